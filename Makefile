@@ -1,0 +1,75 @@
+# Roost: every target that a person or CI runs. `make help` lists them.
+
+PYTHON ?= python3
+STATE ?= .roost
+VENV := .venv
+BIN := $(VENV)/bin
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status setup test lint format gen gen-check lock oracle ci clean
+
+help: ## List every target with what it does.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' Makefile
+
+up: $(VENV)/.installed ## Install what is missing and start the whole stack; Ctrl-C stops it.
+	@$(BIN)/roost up --state $(STATE)
+
+down: $(VENV)/.installed ## Stop a stack that was started elsewhere or with --detach.
+	@$(BIN)/roost down --state $(STATE)
+
+status: $(VENV)/.installed ## Show each part of the running stack.
+	@$(BIN)/roost status --state $(STATE)
+
+setup: $(VENV)/.installed-dev ## Install everything that tests and checks need.
+
+test: $(VENV)/.installed-dev ## Run every test; narrow it with ARGS="tests/unit -k follow".
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev gen-check ## Check style, types, contracts and the arrows between packages.
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev ## Rewrite the Python sources in the one style.
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+gen: $(VENV)/.installed-dev ## Generate gen/ from protos/.
+	@$(BIN)/python protos/generate.py
+
+gen-check: $(VENV)/.installed-dev ## Lint the contracts and check that gen/ is what protos/ gives.
+	@$(BIN)/python protos/generate.py --check
+
+lock: $(VENV)/.installed-dev ## Pin and hash requirements*.in for Python 3.11 and later; UPGRADE=1 takes newer releases.
+	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt
+	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements-dev.in -o requirements-dev.txt
+
+oracle: $(VENV)/.installed-dev ## Load GRAPH=FILE through the edge and compare every home timeline with the oracle.
+	@test -n "$(GRAPH)" || { echo "Say which graph to load: make oracle GRAPH=FILE" >&2; exit 2; }
+	@$(BIN)/python -m tests.e2e.oracle --graph "$(GRAPH)"
+
+ci: lint test ## Run what continuous integration runs.
+
+clean: ## Remove the environment and the caches; the state directory stays.
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Roost needs Python 3.11 or later; name one with make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Roost into $(VENV)"
+	@$(PIP) install --quiet --require-hashes --no-deps -r requirements.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing what tests and checks need"
+	@$(PIP) install --quiet --require-hashes --no-deps -r requirements-dev.txt
+	@touch $@
