@@ -1,0 +1,1 @@
+"""What every Roost process needs, and no word of any one domain."""

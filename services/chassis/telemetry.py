@@ -1,0 +1,186 @@
+"""Trace context: one id follows a request through every RPC and event that it causes.
+
+The id (W3C `traceparent`) is always carried and logged. Spans are recorded only for sampled
+traces, and exported only where an OTLP endpoint is set, so that an unsampled call pays next to
+nothing. A parent's decision to sample is kept; a trace that begins here is sampled by the ratio.
+"""
+
+import random
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple
+
+from opentelemetry import trace as otel
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+
+TRACEPARENT = "traceparent"
+
+# https://www.w3.org/TR/trace-context/#traceparent-header: version, trace id, parent id, flags.
+_FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII)
+
+
+class Trace(NamedTuple):
+    """Where the running work stands in its trace: ids in hexadecimal."""
+
+    trace_id: str
+    span_id: str
+    sampled: bool
+
+    @property
+    def traceparent(self) -> str:
+        return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
+
+
+_current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+class _Recording:
+    """Where spans of sampled traces go; nowhere until `configure` is called."""
+
+    def __init__(self) -> None:
+        self.ratio = 0.0
+        self.provider: TracerProvider | None = None
+
+
+_recording = _Recording()
+
+
+def configure(
+    *, service: str, ratio: float, endpoint: str = "", exporter: SpanExporter | None = None
+) -> None:
+    """Sets the sampling ratio of new traces, and where spans go: an OTLP/gRPC endpoint, or
+    `exporter` in a test. Without either, nothing is recorded."""
+    _recording.ratio = ratio
+    if exporter is None and endpoint:
+        exporter = OTLPSpanExporter(endpoint=endpoint, insecure=endpoint.startswith("http://"))
+    if exporter is None:
+        _recording.provider = None
+        return
+    # Only sampled traces ever reach the SDK, so its own sampler has nothing left to decide.
+    provider = TracerProvider(
+        sampler=ALWAYS_ON, resource=Resource.create({"service.name": f"roost-{service}"})
+    )
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    _recording.provider = provider
+
+
+def shutdown() -> None:
+    """Sends what is still waiting to be exported. Blocks for a few seconds at most."""
+    if _recording.provider is not None:
+        _recording.provider.shutdown()
+        _recording.provider = None
+
+
+def current() -> Trace | None:
+    """The trace of the running task, if it is part of one."""
+    return _current.get()
+
+
+def traceparent() -> str | None:
+    """The `traceparent` to send along with a call or an event."""
+    trace = _current.get()
+    return None if trace is None else trace.traceparent
+
+
+def begin(incoming: str | None = None) -> Trace:
+    """Puts the running task into the trace that `incoming` names, or else into a new one.
+
+    It holds for as long as the task lives. A malformed traceparent is as good as none.
+    """
+    trace = _continued(incoming) or _new()
+    _current.set(trace)
+    return trace
+
+
+@contextmanager
+def joined(incoming: str | None = None) -> Iterator[Trace]:
+    """Like `begin`, for the length of a block: one event of a consumer, say."""
+    trace = _continued(incoming) or _new()
+    token = _current.set(trace)
+    try:
+        yield trace
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def span(
+    name: str,
+    *,
+    kind: otel.SpanKind = otel.SpanKind.INTERNAL,
+    attributes: Mapping[str, str | bool | int | float] | None = None,
+) -> Iterator[otel.Span]:
+    """Records the block as a span of the running trace, if that is sampled; else does nothing.
+
+    An exception that leaves the block marks the span as failed.
+    """
+    trace = _current.get()
+    if trace is None or not trace.sampled or _recording.provider is None:
+        yield otel.INVALID_SPAN
+        return
+    parent = otel.SpanContext(
+        trace_id=int(trace.trace_id, 16),
+        span_id=int(trace.span_id, 16),
+        is_remote=True,
+        trace_flags=otel.TraceFlags(otel.TraceFlags.SAMPLED),
+    )
+    recorded = _recording.provider.get_tracer("roost").start_span(
+        name,
+        context=otel.set_span_in_context(otel.NonRecordingSpan(parent)),
+        kind=kind,
+        attributes=attributes,
+    )
+    own = format(recorded.get_span_context().span_id, "016x")
+    token = _current.set(Trace(trace.trace_id, own, True))
+    try:
+        yield recorded
+    except Exception as error:
+        recorded.record_exception(error)
+        recorded.set_status(otel.StatusCode.ERROR)
+        raise
+    finally:
+        _current.reset(token)
+        recorded.end()
+
+
+def kafka_headers() -> list[tuple[str, bytes]]:
+    """The running trace as headers of an event; empty where there is none."""
+    trace = _current.get()
+    return [] if trace is None else [(TRACEPARENT, trace.traceparent.encode())]
+
+
+def from_kafka_headers(headers: Iterable[tuple[str, bytes | str | None]] | None) -> str | None:
+    """The `traceparent` among an event's headers, to be given to `joined`."""
+    for key, value in headers or ():
+        if key == TRACEPARENT and value is not None:
+            return value if isinstance(value, str) else value.decode("ascii", "replace")
+    return None
+
+
+def _continued(incoming: str | None) -> Trace | None:
+    if incoming is None:
+        return None
+    form = _FORM.fullmatch(incoming)
+    if form is None:
+        return None
+    version, trace_id, span_id, flags, more = form.groups()
+    if (
+        version == "ff"
+        or (version == "00" and more)
+        or not (int(trace_id, 16) and int(span_id, 16))
+    ):
+        return None
+    return Trace(trace_id, span_id, bool(int(flags, 16) & 1))
+
+
+def _new() -> Trace:
+    trace_id = f"{random.getrandbits(128) or 1:032x}"
+    span_id = f"{random.getrandbits(64) or 1:016x}"
+    ratio = _recording.ratio
+    return Trace(trace_id, span_id, ratio > 0.0 and random.random() < ratio)
