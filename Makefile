@@ -43,6 +43,7 @@ gen: $(VENV)/.installed-dev ## Generate gen/ from protos/.
 	@$(BIN)/python protos/generate.py
 
 gen-check: $(VENV)/.installed-dev ## Lint the contracts and check that gen/ is what protos/ gives.
+	@$(BIN)/python protos/generate.py --lint
 	@$(BIN)/python protos/generate.py --check
 
 lock: $(VENV)/.installed-dev ## Pin and hash requirements*.in for Python 3.11 and later; UPGRADE=1 takes newer releases.

@@ -1,0 +1,77 @@
+from buf.validate import validate_pb2 as _validate_pb2
+from roost.notification.v1 import notification_pb2 as _notification_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class AttachRequest(_message.Message):
+    __slots__ = ("attach", "detach")
+    ATTACH_FIELD_NUMBER: _ClassVar[int]
+    DETACH_FIELD_NUMBER: _ClassVar[int]
+    attach: AttachUser
+    detach: DetachUser
+    def __init__(self, attach: _Optional[_Union[AttachUser, _Mapping]] = ..., detach: _Optional[_Union[DetachUser, _Mapping]] = ...) -> None: ...
+
+class AttachUser(_message.Message):
+    __slots__ = ("user_id", "after_sequence")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    after_sequence: int
+    def __init__(self, user_id: _Optional[int] = ..., after_sequence: _Optional[int] = ...) -> None: ...
+
+class DetachUser(_message.Message):
+    __slots__ = ("user_id",)
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    def __init__(self, user_id: _Optional[int] = ...) -> None: ...
+
+class AttachResponse(_message.Message):
+    __slots__ = ("event", "attached", "gap")
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    ATTACHED_FIELD_NUMBER: _ClassVar[int]
+    GAP_FIELD_NUMBER: _ClassVar[int]
+    event: _notification_pb2.UserEvent
+    attached: Attached
+    gap: EventGap
+    def __init__(self, event: _Optional[_Union[_notification_pb2.UserEvent, _Mapping]] = ..., attached: _Optional[_Union[Attached, _Mapping]] = ..., gap: _Optional[_Union[EventGap, _Mapping]] = ...) -> None: ...
+
+class Attached(_message.Message):
+    __slots__ = ("user_id", "last_sequence")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    last_sequence: int
+    def __init__(self, user_id: _Optional[int] = ..., last_sequence: _Optional[int] = ...) -> None: ...
+
+class EventGap(_message.Message):
+    __slots__ = ("user_id", "first_sequence")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    first_sequence: int
+    def __init__(self, user_id: _Optional[int] = ..., first_sequence: _Optional[int] = ...) -> None: ...
+
+class ReadEventsRequest(_message.Message):
+    __slots__ = ("user_id", "after_sequence", "page_size")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    after_sequence: int
+    page_size: int
+    def __init__(self, user_id: _Optional[int] = ..., after_sequence: _Optional[int] = ..., page_size: _Optional[int] = ...) -> None: ...
+
+class ReadEventsResponse(_message.Message):
+    __slots__ = ("events", "last_sequence", "limited")
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    LIMITED_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[_notification_pb2.UserEvent]
+    last_sequence: int
+    limited: bool
+    def __init__(self, events: _Optional[_Iterable[_Union[_notification_pb2.UserEvent, _Mapping]]] = ..., last_sequence: _Optional[int] = ..., limited: _Optional[bool] = ...) -> None: ...

@@ -1,0 +1,15 @@
+from roost.post.v1 import post_pb2 as _post_pb2
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class FanOutContinued(_message.Message):
+    __slots__ = ("entry", "after_follower_id")
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FOLLOWER_ID_FIELD_NUMBER: _ClassVar[int]
+    entry: _post_pb2.TimelineEntry
+    after_follower_id: int
+    def __init__(self, entry: _Optional[_Union[_post_pb2.TimelineEntry, _Mapping]] = ..., after_follower_id: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,80 @@
+from buf.validate import validate_pb2 as _validate_pb2
+from roost.post.v1 import post_pb2 as _post_pb2
+from roost.timeline.v1 import timeline_pb2 as _timeline_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class GetHomeTimelineRequest(_message.Message):
+    __slots__ = ("order", "page_size", "page_token")
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    order: _timeline_pb2.HomeOrder
+    page_size: int
+    page_token: str
+    def __init__(self, order: _Optional[_Union[_timeline_pb2.HomeOrder, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class GetHomeTimelineResponse(_message.Message):
+    __slots__ = ("entries", "next_page_token")
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[_post_pb2.TimelineEntry]
+    next_page_token: str
+    def __init__(self, entries: _Optional[_Iterable[_Union[_post_pb2.TimelineEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class GetPublicTimelineRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class GetPublicTimelineResponse(_message.Message):
+    __slots__ = ("entries", "next_page_token")
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[_post_pb2.TimelineEntry]
+    next_page_token: str
+    def __init__(self, entries: _Optional[_Iterable[_Union[_post_pb2.TimelineEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class GetReadMarkerRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetReadMarkerResponse(_message.Message):
+    __slots__ = ("marker",)
+    MARKER_FIELD_NUMBER: _ClassVar[int]
+    marker: _timeline_pb2.ReadMarker
+    def __init__(self, marker: _Optional[_Union[_timeline_pb2.ReadMarker, _Mapping]] = ...) -> None: ...
+
+class SetReadMarkerRequest(_message.Message):
+    __slots__ = ("last_read_entry_id", "request_id")
+    LAST_READ_ENTRY_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    last_read_entry_id: int
+    request_id: str
+    def __init__(self, last_read_entry_id: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class SetReadMarkerResponse(_message.Message):
+    __slots__ = ("marker",)
+    MARKER_FIELD_NUMBER: _ClassVar[int]
+    marker: _timeline_pb2.ReadMarker
+    def __init__(self, marker: _Optional[_Union[_timeline_pb2.ReadMarker, _Mapping]] = ...) -> None: ...
+
+class RebuildHomeTimelineRequest(_message.Message):
+    __slots__ = ("user_id",)
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    def __init__(self, user_id: _Optional[int] = ...) -> None: ...
+
+class RebuildHomeTimelineResponse(_message.Message):
+    __slots__ = ("entry_count",)
+    ENTRY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    entry_count: int
+    def __init__(self, entry_count: _Optional[int] = ...) -> None: ...
