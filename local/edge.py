@@ -1,0 +1,139 @@
+"""A client of the public edge, for the commands that walk, fill and check a running stack."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+Json = dict[str, Any]
+
+TIMEOUT_SECONDS = 30.0  # more than the edge gives a call, so that the edge's own answer is seen
+
+
+class Refused(Exception):
+    """The edge answered with a problem; ``status``, ``reason`` and ``detail`` are the problem's."""
+
+    def __init__(self, call: str, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
+        self.reason = str(problem.get("reason", ""))
+        self.detail = str(problem.get("detail", ""))
+        super().__init__(f"{call} was refused: {status} {self.reason} {self.detail}".rstrip())
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody signed in: what it takes to call the edge as that person."""
+
+    user_id: str
+    handle: str
+    access_token: str
+    refresh_token: str
+
+    @classmethod
+    def from_session(cls, answer: Mapping[str, Any]) -> Account:
+        """Read the answer of POST /v1/users, /v1/sessions or /v1/sessions/refresh."""
+        return cls(
+            user_id=answer["user"]["id"],
+            handle=answer["user"]["handle"],
+            access_token=answer["access_token"],
+            refresh_token=answer["refresh_token"],
+        )
+
+
+class Edge:
+    """Calls the edge at one address and returns JSON; a problem raises Refused.
+
+    Use it as an async context manager. Connections are kept and shared; calls may run at once.
+    """
+
+    def __init__(self, address: str, *, connections: int = 32) -> None:
+        self.address = address
+        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+        self._client = httpx2.AsyncClient(
+            base_url=address, limits=limits, timeout=TIMEOUT_SECONDS, trust_env=False
+        )
+
+    async def __aenter__(self) -> Edge:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        by: Account | None = None,
+        body: Json | None = None,
+        key: str | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Json:
+        """Make one call as ``by`` (a stranger without), with ``key`` as its Idempotency-Key."""
+        response = await self.send(method, path, by=by, body=body, key=key, query=query)
+        if response.is_error:
+            raise Refused(f"{method} {path}", response.status_code, _json(response))
+        return _json(response)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        by: Account | None = None,
+        body: Json | None = None,
+        key: str | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> httpx2.Response:
+        """Make one call and return the answer whatever it is."""
+        headers = {}
+        if by is not None:
+            headers["authorization"] = f"Bearer {by.access_token}"
+        if key is not None:
+            headers["idempotency-key"] = key
+        return await self._client.request(method, path, json=body, headers=headers, params=query)
+
+    async def register(self, handle: str, password: str, *, key: str | None = None) -> Account:
+        """Sign somebody up and in."""
+        body = {"handle": handle, "password": password, "device_name": "roost"}
+        return Account.from_session(await self.call("POST", "/v1/users", body=body, key=key))
+
+    async def sign_in(self, handle: str, password: str) -> Account:
+        """Sign somebody in who is registered."""
+        body = {"handle": handle, "password": password, "device_name": "roost"}
+        return Account.from_session(await self.call("POST", "/v1/sessions", body=body))
+
+    async def follow(self, by: Account, user_id: str) -> None:
+        """Follow somebody."""
+        await self.call("PUT", f"/v1/users/{user_id}/follow", by=by)
+
+    async def post(self, by: Account, text: str, *, key: str | None = None, **fields: Any) -> Json:
+        """Write a post and return it."""
+        return await self.call("POST", "/v1/posts", by=by, body={"text": text, **fields}, key=key)
+
+    async def walk(
+        self, path: str, *, by: Account | None = None, limit: int = 100
+    ) -> AsyncIterator[Json]:
+        """Yield every item of a list, page after page."""
+        cursor: str | None = None
+        while True:
+            query = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+            page = await self.call("GET", path, by=by, query=query)
+            for item in page["items"]:
+                yield item
+            cursor = page["next_cursor"]
+            if not cursor:
+                return
+
+
+def _json(response: httpx2.Response) -> Json:
+    if not response.content:
+        return {}
+    try:
+        found = response.json()
+    except ValueError:
+        return {"detail": response.text[:200]}
+    return found if isinstance(found, dict) else {"detail": str(found)[:200]}

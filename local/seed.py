@@ -1,0 +1,125 @@
+"""`roost seed`: fill a running stack with people, follows and posts through its public edge."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+from uuid import uuid4
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from local.edge import Account, Edge, Refused
+from local.graph import Graph
+
+CONCURRENCY = 24  # enough to keep two cores busy; more only queues at the edge
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+OPENINGS = ("Morning thought", "Question", "Note to self", "Small win", "Overheard", "Reading")
+SUBJECTS = ("coffee", "gardens", "night trains", "maps", "bread", "type systems", "birds", "chess")
+ENDINGS = ("again.", "and nothing else.", "before noon.", "with friends.", "at last.", "for once.")
+
+
+async def each(
+    progress: Progress,
+    title: str,
+    items: Iterable[Item],
+    act: Callable[[Item], Awaitable[Result]],
+) -> list[Result]:
+    """Do ``act`` for all items, CONCURRENCY at once, under a progress bar; results in item order."""
+    todo = list(items)
+    bar = progress.add_task(title, total=len(todo))
+    places = asyncio.Semaphore(CONCURRENCY)
+
+    async def one(item: Item) -> Result:
+        async with places:
+            result = await act(item)
+        progress.advance(bar)
+        return result
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(item)) for item in todo]
+    return [task.result() for task in tasks]
+
+
+def progress_bar() -> Progress:
+    """Return the progress display that all steps share."""
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeRemainingColumn())
+
+
+def password_of(prefix: str, person: int, secret: str) -> str:
+    """Derive a seeded person's password, so that a second run signs in to what the first made."""
+    return hashlib.sha256(f"{secret}:{prefix}:{person}".encode()).hexdigest()[:24]
+
+
+async def sign_up(
+    edge: Edge, progress: Progress, people: int, *, prefix: str, secret: str
+) -> list[Account]:
+    """Register people named prefix0, prefix1 …; those who exist already are signed in."""
+
+    async def one(person: int) -> Account:
+        handle, password = f"{prefix}{person}", password_of(prefix, person, secret)
+        try:
+            return await retrying(lambda: edge.register(handle, password, key=f"seed-{handle}"))
+        except Refused as refusal:
+            if refusal.reason != "HANDLE_TAKEN":
+                raise
+        return await retrying(lambda: edge.sign_in(handle, password))
+
+    return await each(progress, "people", range(people), one)
+
+
+async def follow_all(edge: Edge, progress: Progress, accounts: list[Account], graph: Graph) -> None:
+    """Make every follow of the graph."""
+
+    async def one(pair: tuple[int, int]) -> None:
+        follower, followee = pair
+        await retrying(lambda: edge.follow(accounts[follower], accounts[followee].user_id))
+
+    await each(progress, "follows", graph.follows, one)
+
+
+async def post_all(
+    edge: Edge, progress: Progress, accounts: list[Account], posts: int, *, seed: int = 1
+) -> list[str]:
+    """Write posts by people drawn at random, and return their ids."""
+    dice = random.Random(seed)  # noqa: S311  sample content, not a secret
+    drawn = [(dice.randrange(len(accounts)), sentence(dice, accounts)) for _ in range(posts)]
+
+    async def one(choice: tuple[int, str]) -> str:
+        author, text = choice
+        key = f"seed-{uuid4().hex}"
+        return str((await retrying(lambda: edge.post(accounts[author], text, key=key)))["id"])
+
+    return await each(progress, "posts", drawn, one)
+
+
+def sentence(dice: random.Random, accounts: list[Account]) -> str:
+    """Make a short post, now and then with a hashtag or a mention."""
+    subject = dice.choice(SUBJECTS)
+    words = [dice.choice(OPENINGS) + ":", subject, dice.choice(ENDINGS)]
+    if dice.random() < 0.3:
+        words.append("#" + subject.replace(" ", "_"))
+    if dice.random() < 0.1:
+        words.append("@" + dice.choice(accounts).handle)
+    return " ".join(words)
+
+
+async def retrying(act: Callable[[], Awaitable[Result]], *, tries: int = 6) -> Result:
+    """Do ``act``, waiting and trying again where the edge says that it is busy.
+
+    Only for calls that may be repeated: follows, sign-ins, and creations with an idempotency key.
+    """
+    for attempt in range(tries):
+        try:
+            return await act()
+        except Refused as refusal:
+            if refusal.status not in (429, 503) or attempt == tries - 1:
+                raise
+        await asyncio.sleep(0.2 * 2**attempt)
+    raise AssertionError("unreachable: the last try returns or raises")

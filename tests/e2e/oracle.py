@@ -1,0 +1,298 @@
+"""The oracle: what every home timeline must hold, computed plainly, against what the edge shows.
+
+`Ledger` keeps what was done through the edge (follows, blocks, posts, reposts, deletions) and says
+from that alone which entries each person's home must hold. `check_homes` reads every home to its end
+and compares. The suite does so on a small graph; `make oracle GRAPH=FILE` on a large one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+
+from local.edge import Account, Edge, Json
+from local.graph import Graph
+from local.seed import CONCURRENCY, retrying
+
+SETTLE_SECONDS = 60.0  # the promise: whatever happened, all is caught up within this time
+
+Entry = tuple[str, int]  # (post id, person who reposted it or OWN)
+OWN = -1
+
+
+@dataclass
+class Ledger:
+    """What was done, by people's numbers and posts' ids."""
+
+    graph: Graph
+    following: dict[int, set[int]] = field(init=False)
+    blocks: set[tuple[int, int]] = field(default_factory=set)
+    authors: dict[str, int] = field(default_factory=dict)
+    off_timelines: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    reposts: set[tuple[int, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.following = self.graph.followees()
+
+    def apart(self, one: int, other: int) -> bool:
+        """Whether a block stands between two people."""
+        return (one, other) in self.blocks or (other, one) in self.blocks
+
+    def home(self, reader: int) -> set[Entry]:
+        """Return the entries that the reader's home must hold."""
+        actors = self.following[reader] | {reader}
+        own = {
+            (post, OWN)
+            for post, author in self.authors.items()
+            if author in actors and post not in self.off_timelines
+        }
+        reposted = {
+            (post, actor)
+            for actor, post in self.reposts
+            if actor in actors and not self.apart(reader, self.authors[post])
+        }
+        return {entry for entry in own | reposted if entry[0] not in self.deleted}
+
+
+class Scenario:
+    """Acts through the edge on behalf of a graph's people and writes everything into a ledger."""
+
+    def __init__(self, edge: Edge, accounts: list[Account], graph: Graph, *, seed: int = 7) -> None:
+        self.edge = edge
+        self.accounts = accounts
+        self.ledger = Ledger(graph)
+        self.dice = random.Random(seed)
+        self.numbers = {account.user_id: n for n, account in enumerate(accounts)}
+
+    async def write_posts(self, count: int) -> None:
+        """Write posts from many accounts at once: most plain, some for followers, some replies."""
+        people = len(self.accounts)
+        await together(
+            self._write_post(self.dice.randrange(people), self.dice.random()) for _ in range(count)
+        )
+
+    async def write_as(self, author: int, count: int) -> None:
+        """Write plain posts by one person, one after another."""
+        for _ in range(count):
+            await self._write_post(author, 1.0)
+
+    async def repost(self, count: int) -> None:
+        """Repost public posts by people drawn at random, where no block stands between."""
+        ledger = self.ledger
+        live = sorted(set(ledger.authors) - ledger.deleted - ledger.off_timelines)
+        drawn = {
+            (self.dice.randrange(len(self.accounts)), self.dice.choice(live)) for _ in range(count)
+        }
+
+        async def one(actor: int, post: str) -> None:
+            if ledger.apart(actor, ledger.authors[post]):
+                return
+            answer = await self.edge.send(
+                "PUT", f"/v1/posts/{post}/repost", by=self.accounts[actor]
+            )
+            if answer.status_code < 300:
+                ledger.reposts.add((actor, post))
+            else:  # a post for followers only, which nobody else may spread
+                assert answer.json()["reason"] in ("REPOST_NOT_ALLOWED", "POST_NOT_FOUND"), (
+                    answer.text
+                )
+
+        await together(one(actor, post) for actor, post in sorted(drawn))
+
+    async def undo_reposts(self, count: int) -> None:
+        """Take reposts back."""
+
+        async def one(actor: int, post: str) -> None:
+            path = f"/v1/posts/{post}/repost"
+            await self.edge.call("DELETE", path, by=self.accounts[actor])
+            self.ledger.reposts.discard((actor, post))
+
+        chosen = self._some(sorted(self.ledger.reposts), count)
+        await together(one(actor, post) for actor, post in chosen)
+
+    async def follow(self, follower: int, followee: int) -> None:
+        """Follow somebody."""
+        other = self.accounts[followee].user_id
+        await self.edge.call("PUT", f"/v1/users/{other}/follow", by=self.accounts[follower])
+        self.ledger.following[follower].add(followee)
+
+    async def unfollow(self, count: int) -> None:
+        """End follows drawn at random."""
+
+        async def one(follower: int, followee: int) -> None:
+            other = self.accounts[followee].user_id
+            await self.edge.call("DELETE", f"/v1/users/{other}/follow", by=self.accounts[follower])
+            self.ledger.following[follower].discard(followee)
+
+        edges = sorted((a, b) for a, followed in self.ledger.following.items() for b in followed)
+        await together(one(*pair) for pair in self._some(edges, count))
+
+    async def block(self, count: int) -> None:
+        """Block followed people drawn at random, which ends follows both ways."""
+
+        async def one(blocker: int, blocked: int) -> None:
+            other = self.accounts[blocked].user_id
+            await self.edge.call("PUT", f"/v1/users/{other}/block", by=self.accounts[blocker])
+            self.ledger.blocks.add((blocker, blocked))
+            self.ledger.following[blocker].discard(blocked)
+            self.ledger.following[blocked].discard(blocker)
+
+        edges = sorted((a, b) for a, followed in self.ledger.following.items() for b in followed)
+        await together(one(*pair) for pair in self._some(edges, count))
+
+    async def delete_posts(self, count: int) -> None:
+        """Delete live posts drawn at random."""
+
+        async def one(post: str) -> None:
+            author = self.accounts[self.ledger.authors[post]]
+            await self.edge.call("DELETE", f"/v1/posts/{post}", by=author)
+            self.ledger.deleted.add(post)
+
+        await together(
+            map(one, self._some(sorted(set(self.ledger.authors) - self.ledger.deleted), count))
+        )
+
+    async def _write_post(self, author: int, kind: float) -> None:
+        fields: Json = {}
+        live = [post for post in self.ledger.authors if post not in self.ledger.deleted]
+        if kind < 0.1:
+            fields["visibility"] = "followers"
+        elif kind < 0.2 and live:
+            target = self.dice.choice(live)
+            if self._may_reply(author, target):
+                fields["reply_to_post_id"] = target
+        key = f"oracle-{self.dice.getrandbits(96):x}"
+        account, text = self.accounts[author], f"number {len(self.ledger.authors)} {key}"
+        post = await retrying(lambda: self.edge.post(account, text, key=key, **fields))
+        self.ledger.authors[post["id"]] = author
+        target = fields.get("reply_to_post_id")
+        if target is not None and self.ledger.authors[target] != author:
+            self.ledger.off_timelines.add(post["id"])
+
+    def _may_reply(self, author: int, target: str) -> bool:
+        writer = self.ledger.authors[target]
+        followed = writer in self.ledger.following[author] or writer == author
+        return followed and not self.ledger.apart(author, writer)
+
+    def _some(self, of: list, count: int) -> list:  # type: ignore[type-arg]
+        return self.dice.sample(of, min(count, len(of)))
+
+    async def check_homes(self, *, within: float = SETTLE_SECONDS) -> int:
+        """Compare every home with the ledger until all agree; return how many entries were seen.
+
+        Raises AssertionError that names the first people whose homes still differ after ``within``
+        seconds, and what is missing, extra or out of order there.
+        """
+        deadline = time.monotonic() + within
+        left = list(range(len(self.accounts)))
+        seen = 0
+        while True:
+            found = await together(self._compare(reader) for reader in left)
+            seen += sum(count for _, _, count in found)
+            wrong = [(reader, fault) for reader, fault, _ in found if fault]
+            if not wrong:
+                return seen
+            if time.monotonic() > deadline:
+                faults = "\n".join(f"{self.accounts[r].handle}: {fault}" for r, fault in wrong[:10])
+                raise AssertionError(f"{len(wrong)} homes differ from the oracle:\n{faults}")
+            left = [reader for reader, _ in wrong]
+            await asyncio.sleep(0.5)
+
+    async def _compare(self, reader: int) -> tuple[int, str, int]:
+        walk = self.edge.walk("/v1/timelines/home", by=self.accounts[reader])
+        items = [item async for item in walk]
+        ids = [int(item["id"]) for item in items]
+        entries = [self._entry(item) for item in items]
+        expected = self.ledger.home(reader)
+        missing, extra = expected - set(entries), set(entries) - expected
+        faults = []
+        if missing:
+            faults.append(f"{len(missing)} missing, such as {min(missing)}")
+        if extra:
+            faults.append(f"{len(extra)} extra, such as {min(extra)}")
+        if len(entries) != len(set(entries)):
+            faults.append("an entry is there twice")
+        if ids != sorted(ids, reverse=True):
+            faults.append("not newest first")
+        return reader, "; ".join(faults), 0 if faults else len(entries)
+
+    def _entry(self, item: Json) -> Entry:
+        reposter = item["reposted_by"]
+        return item["post"]["id"], OWN if reposter is None else self.numbers[reposter["id"]]
+
+
+async def together(acts: Iterable[Awaitable]) -> list:  # type: ignore[type-arg]
+    """Await all acts, a bounded number at once; results in order."""
+    places = asyncio.Semaphore(CONCURRENCY)
+
+    async def one(act: Awaitable) -> object:  # type: ignore[type-arg]
+        async with places:
+            return await act
+
+    return await asyncio.gather(*map(one, acts))
+
+
+async def main_phases(
+    scenario: Scenario,
+    *,
+    posts: int,
+    drop_homes: Callable[[], Awaitable[None]],
+    restart: Callable[[], Awaitable[None]],
+    celebrity: int,
+    say: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Walk all that may happen to a home timeline and compare every home after each step.
+
+    ``celebrity`` is the number of followers past which an author is merged at read: the most followed
+    person is brought over it here. ``drop_homes`` empties the cache, ``restart`` stops and starts the
+    whole stack; the scenario's edge must be good again when it returns.
+    """
+
+    async def step(name: str) -> None:
+        started = time.monotonic()
+        seen = await scenario.check_homes()
+        say(
+            f"{name}: {seen} entries right in {len(scenario.accounts)} homes, {time.monotonic() - started:.1f} s"
+        )
+
+    await scenario.check_homes()  # builds every home, so that the posts to come are fanned out
+    await scenario.write_posts(posts)
+    await step("posts from many at once")
+    await scenario.repost(posts // 10)
+    await step("reposts")
+    await scenario.unfollow(len(scenario.accounts))
+    await scenario.block(len(scenario.accounts) // 10)
+    await step("unfollows and blocks")
+    await scenario.delete_posts(posts // 10)
+    await scenario.undo_reposts(posts // 40)
+    await step("deletes and reposts taken back")
+    await promote(scenario, celebrity)
+    await step("a celebrity over the threshold")
+    await drop_homes()
+    await scenario.write_posts(posts // 10)
+    await step("dropped homes")
+    await restart()
+    await scenario.write_posts(posts // 10)
+    await step("a restart of everything")
+
+
+async def promote(scenario: Scenario, celebrity: int) -> None:
+    """Bring the most followed person over the threshold, with posts before, at and after it."""
+    ledger = scenario.ledger
+    followers = {
+        n: sum(n in followed for followed in ledger.following.values()) for n in ledger.following
+    }
+    star = max(followers, key=followers.__getitem__)
+    await scenario.write_as(star, 3)
+    others = [n for n in ledger.following if n != star and star not in ledger.following[n]]
+    others = [n for n in others if not ledger.apart(n, star)]
+    wanted = max(0, celebrity + 2 - followers[star])
+    await together(
+        scenario.follow(n, star) for n in scenario.dice.sample(others, min(wanted, len(others)))
+    )
+    await scenario.write_as(star, 5)
+    await scenario.unfollow(len(scenario.accounts) // 4)
