@@ -1,0 +1,287 @@
+"""PostgreSQL: the pool of a process, its transactions, and how failures of it are named."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Any, Literal, TypeVar, cast
+from uuid import UUID
+
+import asyncpg
+
+from services.chassis import deadline, idempotency, inbox, outbox, telemetry
+from services.chassis.clock import Clock, SystemClock
+from services.chassis.connection import Connection
+from services.chassis.errors import DeadlineExceeded, Unavailable
+from services.chassis.events import Event, OutboxMessage
+from services.chassis.idempotency import RequestKey
+from services.chassis.logs import logger
+from services.chassis.transaction import ATTEMPTS, TransactionAborted, in_transaction
+
+Isolation = Literal["read_committed", "repeatable_read", "serializable"]
+T = TypeVar("T")
+R = TypeVar("R")
+
+# What one statement may take where the caller sets no shorter deadline. Nothing here is a report.
+STATEMENT_SECONDS = 5.0
+# A whole transaction, its waits for locks and its commit included.
+TRANSACTION_SECONDS = 10.0
+# How long a call waits for a free connection: longer means overload, and the caller should know.
+ACQUIRE_SECONDS = 2.0
+
+_CONNECT_SECONDS = 5.0
+_RECONNECT_SECONDS = (0.1, 5.0)
+# How often an idle listening connection is tried, so that a silent loss is noticed.
+_HEARTBEAT_SECONDS = 5.0
+
+
+class DatabaseAway(Unavailable):
+    """The database cannot be reached, or does not answer in time."""
+
+    reason = "DEPENDENCY_UNAVAILABLE"
+
+
+class PostgresTransaction:
+    """A running transaction. Stores subclass it by the acts of their domain, over `connection`.
+
+    Every statement on `connection` is inside the transaction and its time limit; asyncpg's errors
+    about the connection, time-outs and aborts are translated as they leave the block.
+    """
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self.connection = connection
+        self._clock = clock
+
+    async def publish(self, message: OutboxMessage) -> None:
+        """See `Transaction.publish`."""
+        event = Event.from_message(
+            message, time=self._clock.now(), traceparent=telemetry.traceparent()
+        )
+        await outbox.append(self.connection, event)
+
+    async def first_seen(self, consumer: str, event_id: UUID) -> bool:
+        """See `Transaction.first_seen`."""
+        return await inbox.first_seen(self.connection, consumer, event_id)
+
+    async def replay(self, key: RequestKey) -> bytes | None:
+        """See `Transaction.replay`."""
+        return await idempotency.look_up(self.connection, key)
+
+    async def remember(self, key: RequestKey, response: bytes) -> None:
+        """See `Transaction.remember`."""
+        await idempotency.record(self.connection, key, response)
+
+
+class Database:
+    """A pool of connections to one database. Made by `connect`.
+
+    Every call stays inside the caller's deadline. Raises DatabaseAway where the database is away
+    or slow, DeadlineExceeded where the caller's time is over, TransactionAborted where the
+    database aborted the transaction for another one's sake. Other errors of asyncpg, such as
+    UniqueViolationError, pass through for the store to name.
+    """
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, url: str, clock: Clock) -> None:
+        self._pool = pool
+        self.url = url
+        self.clock = clock
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows, by a connection of its own."""
+        async with self.connection() as connection:
+            return await connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """The first row, if there is one."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """The first column of the first row; None where there is no row."""
+        async with self.connection() as connection:
+            return await connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """Runs one statement in a transaction of its own; gives its status (`DELETE 3`)."""
+        async with self.connection() as connection:
+            return await connection.execute(sql, *args)
+
+    @asynccontextmanager
+    async def connection(self, *, seconds: float = STATEMENT_SECONDS) -> AsyncIterator[Connection]:
+        """One connection for a few statements, each committed on its own."""
+        with translated():
+            async with asyncio.timeout(deadline.budget(seconds)):
+                acquired = await self._pool.acquire(timeout=deadline.budget(ACQUIRE_SECONDS))
+                try:
+                    # The pool's proxy has every method of the connection that it stands for.
+                    yield cast("Connection", acquired)
+                finally:
+                    await self._pool.release(acquired)
+
+    @asynccontextmanager
+    async def transaction(
+        self,
+        kind: Callable[[Connection, Clock], T],
+        *,
+        isolation: Isolation = "read_committed",
+        seconds: float = TRANSACTION_SECONDS,
+    ) -> AsyncIterator[T]:
+        """Opens a transaction and gives `kind(connection, clock)`: a PostgresTransaction's class.
+
+        Commits at the end of the block; an exception rolls back. If the commit itself fails with
+        DatabaseAway nobody knows whether it happened: repeat it only under a request key.
+        """
+        async with (
+            self.connection(seconds=seconds) as connection,
+            connection.transaction(isolation=isolation),
+        ):
+            yield kind(connection, self.clock)
+
+    async def run(
+        self,
+        kind: Callable[[Connection, Clock], T],
+        effect: Callable[[T], Awaitable[R]],
+        *,
+        isolation: Isolation = "read_committed",
+        attempts: int = ATTEMPTS,
+    ) -> R:
+        """Runs `effect` in a transaction, again where the database aborted it: repeatable only."""
+
+        def begin() -> AbstractAsyncContextManager[T]:
+            return self.transaction(kind, isolation=isolation)
+
+        return await in_transaction(begin, effect, attempts=attempts)
+
+    async def check(self) -> None:
+        """Returns if the database answers; for readiness."""
+        await self.fetchval("SELECT 1")
+
+
+@asynccontextmanager
+async def connect(
+    url: str,
+    *,
+    clock: Clock | None = None,
+    min_size: int = 2,
+    max_size: int = 10,
+    name: str = "roost",
+) -> AsyncIterator[Database]:
+    """Opens a pool for the block's length. Raises DatabaseAway if the database cannot be reached.
+
+    `name` shows in pg_stat_activity. Lost connections are replaced as they are needed.
+    """
+    with translated():
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=min_size,
+            max_size=max_size,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=TRANSACTION_SECONDS,
+            max_inactive_connection_lifetime=300.0,
+            reset=_keep_session,
+            server_settings=_session(name),
+        )
+    try:
+        yield Database(pool, url=url, clock=clock or SystemClock())
+    finally:
+        try:
+            await asyncio.wait_for(pool.close(), TRANSACTION_SECONDS)
+        except TimeoutError:
+            pool.terminate()
+
+
+async def dedicated(url: str, *, name: str) -> Connection:
+    """A connection outside of any pool, for what lives as long as a session: locks, LISTEN."""
+    with translated():
+        connection: Connection = await asyncpg.connect(
+            url,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=TRANSACTION_SECONDS,
+            server_settings=_session(name),
+        )
+        return connection
+
+
+@asynccontextmanager
+async def listening(
+    url: str, channel: str, *, name: str = "roost-listen"
+) -> AsyncIterator[asyncio.Event]:
+    """Gives an event that is set at every NOTIFY on `channel`; whoever waits for it clears it.
+
+    It is also set after each (re)connection, as notifications may have been missed before. While
+    the database is away it tries again, at growing intervals, and stays silent.
+    """
+    woken = asyncio.Event()
+    task = asyncio.create_task(_listen(url, channel, name, woken), name=f"listen {channel}")
+    try:
+        yield woken
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Names failures of the database as the chassis does; see `Database`."""
+    try:
+        yield
+    except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as aborted:
+        raise TransactionAborted from aborted
+    except (TimeoutError, asyncpg.QueryCanceledError) as late:
+        if deadline.remaining() == 0.0:
+            raise DeadlineExceeded from late
+        raise DatabaseAway from late
+    except (
+        OSError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.InternalClientError,
+        asyncpg.LockNotAvailableError,
+    ) as lost:
+        raise DatabaseAway from lost
+    except asyncpg.InterfaceError as misuse:
+        # asyncpg says it in the same class whether its caller erred or the connection went.
+        if "clos" in str(misuse):
+            raise DatabaseAway from misuse
+        raise
+
+
+async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> None:
+    def wake(*_: object) -> None:
+        woken.set()
+
+    pause, longest = _RECONNECT_SECONDS
+    while True:
+        try:
+            connection = await dedicated(url, name=name)
+            try:
+                with translated():
+                    await connection.add_listener(channel, wake)
+                    woken.set()
+                    pause = _RECONNECT_SECONDS[0]
+                    while True:
+                        await asyncio.sleep(_HEARTBEAT_SECONDS)
+                        await connection.execute("SELECT 1")
+            finally:
+                connection.terminate()
+        except DatabaseAway as away:
+            logger().warning("listen_lost", channel=channel, error=repr(away.__cause__))
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, longest)
+
+
+async def _keep_session(_: object) -> None:
+    """Nothing here changes a session's state, so the usual reset, one trip a call, is spared."""
+
+
+def _session(name: str) -> dict[str, str]:
+    return {
+        "application_name": name,
+        "timezone": "UTC",
+        "jit": "off",  # every statement is short; compiling it costs more than it saves
+        "statement_timeout": f"{STATEMENT_SECONDS * 1000:.0f}",
+        "lock_timeout": f"{STATEMENT_SECONDS * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{TRANSACTION_SECONDS * 1000:.0f}",
+    }
