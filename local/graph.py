@@ -36,8 +36,8 @@ class Graph:
 def read_graph(path: Path) -> Graph:
     """Read an undirected edge list, a pair of whole numbers a line, each edge a mutual follow.
 
-    Empty lines and those that begin with # or % are passed over; a pair repeated counts once, one of
-    a person with itself not at all. People are numbered in the order of their names.
+    Empty lines and those that begin with # or % are passed over; a pair repeated counts once,
+    one of a person with itself not at all. People are numbered in the order of their names.
     """
     edges: set[tuple[int, int]] = set()
     for number, line in enumerate(path.read_text().splitlines(), start=1):

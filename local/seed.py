@@ -30,7 +30,7 @@ async def each(
     items: Iterable[Item],
     act: Callable[[Item], Awaitable[Result]],
 ) -> list[Result]:
-    """Do ``act`` for all items, CONCURRENCY at once, under a progress bar; results in item order."""
+    """Do ``act`` for all items, CONCURRENCY at once, under a bar; results in item order."""
     todo = list(items)
     bar = progress.add_task(title, total=len(todo))
     places = asyncio.Semaphore(CONCURRENCY)

@@ -1,8 +1,8 @@
 """Generate gen/ from protos/, lint the contracts, and check both against what is committed.
 
 protoc comes with grpcio-tools. buf's rules run on the image that protoc builds, because the only
-dependency, protovalidate's annotations, is taken from the protovalidate wheel: no schema registry is
-asked.
+dependency, protovalidate's annotations, is taken from the protovalidate wheel: no schema registry
+is asked.
 
     python protos/generate.py            write gen/
     python protos/generate.py --check    fail if gen/ is not what the contracts give

@@ -1,8 +1,8 @@
 """The oracle: what every home timeline must hold, computed plainly, against what the edge shows.
 
 `Ledger` keeps what was done through the edge (follows, blocks, posts, reposts, deletions) and says
-from that alone which entries each person's home must hold. `check_homes` reads every home to its end
-and compares. The suite does so on a small graph; `make oracle GRAPH=FILE` on a large one.
+from that alone which entries each person's home must hold. `check_homes` reads every home to its
+end and compares. The suite does so on a small graph, `make oracle GRAPH=FILE` on a large one.
 """
 
 from __future__ import annotations

@@ -1,0 +1,108 @@
+"""`roost demo`: walk the main job through the public edge and show each call."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from local.edge import Account, Edge, Json, Refused
+
+ARRIVAL_SECONDS = 10.0  # far beyond the promised second; past it something is broken
+
+
+class Demo:
+    """Makes calls as the people of a small cast, and prints each with its status and its time."""
+
+    def __init__(self, edge: Edge, console: Console) -> None:
+        self._edge = edge
+        self._console = console
+
+    async def run(self) -> None:
+        """Sign people up, let them follow, post, respond and read; raise Refused if a step fails."""
+        suffix = secrets.token_hex(3)
+        self._say("Three people join")
+        alice = await self._join(f"alice_{suffix}")
+        bob = await self._join(f"bob_{suffix}")
+        carol = await self._join(f"carol_{suffix}")
+
+        self._say("Bob and Carol follow Alice")
+        for reader in (bob, carol):
+            await self._call("PUT", f"/v1/users/{alice.user_id}/follow", by=reader)
+
+        self._say("Alice posts; sending it again with the same key writes nothing new")
+        body = {"text": f"Good morning @{bob.handle}, the #roost is open https://example.org"}
+        key = secrets.token_hex(8)
+        post = await self._call("POST", "/v1/posts", by=alice, body=body, key=key)
+        await self._call("POST", "/v1/posts", by=alice, body=body, key=key)
+
+        self._say("It arrives in Bob's home timeline")
+        await self._arrival(bob, post["id"])
+
+        self._say("Bob answers, Carol likes and reposts")
+        answer = {"text": "Good morning!", "reply_to_post_id": post["id"]}
+        await self._call("POST", "/v1/posts", by=bob, body=answer)
+        await self._call("PUT", f"/v1/posts/{post['id']}/like", by=carol)
+        await self._call("PUT", f"/v1/posts/{post['id']}/repost", by=carol)
+
+        self._say("Anyone may read the conversation")
+        thread = await self._call("GET", f"/v1/posts/{post['id']}/thread")
+        self._show_post(thread["post"])
+        for reply in thread["replies"]["items"] if "items" in thread["replies"] else []:
+            self._show_post(reply)
+
+        self._say("Alice blocks Carol: from that moment neither sees the other")
+        await self._call("PUT", f"/v1/users/{carol.user_id}/block", by=alice)
+        await self._call("GET", f"/v1/posts/{post['id']}", by=carol)
+
+        self._say("Alice deletes the post; a tombstone keeps Bob's answer in its place")
+        await self._call("DELETE", f"/v1/posts/{post['id']}", by=alice)
+
+    async def _join(self, handle: str) -> Account:
+        body = {"handle": handle, "password": secrets.token_urlsafe(12), "device_name": "demo"}
+        return Account.from_session(await self._call("POST", "/v1/users", body=body))
+
+    async def _arrival(self, reader: Account, post_id: str) -> None:
+        started = time.monotonic()
+        while time.monotonic() - started < ARRIVAL_SECONDS:
+            home = await self._edge.call("GET", "/v1/timelines/home", by=reader)
+            if any(item["post"]["id"] == post_id for item in home["items"]):
+                break
+            await asyncio.sleep(0.02)
+        else:
+            raise Refused("GET /v1/timelines/home", 200, {"detail": "the post did not arrive"})
+        waited = 1000 * (time.monotonic() - started)
+        home = await self._call("GET", "/v1/timelines/home", by=reader)
+        self._show_post(home["items"][0]["post"])
+        self._console.print(f"   [dim]there after {waited:.0f} ms[/]")
+
+    async def _call(self, method: str, path: str, **how: Any) -> Json:
+        started = time.monotonic()
+        response = await self._edge.send(method, path, **how)
+        took = 1000 * (time.monotonic() - started)
+        colour = "green" if response.status_code < 400 else "yellow"
+        found: Json = response.json() if response.content else {}
+        who = how.get("by")
+        note = found.get("reason", "") if response.status_code >= 400 else ""
+        self._console.print(
+            f"   {method:<6} {escape(path):<48} [{colour}]{response.status_code}[/] "
+            f"[dim]{took:6.1f} ms {'as ' + who.handle if who else ''}[/] {note}"
+        )
+        if response.status_code >= 400 and response.status_code != 404:
+            raise Refused(f"{method} {path}", response.status_code, found)
+        return found
+
+    def _say(self, what: str) -> None:
+        self._console.print(f"\n[bold]{what}[/]")
+
+    def _show_post(self, post: Json) -> None:
+        counts = post["counts"]
+        said = escape(post["text"]) if not post["deleted"] else "[dim](deleted)[/]"
+        self._console.print(
+            f"   [cyan]@{post['author']['handle']}[/] {said} "
+            f"[dim]♥ {counts['likes']} ⟳ {counts['reposts']} ↩ {counts['replies']}[/]"
+        )
