@@ -21,9 +21,11 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
+        """The time of day, as the machine knows it."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
+        """Seconds since some moment before the process started."""
         return time.monotonic()
 
 
@@ -37,9 +39,11 @@ class ManualClock:
         self._monotonic = 1000.0
 
     def now(self) -> datetime:
+        """The start, and all that was advanced since."""
         return self._now
 
     def monotonic(self) -> float:
+        """Some seconds, and all that was advanced since."""
         return self._monotonic
 
     def advance(self, by: timedelta | float) -> None:

@@ -76,42 +76,38 @@ class RuleBroken(Invalid):
 class Unauthenticated(RoostError):
     """The caller has not shown who they are."""
 
-    reason = "UNAUTHENTICATED"
+    reason = "TOKEN_MISSING"
     message = "Sign in first."
 
 
 class Forbidden(RoostError):
     """The caller is known, and may not do this."""
 
-    reason = "PERMISSION_DENIED"
+    reason = "CALLER_NOT_ALLOWED"
     message = "You may not do this."
 
 
 class NotFound(RoostError):
     """There is no such thing, or none that this caller may know of."""
 
-    reason = "NOT_FOUND"
     message = "There is no such thing."
 
 
 class Taken(RoostError):
     """What the caller wants to create exists already."""
 
-    reason = "ALREADY_EXISTS"
     message = "It exists already."
 
 
 class Conflict(RoostError):
     """Somebody else changed it meanwhile, or is changing it; read again, then try again."""
 
-    reason = "CONFLICT"
     message = "It was changed meanwhile."
 
 
 class WrongState(RoostError):
     """The thing is in a state that does not allow this."""
 
-    reason = "FAILED_PRECONDITION"
     message = "This is not possible now."
 
 
@@ -125,7 +121,7 @@ class TooMany(RoostError):
 class Unavailable(RoostError):
     """Something that the work needs is away; the same request may succeed soon."""
 
-    reason = "UNAVAILABLE"
+    reason = "DEPENDENCY_UNAVAILABLE"
     message = "The service is not available now; try again."
 
 
@@ -134,6 +130,13 @@ class DeadlineExceeded(RoostError):
 
     reason = "DEADLINE_EXCEEDED"
     message = "It took too long."
+
+
+class NotOffered(RoostError):
+    """The server does not know the call."""
+
+    reason = "NOT_IMPLEMENTED"
+    message = "The server does not offer this."
 
 
 class Internal(RoostError):
@@ -149,6 +152,7 @@ class WireStatus(NamedTuple):
 
     @property
     def trailing_metadata(self) -> tuple[tuple[str, bytes]]:
+        """The metadata that carries the details."""
         return ((DETAILS_KEY, self.details),)
 
 
@@ -175,6 +179,8 @@ def code_of(error: BaseException) -> grpc.StatusCode:
             return grpc.StatusCode.UNAVAILABLE
         case DeadlineExceeded() | TimeoutError():
             return grpc.StatusCode.DEADLINE_EXCEEDED
+        case NotOffered():
+            return grpc.StatusCode.UNIMPLEMENTED
         case _:
             return grpc.StatusCode.INTERNAL
 
@@ -193,6 +199,7 @@ _KIND_BY_CODE: Mapping[grpc.StatusCode, type[RoostError]] = {
     # A peer that cancels did not finish for reasons of its own; ours may try elsewhere.
     grpc.StatusCode.CANCELLED: Unavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
+    grpc.StatusCode.UNIMPLEMENTED: NotOffered,
 }
 
 
@@ -226,8 +233,9 @@ def to_status(error: BaseException) -> WireStatus:
 def from_status(error: grpc.aio.AioRpcError) -> RoostError:
     """The error that a status stands for, with its reason, metadata, violations and retry delay.
 
-    A status without our details (from a proxy, from the channel) gets its kind's own reason, and
-    its kind's own message, since foreign wording may tell addresses.
+    A status without our details comes from a proxy or the channel. It gets the reason and the
+    message of its kind, since foreign wording may tell addresses; where a kind has no reason of
+    its own (no proxy knows that a post is absent), it is Internal.
     """
     code = error.code()
     kind = _KIND_BY_CODE.get(code, Internal)
@@ -235,7 +243,7 @@ def from_status(error: grpc.aio.AioRpcError) -> RoostError:
         return Internal()
     info, violations, retry_after = _details(error)
     if info is None:
-        return kind()
+        return Internal() if kind.reason == Internal.reason else kind()
     metadata = dict(info.metadata)
     if metadata.pop(_KIND, None) == _RULE and kind is Invalid:
         kind = RuleBroken

@@ -34,6 +34,7 @@ class Trace(NamedTuple):
 
     @property
     def traceparent(self) -> str:
+        """The W3C header value that continues the trace from here."""
         return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
 
 
@@ -183,4 +184,4 @@ def _new() -> Trace:
     trace_id = f"{random.getrandbits(128) or 1:032x}"
     span_id = f"{random.getrandbits(64) or 1:016x}"
     ratio = _recording.ratio
-    return Trace(trace_id, span_id, ratio > 0.0 and random.random() < ratio)
+    return Trace(trace_id, span_id, ratio > 0.0 and random.random() < ratio)  # noqa: S311

@@ -1,0 +1,39 @@
+"""The two headers of a call that the interceptors read."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from services.chassis.telemetry import TRACEPARENT
+from services.chassis.tokens.jws import TokenInvalid
+
+AUTHORIZATION = "authorization"
+_SCHEME = "bearer "
+
+
+class Headers(NamedTuple):
+    """What a call came with: raw header values, each None where the header is absent."""
+
+    traceparent: str | None
+    authorization: tuple[str, ...]
+
+    def token(self) -> str | None:
+        """The bearer token, if there is one. Raises TokenInvalid for any other credential, and
+        for two of them, since two readers might each believe a different one."""
+        if not self.authorization:
+            return None
+        (value, *more) = self.authorization
+        if more or value[: len(_SCHEME)].lower() != _SCHEME:
+            raise TokenInvalid
+        return value[len(_SCHEME) :]
+
+
+def read(metadata: Iterable[Any] | None) -> Headers:
+    """The headers in a call's metadata."""
+    traceparent: str | None = None
+    authorization: tuple[str, ...] = ()
+    for key, value in metadata or ():
+        if key == AUTHORIZATION:
+            authorization += (str(value),)
+        elif key == TRACEPARENT:
+            traceparent = str(value)
+    return Headers(traceparent, authorization)

@@ -1,0 +1,29 @@
+"""Signed tokens (JWT, ES256 and nothing else): who may have issued one, and what it says.
+
+Two kinds go through the mesh and are told apart by `typ`: access tokens of people, and identities
+of services. `Verifier` turns either into a Caller; `AccessTokens` and `ServiceIdentity` issue them.
+"""
+
+from services.chassis.tokens.access_tokens import AccessTokens
+from services.chassis.tokens.identity import ServiceIdentity
+from services.chassis.tokens.keys import (
+    Jwk,
+    JwksSource,
+    KeyRing,
+    SigningKey,
+    StaticJwks,
+    service_keys,
+)
+from services.chassis.tokens.verifier import Verifier
+
+__all__ = [
+    "AccessTokens",
+    "Jwk",
+    "JwksSource",
+    "KeyRing",
+    "ServiceIdentity",
+    "SigningKey",
+    "StaticJwks",
+    "Verifier",
+    "service_keys",
+]
