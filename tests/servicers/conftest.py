@@ -1,0 +1,42 @@
+"""pytest-grpc's fixtures for async servicers, behind the whole pipeline.
+
+The plugin's own server and channel are made for synchronous servicers. A module that prefers its
+fixtures to `serving(…)` defines, as the plugin documents, `grpc_add_to_server`, `grpc_servicer` and
+`grpc_stub_cls`, and gets `grpc_server`, `grpc_channel` and `grpc_stub` of grpc.aio. `grpc_caller`
+may be overridden to say who calls.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import grpc.aio
+import pytest
+
+from services.chassis.caller import ANONYMOUS, Caller
+from services.chassis.server import Mount
+from tests.servicers.serving import Served, serving
+
+
+@pytest.fixture
+def grpc_caller() -> Caller:
+    return ANONYMOUS
+
+
+@pytest.fixture
+async def grpc_server(
+    grpc_add_to_server: Callable[[Any, Any], None], grpc_servicer: object
+) -> AsyncIterator[Served]:
+    async with serving(Mount(grpc_add_to_server, grpc_servicer)) as served:
+        yield served
+
+
+@pytest.fixture
+async def grpc_channel(grpc_server: Served) -> AsyncIterator[Any]:
+
+    async with grpc.aio.insecure_channel(grpc_server.address) as channel:
+        yield channel
+
+
+@pytest.fixture
+def grpc_stub(grpc_stub_cls: Callable[[Any], Any], grpc_server: Served, grpc_caller: Caller) -> Any:
+    return grpc_server.stub(grpc_stub_cls, caller=grpc_caller)
