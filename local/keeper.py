@@ -1,0 +1,202 @@
+"""Keeps one part running: starts it, waits until it is ready, starts it again when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from local import wheels
+from local.part import CannotStart, Part
+
+State = Literal["stopped", "starting", "ready", "restarting", "stopping"]
+
+PROBE_SECONDS = 0.05
+FIRST_BACKOFF_SECONDS = 0.2
+LAST_BACKOFF_SECONDS = 10.0
+SETTLED_SECONDS = 30.0  # a part that was ready for so long starts again without a pause
+
+
+class PartFailed(Exception):
+    """A part could not be started; the message is one sentence with the reason and the log."""
+
+    def __init__(self, part: str, reason: str, log: Path) -> None:
+        self.part = part
+        self.reason = reason
+        self.log = log
+        super().__init__(f"{part} could not start because {reason}; its log is {log}")
+
+
+@dataclass(frozen=True)
+class PartStatus:
+    """What can be told about a part at a moment."""
+
+    name: str
+    state: State
+    pid: int | None
+    address: str
+    restarts: int
+    log: str
+
+
+class Keeper:
+    """Runs one part at a time; ``changed`` is called whenever its status is another."""
+
+    def __init__(self, part: Part, log: Path, changed: Callable[[], None]) -> None:
+        self.part = part
+        self.log = log
+        self._changed = changed
+        self._state: State = "stopped"
+        self._process: asyncio.subprocess.Process | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._restarts = 0
+
+    @property
+    def status(self) -> PartStatus:
+        """The status now."""
+        running = self._process is not None and self._process.returncode is None
+        return PartStatus(
+            name=self.part.name,
+            state=self._state,
+            pid=self._process.pid if self._process and running else None,
+            address=self.part.address,
+            restarts=self._restarts,
+            log=str(self.log),
+        )
+
+    async def start(self) -> None:
+        """Start the part and return when it is ready; from then on it is kept running.
+
+        Raises PartFailed if it exits first, or takes too long; then nothing of it is left running.
+        """
+        self._enter("starting")
+        try:
+            await self._bring_up()
+        except BaseException:
+            await self._bring_down()
+            self._enter("stopped")
+            raise
+        self._watch = asyncio.create_task(self._keep(), name=f"keep {self.part.name}")
+
+    async def stop(self) -> None:
+        """Stop the part: politely, and after its limit for good."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+            self._watch = None
+        self._enter("stopping")
+        await self._bring_down()
+        self._enter("stopped")
+
+    def kill(self) -> None:
+        """Kill the process at once, whatever it does; ``stop`` then returns without waiting."""
+        self._signal(signal.SIGKILL)
+
+    async def _keep(self) -> None:
+        backoff = 0.0
+        while True:
+            since = time.monotonic()
+            if self._process is not None:
+                await self._process.wait()
+            if time.monotonic() - since >= SETTLED_SECONDS:
+                backoff = 0.0
+            self._restarts += 1
+            self._enter("restarting")
+            await asyncio.sleep(backoff)
+            backoff = min(max(backoff * 2, FIRST_BACKOFF_SECONDS), LAST_BACKOFF_SECONDS)
+            try:
+                await self._bring_up()
+            except PartFailed as failure:
+                self._note(str(failure))
+                await self._bring_down()
+
+    async def _bring_up(self) -> None:
+        log_start = self.log.stat().st_size if self.log.exists() else 0
+        try:
+            await self.part.prepare()
+            self._process = await self._spawn()
+            self._changed()
+            await self._wait_until_ready(self._process, log_start)
+            await self.part.settle()
+        except CannotStart as reason:
+            raise PartFailed(self.part.name, str(reason), self.log) from reason
+        except OSError as error:
+            refusal = f"the system refused: {error.strerror or error}"
+            raise PartFailed(self.part.name, refusal, self.log) from error
+        self._enter("ready")
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        # Appending, so that the file can be cut at its front while the part writes to it.
+        with self.log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *wheels.launcher(self.part.orphan_signal, self.part.run_as),
+                *self.part.command(),
+                env=dict(self.part.environment()),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the supervisor alone
+            )
+
+    async def _wait_until_ready(self, process: asyncio.subprocess.Process, log_start: int) -> None:
+        deadline = time.monotonic() + self.part.ready_seconds
+        while not await self.part.is_ready():
+            if process.returncode is not None:
+                reason = f"it {_ending(process.returncode)}{_last_words(self.log, log_start)}"
+                raise CannotStart(reason)
+            if time.monotonic() > deadline:
+                raise CannotStart(f"it was not ready within {self.part.ready_seconds:.0f} s")
+            await asyncio.sleep(PROBE_SECONDS)
+
+    async def _bring_down(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        self._signal(self.part.stop_signal)
+        try:
+            async with asyncio.timeout(self.part.stop_seconds):
+                await process.wait()
+        except TimeoutError:
+            self._note(f"It did not stop within {self.part.stop_seconds:.0f} s and was killed.")
+            self._signal(signal.SIGKILL)
+            await process.wait()
+        self._process = None
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+    def _note(self, sentence: str) -> None:
+        with self.log.open("a") as log:
+            log.write(f"[supervisor] {sentence}\n")
+
+    def _enter(self, state: State) -> None:
+        self._state = state
+        self._changed()
+
+
+def _ending(returncode: int) -> str:
+    if returncode < 0:
+        return f"was ended by {signal.Signals(-returncode).name}"
+    return f"exited with status {returncode}"
+
+
+def _last_words(log: Path, start: int) -> str:
+    """Return what the process said last about its end, as the rest of a sentence."""
+    with log.open("rb") as stream:
+        stream.seek(start)
+        text = stream.read().decode(errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return " without a word"
+    grave = re.compile(r"fatal|critical|panic|error|cannot|could not|refused", re.IGNORECASE)
+    telling = [line for line in lines if grave.search(line)] or lines
+    return f", saying “{telling[-1][:300]}”"

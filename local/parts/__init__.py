@@ -1,0 +1,1 @@
+"""One module a part of the stack: how it is prepared, run, and known to be ready."""

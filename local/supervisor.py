@@ -1,0 +1,140 @@
+"""Starts parts as their needs allow, side by side where it can, and stops them in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from local.keeper import Keeper, PartStatus
+from local.part import Part
+
+LOG_BYTES = 32 * 1024 * 1024  # of one log before it is put aside
+LOGS_KEPT = 2  # of each part, besides the one being written
+LOG_CHECK_SECONDS = 5.0
+
+
+class Supervisor:
+    """Keeps a set of parts running; use it as an async context manager, and all end with it.
+
+    ``changed`` is called with the status of every part whenever one is another.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        *,
+        logs: Path,
+        changed: Callable[[list[PartStatus]], None] = lambda _: None,
+    ) -> None:
+        logs.mkdir(parents=True, exist_ok=True)
+        self._keepers = {
+            part.name: Keeper(part, logs / f"{part.name}.log", lambda: changed(self.statuses()))
+            for part in parts
+        }
+        self._starts: dict[str, asyncio.Task[None]] = {}
+        self._rotation: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Supervisor:
+        self._rotation = asyncio.create_task(self._rotate_logs(), name="rotate logs")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+        if self._rotation is not None:
+            self._rotation.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._rotation
+
+    def statuses(self) -> list[PartStatus]:
+        """Return the status of every part, in the order given."""
+        return [keeper.status for keeper in self._keepers.values()]
+
+    async def start(self, names: Iterable[str] | None = None) -> None:
+        """Start the named parts (all, without names) with what they need, and wait for them.
+
+        Parts that run already are left as they are. Raises PartFailed for the first that fails.
+        """
+        wanted = list(names) if names is not None else list(self._keepers)
+        tasks = [self._starting(name) for name in wanted]
+        await asyncio.gather(*tasks)
+
+    async def stop(self, names: Iterable[str] | None = None) -> None:
+        """Stop the named parts (all, without names), each after the parts that need it.
+
+        Only the named ones are stopped: a part that needs one of them sees an outage.
+        """
+        wanted = set(names) if names is not None else set(self._keepers)
+        stops: dict[str, asyncio.Task[None]] = {}
+
+        async def stop_after_dependents(name: str) -> None:
+            dependents = [
+                stops[other] for other in wanted if name in self._keepers[other].part.needs
+            ]
+            await asyncio.gather(*dependents)
+            await self._stop_one(name)
+
+        for name in self._dependents_first(wanted):
+            stops[name] = asyncio.create_task(stop_after_dependents(name), name=f"stop {name}")
+        await asyncio.gather(*stops.values())
+
+    async def restart(self, name: str) -> None:
+        """Stop one part and start it again; those that need it keep running meanwhile."""
+        await self.stop([name])
+        await self.start([name])
+
+    def kill(self) -> None:
+        """Kill every process at once; for somebody who does not want to wait for ``stop``."""
+        for keeper in self._keepers.values():
+            keeper.kill()
+
+    def _starting(self, name: str) -> asyncio.Task[None]:
+        if name not in self._starts:
+            self._starts[name] = asyncio.create_task(self._start_one(name), name=f"start {name}")
+        return self._starts[name]
+
+    async def _start_one(self, name: str) -> None:
+        keeper = self._keepers[name]
+        await asyncio.gather(*(self._starting(need) for need in keeper.part.needs))
+        await keeper.start()
+
+    async def _stop_one(self, name: str) -> None:
+        start = self._starts.pop(name, None)
+        if start is not None:
+            start.cancel()
+            await asyncio.gather(start, return_exceptions=True)
+            await self._keepers[name].stop()
+
+    def _dependents_first(self, wanted: set[str]) -> list[str]:
+        order: list[str] = []
+
+        def visit(name: str) -> None:
+            if name in wanted and name not in order:
+                for other, keeper in self._keepers.items():
+                    if name in keeper.part.needs:
+                        visit(other)
+                order.append(name)
+
+        for name in self._keepers:
+            visit(name)
+        return order
+
+    async def _rotate_logs(self) -> None:
+        while True:
+            for keeper in self._keepers.values():
+                if keeper.log.exists() and keeper.log.stat().st_size > LOG_BYTES:
+                    await asyncio.to_thread(_put_aside, keeper.log)
+            await asyncio.sleep(LOG_CHECK_SECONDS)
+
+
+def _put_aside(log: Path) -> None:
+    """Copy the log away and empty it: the part that writes to it has it open and keeps it."""
+    for number in range(LOGS_KEPT, 1, -1):
+        older = log.with_name(f"{log.name}.{number - 1}")
+        if older.exists():
+            older.replace(log.with_name(f"{log.name}.{number}"))
+    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    with log.open("r+b") as stream:
+        stream.truncate()

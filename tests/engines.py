@@ -1,0 +1,185 @@
+"""Real engines for tests: the parts of the one-machine stack, started when a test asks for one.
+
+An engine starts once a session and ends with it, however that ends. What a test gets of it is
+its own: a database, a topic, an emptied Valkey.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import redis
+
+from local import migrations, topics
+from local.parts.broker import Broker
+from local.parts.postgres import Postgres
+from local.parts.seaweedfs import S3, SeaweedFS
+from local.parts.valkey import Valkey
+from local.ports import Ports
+from local.secrets import Secrets
+from local.supervisor import Supervisor
+
+ROOT = Path(__file__).parents[1]
+
+T = TypeVar("T")
+
+
+class Engines:
+    """The engines of a session. They run in a thread with a loop of its own, so that they outlive
+    the loops of the tests; every method blocks until done and may be called from any loop.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="engines", daemon=True)
+        self._thread.start()
+        self._ports = Ports(folder / "ports.json")
+        secrets = Secrets(folder / "secrets")
+        self.postgres = Postgres(folder / "pg", ports=self._ports, secrets=secrets, trial=True)
+        self.valkey = Valkey(folder / "valkey", ports=self._ports, secrets=secrets)
+        self.seaweedfs = SeaweedFS(folder / "s3", ports=self._ports, secrets=secrets)
+        self.broker = Broker(ports=self._ports, storage=self.seaweedfs)
+        self._supervisor = Supervisor(
+            [self.postgres, self.valkey, self.seaweedfs, self.broker], logs=folder / "logs"
+        )
+        self.run(self._supervisor.__aenter__())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the loop of the engines."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def start(self, name: str) -> None:
+        """Start postgres, valkey, seaweedfs or broker, and what it needs; no matter if it runs."""
+        self.run(self._supervisor.start([name]))
+
+    def stop(self, name: str) -> None:
+        """Take one engine away: an outage."""
+        self.run(self._supervisor.stop([name]))
+
+    def close(self) -> None:
+        """Stop every engine and the thread."""
+        self.run(self._supervisor.__aexit__())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._ports.release()
+
+
+class Databases:
+    """Makes databases on the test server."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+        self._templates: set[str] = set()
+        self._numbers = itertools.count(1)
+
+    def fresh(self, noun: str) -> str:
+        """Return the URL of a new database with the schema of the service ``noun``, owned by its
+        role; it is copied from one that was migrated once.
+        """
+        server = self._engines.postgres
+        owner, template = f"roost_{noun}", f"template_{noun}"
+        if noun not in self._templates:
+            self._engines.run(server.create_database(template, owner=owner))
+            folder = ROOT / "services" / noun / "migrations"
+            self._engines.run(migrations.apply(server.url(template, role=owner), folder))
+            self._templates.add(noun)
+        name = f"{owner}_{next(self._numbers)}"
+        self._engines.run(server.create_database(name, owner=owner, template=template))
+        return server.url(name, role=owner)
+
+    def empty(self) -> str:
+        """Return the URL of a new database without a schema."""
+        name = f"empty_{next(self._numbers)}"
+        self._engines.run(self._engines.postgres.create_database(name))
+        return self._engines.postgres.url(name)
+
+    def drop(self, url: str) -> None:
+        """Drop a database that ``fresh`` or ``empty`` made, and end its sessions."""
+        name = url.rpartition("/")[2].partition("?")[0]
+        self._engines.run(self._engines.postgres.drop_database(name))
+
+
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    """The engines, none of them started; for tests that take one away and bring it back."""
+    running = Engines(tmp_path_factory.mktemp("engines"))
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(engines: Engines) -> Databases:
+    """PostgreSQL, for fixtures that keep a database longer than a test."""
+    engines.start("postgres")
+    return Databases(engines)
+
+
+@pytest.fixture
+def database(postgres: Databases) -> Iterator[Callable[[str], str]]:
+    """Give the URL of a migrated database of the service named, dropped after the test."""
+    made: list[str] = []
+
+    def fresh(noun: str) -> str:
+        made.append(postgres.fresh(noun))
+        return made[-1]
+
+    yield fresh
+    for url in made:
+        postgres.drop(url)
+
+
+@pytest.fixture
+def empty_database(postgres: Databases) -> Iterator[str]:
+    """The URL of a database without a schema, dropped after the test."""
+    url = postgres.empty()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+def valkey(engines: Engines) -> str:
+    """The URL of Valkey, emptied for this test."""
+    engines.start("valkey")
+    with redis.Redis.from_url(engines.valkey.url) as client:
+        client.flushall()
+    return engines.valkey.url
+
+
+@pytest.fixture(scope="session")
+def s3(engines: Engines) -> S3:
+    """How to reach the object store; its buckets are those of the stack."""
+    engines.start("seaweedfs")
+    return engines.seaweedfs.s3
+
+
+@pytest.fixture(scope="session")
+def kafka(engines: Engines) -> str:
+    """The bootstrap address of the broker."""
+    engines.start("broker")
+    return engines.broker.address
+
+
+@pytest.fixture(scope="session")
+def _topic_numbers() -> Iterator[int]:
+    return itertools.count(1)
+
+
+@pytest.fixture
+def topic(kafka: str, _topic_numbers: Iterator[int]) -> Callable[..., str]:
+    """Create a topic that no other test uses, ``topic("posts", partitions=2)``; give its name."""
+
+    def create(purpose: str = "events", *, partitions: int = 2) -> str:
+        name = f"test.{purpose}.{next(_topic_numbers)}"
+        topics.create(kafka, [name], partitions=partitions)
+        return name
+
+    return create

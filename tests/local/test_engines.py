@@ -1,0 +1,77 @@
+"""The engines that tests get are real, and each test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import asyncpg
+import pytest
+import redis.asyncio
+from confluent_kafka import Consumer, Producer
+
+from local.parts.seaweedfs import S3
+from local.probes import answers
+
+
+async def test_database_is_migrated_and_owned_by_the_role_of_its_service(
+    database: Callable[[str], str],
+) -> None:
+    connection = await asyncpg.connect(database("user"))
+    owner = await connection.fetchval("SELECT current_user")
+    await connection.close()
+
+    assert owner == "roost_user"
+
+
+async def test_databases_of_one_test_are_apart(database: Callable[[str], str]) -> None:
+    first = await asyncpg.connect(database("post"))
+    second = await asyncpg.connect(database("post"))
+    await first.execute("CREATE TABLE only_here (id bigint)")
+
+    found = await second.fetchval("SELECT to_regclass('only_here')")
+
+    await first.close()
+    await second.close()
+    assert found is None
+
+
+async def test_valkey_answers_with_the_password_and_refuses_without(valkey: str) -> None:
+    client = redis.asyncio.from_url(valkey)
+    stranger = redis.asyncio.from_url("redis://" + valkey.partition("@")[2])
+
+    assert await client.ping()
+    with pytest.raises(redis.exceptions.AuthenticationError):
+        await stranger.ping()
+
+    await client.aclose()
+    await stranger.aclose()
+
+
+def test_broker_gives_back_what_was_acknowledged(kafka: str, topic: Callable[..., str]) -> None:
+    name = topic("greetings", partitions=1)
+    producer = Producer({"bootstrap.servers": kafka, "acks": "all"})
+    producer.produce(name, key="a", value="hello", headers={"type": b"greeting"})
+    producer.flush(10)
+
+    consumer = Consumer(
+        {
+            "bootstrap.servers": kafka,
+            "group.id": name,
+            "auto.offset.reset": "earliest",
+            "session.timeout.ms": 2000,
+            "heartbeat.interval.ms": 500,
+        }
+    )
+    consumer.subscribe([name])
+    [message] = consumer.consume(1, timeout=20)
+    consumer.close()
+
+    assert message.value() == b"hello"
+    assert message.headers() == [("type", b"greeting")]
+
+
+async def test_object_store_refuses_strangers(s3: S3) -> None:
+    address = s3.endpoint.removeprefix("http://")
+
+    assert await answers(address, "/healthz")
+    assert not await answers(address, "/roost-media")
