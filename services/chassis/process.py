@@ -1,0 +1,211 @@
+"""The life of a process: start, serve, drain, stop.
+
+    # services/post/__main__.py
+    sys.exit(process.main("post", PostSettings, serve=compose.serve, work=compose.work))
+
+`python -m services.post serve` answers RPCs; `work` runs jobs (relay, consumers, reconciling).
+Both are composed by an async context manager that opens everything the process needs and yields
+its `Parts`; leaving it closes them, in reverse.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import uvloop
+
+from services.chassis import logs, settings, telemetry
+from services.chassis.admin import Admin
+from services.chassis.interceptors import Pipeline, RpcMetrics
+from services.chassis.logs import logger
+from services.chassis.server import Mount, Server
+from services.chassis.settings import ServiceSettings, split_address
+from services.chassis.tokens import Verifier
+
+S = TypeVar("S", bound=ServiceSettings)
+
+# What a supervisor gives a process before it kills it (design §9), less a little for ourselves.
+HARD_LIMIT = 28.0
+# For the calls and jobs under way, after the drain.
+GRACE = 12.0
+
+Job = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a composed process consists of.
+
+    `jobs` run until they are cancelled; a job takes its cancellation as the request to finish
+    what is in hand. A job that ends by itself ends the process, for a supervisor to start anew.
+    """
+
+    mounts: Sequence[Mount] = ()
+    verifier: Verifier | None = None
+    jobs: Sequence[Job] = ()
+
+
+Compose = Callable[[S], AbstractAsyncContextManager[Parts]]
+
+
+def main(
+    service: str,
+    kind: type[S],
+    *,
+    serve: Compose[S],
+    work: Compose[S],
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Runs one of a service's two processes to its end; returns the exit code.
+
+    0: it was asked to stop, and did. 1: it could not start, or a part of it failed; the last line
+    of the log says why. 2: the command or a setting is wrong.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    modes = {"serve": serve, "work": work}
+    if len(given) != 1 or given[0] not in modes:
+        print(f"Say what to do: python -m services.{service} serve|work", file=sys.stderr)
+        return 2
+    told = settings.load(kind)
+    logs.configure(service=service, level=told.log_level, form=told.log_format)
+    telemetry.configure(service=service, ratio=told.trace_ratio, endpoint=told.otlp_endpoint)
+    life = _Life(service, given[0], told, modes[given[0]](told))
+    try:
+        return uvloop.run(life.run())
+    finally:
+        telemetry.shutdown()
+        life.over()
+
+
+class _Life:
+    """One run of one process."""
+
+    def __init__(
+        self,
+        service: str,
+        mode: str,
+        told: ServiceSettings,
+        composed: AbstractAsyncContextManager[Parts],
+    ) -> None:
+        self._told = told
+        self._composed = composed
+        self._log = logger().bind(process=f"{service} {mode}")
+        self._admin = Admin()
+        self._failed = False
+        self._started = False
+        self._signals = 0
+        self._last_resort = threading.Timer(HARD_LIMIT, self._give_up)
+        self._last_resort.daemon = True
+
+    async def run(self) -> int:
+        """Lives; returns the exit code."""
+        self._stopping = asyncio.Event()
+        self._hurrying = asyncio.Event()
+        living = asyncio.create_task(self._live())
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(each, self._on_signal, living)
+        try:
+            await living
+        except asyncio.CancelledError:
+            self._log.info("stopped", while_="starting")
+        except Exception as error:
+            self._report(error)
+            return 1
+        return 1 if self._failed else 0
+
+    def over(self) -> None:
+        """Calls off the last resort: everything has come to its end."""
+        self._last_resort.cancel()
+
+    async def _live(self) -> None:
+        admin = await self._admin.start(self._told.admin_listen)
+        async with self._composed as parts:
+            server, listen = self._server(parts)
+            jobs = [asyncio.create_task(self._watch(job), name=_name(job)) for job in parts.jobs]
+            if server is not None:
+                await server.start()
+            self._admin.ready = self._started = True
+            self._log.info("ready", listen=listen, admin=admin)
+
+            await self._stopping.wait()
+
+            self._admin.ready = False
+            if server is not None:
+                await self._drain(server)
+            await self._end(jobs)
+        await self._admin.stop()
+        self._log.info("stopped")
+
+    def _server(self, parts: Parts) -> tuple[Server | None, str | None]:
+        if not parts.mounts:
+            return None, None
+        if parts.verifier is None:
+            raise TypeError("a process that serves RPCs needs a verifier")
+        pipeline = Pipeline(
+            verifier=parts.verifier,
+            max_in_flight=self._told.max_in_flight,
+            metrics=RpcMetrics(),
+        )
+        server = Server(parts.mounts, pipeline=pipeline)
+        port = server.bind(self._told.listen)
+        return server, f"{split_address(self._told.listen)[0]}:{port}"
+
+    async def _drain(self, server: Server) -> None:
+        """Says that it stops, waits for Envoy to hear it, and only then turns calls away."""
+        await server.announce_stop()
+        self._log.info("draining", seconds=self._told.drain_seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._told.drain_seconds):
+                await self._hurrying.wait()
+        await server.stop(GRACE)
+
+    async def _watch(self, job: Job) -> None:
+        try:
+            await job()
+            self._log.error("job_ended", job=_name(job))
+        except Exception as error:
+            self._log.error("job_failed", job=_name(job), exc_info=error)
+        self._failed = True
+        self._stopping.set()
+
+    async def _end(self, jobs: Sequence["asyncio.Task[None]"]) -> None:
+        for job in jobs:
+            job.cancel()
+        if jobs:
+            _, left = await asyncio.wait(jobs, timeout=GRACE)
+            for job in left:
+                self._log.warning("job_left", job=job.get_name())
+
+    def _on_signal(self, living: "asyncio.Task[None]") -> None:
+        self._signals += 1
+        if self._signals == 1:
+            self._last_resort.start()
+        if not self._started:
+            living.cancel()
+        elif self._signals > 1:
+            # Asked twice, by somebody who waits: no need to wait for Envoy.
+            self._hurrying.set()
+        self._stopping.set()
+
+    def _report(self, error: Exception) -> None:
+        event = "failed" if self._started else "cannot_start"
+        # What the world did to us is said in a sentence; a mistake of ours needs its traceback.
+        ours = isinstance(error, TypeError | AttributeError | LookupError | AssertionError)
+        self._log.error(
+            event, error=f"{type(error).__name__}: {error}", exc_info=error if ours else None
+        )
+
+    def _give_up(self) -> None:
+        self._log.error("killed", reason=f"not stopped within {HARD_LIMIT:.0f} s")
+        os._exit(1)
+
+
+def _name(job: Job) -> str:
+    return getattr(job, "__qualname__", repr(job))

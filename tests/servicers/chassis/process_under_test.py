@@ -1,0 +1,67 @@
+"""A whole process around one small servicer, to be started, signalled and watched by a test."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_service_pb2 import GetUserRequest, GetUserResponse
+from roost.user.v1.user_service_pb2_grpc import (
+    UserServiceServicer,
+    add_UserServiceServicer_to_server,
+)
+
+from services.chassis import access, process
+from services.chassis.server import Mount
+from services.chassis.settings import ServiceSettings
+from tests.servicers.serving import verifier
+
+OTHERS = frozenset({"GetUserByHandle", "BatchGetUsers", "UpdateUser", "DeleteUser"})
+
+
+class SlowUsers(UserServiceServicer):
+    """Answers after as many milliseconds as the user id says."""
+
+    @access.anyone
+    async def GetUser(self, request: GetUserRequest, context: object) -> GetUserResponse:
+        await asyncio.sleep(request.user_id / 1000)
+        return GetUserResponse(user=User(id=request.user_id))
+
+
+@asynccontextmanager
+async def serve(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
+    mount = Mount(add_UserServiceServicer_to_server, SlowUsers(), without=OTHERS)  # type: ignore[abstract]
+    print("opened", flush=True)
+    yield process.Parts(mounts=[mount], verifier=verifier())
+    print("closed", flush=True)
+
+
+@asynccontextmanager
+async def work(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
+    yield process.Parts(jobs=[run_until_cancelled, fail_if_told])
+
+
+async def run_until_cancelled() -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("finished what was in hand", flush=True)
+
+
+async def fail_if_told() -> None:
+    if sys.stdin.readline() == "fail\n":
+        raise RuntimeError("told to fail")
+    await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def refuse(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
+    raise OSError("the database does not answer at 127.0.0.1:1")
+    yield process.Parts()
+
+
+if __name__ == "__main__":
+    mode = sys.argv.pop(1)
+    composed = refuse if mode == "refuse" else serve
+    sys.exit(process.main("user", ServiceSettings, serve=composed, work=work))

@@ -1,0 +1,122 @@
+"""Settings come from the environment, and a wrong one is named in one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from services.chassis import process
+from services.chassis.settings import ServiceSettings, load, split_address
+
+RIGHT = {
+    "ROOST_MESH": "127.0.0.1:7000",
+    "ROOST_DATABASE_URL": "postgres://roost:hunter2@127.0.0.1:5432/roost_user",
+    "ROOST_REDIS_URL": "redis://127.0.0.1:6379",
+    "ROOST_KAFKA_BROKERS": "127.0.0.1:9092,127.0.0.1:9093",
+    "ROOST_PAGE_TOKEN_KEY": "0f" * 32,
+    "ROOST_SERVICE_KEY_FILE": "/run/user.pem",
+    "ROOST_SERVICE_KEYS_FILE": "/run/services.json",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in RIGHT.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_settings_are_read_from_the_environment(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ROOST_LOG_LEVEL", "debug")
+
+    told = load(ServiceSettings)
+
+    assert told.kafka_brokers == ("127.0.0.1:9092", "127.0.0.1:9093")
+    assert told.page_token_key == b"\x0f" * 32
+    assert told.service_key_file == Path("/run/user.pem")
+    assert told.log_level == "debug"
+    assert told.token_issuer == "https://roost.local"
+
+
+def test_settings_do_not_show_their_secrets(environment: pytest.MonkeyPatch) -> None:
+    shown = repr(load(ServiceSettings))
+
+    assert "hunter2" not in shown
+    assert "\\x0f" not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("ROOST_MESH", None, "ROOST_MESH is not set, and there is no default for it."),
+        (
+            "ROOST_MESH",
+            "envoy",
+            "ROOST_MESH is wrong: it must be host:port, for example 127.0.0.1:7001.",
+        ),
+        (
+            "ROOST_LISTEN",
+            "127.0.0.1:70000",
+            "ROOST_LISTEN is wrong: it must be host:port, for example 127.0.0.1:7001.",
+        ),
+        (
+            "ROOST_KAFKA_BROKERS",
+            "a:1,b",
+            "ROOST_KAFKA_BROKERS is wrong: it must be host:port, for example 127.0.0.1:7001.",
+        ),
+        (
+            "ROOST_PAGE_TOKEN_KEY",
+            "hunter2",
+            "ROOST_PAGE_TOKEN_KEY is wrong: it must be 32 bytes in hexadecimal (64 digits).",
+        ),
+        (
+            "ROOST_DATABASE_URL",
+            "mysql://hunter2",
+            "ROOST_DATABASE_URL is wrong: it must be a URL that starts with postgres://.",
+        ),
+        (
+            "ROOST_TRACE_RATIO",
+            "2",
+            "ROOST_TRACE_RATIO is wrong: it must be less than or equal to 1.",
+        ),
+        (
+            "ROOST_LOG_LEVEL",
+            "loud",
+            "ROOST_LOG_LEVEL is wrong: it must be 'debug', 'info', 'warning' or 'error'.",
+        ),
+    ],
+)
+def test_wrong_setting_ends_the_process_with_one_sentence(
+    environment: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    value: str | None,
+    sentence: str,
+) -> None:
+    if value is None:
+        environment.delenv(name)
+    else:
+        environment.setenv(name, value)
+
+    with pytest.raises(SystemExit) as ended:
+        load(ServiceSettings)
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == sentence + "\n"
+
+
+def test_address_splits_into_host_and_port() -> None:
+    assert split_address("127.0.0.1:80") == ("127.0.0.1", 80)
+    assert split_address("[::1]:80") == ("::1", 80)
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["serve", "work"]])
+def test_wrong_command_is_answered_with_the_right_one(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    def never(_: ServiceSettings) -> None:
+        raise AssertionError("nothing is composed for a wrong command")
+
+    code = process.main("user", ServiceSettings, serve=never, work=never, arguments=arguments)  # type: ignore[arg-type]
+
+    assert code == 2
+    assert "python -m services.user serve|work" in capsys.readouterr().err
