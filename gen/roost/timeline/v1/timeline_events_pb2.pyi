@@ -7,9 +7,11 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class FanOutContinued(_message.Message):
-    __slots__ = ("entry", "after_follower_id")
+    __slots__ = ("entry", "after_follower_id", "removal")
     ENTRY_FIELD_NUMBER: _ClassVar[int]
     AFTER_FOLLOWER_ID_FIELD_NUMBER: _ClassVar[int]
+    REMOVAL_FIELD_NUMBER: _ClassVar[int]
     entry: _post_pb2.TimelineEntry
     after_follower_id: int
-    def __init__(self, entry: _Optional[_Union[_post_pb2.TimelineEntry, _Mapping]] = ..., after_follower_id: _Optional[int] = ...) -> None: ...
+    removal: bool
+    def __init__(self, entry: _Optional[_Union[_post_pb2.TimelineEntry, _Mapping]] = ..., after_follower_id: _Optional[int] = ..., removal: _Optional[bool] = ...) -> None: ...
