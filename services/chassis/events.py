@@ -6,10 +6,10 @@ The record's key and value are the event's key and payload; everything else is i
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -30,6 +30,18 @@ class PayloadTooLarge(ValueError):
 
 class Undecodable(ValueError):
     """A record is not an event: a header is missing or malformed, or the payload cannot be read."""
+
+
+Headers = Sequence[tuple[str, bytes | str | None]]
+
+
+class Record(NamedTuple):
+    """A Kafka record, whatever is in it."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,31 +98,24 @@ class Event:
             traceparent=traceparent,
         )
 
-    def headers(self) -> list[tuple[str, bytes]]:
-        """The headers of the event's record."""
-        headers = [
+    def to_record(self) -> Record:
+        """The record that carries the event."""
+        headers: list[tuple[str, bytes | str | None]] = [
             (_EVENT_ID, str(self.event_id).encode()),
             (_TYPE, self.type.encode()),
             (_TIME, self.time.isoformat().encode()),
         ]
         if self.traceparent is not None:
             headers.append((TRACEPARENT, self.traceparent.encode()))
-        return headers
+        return Record(self.topic, self.key.encode(), self.payload, headers)
 
     @classmethod
-    def from_record(
-        cls,
-        *,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        headers: Iterable[tuple[str, bytes | str | None]] | None,
-    ) -> Self:
+    def from_record(cls, record: Record) -> Self:
         """The event in a record. Raises Undecodable where it is none."""
         try:
             texts = {
                 name: content if isinstance(content, str) else content.decode()
-                for name, content in headers or ()
+                for name, content in record.headers
                 if content is not None
             }
             when = datetime.fromisoformat(texts[_TIME])
@@ -118,11 +123,11 @@ class Event:
                 raise Undecodable("the time has no zone")
             return cls(
                 event_id=UUID(texts[_EVENT_ID]),
-                topic=topic,
-                key=(key or b"").decode(),
+                topic=record.topic,
+                key=(record.key or b"").decode(),
                 type=texts[_TYPE],
                 time=when,
-                payload=value or b"",
+                payload=record.value or b"",
                 traceparent=texts.get(TRACEPARENT),
             )
         except KeyError as missing:

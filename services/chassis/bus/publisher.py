@@ -1,0 +1,171 @@
+"""Sends records to Kafka and says when the broker holds them safely."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from services.chassis.errors import Unavailable
+from services.chassis.events import Event, Record
+from services.chassis.logs import logger
+
+# After this long without an acknowledgement a record counts as failed, and its batch is repeated.
+DELIVERY_SECONDS = 30.0
+
+# Long enough to fill a batch from a burst, too short to be noticed.
+_LINGER_MILLISECONDS = 2
+_POLL_SECONDS = 0.2
+_CLOSE_SECONDS = 5.0
+
+
+class PublishFailed(Unavailable):
+    """A record was not acknowledged, and neither, for all that is known, was any later one.
+
+    The first `delivered` records of the batch were.
+    """
+
+    reason = "DEPENDENCY_UNAVAILABLE"
+
+    def __init__(self, delivered: int, cause: str) -> None:
+        super().__init__(metadata={"cause": cause})
+        self.delivered = delivered
+
+
+class Publisher:
+    """An idempotent producer with `acks=all`. Made by `publisher`.
+
+    Within a batch, and from one batch to the next, records of one key stay in order. After any
+    failure the producer is replaced, and with it everything that it still held is dropped: nothing
+    of a failed batch arrives later than its repetition.
+    """
+
+    def __init__(self, *, brokers: str, client_id: str) -> None:
+        self._configuration = {
+            "bootstrap.servers": brokers,
+            "client.id": client_id,
+            "acks": "all",
+            "enable.idempotence": True,
+            # A lost record must not let a later one of its key overtake it.
+            "enable.gapless.guarantee": True,
+            "linger.ms": _LINGER_MILLISECONDS,
+            "delivery.timeout.ms": round(DELIVERY_SECONDS * 1000),
+            "compression.type": "none",
+            "reconnect.backoff.ms": 50,
+            "reconnect.backoff.max.ms": 1000,
+            "retry.backoff.ms": 20,
+            "topic.metadata.refresh.interval.ms": 60_000,
+            # As other clients of the protocol do, so that all agree on a key's partition.
+            "partitioner": "murmur2_random",
+            "error_cb": _ignore,
+            "log_level": 2,
+        }
+        self._producer = Producer(self._configuration)
+        self._closing = threading.Event()
+        self._polling = threading.Thread(target=self._poll, name="kafka producer", daemon=True)
+        self._polling.start()
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Returns when the broker holds all of them safely. Raises PublishFailed."""
+        await self.send([event.to_record() for event in events])
+
+    async def send(self, records: Sequence[Record]) -> None:
+        """Like `publish`, of records."""
+        batch = _Batch(len(records))
+        producer = self._producer
+        try:
+            for place, record in enumerate(records):
+                producer.produce(
+                    record.topic,
+                    record.value,
+                    record.key,
+                    headers=list(record.headers),
+                    on_delivery=partial(batch.settle, place),
+                )
+            await batch.settled
+        except (BufferError, KafkaException) as refused:
+            self._replace(producer)
+            raise PublishFailed(batch.delivered, str(refused)) from refused
+        except asyncio.CancelledError:
+            self._replace(producer)
+            raise
+        if batch.failure is not None:
+            self._replace(producer)
+            raise PublishFailed(batch.delivered, batch.failure)
+
+    async def close(self) -> None:
+        """Waits a little for what is under way, then drops the rest."""
+        await asyncio.to_thread(self._close)
+
+    def _replace(self, failed: Producer) -> None:
+        if failed is not self._producer:
+            return
+        self._producer = Producer(self._configuration)
+        # Purging and letting go of a producer waits for its threads; this one must not.
+        threading.Thread(target=_drop, args=(failed,), name="kafka purge", daemon=True).start()
+
+    def _poll(self) -> None:
+        while not self._closing.is_set():
+            self._producer.poll(_POLL_SECONDS)
+
+    def _close(self) -> None:
+        self._closing.set()
+        self._polling.join()
+        self._producer.flush(_CLOSE_SECONDS)
+        _drop(self._producer)
+
+
+@asynccontextmanager
+async def publisher(*, brokers: str, client_id: str) -> AsyncIterator[Publisher]:
+    """A publisher for the length of the block. The broker may be away when it begins."""
+    made = Publisher(brokers=brokers, client_id=client_id)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+class _Batch:
+    """Counts the acknowledgements of a batch on the producer's thread, and wakes its loop once."""
+
+    def __init__(self, size: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._outcomes: list[str | None] = ["not sent"] * size
+        self._waiting = size
+        self.settled = self._loop.create_future()
+        if not size:
+            self.settled.set_result(None)
+
+    def settle(self, place: int, error: KafkaError | None, _: Message) -> None:
+        self._outcomes[place] = None if error is None else error.str()
+        self._waiting -= 1
+        if not self._waiting:
+            self._loop.call_soon_threadsafe(self._finish)
+
+    @property
+    def delivered(self) -> int:
+        """How many are acknowledged, counted from the front up to the first that is not."""
+        for place, outcome in enumerate(self._outcomes):
+            if outcome is not None:
+                return place
+        return len(self._outcomes)
+
+    @property
+    def failure(self) -> str | None:
+        return next((outcome for outcome in self._outcomes if outcome is not None), None)
+
+    def _finish(self) -> None:
+        if not self.settled.done():
+            self.settled.set_result(None)
+
+
+def _drop(producer: Producer) -> None:
+    producer.purge(in_queue=True, in_flight=True, blocking=False)
+    producer.flush(0)
+
+
+def _ignore(error: KafkaError) -> None:
+    # Lost connections are retried by the library; what fails for good fails a delivery.
+    logger().debug("kafka_producer", error=error.str())

@@ -1,0 +1,283 @@
+"""Receives events as a member of a consumer group and hands them to handlers.
+
+One thread talks to the broker; handlers run on the event loop, partitions side by side, each in
+order. An offset is committed only after its event is done. When a partition moves to another
+member, what is being handled is finished and committed first; when it was lost already, it is
+dropped, and the inbox keeps its repetition elsewhere from having a second effect.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from prometheus_client import Gauge
+
+from services.chassis.bus.partition import Partition, Received
+from services.chassis.bus.publisher import Publisher
+from services.chassis.bus.routes import BatchHandler, Handler
+from services.chassis.clock import Clock
+from services.chassis.events import Headers, Record
+from services.chassis.logs import logger
+
+# A member that is asked to stop finishes the event at hand within this time.
+DRAIN_SECONDS = 10.0
+
+_POLL_SECONDS = 0.05
+_FETCHED_AT_ONCE = 500
+_COMMIT_SECONDS = 0.5
+_LAG_SECONDS = 5.0
+# A partition with more waiting records is not fetched until it is down to the lower figure.
+_MAX_BACKLOG, _LOW_BACKLOG = 2_000, 500
+
+_lag = Gauge(
+    "roost_consumer_lag_events",
+    "Events of a partition that are not handled yet",
+    ["group", "topic", "partition"],
+)
+
+_Place = tuple[str, int]
+
+
+def parked(topic: str) -> str:
+    """The topic where events of `topic` go that can never be handled."""
+    return f"{topic}.parked"
+
+
+class Subscriber:
+    """A member of the consumer group `group`, on topics that exist already.
+
+    Give `handlers` (a `Routes`) for one event at a time, or `batches` for lists of events of one
+    partition, in order and of all types. Undecodable events go to `parked(topic)`, whole and with
+    headers `parked-reason`, `parked-by` and `parked-from`, and never block what follows.
+    """
+
+    def __init__(
+        self,
+        *,
+        brokers: str,
+        group: str,
+        topics: Sequence[str],
+        publisher: Publisher,
+        clock: Clock,
+        handlers: Callable[[str], Handler | None] = lambda _: None,
+        batches: BatchHandler | None = None,
+    ) -> None:
+        self._configuration = {
+            "bootstrap.servers": brokers,
+            "group.id": group,
+            "client.id": group,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "earliest",
+            "partition.assignment.strategy": "range",
+            "session.timeout.ms": 10_000,
+            "heartbeat.interval.ms": 1_000,
+            # The broker answers a fetch as soon as there is a byte; this bounds an idle one.
+            "fetch.min.bytes": 1,
+            "fetch.wait.max.ms": 100,
+            "fetch.error.backoff.ms": 50,
+            "fetch.queue.backoff.ms": 20,
+            "reconnect.backoff.ms": 50,
+            "reconnect.backoff.max.ms": 1_000,
+            "error_cb": _note,
+            "on_commit": _note_commit,
+            "log_level": 2,
+        }
+        self.group = group
+        self._topics = list(topics)
+        self._publisher = publisher
+        self._clock = clock
+        self._handlers = handlers
+        self._batches = batches
+        self._partitions: dict[_Place, Partition] = {}
+        self._committed: dict[_Place, int] = {}
+        self._paused: set[_Place] = set()
+        self._stopping = threading.Event()
+
+    @property
+    def assigned(self) -> list[_Place]:
+        """The partitions that this member works on now."""
+        return sorted(self._partitions)
+
+    async def run(self) -> None:
+        """Works until it is cancelled; then finishes what is at hand, commits, and leaves.
+
+        Raises KafkaException if the library gives up for good.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._stopping.clear()
+        with ThreadPoolExecutor(1, thread_name_prefix=f"kafka {self.group}") as thread:
+            consuming = self._loop.run_in_executor(thread, self._consume)
+            try:
+                await asyncio.shield(consuming)
+            finally:
+                self._stopping.set()
+                await consuming
+
+    # From here on, on the consumer's thread.
+
+    def _consume(self) -> None:
+        consumer = Consumer(self._configuration)
+        try:
+            consumer.subscribe(
+                self._topics, on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose
+            )
+            commit_at = lag_at = 0.0
+            while not self._stopping.is_set():
+                message = consumer.poll(_POLL_SECONDS)
+                if message is not None:
+                    self._hand_over([message, *consumer.consume(_FETCHED_AT_ONCE, 0)])
+                self._balance(consumer)
+                now = time.monotonic()
+                if now >= commit_at:
+                    self._commit(consumer, list(self._partitions), wait=False)
+                    commit_at = now + _COMMIT_SECONDS
+                if now >= lag_at:
+                    self._measure(consumer)
+                    lag_at = now + _LAG_SECONDS
+        finally:
+            self._release(consumer, list(self._partitions), DRAIN_SECONDS)
+            consumer.close()
+
+    def _assign(self, _: Consumer, assigned: list[TopicPartition]) -> None:
+        places = [(each.topic, each.partition) for each in assigned]
+        logger().info("partitions_assigned", group=self.group, partitions=places)
+        self._on_loop(self._open(places))
+
+    def _revoke(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:
+        places = [(each.topic, each.partition) for each in revoked]
+        logger().info("partitions_revoked", group=self.group, partitions=places)
+        self._release(consumer, places, DRAIN_SECONDS)
+
+    def _lose(self, _: Consumer, lost: list[TopicPartition]) -> None:
+        places = [(each.topic, each.partition) for each in lost]
+        logger().warning("partitions_lost", group=self.group, partitions=places)
+        self._on_loop(self._abandon(places))
+        self._forget(places)
+
+    def _release(self, consumer: Consumer, places: Sequence[_Place], seconds: float) -> None:
+        self._on_loop(self._finish(places, seconds))
+        self._commit(consumer, places, wait=True)
+        self._forget(places)
+
+    def _forget(self, places: Sequence[_Place]) -> None:
+        for place in places:
+            self._partitions.pop(place, None)
+            self._committed.pop(place, None)
+            self._paused.discard(place)
+            _lag.labels(self.group, place[0], str(place[1])).set(0)
+
+    def _hand_over(self, messages: Sequence[Message]) -> None:
+        arrived: dict[_Place, list[Received]] = {}
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                if error.fatal():
+                    raise KafkaException(error)
+                _note(error)
+                continue
+            topic, number = message.topic() or "", message.partition() or 0
+            # The library gives headers as a list of pairs, though its types allow a dict too.
+            headers = cast("Headers", message.headers() or [])
+            record = Record(topic, message.key(), message.value(), headers)
+            arrived.setdefault((topic, number), []).append(Received(record, message.offset() or 0))
+        if arrived:
+            self._loop.call_soon_threadsafe(self._accept, arrived)
+
+    def _balance(self, consumer: Consumer) -> None:
+        """Fetches no more of a partition than its handler keeps up with."""
+        for place, partition in list(self._partitions.items()):
+            if place not in self._paused and partition.backlog > _MAX_BACKLOG:
+                consumer.pause([TopicPartition(*place)])
+                self._paused.add(place)
+            elif place in self._paused and partition.backlog <= _LOW_BACKLOG:
+                consumer.resume([TopicPartition(*place)])
+                self._paused.discard(place)
+
+    def _commit(self, consumer: Consumer, places: Sequence[_Place], *, wait: bool) -> None:
+        handled = {
+            place: partition.handled
+            for place in places
+            if (partition := self._partitions.get(place)) and partition.handled is not None
+        }
+        new = {place: to for place, to in handled.items() if self._committed.get(place) != to}
+        if not new:
+            return
+        offsets = [TopicPartition(*place, to) for place, to in new.items()]
+        try:
+            if wait:
+                consumer.commit(offsets=offsets, asynchronous=False)
+            else:
+                consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as refused:
+            # The events come again, to this member or to another.
+            logger().warning("commit_failed", group=self.group, error=str(refused))
+        else:
+            self._committed.update(new)
+
+    def _measure(self, consumer: Consumer) -> None:
+        for place, partition in list(self._partitions.items()):
+            limits = consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
+            if limits is not None and partition.handled is not None:
+                behind = max(0, limits[1] - partition.handled)
+                _lag.labels(self.group, place[0], str(place[1])).set(behind)
+
+    def _on_loop(self, work: Awaitable[None]) -> None:
+        async def awaited() -> None:
+            await work
+
+        asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()
+
+    # From here on, on the event loop.
+
+    async def _open(self, places: Sequence[_Place]) -> None:
+        for topic, number in places:
+            self._partitions[topic, number] = Partition(
+                topic=topic,
+                number=number,
+                group=self.group,
+                handlers=self._handlers,
+                batches=self._batches,
+                park=self._park,
+                clock=self._clock,
+            )
+
+    def _accept(self, arrived: dict[_Place, list[Received]]) -> None:
+        for place, records in arrived.items():
+            partition = self._partitions.get(place)
+            if partition is not None:
+                partition.accept(records)
+
+    async def _finish(self, places: Sequence[_Place], seconds: float) -> None:
+        await asyncio.gather(*(each.finish(seconds) for each in self._at(places)))
+
+    async def _abandon(self, places: Sequence[_Place]) -> None:
+        await asyncio.gather(*(each.abandon() for each in self._at(places)))
+
+    def _at(self, places: Sequence[_Place]) -> list[Partition]:
+        return [self._partitions[place] for place in places if place in self._partitions]
+
+    async def _park(self, record: Record, partition: int, offset: int, reason: str) -> None:
+        headers = [
+            *record.headers,
+            ("parked-reason", reason[:1000].encode()),
+            ("parked-by", self.group.encode()),
+            ("parked-from", f"{record.topic}[{partition}]@{offset}".encode()),
+        ]
+        await self._publisher.send(
+            [Record(parked(record.topic), record.key, record.value, headers)]
+        )
+
+
+def _note(error: KafkaError) -> None:
+    # Lost connections and the like: the library tries again by itself.
+    logger().debug("kafka_consumer", error=error.str())
+
+
+def _note_commit(error: KafkaError | None, _: Any) -> None:
+    if error is not None:
+        logger().warning("commit_failed", error=error.str())

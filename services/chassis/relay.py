@@ -1,0 +1,151 @@
+"""Moves committed events from the outbox to Kafka, in order, by one active relay a database.
+
+Leadership is an advisory lock on a connection of its own, so it ends when the relay or its
+connection dies, and another relay takes over within half a second. A batch is deleted only after
+the broker acknowledged all of it: events may be published twice, never lost, and never overtake
+one of their key.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from prometheus_client import Counter, Gauge
+
+from services.chassis import outbox, postgres
+from services.chassis.bus.publisher import PublishFailed
+from services.chassis.clock import Clock
+from services.chassis.connection import Connection
+from services.chassis.events import Event
+from services.chassis.logs import logger
+from services.chassis.postgres import DatabaseAway
+
+BATCH = 500
+# Notifications wake the relay; this is for one that was lost.
+IDLE_SECONDS = 1.0
+_TAKEOVER_SECONDS = 0.5
+_PAUSE_SECONDS = (0.1, 5.0)
+# Names the lock among this database's advisory locks of two numbers: "roost", "relay".
+_LOCK = (0x726F6F73, 0x72656C61)
+_TRY_LOCK = "SELECT pg_try_advisory_lock($1, $2)"
+
+_published = Counter("roost_outbox_published_total", "Events that the broker acknowledged")
+_failed = Counter("roost_outbox_failures_total", "Batches that were not fully acknowledged")
+_lag = Gauge("roost_outbox_lag_seconds", "Age of the oldest event that is not published yet")
+_leading = Gauge("roost_outbox_leader", "1 in the process whose relay is the active one")
+
+
+class EventPublisher(Protocol):
+    """Where the relay sends events: `bus.Publisher`, or a fake in tests."""
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Returns when all are safe. Raises PublishFailed."""
+        ...
+
+
+class Relay:
+    """Publishes the outbox of one database for as long as `run` runs.
+
+    Several may run; all but one wait. `leading` tells whether this is the active one.
+    """
+
+    def __init__(
+        self, *, database_url: str, publisher: EventPublisher, clock: Clock, batch: int = BATCH
+    ) -> None:
+        self._url = database_url
+        self._publisher = publisher
+        self._clock = clock
+        self._batch = batch
+        self._oldest: datetime | None = None
+        self.leading = False
+        _lag.set_function(self._age)
+
+    async def run(self) -> None:
+        """Runs until it is cancelled, through any absence of database and broker."""
+        while True:
+            try:
+                await self._lead_when_possible()
+            except DatabaseAway as away:
+                logger().warning("relay_lost_database", error=repr(away.__cause__))
+            await asyncio.sleep(_TAKEOVER_SECONDS)
+
+    async def _lead_when_possible(self) -> None:
+        connection = await postgres.dedicated(self._url, name="roost-relay")
+        try:
+            with postgres.translated():
+                # Waiting in the lock itself would hold a snapshot and keep vacuum from the outbox.
+                while not await connection.fetchval(_TRY_LOCK, *_LOCK):  # noqa: ASYNC110
+                    await asyncio.sleep(_TAKEOVER_SECONDS)
+            await self._lead(connection)
+        finally:
+            connection.terminate()
+
+    async def _lead(self, connection: Connection) -> None:
+        logger().info("relay_leads")
+        self.leading = True
+        _leading.set(1)
+        leading = asyncio.create_task(self._publish_for_ever(connection), name="relay")
+        # Without the connection the lock is gone too, and another relay may be publishing.
+        connection.add_termination_listener(lambda _: _cancel(leading))
+        try:
+            await asyncio.wait({leading})
+        finally:
+            leading.cancel()
+            self.leading = False
+            _leading.set(0)
+        if leading.cancelled():
+            raise DatabaseAway from ConnectionError("the relay's connection ended")
+        leading.result()
+
+    async def _publish_for_ever(self, connection: Connection) -> None:
+        pause, longest = _PAUSE_SECONDS
+        async with postgres.listening(self._url, outbox.CHANNEL) as woken:
+            with postgres.translated():
+                while True:
+                    woken.clear()
+                    try:
+                        found = await self._publish_batch(connection)
+                        pause = _PAUSE_SECONDS[0]
+                    except PublishFailed as failure:
+                        _failed.inc()
+                        logger().warning("relay_not_delivered", **failure.metadata)
+                        await asyncio.sleep(pause)
+                        pause = min(pause * 2, longest)
+                        continue
+                    if found < self._batch:
+                        await _wait(woken, IDLE_SECONDS)
+
+    async def _publish_batch(self, connection: Connection) -> int:
+        ids, events = await outbox.oldest(connection, self._batch)
+        self._oldest = events[0].time if events else None
+        if not events:
+            return 0
+        try:
+            await self._publisher.publish(events)
+        except PublishFailed as failure:
+            if failure.delivered:
+                await outbox.remove(connection, ids[: failure.delivered])
+                _published.inc(failure.delivered)
+            raise
+        await outbox.remove(connection, ids)
+        _published.inc(len(ids))
+        if len(ids) < self._batch:
+            self._oldest = None
+        return len(ids)
+
+    def _age(self) -> float:
+        oldest = self._oldest
+        return 0.0 if oldest is None else (self._clock.now() - oldest).total_seconds()
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+
+
+async def _wait(woken: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await woken.wait()
+    except TimeoutError:
+        pass

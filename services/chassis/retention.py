@@ -1,0 +1,52 @@
+"""Forgets records of the chassis that are past their time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from services.chassis import idempotency, inbox
+from services.chassis.errors import DeadlineExceeded, Unavailable
+from services.chassis.logs import logger
+from services.chassis.postgres import Database
+
+# A client that retries after a day asks for something new.
+REQUESTS_KEPT = timedelta(hours=24)
+# Longer than Kafka may bring an event again: a consumer group that was away for days.
+INBOX_KEPT = timedelta(days=7)
+
+_INTERVAL_SECONDS = 600.0
+_AT_ONCE = 5_000
+
+
+async def forget_old(database: Database) -> int:
+    """Deletes what is past its time, a few thousand rows a statement; says how many went."""
+    now = database.clock.now()
+
+    async def records(limit: int) -> int:
+        async with database.connection() as connection:
+            return await idempotency.forget(connection, before=now - REQUESTS_KEPT, limit=limit)
+
+    async def notes(limit: int) -> int:
+        async with database.connection() as connection:
+            return await inbox.forget(connection, before=now - INBOX_KEPT, limit=limit)
+
+    return await _drain(records) + await _drain(notes)
+
+
+async def run(database: Database) -> None:
+    """Does so every ten minutes, for ever; any number of processes may."""
+    while True:
+        try:
+            await forget_old(database)
+        except (Unavailable, DeadlineExceeded) as error:
+            logger().warning("retention_postponed", error=repr(error))
+        await asyncio.sleep(_INTERVAL_SECONDS)
+
+
+async def _drain(forget: Callable[[int], Awaitable[int]]) -> int:
+    total = 0
+    while True:
+        gone = await forget(_AT_ONCE)
+        total += gone
+        if gone < _AT_ONCE:
+            return total
