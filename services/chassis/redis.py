@@ -1,14 +1,14 @@
 """Redis protocol (Redis, Valkey): a bounded pool that steps aside at once when the server is away.
 
 Nothing kept there is the only copy, so callers treat RedisAway as a miss. After a few failures in
-a row a circuit opens: calls fail without being tried, a probe in the background asks for the
-server, and those who asked to be told (`on_return`) run before the circuit closes again.
+a row a circuit opens: calls fail without being tried, until a probe in the background gets an
+answer.
 """
 
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -70,7 +70,6 @@ class RedisClient:
         self._call_seconds = call_seconds
         self._failures_in_a_row = 0
         self._probe: asyncio.Task[None] | None = None
-        self._on_return: list[Callable[[], Awaitable[None]]] = []
 
     @property
     def away(self) -> bool:
@@ -144,19 +143,6 @@ class RedisClient:
                 raise reply
         return replies
 
-    def on_return(self, act: Callable[[], Awaitable[None]]) -> None:
-        """`act` runs when the server is back, before anybody else may call it.
-
-        It calls this client; if it raises RedisAway the server counts as still away.
-        """
-        self._on_return.append(act)
-
-    def step_aside(self) -> None:
-        """Opens the circuit now: for whoever cannot let others read before `on_return` ran."""
-        if self._probe is None:
-            logger().warning("redis_away")
-            self._probe = asyncio.create_task(self._wait_for_return(), name="redis probe")
-
     async def check(self) -> None:
         """Returns if the server answers; for status pages, as nothing should need Redis."""
         await self.execute("PING")
@@ -195,8 +181,9 @@ class RedisClient:
     def _failed(self, error: Exception) -> RedisAway:
         _failures.labels("failed").inc()
         self._failures_in_a_row += 1
-        if self._failures_in_a_row >= _FAILURES_TO_OPEN:
-            self.step_aside()
+        if self._failures_in_a_row >= _FAILURES_TO_OPEN and self._probe is None:
+            logger().warning("redis_away", error=type(error).__name__)
+            self._probe = asyncio.create_task(self._wait_for_return(), name="redis probe")
         return RedisAway(metadata={"error": type(error).__name__})
 
     async def _wait_for_return(self) -> None:
@@ -204,8 +191,6 @@ class RedisClient:
             while True:
                 try:
                     await self.check()
-                    for act in self._on_return:
-                        await act()
                     break
                 except (RedisAway, ResponseError):
                     await asyncio.sleep(_PROBE_SECONDS)
