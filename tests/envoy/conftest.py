@@ -1,0 +1,95 @@
+"""One Envoy for the whole folder, with two gateways and a few services behind it.
+
+Each service has tests of its own, so that what one test breaks stands in nobody's way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import grpc
+import httpx2
+import pytest
+import pytest_asyncio
+
+from tests.envoy import gateway as http
+from tests.envoy import service as grpc_service
+from tests.envoy.gateway import Gateway
+from tests.envoy.issuer import Issuer
+from tests.envoy.proxy import Proxy, running
+from tests.envoy.service import Service
+
+SECONDS = "1"  # what a call, a read or a write may take here, so that a timeout is soon seen
+MAX_CALLS = 200
+RATE = 60  # of writes and logins a minute: one comes back every second
+
+session = pytest_asyncio.fixture(scope="session", loop_scope="session")
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@session
+async def gateways(issuer: Issuer) -> AsyncIterator[list[Gateway]]:
+    async with AsyncExitStack() as stack:
+        names = ("one", "two")
+        yield [
+            await stack.enter_async_context(http.serving(Gateway(name, jwks=issuer.jwks())))
+            for name in names
+        ]
+
+
+@session
+async def services() -> AsyncIterator[dict[str, list[Service]]]:
+    """The endpoints of each service: two, but one of post and notification, and none of search."""
+    counts = {"user": 2, "post": 1, "timeline": 2, "notification": 1, "media": 2}
+    async with AsyncExitStack() as stack:
+        yield {
+            name: [
+                await stack.enter_async_context(grpc_service.serving(Service()))
+                for _ in range(count)
+            ]
+            for name, count in counts.items()
+        }
+
+
+@session
+async def proxy(
+    tmp_path_factory: pytest.TempPathFactory,
+    gateways: list[Gateway],
+    services: dict[str, list[Service]],
+) -> AsyncIterator[Proxy]:
+    addresses = {
+        f"{name.upper()}_ENDPOINTS": [each.address for each in endpoints]
+        for name, endpoints in services.items()
+    }
+    async with running(
+        tmp_path_factory.mktemp("envoy"),
+        GATEWAY_ENDPOINTS=[each.address for each in gateways],
+        READ_SECONDS=SECONDS,
+        WRITE_SECONDS=SECONDS,
+        CALL_SECONDS=SECONDS,
+        RATE_READS="100000",
+        RATE_WRITES=str(RATE),
+        RATE_LOGINS=str(RATE),
+        RATE_STRANGERS="100000",
+        MAX_CALLS=str(MAX_CALLS),
+        CORS_ORIGINS=r"https://[a-z.]+\.example",
+        **addresses,
+    ) as proxy:
+        yield proxy
+
+
+@session
+async def edge(proxy: Proxy) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=proxy.edge) as client:
+        yield client
+
+
+@session
+async def mesh(proxy: Proxy) -> AsyncIterator[grpc.aio.Channel]:
+    async with grpc.aio.insecure_channel(proxy.mesh) as channel:
+        yield channel

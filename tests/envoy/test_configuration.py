@@ -1,0 +1,85 @@
+"""The configuration as a template: what fills it, and that Envoy accepts the result."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local.envoy import defaults, endpoints, render
+from local.ports import Ports
+from tests.envoy.proxy import BINARY, ROOT, configuration
+
+SERVICES = ("gateway", "user", "post", "timeline", "notification", "media", "search")
+
+
+async def judge(file: Path) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        str(BINARY),
+        *("--mode", "validate", "--disable-hot-restart", "-c", str(file)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    return process.returncode, said.decode()
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize(
+    "places",
+    [
+        pytest.param(["127.0.0.1:8081", "127.0.0.1:8082"], id="one machine"),
+        pytest.param(["gateway.roost.svc.cluster.local:8080"], id="Kubernetes"),
+        pytest.param(["[::1]:8080"], id="IPv6"),
+        pytest.param([], id="nothing runs"),
+    ],
+)
+async def test_envoy_accepts_the_configuration_of(tmp_path: Path, places: list[str]) -> None:
+    ports = Ports(tmp_path / "ports.json")
+    everywhere = {f"{name.upper()}_ENDPOINTS": endpoints(places) for name in SERVICES}
+    file = tmp_path / "envoy.yaml"
+    file.write_text(configuration(ports, **everywhere))
+    ports.release()
+
+    code, said = await judge(file)
+
+    assert code == 0, said
+    assert "deprecated" not in said.lower()
+
+
+def test_a_name_without_a_value_is_refused() -> None:
+    with pytest.raises(KeyError, match="EDGE_PORT"):
+        render("port: ${EDGE_PORT}", {"EDGE_ADDRESS": "127.0.0.1"})
+
+
+def test_every_default_is_used_and_only_addresses_lack_one() -> None:
+    template = (ROOT / "envoy" / "envoy.yaml").read_text()
+    used = set(re.findall(r"\$\{([A-Z_]+)\}", template))
+    given = set(defaults((ROOT / "envoy" / "defaults.env").read_text()))
+
+    assert given <= used
+    assert used - given == {
+        *(f"{listener}_{key}" for listener in ("ADMIN", "EDGE", "MESH") for key in ("ADDRESS", "PORT")),
+        "GATEWAY_ENDPOINTS",
+    }
+
+
+def test_endpoints_are_a_yaml_list_of_addresses() -> None:
+    written = endpoints(["10.0.0.1:80", "post.roost:9000", "[::1]:81"])
+
+    assert json.loads(written) == yaml.safe_load(written)
+    assert [each["endpoint"]["address"]["socket_address"] for each in json.loads(written)] == [
+        {"address": "10.0.0.1", "port_value": 80},
+        {"address": "post.roost", "port_value": 9000},
+        {"address": "::1", "port_value": 81},
+    ]
+
+
+@pytest.mark.parametrize("address", ["", "localhost", ":80", "host:", "host:http"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="Not host:port"):
+        endpoints([address])

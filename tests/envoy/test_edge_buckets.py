@@ -1,0 +1,95 @@
+"""Token buckets at the edge: one a user and class of route, one an address for strangers."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from tests.envoy.conftest import RATE
+from tests.envoy.issuer import Issuer, bearer
+from tests.envoy.proxy import eventually
+
+pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def empty(edge: httpx2.AsyncClient, path: str, headers: dict[str, str]) -> httpx2.Response:
+    """Post until refused, and return the refusal."""
+    for _ in range(2 * RATE):
+        answer = await edge.post(path, headers=headers)
+        if answer.status_code != 200:
+            return answer
+    raise AssertionError("The bucket has no bottom")
+
+
+async def test_an_answer_says_what_is_left(edge: httpx2.AsyncClient, issuer: Issuer) -> None:
+    headers = bearer(issuer.token(101))
+
+    first = await edge.post("/v1/posts", headers=headers)
+    second = await edge.post("/v1/posts", headers=headers)
+
+    assert first.headers["ratelimit-policy"] == f'"writes";q={RATE};w=60'
+    assert first.headers["ratelimit"] == f'"writes";r={RATE - 1}'
+    assert second.headers["ratelimit"] == f'"writes";r={RATE - 2}'
+
+
+async def test_an_emptied_bucket_refuses_and_fills_again(
+    edge: httpx2.AsyncClient, issuer: Issuer
+) -> None:
+    headers = bearer(issuer.token(102))
+
+    refused = await empty(edge, "/v1/posts", headers)
+
+    assert refused.status_code == 429
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.json()["reason"] == "RATE_LIMITED"
+    assert refused.headers["retry-after"] == "1"
+    assert refused.headers["ratelimit"] == '"writes";r=0'
+
+    async def passes() -> bool:
+        return (await edge.post("/v1/posts", headers=headers)).status_code == 200
+
+    assert await eventually(passes, within=2.0)
+
+
+async def test_each_user_and_each_class_has_its_own_bucket(
+    edge: httpx2.AsyncClient, issuer: Issuer
+) -> None:
+    full, other = bearer(issuer.token(103)), bearer(issuer.token(104))
+    await empty(edge, "/v1/posts", full)
+
+    others_write = await edge.post("/v1/posts", headers=other)
+    own_read = await edge.get("/v1/posts/1", headers=full)
+
+    assert others_write.status_code == 200
+    assert own_read.status_code == 200
+    assert own_read.headers["ratelimit"].startswith('"reads";')
+
+
+async def test_a_new_token_is_not_a_new_bucket(edge: httpx2.AsyncClient, issuer: Issuer) -> None:
+    await empty(edge, "/v1/posts", bearer(issuer.token(105)))
+
+    refreshed = await edge.post("/v1/posts", headers=bearer(issuer.token(105, sid="2")))
+
+    assert refreshed.status_code == 429
+
+
+async def test_logins_are_counted_by_address_with_or_without_a_token(
+    edge: httpx2.AsyncClient, issuer: Issuer
+) -> None:
+    refused = await empty(edge, "/v1/sessions", {})
+    signed_up = await edge.post("/v1/users", headers=bearer(issuer.token(106)))
+    refreshed = await edge.post("/v1/sessions/refresh")
+    read = await edge.get("/v1/sessions")
+
+    assert refused.status_code == 429
+    assert refused.headers["ratelimit-policy"] == f'"login";q={RATE};w=60'
+    assert signed_up.status_code == 429
+    assert refreshed.status_code == 429
+    assert read.status_code == 200
+
+
+async def test_health_takes_no_token(edge: httpx2.AsyncClient) -> None:
+    answer = await edge.get("/livez")
+
+    assert answer.status_code == 200
+    assert "ratelimit" not in answer.headers

@@ -1,0 +1,224 @@
+"""What the edge does with a request beyond its token: limits, CORS, compression, logs."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from tests.envoy.gateway import Answer, Gateway
+from tests.envoy.issuer import Issuer, bearer
+from tests.envoy.proxy import Proxy, eventually
+
+pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
+
+MIB = 1024 * 1024
+PAGE = json.dumps({"posts": [{"id": str(i), "text": "hello " * 9} for i in range(99)]}).encode()
+
+
+def assert_problem(answer: httpx2.Response, status: int, reason: str) -> None:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert set(answer.json()) == {"type", "title", "status", "detail", "reason"}
+    assert (answer.json()["status"], answer.json()["reason"]) == (status, reason)
+
+
+async def test_a_browser_may_ask_from_an_allowed_origin(edge: httpx2.AsyncClient) -> None:
+    preflight = {
+        "origin": "https://app.example",
+        "access-control-request-method": "PATCH",
+        "access-control-request-headers": "authorization, idempotency-key, if-match",
+    }
+
+    answer = await edge.options("/v1/users/me", headers=preflight)
+
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "https://app.example"
+    assert "PATCH" in answer.headers["access-control-allow-methods"]
+    assert "idempotency-key" in answer.headers["access-control-allow-headers"]
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_a_browser_may_not_ask_from_another_origin(
+    edge: httpx2.AsyncClient, gateways: list[Gateway]
+) -> None:
+    preflight = {"origin": "https://evil.test", "access-control-request-method": "PATCH"}
+
+    answer = await edge.options("/cors/other", headers=preflight)
+
+    assert "access-control-allow-origin" not in answer.headers
+    assert not any(gateway.seen("/cors/other") for gateway in gateways)
+
+
+async def test_a_browser_can_read_the_problems_of_the_edge(edge: httpx2.AsyncClient) -> None:
+    headers = {"origin": "https://app.example"} | bearer("not.a.token")
+
+    answer = await edge.get("/", headers=headers)
+
+    assert_problem(answer, 401, "TOKEN_INVALID")
+    assert answer.headers["access-control-allow-origin"] == "https://app.example"
+    assert "ratelimit" in answer.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"), [("gzip", "gzip"), ("gzip, deflate, br", "br"), ("identity", None)]
+)
+async def test_json_is_compressed_as_the_client_accepts(
+    edge: httpx2.AsyncClient, gateways: list[Gateway], accepted: str, encoding: str | None
+) -> None:
+    for gateway in gateways:
+        gateway.answers["/page"] = lambda _: Answer(
+            PAGE, headers={"content-type": "application/json", "etag": '"5"'}
+        )
+
+    async with edge.stream("GET", "/page", headers={"accept-encoding": accepted}) as answer:
+        body = b"".join([chunk async for chunk in answer.aiter_raw()])
+
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers["etag"] == ('W/"5"' if encoding else '"5"')
+    if encoding:
+        assert "accept-encoding" in answer.headers["vary"].lower()
+        assert len(body) < len(PAGE) / 5
+    if encoding == "gzip":
+        assert gzip.decompress(body) == PAGE
+
+
+async def test_a_small_answer_is_left_as_it_is(edge: httpx2.AsyncClient) -> None:
+    answer = await edge.get("/small", headers={"accept-encoding": "gzip, br"})
+
+    assert "content-encoding" not in answer.headers
+
+
+async def chunks(size: int) -> AsyncIterator[bytes]:
+    for _ in range(size // 65536):
+        yield bytes(65536)
+    yield bytes(size % 65536)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_a_body_of_a_mebibyte_passes_and_more_does_not(
+    edge: httpx2.AsyncClient, gateways: list[Gateway], chunked: bool
+) -> None:
+    def body(size: int) -> bytes | AsyncIterator[bytes]:
+        return chunks(size) if chunked else bytes(size)
+
+    path = f"/bodies/{chunked}"
+    fits = await edge.post(path, content=body(MIB))
+    exceeds = await edge.post(path, content=body(MIB + 1))
+
+    assert fits.status_code == 200
+    assert_problem(exceeds, 413, "REQUEST_TOO_LARGE")
+    (request,) = [each for gateway in gateways for each in gateway.seen(path)]
+    assert len(request.body) == MIB
+
+
+async def test_too_many_or_too_large_headers_are_refused(edge: httpx2.AsyncClient) -> None:
+    many = await edge.get("/", headers={f"x-{i}": "1" for i in range(70)})
+    large = await edge.get("/", headers={"x-large": "x" * 17_000})
+
+    assert_problem(many, 431, "HEADERS_TOO_LARGE")
+    assert_problem(large, 431, "HEADERS_TOO_LARGE")
+
+
+async def test_headers_and_paths_with_two_readings_are_refused(edge: httpx2.AsyncClient) -> None:
+    underscore = await edge.get("/", headers={"x_user": "7"})
+    slash = await edge.get("/v1%2fusers")
+
+    assert_problem(underscore, 400, "REQUEST_MALFORMED")
+    assert_problem(slash, 400, "REQUEST_MALFORMED")
+
+
+async def test_a_path_reaches_the_gateway_in_its_one_form(
+    edge: httpx2.AsyncClient, gateways: list[Gateway]
+) -> None:
+    address = edge.base_url.netloc.decode().split(":")
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(b"GET /a/../one//form?q=//x HTTP/1.1\r\nhost: roost\r\n\r\n")
+
+    assert await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+
+    (request,) = [each for gateway in gateways for each in gateway.seen("/one/form")]
+    assert request.path == "/one/form?q=//x"
+
+
+async def test_metrics_of_the_gateway_are_not_public(edge: httpx2.AsyncClient) -> None:
+    assert_problem(await edge.get("/metrics"), 404, "ROUTE_NOT_FOUND")
+
+
+async def test_an_answer_that_takes_too_long_is_given_up(
+    edge: httpx2.AsyncClient, gateways: list[Gateway]
+) -> None:
+    for gateway in gateways:
+        gateway.answers["/slow"] = lambda _: None
+
+    assert_problem(await edge.get("/slow"), 504, "DEADLINE_EXCEEDED")
+
+
+@pytest.mark.parametrize("path", ["/v1/stream", "/graphql"])
+async def test_a_websocket_is_carried_both_ways(proxy: Proxy, path: str) -> None:
+    host, _, port = proxy.edge.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        f"GET {path} HTTP/1.1\r\nhost: roost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n"
+        "sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+    )
+
+    switched = await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"frame")
+    echoed = await reader.readexactly(5)
+    writer.close()
+
+    assert switched.startswith(b"HTTP/1.1 101 ")
+    assert echoed == b"frame"
+
+
+async def test_no_other_route_is_upgraded(proxy: Proxy) -> None:
+    host, _, port = proxy.edge.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        b"GET /v1/posts HTTP/1.1\r\nhost: roost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n"
+    )
+
+    refused = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+
+    assert refused.startswith(b"HTTP/1.1 404 ")
+
+
+async def test_trace_and_request_id_reach_the_gateway_and_the_log(
+    proxy: Proxy, edge: httpx2.AsyncClient, gateways: list[Gateway], issuer: Issuer
+) -> None:
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    token = issuer.token(7)
+
+    answer = await edge.get(
+        "/logged?ticket=secret", headers={"traceparent": traceparent} | bearer(token)
+    )
+
+    request_id = answer.headers["x-request-id"]
+    (request,) = [each for gateway in gateways for each in gateway.seen("/logged")]
+    assert request.headers["x-request-id"] == request_id
+    assert request.headers["traceparent"] == traceparent
+    entry = await eventually(lambda: proxy.logged(request_id))
+    assert entry is not None
+    assert entry["method"] == "GET"
+    assert entry["path"] == "/logged"
+    assert entry["status"] == 200
+    assert entry["user"] == "7"
+    assert entry["traceparent"] == traceparent
+    assert entry["upstream"] in {gateway.address for gateway in gateways}
+    assert {"flags", "bytes_sent", "duration_ms", "address", "listener"} <= set(entry)
+    assert "secret" not in json.dumps(entry)
+    assert token not in json.dumps(entry)
+
+
+async def test_what_runs_behind_the_edge_is_not_told(edge: httpx2.AsyncClient) -> None:
+    answer = await edge.get("/names")
+
+    assert answer.headers["server"] == "roost"
+    assert not [name for name in answer.headers if name.startswith(("x-envoy-", "x-ratelimit-"))]
