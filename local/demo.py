@@ -16,14 +16,14 @@ ARRIVAL_SECONDS = 10.0  # far beyond the promised second; past it something is b
 
 
 class Demo:
-    """Makes calls as the people of a small cast, and prints each with its status and its time."""
+    """Makes calls as a small cast of people; prints each with its status and its time."""
 
     def __init__(self, edge: Edge, console: Console) -> None:
         self._edge = edge
         self._console = console
 
     async def run(self) -> None:
-        """Sign people up, let them follow, post, respond and read; raise Refused if a step fails."""
+        """Sign people up, let them follow, post and read; raise Refused if a step fails."""
         suffix = secrets.token_hex(3)
         self._say("Three people join")
         alice = await self._join(f"alice_{suffix}")
@@ -52,7 +52,7 @@ class Demo:
         self._say("Anyone may read the conversation")
         thread = await self._call("GET", f"/v1/posts/{post['id']}/thread")
         self._show_post(thread["post"])
-        for reply in thread["replies"]["items"] if "items" in thread["replies"] else []:
+        for reply in thread["replies"]:
             self._show_post(reply)
 
         self._say("Alice blocks Carol: from that moment neither sees the other")

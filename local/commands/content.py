@@ -1,0 +1,90 @@
+"""`roost seed` and `roost demo`: what a running stack can be filled with, and how it is used."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+import httpx2
+import typer
+
+from local.commands.options import StateFolder, complain, console, running
+from local.demo import Demo
+from local.edge import Edge, Refused
+from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
+from local.rate_limits import lifted
+from local.secrets import Secrets
+from local.seed import CONCURRENCY, follow_all, post_all, progress_bar, sign_up
+from local.state import State
+
+FOLLOWS_EACH = 8  # of a made graph; about as many follow-backs come on top
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(seed)
+    app.command()(demo)
+
+
+def seed(
+    state: StateFolder,
+    *,
+    graph: Annotated[
+        Path | None, typer.Option(help="An edge list, a pair of numbers a line; made without one.")
+    ] = None,
+    people: Annotated[int, typer.Option(min=2, help="How many, where the graph is made.")] = 100,
+    posts: Annotated[int, typer.Option(min=0, help="How many posts to write.")] = 500,
+    prefix: Annotated[str, typer.Option(help="What the seeded handles begin with.")] = "seed",
+) -> None:
+    """Fill the running stack through its public edge; a second run adds only posts.
+
+    The edge's token buckets are lifted meanwhile.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_]{1,9}", prefix):
+        raise complain(f"--prefix takes 1 to 9 letters, digits or underscores, not {prefix!r}.")
+    try:
+        loaded = read_graph(graph) if graph else make_graph(people, FOLLOWS_EACH)
+    except (GraphFileInvalid, OSError) as failure:
+        raise complain(f"{failure}.") from None
+    edge = _edge(state)
+    try:
+        asyncio.run(_seed(State(state), edge, loaded, posts, prefix))
+    except* (Refused, httpx2.TransportError) as failures:
+        raise complain(f"{failures.exceptions[0]}.") from None
+
+
+def demo(state: StateFolder) -> None:
+    """Walk the main job through the public edge of the running stack and show each call."""
+    try:
+        asyncio.run(_demo(_edge(state)))
+    except (Refused, httpx2.TransportError) as failure:
+        raise complain(f"{failure}.") from None
+
+
+async def _seed(state: State, address: str, graph: Graph, posts: int, prefix: str) -> None:
+    admin = f"127.0.0.1:{json.loads(state.ports.read_text())['envoy.admin']}"
+    secret = Secrets(state.secrets).token("seed-passwords")
+    async with Edge(address, connections=CONCURRENCY) as edge, lifted(admin):
+        with progress_bar() as progress:
+            accounts = await sign_up(edge, progress, graph.people, prefix=prefix, secret=secret)
+            await follow_all(edge, progress, accounts, graph)
+            await post_all(edge, progress, accounts, posts)
+    console.print(
+        f"{graph.people} people ({prefix}0 to {prefix}{graph.people - 1}), "
+        f"{len(graph.follows)} follows and {posts} posts are in."
+    )
+
+
+async def _demo(address: str) -> None:
+    async with Edge(address) as edge:
+        await Demo(edge, console).run()
+
+
+def _edge(folder: Path) -> str:
+    status = running(folder)
+    if not status.ready or status.edge is None:
+        raise complain("Roost is not ready; `roost status` shows which part is missing.")
+    return status.edge
