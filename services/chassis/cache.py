@@ -18,7 +18,8 @@ from services.chassis.cache_entry import Kind, pack, parse
 from services.chassis.clock import Clock
 from services.chassis.errors import DeadlineExceeded
 from services.chassis.logs import logger
-from services.chassis.redis import Argument, Command, RedisAway, RedisClient, Script
+from services.chassis.redis import RedisAway, RedisClient, Script
+from services.chassis.redis_connection import Argument, Command
 
 K = TypeVar("K", bound=int | str)
 V = TypeVar("V")

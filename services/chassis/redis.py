@@ -1,4 +1,4 @@
-"""Redis protocol (Redis, Valkey): a bounded pool that steps aside at once when the server is away.
+"""Redis protocol (Redis, Valkey), stepping aside at once when the server is away.
 
 Nothing kept there is the only copy, so callers treat RedisAway as a miss. After a few failures in
 a row a circuit opens: calls fail without being tried, until a probe in the background gets an
@@ -8,32 +8,27 @@ answer.
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol
 
-import redis.asyncio as redis_asyncio
 from prometheus_client import Counter
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.asyncio import RedisCluster
+from redis.exceptions import NoScriptError, RedisError
 
 from services.chassis import deadline
 from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.logs import logger
-
-T = TypeVar("T")
-Argument = bytes | str | int | float
-Command = tuple[Argument, ...]
+from services.chassis.redis_connection import Address, Argument, Command, SingleServer
 
 CALL_SECONDS = 0.25
 CONNECT_SECONDS = 0.25
-MAX_CONNECTIONS = 32
 
 # One slow answer is chance; three in a row, with no success between, are not.
 _FAILURES_TO_OPEN = 3
 _PROBE_SECONDS = 0.25
 _CLUSTER_SCHEME = "redis+cluster://"
+_CLUSTER_CONNECTIONS = 16
 
 _failures = Counter(
     "roost_redis_failures_total", "Calls to Redis that failed or were not tried", ["outcome"]
@@ -54,17 +49,32 @@ class Script:
         # The digest is the protocol's name for a script, and guards nothing.
         self.sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
+    def by_digest(self, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
+        """The command that runs it where it is known."""
+        return ("EVALSHA", self.sha, len(keys), *keys, *arguments)
+
+    def whole(self, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
+        """The command that runs it anywhere, and makes it known."""
+        return ("EVAL", self.source, len(keys), *keys, *arguments)
+
+
+class _Server(Protocol):
+    async def send(self, commands: Sequence[Command]) -> list[Any]: ...
+
+    async def reset(self) -> None: ...
+
+    async def close(self) -> None: ...
+
 
 class RedisClient:
-    """Commands over a pool, each within CALL_SECONDS and the caller's deadline. Made by `connect`.
+    """Commands, each trip within CALL_SECONDS and the caller's deadline. Made by `connect`.
 
-    Replies are bytes. Raises RedisAway where the server is away, and redis.ResponseError where it
-    refuses a command. A command whose connection broke is sent once more, so use none that must
-    not be repeated. In a cluster the keys of one command share a slot (a hash tag), but commands
-    of one pipeline need not.
+    Replies are bytes, numbers, None or lists of them. Raises RedisAway where the server is away,
+    and redis.exceptions.ResponseError where it refuses a command. On a cluster the keys of one
+    command share a slot (a hash tag), while the commands of one pipeline need not.
     """
 
-    def __init__(self, server: Any, *, cluster: bool, call_seconds: float) -> None:
+    def __init__(self, server: _Server, *, cluster: bool, call_seconds: float) -> None:
         self._server = server
         self._cluster = cluster
         self._call_seconds = call_seconds
@@ -78,12 +88,16 @@ class RedisClient:
 
     async def execute(self, *command: Argument) -> Any:
         """One command."""
-        return await self._guarded(self._server.execute_command(*command))
+        (reply,) = await self.pipeline((command,))
+        return reply
 
     async def mget(self, keys: Sequence[str]) -> list[bytes | None]:
-        """The values of the keys, in order; None where there is none."""
-        many = self._server.mget_nonatomic if self._cluster else self._server.mget
-        values: list[bytes | None] = await self._guarded(many(list(keys)))
+        """The values of the keys, in order; None where there is none. One trip."""
+        values: list[bytes | None]
+        if self._cluster:
+            values = await self.pipeline([("GET", key) for key in keys])
+        else:
+            values = await self.execute("MGET", *keys)
         return values
 
     async def pipeline(
@@ -94,54 +108,39 @@ class RedisClient:
         With `raise_errors` the first refusal is raised after all have run; without, refusals
         stand among the replies.
         """
-        pipe = self._server.pipeline(**({} if self._cluster else {"transaction": False}))
-        for command in commands:
-            pipe.execute_command(*command)
-        replies: list[Any] = await self._guarded(pipe.execute(raise_on_error=raise_errors))
-        return replies
+        listed = list(commands)
+        if not listed:
+            return []
+        replies = await self._send(listed)
+        return _accepted(replies) if raise_errors else replies
 
     async def run(
         self, script: Script, keys: Sequence[str], arguments: Sequence[Argument] = ()
     ) -> Any:
-        """Runs a script; loads it first where the server does not know it."""
-        try:
-            return await self.execute("EVALSHA", script.sha, len(keys), *keys, *arguments)
-        except NoScriptError:
-            return await self.execute("EVAL", script.source, len(keys), *keys, *arguments)
+        """Runs a script."""
+        (reply,) = await self.run_each(script, [(keys, arguments)])
+        return reply
 
     async def run_each(
         self, script: Script, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
     ) -> list[Any]:
         """Runs a script for each (keys, arguments), in one trip; the replies in order.
 
-        Raises the first refusal, after all others have run.
+        Where the server does not know the script, a second trip brings it. Raises the first
+        refusal, after all others have run.
         """
         replies = await self.pipeline(
-            (("EVALSHA", script.sha, len(keys), *keys, *arguments) for keys, arguments in calls),
-            raise_errors=False,
+            [script.by_digest(*call) for call in calls], raise_errors=False
         )
         unknown = [place for place, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if unknown:
-            # Sent whole each time: on a cluster they may go to different servers.
+            # Whole each time: on a cluster they may go to different servers.
             again = await self.pipeline(
-                (
-                    (
-                        "EVAL",
-                        script.source,
-                        len(calls[place][0]),
-                        *calls[place][0],
-                        *calls[place][1],
-                    )
-                    for place in unknown
-                ),
-                raise_errors=False,
+                [script.whole(*calls[place]) for place in unknown], raise_errors=False
             )
             for place, reply in zip(unknown, again, strict=True):
                 replies[place] = reply
-        for reply in replies:
-            if isinstance(reply, Exception):
-                raise reply
-        return replies
+        return _accepted(replies)
 
     async def check(self) -> None:
         """Returns if the server answers; for status pages, as nothing should need Redis."""
@@ -153,21 +152,17 @@ class RedisClient:
             self._probe.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._probe
-        await self._server.aclose()
+        await self._server.close()
 
-    async def _guarded(self, reply: Awaitable[T]) -> T:
+    async def _send(self, commands: Sequence[Command]) -> list[Any]:
         if self._probe is not None and asyncio.current_task() is not self._probe:
-            _discard(reply)
             _failures.labels("skipped").inc()
             raise RedisAway
         limit = deadline.remaining()
         hurried = limit is not None and limit < self._call_seconds
         try:
             async with asyncio.timeout(limit if hurried else self._call_seconds):
-                result = await reply
-        except ResponseError:
-            self._failures_in_a_row = 0
-            raise
+                replies = await self._server.send(commands)
         except TimeoutError as late:
             if hurried:
                 # It says nothing about the server that this caller had no time left.
@@ -176,23 +171,25 @@ class RedisClient:
         except (RedisError, OSError) as error:
             raise self._failed(error) from error
         self._failures_in_a_row = 0
-        return result
+        return replies
 
     def _failed(self, error: Exception) -> RedisAway:
         _failures.labels("failed").inc()
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= _FAILURES_TO_OPEN and self._probe is None:
-            logger().warning("redis_away", error=type(error).__name__)
+            logger().warning("redis_away", error=repr(error))
             self._probe = asyncio.create_task(self._wait_for_return(), name="redis probe")
-        return RedisAway(metadata={"error": type(error).__name__})
+        return RedisAway()
 
     async def _wait_for_return(self) -> None:
         with deadline.none():
             while True:
+                # A connection that does not answer is not asked again.
+                await self._server.reset()
                 try:
                     await self.check()
                     break
-                except (RedisAway, ResponseError):
+                except (RedisAway, RedisError):
                     await asyncio.sleep(_PROBE_SECONDS)
         self._failures_in_a_row = 0
         self._probe = None
@@ -200,32 +197,18 @@ class RedisClient:
 
 
 @asynccontextmanager
-async def connect(
-    url: str, *, max_connections: int = MAX_CONNECTIONS, call_seconds: float = CALL_SECONDS
-) -> AsyncIterator[RedisClient]:
-    """A client for the length of the block. It opens nothing yet, so Redis may be away.
+async def connect(url: str, *, call_seconds: float = CALL_SECONDS) -> AsyncIterator[RedisClient]:
+    """A client for the length of the block. It connects when it is used, so Redis may be away.
 
-    The URL is `redis://…`, or `redis+cluster://…` with any node of a cluster.
+    The URL is `redis://…` (`rediss://…` with TLS), or `redis+cluster://…` with any node of a
+    cluster.
     """
+    server: _Server
     cluster = url.startswith(_CLUSTER_SCHEME)
-    options: dict[str, Any] = {
-        "socket_connect_timeout": CONNECT_SECONDS,
-        "socket_timeout": None,  # the call as a whole has a time limit
-        "protocol": 2,
-        # A pooled connection may have died while it was idle: one more try, at once.
-        "retry": Retry(NoBackoff(), 1),
-    }
     if cluster:
-        server: Any = redis_asyncio.RedisCluster.from_url(
-            "redis://" + url.removeprefix(_CLUSTER_SCHEME),
-            max_connections=max_connections,
-            **options,
-        )
+        server = _Cluster("redis://" + url.removeprefix(_CLUSTER_SCHEME))
     else:
-        pool = redis_asyncio.BlockingConnectionPool.from_url(
-            url, max_connections=max_connections, timeout=call_seconds, **options
-        )
-        server = redis_asyncio.Redis.from_pool(pool)
+        server = SingleServer(Address.parse(url), connect_seconds=CONNECT_SECONDS)
     client = RedisClient(server, cluster=cluster, call_seconds=call_seconds)
     try:
         yield client
@@ -233,7 +216,30 @@ async def connect(
         await client.close()
 
 
-def _discard(reply: Awaitable[Any]) -> None:
-    """A coroutine that nobody awaits would complain."""
-    if asyncio.iscoroutine(reply):
-        reply.close()
+class _Cluster:
+    """Sends each command to the node that has its keys."""
+
+    def __init__(self, url: str) -> None:
+        self._nodes = RedisCluster.from_url(
+            url, max_connections=_CLUSTER_CONNECTIONS, socket_connect_timeout=CONNECT_SECONDS
+        )
+
+    async def send(self, commands: Sequence[Command]) -> list[Any]:
+        pipe = self._nodes.pipeline()
+        for command in commands:
+            pipe.execute_command(*command)
+        replies: list[Any] = await pipe.execute(raise_on_error=False)
+        return replies
+
+    async def reset(self) -> None:
+        """The library replaces its connections itself."""
+
+    async def close(self) -> None:
+        await self._nodes.aclose()
+
+
+def _accepted(replies: list[Any]) -> list[Any]:
+    for reply in replies:
+        if isinstance(reply, Exception):
+            raise reply
+    return replies
