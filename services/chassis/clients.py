@@ -138,12 +138,8 @@ class _Calls:
         call = self._channel.unary_stream(*args, **kwargs)
         token = self._token
 
-        async def invoke(request: Any, *, timeout: float | None = None) -> AsyncIterator[Any]:
-            try:
-                async for message in call(request, timeout=timeout, metadata=_metadata(token())):
-                    yield message
-            except grpc.aio.AioRpcError as error:
-                raise from_status(error) from None
+        def invoke(request: Any, *, timeout: float | None = None) -> AsyncIterator[Any]:
+            return _read(call(request, timeout=timeout, metadata=_metadata(token())))
 
         return invoke
 
@@ -151,20 +147,27 @@ class _Calls:
         call = self._channel.stream_stream(*args, **kwargs)
         token = self._token
 
-        async def invoke(
+        def invoke(
             requests: AsyncIterator[Any], *, timeout: float | None = None
         ) -> AsyncIterator[Any]:
-            try:
-                async for message in call(requests, timeout=timeout, metadata=_metadata(token())):
-                    yield message
-            except grpc.aio.AioRpcError as error:
-                raise from_status(error) from None
+            return _read(call(requests, timeout=timeout, metadata=_metadata(token())))
 
         return invoke
 
     def stream_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         # No method of Roost streams requests only; generated stubs ask just for what they have.
         raise TypeError(f"{args[0]} streams requests only")
+
+
+async def _read(call: Any) -> AsyncIterator[Any]:
+    try:
+        async for message in call:
+            yield message
+    except grpc.aio.AioRpcError as error:
+        raise from_status(error) from None
+    finally:
+        # Whoever stops reading has no more use for the call.
+        call.cancel()
 
 
 def _callers_token() -> str | None:

@@ -6,15 +6,28 @@ fixtures to `serving(…)` defines, as the plugin documents, `grpc_add_to_server
 may be overridden to say who calls.
 """
 
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import grpc.aio
 import pytest
+import structlog
 
 from services.chassis.caller import ANONYMOUS, Caller
 from services.chassis.server import Mount
 from tests.servicers.serving import Served, serving
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A test that configures logs does so for itself alone."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ against their contract, errors travel as statuses and come back as the classes o
 `caller` is a stranger by default; a person or a service otherwise.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -110,6 +111,13 @@ async def serving(
             yield Served(mesh, address, registry, clock)
     finally:
         await server.stop(0)
+
+
+async def eventually(condition: Callable[[], bool], *, limit: float = 5.0) -> None:
+    """Waits until the condition holds; fails after `limit` seconds."""
+    async with asyncio.timeout(limit):
+        while not condition():  # noqa: ASYNC110 - conditions of any kind have no event
+            await asyncio.sleep(0.001)
 
 
 @contextmanager
