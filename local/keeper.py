@@ -43,6 +43,8 @@ class PartStatus:
     address: str
     restarts: int
     log: str
+    stop_signal: int
+    admin: str | None
 
 
 class Keeper:
@@ -68,6 +70,8 @@ class Keeper:
             address=self.part.address,
             restarts=self._restarts,
             log=str(self.log),
+            stop_signal=int(self.part.stop_signal),
+            admin=self.part.admin,
         )
 
     async def start(self) -> None:

@@ -41,6 +41,9 @@ class Part(ABC):
 
     run_as: RunAs | None = None
 
+    admin: str | None = None
+    """``host:port`` where operators look into it by HTTP, if there is such a place."""
+
     def __init__(self, name: str, address: str) -> None:
         self.name = name
         self.address = address

@@ -24,7 +24,8 @@ async def answers(address: str, path: str) -> bool:
         async with asyncio.timeout(LIMIT_SECONDS):
             reader, writer = await asyncio.open_connection(*_split(address))
             try:
-                writer.write(f"GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n".encode())
+                request = f"GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+                writer.write(request.encode())
                 status_line = await reader.readline()
             finally:
                 writer.close()

@@ -13,7 +13,10 @@ from local.part import CannotStart
 PARTITIONS = 8  # consumers of one group that can share a topic
 LIMIT_SECONDS = 20.0
 
-TOPICS = ("roost.user.v1", "roost.post.v1", "roost.timeline.v1")
+
+def topic_of(noun: str) -> str:
+    """Return the topic that a service publishes to."""
+    return f"roost.{noun}.v1"
 
 
 def create(brokers: str, names: Sequence[str], *, partitions: int = PARTITIONS) -> None:

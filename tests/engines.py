@@ -25,8 +25,6 @@ from local.ports import Ports
 from local.secrets import Secrets
 from local.supervisor import Supervisor
 
-ROOT = Path(__file__).parents[1]
-
 T = TypeVar("T")
 
 
@@ -81,14 +79,14 @@ class Databases:
 
     def fresh(self, noun: str) -> str:
         """Return the URL of a new database with the schema of the service ``noun``, owned by its
-        role; it is copied from one that was migrated once.
+        role; it is copied from one that was migrated once. "chassis" gives the chassis' tables.
         """
         server = self._engines.postgres
         owner, template = f"roost_{noun}", f"template_{noun}"
         if noun not in self._templates:
             self._engines.run(server.create_database(template, owner=owner))
-            folder = ROOT / "services" / noun / "migrations"
-            self._engines.run(migrations.apply(server.url(template, role=owner), folder))
+            url = server.url(template, role=owner)
+            self._engines.run(migrations.apply(url, migrations.folders_of(noun)))
             self._templates.add(noun)
         name = f"{owner}_{next(self._numbers)}"
         self._engines.run(server.create_database(name, owner=owner, template=template))

@@ -8,7 +8,6 @@ import pwd
 import shutil
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -45,14 +44,6 @@ SETTINGS = {
 SETTINGS_OF_A_TRIAL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-@dataclass(frozen=True)
-class Database:
-    """A service's database, and where its migrations are."""
-
-    name: str
-    migrations: Path
-
-
 class Postgres(Part):
     """The server. Its data is in ``folder``; acknowledged writes are on disk unless ``trial``."""
 
@@ -66,7 +57,7 @@ class Postgres(Part):
         *,
         ports: Ports,
         secrets: Secrets,
-        databases: Sequence[Database] = (),
+        services: Sequence[str] = (),
         trial: bool = False,
     ) -> None:
         super().__init__("postgres", ports.address("postgres"))
@@ -74,7 +65,7 @@ class Postgres(Part):
         self._folder = folder
         self._data = folder / "data"
         self._secrets = secrets
-        self._databases = databases
+        self._services = services
         self._settings = SETTINGS | (SETTINGS_OF_A_TRIAL if trial else {})
         self.run_as = _ordinary_user(folder)
 
@@ -145,10 +136,13 @@ class Postgres(Part):
         return True
 
     async def settle(self) -> None:
-        for database in self._databases:
-            await self.create_database(database.name)
+        for noun in self._services:
+            await self.create_database(f"roost_{noun}")
         await asyncio.gather(
-            *(migrations.apply(self.url(each.name), each.migrations) for each in self._databases)
+            *(
+                migrations.apply(self.url(f"roost_{noun}"), migrations.folders_of(noun))
+                for noun in self._services
+            )
         )
 
     async def create_database(

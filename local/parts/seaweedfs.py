@@ -56,6 +56,7 @@ class SeaweedFS(Part):
             "-s3.port.lance=0",
             "-s3.autoCreateBucket=false",
             "-webdav=false",
+            "-volume.preStopSeconds=0",
             "-admin.ui=false",
             "-master.telemetry=false",
         ]

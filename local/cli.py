@@ -1,0 +1,26 @@
+"""The `roost` command: one machine's stack, and what can be done with it."""
+
+from __future__ import annotations
+
+import typer
+
+from local.commands import content, stack
+
+app = typer.Typer(
+    name="roost",
+    help="Runs Roost on one machine: every part of it, supervised.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+for module in (stack, content):
+    module.register(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

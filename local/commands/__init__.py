@@ -1,0 +1,1 @@
+"""The commands of `roost`, one module a subject; each registers its own."""

@@ -1,0 +1,42 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from local.state import StackStatus, State
+
+CHECKOUT = Path(__file__).parents[2]
+
+console = Console()
+complaints = Console(stderr=True)
+
+StateFolder = Annotated[
+    Path,
+    typer.Option(
+        "--state",
+        metavar="DIR",
+        default_factory=lambda: Path(os.environ.get("ROOST_STATE", CHECKOUT / ".roost")),
+        show_default=".roost in the checkout, or ROOST_STATE",
+        help="The folder of the stack's data, secrets and logs; each folder is a stack of its own.",
+    ),
+]
+
+
+def complain(sentence: str) -> typer.Exit:
+    """Say what is wrong in one sentence; raise what this returns."""
+    complaints.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
+    return typer.Exit(1)
+
+
+def running(folder: Path) -> StackStatus:
+    """Return how the stack of a folder is; where none runs, say so and exit."""
+    status = State(folder).read()
+    if status.pid is None:
+        raise complain(f"Roost does not run from {folder}; `roost up` starts it.")
+    return status

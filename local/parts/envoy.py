@@ -1,0 +1,83 @@
+"""Envoy, edge and mesh, with the one configuration of every topology."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import httpx2
+
+from local import wheels
+from local.envoy import defaults, endpoints, render
+from local.part import CannotStart, Part
+from local.ports import HOST, Ports
+from local.probes import answers
+
+CONFIGURATION = Path(__file__).parents[2] / "envoy"
+
+
+class Envoy(Part):
+    """The proxy. ``upstreams`` are the addresses of the gateway and of each service, by noun.
+
+    An operator's ``ROOST_<NAME>`` overrides a value of envoy/defaults.env.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        ports: Ports,
+        upstreams: Mapping[str, Sequence[str]],
+        environ: Mapping[str, str],
+    ) -> None:
+        super().__init__("envoy", ports.address("edge"))
+        self._folder = folder
+        self._ports = ports
+        self._upstreams = upstreams
+        self._environ = environ
+        self.mesh = ports.address("mesh")
+        self.admin: str = ports.address("envoy.admin")
+
+    async def prepare(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        values = defaults((CONFIGURATION / "defaults.env").read_text())
+        for name in values:
+            values[name] = self._environ.get(f"ROOST_{name}", values[name])
+        for name, port in (("ADMIN", "envoy.admin"), ("EDGE", "edge"), ("MESH", "mesh")):
+            values[f"{name}_ADDRESS"] = HOST
+            values[f"{name}_PORT"] = str(self._ports.port(port))
+        for noun, addresses in self._upstreams.items():
+            values[f"{noun.upper()}_ENDPOINTS"] = endpoints(addresses)
+        template = (CONFIGURATION / "envoy.yaml").read_text()
+        try:
+            rendered = render(template, values)
+        except KeyError as missing:
+            raise CannotStart(f"envoy/envoy.yaml asks for {missing}, which nobody gives") from None
+        self._rendered.write_text(rendered)
+
+    def command(self) -> Sequence[str]:
+        return [
+            wheels.packaged("envoy", "_bin/envoy"),
+            "--config-path",
+            str(self._rendered),
+            "--disable-hot-restart",
+            "--log-level",
+            "warning",
+        ]
+
+    async def is_ready(self) -> bool:
+        return await answers(self.admin, "/ready")
+
+    async def sees_every_upstream(self) -> bool:
+        """Tell whether Envoy's own health checks have found every endpoint healthy."""
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            try:
+                response = await client.get(f"http://{self.admin}/clusters", timeout=2)
+            except httpx2.TransportError:
+                return False
+        flags = [line for line in response.text.splitlines() if "::health_flags::" in line]
+        return bool(flags) and all(line.endswith("::healthy") for line in flags)
+
+    @property
+    def _rendered(self) -> Path:
+        return self._folder / "envoy.yaml"

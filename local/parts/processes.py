@@ -1,0 +1,50 @@
+"""The processes of Roost itself: each service's two, and the gateway."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from local.part import Part
+from local.probes import answers
+
+ROOT = Path(__file__).parents[2]
+
+
+class RoostProcess(Part):
+    """``python -m MODULE…`` with its settings in the environment; ready when /readyz says so."""
+
+    stop_seconds = 30.0  # it drains, and finishes what is in flight
+
+    def __init__(
+        self,
+        name: str,
+        module: Sequence[str],
+        *,
+        address: str,
+        admin: str,
+        needs: Sequence[str],
+        environ: Mapping[str, str],
+        settings: Mapping[str, str],
+    ) -> None:
+        super().__init__(name, address)
+        self.needs = needs
+        self._module = module
+        self.admin: str = admin
+        self._environment = {
+            **environ,
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}",
+            "ROOST_LISTEN": address,
+            "ROOST_ADMIN_LISTEN": admin,
+            **settings,
+        }
+
+    def command(self) -> Sequence[str]:
+        return [sys.executable, "-m", *self._module]
+
+    def environment(self) -> Mapping[str, str]:
+        return self._environment
+
+    async def is_ready(self) -> bool:
+        return await answers(self.admin, "/readyz")

@@ -1,0 +1,203 @@
+"""Puts the one-machine stack together: which parts there are, and what each is told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from local.keeper import PartFailed, PartStatus
+from local.part import Part
+from local.parts.broker import Broker
+from local.parts.envoy import Envoy
+from local.parts.postgres import Postgres
+from local.parts.processes import RoostProcess
+from local.parts.seaweedfs import SeaweedFS
+from local.parts.valkey import Valkey
+from local.ports import Ports
+from local.secrets import Secrets
+from local.state import StackStatus, State
+from local.supervisor import Supervisor
+from local.topics import topic_of
+
+USUAL_PORTS = {
+    "edge": 8080,
+    "mesh": 9000,
+    "envoy.admin": 9901,
+    "postgres": 5432,
+    "valkey": 6379,
+    "s3": 8333,
+    "broker": 9092,
+}
+
+HEALTHY_SECONDS = 20.0  # Envoy checks each second; a slow machine gets some more
+ENGINES = ("postgres", "valkey", "broker", "envoy")
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service of Roost, and the secrets that it alone is told: variable to secret."""
+
+    noun: str
+    own_secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+SERVICES = (
+    Service("user", own_secrets={"ROOST_MASTER_KEY": "master-key"}),
+    Service("post"),
+    Service("timeline"),
+)
+
+
+class Stack:
+    """The stack of one state folder; an async context manager that holds the folder meanwhile.
+
+    ``environ`` is passed on to Roost's own processes; ROOST_REPLICAS_<NOUN> says how many of a
+    service, or of the gateway, answer. Leaving stops every part. Raises AlreadyRunning.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        environ: Mapping[str, str] = os.environ,
+        usual_ports: Mapping[str, int] = USUAL_PORTS,
+    ) -> None:
+        self._state = state
+        self._environ = environ
+        self._usual_ports = usual_ports
+        self._held = ExitStack()
+        self._is_up = False
+
+    async def __aenter__(self) -> Stack:
+        self._held.enter_context(self._state.hold())
+        ports = Ports(self._state.ports, usual=self._usual_ports)
+        self._held.callback(ports.release)
+        self._compose(ports, Secrets(self._state.secrets))
+        await self.supervisor.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._is_up = False
+        try:
+            await self.supervisor.__aexit__()
+        finally:
+            self._held.close()
+
+    @property
+    def edge(self) -> str:
+        """The address that clients use."""
+        return f"http://{self.envoy.address}"
+
+    async def up(self, names: Iterable[str] | None = None) -> None:
+        """Start the named parts with what they need, or all, and wait until they are healthy.
+
+        Raises PartFailed.
+        """
+        await self.supervisor.start(names)
+        if names is None:
+            await self._wait_for_envoy()
+            self._is_up = True
+            self._tell(self.supervisor.statuses())
+
+    def status(self) -> StackStatus:
+        """Return how the stack is."""
+        return self._status_of(self.supervisor.statuses())
+
+    def _compose(self, ports: Ports, secrets: Secrets) -> None:
+        nouns = [service.noun for service in SERVICES]
+        data = self._state.data
+        self.postgres = Postgres(data("postgres"), ports=ports, secrets=secrets, services=nouns)
+        self.valkey = Valkey(data("valkey"), ports=ports, secrets=secrets)
+        self.seaweedfs = SeaweedFS(data("seaweedfs"), ports=ports, secrets=secrets)
+        self.broker = Broker(
+            ports=ports, storage=self.seaweedfs, topics=[topic_of(noun) for noun in nouns]
+        )
+        servers = {noun: self._instances(noun) for noun in nouns}
+        gateways = self._instances("gateway")
+        self.envoy = Envoy(
+            data("envoy"),
+            ports=ports,
+            upstreams={
+                noun: [ports.address(name) for name in names]
+                for noun, names in {**servers, "gateway": gateways}.items()
+            },
+            environ=self._environ,
+        )
+        processes: list[Part] = []
+        for service in SERVICES:
+            settings = self._service_settings(service, secrets)
+            modes = [(name, "serve") for name in servers[service.noun]]
+            modes.append((f"{service.noun}-work", "work"))
+            processes += [
+                self._service(service, name, mode, ports, settings) for name, mode in modes
+            ]
+        served = [name for names in servers.values() for name in names]
+        processes += [self._gateway(name, ports, served) for name in gateways]
+        self.supervisor = Supervisor(
+            [self.postgres, self.valkey, self.seaweedfs, self.broker, self.envoy, *processes],
+            logs=self._state.logs,
+            changed=self._tell,
+        )
+
+    def _instances(self, noun: str) -> list[str]:
+        replicas = int(self._environ.get(f"ROOST_REPLICAS_{noun.upper()}", "1"))
+        return [noun, *(f"{noun}-{number}" for number in range(2, replicas + 1))]
+
+    def _service_settings(self, service: Service, secrets: Secrets) -> dict[str, str]:
+        nouns = [each.noun for each in SERVICES]
+        return {
+            "ROOST_MESH": self.envoy.mesh,
+            "ROOST_DATABASE_URL": self.postgres.url(f"roost_{service.noun}"),
+            "ROOST_REDIS_URL": self.valkey.url,
+            "ROOST_KAFKA_BROKERS": self.broker.address,
+            "ROOST_PAGE_TOKEN_KEY": secrets.token("page-token-key"),
+            "ROOST_SERVICE_KEY_FILE": str(secrets.identity(service.noun)),
+            "ROOST_SERVICE_KEYS_FILE": str(secrets.identities(nouns)),
+            **{name: secrets.token(secret) for name, secret in service.own_secrets.items()},
+        }
+
+    def _service(
+        self, service: Service, name: str, mode: str, ports: Ports, settings: Mapping[str, str]
+    ) -> RoostProcess:
+        admin = ports.address(f"{name}.admin")
+        return RoostProcess(
+            name,
+            (f"services.{service.noun}", mode),
+            address=ports.address(name) if mode == "serve" else admin,
+            admin=admin,
+            needs=ENGINES,
+            environ=self._environ,
+            settings=settings,
+        )
+
+    def _gateway(self, name: str, ports: Ports, services: Sequence[str]) -> RoostProcess:
+        address = ports.address(name)
+        settings = {"ROOST_MESH": self.envoy.mesh, "ROOST_PUBLIC_URL": self.edge}
+        return RoostProcess(
+            name,
+            ("gateway",),
+            address=address,
+            admin=address,
+            needs=("envoy", *services),
+            environ=self._environ,
+            settings=settings,
+        )
+
+    async def _wait_for_envoy(self) -> None:
+        deadline = time.monotonic() + HEALTHY_SECONDS
+        while not await self.envoy.sees_every_upstream():
+            if time.monotonic() > deadline:
+                reason = f"it found some upstreams unhealthy for {HEALTHY_SECONDS:.0f} s"
+                raise PartFailed("envoy", reason, self._state.logs / "envoy.log")
+            await asyncio.sleep(0.1)
+
+    def _tell(self, parts: list[PartStatus]) -> None:
+        self._state.write(self._status_of(parts))
+
+    def _status_of(self, parts: list[PartStatus]) -> StackStatus:
+        ready = self._is_up and all(part.state == "ready" for part in parts)
+        return StackStatus(ready=ready, edge=self.edge, pid=os.getpid(), parts=parts)

@@ -1,0 +1,93 @@
+"""The folder that holds everything of one stack: data, secrets, logs, and who runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from local.keeper import PartStatus
+
+
+class AlreadyRunning(Exception):
+    """Another process runs a stack from the same folder."""
+
+
+@dataclass(frozen=True)
+class StackStatus:
+    """What can be told about a stack at a moment; ``pid`` is its supervisor's."""
+
+    ready: bool
+    edge: str | None
+    pid: int | None
+    parts: list[PartStatus]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON objects and lists."""
+        return asdict(self)
+
+
+NOT_RUNNING = StackStatus(ready=False, edge=None, pid=None, parts=[])
+
+
+class State:
+    """The state folder. One stack runs from it at a time, which holds its lock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.logs = self.folder / "logs"
+        self.ports = self.folder / "ports.json"
+        self.secrets = self.folder / "secrets"
+        self._lock = self.folder / "lock"
+        self._status = self.folder / "status.json"
+
+    def data(self, part: str) -> Path:
+        """Return the folder of a part's own files."""
+        return self.folder / part
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Be the one that runs a stack from here. Raises AlreadyRunning."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._lock.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise AlreadyRunning(f"Roost runs from {self.folder} already") from None
+            self.write(StackStatus(ready=False, edge=None, pid=os.getpid(), parts=[]))
+            try:
+                yield
+            finally:
+                self._status.unlink(missing_ok=True)
+
+    def write(self, status: StackStatus) -> None:
+        """Tell others how the stack is; only for who holds the lock."""
+        draft = self._status.with_suffix(".new")
+        draft.write_text(json.dumps(status.as_json(), indent=1) + "\n")
+        draft.replace(self._status)
+
+    def read(self) -> StackStatus:
+        """Return how the stack is, NOT_RUNNING if nobody runs it, whatever a dead one left."""
+        if not self._is_held():
+            return NOT_RUNNING
+        try:
+            told = json.loads(self._status.read_text())
+        except FileNotFoundError:
+            return NOT_RUNNING
+        parts = [PartStatus(**part) for part in told.pop("parts")]
+        return StackStatus(**told, parts=parts)
+
+    def _is_held(self) -> bool:
+        if not self._lock.exists():
+            return False
+        with self._lock.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return True
+        return False
