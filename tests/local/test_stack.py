@@ -1,0 +1,105 @@
+"""A stack finds its data again, and stacks of different folders are apart."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from local.stack import Stack
+from local.state import AlreadyRunning, State
+
+pytestmark = pytest.mark.engines
+
+ROOT = Path(__file__).parents[2]
+
+
+async def write(stack: Stack, word: str) -> None:
+    connection = await asyncpg.connect(stack.postgres.url("roost_user"))
+    await connection.execute("CREATE TABLE kept (word text)")
+    await connection.execute("INSERT INTO kept VALUES ($1)", word)
+    await connection.close()
+
+
+async def read(stack: Stack) -> str:
+    connection = await asyncpg.connect(stack.postgres.url("roost_user"))
+    word = await connection.fetchval("SELECT word FROM kept")
+    await connection.close()
+    return str(word)
+
+
+async def test_second_start_finds_the_data_at_the_same_address(tmp_path: Path) -> None:
+    async with Stack(State(tmp_path), usual_ports={}) as stack:
+        await stack.up(["postgres"])
+        await write(stack, "hello")
+        address = stack.postgres.address
+
+    async with Stack(State(tmp_path), usual_ports={}) as stack:
+        await stack.up(["postgres"])
+
+        assert stack.postgres.address == address
+        assert await read(stack) == "hello"
+
+
+async def test_acknowledged_write_survives_a_killed_server(tmp_path: Path) -> None:
+    async with Stack(State(tmp_path), usual_ports={}) as stack:
+        await stack.up(["postgres"])
+        await write(stack, "hello")
+
+        stack.supervisor.kill()
+        await stack.supervisor.restart("postgres")
+
+        assert await read(stack) == "hello"
+
+
+async def test_folder_runs_one_stack_at_a_time(tmp_path: Path) -> None:
+    async with Stack(State(tmp_path), usual_ports={}):
+        with pytest.raises(AlreadyRunning):
+            async with Stack(State(tmp_path), usual_ports={}):
+                pass
+
+
+def test_roost_command_starts_shows_and_stops_a_stack(tmp_path: Path) -> None:
+    def roost(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "local.cli", *words, "--state", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+
+    started = roost("up", "--detach", "--only", "valkey")
+    shown = roost("status", "--json")
+    stopped = roost("down")
+    after = roost("status")
+
+    assert started.returncode == 0, started.stderr
+    parts = {part["name"]: part for part in json.loads(shown.stdout)["parts"]}
+    assert parts["valkey"]["state"] == "ready"
+    assert parts["postgres"]["state"] == "stopped"
+    assert stopped.returncode == 0, stopped.stderr
+    assert after.returncode == 1
+    assert "Roost does not run from" in after.stderr.replace("\n", "")
+
+
+def test_roost_command_says_in_a_sentence_why_a_part_cannot_start(tmp_path: Path) -> None:
+    (tmp_path / "postgres" / "data").mkdir(parents=True)
+
+    failed = subprocess.run(
+        [sys.executable, "-m", "local.cli", "up", "--only=postgres", f"--state={tmp_path}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+    assert failed.returncode == 1
+    [sentence] = failed.stderr.splitlines()
+    assert sentence.startswith("postgres could not start because it exited with status ")
+    assert sentence.endswith(f"its log is {tmp_path}/logs/postgres.log.")

@@ -1,0 +1,42 @@
+"""Secrets are made once, kept, and readable by their owner alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+
+from local.secrets import Secrets
+
+
+def test_secret_is_the_same_at_the_next_start(tmp_path: Path) -> None:
+    first = Secrets(tmp_path / "secrets").token("master-key")
+    second = Secrets(tmp_path / "secrets").token("master-key")
+
+    assert first == second
+    assert len(bytes.fromhex(first)) == 32
+
+
+def test_only_the_owner_can_read_secrets(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    secrets = Secrets(folder)
+
+    secrets.token("page-token-key")
+    secrets.identities(["user", "post"])
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+
+
+def test_what_a_service_signs_is_verified_by_the_published_identities(tmp_path: Path) -> None:
+    secrets = Secrets(tmp_path / "secrets")
+    private = ECKey.import_key(secrets.identity("post").read_text())
+    signed = jwt.encode({"alg": "ES256", "kid": "post"}, {"sub": "service:post"}, private)
+
+    published = json.loads(secrets.identities(["user", "post"]).read_text())
+
+    claims = jwt.decode(signed, KeySet.import_key_set(published)).claims
+    assert claims == {"sub": "service:post"}
+    assert not any("d" in key for key in published["keys"])

@@ -1,0 +1,39 @@
+"""One stack runs from a state folder at a time, and others can tell how it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.keeper import PartStatus
+from local.state import NOT_RUNNING, AlreadyRunning, StackStatus, State
+
+
+def test_second_stack_of_a_folder_is_refused(tmp_path: Path) -> None:
+    with State(tmp_path).hold(), pytest.raises(AlreadyRunning), State(tmp_path).hold():
+        pass
+
+
+def test_status_is_read_by_others_while_it_runs(tmp_path: Path) -> None:
+    part = PartStatus("valkey", "ready", 7, "127.0.0.1:6379", 0, "valkey.log", 15, None)
+    told = StackStatus(ready=True, edge="http://127.0.0.1:8080", pid=6, parts=[part])
+
+    with State(tmp_path).hold():
+        State(tmp_path).write(told)
+        found = State(tmp_path).read()
+
+    assert found == told
+
+
+def test_status_that_a_dead_stack_left_is_not_believed(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    with state.hold():
+        left = (tmp_path / "status.json").read_text()
+    (tmp_path / "status.json").write_text(left)
+
+    assert state.read() == NOT_RUNNING
+
+
+def test_folder_where_nothing_ever_ran_is_not_running(tmp_path: Path) -> None:
+    assert State(tmp_path / "absent").read() == NOT_RUNNING
