@@ -91,6 +91,11 @@ class RequestKey:
         """Caller and request id without ambiguity."""
         return f"{len(self.caller_id)}:{self.caller_id}:{self.request_id}".encode()
 
+    @property
+    def lock(self) -> int:
+        """The advisory lock that the request holds in PostgreSQL while it runs."""
+        return int.from_bytes(hashlib.sha256(self.name).digest()[:8], signed=True)
+
     @classmethod
     def of(
         cls, request: Message, *, caller_id: str, method: str, seal: Seal | None = None
@@ -161,7 +166,7 @@ LEFT JOIN idempotency_records r ON r.caller_id = $1 AND r.request_id = $2
 
 async def look_up(connection: Connection, key: RequestKey) -> bytes | None:
     """`Transaction.replay` for the running transaction on PostgreSQL."""
-    row = await connection.fetchrow(_LOOK_UP, key.caller_id, key.request_id, _lock_of(key))
+    row = await connection.fetchrow(_LOOK_UP, key.caller_id, key.request_id, key.lock)
     if row is None or not row["locked"]:
         raise RequestInFlight
     return stored_response(key, row["fingerprint"], row["response"])
@@ -202,10 +207,6 @@ def stored_response(
     if not hmac.compare_digest(fingerprint, key.fingerprint):
         raise RequestIdReused
     return response
-
-
-def _lock_of(key: RequestKey) -> int:
-    return int.from_bytes(hashlib.sha256(key.name).digest()[:8], signed=True)
 
 
 def _derived(secret: bytes, purpose: bytes, salt: bytes | None = None) -> bytes:

@@ -1,0 +1,1 @@
+"""The Post service: posts, conversations, and how people respond."""

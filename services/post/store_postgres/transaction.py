@@ -1,0 +1,116 @@
+"""Changes of posts and responses on a running transaction.
+
+What must happen in one trip, or lock several rows in order, is a function in the database (see
+the migrations), so that the locks are held for one statement and the commit.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.chassis.ids import bucket_of
+from services.chassis.postgres import PostgresTransaction
+from services.post.model import Post, Responded, ResponseKind, Tombstone, Withdrawn
+from services.post.store_postgres import rows
+
+_LOCK_PEOPLE = """
+SELECT pg_advisory_xact_lock(person) FROM unnest($1::bigint[]) AS person
+"""
+
+_LOCK_POST = f"""
+SELECT {rows.POST_COLUMNS}
+FROM post_states s JOIN posts p ON p.id = s.id AND p.bucket = s.bucket
+WHERE s.id = $1 AND s.bucket = $2
+FOR UPDATE OF s
+"""  # noqa: S608 - nothing but column names
+
+_KEEP_REVISION = """
+INSERT INTO post_revisions (post_id, revision, bucket, text, entities, create_time)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+_EDIT = """
+UPDATE posts SET text = $3, entities = $4, edit_time = $5, revision = $6
+WHERE id = $1 AND bucket = $2
+"""
+
+_EDIT_STATE = "UPDATE post_states SET revision = $3 WHERE id = $1 AND bucket = $2"
+
+_DELETE = "SELECT id, author_id, reply_to_post_id, quoted_post_id FROM delete_posts($1, $2)"
+
+_RESPOND = f"SELECT {rows.RESPONDED_COLUMNS} FROM respond($1, $2, $3, $4, $5, $6)"  # noqa: S608
+_WITHDRAW = f"SELECT {rows.RESPONDED_COLUMNS} FROM withdraw($1, $2, $3, $4)"  # noqa: S608
+
+_WITHDRAW_ALL = """
+SELECT post_id, post_author_id, user_id, like_id, repost_id FROM withdraw_all_of($1, $2)
+"""
+
+
+class PostgresPostTransaction(PostgresTransaction):
+    """A running transaction; see `store.PostTransaction` for the promises."""
+
+    async def lock_people(self, user_ids: Sequence[int]) -> None:
+        """See `PostTransaction.lock_people`."""
+        await self.connection.execute(_LOCK_PEOPLE, sorted(user_ids))
+
+    async def lock_post(self, post_id: int) -> Post | None:
+        """See `PostTransaction.lock_post`."""
+        row = await self.connection.fetchrow(_LOCK_POST, post_id, bucket_of(post_id))
+        return None if row is None else rows.post_from(row)
+
+    async def edit(self, before: Post, after: Post) -> None:
+        """See `PostTransaction.edit`."""
+        bucket = bucket_of(before.id)
+        await self.connection.execute(
+            _KEEP_REVISION,
+            before.id,
+            before.revision,
+            bucket,
+            before.text,
+            rows.entities_to_json(before.entities),
+            before.edit_time or before.create_time,
+        )
+        await self.connection.execute(
+            _EDIT,
+            after.id,
+            bucket,
+            after.text,
+            rows.entities_to_json(after.entities),
+            after.edit_time,
+            after.revision,
+        )
+        await self.connection.execute(_EDIT_STATE, after.id, bucket, after.revision)
+
+    async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
+        """See `PostTransaction.delete`."""
+        found = await self.connection.fetch(_DELETE, post_ids, now)
+        return [Tombstone(*row) for row in found]
+
+    async def respond(
+        self, kind: ResponseKind, *, user_id: int, post_id: int, author_id: int, response_id: int
+    ) -> Responded:
+        """See `PostTransaction.respond`."""
+        row = await self.connection.fetchrow(
+            _RESPOND, kind, user_id, post_id, bucket_of(post_id), author_id, response_id
+        )
+        assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
+        return rows.responded_from(row, post_id)
+
+    async def withdraw(self, kind: ResponseKind, *, user_id: int, post_id: int) -> Responded:
+        """See `PostTransaction.withdraw`."""
+        row = await self.connection.fetchrow(
+            _WITHDRAW, kind, user_id, post_id, bucket_of(post_id)
+        )
+        assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
+        return rows.responded_from(row, post_id)
+
+    async def withdraw_all_of(self, user_id: int, limit: int) -> list[Withdrawn]:
+        """See `PostTransaction.withdraw_all_of`."""
+        found = await self.connection.fetch(_WITHDRAW_ALL, user_id, limit)
+        return [Withdrawn(*row) for row in found]
+
+    async def forget_likes(self, post_id: int, limit: int) -> int:
+        """See `PostTransaction.forget_likes`."""
+        gone: int = await self.connection.fetchval(
+            "SELECT forget_likes($1, $2, $3)", post_id, bucket_of(post_id), limit
+        )
+        return gone
