@@ -1,0 +1,1 @@
+"""The edge of Roost: REST over HTTP, and gRPC behind it."""

@@ -1,0 +1,46 @@
+"""The services behind the gateway, as stubs over one mesh connection."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from roost.post.v1.engagement_service_pb2_grpc import (
+    EngagementServiceAsyncStub,
+    EngagementServiceStub,
+)
+from roost.post.v1.post_service_pb2_grpc import PostServiceAsyncStub, PostServiceStub
+from roost.timeline.v1.timeline_service_pb2_grpc import (
+    TimelineServiceAsyncStub,
+    TimelineServiceStub,
+)
+from roost.user.v1.auth_service_pb2_grpc import AuthServiceAsyncStub, AuthServiceStub
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceAsyncStub, GraphServiceStub
+from roost.user.v1.user_service_pb2_grpc import UserServiceAsyncStub, UserServiceStub
+
+from services.chassis.clients import Mesh
+
+# More than any request may take: the deadline of the running request decides (Route.seconds).
+_NO_LIMIT = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backends:
+    """Calls on behalf of whoever makes the running request, within its deadline and its trace."""
+
+    auth: "AuthServiceAsyncStub"
+    users: "UserServiceAsyncStub"
+    graph: "GraphServiceAsyncStub"
+    posts: "PostServiceAsyncStub"
+    engagement: "EngagementServiceAsyncStub"
+    timelines: "TimelineServiceAsyncStub"
+
+    @classmethod
+    def over(cls, mesh: Mesh) -> Self:
+        """All of them over one connection."""
+        return cls(
+            auth=mesh.stub(AuthServiceStub, timeout=_NO_LIMIT),
+            users=mesh.stub(UserServiceStub, timeout=_NO_LIMIT),
+            graph=mesh.stub(GraphServiceStub, timeout=_NO_LIMIT),
+            posts=mesh.stub(PostServiceStub, timeout=_NO_LIMIT),
+            engagement=mesh.stub(EngagementServiceStub, timeout=_NO_LIMIT),
+            timelines=mesh.stub(TimelineServiceStub, timeout=_NO_LIMIT),
+        )

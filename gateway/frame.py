@@ -1,0 +1,109 @@
+"""What surrounds every request: trace, load limit, problems, metrics and the headers of all answers."""
+
+from time import perf_counter
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+
+from gateway import problems
+from gateway.refusals import MethodNotAllowed, Overloaded, RouteNotFound
+from gateway.rest import headers as header
+from gateway.rest.bodies import ClientGone
+from gateway.rest.dispatch import HEADERS, ROUTE, Message, Receive, Scope, Send
+from gateway.state import State
+from services.chassis import telemetry
+from services.chassis.logs import logger
+
+# Probes and metrics are answered however busy the process is.
+_ALWAYS = frozenset(("/livez", "/readyz", "/metrics"))
+_ELSEWHERE = "(none)"
+
+# No answer is a document of another type than it says, and none is framed by another site.
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_CLOSE = (b"connection", b"close")
+
+_encoder = msgspec.json.Encoder()
+
+
+class Frame:
+    """The outermost application. Whatever happens inside, the client gets an answer."""
+
+    def __init__(self, app: Any, *, state: State) -> None:
+        self._app = app
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request, or passes a lifespan on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = scope[HEADERS] = header.read(scope["headers"])
+        traceparent = headers.get(b"traceparent")
+        trace = telemetry.begin(traceparent.decode("latin-1") if traceparent else None)
+        state = self._state
+        status = 0
+
+        async def send_framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                added = [_NOSNIFF, (b"traceresponse", trace.traceparent.encode())]
+                if state.stopping:
+                    # So that the proxy's next request goes to a process that stays.
+                    added.append(_CLOSE)
+                message["headers"] = [*message["headers"], *added]
+            await send(message)
+
+        started = perf_counter()
+        state.in_flight += 1
+        try:
+            if state.in_flight > state.max_in_flight and scope["path"] not in _ALWAYS:
+                raise Overloaded(retry_after=1.0)
+            await self._app(scope, receive, send_framed)
+        except ClientGone:
+            status = 499
+        except Exception as error:
+            if status:
+                # The answer has begun: ending the connection is all that is left to say.
+                raise
+            await _refuse(error, scope, send_framed)
+        finally:
+            state.in_flight -= 1
+            state.metrics.note(
+                scope["method"], scope.get(ROUTE, _ELSEWHERE), status, perf_counter() - started
+            )
+
+
+async def _refuse(error: Exception, scope: Scope, send: Send) -> None:
+    shown = problems.known(_ours(error, scope))
+    problem = problems.problem_of(shown, instance=scope["path"])
+    what = {"method": scope["method"], "path": scope["path"], "reason": shown.reason}
+    if problem.status == 500:
+        logger().error("request_failed", **what, exc_info=error)
+    elif problem.status > 500:
+        logger().warning("request_failed", **what, error=repr(error))
+    else:
+        logger().debug("request_refused", **what, status=problem.status)
+    body = _encoder.encode(problem)
+    headers = [
+        (b"content-type", problems.CONTENT_TYPE),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        *problems.headers_of(shown),
+    ]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send(
+        {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}
+    )
+
+
+def _ours(error: Exception, scope: Scope) -> Exception:
+    """Starlette's own refusals, in our terms."""
+    if isinstance(error, HTTPException):
+        if error.status_code == 404:
+            return RouteNotFound()
+        if error.status_code == 405:
+            allowed = (error.headers or {}).get("Allow", "").split(", ")
+            return MethodNotAllowed(scope["method"], sorted({*allowed, "OPTIONS"}))
+    return error

@@ -1,0 +1,48 @@
+"""The bodies behind ids: posts and people, loaded at most once a request."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from roost.post.v1.post_pb2 import Includes, Post, TimelineEntry
+from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
+from roost.user.v1.user_pb2 import User
+
+from gateway.backends import Backends
+
+
+@dataclass(slots=True)
+class Hydrated:
+    """What the viewer may see of the things on a page, by id. What is not here is hidden."""
+
+    posts: dict[int, Post] = field(default_factory=dict)
+    users: dict[int, User] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, posts: Iterable[Post], includes: Includes) -> Self:
+        """From a response that brings posts and what belongs to them."""
+        found = {post.id: post for post in includes.quoted_posts}
+        # A post may be on the page and be quoted there; both are the same post.
+        found.update({post.id: post for post in posts})
+        return cls(found, {user.id: user for user in includes.users})
+
+    def add(self, other: Self) -> None:
+        """Takes in what another round of loading found."""
+        self.posts.update(other.posts)
+        self.users.update(other.users)
+
+
+async def hydrate_entries(backends: Backends, entries: Sequence[TimelineEntry]) -> Hydrated:
+    """Loads everything that a timeline's entries need to be shown, in one call."""
+    if not entries:
+        return Hydrated()
+    response = await backends.posts.BatchGetPosts(
+        BatchGetPostsRequest(
+            # One post may stand on a page several times, reposted by several people.
+            post_ids=dict.fromkeys([entry.post_id for entry in entries]),
+            include_user_ids=dict.fromkeys(
+                [entry.reposter_id for entry in entries if entry.reposter_id]
+            ),
+        )
+    )
+    return Hydrated.of(response.posts, response.includes)

@@ -1,0 +1,82 @@
+"""How every list is read: skeleton → hydrate → rules; presenting it is the protocol's own part.
+
+A skeleton is a page of what stands on a list, with the token of the page after it. Its bodies are
+loaded, the rules drop what does not belong there, and what is missing then is filled up from
+further skeletons, so that a reader never meets a short page in the middle of a list.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from gateway.hydrate import Hydrated
+
+E = TypeVar("E")
+
+# Rounds that ask for just as many entries as are missing: few are dropped as a rule.
+NARROW_ROUNDS = 3
+# After those, each round looks through as many as a service gives at once.
+WIDE_SIZE = 100
+# With these a page has looked through a whole stored home (800) before it is given back short.
+MAX_ROUNDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton(Generic[E]):
+    """A page of entries, and the token of the next one (empty on the last). `hydrated` is set
+    where the same call brought the bodies along."""
+
+    entries: Sequence[E]
+    next_token: str
+    hydrated: Hydrated | None = None
+
+
+@dataclass(slots=True)
+class Page(Generic[E]):
+    """The entries that belong on the page, what it takes to show them, and where to go on."""
+
+    entries: list[E]
+    hydrated: Hydrated
+    next_token: str
+
+
+Source = Callable[[str, int], Awaitable[Skeleton[E]]]
+Hydrate = Callable[[Sequence[E]], Awaitable[Hydrated]]
+Rule = Callable[[E, Hydrated], bool]
+
+
+async def read_page(
+    source: Source[E], rule: Rule[E], *, token: str, size: int, hydrate: Hydrate[E] | None = None
+) -> Page[E]:
+    """Reads the page of `size` entries that `token` leads to (the first one if it is empty).
+
+    The next token stands behind the last entry looked at, never behind one that was not shown
+    though it belongs there: walking the pages skips nothing and repeats nothing. The page is short
+    only at the end of the list, or where MAX_ROUNDS found no more.
+    """
+    page: Page[E] = Page([], Hydrated(), token)
+    for number in range(MAX_ROUNDS):
+        missing = size - len(page.entries)
+        wanted = missing if number < NARROW_ROUNDS else max(missing, WIDE_SIZE)
+        skeleton = await source(page.next_token, wanted)
+        found = skeleton.hydrated
+        if found is None:
+            found = await hydrate(skeleton.entries) if hydrate else Hydrated()
+        kept = [place for place, entry in enumerate(skeleton.entries) if rule(entry, found)]
+
+        if len(kept) > missing:
+            # A wide round found more than fits. The token must stand right behind the last entry
+            # that does, so that stretch is asked for again, unless the list moved meanwhile.
+            kept = kept[:missing]
+            stretch = kept[-1] + 1
+            shorter = await source(page.next_token, stretch)
+            if list(shorter.entries) != list(skeleton.entries[:stretch]):
+                continue
+            skeleton = shorter
+
+        page.entries += [skeleton.entries[place] for place in kept]
+        page.hydrated.add(found)
+        page.next_token = skeleton.next_token
+        if not page.next_token or len(page.entries) >= size:
+            break
+    return page

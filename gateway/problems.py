@@ -1,0 +1,169 @@
+"""From errors to RFC 9457 problems: the one place where a reason gets its HTTP status.
+
+REST answers with the problem as it is; GraphQL and WebSocket take its reason, status and detail.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from gateway.refusals import MethodNotAllowed
+from services.chassis import telemetry
+from services.chassis.errors import (
+    Conflict,
+    DeadlineExceeded,
+    Forbidden,
+    Internal,
+    Invalid,
+    NotFound,
+    NotOffered,
+    RoostError,
+    RuleBroken,
+    Taken,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+    WrongState,
+)
+
+CONTENT_TYPE = b"application/problem+json"
+
+# Every reason of roost.errors.v1.ErrorReason. A reason has one status, whoever gives it.
+_REASONS: Mapping[int, str] = {
+    400: "BODY_MALFORMED PARAMETER_INVALID PAGE_TOKEN_INVALID QUERY_INVALID",
+    401: "TOKEN_MISSING TOKEN_INVALID TOKEN_EXPIRED CREDENTIALS_WRONG REFRESH_TOKEN_INVALID "
+    "REFRESH_TOKEN_REUSED SESSION_REVOKED STREAM_TICKET_INVALID",
+    403: "CALLER_NOT_ALLOWED ACCOUNT_PROTECTED NOT_AUTHOR",
+    404: "ROUTE_NOT_FOUND USER_NOT_FOUND SESSION_NOT_FOUND FOLLOW_REQUEST_NOT_FOUND "
+    "POST_NOT_FOUND UPLOAD_NOT_FOUND MEDIUM_NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    406: "NOT_ACCEPTABLE",
+    409: "IDEMPOTENCY_KEY_IN_FLIGHT HANDLE_TAKEN BLOCKING TOO_MANY_FOLLOWS REPOST_NOT_ALLOWED "
+    "MEDIA_NOT_READY UPLOAD_INCOMPLETE EVENTS_EXPIRED",
+    412: "ETAG_MISMATCH",
+    413: "BODY_TOO_LARGE MEDIA_TOO_LARGE",
+    415: "CONTENT_TYPE_NOT_SUPPORTED MEDIA_TYPE_NOT_ALLOWED",
+    422: "VALIDATION_FAILED IDEMPOTENCY_KEY_REUSED HANDLE_RESERVED HANDLE_INVALID "
+    "PASSWORD_TOO_WEAK FIELD_NOT_UPDATABLE CANNOT_FOLLOW_SELF CANNOT_BLOCK_SELF CANNOT_MUTE_SELF "
+    "TEXT_EMPTY TEXT_TOO_LONG TEXT_INVALID QUOTE_NOT_ALLOWED",
+    429: "RATE_LIMITED PASSWORD_POOL_BUSY REBUILD_TOO_SOON",
+    500: "INTERNAL",
+    501: "NOT_IMPLEMENTED",
+    503: "OVERLOADED DEPENDENCY_UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+STATUS: Mapping[str, int] = {
+    reason: status for status, reasons in _REASONS.items() for reason in reasons.split()
+}
+
+# For reasons newer than this gateway, by their kind; the more special kind stands first.
+_BY_KIND: tuple[tuple[type[BaseException], int], ...] = (
+    (RuleBroken, 422),
+    (Invalid, 400),
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (Taken, 409),
+    (Conflict, 409),
+    (WrongState, 409),
+    (TooMany, 429),
+    (NotOffered, 501),
+    (Unavailable, 503),
+    (DeadlineExceeded, 504),
+)
+
+# How the fields of the contracts are called in REST.
+_NAMES = {"page_size": "limit", "page_token": "cursor", "request_id": "Idempotency-Key"}
+
+
+class ProblemViolation(msgspec.Struct, frozen=True):
+    """One field or parameter that breaks a rule."""
+
+    field: Annotated[str, Meta(description="Its name, or its path in the body.")]
+    rule: Annotated[str, Meta(description="The rule, for machines.")]
+    detail: Annotated[str, Meta(description="The rule, for people.")]
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request was refused (RFC 9457). Tell problems apart by `reason`."""
+
+    type: Annotated[str, Meta(description="A page about the reason, relative to the API.")]
+    title: Annotated[str, Meta(description="The reason in words; the same for each occurrence.")]
+    status: Annotated[int, Meta(description="The HTTP status.", ge=400, le=599)]
+    detail: Annotated[str, Meta(description="What went wrong this time, for people.")]
+    instance: Annotated[str, Meta(description="The path that was asked for.")]
+    reason: Annotated[str, Meta(description="What went wrong, for machines.")]
+    metadata: Annotated[
+        dict[str, str] | UnsetType, Meta(description="Facts that belong to the reason.")
+    ] = UNSET
+    violations: Annotated[
+        list[ProblemViolation] | UnsetType, Meta(description="What is wrong, field by field.")
+    ] = UNSET
+    trace_id: Annotated[
+        str | UnsetType, Meta(description="Finds the request in the server's logs.")
+    ] = UNSET
+
+
+def known(error: BaseException) -> RoostError:
+    """The error as clients may see it: anything outside the contract is Internal."""
+    if isinstance(error, RoostError):
+        return error
+    return DeadlineExceeded() if isinstance(error, TimeoutError) else Internal()
+
+
+def status_of(error: RoostError) -> int:
+    """The HTTP status of an error: by its reason, or by its kind if the reason is new."""
+    status = STATUS.get(error.reason)
+    if status is None:
+        status = next((status for kind, status in _BY_KIND if isinstance(error, kind)), 500)
+    return status
+
+
+def title_of(reason: str) -> str:
+    """The reason as a person would write it: HANDLE_TAKEN is "Handle taken"."""
+    return reason.replace("_", " ").capitalize()
+
+
+def problem_of(error: RoostError, *, instance: str) -> Problem:
+    """The problem that tells of the error."""
+    trace = telemetry.current()
+    return Problem(
+        type=f"/problems/{error.reason}",
+        title=title_of(error.reason),
+        status=status_of(error),
+        detail=error.message,
+        instance=instance,
+        reason=error.reason,
+        metadata=dict(error.metadata) or UNSET,
+        violations=[
+            ProblemViolation(_name(each.field), each.rule, each.description)
+            for each in error.violations
+        ]
+        or UNSET,
+        trace_id=trace.trace_id if trace else UNSET,
+    )
+
+
+def headers_of(error: RoostError) -> list[tuple[bytes, bytes]]:
+    """The headers that go with a problem's status: when to retry, how to sign in, what is allowed."""
+    headers: list[tuple[bytes, bytes]] = []
+    status = status_of(error)
+    if error.retry_after is not None:
+        headers.append((b"retry-after", str(max(1, math.ceil(error.retry_after))).encode()))
+    elif status in {429, 503}:
+        headers.append((b"retry-after", b"1"))
+    if status == 401:
+        challenge = b'Bearer realm="roost"'
+        if error.reason in {"TOKEN_INVALID", "TOKEN_EXPIRED", "SESSION_REVOKED"}:
+            challenge += b', error="invalid_token"'
+        headers.append((b"www-authenticate", challenge))
+    if isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", error.allow.encode()))
+    return headers
+
+
+def _name(field: str) -> str:
+    return _NAMES.get(field, field.removeprefix("user."))

@@ -1,0 +1,1 @@
+"""REST: how requests are read and answered, whatever the version."""

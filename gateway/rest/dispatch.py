@@ -1,0 +1,140 @@
+"""The REST application: finds the route, reads the request, asks its function, writes the answer."""
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from opentelemetry.trace import SpanKind
+
+from gateway.auth import Doorkeeper
+from gateway.backends import Backends
+from gateway.rest import headers as header
+from gateway.rest.bodies import BodyReader, check_content_type, receive_body
+from gateway.rest.exchange import Answer, Call, NoContent
+from gateway.rest.headers import Headers
+from gateway.rest.paths import Paths, route_of
+from gateway.rest.queries import QueryReader, with_cursor
+from gateway.rest.routes import Route, takes_body
+from services.chassis import deadline, telemetry
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+# Where the frame around all applications finds what it counts by, and puts what it has read.
+ROUTE = "roost.route"
+HEADERS = "roost.headers"
+
+_JSON_HEADER = (b"content-type", b"application/json")
+# What belongs to one person is kept by nobody else; what has an ETag may be kept to ask again.
+_NO_STORE = (b"cache-control", b"no-store")
+_REVALIDATE = ((b"cache-control", b"private, no-cache"), (b"vary", b"authorization"))
+
+_encoder = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What one route reads, made ready."""
+
+    query: QueryReader[Any]
+    body: BodyReader[Any] | None
+    nothing: Any
+
+
+class Rest:
+    """Answers all routes of one route table. Errors leave it as they are raised."""
+
+    def __init__(
+        self, routes: Iterable[Route], *, backends: Backends, doorkeeper: Doorkeeper
+    ) -> None:
+        routes = list(routes)
+        self._paths = Paths(routes)
+        self._backends = backends
+        self._doorkeeper = doorkeeper
+        self._readers = {
+            route.name: _Reader(
+                QueryReader(route.query),
+                BodyReader(route.body) if takes_body(route) else None,
+                None if takes_body(route) else route.body(),
+            )
+            for route in routes
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one HTTP request."""
+        method: str = scope["method"]
+        place, path_id = self._paths.find(scope["path"])
+        if method == "OPTIONS":
+            await _send(send, 204, [(b"allow", ", ".join(place.allowed()).encode())], b"")
+            return
+        route = route_of(place, method)
+        scope[ROUTE] = route.path
+        trace = telemetry.current()
+        if trace is None or not trace.sampled:
+            await self._serve(route, path_id, scope, receive, send)
+            return
+        with telemetry.span(f"{method} {route.path}", kind=SpanKind.SERVER):
+            await self._serve(route, path_id, scope, receive, send)
+
+    async def _serve(
+        self, route: Route, path_id: int, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        deadline.begin(route.seconds)
+        headers: Headers = scope[HEADERS]
+        viewer_id = await self._doorkeeper.admit(headers, route.access)
+        header.check_accept(headers)
+        reader = self._readers[route.name]
+        body = reader.nothing
+        if reader.body is not None:
+            check_content_type(headers.get(b"content-type"))
+            body = reader.body.read(
+                await receive_body(receive, headers.get(b"content-length"))
+            )
+        answer = await route.handler(
+            Call(
+                backends=self._backends,
+                query=reader.query.read(scope["query_string"]),
+                body=body,
+                path_id=path_id,
+                viewer_id=viewer_id,
+                request_id="" if route.safe else header.idempotency_key(headers),
+                expected_etag=header.expected_etag(headers) if route.etag else "",
+            )
+        )
+        await _answer(route, answer, scope, send)
+
+
+async def _answer(route: Route, answer: Answer[Any], scope: Scope, send: Send) -> None:
+    value = answer.value
+    if isinstance(value, NoContent):
+        await _send(send, route.status, [_NO_STORE], b"")
+        return
+    body = _encoder.encode(value)
+    headers = [_JSON_HEADER, (b"content-length", b"%d" % len(body))]
+    if answer.location:
+        headers.append((b"location", answer.location.encode()))
+    if answer.next_cursor:
+        link = with_cursor(scope["path"], scope["query_string"], answer.next_cursor)
+        headers.append((b"link", f'<{link}>; rel="next"'.encode()))
+    status = route.status
+    if answer.etag:
+        # Weak, because a proxy that compresses would drop a strong one. The digest covers what the
+        # service's etag does not: counts, the viewer's own state, the author's profile.
+        digest = blake2b(body, digest_size=8).hexdigest()
+        tag = f'W/"{answer.etag}.{digest}"'.encode()
+        headers += [(b"etag", tag), *_REVALIDATE]
+        if route.safe and header.matches_none(scope[HEADERS], tag):
+            status, body = 304, b""
+            del headers[:2]
+    else:
+        headers.append(_NO_STORE)
+    await _send(send, status, headers, b"" if scope["method"] == "HEAD" else body)
+
+
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,28 @@
+"""Ids as clients write them: decimal strings, each id with one spelling."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+MAX_ID = 2**63 - 1
+# Stands for "none" where an id is optional, as it does in the contracts.
+NO_ID = 0
+
+ID_PATTERN = "^[1-9][0-9]{0,18}$"
+Id = Annotated[
+    str,
+    Meta(
+        pattern=ID_PATTERN,
+        description="An id: a decimal number in a string, below 2^63.",
+        examples=["187649984473770"],
+    ),
+]
+
+
+def parse_id(text: str) -> int | None:
+    """The id that the text spells, or None if it spells none."""
+    if text.isascii() and text.isdigit() and text[0] != "0" and len(text) <= 19:
+        number = int(text)
+        if number <= MAX_ID:
+            return number
+    return None

@@ -1,0 +1,73 @@
+"""Reads query parameters strictly: none unknown, none twice, every type exact."""
+
+from typing import Any, Generic, NoReturn, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from gateway.refusals import ParameterInvalid
+
+Q = TypeVar("Q")
+
+_MAX_PARAMETERS = 16
+
+
+class QueryReader(Generic[Q]):
+    """Reads the query strings of one route."""
+
+    def __init__(self, kind: type[Q]) -> None:
+        self._kind = kind
+        self._names = {field.encode_name: field.name for field in msgspec.structs.fields(kind)}
+        required = any(field.required for field in msgspec.structs.fields(kind))
+        self._default = None if required else kind()
+
+    def read(self, query: bytes) -> Q:
+        """The parameters. Raises ParameterInvalid, naming the first that is wrong."""
+        if not query and self._default is not None:
+            return self._default
+        given = self._pairs(query)
+        try:
+            return msgspec.convert(given, self._kind, strict=False)
+        except msgspec.ValidationError as error:
+            self._refuse(str(error), given)
+
+    def _pairs(self, query: bytes) -> dict[str, str]:
+        try:
+            pairs = parse_qsl(
+                query.decode("ascii"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=_MAX_PARAMETERS,
+            )
+        except ValueError:
+            raise ParameterInvalid("query", "form", "cannot be read as parameters") from None
+        given: dict[str, str] = {}
+        for name, value in pairs:
+            if name not in self._names:
+                raise ParameterInvalid(name, "known", "there is no such parameter here")
+            if name in given:
+                raise ParameterInvalid(name, "once", "is given twice")
+            given[name] = value
+        return given
+
+    def _refuse(self, message: str, given: dict[str, str]) -> NoReturn:
+        # Each parameter is tried by itself to learn which one the message is about.
+        for field in msgspec.structs.fields(self._kind):
+            if field.encode_name not in given:
+                if field.required:
+                    raise ParameterInvalid(field.encode_name, "required", "is required") from None
+                continue
+            try:
+                msgspec.convert(given[field.encode_name], field.type, strict=False)
+            except msgspec.ValidationError as error:
+                raise ParameterInvalid(field.encode_name, "type", str(error)) from None
+        raise ParameterInvalid("query", "form", message)
+
+
+def with_cursor(path: str, query: bytes, cursor: str) -> str:
+    """The address of the page at `cursor` of the same list."""
+    kept: list[tuple[str, Any]] = [
+        pair for pair in parse_qsl(query.decode("ascii"), keep_blank_values=True)
+        if pair[0] != "cursor"
+    ]
+    return f"{path}?{urlencode([*kept, ('cursor', cursor)])}"

@@ -1,0 +1,139 @@
+"""Likes, reposts and bookmarks."""
+
+from roost.post.v1.engagement_service_pb2 import (
+    BookmarkRequest,
+    LikeRequest,
+    ListBookmarksRequest,
+    ListLikedPostsRequest,
+    ListLikersRequest,
+    ListRepostersRequest,
+    RemoveBookmarkRequest,
+    RepostRequest,
+    UndoRepostRequest,
+    UnlikeRequest,
+)
+from roost.post.v1.post_pb2 import Post as PostMessage
+
+from gateway.pipeline import Skeleton
+from gateway.rest.exchange import Answer, Call, NoBody, NoQuery
+from gateway.rest.routes import ANYONE, Routes
+from gateway.rest.v1 import present
+from gateway.rest.v1.lists import (
+    paging,
+    people_in_order,
+    post_page,
+    posts_skeleton,
+    user_page,
+)
+from gateway.rest.v1.requests import PageQuery
+from gateway.rest.v1.types import Engagement, PostPage, UserPage
+
+engagement = Routes("Engagement", "Likes, reposts and bookmarks.")
+
+_NOT_FOUND = ("POST_NOT_FOUND",)
+
+
+@engagement.change("PUT", "/v1/posts/{post_id}/like", reasons=_NOT_FOUND)
+async def like(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
+    """Like a post."""
+    response = await call.backends.engagement.Like(
+        LikeRequest(post_id=call.path_id, request_id=call.request_id)
+    )
+    return Answer(present.engagement(response.engagement))
+
+
+@engagement.change("DELETE", "/v1/posts/{post_id}/like", reasons=_NOT_FOUND)
+async def unlike(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
+    """Take a like back."""
+    response = await call.backends.engagement.Unlike(
+        UnlikeRequest(post_id=call.path_id, request_id=call.request_id)
+    )
+    return Answer(present.engagement(response.engagement))
+
+
+@engagement.change(
+    "PUT", "/v1/posts/{post_id}/repost", reasons=("POST_NOT_FOUND", "REPOST_NOT_ALLOWED")
+)
+async def repost(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
+    """Show a post to one's followers."""
+    response = await call.backends.engagement.Repost(
+        RepostRequest(post_id=call.path_id, request_id=call.request_id)
+    )
+    return Answer(present.engagement(response.engagement, repost_id=response.repost_id))
+
+
+@engagement.change("DELETE", "/v1/posts/{post_id}/repost", reasons=_NOT_FOUND)
+async def undo_repost(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
+    """Take a repost back."""
+    response = await call.backends.engagement.UndoRepost(
+        UndoRepostRequest(post_id=call.path_id, request_id=call.request_id)
+    )
+    return Answer(present.engagement(response.engagement))
+
+
+@engagement.change("PUT", "/v1/posts/{post_id}/bookmark", reasons=_NOT_FOUND)
+async def bookmark(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
+    """Keep a post in one's private list."""
+    response = await call.backends.engagement.Bookmark(
+        BookmarkRequest(post_id=call.path_id, request_id=call.request_id)
+    )
+    return Answer(present.engagement(response.engagement))
+
+
+@engagement.change("DELETE", "/v1/posts/{post_id}/bookmark", reasons=_NOT_FOUND)
+async def remove_bookmark(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
+    """Take a post off one's private list; it need not exist any more."""
+    response = await call.backends.engagement.RemoveBookmark(
+        RemoveBookmarkRequest(post_id=call.path_id, request_id=call.request_id)
+    )
+    return Answer(present.engagement(response.engagement))
+
+
+@engagement.get("/v1/posts/{post_id}/likers", access=ANYONE, reasons=_NOT_FOUND)
+async def list_likers(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
+    """List who likes a post, newest like first."""
+    response = await call.backends.engagement.ListLikers(
+        ListLikersRequest(post_id=call.path_id, **paging(call))
+    )
+    people = people_in_order(response.user_ids, response.includes)
+    return user_page(people, response.next_page_token)
+
+
+@engagement.get("/v1/posts/{post_id}/reposters", access=ANYONE, reasons=_NOT_FOUND)
+async def list_reposters(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
+    """List who reposted a post, newest repost first."""
+    response = await call.backends.engagement.ListReposters(
+        ListRepostersRequest(post_id=call.path_id, **paging(call))
+    )
+    people = people_in_order(response.user_ids, response.includes)
+    return user_page(people, response.next_page_token)
+
+
+@engagement.get(
+    "/v1/users/{user_id}/likes", access=ANYONE, reasons=("USER_NOT_FOUND", "ACCOUNT_PROTECTED")
+)
+async def list_liked_posts(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
+    """List what a person likes, newest like first."""
+
+    async def liked(token: str, size: int) -> Skeleton[PostMessage]:
+        return posts_skeleton(
+            await call.backends.engagement.ListLikedPosts(
+                ListLikedPostsRequest(user_id=call.path_id, page_size=size, page_token=token)
+            )
+        )
+
+    return await post_page(call.query, liked)
+
+
+@engagement.get("/v1/bookmarks")
+async def list_bookmarks(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
+    """List one's bookmarks, newest first."""
+
+    async def kept(token: str, size: int) -> Skeleton[PostMessage]:
+        return posts_skeleton(
+            await call.backends.engagement.ListBookmarks(
+                ListBookmarksRequest(page_size=size, page_token=token)
+            )
+        )
+
+    return await post_page(call.query, kept)

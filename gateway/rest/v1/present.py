@@ -1,0 +1,300 @@
+"""Presents what was loaded in the shapes of version 1.
+
+How a message looks in JSON depends on nothing but its bytes, so both are kept together: a post on
+many homes, and its author on many posts, are printed once. On a home page of 20 this saves most
+of the gateway's own work (see gateway/README.md).
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import cast
+
+import msgspec
+from google.protobuf.timestamp_pb2 import Timestamp
+from msgspec import UNSET, Raw
+from roost.post.v1 import engagement_service_pb2, post_pb2
+from roost.timeline.v1 import timeline_pb2
+from roost.user.v1 import user_pb2
+
+from gateway.hydrate import Hydrated
+from gateway.rest.v1 import types
+from gateway.rest.v1.memo import Memo
+
+# About 1 KiB a post and 0.7 KiB a person, and at most twice as many of each: some 60 MiB.
+_KEPT = 16_384
+
+_VISIBILITY: dict[int, types.Visibility] = {
+    post_pb2.VISIBILITY_UNSPECIFIED: "public",
+    post_pb2.VISIBILITY_PUBLIC: "public",
+    post_pb2.VISIBILITY_FOLLOWERS: "followers",
+    post_pb2.VISIBILITY_MENTIONED: "mentioned",
+}
+
+_encoder = msgspec.json.Encoder()
+
+
+class _Printed:
+    """A message's JSON, and the bytes that it stands for."""
+
+    __slots__ = ("json", "key")
+
+    def __init__(self, key: object, value: object) -> None:
+        self.key = key
+        self.json = Raw(_encoder.encode(value))
+
+
+_users: Memo[bytes, _Printed] = Memo(_KEPT)
+_posts: Memo[object, _Printed] = Memo(_KEPT)
+
+
+def people(messages: Iterable[user_pb2.User]) -> list[types.User]:
+    """A list of people, in their order."""
+    return [cast(types.User, _print_user(each).json) for each in messages]
+
+
+def _print_user(message: user_pb2.User) -> _Printed:
+    key = message.SerializeToString()
+    printed = _users.get(key)
+    if printed is None:
+        printed = _Printed(key, user(message))
+        _users.put(key, printed)
+    return printed
+
+
+class Showing:
+    """One answer in the making. Each person and post in it is printed at most once.
+
+    The values are `Raw` JSON under the types that they print as: msgspec puts them in as they are.
+    """
+
+    __slots__ = ("_hydrated", "_users")
+
+    def __init__(self, hydrated: Hydrated) -> None:
+        self._hydrated = hydrated
+        self._users: dict[int, _Printed] = {}
+
+    def user(self, user_id: int) -> types.User:
+        """A person who was loaded."""
+        return cast(types.User, self._user(user_id).json)
+
+    def post(self, post_id: int) -> types.Post:
+        """A post that was loaded."""
+        return self.message(self._hydrated.posts[post_id])
+
+    def message(self, message: post_pb2.Post) -> types.Post:
+        """A post whose people and quoted post were loaded."""
+        return cast(types.Post, self._post(message, depth=1).json)
+
+    def item(self, entry: post_pb2.TimelineEntry) -> types.TimelineItem:
+        """A place on a timeline."""
+        reposter_id = entry.reposter_id
+        return types.TimelineItem(
+            id=str(entry.entry_id),
+            post=self.post(entry.post_id),
+            reposted_by=self.user(reposter_id) if reposter_id else None,
+        )
+
+    def _user(self, user_id: int) -> _Printed:
+        printed = self._users.get(user_id)
+        if printed is None:
+            printed = _print_user(self._hydrated.users[user_id])
+            self._users[user_id] = printed
+        return printed
+
+    def _post(self, message: post_pb2.Post, *, depth: int) -> _Printed:
+        author_id = message.author_id
+        # Tombstones may name nobody, or somebody who is gone.
+        author = self._user(author_id) if author_id in self._hydrated.users else None
+        quoted = quoted_message = None
+        if depth and message.quoted_post_id:
+            quoted_message = self._hydrated.posts.get(message.quoted_post_id)
+            if quoted_message is not None:
+                quoted = self._post(quoted_message, depth=depth - 1)
+        key = (
+            message.SerializeToString(),
+            author and author.key,
+            quoted and quoted.key,
+            depth,
+        )
+        printed = _posts.get(key)
+        if printed is None:
+            shown = post(
+                message,
+                author=cast(types.User, author.json) if author else None,
+                quoted=cast(types.Post, quoted.json) if quoted else None,
+                hidden=bool(depth and message.quoted_post_id and quoted is None),
+            )
+            printed = _Printed(key, shown)
+            _posts.put(key, printed)
+        return printed
+
+
+def post(
+    message: post_pb2.Post,
+    *,
+    author: types.User | None,
+    quoted: types.Post | None,
+    hidden: bool,
+) -> types.Post:
+    """A post with its author and the post it quotes."""
+    return types.Post(
+        id=str(message.id),
+        author=author,
+        text=message.text,
+        entities=[entity(each) for each in message.entities],
+        visibility=_VISIBILITY.get(message.visibility, "mentioned"),
+        reply_to=types.ReplyTo(str(message.reply_to_post_id), str(message.reply_to_author_id))
+        if message.reply_to_post_id
+        else None,
+        conversation_id=str(message.conversation_id),
+        quoted_post_id=_id_or_none(message.quoted_post_id),
+        quoted_post=quoted,
+        quote_hidden=hidden,
+        media_ids=[str(each) for each in message.media_ids],
+        created_at=time(message.create_time),
+        edited_at=time(message.edit_time) if message.HasField("edit_time") else None,
+        revision=message.revision,
+        counts=counts(message.counts),
+        deleted=message.deleted,
+        viewer=viewer_state(message.viewer_state) if message.HasField("viewer_state") else UNSET,
+    )
+
+
+def user(message: user_pb2.User) -> types.User:
+    """A profile, with how the caller stands to the person where that is known."""
+    return types.User(
+        id=str(message.id),
+        handle=message.handle,
+        display_name=message.display_name,
+        bio=message.bio,
+        location=message.location,
+        website=message.website,
+        avatar_media_id=_id_or_none(message.avatar_media_id),
+        protected=message.protected,
+        followers_count=message.followers_count,
+        following_count=message.following_count,
+        posts_count=message.posts_count,
+        created_at=time(message.create_time),
+        relationship=relationship(message.viewer_relationship)
+        if message.HasField("viewer_relationship")
+        else UNSET,
+    )
+
+
+def relationship(message: user_pb2.Relationship) -> types.Relationship:
+    """How the caller and somebody stand."""
+    return types.Relationship(
+        user_id=str(message.user_id),
+        following=message.following,
+        followed_by=message.followed_by,
+        follow_requested=message.follow_requested,
+        follow_requested_by=message.follow_requested_by,
+        blocking=message.blocking,
+        blocked_by=message.blocked_by,
+        muting=message.muting,
+    )
+
+
+def entity(message: post_pb2.Entity) -> types.Entity:
+    """A mention, a hashtag or a link."""
+    start, end = message.start, message.end
+    match message.WhichOneof("kind"):
+        case "mention":
+            named = message.mention
+            return types.Mention(start, end, str(named.user_id), named.handle)
+        case "hashtag":
+            return types.Hashtag(start, end, message.hashtag.tag)
+        case _:
+            return types.Link(start, end, message.link.url)
+
+
+def counts(message: post_pb2.PostCounts) -> types.PostCounts:
+    """How people responded."""
+    return types.PostCounts(message.likes, message.reposts, message.replies, message.quotes)
+
+
+def viewer_state(message: post_pb2.ViewerState) -> types.ViewerState:
+    """How the caller responded."""
+    return types.ViewerState(message.liked, message.reposted, message.bookmarked)
+
+
+def engagement(
+    message: engagement_service_pb2.Engagement, *, repost_id: int = 0
+) -> types.Engagement:
+    """How a post stands after the caller's response."""
+    return types.Engagement(
+        post_id=str(message.post_id),
+        counts=counts(message.counts),
+        viewer=viewer_state(message.viewer_state),
+        repost_id=str(repost_id) if repost_id else UNSET,
+    )
+
+
+def revision(message: post_pb2.PostRevision) -> types.Revision:
+    """The text of a post at one time."""
+    return types.Revision(
+        revision=message.revision,
+        text=message.text,
+        entities=[entity(each) for each in message.entities],
+        created_at=time(message.create_time),
+    )
+
+
+def session(message: user_pb2.Session) -> types.Session:
+    """A signed-in device."""
+    return types.Session(
+        id=str(message.id),
+        device_name=message.device_name,
+        created_at=time(message.create_time),
+        last_used_at=time(message.last_used_time),
+        expires_at=time(message.expire_time),
+        current=message.current,
+    )
+
+
+def signed_in(
+    person: user_pb2.User, device: user_pb2.Session, tokens: user_pb2.TokenPair
+) -> types.SignedIn:
+    """A person, signed in on a device."""
+    return types.SignedIn(
+        user=user(person),
+        session=session(device),
+        access_token=tokens.access_token,
+        access_expires_at=time(tokens.access_expire_time),
+        refresh_token=tokens.refresh_token,
+        refresh_expires_at=time(tokens.refresh_expire_time),
+    )
+
+
+def refreshed(device: user_pb2.Session, pair: user_pb2.TokenPair) -> types.Tokens:
+    """What a device holds after refreshing."""
+    return types.Tokens(
+        session=session(device),
+        access_token=pair.access_token,
+        access_expires_at=time(pair.access_expire_time),
+        refresh_token=pair.refresh_token,
+        refresh_expires_at=time(pair.refresh_expire_time),
+    )
+
+
+def marker(message: timeline_pb2.ReadMarker) -> types.ReadMarker:
+    """Where the caller stopped reading."""
+    return types.ReadMarker(
+        last_read_id=_id_or_none(message.last_read_entry_id),
+        updated_at=time(message.update_time) if message.HasField("update_time") else None,
+    )
+
+
+def time(stamp: Timestamp) -> str:
+    """A time as RFC 3339, UTC, cut to milliseconds."""
+    return f"{_second(stamp.seconds)}.{stamp.nanos // 1_000_000:03d}Z"
+
+
+@lru_cache(maxsize=8192)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _id_or_none(number: int) -> str | None:
+    return str(number) if number else None

@@ -1,0 +1,161 @@
+"""What version 1 takes: query parameters and bodies. Unknown members are refused."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from gateway.rest.ids import Id
+from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, Visibility
+
+Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many items the page has at most.")]
+Cursor = Annotated[
+    str,
+    Meta(max_length=512, description="The `next_cursor` of the page before; empty for the first."),
+]
+IdList = Annotated[
+    str,
+    Meta(
+        pattern=r"^[1-9][0-9]{0,18}(,[1-9][0-9]{0,18}){0,99}$",
+        description="Up to 100 ids, separated by commas.",
+        examples=["187649984473770,187649984473771"],
+    ),
+]
+Handle = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=15,
+        pattern=r"^[A-Za-z0-9_]+$",
+        description="1 to 15 of letters, digits and underscore; upper and lower case are the same.",
+        examples=["alice"],
+    ),
+]
+NewPassword = Annotated[str, Meta(min_length=8, max_length=256, examples=["correct horse battery"])]
+Password = Annotated[str, Meta(min_length=1, max_length=256, examples=["correct horse battery"])]
+DeviceName = Annotated[str, Meta(max_length=100, description="What the device calls itself.")]
+DisplayName = Annotated[str, Meta(max_length=50, description="The name as shown.")]
+Text = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        description="1 to 500 characters, counted as a person counts them (grapheme clusters).",
+        examples=["Good morning @bob!"],
+    ),
+]
+
+
+class PageQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a list goes on, and how much of it to show."""
+
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = ""
+
+
+class HomeQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the home timeline is ordered, and where it goes on."""
+
+    order: Annotated[
+        Literal["latest", "relevant"],
+        Meta(description="Newest first, or the newest by recency, engagement and closeness."),
+    ] = "latest"
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = ""
+
+
+class UserPostsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of a person's posts, and where the list goes on."""
+
+    include_replies: Annotated[
+        bool, Meta(description="Whether answers to other people are among them.")
+    ] = False
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = ""
+
+
+class HandleQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to look for."""
+
+    handle: Handle
+
+
+class IdsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which things to read at once."""
+
+    ids: IdList
+
+
+class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who wants to join."""
+
+    handle: Handle
+    password: NewPassword
+    display_name: DisplayName = ""
+    device_name: DeviceName = ""
+
+
+class NewSession(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who wants in."""
+
+    handle: Annotated[str, Meta(min_length=1, max_length=15, examples=["alice"])]
+    password: Password
+    device_name: DeviceName = ""
+
+
+class RefreshToken(Struct, frozen=True, forbid_unknown_fields=True):
+    """The newest refresh token of the device."""
+
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class ProfileChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """What changes on the caller's profile; what is left out stays."""
+
+    display_name: DisplayName | UnsetType = UNSET
+    bio: Annotated[str, Meta(max_length=160)] | UnsetType = UNSET
+    location: Annotated[str, Meta(max_length=30)] | UnsetType = UNSET
+    website: (
+        Annotated[str, Meta(max_length=100, description="http or https; empty for none.")]
+        | UnsetType
+    ) = UNSET
+    avatar_media_id: Annotated[Id | None, Meta(description="null for none.")] | UnsetType = UNSET
+    protected: bool | UnsetType = UNSET
+
+
+class PasswordChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """Old and new password."""
+
+    old_password: Password
+    new_password: NewPassword
+
+
+class Consent(Struct, frozen=True, forbid_unknown_fields=True):
+    """The caller's password, so that nobody else deletes the account."""
+
+    password: Password
+
+
+class NewPost(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to write."""
+
+    text: Text
+    visibility: Annotated[
+        Visibility,
+        Meta(description="Everyone; followers and people mentioned; or people mentioned."),
+    ] = "public"
+    reply_to_post_id: Annotated[Id | None, Meta(description="The post to answer.")] = None
+    quoted_post_id: Annotated[Id | None, Meta(description="The post to quote.")] = None
+    media_ids: Annotated[
+        tuple[Id, ...], Meta(max_length=4, description="The caller's own media, ready for use.")
+    ] = ()
+
+
+class PostChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """The new text of a post; the old one is kept as a revision."""
+
+    text: Text
+
+
+class MarkerChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """The newest item that was read."""
+
+    last_read_id: Id

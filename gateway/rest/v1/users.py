@@ -1,0 +1,151 @@
+"""Accounts and profiles."""
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from msgspec import UNSET
+from roost.user.v1.auth_service_pb2 import ChangePasswordRequest, RegisterRequest
+from roost.user.v1.user_pb2 import User as UserMessage
+from roost.user.v1.user_service_pb2 import (
+    DeleteUserRequest,
+    GetUserByHandleRequest,
+    GetUserRequest,
+    UpdateUserRequest,
+)
+
+from gateway.refusals import FieldInvalid
+from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
+from gateway.rest.routes import ANYONE, Routes
+from gateway.rest.v1 import present
+from gateway.rest.v1.lists import id_in_body, user_page
+from gateway.rest.v1.requests import Consent, HandleQuery, NewUser, PasswordChange, ProfileChange
+from gateway.rest.v1.types import SignedIn, User, UserPage
+from services.chassis.errors import NotFound
+
+users = Routes("Users", "Joining and leaving, and what people say about themselves.")
+
+_CHANGEABLE = ("display_name", "bio", "location", "website", "avatar_media_id", "protected")
+
+
+@users.change(
+    "POST",
+    "/v1/users",
+    access=ANYONE,
+    status=201,
+    reasons=(
+        "HANDLE_TAKEN",
+        "HANDLE_RESERVED",
+        "HANDLE_INVALID",
+        "PASSWORD_TOO_WEAK",
+        "PASSWORD_POOL_BUSY",
+    ),
+)
+async def register(call: Call[NoQuery, NewUser]) -> Answer[SignedIn]:
+    """Join.
+
+    Creates an account and signs the calling device in.
+    """
+    response = await call.backends.auth.Register(
+        RegisterRequest(
+            handle=call.body.handle,
+            password=call.body.password,
+            display_name=call.body.display_name,
+            device_name=call.body.device_name,
+            request_id=call.request_id,
+        )
+    )
+    return Answer(
+        present.signed_in(response.user, response.session, response.tokens),
+        location=f"/v1/users/{response.user.id}",
+    )
+
+
+@users.get("/v1/users", access=ANYONE)
+async def find_users(call: Call[HandleQuery, NoBody]) -> Answer[UserPage]:
+    """Find a person by handle.
+
+    Upper and lower case are the same. The page holds the one person, or nobody.
+    """
+    try:
+        response = await call.backends.users.GetUserByHandle(
+            GetUserByHandleRequest(handle=call.query.handle)
+        )
+    except NotFound:
+        return user_page([], "")
+    return user_page([response.user], "")
+
+
+@users.get("/v1/users/me", etag=True)
+async def get_me(call: Call[NoQuery, NoBody]) -> Answer[User]:
+    """Read one's own profile."""
+    return await _profile(call, call.viewer_id)
+
+
+@users.get("/v1/users/{user_id}", access=ANYONE, etag=True, reasons=("USER_NOT_FOUND",))
+async def get_user(call: Call[NoQuery, NoBody]) -> Answer[User]:
+    """Read a profile."""
+    return await _profile(call, call.path_id)
+
+
+@users.change(
+    "PATCH", "/v1/users/me", etag=True, reasons=("ETAG_MISMATCH", "FIELD_NOT_UPDATABLE")
+)
+async def update_me(call: Call[NoQuery, ProfileChange]) -> Answer[User]:
+    """Change one's own profile.
+
+    Only the fields that are given change (a JSON merge patch). With `If-Match`, only if the
+    profile is still as it was read. Turning `protected` off accepts the follow requests that wait.
+    """
+    change = call.body
+    paths = [name for name in _CHANGEABLE if getattr(change, name) is not UNSET]
+    if not paths:
+        raise FieldInvalid("", "minProperties", "Name at least one field that changes.")
+    profile = UserMessage()
+    for path in paths:
+        value = getattr(change, path)
+        setattr(profile, path, id_in_body(path, value) if path == "avatar_media_id" else value)
+    response = await call.backends.users.UpdateUser(
+        UpdateUserRequest(
+            user=profile,
+            update_mask=FieldMask(paths=paths),
+            etag=call.expected_etag,
+            request_id=call.request_id,
+        )
+    )
+    return Answer(present.user(response.user), etag=response.user.etag)
+
+
+@users.change("DELETE", "/v1/users/me", reasons=("CREDENTIALS_WRONG", "PASSWORD_POOL_BUSY"))
+async def delete_me(call: Call[NoQuery, Consent]) -> Answer[NoContent]:
+    """Leave for good.
+
+    The account is hidden at once, its posts, follows and likes go within seconds, and its handle
+    stays taken. The password shows that it is oneself who asks.
+    """
+    await call.backends.users.DeleteUser(
+        DeleteUserRequest(password=call.body.password, request_id=call.request_id)
+    )
+    return NOTHING
+
+
+@users.change(
+    "POST",
+    "/v1/users/me/password",
+    reasons=("CREDENTIALS_WRONG", "PASSWORD_TOO_WEAK", "PASSWORD_POOL_BUSY"),
+)
+async def change_password(call: Call[NoQuery, PasswordChange]) -> Answer[NoContent]:
+    """Change one's password.
+
+    Every other session ends.
+    """
+    await call.backends.auth.ChangePassword(
+        ChangePasswordRequest(
+            old_password=call.body.old_password,
+            new_password=call.body.new_password,
+            request_id=call.request_id,
+        )
+    )
+    return NOTHING
+
+
+async def _profile(call: Call[NoQuery, NoBody], user_id: int) -> Answer[User]:
+    response = await call.backends.users.GetUser(GetUserRequest(user_id=user_id))
+    return Answer(present.user(response.user), etag=response.user.etag)

@@ -1,0 +1,50 @@
+"""What is dropped from lists, and why: pure functions of an entry and what was loaded for it.
+
+Whether a post may be seen at all is the post service's decision: what it leaves out is hidden.
+The rules here say which of the visible things belong on a list.
+"""
+
+from collections.abc import Callable
+
+from roost.post.v1.post_pb2 import Post, TimelineEntry
+
+from gateway.hydrate import Hydrated
+
+EntryRule = Callable[[TimelineEntry, Hydrated], bool]
+
+
+def on_home(viewer_id: int) -> EntryRule:
+    """The rule of the viewer's home: the post is visible; neither its author nor its reposter is
+    muted; and the viewer follows whoever brought it there, or did so themselves."""
+
+    def belongs(entry: TimelineEntry, found: Hydrated) -> bool:
+        if not visible(entry, found):
+            return False
+        author = found.users[entry.author_id]
+        actor = found.users[entry.reposter_id] if entry.reposter_id else author
+        if actor.id != viewer_id and not actor.viewer_relationship.following:
+            return False
+        return not (author.viewer_relationship.muting or actor.viewer_relationship.muting)
+
+    return belongs
+
+
+def in_public(entry: TimelineEntry, found: Hydrated) -> bool:
+    """The rule of the public timeline: the post is visible and its author is not muted."""
+    return (
+        visible(entry, found) and not found.users[entry.author_id].viewer_relationship.muting
+    )
+
+
+def visible(entry: TimelineEntry, found: Hydrated) -> bool:
+    """The rule of a person's own list: the post, its author and its reposter may be seen."""
+    return (
+        entry.post_id in found.posts
+        and entry.author_id in found.users
+        and (not entry.reposter_id or entry.reposter_id in found.users)
+    )
+
+
+def authored(post: Post, found: Hydrated) -> bool:
+    """The rule of lists of posts: the author may be seen, or only a tombstone is left."""
+    return post.deleted or post.author_id in found.users
