@@ -53,8 +53,9 @@ class Proxy:
     def __init__(self, ports: Ports, log: Path) -> None:
         self.edge = f"http://{ports.address('edge')}"
         self.mesh = ports.address("mesh")
+        self.admin = ports.address("admin")
         self._log = log
-        self._admin = httpx2.AsyncClient(base_url=f"http://{ports.address('admin')}")
+        self._admin = httpx2.AsyncClient(base_url=f"http://{self.admin}")
 
     async def close(self) -> None:
         await self._admin.aclose()
@@ -105,6 +106,7 @@ async def running(folder: Path, **values: str | list[str]) -> AsyncIterator[Prox
         file.write_text(configuration(ports, **places))
         process = await asyncio.create_subprocess_exec(
             *(str(BINARY), "-c", str(file), "--disable-hot-restart", "--concurrency", "1"),
+            *("--drain-strategy", "immediate"),
             *("--file-flush-interval-msec", "20", "--log-path", str(folder / "envoy.log")),
             stdout=stack.enter_context(log.open("wb")),
         )

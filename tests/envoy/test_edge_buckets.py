@@ -5,9 +5,10 @@ from __future__ import annotations
 import httpx2
 import pytest
 
+from local.rate_limits import lifted
 from tests.envoy.conftest import RATE
 from tests.envoy.issuer import Issuer, bearer
-from tests.envoy.proxy import eventually
+from tests.envoy.proxy import Proxy, eventually
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
@@ -93,3 +94,18 @@ async def test_health_takes_no_token(edge: httpx2.AsyncClient) -> None:
 
     assert answer.status_code == 200
     assert "ratelimit" not in answer.headers
+
+
+async def test_an_operator_can_lift_the_buckets_for_a_while(
+    proxy: Proxy, edge: httpx2.AsyncClient, issuer: Issuer
+) -> None:
+    headers = bearer(issuer.token(107))
+    await edge.post("/v1/posts", headers=headers)
+
+    async with lifted(proxy.admin):
+        many = [await edge.post("/v1/posts", headers=headers) for _ in range(RATE + 10)]
+    after = await edge.post("/v1/posts", headers=headers)
+
+    assert {answer.status_code for answer in many} == {200}
+    assert after.headers["ratelimit"].startswith('"writes";r=')
+    assert after.status_code == 200
