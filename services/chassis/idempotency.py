@@ -142,9 +142,7 @@ async def once(
     async def remembered(transaction: T) -> M:
         stored = await transaction.replay(key)
         if stored is not None:
-            if key.seal is not None:
-                stored = key.seal.open(stored, bound_to=key.name)
-            return response.FromString(stored)
+            return response.FromString(_opened(key, stored))
         made = await effect(transaction)
         content = made.SerializeToString(deterministic=True)
         if key.seal is not None:
@@ -153,6 +151,18 @@ async def once(
         return made
 
     return await in_transaction(begin, remembered)
+
+
+async def repeated(
+    begin: Callable[[], AbstractAsyncContextManager[T]], key: RequestKey | None, response: type[M]
+) -> M | None:
+    """The first response, if this is a repetition: for requests whose checks are dear, or would
+    fail now that the effect has happened. Where it gives None, `once` asks again."""
+    if key is None:
+        return None
+    async with begin() as transaction:
+        stored = await transaction.replay(key)
+    return None if stored is None else response.FromString(_opened(key, stored))
 
 
 # The lock comes with the look-up to save a trip. A twin that commits between this statement's
@@ -207,6 +217,10 @@ def stored_response(
     if not hmac.compare_digest(fingerprint, key.fingerprint):
         raise RequestIdReused
     return response
+
+
+def _opened(key: RequestKey, stored: bytes) -> bytes:
+    return stored if key.seal is None else key.seal.open(stored, bound_to=key.name)
 
 
 def _derived(secret: bytes, purpose: bytes, salt: bytes | None = None) -> bytes:

@@ -1,7 +1,7 @@
 """The transaction contract in memory: what every `store_memory.py` stands on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, TypeVar
@@ -50,6 +50,10 @@ class MemoryTransaction(Generic[TablesT]):
             return False
         self.tables.inbox.add(note)
         return True
+
+    async def first_seen_of(self, consumer: str, event_ids: Iterable[UUID]) -> set[UUID]:
+        """See `Transaction.first_seen_of`."""
+        return {each for each in event_ids if await self.first_seen(consumer, each)}
 
     async def replay(self, key: RequestKey) -> bytes | None:
         """See `Transaction.replay`. A twin waits for its turn, so none is ever met in flight."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
@@ -62,6 +62,10 @@ class PostgresTransaction:
     async def first_seen(self, consumer: str, event_id: UUID) -> bool:
         """See `Transaction.first_seen`."""
         return await inbox.first_seen(self.connection, consumer, event_id)
+
+    async def first_seen_of(self, consumer: str, event_ids: Iterable[UUID]) -> set[UUID]:
+        """See `Transaction.first_seen_of`."""
+        return await inbox.first_seen_of(self.connection, consumer, event_ids)
 
     async def replay(self, key: RequestKey) -> bytes | None:
         """See `Transaction.replay`."""

@@ -6,7 +6,7 @@ A service's `store.py` extends `Transaction` by the acts of its domain; the impl
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from uuid import UUID
@@ -38,6 +38,10 @@ class Transaction(Protocol):
 
         Waits for a transaction that is handling the same event at this moment.
         """
+        ...
+
+    async def first_seen_of(self, consumer: str, event_ids: Iterable[UUID]) -> set[UUID]:
+        """`first_seen` of many events in one trip: those that `consumer` did not handle before."""
         ...
 
     async def replay(self, key: "RequestKey") -> bytes | None:
