@@ -52,7 +52,7 @@ class Demo:
         self._say("Anyone may read the conversation")
         thread = await self._call("GET", f"/v1/posts/{post['id']}/thread")
         self._show_post(thread["post"])
-        for reply in thread["replies"]:
+        for reply in thread["replies"]["items"]:
             self._show_post(reply)
 
         self._say("Alice blocks Carol: from that moment neither sees the other")

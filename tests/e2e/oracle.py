@@ -7,15 +7,19 @@ end and compares. The suite does so on a small graph, `make oracle GRAPH=FILE` o
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import random
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from local.edge import Account, Edge, Json
-from local.graph import Graph
-from local.seed import CONCURRENCY, retrying
+from local.graph import Graph, read_graph
+from local.seed import CONCURRENCY, follow_all, progress_bar, retrying, sign_up
+from tests.e2e.stacks import TestStack
 
 SETTLE_SECONDS = 60.0  # the promise: whatever happened, all is caught up within this time
 
@@ -247,17 +251,16 @@ async def main_phases(
 ) -> None:
     """Walk all that may happen to a home timeline and compare every home after each step.
 
-    ``celebrity`` is the number of followers past which an author is merged at read: the most followed
-    person is brought over it here. ``drop_homes`` empties the cache, ``restart`` stops and starts the
-    whole stack; the scenario's edge must be good again when it returns.
+    ``celebrity`` is the number of followers past which an author is merged at read: the most
+    followed person is brought over it here. ``drop_homes`` empties the cache, ``restart`` stops and
+    starts the whole stack; the scenario's edge must be good again when it returns.
     """
 
     async def step(name: str) -> None:
         started = time.monotonic()
         seen = await scenario.check_homes()
-        say(
-            f"{name}: {seen} entries right in {len(scenario.accounts)} homes, {time.monotonic() - started:.1f} s"
-        )
+        took = time.monotonic() - started
+        say(f"{name}: {seen} entries right in {len(scenario.accounts)} homes after {took:.1f} s")
 
     await scenario.check_homes()  # builds every home, so that the posts to come are fanned out
     await scenario.write_posts(posts)
@@ -296,3 +299,42 @@ async def promote(scenario: Scenario, celebrity: int) -> None:
     )
     await scenario.write_as(star, 5)
     await scenario.unfollow(len(scenario.accounts) // 4)
+
+
+async def load(edge: Edge, graph: Graph) -> Scenario:
+    """Register a graph's people through the edge and make its follows, under progress bars."""
+    with progress_bar() as progress:
+        accounts = await sign_up(edge, progress, graph.people, prefix="p", secret="oracle")
+        await follow_all(edge, progress, accounts, graph)
+    return Scenario(edge, accounts, graph)
+
+
+async def run(graph: Graph, posts: int, celebrity: int, folder: Path) -> None:
+    """Start a stack of its own, load the graph and compare every home after each phase."""
+    settings = {"ROOST_CELEBRITY_FOLLOWERS": str(celebrity)}
+    async with TestStack(folder, settings) as stack, stack.edge() as edge:
+        scenario = await load(edge, graph)
+        await main_phases(
+            scenario,
+            posts=posts,
+            drop_homes=stack.drop_homes,
+            restart=stack.restart,
+            celebrity=celebrity,
+            say=print,
+        )
+
+
+def main() -> None:
+    """Run the oracle as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--graph", type=Path, required=True, help="an edge list")
+    parser.add_argument("--posts", type=int, default=3000)
+    parser.add_argument("--celebrity", type=int, default=280, help="followers of a celebrity")
+    arguments = parser.parse_args()
+    graph = read_graph(arguments.graph)
+    with tempfile.TemporaryDirectory(prefix="roost-oracle-") as folder:
+        asyncio.run(run(graph, arguments.posts, arguments.celebrity, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()

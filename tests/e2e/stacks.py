@@ -1,0 +1,62 @@
+"""A whole stack for tests: every part, in a folder of its own, driven by the test's event loop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.edge import Edge
+from local.stack import Stack
+from local.state import State
+
+# Tests are one address and few people: with the usual buckets they would mostly wait.
+GENEROUS = {
+    "ROOST_RATE_READS": "1000000",
+    "ROOST_RATE_WRITES": "1000000",
+    "ROOST_RATE_LOGINS": "1000000",
+    "ROOST_RATE_STRANGERS": "1000000",
+}
+
+
+class TestStack:
+    """Starts, stops and starts again the stack of one folder; an async context manager.
+
+    Every port is chosen anew, so that it runs beside whatever runs already.
+    """
+
+    __test__ = False  # not a test, whatever its name looks like to pytest
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        self._folder = folder
+        self._environ = {**os.environ, **GENEROUS, **(settings or {})}
+        self.stack = self._stack()
+
+    def _stack(self) -> Stack:
+        return Stack(State(self._folder), environ=self._environ, usual_ports={})
+
+    async def __aenter__(self) -> TestStack:
+        await self.stack.__aenter__()
+        try:
+            await self.stack.up()
+        except BaseException:
+            await self.stack.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stack.__aexit__()
+
+    def edge(self) -> Edge:
+        """A client of the public edge."""
+        return Edge(self.stack.edge)
+
+    async def restart(self) -> None:
+        """Stop everything and start it again on the same data, at the same addresses."""
+        await self.stack.__aexit__()
+        self.stack = self._stack()
+        await self.__aenter__()
+
+    async def drop_homes(self) -> None:
+        """Take every home timeline and cache entry away: Valkey keeps nothing over a restart."""
+        await self.stack.supervisor.restart("valkey")
