@@ -1,6 +1,6 @@
 """The gRPC server of a process: its servicers behind the pipeline, health and reflection."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,10 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services.chassis.access import Policy, policy_of
+from services.chassis.access import Policy
 from services.chassis.clients import MAX_MESSAGE_BYTES
 from services.chassis.interceptors import Pipeline
-from services.chassis.interceptors.pipeline import Handler
-
-Handlers = Mapping[str, Handler]
+from services.chassis.interceptors.pipeline import Handlers, declared_policy
 
 OPTIONS: tuple[tuple[str, int], ...] = (
     # Several processes of one service may share a port: one process a core.
@@ -58,15 +56,7 @@ class Server:
         for mount in mounts:
             service, handlers = mount.methods()
             self._names.append(service)
-            wrapped = {
-                name: pipeline.wrap(
-                    f"/{service}/{name}", handler, declared_policy(service, name, handler)
-                )
-                for name, handler in handlers.items()
-            }
-            self._server.add_generic_rpc_handlers(
-                (grpc.method_handlers_generic_handler(service, wrapped),)
-            )
+            self._server.add_generic_rpc_handlers((pipeline.handlers(service, handlers),))
         # Health and reflection are open, and nobody's traffic: no pipeline, no metrics.
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection(
@@ -98,22 +88,10 @@ class Server:
 def policies(mounts: Sequence[Mount]) -> dict[str, Policy]:
     """The access policy of every method offered, by full name (`/roost.post.v1.PostService/…`)."""
     return {
-        f"/{service}/{name}": declared_policy(service, name, handler)
+        f"/{service}/{name}": declared_policy(f"/{service}/{name}", handler)
         for service, handlers in (mount.methods() for mount in mounts)
         for name, handler in handlers.items()
     }
-
-
-def declared_policy(service: str, name: str, handler: Handler) -> Policy:
-    """The policy that the handler's method declares. Raises TypeError if there is none."""
-    behaviours = (handler.unary_unary, handler.unary_stream, handler.stream_stream)
-    policy = policy_of(next(each for each in behaviours if each is not None))
-    if policy is None:
-        raise TypeError(
-            f"{service}/{name} declares no access policy: decorate it with access.anyone, "
-            "access.user, access.service or access.user_or_service, or mount it without"
-        )
-    return policy
 
 
 class _Taken:

@@ -22,6 +22,8 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 TRACEPARENT = "traceparent"
 
 # https://www.w3.org/TR/trace-context/#traceparent-header: version, trace id, parent id, flags.
+_ZEROS = "0" * 32
+_ODD = "13579bdf"
 _FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII)
 
 

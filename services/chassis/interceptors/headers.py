@@ -1,6 +1,7 @@
 """The two headers of a call that the interceptors read."""
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from services.chassis.telemetry import TRACEPARENT
@@ -27,11 +28,22 @@ class Headers(NamedTuple):
         return value[len(_SCHEME) :]
 
 
-def read(metadata: Iterable[Any] | None) -> Headers:
-    """The headers in a call's metadata."""
+_metadata: ContextVar[Iterable[tuple[str, Any]]] = ContextVar("metadata", default=())
+
+
+def arrived(metadata: Iterable[tuple[str, Any]]) -> None:
+    """Keeps the metadata of the running call, as gRPC shows it when it asks for the handler.
+
+    Asking the call's context later would convert all of it once more.
+    """
+    _metadata.set(metadata)
+
+
+def current() -> Headers:
+    """The headers of the running call."""
     traceparent: str | None = None
     authorization: tuple[str, ...] = ()
-    for key, value in metadata or ():
+    for key, value in _metadata.get():
         if key == AUTHORIZATION:
             authorization += (str(value),)
         elif key == TRACEPARENT:

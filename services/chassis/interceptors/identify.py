@@ -16,6 +16,6 @@ async def identify(headers: Headers, verifier: Verifier, policy: Policy) -> None
     if token is None:
         policy.check(caller.ANONYMOUS)
         return
-    found = await verifier.verify(token)
+    found = verifier.remembered(token) or await verifier.verify(token)
     policy.check(found)
     caller.begin(found, token)

@@ -6,9 +6,9 @@ of by gRPC's interceptors, which cost a chain of coroutines and a handler lookup
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 import grpc.aio
@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from opentelemetry.trace import SpanKind
 
 from services.chassis import deadline, telemetry
-from services.chassis.access import Policy
+from services.chassis.access import Policy, policy_of
 from services.chassis.interceptors import headers, limits, validate
 from services.chassis.interceptors.failures import status_of
 from services.chassis.interceptors.identify import identify
@@ -27,8 +27,12 @@ Context = grpc.aio.ServicerContext[Any, Any]
 Behaviour = Callable[[Any, Context], Awaitable[Any]]
 # An async generator function, or a coroutine function that writes to its context.
 Stream = Callable[[Any, Context], Any]
-# gRPC's own class takes no parameters at run time.
-Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+if TYPE_CHECKING:
+    Handler = grpc.RpcMethodHandler[Any, Any]
+    GenericHandler = grpc.GenericRpcHandler[Any, Any]
+else:  # gRPC's own classes take no parameters at run time.
+    Handler, GenericHandler = grpc.RpcMethodHandler, grpc.GenericRpcHandler
+Handlers = Mapping[str, Handler]
 
 
 class Pipeline:
@@ -38,6 +42,17 @@ class Pipeline:
         self._verifier = verifier
         self._gate = limits.Gate(max_in_flight)
         self._metrics = metrics
+
+    def handlers(self, service: str, handlers: Handlers) -> GenericHandler:
+        """All methods of a service, with the steps around each.
+
+        Raises TypeError for a method that declares no access policy.
+        """
+        wrapped = {}
+        for name, handler in handlers.items():
+            method = f"/{service}/{name}"
+            wrapped[method] = self.wrap(method, handler, declared_policy(method, handler))
+        return _Wrapped(wrapped)
 
     def wrap(self, method: str, handler: Handler, policy: Policy) -> Handler:
         """The handler of the method of that full name (`/roost.…/Verb`), with the steps around it.
@@ -72,20 +87,17 @@ class Pipeline:
         gate, verifier = self._gate, self._verifier
 
         async def admitted(raw: bytes, context: Context, came_with: headers.Headers) -> Any:
-            await identify(came_with, verifier, policy)
-            if limits.begin_deadline(context.time_remaining()):
-                async with asyncio.timeout(limits.MAX_SECONDS):
-                    return await behaviour(parse(raw), context)
-            return await behaviour(parse(raw), context)
-
-        async def gated(raw: bytes, context: Context, came_with: headers.Headers) -> Any:
             gate.enter()
             try:
-                return await admitted(raw, context, came_with)
+                await identify(came_with, verifier, policy)
+                if limits.begin_deadline(context.time_remaining()):
+                    async with asyncio.timeout(limits.MAX_SECONDS):
+                        return await behaviour(parse(raw), context)
+                return await behaviour(parse(raw), context)
             finally:
                 gate.leave()
 
-        return self._observed(method, gated)
+        return self._observed(method, admitted)
 
     def _around_stream(
         self,
@@ -122,7 +134,7 @@ class Pipeline:
             started = metrics.start()
             code = grpc.StatusCode.OK
             try:
-                came_with = headers.read(context.invocation_metadata())
+                came_with = headers.current()
                 if telemetry.begin(came_with.traceparent).sampled:
                     with telemetry.span(method, kind=SpanKind.SERVER):
                         return await admitted(raw, context, came_with)
@@ -142,6 +154,32 @@ class Pipeline:
                 metrics.finish(started, code)
 
         return handle
+
+
+def declared_policy(method: str, handler: Handler) -> Policy:
+    """The policy that the handler's method declares. Raises TypeError if there is none."""
+    behaviours = (handler.unary_unary, handler.unary_stream, handler.stream_stream)
+    policy = policy_of(next((each for each in behaviours if each is not None), None))
+    if policy is None:
+        raise TypeError(
+            f"{method} declares no access policy: decorate it with access.anyone, "
+            "access.user, access.service or access.user_or_service, or mount it without"
+        )
+    return policy
+
+
+class _Wrapped(GenericHandler):
+    """Finds handlers for gRPC, and keeps what it shows of the call on that occasion."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
+
+    def service(self, details: grpc.HandlerCallDetails) -> Handler | None:
+        handler = self._handlers.get(details.method)
+        if handler is not None:
+            # The handler runs in the same task, so it finds them there.
+            headers.arrived(details.invocation_metadata)
+        return handler
 
 
 async def _each_parsed(

@@ -24,6 +24,8 @@ MAX_AGE = 60.0
 # An unknown `kid` asks for the keys again, but forged ones must not make us ask all the time.
 MIN_INTERVAL = 5.0
 
+_NEVER = float("-inf")
+
 
 class Jwk(TypedDict):
     """A public EC P-256 key in the members of RFC 7517."""
@@ -113,12 +115,14 @@ class KeyRing:
         self._source = source
         self._clock = clock
         self._keys: Mapping[str, Key] = {}
-        self._fetched: float | None = None
-        self._tried: float | None = None
+        self._stale_at = _NEVER
+        self._tried_at = _NEVER
         self._fetching: asyncio.Task[None] | None = None
 
     def known(self, kid: str) -> Key | None:
-        """The key, if it is among those last fetched."""
+        """The key, if it is among those last fetched; has them fetched again when that is due."""
+        if self._clock.monotonic() >= self._stale_at and self._may_try():
+            self._fetch()
         return self._keys.get(kid)
 
     async def find(self, kid: str) -> Key | None:
@@ -126,24 +130,19 @@ class KeyRing:
         were never seen and cannot be had."""
         key = self._keys.get(kid)
         if key is not None:
-            if self._stale() and self._may_try():
-                self._fetch()
             return key
         if self._fetching is not None or self._may_try():
             await asyncio.shield(self._fetch())
-        if self._fetched is None:
+        if self._stale_at == _NEVER:
             raise Unavailable("Tokens cannot be checked now; try again.")
         return self._keys.get(kid)
 
-    def _stale(self) -> bool:
-        return self._fetched is None or self._clock.monotonic() - self._fetched > MAX_AGE
-
     def _may_try(self) -> bool:
-        return self._tried is None or self._clock.monotonic() - self._tried >= MIN_INTERVAL
+        return self._clock.monotonic() >= self._tried_at + MIN_INTERVAL
 
     def _fetch(self) -> asyncio.Task[None]:
         if self._fetching is None:
-            self._tried = self._clock.monotonic()
+            self._tried_at = self._clock.monotonic()
             # On nobody's behalf: neither the deadline nor the token of the call that noticed.
             self._fetching = asyncio.create_task(self._refresh(), context=Context())
             self._fetching.add_done_callback(self._forget)
@@ -163,7 +162,7 @@ class KeyRing:
             # Whatever is wrong with the source, the keys that are known are still good.
             logger().warning("keys_not_fetched", error=repr(error))
             return
-        self._fetched = self._clock.monotonic()
+        self._stale_at = self._clock.monotonic() + MAX_AGE
 
     def _same(self, published: Jwk) -> Key | None:
         key = self._keys.get(published["kid"])

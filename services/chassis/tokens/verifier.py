@@ -35,6 +35,7 @@ class _Issuer:
 @dataclass(frozen=True, slots=True)
 class _Verified:
     caller: Caller
+    # On the clock that only goes forward.
     expires: float
     ring: KeyRing
     kid: str
@@ -70,42 +71,48 @@ class Verifier:
         }
         self._cache: OrderedDict[bytes, _Verified] = OrderedDict()
 
+    def remembered(self, token: str) -> Caller | None:
+        """The caller whom the token names, if it was verified before and still holds."""
+        digest = hashlib.sha256(token.encode()).digest()
+        found = self._cache.get(digest)
+        if found is None:
+            return None
+        if self._clock.monotonic() < found.expires and found.ring.known(found.kid) is found.key:
+            self._cache.move_to_end(digest)
+            return found.caller
+        del self._cache[digest]
+        return None
+
     async def verify(self, token: str) -> Caller:
         """The caller whom the token names.
 
         Raises TokenExpired, TokenInvalid, or Unavailable when the issuer's keys were never seen.
         """
-        now = self._clock.now().timestamp()
-        digest = hashlib.sha256(token.encode()).digest()
-        found = self._cache.get(digest)
-        if found is not None:
-            # Asking the ring keeps it fresh, so that a key withdrawn takes its tokens along.
-            if now < found.expires and await found.ring.find(found.kid) is found.key:
-                self._cache.move_to_end(digest)
-                return found.caller
-            self._cache.pop(digest, None)
-
-        verified = await self._verify(token, now)
-        self._cache[digest] = verified
+        caller = self.remembered(token)
+        if caller is not None:
+            return caller
+        verified = await self._verify(token)
+        self._cache[hashlib.sha256(token.encode()).digest()] = verified
         if len(self._cache) > CACHE_SIZE:
             self._cache.popitem(last=False)
         return verified.caller
 
-    async def _verify(self, token: str, now: float) -> _Verified:
+    async def _verify(self, token: str) -> _Verified:
         typ, kid = jws.read_header(token)
         issuer = self._issuers.get(typ)
         if issuer is None:
             raise TokenInvalid
-        key = await issuer.ring.find(kid)
+        key = issuer.ring.known(kid) or await issuer.ring.find(kid)
         if key is None:
             raise TokenInvalid
         claims = jws.verify(token, key)
-        expires = _check(claims, issuer, now)
+        left = _check(claims, issuer, self._clock.now().timestamp())
+        expires = self._clock.monotonic() + left
         return _Verified(issuer.caller_of(claims, kid), expires, issuer.ring, kid, key)
 
 
 def _check(claims: dict[str, Any], issuer: _Issuer, now: float) -> float:
-    """Checks all claims that are not about the subject; returns when the token expires."""
+    """Checks all claims that are not about the subject; returns the seconds that are left."""
     if claims.get("iss") != issuer.issuer or claims.get("aud") != issuer.audience:
         raise TokenInvalid
     issued, expires = _seconds(claims.get("iat")), _seconds(claims.get("exp"))
@@ -113,9 +120,10 @@ def _check(claims: dict[str, Any], issuer: _Issuer, now: float) -> float:
         raise TokenInvalid
     if "nbf" in claims and _seconds(claims["nbf"]) > now + LEEWAY:
         raise TokenInvalid
-    if expires <= now - LEEWAY:
+    left = expires + LEEWAY - now
+    if left <= 0:
         raise TokenExpired
-    return expires + LEEWAY
+    return left
 
 
 def _seconds(value: object) -> int:
