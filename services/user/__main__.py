@@ -1,0 +1,25 @@
+"""`python -m services.user serve|work|rotate-keys`."""
+
+import asyncio
+import sys
+
+from services.chassis import process, settings
+from services.chassis.errors import RoostError
+from services.user import compose
+from services.user.settings import UserSettings
+
+
+def main() -> int:
+    if sys.argv[1:] != ["rotate-keys"]:
+        return process.main(compose.SERVICE, UserSettings, serve=compose.serve, work=compose.work)
+    told = settings.load(UserSettings)
+    try:
+        print(asyncio.run(compose.rotate_keys(told)))
+    except RoostError as error:
+        print(f"The keys were not rotated: {error.message}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Blocks and mutes: what one person no longer wants of another."""
+
+from services.chassis.ids import IdGenerator, bucket_of
+from services.user import events, follows
+from services.user.errors import CannotBlockSelf, CannotMuteSelf
+from services.user.model import Edge, Ties
+from services.user.store import UserTransaction
+
+
+async def block(
+    transaction: UserTransaction, caller_id: int, other_id: int, *, ids: IdGenerator
+) -> Ties:
+    """Blocks the other one and ends follows and requests both ways; how the two stand then.
+
+    Raises CannotBlockSelf, UserNotFound.
+    """
+    if caller_id == other_id:
+        raise CannotBlockSelf
+    await follows.lock_other(transaction, caller_id, other_id)
+    for edge in (Edge.FOLLOW, Edge.REQUEST):
+        await follows.remove(transaction, edge, caller_id, other_id)
+        await follows.remove(transaction, edge, other_id, caller_id)
+    await _add(transaction, Edge.BLOCK, caller_id, other_id, ids)
+    return await transaction.ties(caller_id, other_id)
+
+
+async def unblock(transaction: UserTransaction, caller_id: int, other_id: int) -> Ties:
+    """Ends the block; how the two stand then. Raises UserNotFound."""
+    await follows.lock_other(transaction, caller_id, other_id)
+    await follows.remove(transaction, Edge.BLOCK, caller_id, other_id)
+    return await transaction.ties(caller_id, other_id)
+
+
+async def mute(
+    transaction: UserTransaction, caller_id: int, other_id: int, *, ids: IdGenerator
+) -> Ties:
+    """Mutes the other one; how the two stand then. Raises CannotMuteSelf, UserNotFound."""
+    if caller_id == other_id:
+        raise CannotMuteSelf
+    await follows.lock_other(transaction, caller_id, other_id)
+    await _add(transaction, Edge.MUTE, caller_id, other_id, ids)
+    return await transaction.ties(caller_id, other_id)
+
+
+async def unmute(transaction: UserTransaction, caller_id: int, other_id: int) -> Ties:
+    """Ends the mute; how the two stand then. Raises UserNotFound."""
+    await follows.lock_other(transaction, caller_id, other_id)
+    await follows.remove(transaction, Edge.MUTE, caller_id, other_id)
+    return await transaction.ties(caller_id, other_id)
+
+
+async def _add(
+    transaction: UserTransaction, edge: Edge, caller_id: int, other_id: int, ids: IdGenerator
+) -> None:
+    edge_id = await ids.make(bucket_of(caller_id))
+    if await transaction.add_edge(edge, caller_id, other_id, edge_id):
+        await transaction.publish(events.edge_added(edge, caller_id, other_id))

@@ -1,0 +1,66 @@
+"""Work that a request leaves behind: done by the worker, a chunk a transaction."""
+
+import asyncio
+from functools import partial
+
+from services.chassis.clock import Clock
+from services.chassis.errors import RoostError
+from services.chassis.ids import IdGenerator
+from services.chassis.logs import logger
+from services.chassis.transaction import in_transaction
+from services.user import events, follows
+from services.user.model import Chore
+from services.user.store import Store, UserTransaction
+
+# Edges that one transaction removes, each with its event.
+REMOVED_AT_ONCE = 200
+_IDLE_SECONDS = 1.0
+_PAUSE_SECONDS = 5.0
+
+
+class Chores:
+    """Does what waits. Any number of workers may; a chunk done twice does nothing more."""
+
+    def __init__(self, *, store: Store, clock: Clock, ids: IdGenerator) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+
+    async def run(self) -> None:
+        """Works for ever."""
+        while True:
+            try:
+                if not await self.step():
+                    await asyncio.sleep(_IDLE_SECONDS)
+            except RoostError as error:
+                logger().warning("chores_postponed", error=repr(error))
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def step(self) -> bool:
+        """Does one chunk of what has waited longest; False if nothing waits."""
+        for chore, chunk in (
+            (Chore.REMOVE_EDGES, self._remove_edges),
+            (Chore.ACCEPT_REQUESTS, self._accept_requests),
+        ):
+            user_id = await self._store.next_chore(chore)
+            if user_id is not None:
+                await in_transaction(self._store.transaction, partial(chunk, user_id))
+                return True
+        return False
+
+    async def _remove_edges(self, user_id: int, transaction: UserTransaction) -> None:
+        edges = await transaction.some_edges(user_id, REMOVED_AT_ONCE)
+        for each in edges:
+            # Nobody else touches these edges: whoever would, finds that the person is deleted.
+            if await transaction.remove_edge(each.edge, each.source_id, each.target_id):
+                await transaction.publish(
+                    events.edge_removed(each.edge, each.source_id, each.target_id)
+                )
+        if not edges:
+            await transaction.end_chore(Chore.REMOVE_EDGES, user_id)
+
+    async def _accept_requests(self, user_id: int, transaction: UserTransaction) -> None:
+        user = await transaction.lock_user(user_id)
+        open_to_all = user is not None and not user.protected
+        if not open_to_all or not await follows.accept_some(transaction, user_id, ids=self._ids):
+            await transaction.end_chore(Chore.ACCEPT_REQUESTS, user_id)

@@ -1,0 +1,224 @@
+"""Puts the processes of the User service together: the only place where anything is opened."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from roost.post.v1.post_service_pb2 import BatchCountPostsRequest
+from roost.post.v1.post_service_pb2_grpc import PostServiceStub
+from roost.user.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
+from roost.user.v1.graph_service_pb2_grpc import add_GraphServiceServicer_to_server
+from roost.user.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
+
+from services.chassis import bus, postgres, redis, retention
+from services.chassis.clients import Mesh
+from services.chassis.clock import Clock, SystemClock
+from services.chassis.errors import RoostError
+from services.chassis.ids import IdGenerator
+from services.chassis.logs import logger
+from services.chassis.page_token import PageTokens
+from services.chassis.process import Job, Parts
+from services.chassis.relay import Relay
+from services.chassis.server import Mount
+from services.chassis.tokens import (
+    AccessTokens,
+    KeyRing,
+    ServiceIdentity,
+    SigningKey,
+    StaticJwks,
+    Verifier,
+    service_keys,
+)
+from services.chassis.worker_lease import lease_worker
+from services.user import convert, signing, subscriber
+from services.user.accounts import Accounts
+from services.user.auth_servicer import AuthServicer
+from services.user.cache import Cards, cards
+from services.user.chores import Chores
+from services.user.counters import CountPosts, Reconciler
+from services.user.graph_servicer import GraphServicer
+from services.user.passwords import Passwords
+from services.user.people import People
+from services.user.sessions import Sessions
+from services.user.settings import UserSettings
+from services.user.signing import RELOAD_SECONDS, KeySeal, Signer
+from services.user.store import Store
+from services.user.store_postgres import PostgresUserStore
+from services.user.subscriber import Subscriptions
+from services.user.user_servicer import UserServicer
+
+SERVICE = "user"
+
+# How often the worker looks whether a key is due, or sessions are past their end.
+_KEYS_SECONDS = 60.0
+_PRUNE_SECONDS = 600.0
+
+
+@asynccontextmanager
+async def serve(told: UserSettings) -> AsyncIterator[Parts]:
+    """The process that answers RPCs."""
+    clock = SystemClock()
+    async with (
+        postgres.connect(told.database_url, clock=clock, name="user serve") as database,
+        redis.connect(told.redis_url) as cache_server,
+        lease_worker(database, clock=clock) as worker,
+        Passwords(memory_mib=told.password_memory_mib) as passwords,
+    ):
+        store = PostgresUserStore(database)
+        signer = Signer(
+            store=store,
+            clock=clock,
+            seal=KeySeal(master_key=told.master_key),
+            access_tokens=AccessTokens(
+                issuer=told.token_issuer, audience=told.token_audience, clock=clock
+            ),
+        )
+        await signer.load()
+        yield Parts(
+            mounts=mounts(
+                store=store,
+                cards=cards(store=store, redis=cache_server, clock=clock, encode=convert.card),
+                clock=clock,
+                ids=IdGenerator(clock=clock, worker=worker),
+                passwords=passwords,
+                signer=signer,
+                page_token_key=told.page_token_key,
+                master_key=told.master_key,
+            ),
+            verifier=Verifier(
+                issuer=told.token_issuer,
+                audience=told.token_audience,
+                users=KeyRing(signer, clock=clock),
+                services=KeyRing(StaticJwks(service_keys(told.service_keys_file)), clock=clock),
+                clock=clock,
+            ),
+            jobs=[_every(RELOAD_SECONDS, "signing_keys_not_read", signer.load)],
+        )
+
+
+def mounts(
+    *,
+    store: Store,
+    cards: Cards,
+    clock: Clock,
+    ids: IdGenerator,
+    passwords: Passwords,
+    signer: Signer,
+    page_token_key: bytes,
+    master_key: bytes,
+) -> list[Mount]:
+    """The three servicers."""
+    people = People(store=store, cards=cards)
+    page_tokens = PageTokens(page_token_key)
+    sessions = Sessions(store=store, clock=clock, ids=ids, signer=signer, master_key=master_key)
+    accounts = Accounts(store=store, clock=clock, ids=ids, passwords=passwords, sessions=sessions)
+    auth = AuthServicer(
+        store=store,
+        clock=clock,
+        accounts=accounts,
+        sessions=sessions,
+        signer=signer,
+        page_tokens=page_tokens,
+        master_key=master_key,
+    )
+    users = UserServicer(
+        store=store,
+        clock=clock,
+        ids=ids,
+        accounts=accounts,
+        people=people,
+        cards=cards,
+        master_key=master_key,
+    )
+    graph = GraphServicer(store=store, ids=ids, people=people, page_tokens=page_tokens)
+    return [
+        Mount(add_AuthServiceServicer_to_server, auth),
+        Mount(add_UserServiceServicer_to_server, users),
+        Mount(add_GraphServiceServicer_to_server, graph),
+    ]
+
+
+@asynccontextmanager
+async def work(told: UserSettings) -> AsyncIterator[Parts]:
+    """The process that publishes events, counts, reconciles, and does what requests leave."""
+    clock = SystemClock()
+    brokers = ",".join(told.kafka_brokers)
+    key = SigningKey.from_pem(SERVICE, told.service_key_file.read_bytes())
+    async with (
+        postgres.connect(told.database_url, clock=clock, name="user work") as database,
+        redis.connect(told.redis_url) as cache_server,
+        lease_worker(database, clock=clock) as worker,
+        bus.publisher(brokers=brokers, client_id="user work") as publisher,
+        Mesh(told.mesh, identity=ServiceIdentity(key, clock=clock)) as mesh,
+    ):
+        store = PostgresUserStore(database)
+        profiles = cards(store=store, redis=cache_server, clock=clock, encode=convert.card)
+        seal = KeySeal(master_key=told.master_key)
+        counting = bus.Subscriber(
+            brokers=brokers,
+            group=subscriber.GROUP,
+            topics=subscriber.TOPICS,
+            publisher=publisher,
+            clock=clock,
+            batches=Subscriptions(store=store, cards=profiles).handle,
+        )
+        chores = Chores(store=store, clock=clock, ids=IdGenerator(clock=clock, worker=worker))
+        reconciler = Reconciler(store=store, cards=profiles, count_posts=_count_posts(mesh))
+
+        async def forget_old_records() -> None:
+            await retention.run(database)
+
+        async def rotate_keys() -> None:
+            await signing.rotate_if_due(store, clock=clock, seal=seal)
+
+        async def prune_sessions() -> None:
+            await store.prune(clock.now())
+
+        yield Parts(
+            jobs=[
+                Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,
+                counting.run,
+                chores.run,
+                reconciler.run,
+                forget_old_records,
+                _every(_KEYS_SECONDS, "signing_key_not_rotated", rotate_keys),
+                _every(_PRUNE_SECONDS, "sessions_not_pruned", prune_sessions),
+            ]
+        )
+
+
+async def rotate_keys(told: UserSettings) -> str:
+    """Announces the next signing key; a sentence that says from when on it signs."""
+    clock = SystemClock()
+    async with postgres.connect(
+        told.database_url, clock=clock, min_size=1, max_size=1, name="user rotate-keys"
+    ) as database:
+        key = await signing.rotate(
+            PostgresUserStore(database), clock=clock, seal=KeySeal(master_key=told.master_key)
+        )
+    return f"{key.kid} signs from {key.sign_time:%Y-%m-%d %H:%M:%S} UTC on."
+
+
+def _count_posts(mesh: Mesh) -> CountPosts:
+    posts = mesh.as_service(PostServiceStub)
+
+    async def count(user_ids: Sequence[int]) -> Mapping[int, int]:
+        response = await posts.BatchCountPosts(BatchCountPostsRequest(author_ids=user_ids))
+        return dict(zip(user_ids, response.counts, strict=True))
+
+    return count
+
+
+def _every(seconds: float, failure: str, act: Callable[[], Awaitable[None]]) -> Job:
+    """A job that acts now and again after so many seconds, for ever; what fails is tried again."""
+
+    async def periodically() -> None:
+        while True:
+            try:
+                await act()
+            except RoostError as error:
+                logger().warning(failure, error=repr(error))
+            await asyncio.sleep(seconds)
+
+    periodically.__qualname__ = act.__qualname__
+    return periodically

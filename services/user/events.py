@@ -1,0 +1,78 @@
+"""The events of the User service, as messages for the outbox."""
+
+from google.protobuf.message import Message
+from roost.user.v1 import user_events_pb2 as pb
+
+from services.chassis.events import OutboxMessage
+from services.chassis.tokens.access_tokens import LIFETIME
+from services.user import convert
+from services.user.model import Edge, Session, User
+
+TOPIC = "roost.user.v1"
+
+
+def user_registered(user: User) -> OutboxMessage:
+    """Somebody registered."""
+    return _about(user.id, pb.UserRegistered(user=convert.user(user)))
+
+
+def user_updated(user: User, changed_fields: list[str]) -> OutboxMessage:
+    """A profile changed."""
+    return _about(user.id, pb.UserUpdated(user=convert.user(user), changed_fields=changed_fields))
+
+
+def user_deleted(user: User) -> OutboxMessage:
+    """Somebody deleted the account, at its `update_time`."""
+    return _about(user.id, pb.UserDeleted(user_id=user.id, delete_time=user.update_time))
+
+
+def session_revoked(session: Session) -> OutboxMessage:
+    """A session ended before its time."""
+    return _about(
+        session.user_id,
+        pb.SessionRevoked(
+            user_id=session.user_id,
+            session_id=session.id,
+            access_expire_time=session.last_used_time + LIFETIME,
+        ),
+    )
+
+
+def follow_created(follower_id: int, followee_id: int, *, by_request: bool) -> OutboxMessage:
+    """A follow began."""
+    return _about(
+        follower_id,
+        pb.FollowCreated(follower_id=follower_id, followee_id=followee_id, by_request=by_request),
+    )
+
+
+def edge_added(edge: Edge, source_id: int, target_id: int) -> OutboxMessage:
+    """An edge came to be that is no follow."""
+    match edge:
+        case Edge.REQUEST:
+            body: Message = pb.FollowRequested(follower_id=source_id, followee_id=target_id)
+        case Edge.BLOCK:
+            body = pb.BlockCreated(blocker_id=source_id, blocked_id=target_id)
+        case Edge.MUTE:
+            body = pb.MuteCreated(muter_id=source_id, muted_id=target_id)
+        case _:
+            raise ValueError(f"{edge.name} tells more than its ends")
+    return _about(source_id, body)
+
+
+def edge_removed(edge: Edge, source_id: int, target_id: int) -> OutboxMessage:
+    """An edge ended."""
+    match edge:
+        case Edge.FOLLOW:
+            body: Message = pb.FollowRemoved(follower_id=source_id, followee_id=target_id)
+        case Edge.REQUEST:
+            body = pb.FollowRequestRemoved(follower_id=source_id, followee_id=target_id)
+        case Edge.BLOCK:
+            body = pb.BlockRemoved(blocker_id=source_id, blocked_id=target_id)
+        case Edge.MUTE:
+            body = pb.MuteRemoved(muter_id=source_id, muted_id=target_id)
+    return _about(source_id, body)
+
+
+def _about(user_id: int, body: Message) -> OutboxMessage:
+    return OutboxMessage.of(topic=TOPIC, key=user_id, body=body)

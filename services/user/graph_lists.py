@@ -1,0 +1,128 @@
+"""GraphService over gRPC: lists and relationships."""
+
+from typing import Any
+
+from roost.user.v1 import graph_service_pb2 as pb
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceServicer
+
+from services.chassis import access, caller
+from services.chassis.page_token import PageTokens
+from services.user import convert
+from services.user.model import Direction, Edge, Ties
+from services.user.people import People
+from services.user.store import Store
+
+DEFAULT_PAGE = 20
+MAX_PAGE = 100
+# Of ids alone, for other services.
+DEFAULT_ID_PAGE = 1000
+MAX_ID_PAGE = 5000
+
+
+class GraphLists(GraphServiceServicer):
+    """The promises are in `graph_service.proto`."""
+
+    def __init__(self, *, store: Store, people: People, page_tokens: PageTokens) -> None:
+        self._store = store
+        self._people = people
+        self._page_tokens = page_tokens
+
+    @access.anyone
+    async def ListFollowers(
+        self, request: pb.ListFollowersRequest, context: Any
+    ) -> pb.ListFollowersResponse:
+        response = pb.ListFollowersResponse()
+        await self._others_list(request, Direction.IN, response)
+        return response
+
+    @access.anyone
+    async def ListFollowing(
+        self, request: pb.ListFollowingRequest, context: Any
+    ) -> pb.ListFollowingResponse:
+        response = pb.ListFollowingResponse()
+        await self._others_list(request, Direction.OUT, response)
+        return response
+
+    @access.user
+    async def ListFollowRequests(
+        self, request: pb.ListFollowRequestsRequest, context: Any
+    ) -> pb.ListFollowRequestsResponse:
+        response = pb.ListFollowRequestsResponse()
+        await self._own_list(request, Edge.REQUEST, Direction.IN, response)
+        return response
+
+    @access.user
+    async def ListBlocks(
+        self, request: pb.ListBlocksRequest, context: Any
+    ) -> pb.ListBlocksResponse:
+        response = pb.ListBlocksResponse()
+        await self._own_list(request, Edge.BLOCK, Direction.OUT, response)
+        return response
+
+    @access.user
+    async def ListMutes(self, request: pb.ListMutesRequest, context: Any) -> pb.ListMutesResponse:
+        response = pb.ListMutesResponse()
+        await self._own_list(request, Edge.MUTE, Direction.OUT, response)
+        return response
+
+    @access.user
+    async def BatchGetRelationships(
+        self, request: pb.BatchGetRelationshipsRequest, context: Any
+    ) -> pb.BatchGetRelationshipsResponse:
+        found = await self._store.ties_with(caller.user().user_id, list(set(request.user_ids)))
+        response = pb.BatchGetRelationshipsResponse()
+        for user_id in request.user_ids:
+            message = response.relationships.add()
+            convert.fill_relationship(message, user_id, found.get(user_id, Ties.NONE))
+        return response
+
+    @access.service
+    async def ListFollowerIds(
+        self, request: pb.ListFollowerIdsRequest, context: Any
+    ) -> pb.ListFollowerIdsResponse:
+        ids, more = await self._ids(request, Direction.IN)
+        counts = await self._store.counts(request.user_id)
+        return pb.ListFollowerIdsResponse(user_ids=ids, has_more=more, total_count=counts.followers)
+
+    @access.service
+    async def ListFollowingIds(
+        self, request: pb.ListFollowingIdsRequest, context: Any
+    ) -> pb.ListFollowingIdsResponse:
+        ids, more = await self._ids(request, Direction.OUT)
+        counts = await self._store.counts(request.user_id)
+        return pb.ListFollowingIdsResponse(
+            user_ids=ids, has_more=more, total_count=counts.following
+        )
+
+    async def _ids(self, request: Any, direction: Direction) -> tuple[list[int], bool]:
+        limit = min(request.page_size or DEFAULT_ID_PAGE, MAX_ID_PAGE)
+        ids = await self._store.list_ids(
+            Edge.FOLLOW, direction, request.user_id, after_id=request.after_id, limit=limit + 1
+        )
+        return ids[:limit], len(ids) > limit
+
+    async def _others_list(self, request: Any, direction: Direction, response: Any) -> None:
+        found, next_before = await self._people.list_of(
+            direction,
+            request.user_id,
+            caller.viewer_id(),
+            before=self._page_tokens.open(request, int),
+            limit=min(request.page_size or DEFAULT_PAGE, MAX_PAGE),
+        )
+        convert.add_cards(response.users, found)
+        if next_before is not None:
+            response.next_page_token = self._page_tokens.seal(request, next_before)
+
+    async def _own_list(
+        self, request: Any, edge: Edge, direction: Direction, response: Any
+    ) -> None:
+        found, next_before = await self._people.own_list(
+            edge,
+            direction,
+            caller.user().user_id,
+            before=self._page_tokens.open(request, int),
+            limit=min(request.page_size or DEFAULT_PAGE, MAX_PAGE),
+        )
+        convert.add_cards(response.users, found)
+        if next_before is not None:
+            response.next_page_token = self._page_tokens.seal(request, next_before)

@@ -1,0 +1,18 @@
+"""What the processes of the User service are told, on top of what every service is."""
+
+from pydantic import Field
+
+from services.chassis.settings import Key32, ServiceSettings
+from services.user.passwords import DEFAULT_MEMORY_MIB
+
+
+class UserSettings(ServiceSettings):
+    """ROOST_MASTER_KEY and the cost of passwords."""
+
+    # Seals signing keys and idempotency records, and marks refresh tokens as ours. Whoever loses
+    # it signs everybody out.
+    master_key: Key32 = Field(repr=False)
+    # Of one Argon2id hash: what an operator turns to fit logins to the machine. Its time grows
+    # with it. 19 MiB is the least that OWASP advises; a change reaches a person's hash at their
+    # next login.
+    password_memory_mib: int = Field(default=DEFAULT_MEMORY_MIB, ge=19, le=1024)

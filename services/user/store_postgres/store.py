@@ -1,0 +1,161 @@
+"""The reads of the User service's store on PostgreSQL, and its transactions."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+
+from services.chassis.postgres import Database
+from services.user.model import (
+    Chore,
+    Counts,
+    Direction,
+    Edge,
+    ListedEdge,
+    Session,
+    StoredKey,
+    Ties,
+    User,
+)
+from services.user.store import UserTransaction
+from services.user.store_postgres.accounts import USER_COLUMNS, PostgresAccountActs, user_of
+from services.user.store_postgres.graph import TIES, PostgresGraphActs, ties_of
+from services.user.store_postgres.sessions import (
+    KEYS,
+    SESSION_COLUMNS,
+    PostgresSessionActs,
+    key_of,
+    session_of,
+)
+
+_USERS = f"""
+SELECT {USER_COLUMNS} FROM users u JOIN user_counts c ON c.user_id = u.id
+WHERE u.id = ANY($1::bigint[]) AND u.delete_time IS NULL
+"""  # noqa: S608 - a constant
+
+_LIST_SESSIONS = f"""
+SELECT {SESSION_COLUMNS} FROM sessions
+WHERE user_id = $1 AND id < $2 AND revoke_time IS NULL AND expire_time > $4
+ORDER BY id DESC LIMIT $3
+"""  # noqa: S608
+
+# table, near end, far end
+_ENDS = {
+    Direction.OUT: ("edges_out", "source_id", "target_id"),
+    Direction.IN: ("edges_in", "target_id", "source_id"),
+}
+_LIST_EDGES = {
+    direction: f"""
+SELECT edge_id, {far} FROM {table}
+WHERE {near} = $1 AND kind = $2 AND edge_id < $3 ORDER BY edge_id DESC LIMIT $4
+"""  # noqa: S608
+    for direction, (table, near, far) in _ENDS.items()
+}
+_LIST_IDS = {
+    direction: f"""
+SELECT {far} FROM {table}
+WHERE {near} = $1 AND {far} > $3 AND kind = $2 ORDER BY {far} LIMIT $4
+"""  # noqa: S608
+    for direction, (table, near, far) in _ENDS.items()
+}
+
+_COMPARED = """
+SELECT c.user_id, c.followers, c.following, c.posts,
+  (SELECT count(*) FROM edges_in i WHERE i.target_id = c.user_id AND i.kind = 1),
+  (SELECT count(*) FROM edges_out o WHERE o.source_id = c.user_id AND o.kind = 1)
+FROM user_counts c WHERE c.user_id > $1 ORDER BY c.user_id LIMIT $2
+"""
+
+_MAX_ID = (1 << 63) - 1
+
+
+class PostgresUserTransaction(PostgresAccountActs, PostgresSessionActs, PostgresGraphActs):
+    """See `store.UserTransaction`."""
+
+
+class PostgresUserStore:
+    """See `store.Store`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def transaction(self) -> AbstractAsyncContextManager[UserTransaction]:
+        return self._database.transaction(PostgresUserTransaction)
+
+    async def users(self, user_ids: Sequence[int]) -> list[User]:
+        return [user_of(row) for row in await self._database.fetch(_USERS, user_ids)]
+
+    async def ids_of_handles(self, keys: Sequence[str]) -> dict[str, int]:
+        rows = await self._database.fetch(
+            "SELECT handle_key, user_id FROM handles WHERE handle_key = ANY($1::text[])", keys
+        )
+        return {row[0]: row[1] for row in rows}
+
+    async def password_of(self, user_id: int) -> str | None:
+        found: str | None = await self._database.fetchval(
+            "SELECT password_hash FROM credentials WHERE user_id = $1", user_id
+        )
+        return found
+
+    async def ties_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
+        return ties_of(await self._database.fetch(TIES, viewer_id, other_ids))
+
+    async def list_edges(
+        self, edge: Edge, direction: Direction, user_id: int, *, before: int | None, limit: int
+    ) -> list[ListedEdge]:
+        newest = _MAX_ID if before is None else before
+        rows = await self._database.fetch(_LIST_EDGES[direction], user_id, edge, newest, limit)
+        return [ListedEdge(row[0], row[1]) for row in rows]
+
+    async def list_ids(
+        self, edge: Edge, direction: Direction, user_id: int, *, after_id: int, limit: int
+    ) -> list[int]:
+        rows = await self._database.fetch(_LIST_IDS[direction], user_id, edge, after_id, limit)
+        return [row[0] for row in rows]
+
+    async def counts(self, user_id: int) -> Counts:
+        row = await self._database.fetchrow(
+            "SELECT followers, following, posts FROM user_counts WHERE user_id = $1", user_id
+        )
+        return Counts() if row is None else Counts(*row)
+
+    async def session(self, user_id: int, session_id: int) -> Session | None:
+        row = await self._database.fetchrow(
+            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE user_id = $1 AND id = $2",  # noqa: S608
+            user_id,
+            session_id,
+        )
+        return None if row is None else session_of(row)
+
+    async def list_sessions(
+        self, user_id: int, *, before_id: int | None, limit: int, now: datetime
+    ) -> list[Session]:
+        newest = _MAX_ID if before_id is None else before_id
+        rows = await self._database.fetch(_LIST_SESSIONS, user_id, newest, limit, now)
+        return [session_of(row) for row in rows]
+
+    async def signing_keys(self) -> list[StoredKey]:
+        return [key_of(row) for row in await self._database.fetch(KEYS)]
+
+    async def next_chore(self, chore: Chore) -> int | None:
+        found: int | None = await self._database.fetchval(
+            "SELECT user_id FROM chores WHERE chore = $1 ORDER BY create_time, user_id LIMIT 1",
+            chore.value,
+        )
+        return found
+
+    async def compared_counts(
+        self, *, after_id: int, limit: int
+    ) -> tuple[dict[int, Counts], dict[int, Counts]]:
+        rows = await self._database.fetch(_COMPARED, after_id, limit)
+        seen = {row[0]: Counts(row[1], row[2], row[3]) for row in rows}
+        return seen, {row[0]: Counts(row[4], row[5], row[3]) for row in rows}
+
+    async def prune(self, now: datetime) -> int:
+        ended = 0
+        for table in ("sessions", "stream_tickets"):
+            status = await self._database.execute(
+                f"DELETE FROM {table} WHERE expire_time <= $1",  # noqa: S608 - two constants
+                now,
+            )
+            ended += int(status.rpartition(" ")[2])
+        return ended

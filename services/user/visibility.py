@@ -1,0 +1,23 @@
+"""Who may see what of whom: the one place where the User service decides it."""
+
+from services.user.errors import AccountProtected, UserNotFound
+from services.user.model import Ties, User
+
+
+def check_profile(ties: Ties) -> None:
+    """Raises UserNotFound if the viewer may not know of the person. Strangers have no ties."""
+    if Ties.BLOCKED_BY in ties:
+        raise UserNotFound
+
+
+def check_lists(viewer_id: int | None, person: User, ties: Ties) -> None:
+    """Raises UserNotFound or AccountProtected if the viewer may not see whom the person follows
+    and who follows them."""
+    check_profile(ties)
+    if person.protected and viewer_id != person.id and Ties.FOLLOWING not in ties:
+        raise AccountProtected
+
+
+def listed(ties: Ties) -> bool:
+    """Whether somebody is shown to the viewer in another person's list."""
+    return not ties & (Ties.BLOCKING | Ties.BLOCKED_BY)
