@@ -66,11 +66,11 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing Roost into $(VENV)"
-	@$(PIP) install --quiet --require-hashes --no-deps -r requirements.txt
+	@$(PIP) install --quiet --no-compile --require-hashes --no-deps -r requirements.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing what tests and checks need"
-	@$(PIP) install --quiet --require-hashes --no-deps -r requirements-dev.txt
+	@$(PIP) install --quiet --no-compile --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
