@@ -74,11 +74,14 @@ class Subscriber:
             "enable.auto.offset.store": False,
             "auto.offset.reset": "earliest",
             "partition.assignment.strategy": "range",
-            "session.timeout.ms": 10_000,
+            # What went silent for this long is out; brokers refuse less. Some also wait half of it before
+            # they hand out partitions.
+            "session.timeout.ms": 6_000,
             "heartbeat.interval.ms": 1_000,
-            # The broker answers a fetch as soon as there is a byte; this bounds an idle one.
+            # Kafka answers a fetch as soon as there is a byte, and this bounds an idle one. Tansu
+            # sleeps so long between two looks, so it is the delay of an event there.
             "fetch.min.bytes": 1,
-            "fetch.wait.max.ms": 100,
+            "fetch.wait.max.ms": 20,
             "fetch.error.backoff.ms": 50,
             "fetch.queue.backoff.ms": 20,
             "reconnect.backoff.ms": 50,
