@@ -95,16 +95,19 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    *mounts: Mount, max_in_flight: int = 100, clock: Clock | None = None
+    *mounts: Mount,
+    max_in_flight: int = 100,
+    clock: Clock | None = None,
+    address: str = "127.0.0.1:0",
 ) -> AsyncIterator[Served]:
-    """Serves the mounts on a free port of 127.0.0.1 until the block is left."""
+    """Serves the mounts, on a free port of 127.0.0.1 by default, until the block is left."""
     clock = clock or SystemClock()
     registry = CollectorRegistry()
     pipeline = Pipeline(
         verifier=verifier(clock), max_in_flight=max_in_flight, metrics=RpcMetrics(registry)
     )
     server = Server(mounts, pipeline=pipeline)
-    address = f"127.0.0.1:{server.bind('127.0.0.1:0')}"
+    address = f"127.0.0.1:{server.bind(address)}"
     await server.start()
     try:
         async with Mesh(address) as mesh:

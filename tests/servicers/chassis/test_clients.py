@@ -1,0 +1,223 @@
+"""A call to another service carries who asks, in which trace, and how long there is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from roost.user.v1.auth_service_pb2 import GetJwksRequest, GetJwksResponse, JsonWebKey
+from roost.user.v1.auth_service_pb2_grpc import (
+    AuthServiceServicer,
+    add_AuthServiceServicer_to_server,
+)
+from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_service_pb2 import (
+    BatchGetUsersRequest,
+    BatchGetUsersResponse,
+    GetUserRequest,
+    GetUserResponse,
+)
+from roost.user.v1.user_service_pb2_grpc import (
+    UserServiceServicer,
+    UserServiceStub,
+    add_UserServiceServicer_to_server,
+)
+
+from services.chassis import access, caller, deadline, telemetry
+from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
+from services.chassis.clients import MARGIN, Mesh, MeshJwks
+from services.chassis.clock import SystemClock
+from services.chassis.errors import (
+    DeadlineExceeded,
+    Internal,
+    RoostError,
+    Taken,
+    Unavailable,
+)
+from services.chassis.server import Mount
+from services.chassis.tokens import ServiceIdentity, SigningKey
+from tests.servicers.serving import SERVICE_KEYS, raises_reason, serving
+
+if TYPE_CHECKING:  # a name of the type stubs only
+    from roost.user.v1.user_service_pb2_grpc import UserServiceAsyncStub
+
+ALICE = UserCaller(user_id=1, session_id=10)
+
+
+class Inner(UserServiceServicer):
+    """The service behind: notes how it is called."""
+
+    def __init__(self) -> None:
+        self.callers: list[Caller] = []
+        self.traces: list[str] = []
+        self.left: list[float] = []
+        self.failure: RoostError | None = None
+
+    @access.anyone
+    async def GetUser(self, request: GetUserRequest, context: Any) -> GetUserResponse:
+        trace, left = telemetry.current(), deadline.remaining()
+        assert trace is not None
+        assert left is not None
+        self.callers.append(caller.current())
+        self.traces.append(trace.trace_id)
+        self.left.append(left)
+        if self.failure is not None:
+            raise self.failure
+        return GetUserResponse(user=User(id=request.user_id))
+
+
+class Outer(UserServiceServicer):
+    """The service in front: asks the one behind while it is being asked itself."""
+
+    def __init__(self, behind: UserServiceAsyncStub) -> None:
+        self.behind = behind
+
+    @access.anyone
+    async def BatchGetUsers(
+        self, request: BatchGetUsersRequest, context: Any
+    ) -> BatchGetUsersResponse:
+        answer = await self.behind.GetUser(GetUserRequest(user_id=1))
+        return BatchGetUsersResponse(users=[answer.user])
+
+
+def only(method: str, servicer: UserServiceServicer) -> Mount:
+    methods = {"GetUser", "GetUserByHandle", "BatchGetUsers", "UpdateUser", "DeleteUser"}
+    return Mount(add_UserServiceServicer_to_server, servicer, without=frozenset(methods - {method}))
+
+
+@pytest.fixture
+async def inner() -> Inner:
+    return Inner()  # type: ignore[abstract]
+
+
+@pytest.fixture
+async def mesh(inner: Inner) -> AsyncIterator[Mesh]:
+    """A connection to inner, of a process with the identity of the post service."""
+    identity = ServiceIdentity(SERVICE_KEYS["post"], clock=SystemClock())
+    async with (
+        serving(only("GetUser", inner)) as behind,
+        Mesh(behind.address, identity=identity) as mesh,
+    ):
+        yield mesh
+
+
+async def call_outer(
+    behind: UserServiceAsyncStub, *, who: Caller = ANONYMOUS, timeout: float = 10.0
+) -> None:
+    outer = Outer(behind)  # type: ignore[abstract]
+    async with serving(only("BatchGetUsers", outer)) as in_front:
+        stub = in_front.stub(UserServiceStub, caller=who)
+        await stub.BatchGetUsers(BatchGetUsersRequest(), timeout=timeout)
+
+
+@pytest.mark.parametrize("who", [ANONYMOUS, ALICE, ServiceCaller("timeline")], ids=str)
+async def test_nested_call_is_made_on_behalf_of_the_caller(
+    mesh: Mesh, inner: Inner, who: Caller
+) -> None:
+    await call_outer(mesh.stub(UserServiceStub), who=who)
+
+    assert inner.callers == [who]
+
+
+async def test_service_may_call_in_its_own_name(mesh: Mesh, inner: Inner) -> None:
+    await call_outer(mesh.as_service(UserServiceStub), who=ALICE)
+
+    assert inner.callers == [ServiceCaller("post")]
+
+
+async def test_process_without_identity_has_no_name_to_call_in() -> None:
+    async with Mesh("127.0.0.1:1") as mesh:
+        with pytest.raises(ValueError, match="identity"):
+            mesh.as_service(UserServiceStub)
+
+
+async def test_nested_call_is_part_of_the_same_trace(mesh: Mesh, inner: Inner) -> None:
+    with telemetry.joined() as trace:
+        await call_outer(mesh.stub(UserServiceStub))
+
+    assert inner.traces == [trace.trace_id]
+
+
+async def test_nested_call_has_no_longer_than_its_caller_waits(mesh: Mesh, inner: Inner) -> None:
+    await call_outer(mesh.stub(UserServiceStub, timeout=5.0), timeout=1.0)
+    await call_outer(mesh.stub(UserServiceStub, timeout=0.5), timeout=10.0)
+
+    narrowed, own = inner.left
+    assert narrowed <= 1.0 - MARGIN
+    assert own <= 0.5
+
+
+async def test_call_is_not_made_when_there_is_no_time_left(mesh: Mesh, inner: Inner) -> None:
+    with deadline.within(MARGIN), pytest.raises(DeadlineExceeded):
+        await mesh.stub(UserServiceStub).GetUser(GetUserRequest(user_id=1))
+
+    assert inner.callers == []
+
+
+async def test_failure_of_the_service_behind_comes_through_whole(mesh: Mesh, inner: Inner) -> None:
+    inner.failure = Taken("Gone.", reason="HANDLE_TAKEN", metadata={"handle": "alice"})
+
+    with raises_reason(Taken, "HANDLE_TAKEN") as caught:
+        await call_outer(mesh.stub(UserServiceStub))
+
+    assert caught.value.metadata == {"handle": "alice"}
+    assert caught.value.message == "Gone."
+
+
+async def test_defect_of_the_service_behind_is_ours_too(mesh: Mesh, inner: Inner) -> None:
+    inner.failure = RoostError("detail")
+
+    with raises_reason(Internal, "INTERNAL"):
+        await call_outer(mesh.stub(UserServiceStub))
+
+
+async def test_mesh_that_is_away_is_unavailable_at_once() -> None:
+    async with Mesh("127.0.0.1:1") as mesh, asyncio.timeout(2):
+        with raises_reason(Unavailable, "DEPENDENCY_UNAVAILABLE"):
+            await mesh.stub(UserServiceStub).GetUser(GetUserRequest(user_id=1))
+
+
+async def test_mesh_that_comes_back_is_found_within_seconds(inner: Inner) -> None:
+    async with serving(only("GetUser", inner)) as first:
+        address = first.address
+        mesh = Mesh(address)
+        stub = mesh.stub(UserServiceStub)
+        await stub.GetUser(GetUserRequest(user_id=1))
+    with pytest.raises(Unavailable):
+        await stub.GetUser(GetUserRequest(user_id=1))
+
+    async with mesh, serving(only("GetUser", inner), address=address), asyncio.timeout(5):
+        while True:
+            try:
+                await stub.GetUser(GetUserRequest(user_id=2))
+                return
+            except Unavailable:
+                await asyncio.sleep(0.05)
+
+
+class Keys(AuthServiceServicer):
+    """Publishes one key."""
+
+    def __init__(self, key: SigningKey) -> None:
+        self.key = key
+
+    @access.anyone
+    async def GetJwks(self, request: GetJwksRequest, context: Any) -> GetJwksResponse:
+        return GetJwksResponse(keys=[JsonWebKey(**self.key.public_jwk())])
+
+
+async def test_keys_of_people_come_from_the_user_service() -> None:
+    key = SigningKey.generate("key-1")
+    methods = AuthServiceServicer.__dict__.keys() - {"GetJwks"}
+    mount = Mount(
+        add_AuthServiceServicer_to_server,
+        Keys(key),  # type: ignore[abstract]
+        without=frozenset(methods),
+    )
+
+    async with serving(mount) as served, Mesh(served.address) as mesh:
+        published = await MeshJwks(mesh).fetch()
+
+    assert published == [key.public_jwk()]

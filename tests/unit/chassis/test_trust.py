@@ -1,0 +1,59 @@
+"""A service learns who it is, and whom to trust, from two files."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.chassis import trust
+from services.chassis.caller import ServiceCaller, UserCaller
+from services.chassis.clock import ManualClock
+from services.chassis.settings import ServiceSettings
+from services.chassis.tokens import AccessTokens, SigningKey, StaticJwks
+
+POST, PEOPLE = SigningKey.generate("post"), SigningKey.generate("key-1")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> ServiceSettings:
+    (tmp_path / "post.pem").write_bytes(POST.pem())
+    (tmp_path / "services.json").write_text(json.dumps({"keys": [POST.public_jwk()]}))
+    return ServiceSettings(
+        mesh="127.0.0.1:1",
+        database_url="postgres://127.0.0.1/none",
+        redis_url="redis://127.0.0.1",
+        kafka_brokers=("127.0.0.1:1",),
+        page_token_key=bytes(32),
+        service_key_file=tmp_path / "post.pem",
+        service_keys_file=tmp_path / "services.json",
+    )
+
+
+async def test_services_know_each_other_and_people(settings: ServiceSettings) -> None:
+    clock = ManualClock()
+    people = StaticJwks([PEOPLE.public_jwk()])
+    verifier = trust.verifier(settings, people=people, clock=clock)
+    tokens = AccessTokens(
+        issuer=settings.token_issuer, audience=settings.token_audience, clock=clock
+    )
+
+    service = await verifier.verify(trust.identity(settings, service="post", clock=clock).token())
+    person = await verifier.verify(tokens.issue(1, 2, key=PEOPLE))
+
+    assert service == ServiceCaller("post")
+    assert person == UserCaller(1, 2)
+
+
+def test_file_that_holds_no_key_is_named(settings: ServiceSettings) -> None:
+    settings.service_key_file.write_text("hello")
+
+    with pytest.raises(ValueError, match=r"post\.pem \(ROOST_SERVICE_KEY_FILE\)"):
+        trust.identity(settings, service="post", clock=ManualClock())
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys": [{"kid": "post"}]}'])
+def test_file_that_holds_no_key_set_is_named(settings: ServiceSettings, text: str) -> None:
+    settings.service_keys_file.write_text(text)
+
+    with pytest.raises(ValueError, match=r"services\.json \(ROOST_SERVICE_KEYS_FILE\)"):
+        trust.verifier(settings, people=StaticJwks([]), clock=ManualClock())
