@@ -1,0 +1,1 @@
+"""The Timeline service: home and public timelines, and where somebody stopped reading."""

@@ -1,0 +1,10 @@
+"""`python -m services.timeline serve` answers RPCs, `work` follows events."""
+
+import sys
+
+from services.chassis import process
+from services.timeline import compose
+from services.timeline.settings import TimelineSettings
+
+if __name__ == "__main__":
+    sys.exit(process.main("timeline", TimelineSettings, serve=compose.serve, work=compose.work))

@@ -1,0 +1,173 @@
+"""Puts the two processes of the Timeline service together: the only place that does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
+
+from services.chassis import bus, postgres, redis, retention
+from services.chassis.clients import Mesh, MeshJwks
+from services.chassis.clock import Clock, SystemClock
+from services.chassis.errors import DeadlineExceeded, Unavailable
+from services.chassis.logs import logger
+from services.chassis.page_token import PageTokens
+from services.chassis.process import Parts
+from services.chassis.server import Mount
+from services.chassis.tokens import (
+    KeyRing,
+    ServiceIdentity,
+    SigningKey,
+    StaticJwks,
+    Verifier,
+    service_keys,
+)
+from services.timeline import events
+from services.timeline.builds import Builds
+from services.timeline.cache_valkey import ValkeyTimelineCache
+from services.timeline.celebrities import Celebrities
+from services.timeline.circles import Circles
+from services.timeline.fanout import FanOut
+from services.timeline.feeds_valkey import ValkeyFeeds
+from services.timeline.follows import Follows
+from services.timeline.homes import Homes
+from services.timeline.peers_mesh import MeshEngagement, MeshGraph, MeshPosts
+from services.timeline.ranking import Rankings
+from services.timeline.servicer import TimelineServicer
+from services.timeline.settings import TimelineSettings
+from services.timeline.store import MAX_PUBLIC, TimelineStore
+from services.timeline.store_postgres import PostgresTimelineStore
+from services.timeline.subscriber import (
+    ByKey,
+    PublicTimeline,
+    continuation_routes,
+    fan_out_routes,
+    follow_routes,
+)
+
+_NAME = "timeline"
+_USER_EVENTS = "roost.user.v1"
+_POST_EVENTS = "roost.post.v1"
+# Nobody waits for the worker, so it rather waits for a busy Valkey than repeats a batch.
+_WORKER_REDIS_SECONDS = 2.0
+# Between two prunings the public timeline may grow past its limit by what is posted meanwhile.
+_PRUNE_SECONDS = 5.0
+
+
+@asynccontextmanager
+async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
+    """The process that answers RPCs."""
+    clock = SystemClock()
+    async with (
+        postgres.connect(settings.database_url, clock=clock, name="timeline-serve") as database,
+        redis.connect(settings.redis_url) as valkey,
+        Mesh(settings.mesh, identity=_identity(settings, clock)) as mesh,
+    ):
+        store = PostgresTimelineStore(database)
+        cache = ValkeyTimelineCache(valkey)
+        feeds = ValkeyFeeds(valkey)
+        posts = MeshPosts(mesh)
+        celebrities = Celebrities(store=store, cache=cache, clock=clock)
+        circles = Circles(graph=MeshGraph(mesh), store=store, celebrities=celebrities)
+        builds = Builds(feeds=feeds, posts=posts, circles=circles)
+        homes = Homes(
+            feeds=feeds, posts=posts, circles=circles, celebrities=celebrities, builds=builds
+        )
+        servicer = TimelineServicer(
+            homes=homes,
+            rankings=Rankings(
+                homes=homes, engagement=MeshEngagement(mesh), cache=cache, clock=clock
+            ),
+            builds=builds,
+            store=store,
+            cache=cache,
+            page_tokens=PageTokens(settings.page_token_key),
+            clock=clock,
+        )
+        yield Parts(
+            mounts=[Mount(add_TimelineServiceServicer_to_server, servicer)],
+            verifier=Verifier(
+                issuer=settings.token_issuer,
+                audience=settings.token_audience,
+                users=KeyRing(MeshJwks(mesh), clock=clock),
+                services=KeyRing(StaticJwks(service_keys(settings.service_keys_file)), clock=clock),
+                clock=clock,
+            ),
+        )
+
+
+@asynccontextmanager
+async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
+    """The process that follows events."""
+    clock = SystemClock()
+    brokers = ",".join(settings.kafka_brokers)
+    async with (
+        postgres.connect(settings.database_url, clock=clock, name="timeline-work") as database,
+        redis.connect(settings.redis_url, call_seconds=_WORKER_REDIS_SECONDS) as valkey,
+        Mesh(settings.mesh, identity=_identity(settings, clock)) as mesh,
+        bus.publisher(brokers=brokers, client_id="timeline") as publisher,
+    ):
+        store = PostgresTimelineStore(database)
+        feeds = ValkeyFeeds(valkey)
+        graph = MeshGraph(mesh)
+        celebrities = Celebrities(store=store, cache=ValkeyTimelineCache(valkey), clock=clock)
+        fan_out = FanOut(
+            feeds=feeds,
+            graph=graph,
+            celebrities=celebrities,
+            threshold=settings.celebrity_followers,
+            publish=events.Continuations(publisher=publisher, clock=clock),
+        )
+        follows = Follows(
+            feeds=feeds,
+            graph=graph,
+            posts=MeshPosts(mesh),
+            store=store,
+            celebrities=celebrities,
+        )
+        subscriber = partial(bus.Subscriber, brokers=brokers, publisher=publisher, clock=clock)
+        subscribers = [
+            # Apart from each other, so that none waits for what another one waits for.
+            subscriber(
+                group="timeline.fan-out",
+                topics=[_POST_EVENTS],
+                batches=ByKey(fan_out_routes(fan_out)),
+            ),
+            subscriber(
+                group="timeline.continuations",
+                topics=[events.TOPIC],
+                batches=ByKey(continuation_routes(fan_out)),
+            ),
+            subscriber(
+                group="timeline.follows",
+                topics=[_USER_EVENTS],
+                batches=ByKey(follow_routes(follows)),
+            ),
+            subscriber(
+                group="timeline.public",
+                topics=[_POST_EVENTS, _USER_EVENTS],
+                batches=PublicTimeline(store),
+            ),
+        ]
+        yield Parts(
+            jobs=[
+                *(each.run for each in subscribers),
+                partial(_prune, store),
+                partial(retention.run, database),
+            ]
+        )
+
+
+async def _prune(store: TimelineStore) -> None:
+    while True:
+        await asyncio.sleep(_PRUNE_SECONDS)
+        try:
+            await store.prune_public(keep=MAX_PUBLIC)
+        except (Unavailable, DeadlineExceeded) as error:
+            logger().warning("pruning_postponed", error=repr(error))
+
+
+def _identity(settings: TimelineSettings, clock: Clock) -> ServiceIdentity:
+    key = SigningKey.from_pem(_NAME, settings.service_key_file.read_bytes())
+    return ServiceIdentity(key, clock=clock)

@@ -1,0 +1,88 @@
+"""The other services, asked through the mesh."""
+
+from collections.abc import Mapping, Sequence
+
+from roost.post.v1.engagement_service_pb2 import BatchGetEngagementRequest
+from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
+from roost.post.v1.post_service_pb2 import ListPostIdsByAuthorsRequest
+from roost.post.v1.post_service_pb2_grpc import PostServiceStub
+from roost.user.v1.graph_service_pb2 import ListFollowerIdsRequest, ListFollowingIdsRequest
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
+
+from services.chassis.clients import Mesh
+from services.timeline.convert import entry_from_proto, responses_from_proto
+from services.timeline.model import TOP, Entry
+from services.timeline.peers import Followers, Responses
+
+# What one step of a fan-out delivers to, so that nobody waits long behind a famous author.
+FOLLOWERS_A_PAGE = 1_000
+# The contract's largest page: a person's followed people are at most two of these.
+_FOLLOWING_A_PAGE = 5_000
+
+
+class MeshGraph:
+    """See `peers.Graph`. Asks in this service's own name."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._graph = mesh.as_service(GraphServiceStub)
+
+    async def followers(self, user_id: int, *, after: int) -> Followers:
+        """See `Graph.followers`."""
+        page = await self._graph.ListFollowerIds(
+            ListFollowerIdsRequest(user_id=user_id, after_id=after, page_size=FOLLOWERS_A_PAGE)
+        )
+        return Followers(page.user_ids, page.has_more, page.total_count)
+
+    async def following(self, user_id: int) -> list[int]:
+        """See `Graph.following`."""
+        found: list[int] = []
+        after, more = 0, True
+        while more:
+            page = await self._graph.ListFollowingIds(
+                ListFollowingIdsRequest(
+                    user_id=user_id, after_id=after, page_size=_FOLLOWING_A_PAGE
+                )
+            )
+            found += page.user_ids
+            more = page.has_more and bool(page.user_ids)
+            after = found[-1] if found else 0
+        return found
+
+    async def follows(self, follower_id: int, followee_id: int) -> bool:
+        """See `Graph.follows`."""
+        page = await self._graph.ListFollowingIds(
+            ListFollowingIdsRequest(user_id=follower_id, after_id=followee_id - 1, page_size=1)
+        )
+        return list(page.user_ids) == [followee_id]
+
+
+class MeshPosts:
+    """See `peers.Posts`. Asks in this service's own name."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._posts = mesh.as_service(PostServiceStub)
+
+    async def newest(self, author_ids: Sequence[int], *, before: int, limit: int) -> list[Entry]:
+        """See `Posts.newest`."""
+        response = await self._posts.ListPostIdsByAuthors(
+            ListPostIdsByAuthorsRequest(
+                author_ids=author_ids,
+                before_entry_id=0 if before == TOP else before,
+                page_size=limit,
+            )
+        )
+        return [entry_from_proto(entry) for entry in response.entries]
+
+
+class MeshEngagement:
+    """See `peers.Engagement`. Asks on behalf of whoever makes the running call."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._engagement = mesh.stub(EngagementServiceStub)
+
+    async def responses(self, post_ids: Sequence[int]) -> Mapping[int, Responses]:
+        """See `Engagement.responses`."""
+        response = await self._engagement.BatchGetEngagement(
+            BatchGetEngagementRequest(post_ids=post_ids)
+        )
+        return {each.post_id: responses_from_proto(each) for each in response.engagements}

@@ -1,0 +1,11 @@
+"""What the Timeline service is told."""
+
+from pydantic import Field
+
+from services.chassis.settings import ServiceSettings
+
+
+class TimelineSettings(ServiceSettings):
+    """The chassis's settings, and from how many followers on an author is not fanned out."""
+
+    celebrity_followers: int = Field(default=10_000, ge=1)
