@@ -1,22 +1,25 @@
 """The services behind the gateway, as stubs over one mesh connection."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from roost.post.v1.engagement_service_pb2_grpc import (
-    EngagementServiceAsyncStub,
-    EngagementServiceStub,
-)
-from roost.post.v1.post_service_pb2_grpc import PostServiceAsyncStub, PostServiceStub
-from roost.timeline.v1.timeline_service_pb2_grpc import (
-    TimelineServiceAsyncStub,
-    TimelineServiceStub,
-)
-from roost.user.v1.auth_service_pb2_grpc import AuthServiceAsyncStub, AuthServiceStub
-from roost.user.v1.graph_service_pb2_grpc import GraphServiceAsyncStub, GraphServiceStub
-from roost.user.v1.user_service_pb2_grpc import UserServiceAsyncStub, UserServiceStub
+from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
+from roost.post.v1.post_service_pb2_grpc import PostServiceStub
+from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceStub
+from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
+from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.chassis.clients import Mesh
+
+if TYPE_CHECKING:
+    # These are types alone: at run time both kinds of stubs are one class.
+    from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceAsyncStub
+    from roost.post.v1.post_service_pb2_grpc import PostServiceAsyncStub
+    from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceAsyncStub
+    from roost.user.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
+    from roost.user.v1.graph_service_pb2_grpc import GraphServiceAsyncStub
+    from roost.user.v1.user_service_pb2_grpc import UserServiceAsyncStub
 
 # More than any request may take: the deadline of the running request decides (Route.seconds).
 _NO_LIMIT = 60.0

@@ -1,4 +1,4 @@
-"""What surrounds every request: trace, load limit, problems, metrics and the headers of all answers."""
+"""What surrounds every request: trace, load limit, problems, metrics, headers of all answers."""
 
 from time import perf_counter
 from typing import Any
@@ -93,9 +93,7 @@ async def _refuse(error: Exception, scope: Scope, send: Send) -> None:
         *problems.headers_of(shown),
     ]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send(
-        {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}
-    )
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
 def _ours(error: Exception, scope: Scope) -> Exception:

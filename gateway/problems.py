@@ -148,7 +148,7 @@ def problem_of(error: RoostError, *, instance: str) -> Problem:
 
 
 def headers_of(error: RoostError) -> list[tuple[bytes, bytes]]:
-    """The headers that go with a problem's status: when to retry, how to sign in, what is allowed."""
+    """The headers that go with a problem: when to retry, how to sign in, what is allowed."""
     headers: list[tuple[bytes, bytes]] = []
     status = status_of(error)
     if error.retry_after is not None:

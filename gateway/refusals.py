@@ -39,9 +39,7 @@ class ParameterInvalid(Invalid):
     reason = "PARAMETER_INVALID"
 
     def __init__(self, name: str, rule: str, description: str) -> None:
-        super().__init__(
-            f"{name}: {description}", violations=[Violation(name, rule, description)]
-        )
+        super().__init__(f"{name}: {description}", violations=[Violation(name, rule, description)])
 
 
 class FieldInvalid(RuleBroken):

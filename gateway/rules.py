@@ -31,9 +31,7 @@ def on_home(viewer_id: int) -> EntryRule:
 
 def in_public(entry: TimelineEntry, found: Hydrated) -> bool:
     """The rule of the public timeline: the post is visible and its author is not muted."""
-    return (
-        visible(entry, found) and not found.users[entry.author_id].viewer_relationship.muting
-    )
+    return visible(entry, found) and not found.users[entry.author_id].viewer_relationship.muting
 
 
 def visible(entry: TimelineEntry, found: Hydrated) -> bool:

@@ -54,6 +54,4 @@ class State:
     metrics: HttpMetrics
     max_in_flight: int
     in_flight: int = 0
-    # Whether the keys of people's tokens were seen, without which nobody could be let in.
-    ready: bool = False
     stopping: bool = False

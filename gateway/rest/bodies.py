@@ -9,11 +9,12 @@ import msgspec
 
 from gateway.refusals import BodyMalformed, BodyTooLarge, ContentTypeNotSupported, FieldInvalid
 
-B = TypeVar("B")
+B = TypeVar("B", bound=msgspec.Struct)
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 # The edge says the same. Media goes to the object store, not through here.
 MAX_BODY_BYTES = 1024 * 1024
+
 
 class ClientGone(Exception):
     """The client went away before its request was complete; nobody is left to answer."""

@@ -1,4 +1,4 @@
-"""The REST application: finds the route, reads the request, asks its function, writes the answer."""
+"""The REST application: finds the route, reads the request, asks its function, answers."""
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
@@ -91,9 +91,7 @@ class Rest:
         body = reader.nothing
         if reader.body is not None:
             check_content_type(headers.get(b"content-type"))
-            body = reader.body.read(
-                await receive_body(receive, headers.get(b"content-length"))
-            )
+            body = reader.body.read(await receive_body(receive, headers.get(b"content-length")))
         answer = await route.handler(
             Call(
                 backends=self._backends,

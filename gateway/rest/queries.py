@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.refusals import ParameterInvalid
 
-Q = TypeVar("Q")
+Q = TypeVar("Q", bound=msgspec.Struct)
 
 _MAX_PARAMETERS = 16
 
@@ -67,7 +67,8 @@ class QueryReader(Generic[Q]):
 def with_cursor(path: str, query: bytes, cursor: str) -> str:
     """The address of the page at `cursor` of the same list."""
     kept: list[tuple[str, Any]] = [
-        pair for pair in parse_qsl(query.decode("ascii"), keep_blank_values=True)
+        pair
+        for pair in parse_qsl(query.decode("ascii"), keep_blank_values=True)
         if pair[0] != "cursor"
     ]
     return f"{path}?{urlencode([*kept, ('cursor', cursor)])}"

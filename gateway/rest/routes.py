@@ -25,9 +25,9 @@ H = TypeVar("H", bound=Callable[..., Awaitable[Answer[Any]]])
 ANYONE = Policy.ANYONE
 USER = Policy.USER
 
-# Seconds that a request may take; the edge waits a little longer, so that it is we who answer.
+# Seconds that a request may take; the edge waits one more, so that it is we who answer.
 READ_SECONDS = 4.0
-WRITE_SECONDS = 4.0
+WRITE_SECONDS = 9.0
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 

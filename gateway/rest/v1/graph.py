@@ -54,9 +54,7 @@ async def unfollow(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     return Answer(present.relationship(response.relationship))
 
 
-@graph.change(
-    "PUT", "/v1/users/{user_id}/block", reasons=("USER_NOT_FOUND", "CANNOT_BLOCK_SELF")
-)
+@graph.change("PUT", "/v1/users/{user_id}/block", reasons=("USER_NOT_FOUND", "CANNOT_BLOCK_SELF"))
 async def block(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     """Block a person.
 
@@ -125,9 +123,7 @@ async def list_follow_requests(call: Call[PageQuery, NoBody]) -> Answer[UserPage
     return user_page(response.users, response.next_page_token)
 
 
-@graph.change(
-    "PUT", "/v1/follow-requests/{user_id}", reasons=("FOLLOW_REQUEST_NOT_FOUND",)
-)
+@graph.change("PUT", "/v1/follow-requests/{user_id}", reasons=("FOLLOW_REQUEST_NOT_FOUND",))
 async def accept_follow_request(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     """Let a person follow."""
     response = await call.backends.graph.AcceptFollowRequest(

@@ -1,9 +1,8 @@
 """Posts, and the conversations they form."""
 
 from roost.post.v1 import post_pb2
-from roost.post.v1.post_pb2 import Includes
+from roost.post.v1.post_pb2 import Includes, TimelineEntry
 from roost.post.v1.post_pb2 import Post as PostMessage
-from roost.post.v1.post_pb2 import TimelineEntry
 from roost.post.v1.post_service_pb2 import (
     BatchGetPostsRequest,
     CreatePostRequest,

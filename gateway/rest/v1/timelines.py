@@ -92,9 +92,7 @@ async def set_read_marker(call: Call[NoQuery, MarkerChange]) -> Answer[ReadMarke
     return Answer(present.marker(response.marker))
 
 
-@timelines.change(
-    "POST", "/v1/timelines/home/rebuild", keyed=False, reasons=("REBUILD_TOO_SOON",)
-)
+@timelines.change("POST", "/v1/timelines/home/rebuild", keyed=False, reasons=("REBUILD_TOO_SOON",))
 async def rebuild_home_timeline(call: Call[NoQuery, NoBody]) -> Answer[Rebuilt]:
     """Build one's home timeline anew.
 

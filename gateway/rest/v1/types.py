@@ -148,9 +148,7 @@ class Post(Struct, frozen=True):
     revision: Annotated[int, Meta(ge=0, description="1 when written, one more with each edit.")]
     counts: PostCounts
     deleted: Annotated[bool, Meta(description="Only a tombstone is left.")]
-    viewer: Annotated[
-        ViewerState | UnsetType, Meta(description="Absent for strangers.")
-    ] = UNSET
+    viewer: Annotated[ViewerState | UnsetType, Meta(description="Absent for strangers.")] = UNSET
 
 
 class TimelineItem(Struct, frozen=True):

@@ -85,9 +85,7 @@ async def get_user(call: Call[NoQuery, NoBody]) -> Answer[User]:
     return await _profile(call, call.path_id)
 
 
-@users.change(
-    "PATCH", "/v1/users/me", etag=True, reasons=("ETAG_MISMATCH", "FIELD_NOT_UPDATABLE")
-)
+@users.change("PATCH", "/v1/users/me", etag=True, reasons=("ETAG_MISMATCH", "FIELD_NOT_UPDATABLE"))
 async def update_me(call: Call[NoQuery, ProfileChange]) -> Answer[User]:
     """Change one's own profile.
 

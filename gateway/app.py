@@ -1,0 +1,39 @@
+"""The application: which paths there are, inside one frame."""
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp
+
+from gateway.auth import Doorkeeper
+from gateway.backends import Backends
+from gateway.frame import Frame
+from gateway.pages import Pages
+from gateway.rest.dispatch import Rest
+from gateway.rest.v1 import table
+from gateway.state import State
+from services.chassis.tokens import JwksSource
+
+
+class Gateway(Starlette):
+    """The ASGI application of one process."""
+
+    def __init__(
+        self,
+        *,
+        backends: Backends,
+        keys: JwksSource,
+        doorkeeper: Doorkeeper,
+        state: State,
+        public_url: str = "",
+    ) -> None:
+        self._process = state
+        pages = Pages(keys=keys, state=state, public_url=public_url)
+        rest = Rest(table.ROUTES, backends=backends, doorkeeper=doorkeeper)
+        # Paths are tried in order: the busiest stands first of those that match a prefix.
+        routes: list[BaseRoute] = [pages.document, Mount("/v1", app=rest), *pages.routes]
+        super().__init__(routes=routes)
+        self.router.redirect_slashes = False
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The frame alone: it does what Starlette's error layers do, in Roost's terms."""
+        return Frame(self.router, state=self._process)

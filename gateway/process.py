@@ -1,0 +1,123 @@
+"""The life of a gateway process: start, serve, drain, stop."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+
+import uvicorn
+import uvloop
+
+from gateway import compose
+from gateway.settings import GatewaySettings
+from gateway.state import State
+from services.chassis import logs, settings, telemetry
+from services.chassis.logs import logger
+from services.chassis.process import GRACE, HARD_LIMIT
+from services.chassis.settings import split_address
+
+# Longer than the edge keeps an idle connection (an hour), so that never both close it at once.
+_KEEP_ALIVE_SECONDS = 3660
+_BACKLOG = 2048
+
+
+def main() -> int:
+    """Runs the process to its end; returns the exit code.
+
+    0: it was asked to stop, and did. 1: it could not start; the last line of the log says why.
+    2: a setting is wrong.
+    """
+    told = settings.load(GatewaySettings)
+    logs.configure(service="gateway", level=told.log_level, form=told.log_format)
+    telemetry.configure(service="gateway", ratio=told.trace_ratio, endpoint=told.otlp_endpoint)
+    try:
+        return uvloop.run(_Life(told).run())
+    finally:
+        telemetry.shutdown()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, without its own ideas about signals: it would stop accepting at the first one."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
+
+
+class _Life:
+    """One run of the process."""
+
+    def __init__(self, told: GatewaySettings) -> None:
+        self._told = told
+        self._state: State = compose.state_of(told)
+        self._stopping = asyncio.Event()
+        self._hurrying = asyncio.Event()
+
+    async def run(self) -> int:
+        """Lives; returns the exit code."""
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, self._on_signal)
+        try:
+            listening = _listen(self._told.listen)
+        except OSError as error:
+            logger().error("cannot_start", error=f"cannot listen on {self._told.listen}: {error}")
+            return 1
+        with listening:
+            async with compose.gateway(self._told, self._state) as app:
+                server = _Server(
+                    uvicorn.Config(
+                        app,
+                        http="httptools",
+                        ws="none",
+                        lifespan="off",
+                        log_config=None,
+                        access_log=False,
+                        server_header=False,
+                        date_header=False,
+                        proxy_headers=False,
+                        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                        timeout_graceful_shutdown=int(GRACE),
+                        backlog=_BACKLOG,
+                    )
+                )
+                serving = asyncio.create_task(server.serve(sockets=[listening]))
+                host, port = listening.getsockname()[:2]
+                logger().info("ready", listen=f"{host}:{port}")
+                await self._until_asked(serving)
+                server.should_exit = True
+                await serving
+        logger().info("stopped")
+        return 0
+
+    async def _until_asked(self, serving: "asyncio.Task[None]") -> None:
+        """Waits for the signal, says that it stops, and goes on until Envoy has heard it."""
+        asked = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({asked, serving}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        self._state.stopping = True
+        logger().info("draining", seconds=self._told.drain_seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._told.drain_seconds):
+                await self._hurrying.wait()
+
+    def _on_signal(self) -> None:
+        if self._stopping.is_set():
+            # Asked twice, by somebody who waits: no need to wait for Envoy.
+            self._hurrying.set()
+            return
+        self._stopping.set()
+        last_resort = threading.Timer(HARD_LIMIT, os._exit, (1,))
+        last_resort.daemon = True
+        last_resort.start()
+
+
+def _listen(address: str) -> socket.socket:
+    host, port = split_address(address)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Several processes may share the port: one process a core.
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG, reuse_port=True)
