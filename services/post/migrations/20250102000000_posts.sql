@@ -290,11 +290,11 @@ BEGIN
   response_id := 0;
   SELECT s.* INTO state FROM post_states s
     WHERE s.id = p_post_id AND s.bucket = p_bucket FOR UPDATE;
-  IF NOT FOUND OR state.revision = 0 THEN
-    RETURN;
-  END IF;
   SELECT r.* INTO own FROM responses r
     WHERE r.user_id = p_user_id AND r.post_id = p_post_id FOR UPDATE;
+  IF coalesce(state.revision, 0) = 0 THEN
+    RETURN;
+  END IF;
   response_id := coalesce(CASE p_kind
     WHEN 'like' THEN own.like_id WHEN 'repost' THEN own.repost_id ELSE own.bookmark_id END, 0);
   IF response_id <> 0 THEN

@@ -1,0 +1,48 @@
+"""Posts for tests: give what matters, the rest is made up."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.chassis.ids import bucket_of
+from services.post.model import Post
+
+START = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
+
+
+class Numbers:
+    """Makes ids as the service does: rising, each with the bucket of its author.
+
+    Two of them do not meet, so tests may share a database.
+    """
+
+    _instances = itertools.count(1)
+
+    def __init__(self) -> None:
+        self._time = next(self._instances) * 1_000_000
+
+    def person(self, bucket: int = 7) -> int:
+        return self._next(bucket)
+
+    def of(self, author_id: int) -> int:
+        return self._next(bucket_of(author_id))
+
+    def _next(self, bucket: int) -> int:
+        self._time += 1
+        return self._time << 22 | bucket << 13
+
+
+def a_post(id_: int, author_id: int, *, answers: Post | None = None, **given: Any) -> Post:
+    """A post; `answers` sets all three fields of a reply."""
+    if answers is not None:
+        given |= {
+            "reply_to_post_id": answers.id,
+            "reply_to_author_id": answers.author_id,
+            "conversation_id": answers.conversation_id,
+        }
+    usual = {
+        "text": f"post {id_}",
+        "conversation_id": id_,
+        "create_time": START + timedelta(milliseconds=id_ >> 22),
+    }
+    return Post(id=id_, author_id=author_id, **(usual | given))

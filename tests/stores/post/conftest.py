@@ -1,0 +1,96 @@
+"""The stores under test, each empty, and a cast to fill them."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from services.chassis import postgres
+from services.chassis.clock import ManualClock
+from services.chassis.events import OutboxMessage
+from services.chassis.idempotency import RequestKey
+from services.post.model import Post, PostState, Responded, ResponseKind
+from services.post.store import NewPost, Store
+from services.post.store_memory import MemoryStore
+from services.post.store_postgres import PostgresStore
+from tests.builders.posts import Numbers, a_post
+from tests.engines import Databases
+
+
+class Scene:
+    """A store with a few people, and short words for what they do."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.numbers = Numbers()
+        self.alice = self.numbers.person(bucket=3)
+        self.bob = self.numbers.person(bucket=3)
+        self.carol = self.numbers.person(bucket=511)
+
+    async def post(
+        self, author_id: int, *, answers: Post | None = None, quotes: Post | None = None, **given: Any
+    ) -> Post:
+        post = a_post(
+            self.numbers.of(author_id),
+            author_id,
+            answers=answers,
+            quoted_post_id=quotes.id if quotes else 0,
+            **given,
+        )
+        assert await self.create(post) is None
+        return post
+
+    async def create(
+        self, post: Post, *, key: RequestKey | None = None, response: bytes = b"response"
+    ) -> bytes | None:
+        message = OutboxMessage(
+            topic="roost.post.v1", key=str(post.author_id), type="PostCreated", payload=b"event"
+        )
+        return await self.store.create(NewPost(post, message, key, response))
+
+    async def respond(self, kind: ResponseKind, user_id: int, post: Post) -> Responded:
+        async with self.store.transaction() as transaction:
+            return await transaction.respond(
+                kind,
+                user_id=user_id,
+                post_id=post.id,
+                author_id=post.author_id,
+                response_id=self.numbers.of(user_id),
+            )
+
+    async def withdraw(self, kind: ResponseKind, user_id: int, post: Post) -> Responded:
+        async with self.store.transaction() as transaction:
+            return await transaction.withdraw(kind, user_id=user_id, post_id=post.id)
+
+    async def delete(self, *posts: Post) -> list[int]:
+        async with self.store.transaction() as transaction:
+            gone = await transaction.delete([post.id for post in posts], posts[0].create_time)
+        return [each.id for each in gone]
+
+    async def state(self, post: Post, viewer_id: int = 0) -> PostState:
+        return (await self.store.states([post.id], viewer_id))[post.id]
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres: Databases) -> Iterator[str]:
+    """One database for a module: its tests use people of their own."""
+    url = postgres.fresh("post")
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    if request.param == "memory":
+        yield Scene(MemoryStore(clock=ManualClock()))
+        return
+    url: str = request.getfixturevalue("database_url")
+    async with postgres.connect(url, clock=ManualClock()) as connected:
+        yield Scene(PostgresStore(connected))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[postgres.Database]:
+    """For what only a database with many sessions can show."""
+    async with postgres.connect(database_url, max_size=20) as connected:
+        yield connected
