@@ -18,6 +18,16 @@ HOST = "127.0.0.1"
 CHOICE = range(20_000, 32_000)
 
 
+def runtime_folder() -> Path:
+    """Return this user's folder for what matters only while something runs: claims and sockets.
+
+    Its path is short, as those of sockets must be, wherever the state is.
+    """
+    folder = Path(tempfile.gettempdir()) / f"roost-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 class NoFreePort(Exception):
     """Every port that was tried is taken."""
 
@@ -66,7 +76,7 @@ class Ports:
     def _claim(self, port: int) -> bool:
         if port in self._claimed.values():
             return False
-        lock = (_claims_folder() / str(port)).open("wb")
+        lock = (runtime_folder() / str(port)).open("wb")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -82,12 +92,6 @@ class Ports:
         if self._remembered.get(name) != port:
             self._remembered[name] = port
             self._file.write_text(json.dumps(self._remembered, indent=1, sort_keys=True) + "\n")
-
-
-def _claims_folder() -> Path:
-    folder = Path(tempfile.gettempdir()) / f"roost-ports-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
 
 
 def _is_free(port: int) -> bool:

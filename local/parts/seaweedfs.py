@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local import wheels
 from local.part import Part, plain_environment
-from local.ports import HOST, Ports
+from local.ports import HOST, Ports, runtime_folder
 from local.probes import answers
 from local.secrets import Secrets
 
@@ -61,6 +61,10 @@ class SeaweedFS(Part):
             "-master.telemetry=false",
         ]
         words += [f"-s3.port.grpc={self._ports.port('s3.grpc')}"]
+        # By default these are in /tmp, where one that another user left is in the way.
+        for component, port in (("s3", "s3"), ("filer", "seaweedfs.filer")):
+            socket = runtime_folder() / f"{component}-{self._ports.port(port)}.sock"
+            words += [f"-{component}.localSocket={socket}"]
         for component in ("master", "volume", "filer", "admin"):
             words += [
                 f"-{component}.port={self._ports.port(f'seaweedfs.{component}')}",
