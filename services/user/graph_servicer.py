@@ -79,7 +79,7 @@ class GraphServicer(GraphLists):
         async def effect(transaction: UserTransaction) -> R:
             ties = await act(transaction, me, request.user_id)
             made = response()
-            answer = made.relationship  # type: ignore[attr-defined] - each of them has it
+            answer = made.relationship  # type: ignore[attr-defined]
             convert.fill_relationship(answer, request.user_id, ties)
             return made
 

@@ -1,0 +1,83 @@
+"""People for tests of the User service."""
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from services.chassis.clock import Clock
+from services.chassis.ids import FixedWorker, IdGenerator
+from services.user.model import Edge, Session, User
+from services.user.store import Store
+
+_numbers = itertools.count(1)
+_edges = itertools.count(1)
+
+
+async def _wait_no_longer(_: float) -> None:
+    """Stands in for the pause of an id generator whose clock stands still."""
+
+
+class Cast:
+    """People in a store, and short words for what stands between them."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+        self.ids = PatientIds(clock)
+
+    async def person(self, handle: str | None = None, **given: Any) -> User:
+        """Somebody new, with a handle that nobody else has."""
+        now = self.clock.now()
+        name = handle or f"person{next(_numbers)}"
+        user = User(
+            id=await self.ids.make(next(_numbers) % 512),
+            handle=name,
+            display_name=name,
+            create_time=now,
+            update_time=now,
+        )
+        user = replace(user, **given)
+        async with self.store.transaction() as transaction:
+            assert await transaction.claim_handle(name.lower(), user.id)
+            await transaction.add_user(user, "a hash")
+        return user
+
+    async def people(self, count: int, **given: Any) -> list[User]:
+        """So many new people."""
+        return [await self.person(**given) for _ in range(count)]
+
+    async def edge(self, edge: Edge, source: User, target: User) -> int:
+        """Adds an edge, and gives its id."""
+        edge_id = await self.ids.make(0)
+        async with self.store.transaction() as transaction:
+            assert await transaction.add_edge(edge, source.id, target.id, edge_id)
+        return edge_id
+
+    async def session(self, user: User, **given: Any) -> Session:
+        """A session that lasts a day."""
+        now = self.clock.now()
+        session = Session(
+            id=await self.ids.make(0),
+            user_id=user.id,
+            device_name="telephone",
+            create_time=now,
+            last_used_time=now,
+            expire_time=now + timedelta(days=1),
+            refresh_hash=b"hash",
+        )
+        session = replace(session, **given)
+        async with self.store.transaction() as transaction:
+            await transaction.add_session(session)
+        return session
+
+
+class PatientIds(IdGenerator):
+    """Ids by a clock that stands still: numbered on beyond what one millisecond gives."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock=clock, worker=FixedWorker(), sleep=_wait_no_longer)
+        self._next = _edges
+
+    async def make(self, bucket: int) -> int:
+        return (next(self._next) << 22) | bucket << 13

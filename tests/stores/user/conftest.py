@@ -1,0 +1,39 @@
+"""The stores under test, and a cast to fill them."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from services.chassis import postgres
+from services.chassis.clock import ManualClock
+from services.user.store_memory import MemoryUserStore
+from services.user.store_postgres import PostgresUserStore
+from tests.builders.users import Cast
+from tests.engines import Databases
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres: Databases) -> Iterator[str]:
+    """One database for a module: its tests use people of their own."""
+    url = postgres.fresh("user")
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def cast(request: pytest.FixtureRequest) -> AsyncIterator[Cast]:
+    clock = ManualClock()
+    if request.param == "memory":
+        yield Cast(MemoryUserStore(clock=clock), clock)
+        return
+    url: str = request.getfixturevalue("database_url")
+    async with postgres.connect(url, clock=clock) as connected:
+        yield Cast(PostgresUserStore(connected), clock)
+
+
+@pytest.fixture
+async def real(database_url: str) -> AsyncIterator[Cast]:
+    """For what only a database with many sessions can show."""
+    clock = ManualClock()
+    async with postgres.connect(database_url, clock=clock, max_size=20) as connected:
+        yield Cast(PostgresUserStore(connected), clock)

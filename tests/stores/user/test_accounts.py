@@ -1,0 +1,109 @@
+"""What every store of the User service promises about profiles and passwords."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.user.model import Edge
+from tests.builders.users import Cast
+
+
+async def test_a_person_is_read_as_added(cast: Cast) -> None:
+    alice = await cast.person(bio="Birds", website="https://alice.example", protected=True)
+
+    assert await cast.store.users([alice.id]) == [alice]
+
+
+async def test_unknown_people_are_absent(cast: Cast) -> None:
+    alice = await cast.person()
+
+    found = await cast.store.users([alice.id, 1])
+
+    assert [user.id for user in found] == [alice.id]
+
+
+async def test_a_handle_is_claimed_once(cast: Cast) -> None:
+    alice = await cast.person()
+
+    async with cast.store.transaction() as transaction:
+        claimed = await transaction.claim_handle(alice.handle.lower(), 5)
+
+    assert not claimed
+    key = alice.handle.lower()
+    assert await cast.store.ids_of_handles([key, "nobody_has_it"]) == {key: alice.id}
+
+
+async def test_one_of_many_claims_at_once_wins(real: Cast) -> None:
+    async def claim(user_id: int) -> bool:
+        async with real.store.transaction() as transaction:
+            return await transaction.claim_handle("wanted", user_id)
+
+    won = await asyncio.gather(*(claim(user_id) for user_id in range(1, 21)))
+
+    assert sum(won) == 1
+
+
+async def test_a_saved_profile_is_read_back_and_keeps_its_counters(cast: Cast) -> None:
+    alice = await cast.person(followers_count=3)
+    changed = replace(
+        alice,
+        display_name="Alice A.",
+        bio="New",
+        location="Oslo",
+        website="http://a.example",
+        avatar_media_id=9,
+        protected=True,
+        version=2,
+        update_time=alice.update_time + timedelta(hours=1),
+    )
+
+    async with cast.store.transaction() as transaction:
+        assert await transaction.lock_user(alice.id) == alice
+        await transaction.save_profile(changed)
+
+    assert await cast.store.users([alice.id]) == [changed]
+
+
+async def test_deleted_people_are_gone_from_reads_but_keep_their_handle(cast: Cast) -> None:
+    alice, bob = await cast.people(2)
+
+    async with cast.store.transaction() as transaction:
+        await transaction.delete_user(alice.id, cast.clock.now())
+
+    assert await cast.store.users([alice.id, bob.id]) == [bob]
+    assert await cast.store.password_of(alice.id) is None
+    assert await cast.store.ids_of_handles([alice.handle]) == {alice.handle: alice.id}
+    async with cast.store.transaction() as transaction:
+        assert await transaction.lock_user(alice.id) is None
+        actor, other = await transaction.lock_pair(alice.id, bob.id)
+        assert actor is None
+        assert other is not None
+        assert other.id == bob.id
+
+
+async def test_a_password_is_replaced(cast: Cast) -> None:
+    alice = await cast.person()
+
+    async with cast.store.transaction() as transaction:
+        assert await transaction.lock_password(alice.id) == "a hash"
+        await transaction.set_password(alice.id, "another", cast.clock.now())
+
+    assert await cast.store.password_of(alice.id) == "another"
+
+
+async def test_what_fails_leaves_nothing_behind(cast: Cast) -> None:
+    alice, bob = await cast.people(2)
+
+    async def fail() -> None:
+        async with cast.store.transaction() as transaction:
+            await transaction.add_edge(Edge.FOLLOW, alice.id, bob.id, 1)
+            await transaction.delete_user(bob.id, cast.clock.now())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+
+    assert await cast.store.users([bob.id]) == [bob]
+    assert await cast.store.ties_with(alice.id, [bob.id]) == {}
