@@ -8,6 +8,7 @@ key's `sign_time`, and stays published until the last token that it signed has e
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -70,12 +71,12 @@ def current(keys: Sequence[StoredKey], now: datetime) -> StoredKey | None:
 
 def published(keys: Sequence[StoredKey], now: datetime) -> list[StoredKey]:
     """The keys (oldest first) that a token may need at that moment."""
-    replaced_at = [*(key.sign_time for key in keys[1:]), datetime.max.replace(tzinfo=now.tzinfo)]
-    return [
+    replaced = [
         key
-        for key, replaced in zip(keys, replaced_at, strict=True)
-        if replaced > now or now < replaced + LIFETIME + _KEPT_LONGER
+        for key, successor in pairwise(keys)
+        if now < successor.sign_time + LIFETIME + _KEPT_LONGER
     ]
+    return [*replaced, *keys[-1:]]
 
 
 async def rotate(store: Store, *, clock: Clock, seal: KeySeal) -> StoredKey:

@@ -1,0 +1,145 @@
+"""The life of signing keys."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography.exceptions import InvalidTag
+
+from services.chassis.caller import UserCaller
+from services.chassis.clock import ManualClock
+from services.chassis.tokens import AccessTokens, KeyRing, StaticJwks, Verifier
+from services.chassis.tokens.access_tokens import LIFETIME
+from services.user import signing
+from services.user.signing import ANNOUNCED, PERIOD, KeySeal, Signer
+from services.user.store_memory import MemoryUserStore
+
+SEAL = KeySeal(master_key=b"\7" * 32)
+
+
+class House:
+    """A signer, and somebody who checks its tokens with a key set that may be a minute old."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.store = MemoryUserStore(clock=self.clock)
+        access_tokens = AccessTokens(issuer="https://r", audience="roost", clock=self.clock)
+        self.signer = Signer(
+            store=self.store, clock=self.clock, seal=SEAL, access_tokens=access_tokens
+        )
+        self.verifier = Verifier(
+            issuer="https://r",
+            audience="roost",
+            users=KeyRing(self.signer, clock=self.clock),
+            services=KeyRing(StaticJwks([]), clock=self.clock),
+            clock=self.clock,
+        )
+
+    async def rotate(self) -> str:
+        return (await signing.rotate(self.store, clock=self.clock, seal=SEAL)).kid
+
+    async def published(self) -> list[str]:
+        await self.signer.load()
+        return [key["kid"] for key in await self.signer.fetch()]
+
+    async def current(self) -> str:
+        key = signing.current(await self.store.signing_keys(), self.clock.now())
+        assert key is not None
+        return key.kid
+
+
+async def test_the_first_key_is_made_when_it_is_needed_and_signs_at_once() -> None:
+    house = House()
+
+    await house.signer.load()
+    token, expires = house.signer.issue(5, 6)
+
+    assert await house.verifier.verify(token) == UserCaller(5, 6)
+    assert expires == house.clock.now() + LIFETIME
+
+
+async def test_a_new_key_is_published_two_minutes_before_it_signs() -> None:
+    house = House()
+    first = await house.rotate()
+
+    second = await house.rotate()
+
+    assert await house.published() == [first, second]
+    house.clock.advance(ANNOUNCED - timedelta(seconds=1))
+    assert await house.current() == first
+    house.clock.advance(1)
+    assert await house.current() == second
+    assert timedelta(seconds=120) <= ANNOUNCED
+
+
+async def test_a_key_that_waits_is_not_followed_by_another() -> None:
+    house = House()
+    await house.rotate()
+
+    assert await house.rotate() == await house.rotate()
+
+
+async def test_a_retired_key_stays_published_until_its_last_token_has_expired() -> None:
+    house = House()
+    first = await house.rotate()
+    second = await house.rotate()
+    house.clock.advance(ANNOUNCED)
+
+    house.clock.advance(LIFETIME)
+    assert await house.published() == [first, second]
+    house.clock.advance(timedelta(minutes=2))
+    assert await house.published() == [second]
+
+
+async def test_no_token_fails_while_keys_change() -> None:
+    house = House()
+    await house.signer.load()
+    tokens: list[tuple[str, float]] = []
+
+    for minute in range(60):
+        if minute == 10:
+            await house.rotate()
+        await house.signer.load()
+        token, _ = house.signer.issue(5, minute + 1)
+        tokens.append((token, house.clock.monotonic()))
+        for each, issued in tokens:
+            if house.clock.monotonic() - issued < LIFETIME.total_seconds():
+                assert isinstance(await house.verifier.verify(each), UserCaller)
+        house.clock.advance(60)
+
+
+async def test_old_keys_are_forgotten_at_the_next_rotation() -> None:
+    house = House()
+    first = await house.rotate()
+    await house.rotate()
+    house.clock.advance(ANNOUNCED + LIFETIME + timedelta(minutes=3))
+
+    await house.rotate()
+
+    assert first not in [key.kid for key in await house.store.signing_keys()]
+
+
+async def test_keys_are_rotated_by_themselves_after_their_period() -> None:
+    house = House()
+
+    async def due() -> bool:
+        rotated = await signing.rotate_if_due(house.store, clock=house.clock, seal=SEAL)
+        return rotated is not None
+
+    assert await due()
+    assert not await due()
+    house.clock.advance(PERIOD - timedelta(seconds=1))
+    assert not await due()
+    house.clock.advance(1)
+    assert await due()
+    assert not await due()
+
+
+async def test_a_private_key_opens_only_with_the_master_key_and_under_its_own_name() -> None:
+    house = House()
+    await house.rotate()
+    (stored,) = await house.store.signing_keys()
+
+    assert SEAL.open(stored).kid == stored.kid
+    assert b"PRIVATE" not in stored.sealed_private
+    with pytest.raises(InvalidTag):
+        KeySeal(master_key=b"\6" * 32).open(stored)
