@@ -185,7 +185,7 @@ class Partition:
                 attempts += 1
                 if attempts >= ATTEMPTS:
                     raise _GivenUp(error) from error
-                logger().exception("event_failed", **self._described(oldest))
+                logger().warning("event_failed", **self._described(oldest), error=repr(error))
                 self._count(events, "failed")
             await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 - only jitter
             pause = min(pause * 2, longest)
@@ -203,6 +203,7 @@ class Partition:
             partition=self.number,
             offset=received.offset,
             reason=reason,
+            exc_info=cause,
         )
         pause, longest = _PAUSE_SECONDS
         while True:

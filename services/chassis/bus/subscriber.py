@@ -74,8 +74,8 @@ class Subscriber:
             "enable.auto.offset.store": False,
             "auto.offset.reset": "earliest",
             "partition.assignment.strategy": "range",
-            # What went silent for this long is out; brokers refuse less. Some also wait half of it before
-            # they hand out partitions.
+            # What went silent for this long is out; brokers refuse less. Tansu also waits half of
+            # it before it hands out partitions.
             "session.timeout.ms": 6_000,
             "heartbeat.interval.ms": 1_000,
             # Kafka answers a fetch as soon as there is a byte, and this bounds an idle one. Tansu

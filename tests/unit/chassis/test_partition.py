@@ -1,0 +1,221 @@
+"""Events of one partition: in order, tried again while that may help, parked when it cannot."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+from google.protobuf.wrappers_pb2 import Int64Value, StringValue
+
+from services.chassis import telemetry
+from services.chassis.bus import Routes, partition
+from services.chassis.bus.partition import Partition, Received
+from services.chassis.bus.routes import BatchHandler, Handler
+from services.chassis.clock import ManualClock
+from services.chassis.errors import Unavailable
+from services.chassis.events import Event, OutboxMessage, Record
+from tests.waiting import eventually
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+POISON = Record("t", b"k", b"v", [("type", b"x")])
+
+
+def said(text: str, traceparent: str | None = None) -> Record:
+    message = OutboxMessage.of(topic="t", key=1, body=StringValue(value=text))
+    return Event.from_message(message, time=NOW, traceparent=traceparent).to_record()
+
+
+def received(*records: Record) -> list[Received]:
+    return [Received(record, offset) for offset, record in enumerate(records)]
+
+
+class Parking:
+    """Keeps what is parked; refuses the first few times if told so."""
+
+    def __init__(self, refusals: int = 0) -> None:
+        self.parked: list[tuple[Record, str]] = []
+        self._refusals = refusals
+
+    async def park(self, record: Record, number: int, offset: int, reason: str) -> None:
+        if self._refusals:
+            self._refusals -= 1
+            raise Unavailable
+        self.parked.append((record, reason))
+
+
+@asynccontextmanager
+async def working(
+    *,
+    handlers: Callable[[str], Handler | None] = lambda _: None,
+    batches: BatchHandler | None = None,
+    parking: Parking | None = None,
+) -> AsyncIterator[Partition]:
+    made = Partition(
+        topic="t",
+        number=0,
+        group="g",
+        handlers=handlers,
+        batches=batches,
+        park=(parking or Parking()).park,
+        clock=ManualClock(),
+    )
+    try:
+        yield made
+    finally:
+        await made.abandon()
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partition, "_PAUSE_SECONDS", (0.0001, 0.001))
+
+
+class Listener:
+    """Notes what it is told; fails with the errors it is given, one a call."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.heard: list[str] = []
+        self.traces: list[str | None] = []
+        self._errors = list(errors)
+
+    async def hear(self, event: Event, body: StringValue) -> None:
+        if self._errors:
+            raise self._errors.pop(0)
+        self.heard.append(body.value)
+        self.traces.append(telemetry.traceparent())
+
+    @property
+    def routes(self) -> Routes:
+        made = Routes()
+        made.on(StringValue, self.hear)
+        return made
+
+
+async def test_events_are_handled_in_order_and_counted_as_handled() -> None:
+    listener = Listener()
+    async with working(handlers=listener.routes) as work:
+        work.accept(received(said("a"), said("b")))
+        work.accept([Received(said("c"), 2)])
+
+        await eventually(lambda: work.handled == 3)
+
+    assert listener.heard == ["a", "b", "c"]
+
+
+async def test_event_is_handled_inside_the_trace_that_caused_it() -> None:
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+    listener = Listener()
+    async with working(handlers=listener.routes) as work:
+        work.accept(received(said("a", traceparent)))
+
+        await eventually(lambda: work.handled == 1)
+
+    assert listener.traces == [traceparent]
+
+
+async def test_error_that_passes_is_waited_out_and_nothing_overtakes() -> None:
+    listener = Listener(*[Unavailable()] * (partition.ATTEMPTS * 3))
+    parking = Parking()
+    async with working(handlers=listener.routes, parking=parking) as work:
+        work.accept(received(said("a"), said("b")))
+
+        await eventually(lambda: work.handled == 2)
+
+    assert listener.heard == ["a", "b"]
+    assert parking.parked == []
+
+
+async def test_event_that_always_fails_is_parked_and_the_next_one_handled() -> None:
+    listener = Listener(*[KeyError("gone")] * partition.ATTEMPTS)
+    parking = Parking(refusals=2)
+    bad = said("a")
+    async with working(handlers=listener.routes, parking=parking) as work:
+        work.accept(received(bad, said("b")))
+
+        await eventually(lambda: work.handled == 2)
+
+    assert listener.heard == ["b"]
+    assert parking.parked == [(bad, "KeyError: 'gone'")]
+
+
+async def test_record_that_is_no_event_is_parked_at_once() -> None:
+    listener = Listener()
+    parking = Parking()
+    unreadable = said("a")._replace(value=b"\xff")
+    async with working(handlers=listener.routes, parking=parking) as work:
+        work.accept(received(POISON, unreadable, said("b")))
+
+        await eventually(lambda: work.handled == 3)
+
+    assert listener.heard == ["b"]
+    assert [record for record, _ in parking.parked] == [POISON, unreadable]
+
+
+async def test_type_that_nobody_handles_is_skipped() -> None:
+    routes = Routes()
+    listener = Listener()
+    routes.on(Int64Value, listener.hear)  # type: ignore[arg-type]
+    async with working(handlers=routes) as work:
+        work.accept(received(said("a")))
+
+        await eventually(lambda: work.handled == 1)
+
+    assert listener.heard == []
+
+
+async def test_batch_holds_all_that_waits_in_order() -> None:
+    batches: list[list[str]] = []
+
+    async def handle(events: Sequence[Event]) -> None:
+        batches.append([StringValue.FromString(event.payload).value for event in events])
+
+    async with working(batches=handle) as work:
+        work.accept(received(said("a"), POISON, said("b"), said("c")))
+
+        await eventually(lambda: work.handled == 4)
+
+    assert batches == [["a", "b", "c"]]
+
+
+async def test_only_the_event_to_blame_of_a_batch_is_parked() -> None:
+    handled: list[str] = []
+    parking = Parking()
+
+    async def handle(events: Sequence[Event]) -> None:
+        texts = [StringValue.FromString(event.payload).value for event in events]
+        if "bad" in texts:
+            raise ValueError("cannot")
+        handled.extend(texts)
+
+    async with working(batches=handle, parking=parking) as work:
+        work.accept(received(said("a"), POISON, said("bad"), said("c")))
+
+        await eventually(lambda: work.handled == 4)
+
+    assert handled == ["a", "c"]
+    assert [reason for _, reason in parking.parked] == [
+        "Undecodable: the header 'time' is missing",
+        "ValueError: cannot",
+    ]
+
+
+async def test_finishing_ends_after_the_event_at_hand() -> None:
+    listener = Listener()
+    async with working(handlers=listener.routes) as work:
+        work.accept(received(said("a")))
+        await eventually(lambda: work.handled == 1)
+
+        await work.finish(1.0)
+        work.accept([Received(said("b"), 1)])
+
+    assert listener.heard == ["a"]
+    assert work.handled == 1
+
+
+async def test_finishing_gives_up_what_takes_too_long() -> None:
+    async with working(handlers=Listener(*[Unavailable()] * 1_000_000).routes) as work:
+        work.accept(received(said("a")))
+
+        await work.finish(0.05)
+
+    assert work.handled is None

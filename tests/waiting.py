@@ -1,0 +1,19 @@
+"""Waiting for a condition, with a limit."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+
+
+async def eventually(
+    condition: Callable[[], bool | Awaitable[bool]], *, limit: float = 10.0
+) -> None:
+    """Returns once the condition holds. Raises TimeoutError past the limit, in seconds."""
+    async with asyncio.timeout(limit):
+        while True:
+            holds = condition()
+            if inspect.isawaitable(holds):
+                holds = await holds
+            if holds:
+                return
+            await asyncio.sleep(0.01)
