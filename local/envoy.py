@@ -8,7 +8,7 @@ from string import Template
 def endpoints(addresses: Iterable[str]) -> str:
     """Write host:port addresses as the YAML list that a *_ENDPOINTS placeholder takes.
 
-    A host is an IP (an IPv6 one in brackets) or a name, whose every A or AAAA record is an endpoint.
+    A host is an IP (an IPv6 one in brackets) or a name, each of whose addresses is an endpoint.
     No address gives an empty list: calls of that service are answered UNAVAILABLE at once.
     """
     return json.dumps([{"endpoint": {"address": _socket_address(each)}} for each in addresses])

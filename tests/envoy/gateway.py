@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n"
 
+
 @dataclass(frozen=True)
 class Request:
     method: str

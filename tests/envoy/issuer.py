@@ -19,7 +19,9 @@ class Issuer:
     def jwks(self) -> bytes:
         """Return the key set that the gateway serves."""
         public = jwt.algorithms.ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        return json.dumps({"keys": [public | {"kid": "key", "alg": "ES256", "use": "sig"}]}).encode()
+        return json.dumps(
+            {"keys": [public | {"kid": "key", "alg": "ES256", "use": "sig"}]}
+        ).encode()
 
     def token(self, user: int, **claims: Any) -> str:
         """Return an access token of 15 minutes; `claims` replace the usual ones, None drops one."""

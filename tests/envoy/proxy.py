@@ -110,9 +110,19 @@ async def running(folder: Path, **values: str | list[str]) -> AsyncIterator[Prox
             *("--file-flush-interval-msec", "20", "--log-path", str(folder / "envoy.log")),
             stdout=stack.enter_context(log.open("wb")),
         )
-        stack.push_async_callback(process.wait)
-        stack.callback(process.terminate)
+        stack.push_async_callback(_end, process)
         proxy = Proxy(ports, log)
         stack.push_async_callback(proxy.close)
-        await eventually(proxy.is_ready)
+
+        async def is_up() -> bool:
+            assert process.returncode is None, (folder / "envoy.log").read_text()[-2000:]
+            return await proxy.is_ready()
+
+        await eventually(is_up)
         yield proxy
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    await process.wait()

@@ -63,7 +63,11 @@ def test_every_default_is_used_and_only_addresses_lack_one() -> None:
 
     assert given <= used
     assert used - given == {
-        *(f"{listener}_{key}" for listener in ("ADMIN", "EDGE", "MESH") for key in ("ADDRESS", "PORT")),
+        *(
+            f"{listener}_{key}"
+            for listener in ("ADMIN", "EDGE", "MESH")
+            for key in ("ADDRESS", "PORT")
+        ),
         "GATEWAY_ENDPOINTS",
     }
 

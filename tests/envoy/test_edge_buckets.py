@@ -109,3 +109,9 @@ async def test_an_operator_can_lift_the_buckets_for_a_while(
     assert {answer.status_code for answer in many} == {200}
     assert after.headers["ratelimit"].startswith('"writes";r=')
     assert after.status_code == 200
+
+
+async def test_a_refusal_tells_no_name_of_envoy(edge: httpx2.AsyncClient, issuer: Issuer) -> None:
+    refused = await empty(edge, "/v1/posts", bearer(issuer.token(108)))
+
+    assert [name for name in refused.headers if name.startswith("x-")] == ["x-request-id"]

@@ -85,6 +85,25 @@ async def test_connections_past_the_limit_are_closed_but_operators_get_in(
             writer.close()
 
 
+@pytest.mark.parametrize(("proxies", "believed"), [("0", False), ("1", True)])
+async def test_strangers_of_one_address_share_a_bucket(
+    tmp_path: Path, gateway: Gateway, issuer: Issuer, proxies: str, believed: bool
+) -> None:
+    strangers = [{"x-forwarded-for": f"198.51.100.{i}", "authorization": "Basic x"} for i in (1, 2)]
+    settings = {"RATE_STRANGERS": "3", "TRUSTED_PROXIES": proxies}
+    async with (
+        running(tmp_path, GATEWAY_ENDPOINTS=[gateway.address], **settings) as proxy,
+        httpx2.AsyncClient(base_url=proxy.edge) as client,
+    ):
+        taken = [(await client.get("/", headers=strangers[0])).status_code for _ in range(4)]
+        other = await client.get("/", headers=strangers[1])
+        user = await client.get("/", headers=bearer(issuer.token(7)))
+
+    assert taken == [200, 200, 200, 429]
+    assert other.status_code == (200 if believed else 429)
+    assert user.status_code == 200
+
+
 async def test_without_keys_a_token_is_not_called_bad(tmp_path: Path, issuer: Issuer) -> None:
     async with (
         serving(Gateway("keyless", jwks=None)) as keyless,
@@ -120,12 +139,8 @@ async def test_a_draining_edge_finishes_what_it_began_and_sends_clients_away(
         held = asyncio.ensure_future(client.get("/held"))
         await eventually(lambda: holding.waiting == 1)
 
-        await drain(proxy)
+        await proxy.ask("/drain_listeners?graceful&skip_exit")
         answer = await held
 
     assert answer.json()["reason"] == "DEADLINE_EXCEEDED"
     assert answer.headers["connection"] == "close"
-
-
-async def drain(proxy: Proxy) -> None:
-    await proxy.ask("/drain_listeners?graceful&skip_exit")
