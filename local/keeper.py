@@ -100,8 +100,11 @@ class Keeper:
         self._enter("stopped")
 
     def kill(self) -> None:
-        """Kill the process at once, whatever it does; ``stop`` then returns without waiting."""
+        """Kill the process at once, for good; ``stop`` then has nothing to wait for."""
+        if self._watch is not None:
+            self._watch.cancel()
         self._signal(signal.SIGKILL)
+        self._enter("stopping")
 
     async def _keep(self) -> None:
         backoff = 0.0

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from local import wheels
-from local.part import CannotStart, plain_environment
+from local import oneshot, wheels
+from local.part import plain_environment
 
 SERVICES = Path(__file__).parents[1] / "services"
 
@@ -22,20 +21,12 @@ async def apply(database_url: str, folders: Sequence[Path]) -> None:
     filled = _with_migrations(folders)
     if not filled:
         return
-    process = await asyncio.create_subprocess_exec(
-        wheels.script("dbmate"),
-        "--no-dump-schema",
-        *(f"--migrations-dir={folder}" for folder in filled),
-        "migrate",
-        env=plain_environment(DATABASE_URL=database_url),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+    folder_options = [f"--migrations-dir={folder}" for folder in filled]
+    await oneshot.run(
+        f"the migrations of {filled[-1]}",
+        [wheels.script("dbmate"), "--no-dump-schema", *folder_options, "migrate"],
+        environment=plain_environment(DATABASE_URL=database_url),
     )
-    output, _ = await process.communicate()
-    if process.returncode != 0:
-        said = output.decode(errors="replace").strip()
-        raise CannotStart(f"the migrations in {filled[-1]} failed: {said}")
 
 
 def _with_migrations(folders: Sequence[Path]) -> list[Path]:

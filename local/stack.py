@@ -69,15 +69,16 @@ class Stack:
         self._state = state
         self._environ = environ
         self._usual_ports = usual_ports
-        self._held = ExitStack()
         self._is_up = False
 
     async def __aenter__(self) -> Stack:
-        self._held.enter_context(self._state.hold())
-        ports = Ports(self._state.ports, usual=self._usual_ports)
-        self._held.callback(ports.release)
-        self._compose(ports, Secrets(self._state.secrets))
-        await self.supervisor.__aenter__()
+        with ExitStack() as held:
+            held.enter_context(self._state.hold())
+            ports = Ports(self._state.ports, usual=self._usual_ports)
+            held.callback(ports.release)
+            self._compose(ports, Secrets(self._state.secrets))
+            await self.supervisor.__aenter__()
+            self._held = held.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -189,9 +190,9 @@ class Stack:
 
     async def _wait_for_envoy(self) -> None:
         deadline = time.monotonic() + HEALTHY_SECONDS
-        while not await self.envoy.sees_every_upstream():
+        while unhealthy := await self.envoy.unhealthy_upstreams():
             if time.monotonic() > deadline:
-                reason = f"it found some upstreams unhealthy for {HEALTHY_SECONDS:.0f} s"
+                reason = f"{', '.join(unhealthy)} did not pass its health checks"
                 raise PartFailed("envoy", reason, self._state.logs / "envoy.log")
             await asyncio.sleep(0.1)
 

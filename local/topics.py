@@ -23,7 +23,8 @@ def create(brokers: str, names: Sequence[str], *, partitions: int = PARTITIONS) 
     """Create those of the topics that do not exist. Raises CannotStart."""
     if not names:
         return
-    admin = AdminClient({"bootstrap.servers": brokers})
+    # What matters is told by the outcomes; the library's own log would go to the terminal.
+    admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0})
     wanted = [NewTopic(name, num_partitions=partitions, replication_factor=1) for name in names]
     created = admin.create_topics(wanted, request_timeout=LIMIT_SECONDS)
     for name, outcome in created.items():

@@ -220,6 +220,8 @@ def _announce(state: State, status: StackStatus, seconds: float) -> None:
 
 def _table(status: StackStatus) -> Table:
     table = Table("part", "state", "pid", "address", "restarts", box=None, header_style="dim")
+    table.caption = f"Logs: {Path(status.parts[0].log).parent}" if status.parts else None
+    table.caption_justify = "left"
     for part in status.parts:
         colour = COLOURS.get(part.state, "yellow")
         pid = str(part.pid) if part.pid is not None else ""

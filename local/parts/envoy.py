@@ -68,15 +68,20 @@ class Envoy(Part):
     async def is_ready(self) -> bool:
         return await answers(self.admin, "/ready")
 
-    async def sees_every_upstream(self) -> bool:
-        """Tell whether Envoy's own health checks have found every endpoint healthy."""
+    async def unhealthy_upstreams(self) -> list[str]:
+        """Return the clusters of which some endpoint has not passed Envoy's own health check."""
         async with httpx2.AsyncClient(trust_env=False) as client:
             try:
                 response = await client.get(f"http://{self.admin}/clusters", timeout=2)
             except httpx2.TransportError:
-                return False
-        flags = [line for line in response.text.splitlines() if "::health_flags::" in line]
-        return bool(flags) and all(line.endswith("::healthy") for line in flags)
+                return list(self._upstreams)
+        # Lines are CLUSTER::ADDRESS::health_flags::FLAGS.
+        facts = [line.split("::") for line in response.text.splitlines()]
+        healthy: dict[str, bool] = {}
+        for cluster, _, *fact in facts:
+            if fact[:1] == ["health_flags"]:
+                healthy[cluster] = healthy.get(cluster, True) and fact[1] == "healthy"
+        return [noun for noun in self._upstreams if not healthy.get(noun, False)]
 
     @property
     def _rendered(self) -> Path:

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
+import psutil
 
-from local import migrations, wheels
-from local.part import CannotStart, Part, RunAs, plain_environment
+from local import migrations, oneshot, wheels
+from local.part import Part, RunAs, plain_environment
 from local.ports import Ports
 from local.secrets import Secrets
 
@@ -83,6 +84,7 @@ class Postgres(Part):
     async def prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         if self._data.exists():
+            self._forget_dead_server()
             return
         draft = self._folder / "data.new"  # so that a half-made one is never taken for whole
         password_file = self._folder / "password.new"
@@ -98,9 +100,22 @@ class Postgres(Part):
             password_file.unlink()
         draft.rename(self._data)
 
+    def _forget_dead_server(self) -> None:
+        """Remove the lock of a killed server whose process id somebody else has by now: PostgreSQL
+        would take that process for a server, and only ids of its own user are told apart.
+        """
+        lock = self._data / "postmaster.pid"
+        if not lock.exists():
+            return
+        try:
+            holder = psutil.Process(int(lock.read_text().split()[0])).name()
+        except psutil.NoSuchProcess:
+            return
+        if holder != "postgres":
+            lock.unlink()
+
     async def _initdb(self, data: Path, password_file: Path) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *wheels.launcher(signal.SIGKILL, self.run_as),
+        words = [
             _binary("initdb"),
             f"--pgdata={data}",
             f"--username={SUPERUSER}",
@@ -111,14 +126,8 @@ class Postgres(Part):
             "--builtin-locale=C.UTF-8",
             "--locale=C",
             "--no-instructions",
-            env=plain_environment(),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        output, _ = await process.communicate()
-        if process.returncode != 0:
-            raise CannotStart(f"initdb failed: {output.decode(errors='replace').strip()}")
+        ]
+        await oneshot.run("initdb", words, environment=plain_environment(), run_as=self.run_as)
 
     def command(self) -> Sequence[str]:
         settings = self._settings | {"listen_addresses": "127.0.0.1", "port": str(self._port)}
