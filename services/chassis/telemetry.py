@@ -13,7 +13,6 @@ from contextvars import ContextVar
 from typing import NamedTuple
 
 from opentelemetry import trace as otel
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
@@ -61,6 +60,11 @@ def configure(
     `exporter` in a test. Without either, nothing is recorded."""
     _recording.ratio = ratio
     if exporter is None and endpoint:
+        # Importing it takes 0.2 s, which only a process that exports should pay.
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (  # noqa: PLC0415
+            OTLPSpanExporter,
+        )
+
         exporter = OTLPSpanExporter(endpoint=endpoint, insecure=endpoint.startswith("http://"))
     if exporter is None:
         _recording.provider = None

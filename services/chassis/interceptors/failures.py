@@ -14,7 +14,9 @@ def status_of(method: str, error: Exception) -> WireStatus:
     if status.code is grpc.StatusCode.INTERNAL:
         logger().error("rpc_failed", method=method, code=code, exc_info=error)
     elif status.code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:
-        logger().warning("rpc_failed", method=method, code=code, error=repr(error))
+        logger().warning(
+            "rpc_failed", method=method, code=code, error=repr(error), cause=repr(error.__cause__)
+        )
     else:
         logger().debug("rpc_refused", method=method, code=code, error=repr(error))
     return status

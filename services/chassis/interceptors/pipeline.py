@@ -142,8 +142,8 @@ class Pipeline:
             except asyncio.CancelledError:
                 code = grpc.StatusCode.CANCELLED
                 raise
-            except grpc.aio.BaseError:
-                # gRPC's own: the client has gone, or the servicer aborted by itself.
+            except (grpc.aio.AbortError, grpc.aio.InternalError):
+                # gRPC's own: the servicer aborted by itself, or the client has gone.
                 code = context.code() or grpc.StatusCode.CANCELLED
                 raise
             except Exception as error:
