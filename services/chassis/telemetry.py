@@ -20,6 +20,9 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 TRACEPARENT = "traceparent"
 
+# A collector that is away must not hold up a process that stops.
+_EXPORT_SECONDS = 2
+
 # https://www.w3.org/TR/trace-context/#traceparent-header: version, trace id, parent id, flags.
 _ZEROS = "0" * 32
 _ODD = "13579bdf"
@@ -65,7 +68,9 @@ def configure(
             OTLPSpanExporter,
         )
 
-        exporter = OTLPSpanExporter(endpoint=endpoint, insecure=endpoint.startswith("http://"))
+        exporter = OTLPSpanExporter(
+            endpoint=endpoint, insecure=endpoint.startswith("http://"), timeout=_EXPORT_SECONDS
+        )
     if exporter is None:
         _recording.provider = None
         return

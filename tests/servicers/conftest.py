@@ -3,7 +3,7 @@
 The plugin's own server and channel are made for synchronous servicers. A module that prefers its
 fixtures to `serving(…)` defines, as the plugin documents, `grpc_add_to_server`, `grpc_servicer` and
 `grpc_stub_cls`, and gets `grpc_server`, `grpc_channel` and `grpc_stub` of grpc.aio. `grpc_caller`
-may be overridden to say who calls.
+may be overridden to say who calls, and `grpc_without` to leave methods out.
 """
 
 import logging
@@ -36,10 +36,18 @@ def grpc_caller() -> Caller:
 
 
 @pytest.fixture
+def grpc_without() -> frozenset[str]:
+    """Methods that the servicer of the module does not offer."""
+    return frozenset()
+
+
+@pytest.fixture
 async def grpc_server(
-    grpc_add_to_server: Callable[[Any, Any], None], grpc_servicer: object
+    grpc_add_to_server: Callable[[Any, Any], None],
+    grpc_servicer: object,
+    grpc_without: frozenset[str],
 ) -> AsyncIterator[Served]:
-    async with serving(Mount(grpc_add_to_server, grpc_servicer)) as served:
+    async with serving(Mount(grpc_add_to_server, grpc_servicer, without=grpc_without)) as served:
         yield served
 
 
