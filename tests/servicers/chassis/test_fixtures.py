@@ -48,7 +48,7 @@ def grpc_caller() -> UserCaller:
     return UserCaller(user_id=42, session_id=1)
 
 
-REQUEST = UpdateUserRequest(user=User(), update_mask={"paths": ["bio"]})  # type: ignore[arg-type]
+REQUEST = UpdateUserRequest(user=User(), update_mask={"paths": ["bio"]})
 
 
 async def test_stub_calls_as_the_caller_of_the_module(grpc_stub: Any) -> None:
