@@ -40,7 +40,9 @@ _ANYWHERE = (
     "NOT_ACCEPTABLE",
     "TOKEN_INVALID",
     "TOKEN_EXPIRED",
+    "REQUEST_TOO_SLOW",
     "RATE_LIMITED",
+    "HEADERS_TOO_LARGE",
     "INTERNAL",
     "OVERLOADED",
     "DEPENDENCY_UNAVAILABLE",
@@ -72,7 +74,7 @@ _HEADERS: Json = {
         "schema": {"type": "integer", "minimum": 1},
     },
     "RateLimit": {
-        "description": 'What is left of a bucket: `"reads";r=599;t=60`.',
+        "description": 'What is left of a bucket: `"reads";r=599`.',
         "schema": {"type": "string"},
     },
     "RateLimitPolicy": {
