@@ -64,11 +64,5 @@ class RepostUndone:
 
 
 Change: TypeAlias = (
-    PostCreated
-    | PostUpdated
-    | PostDeleted
-    | PostLiked
-    | PostUnliked
-    | PostReposted
-    | RepostUndone
+    PostCreated | PostUpdated | PostDeleted | PostLiked | PostUnliked | PostReposted | RepostUndone
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -68,6 +68,11 @@ class Post:
     edit_time: datetime | None = None
     revision: int = 1
     deleted: bool = False
+
+    @property
+    def etag(self) -> str:
+        """Names this text of the post; changes with every edit."""
+        return str(self.revision)
 
     @property
     def answers_others(self) -> bool:
@@ -218,12 +223,15 @@ class Person(Protocol):
         ...
 
 
-class People(Protocol):
+P_co = TypeVar("P_co", bound=Person, covariant=True)
+
+
+class People(Protocol[P_co]):
     """Asks the User service about people."""
 
     async def find(
         self, *, ids: Sequence[int], handles: Sequence[str] = (), viewer_id: int = 0
-    ) -> Sequence[Person]:
+    ) -> Sequence[P_co]:
         """Those who exist, each once, ascending by id, with the viewer's relationship to each.
 
         One call to the User service, whatever is asked. A viewer_id of 0 is a stranger.

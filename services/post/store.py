@@ -65,7 +65,10 @@ class PostTransaction(Transaction, Protocol):
     async def respond(
         self, kind: ResponseKind, *, user_id: int, post_id: int, author_id: int, response_id: int
     ) -> Responded:
-        """Adds a response, unless the person gave it before or the post is a tombstone."""
+        """Adds a response, unless the person gave it before or the post is a tombstone.
+
+        Locks the person as `lock_people` does.
+        """
         ...
 
     async def withdraw(self, kind: ResponseKind, *, user_id: int, post_id: int) -> Responded:
@@ -155,7 +158,9 @@ class Store(Protocol):
         """Up to `limit` of a person's live posts, oldest first."""
         ...
 
-    async def touched(self, since: datetime, until: datetime, *, after: int, limit: int) -> list[int]:
+    async def touched(
+        self, since: datetime, until: datetime, *, after: int, limit: int
+    ) -> list[int]:
         """Posts whose counts changed in that time (since ≤ t < until), ascending by id."""
         ...
 

@@ -314,7 +314,14 @@ class MemoryStore:
                     for counter, value in right.items()
                     if value != getattr(state, counter)
                 ]
-                tables.states[post_id] = state._replace(**right)
+                tables.states[post_id] = PostState(
+                    post_id,
+                    state.revision,
+                    right["likes"],
+                    right["reposts"],
+                    right["replies"],
+                    right["quotes"],
+                )
         return drifts
 
     def _reposts_of(self, user_id: int) -> list[Entry]:

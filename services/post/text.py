@@ -7,8 +7,9 @@ The rules, which clients may rely on:
   (UAX 29): what a person counts as characters.
 - A **link** is `http://` or `https://`, not preceded by a word character, `@` or `/`, then a host
   of at least two labels, the last of two characters or more and no number, and what may follow of
-  port, path, query and fragment. Punctuation that ends it, and a bracket that it did not open, belong to the
-  sentence. An address with a user name in it, which may pretend to lead elsewhere, is none.
+  port, path, query and fragment. Punctuation that ends it, and a bracket that it did not open,
+  belong to the sentence. An address with a user name in it, which may pretend to lead elsewhere,
+  is none.
 - A **mention** is `@` and 1 to 15 of ASCII letters, digits and underscore, with neither a word
   character nor an `@` before or after it. Whether it is one is settled by who exists.
 - A **hashtag** is `#` and 1 to 100 letters, digits, underscores and their combining marks of any

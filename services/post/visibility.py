@@ -16,6 +16,7 @@ and posts of deleted people, are seen by nobody, their authors included.
 from collections.abc import Collection
 from typing import NamedTuple
 
+from services.post.errors import AccountProtected, UserNotFound
 from services.post.model import Person, Post, Visibility
 
 
@@ -70,6 +71,24 @@ def can_see_person(person: Person | None, viewer_id: int) -> bool:
         return True
     relationship = person.viewer_relationship
     return not (relationship.blocking or relationship.blocked_by)
+
+
+def require_profile(person: Person | None, viewer_id: int) -> Person:
+    """The person, if the viewer may read what they posted and liked. The viewer's own block leaves
+    nothing to read there, but does not hide that the person exists.
+
+    Raises UserNotFound, AccountProtected.
+    """
+    if person is None:
+        raise UserNotFound
+    if viewer_id == person.id:
+        return person
+    relationship = person.viewer_relationship
+    if viewer_id and relationship.blocked_by:
+        raise UserNotFound
+    if person.protected and not (viewer_id and relationship.following):
+        raise AccountProtected
+    return person
 
 
 def is_open(post: Post, author: Person) -> bool:

@@ -280,12 +280,14 @@ END
 $$;
 
 -- Adds a like, repost or bookmark, unless the person has given it before or the post is not live.
+-- Locks the person, for the order of their events, then the post's state.
 -- response_id is the one that stands then; state is as after it, null where there is no such post.
 CREATE FUNCTION respond(
   p_kind text, p_user_id bigint, p_post_id bigint, p_bucket smallint, p_author_id bigint, p_id bigint,
   OUT changed boolean, OUT response_id bigint, OUT state post_states, OUT own responses
 ) LANGUAGE plpgsql AS $$
 BEGIN
+  PERFORM pg_advisory_xact_lock(p_user_id);
   changed := false;
   response_id := 0;
   SELECT s.* INTO state FROM post_states s
@@ -328,7 +330,8 @@ BEGIN
 END
 $$;
 
--- Takes a like, repost or bookmark back. response_id is what it was, 0 where there was none.
+-- Takes a like, repost or bookmark back. response_id is what it was, 0 where there was none. Whoever
+-- tells of it has locked the person before.
 CREATE FUNCTION withdraw(
   p_kind text, p_user_id bigint, p_post_id bigint, p_bucket smallint,
   OUT changed boolean, OUT response_id bigint, OUT state post_states, OUT own responses

@@ -59,9 +59,7 @@ def responded_from(row: asyncpg.Record, post_id: int) -> Responded:
     changed, response_id, revision, likes, reposts, replies, quotes, liked, reposted, kept = row
     if revision is None:
         return Responded(changed, response_id, None)
-    state = PostState(
-        post_id, revision, likes, reposts, replies, quotes, liked, reposted, kept
-    )
+    state = PostState(post_id, revision, likes, reposts, replies, quotes, liked, reposted, kept)
     return Responded(changed, response_id, state)
 
 

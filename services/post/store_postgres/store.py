@@ -136,7 +136,7 @@ class PostgresStore:
         found = await self._database.fetch(
             reads.COUNT_POSTS, author_ids, rows.buckets_of(author_ids)
         )
-        return {author_id: count for author_id, count in found}
+        return {row[0]: row[1] for row in found}
 
     async def live_posts_of(self, author_id: int, limit: int) -> list[int]:
         """See `Store.live_posts_of`."""

@@ -97,9 +97,7 @@ class PostgresPostTransaction(PostgresTransaction):
 
     async def withdraw(self, kind: ResponseKind, *, user_id: int, post_id: int) -> Responded:
         """See `PostTransaction.withdraw`."""
-        row = await self.connection.fetchrow(
-            _WITHDRAW, kind, user_id, post_id, bucket_of(post_id)
-        )
+        row = await self.connection.fetchrow(_WITHDRAW, kind, user_id, post_id, bucket_of(post_id))
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
         return rows.responded_from(row, post_id)
 

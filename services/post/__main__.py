@@ -1,0 +1,10 @@
+"""`python -m services.post serve|work`."""
+
+import sys
+
+from services.chassis import process
+from services.post import compose
+from services.post.settings import PostSettings
+
+if __name__ == "__main__":
+    sys.exit(process.main(compose.SERVICE, PostSettings, serve=compose.serve, work=compose.work))

@@ -1,0 +1,90 @@
+"""Bodies of posts, near at hand: in this process, then in Redis, then in the database.
+
+A body is a post without what changes often, packed for the wire. It is known by id and revision,
+and the state that every read begins with tells the revision; so what is cached never goes stale,
+and an edit or a deletion shows at once, everywhere, though nothing waits for a cache.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from services.chassis.cache import Cache
+from services.chassis.clock import Clock
+from services.chassis.redis import RedisClient
+from services.post.model import TOMBSTONE, Post, PostState
+from services.post.store import Store
+
+# About 30 MB of a process, and several hours of what people read.
+MAX_BODIES = 50_000
+
+
+class Bodies:
+    """Packs posts once and keeps them: the last MAX_BODIES used in this process."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        redis: RedisClient,
+        clock: Clock,
+        pack: Callable[[Post], bytes],
+        limit: int = MAX_BODIES,
+    ) -> None:
+        self._store = store
+        self._pack = pack
+        self._limit = limit
+        self._near: OrderedDict[int, tuple[int, bytes]] = OrderedDict()
+        self._far: Cache[str, bytes] = Cache(
+            name="post.1",
+            redis=redis,
+            clock=clock,
+            load=self._load,
+            encode=_same,
+            decode=_same,
+        )
+
+    async def of(self, states: Iterable[PostState]) -> dict[int, bytes]:
+        """The body of each post whose state this is; tombstones have none."""
+        bodies: dict[int, bytes] = {}
+        missing: dict[str, PostState] = {}
+        near = self._near
+        for state in states:
+            id_, revision = state[0], state[1]
+            held = near.get(id_)
+            if held is not None and held[0] == revision:
+                bodies[id_] = held[1]
+                near.move_to_end(id_)
+            elif revision != TOMBSTONE:
+                missing[f"{id_}.{revision}"] = state
+        if missing:
+            for key, body in (await self._far.get_many(missing)).items():
+                state = missing[key]
+                bodies[state.id] = body
+                self.keep(state.id, state.revision, body)
+        return bodies
+
+    def keep(self, post_id: int, revision: int, body: bytes) -> None:
+        """Holds a body in this process."""
+        self._near[post_id] = (revision, body)
+        self._near.move_to_end(post_id)
+        while len(self._near) > self._limit:
+            self._near.popitem(last=False)
+
+    async def forget(self, post_id: int, revision: int) -> None:
+        """Drops what was deleted: nothing could read it, yet its author wants it gone."""
+        self._near.pop(post_id, None)
+        await self._far.forget(f"{post_id}.{revision}")
+
+    async def close(self) -> None:
+        """Ends the loads that are under way."""
+        await self._far.close()
+
+    async def _load(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        ids = {int(key.partition(".")[0]): key for key in keys}
+        found = await self._store.posts(list(ids))
+        # A newer revision than asked for serves just as well: nobody asks for the old one again.
+        return {ids[id_]: self._pack(post) for id_, post in found.items() if not post.deleted}
+
+
+def _same(body: bytes) -> bytes:
+    return body

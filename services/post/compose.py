@@ -1,0 +1,144 @@
+"""Puts the processes of the Post service together: the only place where anything is opened."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from roost.post.v1.engagement_service_pb2_grpc import add_EngagementServiceServicer_to_server
+from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_server
+from roost.user.v1.user_service_pb2_grpc import UserServiceStub
+
+from services.chassis import bus, postgres, redis, retention
+from services.chassis.clients import Mesh, MeshJwks
+from services.chassis.clock import Clock, SystemClock
+from services.chassis.ids import IdGenerator
+from services.chassis.page_token import PageTokens
+from services.chassis.process import Parts
+from services.chassis.relay import Relay
+from services.chassis.server import Mount
+from services.chassis.tokens import (
+    KeyRing,
+    ServiceIdentity,
+    SigningKey,
+    StaticJwks,
+    Verifier,
+    service_keys,
+)
+from services.chassis.worker_lease import lease_worker
+from services.post import subscriber
+from services.post.authoring import Authoring, Ids
+from services.post.cache import Bodies
+from services.post.convert import to_body
+from services.post.departures import Departures
+from services.post.engagement_servicer import EngagementServicer
+from services.post.events import describe
+from services.post.hydration import Hydration
+from services.post.people import MeshPeople
+from services.post.post_lists import PostLists
+from services.post.post_servicer import PostServicer
+from services.post.reconciliation import Reconciliation
+from services.post.responding import Responding
+from services.post.response_lists import ResponseLists
+from services.post.settings import PostSettings
+from services.post.store import Store
+from services.post.store_postgres import PostgresStore
+
+SERVICE = "post"
+
+
+@asynccontextmanager
+async def serve(told: PostSettings) -> AsyncIterator[Parts]:
+    """The process that answers RPCs."""
+    clock = SystemClock()
+    key = SigningKey.from_pem(SERVICE, told.service_key_file.read_bytes())
+    async with (
+        postgres.connect(told.database_url, clock=clock, name="post serve") as database,
+        redis.connect(told.redis_url) as cache_server,
+        lease_worker(database, clock=clock) as worker,
+        Mesh(told.mesh, identity=ServiceIdentity(key, clock=clock)) as mesh,
+    ):
+        store = PostgresStore(database)
+        bodies = Bodies(store=store, redis=cache_server, clock=clock, pack=to_body)
+        try:
+            yield Parts(
+                mounts=mounts(
+                    store=store,
+                    bodies=bodies,
+                    people=MeshPeople(mesh.as_service(UserServiceStub)),
+                    clock=clock,
+                    ids=IdGenerator(clock=clock, worker=worker),
+                    page_token_key=told.page_token_key,
+                ),
+                verifier=Verifier(
+                    issuer=told.token_issuer,
+                    audience=told.token_audience,
+                    users=KeyRing(MeshJwks(mesh), clock=clock),
+                    services=KeyRing(StaticJwks(service_keys(told.service_keys_file)), clock=clock),
+                    clock=clock,
+                ),
+            )
+        finally:
+            await bodies.close()
+
+
+def mounts(
+    *,
+    store: Store,
+    bodies: Bodies,
+    people: MeshPeople,
+    clock: Clock,
+    ids: Ids,
+    page_token_key: bytes,
+) -> list[Mount]:
+    """The two servicers."""
+    tokens = PageTokens(page_token_key)
+    hydration = Hydration(store=store, bodies=bodies, people=people)
+    posts = PostServicer(
+        store=store,
+        authoring=Authoring(store=store, people=people, ids=ids, clock=clock, describe=describe),
+        hydration=hydration,
+        bodies=bodies,
+        lists=PostLists(store=store, hydration=hydration, tokens=tokens),
+    )
+    engagement = EngagementServicer(
+        store=store,
+        responding=Responding(store=store, people=people, ids=ids, describe=describe),
+        hydration=hydration,
+        lists=ResponseLists(store=store, hydration=hydration, tokens=tokens),
+    )
+    return [
+        Mount(add_PostServiceServicer_to_server, posts),
+        Mount(add_EngagementServiceServicer_to_server, engagement),
+    ]
+
+
+@asynccontextmanager
+async def work(told: PostSettings) -> AsyncIterator[Parts]:
+    """The process that publishes events, clears up after what is gone, and reconciles counts."""
+    clock = SystemClock()
+    brokers = ",".join(told.kafka_brokers)
+    async with (
+        postgres.connect(told.database_url, clock=clock, name="post work") as database,
+        bus.publisher(brokers=brokers, client_id="post work") as publisher,
+    ):
+        store = PostgresStore(database)
+        departures = Departures(store=store, clock=clock, describe=describe)
+        clearing_up = bus.Subscriber(
+            brokers=brokers,
+            group=subscriber.GROUP,
+            topics=subscriber.TOPICS,
+            publisher=publisher,
+            clock=clock,
+            handlers=subscriber.routes(departures),
+        )
+
+        async def forget_old_records() -> None:
+            await retention.run(database)
+
+        yield Parts(
+            jobs=[
+                Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,
+                clearing_up.run,
+                Reconciliation(store=store, clock=clock).run,
+                forget_old_records,
+            ]
+        )

@@ -1,0 +1,156 @@
+"""The model as messages of the contract."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from roost.post.v1 import post_pb2 as wire
+from roost.post.v1.engagement_service_pb2 import Engagement
+
+from services.post.model import (
+    Entity,
+    Entry,
+    Hashtag,
+    Link,
+    Mention,
+    Post,
+    PostState,
+    Revision,
+    Visibility,
+)
+from services.post.visibility import Audience
+
+_VISIBILITY = {
+    Visibility.PUBLIC: wire.VISIBILITY_PUBLIC,
+    Visibility.FOLLOWERS: wire.VISIBILITY_FOLLOWERS,
+    Visibility.MENTIONED: wire.VISIBILITY_MENTIONED,
+}
+
+
+def to_post(post: Post) -> wire.Post:
+    """The post itself: counts and viewer_state are not set."""
+    message = wire.Post(
+        id=post.id,
+        author_id=post.author_id,
+        text=post.text,
+        entities=to_entities(post.entities),
+        visibility=_VISIBILITY[post.visibility],
+        reply_to_post_id=post.reply_to_post_id,
+        reply_to_author_id=post.reply_to_author_id,
+        conversation_id=post.conversation_id,
+        quoted_post_id=post.quoted_post_id,
+        media_ids=post.media_ids,
+        create_time=to_timestamp(post.create_time),
+        revision=post.revision,
+        etag=post.etag,
+    )
+    if post.edit_time is not None:
+        message.edit_time.CopyFrom(to_timestamp(post.edit_time))
+    return message
+
+
+def to_body(post: Post) -> bytes:
+    """The post itself, packed: what is cached."""
+    return to_post(post).SerializeToString()
+
+
+def to_shown(body: bytes, state: PostState, *, with_viewer: bool) -> wire.Post:
+    """A packed post with its counts, and with what the viewer did where that is a person."""
+    message = wire.Post.FromString(body)
+    _, _, likes, reposts, replies, quotes, liked, reposted, bookmarked = state
+    # Set even where all are 0: the caller is told so.
+    counts = message.counts
+    counts.SetInParent()
+    counts.likes, counts.reposts, counts.replies, counts.quotes = likes, reposts, replies, quotes
+    if with_viewer:
+        viewer = message.viewer_state
+        viewer.SetInParent()
+        viewer.liked, viewer.reposted, viewer.bookmarked = liked, reposted, bookmarked
+    return message
+
+
+def to_tombstone(post_id: int, *, conversation_id: int, reply_to_post_id: int) -> wire.Post:
+    """What stands for a deleted post, and for one that the viewer may not see: its place alone, so
+    that the two cannot be told apart."""
+    return wire.Post(
+        id=post_id,
+        conversation_id=conversation_id,
+        reply_to_post_id=reply_to_post_id,
+        deleted=True,
+    )
+
+
+def to_engagement(state: PostState, *, with_viewer: bool = True) -> Engagement:
+    """How a post stands, for one viewer."""
+    engagement = Engagement(
+        post_id=state.id,
+        counts=wire.PostCounts(
+            likes=state.likes, reposts=state.reposts, replies=state.replies, quotes=state.quotes
+        ),
+    )
+    if with_viewer:
+        engagement.viewer_state.CopyFrom(
+            wire.ViewerState(
+                liked=state.liked, reposted=state.reposted, bookmarked=state.bookmarked
+            )
+        )
+    return engagement
+
+
+def to_entry(entry: Entry) -> wire.TimelineEntry:
+    """A place on a timeline."""
+    return wire.TimelineEntry(
+        entry_id=entry.entry_id,
+        post_id=entry.post_id,
+        author_id=entry.author_id,
+        reposter_id=entry.reposter_id,
+    )
+
+
+def to_revision(revision: Revision) -> wire.PostRevision:
+    """A text at one time."""
+    return wire.PostRevision(
+        revision=revision.revision,
+        text=revision.text,
+        entities=to_entities(revision.entities),
+        create_time=to_timestamp(revision.create_time),
+    )
+
+
+def to_entities(entities: Sequence[Entity]) -> list[wire.Entity]:
+    """What was found in a text."""
+    return [_to_entity(each) for each in entities]
+
+
+def to_timestamp(moment: datetime) -> Timestamp:
+    """A moment."""
+    stamp = Timestamp()
+    stamp.FromDatetime(moment)
+    return stamp
+
+
+def to_visibility(asked: wire.Visibility) -> Visibility:
+    """What is asked for; public where nothing is said."""
+    return Visibility(int(asked) or Visibility.PUBLIC)
+
+
+def audience_of(post: wire.Post) -> Audience:
+    """The audience of a post that is a message already; addressees only where they matter."""
+    if post.visibility == wire.VISIBILITY_PUBLIC:
+        return Audience(post.author_id, post.visibility, (), post.deleted)
+    addressed = {each.mention.user_id for each in post.entities}
+    addressed.add(post.reply_to_author_id)
+    return Audience(post.author_id, post.visibility, addressed - {0}, post.deleted)
+
+
+def _to_entity(entity: Entity) -> wire.Entity:
+    message = wire.Entity(start=entity.start, end=entity.end)
+    match entity:
+        case Mention():
+            message.mention.user_id = entity.user_id
+            message.mention.handle = entity.handle
+        case Hashtag():
+            message.hashtag.tag = entity.tag
+        case Link():
+            message.link.url = entity.url
+    return message

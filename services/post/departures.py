@@ -1,0 +1,79 @@
+"""Clearing up after people and posts that are gone, in small steps that may be repeated."""
+
+from services.chassis.clock import Clock
+from services.chassis.transaction import in_transaction
+from services.post.authoring import Describe
+from services.post.changes import PostDeleted, PostUnliked, RepostUndone
+from services.post.model import Entry, ResponseKind
+from services.post.store import PostTransaction, Store
+
+# So few that a step holds its locks for some milliseconds.
+POSTS_A_STEP = 50
+RESPONSES_A_STEP = 100
+
+
+class Departures:
+    """What the worker does when somebody or something leaves.
+
+    Each step is a transaction; whoever is interrupted begins anew and finds less to do.
+    """
+
+    def __init__(self, *, store: Store, clock: Clock, describe: Describe) -> None:
+        self._store = store
+        self._clock = clock
+        self._describe = describe
+
+    async def person_left(self, user_id: int) -> None:
+        """Makes tombstones of the person's posts and takes back all that they did with others'."""
+        while post_ids := await self._store.live_posts_of(user_id, POSTS_A_STEP):
+            await self._delete_posts(user_id, post_ids)
+
+        async def withdraw(transaction: PostTransaction) -> int:
+            await transaction.lock_people([user_id])
+            gone = await transaction.withdraw_all_of(user_id, RESPONSES_A_STEP)
+            for each in gone:
+                if each.like_id:
+                    unliked = PostUnliked(each.post_id, each.post_author_id, user_id)
+                    await transaction.publish(self._describe(unliked))
+                if each.repost_id:
+                    entry = Entry(each.repost_id, each.post_id, each.post_author_id, user_id)
+                    await transaction.publish(self._describe(RepostUndone(entry)))
+            return len(gone)
+
+        while await in_transaction(self._store.transaction, withdraw):
+            pass
+
+    async def post_left(self, post_id: int, author_id: int) -> None:
+        """Takes back the reposts of a tombstone, each told of, and drops its likes in silence."""
+        while places := await self._store.responses_to(
+            ResponseKind.REPOST, post_id, before=0, limit=RESPONSES_A_STEP
+        ):
+            await self._undo_reposts(post_id, author_id, [each.subject_id for each in places])
+
+        async def forget(transaction: PostTransaction) -> int:
+            return await transaction.forget_likes(post_id, RESPONSES_A_STEP)
+
+        while await in_transaction(self._store.transaction, forget):
+            pass
+
+    async def _delete_posts(self, user_id: int, post_ids: list[int]) -> None:
+        async def delete(transaction: PostTransaction) -> None:
+            await transaction.lock_people([user_id])
+            now = self._clock.now()
+            for tombstone in await transaction.delete(post_ids, now):
+                await transaction.publish(self._describe(PostDeleted(tombstone, now)))
+
+        await in_transaction(self._store.transaction, delete)
+
+    async def _undo_reposts(self, post_id: int, author_id: int, user_ids: list[int]) -> None:
+        async def undo(transaction: PostTransaction) -> None:
+            await transaction.lock_people(user_ids)
+            for user_id in user_ids:
+                undone = await transaction.withdraw(
+                    ResponseKind.REPOST, user_id=user_id, post_id=post_id
+                )
+                if undone.changed:
+                    entry = Entry(undone.response_id, post_id, author_id, user_id)
+                    await transaction.publish(self._describe(RepostUndone(entry)))
+
+        await in_transaction(self._store.transaction, undo)

@@ -1,0 +1,167 @@
+"""EngagementService: one method an RPC; the contract says what each promises."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from roost.post.v1 import engagement_service_pb2 as rpc
+from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceServicer
+
+from services.chassis import access, caller
+from services.chassis.idempotency import RequestKey, once
+from services.post.convert import to_engagement
+from services.post.errors import PostNotFound
+from services.post.hydration import Hydration
+from services.post.model import PostState, Responded
+from services.post.repeating import repeatable
+from services.post.responding import Responding, Seen
+from services.post.response_lists import ResponseLists
+from services.post.store import PostTransaction, Store
+
+M = TypeVar(
+    "M",
+    rpc.LikeResponse,
+    rpc.UnlikeResponse,
+    rpc.RepostResponse,
+    rpc.UndoRepostResponse,
+    rpc.BookmarkResponse,
+)
+See = Callable[[int, int], Awaitable[Seen]]
+Act = Callable[[PostTransaction, int, Any], Awaitable[Responded]]
+
+
+class EngagementServicer(EngagementServiceServicer):
+    """Likes, reposts and bookmarks."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        responding: Responding,
+        hydration: Hydration,
+        lists: ResponseLists,
+    ) -> None:
+        self._store = store
+        self._responding = responding
+        self._hydration = hydration
+        self._lists = lists
+
+    @access.user
+    async def Like(self, request: rpc.LikeRequest, context: Any) -> rpc.LikeResponse:
+        """Marks a post as liked."""
+        acts = self._responding
+        return await self._act(request, rpc.LikeResponse, acts.see, acts.like)
+
+    @access.user
+    async def Unlike(self, request: rpc.UnlikeRequest, context: Any) -> rpc.UnlikeResponse:
+        """Takes the like back."""
+        acts = self._responding
+        return await self._act(request, rpc.UnlikeResponse, acts.see, acts.unlike)
+
+    @access.user
+    async def Repost(self, request: rpc.RepostRequest, context: Any) -> rpc.RepostResponse:
+        """Shows a post to the caller's followers."""
+        acts = self._responding
+        return await self._act(request, rpc.RepostResponse, acts.see_repostable, acts.repost)
+
+    @access.user
+    async def UndoRepost(
+        self, request: rpc.UndoRepostRequest, context: Any
+    ) -> rpc.UndoRepostResponse:
+        """Takes the repost back."""
+        acts = self._responding
+        return await self._act(request, rpc.UndoRepostResponse, acts.see, acts.undo_repost)
+
+    @access.user
+    async def Bookmark(self, request: rpc.BookmarkRequest, context: Any) -> rpc.BookmarkResponse:
+        """Keeps a post in the caller's list."""
+        acts = self._responding
+        return await self._act(request, rpc.BookmarkResponse, acts.see, acts.bookmark)
+
+    @access.user
+    async def RemoveBookmark(
+        self, request: rpc.RemoveBookmarkRequest, context: Any
+    ) -> rpc.RemoveBookmarkResponse:
+        """Takes a post off the list, whatever became of it; counts only where it may be seen."""
+        user_id = caller.user().user_id
+        key = RequestKey.of(request, caller_id=str(user_id), method="RemoveBookmark")
+        shown = await self._hydration.show([request.post_id], viewer_id=user_id, quotes=False)
+
+        async def effect(transaction: PostTransaction) -> rpc.RemoveBookmarkResponse:
+            result = await self._responding.remove_bookmark(transaction, user_id, request.post_id)
+            if result.state is None or request.post_id not in shown.posts:
+                hidden = rpc.Engagement(post_id=request.post_id)
+                hidden.viewer_state.SetInParent()
+                return rpc.RemoveBookmarkResponse(engagement=hidden)
+            return rpc.RemoveBookmarkResponse(engagement=to_engagement(result.state))
+
+        return await once(self._store.transaction, key, rpc.RemoveBookmarkResponse, effect)
+
+    @access.anyone
+    async def ListLikers(
+        self, request: rpc.ListLikersRequest, context: Any
+    ) -> rpc.ListLikersResponse:
+        """Who likes a post."""
+        return await self._lists.likers(request, caller.viewer_id() or 0)
+
+    @access.anyone
+    async def ListReposters(
+        self, request: rpc.ListRepostersRequest, context: Any
+    ) -> rpc.ListRepostersResponse:
+        """Who reposted a post."""
+        return await self._lists.reposters(request, caller.viewer_id() or 0)
+
+    @access.anyone
+    async def ListLikedPosts(
+        self, request: rpc.ListLikedPostsRequest, context: Any
+    ) -> rpc.ListLikedPostsResponse:
+        """What a person likes."""
+        return await self._lists.liked_posts(request, caller.viewer_id() or 0)
+
+    @access.user
+    async def ListBookmarks(
+        self, request: rpc.ListBookmarksRequest, context: Any
+    ) -> rpc.ListBookmarksResponse:
+        """The caller's bookmarks."""
+        return await self._lists.bookmarks(request, caller.user().user_id)
+
+    @access.anyone
+    async def BatchGetEngagement(
+        self, request: rpc.BatchGetEngagementRequest, context: Any
+    ) -> rpc.BatchGetEngagementResponse:
+        """Counts and the caller's state of posts that the caller may see."""
+        viewer_id = caller.viewer_id() or 0
+        post_ids = list(dict.fromkeys(request.post_ids))
+        shown = await self._hydration.show(post_ids, viewer_id=viewer_id, quotes=False)
+        return rpc.BatchGetEngagementResponse(
+            engagements=[
+                to_engagement(shown.states[each], with_viewer=viewer_id != 0)
+                for each in post_ids
+                if each in shown.posts
+            ]
+        )
+
+    async def _act(self, request: Any, response: type[M], see: See, act: Act) -> M:
+        """One of the acts on a post that the caller sees: once for a key, then how it stands."""
+        user_id = caller.user().user_id
+        method = request.DESCRIPTOR.name.removesuffix("Request")
+        key = RequestKey.of(request, caller_id=str(user_id), method=method)
+
+        async def attempt() -> M:
+            seen = await see(user_id, request.post_id)
+
+            async def effect(transaction: PostTransaction) -> M:
+                result = await act(transaction, user_id, seen.post)
+                made = response(engagement=to_engagement(_live(result.state)))
+                if isinstance(made, rpc.RepostResponse):
+                    made.repost_id = result.response_id
+                return made
+
+            return await once(self._store.transaction, key, response, effect)
+
+        return await repeatable(self._store, key, response, attempt)
+
+
+def _live(state: PostState | None) -> PostState:
+    if state is None:
+        raise PostNotFound
+    return state

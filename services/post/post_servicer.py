@@ -1,0 +1,192 @@
+"""PostService: one method an RPC; the contract says what each promises."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from roost.post.v1 import post_service_pb2 as rpc
+from roost.post.v1.post_service_pb2_grpc import PostServiceServicer
+from roost.user.v1.user_pb2 import User
+
+from services.chassis import access, caller
+from services.chassis.idempotency import RequestKey, once
+from services.post.authoring import Authoring, Draft
+from services.post.cache import Bodies
+from services.post.convert import to_body, to_entry, to_shown, to_visibility
+from services.post.errors import PostNotFound
+from services.post.hydration import Hydration
+from services.post.model import Post, PostState
+from services.post.post_lists import PostLists
+from services.post.repeating import repeatable
+from services.post.store import PostTransaction, Store
+
+DEFAULT_ENTRIES = 100
+
+
+class PostServicer(PostServiceServicer):
+    """Posts and conversations."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        authoring: Authoring[User],
+        hydration: Hydration,
+        bodies: Bodies,
+        lists: PostLists,
+    ) -> None:
+        self._store = store
+        self._authoring = authoring
+        self._hydration = hydration
+        self._bodies = bodies
+        self._lists = lists
+
+    @access.user
+    async def CreatePost(
+        self, request: rpc.CreatePostRequest, context: Any
+    ) -> rpc.CreatePostResponse:
+        """Writes a post: one call to the User service, and one trip to the database."""
+        author_id = caller.user().user_id
+        key = RequestKey.of(request, caller_id=str(author_id), method="CreatePost")
+        draft = Draft(
+            request.text,
+            to_visibility(request.visibility),
+            request.reply_to_post_id,
+            request.quoted_post_id,
+            request.media_ids,
+        )
+
+        async def respond(post: Post, people: Sequence[User]) -> bytes:
+            body = to_body(post)
+            # Its followers will read it within a second. Should the write fail, no state will ever
+            # ask for this body.
+            self._bodies.keep(post.id, post.revision, body)
+            message = to_shown(body, PostState(post.id, 1, 0, 0, 0, 0), with_viewer=True)
+            includes = await self._hydration.beside(message, people, viewer_id=author_id)
+            return rpc.CreatePostResponse(post=message, includes=includes).SerializeToString()
+
+        async def create() -> rpc.CreatePostResponse:
+            written = await self._authoring.create(author_id, draft, key=key, respond=respond)
+            return rpc.CreatePostResponse.FromString(written)
+
+        return await repeatable(self._store, key, rpc.CreatePostResponse, create)
+
+    @access.anyone
+    async def GetPost(self, request: rpc.GetPostRequest, context: Any) -> rpc.GetPostResponse:
+        """One post."""
+        shown = await self._hydration.show([request.post_id], viewer_id=caller.viewer_id() or 0)
+        post = shown.posts.get(request.post_id)
+        if post is None:
+            raise PostNotFound
+        return rpc.GetPostResponse(post=post, includes=shown.includes([post]))
+
+    @access.anyone
+    async def BatchGetPosts(
+        self, request: rpc.BatchGetPostsRequest, context: Any
+    ) -> rpc.BatchGetPostsResponse:
+        """The posts that the caller may see."""
+        post_ids = list(dict.fromkeys(request.post_ids))
+        shown = await self._hydration.show(
+            post_ids, viewer_id=caller.viewer_id() or 0, user_ids=request.include_user_ids
+        )
+        posts = [shown.posts[each] for each in post_ids if each in shown.posts]
+        return rpc.BatchGetPostsResponse(
+            posts=posts, includes=shown.includes(posts, request.include_user_ids)
+        )
+
+    @access.user
+    async def UpdatePost(
+        self, request: rpc.UpdatePostRequest, context: Any
+    ) -> rpc.UpdatePostResponse:
+        """Changes the text of the caller's own post."""
+        author_id = caller.user().user_id
+        key = RequestKey.of(request, caller_id=str(author_id), method="UpdatePost")
+
+        async def update() -> rpc.UpdatePostResponse:
+            edit = await self._authoring.prepare_edit(author_id, request.post_id, request.text)
+            shown = await self._hydration.show([request.post_id], viewer_id=author_id)
+            shown.people.update({user.id: user for user in edit.people})
+
+            async def effect(transaction: PostTransaction) -> rpc.UpdatePostResponse:
+                post = await self._authoring.edit(transaction, edit, request.etag)
+                message = to_shown(to_body(post), shown.states[post.id], with_viewer=True)
+                return rpc.UpdatePostResponse(post=message, includes=shown.includes([message]))
+
+            return await once(self._store.transaction, key, rpc.UpdatePostResponse, effect)
+
+        return await repeatable(self._store, key, rpc.UpdatePostResponse, update)
+
+    @access.anyone
+    async def ListPostRevisions(
+        self, request: rpc.ListPostRevisionsRequest, context: Any
+    ) -> rpc.ListPostRevisionsResponse:
+        """A post's texts."""
+        return await self._lists.revisions(request, caller.viewer_id() or 0)
+
+    @access.user
+    async def DeletePost(
+        self, request: rpc.DeletePostRequest, context: Any
+    ) -> rpc.DeletePostResponse:
+        """Leaves a tombstone of the caller's own post."""
+        author_id = caller.user().user_id
+        key = RequestKey.of(request, caller_id=str(author_id), method="DeletePost")
+
+        async def delete() -> rpc.DeletePostResponse:
+            post = await self._authoring.find_own(author_id, request.post_id)
+
+            async def effect(transaction: PostTransaction) -> rpc.DeletePostResponse:
+                await self._authoring.delete(transaction, post)
+                return rpc.DeletePostResponse()
+
+            response = await once(self._store.transaction, key, rpc.DeletePostResponse, effect)
+            await self._bodies.forget(post.id, post.revision)
+            return response
+
+        return await repeatable(self._store, key, rpc.DeletePostResponse, delete)
+
+    @access.anyone
+    async def ListUserPosts(
+        self, request: rpc.ListUserPostsRequest, context: Any
+    ) -> rpc.ListUserPostsResponse:
+        """A person's posts and reposts."""
+        return await self._lists.of_person(request, caller.viewer_id() or 0)
+
+    @access.anyone
+    async def GetThread(self, request: rpc.GetThreadRequest, context: Any) -> rpc.GetThreadResponse:
+        """The conversation around a post."""
+        return await self._lists.thread(request, caller.viewer_id() or 0)
+
+    @access.anyone
+    async def ListReplies(
+        self, request: rpc.ListRepliesRequest, context: Any
+    ) -> rpc.ListRepliesResponse:
+        """Direct replies."""
+        return await self._lists.replies(request, caller.viewer_id() or 0)
+
+    @access.anyone
+    async def ListQuotes(
+        self, request: rpc.ListQuotesRequest, context: Any
+    ) -> rpc.ListQuotesResponse:
+        """Posts that quote a post."""
+        return await self._lists.quotes(request, caller.viewer_id() or 0)
+
+    @access.service
+    async def ListPostIdsByAuthors(
+        self, request: rpc.ListPostIdsByAuthorsRequest, context: Any
+    ) -> rpc.ListPostIdsByAuthorsResponse:
+        """The newest timeline entries of many people."""
+        entries = await self._store.timeline_entries(
+            list(dict.fromkeys(request.author_ids)),
+            before=request.before_entry_id,
+            limit=request.page_size or DEFAULT_ENTRIES,
+        )
+        return rpc.ListPostIdsByAuthorsResponse(entries=map(to_entry, entries))
+
+    @access.service
+    async def BatchCountPosts(
+        self, request: rpc.BatchCountPostsRequest, context: Any
+    ) -> rpc.BatchCountPostsResponse:
+        """How many live posts each person has."""
+        counts = await self._store.count_posts(list(dict.fromkeys(request.author_ids)))
+        return rpc.BatchCountPostsResponse(
+            counts=[counts.get(author_id, 0) for author_id in request.author_ids]
+        )

@@ -1,0 +1,138 @@
+"""Lists of responses that EngagementService gives, filled up with what the viewer may see."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from roost.post.v1 import engagement_service_pb2 as rpc
+
+from services.chassis.page_token import PageTokens
+from services.post.errors import PostNotFound
+from services.post.hydration import Hydration, Shown
+from services.post.model import Place, ResponseKind
+from services.post.pages import Page, fill, position_of, size_of, token_of
+from services.post.store import Store
+from services.post.visibility import can_see_person, require_profile
+
+People = TypeVar("People", rpc.ListLikersResponse, rpc.ListRepostersResponse)
+Posts = TypeVar("Posts", rpc.ListLikedPostsResponse, rpc.ListBookmarksResponse)
+
+
+class ResponseLists:
+    """Every list costs one call to the User service a round, and most pages take one round."""
+
+    def __init__(self, *, store: Store, hydration: Hydration, tokens: PageTokens) -> None:
+        self._store = store
+        self._hydration = hydration
+        self._tokens = tokens
+
+    async def likers(
+        self, request: rpc.ListLikersRequest, viewer_id: int
+    ) -> rpc.ListLikersResponse:
+        """See EngagementService.ListLikers."""
+        return await self._people(request, viewer_id, ResponseKind.LIKE, rpc.ListLikersResponse)
+
+    async def reposters(
+        self, request: rpc.ListRepostersRequest, viewer_id: int
+    ) -> rpc.ListRepostersResponse:
+        """See EngagementService.ListReposters."""
+        return await self._people(
+            request, viewer_id, ResponseKind.REPOST, rpc.ListRepostersResponse
+        )
+
+    async def liked_posts(
+        self, request: rpc.ListLikedPostsRequest, viewer_id: int
+    ) -> rpc.ListLikedPostsResponse:
+        """See EngagementService.ListLikedPosts."""
+        return await self._posts(
+            request, request.user_id, viewer_id, ResponseKind.LIKE, rpc.ListLikedPostsResponse
+        )
+
+    async def bookmarks(
+        self, request: rpc.ListBookmarksRequest, viewer_id: int
+    ) -> rpc.ListBookmarksResponse:
+        """See EngagementService.ListBookmarks."""
+        return await self._posts(
+            request, viewer_id, viewer_id, ResponseKind.BOOKMARK, rpc.ListBookmarksResponse
+        )
+
+    async def _people(
+        self,
+        request: rpc.ListLikersRequest | rpc.ListRepostersRequest,
+        viewer_id: int,
+        kind: ResponseKind,
+        response: type[People],
+    ) -> People:
+        shown = Shown(viewer_id)
+
+        async def fetch(position: int, limit: int) -> list[Place]:
+            return await self._store.responses_to(
+                kind, request.post_id, before=position, limit=limit
+            )
+
+        async def keep(places: Sequence[Place]) -> list[bool]:
+            shown.add(
+                await self._hydration.show(
+                    [request.post_id],
+                    viewer_id=viewer_id,
+                    user_ids=[each.subject_id for each in places],
+                    quotes=False,
+                )
+            )
+            if request.post_id not in shown.posts:
+                raise PostNotFound
+            return [shown.person(each.subject_id) is not None for each in places]
+
+        page: Page[Place] = await fill(
+            size=size_of(request),
+            position=position_of(request, self._tokens),
+            fetch=fetch,
+            place=_place,
+            keep=keep,
+        )
+        user_ids = [each.subject_id for each in page.rows]
+        return response(
+            user_ids=user_ids,
+            includes=shown.includes((), user_ids),
+            next_page_token=token_of(page, request, self._tokens),
+        )
+
+    async def _posts(
+        self,
+        request: rpc.ListLikedPostsRequest | rpc.ListBookmarksRequest,
+        user_id: int,
+        viewer_id: int,
+        kind: ResponseKind,
+        response: type[Posts],
+    ) -> Posts:
+        shown = Shown(viewer_id)
+
+        async def fetch(position: int, limit: int) -> list[Place]:
+            return await self._store.responses_of(kind, user_id, before=position, limit=limit)
+
+        async def keep(places: Sequence[Place]) -> list[bool]:
+            shown.add(
+                await self._hydration.show(
+                    [each.subject_id for each in places], viewer_id=viewer_id, user_ids=[user_id]
+                )
+            )
+            person = require_profile(shown.people.get(user_id), viewer_id)
+            apart = not can_see_person(person, viewer_id)
+            return [not apart and each.subject_id in shown.posts for each in places]
+
+        page: Page[Place] = await fill(
+            size=size_of(request),
+            position=position_of(request, self._tokens),
+            fetch=fetch,
+            place=_place,
+            keep=keep,
+        )
+        posts = [shown.posts[each.subject_id] for each in page.rows]
+        return response(
+            posts=posts,
+            includes=shown.includes(posts),
+            next_page_token=token_of(page, request, self._tokens),
+        )
+
+
+def _place(place: Place) -> int:
+    return place.id
