@@ -252,6 +252,14 @@ def translated() -> Iterator[None]:
         raise
 
 
+async def wait_for(event: asyncio.Event, seconds: float) -> bool:
+    """Waits for the event, for so long at most; says whether it is set."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
+
+
 async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> None:
     def wake(*_: object) -> None:
         woken.set()
@@ -260,16 +268,18 @@ async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> No
     while True:
         try:
             connection = await dedicated(url, name=name)
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda _, lost=lost: lost.set())
             try:
                 with translated():
                     await connection.add_listener(channel, wake)
                     woken.set()
                     pause = _RECONNECT_SECONDS[0]
-                    while True:
-                        await asyncio.sleep(_HEARTBEAT_SECONDS)
+                    while not await wait_for(lost, _HEARTBEAT_SECONDS):
                         await connection.execute("SELECT 1")
             finally:
                 connection.terminate()
+            logger().warning("listen_lost", channel=channel)
         except DatabaseAway as away:
             logger().warning("listen_lost", channel=channel, error=repr(away.__cause__))
         await asyncio.sleep(pause)

@@ -115,7 +115,7 @@ class Relay:
                         pause = min(pause * 2, longest)
                         continue
                     if found < self._batch:
-                        await _wait(woken, IDLE_SECONDS)
+                        await postgres.wait_for(woken, IDLE_SECONDS)
 
     async def _publish_batch(self, connection: Connection) -> int:
         ids, events = await outbox.oldest(connection, self._batch)
@@ -142,11 +142,3 @@ class Relay:
 
 def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
-
-
-async def _wait(woken: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await woken.wait()
-    except TimeoutError:
-        pass

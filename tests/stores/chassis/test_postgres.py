@@ -1,0 +1,178 @@
+"""The pool stays inside deadlines, names its failures, and recovers from a lost database."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import asyncpg
+import pytest
+
+from services.chassis import deadline, postgres
+from services.chassis.errors import DeadlineExceeded
+from services.chassis.postgres import Database, DatabaseAway, PostgresTransaction
+from services.chassis.transaction import TransactionAborted
+from tests.engines import Engines
+from tests.waiting import eventually
+
+SLEEP = "SELECT pg_sleep(30)"
+
+
+@pytest.fixture
+async def connected(database: Callable[[str], str]) -> AsyncIterator[Database]:
+    async with postgres.connect(database("chassis"), max_size=5) as made:
+        await made.execute("CREATE TABLE numbers (id int PRIMARY KEY, value int)")
+        await made.execute("INSERT INTO numbers VALUES (1, 0), (2, 0)")
+        yield made
+
+
+async def test_statement_ends_with_the_deadline_of_its_caller(connected: Database) -> None:
+    started = time.monotonic()
+
+    with deadline.within(0.2), pytest.raises(DeadlineExceeded):
+        await connected.execute(SLEEP)
+
+    assert time.monotonic() - started < 2.0
+
+
+async def test_transaction_ends_with_the_deadline_and_leaves_nothing(connected: Database) -> None:
+    async def work() -> None:
+        async with connected.transaction(PostgresTransaction) as transaction:
+            await transaction.connection.execute("UPDATE numbers SET value = 7")
+            await transaction.connection.execute(SLEEP)
+
+    with deadline.within(0.3), pytest.raises(DeadlineExceeded):
+        await work()
+
+    assert await connected.fetchval("SELECT max(value) FROM numbers") == 0
+
+
+async def test_call_whose_time_is_over_is_not_made(connected: Database) -> None:
+    with deadline.within(0.0), pytest.raises(DeadlineExceeded):
+        await connected.fetchval("SELECT 1")
+
+
+async def test_pool_that_is_used_up_says_so_instead_of_queueing_for_ever(
+    connected: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "ACQUIRE_SECONDS", 0.1)
+    sleeping = [asyncio.create_task(connected.execute("SELECT pg_sleep(2)")) for _ in range(5)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(DatabaseAway):
+        await connected.fetchval("SELECT 1")
+
+    await asyncio.gather(*sleeping)
+
+
+async def test_connections_are_whole_again_after_a_time_out(connected: Database) -> None:
+    for _ in range(10):
+        with deadline.within(0.05), pytest.raises(DeadlineExceeded):
+            await connected.execute(SLEEP)
+
+    assert await connected.fetchval("SELECT 42") == 42
+
+
+async def test_killed_session_is_a_database_that_is_away(connected: Database) -> None:
+    async def work() -> None:
+        async with connected.transaction(PostgresTransaction) as transaction:
+            pid = await transaction.connection.fetchval("SELECT pg_backend_pid()")
+            await connected.execute("SELECT pg_terminate_backend($1, 2000)", pid)
+            await transaction.connection.execute("SELECT 1")
+
+    with pytest.raises(DatabaseAway):
+        await work()
+
+    assert await connected.fetchval("SELECT 1") == 1
+
+
+async def test_errors_about_the_data_pass_through(connected: Database) -> None:
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await connected.execute("INSERT INTO numbers VALUES (1, 1)")
+
+
+async def test_deadlock_is_resolved_by_running_again(connected: Database) -> None:
+    both_began = asyncio.Barrier(2)
+    attempts = 0
+
+    async def add(first: int, second: int) -> None:
+        async def effect(transaction: PostgresTransaction) -> None:
+            nonlocal attempts
+            attempts += 1
+            update = "UPDATE numbers SET value = value + 1 WHERE id = $1"
+            await transaction.connection.execute(update, first)
+            if attempts <= 2:
+                await both_began.wait()
+            await transaction.connection.execute(update, second)
+
+        await connected.run(PostgresTransaction, effect)
+
+    await asyncio.gather(add(1, 2), add(2, 1))
+
+    assert attempts == 3
+    assert await connected.fetchval("SELECT array_agg(value) FROM numbers") == [2, 2]
+
+
+async def test_serialization_failure_is_named(connected: Database) -> None:
+    async def conflict() -> None:
+        async with connected.transaction(
+            PostgresTransaction, isolation="repeatable_read"
+        ) as transaction:
+            await transaction.connection.fetchval("SELECT value FROM numbers WHERE id = 1")
+            await connected.execute("UPDATE numbers SET value = 1 WHERE id = 1")
+            await transaction.connection.execute("UPDATE numbers SET value = 2 WHERE id = 1")
+
+    with pytest.raises(TransactionAborted):
+        await conflict()
+
+
+async def test_listener_is_woken_by_a_notification(connected: Database) -> None:
+    async with postgres.listening(connected.url, "news") as woken:
+        await asyncio.wait_for(woken.wait(), 5.0)
+        woken.clear()
+
+        await connected.execute("NOTIFY news")
+
+        await asyncio.wait_for(woken.wait(), 5.0)
+
+
+async def test_listener_comes_back_and_wakes_when_its_connection_was_lost(
+    connected: Database,
+) -> None:
+    async with postgres.listening(connected.url, "news", name="ears") as woken:
+        await asyncio.wait_for(woken.wait(), 5.0)
+        woken.clear()
+
+        await connected.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ears'"
+        )
+
+        await asyncio.wait_for(woken.wait(), 10.0)
+        woken.clear()
+        await connected.execute("NOTIFY news")
+        await asyncio.wait_for(woken.wait(), 5.0)
+
+
+async def test_pool_serves_again_when_the_database_is_back(
+    engines: Engines, connected: Database
+) -> None:
+    engines.stop("postgres")
+    try:
+        with pytest.raises(DatabaseAway):
+            await connected.check()
+    finally:
+        engines.start("postgres")
+
+    async def serves() -> bool:
+        try:
+            await connected.check()
+        except DatabaseAway:
+            return False
+        return True
+
+    await eventually(serves)
+
+
+async def test_database_that_is_away_at_the_start_is_named() -> None:
+    with pytest.raises(DatabaseAway):
+        async with postgres.connect("postgres://nobody@127.0.0.1:1/none"):
+            pass

@@ -1,0 +1,191 @@
+"""The relay publishes what was committed, in order, and loses nothing whatever fails."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from prometheus_client import REGISTRY
+
+from services.chassis import postgres, relay
+from services.chassis.bus import PublishFailed
+from services.chassis.clock import ManualClock
+from services.chassis.events import Event, OutboxMessage
+from services.chassis.postgres import Database, PostgresTransaction
+from services.chassis.relay import Relay
+from tests.engines import Engines
+from tests.waiting import eventually
+
+
+class Broker:
+    """Keeps what it is sent; of a batch for which it is told a number, only so many."""
+
+    def __init__(self) -> None:
+        self.log: list[Event] = []
+        self.batches: list[int] = []
+        self.takes: list[int] = []
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        await self.open.wait()
+        taken = self.takes.pop(0) if self.takes else len(events)
+        self.log += events[:taken]
+        self.batches.append(len(events))
+        if taken < len(events):
+            raise PublishFailed(taken, "the broker is away")
+
+    @property
+    def keys(self) -> list[str]:
+        return [event.key for event in self.log]
+
+
+@pytest.fixture
+async def outbox(database: Callable[[str], str]) -> AsyncIterator[Database]:
+    async with postgres.connect(database("chassis")) as connected:
+        yield connected
+
+
+@asynccontextmanager
+async def relaying(outbox: Database, broker: Broker, **options: int) -> AsyncIterator[Relay]:
+    made = Relay(database_url=outbox.url, publisher=broker, clock=outbox.clock, **options)
+    running = asyncio.create_task(made.run())
+    try:
+        yield made
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
+async def write(outbox: Database, *keys: str) -> None:
+    async with outbox.transaction(PostgresTransaction) as transaction:
+        for key in keys:
+            await transaction.publish(OutboxMessage(topic="t", key=key, type="x", payload=b"p"))
+
+
+async def is_empty(outbox: Database) -> bool:
+    return not await outbox.fetchval("SELECT EXISTS (SELECT FROM outbox)")
+
+
+async def test_events_are_published_in_order_and_leave_the_outbox(outbox: Database) -> None:
+    broker = Broker()
+    await write(outbox, "a", "b")
+
+    async with relaying(outbox, broker):
+        await write(outbox, "c")
+        await eventually(lambda: len(broker.log) == 3)
+        await eventually(lambda: is_empty(outbox))
+
+    assert broker.keys == ["a", "b", "c"]
+
+
+async def test_commit_wakes_the_relay_at_once(
+    outbox: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "IDLE_SECONDS", 60.0)
+    broker = Broker()
+    async with relaying(outbox, broker):
+        await write(outbox, "a")
+        await eventually(lambda: broker.keys == ["a"])
+
+        await write(outbox, "b")
+        await eventually(lambda: broker.keys == ["a", "b"], limit=1.0)
+
+
+async def test_rolled_back_events_are_never_published(outbox: Database) -> None:
+    broker = Broker()
+
+    async def fail() -> None:
+        async with outbox.transaction(PostgresTransaction) as transaction:
+            await transaction.publish(OutboxMessage(topic="t", key="no", type="x", payload=b""))
+            raise KeyError
+
+    async with relaying(outbox, broker):
+        with pytest.raises(KeyError):
+            await fail()
+        await write(outbox, "yes")
+        await eventually(lambda: bool(broker.log))
+
+    assert broker.keys == ["yes"]
+
+
+async def test_failed_delivery_is_repeated_from_the_first_event_that_is_not_safe(
+    outbox: Database,
+) -> None:
+    broker = Broker()
+    broker.takes = [2, 0]
+    await write(outbox, "a", "b", "c", "d")
+
+    async with relaying(outbox, broker):
+        await eventually(lambda: is_empty(outbox))
+
+    assert broker.keys == ["a", "b", "c", "d"]
+
+
+async def test_backlog_goes_out_in_batches(outbox: Database) -> None:
+    broker = Broker()
+    await write(outbox, *(str(number) for number in range(25)))
+
+    async with relaying(outbox, broker, batch=10):
+        await eventually(lambda: is_empty(outbox))
+
+    assert broker.batches == [10, 10, 5]
+    assert broker.keys == [str(number) for number in range(25)]
+
+
+async def test_only_one_relay_leads_and_another_takes_over_when_its_connection_dies(
+    outbox: Database,
+) -> None:
+    first, second = Broker(), Broker()
+    async with relaying(outbox, first) as leader:
+        await eventually(lambda: leader.leading)
+        async with relaying(outbox, second) as follower:
+            await write(outbox, "a")
+            await eventually(lambda: first.keys == ["a"])
+            assert not follower.leading
+
+            first.open.clear()
+            await outbox.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+            )
+            await eventually(lambda: follower.leading or leader.leading)
+            first.open.set()
+
+            await write(outbox, "b")
+            await eventually(lambda: (first.keys + second.keys).count("b") == 1)
+            assert leader.leading != follower.leading
+
+
+async def test_relay_goes_on_when_the_database_is_back(engines: Engines, outbox: Database) -> None:
+    broker = Broker()
+    async with relaying(outbox, broker) as running:
+        await eventually(lambda: running.leading)
+
+        engines.stop("postgres")
+        await eventually(lambda: not running.leading)
+        engines.start("postgres")
+
+        await write(outbox, "a")
+        await eventually(lambda: broker.keys == ["a"])
+
+
+async def test_lag_is_the_age_of_the_oldest_event_that_waits(
+    database: Callable[[str], str],
+) -> None:
+    clock, broker = ManualClock(), Broker()
+    broker.open.clear()
+
+    def lag() -> float | None:
+        return REGISTRY.get_sample_value("roost_outbox_lag_seconds")
+
+    async with (
+        postgres.connect(database("chassis"), clock=clock) as outbox,
+        relaying(outbox, broker),
+    ):
+        await write(outbox, "a")
+        clock.advance(timedelta(seconds=42))
+        await eventually(lambda: lag() == 42.0)
+
+        broker.open.set()
+        await eventually(lambda: lag() == 0.0)

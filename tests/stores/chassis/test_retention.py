@@ -1,0 +1,36 @@
+"""What is past its time is forgotten, and nothing else."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from services.chassis import postgres, retention
+from services.chassis.clock import ManualClock
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def test_old_records_are_forgotten_and_newer_ones_kept(
+    database: Callable[[str], str],
+) -> None:
+    async with postgres.connect(database("chassis"), clock=ManualClock(NOW)) as connected:
+        for hours in (23, 25):
+            await connected.execute(
+                "INSERT INTO idempotency_records VALUES ('c', $1, '', '', $2)",
+                str(hours),
+                NOW - timedelta(hours=hours),
+            )
+        for days in (6, 8):
+            await connected.execute(
+                "INSERT INTO inbox VALUES ($1, gen_random_uuid(), $2)",
+                str(days),
+                NOW - timedelta(days=days),
+            )
+
+        gone = await retention.forget_old(connected)
+
+        requests = await connected.fetch("SELECT request_id FROM idempotency_records")
+        notes = await connected.fetch("SELECT consumer FROM inbox")
+
+    assert gone == 2
+    assert [row["request_id"] for row in requests] == ["23"]
+    assert [row["consumer"] for row in notes] == ["6"]
