@@ -52,7 +52,7 @@ class Service:
         await self._server.stop(None)
 
     async def unary(self, method: str, request: bytes, context: Any) -> bytes:
-        metadata = {key: value for key, value in context.invocation_metadata()}
+        metadata = dict(context.invocation_metadata())
         self.calls.append(Call(method, metadata, context.time_remaining()))
         return await self.answers.get(method, echo)(request, context)
 

@@ -62,14 +62,21 @@ def test_every_default_is_used_and_only_addresses_lack_one() -> None:
     given = set(defaults((ROOT / "envoy" / "defaults.env").read_text()))
 
     assert given <= used
-    assert used - given == {
-        *(
-            f"{listener}_{key}"
-            for listener in ("ADMIN", "EDGE", "MESH")
-            for key in ("ADDRESS", "PORT")
-        ),
-        "GATEWAY_ENDPOINTS",
-    }
+    listeners = ("ADMIN", "EDGE", "MESH")
+    places = {f"{listener}_{key}" for listener in listeners for key in ("ADDRESS", "PORT")}
+    assert used - given == places | {"GATEWAY_ENDPOINTS"}
+
+
+async def test_a_shell_reads_the_defaults_as_python_does() -> None:
+    file = ROOT / "envoy" / "defaults.env"
+
+    shell = await asyncio.create_subprocess_exec(
+        *("env", "-i", "sh", "-c", 'set -a; . "$0"; exec env', str(file)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await shell.communicate()
+
+    assert defaults(file.read_text()).items() <= defaults(said.decode()).items()
 
 
 def test_endpoints_are_a_yaml_list_of_addresses() -> None:

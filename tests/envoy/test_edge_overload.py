@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from tests.envoy.gateway import Answer, Gateway, Request, serving
 from tests.envoy.issuer import Issuer, bearer
-from tests.envoy.proxy import Proxy, eventually, running
+from tests.envoy.proxy import eventually, running
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import struct
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -160,6 +161,21 @@ async def test_an_answer_that_takes_too_long_is_given_up(
     assert_problem(await edge.get("/slow"), 504, "DEADLINE_EXCEEDED")
 
 
+async def test_http2_is_spoken_with_few_streams_and_websockets(proxy: Proxy) -> None:
+    host, _, port = proxy.edge.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+
+    head = await reader.readexactly(9)
+    body = await reader.readexactly(int.from_bytes(head[:3], "big"))
+    writer.close()
+
+    assert head[3] == 4  # SETTINGS
+    settings = dict(struct.iter_unpack("!HI", body))
+    assert settings[3] == 100  # MAX_CONCURRENT_STREAMS
+    assert settings[8] == 1  # ENABLE_CONNECT_PROTOCOL, RFC 8441
+
+
 @pytest.mark.parametrize("path", ["/v1/stream", "/graphql"])
 async def test_a_websocket_is_carried_both_ways(proxy: Proxy, path: str) -> None:
     host, _, port = proxy.edge.removeprefix("http://").partition(":")
@@ -182,7 +198,8 @@ async def test_no_other_route_is_upgraded(proxy: Proxy) -> None:
     host, _, port = proxy.edge.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(
-        b"GET /v1/posts HTTP/1.1\r\nhost: roost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n"
+        b"GET /v1/posts HTTP/1.1\r\nhost: roost\r\n"
+        b"connection: Upgrade\r\nupgrade: websocket\r\n\r\n"
     )
 
     refused = await reader.readuntil(b"\r\n\r\n")
