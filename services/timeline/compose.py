@@ -7,22 +7,14 @@ from functools import partial
 
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 
-from services.chassis import bus, postgres, redis, retention
+from services.chassis import bus, postgres, redis, retention, trust
 from services.chassis.clients import Mesh, MeshJwks
-from services.chassis.clock import Clock, SystemClock
+from services.chassis.clock import SystemClock
 from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.logs import logger
 from services.chassis.page_token import PageTokens
 from services.chassis.process import Parts
 from services.chassis.server import Mount
-from services.chassis.tokens import (
-    KeyRing,
-    ServiceIdentity,
-    SigningKey,
-    StaticJwks,
-    Verifier,
-    service_keys,
-)
 from services.timeline import events
 from services.timeline.builds import Builds
 from services.timeline.cache_valkey import ValkeyTimelineCache
@@ -62,7 +54,7 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
     async with (
         postgres.connect(settings.database_url, clock=clock, name="timeline-serve") as database,
         redis.connect(settings.redis_url) as valkey,
-        Mesh(settings.mesh, identity=_identity(settings, clock)) as mesh,
+        Mesh(settings.mesh, identity=trust.identity(settings, service=_NAME, clock=clock)) as mesh,
     ):
         store = PostgresTimelineStore(database)
         cache = ValkeyTimelineCache(valkey)
@@ -87,13 +79,7 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
         )
         yield Parts(
             mounts=[Mount(add_TimelineServiceServicer_to_server, servicer)],
-            verifier=Verifier(
-                issuer=settings.token_issuer,
-                audience=settings.token_audience,
-                users=KeyRing(MeshJwks(mesh), clock=clock),
-                services=KeyRing(StaticJwks(service_keys(settings.service_keys_file)), clock=clock),
-                clock=clock,
-            ),
+            verifier=trust.verifier(settings, people=MeshJwks(mesh), clock=clock),
         )
 
 
@@ -105,7 +91,7 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
     async with (
         postgres.connect(settings.database_url, clock=clock, name="timeline-work") as database,
         redis.connect(settings.redis_url, call_seconds=_WORKER_REDIS_SECONDS) as valkey,
-        Mesh(settings.mesh, identity=_identity(settings, clock)) as mesh,
+        Mesh(settings.mesh, identity=trust.identity(settings, service=_NAME, clock=clock)) as mesh,
         bus.publisher(brokers=brokers, client_id="timeline") as publisher,
     ):
         store = PostgresTimelineStore(database)
@@ -166,8 +152,3 @@ async def _prune(store: TimelineStore) -> None:
             await store.prune_public(keep=MAX_PUBLIC)
         except (Unavailable, DeadlineExceeded) as error:
             logger().warning("pruning_postponed", error=repr(error))
-
-
-def _identity(settings: TimelineSettings, clock: Clock) -> ServiceIdentity:
-    key = SigningKey.from_pem(_NAME, settings.service_key_file.read_bytes())
-    return ServiceIdentity(key, clock=clock)

@@ -1,0 +1,50 @@
+"""One suite for every implementation of the timeline cache."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.chassis import redis
+from services.chassis.clock import SystemClock
+from services.timeline.cache import TimelineCache
+from services.timeline.cache_memory import MemoryTimelineCache
+from services.timeline.cache_valkey import ValkeyTimelineCache
+from services.timeline.model import Entry
+
+ALICE, BOB = 1, 2
+
+
+@pytest.fixture(params=["memory", "valkey"])
+async def cache(request: pytest.FixtureRequest) -> AsyncIterator[TimelineCache]:
+    if request.param == "memory":
+        yield MemoryTimelineCache(clock=SystemClock())
+        return
+    async with redis.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
+        yield ValkeyTimelineCache(client)
+
+
+async def test_the_version_is_unknown_at_first_and_only_rises(cache: TimelineCache) -> None:
+    unknown = await cache.celebrity_version()
+    await cache.raise_celebrity_version(0)
+    none_yet = await cache.celebrity_version()
+    await cache.raise_celebrity_version(3)
+    await cache.raise_celebrity_version(2)
+
+    assert (unknown, none_yet) == (None, 0)
+    assert await cache.celebrity_version() == 3
+
+
+async def test_a_ranking_is_kept_for_its_viewer_in_its_order(cache: TimelineCache) -> None:
+    entries = [Entry(5, 7, 5, 7), Entry(9, 8, 1, 7)]
+
+    await cache.keep_ranking(ALICE, "name", entries)
+
+    assert await cache.ranking(ALICE, "name") == entries
+    assert await cache.ranking(ALICE, "other") is None
+    assert await cache.ranking(BOB, "name") is None
+
+
+async def test_one_home_is_rebuilt_once_in_a_while(cache: TimelineCache) -> None:
+    assert await cache.may_rebuild(ALICE)
+    assert not await cache.may_rebuild(ALICE)
+    assert await cache.may_rebuild(BOB)
