@@ -32,12 +32,12 @@ async def apply(store: Store, cards: Cards, events: Sequence[CountedEvent]) -> N
     """Changes counters by what events say, each event once however often it comes."""
 
     async def effect(transaction: UserTransaction) -> list[int]:
-        fresh = await transaction.first_seen_of(CONSUMER, [event_id for event_id, _ in events])
+        # One event may stand in the batch twice.
+        changed_by = dict(events)
         changes: dict[int, Counts] = {}
-        for event_id, changed in events:
-            if event_id in fresh:
-                for user_id, change in changed.items():
-                    changes[user_id] = changes.get(user_id, Counts()) + change
+        for event_id in await transaction.first_seen_of(CONSUMER, changed_by):
+            for user_id, change in changed_by[event_id].items():
+                changes[user_id] = changes.get(user_id, Counts()) + change
         changes = {user_id: change for user_id, change in changes.items() if change}
         if changes:
             await transaction.change_counts(changes)

@@ -64,6 +64,10 @@ class Passwords:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends what waits, and waits for what is being hashed."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def hash(self, password: str) -> str:

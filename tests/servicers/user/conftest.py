@@ -1,0 +1,146 @@
+"""The User service on stores in memory, behind the whole pipeline and a real channel."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from google.protobuf.message import Message
+from roost.user.v1 import user_events_pb2 as events_pb
+from roost.user.v1.auth_service_pb2 import RegisterRequest, RegisterResponse
+from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
+from roost.user.v1.user_service_pb2_grpc import UserServiceStub
+
+from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
+from services.chassis.clock import ManualClock
+from services.chassis.tokens import AccessTokens
+from services.user import cache, compose, convert
+from services.user.passwords import Passwords
+from services.user.signing import KeySeal, Signer
+from services.user.store_memory import MemoryUserStore
+from tests.builders.users import PatientIds
+from tests.servicers.serving import AUDIENCE, ISSUER, Served, serving
+
+MASTER_KEY = bytes(range(32))
+PASSWORD = "zebra lamp 9"
+
+
+class FakeCards:
+    """A cache that forgets nothing by itself: whoever forgets to invalidate it is found out."""
+
+    def __init__(self, store: MemoryUserStore) -> None:
+        self._load = cache.loader(store, convert.card)
+        self._kept: dict[int, bytes] = {}
+
+    async def get_many(self, keys: Iterable[int]) -> dict[int, bytes]:
+        wanted = list(keys)
+        missing = [key for key in wanted if key not in self._kept]
+        if missing:
+            self._kept.update(await self._load(missing))
+        return {key: self._kept[key] for key in wanted if key in self._kept}
+
+    async def forget(self, *keys: int) -> None:
+        for key in keys:
+            self._kept.pop(key, None)
+
+
+class Person:
+    """Somebody who is signed in, with stubs that call as they do."""
+
+    def __init__(self, house: "House", registered: RegisterResponse, password: str) -> None:
+        self.id = registered.user.id
+        self.handle = registered.user.handle
+        self.password = password
+        self.session_id = registered.session.id
+        self.tokens = registered.tokens
+        self.caller = UserCaller(self.id, self.session_id)
+        self.auth = house.auth(self.caller)
+        self.users = house.users(self.caller)
+        self.graph = house.graph(self.caller)
+
+
+class House:
+    """The running service and its insides."""
+
+    def __init__(self, *, passwords: Passwords, clock: ManualClock) -> None:
+        self.clock = clock
+        self.store = MemoryUserStore(clock=clock)
+        self.cards = FakeCards(self.store)
+        self.ids = PatientIds(clock)
+        self.signer = Signer(
+            store=self.store,
+            clock=clock,
+            seal=KeySeal(master_key=MASTER_KEY),
+            access_tokens=AccessTokens(issuer=ISSUER, audience=AUDIENCE, clock=clock),
+        )
+        self.mounts = compose.mounts(
+            store=self.store,
+            cards=self.cards,
+            clock=clock,
+            ids=self.ids,
+            passwords=passwords,
+            signer=self.signer,
+            page_token_key=MASTER_KEY,
+            master_key=MASTER_KEY,
+        )
+        self.served: Served
+
+    def auth(self, caller: Caller = ANONYMOUS) -> Any:
+        return self.served.stub(AuthServiceStub, caller=caller)
+
+    def users(self, caller: Caller = ANONYMOUS) -> Any:
+        return self.served.stub(UserServiceStub, caller=caller)
+
+    def graph(self, caller: Caller = ANONYMOUS) -> Any:
+        return self.served.stub(GraphServiceStub, caller=caller)
+
+    async def register(self, handle: str, **given: Any) -> Person:
+        """Registers somebody whose password is PASSWORD."""
+        request = RegisterRequest(handle=handle, password=PASSWORD, **given)
+        return Person(self, await self.auth().Register(request), PASSWORD)
+
+    def events(self, kind: type[Message] | None = None) -> list[Any]:
+        """What was published so far, oldest first; of one kind where one is given."""
+        published = self.store.database.published
+        return [
+            body.FromString(event.payload)
+            for event in published
+            if (body := getattr(events_pb, event.type.rpartition(".")[2])) is kind or kind is None
+        ]
+
+
+@pytest.fixture(scope="module")
+def _hashing() -> Iterable[Passwords]:
+    passwords = Passwords(memory_mib=1, workers=2)
+    yield passwords
+    passwords.close()
+
+
+@pytest.fixture
+async def house(_hashing: Passwords) -> AsyncIterator[House]:
+    async with AsyncExitStack() as stack:
+        house = House(passwords=_hashing, clock=ManualClock())
+        await house.signer.load()
+        house.served = await stack.enter_async_context(serving(*house.mounts, clock=house.clock))
+        yield house
+
+
+@pytest.fixture
+async def alice(house: House) -> Person:
+    return await house.register("Alice")
+
+
+@pytest.fixture
+async def bob(house: House) -> Person:
+    return await house.register("bob")
+
+
+@pytest.fixture
+async def carol(house: House) -> Person:
+    return await house.register("carol")
+
+
+@pytest.fixture
+def service() -> ServiceCaller:
+    return ServiceCaller("post")

@@ -1,0 +1,372 @@
+"""Following, asking for consent, blocking and muting."""
+
+from typing import Any
+
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+from roost.user.v1 import graph_service_pb2 as pb
+from roost.user.v1 import user_events_pb2 as events_pb
+from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_service_pb2 import UpdateUserRequest
+
+from services.chassis.errors import NotFound, RuleBroken, WrongState
+from services.user import follows
+from services.user.chores import Chores
+from tests.servicers.serving import raises_reason
+from tests.servicers.user.conftest import House, Person
+
+
+async def protect(person: Person, *, protected: bool = True) -> None:
+    await person.users.UpdateUser(
+        UpdateUserRequest(
+            user=User(protected=protected), update_mask=FieldMask(paths=["protected"])
+        )
+    )
+
+
+async def follow(follower: Person, followee: Person) -> Any:
+    response = await follower.graph.Follow(pb.FollowRequest(user_id=followee.id))
+    return response.relationship
+
+
+async def stands(viewer: Person, other: Person) -> set[str]:
+    """What is true of how the viewer and the other one stand."""
+    response = await viewer.graph.BatchGetRelationships(
+        pb.BatchGetRelationshipsRequest(user_ids=[other.id])
+    )
+    (relationship,) = response.relationships
+    return {field.name for field, _ in relationship.ListFields()} - {"user_id"}
+
+
+async def test_a_follow_is_seen_from_both_ends(house: House, alice: Person, bob: Person) -> None:
+    relationship = await follow(alice, bob)
+
+    assert (relationship.user_id, relationship.following) == (bob.id, True)
+    assert await stands(alice, bob) == {"following"}
+    assert await stands(bob, alice) == {"followed_by"}
+    (told,) = house.events(events_pb.FollowCreated)
+    assert (told.follower_id, told.followee_id) == (alice.id, bob.id)
+    assert not told.by_request
+
+
+async def test_following_again_changes_nothing(house: House, alice: Person, bob: Person) -> None:
+    first = await follow(alice, bob)
+
+    again = await follow(alice, bob)
+
+    assert again == first
+    assert len(house.events(events_pb.FollowCreated)) == 1
+
+
+async def test_events_of_a_follow_have_the_follower_as_their_key(
+    house: House, alice: Person, bob: Person
+) -> None:
+    await follow(alice, bob)
+    await bob.graph.Block(pb.BlockRequest(user_id=alice.id))
+
+    keys = [
+        (event.type.rpartition(".")[2], int(event.key))
+        for event in house.store.database.published
+        if "Registered" not in event.type
+    ]
+
+    assert keys == [
+        ("FollowCreated", alice.id),
+        ("FollowRemoved", alice.id),
+        ("BlockCreated", bob.id),
+    ]
+
+
+async def test_unfollowing_ends_it_and_may_be_repeated(
+    house: House, alice: Person, bob: Person
+) -> None:
+    await follow(alice, bob)
+
+    for _ in range(2):
+        response = await alice.graph.Unfollow(pb.UnfollowRequest(user_id=bob.id))
+        assert not response.relationship.following
+
+    assert await stands(bob, alice) == set()
+    assert len(house.events(events_pb.FollowRemoved)) == 1
+
+
+async def test_one_does_nothing_to_oneself(alice: Person) -> None:
+    with raises_reason(RuleBroken, "CANNOT_FOLLOW_SELF"):
+        await follow(alice, alice)
+    with raises_reason(RuleBroken, "CANNOT_BLOCK_SELF"):
+        await alice.graph.Block(pb.BlockRequest(user_id=alice.id))
+    with raises_reason(RuleBroken, "CANNOT_MUTE_SELF"):
+        await alice.graph.Mute(pb.MuteRequest(user_id=alice.id))
+
+
+@pytest.mark.parametrize("act", ["Follow", "Unfollow", "Block", "Unblock", "Mute", "Unmute"])
+async def test_unknown_people_are_not_found(alice: Person, act: str) -> None:
+    request = getattr(pb, f"{act}Request")(user_id=5)
+
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await getattr(alice.graph, act)(request)
+
+
+async def test_blocked_people_do_not_find_who_blocks_them(alice: Person, bob: Person) -> None:
+    await bob.graph.Block(pb.BlockRequest(user_id=alice.id))
+
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await follow(alice, bob)
+
+
+async def test_who_blocks_somebody_has_to_unblock_them_before_following(
+    alice: Person, bob: Person
+) -> None:
+    await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
+
+    with raises_reason(WrongState, "BLOCKING"):
+        await follow(alice, bob)
+
+    await alice.graph.Unblock(pb.UnblockRequest(user_id=bob.id))
+    assert (await follow(alice, bob)).following
+
+
+async def test_one_follows_no_more_people_than_one_may(
+    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follows, "MAX_FOLLOWS", 2)
+    dave = await house.register("dave")
+    await protect(bob)
+    await follow(alice, bob)
+    await follow(alice, carol)
+
+    with raises_reason(WrongState, "TOO_MANY_FOLLOWS"):
+        await follow(alice, dave)
+
+    assert (await follow(alice, carol)).following
+    await alice.graph.Unfollow(pb.UnfollowRequest(user_id=bob.id))
+    assert (await follow(alice, dave)).following
+
+
+def test_the_limit_is_that_of_the_contract() -> None:
+    assert follows.MAX_FOLLOWS == 7500
+
+
+async def test_protected_people_are_asked(house: House, alice: Person, bob: Person) -> None:
+    await protect(bob)
+
+    relationship = await follow(alice, bob)
+    again = await follow(alice, bob)
+
+    assert (relationship.follow_requested, relationship.following) == (True, False)
+    assert again == relationship
+    assert await stands(bob, alice) == {"follow_requested_by"}
+    assert len(house.events(events_pb.FollowRequested)) == 1
+    assert house.events(events_pb.FollowCreated) == []
+
+
+async def test_an_accepted_request_is_a_follow(house: House, alice: Person, bob: Person) -> None:
+    await protect(bob)
+    await follow(alice, bob)
+    accept = pb.AcceptFollowRequestRequest(user_id=alice.id)
+
+    response = await bob.graph.AcceptFollowRequest(accept)
+    again = await bob.graph.AcceptFollowRequest(accept)
+
+    assert response.relationship.followed_by
+    assert not response.relationship.follow_requested_by
+    assert again == response
+    assert await stands(alice, bob) == {"following"}
+    (told,) = house.events(events_pb.FollowCreated)
+    assert told.by_request
+    assert house.events(events_pb.FollowRequestRemoved) == []
+
+
+async def test_only_who_waits_can_be_accepted(alice: Person, bob: Person) -> None:
+    with raises_reason(NotFound, "FOLLOW_REQUEST_NOT_FOUND"):
+        await bob.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=alice.id))
+    with raises_reason(NotFound, "FOLLOW_REQUEST_NOT_FOUND"):
+        await bob.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=5))
+
+
+async def test_nobody_accepts_a_request_on_anothers_behalf(
+    alice: Person, bob: Person, carol: Person
+) -> None:
+    await protect(bob)
+    await follow(alice, bob)
+
+    with raises_reason(NotFound, "FOLLOW_REQUEST_NOT_FOUND"):
+        await carol.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=alice.id))
+    with raises_reason(NotFound, "FOLLOW_REQUEST_NOT_FOUND"):
+        await alice.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=bob.id))
+
+
+async def test_a_rejected_request_is_gone(house: House, alice: Person, bob: Person) -> None:
+    await protect(bob)
+    await follow(alice, bob)
+    reject = pb.RejectFollowRequestRequest(user_id=alice.id)
+
+    await bob.graph.RejectFollowRequest(reject)
+    await bob.graph.RejectFollowRequest(reject)
+
+    assert await stands(alice, bob) == set()
+    assert len(house.events(events_pb.FollowRequestRemoved)) == 1
+    with raises_reason(NotFound, "FOLLOW_REQUEST_NOT_FOUND"):
+        await bob.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=alice.id))
+
+
+async def test_unfollowing_withdraws_a_request(house: House, alice: Person, bob: Person) -> None:
+    await protect(bob)
+    await follow(alice, bob)
+
+    await alice.graph.Unfollow(pb.UnfollowRequest(user_id=bob.id))
+
+    assert await stands(bob, alice) == set()
+    assert len(house.events(events_pb.FollowRequestRemoved)) == 1
+
+
+async def test_followers_from_before_stay_when_somebody_protects_the_account(
+    alice: Person, bob: Person
+) -> None:
+    await follow(alice, bob)
+
+    await protect(bob)
+
+    assert await stands(alice, bob) == {"following"}
+
+
+async def test_turning_protected_off_accepts_who_waits(
+    house: House, alice: Person, bob: Person, carol: Person
+) -> None:
+    await protect(bob)
+    await follow(alice, bob)
+    await follow(carol, bob)
+
+    await protect(bob, protected=False)
+
+    assert await stands(alice, bob) == {"following"}
+    assert await stands(carol, bob) == {"following"}
+    created = house.events(events_pb.FollowCreated)
+    assert [(each.follower_id, each.by_request) for each in created] == [
+        (alice.id, True),
+        (carol.id, True),
+    ]
+
+
+async def test_the_worker_accepts_those_beyond_the_first(
+    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
+    await protect(bob)
+    await follow(alice, bob)
+    await follow(carol, bob)
+    await protect(bob, protected=False)
+    assert await stands(carol, bob) == {"follow_requested"}
+
+    chores = Chores(store=house.store, clock=house.clock, ids=house.ids)
+    while await chores.step():
+        pass
+
+    assert await stands(carol, bob) == {"following"}
+    assert not house.store.database.tables.chores
+
+
+async def test_the_worker_accepts_nobody_once_the_account_is_protected_again(
+    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
+    await protect(bob)
+    await follow(alice, bob)
+    await follow(carol, bob)
+    await protect(bob, protected=False)
+    await protect(bob)
+
+    chores = Chores(store=house.store, clock=house.clock, ids=house.ids)
+    while await chores.step():
+        pass
+
+    assert await stands(carol, bob) == {"follow_requested"}
+
+
+async def test_asking_again_after_the_other_opened_up_is_a_follow(
+    alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
+    await protect(bob)
+    await follow(alice, bob)
+    await follow(carol, bob)
+    await protect(bob, protected=False)
+
+    assert (await follow(carol, bob)).following
+    assert await stands(carol, bob) == {"following"}
+
+
+async def test_a_block_ends_follows_both_ways(house: House, alice: Person, bob: Person) -> None:
+    await follow(alice, bob)
+    await follow(bob, alice)
+
+    response = await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
+    await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
+
+    assert response.relationship.blocking
+    assert await stands(alice, bob) == {"blocking"}
+    assert await stands(bob, alice) == {"blocked_by"}
+    removed = house.events(events_pb.FollowRemoved)
+    assert {each.follower_id for each in removed} == {alice.id, bob.id}
+    assert len(house.events(events_pb.BlockCreated)) == 1
+
+
+async def test_a_block_ends_requests_both_ways(house: House, alice: Person, bob: Person) -> None:
+    await protect(alice)
+    await protect(bob)
+    await follow(alice, bob)
+    await follow(bob, alice)
+
+    await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
+
+    assert await stands(alice, bob) == {"blocking"}
+    assert len(house.events(events_pb.FollowRequestRemoved)) == 2
+
+
+async def test_one_may_block_who_blocks_oneself(alice: Person, bob: Person) -> None:
+    await bob.graph.Block(pb.BlockRequest(user_id=alice.id))
+
+    await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
+
+    assert await stands(alice, bob) == {"blocking", "blocked_by"}
+
+
+async def test_follows_do_not_come_back_with_the_end_of_a_block(
+    house: House, alice: Person, bob: Person
+) -> None:
+    await follow(bob, alice)
+    await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
+
+    for _ in range(2):
+        await alice.graph.Unblock(pb.UnblockRequest(user_id=bob.id))
+
+    assert await stands(alice, bob) == set()
+    assert len(house.events(events_pb.BlockRemoved)) == 1
+
+
+async def test_a_mute_is_known_to_the_one_who_mutes_alone(
+    house: House, alice: Person, bob: Person
+) -> None:
+    await follow(alice, bob)
+
+    for _ in range(2):
+        await alice.graph.Mute(pb.MuteRequest(user_id=bob.id))
+
+    assert await stands(alice, bob) == {"following", "muting"}
+    assert await stands(bob, alice) == {"followed_by"}
+    assert len(house.events(events_pb.MuteCreated)) == 1
+    for _ in range(2):
+        await alice.graph.Unmute(pb.UnmuteRequest(user_id=bob.id))
+    assert await stands(alice, bob) == {"following"}
+    assert len(house.events(events_pb.MuteRemoved)) == 1
+
+
+async def test_a_repeated_act_is_answered_as_the_first_time(alice: Person, bob: Person) -> None:
+    request = pb.FollowRequest(user_id=bob.id, request_id="f-1")
+    first = await alice.graph.Follow(request)
+    await alice.graph.Unfollow(pb.UnfollowRequest(user_id=bob.id))
+
+    again = await alice.graph.Follow(request)
+
+    assert again == first
+    assert await stands(alice, bob) == set()

@@ -1,0 +1,265 @@
+"""Lists of people, and reading many at once."""
+
+from typing import Any
+
+import pytest
+from roost.user.v1 import graph_service_pb2 as pb
+from roost.user.v1.user_service_pb2 import (
+    BatchGetUsersRequest,
+    DeleteUserRequest,
+)
+
+from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller
+from services.chassis.errors import Forbidden, Invalid, NotFound
+from tests.builders.users import Cast
+from tests.servicers.serving import raises_reason
+from tests.servicers.user.conftest import PASSWORD, House, Person
+from tests.servicers.user.test_follows import follow, protect
+
+POST = ServiceCaller("post")
+
+
+async def followers(
+    house: House, person: Person, caller: Caller = ANONYMOUS, **given: Any
+) -> list[str]:
+    response = await house.graph(caller).ListFollowers(
+        pb.ListFollowersRequest(user_id=person.id, **given)
+    )
+    return [user.handle for user in response.users]
+
+
+async def test_followers_come_newest_first(
+    house: House, alice: Person, bob: Person, carol: Person
+) -> None:
+    await follow(bob, alice)
+    await follow(carol, alice)
+
+    assert await followers(house, alice) == ["carol", "bob"]
+
+
+async def test_lists_tell_how_the_viewer_stands(alice: Person, bob: Person, carol: Person) -> None:
+    await follow(bob, alice)
+    await follow(carol, bob)
+
+    response = await carol.graph.ListFollowers(pb.ListFollowersRequest(user_id=alice.id))
+
+    (user,) = response.users
+    assert user.viewer_relationship.following
+
+
+async def test_pages_cover_a_list_once(house: House, alice: Person) -> None:
+    others = [await house.register(f"robin{n}") for n in range(7)]
+    for other in others:
+        await follow(alice, other)
+    seen: list[str] = []
+    token = ""
+
+    while True:
+        page = await house.graph().ListFollowing(
+            pb.ListFollowingRequest(user_id=alice.id, page_size=3, page_token=token)
+        )
+        seen += [user.handle for user in page.users]
+        token = page.next_page_token
+        if not token:
+            break
+
+    assert seen == [other.handle for other in reversed(others)]
+
+
+async def test_a_token_does_not_serve_another_list(
+    house: House, alice: Person, bob: Person, carol: Person
+) -> None:
+    await follow(bob, alice)
+    await follow(carol, alice)
+    page = await house.graph().ListFollowers(pb.ListFollowersRequest(user_id=alice.id, page_size=1))
+
+    with raises_reason(Invalid, "PAGE_TOKEN_INVALID"):
+        await house.graph().ListFollowing(
+            pb.ListFollowingRequest(user_id=alice.id, page_token=page.next_page_token)
+        )
+    with raises_reason(Invalid, "PAGE_TOKEN_INVALID"):
+        await house.graph().ListFollowers(
+            pb.ListFollowersRequest(user_id=bob.id, page_token=page.next_page_token)
+        )
+
+
+async def test_people_with_a_block_between_them_and_the_viewer_are_left_out(
+    house: House, alice: Person, bob: Person, carol: Person
+) -> None:
+    await follow(bob, alice)
+    await follow(carol, alice)
+    viewer = await house.register("viewer")
+    await viewer.graph.Block(pb.BlockRequest(user_id=bob.id))
+    await carol.graph.Block(pb.BlockRequest(user_id=viewer.id))
+
+    assert await followers(house, alice, viewer.caller) == []
+    assert await followers(house, alice) == ["carol", "bob"]
+
+
+async def test_a_page_is_filled_up_where_people_are_left_out(house: House, alice: Person) -> None:
+    others = [await house.register(f"robin{n}") for n in range(6)]
+    for other in others:
+        await follow(other, alice)
+    viewer = await house.register("viewer")
+    for other in others[3:]:
+        await viewer.graph.Block(pb.BlockRequest(user_id=other.id))
+
+    assert await followers(house, alice, viewer.caller, page_size=2) == ["robin2", "robin1"]
+
+
+async def test_lists_of_protected_people_are_for_followers_and_themselves(
+    house: House, alice: Person, bob: Person, carol: Person
+) -> None:
+    await follow(bob, alice)
+    await protect(alice)
+
+    assert await followers(house, alice, bob.caller) == ["bob"]
+    assert await followers(house, alice, alice.caller) == ["bob"]
+    for caller in (ANONYMOUS, carol.caller):
+        with raises_reason(Forbidden, "ACCOUNT_PROTECTED"):
+            await followers(house, alice, caller)
+        with raises_reason(Forbidden, "ACCOUNT_PROTECTED"):
+            await house.graph(caller).ListFollowing(pb.ListFollowingRequest(user_id=alice.id))
+
+
+async def test_lists_of_unknown_and_blocking_people_are_not_found(
+    house: House, alice: Person, bob: Person
+) -> None:
+    await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
+
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await followers(house, alice, bob.caller)
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await bob.graph.ListFollowing(pb.ListFollowingRequest(user_id=5))
+
+
+async def test_requests_blocks_and_mutes_are_ones_own_lists(
+    alice: Person, bob: Person, carol: Person
+) -> None:
+    await protect(alice)
+    await follow(bob, alice)
+    await follow(carol, alice)
+    waiting = await alice.graph.ListFollowRequests(pb.ListFollowRequestsRequest())
+    await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
+    await alice.graph.Mute(pb.MuteRequest(user_id=carol.id))
+
+    blocked = await alice.graph.ListBlocks(pb.ListBlocksRequest())
+    muted = await alice.graph.ListMutes(pb.ListMutesRequest())
+    nobody = await bob.graph.ListBlocks(pb.ListBlocksRequest())
+
+    assert [user.handle for user in waiting.users] == ["carol", "bob"]
+    assert [user.handle for user in blocked.users] == ["bob"]
+    assert blocked.users[0].viewer_relationship.blocking
+    assert [user.handle for user in muted.users] == ["carol"]
+    assert not nobody.users
+
+
+async def test_deleted_people_are_in_no_list(
+    house: House, alice: Person, bob: Person, carol: Person
+) -> None:
+    await follow(bob, alice)
+    await follow(carol, alice)
+    await alice.graph.Mute(pb.MuteRequest(user_id=bob.id))
+
+    await bob.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
+
+    assert await followers(house, alice) == ["carol"]
+    assert not (await alice.graph.ListMutes(pb.ListMutesRequest())).users
+
+
+async def test_relationships_come_in_request_order_and_unknown_people_have_none(
+    alice: Person, bob: Person, carol: Person
+) -> None:
+    await follow(alice, bob)
+
+    response = await alice.graph.BatchGetRelationships(
+        pb.BatchGetRelationshipsRequest(user_ids=[carol.id, 5, bob.id, bob.id])
+    )
+
+    assert [(each.user_id, each.following) for each in response.relationships] == [
+        (carol.id, False),
+        (5, False),
+        (bob.id, True),
+        (bob.id, True),
+    ]
+
+
+async def test_ids_of_followers_are_paged_for_services(house: House, alice: Person) -> None:
+    others = [await house.register(f"robin{n}") for n in range(5)]
+    for other in others:
+        await follow(other, alice)
+    graph = house.graph(POST)
+
+    first = await graph.ListFollowerIds(pb.ListFollowerIdsRequest(user_id=alice.id, page_size=3))
+    rest = await graph.ListFollowerIds(
+        pb.ListFollowerIdsRequest(user_id=alice.id, after_id=first.user_ids[-1])
+    )
+    following = await graph.ListFollowingIds(pb.ListFollowingIdsRequest(user_id=others[0].id))
+
+    assert (first.has_more, rest.has_more) == (True, False)
+    assert [*first.user_ids, *rest.user_ids] == sorted(other.id for other in others)
+    assert list(following.user_ids) == [alice.id]
+
+
+async def batch(house: House, **given: Any) -> Any:
+    return (await house.users(POST).BatchGetUsers(BatchGetUsersRequest(**given))).users
+
+
+async def test_a_batch_has_each_person_once_in_order_of_id(
+    house: House, alice: Person, bob: Person, carol: Person
+) -> None:
+    users = await batch(
+        house,
+        user_ids=[carol.id, alice.id, carol.id, 5],
+        handles=["BOB", "alice", "nobody", "not a handle"],
+    )
+
+    assert [user.id for user in users] == sorted([alice.id, bob.id, carol.id])
+    assert not any(user.HasField("viewer_relationship") for user in users)
+
+
+async def test_a_batch_for_a_viewer_tells_how_they_stand_even_where_it_is_blocked(
+    house: House, alice: Person, bob: Person, carol: Person
+) -> None:
+    await follow(alice, bob)
+    await carol.graph.Block(pb.BlockRequest(user_id=alice.id))
+
+    users = {
+        user.handle: user.viewer_relationship
+        for user in await batch(house, user_ids=[alice.id, bob.id, carol.id], viewer_id=alice.id)
+    }
+
+    assert users["bob"].following
+    assert users["carol"].blocked_by
+    assert users["Alice"] == type(users["bob"])(user_id=alice.id)
+
+
+async def test_an_empty_batch_is_empty(house: House) -> None:
+    assert not await batch(house, viewer_id=5)
+
+
+@pytest.mark.parametrize("count", [20, 200])
+async def test_a_batch_costs_one_look_into_the_cache_and_one_query_whatever_its_size(
+    house: House, alice: Person, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [user.id for user in await Cast(house.store, house.clock).people(count)]
+    await batch(house, user_ids=ids)
+    calls: list[str] = []
+
+    def counted(target: Any, name: str) -> None:
+        original = getattr(target, name)
+
+        async def call(*args: Any, **given: Any) -> Any:
+            calls.append(name)
+            return await original(*args, **given)
+
+        monkeypatch.setattr(target, name, call)
+
+    counted(house.cards, "get_many")
+    for name in ("users", "ids_of_handles", "ties_with"):
+        counted(house.store, name)
+
+    users = await batch(house, user_ids=ids, viewer_id=alice.id)
+
+    assert len(users) == count
+    assert sorted(calls) == ["get_many", "ties_with"]

@@ -1,0 +1,249 @@
+"""Reading, changing and deleting profiles."""
+
+from typing import Any
+
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+from roost.user.v1 import user_events_pb2 as events_pb
+from roost.user.v1.auth_service_pb2 import (
+    AuthenticateRequest,
+    ChangePasswordRequest,
+    RefreshSessionRequest,
+)
+from roost.user.v1.graph_service_pb2 import BlockRequest, FollowRequest, MuteRequest
+from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_service_pb2 import (
+    DeleteUserRequest,
+    GetUserByHandleRequest,
+    GetUserRequest,
+    UpdateUserRequest,
+)
+
+from services.chassis.caller import ANONYMOUS
+from services.chassis.errors import Conflict, Invalid, NotFound, Taken, Unauthenticated
+from tests.servicers.serving import raises_reason
+from tests.servicers.user.conftest import PASSWORD, House, Person
+
+
+async def update(person: Person, *, etag: str = "", request_id: str = "", **values: Any) -> User:
+    response = await person.users.UpdateUser(
+        UpdateUserRequest(
+            user=User(**values),
+            update_mask=FieldMask(paths=list(values)),
+            etag=etag,
+            request_id=request_id,
+        )
+    )
+    return response.user
+
+
+async def read(house: House, person: Person, viewer: Person | None = None) -> User:
+    stub = house.users(viewer.caller if viewer else ANONYMOUS)
+    return (await stub.GetUser(GetUserRequest(user_id=person.id))).user
+
+
+async def test_strangers_see_a_profile_without_a_relationship(house: House, alice: Person) -> None:
+    user = await read(house, alice)
+
+    assert user.handle == "Alice"
+    assert not user.HasField("viewer_relationship")
+
+
+async def test_people_see_how_they_stand_to_the_other(
+    house: House, alice: Person, bob: Person
+) -> None:
+    await bob.graph.Follow(FollowRequest(user_id=alice.id))
+    await bob.graph.Mute(MuteRequest(user_id=alice.id))
+
+    user = await read(house, alice, viewer=bob)
+    back = await read(house, bob, viewer=alice)
+
+    relationship = user.viewer_relationship
+    assert relationship.user_id == alice.id
+    assert (relationship.following, relationship.muting) == (True, True)
+    assert not relationship.followed_by
+    assert (back.viewer_relationship.followed_by, back.viewer_relationship.muting) == (True, False)
+
+
+async def test_a_profile_is_found_by_handle_without_regard_to_case(
+    house: House, alice: Person
+) -> None:
+    found = await house.users().GetUserByHandle(GetUserByHandleRequest(handle="aLICE"))
+
+    assert found.user.id == alice.id
+
+
+@pytest.mark.parametrize("handle", ["nobody", "not-a-handle", "álice"])
+async def test_unknown_handles_are_not_found(house: House, handle: str) -> None:
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await house.users().GetUserByHandle(GetUserByHandleRequest(handle=handle))
+
+
+async def test_unknown_people_are_not_found(house: House) -> None:
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await house.users().GetUser(GetUserRequest(user_id=5))
+
+
+async def test_who_blocks_somebody_is_not_found_by_them(
+    house: House, alice: Person, bob: Person
+) -> None:
+    await alice.graph.Block(BlockRequest(user_id=bob.id))
+
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await read(house, alice, viewer=bob)
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await bob.users.GetUserByHandle(GetUserByHandleRequest(handle="alice"))
+    assert (await read(house, bob, viewer=alice)).viewer_relationship.blocking
+
+
+async def test_only_fields_of_the_mask_change(house: House, alice: Person) -> None:
+    before = await read(house, alice)
+    house.clock.advance(5)
+
+    response = await alice.users.UpdateUser(
+        UpdateUserRequest(
+            user=User(bio="Birds", location="Oslo", website="https://a.example", id=99),
+            update_mask=FieldMask(paths=["bio", "website"]),
+        )
+    )
+
+    user = response.user
+    assert (user.bio, user.location, user.website) == ("Birds", "", "https://a.example")
+    assert user.etag != before.etag
+    assert user.update_time.seconds == before.update_time.seconds + 5
+    assert await read(house, alice) == user
+    (told,) = house.events(events_pb.UserUpdated)
+    assert told.user == user
+    assert list(told.changed_fields) == ["bio", "website"]
+
+
+async def test_a_change_that_changes_nothing_keeps_the_etag(house: House, alice: Person) -> None:
+    first = await update(alice, bio="Birds")
+
+    again = await update(alice, bio="Birds")
+
+    assert again == first
+    assert len(house.events(events_pb.UserUpdated)) == 1
+
+
+async def test_an_emptied_display_name_becomes_the_handle(alice: Person) -> None:
+    await update(alice, display_name="Somebody")
+
+    assert (await update(alice, display_name=" ")).display_name == "Alice"
+
+
+async def test_a_change_based_on_an_old_state_is_refused(alice: Person) -> None:
+    first = await update(alice, bio="one")
+    await update(alice, bio="two", etag=first.etag)
+
+    with raises_reason(Conflict, "ETAG_MISMATCH"):
+        await update(alice, bio="three", etag=first.etag)
+
+
+@pytest.mark.parametrize(
+    "path", ["id", "handle", "create_time", "followers_count", "etag", "nonsense", "*", ""]
+)
+async def test_other_fields_are_not_updatable(alice: Person, path: str) -> None:
+    with raises_reason(Invalid, "FIELD_NOT_UPDATABLE") as caught:
+        await alice.users.UpdateUser(
+            UpdateUserRequest(user=User(bio="x"), update_mask=FieldMask(paths=["bio", path]))
+        )
+
+    assert caught.value.metadata["field"] == path
+
+
+async def test_wrong_values_are_named_by_field(alice: Person) -> None:
+    with raises_reason(Invalid, "VALIDATION_FAILED") as caught:
+        await update(alice, bio="x" * 161, website="javascript:x", display_name="a\u202eb")
+
+    assert [(each.field, each.rule) for each in caught.value.violations] == [
+        ("user.bio", "string.max_len"),
+        ("user.website", "string.web_address"),
+        ("user.display_name", "string.no_direction"),
+    ]
+
+
+async def test_a_repeated_update_happens_once(house: House, alice: Person) -> None:
+    first = await update(alice, request_id="u-1", bio="one")
+    await update(alice, bio="two")
+
+    again = await update(alice, request_id="u-1", bio="one")
+
+    assert again == first
+    assert (await read(house, alice)).bio == "two"
+
+
+async def test_a_deleted_person_is_gone_at_once(house: House, alice: Person, bob: Person) -> None:
+    await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
+
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await read(house, alice)
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await house.users().GetUserByHandle(GetUserByHandleRequest(handle="alice"))
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await bob.graph.Follow(FollowRequest(user_id=alice.id))
+    with raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
+        await house.auth().Authenticate(AuthenticateRequest(handle="alice", password=PASSWORD))
+    with raises_reason(Unauthenticated, "SESSION_REVOKED"):
+        await house.auth().RefreshSession(
+            RefreshSessionRequest(refresh_token=alice.tokens.refresh_token)
+        )
+    (told,) = house.events(events_pb.UserDeleted)
+    assert told.user_id == alice.id
+    assert told.delete_time.seconds == int(house.clock.now().timestamp())
+    assert [each.session_id for each in house.events(events_pb.SessionRevoked)] == [
+        alice.session_id
+    ]
+
+
+async def test_the_handle_of_a_deleted_person_stays_taken(house: House, alice: Person) -> None:
+    await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
+
+    with raises_reason(Taken, "HANDLE_TAKEN"):
+        await house.register("alice")
+
+
+async def test_nobody_is_deleted_without_the_password(house: House, alice: Person) -> None:
+    with raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
+        await alice.users.DeleteUser(DeleteUserRequest(password="zebra lamp 8"))
+
+    assert (await read(house, alice)).id == alice.id
+
+
+async def test_a_repeated_deletion_succeeds_again(house: House, alice: Person) -> None:
+    request = DeleteUserRequest(password=PASSWORD, request_id="d-1")
+
+    await alice.users.DeleteUser(request)
+    await alice.users.DeleteUser(request)
+
+    assert len(house.events(events_pb.UserDeleted)) == 1
+
+
+async def test_a_deleted_person_who_still_holds_an_access_token_changes_nothing(
+    house: House, alice: Person, bob: Person
+) -> None:
+    await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
+
+    with raises_reason(Unauthenticated, "SESSION_REVOKED"):
+        await update(alice, bio="still here")
+    with raises_reason(Unauthenticated, "SESSION_REVOKED"):
+        await alice.graph.Follow(FollowRequest(user_id=bob.id))
+    with raises_reason(Unauthenticated, "SESSION_REVOKED"):
+        await alice.graph.Block(BlockRequest(user_id=bob.id))
+    with raises_reason(Unauthenticated, "SESSION_REVOKED"):
+        await alice.auth.ChangePassword(
+            ChangePasswordRequest(old_password=PASSWORD, new_password="another lamp 4")
+        )
+    with raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
+        await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
+
+
+async def test_nothing_personal_of_a_deleted_person_is_kept(house: House, alice: Person) -> None:
+    await update(alice, bio="A secret garden", location="Oslo")
+    house.store.database.published.clear()
+
+    await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
+
+    kept = house.store.database.tables.users[alice.id]
+    assert (kept.display_name, kept.bio, kept.location, kept.website) == ("", "", "", "")
+    assert alice.id not in house.store.database.tables.passwords

@@ -1,0 +1,216 @@
+"""Refreshing, listing and revoking sessions; stream tickets."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from roost.user.v1 import user_events_pb2 as events_pb
+from roost.user.v1.auth_service_pb2 import (
+    AuthenticateRequest,
+    IssueStreamTicketRequest,
+    ListSessionsRequest,
+    RedeemStreamTicketRequest,
+    RefreshSessionRequest,
+    RevokeSessionRequest,
+)
+
+from services.chassis.caller import ServiceCaller
+from services.chassis.errors import Invalid, NotFound, Unauthenticated
+from services.user.refresh_tokens import RefreshTokens
+from tests.servicers.serving import raises_reason
+from tests.servicers.user.conftest import MASTER_KEY, PASSWORD, House, Person
+
+
+async def refresh(house: House, token: str) -> Any:
+    return await house.auth().RefreshSession(RefreshSessionRequest(refresh_token=token))
+
+
+async def test_a_refresh_token_gives_the_next_pair(house: House, alice: Person) -> None:
+    house.clock.advance(60)
+
+    response = await refresh(house, alice.tokens.refresh_token)
+
+    assert response.session.id == alice.session_id
+    assert response.session.last_used_time.seconds == int(house.clock.now().timestamp())
+    assert response.tokens.refresh_token != alice.tokens.refresh_token
+    assert response.tokens.access_token != alice.tokens.access_token
+    assert (await refresh(house, response.tokens.refresh_token)).tokens.refresh_token
+
+
+async def test_repeating_the_last_refresh_within_ten_seconds_gives_the_same_answer(
+    house: House, alice: Person
+) -> None:
+    first = await refresh(house, alice.tokens.refresh_token)
+    house.clock.advance(10)
+
+    again = await refresh(house, alice.tokens.refresh_token)
+
+    assert again == first
+    assert house.events(events_pb.SessionRevoked) == []
+
+
+async def test_a_token_used_twice_ends_its_session(house: House, alice: Person) -> None:
+    second = await refresh(house, alice.tokens.refresh_token)
+    house.clock.advance(11)
+
+    with raises_reason(Unauthenticated, "REFRESH_TOKEN_REUSED"):
+        await refresh(house, alice.tokens.refresh_token)
+
+    (ended,) = house.events(events_pb.SessionRevoked)
+    assert (ended.user_id, ended.session_id) == (alice.id, alice.session_id)
+    with raises_reason(Unauthenticated, "SESSION_REVOKED"):
+        await refresh(house, second.tokens.refresh_token)
+    with raises_reason(Unauthenticated, "SESSION_REVOKED"):
+        await refresh(house, alice.tokens.refresh_token)
+
+
+async def test_a_token_from_before_the_last_one_ends_the_session_even_at_once(
+    house: House, alice: Person
+) -> None:
+    second = await refresh(house, alice.tokens.refresh_token)
+    await refresh(house, second.tokens.refresh_token)
+
+    with raises_reason(Unauthenticated, "REFRESH_TOKEN_REUSED"):
+        await refresh(house, alice.tokens.refresh_token)
+
+
+async def test_many_refreshes_of_one_token_at_once_give_one_lineage(
+    house: House, alice: Person
+) -> None:
+    answers = await asyncio.gather(*(refresh(house, alice.tokens.refresh_token) for _ in range(50)))
+
+    assert len({each.tokens.refresh_token for each in answers}) == 1
+    assert await refresh(house, answers[0].tokens.refresh_token)
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 87, "A" * 256, "ü"])
+async def test_what_is_no_refresh_token_is_refused(house: House, token: str) -> None:
+    with raises_reason(Unauthenticated, "REFRESH_TOKEN_INVALID"):
+        await refresh(house, token)
+
+
+async def test_an_invented_token_of_a_session_neither_opens_nor_ends_it(
+    house: House, alice: Person
+) -> None:
+    invented = RefreshTokens(master_key=b"x" * 32).make(alice.id, alice.session_id)
+
+    with raises_reason(Unauthenticated, "REFRESH_TOKEN_INVALID"):
+        await refresh(house, invented)
+
+    assert await refresh(house, alice.tokens.refresh_token)
+
+
+async def test_a_token_of_a_session_that_never_was_is_refused(house: House) -> None:
+    token = RefreshTokens(master_key=MASTER_KEY).make(5, 6)
+
+    with raises_reason(Unauthenticated, "REFRESH_TOKEN_INVALID"):
+        await refresh(house, token)
+
+
+async def test_a_session_that_is_not_used_for_sixty_days_ends(house: House, alice: Person) -> None:
+    house.clock.advance(60 * 86400)
+
+    with raises_reason(Unauthenticated, "REFRESH_TOKEN_INVALID"):
+        await refresh(house, alice.tokens.refresh_token)
+
+
+async def test_a_used_session_goes_on_for_longer(house: House, alice: Person) -> None:
+    token = alice.tokens.refresh_token
+
+    for _ in range(4):
+        house.clock.advance(30 * 86400)
+        token = (await refresh(house, token)).tokens.refresh_token
+
+
+async def test_only_hashes_of_refresh_tokens_are_kept(house: House, alice: Person) -> None:
+    second = await refresh(house, alice.tokens.refresh_token)
+
+    kept = repr(house.store.database.tables)
+
+    assert alice.tokens.refresh_token not in kept
+    assert second.tokens.refresh_token not in kept
+    assert second.tokens.access_token not in kept
+
+
+async def test_sessions_are_listed_newest_first_with_the_current_one_marked(
+    house: House, alice: Person, bob: Person
+) -> None:
+    laptop = await house.auth().Authenticate(
+        AuthenticateRequest(handle="alice", password=PASSWORD, device_name="laptop")
+    )
+
+    first = await alice.auth.ListSessions(ListSessionsRequest(page_size=1))
+    rest = await alice.auth.ListSessions(
+        ListSessionsRequest(page_size=1, page_token=first.next_page_token)
+    )
+
+    assert [(each.id, each.current) for each in first.sessions] == [(laptop.session.id, False)]
+    assert [(each.id, each.current) for each in rest.sessions] == [(alice.session_id, True)]
+    assert not rest.next_page_token
+
+
+async def test_a_page_token_of_another_list_is_refused(alice: Person) -> None:
+    with raises_reason(Invalid, "PAGE_TOKEN_INVALID"):
+        await alice.auth.ListSessions(ListSessionsRequest(page_token="abc"))
+
+
+async def test_a_revoked_session_is_over(house: House, alice: Person) -> None:
+    request = RevokeSessionRequest(session_id=alice.session_id)
+
+    await alice.auth.RevokeSession(request)
+    await alice.auth.RevokeSession(request)
+
+    assert len(house.events(events_pb.SessionRevoked)) == 1
+    assert not (await alice.auth.ListSessions(ListSessionsRequest())).sessions
+    with raises_reason(Unauthenticated, "SESSION_REVOKED"):
+        await refresh(house, alice.tokens.refresh_token)
+
+
+async def test_nobody_revokes_the_session_of_somebody_else(alice: Person, bob: Person) -> None:
+    with raises_reason(NotFound, "SESSION_NOT_FOUND"):
+        await bob.auth.RevokeSession(RevokeSessionRequest(session_id=alice.session_id))
+
+
+async def redeem(house: House, ticket: str) -> Any:
+    gateway = house.auth(ServiceCaller("gateway"))
+    return await gateway.RedeemStreamTicket(RedeemStreamTicketRequest(ticket=ticket))
+
+
+async def test_a_ticket_opens_one_connection(house: House, alice: Person) -> None:
+    issued = await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
+
+    redeemed = await redeem(house, issued.ticket)
+
+    assert (redeemed.user_id, redeemed.session_id) == (alice.id, alice.session_id)
+    assert issued.expires_in == 30
+    with raises_reason(Unauthenticated, "STREAM_TICKET_INVALID"):
+        await redeem(house, issued.ticket)
+
+
+async def test_a_ticket_ends_after_thirty_seconds(house: House, alice: Person) -> None:
+    issued = await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
+    house.clock.advance(30)
+
+    with raises_reason(Unauthenticated, "STREAM_TICKET_INVALID"):
+        await redeem(house, issued.ticket)
+
+
+async def test_a_ticket_of_an_ended_session_opens_nothing(house: House, alice: Person) -> None:
+    issued = await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
+    await alice.auth.RevokeSession(RevokeSessionRequest(session_id=alice.session_id))
+
+    with raises_reason(Unauthenticated, "STREAM_TICKET_INVALID"):
+        await redeem(house, issued.ticket)
+    with raises_reason(Unauthenticated, "SESSION_REVOKED"):
+        await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
+
+
+async def test_an_unknown_ticket_opens_nothing(house: House) -> None:
+    with raises_reason(Unauthenticated, "STREAM_TICKET_INVALID"):
+        await redeem(house, "unknown")
+
+
+async def test_tickets_are_kept_as_hashes(house: House, alice: Person) -> None:
+    issued = await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
+
+    assert issued.ticket not in repr(house.store.database.tables)

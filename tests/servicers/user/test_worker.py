@@ -1,0 +1,221 @@
+"""What the worker does: counting, reconciling, and removing the edges of deleted people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from roost.post.v1 import post_events_pb2 as post_pb
+from roost.post.v1.post_pb2 import Post
+from roost.user.v1 import graph_service_pb2 as pb
+from roost.user.v1 import user_events_pb2 as events_pb
+from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
+
+from services.chassis.errors import Unavailable
+from services.chassis.events import Event, OutboxMessage, Undecodable
+from services.user import chores
+from services.user.chores import Chores
+from services.user.counters import Reconciler
+from services.user.model import Counts
+from services.user.subscriber import Subscriptions
+from tests.servicers.user.conftest import PASSWORD, House, Person
+from tests.servicers.user.test_follows import follow, protect, stands
+
+
+def post_event(house: House, body: Any, author: Person) -> Event:
+    message = OutboxMessage.of(topic="roost.post.v1", key=author.id, body=body)
+    return Event.from_message(message, time=house.clock.now(), traceparent=None)
+
+
+def subscriptions(house: House) -> Subscriptions:
+    return Subscriptions(store=house.store, cards=house.cards)
+
+
+async def counts(house: House, person: Person) -> tuple[int, int, int]:
+    user: User = (await house.users().GetUser(GetUserRequest(user_id=person.id))).user
+    return user.followers_count, user.following_count, user.posts_count
+
+
+async def test_follows_are_counted_at_both_ends(
+    house: House, alice: Person, bob: Person, carol: Person
+) -> None:
+    await counts(house, bob)
+    await follow(alice, bob)
+    await follow(carol, bob)
+    await follow(bob, alice)
+    await carol.graph.Unfollow(pb.UnfollowRequest(user_id=bob.id))
+
+    await subscriptions(house).handle(house.store.database.published)
+
+    assert await counts(house, bob) == (1, 1, 0)
+    assert await counts(house, alice) == (1, 1, 0)
+    assert await counts(house, carol) == (0, 0, 0)
+
+
+async def test_an_event_that_comes_again_counts_once(
+    house: House, alice: Person, bob: Person
+) -> None:
+    await follow(alice, bob)
+    published = list(house.store.database.published)
+
+    await subscriptions(house).handle([*published, *published])
+    await subscriptions(house).handle(published)
+
+    assert await counts(house, bob) == (1, 0, 0)
+
+
+async def test_posts_are_counted(house: House, alice: Person) -> None:
+    created = [
+        post_event(house, post_pb.PostCreated(post=Post(id=n, author_id=alice.id)), alice)
+        for n in (1, 2)
+    ]
+    deleted = post_event(house, post_pb.PostDeleted(post_id=1, author_id=alice.id), alice)
+
+    await subscriptions(house).handle([*created, deleted])
+
+    assert await counts(house, alice) == (0, 0, 1)
+
+
+async def test_a_broken_event_is_named_and_changes_nothing(house: House, alice: Person) -> None:
+    good = post_event(house, post_pb.PostCreated(post=Post(id=1, author_id=alice.id)), alice)
+    broken = Event(
+        event_id=good.event_id,
+        topic=good.topic,
+        key=good.key,
+        type=good.type,
+        time=good.time,
+        payload=b"\xff\xff",
+    )
+
+    with pytest.raises(Undecodable):
+        await subscriptions(house).handle([good, broken])
+
+    assert await counts(house, alice) == (0, 0, 0)
+
+
+async def test_the_total_of_ids_is_the_counter(house: House, alice: Person, bob: Person) -> None:
+    await follow(alice, bob)
+    await subscriptions(house).handle(house.store.database.published)
+
+    ids = await house.store.counts(bob.id)
+
+    assert ids == Counts(followers=1)
+
+
+async def test_a_card_that_was_left_behind_is_forgotten_with_the_event(
+    house: House, alice: Person
+) -> None:
+    await counts(house, alice)
+    tables = house.store.database.tables
+    tables.counts[alice.id] = Counts(followers=7)
+    event = post_event(house, events_pb.UserUpdated(user=User(id=alice.id)), alice)
+
+    await subscriptions(house).handle([event])
+
+    assert await counts(house, alice) == (7, 0, 0)
+
+
+class Posts:
+    """How many posts people have, as the Post service says."""
+
+    def __init__(self, counts_: Mapping[int, int]) -> None:
+        self.counts = counts_
+
+    async def __call__(self, user_ids: Sequence[int]) -> Mapping[int, int]:
+        return {user_id: self.counts.get(user_id, 0) for user_id in user_ids}
+
+
+async def at_once() -> None:
+    """Stands in for the time that events take to settle."""
+
+
+async def test_wrong_counters_are_set_right(house: House, alice: Person, bob: Person) -> None:
+    await follow(alice, bob)
+    house.store.database.tables.counts[bob.id] = Counts(40, 2, 9)
+    assert await counts(house, bob) == (40, 2, 9)
+    reconciler = Reconciler(
+        store=house.store, cards=house.cards, count_posts=Posts({bob.id: 3}), settle=at_once
+    )
+
+    corrected = await reconciler.reconcile()
+
+    assert corrected == 2
+    assert await counts(house, bob) == (1, 0, 3)
+    assert await counts(house, alice) == (0, 1, 0)
+    assert await reconciler.reconcile() == 0
+
+
+async def test_counters_that_are_on_their_way_are_left_alone(
+    house: House, alice: Person, bob: Person
+) -> None:
+    await follow(alice, bob)
+
+    async def settle() -> None:
+        await subscriptions(house).handle(house.store.database.published)
+
+    reconciler = Reconciler(
+        store=house.store, cards=house.cards, count_posts=Posts({}), settle=settle
+    )
+
+    assert await reconciler.reconcile() == 0
+    assert await counts(house, bob) == (1, 0, 0)
+
+
+async def test_without_the_post_service_the_rest_is_set_right(house: House, bob: Person) -> None:
+    house.store.database.tables.counts[bob.id] = Counts(4, 4, 4)
+
+    async def away(_: Sequence[int]) -> Mapping[int, int]:
+        raise Unavailable
+
+    reconciler = Reconciler(store=house.store, cards=house.cards, count_posts=away, settle=at_once)
+
+    assert await reconciler.reconcile() == 1
+    assert await counts(house, bob) == (0, 0, 4)
+
+
+async def test_everybody_is_looked_at_however_many_there_are(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.user.counters._SLICE", 2)
+    people = [await house.register(f"robin{n}") for n in range(5)]
+    for person in people:
+        house.store.database.tables.counts[person.id] = Counts(9, 9, 9)
+    reconciler = Reconciler(
+        store=house.store, cards=house.cards, count_posts=Posts({}), settle=at_once
+    )
+
+    assert await reconciler.reconcile() == 5
+
+
+async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
+    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chores, "REMOVED_AT_ONCE", 2)
+    await follow(alice, bob)
+    await follow(bob, alice)
+    await follow(carol, bob)
+    await bob.graph.Mute(pb.MuteRequest(user_id=carol.id))
+    await protect(carol)
+    await follow(bob, carol)
+    await subscriptions(house).handle(house.store.database.published)
+    await bob.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
+    worker = Chores(store=house.store, clock=house.clock, ids=house.ids)
+
+    steps = 0
+    while await worker.step():
+        steps += 1
+    await subscriptions(house).handle(house.store.database.published)
+
+    assert steps == 4
+    assert await stands(alice, bob) == set()
+    assert await stands(carol, bob) == set()
+    removed = house.events(events_pb.FollowRemoved)
+    assert {(each.follower_id, each.followee_id) for each in removed} == {
+        (alice.id, bob.id),
+        (bob.id, alice.id),
+        (carol.id, bob.id),
+    }
+    assert len(house.events(events_pb.FollowRequestRemoved)) == 1
+    assert len(house.events(events_pb.MuteRemoved)) == 1
+    assert await counts(house, alice) == (0, 0, 0)
+    assert not house.store.database.tables.chores

@@ -1,0 +1,132 @@
+"""What only a real database can show: many sessions that want the same thing at once."""
+
+import asyncio
+
+import pytest
+
+from services.chassis.clock import ManualClock
+from services.chassis.tokens import AccessTokens
+from services.chassis.transaction import in_transaction
+from services.user import blocks, follows
+from services.user.errors import RefreshTokenReused, UserNotFound, WrongState
+from services.user.model import Direction, Edge, Ties, User
+from services.user.sessions import Sessions, SignedIn
+from services.user.signing import KeySeal, Signer, rotate
+from services.user.store import UserTransaction
+from tests.builders.users import Cast
+
+MASTER_KEY = bytes(range(32))
+
+
+@pytest.fixture
+async def sessions(real: Cast) -> Sessions:
+    clock = real.clock
+    signer = Signer(
+        store=real.store,
+        clock=clock,
+        seal=KeySeal(master_key=MASTER_KEY),
+        access_tokens=AccessTokens(issuer="https://r", audience="roost", clock=clock),
+    )
+    await signer.load()
+    return Sessions(
+        store=real.store, clock=clock, ids=real.ids, signer=signer, master_key=MASTER_KEY
+    )
+
+
+async def sign_in(real: Cast, sessions: Sessions) -> SignedIn:
+    user = await real.person()
+    async with real.store.transaction() as transaction:
+        return await sessions.open(transaction, user.id, "telephone")
+
+
+async def test_a_hundred_refreshes_of_one_token_at_once_leave_one_live_lineage(
+    real: Cast, sessions: Sessions
+) -> None:
+    first = await sign_in(real, sessions)
+
+    answers = await asyncio.gather(
+        *(sessions.refresh(first.tokens.refresh_token) for _ in range(100))
+    )
+
+    assert len({each.tokens.refresh_token for each in answers}) == 1
+    assert len({each.tokens.access_token for each in answers}) == 1
+    second = await sessions.refresh(answers[0].tokens.refresh_token)
+    assert second.tokens.refresh_token != answers[0].tokens.refresh_token
+
+
+async def test_a_thief_and_the_owner_who_refresh_in_turn_both_lose_the_session(
+    real: Cast, sessions: Sessions
+) -> None:
+    first = await sign_in(real, sessions)
+    await sessions.refresh(first.tokens.refresh_token)
+    assert isinstance(real.clock, ManualClock)
+    real.clock.advance(11)
+
+    outcomes = await asyncio.gather(
+        *(sessions.refresh(first.tokens.refresh_token) for _ in range(10)),
+        return_exceptions=True,
+    )
+
+    assert sum(isinstance(each, RefreshTokenReused) for each in outcomes) == 1
+    session = await real.store.session(first.session.user_id, first.session.id)
+    assert session is not None
+    assert session.revoke_time is not None
+
+
+async def test_many_processes_that_rotate_at_once_announce_one_key(real: Cast) -> None:
+    seal = KeySeal(master_key=MASTER_KEY)
+
+    made = await asyncio.gather(
+        *(rotate(real.store, clock=real.clock, seal=seal) for _ in range(10))
+    )
+
+    assert len({key.kid for key in made}) <= 2
+    assert len([key for key in made if key.sign_time > real.clock.now()]) >= 9
+
+
+async def test_follows_and_blocks_of_one_pair_at_once_never_leave_a_follow_under_a_block(
+    real: Cast,
+) -> None:
+    alice, bob = await real.people(2)
+
+    async def act(what: str, actor: User, other: User) -> None:
+        async def effect(transaction: UserTransaction) -> Ties:
+            if what == "follow":
+                return await follows.follow(transaction, actor.id, other.id, ids=real.ids)
+            return await blocks.block(transaction, actor.id, other.id, ids=real.ids)
+
+        try:
+            await in_transaction(real.store.transaction, effect)
+        except (UserNotFound, WrongState):
+            # The block came first.
+            return
+
+    for _ in range(5):
+        await asyncio.gather(
+            act("follow", alice, bob),
+            act("follow", bob, alice),
+            act("block", alice, bob),
+            act("follow", alice, bob),
+        )
+        ties = (await real.store.ties_with(alice.id, [bob.id]))[bob.id]
+        assert ties == Ties.BLOCKING
+        async with real.store.transaction() as transaction:
+            await blocks.unblock(transaction, alice.id, bob.id)
+
+
+async def test_both_ends_of_many_follows_at_once_agree(real: Cast) -> None:
+    people = await real.people(6)
+
+    async def follow(actor: User, other: User) -> None:
+        async def effect(transaction: UserTransaction) -> Ties:
+            return await follows.follow(transaction, actor.id, other.id, ids=real.ids)
+
+        await in_transaction(real.store.transaction, effect)
+
+    await asyncio.gather(*(follow(a, b) for a in people for b in people if a is not b))
+
+    everybody = sorted(person.id for person in people)
+    for person in people:
+        for direction in Direction:
+            ids = await real.store.list_ids(Edge.FOLLOW, direction, person.id, after_id=0, limit=99)
+            assert ids == [each for each in everybody if each != person.id]
