@@ -1,0 +1,90 @@
+"""A User service in memory: people, and what stands between them, set by the test."""
+
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from roost.user.v1 import user_service_pb2 as rpc
+from roost.user.v1.user_pb2 import Relationship, User
+from roost.user.v1.user_service_pb2_grpc import UserServiceServicer
+
+from services.chassis import access
+
+
+class FakeUsers(UserServiceServicer):
+    """Answers BatchGetUsers as the contract says. `calls` has the requests, oldest first."""
+
+    def __init__(self) -> None:
+        self.calls: list[rpc.BatchGetUsersRequest] = []
+        self._people: dict[int, User] = {}
+        self._follows: set[tuple[int, int]] = set()
+        self._blocks: set[tuple[int, int]] = set()
+        self._mutes: set[tuple[int, int]] = set()
+
+    def add(self, user_id: int, handle: str, *, protected: bool = False) -> int:
+        """Somebody registers; gives the id back."""
+        self._people[user_id] = User(
+            id=user_id,
+            handle=handle,
+            display_name=handle.title(),
+            protected=protected,
+            create_time=Timestamp(seconds=1_748_779_200),
+            etag="1",
+        )
+        return user_id
+
+    def protect(self, user_id: int) -> None:
+        self._people[user_id].protected = True
+
+    def delete(self, user_id: int) -> None:
+        del self._people[user_id]
+
+    def follow(self, follower_id: int, followee_id: int) -> None:
+        self._follows.add((follower_id, followee_id))
+
+    def unfollow(self, follower_id: int, followee_id: int) -> None:
+        self._follows.discard((follower_id, followee_id))
+
+    def block(self, blocker_id: int, blocked_id: int) -> None:
+        self._blocks.add((blocker_id, blocked_id))
+        self._follows -= {(blocker_id, blocked_id), (blocked_id, blocker_id)}
+
+    def unblock(self, blocker_id: int, blocked_id: int) -> None:
+        self._blocks.discard((blocker_id, blocked_id))
+
+    def mute(self, muter_id: int, muted_id: int) -> None:
+        self._mutes.add((muter_id, muted_id))
+
+    @access.service
+    async def BatchGetUsers(
+        self, request: rpc.BatchGetUsersRequest, context: Any
+    ) -> rpc.BatchGetUsersResponse:
+        self.calls.append(request)
+        handles = {handle.lower() for handle in request.handles}
+        asked = set(request.user_ids)
+        found = [
+            self._as_seen_by(request.viewer_id, person)
+            for person in self._people.values()
+            if person.id in asked or person.handle.lower() in handles
+        ]
+        return rpc.BatchGetUsersResponse(users=sorted(found, key=lambda user: user.id))
+
+    def _as_seen_by(self, viewer_id: int, person: User) -> User:
+        seen = User()
+        seen.CopyFrom(person)
+        if viewer_id:
+            there, back = (viewer_id, person.id), (person.id, viewer_id)
+            seen.viewer_relationship.CopyFrom(
+                Relationship(
+                    user_id=person.id,
+                    following=there in self._follows,
+                    followed_by=back in self._follows,
+                    blocking=there in self._blocks,
+                    blocked_by=back in self._blocks,
+                    muting=there in self._mutes,
+                )
+            )
+        return seen
+
+
+# What the fake leaves out.
+WITHOUT = frozenset({"GetUser", "GetUserByHandle", "UpdateUser", "DeleteUser"})

@@ -1,0 +1,112 @@
+"""The Post service over a store in memory and a fake User service, both behind real channels."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from roost.post.v1 import engagement_service_pb2 as engagement_rpc
+from roost.post.v1 import post_service_pb2 as rpc
+from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
+from roost.post.v1.post_pb2 import Post
+from roost.post.v1.post_service_pb2_grpc import PostServiceStub
+from roost.user.v1.user_service_pb2_grpc import (
+    UserServiceStub,
+    add_UserServiceServicer_to_server,
+)
+
+from services.chassis import redis
+from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
+from services.chassis.clock import SystemClock
+from services.chassis.events import Event
+from services.chassis.ids import FixedWorker, IdGenerator
+from services.chassis.server import Mount
+from services.post import compose
+from services.post.cache import Bodies
+from services.post.convert import to_body
+from services.post.people import MeshPeople
+from services.post.store_memory import MemoryStore
+from tests.builders.posts import Numbers
+from tests.servicers.fakes.users import WITHOUT, FakeUsers
+from tests.servicers.serving import Served, serving, token_of
+
+NOWHERE = "redis://127.0.0.1:1"
+
+
+class Scene:
+    """A running Post service, a cast, and short words for what they do."""
+
+    def __init__(self, served: Served, users: FakeUsers, store: MemoryStore) -> None:
+        self._served = served
+        self.users = users
+        self.store = store
+        numbers = Numbers()
+        self.alice = users.add(numbers.person(bucket=1), "Alice")
+        self.bob = users.add(numbers.person(bucket=2), "bob")
+        self.carol = users.add(numbers.person(bucket=3), "carol")
+
+    def posts(self, who: int | Caller | None = None) -> Any:
+        return self._served.stub(PostServiceStub, caller=_caller(who))
+
+    def engagement(self, who: int | Caller | None = None) -> Any:
+        return self._served.stub(EngagementServiceStub, caller=_caller(who))
+
+    async def write(self, author: int, text: str = "Hello", **given: Any) -> Post:
+        response = await self.posts(author).CreatePost(rpc.CreatePostRequest(text=text, **given))
+        return response.post
+
+    async def read(self, post_id: int, who: int | None = None) -> Post:
+        return (await self.posts(who).GetPost(rpc.GetPostRequest(post_id=post_id))).post
+
+    async def sees(self, who: int | None, post_id: int) -> bool:
+        response = await self.posts(who).BatchGetPosts(rpc.BatchGetPostsRequest(post_ids=[post_id]))
+        return [post.id for post in response.posts] == [post_id]
+
+    async def like(self, who: int, post_id: int, **given: Any) -> Any:
+        request = engagement_rpc.LikeRequest(post_id=post_id, **given)
+        return (await self.engagement(who).Like(request)).engagement
+
+    async def repost(self, who: int, post_id: int, **given: Any) -> Any:
+        request = engagement_rpc.RepostRequest(post_id=post_id, **given)
+        return await self.engagement(who).Repost(request)
+
+    async def delete(self, who: int, post_id: int, **given: Any) -> None:
+        await self.posts(who).DeletePost(rpc.DeletePostRequest(post_id=post_id, **given))
+
+    def published(self, name: str) -> list[Event]:
+        return [
+            event
+            for event in self.store.database.published
+            if event.type == f"roost.post.v1.{name}"
+        ]
+
+
+def _caller(who: int | Caller | None) -> Caller:
+    if who is None:
+        return ANONYMOUS
+    return UserCaller(user_id=who, session_id=1) if isinstance(who, int) else who
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    clock = SystemClock()
+    users = FakeUsers()
+    store = MemoryStore(clock=clock)
+    async with (
+        serving(Mount(add_UserServiceServicer_to_server, users, without=WITHOUT)) as user_service,
+        redis.connect(NOWHERE) as nowhere,
+    ):
+        as_post = user_service.mesh.with_token(
+            UserServiceStub, lambda: token_of(ServiceCaller("post"))
+        )
+        bodies = Bodies(store=store, redis=nowhere, clock=clock, pack=to_body)
+        mounts = compose.mounts(
+            store=store,
+            bodies=bodies,
+            people=MeshPeople(as_post),
+            clock=clock,
+            ids=IdGenerator(clock=clock, worker=FixedWorker()),
+            page_token_key=bytes(32),
+        )
+        async with serving(*mounts) as served:
+            yield Scene(served, users, store)
+        await bodies.close()
