@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -21,16 +21,17 @@ def topic_of(noun: str) -> str:
 
 def create(brokers: str, names: Sequence[str], *, partitions: int = PARTITIONS) -> None:
     """Create those of the topics that do not exist. Raises CannotStart."""
-    if not names:
-        return
     # What matters is told by the outcomes; the library's own log would go to the terminal.
     admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0})
-    wanted = [NewTopic(name, num_partitions=partitions, replication_factor=1) for name in names]
-    created = admin.create_topics(wanted, request_timeout=LIMIT_SECONDS)
-    for name, outcome in created.items():
-        try:
+    try:
+        existing = admin.list_topics(timeout=LIMIT_SECONDS).topics
+        missing = [
+            NewTopic(name, num_partitions=partitions, replication_factor=1)
+            for name in names
+            if name not in existing
+        ]
+        created = admin.create_topics(missing, request_timeout=LIMIT_SECONDS) if missing else {}
+        for outcome in created.values():
             outcome.result(LIMIT_SECONDS)
-        except KafkaException as failure:
-            error: KafkaError = failure.args[0]
-            if error.code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise CannotStart(f"topic {name} could not be created: {error.str()}") from failure
+    except KafkaException as failure:
+        raise CannotStart(f"its topics could not be created: {failure.args[0].str()}") from None

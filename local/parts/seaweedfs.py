@@ -80,8 +80,12 @@ class SeaweedFS(Part):
         )
 
     async def is_ready(self) -> bool:
-        # The buckets are made some time after S3 answers, the last of them last.
+        # Each of its components becomes ready in its own time. The last bucket is made some time
+        # after S3 answers, and nothing can be read or written before the master knows the volumes.
+        master = self._ports.address("seaweedfs.master")
         filer = self._ports.address("seaweedfs.filer")
-        return await answers(self.address, "/healthz") and await answers(
-            filer, f"/buckets/{MEDIA_BUCKET}/?limit=1"
+        return (
+            await answers(self.address, "/healthz")
+            and await answers(filer, f"/buckets/{MEDIA_BUCKET}/?limit=1")
+            and await answers(master, "/dir/assign")
         )
