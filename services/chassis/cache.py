@@ -7,6 +7,7 @@ Facebook", NSDI 2013, §3.2.1.)
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
@@ -54,7 +55,7 @@ class _Flight(Generic[V]):
     def __init__(self) -> None:
         # The lease that stood when the load began: as long as it stands nothing was forgotten.
         self.lease = b""
-        self.loading = False
+        self.loads_from = math.inf
         self.result: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         # A failure that nobody waits for any more is no news.
         self.result.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -97,9 +98,9 @@ class Cache(Generic[K, V]):
         self._absent_ttl = absent_ttl
         self._flights: dict[K, _Flight[V]] = {}
         self._refreshing: set[K] = set()
-        # By key, which of its changes is not known to Redis.
+        # By key, the moment of the change that Redis does not know of.
         self._unforgotten: dict[K, int] = {}
-        self._changes = 0
+        self._moment = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._found = {
             found: _reads.labels(name, found)
@@ -118,14 +119,15 @@ class Cache(Generic[K, V]):
         wanted = list(dict.fromkeys(keys))
         if not wanted:
             return {}
+        since = self._next_moment()
         try:
             if self._unforgotten:
                 await self._forget_again()
             raw = await self._redis.mget([self._at(key) for key in wanted])
         except RedisAway:
             self._found["skipped"].inc(len(wanted))
-            return await self._fly(dict.fromkeys(wanted, b""), lease=False)
-        return await self._sort(wanted, raw)
+            return await self._fly(dict.fromkeys(wanted, b""), since, lease=False)
+        return await self._sort(wanted, raw, since)
 
     async def forget(self, *keys: K) -> None:
         """Takes the keys out. Call it after the commit of what changed them. It never fails.
@@ -144,7 +146,9 @@ class Cache(Generic[K, V]):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _sort(self, wanted: Sequence[K], raw: Sequence[bytes | None]) -> dict[K, V]:
+    async def _sort(
+        self, wanted: Sequence[K], raw: Sequence[bytes | None], since: int
+    ) -> dict[K, V]:
         now = self._now()
         values: dict[K, V] = {}
         # By key, the header of what is there.
@@ -170,21 +174,21 @@ class Cache(Generic[K, V]):
             self._refresh(stale)
         if missing:
             self._found["miss"].inc(len(missing))
-            values.update(await self._fly(missing, lease=True))
+            values.update(await self._fly(missing, since, lease=True))
         return values
 
-    async def _fly(self, seen: Mapping[K, bytes], *, lease: bool) -> dict[K, V]:
+    async def _fly(self, seen: Mapping[K, bytes], since: int, *, lease: bool) -> dict[K, V]:
         """Joins the loads of the keys that are under way, and begins one for the others.
 
-        A load that began before this read may be of an older row. It is joined only if it has not
-        asked for the row yet, or if its lease was seen to stand, so that nothing was forgotten
-        since. Without leases, while Redis is away, loads are joined as they are: they are short.
+        A load that began before this read (`since`) may be of an older row. Such a one is joined
+        only if its lease was seen to stand, so that nothing was forgotten meanwhile. Without
+        leases, while Redis is away, loads are joined as they are: they are short.
         """
         flights: dict[K, _Flight[V]] = {}
         begun: dict[K, _Flight[V]] = {}
         for key, header in seen.items():
             flight = self._flights.get(key)
-            if flight is None or (lease and flight.loading and flight.lease != header):
+            if flight is None or (lease and flight.loads_from < since and flight.lease != header):
                 flight = begun[key] = self._flights[key] = _Flight()
             flights[key] = flight
         if begun:
@@ -203,24 +207,26 @@ class Cache(Generic[K, V]):
             with deadline.none(), deadline.within(LOAD_SECONDS):
                 if lease:
                     leases = await self._lease(flights)
+                moment = self._next_moment()
                 for flight in flights.values():
-                    flight.loading = True
+                    flight.loads_from = moment
                 async with asyncio.timeout(LOAD_SECONDS):
                     loaded = await self._load(list(flights))
+            for key, flight in flights.items():
+                flight.result.set_result(loaded.get(key))
+            await self._store(leases, loaded)
         except BaseException as error:
             shown = error if isinstance(error, Exception) else DeadlineExceeded()
             for flight in flights.values():
-                flight.result.set_exception(shown)
+                if not flight.result.done():
+                    flight.result.set_exception(shown)
             if not isinstance(error, Exception):
                 raise
-            return
         finally:
+            # Not before it is stored: who looked before that still joins.
             for key, flight in flights.items():
                 if self._flights.get(key) is flight:
                     del self._flights[key]
-        for key, flight in flights.items():
-            flight.result.set_result(loaded.get(key))
-        await self._store(leases, loaded)
 
     async def _lease(self, flights: Mapping[K, _Flight[V]]) -> dict[K, bytes]:
         """Puts a lease where nothing is, and notes in each flight the one that stands.
@@ -289,8 +295,7 @@ class Cache(Generic[K, V]):
                 await self._delete(keys)
         except RedisAway:
             waiting = bool(self._unforgotten)
-            self._changes += 1
-            self._unforgotten.update(dict.fromkeys(keys, self._changes))
+            self._unforgotten.update(dict.fromkeys(keys, self._next_moment()))
             if len(self._unforgotten) > _MAX_UNFORGOTTEN:
                 logger().error("cache_forgets_lost", cache=self._name)
                 self._unforgotten.clear()
@@ -321,6 +326,11 @@ class Cache(Generic[K, V]):
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
+
+    def _next_moment(self) -> int:
+        """Orders what happens in this cache of this process."""
+        self._moment += 1
+        return self._moment
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -9,7 +9,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 import hiredis
@@ -61,6 +61,11 @@ class SingleServer:
         self._connection: _Connection | None = None
         self._connecting = asyncio.Lock()
 
+    @property
+    def heard(self) -> float:
+        """When the server last said something, by the loop's clock."""
+        return 0.0 if self._connection is None else self._connection.heard
+
     async def send(self, commands: Sequence[Command]) -> list[Any]:
         """The replies in order, refusals (ResponseError) among them.
 
@@ -72,15 +77,12 @@ class SingleServer:
             connection = await self._connect()
         return await connection.send(commands)
 
-    async def reset(self) -> None:
-        """Drops the connection, and with it every call that waits."""
+    async def close(self) -> None:
+        """Drops the connection, and with it every call that waits. The next call makes another."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.abort()
-
-    async def close(self) -> None:
-        """Ends the connection."""
-        await self.reset()
+            await connection.ended.wait()
 
     async def _connect(self) -> "_Connection":
         async with self._connecting:
@@ -94,18 +96,25 @@ class SingleServer:
                     where.port,
                     ssl=ssl.create_default_context() if where.encrypted else None,
                 )
-                greeting: list[Command] = []
-                if where.password is not None:
-                    user = () if where.username is None else (where.username,)
-                    greeting.append(("AUTH", *user, where.password))
-                if where.database:
-                    greeting.append(("SELECT", where.database))
-                for reply in await connection.send(greeting) if greeting else ():
-                    if isinstance(reply, Exception):
-                        connection.abort()
-                        raise ConnectionError(f"the server refuses the session: {reply}")
+                try:
+                    await self._greet(connection)
+                except BaseException:
+                    connection.abort()
+                    raise
             self._connection = connection
             return connection
+
+    async def _greet(self, connection: "_Connection") -> None:
+        where = self._address
+        greeting: list[Command] = []
+        if where.password is not None:
+            user = () if where.username is None else (where.username,)
+            greeting.append(("AUTH", *user, where.password))
+        if where.database:
+            greeting.append(("SELECT", where.database))
+        for reply in await connection.send(greeting) if greeting else ():
+            if isinstance(reply, Exception):
+                raise ConnectionError(f"the server refuses the session: {reply}")
 
 
 class _Call:
@@ -126,6 +135,8 @@ class _Connection(asyncio.Protocol):
         self._waiting: deque[_Call] = deque()
         self._transport: asyncio.Transport | None = None
         self.closed = False
+        self.ended = asyncio.Event()
+        self.heard = 0.0
 
     async def send(self, commands: Sequence[Command]) -> list[Any]:
         if self._transport is None or self.closed or len(self._waiting) >= MAX_WAITING:
@@ -143,10 +154,11 @@ class _Connection(asyncio.Protocol):
         self._fail(ConnectionError("the connection was dropped"))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101
-        self._transport = transport
+        # uvloop's transports have the methods of asyncio.Transport, but not its name.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        self.heard = self._loop.time()
         try:
             self._reader.feed(data)
             while (reply := self._reader.gets()) is not _NOTHING:
@@ -156,6 +168,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(exc or ConnectionResetError("the server closed the connection"))
+        self.ended.set()
 
     def _take(self, reply: Any) -> None:
         call = self._waiting[0]

@@ -62,7 +62,7 @@ async def test_calls_side_by_side_get_their_own_replies(client: RedisClient) -> 
         reply = await client.execute("ECHO", str(number))
         return bool(reply == str(number).encode())
 
-    assert all(await asyncio.gather(*(echo(number) for number in range(500))))
+    assert all(await asyncio.gather(*(echo(number) for number in range(200))))
 
 
 async def test_refused_command_raises_and_the_others_still_run(client: RedisClient) -> None:
