@@ -20,9 +20,10 @@ from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, running
 from tests.envoy.service import Service
 
-SECONDS = "1"  # what a call, a read or a write may take here, so that a timeout is soon seen
-MAX_CALLS = 200
-RATE = 60  # of writes and logins a minute: one comes back every second
+SECONDS = "1"  # what a read or a write may take here, so that a timeout is soon seen
+CALL_SECONDS = "2"  # more than many calls at once take on a busy machine
+MAX_CALLS = 60
+RATE = 30  # of writes and logins a minute: one comes back every two seconds
 
 session = pytest_asyncio.fixture(scope="session", loop_scope="session")
 
@@ -71,7 +72,7 @@ async def proxy(
         GATEWAY_ENDPOINTS=[each.address for each in gateways],
         READ_SECONDS=SECONDS,
         WRITE_SECONDS=SECONDS,
-        CALL_SECONDS=SECONDS,
+        CALL_SECONDS=CALL_SECONDS,
         RATE_READS="100000",
         RATE_WRITES=str(RATE),
         RATE_LOGINS=str(RATE),

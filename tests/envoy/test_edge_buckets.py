@@ -43,13 +43,13 @@ async def test_an_emptied_bucket_refuses_and_fills_again(
     assert refused.status_code == 429
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.json()["reason"] == "RATE_LIMITED"
-    assert refused.headers["retry-after"] == "1"
+    assert refused.headers["retry-after"] in {"1", "2"}
     assert refused.headers["ratelimit"] == '"writes";r=0'
 
     async def passes() -> bool:
         return (await edge.post("/v1/posts", headers=headers)).status_code == 200
 
-    assert await eventually(passes, within=2.0)
+    assert await eventually(passes, within=4.0)
 
 
 async def test_each_user_and_each_class_has_its_own_bucket(

@@ -128,7 +128,7 @@ async def test_retries_stay_within_a_fifth_of_the_calls_in_flight(
 ) -> None:
     method = "/roost.post.v1.PostService/Dead"
     (endpoint,) = services["post"]
-    together = 150
+    together = 50
 
     async def slowly_unavailable(request: bytes, context: Any) -> bytes:
         await eventually(lambda: len(endpoint.calls) >= together)
