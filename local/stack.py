@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -136,8 +136,7 @@ class Stack:
             processes += [
                 self._service(service, name, mode, ports, settings) for name, mode in modes
             ]
-        served = [name for names in servers.values() for name in names]
-        processes += [self._gateway(name, ports, served) for name in gateways]
+        processes += [self._gateway(name, ports) for name in gateways]
         self.supervisor = Supervisor(
             [self.postgres, self.valkey, self.seaweedfs, self.broker, self.envoy, *processes],
             logs=self._state.logs,
@@ -175,7 +174,7 @@ class Stack:
             settings=settings,
         )
 
-    def _gateway(self, name: str, ports: Ports, services: Sequence[str]) -> RoostProcess:
+    def _gateway(self, name: str, ports: Ports) -> RoostProcess:
         address = ports.address(name)
         settings = {"ROOST_MESH": self.envoy.mesh, "ROOST_PUBLIC_URL": self.edge}
         return RoostProcess(
@@ -183,7 +182,7 @@ class Stack:
             ("gateway",),
             address=address,
             admin=address,
-            needs=("envoy", *services),
+            needs=("envoy",),
             environ=self._environ,
             settings=settings,
         )
