@@ -90,7 +90,8 @@ class Demo:
         note = found.get("reason", "") if response.status_code >= 400 else ""
         self._console.print(
             f"   {method:<6} {escape(path):<48} [{colour}]{response.status_code}[/] "
-            f"[dim]{took:6.1f} ms {'as ' + who.handle if who else ''}[/] {note}"
+            f"[dim]{took:6.1f} ms {'as ' + who.handle if who else ''}[/] {note}",
+            soft_wrap=True,
         )
         if response.status_code >= 400 and response.status_code != 404:
             raise Refused(f"{method} {path}", response.status_code, found)
@@ -104,5 +105,6 @@ class Demo:
         said = escape(post["text"]) if not post["deleted"] else "[dim](deleted)[/]"
         self._console.print(
             f"   [cyan]@{post['author']['handle']}[/] {said} "
-            f"[dim]♥ {counts['likes']} ⟳ {counts['reposts']} ↩ {counts['replies']}[/]"
+            f"[dim]♥ {counts['likes']} ⟳ {counts['reposts']} ↩ {counts['replies']}[/]",
+            soft_wrap=True,
         )

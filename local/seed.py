@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from local.edge import Account, Edge, Refused
 from local.graph import Graph
 
+BUSY = (429, 503, 504)
 CONCURRENCY = 24  # enough to keep two cores busy; more only queues at the edge
 
 Item = TypeVar("Item")
@@ -119,7 +120,8 @@ async def retrying(act: Callable[[], Awaitable[Result]], *, tries: int = 6) -> R
         try:
             return await act()
         except Refused as refusal:
-            if refusal.status not in (429, 503) or attempt == tries - 1:
+            busy = refusal.status in BUSY or refusal.reason == "IDEMPOTENCY_KEY_IN_FLIGHT"
+            if not busy or attempt == tries - 1:
                 raise
         await asyncio.sleep(0.2 * 2**attempt)
     raise AssertionError("unreachable: the last try returns or raises")
