@@ -23,7 +23,8 @@ from services.chassis.redis_connection import Address, Argument, Command, Single
 
 # Long beside an answer's millisecond, short beside what a reader waits for.
 CALL_SECONDS = 0.5
-CONNECT_SECONDS = 0.25
+# Within a call, so that one which finds no connection may still be answered.
+CONNECT_SECONDS = 0.5
 
 # One slow answer is chance; three in a row, with no success between, are not.
 _FAILURES_TO_OPEN = 3

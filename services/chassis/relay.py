@@ -14,7 +14,7 @@ from typing import Protocol
 from prometheus_client import Counter, Gauge
 
 from services.chassis import outbox, postgres
-from services.chassis.bus.publisher import PublishFailed
+from services.chassis.bus.producer import PublishFailed
 from services.chassis.clock import Clock
 from services.chassis.connection import Connection
 from services.chassis.events import Event

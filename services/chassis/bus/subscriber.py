@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from prometheus_client import Gauge
 
 from services.chassis.bus.partition import Partition, Received
-from services.chassis.bus.publisher import Publisher
+from services.chassis.bus.producer import Publisher
 from services.chassis.bus.routes import BatchHandler, Handler
 from services.chassis.clock import Clock
 from services.chassis.events import Headers, Record

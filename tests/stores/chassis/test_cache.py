@@ -37,7 +37,7 @@ class Rows:
 
 @pytest.fixture
 async def client(valkey: str) -> AsyncIterator[RedisClient]:
-    async with redis.connect(valkey) as made:
+    async with redis.connect(valkey, call_seconds=5.0) as made:
         yield made
 
 

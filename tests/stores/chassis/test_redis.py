@@ -20,7 +20,7 @@ ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 
 @pytest.fixture
 async def client(valkey: str) -> AsyncIterator[RedisClient]:
-    async with redis.connect(valkey) as made:
+    async with redis.connect(valkey, call_seconds=5.0) as made:
         yield made
 
 

@@ -42,7 +42,9 @@ class Publisher:
     of a failed batch arrives later than its repetition.
     """
 
-    def __init__(self, *, brokers: str, client_id: str) -> None:
+    def __init__(
+        self, *, brokers: str, client_id: str, delivery_seconds: float = DELIVERY_SECONDS
+    ) -> None:
         self._configuration = {
             "bootstrap.servers": brokers,
             "client.id": client_id,
@@ -54,7 +56,7 @@ class Publisher:
             # side by side wait for each other: two are twice as fast there as five.
             "max.in.flight.requests.per.connection": 2,
             "linger.ms": _LINGER_MILLISECONDS,
-            "delivery.timeout.ms": round(DELIVERY_SECONDS * 1000),
+            "delivery.timeout.ms": round(delivery_seconds * 1000),
             "compression.type": "none",
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 1000,
@@ -121,9 +123,11 @@ class Publisher:
 
 
 @asynccontextmanager
-async def publisher(*, brokers: str, client_id: str) -> AsyncIterator[Publisher]:
+async def publisher(
+    *, brokers: str, client_id: str, delivery_seconds: float = DELIVERY_SECONDS
+) -> AsyncIterator[Publisher]:
     """A publisher for the length of the block. The broker may be away when it begins."""
-    made = Publisher(brokers=brokers, client_id=client_id)
+    made = Publisher(brokers=brokers, client_id=client_id, delivery_seconds=delivery_seconds)
     try:
         yield made
     finally:

@@ -1,0 +1,47 @@
+"""A consumer as a process of its own, so that a test can kill it: adds each event's key to a table
+once, by the inbox, and says on stdout that it runs.
+
+    python -m tests.stores.chassis.effects_consumer BROKERS GROUP TOPIC DATABASE_URL
+"""
+
+import asyncio
+import sys
+
+from google.protobuf.wrappers_pb2 import StringValue
+
+from services.chassis import postgres
+from services.chassis.bus import Routes, Subscriber, publisher
+from services.chassis.clock import SystemClock
+from services.chassis.events import Event
+from services.chassis.postgres import PostgresTransaction
+
+
+async def main(brokers: str, group: str, topic: str, database_url: str) -> None:
+    async with (
+        postgres.connect(database_url) as database,
+        publisher(brokers=brokers, client_id=group) as parking,
+    ):
+
+        async def apply(event: Event, body: StringValue) -> None:
+            async with database.transaction(PostgresTransaction) as transaction:
+                if await transaction.first_seen(group, event.event_id):
+                    await transaction.connection.execute(
+                        "INSERT INTO effects (key, text) VALUES ($1, $2)", event.key, body.value
+                    )
+
+        routes = Routes()
+        routes.on(StringValue, apply)
+        subscriber = Subscriber(
+            brokers=brokers,
+            group=group,
+            topics=[topic],
+            publisher=parking,
+            clock=SystemClock(),
+            handlers=routes,
+        )
+        print("running", flush=True)
+        await subscriber.run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
