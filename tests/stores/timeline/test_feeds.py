@@ -471,9 +471,7 @@ async def test_many_feeds_are_read_in_one_go(feeds: Feeds) -> None:
     await made(feeds, posts([1, 2, 3]))
     await made(feeds, posts([4]), feed=home_of(2))
 
-    alice, nobody, bob = await feeds.read_many(
-        [ALICE, home_of(3), home_of(2)], before=TOP, limit=2
-    )
+    alice, nobody, bob = await feeds.read_many([ALICE, home_of(3), home_of(2)], before=TOP, limit=2)
 
     assert [entry.entry_id for entry in alice.entries] == [3, 2]
     assert nobody.state is State.MISSING

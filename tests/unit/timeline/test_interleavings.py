@@ -95,9 +95,7 @@ async def test_an_unfollow_is_handled_while_the_home_is_built(
     await check(world, stepper)
 
 
-async def test_an_unmute_is_handled_while_the_home_is_built(
-    world: World, stepper: Stepper
-) -> None:
+async def test_an_unmute_is_handled_while_the_home_is_built(world: World, stepper: Stepper) -> None:
     world.truth.entries.add(post(10, BOB))
     await world.mute(ALICE, BOB)
     stepper.free = False

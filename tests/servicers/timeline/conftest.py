@@ -1,0 +1,88 @@
+"""The Timeline service and the services that it asks, each behind a real channel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from roost.timeline.v1.timeline_service_pb2_grpc import (
+    TimelineServiceStub,
+    add_TimelineServiceServicer_to_server,
+)
+
+from services.chassis.caller import ANONYMOUS, Caller, UserCaller
+from services.chassis.clients import Mesh
+from services.chassis.clock import ManualClock, SystemClock
+from services.chassis.page_token import PageTokens
+from services.chassis.server import Mount
+from services.chassis.tokens import ServiceIdentity
+from services.timeline.builds import Builds
+from services.timeline.cache_memory import MemoryTimelineCache
+from services.timeline.celebrities import Celebrities
+from services.timeline.circles import Circles
+from services.timeline.feeds_memory import MemoryFeeds
+from services.timeline.homes import Homes
+from services.timeline.peers_mesh import MeshEngagement, MeshGraph, MeshPosts
+from services.timeline.ranking import Rankings
+from services.timeline.servicer import TimelineServicer
+from services.timeline.store_memory import MemoryTimelineStore
+from tests.servicers.serving import SERVICE_KEYS, Served, serving
+from tests.servicers.timeline.peers import Peers
+
+MAX_HOME = 30
+
+
+@dataclass
+class Timeline:
+    """What a test holds in hand."""
+
+    served: Served
+    peers: Peers
+    store: MemoryTimelineStore
+    feeds: MemoryFeeds
+    cache: MemoryTimelineCache
+    clock: ManualClock
+    mount: Mount
+
+    def stub(self, caller: Caller = ANONYMOUS) -> TimelineServiceStub:
+        return self.served.stub(TimelineServiceStub, caller=caller)
+
+    def of(self, user_id: int) -> TimelineServiceStub:
+        """The service as a person sees it."""
+        return self.stub(UserCaller(user_id=user_id, session_id=1))
+
+
+@pytest.fixture
+async def timeline() -> AsyncIterator[Timeline]:
+    clock = ManualClock()
+    peers = Peers()
+    store = MemoryTimelineStore(clock=clock)
+    feeds = MemoryFeeds(clock=clock, max_entries=MAX_HOME)
+    cache = MemoryTimelineCache(clock=clock)
+    identity = ServiceIdentity(SERVICE_KEYS["timeline"], clock=SystemClock())
+    async with (
+        serving(*peers.mounts()) as others,
+        Mesh(others.address, identity=identity) as mesh,
+    ):
+        celebrities = Celebrities(store=store, cache=cache, clock=clock)
+        circles = Circles(graph=MeshGraph(mesh), store=store, celebrities=celebrities)
+        posts = MeshPosts(mesh)
+        builds = Builds(feeds=feeds, posts=posts, circles=circles, max_entries=MAX_HOME)
+        homes = Homes(
+            feeds=feeds, posts=posts, circles=circles, celebrities=celebrities, builds=builds
+        )
+        servicer = TimelineServicer(
+            homes=homes,
+            rankings=Rankings(
+                homes=homes, engagement=MeshEngagement(mesh), cache=cache, clock=clock
+            ),
+            builds=builds,
+            store=store,
+            cache=cache,
+            page_tokens=PageTokens(b"k" * 32),
+            clock=clock,
+        )
+        mount = Mount(add_TimelineServiceServicer_to_server, servicer)
+        async with serving(mount) as served:
+            yield Timeline(served, peers, store, feeds, cache, clock, mount)

@@ -1,0 +1,193 @@
+"""Which event leads to what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from roost.post.v1 import post_events_pb2, post_pb2
+from roost.timeline.v1 import timeline_events_pb2
+from roost.user.v1 import user_events_pb2, user_pb2
+
+from services.chassis.bus import Routes
+from services.chassis.clock import ManualClock
+from services.chassis.errors import Unavailable
+from services.chassis.events import Event, OutboxMessage, Undecodable
+from services.timeline.events import rest_from_proto, rest_to_proto
+from services.timeline.fanout import Rest
+from services.timeline.model import TOP, Entry
+from services.timeline.subscriber import (
+    ByKey,
+    PublicTimeline,
+    continuation_routes,
+    fan_out_routes,
+    follow_routes,
+)
+from tests.unit.timeline.world import World
+
+ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
+
+
+def event(body: Any, key: int = 1) -> Event:
+    message = OutboxMessage.of(topic="test", key=key, body=body)
+    return Event.from_message(message, time=ManualClock().now(), traceparent=None)
+
+
+def created(post_id: int, author: int = BOB, **fields: Any) -> Event:
+    fields.setdefault("visibility", post_pb2.VISIBILITY_PUBLIC)
+    post = post_pb2.Post(id=post_id, author_id=author, **fields)
+    return event(post_events_pb2.PostCreated(post=post), key=author)
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.follow(ALICE, BOB)
+    await world.home(ALICE)
+    return world
+
+
+async def home(world: World) -> list[int]:
+    return [entry.entry_id for entry in (await world.homes.latest(ALICE, limit=50)).entries]
+
+
+ANSWER_TO_OTHERS = {"reply_to_post_id": 5, "reply_to_author_id": CAROL}
+OWN_THREAD = {"reply_to_post_id": 5, "reply_to_author_id": BOB}
+
+
+@pytest.mark.parametrize(
+    ("fields", "on_homes", "in_public"),
+    [
+        ({}, True, True),
+        ({"visibility": post_pb2.VISIBILITY_FOLLOWERS}, True, False),
+        ({"visibility": post_pb2.VISIBILITY_MENTIONED}, False, False),
+        (ANSWER_TO_OTHERS, False, False),
+        (OWN_THREAD, True, False),
+        ({"quoted_post_id": 5}, True, True),
+        (OWN_THREAD | {"visibility": post_pb2.VISIBILITY_MENTIONED}, False, False),
+    ],
+)
+async def test_where_a_new_post_appears(
+    world: World, fields: dict[str, Any], on_homes: bool, in_public: bool
+) -> None:
+    await ByKey(fan_out_routes(world.fan_out))([created(10, **fields)])
+    await PublicTimeline(world.store)([created(10, **fields)])
+
+    assert await home(world) == ([10] if on_homes else [])
+    assert bool(await world.store.public(before=TOP, limit=5)) == in_public
+
+
+async def test_reposts_come_and_go(world: World) -> None:
+    place = post_pb2.TimelineEntry(entry_id=20, post_id=5, author_id=CAROL, reposter_id=BOB)
+    handle = ByKey(fan_out_routes(world.fan_out))
+
+    await handle([event(post_events_pb2.PostReposted(entry=place))])
+    there = await home(world)
+    await handle([event(post_events_pb2.RepostUndone(entry=place))])
+    await world.settle()
+
+    assert (there, await home(world)) == ([20], [])
+
+
+async def test_the_rest_of_a_fan_out_travels_as_an_event(world: World) -> None:
+    rest = Rest(Entry(20, BOB, 5, CAROL), 77, removal=True)
+    own = Rest(Entry(21, BOB, 21, BOB), 0, removal=False)
+
+    assert rest_from_proto(rest_to_proto(rest)) == rest
+    assert rest_from_proto(rest_to_proto(own)) == own
+
+
+async def test_continuations_reach_the_later_followers(world: World) -> None:
+    body = timeline_events_pb2.FanOutContinued(
+        entry=post_pb2.TimelineEntry(entry_id=10, post_id=10, author_id=BOB)
+    )
+
+    await ByKey(continuation_routes(world.fan_out))([event(body)])
+
+    assert await home(world) == [10]
+
+
+async def test_graph_events_change_homes(world: World) -> None:
+    world.truth.edges |= {(ALICE, CAROL)}
+    world.truth.entries |= {Entry(30, CAROL, 30, CAROL)}
+    handle = ByKey(follow_routes(world.follows))
+    seen = []
+
+    for body in (
+        user_events_pb2.FollowCreated(follower_id=ALICE, followee_id=CAROL),
+        user_events_pb2.MuteCreated(muter_id=ALICE, muted_id=CAROL),
+        user_events_pb2.MuteRemoved(muter_id=ALICE, muted_id=CAROL),
+        user_events_pb2.FollowRemoved(follower_id=ALICE, followee_id=CAROL),
+    ):
+        await handle([event(body)])
+        seen.append(await home(world))
+
+    assert seen == [[30], [], [30], []]
+
+
+async def test_a_deleted_person_is_forgotten(world: World) -> None:
+    await world.store.add_mute(ALICE, BOB)
+
+    handle = ByKey(follow_routes(world.follows))
+    await handle([event(user_events_pb2.UserDeleted(user_id=ALICE))])
+
+    assert await world.store.muted_by(ALICE) == []
+
+
+async def test_the_public_timeline_follows_a_batch_of_events(world: World) -> None:
+    public = PublicTimeline(world.store)
+
+    await public(
+        [
+            created(10),
+            created(11),
+            created(12, author=CAROL),
+            created(13, author=DAVE),
+            event(post_events_pb2.PostDeleted(post_id=11, author_id=BOB)),
+            event(user_events_pb2.UserUpdated(user=user_pb2.User(id=CAROL, protected=True))),
+            event(user_events_pb2.UserDeleted(user_id=DAVE)),
+        ]
+    )
+
+    assert [entry.post_id for entry in await world.store.public(before=TOP, limit=9)] == [10]
+
+
+async def test_a_batch_that_comes_again_changes_nothing(world: World) -> None:
+    public = PublicTimeline(world.store)
+    batch = [created(10), event(post_events_pb2.PostDeleted(post_id=10, author_id=BOB))]
+
+    await public(batch)
+    await public(batch)
+
+    assert await world.store.public(before=TOP, limit=9) == []
+
+
+async def test_what_cannot_be_read_is_said(world: World) -> None:
+    broken = created(10)
+    broken = Event(**{name: getattr(broken, name) for name in broken.__slots__} | {"payload": b"x"})
+
+    with pytest.raises(Undecodable):
+        await PublicTimeline(world.store)([broken])
+    with pytest.raises(Undecodable):
+        await ByKey(fan_out_routes(world.fan_out))([broken])
+
+
+class TestByKey:
+    async def test_keeps_the_order_within_a_key_and_finishes_the_others(self) -> None:
+        seen: list[tuple[str, int]] = []
+
+        async def handle(each: Event, body: post_events_pb2.PostCreated) -> None:
+            if body.post.id == 2:
+                raise Unavailable
+            seen.append((each.key, body.post.id))
+
+        routes = Routes()
+        routes.on(post_events_pb2.PostCreated, handle)
+
+        with pytest.raises(Unavailable):
+            await ByKey(routes)([created(1), created(2), created(3), created(4, author=CAROL)])
+
+        assert seen == [("2", 1), ("3", 4)]
+
+    async def test_skips_what_has_no_route(self) -> None:
+        await ByKey(Routes())([created(1)])
