@@ -1,6 +1,7 @@
 """TimelineService through a real channel."""
 
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -37,6 +38,10 @@ ALICE, BOB, CAROL = 1, 2, 3
 
 def entry_ids(response: Any) -> list[int]:
     return [entry.entry_id for entry in response.entries]
+
+
+def joined(pages: list[list[int]]) -> list[int]:
+    return list(chain.from_iterable(pages))
 
 
 async def all_pages(stub: Any, *, size: int, order: int = HOME_ORDER_LATEST) -> list[list[int]]:
@@ -90,7 +95,7 @@ class TestHome:
 
         pages = await all_pages(timeline.of(ALICE), size=7)
 
-        assert sum(pages, []) == list(range(3 * MAX_HOME - 1, 0, -1))
+        assert joined(pages) == list(range(3 * MAX_HOME - 1, 0, -1))
         assert all(len(page) == 7 for page in pages[:-1])
 
     async def test_a_second_read_makes_no_call(self, timeline: Timeline) -> None:
@@ -157,7 +162,7 @@ class TestRelevant:
         pages = await all_pages(timeline.of(ALICE), size=3, order=HOME_ORDER_RELEVANT)
 
         assert pages[0] == [day[4], day[0], day[1]]
-        assert sorted(sum(pages, []), reverse=True) == day
+        assert sorted(joined(pages), reverse=True) == day
 
     async def test_pages_do_not_move_while_responses_and_posts_come_in(
         self, timeline: Timeline, day: list[int]
@@ -188,7 +193,7 @@ class TestRelevant:
 
         pages = await all_pages(timeline.of(ALICE), size=90, order=HOME_ORDER_RELEVANT)
 
-        assert sum(pages, []) == posted
+        assert joined(pages) == posted
 
     async def test_recency_alone_ranks_while_engagement_is_away(
         self, timeline: Timeline, day: list[int]
@@ -331,7 +336,7 @@ class TestWithoutValkey:
 
         pages = await all_pages(timeline.of(ALICE), size=20)
 
-        assert sum(pages, []) == list(range(49, 0, -1))
+        assert joined(pages) == list(range(49, 0, -1))
 
     async def test_relevant_homes_are_in_plain_order(self, timeline: Timeline) -> None:
         for entry_id in range(1, 50):
@@ -340,7 +345,7 @@ class TestWithoutValkey:
 
         pages = await all_pages(timeline.of(ALICE), size=20, order=HOME_ORDER_RELEVANT)
 
-        assert sum(pages, []) == list(range(49, 0, -1))
+        assert joined(pages) == list(range(49, 0, -1))
 
     async def test_nothing_can_be_rebuilt(self, timeline: Timeline) -> None:
         with raises_reason(Unavailable, "DEPENDENCY_UNAVAILABLE"):

@@ -1,5 +1,7 @@
 """Homes as their owners see them."""
 
+import asyncio
+
 import pytest
 
 from services.chassis.redis import RedisAway
@@ -246,8 +248,6 @@ async def test_without_valkey_a_home_is_read_from_the_truth(world: World) -> Non
 
 
 async def test_readers_wait_for_one_build(world: World) -> None:
-    import asyncio
-
     await world.follow(ALICE, BOB)
     await world.post(10, BOB)
     world.truth.calls.clear()
