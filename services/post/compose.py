@@ -27,7 +27,7 @@ from services.chassis.worker_lease import lease_worker
 from services.post import subscriber
 from services.post.authoring import Authoring, Ids
 from services.post.cache import Bodies
-from services.post.convert import to_body
+from services.post.convert import look_into, pack
 from services.post.departures import Departures
 from services.post.engagement_servicer import EngagementServicer
 from services.post.events import describe
@@ -57,7 +57,9 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
         Mesh(told.mesh, identity=ServiceIdentity(key, clock=clock)) as mesh,
     ):
         store = PostgresStore(database)
-        bodies = Bodies(store=store, redis=cache_server, clock=clock, pack=to_body)
+        bodies = Bodies(
+            store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
+        )
         try:
             yield Parts(
                 mounts=mounts(

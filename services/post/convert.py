@@ -7,6 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from roost.post.v1 import post_pb2 as wire
 from roost.post.v1.engagement_service_pb2 import Engagement
 
+from services.post.cache import Body
 from services.post.model import (
     Entity,
     Entry,
@@ -49,14 +50,30 @@ def to_post(post: Post) -> wire.Post:
     return message
 
 
-def to_body(post: Post) -> bytes:
+def pack(post: Post) -> bytes:
     """The post itself, packed: what is cached."""
     return to_post(post).SerializeToString()
 
 
-def to_shown(body: bytes, state: PostState, *, with_viewer: bool) -> wire.Post:
+def look_into(packed: bytes) -> Body:
+    """A packed post with what is asked of it again and again."""
+    post = wire.Post.FromString(packed)
+    mentioned = [each.mention.user_id for each in post.entities if each.HasField("mention")]
+    return Body(
+        packed=packed,
+        audience=Audience(
+            author_id=post.author_id,
+            visibility=post.visibility,
+            addressed=frozenset((*mentioned, post.reply_to_author_id)),
+        ),
+        named=tuple(dict.fromkeys((post.author_id, *mentioned))),
+        quoted_post_id=post.quoted_post_id,
+    )
+
+
+def to_shown(packed: bytes, state: PostState, *, with_viewer: bool) -> wire.Post:
     """A packed post with its counts, and with what the viewer did where that is a person."""
-    message = wire.Post.FromString(body)
+    message = wire.Post.FromString(packed)
     _, _, likes, reposts, replies, quotes, liked, reposted, bookmarked = state
     # Set even where all are 0: the caller is told so.
     counts = message.counts
@@ -132,15 +149,6 @@ def to_timestamp(moment: datetime) -> Timestamp:
 def to_visibility(asked: wire.Visibility) -> Visibility:
     """What is asked for; public where nothing is said."""
     return Visibility(int(asked) or Visibility.PUBLIC)
-
-
-def audience_of(post: wire.Post) -> Audience:
-    """The audience of a post that is a message already; addressees only where they matter."""
-    if post.visibility == wire.VISIBILITY_PUBLIC:
-        return Audience(post.author_id, post.visibility, (), post.deleted)
-    addressed = {each.mention.user_id for each in post.entities}
-    addressed.add(post.reply_to_author_id)
-    return Audience(post.author_id, post.visibility, addressed - {0}, post.deleted)
 
 
 def _to_entity(entity: Entity) -> wire.Entity:

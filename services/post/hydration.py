@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from roost.post.v1.post_pb2 import Includes, Post
 from roost.user.v1.user_pb2 import User
 
-from services.post.cache import Bodies
-from services.post.convert import audience_of, to_shown
+from services.post.cache import Bodies, Body
+from services.post.convert import to_shown
 from services.post.model import PostState
 from services.post.people import MeshPeople
 from services.post.store import Store
@@ -29,6 +29,8 @@ class Shown:
     states: dict[int, PostState] = field(default_factory=dict)
     # Everybody asked about, those too who must not be shown to the viewer.
     people: dict[int, User] = field(default_factory=dict)
+    # By post, its author and those mentioned.
+    named: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     def add(self, more: "Shown") -> None:
         """Takes in what another look has found."""
@@ -36,6 +38,7 @@ class Shown:
         self.quoted.update(more.quoted)
         self.states.update(more.states)
         self.people.update(more.people)
+        self.named.update(more.named)
 
     def person(self, user_id: int) -> User | None:
         """Somebody who may be shown to the viewer."""
@@ -47,11 +50,11 @@ class Shown:
         quoted: dict[int, Post] = {}
         wanted = set(user_ids)
         for post in posts:
-            _name_people(post, wanted)
-            quote = self.quoted.get(post.quoted_post_id)
-            if quote is not None and quote.id not in quoted:
+            wanted.update(self.named[post.id])
+            quote = self.quoted.get(post.quoted_post_id) if post.quoted_post_id else None
+            if quote is not None:
                 quoted[quote.id] = quote
-                _name_people(quote, wanted)
+                wanted.update(self.named[quote.id])
         users = [user for user_id in sorted(wanted) if (user := self.person(user_id)) is not None]
         return Includes(quoted_posts=quoted.values(), users=users)
 
@@ -74,65 +77,50 @@ class Hydration:
     ) -> Shown:
         """What of the posts the viewer (0 for a stranger) may see, and the people named, by
         `user_ids` too. Without `quotes`, quoted posts and people mentioned are left out."""
-        states = await self._store.states(post_ids, viewer_id) if post_ids else {}
-        found = await self._read(states, with_viewer=viewer_id != 0)
-        quoted: dict[int, Post] = {}
+        shown = Shown(viewer_id)
+        if post_ids:
+            shown.states = await self._store.states(post_ids, viewer_id)
+        bodies = await self._bodies.of(shown.states.values())
+        quoted_bodies: dict[int, Body] = {}
+        quoted_states: dict[int, PostState] = {}
         if quotes:
-            quoted_ids = {post.quoted_post_id for post in found.values()} - {0}
+            quoted_ids = {body.quoted_post_id for body in bodies.values()} - {0}
             if quoted_ids:
-                quoted = await self._read(
-                    await self._store.states(list(quoted_ids), viewer_id),
-                    with_viewer=viewer_id != 0,
-                )
-        wanted = set(user_ids)
-        for each in (found, quoted):
-            for post in each.values():
-                if quotes:
-                    _name_people(post, wanted)
-                else:
-                    wanted.add(post.author_id)
-        people: dict[int, User] = {}
-        if wanted:
-            asked = await self._people.find(ids=list(wanted), viewer_id=viewer_id)
-            people = {user.id: user for user in asked}
-        return Shown(
-            viewer_id,
-            _visible(found, people, viewer_id),
-            _visible(quoted, people, viewer_id),
-            states,
-            people,
-        )
+                quoted_states = await self._store.states(list(quoted_ids), viewer_id)
+                quoted_bodies = await self._bodies.of(quoted_states.values())
 
-    async def beside(self, post: Post, people: Iterable[User], *, viewer_id: int) -> Includes:
+        wanted = set(user_ids)
+        for each in (bodies, quoted_bodies):
+            for id_, body in each.items():
+                shown.named[id_] = body.named
+                wanted.update(body.named if quotes else body.named[:1])
+        if wanted:
+            people = await self._people.find(ids=list(wanted), viewer_id=viewer_id)
+            shown.people = {user.id: user for user in people}
+        shown.posts = _visible(bodies, shown.states, shown)
+        shown.quoted = _visible(quoted_bodies, quoted_states, shown)
+        return shown
+
+    async def beside(
+        self, post: Post, named: tuple[int, ...], people: Iterable[User], *, viewer_id: int
+    ) -> Includes:
         """What belongs beside one post, where everybody it needs has been asked about already."""
-        shown = Shown(viewer_id, people={user.id: user for user in people})
+        shown = Shown(viewer_id, people={user.id: user for user in people}, named={post.id: named})
         if post.quoted_post_id:
             states = await self._store.states([post.quoted_post_id], viewer_id)
-            found = await self._read(states, with_viewer=viewer_id != 0)
-            shown.quoted = _visible(found, shown.people, viewer_id)
+            bodies = await self._bodies.of(states.values())
+            shown.named.update((id_, body.named) for id_, body in bodies.items())
+            shown.quoted = _visible(bodies, states, shown)
         return shown.includes([post])
-
-    async def _read(self, states: Mapping[int, PostState], *, with_viewer: bool) -> dict[int, Post]:
-        bodies = await self._bodies.of(states.values())
-        return {
-            id_: to_shown(body, states[id_], with_viewer=with_viewer)
-            for id_, body in bodies.items()
-        }
 
 
 def _visible(
-    posts: Mapping[int, Post], people: Mapping[int, User], viewer_id: int
+    bodies: Mapping[int, Body], states: Mapping[int, PostState], shown: Shown
 ) -> dict[int, Post]:
+    """Unpacks those that the viewer may see."""
+    people, viewer_id = shown.people, shown.viewer_id
     return {
-        id_: post
-        for id_, post in posts.items()
-        if can_see(audience_of(post), people.get(post.author_id), viewer_id)
+        id_: to_shown(body.packed, states[id_], with_viewer=viewer_id != 0)
+        for id_, body in bodies.items()
+        if can_see(body.audience, people.get(body.audience.author_id), viewer_id)
     }
-
-
-def _name_people(post: Post, names: set[int]) -> None:
-    """Adds the author and those mentioned."""
-    names.add(post.author_id)
-    for entity in post.entities:
-        if entity.HasField("mention"):
-            names.add(entity.mention.user_id)

@@ -11,7 +11,7 @@ from services.chassis import access, caller
 from services.chassis.idempotency import RequestKey, once
 from services.post.authoring import Authoring, Draft
 from services.post.cache import Bodies
-from services.post.convert import to_body, to_entry, to_shown, to_visibility
+from services.post.convert import look_into, pack, to_entry, to_shown, to_visibility
 from services.post.errors import PostNotFound
 from services.post.hydration import Hydration
 from services.post.model import Post, PostState
@@ -56,12 +56,13 @@ class PostServicer(PostServiceServicer):
         )
 
         async def respond(post: Post, people: Sequence[User]) -> bytes:
-            body = to_body(post)
             # Its followers will read it within a second. Should the write fail, no state will ever
             # ask for this body.
-            self._bodies.keep(post.id, post.revision, body)
-            message = to_shown(body, PostState(post.id, 1, 0, 0, 0, 0), with_viewer=True)
-            includes = await self._hydration.beside(message, people, viewer_id=author_id)
+            body = self._bodies.keep(post.id, post.revision, pack(post))
+            message = to_shown(body.packed, PostState(post.id, 1, 0, 0, 0, 0), with_viewer=True)
+            includes = await self._hydration.beside(
+                message, body.named, people, viewer_id=author_id
+            )
             return rpc.CreatePostResponse(post=message, includes=includes).SerializeToString()
 
         async def create() -> rpc.CreatePostResponse:
@@ -108,7 +109,9 @@ class PostServicer(PostServiceServicer):
 
             async def effect(transaction: PostTransaction) -> rpc.UpdatePostResponse:
                 post = await self._authoring.edit(transaction, edit, request.etag)
-                message = to_shown(to_body(post), shown.states[post.id], with_viewer=True)
+                packed = pack(post)
+                message = to_shown(packed, shown.states[post.id], with_viewer=True)
+                shown.named[post.id] = look_into(packed).named
                 return rpc.UpdatePostResponse(post=message, includes=shown.includes([message]))
 
             return await once(self._store.transaction, key, rpc.UpdatePostResponse, effect)

@@ -21,7 +21,7 @@ from services.post.model import Person, Post, Visibility
 
 
 class Audience(NamedTuple):
-    """What decides who may see a post. `addressed` matters only where it is not public."""
+    """What decides who may see a post."""
 
     author_id: int
     visibility: int

@@ -22,7 +22,7 @@ from services.chassis.ids import FixedWorker, IdGenerator
 from services.chassis.server import Mount
 from services.post import compose
 from services.post.cache import Bodies
-from services.post.convert import to_body
+from services.post.convert import look_into, pack
 from services.post.people import MeshPeople
 from services.post.store_memory import MemoryStore
 from tests.builders.posts import Numbers
@@ -98,7 +98,7 @@ async def scene() -> AsyncIterator[Scene]:
         as_post = user_service.mesh.with_token(
             UserServiceStub, lambda: token_of(ServiceCaller("post"))
         )
-        bodies = Bodies(store=store, redis=nowhere, clock=clock, pack=to_body)
+        bodies = Bodies(store=store, redis=nowhere, clock=clock, pack=pack, look_into=look_into)
         mounts = compose.mounts(
             store=store,
             bodies=bodies,
