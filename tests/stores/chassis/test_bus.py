@@ -277,6 +277,21 @@ async def test_broker_that_goes_away_fails_the_delivery_and_a_later_one_works(
     assert texts == ["before", "after"]
 
 
+async def test_consumer_goes_on_when_the_broker_is_back(
+    engines: Engines, kafka: str, topic: Topic, sender: Publisher
+) -> None:
+    name, listener = topic(partitions=2), Listener()
+    async with subscribed(kafka, name, sender, listener.routes):
+        await sender.publish([said(name, "k", "before")])
+        await eventually(lambda: listener.heard["k"] == ["before"], limit=LIMIT)
+
+        await asyncio.to_thread(engines.stop, "broker")
+        await asyncio.to_thread(engines.start, "broker")
+        await until_published(sender, said(name, "k", "after"))
+
+        await eventually(lambda: listener.heard["k"][-1] == "after", limit=LIMIT)
+
+
 async def until_published(sender: Publisher, event: Event) -> None:
     async def published() -> bool:
         try:

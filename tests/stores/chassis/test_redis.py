@@ -1,9 +1,11 @@
 """The Redis client: commands, scripts, and a server that is away or does not answer."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 from redis.exceptions import ResponseError
@@ -41,6 +43,42 @@ async def silent_server() -> AsyncIterator[str]:
         ended.set()
         server.close()
         await server.wait_closed()
+
+
+@asynccontextmanager
+async def cluster_of_one(engines: Engines, folder: Path) -> AsyncIterator[str]:
+    """A server that acts as the only node of a cluster, and owns every slot."""
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        engines.valkey.command()[0],
+        *f"--port {port} --bind 127.0.0.1 --dir {folder} --save".split(),
+        "",
+        *f"--cluster-enabled yes --cluster-port {free_port()}".split(),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with redis.connect(f"redis://127.0.0.1:{port}", call_seconds=5.0) as node:
+
+            async def owns_all() -> bool:
+                with suppress(RedisAway, ResponseError):
+                    await node.execute("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+                try:
+                    return b"cluster_state:ok" in await node.execute("CLUSTER", "INFO")
+                except RedisAway:
+                    return False
+
+            await eventually(owns_all, limit=20.0)
+        yield f"redis+cluster://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        await process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 async def test_replies_come_in_the_order_of_their_commands(client: RedisClient) -> None:
@@ -179,3 +217,20 @@ def test_address_is_read_from_its_url(url: str, address: Address) -> None:
 def test_url_of_something_else_is_refused() -> None:
     with pytest.raises(ValueError, match="redis://"):
         Address.parse("http://cache:6379")
+
+
+async def test_cluster_takes_keys_of_any_slot_in_one_call(engines: Engines, tmp_path: Path) -> None:
+    async with (
+        cluster_of_one(engines, tmp_path) as url,
+        redis.connect(url, call_seconds=5.0) as client,
+    ):
+        keys = [f"row:{{{number}}}" for number in range(20)]
+        await client.pipeline([("SET", key, key) for key in keys])
+
+        values = await client.mget([*keys, "none"])
+        sums = await client.run_each(
+            ADD, [((f"n:{{{number}}}",), (number,)) for number in range(5)]
+        )
+
+    assert values == [*(key.encode() for key in keys), None]
+    assert sums == [1, 1, 1]
