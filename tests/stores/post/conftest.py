@@ -28,7 +28,12 @@ class Scene:
         self.carol = self.numbers.person(bucket=511)
 
     async def post(
-        self, author_id: int, *, answers: Post | None = None, quotes: Post | None = None, **given: Any
+        self,
+        author_id: int,
+        *,
+        answers: Post | None = None,
+        quotes: Post | None = None,
+        **given: Any,
     ) -> Post:
         post = a_post(
             self.numbers.of(author_id),

@@ -175,9 +175,12 @@ async def test_a_thread_may_be_deleted_at_once(scene: Scene) -> None:
 async def test_what_a_failed_transaction_did_is_undone(scene: Scene) -> None:
     post = await scene.post(scene.alice)
 
-    with pytest.raises(PostNotFound):
+    async def delete_and_fail() -> None:
         async with scene.store.transaction() as transaction:
             await transaction.delete([post.id], START)
             raise PostNotFound
+
+    with pytest.raises(PostNotFound):
+        await delete_and_fail()
 
     assert (await scene.state(post)).revision == 1

@@ -1,0 +1,175 @@
+"""What many sessions at once do to posts: PostgreSQL only, since in memory all take turns."""
+
+import asyncio
+import random
+
+import pytest
+
+from services.chassis.errors import NotFound
+from services.chassis.events import OutboxMessage
+from services.chassis.idempotency import RequestInFlight, RequestKey
+from services.chassis.postgres import Database
+from services.post.model import Drift, Post, ResponseKind
+from services.post.store_postgres import PostgresStore
+from tests.builders.posts import a_post
+from tests.stores.post.conftest import Scene
+
+LIKE, REPOST = ResponseKind.LIKE, ResponseKind.REPOST
+
+
+@pytest.fixture
+async def scene(database: Database) -> Scene:
+    return Scene(PostgresStore(database))
+
+
+async def test_twins_of_a_request_write_one_post(scene: Scene) -> None:
+    key = RequestKey(str(scene.alice), "request-1", b"fingerprint")
+
+    async def attempt(number: int) -> bytes | None:
+        post = a_post(scene.numbers.of(scene.alice), scene.alice)
+        try:
+            return await scene.create(post, key=key, response=b"%d" % number)
+        except RequestInFlight:
+            return b"in flight"
+
+    answers = await asyncio.gather(*(attempt(number) for number in range(30)))
+
+    assert answers.count(None) == 1
+    winner = b"%d" % answers.index(None)
+    assert set(answers) <= {None, winner, b"in flight"}
+    assert await scene.store.count_posts([scene.alice]) == {scene.alice: 1}
+
+
+async def test_a_storm_of_likes_on_one_post_is_counted_right(scene: Scene) -> None:
+    post = await scene.post(scene.alice)
+    people = [scene.numbers.person() for _ in range(40)]
+
+    async def back_and_forth(person: int) -> None:
+        for _ in range(2):
+            await scene.respond(LIKE, person, post)
+            await scene.respond(REPOST, person, post)
+            await scene.withdraw(LIKE, person, post)
+        await scene.respond(LIKE, person, post)
+
+    # Each person twice at once, so that they stand in their own way as well.
+    await asyncio.gather(*(back_and_forth(person) for person in people * 2))
+
+    state = await scene.state(post)
+    assert (state.likes, state.reposts) == (40, 40)
+    assert await scene.store.recount([post.id]) == []
+
+
+async def test_whatever_happens_at_once_nobody_waits_in_a_circle(scene: Scene) -> None:
+    posts = [await scene.post(scene.alice) for _ in range(6)]
+    people = [scene.numbers.person() for _ in range(8)]
+    choose = random.Random(7)
+
+    async def one(person: int) -> None:
+        first, second = choose.sample(posts, 2)
+        match choose.randrange(6):
+            case 0:
+                posts.append(await scene.post(person, answers=first, quotes=second))
+            case 1:
+                await scene.respond(choose.choice([LIKE, REPOST]), person, first)
+            case 2:
+                await scene.withdraw(LIKE, person, first)
+            case 3:
+                await scene.delete(first, second)
+            case 4:
+                async with scene.store.transaction() as transaction:
+                    await transaction.lock_people([person])
+                    await transaction.withdraw_all_of(person, 5)
+            case _:
+                await scene.store.recount([post.id for post in posts])
+
+    async def life(person: int) -> None:
+        for _ in range(25):
+            try:
+                await one(person)
+            except NotFound:
+                # What was answered or quoted had been deleted.
+                continue
+
+    # A deadlock would be TransactionAborted here, as nobody tries again.
+    await asyncio.gather(*(life(person) for person in people))
+
+    assert await scene.store.recount([post.id for post in posts]) == []
+
+
+async def test_events_of_an_author_appear_in_the_order_of_their_ids(
+    scene: Scene, database: Database
+) -> None:
+    seen: list[int] = []
+
+    async def watch() -> None:
+        while len(seen) < 120:
+            rows = await database.fetch(
+                "SELECT id FROM outbox WHERE key = $1 AND id <> ALL ($2) ORDER BY id",
+                str(scene.alice),
+                seen,
+            )
+            seen.extend(row[0] for row in rows)
+
+    async def write(number: int) -> None:
+        post = a_post(scene.numbers.of(scene.alice), scene.alice)
+        if number % 2:
+            await scene.create(post)
+            return
+        async with scene.store.transaction() as transaction:
+            await transaction.lock_people([scene.alice])
+            await transaction.publish(
+                OutboxMessage(topic="t", key=str(scene.alice), type="other", payload=b"")
+            )
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watch())
+    await asyncio.gather(*(write(number) for number in range(120)))
+    async with asyncio.timeout(10):
+        await watching
+
+    assert seen == sorted(seen)
+
+
+async def test_counts_that_drifted_are_put_right_and_told(scene: Scene, database: Database) -> None:
+    first: Post = await scene.post(scene.alice)
+    await scene.respond(LIKE, scene.bob, first)
+    await scene.post(scene.bob, answers=first)
+    await database.execute("UPDATE post_states SET likes = 5, replies = 0 WHERE id = $1", first.id)
+
+    drifts = await scene.store.recount([first.id])
+
+    assert drifts == [Drift(first.id, "likes", -4), Drift(first.id, "replies", 1)]
+    assert (await scene.state(first))[2:6] == (1, 0, 1, 0)
+    assert await scene.store.recount([first.id]) == []
+
+
+async def test_taking_back_never_counts_below_zero(scene: Scene, database: Database) -> None:
+    post = await scene.post(scene.alice)
+    await scene.respond(LIKE, scene.bob, post)
+    await database.execute("UPDATE post_states SET likes = 0 WHERE id = $1", post.id)
+
+    await scene.withdraw(LIKE, scene.bob, post)
+
+    assert (await scene.state(post)).likes == 0
+
+
+async def test_timeline_entries_of_ten_thousand_people_are_found_in_time(
+    scene: Scene, database: Database
+) -> None:
+    people = [scene.numbers.person(bucket=number % 512) for number in range(10_000)]
+    await database.execute(
+        """
+        INSERT INTO posts (id, bucket, author_id, visibility, answers_others, conversation_id,
+          create_time, text)
+        SELECT a.id + (n::bigint << 22), (a.id >> 13) & 511, a.id, 1, false, 1, now(), 'x'
+        FROM unnest($1::bigint[]) AS a (id), generate_series(1, 3) AS n
+        """,
+        people,
+    )
+    await database.execute("ANALYZE posts")
+
+    entries = await scene.store.timeline_entries(people, before=0, limit=100)
+
+    # Interrupted by the statement's time limit if it read everything of everybody.
+    assert len(entries) == 100
+    assert entries[0].entry_id == max(people) + (3 << 22)

@@ -1,0 +1,46 @@
+"""Finding and correcting counts that drifted."""
+
+from datetime import timedelta
+
+from prometheus_client import REGISTRY
+
+from services.chassis.clock import ManualClock
+from services.chassis.events import OutboxMessage
+from services.post.model import Post
+from services.post.reconciliation import Reconciliation
+from services.post.store import NewPost
+from services.post.store_memory import MemoryStore
+from tests.builders.posts import Numbers, a_post
+
+
+def drifts_of(counter: str) -> float:
+    return REGISTRY.get_sample_value("roost_post_count_drifts_total", {"counter": counter}) or 0.0
+
+
+async def test_drifts_are_corrected_counted_and_looked_for_only_once() -> None:
+    clock, numbers = ManualClock(), Numbers()
+    store = MemoryStore(clock=clock)
+    reconciliation = Reconciliation(store=store, clock=clock)
+    author = numbers.person()
+    posts = [a_post(numbers.of(author), author, create_time=clock.now()) for _ in range(250)]
+    for post in posts:
+        message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
+        await store.create(NewPost(post, message, None, b""))
+
+    def miscount(post: Post) -> None:
+        states = store.database.tables.states
+        states[post.id] = states[post.id]._replace(likes=3)
+
+    for post in (posts[0], posts[249]):
+        miscount(post)
+    before = drifts_of("likes")
+    clock.advance(timedelta(minutes=1))
+
+    assert await reconciliation.reconcile() == 2
+    assert drifts_of("likes") == before + 2
+    assert all(state.likes == 0 for state in store.database.tables.states.values())
+
+    # Nothing has touched it since, so nobody looks at it.
+    miscount(posts[0])
+    clock.advance(timedelta(minutes=1))
+    assert await reconciliation.reconcile() == 0
