@@ -26,7 +26,7 @@ class Skeleton(Generic[E]):
     """A page of entries, and the token of the next one (empty on the last). `hydrated` is set
     where the same call brought the bodies along."""
 
-    entries: Sequence[E]
+    entries: list[E]
     next_token: str
     hydrated: Hydrated | None = None
 
@@ -55,9 +55,10 @@ async def read_page(
     only at the end of the list, or where MAX_ROUNDS found no more.
     """
     page: Page[E] = Page([], Hydrated(), token)
+    moved = False
     for number in range(MAX_ROUNDS):
         missing = size - len(page.entries)
-        wanted = missing if number < NARROW_ROUNDS else max(missing, WIDE_SIZE)
+        wanted = missing if number < NARROW_ROUNDS or moved else max(missing, WIDE_SIZE)
         skeleton = await source(page.next_token, wanted)
         found = skeleton.hydrated
         if found is None:
@@ -66,11 +67,13 @@ async def read_page(
 
         if len(kept) > missing:
             # A wide round found more than fits. The token must stand right behind the last entry
-            # that does, so that stretch is asked for again, unless the list moved meanwhile.
+            # that does, so that stretch is asked for again. If the list moved meanwhile, the
+            # next round asks for no more than fits.
             kept = kept[:missing]
             stretch = kept[-1] + 1
             shorter = await source(page.next_token, stretch)
-            if list(shorter.entries) != list(skeleton.entries[:stretch]):
+            moved = shorter.entries != skeleton.entries[:stretch]
+            if moved:
                 continue
             skeleton = shorter
 

@@ -6,35 +6,40 @@ The rules here say which of the visible things belong on a list.
 
 from collections.abc import Callable
 
-from roost.post.v1.post_pb2 import Post, TimelineEntry
+from roost.post.v1.post_pb2 import Post
 
-from gateway.hydrate import Hydrated
+from gateway.hydrate import Entry, Hydrated
 
-EntryRule = Callable[[TimelineEntry, Hydrated], bool]
+EntryRule = Callable[[Entry, Hydrated], bool]
 
 
 def on_home(viewer_id: int) -> EntryRule:
     """The rule of the viewer's home: the post is visible; neither its author nor its reposter is
     muted; and the viewer follows whoever brought it there, or did so themselves."""
 
-    def belongs(entry: TimelineEntry, found: Hydrated) -> bool:
+    def belongs(entry: Entry, found: Hydrated) -> bool:
         if not visible(entry, found):
             return False
-        author = found.users[entry.author_id]
-        actor = found.users[entry.reposter_id] if entry.reposter_id else author
-        if actor.id != viewer_id and not actor.viewer_relationship.following:
+        stance = found.users[entry.author_id].viewer_relationship
+        if stance.muting:
             return False
-        return not (author.viewer_relationship.muting or actor.viewer_relationship.muting)
+        actor_id = entry.author_id
+        if entry.reposter_id:
+            actor_id = entry.reposter_id
+            stance = found.users[actor_id].viewer_relationship
+            if stance.muting:
+                return False
+        return stance.following or actor_id == viewer_id
 
     return belongs
 
 
-def in_public(entry: TimelineEntry, found: Hydrated) -> bool:
+def in_public(entry: Entry, found: Hydrated) -> bool:
     """The rule of the public timeline: the post is visible and its author is not muted."""
     return visible(entry, found) and not found.users[entry.author_id].viewer_relationship.muting
 
 
-def visible(entry: TimelineEntry, found: Hydrated) -> bool:
+def visible(entry: Entry, found: Hydrated) -> bool:
     """The rule of a person's own list: the post, its author and its reposter may be seen."""
     return (
         entry.post_id in found.posts

@@ -1,5 +1,6 @@
 """Reads query parameters strictly: none unknown, none twice, every type exact."""
 
+from functools import lru_cache
 from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -20,11 +21,16 @@ class QueryReader(Generic[Q]):
         self._names = {field.encode_name: field.name for field in msgspec.structs.fields(kind)}
         required = any(field.required for field in msgspec.structs.fields(kind))
         self._default = None if required else kind()
+        # First pages are asked for in a few ways only: `limit=20`.
+        self._read = lru_cache(maxsize=256)(self._parse)
 
     def read(self, query: bytes) -> Q:
         """The parameters. Raises ParameterInvalid, naming the first that is wrong."""
         if not query and self._default is not None:
             return self._default
+        return self._read(query)
+
+    def _parse(self, query: bytes) -> Q:
         given = self._pairs(query)
         try:
             return msgspec.convert(given, self._kind, strict=False)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from roost.post.v1.post_pb2 import Includes, Post, TimelineEntry
+from roost.post.v1.post_pb2 import Includes, Post
 from roost.user.v1.user_pb2 import User
 
 from gateway import rules
-from gateway.hydrate import Hydrated
+from gateway.hydrate import Entry, Hydrated
 from gateway.pipeline import Hydrate, Rule, Skeleton, Source, read_page
 from gateway.refusals import FieldInvalid, ParameterInvalid
 from gateway.rest.exchange import Answer, Call
@@ -51,14 +51,13 @@ class PostsResponse(Protocol):
 
 async def timeline_page(
     query: Paged,
-    source: Source[TimelineEntry],
-    rule: Rule[TimelineEntry],
-    hydrate: Hydrate[TimelineEntry] | None = None,
+    source: Source[Entry],
+    rule: Rule[Entry],
+    hydrate: Hydrate[Entry] | None = None,
 ) -> Answer[TimelinePage]:
     """A page of a timeline: posts, and posts that somebody reposted."""
     page = await read_page(source, rule, token=query.cursor, size=query.limit, hydrate=hydrate)
-    showing = present.Showing(page.hydrated)
-    items = [showing.item(entry) for entry in page.entries]
+    items = present.Showing(page.hydrated).items(page.entries)
     return Answer(TimelinePage(items, page.next_token or None), next_cursor=page.next_token)
 
 
@@ -73,7 +72,7 @@ async def post_page(query: Paged, source: Source[Post]) -> Answer[PostPage]:
 def posts_skeleton(response: PostsResponse) -> Skeleton[Post]:
     """The skeleton of a list that comes with its bodies."""
     found = Hydrated.of(response.posts, response.includes)
-    return Skeleton(response.posts, response.next_page_token, found)
+    return Skeleton(list(response.posts), response.next_page_token, found)
 
 
 def user_page(people: Iterable[User], next_token: str) -> Answer[UserPage]:

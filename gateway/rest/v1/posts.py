@@ -1,7 +1,7 @@
 """Posts, and the conversations they form."""
 
 from roost.post.v1 import post_pb2
-from roost.post.v1.post_pb2 import Includes, TimelineEntry
+from roost.post.v1.post_pb2 import Includes
 from roost.post.v1.post_pb2 import Post as PostMessage
 from roost.post.v1.post_service_pb2 import (
     BatchGetPostsRequest,
@@ -17,7 +17,7 @@ from roost.post.v1.post_service_pb2 import (
 )
 
 from gateway import rules
-from gateway.hydrate import Hydrated
+from gateway.hydrate import Entry, Hydrated
 from gateway.pipeline import Skeleton
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
 from gateway.rest.routes import ANYONE, Routes
@@ -199,7 +199,7 @@ async def list_revisions(call: Call[PageQuery, NoBody]) -> Answer[RevisionPage]:
 async def list_user_posts(call: Call[UserPostsQuery, NoBody]) -> Answer[TimelinePage]:
     """List a person's posts and reposts, newest first."""
 
-    async def entries(token: str, size: int) -> Skeleton[TimelineEntry]:
+    async def entries(token: str, size: int) -> Skeleton[Entry]:
         response = await call.backends.posts.ListUserPosts(
             ListUserPostsRequest(
                 user_id=call.path_id,
@@ -209,7 +209,7 @@ async def list_user_posts(call: Call[UserPostsQuery, NoBody]) -> Answer[Timeline
             )
         )
         found = Hydrated.of(response.posts, response.includes)
-        return Skeleton(response.entries, response.next_page_token, found)
+        return Skeleton(Entry.all_of(response.entries), response.next_page_token, found)
 
     return await timeline_page(call.query, entries, rules.visible)
 

@@ -17,7 +17,7 @@ from roost.post.v1 import engagement_service_pb2, post_pb2
 from roost.timeline.v1 import timeline_pb2
 from roost.user.v1 import user_pb2
 
-from gateway.hydrate import Hydrated
+from gateway.hydrate import Entry, Hydrated
 from gateway.rest.v1 import types
 from gateway.rest.v1.memo import Memo
 
@@ -35,7 +35,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class _Printed:
-    """A message's JSON, and the bytes that it stands for."""
+    """A message's JSON, and what it stands for."""
 
     __slots__ = ("json", "key")
 
@@ -63,67 +63,63 @@ def _print_user(message: user_pb2.User) -> _Printed:
 
 
 class Showing:
-    """One answer in the making. Each person and post in it is printed at most once.
+    """One answer in the making. Each person in it is printed at most once.
 
     The values are `Raw` JSON under the types that they print as: msgspec puts them in as they are.
     """
 
-    __slots__ = ("_hydrated", "_users")
+    __slots__ = ("_found", "_people")
 
-    def __init__(self, hydrated: Hydrated) -> None:
-        self._hydrated = hydrated
-        self._users: dict[int, _Printed] = {}
+    def __init__(self, found: Hydrated) -> None:
+        self._found = found
+        self._people: dict[int, _Printed] = {}
 
-    def user(self, user_id: int) -> types.User:
-        """A person who was loaded."""
-        return cast(types.User, self._user(user_id).json)
-
-    def post(self, post_id: int) -> types.Post:
-        """A post that was loaded."""
-        return self.message(self._hydrated.posts[post_id])
+    def items(self, entries: Iterable[Entry]) -> list[types.TimelineItem]:
+        """Places on a timeline, whose posts and people were loaded."""
+        posts, show, person = self._found.posts, self._post, self._person
+        return [
+            types.TimelineItem(
+                str(place),
+                cast(types.Post, show(posts[post_id]).json),
+                cast(types.User, person(reposter_id).json) if reposter_id else None,
+            )
+            for place, post_id, _, reposter_id in entries
+        ]
 
     def message(self, message: post_pb2.Post) -> types.Post:
         """A post whose people and quoted post were loaded."""
-        return cast(types.Post, self._post(message, depth=1).json)
+        return cast(types.Post, self._post(message).json)
 
-    def item(self, entry: post_pb2.TimelineEntry) -> types.TimelineItem:
-        """A place on a timeline."""
-        reposter_id = entry.reposter_id
-        return types.TimelineItem(
-            id=str(entry.entry_id),
-            post=self.post(entry.post_id),
-            reposted_by=self.user(reposter_id) if reposter_id else None,
-        )
-
-    def _user(self, user_id: int) -> _Printed:
-        printed = self._users.get(user_id)
+    def _person(self, user_id: int) -> _Printed:
+        printed = self._people.get(user_id)
         if printed is None:
-            printed = _print_user(self._hydrated.users[user_id])
-            self._users[user_id] = printed
+            printed = self._people[user_id] = _print_user(self._found.users[user_id])
         return printed
 
-    def _post(self, message: post_pb2.Post, *, depth: int) -> _Printed:
+    def _post(self, message: post_pb2.Post) -> _Printed:
+        """A post with the one it quotes."""
+        quoted_id = message.quoted_post_id
+        if not quoted_id:
+            return self._print_post(message, None, hidden=False)
+        quoted = self._found.posts.get(quoted_id)
+        if quoted is None:
+            return self._print_post(message, None, hidden=True)
+        return self._print_post(message, self._print_post(quoted, None, hidden=False), hidden=False)
+
+    def _print_post(
+        self, message: post_pb2.Post, quoted: _Printed | None, *, hidden: bool
+    ) -> _Printed:
         author_id = message.author_id
         # Tombstones may name nobody, or somebody who is gone.
-        author = self._user(author_id) if author_id in self._hydrated.users else None
-        quoted = quoted_message = None
-        if depth and message.quoted_post_id:
-            quoted_message = self._hydrated.posts.get(message.quoted_post_id)
-            if quoted_message is not None:
-                quoted = self._post(quoted_message, depth=depth - 1)
-        key = (
-            message.SerializeToString(),
-            author and author.key,
-            quoted and quoted.key,
-            depth,
-        )
+        author = self._person(author_id) if author_id in self._found.users else None
+        key = (message.SerializeToString(), author and author.key, quoted and quoted.key, hidden)
         printed = _posts.get(key)
         if printed is None:
             shown = post(
                 message,
                 author=cast(types.User, author.json) if author else None,
                 quoted=cast(types.Post, quoted.json) if quoted else None,
-                hidden=bool(depth and message.quoted_post_id and quoted is None),
+                hidden=hidden,
             )
             printed = _Printed(key, shown)
             _posts.put(key, printed)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from roost.post.v1.post_pb2 import TimelineEntry
 from roost.timeline.v1 import timeline_pb2
 from roost.timeline.v1.timeline_service_pb2 import (
     GetHomeTimelineRequest,
@@ -14,7 +13,7 @@ from roost.timeline.v1.timeline_service_pb2 import (
 )
 
 from gateway import rules
-from gateway.hydrate import Hydrated, hydrate_entries
+from gateway.hydrate import Entry, Hydrated, hydrate_entries
 from gateway.pipeline import Skeleton
 from gateway.rest.exchange import Answer, Call, NoBody, NoQuery
 from gateway.rest.routes import ANYONE, Routes
@@ -39,13 +38,13 @@ async def get_home_timeline(call: Call[HomeQuery, NoBody]) -> Answer[TimelinePag
     """
     order = _ORDER[call.query.order]
 
-    async def entries(token: str, size: int) -> Skeleton[TimelineEntry]:
+    async def entries(token: str, size: int) -> Skeleton[Entry]:
         response = await call.backends.timelines.GetHomeTimeline(
             GetHomeTimelineRequest(order=order, page_size=size, page_token=token)
         )
-        return Skeleton(response.entries, response.next_page_token)
+        return Skeleton(Entry.all_of(response.entries), response.next_page_token)
 
-    async def bodies(found: Sequence[TimelineEntry]) -> Hydrated:
+    async def bodies(found: Sequence[Entry]) -> Hydrated:
         return await hydrate_entries(call.backends, found)
 
     return await timeline_page(call.query, entries, rules.on_home(call.viewer_id), bodies)
@@ -58,13 +57,13 @@ async def get_public_timeline(call: Call[PageQuery, NoBody]) -> Answer[TimelineP
     Public posts of everybody that answer nobody, newest first, without muted people.
     """
 
-    async def entries(token: str, size: int) -> Skeleton[TimelineEntry]:
+    async def entries(token: str, size: int) -> Skeleton[Entry]:
         response = await call.backends.timelines.GetPublicTimeline(
             GetPublicTimelineRequest(page_size=size, page_token=token)
         )
-        return Skeleton(response.entries, response.next_page_token)
+        return Skeleton(Entry.all_of(response.entries), response.next_page_token)
 
-    async def bodies(found: Sequence[TimelineEntry]) -> Hydrated:
+    async def bodies(found: Sequence[Entry]) -> Hydrated:
         return await hydrate_entries(call.backends, found)
 
     return await timeline_page(call.query, entries, rules.in_public, bodies)

@@ -2,6 +2,8 @@
 
 Ids are strings, since JavaScript's numbers end at 2^53. Limits are those of the contracts in
 protos/, which the services check again; a test compares the two.
+
+No value refers back to itself, so none needs the garbage collector (`gc=False`).
 """
 
 from typing import Annotated, Literal
@@ -28,7 +30,7 @@ MAX_LIMIT = 100
 # --- answers ---
 
 
-class Relationship(Struct, frozen=True):
+class Relationship(Struct, frozen=True, gc=False):
     """How the caller and one other person stand."""
 
     user_id: Annotated[Id, Meta(description="The other person.")]
@@ -45,7 +47,7 @@ class Relationship(Struct, frozen=True):
     muting: Annotated[bool, Meta(description="The caller mutes the other.")]
 
 
-class User(Struct, frozen=True):
+class User(Struct, frozen=True, gc=False):
     """A person's profile."""
 
     id: Id
@@ -68,7 +70,7 @@ class User(Struct, frozen=True):
     ] = UNSET
 
 
-class Mention(Struct, frozen=True, tag_field="type", tag="mention"):
+class Mention(Struct, frozen=True, gc=False, tag_field="type", tag="mention"):
     """A person named in a post."""
 
     start: Annotated[int, Meta(ge=0, description="The first code point, counted from 0.")]
@@ -77,7 +79,7 @@ class Mention(Struct, frozen=True, tag_field="type", tag="mention"):
     handle: Annotated[str, Meta(description="The handle when the post was written.")]
 
 
-class Hashtag(Struct, frozen=True, tag_field="type", tag="hashtag"):
+class Hashtag(Struct, frozen=True, gc=False, tag_field="type", tag="hashtag"):
     """A tag named in a post."""
 
     start: Annotated[int, Meta(ge=0, description="The first code point, counted from 0.")]
@@ -85,7 +87,7 @@ class Hashtag(Struct, frozen=True, tag_field="type", tag="hashtag"):
     tag: Annotated[str, Meta(description="Without the #, case-folded.")]
 
 
-class Link(Struct, frozen=True, tag_field="type", tag="link"):
+class Link(Struct, frozen=True, gc=False, tag_field="type", tag="link"):
     """An address named in a post."""
 
     start: Annotated[int, Meta(ge=0, description="The first code point, counted from 0.")]
@@ -96,14 +98,14 @@ class Link(Struct, frozen=True, tag_field="type", tag="link"):
 Entity = Mention | Hashtag | Link
 
 
-class ReplyTo(Struct, frozen=True):
+class ReplyTo(Struct, frozen=True, gc=False):
     """The post that another one answers."""
 
     post_id: Id
     author_id: Id
 
 
-class PostCounts(Struct, frozen=True):
+class PostCounts(Struct, frozen=True, gc=False):
     """How people responded to a post."""
 
     likes: Count
@@ -112,7 +114,7 @@ class PostCounts(Struct, frozen=True):
     quotes: Count
 
 
-class ViewerState(Struct, frozen=True):
+class ViewerState(Struct, frozen=True, gc=False):
     """What the caller did with a post."""
 
     liked: bool
@@ -120,7 +122,7 @@ class ViewerState(Struct, frozen=True):
     bookmarked: bool
 
 
-class Post(Struct, frozen=True):
+class Post(Struct, frozen=True, gc=False):
     """A post, as the caller may see it."""
 
     id: Id
@@ -151,7 +153,7 @@ class Post(Struct, frozen=True):
     viewer: Annotated[ViewerState | UnsetType, Meta(description="Absent for strangers.")] = UNSET
 
 
-class TimelineItem(Struct, frozen=True):
+class TimelineItem(Struct, frozen=True, gc=False):
     """One place on a timeline: a post, or a post that somebody reposted."""
 
     id: Annotated[Id, Meta(description="The place's own id: the post's, or the repost's.")]
@@ -164,28 +166,28 @@ NextCursor = Annotated[
 ]
 
 
-class TimelinePage(Struct, frozen=True):
+class TimelinePage(Struct, frozen=True, gc=False):
     """A page of a timeline."""
 
     items: list[TimelineItem]
     next_cursor: NextCursor
 
 
-class PostPage(Struct, frozen=True):
+class PostPage(Struct, frozen=True, gc=False):
     """A page of posts."""
 
     items: list[Post]
     next_cursor: NextCursor
 
 
-class UserPage(Struct, frozen=True):
+class UserPage(Struct, frozen=True, gc=False):
     """A page of people."""
 
     items: list[User]
     next_cursor: NextCursor
 
 
-class Thread(Struct, frozen=True):
+class Thread(Struct, frozen=True, gc=False):
     """A conversation around a post."""
 
     ancestors: Annotated[
@@ -195,7 +197,7 @@ class Thread(Struct, frozen=True):
     replies: Annotated[PostPage, Meta(description="Direct replies, oldest first.")]
 
 
-class Revision(Struct, frozen=True):
+class Revision(Struct, frozen=True, gc=False):
     """The text of a post at one time."""
 
     revision: Annotated[int, Meta(ge=1, description="1 for the first.")]
@@ -204,14 +206,14 @@ class Revision(Struct, frozen=True):
     created_at: Time
 
 
-class RevisionPage(Struct, frozen=True):
+class RevisionPage(Struct, frozen=True, gc=False):
     """A page of a post's texts, newest first."""
 
     items: list[Revision]
     next_cursor: NextCursor
 
 
-class Engagement(Struct, frozen=True):
+class Engagement(Struct, frozen=True, gc=False):
     """How a post stands after the caller's response to it."""
 
     post_id: Id
@@ -222,13 +224,13 @@ class Engagement(Struct, frozen=True):
     ] = UNSET
 
 
-class Relationships(Struct, frozen=True):
+class Relationships(Struct, frozen=True, gc=False):
     """How the caller stands to several people, in the order of the request."""
 
     items: list[Relationship]
 
 
-class Session(Struct, frozen=True):
+class Session(Struct, frozen=True, gc=False):
     """One signed-in device."""
 
     id: Id
@@ -239,14 +241,14 @@ class Session(Struct, frozen=True):
     current: Annotated[bool, Meta(description="Whether this request was made with it.")]
 
 
-class SessionPage(Struct, frozen=True):
+class SessionPage(Struct, frozen=True, gc=False):
     """A page of sessions, newest first."""
 
     items: list[Session]
     next_cursor: NextCursor
 
 
-class Tokens(Struct, frozen=True):
+class Tokens(Struct, frozen=True, gc=False):
     """What a device holds after refreshing."""
 
     session: Session
@@ -257,7 +259,7 @@ class Tokens(Struct, frozen=True):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of the scheme
 
 
-class SignedIn(Struct, frozen=True):
+class SignedIn(Struct, frozen=True, gc=False):
     """A person, signed in on a device."""
 
     user: User
@@ -269,7 +271,7 @@ class SignedIn(Struct, frozen=True):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of the scheme
 
 
-class ReadMarker(Struct, frozen=True):
+class ReadMarker(Struct, frozen=True, gc=False):
     """Where the caller stopped reading the home timeline."""
 
     last_read_id: Annotated[
@@ -278,7 +280,7 @@ class ReadMarker(Struct, frozen=True):
     updated_at: Time | None
 
 
-class Rebuilt(Struct, frozen=True):
+class Rebuilt(Struct, frozen=True, gc=False):
     """A home timeline built anew."""
 
     entry_count: Annotated[int, Meta(ge=0, description="How many places it holds now.")]

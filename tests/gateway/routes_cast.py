@@ -1,0 +1,453 @@
+"""For every route of version 1: a good request, the RPC it becomes, and what that answers."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf.message import Message
+from roost.post.v1 import engagement_service_pb2 as responses
+from roost.post.v1 import post_service_pb2 as posts
+from roost.post.v1.post_pb2 import Entity, Link, PostCounts, PostRevision, ViewerState
+from roost.timeline.v1 import timeline_service_pb2 as timelines
+from roost.timeline.v1.timeline_pb2 import ReadMarker
+from roost.user.v1 import auth_service_pb2 as auth
+from roost.user.v1 import graph_service_pb2 as graph
+from roost.user.v1 import user_service_pb2 as users
+
+from tests.gateway.cast import (
+    ALICE,
+    BOB,
+    CAROL,
+    NOON,
+    entry,
+    includes,
+    person,
+    post,
+    relationship,
+    session,
+    tokens,
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One route, once."""
+
+    name: str
+    method: str
+    path: str
+    rpc: str
+    answer: Message
+    # What the RPC is asked, by field.
+    asks: dict[str, Any] = field(default_factory=dict)
+    json: Any = None
+    # RPCs besides `rpc`, in the order of the calls.
+    also: dict[str, Message] = field(default_factory=dict)
+
+
+_SIGNED_IN = {"user": person(ALICE), "session": session(7), "tokens": tokens()}
+_ABOUT_BOB = {"relationship": relationship(BOB, following=True)}
+_PEOPLE: dict[str, Any] = {
+    "users": [person(BOB, viewer=ALICE), person(CAROL, viewer=ALICE)],
+    "next_page_token": "next",
+}
+_INCLUDES = includes(person(ALICE, viewer=ALICE), person(BOB, viewer=ALICE))
+_ONE = {"post": post(100, ALICE, viewer=ALICE), "includes": _INCLUDES}
+_MANY: dict[str, Any] = {
+    "posts": [post(100, ALICE, viewer=ALICE), post(101, BOB, viewer=ALICE)],
+    "includes": _INCLUDES,
+    "next_page_token": "next",
+}
+_ENGAGEMENT = {
+    "engagement": responses.Engagement(
+        post_id=100, counts=PostCounts(likes=1), viewer_state=ViewerState(liked=True)
+    )
+}
+_RESPONDERS: dict[str, Any] = {
+    "user_ids": [BOB, ALICE],
+    "includes": _INCLUDES,
+    "next_page_token": "next",
+}
+_MARKER = ReadMarker(last_read_entry_id=100)
+_MARKER.update_time.FromDatetime(NOON)
+_REVISION = PostRevision(
+    revision=1,
+    text="See https://a.b",
+    entities=[Entity(start=4, end=15, link=Link(url="https://a.b"))],
+)
+_REVISION.create_time.FromDatetime(NOON)
+_PAGE = "limit=2&cursor=c"
+_PAGE_ASKS = {"page_size": 2, "page_token": "c"}
+_ENTRIES: dict[str, Any] = {
+    "entries": [entry(101, BOB), entry(100, ALICE, reposter=BOB, entry_id=200)],
+    "next_page_token": "next",
+}
+_BODIES = posts.BatchGetPostsResponse(
+    posts=_MANY["posts"],
+    includes=includes(person(ALICE, viewer=ALICE), person(BOB, viewer=ALICE, following=True)),
+)
+_PASSWORD = "correct horse"
+
+CASES = (
+    Case(
+        "register",
+        "POST",
+        "/v1/users",
+        "Register",
+        auth.RegisterResponse(**_SIGNED_IN),
+        {"handle": "alice", "password": _PASSWORD, "display_name": "Al", "device_name": "phone"},
+        {"handle": "alice", "password": _PASSWORD, "display_name": "Al", "device_name": "phone"},
+    ),
+    Case(
+        "find_users",
+        "GET",
+        "/v1/users?handle=Bob",
+        "GetUserByHandle",
+        users.GetUserByHandleResponse(user=person(BOB)),
+        {"handle": "Bob"},
+    ),
+    Case(
+        "get_me",
+        "GET",
+        "/v1/users/me",
+        "GetUser",
+        users.GetUserResponse(user=person(ALICE)),
+        {"user_id": ALICE},
+    ),
+    Case(
+        "get_user",
+        "GET",
+        "/v1/users/12",
+        "GetUser",
+        users.GetUserResponse(user=person(BOB, viewer=ALICE)),
+        {"user_id": BOB},
+    ),
+    Case(
+        "update_me",
+        "PATCH",
+        "/v1/users/me",
+        "UpdateUser",
+        users.UpdateUserResponse(user=person(ALICE)),
+        {"etag": ""},
+        {"bio": "New", "protected": True},
+    ),
+    Case(
+        "delete_me",
+        "DELETE",
+        "/v1/users/me",
+        "DeleteUser",
+        users.DeleteUserResponse(),
+        {"password": _PASSWORD},
+        {"password": _PASSWORD},
+    ),
+    Case(
+        "change_password",
+        "POST",
+        "/v1/users/me/password",
+        "ChangePassword",
+        auth.ChangePasswordResponse(),
+        {"old_password": "old", "new_password": _PASSWORD},
+        {"old_password": "old", "new_password": _PASSWORD},
+    ),
+    Case(
+        "sign_in",
+        "POST",
+        "/v1/sessions",
+        "Authenticate",
+        auth.AuthenticateResponse(**_SIGNED_IN),
+        {"handle": "alice", "password": _PASSWORD},
+        {"handle": "alice", "password": _PASSWORD},
+    ),
+    Case(
+        "refresh_session",
+        "POST",
+        "/v1/sessions/refresh",
+        "RefreshSession",
+        auth.RefreshSessionResponse(session=session(7), tokens=tokens()),
+        {"refresh_token": "secret"},
+        {"refresh_token": "secret"},
+    ),
+    Case(
+        "list_sessions",
+        "GET",
+        f"/v1/sessions?{_PAGE}",
+        "ListSessions",
+        auth.ListSessionsResponse(
+            sessions=[session(501, current=True), session(7)], next_page_token="next"
+        ),
+        _PAGE_ASKS,
+    ),
+    Case(
+        "get_session",
+        "GET",
+        "/v1/sessions/7",
+        "ListSessions",
+        auth.ListSessionsResponse(sessions=[session(501, current=True), session(7)]),
+    ),
+    Case(
+        "sign_out_everywhere",
+        "DELETE",
+        "/v1/sessions",
+        "ListSessions",
+        auth.ListSessionsResponse(sessions=[session(501, current=True)]),
+        also={"RevokeSession": auth.RevokeSessionResponse()},
+    ),
+    Case(
+        "sign_out",
+        "DELETE",
+        "/v1/sessions/current",
+        "RevokeSession",
+        auth.RevokeSessionResponse(),
+        {"session_id": 501},
+    ),
+    Case(
+        "revoke_session",
+        "DELETE",
+        "/v1/sessions/7",
+        "RevokeSession",
+        auth.RevokeSessionResponse(),
+        {"session_id": 7},
+    ),
+    *(
+        Case(
+            name,
+            method,
+            path,
+            rpc,
+            getattr(graph, f"{rpc}Response")(**_ABOUT_BOB),
+            {"user_id": BOB},
+        )
+        for name, method, path, rpc in (
+            ("follow", "PUT", "/v1/users/12/follow", "Follow"),
+            ("unfollow", "DELETE", "/v1/users/12/follow", "Unfollow"),
+            ("block", "PUT", "/v1/users/12/block", "Block"),
+            ("unblock", "DELETE", "/v1/users/12/block", "Unblock"),
+            ("mute", "PUT", "/v1/users/12/mute", "Mute"),
+            ("unmute", "DELETE", "/v1/users/12/mute", "Unmute"),
+            ("accept_follow_request", "PUT", "/v1/follow-requests/12", "AcceptFollowRequest"),
+            ("reject_follow_request", "DELETE", "/v1/follow-requests/12", "RejectFollowRequest"),
+        )
+    ),
+    *(
+        Case(name, "GET", f"{path}?{_PAGE}", rpc, getattr(graph, f"{rpc}Response")(**_PEOPLE), asks)
+        for name, path, rpc, asks in (
+            (
+                "list_followers",
+                "/v1/users/12/followers",
+                "ListFollowers",
+                _PAGE_ASKS | {"user_id": BOB},
+            ),
+            (
+                "list_following",
+                "/v1/users/12/following",
+                "ListFollowing",
+                _PAGE_ASKS | {"user_id": BOB},
+            ),
+            ("list_follow_requests", "/v1/follow-requests", "ListFollowRequests", _PAGE_ASKS),
+            ("list_blocks", "/v1/blocks", "ListBlocks", _PAGE_ASKS),
+            ("list_mutes", "/v1/mutes", "ListMutes", _PAGE_ASKS),
+        )
+    ),
+    Case(
+        "get_relationships",
+        "GET",
+        "/v1/relationships?ids=12,13,12",
+        "BatchGetRelationships",
+        graph.BatchGetRelationshipsResponse(relationships=[relationship(BOB), relationship(CAROL)]),
+        {"user_ids": [BOB, CAROL]},
+    ),
+    Case(
+        "create_post",
+        "POST",
+        "/v1/posts",
+        "CreatePost",
+        posts.CreatePostResponse(**_ONE),
+        {
+            "text": "Hello",
+            "visibility": 2,
+            "reply_to_post_id": 5,
+            "quoted_post_id": 6,
+            "media_ids": [7, 8],
+        },
+        {
+            "text": "Hello",
+            "visibility": "followers",
+            "reply_to_post_id": "5",
+            "quoted_post_id": "6",
+            "media_ids": ["7", "8"],
+        },
+    ),
+    Case(
+        "get_posts",
+        "GET",
+        "/v1/posts?ids=100,101",
+        "BatchGetPosts",
+        _BODIES,
+        {"post_ids": [100, 101]},
+    ),
+    Case(
+        "get_post",
+        "GET",
+        "/v1/posts/100",
+        "GetPost",
+        posts.GetPostResponse(**_ONE),
+        {"post_id": 100},
+    ),
+    Case(
+        "update_post",
+        "PATCH",
+        "/v1/posts/100",
+        "UpdatePost",
+        posts.UpdatePostResponse(**_ONE),
+        {"post_id": 100, "text": "New"},
+        {"text": "New"},
+    ),
+    Case(
+        "delete_post",
+        "DELETE",
+        "/v1/posts/100",
+        "DeletePost",
+        posts.DeletePostResponse(),
+        {"post_id": 100},
+    ),
+    Case(
+        "get_thread",
+        "GET",
+        f"/v1/posts/100/thread?{_PAGE}",
+        "GetThread",
+        posts.GetThreadResponse(
+            ancestors=[post(98, 0, text="", deleted=True), post(99, BOB)],
+            post=post(100, ALICE, reply_to_post_id=99, reply_to_author_id=BOB),
+            replies=[post(101, BOB)],
+            includes=_INCLUDES,
+            next_page_token="next",
+        ),
+        _PAGE_ASKS | {"post_id": 100},
+    ),
+    *(
+        Case(
+            name,
+            "GET",
+            f"/v1/posts/100/{part}?{_PAGE}",
+            rpc,
+            getattr(posts, f"{rpc}Response")(**_MANY),
+            _PAGE_ASKS | {"post_id": 100},
+        )
+        for name, part, rpc in (
+            ("list_replies", "replies", "ListReplies"),
+            ("list_quotes", "quotes", "ListQuotes"),
+        )
+    ),
+    Case(
+        "list_revisions",
+        "GET",
+        f"/v1/posts/100/revisions?{_PAGE}",
+        "ListPostRevisions",
+        posts.ListPostRevisionsResponse(revisions=[_REVISION], next_page_token="next"),
+        _PAGE_ASKS | {"post_id": 100},
+    ),
+    Case(
+        "list_user_posts",
+        "GET",
+        f"/v1/users/12/posts?include_replies=true&{_PAGE}",
+        "ListUserPosts",
+        posts.ListUserPostsResponse(**_MANY, entries=_ENTRIES["entries"]),
+        _PAGE_ASKS | {"user_id": BOB, "include_replies": True},
+    ),
+    *(
+        Case(
+            name,
+            method,
+            f"/v1/posts/100/{part}",
+            rpc,
+            getattr(responses, f"{rpc}Response")(**_ENGAGEMENT),
+            {"post_id": 100},
+        )
+        for name, method, part, rpc in (
+            ("like", "PUT", "like", "Like"),
+            ("unlike", "DELETE", "like", "Unlike"),
+            ("undo_repost", "DELETE", "repost", "UndoRepost"),
+            ("bookmark", "PUT", "bookmark", "Bookmark"),
+            ("remove_bookmark", "DELETE", "bookmark", "RemoveBookmark"),
+        )
+    ),
+    Case(
+        "repost",
+        "PUT",
+        "/v1/posts/100/repost",
+        "Repost",
+        responses.RepostResponse(**_ENGAGEMENT, repost_id=300),
+        {"post_id": 100},
+    ),
+    *(
+        Case(
+            name,
+            "GET",
+            f"/v1/posts/100/{part}?{_PAGE}",
+            rpc,
+            getattr(responses, f"{rpc}Response")(**_RESPONDERS),
+            _PAGE_ASKS | {"post_id": 100},
+        )
+        for name, part, rpc in (
+            ("list_likers", "likers", "ListLikers"),
+            ("list_reposters", "reposters", "ListReposters"),
+        )
+    ),
+    Case(
+        "list_liked_posts",
+        "GET",
+        f"/v1/users/12/likes?{_PAGE}",
+        "ListLikedPosts",
+        responses.ListLikedPostsResponse(**_MANY),
+        _PAGE_ASKS | {"user_id": BOB},
+    ),
+    Case(
+        "list_bookmarks",
+        "GET",
+        f"/v1/bookmarks?{_PAGE}",
+        "ListBookmarks",
+        responses.ListBookmarksResponse(**_MANY),
+        _PAGE_ASKS,
+    ),
+    Case(
+        "get_home_timeline",
+        "GET",
+        f"/v1/timelines/home?order=relevant&{_PAGE}",
+        "GetHomeTimeline",
+        timelines.GetHomeTimelineResponse(**_ENTRIES),
+        _PAGE_ASKS | {"order": 2},
+        also={"BatchGetPosts": _BODIES},
+    ),
+    Case(
+        "get_public_timeline",
+        "GET",
+        f"/v1/timelines/public?{_PAGE}",
+        "GetPublicTimeline",
+        timelines.GetPublicTimelineResponse(**_ENTRIES),
+        _PAGE_ASKS,
+        also={"BatchGetPosts": _BODIES},
+    ),
+    Case(
+        "get_read_marker",
+        "GET",
+        "/v1/timelines/home/marker",
+        "GetReadMarker",
+        timelines.GetReadMarkerResponse(marker=ReadMarker()),
+    ),
+    Case(
+        "set_read_marker",
+        "PUT",
+        "/v1/timelines/home/marker",
+        "SetReadMarker",
+        timelines.SetReadMarkerResponse(marker=_MARKER),
+        {"last_read_entry_id": 100},
+        {"last_read_id": "100"},
+    ),
+    Case(
+        "rebuild_home_timeline",
+        "POST",
+        "/v1/timelines/home/rebuild",
+        "RebuildHomeTimeline",
+        timelines.RebuildHomeTimelineResponse(entry_count=3),
+        {"user_id": 0},
+    ),
+)

@@ -1,0 +1,236 @@
+"""How requests are read: what is refused before any service is asked, and by which problem."""
+
+import json
+from typing import Any
+
+import pytest
+from roost.post.v1.post_service_pb2 import GetPostResponse
+from roost.user.v1.user_service_pb2 import GetUserResponse
+
+from tests.gateway.cast import ALICE, BOB, person, post
+from tests.gateway.conftest import Client
+from tests.gateway.fakes import FakeServices
+
+JSON = {"content-type": "application/json"}
+
+
+async def refused(client: Client, method: str, path: str, **how: Any) -> tuple[int, str, Any]:
+    answer = await client(method, path, **how)
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == answer.status_code
+    assert problem["type"] == f"/problems/{problem['reason']}"
+    assert problem["instance"] == path.partition("?")[0]
+    assert problem["detail"]
+    assert len(problem["trace_id"]) == 32
+    return answer.status_code, problem["reason"], problem.get("violations")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"   ",
+        b"{",
+        b'{"text":"a"',
+        b'{"text":"a"} x',
+        b"text=a",
+        b'{"text":"a","text":"b"}',
+        b'{"text":"a","t":{"a":1,"a":2}}',
+        b'{"text":"\xff"}',
+        b'\xef\xbb\xbf{"text":"a"}',
+        '{"text":"a"}'.encode("utf-16"),
+        b'{"text":"\\ud800 a"}',
+        b'{"text":"\\udc00\\ud800"}',
+        b'{"text":NaN}',
+        b'{"text":Infinity}',
+        b'{"text":' + b"[" * 100_000,
+        b'{"text":' + b'{"a":' * 100_000,
+    ],
+)
+async def test_malformed_bodies_are_refused(
+    alice: Client, services: FakeServices, body: bytes
+) -> None:
+    status, reason, _ = await refused(alice, "POST", "/v1/posts", content=body, headers=JSON)
+
+    assert (status, reason) == (400, "BODY_MALFORMED")
+    assert services.methods == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ("{}", "text"),
+        ("[]", ""),
+        ("null", ""),
+        ('"text"', ""),
+        ("1" + "0" * 5000, ""),
+        ('{"text":null}', "text"),
+        ('{"text":1}', "text"),
+        ('{"text":1e999}', "text"),
+        ('{"text":%s}' % ("9" * 5000), "text"),
+        ('{"text":""}', "text"),
+        ('{"text":"a","txet":"b"}', "txet"),
+        ('{"text":"a","visibility":"all"}', "visibility"),
+        ('{"text":"a","reply_to_post_id":1}', "reply_to_post_id"),
+        ('{"text":"a","reply_to_post_id":"0"}', "reply_to_post_id"),
+        ('{"text":"a","reply_to_post_id":"-1"}', "reply_to_post_id"),
+        ('{"text":"a","reply_to_post_id":"9999999999999999999"}', "reply_to_post_id"),
+        ('{"text":"a","media_ids":["1","2","3","4","5"]}', "media_ids"),
+        ('{"text":"a","media_ids":["1",2]}', "media_ids[1]"),
+    ],
+)
+async def test_bodies_that_break_a_rule_name_the_field(
+    alice: Client, services: FakeServices, body: str, field: str
+) -> None:
+    status, reason, violations = await refused(
+        alice, "POST", "/v1/posts", content=body.encode(), headers=JSON
+    )
+
+    assert (status, reason) == (422, "VALIDATION_FAILED")
+    assert [each["field"] for each in violations] == [field]
+    assert services.methods == []
+
+
+async def test_nul_in_a_profile_is_refused(alice: Client) -> None:
+    status, reason, violations = await refused(alice, "PATCH", "/v1/users/me", json={"bio": "a\0b"})
+
+    assert (status, reason) == (422, "VALIDATION_FAILED")
+    assert violations[0]["field"] == "bio"
+
+
+@pytest.mark.parametrize(
+    "kind", [None, "text/plain", "application/xml", "application/json; charset=latin-1"]
+)
+async def test_bodies_of_another_type_are_refused(alice: Client, kind: str | None) -> None:
+    headers = {"content-type": kind} if kind else {}
+
+    found = await refused(alice, "POST", "/v1/posts", content=b'{"text":"a"}', headers=headers)
+
+    assert found[:2] == (415, "CONTENT_TYPE_NOT_SUPPORTED")
+
+
+async def test_a_body_beyond_a_mebibyte_is_refused(alice: Client) -> None:
+    body = json.dumps({"text": "a" * 1024 * 1024}).encode()
+
+    found = await refused(alice, "POST", "/v1/posts", content=body, headers=JSON)
+
+    assert found[:2] == (413, "BODY_TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/posts/abc", "post_id"),
+        ("/v1/posts/0", "post_id"),
+        ("/v1/posts/-1", "post_id"),
+        ("/v1/posts/007", "post_id"),
+        ("/v1/posts/1.5", "post_id"),
+        ("/v1/posts/9223372036854775808", "post_id"),
+        ("/v1/posts/99999999999999999999999", "post_id"),
+        ("/v1/posts/%D9%A1/thread", "post_id"),
+        ("/v1/users/alice", "user_id"),
+        ("/v1/users/1/posts?limit=0", "limit"),
+        ("/v1/users/1/posts?limit=101", "limit"),
+        ("/v1/users/1/posts?limit=many", "limit"),
+        ("/v1/users/1/posts?limit=", "limit"),
+        ("/v1/users/1/posts?limit=1&limit=2", "limit"),
+        ("/v1/users/1/posts?include_replies=maybe", "include_replies"),
+        ("/v1/users/1/posts?cursor=" + "a" * 513, "cursor"),
+        ("/v1/users/1/posts?page=2", "page"),
+        ("/v1/users/1?a=1", "a"),
+        ("/v1/users/1?a=%FF", "query"),
+        ("/v1/users", "handle"),
+        ("/v1/users?handle=al-ice", "handle"),
+        ("/v1/users?handle=sixteencharacter", "handle"),
+        ("/v1/posts?ids=", "ids"),
+        ("/v1/posts?ids=1,,2", "ids"),
+        ("/v1/posts?ids=9223372036854775808", "ids"),
+        ("/v1/posts?ids=" + ",".join(["1"] * 101), "ids"),
+    ],
+)
+async def test_parameters_that_cannot_be_read_are_named(
+    stranger: Client, services: FakeServices, path: str, name: str
+) -> None:
+    answer = await stranger.get(path)
+
+    problem = answer.json()
+    assert (answer.status_code, problem["reason"]) == (400, "PARAMETER_INVALID")
+    assert [each["field"] for each in problem["violations"]] == [name]
+    assert services.methods == []
+
+
+@pytest.mark.parametrize("key", ["", "a" * 65, "a b", "a,b", '"a', "a/b"])
+async def test_malformed_idempotency_keys_are_refused(alice: Client, key: str) -> None:
+    status, reason, violations = await refused(
+        alice, "POST", "/v1/posts", json={"text": "a"}, headers={"idempotency-key": key}
+    )
+
+    assert (status, reason) == (400, "PARAMETER_INVALID")
+    assert violations[0]["field"] == "Idempotency-Key"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/nothing", "/v1", "/v1/", "/v1/posts/", "/v1/posts/1/nothing", "/nothing", "/v2/posts"],
+)
+async def test_unknown_paths_are_problems(stranger: Client, path: str) -> None:
+    assert (await refused(stranger, "GET", path))[:2] == (404, "ROUTE_NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("POST", "/v1/bookmarks", "GET, HEAD, OPTIONS"),
+        ("PUT", "/v1/posts/1", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("GET", "/v1/posts/1/like", "DELETE, OPTIONS, PUT"),
+        ("TRACE", "/v1/posts", "GET, HEAD, OPTIONS, POST"),
+        ("POST", "/docs", "GET, HEAD, OPTIONS"),
+    ],
+)
+async def test_other_methods_are_refused_with_those_allowed(
+    stranger: Client, method: str, path: str, allow: str
+) -> None:
+    answer = await stranger(method, path)
+
+    assert answer.status_code == 405
+    assert answer.json()["reason"] == "METHOD_NOT_ALLOWED"
+    assert answer.headers["allow"] == allow
+
+
+async def test_options_lists_what_is_allowed(stranger: Client) -> None:
+    answer = await stranger("OPTIONS", "/v1/posts/1")
+
+    assert answer.status_code == 204
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH"
+
+
+async def test_head_is_get_without_the_body(stranger: Client, services: FakeServices) -> None:
+    services.answer("GetUser", GetUserResponse(user=person(BOB)))
+
+    read = await stranger.get("/v1/users/12")
+    head = await stranger("HEAD", "/v1/users/12")
+
+    assert head.status_code == 200
+    assert head.content == b""
+    assert head.headers["content-length"] == str(len(read.content))
+    assert head.headers["etag"] == read.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("*/*", 200),
+        ("application/json", 200),
+        ("application/*;q=0.5", 200),
+        ("text/html, application/json;q=0.1", 200),
+        ("text/html", 406),
+        ("application/json;q=0, text/csv", 406),
+    ],
+)
+async def test_accept_is_heeded(
+    stranger: Client, services: FakeServices, accept: str, status: int
+) -> None:
+    services.answer("GetPost", GetPostResponse(post=post(1, ALICE)))
+
+    assert (await stranger.get("/v1/posts/1", accept=accept)).status_code == status
