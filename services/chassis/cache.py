@@ -14,8 +14,8 @@ from typing import Any, Generic, TypeVar
 
 from prometheus_client import Counter
 
+from services.chassis import cache_entry as entry
 from services.chassis import deadline
-from services.chassis.cache_entry import Kind, pack, parse
 from services.chassis.clock import Clock
 from services.chassis.errors import DeadlineExceeded
 from services.chassis.logs import logger
@@ -149,21 +149,21 @@ class Cache(Generic[K, V]):
     async def _sort(
         self, wanted: Sequence[K], raw: Sequence[bytes | None], since: int
     ) -> dict[K, V]:
-        now = self._now()
+        now = entry.moment(self._now())
         values: dict[K, V] = {}
         # By key, the header of what is there.
         missing: dict[K, bytes] = {}
         stale: dict[K, bytes] = {}
         absent = 0
         for key, content in zip(wanted, raw, strict=True):
-            entry = parse(content)
-            if entry is None or entry.kind == Kind.LEASE:
-                missing[key] = entry.header if entry else b""
+            kind = entry.kind_of(content)
+            if content is None or kind not in (entry.VALUE, entry.ABSENT):
+                missing[key] = b"" if content is None else entry.header_of(content)
                 continue
-            if entry.fresh_until <= now:
-                stale[key] = entry.header
-            if entry.kind == Kind.VALUE:
-                values[key] = self._decode(entry.content)
+            if entry.is_stale(content, now):
+                stale[key] = entry.header_of(content)
+            if kind == entry.VALUE:
+                values[key] = self._decode(entry.content_of(content))
             else:
                 absent += 1
         self._found["fresh"].inc(len(wanted) - len(missing) - len(stale) - absent)
@@ -233,7 +233,7 @@ class Cache(Generic[K, V]):
 
         Gives the leases that are ours, by key.
         """
-        lease = pack(Kind.LEASE)
+        lease = entry.pack(entry.LEASE)
         lasting = round(LOAD_SECONDS * 1000)
         commands: list[Command] = [
             ("SET", self._at(key), lease, "NX", "GET", "PX", lasting) for key in flights
@@ -244,10 +244,9 @@ class Cache(Generic[K, V]):
             return {}
         ours: dict[K, bytes] = {}
         for (key, flight), there in zip(flights.items(), found, strict=True):
-            entry = parse(there)
-            flight.lease = lease if entry is None else entry.header
             if there is None:
                 ours[key] = lease
+            flight.lease = lease if there is None else entry.header_of(there)
         return ours
 
     def _refresh(self, stale: Mapping[K, bytes]) -> None:
@@ -283,11 +282,14 @@ class Cache(Generic[K, V]):
             return
 
     def _replacement(self, header: bytes, value: V | None) -> tuple[Argument, ...]:
-        kind, ttl = (Kind.ABSENT, self._absent_ttl) if value is None else (Kind.VALUE, self._ttl)
+        if value is None:
+            kind, ttl, content = entry.ABSENT, self._absent_ttl, b""
+        else:
+            kind, ttl, content = entry.VALUE, self._ttl, self._encode(value)
         ttl *= random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spread, not secrecy
-        content = b"" if value is None else self._encode(value)
-        entry = pack(kind, fresh_until=self._now() + round(ttl * 1000), content=content)
-        return header, entry, round((ttl + self._stale) * 1000)
+        fresh_until = self._now() + round(ttl * 1000)
+        replacement = entry.pack(kind, fresh_until=fresh_until, content=content)
+        return header, replacement, round((ttl + self._stale) * 1000)
 
     async def _forget(self, keys: Iterable[K]) -> None:
         try:
