@@ -26,8 +26,9 @@ LANES = 4
 DEFAULT_MEMORY_MIB = 64
 # How many may wait for one worker: about 3 s of work, beyond which a caller would give up anyway.
 WAITING_PER_WORKER = 16
-# Hashing takes what the processors have left over; answering other calls goes before it.
-_NICENESS = 10
+# Answering other calls goes before hashing, about three to one where processors are short: enough
+# to keep reads prompt in a burst of logins, and not so much that logins starve on a busy machine.
+_NICENESS = 5
 
 _waiting = Gauge("roost_password_jobs", "Passwords that are being hashed or wait for it")
 
