@@ -115,7 +115,9 @@ class Database:
         """One connection for a few statements, each committed on its own."""
         with translated():
             async with asyncio.timeout(deadline.budget(seconds)):
-                acquired = await self._pool.acquire(timeout=deadline.budget(ACQUIRE_SECONDS))
+                # Where nobody has to wait, the task is spared that the limit of the wait costs.
+                limit = None if self._pool.get_idle_size() else deadline.budget(ACQUIRE_SECONDS)
+                acquired = await self._pool.acquire(timeout=limit)
                 try:
                     # The pool's proxy has every method of the connection that it stands for.
                     yield cast("Connection", acquired)
