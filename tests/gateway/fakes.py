@@ -6,6 +6,7 @@ errors travel as statuses, and the token that the gateway forwards is verified.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Any
 
 from google.protobuf.message import Message
@@ -47,7 +48,7 @@ class FakeServices:
 
     def answer(self, method: str, answer: Answer) -> None:
         """What the RPC answers from now on: a response, an error, or what a function of the request
-        returns or raises."""
+        returns, awaits or raises."""
         self._answers[method] = answer
 
     @property
@@ -79,6 +80,8 @@ class FakeServices:
             self.asked.append(Asked(name, request, caller.viewer_id(), deadline.remaining()))
             given = self._answers[name]
             found = given if isinstance(given, Message | Exception) else given(request)
+            if isawaitable(found):
+                found = await found
             if isinstance(found, Exception):
                 raise found
             return found

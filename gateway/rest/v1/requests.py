@@ -30,6 +30,15 @@ Handle = Annotated[
         examples=["alice"],
     ),
 ]
+# Left to the service, which has reasons of its own (HANDLE_INVALID, HANDLE_RESERVED).
+NewHandle = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="1 to 15 of letters, digits and underscore; upper and lower case are the same.",
+        examples=["alice"],
+    ),
+]
 NewPassword = Annotated[str, Meta(min_length=8, max_length=256, examples=["correct horse battery"])]
 Password = Annotated[str, Meta(min_length=1, max_length=256, examples=["correct horse battery"])]
 DeviceName = Annotated[str, Meta(max_length=100, description="What the device calls itself.")]
@@ -87,7 +96,7 @@ class IdsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
     """Who wants to join."""
 
-    handle: Handle
+    handle: NewHandle
     password: NewPassword
     display_name: DisplayName = ""
     device_name: DeviceName = ""
