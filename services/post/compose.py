@@ -7,7 +7,7 @@ from roost.post.v1.engagement_service_pb2_grpc import add_EngagementServiceServi
 from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_server
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
-from services.chassis import bus, postgres, redis, retention
+from services.chassis import bus, postgres, redis, retention, trust
 from services.chassis.clients import Mesh, MeshJwks
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.ids import IdGenerator
@@ -15,14 +15,6 @@ from services.chassis.page_token import PageTokens
 from services.chassis.process import Parts
 from services.chassis.relay import Relay
 from services.chassis.server import Mount
-from services.chassis.tokens import (
-    KeyRing,
-    ServiceIdentity,
-    SigningKey,
-    StaticJwks,
-    Verifier,
-    service_keys,
-)
 from services.chassis.worker_lease import lease_worker
 from services.post import subscriber
 from services.post.authoring import Authoring, Ids
@@ -49,12 +41,12 @@ SERVICE = "post"
 async def serve(told: PostSettings) -> AsyncIterator[Parts]:
     """The process that answers RPCs."""
     clock = SystemClock()
-    key = SigningKey.from_pem(SERVICE, told.service_key_file.read_bytes())
+    identity = trust.identity(told, service=SERVICE, clock=clock)
     async with (
         postgres.connect(told.database_url, clock=clock, name="post serve") as database,
         redis.connect(told.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
-        Mesh(told.mesh, identity=ServiceIdentity(key, clock=clock)) as mesh,
+        Mesh(told.mesh, identity=identity) as mesh,
     ):
         store = PostgresStore(database)
         bodies = Bodies(
@@ -70,13 +62,7 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
                     ids=IdGenerator(clock=clock, worker=worker),
                     page_token_key=told.page_token_key,
                 ),
-                verifier=Verifier(
-                    issuer=told.token_issuer,
-                    audience=told.token_audience,
-                    users=KeyRing(MeshJwks(mesh), clock=clock),
-                    services=KeyRing(StaticJwks(service_keys(told.service_keys_file)), clock=clock),
-                    clock=clock,
-                ),
+                verifier=trust.verifier(told, people=MeshJwks(mesh), clock=clock),
             )
         finally:
             await bodies.close()
