@@ -1,0 +1,149 @@
+"""The composed processes on real engines: database, cache and broker."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+from roost.user.v1 import graph_service_pb2 as graph_pb
+from roost.user.v1.auth_service_pb2 import GetJwksRequest, RegisterRequest
+from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
+from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_service_pb2 import (
+    DeleteUserRequest,
+    GetUserRequest,
+    UpdateUserRequest,
+)
+from roost.user.v1.user_service_pb2_grpc import UserServiceStub
+
+from local import topics
+from local.secrets import Secrets
+from services.chassis.caller import UserCaller
+from services.chassis.process import Job
+from services.user import compose
+from services.user.settings import UserSettings
+from tests.engines import Databases
+from tests.servicers.serving import Served, serving
+
+PASSWORD = "zebra lamp 9"
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres: Databases) -> Iterator[str]:
+    url = postgres.fresh("user")
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+def told(database_url: str, valkey: str, tmp_path: Path) -> UserSettings:
+    secrets = Secrets(tmp_path)
+    return UserSettings(
+        mesh="127.0.0.1:1",
+        database_url=database_url,
+        redis_url=valkey,
+        kafka_brokers=("127.0.0.1:1",),
+        page_token_key=secrets.token("page-token-key"),
+        service_key_file=secrets.identity("user"),
+        service_keys_file=secrets.identities(["user", "post"]),
+        master_key="17" * 32,
+        password_memory_mib=19,
+    )
+
+
+class SignedUp(NamedTuple):
+    id: int
+    auth: Any
+    users: Any
+    graph: Any
+
+
+async def sign_up(served: Served, handle: str) -> SignedUp:
+    response = await served.stub(AuthServiceStub).Register(
+        RegisterRequest(handle=handle, password=PASSWORD)
+    )
+    caller = UserCaller(response.user.id, response.session.id)
+    return SignedUp(
+        response.user.id,
+        served.stub(AuthServiceStub, caller=caller),
+        served.stub(UserServiceStub, caller=caller),
+        served.stub(GraphServiceStub, caller=caller),
+    )
+
+
+@pytest.fixture
+async def served(told: UserSettings) -> AsyncIterator[Served]:
+    async with compose.serve(told) as parts, serving(*parts.mounts) as served:
+        yield served
+
+
+async def test_a_change_is_seen_at_once_through_the_cache(served: Served) -> None:
+    alice = await sign_up(served, "alice")
+    before = await alice.users.GetUser(GetUserRequest(user_id=alice.id))
+
+    await alice.users.UpdateUser(
+        UpdateUserRequest(user=User(bio="Birds"), update_mask=FieldMask(paths=["bio"]))
+    )
+    after = await alice.users.GetUser(GetUserRequest(user_id=alice.id))
+
+    assert (before.user.bio, after.user.bio) == ("", "Birds")
+
+
+async def test_the_command_announces_the_next_key(served: Served, told: UserSettings) -> None:
+    before = await served.stub(AuthServiceStub).GetJwks(GetJwksRequest())
+
+    sentence = await compose.rotate_keys(told)
+    async with compose.serve(told) as parts, serving(*parts.mounts) as restarted:
+        after = await restarted.stub(AuthServiceStub).GetJwks(GetJwksRequest())
+
+    assert len(after.keys) == len(before.keys) + 1
+    assert sentence.startswith(after.keys[-1].kid)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    limit = time.monotonic() + PATIENCE
+    while not await condition():
+        assert time.monotonic() < limit, "it never came to be"
+        await asyncio.sleep(0.05)
+
+
+async def test_the_worker_counts_and_removes_the_edges_of_the_deleted(
+    served: Served, told: UserSettings, kafka: str
+) -> None:
+    topics.create(kafka, ["roost.user.v1", "roost.post.v1"], partitions=2)
+    dora, eric = await sign_up(served, "dora"), await sign_up(served, "eric")
+    working = told.model_copy(update={"kafka_brokers": (kafka,)})
+
+    async def following() -> int:
+        found = await dora.users.GetUser(GetUserRequest(user_id=dora.id))
+        return int(found.user.following_count)
+
+    async def counted() -> bool:
+        return await following() == 1
+
+    async def gone() -> bool:
+        found = await dora.graph.BatchGetRelationships(
+            graph_pb.BatchGetRelationshipsRequest(user_ids=[eric.id])
+        )
+        return not found.relationships[0].following and await following() == 0
+
+    async with compose.work(working) as parts:
+        jobs = [asyncio.create_task(_run(job)) for job in parts.jobs]
+        try:
+            await dora.graph.Follow(graph_pb.FollowRequest(user_id=eric.id))
+            await until(counted)
+            await eric.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
+            await until(gone)
+        finally:
+            for job in jobs:
+                job.cancel()
+            await asyncio.wait(jobs)
+
+
+async def _run(job: Job) -> None:
+    await job()
