@@ -5,22 +5,23 @@ has acknowledged it. Ids are handed out before the commit, so a lower id may app
 one key it cannot, since the row is written under the lock of the thing that the key names.
 """
 
-from collections.abc import Sequence
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 
 from services.chassis.connection import Connection
+from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.events import Event
 
-# NOTIFY in the inserting transaction is delivered at its commit; doubles within it are folded.
 CHANNEL = "outbox"
 
-
 _APPEND = """
-WITH appended AS (
-  INSERT INTO outbox (event_id, topic, key, type, payload, traceparent, create_time)
-  VALUES ($1, $2, $3, $4, $5, $6, $7)
-)
-SELECT pg_notify('outbox', '')
+INSERT INTO outbox (event_id, topic, key, type, payload, traceparent, create_time)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
+
+# One trip, and nothing that would have to reach the disk.
+_NOTIFY = f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}; COMMIT"
 
 _OLDEST = """
 SELECT id, event_id, topic, key, type, payload, traceparent, create_time
@@ -29,7 +30,7 @@ FROM outbox ORDER BY id LIMIT $1
 
 
 async def append(connection: Connection, event: Event) -> None:
-    """Adds the event to the outbox of the running transaction, and wakes the relay at commit."""
+    """Adds the event to the outbox of the running transaction."""
     await connection.execute(
         _APPEND,
         event.event_id,
@@ -62,3 +63,39 @@ async def oldest(connection: Connection, limit: int) -> tuple[list[int], list[Ev
 async def remove(connection: Connection, ids: Sequence[int]) -> None:
     """Deletes rows whose events are safe with the broker."""
     await connection.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids)
+
+
+async def notify(connection: Connection) -> None:
+    """Wakes the relay."""
+    await connection.execute(_NOTIFY)
+
+
+class Waker:
+    """Wakes the relay after commits: one notification for all that happen while one is under way.
+
+    A NOTIFY inside the writing transaction would be surer, but PostgreSQL lets such transactions
+    commit only one after another, each waiting for the disk. One that is lost costs a second: the
+    relay looks by itself that often.
+    """
+
+    def __init__(self, notify: Callable[[], Awaitable[None]]) -> None:
+        self._notify = notify
+        self._again = False
+        self._task: asyncio.Task[None] | None = None
+
+    def wake(self) -> None:
+        """Says that something was committed; returns at once."""
+        self._again = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._work(), name="wake relay")
+
+    async def close(self) -> None:
+        """Ends with the notification that is under way."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def _work(self) -> None:
+        while self._again:
+            self._again = False
+            with contextlib.suppress(Unavailable, DeadlineExceeded):
+                await self._notify()

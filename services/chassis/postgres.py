@@ -50,6 +50,7 @@ class PostgresTransaction:
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self.connection = connection
+        self.published = False
         self._clock = clock
 
     async def publish(self, message: OutboxMessage) -> None:
@@ -58,6 +59,7 @@ class PostgresTransaction:
             message, time=self._clock.now(), traceparent=telemetry.traceparent()
         )
         await outbox.append(self.connection, event)
+        self.published = True
 
     async def first_seen(self, consumer: str, event_id: UUID) -> bool:
         """See `Transaction.first_seen`."""
@@ -87,6 +89,7 @@ class Database:
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, url: str, clock: Clock) -> None:
         self._pool = pool
+        self._relay = outbox.Waker(self._wake_relay)
         self.url = url
         self.clock = clock
 
@@ -141,7 +144,10 @@ class Database:
             self.connection(seconds=seconds) as connection,
             connection.transaction(isolation=isolation),
         ):
-            yield kind(connection, self.clock)
+            made = kind(connection, self.clock)
+            yield made
+        if isinstance(made, PostgresTransaction) and made.published:
+            self._relay.wake()
 
     async def run(
         self,
@@ -161,6 +167,20 @@ class Database:
     async def check(self) -> None:
         """Returns if the database answers; for readiness."""
         await self.fetchval("SELECT 1")
+
+    async def close(self) -> None:
+        """Waits for calls under way, then closes all connections."""
+        try:
+            async with asyncio.timeout(TRANSACTION_SECONDS):
+                await self._relay.close()
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    async def _wake_relay(self) -> None:
+        with deadline.none():
+            async with self.connection() as connection:
+                await outbox.notify(connection)
 
 
 @asynccontextmanager
@@ -187,13 +207,11 @@ async def connect(
             reset=_keep_session,
             server_settings=_session(name),
         )
+    database = Database(pool, url=url, clock=clock or SystemClock())
     try:
-        yield Database(pool, url=url, clock=clock or SystemClock())
+        yield database
     finally:
-        try:
-            await asyncio.wait_for(pool.close(), TRANSACTION_SECONDS)
-        except TimeoutError:
-            pool.terminate()
+        await database.close()
 
 
 async def dedicated(url: str, *, name: str) -> Connection:

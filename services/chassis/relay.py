@@ -23,7 +23,7 @@ from services.chassis.postgres import DatabaseAway
 
 # Large, since a broker on an object store takes nearly the same time for any number of events.
 BATCH = 1_000
-# Notifications wake the relay; this is for one that was lost.
+# Notifications wake the relay; this is for one that was lost (see `outbox.Waker`).
 IDLE_SECONDS = 1.0
 _TAKEOVER_SECONDS = 0.5
 _PAUSE_SECONDS = (0.1, 5.0)
