@@ -29,6 +29,9 @@ from services.timeline.packing import packed, packed_all, packed_id, packed_ids,
 # Scripts of one trip: enough to hide the trip's cost, few enough not to hold up other callers.
 _CHUNK = 500
 
+# A feed's expiry is set this much further than needed, so that not every read has to set it.
+_SLACK_SECONDS = 12 * 3600
+
 _BEGUN = (Begun.SOMEBODY_ELSES, Begun.READY_ALREADY, Begun.YOURS)
 
 
@@ -62,17 +65,16 @@ class ValkeyFeeds:
         self._redis = redis
         self._max = max_entries
         self._idle = idle_seconds
+        self._life = idle_seconds + _SLACK_SECONDS
         self._build_milliseconds = round(build_seconds * 1000)
 
     async def read(self, feed: str, *, before: int, limit: int) -> Reading:
         """See `Feeds.read`."""
-        return _reading(
-            await self._redis.run(_READ, _keys(feed), (packed_id(before), limit, self._idle))
-        )
+        return _reading(await self._redis.run(_READ, _keys(feed), self._page(before, limit)))
 
     async def read_many(self, feeds: Sequence[str], *, before: int, limit: int) -> list[Reading]:
         """See `Feeds.read_many`."""
-        arguments = (packed_id(before), limit, self._idle)
+        arguments = self._page(before, limit)
         replies = await self._redis.run_each(_READ, [(_keys(feed), arguments) for feed in feeds])
         return [_reading(reply) for reply in replies]
 
@@ -102,7 +104,7 @@ class ValkeyFeeds:
                 packed_ids(hidden),
                 note,
                 self._max,
-                self._idle,
+                self._life,
             ),
         )
         return None if size < 0 else size
@@ -113,7 +115,7 @@ class ValkeyFeeds:
 
     async def remove(self, entry: Entry, feeds: Sequence[str]) -> int:
         """See `Feeds.remove`."""
-        arguments = (packed(entry), round(HIDE_SECONDS * 1000), self._idle)
+        arguments = (packed(entry), round(HIDE_SECONDS * 1000), self._life)
         return await self._each(_REMOVE, feeds, arguments)
 
     async def show(self, feed: str, actor_id: int, *, muted_too: bool = False) -> bool:
@@ -124,7 +126,7 @@ class ValkeyFeeds:
     async def hide(self, feed: str, actor_id: int, *, for_good: bool) -> None:
         """See `Feeds.hide`."""
         how_long = "+inf" if for_good else round(HIDE_SECONDS * 1000)
-        await self._redis.run(_HIDE, _keys(feed)[:2], (packed_id(actor_id), how_long, self._idle))
+        await self._redis.run(_HIDE, _keys(feed)[:2], (packed_id(actor_id), how_long, self._life))
 
     async def merge(self, feed: str, entries: Sequence[Entry], *, complete: bool) -> None:
         """See `Feeds.merge`."""
@@ -138,12 +140,15 @@ class ValkeyFeeds:
 
     async def set_note(self, feed: str, note: bytes) -> None:
         """See `Feeds.set_note`."""
-        await self._redis.run(_SET_NOTE, (_set(feed), _note(feed)), (note, self._idle))
+        await self._redis.run(_SET_NOTE, (_set(feed), _note(feed)), (note, self._life))
 
     async def renew_note(self, feed: str, *, seen: bytes, note: bytes) -> bool:
         """See `Feeds.renew_note`."""
-        arguments = (seen, note, self._idle)
+        arguments = (seen, note, self._life)
         return bool(await self._redis.run(_RENEW_NOTE, (_set(feed), _note(feed)), arguments))
+
+    def _page(self, before: int, limit: int) -> tuple[bytes, int, int, int]:
+        return packed_id(before), limit, self._idle, self._life
 
     async def _each(
         self, script: Script, feeds: Sequence[str], arguments: Sequence[bytes | int]

@@ -1,5 +1,6 @@
 -- Reads a page of a feed, newest first, and keeps feed, hidden actors and note alive.
--- KEYS: feed, hidden, note. ARGV: bytes of the id to stay below, limit, seconds to live.
+-- KEYS: feed, hidden, note. ARGV: bytes of the id to stay below, limit, seconds to live at least,
+-- seconds to live from now on where less are left.
 -- Returns {0} if missing, {1} if being built, else {2, entries in one string, exhausted, note}.
 local top = redis.call('ZRANGE', KEYS[1], -1, -1)[1]
 if not top then return {0} end
@@ -16,7 +17,8 @@ elseif #found > limit then
   found[#found] = nil
 end
 
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-redis.call('EXPIRE', KEYS[2], ARGV[3])
-redis.call('EXPIRE', KEYS[3], ARGV[3])
+-- Not at every read: what it is set to is more than what is promised.
+if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then
+  for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[4]) end
+end
 return {2, table.concat(found), exhausted, redis.call('GET', KEYS[3]) or ''}

@@ -484,3 +484,18 @@ async def test_an_entry_reaches_more_feeds_than_fit_into_one_trip(feeds: Feeds) 
         await made(feeds, [], feed=home)
 
     assert await feeds.add(post(5), homes) == len(homes[::100])
+
+
+async def test_in_valkey_every_read_keeps_all_of_a_feed_alive_for_seven_days(valkey: str) -> None:
+    seven_days = 7 * 24 * 3600
+    keys = [f"{name}:{{{ALICE}}}" for name in ("feed", "hidden", "note")]
+    async with redis.connect(valkey, call_seconds=5.0) as client:
+        feeds = ValkeyFeeds(client)
+        await made(feeds, posts([1]), hidden=[8])
+        for key in keys:
+            await client.execute("EXPIRE", key, 60)
+
+        await feeds.read(ALICE, before=TOP, limit=1)
+
+        lives = [await client.execute("TTL", key) for key in keys]
+        assert all(seven_days < life < 8 * 24 * 3600 for life in lives)
