@@ -76,7 +76,7 @@ class SeaweedFS(Part):
         return plain_environment(
             AWS_ACCESS_KEY_ID=self.s3.access_key,
             AWS_SECRET_ACCESS_KEY=self.s3.secret_key,
-            GOMEMLIMIT="256MiB",  # the collector works harder from here on; it is no hard limit
+            GOMEMLIMIT="640MiB",  # the collector works harder from here on; it is no hard limit
         )
 
     async def is_ready(self) -> bool:
