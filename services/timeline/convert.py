@@ -1,6 +1,7 @@
 """Between the messages of the contract and what the operations work with."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeAlias
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from roost.post.v1.engagement_service_pb2 import Engagement
@@ -9,6 +10,12 @@ from roost.timeline.v1.timeline_pb2 import ReadMarker
 
 from services.timeline.model import Entry, Marker, PublicEntry
 from services.timeline.peers import Responses
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
+
+
+Places: TypeAlias = "RepeatedCompositeFieldContainer[TimelineEntry]"
 
 
 def entry_to_proto(entry: Entry) -> TimelineEntry:
@@ -21,17 +28,19 @@ def entry_to_proto(entry: Entry) -> TimelineEntry:
     )
 
 
-def entries_to_proto(entries: Iterable[Entry]) -> list[TimelineEntry]:
-    """Places on a timeline, in the same order."""
-    return [
-        TimelineEntry(
+def add_entries(field: Places, entries: Iterable[Entry]) -> None:
+    """Appends places on a timeline to a response, in the same order.
+
+    Building them where they stay is three times as fast as copying them there.
+    """
+    add = field.add
+    for entry_id, actor_id, post_id, author_id in entries:
+        add(
             entry_id=entry_id,
             post_id=post_id,
             author_id=author_id,
             reposter_id=actor_id if entry_id != post_id else 0,
         )
-        for entry_id, actor_id, post_id, author_id in entries
-    ]
 
 
 def entry_from_proto(entry: TimelineEntry) -> Entry:
@@ -41,12 +50,10 @@ def entry_from_proto(entry: TimelineEntry) -> Entry:
     )
 
 
-def public_to_proto(entries: Iterable[PublicEntry]) -> list[TimelineEntry]:
-    """Places on the public timeline, in the same order."""
-    return [
-        TimelineEntry(entry_id=post_id, post_id=post_id, author_id=author_id)
-        for post_id, author_id in entries
-    ]
+def add_public(field: Places, entries: Iterable[PublicEntry]) -> None:
+    """Appends places on the public timeline to a response, in the same order."""
+    for post_id, author_id in entries:
+        field.add(entry_id=post_id, post_id=post_id, author_id=author_id)
 
 
 def marker_to_proto(marker: Marker | None) -> ReadMarker:

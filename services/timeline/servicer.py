@@ -75,9 +75,9 @@ class TimelineServicer(TimelineServiceServicer):
             entries, token = page.entries, ""
             if page.has_more:
                 token = self._page_tokens.seal(request, entries[-1].entry_id)
-        return GetHomeTimelineResponse(
-            entries=convert.entries_to_proto(entries), next_page_token=token
-        )
+        response = GetHomeTimelineResponse(next_page_token=token)
+        convert.add_entries(response.entries, entries)
+        return response
 
     @access.anyone
     async def GetPublicTimeline(
@@ -89,10 +89,10 @@ class TimelineServicer(TimelineServiceServicer):
         entries = await self._store.public(before=before, limit=limit + 1)
         shown = entries[:limit]
         more = len(entries) > limit
-        return GetPublicTimelineResponse(
-            entries=convert.public_to_proto(shown),
-            next_page_token=self._page_tokens.seal(request, shown[-1].post_id) if more else "",
-        )
+        token = self._page_tokens.seal(request, shown[-1].post_id) if more else ""
+        response = GetPublicTimelineResponse(next_page_token=token)
+        convert.add_public(response.entries, shown)
+        return response
 
     @access.user
     async def GetReadMarker(
