@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -206,33 +207,41 @@ async def test_partition_that_moves_waits_for_the_event_at_hand(
 async def test_killed_consumer_has_every_effect_once(
     kafka: str, topic: Topic, sender: Publisher, database: Callable[[str], str]
 ) -> None:
-    name, url, events = topic(partitions=4), database("chassis"), 300
-    async with postgres.connect(url) as connected:
-        await connected.execute(
-            "CREATE TABLE effects (id bigint GENERATED ALWAYS AS IDENTITY, key text, text text)"
-        )
-
-        async def effects() -> int:
-            return int(await connected.fetchval("SELECT count(*) FROM effects"))
-
-        async def at_least(count: int) -> bool:
-            return await effects() >= count
-
-        await sender.publish([said(name, str(n % 20), str(n)) for n in range(events)])
+    name, url = topic(partitions=4), database("chassis")
+    async with effects_in(url) as effects:
+        await sender.publish([said(name, str(n % 20), str(n)) for n in range(300)])
         for goal in (random.randint(20, 80), random.randint(100, 200)):
             async with consumer_process(kafka, name, url) as process:
-                await eventually(partial(at_least, goal), limit=LIMIT)
+                await eventually(partial(effects.at_least, goal), limit=LIMIT)
                 process.kill()
-        async with consumer_process(kafka, name, url) as process:
-            await eventually(lambda: at_least(events), limit=LIMIT)
-            process.terminate()
+        async with consumer_process(kafka, name, url):
+            await eventually(partial(effects.at_least, 300), limit=LIMIT)
 
-        rows = await connected.fetch("SELECT key, text FROM effects ORDER BY id")
+        by_key = await effects.by_key()
 
-    by_key: dict[str, list[int]] = defaultdict(list)
-    for row in rows:
-        by_key[row["key"]].append(int(row["text"]))
-    assert len(rows) == events
+    assert sum(map(len, by_key.values())) == 300
+    assert all(texts == sorted(texts) for texts in by_key.values())
+
+
+async def test_consumer_that_was_frozen_and_wakes_up_again_repeats_no_effect(
+    kafka: str, topic: Topic, sender: Publisher, database: Callable[[str], str]
+) -> None:
+    name, url = topic(partitions=2), database("chassis")
+    async with effects_in(url) as effects:
+        await sender.publish([said(name, str(n % 20), str(n)) for n in range(200)])
+        async with consumer_process(kafka, name, url) as frozen:
+            await eventually(partial(effects.at_least, 40), limit=LIMIT)
+            frozen.send_signal(signal.SIGSTOP)
+
+            async with consumer_process(kafka, name, url):
+                await eventually(partial(effects.at_least, 200), limit=LIMIT)
+                frozen.send_signal(signal.SIGCONT)
+                await sender.publish([said(name, str(n % 20), str(n)) for n in range(200, 400)])
+                await eventually(partial(effects.at_least, 400), limit=LIMIT)
+
+        by_key = await effects.by_key()
+
+    assert sum(map(len, by_key.values())) == 400
     assert all(texts == sorted(texts) for texts in by_key.values())
 
 
@@ -301,6 +310,32 @@ async def until_published(sender: Publisher, event: Event) -> None:
         return True
 
     await eventually(published, limit=LIMIT)
+
+
+class Effects:
+    """What the consumers of `effects_consumer` did."""
+
+    def __init__(self, database: postgres.Database) -> None:
+        self._database = database
+
+    async def at_least(self, count: int) -> bool:
+        return bool(await self._database.fetchval("SELECT count(*) >= $1 FROM effects", count))
+
+    async def by_key(self) -> dict[str, list[int]]:
+        """The numbers of each key, in the order in which they took effect."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for row in await self._database.fetch("SELECT key, text FROM effects ORDER BY id"):
+            found[row["key"]].append(int(row["text"]))
+        return found
+
+
+@asynccontextmanager
+async def effects_in(url: str) -> AsyncIterator[Effects]:
+    async with postgres.connect(url) as connected:
+        await connected.execute(
+            "CREATE TABLE effects (id bigint GENERATED ALWAYS AS IDENTITY, key text, text text)"
+        )
+        yield Effects(connected)
 
 
 @asynccontextmanager
