@@ -157,7 +157,10 @@ async def list_mutes(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
 
 @graph.get("/v1/relationships")
 async def get_relationships(call: Call[IdsQuery, NoBody]) -> Answer[Relationships]:
-    """Read how one stands to several people, in the order of `ids`."""
+    """Read how one stands to several people.
+
+    In the order of `ids`.
+    """
     response = await call.backends.graph.BatchGetRelationships(
         BatchGetRelationshipsRequest(user_ids=ids_in_query("ids", call.query.ids))
     )
