@@ -145,9 +145,12 @@ SELECT id FROM posts WHERE author_id = $1 AND bucket = $2 AND delete_time IS NUL
 ORDER BY id LIMIT $3
 """
 
+# Materialized, so that the index by time is used and not the one that would give the order.
 TOUCHED = """
-SELECT id FROM post_states WHERE touch_time >= $1 AND touch_time < $2 AND id > $3
-ORDER BY id LIMIT $4
+WITH touched AS MATERIALIZED (
+  SELECT id FROM post_states WHERE touch_time >= $1 AND touch_time < $2 AND id > $3
+)
+SELECT id FROM touched ORDER BY id LIMIT $4
 """
 
 RECOUNT = "SELECT id, likes, reposts, replies, quotes FROM recount_posts($1)"

@@ -1,0 +1,181 @@
+"""The store of the Post service in memory."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+
+from services.chassis.clock import Clock
+from services.chassis.ids import MAX_ID
+from services.chassis.memory import MemoryDatabase
+from services.post.model import (
+    Drift,
+    Entry,
+    Place,
+    Post,
+    PostState,
+    ResponseKind,
+    Revision,
+)
+from services.post.store import NewPost
+from services.post.store_memory.tables import PostTables
+from services.post.store_memory.transaction import MemoryPostTransaction
+
+
+class MemoryStore:
+    """See `store.Store` for the promises."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self.database = MemoryDatabase(PostTables(), clock=clock)
+
+    def transaction(self) -> AbstractAsyncContextManager[MemoryPostTransaction]:
+        """See `Store.transaction`."""
+        return self.database.transaction(MemoryPostTransaction)
+
+    async def create(self, new: NewPost) -> bytes | None:
+        """See `Store.create`."""
+        async with self.transaction() as transaction:
+            if new.key is not None:
+                stored = await transaction.replay(new.key)
+                if stored is not None:
+                    return stored
+                await transaction.remember(new.key, new.response)
+            await transaction.insert(new.post)
+            await transaction.publish(new.message)
+        return None
+
+    async def posts(self, post_ids: Sequence[int]) -> dict[int, Post]:
+        """See `Store.posts`."""
+        posts = self.database.tables.posts
+        return {each: posts[each] for each in post_ids if each in posts}
+
+    async def states(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, PostState]:
+        """See `Store.states`."""
+        found = ((each, self.database.tables.state(each, viewer_id)) for each in post_ids)
+        return {each: state for each, state in found if state is not None}
+
+    async def revisions(self, post_id: int, *, before: int, limit: int) -> list[Revision]:
+        """See `Store.revisions`."""
+        kept = self.database.tables.revisions.get(post_id, [])
+        return [each for each in reversed(kept) if not before or each.revision < before][:limit]
+
+    async def ancestors(self, conversation_id: int, post_id: int, limit: int) -> list[int]:
+        """See `Store.ancestors`."""
+        above: list[int] = []
+        posts = self.database.tables.posts
+        parent = posts[post_id].reply_to_post_id if post_id in posts else 0
+        while parent and len(above) < limit:
+            above.append(parent)
+            parent = posts[parent].reply_to_post_id
+        return above[::-1]
+
+    async def replies(
+        self, conversation_id: int, post_id: int, *, after: int, limit: int
+    ) -> list[int]:
+        """See `Store.replies`."""
+        posts = self.database.tables.posts.values()
+        found = sorted(each.id for each in posts if each.reply_to_post_id == post_id)
+        return [each for each in found if each > after][:limit]
+
+    async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
+        """See `Store.quotes`."""
+        live = self.database.tables.live()
+        found = (each.id for each in live if each.quoted_post_id == post_id)
+        return sorted((each for each in found if each < (before or MAX_ID)), reverse=True)[:limit]
+
+    async def entries(
+        self, user_id: int, *, include_replies: bool, before: int, limit: int
+    ) -> list[Entry]:
+        """See `Store.entries`."""
+        own = [
+            Entry(each.id, each.id, each.author_id)
+            for each in self.database.tables.live()
+            if each.author_id == user_id and (include_replies or not each.answers_others)
+        ]
+        return _newest([*own, *self._reposts_of(user_id)], before, limit)
+
+    async def responses_to(
+        self, kind: ResponseKind, post_id: int, *, before: int, limit: int
+    ) -> list[Place]:
+        """See `Store.responses_to`."""
+        found = [
+            Place(id_, user)
+            for (each, user, post), (id_, _) in self.database.tables.responses.items()
+            if each is kind and post == post_id and id_ < (before or MAX_ID)
+        ]
+        return sorted(found, reverse=True)[:limit]
+
+    async def responses_of(
+        self, kind: ResponseKind, user_id: int, *, before: int, limit: int
+    ) -> list[Place]:
+        """See `Store.responses_of`."""
+        found = [
+            Place(id_, post)
+            for (each, user, post), (id_, _) in self.database.tables.responses.items()
+            if each is kind and user == user_id and id_ < (before or MAX_ID)
+        ]
+        return sorted(found, reverse=True)[:limit]
+
+    async def timeline_entries(
+        self, author_ids: Sequence[int], *, before: int, limit: int
+    ) -> list[Entry]:
+        """See `Store.timeline_entries`."""
+        own = [
+            Entry(each.id, each.id, each.author_id)
+            for each in self.database.tables.live()
+            if each.author_id in author_ids and each.on_timelines
+        ]
+        reposts = [entry for each in author_ids for entry in self._reposts_of(each)]
+        return _newest([*own, *reposts], before, limit)
+
+    async def count_posts(self, author_ids: Sequence[int]) -> dict[int, int]:
+        """See `Store.count_posts`."""
+        return Counter(
+            each.author_id for each in self.database.tables.live() if each.author_id in author_ids
+        )
+
+    async def live_posts_of(self, author_id: int, limit: int) -> list[int]:
+        """See `Store.live_posts_of`."""
+        live = self.database.tables.live()
+        return sorted(each.id for each in live if each.author_id == author_id)[:limit]
+
+    async def touched(
+        self, since: datetime, until: datetime, *, after: int, limit: int
+    ) -> list[int]:
+        """See `Store.touched`."""
+        touched = self.database.tables.touched.items()
+        return sorted(id_ for id_, at in touched if since <= at < until and id_ > after)[:limit]
+
+    async def recount(self, post_ids: Sequence[int]) -> list[Drift]:
+        """See `Store.recount`."""
+        drifts = []
+        async with self.transaction() as transaction:
+            tables = transaction.tables
+            for post_id in sorted(each for each in set(post_ids) if each in tables.states):
+                state, right = tables.states[post_id], tables.counts(post_id)
+                drifts += [
+                    Drift(post_id, counter, value - getattr(state, counter))
+                    for counter, value in right.items()
+                    if value != getattr(state, counter)
+                ]
+                tables.states[post_id] = PostState(
+                    post_id,
+                    state.revision,
+                    right["likes"],
+                    right["reposts"],
+                    right["replies"],
+                    right["quotes"],
+                )
+        return drifts
+
+    def _reposts_of(self, user_id: int) -> list[Entry]:
+        return [
+            Entry(id_, post, author, user)
+            for (kind, user, post), (id_, author) in self.database.tables.responses.items()
+            if kind is ResponseKind.REPOST and user == user_id
+        ]
+
+
+def _newest(entries: Iterable[Entry], before: int, limit: int) -> list[Entry]:
+    below = (each for each in entries if each.entry_id < (before or MAX_ID))
+    return sorted(below, reverse=True)[:limit]

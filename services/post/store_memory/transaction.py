@@ -1,0 +1,142 @@
+"""Changes of posts and responses in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from services.chassis.clock import Clock
+from services.chassis.memory import MemoryTransaction
+from services.post.errors import PostNotFound
+from services.post.model import (
+    TOMBSTONE,
+    Post,
+    PostState,
+    Responded,
+    ResponseKind,
+    Revision,
+    Tombstone,
+    Withdrawn,
+)
+from services.post.store_memory.tables import PostTables
+
+_COUNTER = {ResponseKind.LIKE: "likes", ResponseKind.REPOST: "reposts"}
+
+
+class MemoryPostTransaction(MemoryTransaction[PostTables]):
+    """A running transaction; transactions run one after another, so nothing needs a lock."""
+
+    def __init__(self, tables: PostTables, clock: Clock) -> None:
+        super().__init__(tables, clock)
+        self._now = clock.now()
+
+    async def lock_people(self, user_ids: Sequence[int]) -> None:
+        """See `PostTransaction.lock_people`."""
+
+    async def lock_post(self, post_id: int) -> Post | None:
+        """See `PostTransaction.lock_post`."""
+        return self.tables.posts.get(post_id)
+
+    async def insert(self, post: Post) -> None:
+        """The rows of `Store.create`."""
+        for target in {post.reply_to_post_id, post.quoted_post_id} - {0}:
+            if target not in self.tables.posts or self.tables.posts[target].deleted:
+                raise PostNotFound
+        self.tables.posts[post.id] = post
+        self.tables.states[post.id] = PostState(post.id, post.revision, 0, 0, 0, 0)
+        self.tables.touched[post.id] = post.create_time
+        self._count(post.reply_to_post_id, "replies", 1)
+        self._count(post.quoted_post_id, "quotes", 1)
+
+    async def edit(self, before: Post, after: Post) -> None:
+        """See `PostTransaction.edit`."""
+        old = Revision(
+            before.revision, before.text, before.entities, before.edit_time or before.create_time
+        )
+        self.tables.revisions.setdefault(before.id, []).append(old)
+        self.tables.posts[after.id] = after
+        state = self.tables.states[after.id]
+        self.tables.states[after.id] = state._replace(revision=after.revision)
+
+    async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
+        """See `PostTransaction.delete`."""
+        gone = []
+        for post_id in sorted(set(post_ids)):
+            post = self.tables.posts.get(post_id)
+            if post is None or post.deleted:
+                continue
+            self.tables.posts[post_id] = replace(
+                post, text="", entities=(), media_ids=(), deleted=True
+            )
+            state = self.tables.states[post_id]
+            self.tables.states[post_id] = state._replace(revision=TOMBSTONE)
+            self.tables.revisions.pop(post_id, None)
+            self._count(post.reply_to_post_id, "replies", -1)
+            self._count(post.quoted_post_id, "quotes", -1)
+            gone.append(
+                Tombstone(post_id, post.author_id, post.reply_to_post_id, post.quoted_post_id)
+            )
+        return gone
+
+    async def respond(
+        self, kind: ResponseKind, *, user_id: int, post_id: int, author_id: int, response_id: int
+    ) -> Responded:
+        """See `PostTransaction.respond`."""
+        state = self.tables.states.get(post_id)
+        if state is None:
+            return Responded(False, 0, None)
+        standing = self.tables.responses.get((kind, user_id, post_id), (0, 0))[0]
+        if standing or state.revision == TOMBSTONE:
+            live = state.revision != TOMBSTONE
+            return Responded(False, standing if live else 0, self.tables.state(post_id, user_id))
+        self.tables.responses[kind, user_id, post_id] = (response_id, author_id)
+        if kind in _COUNTER:
+            self._count(post_id, _COUNTER[kind], 1)
+        return Responded(True, response_id, self.tables.state(post_id, user_id))
+
+    async def withdraw(self, kind: ResponseKind, *, user_id: int, post_id: int) -> Responded:
+        """See `PostTransaction.withdraw`."""
+        response_id, _ = self.tables.responses.pop((kind, user_id, post_id), (0, 0))
+        if response_id and kind in _COUNTER:
+            self._count(post_id, _COUNTER[kind], -1)
+        return Responded(response_id != 0, response_id, self.tables.state(post_id, user_id))
+
+    async def withdraw_all_of(self, user_id: int, limit: int) -> list[Withdrawn]:
+        """See `PostTransaction.withdraw_all_of`."""
+        mine = sorted({post for _, user, post in self.tables.responses if user == user_id})
+        gone = []
+        for post_id in mine[:limit]:
+            found = {
+                kind: self.tables.responses[kind, user_id, post_id]
+                for kind in ResponseKind
+                if (kind, user_id, post_id) in self.tables.responses
+            }
+            for kind in found:
+                await self.withdraw(kind, user_id=user_id, post_id=post_id)
+            gone.append(
+                Withdrawn(
+                    post_id,
+                    next(iter(found.values()))[1],
+                    user_id,
+                    found.get(ResponseKind.LIKE, (0, 0))[0],
+                    found.get(ResponseKind.REPOST, (0, 0))[0],
+                )
+            )
+        return gone
+
+    async def forget_likes(self, post_id: int, limit: int) -> int:
+        """See `PostTransaction.forget_likes`."""
+        likers = sorted(
+            user
+            for kind, user, liked in self.tables.responses
+            if kind is ResponseKind.LIKE and liked == post_id
+        )
+        for user_id in likers[:limit]:
+            await self.withdraw(ResponseKind.LIKE, user_id=user_id, post_id=post_id)
+        return len(likers[:limit])
+
+    def _count(self, post_id: int, counter: str, by: int) -> None:
+        state = self.tables.states.get(post_id)
+        if state is not None:
+            value = max(getattr(state, counter) + by, 0)
+            self.tables.states[post_id] = state._replace(**{counter: value})
+            self.tables.touched[post_id] = self._now
