@@ -1,0 +1,153 @@
+"""The gateway as a process of its own: it starts, drains and stops as operators expect."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+import msgspec
+from roost.post.v1.post_service_pb2 import GetPostRequest, GetPostResponse
+from roost.user.v1.auth_service_pb2 import GetJwksResponse, JsonWebKey
+from roost.user.v1.user_service_pb2 import GetUserResponse
+
+from services.chassis.caller import UserCaller
+from tests.gateway.cast import ALICE, includes, person, post
+from tests.gateway.fakes import FakeServices
+from tests.servicers.serving import AUDIENCE, ISSUER, USER_KEY, serving, token_of
+
+ROOT = Path(__file__).parents[2]
+# Far beyond what any step takes, even on a machine that is busy with something else.
+PATIENCE = 40.0
+ONE = GetPostResponse(post=post(1, ALICE), includes=includes(person(ALICE)))
+
+
+async def started(**settings: str) -> Process:
+    environment = {name: value for name, value in os.environ.items() if "ROOST_" not in name}
+    given = {f"ROOST_{name.upper()}": value for name, value in settings.items()}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gateway", cwd=ROOT, env=environment | given, stdout=PIPE, stderr=PIPE
+    )
+
+
+async def said(process: Process, event: str) -> dict[str, str]:
+    """The next line of the log about this event."""
+    assert process.stdout is not None
+    while line := await asyncio.wait_for(process.stdout.readline(), PATIENCE):
+        found: dict[str, str] = msgspec.json.decode(line)
+        if found["event"] == event:
+            return found
+    raise AssertionError(f"{event} was never said")
+
+
+@asynccontextmanager
+async def running(
+    services: FakeServices, *, drain: str = "0.2"
+) -> AsyncIterator[tuple[Process, httpx2.AsyncClient]]:
+    async with serving(*services.mounts()) as served:
+        process = await started(
+            listen="127.0.0.1:0",
+            mesh=served.address,
+            token_issuer=ISSUER,
+            token_audience=AUDIENCE,
+            drain_seconds=drain,
+        )
+        try:
+            listen = (await said(process, "ready"))["listen"]
+            async with httpx2.AsyncClient(
+                base_url=f"http://{listen}", timeout=PATIENCE, trust_env=False
+            ) as http:
+                yield process, http
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not await holds():  # noqa: ASYNC110 - it is another process that changes
+            await asyncio.sleep(0.01)
+
+
+async def test_people_are_known_by_the_keys_of_the_user_service(services: FakeServices) -> None:
+    services.answer("GetJwks", GetJwksResponse(keys=[JsonWebKey(**USER_KEY.public_jwk())]))
+    services.answer("GetUser", GetUserResponse(user=person(ALICE)))
+    token = token_of(UserCaller(ALICE, 1))
+
+    async with running(services) as (_, http):
+        answers = [
+            await http.get("/v1/users/me", headers={"authorization": f"Bearer {token}"})
+            for _ in range(3)
+        ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert services.methods == ["GetJwks", "GetUser", "GetUser", "GetUser"]
+
+
+async def test_asked_to_stop_it_says_so_serves_on_and_finishes_what_is_in_hand(
+    services: FakeServices,
+) -> None:
+    inside, leave = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: GetPostRequest) -> GetPostResponse:
+        inside.set()
+        await leave.wait()
+        return ONE
+
+    async with running(services, drain="2") as (process, http):
+        services.answer("GetPost", slow)
+        under_way = asyncio.create_task(http.get("/v1/posts/1"))
+        await asyncio.wait_for(inside.wait(), PATIENCE)
+
+        process.send_signal(signal.SIGTERM)
+
+        async def unready() -> bool:
+            return (await http.get("/readyz")).status_code == 503
+
+        await until(unready)
+        services.answer("GetPost", ONE)
+        while_draining = await http.get("/v1/posts/1")
+        leave.set()
+        finished = await under_way
+        code = await asyncio.wait_for(process.wait(), PATIENCE)
+
+    assert while_draining.status_code == 200
+    assert while_draining.headers["connection"] == "close"
+    assert finished.status_code == 200
+    assert code == 0
+
+
+async def test_asked_twice_it_does_not_wait_for_the_proxy(services: FakeServices) -> None:
+    async with running(services, drain="15") as (process, _):
+        process.send_signal(signal.SIGINT)
+        await said(process, "draining")
+        process.send_signal(signal.SIGINT)
+
+        await asyncio.wait_for(process.wait(), 10)
+
+    assert process.returncode == 0
+
+
+async def test_a_port_that_is_taken_is_said_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = await started(listen=f"127.0.0.1:{port}", mesh="127.0.0.1:1")
+        line = await said(process, "cannot_start")
+        code = await process.wait()
+
+    assert code == 1
+    assert f"127.0.0.1:{port}" in line["error"]
+
+
+async def test_a_wrong_setting_is_said_in_one_sentence() -> None:
+    process = await started(listen="nowhere")
+    _, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
+
+    assert process.returncode == 2
+    assert b"ROOST_MESH is not set" in errors
