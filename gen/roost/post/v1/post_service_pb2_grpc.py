@@ -108,7 +108,8 @@ class PostServiceServicer:
     def CreatePost(self, request, context):
         """CreatePost writes a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID,
         QUOTE_NOT_ALLOWED); NOT_FOUND (POST_NOT_FOUND) if the post answered or quoted does not exist for the
-        caller; FAILED_PRECONDITION (MEDIA_NOT_READY). A repeated request_id with the same request gives the
+        caller; FAILED_PRECONDITION (MEDIA_NOT_READY); UNAUTHENTICATED (TOKEN_INVALID) if the caller's account
+        was deleted. A repeated request_id with the same request gives the
         same response for 24 hours, with another request INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED), and
         ABORTED (IDEMPOTENCY_KEY_IN_FLIGHT) while the first runs.
         """

@@ -39,7 +39,8 @@ class PostServiceStub:
     CreatePost: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.CreatePostRequest, _post_service_pb2.CreatePostResponse]
     """CreatePost writes a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID,
     QUOTE_NOT_ALLOWED); NOT_FOUND (POST_NOT_FOUND) if the post answered or quoted does not exist for the
-    caller; FAILED_PRECONDITION (MEDIA_NOT_READY). A repeated request_id with the same request gives the
+    caller; FAILED_PRECONDITION (MEDIA_NOT_READY); UNAUTHENTICATED (TOKEN_INVALID) if the caller's account
+    was deleted. A repeated request_id with the same request gives the
     same response for 24 hours, with another request INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED), and
     ABORTED (IDEMPOTENCY_KEY_IN_FLIGHT) while the first runs.
     """
@@ -98,7 +99,8 @@ class PostServiceAsyncStub(PostServiceStub):
     CreatePost: _aio.UnaryUnaryMultiCallable[_post_service_pb2.CreatePostRequest, _post_service_pb2.CreatePostResponse]  # type: ignore[assignment]
     """CreatePost writes a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID,
     QUOTE_NOT_ALLOWED); NOT_FOUND (POST_NOT_FOUND) if the post answered or quoted does not exist for the
-    caller; FAILED_PRECONDITION (MEDIA_NOT_READY). A repeated request_id with the same request gives the
+    caller; FAILED_PRECONDITION (MEDIA_NOT_READY); UNAUTHENTICATED (TOKEN_INVALID) if the caller's account
+    was deleted. A repeated request_id with the same request gives the
     same response for 24 hours, with another request INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED), and
     ABORTED (IDEMPOTENCY_KEY_IN_FLIGHT) while the first runs.
     """
@@ -160,7 +162,8 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_post_service_pb2.CreatePostResponse, _abc.Awaitable[_post_service_pb2.CreatePostResponse]]:
         """CreatePost writes a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID,
         QUOTE_NOT_ALLOWED); NOT_FOUND (POST_NOT_FOUND) if the post answered or quoted does not exist for the
-        caller; FAILED_PRECONDITION (MEDIA_NOT_READY). A repeated request_id with the same request gives the
+        caller; FAILED_PRECONDITION (MEDIA_NOT_READY); UNAUTHENTICATED (TOKEN_INVALID) if the caller's account
+        was deleted. A repeated request_id with the same request gives the
         same response for 24 hours, with another request INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED), and
         ABORTED (IDEMPOTENCY_KEY_IN_FLIGHT) while the first runs.
         """
