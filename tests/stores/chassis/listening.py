@@ -1,0 +1,92 @@
+"""What tests of the bus listen with."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import cast
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from google.protobuf.wrappers_pb2 import StringValue
+
+from services.chassis.bus import (
+    BatchHandler,
+    Publisher,
+    Routes,
+    Subscriber,
+)
+from services.chassis.clock import SystemClock
+from services.chassis.events import Event, Headers, OutboxMessage, Record
+
+# A member waits for seconds before the broker gives it partitions, or takes them from a dead one.
+LIMIT = 60.0
+Topic = Callable[..., str]
+
+
+def said(topic: str, key: str, text: str) -> Event:
+    message = OutboxMessage.of(topic=topic, key=key, body=StringValue(value=text))
+    return Event.from_message(message, time=datetime.now(UTC), traceparent=None)
+
+
+class Listener:
+    """Notes what it hears, by key."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, list[str]] = defaultdict(list)
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def hear(self, event: Event, body: StringValue) -> None:
+        await self.gate.wait()
+        self.heard[event.key].append(body.value)
+
+    @property
+    def count(self) -> int:
+        return sum(len(texts) for texts in self.heard.values())
+
+    @property
+    def routes(self) -> Routes:
+        made = Routes()
+        made.on(StringValue, self.hear)
+        return made
+
+
+@asynccontextmanager
+async def subscribed(
+    kafka: str,
+    topic: str,
+    sender: Publisher,
+    routes: Routes | None = None,
+    *,
+    batches: BatchHandler | None = None,
+) -> AsyncIterator[Subscriber]:
+    made = Subscriber(
+        brokers=kafka,
+        group=f"group.{topic}",
+        topics=[topic],
+        publisher=sender,
+        clock=SystemClock(),
+        handlers=routes or Routes(),
+        batches=batches,
+    )
+    running = asyncio.create_task(made.run())
+    try:
+        yield made
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
+def read_all(kafka: str, name: str, count: int) -> list[Record]:
+    """The first records of a topic of one partition."""
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": f"read.{name}"})
+    try:
+        consumer.assign([TopicPartition(name, 0, OFFSET_BEGINNING)])
+        records: list[Record] = []
+        for message in consumer.consume(count, timeout=20.0):
+            headers = cast("Headers", message.headers() or [])
+            records.append(Record(name, message.key(), message.value(), headers))
+        return records
+    finally:
+        consumer.close()
