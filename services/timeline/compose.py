@@ -30,13 +30,7 @@ from services.timeline.servicer import TimelineServicer
 from services.timeline.settings import TimelineSettings
 from services.timeline.store import MAX_PUBLIC, TimelineStore
 from services.timeline.store_postgres import PostgresTimelineStore
-from services.timeline.subscriber import (
-    ByKey,
-    PublicTimeline,
-    continuation_routes,
-    fan_out_routes,
-    follow_routes,
-)
+from services.timeline.subscriber import ByKey, PublicTimeline, routes, together
 
 _NAME = "timeline"
 _USER_EVENTS = "roost.user.v1"
@@ -112,33 +106,19 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
             store=store,
             celebrities=celebrities,
         )
-        subscriber = partial(bus.Subscriber, brokers=brokers, publisher=publisher, clock=clock)
-        subscribers = [
-            # Apart from each other, so that none waits for what another one waits for.
-            subscriber(
-                group="timeline.fan-out",
-                topics=[_POST_EVENTS],
-                batches=ByKey(fan_out_routes(fan_out)),
-            ),
-            subscriber(
-                group="timeline.continuations",
-                topics=[events.TOPIC],
-                batches=ByKey(continuation_routes(fan_out)),
-            ),
-            subscriber(
-                group="timeline.follows",
-                topics=[_USER_EVENTS],
-                batches=ByKey(follow_routes(follows)),
-            ),
-            subscriber(
-                group="timeline.public",
-                topics=[_POST_EVENTS, _USER_EVENTS],
-                batches=PublicTimeline(store),
-            ),
-        ]
+        # One member for all topics: partitions are worked on side by side in any case, and each
+        # further member would ask the broker as often as this one.
+        subscriber = bus.Subscriber(
+            brokers=brokers,
+            group="timeline.events",
+            topics=[_POST_EVENTS, _USER_EVENTS, events.TOPIC],
+            publisher=publisher,
+            clock=clock,
+            batches=together(ByKey(routes(fan_out, follows)), PublicTimeline(store)),
+        )
         yield Parts(
             jobs=[
-                *(each.run for each in subscribers),
+                subscriber.run,
                 partial(_prune, store),
                 partial(retention.run, database),
             ]

@@ -1,7 +1,7 @@
 """Which event leads to which act. Every act may be repeated, so no event needs an inbox row."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from google.protobuf.message import DecodeError
 from roost.post.v1.post_events_pb2 import PostCreated, PostDeleted, PostReposted, RepostUndone
@@ -15,7 +15,7 @@ from roost.user.v1.user_events_pb2 import (
     UserUpdated,
 )
 
-from services.chassis.bus import Routes
+from services.chassis.bus import BatchHandler, Routes
 from services.chassis.events import Event, Undecodable
 from services.timeline.convert import entry_from_proto, home_entry, public_entry
 from services.timeline.events import rest_from_proto
@@ -24,7 +24,7 @@ from services.timeline.follows import Follows
 from services.timeline.model import Entry, PublicEntry
 from services.timeline.store import TimelineStore
 
-# How many authors of one batch are worked on side by side.
+# How many keys a process works on side by side; a famous author is one of them at a time.
 _AT_ONCE = 16
 
 
@@ -40,12 +40,7 @@ class ByKey:
         by_key: dict[str, list[Event]] = {}
         for event in events:
             by_key.setdefault(event.key, []).append(event)
-        outcomes = await asyncio.gather(
-            *map(self._in_order, by_key.values()), return_exceptions=True
-        )
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
+        await _all_done(*map(self._in_order, by_key.values()))
 
     async def _in_order(self, events: Sequence[Event]) -> None:
         async with self._at_once:
@@ -55,9 +50,28 @@ class ByKey:
                     await handle(event)
 
 
-def fan_out_routes(fan_out: FanOut) -> Routes:
-    """What becomes of events of posts in homes."""
+def together(*handlers: BatchHandler) -> BatchHandler:
+    """Gives each batch to all of them, side by side."""
 
+    async def handle(events: Sequence[Event]) -> None:
+        await _all_done(*(handler(events) for handler in handlers))
+
+    return handle
+
+
+def routes(fan_out: FanOut, follows: Follows) -> Routes:
+    """What becomes of events in homes and authors' feeds.
+
+    A block has no route: the follows that it ends have events of their own, and what others
+    repost of the blocked person is hidden when the posts are read.
+    """
+    made = Routes()
+    _route_posts(made, fan_out)
+    _route_edges(made, follows)
+    return made
+
+
+def _route_posts(made: Routes, fan_out: FanOut) -> None:
     async def created(_: Event, body: PostCreated) -> None:
         entry = home_entry(body.post)
         if entry is not None:
@@ -72,32 +86,17 @@ def fan_out_routes(fan_out: FanOut) -> Routes:
     async def deleted(_: Event, body: PostDeleted) -> None:
         await fan_out.forget(Entry(body.post_id, body.author_id, body.post_id, body.author_id))
 
-    routes = Routes()
-    routes.on(PostCreated, created)
-    routes.on(PostReposted, reposted)
-    routes.on(RepostUndone, undone)
-    routes.on(PostDeleted, deleted)
-    return routes
-
-
-def continuation_routes(fan_out: FanOut) -> Routes:
-    """The pages of a fan-out after the first."""
-
     async def continued(_: Event, body: FanOutContinued) -> None:
         await fan_out.go_on(rest_from_proto(body))
 
-    routes = Routes()
-    routes.on(FanOutContinued, continued)
-    return routes
+    made.on(PostCreated, created)
+    made.on(PostReposted, reposted)
+    made.on(RepostUndone, undone)
+    made.on(PostDeleted, deleted)
+    made.on(FanOutContinued, continued)
 
 
-def follow_routes(follows: Follows) -> Routes:
-    """What becomes of events of people in homes.
-
-    A block has no route: the follows that it ends have events of their own, and what others
-    repost of the blocked person is hidden when the posts are read.
-    """
-
+def _route_edges(made: Routes, follows: Follows) -> None:
     async def followed(_: Event, body: FollowCreated) -> None:
         await follows.followed(body.follower_id, body.followee_id)
 
@@ -113,13 +112,11 @@ def follow_routes(follows: Follows) -> Routes:
     async def left(_: Event, body: UserDeleted) -> None:
         await follows.left(body.user_id)
 
-    routes = Routes()
-    routes.on(FollowCreated, followed)
-    routes.on(FollowRemoved, unfollowed)
-    routes.on(MuteCreated, muted)
-    routes.on(MuteRemoved, unmuted)
-    routes.on(UserDeleted, left)
-    return routes
+    made.on(FollowCreated, followed)
+    made.on(FollowRemoved, unfollowed)
+    made.on(MuteCreated, muted)
+    made.on(MuteRemoved, unmuted)
+    made.on(UserDeleted, left)
 
 
 class PublicTimeline:
@@ -157,3 +154,10 @@ class PublicTimeline:
                 await self._store.set_protected(user.id, protected=user.protected)
             case UserDeleted.DESCRIPTOR.full_name:
                 await self._store.close_author(UserDeleted.FromString(event.payload).user_id)
+
+
+async def _all_done(*work: Awaitable[None]) -> None:
+    """Raises the first failure, after everything is done or has failed."""
+    for outcome in await asyncio.gather(*work, return_exceptions=True):
+        if outcome is not None:
+            raise outcome

@@ -19,9 +19,8 @@ from services.timeline.model import TOP, Entry
 from services.timeline.subscriber import (
     ByKey,
     PublicTimeline,
-    continuation_routes,
-    fan_out_routes,
-    follow_routes,
+    routes,
+    together,
 )
 from tests.unit.timeline.world import World
 
@@ -70,7 +69,7 @@ OWN_THREAD = {"reply_to_post_id": 5, "reply_to_author_id": BOB}
 async def test_where_a_new_post_appears(
     world: World, fields: dict[str, Any], on_homes: bool, in_public: bool
 ) -> None:
-    await ByKey(fan_out_routes(world.fan_out))([created(10, **fields)])
+    await ByKey(routes(world.fan_out, world.follows))([created(10, **fields)])
     await PublicTimeline(world.store)([created(10, **fields)])
 
     assert await home(world) == ([10] if on_homes else [])
@@ -79,7 +78,7 @@ async def test_where_a_new_post_appears(
 
 async def test_reposts_come_and_go(world: World) -> None:
     place = post_pb2.TimelineEntry(entry_id=20, post_id=5, author_id=CAROL, reposter_id=BOB)
-    handle = ByKey(fan_out_routes(world.fan_out))
+    handle = ByKey(routes(world.fan_out, world.follows))
 
     await handle([event(post_events_pb2.PostReposted(entry=place))])
     there = await home(world)
@@ -102,7 +101,7 @@ async def test_continuations_reach_the_later_followers(world: World) -> None:
         entry=post_pb2.TimelineEntry(entry_id=10, post_id=10, author_id=BOB)
     )
 
-    await ByKey(continuation_routes(world.fan_out))([event(body)])
+    await ByKey(routes(world.fan_out, world.follows))([event(body)])
 
     assert await home(world) == [10]
 
@@ -110,7 +109,7 @@ async def test_continuations_reach_the_later_followers(world: World) -> None:
 async def test_graph_events_change_homes(world: World) -> None:
     world.truth.edges |= {(ALICE, CAROL)}
     world.truth.entries |= {Entry(30, CAROL, 30, CAROL)}
-    handle = ByKey(follow_routes(world.follows))
+    handle = ByKey(routes(world.fan_out, world.follows))
     seen = []
 
     for body in (
@@ -128,7 +127,7 @@ async def test_graph_events_change_homes(world: World) -> None:
 async def test_a_deleted_person_is_forgotten(world: World) -> None:
     await world.store.add_mute(ALICE, BOB)
 
-    handle = ByKey(follow_routes(world.follows))
+    handle = ByKey(routes(world.fan_out, world.follows))
     await handle([event(user_events_pb2.UserDeleted(user_id=ALICE))])
 
     assert await world.store.muted_by(ALICE) == []
@@ -169,7 +168,19 @@ async def test_what_cannot_be_read_is_said(world: World) -> None:
     with pytest.raises(Undecodable):
         await PublicTimeline(world.store)([broken])
     with pytest.raises(Undecodable):
-        await ByKey(fan_out_routes(world.fan_out))([broken])
+        await ByKey(routes(world.fan_out, world.follows))([broken])
+
+
+async def test_a_batch_goes_to_all_handlers_even_if_one_fails(world: World) -> None:
+    async def fail(_: object) -> None:
+        raise Unavailable
+
+    handle = together(fail, ByKey(routes(world.fan_out, world.follows)))
+
+    with pytest.raises(Unavailable):
+        await handle([created(10)])
+
+    assert await home(world) == [10]
 
 
 class TestByKey:
@@ -181,11 +192,11 @@ class TestByKey:
                 raise Unavailable
             seen.append((each.key, body.post.id))
 
-        routes = Routes()
-        routes.on(post_events_pb2.PostCreated, handle)
+        made = Routes()
+        made.on(post_events_pb2.PostCreated, handle)
 
         with pytest.raises(Unavailable):
-            await ByKey(routes)([created(1), created(2), created(3), created(4, author=CAROL)])
+            await ByKey(made)([created(1), created(2), created(3), created(4, author=CAROL)])
 
         assert seen == [("2", 1), ("3", 4)]
 
