@@ -85,6 +85,8 @@ class Partition:
         self._arrived = asyncio.Event()
         self._stopping = False
         self._age = _age.labels(group, topic, str(number))
+        self._delay = _delay.labels(group)
+        self._counters: dict[tuple[str, str], Counter] = {}
         self._task = asyncio.create_task(self._work(), name=f"{topic}[{number}]")
 
     @property
@@ -192,7 +194,7 @@ class Partition:
         self._count(events, "handled")
         now = self._clock.now()
         for event in events:
-            _delay.labels(self._group).observe((now - event.time).total_seconds())
+            self._delay.observe((now - event.time).total_seconds())
 
     async def _set_aside(self, received: Received, cause: Exception) -> None:
         reason = f"{type(cause).__name__}: {cause}"
@@ -220,7 +222,11 @@ class Partition:
 
     def _count(self, events: Sequence[Event], outcome: str) -> None:
         for event in events:
-            _handled.labels(self._group, event.type, outcome).inc()
+            counter = self._counters.get((event.type, outcome))
+            if counter is None:
+                counter = _handled.labels(self._group, event.type, outcome)
+                self._counters[event.type, outcome] = counter
+            counter.inc()
 
 
 class _GivenUp(Exception):
