@@ -1,8 +1,9 @@
 """Reads query parameters strictly: none unknown, none twice, every type exact."""
 
+import re
 from functools import lru_cache
-from typing import Any, Generic, NoReturn, TypeVar
-from urllib.parse import parse_qsl, urlencode
+from typing import Generic, NoReturn, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 
@@ -11,6 +12,8 @@ from gateway.refusals import ParameterInvalid
 Q = TypeVar("Q", bound=msgspec.Struct)
 
 _MAX_PARAMETERS = 16
+# Query strings in which nothing is escaped: nearly all.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~=&,-]*")
 
 
 class QueryReader(Generic[Q]):
@@ -72,9 +75,10 @@ class QueryReader(Generic[Q]):
 
 def with_cursor(path: str, query: bytes, cursor: str) -> str:
     """The address of the page at `cursor` of the same list."""
-    kept: list[tuple[str, Any]] = [
-        pair
-        for pair in parse_qsl(query.decode("ascii"), keep_blank_values=True)
-        if pair[0] != "cursor"
-    ]
-    return f"{path}?{urlencode([*kept, ('cursor', cursor)])}"
+    given = query.decode("ascii")
+    if _PLAIN.fullmatch(given):
+        kept = [part for part in given.split("&") if part and not part.startswith("cursor=")]
+    else:
+        pairs = parse_qsl(given, keep_blank_values=True)
+        kept = [urlencode([pair]) for pair in pairs if pair[0] != "cursor"]
+    return f"{path}?{'&'.join([*kept, 'cursor=' + quote(cursor, safe='')])}"
