@@ -149,13 +149,11 @@ class MemoryFeeds:
         kept = self._kept(feed)
         if kept is None or kept.building or not entries:
             return
-        lowest = entries[-1] if not complete else min(entries)
-        if not kept.complete:
-            lowest = max(lowest, min(kept.entries))
+        floors = [] if kept.complete else [min(kept.entries)]
+        floors += [] if complete else [entries[-1]]
         kept.complete = kept.complete and complete
         kept.entries |= {each for each in entries if not self._is_hidden(feed, each)}
-        if not kept.complete:
-            kept.entries = {each for each in kept.entries if each >= lowest}
+        kept.entries = {each for each in kept.entries if all(each >= floor for floor in floors)}
         self._trim(kept)
 
     async def drop(self, feed: str) -> None:

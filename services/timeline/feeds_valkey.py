@@ -81,7 +81,7 @@ class ValkeyFeeds:
     async def begin(self, feed: str, builder: bytes, *, anew: bool = False) -> Begun:
         """See `Feeds.begin`."""
         arguments = (builder, self._build_milliseconds, int(anew))
-        return _BEGUN[await self._redis.run(_BEGIN, (_set(feed),), arguments)]
+        return _BEGUN[await self._redis.run(_BEGIN, (_set(feed), _note(feed)), arguments)]
 
     async def finish(
         self,

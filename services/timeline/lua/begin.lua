@@ -1,5 +1,5 @@
 -- Starts to build a feed: from now on it exists, and takes what is added.
--- KEYS: feed. ARGV: builder (16 bytes), milliseconds to build in, '1' to build anew.
+-- KEYS: feed, note. ARGV: builder (16 bytes), milliseconds to build in, '1' to build anew.
 -- Returns 0 if somebody else builds it, 1 if it is ready already, 2 if it is the builder's now.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -10,7 +10,7 @@ if top and ARGV[3] ~= '1' then
 end
 
 -- What was added before is in the Post service, which the builder asks after this.
-redis.call('DEL', KEYS[1])
+redis.call('DEL', KEYS[1], KEYS[2])
 redis.call('ZADD', KEYS[1], 0, '\255' .. ARGV[1] .. struct.pack('>I8', now + ARGV[2]))
 redis.call('PEXPIRE', KEYS[1], ARGV[2] * 6)
 return 2
