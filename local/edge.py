@@ -115,13 +115,18 @@ class Edge:
         return await self.call("POST", "/v1/posts", by=by, body={"text": text, **fields}, key=key)
 
     async def walk(
-        self, path: str, *, by: Account | None = None, limit: int = 100
+        self,
+        path: str,
+        *,
+        by: Account | None = None,
+        limit: int = 100,
+        query: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Json]:
         """Yield every item of a list, page after page."""
         cursor: str | None = None
         while True:
-            query = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
-            page = await self.call("GET", path, by=by, query=query)
+            asked = {**(query or {}), "limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+            page = await self.call("GET", path, by=by, query=asked)
             for item in page["items"]:
                 yield item
             cursor = page["next_cursor"]

@@ -36,7 +36,7 @@ class Part(ABC):
     stop_seconds: float = 10.0
     """How long the process may take to stop before it is killed."""
 
-    ready_seconds: float = 60.0
+    ready_seconds: float = 120.0
     """How long it may take to become ready: a slow machine included, a hung process not."""
 
     run_as: RunAs | None = None

@@ -19,13 +19,13 @@ from local.keeper import PartFailed, PartStatus
 from local.part import Part
 from local.supervisor import Supervisor
 
-LIMIT_SECONDS = 10.0
+LIMIT_SECONDS = 30.0
 
 
 class Toy(Part):
     """A process that does what its Python source says, ready once it has written its file."""
 
-    ready_seconds = 5.0
+    ready_seconds = 30.0
     stop_seconds = 1.0
 
     def __init__(
