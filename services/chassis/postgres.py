@@ -164,6 +164,10 @@ class Database:
 
         return await in_transaction(begin, effect, attempts=attempts)
 
+    def published(self) -> None:
+        """Says that a statement which was its own transaction left an event in the outbox."""
+        self._relay.wake()
+
     async def check(self) -> None:
         """Returns if the database answers; for readiness."""
         await self.fetchval("SELECT 1")

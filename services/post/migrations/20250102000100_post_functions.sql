@@ -94,7 +94,6 @@ BEGIN
 
   INSERT INTO outbox (event_id, topic, key, type, payload, traceparent, create_time)
     VALUES (p_event_id, p_topic, p_author_id::text, p_type, p_payload, p_traceparent, p_create_time);
-  PERFORM pg_notify('outbox', '');
 
   IF p_request_id <> '' THEN
     INSERT INTO idempotency_records (caller_id, request_id, fingerprint, response)

@@ -49,6 +49,7 @@ async def create(database: Database, new: NewPost) -> bytes | None:
     assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
     match row[0]:
         case "written":
+            database.published()
             return None
         case "in_flight":
             raise RequestInFlight
