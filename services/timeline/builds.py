@@ -4,6 +4,8 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 
+from prometheus_client import Counter
+
 from services.chassis import deadline
 from services.timeline.circles import Circles
 from services.timeline.feeds import BUILD_SECONDS, Begun, Feeds, home_of, posts_of
@@ -12,6 +14,9 @@ from services.timeline.peers import Posts
 
 # A builder that is disturbed begins again this often; then the reader is answered without a feed.
 _ATTEMPTS = 4
+
+
+_builds = Counter("roost_timeline_builds_total", "Attempts to build a feed", ["feed", "outcome"])
 
 
 class Builds:
@@ -64,6 +69,7 @@ class Builds:
                 hidden=circle.muted,
                 note=circle.note(),
             )
+            _count("home", size)
             if size is not None:
                 return True
         return False
@@ -76,6 +82,7 @@ class Builds:
         entries = await self._posts.newest([author_id], before=TOP, limit=self._max)
         complete = len(entries) < self._max
         size = await self._feeds.finish(feed, builder, entries, complete=complete)
+        _count("author", size)
         return size is not None
 
     async def _alone(self, feed: str, build: Callable[[], Awaitable[bool]]) -> bool:
@@ -96,3 +103,7 @@ class Builds:
     async def _within_limit(build: Callable[[], Awaitable[bool]]) -> bool:
         with deadline.none(), deadline.within(BUILD_SECONDS):
             return await build()
+
+
+def _count(feed: str, size: int | None) -> None:
+    _builds.labels(feed, "disturbed" if size is None else "ready").inc()

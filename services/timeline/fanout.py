@@ -3,10 +3,15 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from prometheus_client import Counter
+
 from services.timeline.celebrities import Celebrities
 from services.timeline.feeds import Feeds, home_of, posts_of
 from services.timeline.model import Entry
 from services.timeline.peers import Graph
+
+_delivered = Counter("roost_timeline_deliveries_total", "Entries that reached a feed")
+_steps = Counter("roost_timeline_fan_out_steps_total", "Pages of followers worked off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,8 @@ class FanOut:
             await self._celebrities.promote(actor, followers=page.total)
             await self._feeds.add(entry, own)
             return
-        await self._feeds.add(entry, own + [home_of(each) for each in page.ids])
+        _delivered.inc(await self._feeds.add(entry, own + [home_of(each) for each in page.ids]))
+        _steps.inc()
         if page.has_more:
             await self._publish(Rest(entry, page.ids[-1], removal=False))
 
@@ -84,6 +90,7 @@ class FanOut:
         if rest.removal:
             await self._feeds.remove(rest.entry, homes)
         else:
-            await self._feeds.add(rest.entry, homes)
+            _delivered.inc(await self._feeds.add(rest.entry, homes))
+        _steps.inc()
         if page.has_more:
             await self._publish(Rest(rest.entry, page.ids[-1], rest.removal))

@@ -97,6 +97,7 @@ async def running(
         jobs = [asyncio.create_task(job()) for job in work.jobs]
         try:
             yield Running(served, peers, sender)
+            assert not any(job.done() for job in jobs), "a job ended"
         finally:
             for job in jobs:
                 job.cancel()
