@@ -15,6 +15,7 @@ from local.edge import Account, Edge, Refused
 from local.graph import Graph
 
 BUSY = (429, 503, 504)
+SIGN_UPS = 4  # hashing a password takes a core for a quarter of a second; more would only queue
 CONCURRENCY = 24  # enough to keep two cores busy; more only queues at the edge
 
 Item = TypeVar("Item")
@@ -30,11 +31,13 @@ async def each(
     title: str,
     items: Iterable[Item],
     act: Callable[[Item], Awaitable[Result]],
+    *,
+    at_once: int = CONCURRENCY,
 ) -> list[Result]:
-    """Do ``act`` for all items, CONCURRENCY at once, under a bar; results in item order."""
+    """Do ``act`` for all items, so many at once, under a bar; results in item order."""
     todo = list(items)
     bar = progress.add_task(title, total=len(todo))
-    places = asyncio.Semaphore(CONCURRENCY)
+    places = asyncio.Semaphore(at_once)
 
     async def one(item: Item) -> Result:
         async with places:
@@ -72,7 +75,7 @@ async def sign_up(
                 raise
         return await retrying(lambda: edge.sign_in(handle, password))
 
-    return await each(progress, "people", range(people), one)
+    return await each(progress, "people", range(people), one, at_once=SIGN_UPS)
 
 
 async def follow_all(edge: Edge, progress: Progress, accounts: list[Account], graph: Graph) -> None:
