@@ -10,10 +10,10 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
         --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status setup test lint format gen gen-check lock oracle ci clean
+.PHONY: help up down status setup test lint format gen gen-check lock oracle bench bench-compare ci clean
 
 help: ## List every target with what it does.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2 }' Makefile
 
 up: $(VENV)/.installed ## Install what is missing and start the whole stack; Ctrl-C stops it.
 	@$(BIN)/roost up --state $(STATE)
@@ -53,6 +53,12 @@ lock: $(VENV)/.installed-dev ## Pin and hash requirements*.in for Python 3.11 an
 oracle: $(VENV)/.installed-dev ## Load GRAPH=FILE through the edge and compare every home timeline with the oracle.
 	@test -n "$(GRAPH)" || { echo "Say which graph to load: make oracle GRAPH=FILE" >&2; exit 2; }
 	@$(BIN)/python -m tests.e2e.oracle --graph "$(GRAPH)"
+
+bench: $(VENV)/.installed ## Measure on a stack of its own; narrow it with ONLY=home, load GRAPH=FILE.
+	@$(BIN)/python -m bench run $(if $(ONLY),--only "$(ONLY)") $(if $(GRAPH),--graph "$(GRAPH)")
+
+bench-compare: $(VENV)/.installed ## Show the last figures beside those of the last commit, or of BASE=FILE.
+	@$(BIN)/python -m bench compare $(if $(BASE),"$(BASE)")
 
 ci: lint test ## Run what continuous integration runs.
 

@@ -7,16 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local.edge import Edge
+from local.rate_limits import GENEROUS
 from local.stack import Stack
 from local.state import State
-
-# Tests are one address and few people: with the usual buckets they would mostly wait.
-GENEROUS = {
-    "ROOST_RATE_READS": "1000000",
-    "ROOST_RATE_WRITES": "1000000",
-    "ROOST_RATE_LOGINS": "1000000",
-    "ROOST_RATE_STRANGERS": "1000000",
-}
 
 
 class TestStack:

@@ -1,0 +1,1 @@
+"""Load on a stack of its own, and the figures that the README quotes."""

@@ -1,0 +1,102 @@
+"""`python -m bench run` and `python -m bench compare`."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from bench import compare, report
+from bench.bench import Bench
+from bench.jobs import GeneratorFailed
+from bench.machine import ROOT, origin
+from bench.residents import residents
+from bench.scenarios import SCENARIOS
+from bench.stack import bench_stack
+from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
+from local.keeper import PartFailed
+
+# Of a made graph: about as dense as the one of a small college.
+PEOPLE, FOLLOWS_EACH = 962, 28
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+console = Console()
+
+
+@app.command()
+def run(
+    *,
+    only: Annotated[str, typer.Option(help="Scenarios, by commas; all without.")] = "",
+    graph: Annotated[
+        Path | None, typer.Option(help="An edge list for the mix; made without one.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Where the figures are kept.")] = report.LATEST,
+) -> None:
+    """Start a stack, measure, print tables, and keep the figures."""
+    names = [name.strip() for name in only.split(",") if name.strip()] or list(SCENARIOS)
+    unknown = [name for name in names if name not in SCENARIOS]
+    if unknown:
+        raise _complain(f"There is no scenario {unknown[0]}; there are {', '.join(SCENARIOS)}.")
+    try:
+        loaded = read_graph(graph) if graph else make_graph(PEOPLE, FOLLOWS_EACH)
+        asyncio.run(_run(names, loaded, results))
+    except (GraphFileInvalid, OSError, PartFailed, GeneratorFailed) as failure:
+        raise _complain(f"{failure}.") from None
+
+
+@app.command(name="compare")
+def compare_(
+    before: Annotated[
+        Path | None, typer.Argument(help="An earlier run; the committed one without.")
+    ] = None,
+    after: Annotated[Path, typer.Argument(help="A later run.")] = report.LATEST,
+) -> None:
+    """Show each figure of a run beside that of an earlier one."""
+    try:
+        earlier = before.read_bytes() if before else _committed()
+        compare.show(report.load(earlier), report.load(after.read_bytes()), console)
+    except (OSError, msgspec.DecodeError, subprocess.CalledProcessError) as failure:
+        raise _complain(f"There is nothing to compare: {failure}.") from None
+
+
+async def _run(names: list[str], graph: Graph, results: Path) -> None:
+    where = origin()
+    console.print(
+        f"{where.commit} on {where.cores} cores of {where.cpu}, {where.memory_gib} GiB; "
+        f"load before {where.load}",
+        highlight=False,
+    )
+    began = time.monotonic()
+    async with bench_stack() as stack, residents(stack) as people:
+        bench = Bench(stack=stack, residents=people, graph=graph, console=console)
+        for name in names:
+            console.rule(name, align="left")
+            measured = await SCENARIOS[name](bench)
+            measured.origin = where
+            report.show(name, measured, console)
+            report.save({name: measured}, results)
+    console.print(f"{time.monotonic() - began:.0f} s; the figures are in {results}")
+
+
+def _committed() -> bytes:
+    """The figures that the last commit holds."""
+    place = report.LATEST.relative_to(ROOT).as_posix()
+    finished = subprocess.run(
+        ["git", "show", f"HEAD:{place}"], cwd=ROOT, capture_output=True, check=True, timeout=20
+    )
+    return finished.stdout
+
+
+def _complain(sentence: str) -> typer.Exit:
+    Console(stderr=True).print(sentence, highlight=False)
+    return typer.Exit(2)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,332 @@
+"""The load generator's process: reads a job from its input, and writes what came of it.
+
+    python -m bench.generator < job > outcome
+
+It has a process of its own so that its CPU is known and nothing else of the bench delays it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import Protocol
+
+import msgspec
+import uvloop
+
+from bench.arrivals import Queue, poisson
+from bench.jobs import BEGIN, END, Job, Kind, Load, Measured, Once, Outcome, Probe
+from bench.wire import KEY, Connection
+
+# An open loop is given up when the server is behind by what arrives in this time.
+MAX_BEHIND_SECONDS = 3.0
+# For the answers that are under way at the end.
+DRAIN_SECONDS = 10.0
+
+_POST_ID = re.compile(rb'"id":"(\d+)"')
+
+
+class Generator(Protocol):
+    """A way to make load."""
+
+    async def run(self) -> Outcome:
+        """Make it."""
+        ...
+
+
+class Recorder:
+    """Keeps what is measured between `begin` and `end`, and tells the bench of both."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.measured = {name: Measured([], {}, 0) for name in names}
+        self._began: float | None = None
+        self._seconds = 0.0
+        self._cpu = 0.0
+
+    def begin(self) -> None:
+        """From now on it counts."""
+        _tell(BEGIN)
+        self._cpu = _cpu_seconds()
+        self._began = perf_counter()
+
+    def end(self) -> None:
+        """What comes now does not count."""
+        assert self._began is not None  # noqa: S101 - `begin` came before
+        self._seconds = perf_counter() - self._began
+        self._cpu = _cpu_seconds() - self._cpu
+        self._began = None
+        _tell(END)
+
+    @property
+    def counting(self) -> bool:
+        """Whether what happens now counts."""
+        return self._began is not None
+
+    def note(self, name: str, latency: float, status: int, size: int) -> None:
+        """Note an answer, if it counts."""
+        if self._began is None:
+            return
+        measured = self.measured[name]
+        if status < 400:
+            measured.latencies.append(latency)
+            measured.body_bytes += size
+        else:
+            measured.refusals[status] = measured.refusals.get(status, 0) + 1
+
+    def outcome(self, *, lateness: list[float] | None = None, unsent: int = 0) -> Outcome:
+        """All of it."""
+        return Outcome(self._seconds, self.measured, self._cpu, lateness or [], unsent)
+
+
+class Drawn:
+    """Draws requests by weight, the same sequence for the same seed."""
+
+    def __init__(self, kinds: list[Kind], *, seed: int) -> None:
+        self._kinds = kinds
+        self._weights = [kind.weight for kind in kinds]
+        self._dice = random.Random(seed)
+        # Keys of two runs against one stack are different.
+        self._next_key = random.SystemRandom().randrange(10**15)
+
+    def draw(self) -> tuple[str, bytes]:
+        """The name of a kind and a request of it, with a fresh key where it has one."""
+        kind = self._dice.choices(self._kinds, self._weights)[0]
+        return kind.name, self.fresh(self._dice.choice(kind.requests))
+
+    def fresh(self, request: bytes) -> bytes:
+        """The request with a key of its own."""
+        if KEY not in request:
+            return request
+        self._next_key += 1
+        return request.replace(KEY, b"%016d" % self._next_key)
+
+
+class OpenLoop:
+    """Requests are due at moments that do not depend on the answers."""
+
+    def __init__(self, job: Load) -> None:
+        self._job = job
+        self._rate = job.rate or 1.0
+        self._recorder = Recorder([kind.name for kind in job.kinds])
+        self._drawn = Drawn(job.kinds, seed=job.seed)
+        self._queue = Queue(job.connections)
+        self._names = [""] * job.connections
+        self._lateness: list[float] = []
+        self._failure: Exception | None = None
+
+    async def run(self) -> Outcome:
+        """See `Generator.run`."""
+        job = self._job
+        self._connections = await _connect(job.host, job.port, job.connections, self._fail)
+        start = perf_counter()
+        counts_from = start + job.warm_seconds
+        for moment in poisson(self._rate, job.warm_seconds + job.seconds, seed=job.seed):
+            due = start + moment
+            if (wait := due - perf_counter()) > 0:
+                await asyncio.sleep(wait)
+            if not self._recorder.counting and due >= counts_from:
+                self._recorder.begin()
+            connection = self._queue.arrive(due)
+            if connection is not None:
+                self._lateness.append(perf_counter() - due)
+                self._send(connection)
+            if self._failure is not None:
+                raise self._failure
+            if self._queue.waiting > self._rate * MAX_BEHIND_SECONDS:
+                break
+        if not self._recorder.counting:
+            self._recorder.begin()
+        # Who waits now counts as well, with all the time until the answer.
+        deadline = perf_counter() + DRAIN_SECONDS
+        unsent = self._queue.waiting
+        while self._queue.in_flight and perf_counter() < deadline:
+            await asyncio.sleep(0.005)
+        self._recorder.end()
+        _close(self._connections)
+        return self._recorder.outcome(lateness=self._lateness, unsent=unsent)
+
+    def _send(self, connection: int) -> None:
+        name, request = self._drawn.draw()
+        self._names[connection] = name
+        self._connections[connection].send(
+            request, lambda status, body: self._answered(connection, status, body)
+        )
+
+    def _answered(self, connection: int, status: int, body: bytes) -> None:
+        latency, more = self._queue.answer(connection, perf_counter())
+        self._recorder.note(self._names[connection], latency, status, len(body))
+        if more:
+            self._send(connection)
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = error
+
+
+class ClosedLoop:
+    """Each connection sends the next request when it has the answer to the last."""
+
+    def __init__(self, job: Load) -> None:
+        self._job = job
+        self._recorder = Recorder([kind.name for kind in job.kinds])
+        self._drawn = Drawn(job.kinds, seed=job.seed)
+        self._stopping = False
+        self._failure: Exception | None = None
+
+    async def run(self) -> Outcome:
+        """See `Generator.run`."""
+        job = self._job
+        connections = await _connect(job.host, job.port, job.connections, self._fail)
+        for connection in connections:
+            self._send(connection)
+        await asyncio.sleep(job.warm_seconds)
+        self._recorder.begin()
+        await asyncio.sleep(job.seconds)
+        self._recorder.end()
+        self._stopping = True
+        _close(connections)
+        if self._failure is not None:
+            raise self._failure
+        return self._recorder.outcome()
+
+    def _send(self, connection: Connection) -> None:
+        name, request = self._drawn.draw()
+        sent = perf_counter()
+
+        def answered(status: int, body: bytes) -> None:
+            self._recorder.note(name, perf_counter() - sent, status, len(body))
+            if not self._stopping:
+                self._send(connection)
+
+        connection.send(request, answered)
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = error
+
+
+class OnceEach:
+    """Every request of a list, once."""
+
+    def __init__(self, job: Once) -> None:
+        self._job = job
+        self._recorder = Recorder(["once"])
+        self._drawn = Drawn([], seed=1)
+
+    async def run(self) -> Outcome:
+        """See `Generator.run`."""
+        job = self._job
+        left = iter(job.requests)
+        connections = await _connect(job.host, job.port, job.connections, _give_up)
+        self._recorder.begin()
+        async with asyncio.timeout(job.seconds), asyncio.TaskGroup() as group:
+            for connection in connections:
+                group.create_task(self._work(connection, left))
+        self._recorder.end()
+        _close(connections)
+        return self._recorder.outcome()
+
+    async def _work(self, connection: Connection, left: Iterator[bytes]) -> None:
+        for request in left:
+            sent = perf_counter()
+            status, body = await connection.ask(self._drawn.fresh(request))
+            self._recorder.note("once", perf_counter() - sent, status, len(body))
+
+
+class Prober:
+    """Measures how long a post takes from being sent to being read in a follower's home."""
+
+    def __init__(self, job: Probe) -> None:
+        self._job = job
+        self._recorder = Recorder(["written", "visible"])
+        self._drawn = Drawn([], seed=1)
+
+    async def run(self) -> Outcome:
+        """See `Generator.run`."""
+        job = self._job
+        connections = await _connect(job.host, job.port, 2 * len(job.pairs), _give_up)
+        self._recorder.begin()
+        end = perf_counter() + job.seconds
+        async with asyncio.TaskGroup() as group:
+            for place, pair in enumerate(job.pairs):
+                writer, reader = connections[2 * place : 2 * place + 2]
+                group.create_task(self._work(*pair, writer, reader, end))
+        self._recorder.end()
+        _close(connections)
+        return self._recorder.outcome()
+
+    async def _work(
+        self, write: bytes, read: bytes, writer: Connection, reader: Connection, end: float
+    ) -> None:
+        job = self._job
+        while perf_counter() < end:
+            sent = perf_counter()
+            status, body = await writer.ask(self._drawn.fresh(write))
+            self._recorder.note("written", perf_counter() - sent, status, len(body))
+            found = _POST_ID.search(body)
+            if status < 400 and found is not None:
+                await self._until_visible(found.group(0), read, reader, sent)
+            await asyncio.sleep(job.pause_seconds)
+
+    async def _until_visible(
+        self, needle: bytes, read: bytes, reader: Connection, sent: float
+    ) -> None:
+        while True:
+            status, body = await reader.ask(read)
+            waited = perf_counter() - sent
+            if status < 400 and needle in body:
+                self._recorder.note("visible", waited, status, len(body))
+                return
+            if waited > self._job.limit_seconds:
+                self._recorder.note("visible", waited, 504, 0)
+                return
+            await asyncio.sleep(self._job.poll_seconds)
+
+
+async def _connect(
+    host: str, port: int, number: int, on_lost: Callable[[Exception], None]
+) -> list[Connection]:
+    return [await Connection.open(host, port, on_lost=on_lost) for _ in range(number)]
+
+
+def _close(connections: list[Connection]) -> None:
+    for connection in connections:
+        connection.close()
+
+
+def _give_up(error: Exception) -> None:
+    sys.exit(f"The load generator lost a connection: {error}")
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _tell(line: bytes) -> None:
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
+def _generator(job: Job) -> Generator:
+    match job:
+        case Load():
+            return ClosedLoop(job) if job.rate is None else OpenLoop(job)
+        case Once():
+            return OnceEach(job)
+        case Probe():
+            return Prober(job)
+
+
+def main() -> None:
+    """Run the job that the input holds."""
+    job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
+    outcome = uvloop.run(_generator(job).run())
+    sys.stdout.buffer.write(msgspec.msgpack.encode(outcome))
+
+
+if __name__ == "__main__":
+    main()

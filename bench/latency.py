@@ -1,0 +1,44 @@
+"""What was measured of many requests: counts, refusals, and latencies by quantile."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+def quantile(ordered: Sequence[float], q: float) -> float:
+    """The value that the share ``q`` of the ascending values does not exceed (nearest rank).
+
+    NaN of nothing. No value is made up between two that were seen.
+    """
+    if not ordered:
+        return math.nan
+    return ordered[max(math.ceil(q * len(ordered)) - 1, 0)]
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Latencies of one kind of request, in milliseconds."""
+
+    count: int
+    mean: float
+    p50: float
+    p90: float
+    p99: float
+    worst: float
+
+    @classmethod
+    def of(cls, seconds: Iterable[float]) -> Latency:
+        """Sum up latencies given in seconds, in any order."""
+        ordered = sorted(each * 1000 for each in seconds)
+        if not ordered:
+            return cls(0, math.nan, math.nan, math.nan, math.nan, math.nan)
+        return cls(
+            count=len(ordered),
+            mean=sum(ordered) / len(ordered),
+            p50=quantile(ordered, 0.50),
+            p90=quantile(ordered, 0.90),
+            p99=quantile(ordered, 0.99),
+            worst=ordered[-1],
+        )

@@ -1,0 +1,155 @@
+"""People for the bench, put straight into the databases: signing up costs 0.1 s of CPU each.
+
+What is written is what AuthService.Register and GraphService.Follow write, less the events; so it
+is done before anybody has a home that they would have changed. Access tokens are signed with the
+stack's own key. Posts are not made here: they take the way of all posts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import secrets
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+from argon2 import PasswordHasher
+
+from bench.stack import BenchStack
+from local.edge import Account
+from local.graph import Graph
+from services.chassis import postgres, redis
+from services.chassis.clock import SystemClock
+from services.chassis.ids import BUCKETS, IdGenerator
+from services.chassis.redis import RedisClient
+from services.chassis.tokens import AccessTokens
+from services.chassis.worker_lease import lease_worker
+from services.timeline.feeds import home_of
+from services.timeline.feeds_valkey import ValkeyFeeds
+from services.user.passwords import DEFAULT_MEMORY_MIB, LANES, PASSES
+from services.user.signing import KeySeal, Signer
+from services.user.store_postgres import PostgresUserStore
+
+PASSWORD = secrets.token_hex(12)
+_FOLLOW = 1  # edges_out.kind
+_AT_ONCE = 200  # homes that are woken side by side
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can sign in by PASSWORD, and is signed in by ``token``."""
+
+    id: int
+    handle: str
+    token: str
+
+    @property
+    def account(self) -> Account:
+        """Who `local.edge.Edge` calls as this person."""
+        return Account(str(self.id), self.handle, self.token, refresh_token="")
+
+
+class Residents:
+    """The people of one stack. Made by `residents`."""
+
+    def __init__(
+        self, *, database: asyncpg.Connection, ids: IdGenerator, signer: Signer, valkey: RedisClient
+    ) -> None:
+        self._database = database
+        self._ids = ids
+        self._signer = signer
+        self._feeds = ValkeyFeeds(valkey)
+        self._dice = random.Random(1)
+        hasher = PasswordHasher(
+            time_cost=PASSES, memory_cost=DEFAULT_MEMORY_MIB * 1024, parallelism=LANES
+        )
+        self._hash = hasher.hash(PASSWORD)
+        self._clock = SystemClock()
+
+    async def settle(self, prefix: str, graph: Graph) -> list[Person]:
+        """Add the people of a graph, named prefix0, prefix1 …, with all their follows."""
+        people = [await self._person(f"{prefix}{number}") for number in range(graph.people)]
+        followers, followees = graph.followers(), graph.followees()
+        now = self._clock.now()
+        edges: list[tuple[object, ...]] = [
+            (people[one].id, people[other].id, _FOLLOW, await self._ids.make(0))
+            for one, other in graph.follows
+        ]
+        rows: dict[tuple[str, str], list[tuple[object, ...]]] = {
+            ("users", "id handle display_name create_time update_time"): [
+                (each.id, each.handle, each.handle.capitalize(), now, now) for each in people
+            ],
+            ("user_counts", "user_id followers following posts"): [
+                (each.id, len(followers[place]), len(followees[place]), 0)
+                for place, each in enumerate(people)
+            ],
+            ("handles", "handle_key user_id create_time"): [
+                (each.handle, each.id, now) for each in people
+            ],
+            ("credentials", "user_id password_hash update_time"): [
+                (each.id, self._hash, now) for each in people
+            ],
+            ("edges_out", "source_id target_id kind edge_id"): edges,
+            ("edges_in", "source_id target_id kind edge_id"): edges,
+        }
+        for (table, columns), records in rows.items():
+            await self._database.copy_records_to_table(
+                table, records=records, columns=columns.split()
+            )
+        await self._database.execute("ANALYZE")
+        return people
+
+    async def wake(self, people: Iterable[Person]) -> None:
+        """Give people an empty home, as if they had read it a moment ago."""
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(person: Person) -> None:
+            feed, builder = home_of(person.id), secrets.token_bytes(16)
+            async with places:
+                await self._feeds.begin(feed, builder, anew=True)
+                await self._feeds.finish(feed, builder, [], complete=True)
+
+        await asyncio.gather(*map(one, people))
+
+    async def arrived(self, post_id: int, people: Sequence[Person]) -> int:
+        """In how many of these people's homes the post is the newest entry, or the one before."""
+        feeds = [home_of(person.id) for person in people]
+        readings = await self._feeds.read_many(feeds, before=1 << 63, limit=_AT_ONCE)
+        return sum(
+            any(entry.post_id == post_id for entry in reading.entries) for reading in readings
+        )
+
+    async def _person(self, handle: str) -> Person:
+        user_id = await self._ids.make(self._dice.randrange(BUCKETS))
+        # Nobody looks up the session of an access token: it is good for as long as it says.
+        token, _ = self._signer.issue(user_id, session_id=user_id)
+        return Person(user_id, handle, token)
+
+
+@contextlib.asynccontextmanager
+async def residents(stack: BenchStack) -> AsyncIterator[Residents]:
+    """The registry of a stack's people, for the length of the block."""
+    clock = SystemClock()
+    url = stack.stack.postgres.url("roost_user")
+    async with (
+        postgres.connect(url, clock=clock, min_size=1, max_size=2, name="bench") as pool,
+        lease_worker(pool, clock=clock) as worker,
+        redis.connect(stack.stack.valkey.url, call_seconds=10.0) as valkey,
+    ):
+        # The issuer and the audience are those of a stack that nobody told others.
+        tokens = AccessTokens(issuer="https://roost.local", audience="roost", clock=clock)
+        seal = KeySeal(master_key=stack.secret("master-key"))
+        signer = Signer(store=PostgresUserStore(pool), clock=clock, seal=seal, access_tokens=tokens)
+        await signer.load()
+        connection = await asyncpg.connect(url)
+        try:
+            yield Residents(
+                database=connection,
+                ids=IdGenerator(clock=clock, worker=worker),
+                signer=signer,
+                valkey=valkey,
+            )
+        finally:
+            await connection.close()

@@ -1,0 +1,22 @@
+"""What is measured: one module a scenario, in the order of a whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from bench.bench import Bench
+from bench.report import Report
+from bench.scenarios import fanout, freshness, growth, home, idle, logins, mix, writes
+
+Scenario = Callable[[Bench], Awaitable[Report]]
+
+SCENARIOS: dict[str, Scenario] = {
+    "idle": idle.run,
+    "home": home.run,
+    "mix": mix.run,
+    "freshness": freshness.run,
+    "writes": writes.run,
+    "fanout": fanout.run,
+    "logins": logins.run,
+    "growth": growth.run,
+}

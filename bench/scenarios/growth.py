@@ -1,0 +1,159 @@
+"""How cost grows: reading with followees, delivering with followers, and what a post takes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import asyncpg
+
+from bench import asking, charts
+from bench.bench import Bench
+from bench.charts import Line
+from bench.jobs import Kind
+from bench.latency import Latency
+from bench.measuring import Run
+from bench.report import RESULTS, Report, number
+from bench.residents import Person
+from bench.scenarios.tables import total
+from local.graph import Graph
+
+SIZES = (10, 100, 1000, 5000)
+FOLLOWER_SIZES = (10, 100, 1000, 10_000)
+WRITERS = 200
+POSTS_EACH = 10
+SECONDS = 4.0
+CONNECTIONS = 4
+DELIVERIES = 5  # posts of each author whose delivery is timed; the median counts
+LIMIT_SECONDS = 30.0
+PICTURE = "growth.svg"
+
+_SIZES = """
+SELECT relname, pg_total_relation_size(oid) FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+"""
+# What goes again: published events at once, records of requests after a day.
+PASSING = ("outbox", "inbox", "idempotency_records")
+
+
+async def run(bench: Bench) -> Report:
+    """Readers of 10 to 5,000 people, authors of 10 to 10,000 followers, and stored bytes."""
+    people = max(*SIZES, *FOLLOWER_SIZES)
+    readers = {size: people + place for place, size in enumerate(SIZES)}
+    authors = {size: people + len(SIZES) + place for place, size in enumerate(FOLLOWER_SIZES)}
+    follows = {(reader, person) for size, reader in readers.items() for person in range(size)}
+    follows |= {(person, author) for size, author in authors.items() for person in range(size)}
+    graph = Graph(people + len(SIZES) + len(FOLLOWER_SIZES), tuple(sorted(follows)))
+    bench.say(f"{graph.people:,} people, {len(follows):,} follows …")
+    crowd = await bench.residents.settle("crowd", graph)
+
+    report = Report()
+    # Written by those whom every reader with so many followees follows, for they hold no home yet.
+    before = await _stored(bench)
+    await bench.once(asking.posts_by(crowd[:WRITERS], each=POSTS_EACH))
+    await _report_storage(bench, report, before)
+    reads = await _report_reads(bench, report, {size: crowd[at] for size, at in readers.items()})
+    await bench.residents.wake(crowd[:people])
+    deliveries = await _report_deliveries(
+        bench, report, {size: crowd[at] for size, at in authors.items()}, crowd
+    )
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    lines = [
+        Line("home read p50, by followees", reads),
+        Line("delivery, by followers", deliveries),
+    ]
+    drawn = charts.chart("How cost grows", lines, x="people", y="ms", log_x=True)
+    (RESULTS / PICTURE).write_text(drawn)
+    report.pictures.append(PICTURE)
+    return report
+
+
+async def _report_reads(
+    bench: Bench, report: Report, readers: dict[int, Person]
+) -> list[tuple[float, float]]:
+    rows, points = [], []
+    for size, reader in readers.items():
+        bench.say(f"the home of somebody with {size:,} followees …")
+        first = await bench.once([asking.home(reader)])
+        building = first.measured["once"].latencies[0] * 1000
+        measured: Run = await bench.closed(
+            [Kind("home", [asking.home(reader)])],
+            connections=CONNECTIONS,
+            seconds=SECONDS,
+            warm_seconds=0.5,
+        )
+        took = Latency.of(measured.outcome.measured["home"].latencies)
+        rows.append([f"{size:,}", *map(number, (building, took.p50, took.p99, total(measured)))])
+        points.append((float(size), took.p50))
+        report.lower(f"home of {size} followees, first read", building, "ms")
+        report.lower(f"home of {size} followees, CPU a read", total(measured), "µs")
+    report.table(
+        f"reading a home, by followees ({CONNECTIONS} connections)",
+        ["followees", "first read ms", "p50 ms", "p99 ms", "CPU µs"],
+        rows,
+    )
+    return points
+
+
+async def _report_deliveries(
+    bench: Bench, report: Report, authors: dict[int, Person], crowd: list[Person]
+) -> list[tuple[float, float]]:
+    rows, points = [], []
+    for size, author in authors.items():
+        last = max(crowd[:size], key=lambda person: person.id)
+        took = sorted([await _deliver(bench, author, last) for _ in range(DELIVERIES)])
+        middle = took[len(took) // 2] * 1000
+        rows.append([f"{size:,}", number(middle), number(middle / size * 1000)])
+        points.append((float(size), middle))
+        report.lower(f"delivery to {size} followers", middle, "ms")
+    report.table(
+        "from sending a post to the last follower's home",
+        ["followers", "ms", "µs a follower"],
+        rows,
+    )
+    return points
+
+
+async def _deliver(bench: Bench, author: Person, last: Person) -> float:
+    async with bench.stack.edge() as edge, asyncio.timeout(LIMIT_SECONDS):
+        since = time.monotonic()
+        post = await edge.post(author.account, "To all who follow")
+        while not await bench.residents.arrived(int(post["id"]), [last]):
+            await asyncio.sleep(0.002)
+        return time.monotonic() - since
+
+
+async def _stored(bench: Bench) -> dict[str, int]:
+    connection = await asyncpg.connect(bench.stack.stack.postgres.url("roost_post"))
+    try:
+        tables = {row[0]: int(row[1]) for row in await connection.fetch(_SIZES)}
+    finally:
+        await connection.close()
+    objects = bench.stack.state.data("seaweedfs")
+    return {**tables, "(log of the broker, in S3)": await asyncio.to_thread(_bytes_below, objects)}
+
+
+async def _report_storage(bench: Bench, report: Report, before: dict[str, int]) -> None:
+    after = await _stored(bench)
+    posts = WRITERS * POSTS_EACH
+    grown = {name: (after[name] - before.get(name, 0)) / posts for name in after}
+    lasting = sum(
+        size for name, size in grown.items() if name not in PASSING and not name.startswith("(")
+    )
+    rows = [
+        [name + (" (goes again)" if name in PASSING else ""), number(size)]
+        for name, size in sorted(grown.items(), key=lambda item: -item[1])
+        if size >= 1
+    ]
+    report.table(
+        f"bytes a post, with indexes ({posts:,} posts of {len(asking.TEXT)} characters)",
+        ["table", "bytes"],
+        [*rows, ["stays in PostgreSQL", number(lasting)]],
+    )
+    report.lower("stored for a post", lasting, "bytes")
+
+
+def _bytes_below(folder: Path) -> int:
+    """What files take on the disk: SeaweedFS sets room aside that it does not use yet."""
+    return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())

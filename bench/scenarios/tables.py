@@ -1,0 +1,44 @@
+"""Rows that several scenarios print alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bench.jobs import Outcome
+from bench.latency import Latency
+from bench.measuring import GENERATOR, Run
+from bench.report import number
+
+LATENCY_COLUMNS = ["answers/s", "p50 ms", "p90 ms", "p99 ms", "worst ms", "refused"]
+LEAST_SHOWN = 1.0  # µs a request; what costs less is one row together
+
+
+def latency_row(outcome: Outcome, kind: str) -> list[str]:
+    """The cells of LATENCY_COLUMNS."""
+    measured = outcome.measured[kind]
+    took = Latency.of(measured.latencies)
+    return [
+        number(len(measured.latencies) / outcome.seconds),
+        *map(number, (took.p50, took.p90, took.p99, took.worst)),
+        str(sum(measured.refusals.values())),
+    ]
+
+
+def total(run: Run) -> float:
+    """CPU microseconds a request of all processes but the generator's."""
+    return sum(cost for name, cost in run.cpu_per_request().items() if name != GENERATOR)
+
+
+def cost_rows(runs: Mapping[str, Run]) -> list[list[str]]:
+    """CPU microseconds a request, a row for each process and a column for each run."""
+    costs = {title: run.cpu_per_request() for title, run in runs.items()}
+    names = dict.fromkeys(name for each in costs.values() for name in each)
+    heaviest = sorted(names, key=lambda name: -max(each.get(name, 0) for each in costs.values()))
+    rows = [
+        [name, *(number(each.get(name)) for each in costs.values())]
+        for name in heaviest
+        if max(each.get(name, 0) for each in costs.values()) >= LEAST_SHOWN and name != GENERATOR
+    ]
+    rows.append(["together", *(number(total(run)) for run in runs.values())])
+    rows.append([GENERATOR, *(number(each[GENERATOR]) for each in costs.values())])
+    return rows

@@ -1,0 +1,75 @@
+"""New posts through the edge, as fast as 16 connections go, each for 20 followers' homes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from bench import asking
+from bench.bench import Bench
+from bench.jobs import Kind
+from bench.report import Report, number
+from bench.residents import Person
+from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row, total
+from local.graph import Graph
+
+AUTHORS = 64
+FOLLOWERS = 20
+CONNECTIONS = 16
+SECONDS = 15.0
+CATCH_UP_SECONDS = 60.0
+SAMPLES = 8
+GOAL = 400
+
+
+def ring(people: int, followers: int) -> Graph:
+    """Everybody is followed by the next so many."""
+    follows = {
+        ((person + step) % people, person)
+        for person in range(people)
+        for step in range(1, followers + 1)
+    }
+    return Graph(people, tuple(sorted(follows)))
+
+
+async def run(bench: Bench) -> Report:
+    """A closed loop of posts, and how long the last of them takes into the homes afterwards."""
+    people = await bench.residents.settle("writer", ring(AUTHORS, FOLLOWERS))
+    await bench.residents.wake(people)
+    posts = [asking.compose(author, number) for number, author in enumerate(people)]
+    measured = await bench.closed([Kind("post", posts)], connections=CONNECTIONS, seconds=SECONDS)
+    behind = await _catch_up(bench, people)
+    report = Report()
+    report.table(
+        f"POST /v1/posts on {CONNECTIONS} connections, {FOLLOWERS} followers each",
+        ["", *LATENCY_COLUMNS],
+        [["posts", *latency_row(measured.outcome, "post")]],
+    )
+    report.table(
+        "CPU µs a post, while they are written", ["process", "µs"], cost_rows({"writes": measured})
+    )
+    rate = measured.outcome.rate
+    # What was written is delivered by then: the rate that can go on for ever.
+    lasting = measured.outcome.answered / (measured.outcome.seconds + behind)
+    report.higher("posts", rate, "posts/s")
+    report.higher("posts and their delivery", lasting, "posts/s")
+    report.lower("CPU a post", total(measured), "µs")
+    report.lower("until all is delivered", behind * 1000, "ms")
+    report.notes.append(
+        f"The last post is in its homes {number(behind)} s after the load ends: with its "
+        f"{FOLLOWERS} deliveries each, {number(lasting)} posts/s last. The goal is {GOAL} posts/s."
+    )
+    return report
+
+
+async def _catch_up(bench: Bench, people: list[Person]) -> float:
+    """Seconds until a post written now is in a home: everything before it is, too."""
+    since = time.monotonic()
+    async with bench.stack.edge() as edge, asyncio.timeout(CATCH_UP_SECONDS):
+        # Every author's posts are delivered in their own order, so some authors stand for all.
+        posts = [await edge.post(author.account, "The last one") for author in people[:SAMPLES]]
+        last = [int(post["id"]) for post in posts]
+        for place, post_id in enumerate(last):
+            while not await bench.residents.arrived(post_id, [people[place + 1]]):
+                await asyncio.sleep(0.01)
+    return time.monotonic() - since

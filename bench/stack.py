@@ -1,0 +1,67 @@
+"""A stack of the bench's own: its folder, its ports, and buckets that nobody empties."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+from bench import processes
+from bench.processes import Usage
+from local.edge import Edge
+from local.rate_limits import GENEROUS
+from local.secrets import Secrets
+from local.stack import Stack
+from local.state import State
+
+SETTINGS = {
+    # A famous author of the bench has 10,000 followers, and is to be fanned out.
+    "ROOST_CELEBRITY_FOLLOWERS": "1000000",
+}
+
+
+class BenchStack:
+    """A stack that runs, and what each of its parts uses. Made by `bench_stack`."""
+
+    def __init__(self, stack: Stack, state: State) -> None:
+        self.stack = stack
+        self.state = state
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the edge."""
+        host, _, port = self.stack.envoy.address.rpartition(":")
+        return host, int(port)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process of each part that runs."""
+        statuses = self.stack.supervisor.statuses()
+        return {each.name: each.pid for each in statuses if each.pid is not None}
+
+    def usage(self, also: Mapping[str, int] | None = None) -> dict[str, Usage]:
+        """What each part uses, and each process of ``also``."""
+        return processes.usage({**self.pids, **(also or {})})
+
+    def secret(self, name: str) -> bytes:
+        """A secret of the stack."""
+        return bytes.fromhex(Secrets(self.state.secrets).token(name))
+
+    def edge(self) -> Edge:
+        """A client of the public edge, for what is not measured."""
+        return Edge(self.stack.edge)
+
+
+@contextlib.asynccontextmanager
+async def bench_stack() -> AsyncIterator[BenchStack]:
+    """A new stack for the length of the block; nothing of it is left."""
+    with tempfile.TemporaryDirectory(prefix="roost-bench-", ignore_cleanup_errors=True) as folder:
+        # PostgreSQL runs as an ordinary user, who must reach its data.
+        Path(folder).chmod(0o755)
+        state = State(Path(folder))
+        environ = {**os.environ, **GENEROUS, **SETTINGS}
+        async with Stack(state, environ=environ, usual_ports={}) as stack:
+            await stack.up()
+            yield BenchStack(stack, state)
