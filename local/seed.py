@@ -65,11 +65,13 @@ async def sign_up(
     edge: Edge, progress: Progress, people: int, *, prefix: str, secret: str
 ) -> list[Account]:
     """Register people named prefix0, prefix1 …; those who exist already are signed in."""
+    # Of this run alone: a replay of an earlier one would bring tokens that have expired since.
+    run = uuid4().hex
 
     async def one(person: int) -> Account:
         handle, password = f"{prefix}{person}", password_of(prefix, person, secret)
         try:
-            return await retrying(lambda: edge.register(handle, password, key=f"seed-{handle}"))
+            return await retrying(lambda: edge.register(handle, password, key=f"{run}-{person}"))
         except Refused as refusal:
             if refusal.reason != "HANDLE_TAKEN":
                 raise
