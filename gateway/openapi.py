@@ -9,7 +9,7 @@ import msgspec
 from gateway import problems
 from gateway.problems import STATUS, Problem, title_of
 from gateway.rest.exchange import NoContent
-from gateway.rest.headers import KEY_PATTERN
+from gateway.rest.headers import KEY_PATTERN, TAG_PATTERN
 from gateway.rest.ids import ID_PATTERN
 from gateway.rest.routes import ANYONE, Route, Routes, takes_body
 
@@ -99,7 +99,7 @@ _PARAMETERS: Json = {
         "name": "If-Match",
         "in": "header",
         "description": "The ETag that the change is based on; else 412 if it changed meanwhile.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": TAG_PATTERN},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",

@@ -33,30 +33,18 @@ class BodyReader(Generic[B]):
 
     def __init__(self, kind: type[B]) -> None:
         self._decoder = msgspec.json.Decoder(kind)
-        self._texts = tuple(
-            field.name for field in msgspec.structs.fields(kind) if field.name != "text"
-        )
 
     def read(self, body: bytes) -> B:
         """The value in the body. Raises BodyMalformed, or FieldInvalid naming the first field that
         is wrong."""
         _check_form(body)
         try:
-            value = self._decoder.decode(body)
+            return self._decoder.decode(body)
         except msgspec.ValidationError as error:
             _refuse(str(error))
         except (msgspec.DecodeError, UnicodeDecodeError):
             # Python's parser took it: what is left are lone surrogates.
             raise BodyMalformed("The body holds text that is not Unicode.") from None
-        self._check_text(value)
-        return value
-
-    def _check_text(self, value: B) -> None:
-        # The text of a post has reasons of its own, and is left to its service.
-        for name in self._texts:
-            text = getattr(value, name)
-            if isinstance(text, str) and "\0" in text:
-                raise FieldInvalid(name, "text", "must not contain U+0000")
 
 
 def check_content_type(content_type: bytes | None) -> None:

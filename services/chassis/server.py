@@ -19,8 +19,9 @@ OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.so_reuseport", 1),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-    # Our own clients ping every 10 s; gRPC would take that for abuse.
+    # Our own clients ping every 10 s, calls or no calls; gRPC would take that for abuse.
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
 )
 
 

@@ -7,6 +7,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from gateway.rest.ids import Id
 from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, Visibility
 
+# What PostgreSQL cannot store. The text of a post has a reason of its own (TEXT_INVALID), and is
+# left to its service.
+NO_NUL = "^[^\\u0000]*$"
+
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many items the page has at most.")]
 Cursor = Annotated[
     str,
@@ -35,14 +39,21 @@ NewHandle = Annotated[
     str,
     Meta(
         max_length=64,
+        pattern=NO_NUL,
         description="1 to 15 of letters, digits and underscore; upper and lower case are the same.",
         examples=["alice"],
     ),
 ]
-NewPassword = Annotated[str, Meta(min_length=8, max_length=256, examples=["correct horse battery"])]
-Password = Annotated[str, Meta(min_length=1, max_length=256, examples=["correct horse battery"])]
-DeviceName = Annotated[str, Meta(max_length=100, description="What the device calls itself.")]
-DisplayName = Annotated[str, Meta(max_length=50, description="The name as shown.")]
+NewPassword = Annotated[
+    str, Meta(min_length=8, max_length=256, pattern=NO_NUL, examples=["correct horse battery"])
+]
+Password = Annotated[
+    str, Meta(min_length=1, max_length=256, pattern=NO_NUL, examples=["correct horse battery"])
+]
+DeviceName = Annotated[
+    str, Meta(max_length=100, pattern=NO_NUL, description="What the device calls itself.")
+]
+DisplayName = Annotated[str, Meta(max_length=50, pattern=NO_NUL, description="The name as shown.")]
 Text = Annotated[
     str,
     Meta(
@@ -105,7 +116,7 @@ class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
 class NewSession(Struct, frozen=True, forbid_unknown_fields=True):
     """Who wants in."""
 
-    handle: Annotated[str, Meta(min_length=1, max_length=15, examples=["alice"])]
+    handle: Annotated[str, Meta(min_length=1, max_length=15, pattern=NO_NUL, examples=["alice"])]
     password: Password
     device_name: DeviceName = ""
 
@@ -113,17 +124,20 @@ class NewSession(Struct, frozen=True, forbid_unknown_fields=True):
 class RefreshToken(Struct, frozen=True, forbid_unknown_fields=True):
     """The newest refresh token of the device."""
 
-    refresh_token: Annotated[str, Meta(min_length=1, max_length=256)]
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=256, pattern=NO_NUL)]
 
 
 class ProfileChange(Struct, frozen=True, forbid_unknown_fields=True):
     """What changes on the caller's profile; what is left out stays."""
 
     display_name: DisplayName | UnsetType = UNSET
-    bio: Annotated[str, Meta(max_length=160)] | UnsetType = UNSET
-    location: Annotated[str, Meta(max_length=30)] | UnsetType = UNSET
+    bio: Annotated[str, Meta(max_length=160, pattern=NO_NUL)] | UnsetType = UNSET
+    location: Annotated[str, Meta(max_length=30, pattern=NO_NUL)] | UnsetType = UNSET
     website: (
-        Annotated[str, Meta(max_length=100, description="http or https; empty for none.")]
+        Annotated[
+            str,
+            Meta(max_length=100, pattern=NO_NUL, description="http or https; empty for none."),
+        ]
         | UnsetType
     ) = UNSET
     avatar_media_id: Annotated[Id | None, Meta(description="null for none.")] | UnsetType = UNSET
