@@ -29,6 +29,18 @@ CONNECT_SECONDS = 0.5
 # One slow answer is chance; three in a row, with no success between, are not.
 _FAILURES_TO_OPEN = 3
 _PROBE_SECONDS = 0.25
+# What a server says that is starting, full, a replica, or without its master: nothing is wrong with
+# the command, and the same one may succeed soon.
+_PASSING = (
+    "LOADING",
+    "OOM",
+    "READONLY",
+    "MISCONF",
+    "MASTERDOWN",
+    "CLUSTERDOWN",
+    "TRYAGAIN",
+    "BUSY ",
+)
 _CLUSTER_SCHEME = "redis+cluster://"
 _CLUSTER_CONNECTIONS = 16
 
@@ -72,9 +84,10 @@ class _Server(Protocol):
 class RedisClient:
     """Commands, each trip within CALL_SECONDS and the caller's deadline. Made by `connect`.
 
-    Replies are bytes, numbers, None or lists of them. Raises RedisAway where the server is away,
-    and redis.exceptions.ResponseError where it refuses a command. On a cluster the keys of one
-    command share a slot (a hash tag), while the commands of one pipeline need not.
+    Replies are bytes, numbers, None or lists of them. Raises RedisAway where the server is away or
+    cannot work for now (full, starting, a replica), and redis.exceptions.ResponseError where it
+    refuses a command. On a cluster the keys of one command share a slot (a hash tag), while the
+    commands of one pipeline need not.
     """
 
     def __init__(self, server: _Server, *, cluster: bool, call_seconds: float) -> None:
@@ -250,5 +263,7 @@ class _Cluster:
 def _accepted(replies: list[Any]) -> list[Any]:
     for reply in replies:
         if isinstance(reply, Exception):
+            if str(reply).startswith(_PASSING):
+                raise RedisAway from reply
             raise reply
     return replies

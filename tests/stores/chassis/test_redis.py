@@ -232,3 +232,16 @@ async def test_cluster_takes_keys_of_any_slot_in_one_call(engines: Engines, tmp_
 
     assert values == [*(key.encode() for key in keys), None]
     assert sums == [1, 1, 1]
+
+
+async def test_a_server_that_takes_no_writes_for_now_is_as_good_as_away(
+    client: RedisClient,
+) -> None:
+    await client.execute("REPLICAOF", "127.0.0.1", 1)
+    try:
+        with pytest.raises(RedisAway):
+            await client.execute("SET", "key", 1)
+        with pytest.raises(RedisAway):
+            await client.run(ADD, ["key"], [1])
+    finally:
+        await client.execute("REPLICAOF", "NO", "ONE")
