@@ -1,11 +1,13 @@
 """Homes as their owners see them."""
 
 import asyncio
+from typing import cast
 
 import pytest
 
 from services.chassis.redis import RedisAway
-from services.timeline.feeds import State, home_of, posts_of
+from services.timeline.feeds import Feeds, State, home_of, posts_of
+from services.timeline.homes import Homes
 from services.timeline.model import TOP, Entry
 from tests.unit.timeline.world import World
 
@@ -240,7 +242,13 @@ async def test_without_valkey_a_home_is_read_from_the_truth(world: World) -> Non
     for entry_id in range(1, 12):
         await world.post(entry_id, BOB)
         await world.post(100 + entry_id, CAROL)
-    world.homes._feeds = AwayFeeds()  # type: ignore[assignment]
+    world.homes = Homes(
+        feeds=cast(Feeds, AwayFeeds()),
+        posts=world.truth,
+        circles=world.circles,
+        celebrities=world.celebrities,
+        builds=world.builds,
+    )
 
     home = await world.home(ALICE)
 
