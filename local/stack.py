@@ -22,6 +22,7 @@ from local.secrets import Secrets
 from local.state import StackStatus, State
 from local.supervisor import Supervisor
 from local.topics import topic_of
+from services.chassis.bus import parked
 
 USUAL_PORTS = {
     "edge": 8080,
@@ -115,7 +116,9 @@ class Stack:
         self.valkey = Valkey(data("valkey"), ports=ports, secrets=secrets)
         self.seaweedfs = SeaweedFS(data("seaweedfs"), ports=ports, secrets=secrets)
         self.broker = Broker(
-            ports=ports, storage=self.seaweedfs, topics=[topic_of(noun) for noun in nouns]
+            ports=ports,
+            storage=self.seaweedfs,
+            topics=[name for noun in nouns for name in (topic_of(noun), parked(topic_of(noun)))],
         )
         servers = {noun: self._instances(noun) for noun in nouns}
         gateways = self._instances("gateway")

@@ -61,6 +61,11 @@ class Envoy(Part):
             "--config-path",
             str(self._rendered),
             "--disable-hot-restart",
+            # Asked to drain, it turns every client away to new connections at once.
+            "--drain-strategy",
+            "immediate",
+            "--drain-time-s",
+            "10",
             "--log-level",
             "warning",
         ]
