@@ -189,7 +189,7 @@ def _parameters(route: Route) -> list[Json]:
                 "name": route.parameter,
                 "in": "path",
                 "required": True,
-                "description": "A decimal id, below 2^63.",
+                "description": "A decimal id.",
                 "schema": {"type": "string", "pattern": ID_PATTERN},
                 "example": "187649984473770",
             }

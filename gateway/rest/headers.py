@@ -25,7 +25,7 @@ KEY_PATTERN = '^("?)[A-Za-z0-9_.-]{1,64}\\1$'
 _KEY = re.compile(rb'("?)([A-Za-z0-9_.-]{1,64})\1')
 
 # Our ETags are W/"<the service's etag>.<digest of the answer>".
-TAG_PATTERN = '^(\\*|(W/)?"[!#-~]{1,128}")$'
+TAG_PATTERN = '^(W/)?"[!#-~]{1,128}"$|^[*]$'
 _TAG = re.compile(rb'(?:W/)?"([!#-~]{1,128})"')
 _TAKEN = re.compile(r"(?:\*|application)/(?:\*|json)")
 _REFUSED = re.compile(r";\s*q=0(?:\.0*)?\s*(?:;|$)")

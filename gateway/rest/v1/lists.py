@@ -92,12 +92,12 @@ def paging(call: Call[Any, Any]) -> dict[str, Any]:
 
 
 def id_in_body(field: str, text: str | None) -> int:
-    """An optional id of a body. Raises FieldInvalid if it is beyond 2^63."""
+    """An optional id of a body. Raises FieldInvalid if it is none."""
     if text is None:
         return NO_ID
     number = parse_id(text)
     if number is None:
-        raise FieldInvalid(field, "id", "must be an id below 2^63")
+        raise FieldInvalid(field, "id", "must be a decimal id")
     return number
 
 
@@ -107,6 +107,6 @@ def ids_in_query(name: str, text: str) -> list[int]:
     for each in text.split(","):
         number = parse_id(each)
         if number is None:
-            raise ParameterInvalid(name, "id", "must hold ids below 2^63")
+            raise ParameterInvalid(name, "id", "must hold decimal ids, separated by commas")
         found[number] = None
     return list(found)

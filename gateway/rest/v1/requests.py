@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gateway.rest.ids import Id
+from gateway.rest.ids import ID_PATTERN, Id
 from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, Visibility
 
 # What PostgreSQL cannot store. The text of a post has a reason of its own (TEXT_INVALID), and is
@@ -19,7 +19,7 @@ Cursor = Annotated[
 IdList = Annotated[
     str,
     Meta(
-        pattern=r"^[1-9][0-9]{0,18}(,[1-9][0-9]{0,18}){0,99}$",
+        pattern=r"^{0}(,{0}){{0,99}}$".format(ID_PATTERN.strip("^$")),
         description="Up to 100 ids, separated by commas.",
         examples=["187649984473770,187649984473771"],
     ),
