@@ -1,6 +1,7 @@
 """Sends records to Kafka and says when the broker holds them safely."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -113,12 +114,19 @@ class Publisher:
 
     def _poll(self) -> None:
         while not self._closing.is_set():
-            self._producer.poll(_POLL_SECONDS)
+            producer = self._producer
+            try:
+                producer.poll(_POLL_SECONDS)
+            except KafkaException as fatal:
+                # It takes nothing more, and what it holds would fail only when its time is over.
+                logger().warning("kafka_producer_failed", error=str(fatal))
+                producer.purge(in_queue=True, in_flight=True, blocking=False)
 
     def _close(self) -> None:
         self._closing.set()
         self._polling.join()
-        self._producer.flush(_CLOSE_SECONDS)
+        with contextlib.suppress(KafkaException):
+            self._producer.flush(_CLOSE_SECONDS)
         _drop(self._producer)
 
 
@@ -169,8 +177,10 @@ class _Batch:
 
 
 def _drop(producer: Producer) -> None:
+    """Fails whatever the producer still holds: batches beside the failed one wait for that."""
     producer.purge(in_queue=True, in_flight=True, blocking=False)
-    producer.flush(0)
+    with contextlib.suppress(KafkaException):
+        producer.flush(_CLOSE_SECONDS)
 
 
 def _ignore(error: KafkaError) -> None:

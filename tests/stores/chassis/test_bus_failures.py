@@ -14,6 +14,7 @@ from services.chassis.bus import (
     PublishFailed,
     publisher,
 )
+from services.chassis.bus.producer import DELIVERY_SECONDS
 from services.chassis.events import Event
 from tests.engines import Engines
 from tests.stores.chassis.effects import consumer_process, effects_in
@@ -86,6 +87,25 @@ async def test_broker_that_goes_away_fails_the_delivery_and_a_later_one_works(
     texts = [StringValue.FromString(record.value or b"").value for record in records]
     assert failure.value.delivered == 0
     assert texts == ["before", "after"]
+
+
+async def test_store_of_the_broker_that_goes_away_fails_all_deliveries_and_later_ones_work(
+    engines: Engines, kafka: str, topic: Topic
+) -> None:
+    name = topic(partitions=2)
+    async with publisher(brokers=kafka, client_id="test") as sender:
+        await sender.publish([said(name, key, "before") for key in "ab"])
+
+        await asyncio.to_thread(engines.stop, "seaweedfs")
+        async with asyncio.timeout(LIMIT + DELIVERY_SECONDS):
+            failures = await asyncio.gather(
+                *(sender.publish([said(name, key, "lost")]) for key in "abab"),
+                return_exceptions=True,
+            )
+        await asyncio.to_thread(engines.start, "seaweedfs")
+        await until_published(sender, said(name, "a", "after"))
+
+    assert all(isinstance(failure, PublishFailed) for failure in failures)
 
 
 async def test_consumer_goes_on_when_the_broker_is_back(
