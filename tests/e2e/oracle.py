@@ -207,8 +207,11 @@ class Scenario:
             await asyncio.sleep(0.5)
 
     async def _compare(self, reader: int) -> tuple[int, str, int]:
-        walk = self.edge.walk("/v1/timelines/home", by=self.accounts[reader])
-        items = [item async for item in walk]
+        async def walked() -> list[Json]:
+            walk = self.edge.walk("/v1/timelines/home", by=self.accounts[reader])
+            return [item async for item in walk]
+
+        items = await retrying(walked)
         ids = [int(item["id"]) for item in items]
         entries = [self._entry(item) for item in items]
         expected = self.ledger.home(reader)

@@ -11,6 +11,9 @@ from local.rate_limits import GENEROUS
 from local.stack import Stack
 from local.state import State
 
+# Hashing at its real cost would be most of the time that a test takes to have people.
+QUICK = {"ROOST_PASSWORD_MEMORY_MIB": "19"}
+
 
 class TestStack:
     """Starts, stops and starts again the stack of one folder; an async context manager.
@@ -22,7 +25,7 @@ class TestStack:
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self._folder = folder
-        self._environ = {**os.environ, **GENEROUS, **(settings or {})}
+        self._environ = {**os.environ, **GENEROUS, **QUICK, **(settings or {})}
         self.stack = self._stack()
 
     def _stack(self) -> Stack:

@@ -1,0 +1,243 @@
+"""Compares what clients were told with what the edge shows once a stack is whole again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from local.edge import Account, Edge, Json
+from local.seed import retrying
+from tests.e2e.clients import Clients
+from tests.e2e.history import History, Post
+from tests.e2e.oracle import SETTLE_SECONDS, Scenario, together
+
+REPEATED = 50  # acknowledged posts that are asked for once more, to be answered as before
+LOOK_SECONDS = 0.5
+
+
+@dataclass
+class Findings:
+    """What is wrong, one sentence each; and how long it took until the rest was right."""
+
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    half: list[str] = field(default_factory=list)
+    disorder: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    doubtful: int = 0
+    happened: int = 0
+
+    @property
+    def faults(self) -> list[str]:
+        """All of it."""
+        return [*self.lost, *self.doubled, *self.half, *self.disorder, *self.late]
+
+    def add(self, other: Findings) -> None:
+        """Take in what another look found."""
+        self.lost += other.lost
+        self.doubled += other.doubled
+        self.half += other.half
+        self.disorder += other.disorder
+        self.late += other.late
+        self.seconds = max(self.seconds, other.seconds)
+        self.doubtful += other.doubtful
+        self.happened += other.happened
+
+
+class Audit:
+    """Looks at everything that a group of clients did; nobody may write meanwhile."""
+
+    def __init__(self, edge: Edge, clients: Clients) -> None:
+        self._edge = edge
+        self._clients = clients
+
+    @property
+    def _history(self) -> History:
+        return self._clients.history
+
+    @property
+    def _accounts(self) -> list[Account]:
+        return self._clients.accounts
+
+    async def look(self) -> Findings:
+        """Compare everything, settle what was in doubt by asking again, and compare once more."""
+        await self._clients.sign_in_again()
+        findings = Findings(doubtful=len(self._history.doubtful))
+        await self._compare(findings)
+        doubtful = self._history.doubtful
+        findings.happened = findings.doubtful - len(doubtful)
+        # A key that took effect gives the post that is there, another one makes it now.
+        await together(map(self._clients.write, doubtful + self._told()))
+        await self._compare(findings)
+        return findings
+
+    def _told(self) -> list[Post]:
+        told = [post for post in self._history.posts if post.told]
+        return told[:: max(1, len(told) // REPEATED)]
+
+    async def _compare(self, findings: Findings) -> None:
+        shown = await together(map(self._posts_of, self._accounts))
+        await self._compare_posts(shown, findings)
+        followed = await self._compare_follows(findings)
+        likes = await self._compare_likes(findings)
+        begun = time.monotonic()
+        await asyncio.gather(
+            self._until_right("counters of posts", lambda: self._post_counters(likes), findings),
+            self._until_right(
+                "counters of people", lambda: self._people_counters(followed), findings
+            ),
+            self._homes(followed, findings),
+        )
+        findings.seconds = max(findings.seconds, time.monotonic() - begun)
+
+    async def _compare_posts(self, shown: list[list[Json]], findings: Findings) -> None:
+        """Every post that somebody knows of is there, once; in the order in which it was written.
+
+        A post that nobody was told of, and that is there, is known from here on.
+        """
+        ids: dict[str, list[str]] = {}
+        for posts in shown:
+            for post in posts:
+                ids.setdefault(post["text"], []).append(post["id"])
+        last = [0] * len(self._accounts)
+        for asked in self._history.posts:
+            there = ids.pop(asked.key, [])
+            if len(there) > 1:
+                findings.doubled.append(f"{asked.key} is there {len(there)} times")
+            elif there and asked.id is None:
+                asked.id = there[0]
+            elif asked.id is not None and there != [asked.id]:
+                findings.lost.append(f"{asked.key} should be {asked.id}, and {there} is there")
+            if asked.told and asked.id is not None:
+                if int(asked.id) <= last[asked.author]:
+                    findings.disorder.append(f"{asked.key} has an id below the one before")
+                last[asked.author] = int(asked.id)
+        findings.half += [f"nobody wrote {text}" for text in ids]
+
+    async def _compare_follows(self, findings: Findings) -> set[tuple[int, str]]:
+        """Both ends of every follow say the same, and what clients know is so; gives the pairs."""
+
+        async def walked(what: str) -> list[set[str]]:
+            async def one(account: Account) -> set[str]:
+                return await self._ids(f"/v1/users/{account.user_id}/{what}", account)
+
+            return await together(map(one, self._accounts))
+
+        people = self._history.people
+        out = {(n, other) for n, them in enumerate(await walked("following")) for other in them}
+        into = {
+            (people.index(other), people[n])
+            for n, them in enumerate(await walked("followers"))
+            for other in them
+        }
+        findings.half += [f"only one end has the follow {pair}" for pair in out ^ into]
+        self._compare_ties("follow", out, findings)
+        return out
+
+    async def _compare_likes(self, findings: Findings) -> set[tuple[int, str]]:
+        """People's likes and posts' likers say the same, and what clients know is so."""
+
+        async def liked(account: Account) -> set[str]:
+            return await self._ids(f"/v1/users/{account.user_id}/likes", account)
+
+        async def likers(post: str) -> set[str]:
+            return await self._ids(f"/v1/posts/{post}/likers", self._accounts[0])
+
+        people = self._history.people
+        out = {
+            (n, post)
+            for n, posts in enumerate(await together(map(liked, self._accounts)))
+            for post in posts
+        }
+        touched = sorted({what for verb, _, what in self._history.ties if verb == "like"})
+        found = zip(touched, await together(map(likers, touched)), strict=True)
+        into = {(people.index(person), post) for post, them in found for person in them}
+        findings.half += [f"only one end has the like {pair}" for pair in out ^ into]
+        self._compare_ties("like", out, findings)
+        return out
+
+    def _compare_ties(self, verb: str, there: set[tuple[int, str]], findings: Findings) -> None:
+        assert verb in ("like", "follow")
+        known = self._history
+        made, ended = known.pairs(verb, True), known.pairs(verb, False)  # type: ignore[arg-type]
+        doubtful = known.pairs(verb, None)  # type: ignore[arg-type]
+        findings.lost += [f"{verb} {pair} is not there" for pair in made - there]
+        findings.half += [f"{verb} {pair} is still there" for pair in ended & there]
+        findings.half += [f"nobody made {verb} {pair}" for pair in there - made - doubtful - ended]
+
+    async def _until_right(
+        self, what: str, look: Callable[[], Awaitable[list[str]]], findings: Findings
+    ) -> None:
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while wrong := await look():
+            if time.monotonic() > deadline:
+                findings.late.append(f"{len(wrong)} {what} are wrong: {'; '.join(wrong[:5])}")
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _post_counters(self, likes: set[tuple[int, str]]) -> list[str]:
+        of_likes = Counter(post for _, post in likes)
+        known = {post.id: post for post in self._history.posts if post.id is not None}
+        of_replies = Counter(post.reply_to.id for post in known.values() if post.reply_to)
+        wrong = []
+        for posts in await together(map(self._posts_of, self._accounts)):
+            for post in posts:
+                counts = post["counts"]["likes"], post["counts"]["replies"]
+                right = of_likes[post["id"]], of_replies[post["id"]]
+                if counts != right:
+                    wrong.append(f"{post['id']} has (likes, replies) {counts}, not {right}")
+        return wrong
+
+    async def _people_counters(self, follows: set[tuple[int, str]]) -> list[str]:
+        following = Counter(who for who, _ in follows)
+        followers = Counter(what for _, what in follows)
+        posts = Counter(post.author for post in self._history.posts if post.id is not None)
+
+        async def one(n: int) -> str:
+            account = self._accounts[n]
+            path = f"/v1/users/{account.user_id}"
+            profile = await retrying(lambda: self._edge.call("GET", path, by=account))
+            names = ("posts_count", "followers_count", "following_count")
+            counts = tuple(profile[name] for name in names)
+            right = posts[n], followers[account.user_id], following[n]
+            told = f"{account.handle} has (posts, followers, following) {counts}, not {right}"
+            return "" if counts == right else told
+
+        told = await together(map(one, range(len(self._accounts))))
+        return [each for each in told if each]
+
+    async def _homes(self, follows: set[tuple[int, str]], findings: Findings) -> None:
+        scenario = Scenario(self._edge, self._accounts, self._history.graph)
+        ledger = scenario.ledger
+        ledger.following = {n: set() for n in range(len(self._accounts))}
+        for who, what in follows:
+            ledger.following[who].add(scenario.numbers[what])
+        for post in self._history.posts:
+            if post.id is not None:
+                ledger.authors[post.id] = post.author
+                if post.reply_to is not None and post.reply_to.author != post.author:
+                    ledger.off_timelines.add(post.id)
+        try:
+            await scenario.check_homes()
+        except AssertionError as differing:
+            findings.late.append(str(differing))
+
+    async def _posts_of(self, account: Account) -> list[Json]:
+        path = f"/v1/users/{account.user_id}/posts"
+        items = await self._walk(path, account, {"include_replies": "true"})
+        return [item["post"] for item in items]
+
+    async def _ids(self, path: str, by: Account) -> set[str]:
+        return {item["id"] for item in await self._walk(path, by)}
+
+    async def _walk(
+        self, path: str, by: Account, query: dict[str, str] | None = None
+    ) -> list[Json]:
+        async def once() -> list[Json]:
+            return [item async for item in self._edge.walk(path, by=by, query=query)]
+
+        return await retrying(once)

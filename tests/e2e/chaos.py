@@ -1,0 +1,214 @@
+"""`make chaos`: kills parts of a stack while people write, and holds it to what it told them.
+
+In each round people do some sixty things at once, and at a moment drawn at random one part, now and
+then two, dies by SIGKILL. Its supervisor starts it again, clients ask again. After every twenty
+kills everything that was acknowledged is looked for. The parts, the moments and the acts follow
+from the seed; what the operating system makes of them does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from local.graph import make_graph
+from local.keeper import PartStatus
+from tests.e2e.audit import Audit, Findings
+from tests.e2e.clients import Clients
+from tests.e2e.history import History
+from tests.e2e.oracle import SETTLE_SECONDS, load
+from tests.e2e.stacks import TestStack
+from tests.waiting import eventually
+
+PEOPLE, FOLLOWS_EACH = 16, 4
+ACTS = 60  # of a round
+TWO_AT_ONCE = 0.2  # of the rounds kill two parts
+CHAPTER = 20  # kills between two looks at everything
+
+
+class Killer:
+    """Kills parts of one stack, each by the process id that its supervisor reports."""
+
+    def __init__(self, stack: TestStack, *, seed: int, parts: list[str] | None = None) -> None:
+        self._stack = stack
+        self._dice = random.Random(seed)
+        self._parts = parts or [part.name for part in self._statuses()]
+        self._returns: list[asyncio.Task[None]] = []
+        self.seconds: dict[str, list[float]] = {name: [] for name in self._parts}
+
+    @property
+    def kills(self) -> int:
+        """How many there were."""
+        return len(self._returns)
+
+    async def draw(self, at_most: int) -> list[str]:
+        """Choose who dies next: parts that run."""
+        count = min(at_most, 2 if self._dice.random() < TWO_AT_ONCE else 1)
+        chosen = self._dice.sample(self._parts, count)
+        await eventually(lambda: all(map(self._is_ready, chosen)), limit=SETTLE_SECONDS)
+        return chosen
+
+    def moment(self) -> int:
+        """Choose after how many acknowledged writes of a round it happens."""
+        return self._dice.randrange(1, ACTS // 3)
+
+    def kill(self, name: str) -> None:
+        """Kill a part, and time its return."""
+        part = self._status(name)
+        if part.pid is not None:
+            os.kill(part.pid, signal.SIGKILL)
+            self._returns.append(asyncio.create_task(self._time_return(part)))
+
+    async def all_back(self) -> None:
+        """Wait until every part runs, and Envoy knows it."""
+        await asyncio.gather(*self._returns)
+        await eventually(
+            lambda: all(map(self._is_ready, (part.name for part in self._statuses()))),
+            limit=SETTLE_SECONDS,
+        )
+        await eventually(self._is_healthy, limit=SETTLE_SECONDS)
+
+    async def _time_return(self, killed: PartStatus) -> None:
+        begun = time.monotonic()
+
+        def is_back() -> bool:
+            now = self._status(killed.name)
+            return now.state == "ready" and now.restarts > killed.restarts
+
+        await eventually(is_back, limit=SETTLE_SECONDS)
+        self.seconds[killed.name].append(time.monotonic() - begun)
+
+    async def _is_healthy(self) -> bool:
+        return not await self._stack.stack.envoy.unhealthy_upstreams()
+
+    def _is_ready(self, name: str) -> bool:
+        part = self._status(name)
+        return part.state == "ready" and part.pid is not None
+
+    def _status(self, name: str) -> PartStatus:
+        return next(part for part in self._statuses() if part.name == name)
+
+    def _statuses(self) -> list[PartStatus]:
+        return self._stack.stack.supervisor.statuses()
+
+
+class Chaos:
+    """What happened: who died, what was told, what was found."""
+
+    def __init__(self, killer: Killer, clients: Clients, audit: Audit) -> None:
+        self.killer = killer
+        self.clients = clients
+        self.findings = Findings()
+        self._audit = audit
+
+    @property
+    def faults(self) -> list[str]:
+        """Everything that should not have been."""
+        return self.clients.faults + self.findings.faults
+
+    async def run(self, kills: int, say: Callable[[str], None] = lambda _: None) -> None:
+        """Kill so many times; look at everything after every chapter and at the end."""
+        while self.killer.kills < kills:
+            before = self.killer.kills
+            while self.killer.kills < min(kills, before + CHAPTER):
+                await self._round(min(kills, before + CHAPTER) - self.killer.kills)
+            await self.killer.all_back()
+            found = await self._audit.look()
+            self.findings.add(found)
+            say(
+                f"{self.killer.kills} kills, {self.clients.acknowledged.total()} writes: "
+                f"all caught up after {found.seconds:.1f} s, {len(self.faults)} faults"
+            )
+
+    async def _round(self, at_most: int) -> None:
+        victims = await self.killer.draw(at_most)
+        moment = self.clients.acknowledged.total() + self.killer.moment()
+
+        def kill() -> None:
+            while victims:
+                self.killer.kill(victims.pop())
+
+        def at_the_moment(acknowledged: int) -> None:
+            if acknowledged >= moment:
+                kill()
+
+        self.clients.answered = at_the_moment
+        await self.clients.act(ACTS)
+        kill()  # where so few writes were acknowledged that the moment did not come
+
+    def table(self) -> Table:
+        """Give the figures."""
+        table = Table("part", "kills", "back after, median", "at most")
+        for name, seconds in self.killer.seconds.items():
+            if seconds:
+                middle, most = statistics.median(seconds), max(seconds)
+                table.add_row(name, str(len(seconds)), f"{middle:.1f} s", f"{most:.1f} s")
+        clients, found = self.clients, self.findings
+        told = ", ".join(f"{n} {kind}" for kind, n in sorted(clients.acknowledged.items()))
+        not_told = ", ".join(f"{n} {reason}" for reason, n in sorted(clients.refusals.items()))
+        figures = {
+            "kills": self.killer.kills,
+            "writes acknowledged": f"{clients.acknowledged.total()} ({told})",
+            "asked again, or given up": f"{clients.refusals.total()} ({not_told})",
+            "posts in doubt": f"{found.doubtful}, of which {found.happened} were there",
+            "slowest answer, asked until it came": f"{clients.slowest:.1f} s",
+            "lost": len(found.lost),
+            "doubled": len(found.doubled),
+            "half there": len(found.half),
+            "out of order": len(found.disorder),
+            "wrong answers": len(clients.faults),
+            "homes and counters right after": "never" if found.late else f"{found.seconds:.1f} s",
+        }
+        table.add_section()
+        for name, figure in figures.items():
+            table.add_row(name, str(figure))
+        return table
+
+
+async def unleash(
+    folder: Path, *, kills: int, seed: int, say: Callable[[str], None] = lambda _: None
+) -> Chaos:
+    """Start a stack of its own, kill so many times, and give what was found."""
+    async with TestStack(folder) as stack, stack.edge() as edge:
+        graph = make_graph(PEOPLE, FOLLOWS_EACH)
+        accounts = (await load(edge, graph)).accounts
+        history = History(graph, [account.user_id for account in accounts])
+        clients = Clients(edge, accounts, history, seed=seed)
+        chaos = Chaos(Killer(stack, seed=seed), clients, Audit(edge, clients))
+        await chaos.run(kills, say)
+        return chaos
+
+
+def main() -> None:
+    """Kill as often as the command line says; exit with 1 if something was not as promised."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--state", type=Path, help="keep the stack's data and logs here")
+    arguments = parser.parse_args()
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="roost-chaos-") as folder:
+        where = arguments.state or Path(folder)
+        chaos = asyncio.run(
+            unleash(where, kills=arguments.kills, seed=arguments.seed, say=console.print)
+        )
+    console.print(chaos.table())
+    for fault in chaos.faults:
+        console.print(fault, style="red", markup=False)
+    sys.exit(bool(chaos.faults))
+
+
+if __name__ == "__main__":
+    main()
