@@ -117,9 +117,9 @@ def known(error: BaseException) -> RoostError:
 
 
 def status_of(error: RoostError) -> int:
-    """The HTTP status of an error: by its reason, or by its kind if the reason is new."""
+    """The HTTP status of an error: by its reason, or by its kind if that is new or says nothing."""
     status = STATUS.get(error.reason)
-    if status is None:
+    if status is None or error.reason == Internal.reason:
         status = next((status for kind, status in _BY_KIND if isinstance(error, kind)), 500)
     return status
 

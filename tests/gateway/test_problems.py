@@ -40,6 +40,7 @@ def test_a_reason_that_is_not_known_has_the_status_of_its_kind(
     kind: type[RoostError], status: int
 ) -> None:
     assert status_of(kind(reason="NEWER_THAN_WE_ARE")) == status
+    assert status_of(kind(reason="INTERNAL")) == status
 
 
 @pytest.mark.parametrize(
