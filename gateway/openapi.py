@@ -100,6 +100,7 @@ _PARAMETERS: Json = {
         "in": "header",
         "description": "The ETag that the change is based on; else 412 if it changed meanwhile.",
         "schema": {"type": "string", "pattern": TAG_PATTERN},
+        "example": 'W/"2.9f86d081884c7d65"',
     },
     "IfNoneMatch": {
         "name": "If-None-Match",

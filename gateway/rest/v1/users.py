@@ -11,7 +11,6 @@ from roost.user.v1.user_service_pb2 import (
     UpdateUserRequest,
 )
 
-from gateway.refusals import FieldInvalid
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
@@ -94,8 +93,6 @@ async def update_me(call: Call[NoQuery, ProfileChange]) -> Answer[User]:
     """
     change = call.body
     paths = [name for name in _CHANGEABLE if getattr(change, name) is not UNSET]
-    if not paths:
-        raise FieldInvalid("", "minProperties", "Name at least one field that changes.")
     profile = UserMessage()
     for path in paths:
         value = getattr(change, path)
