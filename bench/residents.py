@@ -22,10 +22,9 @@ from local.edge import Account
 from local.graph import Graph
 from services.chassis import postgres, redis
 from services.chassis.clock import SystemClock
-from services.chassis.ids import BUCKETS, IdGenerator
+from services.chassis.ids import BUCKETS, WORKERS, FixedWorker, IdGenerator
 from services.chassis.redis import RedisClient
 from services.chassis.tokens import AccessTokens
-from services.chassis.worker_lease import lease_worker
 from services.timeline.feeds import home_of
 from services.timeline.feeds_valkey import ValkeyFeeds
 from services.user.passwords import DEFAULT_MEMORY_MIB, LANES, PASSES
@@ -33,6 +32,9 @@ from services.user.signing import KeySeal, Signer
 from services.user.store_postgres import PostgresUserStore
 
 PASSWORD = secrets.token_hex(12)
+_CLOCK = SystemClock()
+# Services lease numbers from the lowest on, and a stack has but a few that make ids.
+_WORKER = WORKERS - 1
 _FOLLOW = 1  # edges_out.kind
 _AT_ONCE = 200  # homes that are woken side by side
 
@@ -54,11 +56,9 @@ class Person:
 class Residents:
     """The people of one stack. Made by `residents`."""
 
-    def __init__(
-        self, *, database: asyncpg.Connection, ids: IdGenerator, signer: Signer, valkey: RedisClient
-    ) -> None:
-        self._database = database
-        self._ids = ids
+    def __init__(self, *, database_url: str, signer: Signer, valkey: RedisClient) -> None:
+        self._database_url = database_url
+        self._ids = IdGenerator(clock=_CLOCK, worker=FixedWorker(_WORKER))
         self._signer = signer
         self._feeds = ValkeyFeeds(valkey)
         self._dice = random.Random(1)
@@ -66,13 +66,12 @@ class Residents:
             time_cost=PASSES, memory_cost=DEFAULT_MEMORY_MIB * 1024, parallelism=LANES
         )
         self._hash = hasher.hash(PASSWORD)
-        self._clock = SystemClock()
 
     async def settle(self, prefix: str, graph: Graph) -> list[Person]:
         """Add the people of a graph, named prefix0, prefix1 …, with all their follows."""
         people = [await self._person(f"{prefix}{number}") for number in range(graph.people)]
         followers, followees = graph.followers(), graph.followees()
-        now = self._clock.now()
+        now = _CLOCK.now()
         edges: list[tuple[object, ...]] = [
             (people[one].id, people[other].id, _FOLLOW, await self._ids.make(0))
             for one, other in graph.follows
@@ -94,11 +93,16 @@ class Residents:
             ("edges_out", "source_id target_id kind edge_id"): edges,
             ("edges_in", "source_id target_id kind edge_id"): edges,
         }
-        for (table, columns), records in rows.items():
-            await self._database.copy_records_to_table(
-                table, records=records, columns=columns.split()
-            )
-        await self._database.execute("ANALYZE")
+        # Connected for this alone: scenarios stop and start the database.
+        connection = await asyncpg.connect(self._database_url)
+        try:
+            for (table, columns), records in rows.items():
+                await connection.copy_records_to_table(
+                    table, records=records, columns=columns.split()
+                )
+            await connection.execute("ANALYZE")
+        finally:
+            await connection.close()
         return people
 
     async def wake(self, people: Iterable[Person]) -> None:
@@ -131,25 +135,14 @@ class Residents:
 @contextlib.asynccontextmanager
 async def residents(stack: BenchStack) -> AsyncIterator[Residents]:
     """The registry of a stack's people, for the length of the block."""
-    clock = SystemClock()
     url = stack.stack.postgres.url("roost_user")
-    async with (
-        postgres.connect(url, clock=clock, min_size=1, max_size=2, name="bench") as pool,
-        lease_worker(pool, clock=clock) as worker,
-        redis.connect(stack.stack.valkey.url, call_seconds=10.0) as valkey,
-    ):
-        # The issuer and the audience are those of a stack that nobody told others.
-        tokens = AccessTokens(issuer="https://roost.local", audience="roost", clock=clock)
-        seal = KeySeal(master_key=stack.secret("master-key"))
-        signer = Signer(store=PostgresUserStore(pool), clock=clock, seal=seal, access_tokens=tokens)
+    # The issuer and the audience are those of a stack that nobody told others.
+    tokens = AccessTokens(issuer="https://roost.local", audience="roost", clock=_CLOCK)
+    seal = KeySeal(master_key=stack.secret("master-key"))
+    async with postgres.connect(url, clock=_CLOCK, min_size=1, max_size=1, name="bench") as pool:
+        signer = Signer(
+            store=PostgresUserStore(pool), clock=_CLOCK, seal=seal, access_tokens=tokens
+        )
         await signer.load()
-        connection = await asyncpg.connect(url)
-        try:
-            yield Residents(
-                database=connection,
-                ids=IdGenerator(clock=clock, worker=worker),
-                signer=signer,
-                valkey=valkey,
-            )
-        finally:
-            await connection.close()
+    async with redis.connect(stack.stack.valkey.url, call_seconds=10.0) as valkey:
+        yield Residents(database_url=url, signer=signer, valkey=valkey)

@@ -13,7 +13,7 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc.aio
 import msgspec
@@ -38,8 +38,10 @@ from roost.user.v1.auth_service_pb2_grpc import (
     add_AuthServiceServicer_to_server,
 )
 
-from bench.residents import Person
 from services.chassis.server import OPTIONS
+
+if TYPE_CHECKING:
+    from bench.residents import Person
 
 PAGE = 20
 

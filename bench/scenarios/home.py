@@ -28,7 +28,7 @@ SECONDS = 10.0
 EASY = 0.5
 NOUNS = ("user", "post", "timeline")
 ENGINES = ("postgres", "valkey", "broker", "seaweedfs")
-HEALTHY_SECONDS = 20.0
+HEALTHY_SECONDS = 60.0
 
 
 async def run(bench: Bench) -> Report:
