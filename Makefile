@@ -4,16 +4,18 @@ PYTHON ?= python3
 STATE ?= .roost
 VENV := .venv
 BIN := $(VENV)/bin
+# What the contracts must not break: the main branch, where this checkout knows it.
+AGAINST ?= $(firstword $(shell git for-each-ref --format='%(refname:short)' refs/remotes/origin/main refs/heads/main 2>/dev/null))
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status setup test lint format gen gen-check lock oracle bench bench-compare ci clean
+.PHONY: help up down status setup test lint format gen gen-check breaking lock oracle chaos bench bench-compare ci clean
 
 help: ## List every target with what it does.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
 
 up: $(VENV)/.installed ## Install what is missing and start the whole stack; Ctrl-C stops it.
 	@$(BIN)/roost up --state $(STATE)
@@ -29,7 +31,7 @@ setup: $(VENV)/.installed-dev ## Install everything that tests and checks need.
 test: $(VENV)/.installed-dev ## Run every test; narrow it with ARGS="tests/unit -k follow".
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: $(VENV)/.installed-dev gen-check ## Check style, types, contracts and the arrows between packages.
+lint: $(VENV)/.installed-dev gen-check breaking ## Check style, types, contracts and the arrows between packages.
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
@@ -45,6 +47,10 @@ gen: $(VENV)/.installed-dev ## Generate gen/ from protos/.
 gen-check: $(VENV)/.installed-dev ## Lint the contracts and check that gen/ is what protos/ gives.
 	@$(BIN)/python protos/generate.py --lint
 	@$(BIN)/python protos/generate.py --check
+
+breaking: $(VENV)/.installed-dev ## Check that protos/ breaks no contract of main, or of AGAINST=REV.
+	@$(if $(AGAINST),$(BIN)/python protos/generate.py --breaking "$(AGAINST)",\
+	  echo "No main branch is here, so there is nothing that the contracts could break.")
 
 lock: $(VENV)/.installed-dev ## Pin and hash requirements*.in for Python 3.11 and later; UPGRADE=1 takes newer releases.
 	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt
