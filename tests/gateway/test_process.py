@@ -1,17 +1,10 @@
 """The gateway as a process of its own: it starts, drains and stops as operators expect."""
 
 import asyncio
-import os
 import signal
 import socket
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
-import httpx2
-import msgspec
 from roost.post.v1.post_service_pb2 import GetPostRequest, GetPostResponse
 from roost.user.v1.auth_service_pb2 import GetJwksResponse, JsonWebKey
 from roost.user.v1.user_service_pb2 import GetUserResponse
@@ -19,54 +12,10 @@ from roost.user.v1.user_service_pb2 import GetUserResponse
 from services.chassis.caller import UserCaller
 from tests.gateway.cast import ALICE, includes, person, post
 from tests.gateway.fakes import FakeServices
-from tests.servicers.serving import AUDIENCE, ISSUER, USER_KEY, serving, token_of
+from tests.gateway.processes import PATIENCE, running, said, started
+from tests.servicers.serving import USER_KEY, token_of
 
-ROOT = Path(__file__).parents[2]
-# Far beyond what any step takes, even on a machine that is busy with something else.
-PATIENCE = 40.0
 ONE = GetPostResponse(post=post(1, ALICE), includes=includes(person(ALICE)))
-
-
-async def started(**settings: str) -> Process:
-    environment = {name: value for name, value in os.environ.items() if "ROOST_" not in name}
-    given = {f"ROOST_{name.upper()}": value for name, value in settings.items()}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gateway", cwd=ROOT, env=environment | given, stdout=PIPE, stderr=PIPE
-    )
-
-
-async def said(process: Process, event: str) -> dict[str, str]:
-    """The next line of the log about this event."""
-    assert process.stdout is not None
-    while line := await asyncio.wait_for(process.stdout.readline(), PATIENCE):
-        found: dict[str, str] = msgspec.json.decode(line)
-        if found["event"] == event:
-            return found
-    raise AssertionError(f"{event} was never said")
-
-
-@asynccontextmanager
-async def running(
-    services: FakeServices, *, drain: str = "0.2"
-) -> AsyncIterator[tuple[Process, httpx2.AsyncClient]]:
-    async with serving(*services.mounts()) as served:
-        process = await started(
-            listen="127.0.0.1:0",
-            mesh=served.address,
-            token_issuer=ISSUER,
-            token_audience=AUDIENCE,
-            drain_seconds=drain,
-        )
-        try:
-            listen = (await said(process, "ready"))["listen"]
-            async with httpx2.AsyncClient(
-                base_url=f"http://{listen}", timeout=PATIENCE, trust_env=False
-            ) as http:
-                yield process, http
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
