@@ -72,7 +72,7 @@ chaos: $(VENV)/.installed-dev ## Kill parts of a stack 200 times amid writes and
 ci: lint test ## Run what continuous integration runs.
 
 clean: ## Remove the environment and the caches; the state directory stays.
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

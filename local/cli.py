@@ -19,7 +19,7 @@ for module in (stack, content):
 
 def main() -> None:
     """Run the command line."""
-    app()
+    app(prog_name="roost")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class GraphFileInvalid(ValueError):
-    """The file is not an edge list; the message names the line and the rule."""
+    """The file is no edge list; the message names the file, and the line where one is wrong."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,26 @@ def read_graph(path: Path) -> Graph:
 
     Empty lines and those that begin with # or % are passed over; a pair repeated counts once,
     one of a person with itself not at all. People are numbered in the order of their names.
+    Raises GraphFileInvalid, also if the file cannot be read or has no edge.
     """
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise GraphFileInvalid(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise GraphFileInvalid(f"{path}: not a text file") from error
     edges: set[tuple[int, int]] = set()
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         words = line.replace(",", " ").split()
         if not words or words[0][0] in "#%":
             continue
         if len(words) < 2 or not all(word.isdigit() for word in words[:2]):
-            raise GraphFileInvalid(f"{path}:{number}: not a pair of whole numbers: {line!r}")
+            raise GraphFileInvalid(f"{path}:{number}: not a pair of whole numbers: {line[:60]!r}")
         one, other = int(words[0]), int(words[1])
         if one != other:
             edges |= {(one, other), (other, one)}
+    if not edges:
+        raise GraphFileInvalid(f"{path}: no edge is in it")
     names = sorted({one for one, _ in edges})
     numbers = {name: number for number, name in enumerate(names)}
     follows = sorted((numbers[one], numbers[other]) for one, other in edges)

@@ -91,7 +91,10 @@ class Ports:
     def _remember(self, name: str, port: int) -> None:
         if self._remembered.get(name) != port:
             self._remembered[name] = port
-            self._file.write_text(json.dumps(self._remembered, indent=1, sort_keys=True) + "\n")
+            # The whole file or nothing: a start that is killed must not spoil the next one.
+            draft = self._file.with_suffix(".new")
+            draft.write_text(json.dumps(self._remembered, indent=1, sort_keys=True) + "\n")
+            draft.replace(self._file)
 
 
 def _is_free(port: int) -> bool:

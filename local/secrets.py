@@ -78,4 +78,6 @@ def _write(file: Path, text: str) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as stream:
         stream.write(text)
+        stream.flush()
+        os.fsync(descriptor)  # what it seals is on disk sooner than the system would write this
     draft.replace(file)

@@ -38,6 +38,10 @@ HEALTHY_SECONDS = 60.0  # Envoy checks each second; a busy machine may take many
 ENGINES = ("postgres", "valkey", "broker", "envoy")
 
 
+class SettingInvalid(Exception):
+    """A variable of the environment has a value that is not taken; the message names both."""
+
+
 @dataclass(frozen=True)
 class Service:
     """A service of Roost, and the secrets that it alone is told: variable to secret."""
@@ -57,7 +61,8 @@ class Stack:
     """The stack of one state folder; an async context manager that holds the folder meanwhile.
 
     ``environ`` is passed on to Roost's own processes; ROOST_REPLICAS_<NOUN> says how many of a
-    service, or of the gateway, answer. Leaving stops every part. Raises AlreadyRunning.
+    service, or of the gateway, answer. Leaving stops every part. Raises AlreadyRunning,
+    FolderUnusable or SettingInvalid.
     """
 
     def __init__(
@@ -147,8 +152,11 @@ class Stack:
         )
 
     def _instances(self, noun: str) -> list[str]:
-        replicas = int(self._environ.get(f"ROOST_REPLICAS_{noun.upper()}", "1"))
-        return [noun, *(f"{noun}-{number}" for number in range(2, replicas + 1))]
+        setting = f"ROOST_REPLICAS_{noun.upper()}"
+        replicas = self._environ.get(setting, "1")
+        if not replicas.isdecimal() or int(replicas) < 1:
+            raise SettingInvalid(f"{setting} takes a whole number from 1, not {replicas!r}")
+        return [noun, *(f"{noun}-{number}" for number in range(2, int(replicas) + 1))]
 
     def _service_settings(self, service: Service, secrets: Secrets) -> dict[str, str]:
         nouns = [each.noun for each in SERVICES]

@@ -6,16 +6,25 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from local.keeper import PartStatus
+
+# Who reads the status holds the lock for an instant; a stack holds it for as long as it runs.
+LOCK_TRIES = 10
+LOCK_PAUSE_SECONDS = 0.02
 
 
 class AlreadyRunning(Exception):
     """Another process runs a stack from the same folder."""
+
+
+class FolderUnusable(Exception):
+    """A stack cannot keep its files in the folder; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +61,24 @@ class State:
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
-        """Be the one that runs a stack from here. Raises AlreadyRunning."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Be the one that runs a stack from here. Raises AlreadyRunning or FolderUnusable."""
+        self.lay_out()
         with self._lock.open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise AlreadyRunning(f"Roost runs from {self.folder} already") from None
+            self._take(lock)
             self.write(StackStatus(ready=False, edge=None, pid=os.getpid(), parts=[]))
             try:
                 yield
             finally:
                 self._status.unlink(missing_ok=True)
+
+    def lay_out(self) -> None:
+        """Make the folder, with its place for logs. Raises FolderUnusable."""
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+            self._lock.touch()
+        except OSError as error:
+            reason = f"{self.folder} cannot hold a stack: {error.strerror or error}"
+            raise FolderUnusable(reason) from error
 
     def write(self, status: StackStatus) -> None:
         """Tell others how the stack is; only for who holds the lock."""
@@ -81,6 +96,16 @@ class State:
             return NOT_RUNNING
         parts = [PartStatus(**part) for part in told.pop("parts")]
         return StackStatus(**told, parts=parts)
+
+    def _take(self, lock: IO[str]) -> None:
+        for _ in range(LOCK_TRIES):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                time.sleep(LOCK_PAUSE_SECONDS)
+            else:
+                return
+        raise AlreadyRunning(f"Roost runs from {self.folder} already")
 
     def _is_held(self) -> bool:
         if not self._lock.exists():

@@ -16,6 +16,10 @@ LOGS_KEPT = 2  # of each part, besides the one being written
 LOG_CHECK_SECONDS = 5.0
 
 
+class UnknownPart(Exception):
+    """A part is named that the stack does not have."""
+
+
 class Supervisor:
     """Keeps a set of parts running; use it as an async context manager, and all end with it.
 
@@ -55,9 +59,14 @@ class Supervisor:
     async def start(self, names: Iterable[str] | None = None) -> None:
         """Start the named parts (all, without names) with what they need, and wait for them.
 
-        Parts that run already are left as they are. Raises PartFailed for the first that fails.
+        Parts that run already are left as they are. Raises PartFailed for the first that fails,
+        and UnknownPart before anything is started.
         """
         wanted = list(names) if names is not None else list(self._keepers)
+        for name in wanted:
+            if name not in self._keepers:
+                known = ", ".join(self._keepers)
+                raise UnknownPart(f"There is no part named {name}; there are {known}")
         tasks = [self._starting(name) for name in wanted]
         await asyncio.gather(*tasks)
 

@@ -47,7 +47,7 @@ def seed(
         raise complain(f"--prefix takes 1 to 9 letters, digits or underscores, not {prefix!r}.")
     try:
         loaded = read_graph(graph) if graph else make_graph(people, FOLLOWS_EACH)
-    except (GraphFileInvalid, OSError) as failure:
+    except GraphFileInvalid as failure:
         raise complain(f"{failure}.") from None
     edge = _edge(state)
     try:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from local.state import StackStatus, State
 
-CHECKOUT = Path(__file__).parents[2]
+DEFAULT_STATE = Path(__file__).parents[2] / ".roost"
 
 console = Console()
 complaints = Console(stderr=True)
@@ -21,7 +21,7 @@ StateFolder = Annotated[
     typer.Option(
         "--state",
         metavar="DIR",
-        default_factory=lambda: Path(os.environ.get("ROOST_STATE", CHECKOUT / ".roost")),
+        default_factory=lambda: Path(os.environ.get("ROOST_STATE", DEFAULT_STATE)),
         show_default=".roost in the checkout, or ROOST_STATE",
         help="The folder of the stack's data, secrets and logs; each folder is a stack of its own.",
     ),

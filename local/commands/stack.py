@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,15 +18,18 @@ from typing import IO, Annotated
 import typer
 from rich.table import Table
 
-from local.commands.options import StateFolder, complain, console, running
+from local.commands.options import DEFAULT_STATE, StateFolder, complain, console, running
 from local.keeper import PartFailed, PartStatus
 from local.ports import NoFreePort
-from local.stack import Stack
-from local.state import AlreadyRunning, StackStatus, State
+from local.stack import SettingInvalid, Stack
+from local.state import AlreadyRunning, FolderUnusable, StackStatus, State
+from local.supervisor import UnknownPart
 
 DOWN_SECONDS = 90.0  # more than all parts in a row may take
 RESTART_SECONDS = 90.0
 POLL_SECONDS = 0.1
+
+CANNOT_RUN = (PartFailed, AlreadyRunning, FolderUnusable, NoFreePort, SettingInvalid, UnknownPart)
 
 COLOURS = {"ready": "green", "stopped": "red", "restarting": "red"}
 
@@ -49,13 +53,13 @@ def up(
 ) -> None:
     """Start every part, wait until all are healthy, and print the addresses."""
     begun = time.monotonic()
-    if detach:
-        _detach(State(state), only or [])
-        _announce(State(state), State(state).read(), time.monotonic() - begun)
-        return
     try:
-        asyncio.run(_run(State(state), only, begun))
-    except (PartFailed, AlreadyRunning, NoFreePort) as failure:
+        if detach:
+            _detach(State(state), only or [])
+            _announce(State(state), State(state).read(), time.monotonic() - begun)
+        else:
+            asyncio.run(_run(State(state), only, begun))
+    except CANNOT_RUN as failure:
         raise complain(f"{failure}.") from None
 
 
@@ -173,7 +177,7 @@ async def _start(stack: Stack, only: list[str] | None) -> None:
 
 def _detach(state: State, only: list[str]) -> None:
     """Start a stack in a session of its own, and return when it is up. Exits if it cannot be."""
-    state.logs.mkdir(parents=True, exist_ok=True)
+    state.lay_out()
     said = state.logs / "roost.log"
     words = [sys.executable, "-m", "local.cli", "up", "--state", str(state.folder)]
     for part in only:
@@ -210,12 +214,23 @@ def _announce(state: State, status: StackStatus, seconds: float) -> None:
     rows.add_row("  Envoy, admin", f"http://{parts['envoy'].admin}")
     rows.add_row("  data and logs", str(state.folder))
     console.print(rows)
-    here = "" if state.folder.name == ".roost" else f" --state {state.folder}"
+    roost = _command()
+    here = "" if state.folder == DEFAULT_STATE else f" --state {state.folder}"
     console.print(
-        f"\nTry [bold]roost demo{here}[/], [bold]roost seed{here}[/], [bold]roost status{here}[/]."
-        "\nCtrl-C, or [bold]roost down[/], stops it; the data stays.",
+        f"\nTry [bold]{roost} demo{here}[/], [bold]{roost} seed{here}[/], "
+        f"[bold]{roost} status{here}[/]."
+        f"\nCtrl-C, or [bold]{roost} down{here}[/], stops it; the data stays.",
         soft_wrap=True,
     )
+
+
+def _command() -> str:
+    """How this command is called from here: by its name only where the shell would find it."""
+    if shutil.which("roost"):
+        return "roost"
+    program = Path(sys.executable).with_name("roost")
+    below = program.is_relative_to(Path.cwd())
+    return str(program.relative_to(Path.cwd()) if below else program)
 
 
 def _table(status: StackStatus) -> Table:

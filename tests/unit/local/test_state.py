@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import threading
 from pathlib import Path
 
 import pytest
 
 from local.keeper import PartStatus
-from local.state import NOT_RUNNING, AlreadyRunning, StackStatus, State
+from local.state import NOT_RUNNING, AlreadyRunning, FolderUnusable, StackStatus, State
 
 
 def test_second_stack_of_a_folder_is_refused(tmp_path: Path) -> None:
@@ -37,3 +39,21 @@ def test_status_that_a_dead_stack_left_is_not_believed(tmp_path: Path) -> None:
 
 def test_folder_where_nothing_ever_ran_is_not_running(tmp_path: Path) -> None:
     assert State(tmp_path / "absent").read() == NOT_RUNNING
+
+
+def test_who_only_looks_does_not_keep_a_stack_from_starting(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    state.lay_out()
+    reader = (tmp_path / "lock").open()
+    fcntl.flock(reader, fcntl.LOCK_SH)
+    threading.Timer(0.03, reader.close).start()
+
+    with state.hold():
+        assert state.read().pid is not None
+
+
+def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(FolderUnusable, match="cannot hold a stack: Not a directory"):
+        State(tmp_path / "file").lay_out()
