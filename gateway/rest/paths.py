@@ -1,6 +1,6 @@
 """Finds the route of a path: a tree of segments, so that many routes cost no more than few."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gateway.refusals import MethodNotAllowed, ParameterInvalid, RouteNotFound
 from gateway.rest.ids import NO_ID, parse_id
@@ -77,11 +77,3 @@ def route_of(place: Place, method: str) -> Route:
     if route is None:
         raise MethodNotAllowed(method, place.allowed())
     return route
-
-
-def templates(routes: Iterable[Route]) -> Mapping[str, list[Route]]:
-    """The routes by their path, in order."""
-    found: dict[str, list[Route]] = {}
-    for route in routes:
-        found.setdefault(route.path, []).append(route)
-    return found

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from gateway.rest.exchange import Answer, Call, NoBody, NoContent, NoQuery
+from gateway.rest.exchange import Answer, Call, NoBody, NoContent
 from services.chassis.access import Policy
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Answer[Any]]]
@@ -162,11 +162,6 @@ def _types(handler: Callable[..., Any]) -> tuple[type[Any], type[Any], type[Any]
     query, body = get_args(hints["call"])
     (answer,) = get_args(hints["return"])
     return query, body, answer
-
-
-def takes_query(route: Route) -> bool:
-    """Whether the route reads query parameters."""
-    return route.query is not NoQuery
 
 
 def takes_body(route: Route) -> bool:

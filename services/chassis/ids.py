@@ -16,7 +16,6 @@ from services.chassis.errors import Unavailable
 
 EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 BUCKETS = 512
-WORKERS = 64
 SEQUENCES = 128
 MAX_ID = (1 << 63) - 1
 

@@ -7,7 +7,7 @@ nothing. A parent's decision to sample is kept; a trace that begins here is samp
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
@@ -159,20 +159,6 @@ def span(
     finally:
         _current.reset(token)
         recorded.end()
-
-
-def kafka_headers() -> list[tuple[str, bytes]]:
-    """The running trace as headers of an event; empty where there is none."""
-    trace = _current.get()
-    return [] if trace is None else [(TRACEPARENT, trace.traceparent.encode())]
-
-
-def from_kafka_headers(headers: Iterable[tuple[str, bytes | str | None]] | None) -> str | None:
-    """The `traceparent` among an event's headers, to be given to `joined`."""
-    for key, value in headers or ():
-        if key == TRACEPARENT and value is not None:
-            return value if isinstance(value, str) else value.decode("ascii", "replace")
-    return None
 
 
 def _continued(incoming: str | None) -> Trace | None:

@@ -12,7 +12,6 @@ from services.timeline.model import Entry
 _ENTRY = struct.Struct(">QQQQ")
 _ID = struct.Struct(">Q")
 
-ENTRY_BYTES = _ENTRY.size
 # Sorts below every entry: at the bottom of a feed it says that nothing older exists.
 BOTTOM = bytes(8)
 

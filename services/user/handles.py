@@ -4,8 +4,6 @@ import re
 
 from services.user.errors import HandleInvalid, HandleReserved
 
-MAX_LENGTH = 15
-
 _FORM = re.compile(r"[A-Za-z0-9_]{1,15}", re.ASCII)
 
 # Names that would look like the house speaking, or like a part of an address of the edge.

@@ -32,7 +32,6 @@ def exported(exporter: InMemorySpanExporter) -> list[ReadableSpan]:
 def test_outside_of_a_trace_nothing_is_sent_along() -> None:
     assert telemetry.current() is None
     assert telemetry.traceparent() is None
-    assert telemetry.kafka_headers() == []
 
 
 def test_trace_goes_on_from_its_header() -> None:
@@ -41,15 +40,6 @@ def test_trace_goes_on_from_its_header() -> None:
         assert telemetry.traceparent() == SAMPLED
 
     assert telemetry.current() is None
-
-
-def test_trace_goes_on_over_kafka() -> None:
-    with telemetry.joined(UNSAMPLED):
-        headers = telemetry.kafka_headers()
-
-    assert telemetry.from_kafka_headers([("type", b"x"), *headers]) == UNSAMPLED
-    assert telemetry.from_kafka_headers(None) is None
-    assert telemetry.from_kafka_headers([("traceparent", None)]) is None
 
 
 @pytest.mark.parametrize(
