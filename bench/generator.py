@@ -25,6 +25,9 @@ from bench.wire import KEY, Connection
 
 # An open loop is given up when the server is behind by what arrives in this time.
 MAX_BEHIND_SECONDS = 3.0
+# What the edge says when it has no time, and the pauses before a request of a list is made again.
+BUSY = (409, 429, 503, 504)
+PAUSES = (0.2, 0.5, 1.0, 2.0)
 # For the answers that are under way at the end.
 DRAIN_SECONDS = 10.0
 
@@ -209,7 +212,7 @@ class ClosedLoop:
 
 
 class OnceEach:
-    """Every request of a list, once."""
+    """Every request of a list, once, and again where the edge was too busy."""
 
     def __init__(self, job: Once) -> None:
         self._job = job
@@ -231,8 +234,14 @@ class OnceEach:
 
     async def _work(self, connection: Connection, left: Iterator[bytes]) -> None:
         for request in left:
-            sent = perf_counter()
-            status, body = await connection.ask(self._drawn.fresh(request))
+            # The same key at each try, so that what was done is not done again.
+            content = self._drawn.fresh(request)
+            for pause in (*PAUSES, None):
+                sent = perf_counter()
+                status, body = await connection.ask(content)
+                if status not in BUSY or pause is None:
+                    break
+                await asyncio.sleep(pause)
             self._recorder.note("once", perf_counter() - sent, status, len(body))
 
 

@@ -44,13 +44,16 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
 
 
 class Once(msgspec.Struct, frozen=True, tag="once"):
-    """Each request once, in order, on so many connections; bounded by ``seconds``."""
+    """Each request of a list is answered once, in order, on so many connections.
+
+    Those that a busy edge puts off are made again; all are to be done within ``seconds``.
+    """
 
     host: str
     port: int
     requests: list[bytes]
     connections: int
-    seconds: float = 120.0
+    seconds: float = 300.0
 
 
 class Probe(msgspec.Struct, frozen=True, tag="probe"):

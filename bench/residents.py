@@ -22,7 +22,7 @@ from local.edge import Account
 from local.graph import Graph
 from services.chassis import postgres, redis
 from services.chassis.clock import SystemClock
-from services.chassis.ids import BUCKETS, WORKERS, FixedWorker, IdGenerator
+from services.chassis.ids import BUCKETS, FixedWorker, IdGenerator
 from services.chassis.redis import RedisClient
 from services.chassis.tokens import AccessTokens
 from services.timeline.feeds import home_of
@@ -33,8 +33,8 @@ from services.user.store_postgres import PostgresUserStore
 
 PASSWORD = secrets.token_hex(12)
 _CLOCK = SystemClock()
-# Services lease numbers from the lowest on, and a stack has but a few that make ids.
-_WORKER = WORKERS - 1
+# The highest: services lease from the lowest on, and a stack has but a few that make ids.
+_WORKER = 63
 _FOLLOW = 1  # edges_out.kind
 _AT_ONCE = 200  # homes that are woken side by side
 
