@@ -1,6 +1,6 @@
 """Who calls: the bearer token of a request is verified here once more, whatever the edge said."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from services.chassis import caller
 from services.chassis.access import Policy
@@ -17,7 +17,15 @@ class Doorkeeper:
     is known. A verified token is remembered, so most requests pay for one hash.
     """
 
-    def __init__(self, keys: JwksSource, *, issuer: str, audience: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        keys: JwksSource,
+        *,
+        issuer: str,
+        audience: str,
+        clock: Clock,
+        revoked: Container[int] = frozenset(),
+    ) -> None:
         self._people = KeyRing(keys, clock=clock)
         self._verifier = Verifier(
             issuer=issuer,
@@ -25,14 +33,15 @@ class Doorkeeper:
             users=self._people,
             services=KeyRing(StaticJwks([]), clock=clock),
             clock=clock,
+            revoked=revoked,
         )
 
     async def admit(self, headers: Mapping[bytes, bytes], access: Policy) -> int:
         """The id of the person who calls, 0 for strangers. Their token goes along with every call
         that is made for the running request.
 
-        Raises TokenInvalid or TokenExpired for a bad token even where strangers may call, and
-        Unauthenticated (TOKEN_MISSING) where they may not.
+        Raises TokenInvalid, TokenExpired or SessionRevoked for a bad token even where strangers may
+        call, and Unauthenticated (TOKEN_MISSING) where they may not.
         """
         authorization = headers.get(b"authorization")
         shown = () if authorization is None else (authorization.decode("latin-1"),)

@@ -10,16 +10,17 @@ in one place and within one budget.
 """
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 import grpc
 import grpc.aio
-from roost.user.v1.auth_service_pb2 import GetJwksRequest
+from roost.user.v1.auth_service_pb2 import GetJwksRequest, ListRevokedSessionsRequest
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 
 from services.chassis import caller, deadline, telemetry
 from services.chassis.errors import from_status
-from services.chassis.tokens import Jwk, ServiceIdentity
+from services.chassis.tokens import Jwk, Revoked, ServiceIdentity
 
 S = TypeVar("S")
 
@@ -204,3 +205,18 @@ class MeshJwks:
             )
             for key in response.keys
         ]
+
+
+class MeshRevocations:
+    """The sessions that were ended, from the user service."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._auth = mesh.with_token(AuthServiceStub, lambda: None)
+
+    async def revoked(self, since: datetime | None) -> Revoked:
+        """What AuthService.ListRevokedSessions says now."""
+        request = ListRevokedSessionsRequest()
+        if since is not None:
+            request.since_time.FromDatetime(since)
+        response = await self._auth.ListRevokedSessions(request)
+        return Revoked(response.session_ids, response.as_of_time.ToDatetime(UTC))

@@ -1,5 +1,7 @@
 """A service's trust, as its settings describe it: who it is, and whose tokens it takes."""
 
+from collections.abc import Container
+
 from services.chassis.clock import Clock
 from services.chassis.settings import ServiceSettings
 from services.chassis.tokens import (
@@ -23,8 +25,11 @@ def identity(settings: ServiceSettings, *, service: str, clock: Clock) -> Servic
     return ServiceIdentity(key, clock=clock)
 
 
-def verifier(settings: ServiceSettings, *, people: JwksSource, clock: Clock) -> Verifier:
-    """Takes tokens of people, whose keys `people` knows, and identities of Roost's services.
+def verifier(
+    settings: ServiceSettings, *, people: JwksSource, revoked: Container[int], clock: Clock
+) -> Verifier:
+    """Takes tokens of people, whose keys `people` knows and whose sessions are not `revoked`, and
+    identities of Roost's services.
 
     `people` is `MeshJwks(mesh)` everywhere but in the user service, which has the keys itself.
     Raises OSError or ValueError for a bad file.
@@ -40,4 +45,5 @@ def verifier(settings: ServiceSettings, *, people: JwksSource, clock: Clock) -> 
         users=KeyRing(people, clock=clock),
         services=KeyRing(StaticJwks(services), clock=clock),
         clock=clock,
+        revoked=revoked,
     )

@@ -8,13 +8,14 @@ from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_serve
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.chassis import bus, postgres, redis, retention, trust
-from services.chassis.clients import Mesh, MeshJwks
+from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.ids import IdGenerator
 from services.chassis.page_token import PageTokens
 from services.chassis.process import Parts
 from services.chassis.relay import Relay
 from services.chassis.server import Mount
+from services.chassis.tokens import RevokedSessions
 from services.chassis.worker_lease import lease_worker
 from services.post import subscriber
 from services.post.authoring import Authoring, Ids
@@ -52,6 +53,7 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
         bodies = Bodies(
             store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
         )
+        revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         try:
             yield Parts(
                 mounts=mounts(
@@ -62,7 +64,8 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
                     ids=IdGenerator(clock=clock, worker=worker),
                     page_token_key=told.page_token_key,
                 ),
-                verifier=trust.verifier(told, people=MeshJwks(mesh), clock=clock),
+                verifier=trust.verifier(told, people=MeshJwks(mesh), revoked=revoked, clock=clock),
+                jobs=[revoked.run],
             )
         finally:
             await bodies.close()

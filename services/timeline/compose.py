@@ -8,13 +8,14 @@ from functools import partial
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 
 from services.chassis import bus, postgres, redis, retention, trust
-from services.chassis.clients import Mesh, MeshJwks
+from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.clock import SystemClock
 from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.logs import logger
 from services.chassis.page_token import PageTokens
 from services.chassis.process import Parts
 from services.chassis.server import Mount
+from services.chassis.tokens import RevokedSessions
 from services.timeline import events
 from services.timeline.builds import Builds
 from services.timeline.cache_valkey import ValkeyTimelineCache
@@ -71,9 +72,11 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
             page_tokens=PageTokens(settings.page_token_key),
             clock=clock,
         )
+        revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield Parts(
             mounts=[Mount(add_TimelineServiceServicer_to_server, servicer)],
-            verifier=trust.verifier(settings, people=MeshJwks(mesh), clock=clock),
+            verifier=trust.verifier(settings, people=MeshJwks(mesh), revoked=revoked, clock=clock),
+            jobs=[revoked.run],
         )
 
 

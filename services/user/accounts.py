@@ -7,8 +7,9 @@ from services.chassis import ids as id_parts
 from services.chassis.caller import UserCaller
 from services.chassis.clock import Clock
 from services.chassis.ids import IdGenerator
+from services.chassis.tokens import SessionRevoked
 from services.user import events, handles, password_rule, profile_rule
-from services.user.errors import CredentialsWrong, HandleTaken, SessionRevoked
+from services.user.errors import CredentialsWrong, HandleTaken
 from services.user.model import Chore, User
 from services.user.passwords import Passwords
 from services.user.sessions import Sessions, SignedIn

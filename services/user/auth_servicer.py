@@ -1,5 +1,6 @@
 """AuthService over gRPC."""
 
+from datetime import UTC
 from typing import Any
 
 from google.protobuf.message import Message
@@ -13,6 +14,7 @@ from services.chassis.page_token import PageTokens
 from services.user import convert, handles
 from services.user.accounts import Accounts
 from services.user.model import User
+from services.user.revocations import Revocations
 from services.user.sessions import TICKET_LIFETIME, Sessions, SignedIn
 from services.user.signing import Signer
 from services.user.store import Store, UserTransaction
@@ -32,6 +34,7 @@ class AuthServicer(AuthServiceServicer):
         accounts: Accounts,
         sessions: Sessions,
         signer: Signer,
+        revocations: Revocations,
         page_tokens: PageTokens,
         master_key: bytes,
     ) -> None:
@@ -40,6 +43,7 @@ class AuthServicer(AuthServiceServicer):
         self._accounts = accounts
         self._sessions = sessions
         self._signer = signer
+        self._revocations = revocations
         self._page_tokens = page_tokens
         self._master_key = master_key
 
@@ -138,6 +142,18 @@ class AuthServicer(AuthServiceServicer):
     @access.anyone
     async def GetJwks(self, request: pb.GetJwksRequest, context: Any) -> pb.GetJwksResponse:
         return pb.GetJwksResponse(keys=[convert.key(key) for key in await self._signer.fetch()])
+
+    @access.anyone
+    async def ListRevokedSessions(
+        self, request: pb.ListRevokedSessionsRequest, context: Any
+    ) -> pb.ListRevokedSessionsResponse:
+        asked = request.HasField("since_time")
+        found = await self._revocations.revoked(
+            request.since_time.ToDatetime(UTC) if asked else None
+        )
+        response = pb.ListRevokedSessionsResponse(session_ids=found.session_ids)
+        response.as_of_time.FromDatetime(found.as_of)
+        return response
 
     @access.user
     async def IssueStreamTicket(

@@ -23,6 +23,7 @@ from services.chassis.server import Mount
 from services.chassis.tokens import (
     AccessTokens,
     KeyRing,
+    RevokedSessions,
     ServiceIdentity,
     SigningKey,
     StaticJwks,
@@ -39,6 +40,7 @@ from services.user.counters import CountPosts, Reconciler
 from services.user.graph_servicer import GraphServicer
 from services.user.passwords import Passwords
 from services.user.people import People
+from services.user.revocations import Revocations
 from services.user.sessions import Sessions
 from services.user.settings import UserSettings
 from services.user.signing import RELOAD_SECONDS, KeySeal, Signer
@@ -74,6 +76,7 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
             ),
         )
         await signer.load()
+        revoked = RevokedSessions(Revocations(store=store, clock=clock), clock=clock)
         yield Parts(
             mounts=mounts(
                 store=store,
@@ -91,8 +94,9 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
                 users=KeyRing(signer, clock=clock),
                 services=KeyRing(StaticJwks(service_keys(told.service_keys_file)), clock=clock),
                 clock=clock,
+                revoked=revoked,
             ),
-            jobs=[_every(RELOAD_SECONDS, "signing_keys_not_read", signer.load)],
+            jobs=[_every(RELOAD_SECONDS, "signing_keys_not_read", signer.load), revoked.run],
         )
 
 
@@ -118,6 +122,7 @@ def mounts(
         accounts=accounts,
         sessions=sessions,
         signer=signer,
+        revocations=Revocations(store=store, clock=clock),
         page_tokens=page_tokens,
         master_key=master_key,
     )

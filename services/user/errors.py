@@ -76,13 +76,6 @@ class RefreshTokenReused(Unauthenticated):
     message = "This refresh token was used before; the session is ended. Sign in again."
 
 
-class SessionRevoked(Unauthenticated):
-    """The session was ended before its time."""
-
-    reason = "SESSION_REVOKED"
-    message = "This session was ended; sign in again."
-
-
 class SessionNotFound(NotFound):
     """The caller has no such session."""
 

@@ -1,12 +1,12 @@
 """Follows and requests to follow: who may begin one, and what ends one."""
 
 from services.chassis.ids import IdGenerator, bucket_of
+from services.chassis.tokens import SessionRevoked
 from services.user import events
 from services.user.errors import (
     Blocking,
     CannotFollowSelf,
     FollowRequestNotFound,
-    SessionRevoked,
     TooManyFollows,
     UserNotFound,
 )

@@ -6,8 +6,9 @@ from typing import Any
 
 from services.chassis.clock import Clock
 from services.chassis.ids import IdGenerator
+from services.chassis.tokens import SessionRevoked
 from services.user import events, follows, profile_rule
-from services.user.errors import ETagMismatch, FieldNotUpdatable, SessionRevoked
+from services.user.errors import ETagMismatch, FieldNotUpdatable
 from services.user.model import Chore, User
 from services.user.profile_rule import UPDATABLE, Value
 from services.user.store import UserTransaction

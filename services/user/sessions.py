@@ -13,13 +13,13 @@ from services.chassis.clock import Clock
 from services.chassis.errors import RoostError
 from services.chassis.idempotency import Seal
 from services.chassis.ids import IdGenerator, bucket_of
+from services.chassis.tokens import SessionRevoked
 from services.chassis.transaction import in_transaction
 from services.user import events
 from services.user.errors import (
     RefreshTokenInvalid,
     RefreshTokenReused,
     SessionNotFound,
-    SessionRevoked,
     StreamTicketInvalid,
 )
 from services.user.model import Session, StreamTicket, TokenPair

@@ -208,6 +208,10 @@ class Store(Protocol):
         """The person's live sessions, newest first, older than the session `before_id`."""
         ...
 
+    async def revoked_sessions(self, since: datetime) -> list[int]:
+        """The ids of sessions that were ended after that time, in any order."""
+        ...
+
     async def signing_keys(self) -> list[StoredKey]:
         """All keys, oldest first."""
         ...

@@ -255,6 +255,13 @@ class MemoryUserStore:
         ]
         return sorted(live, key=lambda each: each.id, reverse=True)[:limit]
 
+    async def revoked_sessions(self, since: datetime) -> list[int]:
+        return [
+            each.id
+            for each in self._tables.sessions.values()
+            if each.revoke_time is not None and each.revoke_time > since
+        ]
+
     async def signing_keys(self) -> list[StoredKey]:
         return _by_time(self._tables.signing_keys)
 

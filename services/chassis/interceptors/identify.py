@@ -9,8 +9,9 @@ from services.chassis.tokens import Verifier
 async def identify(headers: Headers, verifier: Verifier, policy: Policy) -> None:
     """Sets the running call's caller.
 
-    Raises TokenInvalid or TokenExpired for a bad token, even where strangers may call: somebody
-    who shows a token means to be known. Raises Unauthenticated or Forbidden by the policy.
+    Raises TokenInvalid, TokenExpired or SessionRevoked for a bad token, even where strangers may
+    call: somebody who shows a token means to be known. Raises Unauthenticated or Forbidden by the
+    policy.
     """
     token = headers.token()
     if token is None:

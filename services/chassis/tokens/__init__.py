@@ -14,6 +14,12 @@ from services.chassis.tokens.keys import (
     StaticJwks,
     service_keys,
 )
+from services.chassis.tokens.revocations import (
+    RevocationSource,
+    Revoked,
+    RevokedSessions,
+    SessionRevoked,
+)
 from services.chassis.tokens.verifier import Verifier
 
 __all__ = [
@@ -21,7 +27,11 @@ __all__ = [
     "Jwk",
     "JwksSource",
     "KeyRing",
+    "RevocationSource",
+    "Revoked",
+    "RevokedSessions",
     "ServiceIdentity",
+    "SessionRevoked",
     "SigningKey",
     "StaticJwks",
     "Verifier",

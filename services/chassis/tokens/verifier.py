@@ -2,18 +2,19 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from jose.backends.base import Key
 
-from services.chassis.caller import Caller
+from services.chassis.caller import Caller, UserCaller
 from services.chassis.clock import Clock
 from services.chassis.tokens import access_tokens, identity, jws
 from services.chassis.tokens.jws import TokenExpired, TokenInvalid
 from services.chassis.tokens.keys import KeyRing
+from services.chassis.tokens.revocations import SessionRevoked
 
 # How far two machines' clocks may be apart.
 LEEWAY = 30.0
@@ -46,13 +47,22 @@ class Verifier:
     """Verifies access tokens of people and identities of services.
 
     A verified token is remembered (by its SHA-256, least recently used first out) until it
-    expires or its key is withdrawn, so that one of many calls pays for the signature.
+    expires or its key is withdrawn, so that one of many calls pays for the signature. Whether its
+    session is among the `revoked` is asked at every call.
     """
 
     def __init__(
-        self, *, issuer: str, audience: str, users: KeyRing, services: KeyRing, clock: Clock
+        self,
+        *,
+        issuer: str,
+        audience: str,
+        users: KeyRing,
+        services: KeyRing,
+        clock: Clock,
+        revoked: Container[int] = frozenset(),
     ) -> None:
         self._clock = clock
+        self._revoked = revoked
         self._issuers = {
             access_tokens.TYPE: _Issuer(
                 issuer=issuer,
@@ -72,21 +82,23 @@ class Verifier:
         self._cache: OrderedDict[bytes, _Verified] = OrderedDict()
 
     def remembered(self, token: str) -> Caller | None:
-        """The caller whom the token names, if it was verified before and still holds."""
+        """The caller whom the token names, if it was verified before and still holds. Raises
+        SessionRevoked."""
         digest = hashlib.sha256(token.encode()).digest()
         found = self._cache.get(digest)
         if found is None:
             return None
         if self._clock.monotonic() < found.expires and found.ring.known(found.kid) is found.key:
             self._cache.move_to_end(digest)
-            return found.caller
+            return self._live(found.caller)
         del self._cache[digest]
         return None
 
     async def verify(self, token: str) -> Caller:
         """The caller whom the token names.
 
-        Raises TokenExpired, TokenInvalid, or Unavailable when the issuer's keys were never seen.
+        Raises TokenExpired, TokenInvalid, SessionRevoked, or Unavailable when the issuer's keys
+        were never seen.
         """
         caller = self.remembered(token)
         if caller is not None:
@@ -95,7 +107,12 @@ class Verifier:
         self._cache[hashlib.sha256(token.encode()).digest()] = verified
         if len(self._cache) > CACHE_SIZE:
             self._cache.popitem(last=False)
-        return verified.caller
+        return self._live(verified.caller)
+
+    def _live(self, caller: Caller) -> Caller:
+        if isinstance(caller, UserCaller) and caller.session_id in self._revoked:
+            raise SessionRevoked
+        return caller
 
     async def _verify(self, token: str) -> _Verified:
         typ, kid = jws.read_header(token)

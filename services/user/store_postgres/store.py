@@ -133,6 +133,10 @@ class PostgresUserStore:
         rows = await self._database.fetch(_LIST_SESSIONS, user_id, newest, limit, now)
         return [session_of(row) for row in rows]
 
+    async def revoked_sessions(self, since: datetime) -> list[int]:
+        rows = await self._database.fetch("SELECT id FROM sessions WHERE revoke_time > $1", since)
+        return [row["id"] for row in rows]
+
     async def signing_keys(self) -> list[StoredKey]:
         return [key_of(row) for row in await self._database.fetch(KEYS)]
 

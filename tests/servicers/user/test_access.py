@@ -23,6 +23,7 @@ MATRIX = {
         "ListSessions": USER,
         "ChangePassword": USER,
         "GetJwks": ANYONE,
+        "ListRevokedSessions": ANYONE,
         "IssueStreamTicket": USER,
         "RedeemStreamTicket": SERVICE,
     },

@@ -8,6 +8,7 @@ from roost.user.v1 import user_events_pb2 as events_pb
 from roost.user.v1.auth_service_pb2 import (
     AuthenticateRequest,
     IssueStreamTicketRequest,
+    ListRevokedSessionsRequest,
     ListSessionsRequest,
     RedeemStreamTicketRequest,
     RefreshSessionRequest,
@@ -214,3 +215,38 @@ async def test_tickets_are_kept_as_hashes(house: House, alice: Person) -> None:
     issued = await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
 
     assert issued.ticket not in repr(house.store.database.tables)
+
+
+async def revoked(house: House, since: Any = None) -> Any:
+    return await house.auth().ListRevokedSessions(ListRevokedSessionsRequest(since_time=since))
+
+
+async def test_an_ended_session_is_told_to_all_who_verify_tokens(
+    house: House, alice: Person, bob: Person
+) -> None:
+    before = await revoked(house)
+    house.clock.advance(60)
+
+    await alice.auth.RevokeSession(RevokeSessionRequest(session_id=alice.session_id))
+
+    assert list(before.session_ids) == []
+    after = await revoked(house, before.as_of_time)
+    assert list(after.session_ids) == [alice.session_id]
+    assert list((await revoked(house, after.as_of_time)).session_ids) == [alice.session_id]
+    house.clock.advance(31)
+    assert list((await revoked(house)).session_ids) == [alice.session_id]
+    later = await revoked(house)
+    house.clock.advance(31)
+    assert list((await revoked(house, later.as_of_time)).session_ids) == []
+
+
+async def test_an_ended_session_is_told_no_longer_than_its_tokens_last(
+    house: House, alice: Person
+) -> None:
+    start = await revoked(house)
+    await alice.auth.RevokeSession(RevokeSessionRequest(session_id=alice.session_id))
+
+    house.clock.advance(15 * 60 + 60)
+
+    assert list((await revoked(house)).session_ids) == []
+    assert list((await revoked(house, start.as_of_time)).session_ids) == []

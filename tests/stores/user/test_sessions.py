@@ -57,6 +57,19 @@ async def test_live_sessions_are_listed_newest_first_by_page(cast: Cast) -> None
     assert locked == [first, second, third]
 
 
+async def test_sessions_that_ended_after_a_time_are_found(cast: Cast) -> None:
+    alice = await cast.person()
+    now = cast.clock.now() + timedelta(days=1)
+    before = await cast.session(alice, revoke_time=now)
+    after = await cast.session(alice, revoke_time=now + MINUTE)
+    live = await cast.session(alice)
+
+    found = await cast.store.revoked_sessions(now)
+
+    assert after.id in found
+    assert not {before.id, live.id} & set(found)
+
+
 async def test_a_ticket_is_taken_once(cast: Cast) -> None:
     alice = await cast.person()
     ticket = StreamTicket(user_id=alice.id, session_id=7, expire_time=cast.clock.now() + MINUTE)

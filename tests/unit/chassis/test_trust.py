@@ -32,7 +32,7 @@ def settings(tmp_path: Path) -> ServiceSettings:
 async def test_services_know_each_other_and_people(settings: ServiceSettings) -> None:
     clock = ManualClock()
     people = StaticJwks([PEOPLE.public_jwk()])
-    verifier = trust.verifier(settings, people=people, clock=clock)
+    verifier = trust.verifier(settings, people=people, revoked=frozenset(), clock=clock)
     tokens = AccessTokens(
         issuer=settings.token_issuer, audience=settings.token_audience, clock=clock
     )
@@ -56,4 +56,4 @@ def test_file_that_holds_no_key_set_is_named(settings: ServiceSettings, text: st
     settings.service_keys_file.write_text(text)
 
     with pytest.raises(ValueError, match=r"services\.json \(ROOST_SERVICE_KEYS_FILE\)"):
-        trust.verifier(settings, people=StaticJwks([]), clock=ManualClock())
+        trust.verifier(settings, people=StaticJwks([]), revoked=frozenset(), clock=ManualClock())

@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from roost.user.v1 import user_pb2 as roost_dot_user_dot_v1_dot_user__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n roost/user/v1/auth_service.proto\x12\rroost.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18roost/user/v1/user.proto\"\xb5\x01\n\x0fRegisterRequest\x12\x17\n\x06handle\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1c\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x08\x18\x80\x02\x12\x1d\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x32\x12\x1c\n\x0b\x64\x65vice_name\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12.\n\nrequest_id\x18\x05 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x88\x01\n\x10RegisterResponse\x12!\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.User\x12\'\n\x07session\x18\x02 \x01(\x0b\x32\x16.roost.user.v1.Session\x12(\n\x06tokens\x18\x03 \x01(\x0b\x32\x18.roost.user.v1.TokenPair\"\x9c\x01\n\x13\x41uthenticateRequest\x12\x19\n\x06handle\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x0f\x12\x1c\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x1c\n\x0b\x64\x65vice_name\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12.\n\nrequest_id\x18\x04 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x8c\x01\n\x14\x41uthenticateResponse\x12!\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.User\x12\'\n\x07session\x18\x02 \x01(\x0b\x32\x16.roost.user.v1.Session\x12(\n\x06tokens\x18\x03 \x01(\x0b\x32\x18.roost.user.v1.TokenPair\":\n\x15RefreshSessionRequest\x12!\n\rrefresh_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\"k\n\x16RefreshSessionResponse\x12\'\n\x07session\x18\x01 \x01(\x0b\x32\x16.roost.user.v1.Session\x12(\n\x06tokens\x18\x02 \x01(\x0b\x32\x18.roost.user.v1.TokenPair\"c\n\x14RevokeSessionRequest\x12\x1b\n\nsession_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x17\n\x15RevokeSessionResponse\"R\n\x13ListSessionsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"Y\n\x14ListSessionsResponse\x12(\n\x08sessions\x18\x01 \x03(\x0b\x32\x16.roost.user.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8b\x01\n\x15\x43hangePasswordRequest\x12 \n\x0cold_password\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12 \n\x0cnew_password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x08\x18\x80\x02\x12.\n\nrequest_id\x18\x03 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x18\n\x16\x43hangePasswordResponse\"\x10\n\x0eGetJwksRequest\":\n\x0fGetJwksResponse\x12\'\n\x04keys\x18\x01 \x03(\x0b\x32\x19.roost.user.v1.JsonWebKey\"c\n\nJsonWebKey\x12\x0b\n\x03kid\x18\x01 \x01(\t\x12\x0b\n\x03kty\x18\x02 \x01(\t\x12\x0b\n\x03\x63rv\x18\x03 \x01(\t\x12\x0b\n\x03\x61lg\x18\x04 \x01(\t\x12\x0b\n\x03use\x18\x05 \x01(\t\x12\t\n\x01x\x18\x06 \x01(\t\x12\t\n\x01y\x18\x07 \x01(\t\"\x1a\n\x18IssueStreamTicketRequest\"?\n\x19IssueStreamTicketResponse\x12\x0e\n\x06ticket\x18\x01 \x01(\t\x12\x12\n\nexpires_in\x18\x02 \x01(\x05\"7\n\x19RedeemStreamTicketRequest\x12\x1a\n\x06ticket\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"A\n\x1aRedeemStreamTicketResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x12\n\nsession_id\x18\x02 \x01(\x03\x32\xc3\x06\n\x0b\x41uthService\x12K\n\x08Register\x12\x1e.roost.user.v1.RegisterRequest\x1a\x1f.roost.user.v1.RegisterResponse\x12W\n\x0c\x41uthenticate\x12\".roost.user.v1.AuthenticateRequest\x1a#.roost.user.v1.AuthenticateResponse\x12]\n\x0eRefreshSession\x12$.roost.user.v1.RefreshSessionRequest\x1a%.roost.user.v1.RefreshSessionResponse\x12Z\n\rRevokeSession\x12#.roost.user.v1.RevokeSessionRequest\x1a$.roost.user.v1.RevokeSessionResponse\x12W\n\x0cListSessions\x12\".roost.user.v1.ListSessionsRequest\x1a#.roost.user.v1.ListSessionsResponse\x12]\n\x0e\x43hangePassword\x12$.roost.user.v1.ChangePasswordRequest\x1a%.roost.user.v1.ChangePasswordResponse\x12H\n\x07GetJwks\x12\x1d.roost.user.v1.GetJwksRequest\x1a\x1e.roost.user.v1.GetJwksResponse\x12\x66\n\x11IssueStreamTicket\x12\'.roost.user.v1.IssueStreamTicketRequest\x1a(.roost.user.v1.IssueStreamTicketResponse\x12i\n\x12RedeemStreamTicket\x12(.roost.user.v1.RedeemStreamTicketRequest\x1a).roost.user.v1.RedeemStreamTicketResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n roost/user/v1/auth_service.proto\x12\rroost.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18roost/user/v1/user.proto\"\xb5\x01\n\x0fRegisterRequest\x12\x17\n\x06handle\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1c\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x08\x18\x80\x02\x12\x1d\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x32\x12\x1c\n\x0b\x64\x65vice_name\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12.\n\nrequest_id\x18\x05 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x88\x01\n\x10RegisterResponse\x12!\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.User\x12\'\n\x07session\x18\x02 \x01(\x0b\x32\x16.roost.user.v1.Session\x12(\n\x06tokens\x18\x03 \x01(\x0b\x32\x18.roost.user.v1.TokenPair\"\x9c\x01\n\x13\x41uthenticateRequest\x12\x19\n\x06handle\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x0f\x12\x1c\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x1c\n\x0b\x64\x65vice_name\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12.\n\nrequest_id\x18\x04 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x8c\x01\n\x14\x41uthenticateResponse\x12!\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.User\x12\'\n\x07session\x18\x02 \x01(\x0b\x32\x16.roost.user.v1.Session\x12(\n\x06tokens\x18\x03 \x01(\x0b\x32\x18.roost.user.v1.TokenPair\":\n\x15RefreshSessionRequest\x12!\n\rrefresh_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\"k\n\x16RefreshSessionResponse\x12\'\n\x07session\x18\x01 \x01(\x0b\x32\x16.roost.user.v1.Session\x12(\n\x06tokens\x18\x02 \x01(\x0b\x32\x18.roost.user.v1.TokenPair\"c\n\x14RevokeSessionRequest\x12\x1b\n\nsession_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x17\n\x15RevokeSessionResponse\"R\n\x13ListSessionsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"Y\n\x14ListSessionsResponse\x12(\n\x08sessions\x18\x01 \x03(\x0b\x32\x16.roost.user.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8b\x01\n\x15\x43hangePasswordRequest\x12 \n\x0cold_password\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12 \n\x0cnew_password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x08\x18\x80\x02\x12.\n\nrequest_id\x18\x03 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x18\n\x16\x43hangePasswordResponse\"\x10\n\x0eGetJwksRequest\":\n\x0fGetJwksResponse\x12\'\n\x04keys\x18\x01 \x03(\x0b\x32\x19.roost.user.v1.JsonWebKey\"c\n\nJsonWebKey\x12\x0b\n\x03kid\x18\x01 \x01(\t\x12\x0b\n\x03kty\x18\x02 \x01(\t\x12\x0b\n\x03\x63rv\x18\x03 \x01(\t\x12\x0b\n\x03\x61lg\x18\x04 \x01(\t\x12\x0b\n\x03use\x18\x05 \x01(\t\x12\t\n\x01x\x18\x06 \x01(\t\x12\t\n\x01y\x18\x07 \x01(\t\"L\n\x1aListRevokedSessionsRequest\x12.\n\nsince_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"b\n\x1bListRevokedSessionsResponse\x12\x13\n\x0bsession_ids\x18\x01 \x03(\x03\x12.\n\nas_of_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1a\n\x18IssueStreamTicketRequest\"?\n\x19IssueStreamTicketResponse\x12\x0e\n\x06ticket\x18\x01 \x01(\t\x12\x12\n\nexpires_in\x18\x02 \x01(\x05\"7\n\x19RedeemStreamTicketRequest\x12\x1a\n\x06ticket\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"A\n\x1aRedeemStreamTicketResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x12\n\nsession_id\x18\x02 \x01(\x03\x32\xb1\x07\n\x0b\x41uthService\x12K\n\x08Register\x12\x1e.roost.user.v1.RegisterRequest\x1a\x1f.roost.user.v1.RegisterResponse\x12W\n\x0c\x41uthenticate\x12\".roost.user.v1.AuthenticateRequest\x1a#.roost.user.v1.AuthenticateResponse\x12]\n\x0eRefreshSession\x12$.roost.user.v1.RefreshSessionRequest\x1a%.roost.user.v1.RefreshSessionResponse\x12Z\n\rRevokeSession\x12#.roost.user.v1.RevokeSessionRequest\x1a$.roost.user.v1.RevokeSessionResponse\x12W\n\x0cListSessions\x12\".roost.user.v1.ListSessionsRequest\x1a#.roost.user.v1.ListSessionsResponse\x12]\n\x0e\x43hangePassword\x12$.roost.user.v1.ChangePasswordRequest\x1a%.roost.user.v1.ChangePasswordResponse\x12H\n\x07GetJwks\x12\x1d.roost.user.v1.GetJwksRequest\x1a\x1e.roost.user.v1.GetJwksResponse\x12l\n\x13ListRevokedSessions\x12).roost.user.v1.ListRevokedSessionsRequest\x1a*.roost.user.v1.ListRevokedSessionsResponse\x12\x66\n\x11IssueStreamTicket\x12\'.roost.user.v1.IssueStreamTicketRequest\x1a(.roost.user.v1.IssueStreamTicketResponse\x12i\n\x12RedeemStreamTicket\x12(.roost.user.v1.RedeemStreamTicketRequest\x1a).roost.user.v1.RedeemStreamTicketResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -69,44 +70,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
   _globals['_REDEEMSTREAMTICKETREQUEST'].fields_by_name['ticket']._loaded_options = None
   _globals['_REDEEMSTREAMTICKETREQUEST'].fields_by_name['ticket']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
-  _globals['_REGISTERREQUEST']._serialized_start=107
-  _globals['_REGISTERREQUEST']._serialized_end=288
-  _globals['_REGISTERRESPONSE']._serialized_start=291
-  _globals['_REGISTERRESPONSE']._serialized_end=427
-  _globals['_AUTHENTICATEREQUEST']._serialized_start=430
-  _globals['_AUTHENTICATEREQUEST']._serialized_end=586
-  _globals['_AUTHENTICATERESPONSE']._serialized_start=589
-  _globals['_AUTHENTICATERESPONSE']._serialized_end=729
-  _globals['_REFRESHSESSIONREQUEST']._serialized_start=731
-  _globals['_REFRESHSESSIONREQUEST']._serialized_end=789
-  _globals['_REFRESHSESSIONRESPONSE']._serialized_start=791
-  _globals['_REFRESHSESSIONRESPONSE']._serialized_end=898
-  _globals['_REVOKESESSIONREQUEST']._serialized_start=900
-  _globals['_REVOKESESSIONREQUEST']._serialized_end=999
-  _globals['_REVOKESESSIONRESPONSE']._serialized_start=1001
-  _globals['_REVOKESESSIONRESPONSE']._serialized_end=1024
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=1026
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=1108
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1110
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1199
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=1202
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=1341
-  _globals['_CHANGEPASSWORDRESPONSE']._serialized_start=1343
-  _globals['_CHANGEPASSWORDRESPONSE']._serialized_end=1367
-  _globals['_GETJWKSREQUEST']._serialized_start=1369
-  _globals['_GETJWKSREQUEST']._serialized_end=1385
-  _globals['_GETJWKSRESPONSE']._serialized_start=1387
-  _globals['_GETJWKSRESPONSE']._serialized_end=1445
-  _globals['_JSONWEBKEY']._serialized_start=1447
-  _globals['_JSONWEBKEY']._serialized_end=1546
-  _globals['_ISSUESTREAMTICKETREQUEST']._serialized_start=1548
-  _globals['_ISSUESTREAMTICKETREQUEST']._serialized_end=1574
-  _globals['_ISSUESTREAMTICKETRESPONSE']._serialized_start=1576
-  _globals['_ISSUESTREAMTICKETRESPONSE']._serialized_end=1639
-  _globals['_REDEEMSTREAMTICKETREQUEST']._serialized_start=1641
-  _globals['_REDEEMSTREAMTICKETREQUEST']._serialized_end=1696
-  _globals['_REDEEMSTREAMTICKETRESPONSE']._serialized_start=1698
-  _globals['_REDEEMSTREAMTICKETRESPONSE']._serialized_end=1763
-  _globals['_AUTHSERVICE']._serialized_start=1766
-  _globals['_AUTHSERVICE']._serialized_end=2601
+  _globals['_REGISTERREQUEST']._serialized_start=140
+  _globals['_REGISTERREQUEST']._serialized_end=321
+  _globals['_REGISTERRESPONSE']._serialized_start=324
+  _globals['_REGISTERRESPONSE']._serialized_end=460
+  _globals['_AUTHENTICATEREQUEST']._serialized_start=463
+  _globals['_AUTHENTICATEREQUEST']._serialized_end=619
+  _globals['_AUTHENTICATERESPONSE']._serialized_start=622
+  _globals['_AUTHENTICATERESPONSE']._serialized_end=762
+  _globals['_REFRESHSESSIONREQUEST']._serialized_start=764
+  _globals['_REFRESHSESSIONREQUEST']._serialized_end=822
+  _globals['_REFRESHSESSIONRESPONSE']._serialized_start=824
+  _globals['_REFRESHSESSIONRESPONSE']._serialized_end=931
+  _globals['_REVOKESESSIONREQUEST']._serialized_start=933
+  _globals['_REVOKESESSIONREQUEST']._serialized_end=1032
+  _globals['_REVOKESESSIONRESPONSE']._serialized_start=1034
+  _globals['_REVOKESESSIONRESPONSE']._serialized_end=1057
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=1059
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=1141
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1143
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1232
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=1235
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=1374
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_start=1376
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_end=1400
+  _globals['_GETJWKSREQUEST']._serialized_start=1402
+  _globals['_GETJWKSREQUEST']._serialized_end=1418
+  _globals['_GETJWKSRESPONSE']._serialized_start=1420
+  _globals['_GETJWKSRESPONSE']._serialized_end=1478
+  _globals['_JSONWEBKEY']._serialized_start=1480
+  _globals['_JSONWEBKEY']._serialized_end=1579
+  _globals['_LISTREVOKEDSESSIONSREQUEST']._serialized_start=1581
+  _globals['_LISTREVOKEDSESSIONSREQUEST']._serialized_end=1657
+  _globals['_LISTREVOKEDSESSIONSRESPONSE']._serialized_start=1659
+  _globals['_LISTREVOKEDSESSIONSRESPONSE']._serialized_end=1757
+  _globals['_ISSUESTREAMTICKETREQUEST']._serialized_start=1759
+  _globals['_ISSUESTREAMTICKETREQUEST']._serialized_end=1785
+  _globals['_ISSUESTREAMTICKETRESPONSE']._serialized_start=1787
+  _globals['_ISSUESTREAMTICKETRESPONSE']._serialized_end=1850
+  _globals['_REDEEMSTREAMTICKETREQUEST']._serialized_start=1852
+  _globals['_REDEEMSTREAMTICKETREQUEST']._serialized_end=1907
+  _globals['_REDEEMSTREAMTICKETRESPONSE']._serialized_start=1909
+  _globals['_REDEEMSTREAMTICKETRESPONSE']._serialized_end=1974
+  _globals['_AUTHSERVICE']._serialized_start=1977
+  _globals['_AUTHSERVICE']._serialized_end=2922
 # @@protoc_insertion_point(module_scope)

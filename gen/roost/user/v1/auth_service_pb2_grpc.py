@@ -70,6 +70,11 @@ class AuthServiceStub:
                 request_serializer=roost_dot_user_dot_v1_dot_auth__service__pb2.GetJwksRequest.SerializeToString,
                 response_deserializer=roost_dot_user_dot_v1_dot_auth__service__pb2.GetJwksResponse.FromString,
                 _registered_method=True)
+        self.ListRevokedSessions = channel.unary_unary(
+                '/roost.user.v1.AuthService/ListRevokedSessions',
+                request_serializer=roost_dot_user_dot_v1_dot_auth__service__pb2.ListRevokedSessionsRequest.SerializeToString,
+                response_deserializer=roost_dot_user_dot_v1_dot_auth__service__pb2.ListRevokedSessionsResponse.FromString,
+                _registered_method=True)
         self.IssueStreamTicket = channel.unary_unary(
                 '/roost.user.v1.AuthService/IssueStreamTicket',
                 request_serializer=roost_dot_user_dot_v1_dot_auth__service__pb2.IssueStreamTicketRequest.SerializeToString,
@@ -118,7 +123,9 @@ class AuthServiceServicer:
 
     def RevokeSession(self, request, context):
         """RevokeSession ends one of the caller's own sessions; repeating it changes nothing.
-        NOT_FOUND (SESSION_NOT_FOUND) if the caller has no such session.
+        Its access tokens are refused everywhere (SESSION_REVOKED) within 2 s, so who ends the calling
+        session cannot repeat the call for long. NOT_FOUND (SESSION_NOT_FOUND) if the caller has no such
+        session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,6 +149,15 @@ class AuthServiceServicer:
     def GetJwks(self, request, context):
         """GetJwks returns the public keys that access tokens verify with: the next, the current, and those
         whose last token has not expired. May be cached for 60 s. Open to strangers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRevokedSessions(self, request, context):
+        """ListRevokedSessions returns the sessions that were ended while access tokens of theirs may still be
+        unexpired, for all who verify tokens to ask every second. Ids come at least once, in no order.
+        Open to strangers within the mesh: an id opens nothing, and whose session it was is not said.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -200,6 +216,11 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     servicer.GetJwks,
                     request_deserializer=roost_dot_user_dot_v1_dot_auth__service__pb2.GetJwksRequest.FromString,
                     response_serializer=roost_dot_user_dot_v1_dot_auth__service__pb2.GetJwksResponse.SerializeToString,
+            ),
+            'ListRevokedSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRevokedSessions,
+                    request_deserializer=roost_dot_user_dot_v1_dot_auth__service__pb2.ListRevokedSessionsRequest.FromString,
+                    response_serializer=roost_dot_user_dot_v1_dot_auth__service__pb2.ListRevokedSessionsResponse.SerializeToString,
             ),
             'IssueStreamTicket': grpc.unary_unary_rpc_method_handler(
                     servicer.IssueStreamTicket,
@@ -402,6 +423,33 @@ class AuthService:
             '/roost.user.v1.AuthService/GetJwks',
             roost_dot_user_dot_v1_dot_auth__service__pb2.GetJwksRequest.SerializeToString,
             roost_dot_user_dot_v1_dot_auth__service__pb2.GetJwksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRevokedSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.user.v1.AuthService/ListRevokedSessions',
+            roost_dot_user_dot_v1_dot_auth__service__pb2.ListRevokedSessionsRequest.SerializeToString,
+            roost_dot_user_dot_v1_dot_auth__service__pb2.ListRevokedSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,7 +53,9 @@ class AuthServiceStub:
     """
     RevokeSession: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RevokeSessionRequest, _auth_service_pb2.RevokeSessionResponse]
     """RevokeSession ends one of the caller's own sessions; repeating it changes nothing.
-    NOT_FOUND (SESSION_NOT_FOUND) if the caller has no such session.
+    Its access tokens are refused everywhere (SESSION_REVOKED) within 2 s, so who ends the calling
+    session cannot repeat the call for long. NOT_FOUND (SESSION_NOT_FOUND) if the caller has no such
+    session.
     """
     ListSessions: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListSessionsRequest, _auth_service_pb2.ListSessionsResponse]
     """ListSessions returns the caller's live sessions, newest first."""
@@ -64,6 +66,11 @@ class AuthServiceStub:
     GetJwks: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]
     """GetJwks returns the public keys that access tokens verify with: the next, the current, and those
     whose last token has not expired. May be cached for 60 s. Open to strangers.
+    """
+    ListRevokedSessions: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListRevokedSessionsRequest, _auth_service_pb2.ListRevokedSessionsResponse]
+    """ListRevokedSessions returns the sessions that were ended while access tokens of theirs may still be
+    unexpired, for all who verify tokens to ask every second. Ids come at least once, in no order.
+    Open to strangers within the mesh: an id opens nothing, and whose session it was is not said.
     """
     IssueStreamTicket: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.IssueStreamTicketRequest, _auth_service_pb2.IssueStreamTicketResponse]
     """IssueStreamTicket gives a single-use ticket, good for 30 s, that opens a WebSocket for the caller's
@@ -99,7 +106,9 @@ class AuthServiceAsyncStub(AuthServiceStub):
     """
     RevokeSession: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RevokeSessionRequest, _auth_service_pb2.RevokeSessionResponse]  # type: ignore[assignment]
     """RevokeSession ends one of the caller's own sessions; repeating it changes nothing.
-    NOT_FOUND (SESSION_NOT_FOUND) if the caller has no such session.
+    Its access tokens are refused everywhere (SESSION_REVOKED) within 2 s, so who ends the calling
+    session cannot repeat the call for long. NOT_FOUND (SESSION_NOT_FOUND) if the caller has no such
+    session.
     """
     ListSessions: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListSessionsRequest, _auth_service_pb2.ListSessionsResponse]  # type: ignore[assignment]
     """ListSessions returns the caller's live sessions, newest first."""
@@ -110,6 +119,11 @@ class AuthServiceAsyncStub(AuthServiceStub):
     GetJwks: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]  # type: ignore[assignment]
     """GetJwks returns the public keys that access tokens verify with: the next, the current, and those
     whose last token has not expired. May be cached for 60 s. Open to strangers.
+    """
+    ListRevokedSessions: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListRevokedSessionsRequest, _auth_service_pb2.ListRevokedSessionsResponse]  # type: ignore[assignment]
+    """ListRevokedSessions returns the sessions that were ended while access tokens of theirs may still be
+    unexpired, for all who verify tokens to ask every second. Ids come at least once, in no order.
+    Open to strangers within the mesh: an id opens nothing, and whose session it was is not said.
     """
     IssueStreamTicket: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.IssueStreamTicketRequest, _auth_service_pb2.IssueStreamTicketResponse]  # type: ignore[assignment]
     """IssueStreamTicket gives a single-use ticket, good for 30 s, that opens a WebSocket for the caller's
@@ -166,7 +180,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.RevokeSessionResponse, _abc.Awaitable[_auth_service_pb2.RevokeSessionResponse]]:
         """RevokeSession ends one of the caller's own sessions; repeating it changes nothing.
-        NOT_FOUND (SESSION_NOT_FOUND) if the caller has no such session.
+        Its access tokens are refused everywhere (SESSION_REVOKED) within 2 s, so who ends the calling
+        session cannot repeat the call for long. NOT_FOUND (SESSION_NOT_FOUND) if the caller has no such
+        session.
         """
 
     @_abc_1.abstractmethod
@@ -195,6 +211,17 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_service_pb2.GetJwksResponse, _abc.Awaitable[_auth_service_pb2.GetJwksResponse]]:
         """GetJwks returns the public keys that access tokens verify with: the next, the current, and those
         whose last token has not expired. May be cached for 60 s. Open to strangers.
+        """
+
+    @_abc_1.abstractmethod
+    def ListRevokedSessions(
+        self,
+        request: _auth_service_pb2.ListRevokedSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_service_pb2.ListRevokedSessionsResponse, _abc.Awaitable[_auth_service_pb2.ListRevokedSessionsResponse]]:
+        """ListRevokedSessions returns the sessions that were ended while access tokens of theirs may still be
+        unexpired, for all who verify tokens to ask every second. Ids come at least once, in no order.
+        Open to strangers within the mesh: an id opens nothing, and whose session it was is not said.
         """
 
     @_abc_1.abstractmethod
