@@ -20,7 +20,7 @@ from services.chassis.clock import Clock
 from services.chassis.errors import DeadlineExceeded
 from services.chassis.logs import logger
 from services.chassis.redis import RedisAway, RedisClient, Script
-from services.chassis.redis_connection import Argument, Command
+from services.chassis.redis_server import Argument, Command
 
 K = TypeVar("K", bound=int | str)
 V = TypeVar("V")

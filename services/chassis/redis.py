@@ -10,16 +10,16 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any
 
+from glide import GlideError
+from glide import TimeoutError as NoAnswer
 from prometheus_client import Counter
-from redis.asyncio import RedisCluster
-from redis.exceptions import NoScriptError, RedisError
 
 from services.chassis import deadline
 from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.logs import logger
-from services.chassis.redis_connection import Address, Argument, Command, SingleServer
+from services.chassis.redis_server import Address, Argument, Command, Server, lacks_script, may_pass
 
 # Long beside an answer's millisecond, short beside what a reader waits for.
 CALL_SECONDS = 0.5
@@ -29,20 +29,9 @@ CONNECT_SECONDS = 0.5
 # One slow answer is chance; three in a row, with no success between, are not.
 _FAILURES_TO_OPEN = 3
 _PROBE_SECONDS = 0.25
-# What a server says that is starting, full, a replica, or without its master: nothing is wrong with
-# the command, and the same one may succeed soon.
-_PASSING = (
-    "LOADING",
-    "OOM",
-    "READONLY",
-    "MISCONF",
-    "MASTERDOWN",
-    "CLUSTERDOWN",
-    "TRYAGAIN",
-    "BUSY ",
-)
-_CLUSTER_SCHEME = "redis+cluster://"
-_CLUSTER_CONNECTIONS = 16
+# The library's clock runs apart from the event loop, so a process that is too busy to read answers
+# does not take its own lateness for the server's. Ours is for a library that keeps no time.
+_PATIENCE = 2.0
 
 _failures = Counter(
     "roost_redis_failures_total", "Calls to Redis that failed or were not tried", ["outcome"]
@@ -72,30 +61,21 @@ class Script:
         return ("EVAL", self.source, len(keys), *keys, *arguments)
 
 
-class _Server(Protocol):
-    @property
-    def heard(self) -> float: ...
-
-    async def send(self, commands: Sequence[Command]) -> list[Any]: ...
-
-    async def close(self) -> None: ...
-
-
 class RedisClient:
     """Commands, each trip within CALL_SECONDS and the caller's deadline. Made by `connect`.
 
-    Replies are bytes, numbers, None or lists of them. Raises RedisAway where the server is away or
-    cannot work for now (full, starting, a replica), and redis.exceptions.ResponseError where it
-    refuses a command. On a cluster the keys of one command share a slot (a hash tag), while the
-    commands of one pipeline need not.
+    Replies are bytes, numbers, None, lists of them, or "OK". Raises RedisAway where the server is
+    away or cannot work for now (full, starting, a replica), and glide.RequestError where it refuses
+    a command. On a cluster the keys of one command share a slot (a hash tag), while the commands of
+    one pipeline need not.
     """
 
-    def __init__(self, server: _Server, *, cluster: bool, call_seconds: float) -> None:
+    def __init__(self, server: Server, *, call_seconds: float) -> None:
         self._server = server
-        self._cluster = cluster
         self._call_seconds = call_seconds
         self._failures_in_a_row = 0
         self._probe: asyncio.Task[None] | None = None
+        self._closed = False
 
     @property
     def away(self) -> bool:
@@ -110,7 +90,7 @@ class RedisClient:
     async def mget(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values of the keys, in order; None where there is none. One trip."""
         values: list[bytes | None]
-        if self._cluster:
+        if self._server.cluster:
             values = await self.pipeline([("GET", key) for key in keys])
         else:
             values = await self.execute("MGET", *keys)
@@ -148,7 +128,7 @@ class RedisClient:
         replies = await self.pipeline(
             [script.by_digest(*call) for call in calls], raise_errors=False
         )
-        unknown = [place for place, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        unknown = [place for place, reply in enumerate(replies) if lacks_script(reply)]
         if unknown:
             # Whole each time: on a cluster they may go to different servers.
             again = await self.pipeline(
@@ -163,7 +143,8 @@ class RedisClient:
         await self.execute("PING")
 
     async def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections. Redis is away for whoever calls later."""
+        self._closed = True
         if self._probe is not None:
             self._probe.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -171,24 +152,21 @@ class RedisClient:
         await self._server.close()
 
     async def _send(self, commands: Sequence[Command]) -> list[Any]:
-        if self._probe is not None and asyncio.current_task() is not self._probe:
+        if self._closed or self._probe not in (None, asyncio.current_task()):
             _failures.labels("skipped").inc()
             raise RedisAway
         limit = deadline.remaining()
         hurried = limit is not None and limit < self._call_seconds
-        began = asyncio.get_running_loop().time()
+        seconds = limit if limit is not None and hurried else self._call_seconds
         try:
-            async with asyncio.timeout(limit if hurried else self._call_seconds):
-                replies = await self._server.send(commands)
-        except TimeoutError as late:
-            # A caller without time says nothing about the server, nor does a process that is too
-            # busy to read the answers; a circuit that opens then would add to its load.
+            async with asyncio.timeout(seconds if hurried else seconds * _PATIENCE):
+                replies = await self._server.send(commands, seconds=seconds)
+        except (TimeoutError, NoAnswer) as late:
+            # A caller without time says nothing about the server.
             if hurried:
                 raise DeadlineExceeded from late
-            if self._server.heard >= began:
-                raise RedisAway from late
             raise self._failed(late) from late
-        except (RedisError, OSError) as error:
+        except GlideError as error:
             raise self._failed(error) from error
         self._failures_in_a_row = 0
         return replies
@@ -196,7 +174,8 @@ class RedisClient:
     def _failed(self, error: Exception) -> RedisAway:
         _failures.labels("failed").inc()
         self._failures_in_a_row += 1
-        if self._failures_in_a_row >= _FAILURES_TO_OPEN and self._probe is None:
+        broken = self._failures_in_a_row >= _FAILURES_TO_OPEN
+        if broken and self._probe is None and not self._closed:
             logger().warning("redis_away", error=repr(error))
             self._probe = asyncio.create_task(self._wait_for_return(), name="redis probe")
         return RedisAway()
@@ -209,7 +188,7 @@ class RedisClient:
                 try:
                     await self.check()
                     break
-                except (RedisAway, RedisError):
+                except (RedisAway, GlideError):
                     await asyncio.sleep(_PROBE_SECONDS)
         self._failures_in_a_row = 0
         self._probe = None
@@ -221,49 +200,20 @@ async def connect(url: str, *, call_seconds: float = CALL_SECONDS) -> AsyncItera
     """A client for the length of the block. It connects when it is used, so Redis may be away.
 
     The URL is `redis://…` (`rediss://…` with TLS), or `redis+cluster://…` with any node of a
-    cluster.
+    cluster. One event loop of a process uses such clients, as they share what wakes it.
     """
-    server: _Server
-    cluster = url.startswith(_CLUSTER_SCHEME)
-    if cluster:
-        server = _Cluster("redis://" + url.removeprefix(_CLUSTER_SCHEME))
-    else:
-        server = SingleServer(Address.parse(url), connect_seconds=CONNECT_SECONDS)
-    client = RedisClient(server, cluster=cluster, call_seconds=call_seconds)
+    server = Server(Address.parse(url), call_seconds=call_seconds, connect_seconds=CONNECT_SECONDS)
+    client = RedisClient(server, call_seconds=call_seconds)
     try:
         yield client
     finally:
         await client.close()
 
 
-class _Cluster:
-    """Sends each command to the node that has its keys."""
-
-    def __init__(self, url: str) -> None:
-        self._nodes = RedisCluster.from_url(
-            url, max_connections=_CLUSTER_CONNECTIONS, socket_connect_timeout=CONNECT_SECONDS
-        )
-
-    @property
-    def heard(self) -> float:
-        """Unknown: every silence counts."""
-        return 0.0
-
-    async def send(self, commands: Sequence[Command]) -> list[Any]:
-        pipe = self._nodes.pipeline()
-        for command in commands:
-            pipe.execute_command(*command)
-        replies: list[Any] = await pipe.execute(raise_on_error=False)
-        return replies
-
-    async def close(self) -> None:
-        await self._nodes.aclose()
-
-
 def _accepted(replies: list[Any]) -> list[Any]:
     for reply in replies:
         if isinstance(reply, Exception):
-            if str(reply).startswith(_PASSING):
+            if may_pass(reply):
                 raise RedisAway from reply
             raise reply
     return replies
