@@ -25,6 +25,8 @@ _JSON = re.compile(
 )
 # What msgspec says, taken apart: `Expected `str`, got `int` - at `$.ids[0]``.
 _AT = re.compile(r" - at `\$\.?(.*)`$")
+_TYPES = re.compile(r"`([a-z][a-z |]*)`")
+_JSON_TERMS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 _FIELD = re.compile(r"^Object (contains unknown|missing required) field `(.*?)`")
 
 
@@ -117,9 +119,19 @@ def _refuse(message: str) -> NoReturn:
     inside = at.group(1) if at else ""
     said = _AT.sub("", message)
     if named is None:
-        raise FieldInvalid(inside, "type", said) from None
+        rule = "length" if " of length " in said else "type"
+        raise FieldInvalid(inside, rule, _in_json_terms(said)) from None
     kind, name = named.groups()
     field = f"{inside}.{name}" if inside else name
     if kind == "contains unknown":
         raise FieldInvalid(field, "known", "there is no such field") from None
     raise FieldInvalid(field, "required", "is required") from None
+
+
+def _in_json_terms(said: str) -> str:
+    """What msgspec says, for readers who think in JSON rather than in Python."""
+
+    def named(types: re.Match[str]) -> str:
+        return " or ".join(_JSON_TERMS.get(each, each) for each in types[1].split(" | "))
+
+    return _TYPES.sub(named, said).replace("Expected ", "must be ", 1)

@@ -92,6 +92,31 @@ async def test_bodies_that_break_a_rule_name_the_field(
     assert services.methods == []
 
 
+@pytest.mark.parametrize(
+    ("body", "rule", "detail"),
+    [
+        ('{"text":1}', "type", "must be string, got integer"),
+        ('{"text":""}', "length", "must be string of length >= 1"),
+        ("[]", "type", "must be object, got array"),
+        (
+            '{"text":"a","media_ids":["1","2","3","4","5"]}',
+            "length",
+            "must be array of length <= 4",
+        ),
+        ('{"text":"a","more":1}', "known", "there is no such field"),
+        ("{}", "required", "is required"),
+    ],
+)
+async def test_refused_bodies_are_explained_in_terms_of_json(
+    alice: Client, body: str, rule: str, detail: str
+) -> None:
+    _, _, violations = await refused(
+        alice, "POST", "/v1/posts", content=body.encode(), headers=JSON
+    )
+
+    assert [(each["rule"], each["detail"]) for each in violations] == [(rule, detail)]
+
+
 async def test_nul_in_a_profile_is_refused(alice: Client) -> None:
     status, reason, violations = await refused(alice, "PATCH", "/v1/users/me", json={"bio": "a\0b"})
 
