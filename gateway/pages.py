@@ -1,5 +1,6 @@
 """What is served beside the API: its document and the page to read it, public keys, probes."""
 
+from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
 
@@ -77,7 +78,7 @@ class Pages:
     ) -> None:
         self._keys = PublishedKeys(keys, clock=clock or SystemClock())
         self._state = state
-        self._openapi = msgspec.json.encode(document(table.SECTIONS, public_url=public_url))
+        self._openapi = _openapi(public_url)
         self._assets = {name: (files("gateway") / "docs" / name).read_bytes() for name in _ASSETS}
         self.document = Route("/v1/openapi.json", self._document)
         self.routes = [
@@ -137,6 +138,12 @@ class Pages:
 
 
 _NO_STORE = {"cache-control": "no-store"}
+
+
+@cache
+def _openapi(public_url: str) -> bytes:
+    # Writing it takes about a hundred times as long as all else that an application is made of.
+    return msgspec.json.encode(document(table.SECTIONS, public_url=public_url))
 
 
 def _kept(request: Request, route: str, body: bytes, kind: str) -> Response:
