@@ -11,7 +11,7 @@ import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx2
@@ -23,6 +23,10 @@ from tests.e2e.history import History, Post, Tie
 ANSWER_SECONDS = 60.0  # the promise: whatever dies, whoever asks again is answered by then
 PATIENT = 0.75  # so many of the clients
 PAUSE_SECONDS = (0.05, 1.0)
+
+# What people do, and how much of it.
+EVERYTHING = {"post": 40, "reply": 10, "like": 20, "follow": 15, "read": 15}
+WRITES = {kind: share for kind, share in EVERYTHING.items() if kind != "read"}
 
 # With these a stack that is not whole tells so, and whoever asks again later is right to.
 MAY_ASK_AGAIN = {
@@ -62,9 +66,9 @@ class Clients:
         self.slowest = 0.0
         self.answered: Callable[[int], None] = lambda _: None
 
-    async def act(self, count: int) -> None:
+    async def act(self, count: int, kinds: Mapping[str, int] = EVERYTHING) -> None:
         """Do so many things: people side by side, each person one thing after another."""
-        acts = [self._draw() for _ in range(count)]
+        acts = [self._draw(kinds) for _ in range(count)]
         by_person: dict[int, list[Act]] = {}
         for act in acts:
             by_person.setdefault(act.who, []).append(act)
@@ -87,11 +91,10 @@ class Clients:
         """Give everybody a fresh token; tokens are good for a quarter of an hour."""
         await asyncio.gather(*map(self._sign_in, range(len(self.accounts))))
 
-    def _draw(self) -> Act:
-        kinds = ("post", "reply", "like", "follow", "read")
+    def _draw(self, kinds: Mapping[str, int]) -> Act:
         dice = self._dice
         return Act(
-            kind=dice.choices(kinds, weights=(40, 10, 20, 15, 15))[0],
+            kind=dice.choices(list(kinds), weights=list(kinds.values()))[0],
             who=dice.randrange(len(self.accounts)),
             chance=dice.random(),
             patient=dice.random() < PATIENT,
