@@ -142,7 +142,7 @@ _NO_STORE = {"cache-control": "no-store"}
 
 @cache
 def _openapi(public_url: str) -> bytes:
-    # Writing it takes about a hundred times as long as all else that an application is made of.
+    # Writing it takes most of the time that it takes to build an application.
     return msgspec.json.encode(document(table.SECTIONS, public_url=public_url))
 
 

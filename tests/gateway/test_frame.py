@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from prometheus_client import generate_latest
 from roost.post.v1.post_service_pb2 import GetPostRequest, GetPostResponse
+from roost.user.v1.auth_service_pb2 import RevokeSessionResponse
 
 from gateway.rest.routes import READ_SECONDS, WRITE_SECONDS
 from gateway.state import State
@@ -83,7 +84,7 @@ async def test_services_are_told_how_much_time_is_left(
     alice: Client, services: FakeServices
 ) -> None:
     services.answer("GetPost", ONE)
-    services.answer("RevokeSession", lambda _: 1 / 0)
+    services.answer("RevokeSession", RevokeSessionResponse())
 
     await alice.get("/v1/posts/1")
     await alice("DELETE", "/v1/sessions/current")

@@ -4,6 +4,7 @@ import grpc
 import pytest
 from roost.errors.v1.error_reason_pb2 import ErrorReason
 from roost.post.v1.post_service_pb2 import GetPostResponse
+from structlog.testing import capture_logs
 
 from gateway.problems import STATUS, headers_of, known, problem_of, status_of
 from services.chassis import errors
@@ -99,7 +100,8 @@ async def test_rate_limits_of_services_pass_through(
 async def test_a_defect_of_a_service_is_internal(stranger: Client, services: FakeServices) -> None:
     services.answer("GetPost", lambda _: 1 / 0)
 
-    answer = await stranger.get("/v1/posts/1")
+    with capture_logs():
+        answer = await stranger.get("/v1/posts/1")
 
     assert (answer.status_code, answer.json()["reason"]) == (500, "INTERNAL")
     assert "division" not in answer.text
@@ -113,10 +115,12 @@ async def test_a_defect_of_the_gateway_is_internal(
     broken.post.create_time.seconds = 10**15
     services.answer("GetPost", broken)
 
-    answer = await stranger.get("/v1/posts/1")
+    with capture_logs() as logs:
+        answer = await stranger.get("/v1/posts/1")
 
     assert (answer.status_code, answer.json()["reason"]) == (500, "INTERNAL")
     assert answer.headers["content-type"] == "application/problem+json"
+    assert [(each["event"], each["log_level"]) for each in logs] == [("request_failed", "error")]
 
 
 def test_no_code_of_grpc_is_left_out() -> None:
