@@ -34,7 +34,7 @@ class Account:
 
     @classmethod
     def from_session(cls, answer: Mapping[str, Any]) -> Account:
-        """Read the answer of POST /v1/users, /v1/sessions or /v1/sessions/refresh."""
+        """Read the answer of POST /v1/users or /v1/sessions."""
         return cls(
             user_id=answer["user"]["id"],
             handle=answer["user"]["handle"],
