@@ -16,7 +16,7 @@ from gateway.settings import GatewaySettings
 from gateway.state import State
 from services.chassis import logs, settings, telemetry
 from services.chassis.logs import logger
-from services.chassis.process import GRACE, HARD_LIMIT
+from services.chassis.process import GRACE, HARD_LIMIT, spare_the_collector
 from services.chassis.settings import split_address
 
 # Longer than the edge keeps an idle connection (an hour), so that never both close it at once.
@@ -85,6 +85,7 @@ class _Life:
                         backlog=_BACKLOG,
                     )
                 )
+                spare_the_collector()
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 host, port = listening.getsockname()[:2]
                 logger().info("ready", listen=f"{host}:{port}")

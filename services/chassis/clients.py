@@ -175,13 +175,15 @@ def _callers_token() -> str | None:
     return caller.token()
 
 
-def _metadata(token: str | None) -> tuple[tuple[str, str], ...]:
+def _metadata(token: str | None) -> grpc.aio.Metadata:
+    # In gRPC's own class: a tuple would be looked at and copied into one at every call.
+    metadata = grpc.aio.Metadata()
+    if token is not None:
+        metadata.add("authorization", "Bearer " + token)
     trace = telemetry.current()
-    if trace is None:
-        return () if token is None else (("authorization", "Bearer " + token),)
-    if token is None:
-        return ((telemetry.TRACEPARENT, trace.traceparent),)
-    return (("authorization", "Bearer " + token), (telemetry.TRACEPARENT, trace.traceparent))
+    if trace is not None:
+        metadata.add(telemetry.TRACEPARENT, trace.traceparent)
+    return metadata
 
 
 class MeshJwks:
