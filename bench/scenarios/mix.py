@@ -12,9 +12,9 @@ from bench.report import RESULTS, Report, number
 from bench.residents import Person
 from bench.scenarios.tables import cost_rows
 
-FIRST_RATE = 60.0
+FIRST_RATE = 40.0
 STEP = 1.3
-STEPS = 14
+STEPS = 16
 SECONDS = 6.0
 # A rate is held if so much of it is answered (what is drawn at random is a little more or less),
 # and 99 of 100 answers come within this time.
