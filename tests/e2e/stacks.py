@@ -43,6 +43,11 @@ class TestStack:
     async def __aexit__(self, *_: object) -> None:
         await self.stack.__aexit__()
 
+    @property
+    def state(self) -> State:
+        """The folder that holds everything of this stack."""
+        return State(self._folder)
+
     def edge(self) -> Edge:
         """A client of the public edge."""
         return Edge(self.stack.edge)

@@ -1,0 +1,185 @@
+"""Forged, foreign and outlived tokens, at the edge and past it: none gets in."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+import pytest_asyncio
+from roost.post.v1.post_service_pb2 import GetPostRequest
+from roost.post.v1.post_service_pb2_grpc import PostServiceStub
+from roost.timeline.v1.timeline_service_pb2 import GetPublicTimelineRequest
+from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceStub
+from roost.user.v1.user_service_pb2 import GetUserByHandleRequest
+from roost.user.v1.user_service_pb2_grpc import UserServiceStub
+
+from local.edge import Account, Edge
+from local.secrets import Secrets
+from services.chassis import postgres
+from services.chassis.clients import Mesh
+from services.chassis.clock import SystemClock
+from services.chassis.errors import NotFound, RoostError, Unauthenticated
+from services.chassis.tokens import SigningKey
+from services.user.signing import KeySeal
+from services.user.store_postgres import PostgresUserStore
+from tests.e2e.hostile.conftest import PASSWORD, SignUp
+from tests.e2e.stacks import TestStack
+from tests.token_forge import NOT_FOR_HTTP, Forge, reason_of
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+
+# All may be asked by strangers: it is the token alone that is refused.
+CALLS = {
+    "user": (UserServiceStub, "GetUserByHandle", GetUserByHandleRequest(handle="nobody")),
+    "post": (PostServiceStub, "GetPost", GetPostRequest(post_id=1)),
+    "timeline": (TimelineServiceStub, "GetPublicTimeline", GetPublicTimelineRequest()),
+}
+# How long a token may outlive its session: a poll, a call, and a busy machine.
+REVOKED_WITHIN = 5.0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def forge(stack: TestStack) -> Forge:
+    """Forges with the stack's own signing key, as if it had been stolen."""
+    clock = SystemClock()
+    url = stack.stack.postgres.url("roost_user")
+    async with postgres.connect(url, clock=clock, min_size=1, max_size=1, name="test") as database:
+        stored = await PostgresUserStore(database).signing_keys()
+    secrets = Secrets(stack.state.secrets)
+    seal = KeySeal(master_key=bytes.fromhex(secrets.token("master-key")))
+    return Forge(
+        issuer="https://roost.local",
+        audience="roost",
+        key=seal.open(stored[-1]),
+        other_key=SigningKey.generate("other"),
+        now=int(time.time()),
+    )
+
+
+async def shown(edge: Edge, token: str) -> httpx2.Response:
+    """The answer to a request that strangers may make, with that token."""
+    account = Account(user_id="", handle="", access_token=token, refresh_token="")
+    return await edge.send("GET", "/v1/timelines/public", by=account)
+
+
+async def test_right_token_is_taken_so_that_it_is_the_attack_which_is_refused(
+    edge: Edge, forge: Forge
+) -> None:
+    assert (await shown(edge, forge.signed())).status_code == 200
+
+
+async def test_every_attack_is_refused_at_the_edge(edge: Edge, forge: Forge) -> None:
+    wrong = {}
+    for name, attack in forge.attacks().items():
+        if name in NOT_FOR_HTTP:
+            continue
+
+        answer = await shown(edge, attack())
+
+        if answer.status_code == 431 and name.startswith("huge"):
+            continue
+        found = answer.status_code, answer.json().get("reason")
+        if found != (401, reason_of(name)):
+            wrong[name] = found
+    assert wrong == {}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def past_the_edge(stack: TestStack) -> AsyncIterator[dict[str, Mesh]]:
+    """A connection to each service's own port."""
+    parts = {part.name: part.address for part in stack.stack.status().parts}
+    meshes = {noun: Mesh(parts[noun]) for noun in CALLS}
+    yield meshes
+    for mesh in meshes.values():
+        await mesh.close()
+
+
+async def refusal(mesh: Mesh, noun: str, token: str) -> str:
+    """Why the service refuses a call with that token; empty if it does not."""
+    stub, method, request = CALLS[noun]
+    try:
+        await getattr(mesh.with_token(stub, lambda: token, timeout=10.0), method)(request)
+    except NotFound:
+        return ""
+    except RoostError as refused:
+        return refused.reason if isinstance(refused, Unauthenticated) else repr(refused)
+    return ""
+
+
+@pytest.mark.parametrize("noun", CALLS)
+async def test_every_attack_is_refused_by_the_services(
+    past_the_edge: dict[str, Mesh], forge: Forge, noun: str
+) -> None:
+    mesh = past_the_edge[noun]
+    assert await refusal(mesh, noun, forge.signed()) == ""
+
+    found = {
+        name: await refusal(mesh, noun, attack())
+        for name, attack in forge.attacks().items()
+        if name not in NOT_FOR_HTTP
+    }
+
+    assert found == {name: reason_of(name) for name in found}
+
+
+async def test_token_of_an_ended_session_is_refused_everywhere_within_seconds(
+    edge: Edge, sign_up: SignUp, past_the_edge: dict[str, Mesh]
+) -> None:
+    account = await sign_up("leaver")
+    stays = await edge.sign_in("leaver", PASSWORD)
+    assert (await shown(edge, account.access_token)).status_code == 200
+
+    await edge.call("DELETE", "/v1/sessions/current", by=account)
+    ended = time.monotonic()
+
+    async def refused_everywhere() -> bool:
+        answer = await shown(edge, account.access_token)
+        reasons = [
+            await refusal(mesh, noun, account.access_token) for noun, mesh in past_the_edge.items()
+        ]
+        by_edge = (answer.status_code, answer.json().get("reason")) == (401, "SESSION_REVOKED")
+        return by_edge and set(reasons) == {"SESSION_REVOKED"}
+
+    await eventually(refused_everywhere, limit=REVOKED_WITHIN)
+    assert time.monotonic() - ended < REVOKED_WITHIN
+    assert (await shown(edge, stays.access_token)).status_code == 200
+
+
+async def test_hundred_refreshes_at_once_leave_one_lineage(edge: Edge, sign_up: SignUp) -> None:
+    account = await sign_up("refresher")
+    body = {"refresh_token": account.refresh_token}
+
+    answers = await asyncio.gather(
+        *(edge.send("POST", "/v1/sessions/refresh", body=body) for _ in range(100))
+    )
+
+    assert {answer.status_code for answer in answers} == {200}
+    (successor,) = {answer.json()["refresh_token"] for answer in answers}
+    again = await edge.send("POST", "/v1/sessions/refresh", body={"refresh_token": successor})
+    assert again.status_code == 200
+
+
+async def test_reuse_of_a_refresh_token_ends_the_family(edge: Edge, sign_up: SignUp) -> None:
+    account = await sign_up("robbed")
+
+    async def refresh(token: str) -> httpx2.Response:
+        return await edge.send("POST", "/v1/sessions/refresh", body={"refresh_token": token})
+
+    second = (await refresh(account.refresh_token)).json()
+    third = (await refresh(second["refresh_token"])).json()
+
+    reused = await refresh(account.refresh_token)
+
+    assert (reused.status_code, reused.json()["reason"]) == (401, "REFRESH_TOKEN_REUSED")
+    newest = await refresh(third["refresh_token"])
+    assert (newest.status_code, newest.json()["reason"]) == (401, "SESSION_REVOKED")
+
+    async def refused() -> bool:
+        answer = await shown(edge, third["access_token"])
+        return answer.status_code == 401
+
+    await eventually(refused, limit=REVOKED_WITHIN)
