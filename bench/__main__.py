@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -46,6 +47,8 @@ def run(
     try:
         loaded = read_graph(graph) if graph else make_graph(PEOPLE, FOLLOWS_EACH)
         asyncio.run(_run(names, loaded, results))
+    except asyncio.CancelledError:
+        raise _complain("The bench was stopped.") from None
     except (GraphFileInvalid, OSError, PartFailed, GeneratorFailed) as failure:
         raise _complain(f"{failure}.") from None
 
@@ -66,6 +69,10 @@ def compare_(
 
 
 async def _run(names: list[str], graph: Graph, results: Path) -> None:
+    running = asyncio.current_task()
+    assert running is not None  # noqa: S101 - a coroutine that runs is in a task
+    # Ended politely, the stack is stopped and its folder removed, as with Ctrl-C.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     where = origin()
     console.print(
         f"{where.commit} on {where.cores} cores of {where.cpu}, {where.memory_gib} GiB; "
