@@ -60,8 +60,8 @@ async def run(bench: Bench) -> Report:
     )
     RESULTS.mkdir(parents=True, exist_ok=True)
     lines = [
-        Line("home read p50, by followees", reads),
-        Line("delivery, by followers", deliveries),
+        Line("read, of followees", reads),
+        Line("delivery, to followers", deliveries),
     ]
     drawn = charts.chart("How cost grows", lines, x="people", y="ms", log_x=True)
     (RESULTS / PICTURE).write_text(drawn)
