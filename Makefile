@@ -60,6 +60,9 @@ oracle: $(VENV)/.installed-dev ## Load GRAPH=FILE through the edge and compare e
 	@test -n "$(GRAPH)" || { echo "Say which graph to load: make oracle GRAPH=FILE" >&2; exit 2; }
 	@$(BIN)/python -m tests.e2e.oracle --graph "$(GRAPH)"
 
+fuzz: $(VENV)/.installed-dev ## Fuzz a stack of its own by its OpenAPI document, all phases; EXAMPLES=100 an operation.
+	@$(BIN)/python -m tests.e2e.fuzzing $(if $(EXAMPLES),--examples "$(EXAMPLES)")
+
 bench: $(VENV)/.installed ## Measure on a stack of its own; narrow it with ONLY=home, load GRAPH=FILE.
 	@$(BIN)/python -m bench run $(if $(ONLY),--only "$(ONLY)") $(if $(GRAPH),--graph "$(GRAPH)")
 

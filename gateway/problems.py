@@ -96,7 +96,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     title: Annotated[str, Meta(description="The reason in words; the same for each occurrence.")]
     status: Annotated[int, Meta(description="The HTTP status.", ge=400, le=599)]
     detail: Annotated[str, Meta(description="What went wrong this time, for people.")]
-    instance: Annotated[str, Meta(description="The path that was asked for.")]
+    instance: Annotated[
+        str | UnsetType,
+        Meta(description="The path that was asked for; absent if the request could not be read."),
+    ] = UNSET
     reason: Annotated[str, Meta(description="What went wrong, for machines.")]
     metadata: Annotated[
         dict[str, str] | UnsetType, Meta(description="Facts that belong to the reason.")

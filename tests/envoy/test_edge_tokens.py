@@ -61,6 +61,16 @@ async def test_a_stranger_passes(edge: httpx2.AsyncClient, gateways: list[Gatewa
             "TOKEN_INVALID",
             id="signed with a secret",
         ),
+        pytest.param(
+            lambda _: jwt.encode(
+                {"iss": "https://roost.local", "aud": "roost"},
+                "s" * 32,
+                "HS256",
+                headers={"kid": "key"},
+            ),
+            "TOKEN_INVALID",
+            id="signed with a secret in the name of a key",
+        ),
         pytest.param(lambda _: "not.a.token", "TOKEN_INVALID", id="garbage"),
     ],
 )

@@ -1,0 +1,59 @@
+"""Throws at a whole stack whatever its OpenAPI document allows and forbids: `make fuzz`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from asyncio.subprocess import PIPE, STDOUT
+from pathlib import Path
+
+from local.edge import Account
+from tests.e2e.stacks import TestStack
+
+SEED = 20250101
+# These end the session that the requests are made with, and all after them would be refused.
+LEFT_OUT = ("signOut", "signOutEverywhere", "deleteMe")
+# What fits the schema may still be against a rule that no schema can say: 4xx, never 5xx.
+UNCHECKED = ("positive_data_acceptance",)
+
+
+async def fuzz(
+    address: str, account: Account, *, phases: str, examples: int, quiet: bool = True
+) -> tuple[int, str]:
+    """Run schemathesis as ``account``; return its exit code (0: nothing found) and its report."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/v1/openapi.json"),
+        *("--url", address, "--phases", phases, "--max-examples", str(examples)),
+        *("--seed", str(SEED), "--request-timeout", "30", "--no-color"),
+        *("--header", f"Authorization: Bearer {account.access_token}"),
+        *("--exclude-checks", ",".join(UNCHECKED)),
+        *(part for name in LEFT_OUT for part in ("--exclude-operation-id", name)),
+        stdout=PIPE if quiet else None,
+        stderr=STDOUT if quiet else None,
+    )
+    report, _ = await process.communicate()
+    return process.returncode or 0, (report or b"").decode()
+
+
+async def run(phases: str, examples: int, folder: Path) -> int:
+    """Start a stack of its own and fuzz it."""
+    async with TestStack(folder) as stack, stack.edge() as edge:
+        account = await edge.register("fuzzer", "zebra lamp 9")
+        code, _ = await fuzz(edge.address, account, phases=phases, examples=examples, quiet=False)
+        return code
+
+
+def main() -> int:
+    """Fuzz as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--phases", default="examples,coverage,fuzzing,stateful")
+    parser.add_argument("--examples", type=int, default=100, help="for each operation")
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="roost-fuzz-") as folder:
+        return asyncio.run(run(told.phases, told.examples, Path(folder)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
