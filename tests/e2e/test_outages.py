@@ -1,7 +1,8 @@
 """One part is away at a time: what works meanwhile, what is answered, and that all is caught up.
 
 PostgreSQL and Envoy have no second one on one machine, so restarting them is seen by clients; for
-everything else a restart has to go unnoticed.
+everything else a restart has to go unnoticed. The broker's store is alone as well: it has a test of
+its own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tests.e2e.oracle import SETTLE_SECONDS
 from tests.e2e.stacks import TestStack
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="module")]
 
 ACTS = 60  # things that people do during an outage
 DOUBLED = ("user", "post", "timeline", "gateway")
@@ -170,7 +171,7 @@ async def test_rolling_restart_fails_no_request(town: Town) -> None:
     await town.restart(*DOUBLED)
     await town.restart(*(f"{noun}-2" for noun in DOUBLED))
     await town.restart("user-work", "post-work", "timeline-work")
-    for engine in ("valkey", "broker", "seaweedfs"):
+    for engine in ("valkey", "broker"):
         await town.restart(engine)
     done.set()
     await acting

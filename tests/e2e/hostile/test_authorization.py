@@ -22,7 +22,7 @@ from tests.e2e.hostile.rows import (
     Asked,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 on_the_stack = pytest.mark.asyncio(loop_scope="session")
 
 BY_NAME = {route.name: route for route in ROUTES}

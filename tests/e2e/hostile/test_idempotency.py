@@ -10,7 +10,7 @@ import pytest
 from local.edge import Edge
 from tests.e2e.hostile.conftest import SignUp
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="session")]
 
 ROUNDS = 10
 AT_ONCE = 50

@@ -30,7 +30,7 @@ from tests.e2e.stacks import TestStack
 from tests.token_forge import NOT_FOR_HTTP, Forge, reason_of
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="session")]
 
 # All may be asked by strangers: it is the token alone that is refused.
 CALLS = {
