@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
         --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status setup test lint format gen gen-check breaking lock oracle chaos bench bench-compare ci clean
+.PHONY: soak help up down status setup test lint format gen gen-check breaking lock oracle chaos bench bench-compare ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ oracle: $(VENV)/.installed-dev ## Load GRAPH=FILE through the edge and compare e
 
 fuzz: $(VENV)/.installed-dev ## Fuzz a stack of its own by its OpenAPI document, all phases; EXAMPLES=100 an operation.
 	@$(BIN)/python -m tests.e2e.fuzzing $(if $(EXAMPLES),--examples "$(EXAMPLES)")
+
+soak: $(VENV)/.installed-dev ## Run the tests that kill parts, take them away, and send hostile input.
+	@$(BIN)/python -m pytest -m soak $(ARGS)
 
 bench: $(VENV)/.installed ## Measure on a stack of its own; narrow it with ONLY=home, load GRAPH=FILE.
 	@$(BIN)/python -m bench run $(if $(ONLY),--only "$(ONLY)") $(if $(GRAPH),--graph "$(GRAPH)")
