@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
         --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: soak help up down status setup test lint format gen gen-check breaking lock oracle chaos bench bench-compare ci clean
+.PHONY: soak help up down status setup test lint format gen gen-check breaking lock oracle fuzz chaos bench bench-compare ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
