@@ -9,7 +9,7 @@ AGAINST ?= $(firstword $(shell git for-each-ref --format='%(refname:short)' refs
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+        --no-annotate --no-header
 
 .DEFAULT_GOAL := help
 .PHONY: soak help up down status setup test lint format gen gen-check breaking lock oracle fuzz chaos bench bench-compare ci clean
