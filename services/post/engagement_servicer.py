@@ -11,22 +11,16 @@ from services.chassis.idempotency import RequestKey, once
 from services.post.convert import to_engagement
 from services.post.errors import PostNotFound
 from services.post.hydration import Hydration
-from services.post.model import PostState, Responded
+from services.post.model import Post, PostState, Responded
 from services.post.repeating import repeatable
 from services.post.responding import Responding, Seen
 from services.post.response_lists import ResponseLists
 from services.post.store import PostTransaction, Store
 
-M = TypeVar(
-    "M",
-    rpc.LikeResponse,
-    rpc.UnlikeResponse,
-    rpc.RepostResponse,
-    rpc.UndoRepostResponse,
-    rpc.BookmarkResponse,
-)
+M = TypeVar("M", rpc.LikeResponse, rpc.RepostResponse, rpc.BookmarkResponse)
+T = TypeVar("T", rpc.UnlikeResponse, rpc.UndoRepostResponse, rpc.RemoveBookmarkResponse)
 See = Callable[[int, int], Awaitable[Seen]]
-Act = Callable[[PostTransaction, int, Any], Awaitable[Responded]]
+Act = Callable[[PostTransaction, int, Post], Awaitable[Responded]]
 
 
 class EngagementServicer(EngagementServiceServicer):
@@ -54,8 +48,7 @@ class EngagementServicer(EngagementServiceServicer):
     @access.user
     async def Unlike(self, request: rpc.UnlikeRequest, context: Any) -> rpc.UnlikeResponse:
         """Takes the like back."""
-        acts = self._responding
-        return await self._act(request, rpc.UnlikeResponse, acts.see, acts.unlike)
+        return await self._take_back(request, rpc.UnlikeResponse, self._responding.unlike)
 
     @access.user
     async def Repost(self, request: rpc.RepostRequest, context: Any) -> rpc.RepostResponse:
@@ -68,8 +61,7 @@ class EngagementServicer(EngagementServiceServicer):
         self, request: rpc.UndoRepostRequest, context: Any
     ) -> rpc.UndoRepostResponse:
         """Takes the repost back."""
-        acts = self._responding
-        return await self._act(request, rpc.UndoRepostResponse, acts.see, acts.undo_repost)
+        return await self._take_back(request, rpc.UndoRepostResponse, self._responding.undo_repost)
 
     @access.user
     async def Bookmark(self, request: rpc.BookmarkRequest, context: Any) -> rpc.BookmarkResponse:
@@ -81,20 +73,9 @@ class EngagementServicer(EngagementServiceServicer):
     async def RemoveBookmark(
         self, request: rpc.RemoveBookmarkRequest, context: Any
     ) -> rpc.RemoveBookmarkResponse:
-        """Takes a post off the list, whatever became of it; counts only where it may be seen."""
-        user_id = caller.user().user_id
-        key = RequestKey.of(request, caller_id=str(user_id), method="RemoveBookmark")
-        shown = await self._hydration.show([request.post_id], viewer_id=user_id, quotes=False)
-
-        async def effect(transaction: PostTransaction) -> rpc.RemoveBookmarkResponse:
-            result = await self._responding.remove_bookmark(transaction, user_id, request.post_id)
-            if result.state is None or request.post_id not in shown.posts:
-                hidden = rpc.Engagement(post_id=request.post_id)
-                hidden.viewer_state.SetInParent()
-                return rpc.RemoveBookmarkResponse(engagement=hidden)
-            return rpc.RemoveBookmarkResponse(engagement=to_engagement(result.state))
-
-        return await once(self._store.transaction, key, rpc.RemoveBookmarkResponse, effect)
+        """Takes the post off the list."""
+        remove = self._responding.remove_bookmark
+        return await self._take_back(request, rpc.RemoveBookmarkResponse, remove)
 
     @access.anyone
     async def ListLikers(
@@ -143,8 +124,7 @@ class EngagementServicer(EngagementServiceServicer):
     async def _act(self, request: Any, response: type[M], see: See, act: Act) -> M:
         """One of the acts on a post that the caller sees: once for a key, then how it stands."""
         user_id = caller.user().user_id
-        method = request.DESCRIPTOR.name.removesuffix("Request")
-        key = RequestKey.of(request, caller_id=str(user_id), method=method)
+        key = _key(request, user_id)
 
         async def attempt() -> M:
             seen = await see(user_id, request.post_id)
@@ -159,6 +139,30 @@ class EngagementServicer(EngagementServiceServicer):
             return await once(self._store.transaction, key, response, effect)
 
         return await repeatable(self._store, key, response, attempt)
+
+    async def _take_back(self, request: Any, response: type[T], act: Act) -> T:
+        """Undoes an act, whatever became of the post; how it stands only where it may be seen.
+
+        Whoever was blocked, or liked what is deleted now, still decides over what is theirs.
+        """
+        user_id, post_id = caller.user().user_id, request.post_id
+        shown = await self._hydration.show([post_id], viewer_id=user_id, quotes=False)
+        post = (await self._store.posts([post_id])).get(post_id)
+
+        async def effect(transaction: PostTransaction) -> T:
+            result = None if post is None else await act(transaction, user_id, post)
+            if result is None or result.state is None or post_id not in shown.posts:
+                hidden = rpc.Engagement(post_id=post_id)
+                hidden.viewer_state.SetInParent()
+                return response(engagement=hidden)
+            return response(engagement=to_engagement(result.state))
+
+        return await once(self._store.transaction, _key(request, user_id), response, effect)
+
+
+def _key(request: Any, user_id: int) -> RequestKey | None:
+    method = request.DESCRIPTOR.name.removesuffix("Request")
+    return RequestKey.of(request, caller_id=str(user_id), method=method)
 
 
 def _live(state: PostState | None) -> PostState:

@@ -106,10 +106,10 @@ class Responding:
         return await self._respond(transaction, ResponseKind.BOOKMARK, user_id, post)
 
     async def remove_bookmark(
-        self, transaction: PostTransaction, user_id: int, post_id: int
+        self, transaction: PostTransaction, user_id: int, post: Post
     ) -> Responded:
-        """Takes the post off the list, whatever became of it."""
-        return await transaction.withdraw(ResponseKind.BOOKMARK, user_id=user_id, post_id=post_id)
+        """Takes the post off the list."""
+        return await transaction.withdraw(ResponseKind.BOOKMARK, user_id=user_id, post_id=post.id)
 
     async def _respond(
         self, transaction: PostTransaction, kind: ResponseKind, user_id: int, post: Post

@@ -42,9 +42,9 @@ async def like(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     return Answer(present.engagement(response.engagement))
 
 
-@engagement.change("DELETE", "/v1/posts/{post_id}/like", reasons=_NOT_FOUND)
+@engagement.change("DELETE", "/v1/posts/{post_id}/like")
 async def unlike(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
-    """Take a like back."""
+    """Take a like back, whatever became of the post."""
     response = await call.backends.engagement.Unlike(
         UnlikeRequest(post_id=call.path_id, request_id=call.request_id)
     )
@@ -62,9 +62,9 @@ async def repost(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     return Answer(present.engagement(response.engagement, repost_id=response.repost_id))
 
 
-@engagement.change("DELETE", "/v1/posts/{post_id}/repost", reasons=_NOT_FOUND)
+@engagement.change("DELETE", "/v1/posts/{post_id}/repost")
 async def undo_repost(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
-    """Take a repost back."""
+    """Take a repost back, whatever became of the post."""
     response = await call.backends.engagement.UndoRepost(
         UndoRepostRequest(post_id=call.path_id, request_id=call.request_id)
     )
@@ -80,9 +80,9 @@ async def bookmark(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     return Answer(present.engagement(response.engagement))
 
 
-@engagement.change("DELETE", "/v1/posts/{post_id}/bookmark", reasons=_NOT_FOUND)
+@engagement.change("DELETE", "/v1/posts/{post_id}/bookmark")
 async def remove_bookmark(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
-    """Take a post off one's private list; it need not exist any more."""
+    """Take a post off one's private list, whatever became of it."""
     response = await call.backends.engagement.RemoveBookmark(
         RemoveBookmarkRequest(post_id=call.path_id, request_id=call.request_id)
     )

@@ -6,7 +6,7 @@ import pytest
 from roost.post.v1 import engagement_service_pb2 as rpc
 from roost.post.v1 import post_events_pb2 as events
 from roost.post.v1 import post_service_pb2
-from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED
+from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED, ViewerState
 
 from services.chassis.errors import Forbidden, NotFound, RuleBroken, Unauthenticated, WrongState
 from services.chassis.ids import bucket_of
@@ -14,18 +14,13 @@ from tests.servicers.post.conftest import Scene
 from tests.servicers.post.test_lists import every_page
 from tests.servicers.serving import raises_reason
 
-ACTS = {
-    "Like": rpc.LikeRequest,
-    "Unlike": rpc.UnlikeRequest,
-    "Repost": rpc.RepostRequest,
-    "UndoRepost": rpc.UndoRepostRequest,
-    "Bookmark": rpc.BookmarkRequest,
-}
+ACTS = ("Like", "Repost", "Bookmark")
+BACK = {"Unlike": "Like", "UndoRepost": "Repost", "RemoveBookmark": "Bookmark"}
 
 
 async def act(scene: Scene, who: int | None, name: str, post_id: int, **given: Any) -> Any:
-    requests = {**ACTS, "RemoveBookmark": rpc.RemoveBookmarkRequest}
-    return await getattr(scene.engagement(who), name)(requests[name](post_id=post_id, **given))
+    request = getattr(rpc, f"{name}Request")(post_id=post_id, **given)
+    return await getattr(scene.engagement(who), name)(request)
 
 
 async def test_a_like_counts_once_and_is_told_once(scene: Scene) -> None:
@@ -121,18 +116,26 @@ async def test_a_bookmark_is_nobody_elses_business(scene: Scene) -> None:
     assert [event.type for event in scene.store.database.published] == ["roost.post.v1.PostCreated"]
 
 
-async def test_a_bookmark_may_be_removed_though_the_post_is_gone(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
-    await act(scene, scene.bob, "Bookmark", post.id)
-    await scene.delete(scene.alice, post.id)
+@pytest.mark.parametrize("name", list(BACK))
+async def test_what_was_done_may_be_taken_back_whatever_became_of_the_post(
+    scene: Scene, name: str
+) -> None:
+    scene.users.follow(scene.carol, scene.alice)
+    hidden = await scene.write(scene.alice)
+    deleted = await scene.write(scene.alice)
+    for post in (hidden, deleted):
+        await act(scene, scene.bob, BACK[name], post.id)
+    scene.users.block(scene.alice, scene.bob)
+    await scene.delete(scene.alice, deleted.id)
 
-    response = await act(scene, scene.bob, "RemoveBookmark", post.id)
+    for post_id in (hidden.id, deleted.id, 404):
+        response = await act(scene, scene.bob, name, post_id)
 
-    assert response.engagement.post_id == post.id
-    assert not response.engagement.viewer_state.bookmarked
-    assert not response.engagement.HasField("counts")
-    unknown = await act(scene, scene.bob, "RemoveBookmark", 404)
-    assert not unknown.engagement.viewer_state.bookmarked
+        assert response.engagement.post_id == post_id
+        assert not response.engagement.HasField("counts")
+        assert response.engagement.viewer_state == ViewerState()
+    counts = (await scene.read(hidden.id, scene.carol)).counts
+    assert (counts.likes, counts.reposts) == (0, 0)
 
 
 async def test_removing_the_bookmark_of_a_post_in_sight_tells_its_counts(scene: Scene) -> None:
@@ -146,7 +149,7 @@ async def test_removing_the_bookmark_of_a_post_in_sight_tells_its_counts(scene: 
     assert not response.engagement.viewer_state.bookmarked
 
 
-@pytest.mark.parametrize("name", list(ACTS))
+@pytest.mark.parametrize("name", ACTS)
 async def test_nothing_is_done_with_a_post_that_does_not_exist_for_the_caller(
     scene: Scene, name: str
 ) -> None:
@@ -159,7 +162,7 @@ async def test_nothing_is_done_with_a_post_that_does_not_exist_for_the_caller(
             await act(scene, scene.bob, name, post_id)
 
 
-@pytest.mark.parametrize("name", [*ACTS, "RemoveBookmark"])
+@pytest.mark.parametrize("name", [*ACTS, *BACK])
 async def test_strangers_respond_to_nothing(scene: Scene, name: str) -> None:
     with raises_reason(Unauthenticated, "TOKEN_MISSING"):
         await act(scene, None, name, 1)
@@ -173,7 +176,7 @@ async def test_an_account_that_is_gone_responds_to_nothing(scene: Scene) -> None
         await scene.like(scene.bob, post.id)
 
 
-@pytest.mark.parametrize("name", [*ACTS, "RemoveBookmark"])
+@pytest.mark.parametrize("name", [*ACTS, *BACK])
 async def test_a_repeated_request_gets_the_first_answer(scene: Scene, name: str) -> None:
     post = await scene.write(scene.alice)
     await scene.like(scene.bob, post.id)

@@ -28,7 +28,8 @@ if _version_not_supported:
 class EngagementServiceStub:
     """EngagementService owns responses. All writes act for the caller, are idempotent by nature, and answer
     with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
-    exist for the caller.
+    exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
+    with counts of zero where the caller may not see it (any more).
     """
 
     def __init__(self, channel):
@@ -97,7 +98,8 @@ class EngagementServiceStub:
 class EngagementServiceServicer:
     """EngagementService owns responses. All writes act for the caller, are idempotent by nature, and answer
     with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
-    exist for the caller.
+    exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
+    with counts of zero where the caller may not see it (any more).
     """
 
     def Like(self, request, context):
@@ -137,7 +139,7 @@ class EngagementServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RemoveBookmark(self, request, context):
-        """RemoveBookmark takes it off the list; the post need not exist any more.
+        """RemoveBookmark takes it off the list.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -249,7 +251,8 @@ def add_EngagementServiceServicer_to_server(servicer, server):
 class EngagementService:
     """EngagementService owns responses. All writes act for the caller, are idempotent by nature, and answer
     with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
-    exist for the caller.
+    exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
+    with counts of zero where the caller may not see it (any more).
     """
 
     @staticmethod

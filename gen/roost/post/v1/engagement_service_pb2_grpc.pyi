@@ -29,7 +29,8 @@ GRPC_VERSION: str
 class EngagementServiceStub:
     """EngagementService owns responses. All writes act for the caller, are idempotent by nature, and answer
     with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
-    exist for the caller.
+    exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
+    with counts of zero where the caller may not see it (any more).
     """
 
     @_typing.overload
@@ -49,7 +50,7 @@ class EngagementServiceStub:
     Bookmark: _grpc.UnaryUnaryMultiCallable[_engagement_service_pb2.BookmarkRequest, _engagement_service_pb2.BookmarkResponse]
     """Bookmark keeps a post in the caller's private list."""
     RemoveBookmark: _grpc.UnaryUnaryMultiCallable[_engagement_service_pb2.RemoveBookmarkRequest, _engagement_service_pb2.RemoveBookmarkResponse]
-    """RemoveBookmark takes it off the list; the post need not exist any more."""
+    """RemoveBookmark takes it off the list."""
     ListLikers: _grpc.UnaryUnaryMultiCallable[_engagement_service_pb2.ListLikersRequest, _engagement_service_pb2.ListLikersResponse]
     """ListLikers returns who likes a post, newest first. Open to strangers."""
     ListReposters: _grpc.UnaryUnaryMultiCallable[_engagement_service_pb2.ListRepostersRequest, _engagement_service_pb2.ListRepostersResponse]
@@ -69,7 +70,8 @@ class EngagementServiceStub:
 class EngagementServiceAsyncStub(EngagementServiceStub):
     """EngagementService owns responses. All writes act for the caller, are idempotent by nature, and answer
     with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
-    exist for the caller.
+    exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
+    with counts of zero where the caller may not see it (any more).
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -86,7 +88,7 @@ class EngagementServiceAsyncStub(EngagementServiceStub):
     Bookmark: _aio.UnaryUnaryMultiCallable[_engagement_service_pb2.BookmarkRequest, _engagement_service_pb2.BookmarkResponse]  # type: ignore[assignment]
     """Bookmark keeps a post in the caller's private list."""
     RemoveBookmark: _aio.UnaryUnaryMultiCallable[_engagement_service_pb2.RemoveBookmarkRequest, _engagement_service_pb2.RemoveBookmarkResponse]  # type: ignore[assignment]
-    """RemoveBookmark takes it off the list; the post need not exist any more."""
+    """RemoveBookmark takes it off the list."""
     ListLikers: _aio.UnaryUnaryMultiCallable[_engagement_service_pb2.ListLikersRequest, _engagement_service_pb2.ListLikersResponse]  # type: ignore[assignment]
     """ListLikers returns who likes a post, newest first. Open to strangers."""
     ListReposters: _aio.UnaryUnaryMultiCallable[_engagement_service_pb2.ListRepostersRequest, _engagement_service_pb2.ListRepostersResponse]  # type: ignore[assignment]
@@ -105,7 +107,8 @@ class EngagementServiceAsyncStub(EngagementServiceStub):
 class EngagementServiceServicer(metaclass=_abc_1.ABCMeta):
     """EngagementService owns responses. All writes act for the caller, are idempotent by nature, and answer
     with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
-    exist for the caller.
+    exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
+    with counts of zero where the caller may not see it (any more).
     """
 
     @_abc_1.abstractmethod
@@ -156,7 +159,7 @@ class EngagementServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _engagement_service_pb2.RemoveBookmarkRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_engagement_service_pb2.RemoveBookmarkResponse, _abc.Awaitable[_engagement_service_pb2.RemoveBookmarkResponse]]:
-        """RemoveBookmark takes it off the list; the post need not exist any more."""
+        """RemoveBookmark takes it off the list."""
 
     @_abc_1.abstractmethod
     def ListLikers(
