@@ -12,9 +12,10 @@ import ctypes
 import os
 import sys
 
-# From linux/prctl.h and linux/capability.h.
+# From linux/prctl.h, linux/securebits.h and linux/capability.h.
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -42,7 +43,9 @@ def _become(libc: ctypes.CDLL, uid: int, gid: int) -> None:
     PostgreSQL refuses to run as root, but the state and the wheels may well be below a folder that
     only root may enter.
     """
-    libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    # Capabilities outlive the change of user, and access(2), by which PostgreSQL looks for its
+    # programs, heeds them.
+    libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)
