@@ -1,6 +1,6 @@
 """AuthService over gRPC."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.message import Message
@@ -168,8 +168,26 @@ class AuthServicer(AuthServiceServicer):
     async def RedeemStreamTicket(
         self, request: pb.RedeemStreamTicketRequest, context: Any
     ) -> pb.RedeemStreamTicketResponse:
-        ticket = await self._sessions.redeem_ticket(request.ticket)
-        return pb.RedeemStreamTicketResponse(user_id=ticket.user_id, session_id=ticket.session_id)
+        ticket, access_token = await self._sessions.redeem_ticket(request.ticket)
+        return pb.RedeemStreamTicketResponse(
+            user_id=ticket.user_id,
+            session_id=ticket.session_id,
+            access_token=access_token.token,
+            expires_in=self._seconds_until(access_token.expire_time),
+        )
+
+    @access.service
+    async def ExtendStream(
+        self, request: pb.ExtendStreamRequest, context: Any
+    ) -> pb.ExtendStreamResponse:
+        access_token = await self._sessions.extend(request.user_id, request.session_id)
+        return pb.ExtendStreamResponse(
+            access_token=access_token.token,
+            expires_in=self._seconds_until(access_token.expire_time),
+        )
+
+    def _seconds_until(self, moment: datetime) -> int:
+        return int((moment - self._clock.now()).total_seconds())
 
     def _key(self, request: Message, caller_id: str, secret: str) -> RequestKey | None:
         """The key of a request that holds a password: nothing of it may be guessed from the

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from roost.user.v1 import auth_service_pb2 as auth_pb
+from roost.user.v1 import graph_service_pb2 as graph_pb
 from roost.user.v1 import user_pb2 as pb
 
 from services.chassis.tokens import Jwk
@@ -62,6 +63,13 @@ def fill_relationship(message: pb.Relationship, user_id: int, ties: Ties) -> Non
     if ties:
         message.CopyFrom(_RELATIONSHIPS[ties])
     message.user_id = user_id
+
+
+def fill_ties(message: graph_pb.Ties, ties: Ties) -> None:
+    """Writes into an empty message what services that act on events ask about a pair."""
+    message.following = Ties.FOLLOWING in ties
+    message.muting = Ties.MUTING in ties
+    message.apart = bool(ties & (Ties.BLOCKING | Ties.BLOCKED_BY))
 
 
 def relationship(user_id: int, ties: Ties) -> pb.Relationship:

@@ -77,6 +77,17 @@ class GraphLists(GraphServiceServicer):
         return response
 
     @access.service
+    async def BatchGetTies(
+        self, request: pb.BatchGetTiesRequest, context: Any
+    ) -> pb.BatchGetTiesResponse:
+        pairs = [(each.from_user_id, each.to_user_id) for each in request.pairs]
+        found = await self._store.ties_of_pairs(pairs)
+        response = pb.BatchGetTiesResponse()
+        for pair in pairs:
+            convert.fill_ties(response.ties.add(), found.get(pair, Ties.NONE))
+        return response
+
+    @access.service
     async def ListFollowerIds(
         self, request: pb.ListFollowerIdsRequest, context: Any
     ) -> pb.ListFollowerIdsResponse:

@@ -5,6 +5,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -40,6 +41,13 @@ class SignedIn:
 
     session: Session
     tokens: TokenPair
+
+
+class AccessToken(NamedTuple):
+    """What proves a session until it expires."""
+
+    token: str
+    expire_time: datetime
 
 
 class Sessions:
@@ -144,7 +152,14 @@ class Sessions:
             )
         return ticket
 
-    async def redeem_ticket(self, ticket: str) -> StreamTicket:
+    async def extend(self, user_id: int, session_id: int) -> AccessToken:
+        """The next access token of a session whose connection goes on. Raises SessionRevoked."""
+        session = await self._store.session(user_id, session_id)
+        if session is None or not session.live(self._clock.now()):
+            raise SessionRevoked
+        return self._access_token(user_id, session_id)
+
+    async def redeem_ticket(self, ticket: str) -> tuple[StreamTicket, AccessToken]:
         """Consumes a ticket. Raises StreamTicketInvalid if it opens nothing (any more)."""
         async with self._store.transaction() as transaction:
             taken = await transaction.take_ticket(_ticket_hash(ticket))
@@ -154,7 +169,7 @@ class Sessions:
         session = await self._store.session(taken.user_id, taken.session_id)
         if session is None or not session.live(now):
             raise StreamTicketInvalid
-        return taken
+        return taken, self._access_token(taken.user_id, taken.session_id)
 
     async def _exchange(
         self, transaction: UserTransaction, presented: PresentedToken, token: str
@@ -208,6 +223,9 @@ class Sessions:
             refresh_token=self._refresh_tokens.make(user_id, session_id),
             refresh_expire_time=now + SESSION_LIFETIME,
         )
+
+    def _access_token(self, user_id: int, session_id: int) -> AccessToken:
+        return AccessToken(*self._signer.issue(user_id, session_id))
 
     def _seal(self, token: str) -> Seal:
         return Seal(caller_secret=token.encode(), service_secret=self._master_key)

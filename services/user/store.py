@@ -5,7 +5,7 @@ comes first: people are always locked in ascending order of id, so that no two t
 for each other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -180,6 +180,12 @@ class Store(Protocol):
 
     async def ties_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
         """How the viewer and the others stand, in one round trip; those without ties are absent."""
+        ...
+
+    async def ties_of_pairs(
+        self, pairs: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], Ties]:
+        """How the first of each pair and the second stand, as `ties_with` tells of one person."""
         ...
 
     async def list_edges(

@@ -1,6 +1,6 @@
 """The User service's store in memory: for tests, with the promises of the real one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -223,6 +223,12 @@ class MemoryUserStore:
     async def ties_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
         found = {other_id: self._tables.ties(viewer_id, other_id) for other_id in other_ids}
         return {other_id: ties for other_id, ties in found.items() if ties}
+
+    async def ties_of_pairs(
+        self, pairs: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], Ties]:
+        found = {pair: self._tables.ties(*pair) for pair in pairs}
+        return {pair: ties for pair, ties in found.items() if ties}
 
     async def list_edges(
         self, edge: Edge, direction: Direction, user_id: int, *, before: int | None, limit: int

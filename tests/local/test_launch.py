@@ -10,7 +10,9 @@ import pytest
 from local import launch
 
 NOBODY = 65_534
-LOOK = "import os, sys; print(os.geteuid(), os.access(sys.argv[1], os.R_OK), open(sys.argv[1]).read())"
+LOOK = (
+    "import os, sys; print(os.geteuid(), os.access(sys.argv[1], os.R_OK), open(sys.argv[1]).read())"
+)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -21,7 +23,7 @@ def test_an_ordinary_user_reaches_what_only_root_may_enter(tmp_path: Path) -> No
     file.write_text("there")
     script = [sys.executable, launch.__file__, str(os.getpid()), "9", str(NOBODY), str(NOBODY)]
 
-    seen = subprocess.run(  # noqa: S603 - our own script
+    seen = subprocess.run(
         [*script, sys.executable, "-c", LOOK, str(file)], capture_output=True, text=True, check=True
     )
 

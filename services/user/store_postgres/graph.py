@@ -25,6 +25,17 @@ SELECT source_id, 2 << (2 * (kind - 1)) FROM edges_in
 WHERE target_id = $1 AND source_id = ANY($2::bigint[])
 """
 
+# The ties of pairs, as TIES has them of one person with many.
+TIES_OF_PAIRS = """
+SELECT source_id, target_id, 1 << (2 * (kind - 1)) FROM edges_out
+JOIN unnest($1::bigint[], $2::bigint[]) AS pair (one_id, other_id)
+  ON source_id = one_id AND target_id = other_id
+UNION ALL
+SELECT target_id, source_id, 2 << (2 * (kind - 1)) FROM edges_in
+JOIN unnest($1::bigint[], $2::bigint[]) AS pair (one_id, other_id)
+  ON target_id = one_id AND source_id = other_id
+"""
+
 _COUNT_WANTED = """
 SELECT count(*) FROM (
   SELECT FROM edges_out WHERE source_id = $1 AND kind IN (1, 2) LIMIT $2
@@ -87,6 +98,15 @@ def ties_of(rows: Sequence[asyncpg.Record]) -> dict[int, Ties]:
     for other_id, tie in rows:
         found[other_id] = found.get(other_id, 0) | tie
     return {other_id: _ALL_TIES[bits] for other_id, bits in found.items()}
+
+
+def ties_of_pairs(rows: Sequence[asyncpg.Record]) -> dict[tuple[int, int], Ties]:
+    """The ties in the rows of TIES_OF_PAIRS, by pair."""
+    found: dict[tuple[int, int], int] = {}
+    for one_id, other_id, tie in rows:
+        pair = (one_id, other_id)
+        found[pair] = found.get(pair, 0) | tie
+    return {pair: _ALL_TIES[bits] for pair, bits in found.items()}
 
 
 class PostgresGraphActs(PostgresTransaction):

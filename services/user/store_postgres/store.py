@@ -1,6 +1,6 @@
 """The reads of the User service's store on PostgreSQL, and its transactions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
@@ -18,7 +18,13 @@ from services.user.model import (
 )
 from services.user.store import UserTransaction
 from services.user.store_postgres.accounts import USER_COLUMNS, PostgresAccountActs, user_of
-from services.user.store_postgres.graph import TIES, PostgresGraphActs, ties_of
+from services.user.store_postgres.graph import (
+    TIES,
+    TIES_OF_PAIRS,
+    PostgresGraphActs,
+    ties_of,
+    ties_of_pairs,
+)
 from services.user.store_postgres.sessions import (
     KEYS,
     SESSION_COLUMNS,
@@ -98,6 +104,14 @@ class PostgresUserStore:
 
     async def ties_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
         return ties_of(await self._database.fetch(TIES, viewer_id, other_ids))
+
+    async def ties_of_pairs(
+        self, pairs: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], Ties]:
+        distinct = set(pairs)
+        ones = [one_id for one_id, _ in distinct]
+        others = [other_id for _, other_id in distinct]
+        return ties_of_pairs(await self._database.fetch(TIES_OF_PAIRS, ones, others))
 
     async def list_edges(
         self, edge: Edge, direction: Direction, user_id: int, *, before: int | None, limit: int

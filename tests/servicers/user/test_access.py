@@ -26,6 +26,7 @@ MATRIX = {
         "ListRevokedSessions": ANYONE,
         "IssueStreamTicket": USER,
         "RedeemStreamTicket": SERVICE,
+        "ExtendStream": SERVICE,
     },
     "UserService": {
         "GetUser": ANYONE,
@@ -49,6 +50,7 @@ MATRIX = {
         "Unmute": USER,
         "ListMutes": USER,
         "BatchGetRelationships": USER,
+        "BatchGetTies": SERVICE,
         "ListFollowerIds": SERVICE,
         "ListFollowingIds": SERVICE,
     },

@@ -184,6 +184,28 @@ async def test_relationships_come_in_request_order_and_unknown_people_have_none(
     ]
 
 
+async def test_services_ask_how_pairs_stand(
+    house: House, alice: Person, bob: Person, carol: Person
+) -> None:
+    await follow(alice, bob)
+    await bob.graph.Mute(pb.MuteRequest(user_id=alice.id))
+    await carol.graph.Block(pb.BlockRequest(user_id=alice.id))
+    pairs = [(alice, bob), (bob, alice), (alice, carol), (carol, bob)]
+
+    response = await house.graph(POST).BatchGetTies(
+        pb.BatchGetTiesRequest(
+            pairs=[pb.Pair(from_user_id=one.id, to_user_id=other.id) for one, other in pairs]
+        )
+    )
+
+    assert [(each.following, each.muting, each.apart) for each in response.ties] == [
+        (True, False, False),
+        (False, True, False),
+        (False, False, True),
+        (False, False, False),
+    ]
+
+
 async def test_ids_of_followers_are_paged_for_services(house: House, alice: Person) -> None:
     others = [await house.register(f"robin{n}") for n in range(5)]
     for other in others:

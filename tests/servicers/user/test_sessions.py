@@ -3,10 +3,12 @@
 import asyncio
 from typing import Any
 
+import jwt
 import pytest
 from roost.user.v1 import user_events_pb2 as events_pb
 from roost.user.v1.auth_service_pb2 import (
     AuthenticateRequest,
+    ExtendStreamRequest,
     IssueStreamTicketRequest,
     ListRevokedSessionsRequest,
     ListSessionsRequest,
@@ -186,6 +188,25 @@ async def test_a_ticket_opens_one_connection(house: House, alice: Person) -> Non
     assert issued.expires_in == 30
     with raises_reason(Unauthenticated, "STREAM_TICKET_INVALID"):
         await redeem(house, issued.ticket)
+
+
+async def test_a_connection_reads_with_the_rights_of_its_session_for_as_long_as_it_lives(
+    house: House, alice: Person
+) -> None:
+    issued = await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
+    request = ExtendStreamRequest(user_id=alice.id, session_id=alice.session_id)
+    gateway = house.auth(ServiceCaller("gateway"))
+
+    redeemed = await redeem(house, issued.ticket)
+    extended = await gateway.ExtendStream(request)
+
+    for each in (redeemed, extended):
+        claims = jwt.decode(each.access_token, options={"verify_signature": False})
+        assert (claims["sub"], claims["sid"]) == (str(alice.id), str(alice.session_id))
+        assert each.expires_in == 900
+    await alice.auth.RevokeSession(RevokeSessionRequest(session_id=alice.session_id))
+    with raises_reason(Unauthenticated, "SESSION_REVOKED"):
+        await gateway.ExtendStream(request)
 
 
 async def test_a_ticket_ends_after_thirty_seconds(house: House, alice: Person) -> None:

@@ -50,6 +50,22 @@ async def test_ties_with_many_are_told_apart(cast: Cast) -> None:
     }
 
 
+async def test_ties_of_pairs_are_those_of_each_first_with_its_second(cast: Cast) -> None:
+    alice, bob, carol = await cast.people(3)
+    await cast.edge(Edge.FOLLOW, alice, bob)
+    await cast.edge(Edge.MUTE, bob, alice)
+    await cast.edge(Edge.BLOCK, carol, bob)
+    pairs = [(alice.id, bob.id), (bob.id, alice.id), (bob.id, carol.id), (alice.id, carol.id)]
+
+    found = await cast.store.ties_of_pairs([*pairs, pairs[0]])
+
+    assert found == {
+        pairs[0]: Ties.FOLLOWING,
+        pairs[1]: Ties.FOLLOWED_BY | Ties.MUTING,
+        pairs[2]: Ties.BLOCKED_BY,
+    }
+
+
 async def test_an_edge_is_added_and_removed_once(cast: Cast) -> None:
     alice, bob = await cast.people(2)
     await cast.edge(Edge.FOLLOW, alice, bob)

@@ -9,12 +9,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AttachRequest(_message.Message):
-    __slots__ = ("attach", "detach")
+    __slots__ = ("attach", "detach", "attach_post", "detach_post")
     ATTACH_FIELD_NUMBER: _ClassVar[int]
     DETACH_FIELD_NUMBER: _ClassVar[int]
+    ATTACH_POST_FIELD_NUMBER: _ClassVar[int]
+    DETACH_POST_FIELD_NUMBER: _ClassVar[int]
     attach: AttachUser
     detach: DetachUser
-    def __init__(self, attach: _Optional[_Union[AttachUser, _Mapping]] = ..., detach: _Optional[_Union[DetachUser, _Mapping]] = ...) -> None: ...
+    attach_post: AttachPost
+    detach_post: DetachPost
+    def __init__(self, attach: _Optional[_Union[AttachUser, _Mapping]] = ..., detach: _Optional[_Union[DetachUser, _Mapping]] = ..., attach_post: _Optional[_Union[AttachPost, _Mapping]] = ..., detach_post: _Optional[_Union[DetachPost, _Mapping]] = ...) -> None: ...
 
 class AttachUser(_message.Message):
     __slots__ = ("user_id", "after_sequence")
@@ -30,15 +34,29 @@ class DetachUser(_message.Message):
     user_id: int
     def __init__(self, user_id: _Optional[int] = ...) -> None: ...
 
+class AttachPost(_message.Message):
+    __slots__ = ("post_id",)
+    POST_ID_FIELD_NUMBER: _ClassVar[int]
+    post_id: int
+    def __init__(self, post_id: _Optional[int] = ...) -> None: ...
+
+class DetachPost(_message.Message):
+    __slots__ = ("post_id",)
+    POST_ID_FIELD_NUMBER: _ClassVar[int]
+    post_id: int
+    def __init__(self, post_id: _Optional[int] = ...) -> None: ...
+
 class AttachResponse(_message.Message):
-    __slots__ = ("event", "attached", "gap")
+    __slots__ = ("event", "attached", "gap", "activity")
     EVENT_FIELD_NUMBER: _ClassVar[int]
     ATTACHED_FIELD_NUMBER: _ClassVar[int]
     GAP_FIELD_NUMBER: _ClassVar[int]
+    ACTIVITY_FIELD_NUMBER: _ClassVar[int]
     event: _notification_pb2.UserEvent
     attached: Attached
     gap: EventGap
-    def __init__(self, event: _Optional[_Union[_notification_pb2.UserEvent, _Mapping]] = ..., attached: _Optional[_Union[Attached, _Mapping]] = ..., gap: _Optional[_Union[EventGap, _Mapping]] = ...) -> None: ...
+    activity: PostActivity
+    def __init__(self, event: _Optional[_Union[_notification_pb2.UserEvent, _Mapping]] = ..., attached: _Optional[_Union[Attached, _Mapping]] = ..., gap: _Optional[_Union[EventGap, _Mapping]] = ..., activity: _Optional[_Union[PostActivity, _Mapping]] = ...) -> None: ...
 
 class Attached(_message.Message):
     __slots__ = ("user_id", "last_sequence")
@@ -47,6 +65,16 @@ class Attached(_message.Message):
     user_id: int
     last_sequence: int
     def __init__(self, user_id: _Optional[int] = ..., last_sequence: _Optional[int] = ...) -> None: ...
+
+class PostActivity(_message.Message):
+    __slots__ = ("post_id", "reply_post_id", "deleted")
+    POST_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLY_POST_ID_FIELD_NUMBER: _ClassVar[int]
+    DELETED_FIELD_NUMBER: _ClassVar[int]
+    post_id: int
+    reply_post_id: int
+    deleted: bool
+    def __init__(self, post_id: _Optional[int] = ..., reply_post_id: _Optional[int] = ..., deleted: _Optional[bool] = ...) -> None: ...
 
 class EventGap(_message.Message):
     __slots__ = ("user_id", "first_sequence")

@@ -53,7 +53,8 @@ class EventServiceServicer:
 
     def Attach(self, request_iterator, context):
         """Attach carries the events of many people on one stream: the client attaches and detaches people, the
-        server sends what comes. Events of one person arrive in sequence.
+        server sends what comes. Events of one person arrive in sequence. It carries the activity around posts
+        too, which has no sequence: what is missed is made good by reading the post anew.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

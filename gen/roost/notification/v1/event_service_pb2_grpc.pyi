@@ -35,7 +35,8 @@ class EventServiceStub:
     def __new__(cls, channel: _aio.Channel) -> EventServiceAsyncStub: ...
     Attach: _grpc.StreamStreamMultiCallable[_event_service_pb2.AttachRequest, _event_service_pb2.AttachResponse]
     """Attach carries the events of many people on one stream: the client attaches and detaches people, the
-    server sends what comes. Events of one person arrive in sequence.
+    server sends what comes. Events of one person arrive in sequence. It carries the activity around posts
+    too, which has no sequence: what is missed is made good by reading the post anew.
     """
     ReadEvents: _grpc.UnaryUnaryMultiCallable[_event_service_pb2.ReadEventsRequest, _event_service_pb2.ReadEventsResponse]
     """ReadEvents returns events after a sequence, ascending. `limited` is set where the log no longer
@@ -49,7 +50,8 @@ class EventServiceAsyncStub(EventServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Attach: _aio.StreamStreamMultiCallable[_event_service_pb2.AttachRequest, _event_service_pb2.AttachResponse]  # type: ignore[assignment]
     """Attach carries the events of many people on one stream: the client attaches and detaches people, the
-    server sends what comes. Events of one person arrive in sequence.
+    server sends what comes. Events of one person arrive in sequence. It carries the activity around posts
+    too, which has no sequence: what is missed is made good by reading the post anew.
     """
     ReadEvents: _aio.UnaryUnaryMultiCallable[_event_service_pb2.ReadEventsRequest, _event_service_pb2.ReadEventsResponse]  # type: ignore[assignment]
     """ReadEvents returns events after a sequence, ascending. `limited` is set where the log no longer
@@ -66,7 +68,8 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_event_service_pb2.AttachResponse], _abc.AsyncIterator[_event_service_pb2.AttachResponse]]:
         """Attach carries the events of many people on one stream: the client attaches and detaches people, the
-        server sends what comes. Events of one person arrive in sequence.
+        server sends what comes. Events of one person arrive in sequence. It carries the activity around posts
+        too, which has no sequence: what is missed is made good by reading the post anew.
         """
 
     @_abc_1.abstractmethod

@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from roost.notification.v1 import notification_pb2 as roost_dot_notification_dot_v1_dot_notification__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0roost/notification/v1/notification_service.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(roost/notification/v1/notification.proto\"\xa0\x01\n\x18ListNotificationsRequest\x12G\n\x05kinds\x18\x01 \x03(\x0e\x32\'.roost.notification.v1.NotificationKindB\x0f\xbaH\x0c\x92\x01\t\x10\x14\"\x05\x82\x01\x02\x10\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"n\n\x19ListNotificationsResponse\x12\x38\n\x06groups\x18\x01 \x03(\x0b\x32(.roost.notification.v1.NotificationGroup\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x14\n\x12\x43ountUnreadRequest\"$\n\x13\x43ountUnreadResponse\x12\r\n\x05\x63ount\x18\x01 \x01(\x05\"`\n\x0fMarkReadRequest\x12\x1d\n\x0clast_read_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"Y\n\x10MarkReadResponse\x12\x14\n\x0clast_read_id\x18\x01 \x01(\x03\x12/\n\x0bupdate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x17\n\x15GetPreferencesRequest\"]\n\x16GetPreferencesResponse\x12\x43\n\x0bpreferences\x18\x01 \x01(\x0b\x32..roost.notification.v1.NotificationPreferences\"\xe7\x01\n\x18UpdatePreferencesRequest\x12K\n\x0bpreferences\x18\x01 \x01(\x0b\x32..roost.notification.v1.NotificationPreferencesB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12.\n\nrequest_id\x18\x04 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"`\n\x19UpdatePreferencesResponse\x12\x43\n\x0bpreferences\x18\x01 \x01(\x0b\x32..roost.notification.v1.NotificationPreferences2\xb7\x04\n\x13NotificationService\x12v\n\x11ListNotifications\x12/.roost.notification.v1.ListNotificationsRequest\x1a\x30.roost.notification.v1.ListNotificationsResponse\x12\x64\n\x0b\x43ountUnread\x12).roost.notification.v1.CountUnreadRequest\x1a*.roost.notification.v1.CountUnreadResponse\x12[\n\x08MarkRead\x12&.roost.notification.v1.MarkReadRequest\x1a\'.roost.notification.v1.MarkReadResponse\x12m\n\x0eGetPreferences\x12,.roost.notification.v1.GetPreferencesRequest\x1a-.roost.notification.v1.GetPreferencesResponse\x12v\n\x11UpdatePreferences\x12/.roost.notification.v1.UpdatePreferencesRequest\x1a\x30.roost.notification.v1.UpdatePreferencesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0roost/notification/v1/notification_service.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(roost/notification/v1/notification.proto\"\xa0\x01\n\x18ListNotificationsRequest\x12G\n\x05kinds\x18\x01 \x03(\x0e\x32\'.roost.notification.v1.NotificationKindB\x0f\xbaH\x0c\x92\x01\t\x10\x14\"\x05\x82\x01\x02\x10\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"n\n\x19ListNotificationsResponse\x12\x38\n\x06groups\x18\x01 \x03(\x0b\x32(.roost.notification.v1.NotificationGroup\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x14\n\x12\x43ountUnreadRequest\"$\n\x13\x43ountUnreadResponse\x12\r\n\x05\x63ount\x18\x01 \x01(\x05\"\x16\n\x14GetReadMarkerRequest\"^\n\x15GetReadMarkerResponse\x12\x14\n\x0clast_read_id\x18\x01 \x01(\x03\x12/\n\x0bupdate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"`\n\x0fMarkReadRequest\x12\x1d\n\x0clast_read_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"Y\n\x10MarkReadResponse\x12\x14\n\x0clast_read_id\x18\x01 \x01(\x03\x12/\n\x0bupdate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x17\n\x15GetPreferencesRequest\"]\n\x16GetPreferencesResponse\x12\x43\n\x0bpreferences\x18\x01 \x01(\x0b\x32..roost.notification.v1.NotificationPreferences\"\xe7\x01\n\x18UpdatePreferencesRequest\x12K\n\x0bpreferences\x18\x01 \x01(\x0b\x32..roost.notification.v1.NotificationPreferencesB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12.\n\nrequest_id\x18\x04 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"`\n\x19UpdatePreferencesResponse\x12\x43\n\x0bpreferences\x18\x01 \x01(\x0b\x32..roost.notification.v1.NotificationPreferences\"c\n\x17MuteConversationRequest\x12\x18\n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x1a\n\x18MuteConversationResponse\"e\n\x19UnmuteConversationRequest\x12\x18\n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x1c\n\x1aUnmuteConversationResponse\"\\\n\x10WatchUserRequest\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x13\n\x11WatchUserResponse\"^\n\x12UnwatchUserRequest\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x15\n\x13UnwatchUserResponse2\xd9\x08\n\x13NotificationService\x12v\n\x11ListNotifications\x12/.roost.notification.v1.ListNotificationsRequest\x1a\x30.roost.notification.v1.ListNotificationsResponse\x12\x64\n\x0b\x43ountUnread\x12).roost.notification.v1.CountUnreadRequest\x1a*.roost.notification.v1.CountUnreadResponse\x12j\n\rGetReadMarker\x12+.roost.notification.v1.GetReadMarkerRequest\x1a,.roost.notification.v1.GetReadMarkerResponse\x12[\n\x08MarkRead\x12&.roost.notification.v1.MarkReadRequest\x1a\'.roost.notification.v1.MarkReadResponse\x12m\n\x0eGetPreferences\x12,.roost.notification.v1.GetPreferencesRequest\x1a-.roost.notification.v1.GetPreferencesResponse\x12v\n\x11UpdatePreferences\x12/.roost.notification.v1.UpdatePreferencesRequest\x1a\x30.roost.notification.v1.UpdatePreferencesResponse\x12s\n\x10MuteConversation\x12..roost.notification.v1.MuteConversationRequest\x1a/.roost.notification.v1.MuteConversationResponse\x12y\n\x12UnmuteConversation\x12\x30.roost.notification.v1.UnmuteConversationRequest\x1a\x31.roost.notification.v1.UnmuteConversationResponse\x12^\n\tWatchUser\x12\'.roost.notification.v1.WatchUserRequest\x1a(.roost.notification.v1.WatchUserResponse\x12\x64\n\x0bUnwatchUser\x12).roost.notification.v1.UnwatchUserRequest\x1a*.roost.notification.v1.UnwatchUserResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,6 +53,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_MUTECONVERSATIONREQUEST'].fields_by_name['post_id']._loaded_options = None
+  _globals['_MUTECONVERSATIONREQUEST'].fields_by_name['post_id']._serialized_options = b'\272H\004\"\002 \000'
+  _globals['_MUTECONVERSATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_MUTECONVERSATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_UNMUTECONVERSATIONREQUEST'].fields_by_name['post_id']._loaded_options = None
+  _globals['_UNMUTECONVERSATIONREQUEST'].fields_by_name['post_id']._serialized_options = b'\272H\004\"\002 \000'
+  _globals['_UNMUTECONVERSATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UNMUTECONVERSATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_WATCHUSERREQUEST'].fields_by_name['user_id']._loaded_options = None
+  _globals['_WATCHUSERREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\004\"\002 \000'
+  _globals['_WATCHUSERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_WATCHUSERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_UNWATCHUSERREQUEST'].fields_by_name['user_id']._loaded_options = None
+  _globals['_UNWATCHUSERREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\004\"\002 \000'
+  _globals['_UNWATCHUSERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UNWATCHUSERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
   _globals['_LISTNOTIFICATIONSREQUEST']._serialized_start=214
   _globals['_LISTNOTIFICATIONSREQUEST']._serialized_end=374
   _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_start=376
@@ -61,18 +77,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COUNTUNREADREQUEST']._serialized_end=508
   _globals['_COUNTUNREADRESPONSE']._serialized_start=510
   _globals['_COUNTUNREADRESPONSE']._serialized_end=546
-  _globals['_MARKREADREQUEST']._serialized_start=548
-  _globals['_MARKREADREQUEST']._serialized_end=644
-  _globals['_MARKREADRESPONSE']._serialized_start=646
-  _globals['_MARKREADRESPONSE']._serialized_end=735
-  _globals['_GETPREFERENCESREQUEST']._serialized_start=737
-  _globals['_GETPREFERENCESREQUEST']._serialized_end=760
-  _globals['_GETPREFERENCESRESPONSE']._serialized_start=762
-  _globals['_GETPREFERENCESRESPONSE']._serialized_end=855
-  _globals['_UPDATEPREFERENCESREQUEST']._serialized_start=858
-  _globals['_UPDATEPREFERENCESREQUEST']._serialized_end=1089
-  _globals['_UPDATEPREFERENCESRESPONSE']._serialized_start=1091
-  _globals['_UPDATEPREFERENCESRESPONSE']._serialized_end=1187
-  _globals['_NOTIFICATIONSERVICE']._serialized_start=1190
-  _globals['_NOTIFICATIONSERVICE']._serialized_end=1757
+  _globals['_GETREADMARKERREQUEST']._serialized_start=548
+  _globals['_GETREADMARKERREQUEST']._serialized_end=570
+  _globals['_GETREADMARKERRESPONSE']._serialized_start=572
+  _globals['_GETREADMARKERRESPONSE']._serialized_end=666
+  _globals['_MARKREADREQUEST']._serialized_start=668
+  _globals['_MARKREADREQUEST']._serialized_end=764
+  _globals['_MARKREADRESPONSE']._serialized_start=766
+  _globals['_MARKREADRESPONSE']._serialized_end=855
+  _globals['_GETPREFERENCESREQUEST']._serialized_start=857
+  _globals['_GETPREFERENCESREQUEST']._serialized_end=880
+  _globals['_GETPREFERENCESRESPONSE']._serialized_start=882
+  _globals['_GETPREFERENCESRESPONSE']._serialized_end=975
+  _globals['_UPDATEPREFERENCESREQUEST']._serialized_start=978
+  _globals['_UPDATEPREFERENCESREQUEST']._serialized_end=1209
+  _globals['_UPDATEPREFERENCESRESPONSE']._serialized_start=1211
+  _globals['_UPDATEPREFERENCESRESPONSE']._serialized_end=1307
+  _globals['_MUTECONVERSATIONREQUEST']._serialized_start=1309
+  _globals['_MUTECONVERSATIONREQUEST']._serialized_end=1408
+  _globals['_MUTECONVERSATIONRESPONSE']._serialized_start=1410
+  _globals['_MUTECONVERSATIONRESPONSE']._serialized_end=1436
+  _globals['_UNMUTECONVERSATIONREQUEST']._serialized_start=1438
+  _globals['_UNMUTECONVERSATIONREQUEST']._serialized_end=1539
+  _globals['_UNMUTECONVERSATIONRESPONSE']._serialized_start=1541
+  _globals['_UNMUTECONVERSATIONRESPONSE']._serialized_end=1569
+  _globals['_WATCHUSERREQUEST']._serialized_start=1571
+  _globals['_WATCHUSERREQUEST']._serialized_end=1663
+  _globals['_WATCHUSERRESPONSE']._serialized_start=1665
+  _globals['_WATCHUSERRESPONSE']._serialized_end=1684
+  _globals['_UNWATCHUSERREQUEST']._serialized_start=1686
+  _globals['_UNWATCHUSERREQUEST']._serialized_end=1780
+  _globals['_UNWATCHUSERRESPONSE']._serialized_start=1782
+  _globals['_UNWATCHUSERRESPONSE']._serialized_end=1803
+  _globals['_NOTIFICATIONSERVICE']._serialized_start=1806
+  _globals['_NOTIFICATIONSERVICE']._serialized_end=2919
 # @@protoc_insertion_point(module_scope)

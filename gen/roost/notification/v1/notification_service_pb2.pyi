@@ -40,6 +40,18 @@ class CountUnreadResponse(_message.Message):
     count: int
     def __init__(self, count: _Optional[int] = ...) -> None: ...
 
+class GetReadMarkerRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetReadMarkerResponse(_message.Message):
+    __slots__ = ("last_read_id", "update_time")
+    LAST_READ_ID_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    last_read_id: int
+    update_time: _timestamp_pb2.Timestamp
+    def __init__(self, last_read_id: _Optional[int] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
 class MarkReadRequest(_message.Message):
     __slots__ = ("last_read_id", "request_id")
     LAST_READ_ID_FIELD_NUMBER: _ClassVar[int]
@@ -83,3 +95,51 @@ class UpdatePreferencesResponse(_message.Message):
     PREFERENCES_FIELD_NUMBER: _ClassVar[int]
     preferences: _notification_pb2.NotificationPreferences
     def __init__(self, preferences: _Optional[_Union[_notification_pb2.NotificationPreferences, _Mapping]] = ...) -> None: ...
+
+class MuteConversationRequest(_message.Message):
+    __slots__ = ("post_id", "request_id")
+    POST_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    post_id: int
+    request_id: str
+    def __init__(self, post_id: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class MuteConversationResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class UnmuteConversationRequest(_message.Message):
+    __slots__ = ("post_id", "request_id")
+    POST_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    post_id: int
+    request_id: str
+    def __init__(self, post_id: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class UnmuteConversationResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class WatchUserRequest(_message.Message):
+    __slots__ = ("user_id", "request_id")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    request_id: str
+    def __init__(self, user_id: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class WatchUserResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class UnwatchUserRequest(_message.Message):
+    __slots__ = ("user_id", "request_id")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    request_id: str
+    def __init__(self, user_id: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class UnwatchUserResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

@@ -45,6 +45,11 @@ class NotificationServiceStub:
                 request_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.CountUnreadRequest.SerializeToString,
                 response_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.CountUnreadResponse.FromString,
                 _registered_method=True)
+        self.GetReadMarker = channel.unary_unary(
+                '/roost.notification.v1.NotificationService/GetReadMarker',
+                request_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.GetReadMarkerRequest.SerializeToString,
+                response_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.GetReadMarkerResponse.FromString,
+                _registered_method=True)
         self.MarkRead = channel.unary_unary(
                 '/roost.notification.v1.NotificationService/MarkRead',
                 request_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.MarkReadRequest.SerializeToString,
@@ -59,6 +64,26 @@ class NotificationServiceStub:
                 '/roost.notification.v1.NotificationService/UpdatePreferences',
                 request_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.UpdatePreferencesRequest.SerializeToString,
                 response_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.UpdatePreferencesResponse.FromString,
+                _registered_method=True)
+        self.MuteConversation = channel.unary_unary(
+                '/roost.notification.v1.NotificationService/MuteConversation',
+                request_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.MuteConversationRequest.SerializeToString,
+                response_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.MuteConversationResponse.FromString,
+                _registered_method=True)
+        self.UnmuteConversation = channel.unary_unary(
+                '/roost.notification.v1.NotificationService/UnmuteConversation',
+                request_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.UnmuteConversationRequest.SerializeToString,
+                response_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.UnmuteConversationResponse.FromString,
+                _registered_method=True)
+        self.WatchUser = channel.unary_unary(
+                '/roost.notification.v1.NotificationService/WatchUser',
+                request_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.WatchUserRequest.SerializeToString,
+                response_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.WatchUserResponse.FromString,
+                _registered_method=True)
+        self.UnwatchUser = channel.unary_unary(
+                '/roost.notification.v1.NotificationService/UnwatchUser',
+                request_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.UnwatchUserRequest.SerializeToString,
+                response_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.UnwatchUserResponse.FromString,
                 _registered_method=True)
 
 
@@ -75,6 +100,13 @@ class NotificationServiceServicer:
 
     def CountUnread(self, request, context):
         """CountUnread counts the groups after the read marker, up to 100.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReadMarker(self, request, context):
+        """GetReadMarker returns up to where the caller has read; 0 if nowhere.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,6 +133,36 @@ class NotificationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MuteConversation(self, request, context):
+        """MuteConversation stops notifications about a conversation, past ones included. Idempotent.
+        FAILED_PRECONDITION (TOO_MANY_MUTED_CONVERSATIONS) past 1,000.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnmuteConversation(self, request, context):
+        """UnmuteConversation lets them come again. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchUser(self, request, context):
+        """WatchUser asks to be told about somebody's new posts. Idempotent. NOT_FOUND (USER_NOT_FOUND);
+        INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (TOO_MANY_WATCHED) past 200.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnwatchUser(self, request, context):
+        """UnwatchUser ends it. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_NotificationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -113,6 +175,11 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     servicer.CountUnread,
                     request_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.CountUnreadRequest.FromString,
                     response_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.CountUnreadResponse.SerializeToString,
+            ),
+            'GetReadMarker': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReadMarker,
+                    request_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.GetReadMarkerRequest.FromString,
+                    response_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.GetReadMarkerResponse.SerializeToString,
             ),
             'MarkRead': grpc.unary_unary_rpc_method_handler(
                     servicer.MarkRead,
@@ -128,6 +195,26 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     servicer.UpdatePreferences,
                     request_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.UpdatePreferencesRequest.FromString,
                     response_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.UpdatePreferencesResponse.SerializeToString,
+            ),
+            'MuteConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.MuteConversation,
+                    request_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.MuteConversationRequest.FromString,
+                    response_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.MuteConversationResponse.SerializeToString,
+            ),
+            'UnmuteConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnmuteConversation,
+                    request_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.UnmuteConversationRequest.FromString,
+                    response_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.UnmuteConversationResponse.SerializeToString,
+            ),
+            'WatchUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.WatchUser,
+                    request_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.WatchUserRequest.FromString,
+                    response_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.WatchUserResponse.SerializeToString,
+            ),
+            'UnwatchUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnwatchUser,
+                    request_deserializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.UnwatchUserRequest.FromString,
+                    response_serializer=roost_dot_notification_dot_v1_dot_notification__service__pb2.UnwatchUserResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -185,6 +272,33 @@ class NotificationService:
             '/roost.notification.v1.NotificationService/CountUnread',
             roost_dot_notification_dot_v1_dot_notification__service__pb2.CountUnreadRequest.SerializeToString,
             roost_dot_notification_dot_v1_dot_notification__service__pb2.CountUnreadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReadMarker(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.notification.v1.NotificationService/GetReadMarker',
+            roost_dot_notification_dot_v1_dot_notification__service__pb2.GetReadMarkerRequest.SerializeToString,
+            roost_dot_notification_dot_v1_dot_notification__service__pb2.GetReadMarkerResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -266,6 +380,114 @@ class NotificationService:
             '/roost.notification.v1.NotificationService/UpdatePreferences',
             roost_dot_notification_dot_v1_dot_notification__service__pb2.UpdatePreferencesRequest.SerializeToString,
             roost_dot_notification_dot_v1_dot_notification__service__pb2.UpdatePreferencesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MuteConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.notification.v1.NotificationService/MuteConversation',
+            roost_dot_notification_dot_v1_dot_notification__service__pb2.MuteConversationRequest.SerializeToString,
+            roost_dot_notification_dot_v1_dot_notification__service__pb2.MuteConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnmuteConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.notification.v1.NotificationService/UnmuteConversation',
+            roost_dot_notification_dot_v1_dot_notification__service__pb2.UnmuteConversationRequest.SerializeToString,
+            roost_dot_notification_dot_v1_dot_notification__service__pb2.UnmuteConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.notification.v1.NotificationService/WatchUser',
+            roost_dot_notification_dot_v1_dot_notification__service__pb2.WatchUserRequest.SerializeToString,
+            roost_dot_notification_dot_v1_dot_notification__service__pb2.WatchUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnwatchUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.notification.v1.NotificationService/UnwatchUser',
+            roost_dot_notification_dot_v1_dot_notification__service__pb2.UnwatchUserRequest.SerializeToString,
+            roost_dot_notification_dot_v1_dot_notification__service__pb2.UnwatchUserResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,12 +37,26 @@ class NotificationServiceStub:
     """ListNotifications returns groups, newest first; blocked and muted people are left out."""
     CountUnread: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.CountUnreadRequest, _notification_service_pb2.CountUnreadResponse]
     """CountUnread counts the groups after the read marker, up to 100."""
+    GetReadMarker: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetReadMarkerRequest, _notification_service_pb2.GetReadMarkerResponse]
+    """GetReadMarker returns up to where the caller has read; 0 if nowhere."""
     MarkRead: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.MarkReadRequest, _notification_service_pb2.MarkReadResponse]
     """MarkRead moves the read marker forward; an older one changes nothing."""
     GetPreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]
     """GetPreferences returns the caller's wishes."""
     UpdatePreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]
     """UpdatePreferences changes the fields of update_mask. ABORTED (ETAG_MISMATCH)."""
+    MuteConversation: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.MuteConversationRequest, _notification_service_pb2.MuteConversationResponse]
+    """MuteConversation stops notifications about a conversation, past ones included. Idempotent.
+    FAILED_PRECONDITION (TOO_MANY_MUTED_CONVERSATIONS) past 1,000.
+    """
+    UnmuteConversation: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UnmuteConversationRequest, _notification_service_pb2.UnmuteConversationResponse]
+    """UnmuteConversation lets them come again. Idempotent."""
+    WatchUser: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.WatchUserRequest, _notification_service_pb2.WatchUserResponse]
+    """WatchUser asks to be told about somebody's new posts. Idempotent. NOT_FOUND (USER_NOT_FOUND);
+    INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (TOO_MANY_WATCHED) past 200.
+    """
+    UnwatchUser: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UnwatchUserRequest, _notification_service_pb2.UnwatchUserResponse]
+    """UnwatchUser ends it. Idempotent."""
 
 @_typing.type_check_only
 class NotificationServiceAsyncStub(NotificationServiceStub):
@@ -53,12 +67,26 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     """ListNotifications returns groups, newest first; blocked and muted people are left out."""
     CountUnread: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.CountUnreadRequest, _notification_service_pb2.CountUnreadResponse]  # type: ignore[assignment]
     """CountUnread counts the groups after the read marker, up to 100."""
+    GetReadMarker: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetReadMarkerRequest, _notification_service_pb2.GetReadMarkerResponse]  # type: ignore[assignment]
+    """GetReadMarker returns up to where the caller has read; 0 if nowhere."""
     MarkRead: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.MarkReadRequest, _notification_service_pb2.MarkReadResponse]  # type: ignore[assignment]
     """MarkRead moves the read marker forward; an older one changes nothing."""
     GetPreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]  # type: ignore[assignment]
     """GetPreferences returns the caller's wishes."""
     UpdatePreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]  # type: ignore[assignment]
     """UpdatePreferences changes the fields of update_mask. ABORTED (ETAG_MISMATCH)."""
+    MuteConversation: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.MuteConversationRequest, _notification_service_pb2.MuteConversationResponse]  # type: ignore[assignment]
+    """MuteConversation stops notifications about a conversation, past ones included. Idempotent.
+    FAILED_PRECONDITION (TOO_MANY_MUTED_CONVERSATIONS) past 1,000.
+    """
+    UnmuteConversation: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UnmuteConversationRequest, _notification_service_pb2.UnmuteConversationResponse]  # type: ignore[assignment]
+    """UnmuteConversation lets them come again. Idempotent."""
+    WatchUser: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.WatchUserRequest, _notification_service_pb2.WatchUserResponse]  # type: ignore[assignment]
+    """WatchUser asks to be told about somebody's new posts. Idempotent. NOT_FOUND (USER_NOT_FOUND);
+    INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (TOO_MANY_WATCHED) past 200.
+    """
+    UnwatchUser: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UnwatchUserRequest, _notification_service_pb2.UnwatchUserResponse]  # type: ignore[assignment]
+    """UnwatchUser ends it. Idempotent."""
 
 class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
     """NotificationService owns what people are told. All calls act for the caller."""
@@ -78,6 +106,14 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.CountUnreadResponse, _abc.Awaitable[_notification_service_pb2.CountUnreadResponse]]:
         """CountUnread counts the groups after the read marker, up to 100."""
+
+    @_abc_1.abstractmethod
+    def GetReadMarker(
+        self,
+        request: _notification_service_pb2.GetReadMarkerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.GetReadMarkerResponse, _abc.Awaitable[_notification_service_pb2.GetReadMarkerResponse]]:
+        """GetReadMarker returns up to where the caller has read; 0 if nowhere."""
 
     @_abc_1.abstractmethod
     def MarkRead(
@@ -102,5 +138,41 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.UpdatePreferencesResponse, _abc.Awaitable[_notification_service_pb2.UpdatePreferencesResponse]]:
         """UpdatePreferences changes the fields of update_mask. ABORTED (ETAG_MISMATCH)."""
+
+    @_abc_1.abstractmethod
+    def MuteConversation(
+        self,
+        request: _notification_service_pb2.MuteConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.MuteConversationResponse, _abc.Awaitable[_notification_service_pb2.MuteConversationResponse]]:
+        """MuteConversation stops notifications about a conversation, past ones included. Idempotent.
+        FAILED_PRECONDITION (TOO_MANY_MUTED_CONVERSATIONS) past 1,000.
+        """
+
+    @_abc_1.abstractmethod
+    def UnmuteConversation(
+        self,
+        request: _notification_service_pb2.UnmuteConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.UnmuteConversationResponse, _abc.Awaitable[_notification_service_pb2.UnmuteConversationResponse]]:
+        """UnmuteConversation lets them come again. Idempotent."""
+
+    @_abc_1.abstractmethod
+    def WatchUser(
+        self,
+        request: _notification_service_pb2.WatchUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.WatchUserResponse, _abc.Awaitable[_notification_service_pb2.WatchUserResponse]]:
+        """WatchUser asks to be told about somebody's new posts. Idempotent. NOT_FOUND (USER_NOT_FOUND);
+        INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (TOO_MANY_WATCHED) past 200.
+        """
+
+    @_abc_1.abstractmethod
+    def UnwatchUser(
+        self,
+        request: _notification_service_pb2.UnwatchUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.UnwatchUserResponse, _abc.Awaitable[_notification_service_pb2.UnwatchUserResponse]]:
+        """UnwatchUser ends it. Idempotent."""
 
 def add_NotificationServiceServicer_to_server(servicer: NotificationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

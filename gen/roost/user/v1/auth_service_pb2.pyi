@@ -174,9 +174,29 @@ class RedeemStreamTicketRequest(_message.Message):
     def __init__(self, ticket: _Optional[str] = ...) -> None: ...
 
 class RedeemStreamTicketResponse(_message.Message):
+    __slots__ = ("user_id", "session_id", "access_token", "expires_in")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_IN_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    session_id: int
+    access_token: str
+    expires_in: int
+    def __init__(self, user_id: _Optional[int] = ..., session_id: _Optional[int] = ..., access_token: _Optional[str] = ..., expires_in: _Optional[int] = ...) -> None: ...
+
+class ExtendStreamRequest(_message.Message):
     __slots__ = ("user_id", "session_id")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     user_id: int
     session_id: int
     def __init__(self, user_id: _Optional[int] = ..., session_id: _Optional[int] = ...) -> None: ...
+
+class ExtendStreamResponse(_message.Message):
+    __slots__ = ("access_token", "expires_in")
+    ACCESS_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_IN_FIELD_NUMBER: _ClassVar[int]
+    access_token: str
+    expires_in: int
+    def __init__(self, access_token: _Optional[str] = ..., expires_in: _Optional[int] = ...) -> None: ...

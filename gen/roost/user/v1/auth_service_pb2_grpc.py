@@ -85,6 +85,11 @@ class AuthServiceStub:
                 request_serializer=roost_dot_user_dot_v1_dot_auth__service__pb2.RedeemStreamTicketRequest.SerializeToString,
                 response_deserializer=roost_dot_user_dot_v1_dot_auth__service__pb2.RedeemStreamTicketResponse.FromString,
                 _registered_method=True)
+        self.ExtendStream = channel.unary_unary(
+                '/roost.user.v1.AuthService/ExtendStream',
+                request_serializer=roost_dot_user_dot_v1_dot_auth__service__pb2.ExtendStreamRequest.SerializeToString,
+                response_deserializer=roost_dot_user_dot_v1_dot_auth__service__pb2.ExtendStreamResponse.FromString,
+                _registered_method=True)
 
 
 class AuthServiceServicer:
@@ -179,6 +184,15 @@ class AuthServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExtendStream(self, request, context):
+        """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
+        what is shown on it is read with the person's own rights. Services only.
+        UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuthServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -231,6 +245,11 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     servicer.RedeemStreamTicket,
                     request_deserializer=roost_dot_user_dot_v1_dot_auth__service__pb2.RedeemStreamTicketRequest.FromString,
                     response_serializer=roost_dot_user_dot_v1_dot_auth__service__pb2.RedeemStreamTicketResponse.SerializeToString,
+            ),
+            'ExtendStream': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExtendStream,
+                    request_deserializer=roost_dot_user_dot_v1_dot_auth__service__pb2.ExtendStreamRequest.FromString,
+                    response_serializer=roost_dot_user_dot_v1_dot_auth__service__pb2.ExtendStreamResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -504,6 +523,33 @@ class AuthService:
             '/roost.user.v1.AuthService/RedeemStreamTicket',
             roost_dot_user_dot_v1_dot_auth__service__pb2.RedeemStreamTicketRequest.SerializeToString,
             roost_dot_user_dot_v1_dot_auth__service__pb2.RedeemStreamTicketResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExtendStream(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.user.v1.AuthService/ExtendStream',
+            roost_dot_user_dot_v1_dot_auth__service__pb2.ExtendStreamRequest.SerializeToString,
+            roost_dot_user_dot_v1_dot_auth__service__pb2.ExtendStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -80,6 +80,11 @@ class AuthServiceStub:
     """RedeemStreamTicket consumes a ticket. Services only.
     UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is unknown, used, expired or of an ended session.
     """
+    ExtendStream: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ExtendStreamRequest, _auth_service_pb2.ExtendStreamResponse]
+    """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
+    what is shown on it is read with the person's own rights. Services only.
+    UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
+    """
 
 @_typing.type_check_only
 class AuthServiceAsyncStub(AuthServiceStub):
@@ -132,6 +137,11 @@ class AuthServiceAsyncStub(AuthServiceStub):
     RedeemStreamTicket: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RedeemStreamTicketRequest, _auth_service_pb2.RedeemStreamTicketResponse]  # type: ignore[assignment]
     """RedeemStreamTicket consumes a ticket. Services only.
     UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is unknown, used, expired or of an ended session.
+    """
+    ExtendStream: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ExtendStreamRequest, _auth_service_pb2.ExtendStreamResponse]  # type: ignore[assignment]
+    """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
+    what is shown on it is read with the person's own rights. Services only.
+    UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
     """
 
 class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -242,6 +252,17 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_service_pb2.RedeemStreamTicketResponse, _abc.Awaitable[_auth_service_pb2.RedeemStreamTicketResponse]]:
         """RedeemStreamTicket consumes a ticket. Services only.
         UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is unknown, used, expired or of an ended session.
+        """
+
+    @_abc_1.abstractmethod
+    def ExtendStream(
+        self,
+        request: _auth_service_pb2.ExtendStreamRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_service_pb2.ExtendStreamResponse, _abc.Awaitable[_auth_service_pb2.ExtendStreamResponse]]:
+        """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
+        what is shown on it is read with the person's own rights. Services only.
+        UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
         """
 
 def add_AuthServiceServicer_to_server(servicer: AuthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -106,6 +106,11 @@ class GraphServiceStub:
                 request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsRequest.SerializeToString,
                 response_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsResponse.FromString,
                 _registered_method=True)
+        self.BatchGetTies = channel.unary_unary(
+                '/roost.user.v1.GraphService/BatchGetTies',
+                request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesRequest.SerializeToString,
+                response_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesResponse.FromString,
+                _registered_method=True)
         self.ListFollowerIds = channel.unary_unary(
                 '/roost.user.v1.GraphService/ListFollowerIds',
                 request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowerIdsRequest.SerializeToString,
@@ -231,6 +236,14 @@ class GraphServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetTies(self, request, context):
+        """BatchGetTies returns how each named person stands to another, in request order, for services that
+        act on events: whom to tell, whom to leave in peace. Services only. Strongly consistent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListFollowerIds(self, request, context):
         """ListFollowerIds pages a person's follower ids in ascending order, for fan-out. Services only.
         Strongly consistent: every follow committed before the call and not ended is on some page.
@@ -319,6 +332,11 @@ def add_GraphServiceServicer_to_server(servicer, server):
                     servicer.BatchGetRelationships,
                     request_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsRequest.FromString,
                     response_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsResponse.SerializeToString,
+            ),
+            'BatchGetTies': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetTies,
+                    request_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesRequest.FromString,
+                    response_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesResponse.SerializeToString,
             ),
             'ListFollowerIds': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFollowerIds,
@@ -711,6 +729,33 @@ class GraphService:
             '/roost.user.v1.GraphService/BatchGetRelationships',
             roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsRequest.SerializeToString,
             roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetTies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.user.v1.GraphService/BatchGetTies',
+            roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesRequest.SerializeToString,
+            roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesResponse.FromString,
             options,
             channel_credentials,
             insecure,

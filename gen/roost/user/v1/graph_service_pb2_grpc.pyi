@@ -80,6 +80,10 @@ class GraphServiceStub:
     """BatchGetRelationships returns how the caller stands to each of the named people, in request order;
     unknown people have an empty relationship.
     """
+    BatchGetTies: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.BatchGetTiesRequest, _graph_service_pb2.BatchGetTiesResponse]
+    """BatchGetTies returns how each named person stands to another, in request order, for services that
+    act on events: whom to tell, whom to leave in peace. Services only. Strongly consistent.
+    """
     ListFollowerIds: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.ListFollowerIdsRequest, _graph_service_pb2.ListFollowerIdsResponse]
     """ListFollowerIds pages a person's follower ids in ascending order, for fan-out. Services only.
     Strongly consistent: every follow committed before the call and not ended is on some page.
@@ -140,6 +144,10 @@ class GraphServiceAsyncStub(GraphServiceStub):
     BatchGetRelationships: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.BatchGetRelationshipsRequest, _graph_service_pb2.BatchGetRelationshipsResponse]  # type: ignore[assignment]
     """BatchGetRelationships returns how the caller stands to each of the named people, in request order;
     unknown people have an empty relationship.
+    """
+    BatchGetTies: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.BatchGetTiesRequest, _graph_service_pb2.BatchGetTiesResponse]  # type: ignore[assignment]
+    """BatchGetTies returns how each named person stands to another, in request order, for services that
+    act on events: whom to tell, whom to leave in peace. Services only. Strongly consistent.
     """
     ListFollowerIds: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.ListFollowerIdsRequest, _graph_service_pb2.ListFollowerIdsResponse]  # type: ignore[assignment]
     """ListFollowerIds pages a person's follower ids in ascending order, for fan-out. Services only.
@@ -282,6 +290,16 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_graph_service_pb2.BatchGetRelationshipsResponse, _abc.Awaitable[_graph_service_pb2.BatchGetRelationshipsResponse]]:
         """BatchGetRelationships returns how the caller stands to each of the named people, in request order;
         unknown people have an empty relationship.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchGetTies(
+        self,
+        request: _graph_service_pb2.BatchGetTiesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_graph_service_pb2.BatchGetTiesResponse, _abc.Awaitable[_graph_service_pb2.BatchGetTiesResponse]]:
+        """BatchGetTies returns how each named person stands to another, in request order, for services that
+        act on events: whom to tell, whom to leave in peace. Services only. Strongly consistent.
         """
 
     @_abc_1.abstractmethod
