@@ -85,11 +85,16 @@ class Event:
 
     @classmethod
     def from_message(
-        cls, message: OutboxMessage, *, time: datetime, traceparent: str | None
+        cls,
+        message: OutboxMessage,
+        *,
+        time: datetime,
+        traceparent: str | None,
+        event_id: UUID | None = None,
     ) -> Self:
-        """A new event, with an id of its own."""
+        """A new event, with an id of its own unless it is given one."""
         return cls(
-            event_id=new_event_id(),
+            event_id=event_id or new_event_id(),
             topic=message.topic,
             key=message.key,
             type=message.type,

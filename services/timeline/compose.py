@@ -14,9 +14,10 @@ from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.logs import logger
 from services.chassis.page_token import PageTokens
 from services.chassis.process import Parts
+from services.chassis.relay import Relay
 from services.chassis.server import Mount
 from services.chassis.tokens import RevokedSessions
-from services.timeline import events
+from services.timeline import events, subscriber
 from services.timeline.builds import Builds
 from services.timeline.cache_valkey import ValkeyTimelineCache
 from services.timeline.celebrities import Celebrities
@@ -31,7 +32,6 @@ from services.timeline.servicer import TimelineServicer
 from services.timeline.settings import TimelineSettings
 from services.timeline.store import MAX_PUBLIC, TimelineStore
 from services.timeline.store_postgres import PostgresTimelineStore
-from services.timeline.subscriber import ByKey, PublicTimeline, routes, together
 
 _NAME = "timeline"
 _USER_EVENTS = "roost.user.v1"
@@ -95,12 +95,13 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
         feeds = ValkeyFeeds(valkey)
         graph = MeshGraph(mesh)
         celebrities = Celebrities(store=store, cache=ValkeyTimelineCache(valkey), clock=clock)
+        announcements = events.Announcements(publisher=publisher, clock=clock)
         fan_out = FanOut(
             feeds=feeds,
             graph=graph,
             celebrities=celebrities,
             threshold=settings.celebrity_followers,
-            publish=events.Continuations(publisher=publisher, clock=clock),
+            publish=announcements.rest,
         )
         follows = Follows(
             feeds=feeds,
@@ -111,17 +112,23 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
         )
         # One member for all topics: partitions are worked on side by side in any case, and each
         # further member would ask the broker as often as this one.
-        subscriber = bus.Subscriber(
+        following = bus.Subscriber(
             brokers=brokers,
             group="timeline.events",
             topics=[_POST_EVENTS, _USER_EVENTS, events.TOPIC],
             publisher=publisher,
             clock=clock,
-            batches=together(ByKey(routes(fan_out, follows)), PublicTimeline(store)),
+            batches=subscriber.together(
+                subscriber.HomeTimelines(
+                    fan_out=fan_out, follows=follows, announce=announcements.delivered
+                ),
+                subscriber.PublicTimeline(store),
+            ),
         )
         yield Parts(
             jobs=[
-                subscriber.run,
+                Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
+                following.run,
                 partial(_prune, store),
                 partial(retention.run, database),
             ]

@@ -1,38 +1,74 @@
-"""What the Timeline service tells itself: the rest of a fan-out."""
+"""What the Timeline service tells: the rest of a fan-out, arrivals on homes, moved read markers."""
 
-from roost.timeline.v1.timeline_events_pb2 import FanOutContinued
+from collections.abc import Sequence
+from uuid import UUID, uuid5
+
+from roost.timeline.v1.timeline_events_pb2 import EntryDelivered, FanOutContinued, ReadMarkerMoved
 
 from services.chassis import telemetry
 from services.chassis.bus import Publisher
 from services.chassis.clock import Clock
 from services.chassis.events import Event, OutboxMessage
 from services.timeline.convert import entry_from_proto, entry_to_proto
-from services.timeline.fanout import Rest
+from services.timeline.fanout import Delivered, Rest
 
 TOPIC = "roost.timeline.v1"
 
+# What the ids of deliveries are derived in; any constant does.
+_DELIVERIES = UUID("5d1f7c1e-3b0a-4f0e-9a55-0c8f6c3b7e21")
 
-class Continuations:
-    """Publishes the rest of a fan-out, straight to the broker.
 
-    There is no row that it would have to agree with: the event that it continues is handled again
-    unless this was acknowledged.
+class Announcements:
+    """Publishes what fan-out has to tell, straight to the broker.
+
+    There is no row that it would have to agree with: the event that it follows from is handled
+    again unless this was acknowledged.
     """
 
     def __init__(self, *, publisher: Publisher, clock: Clock) -> None:
         self._publisher = publisher
         self._clock = clock
 
-    async def __call__(self, rest: Rest) -> None:
-        """Returns once the broker holds it safely."""
+    async def rest(self, rest: Rest) -> None:
+        """Publishes what is left of a fan-out; returns once the broker holds it safely."""
         message = OutboxMessage.of(topic=TOPIC, key=rest.entry.actor_id, body=rest_to_proto(rest))
+        await self._publisher.publish([self._event(message)])
+
+    async def delivered(self, steps: Sequence[Delivered]) -> None:
+        """Publishes what steps delivered; returns once the broker holds all of it safely.
+
+        A step that is repeated is told again, under the same event id.
+        """
         await self._publisher.publish(
             [
-                Event.from_message(
-                    message, time=self._clock.now(), traceparent=telemetry.traceparent()
+                self._event(
+                    OutboxMessage.of(
+                        topic=TOPIC, key=step.entry.actor_id, body=delivered_to_proto(step)
+                    ),
+                    _delivery_id(step),
                 )
+                for step in steps
             ]
         )
+
+    def _event(self, message: OutboxMessage, event_id: UUID | None = None) -> Event:
+        return Event.from_message(
+            message,
+            time=self._clock.now(),
+            traceparent=telemetry.traceparent(),
+            event_id=event_id,
+        )
+
+
+def read_marker_moved(user_id: int, last_read_entry_id: int) -> OutboxMessage:
+    """Somebody's read marker of the home timeline moved."""
+    body = ReadMarkerMoved(user_id=user_id, last_read_id=last_read_entry_id)
+    return OutboxMessage.of(topic=TOPIC, key=user_id, body=body)
+
+
+def delivered_to_proto(step: Delivered) -> EntryDelivered:
+    """The event that tells of a delivery."""
+    return EntryDelivered(entry=entry_to_proto(step.entry), user_ids=step.user_ids)
 
 
 def rest_to_proto(rest: Rest) -> FanOutContinued:
@@ -45,3 +81,9 @@ def rest_to_proto(rest: Rest) -> FanOutContinued:
 def rest_from_proto(body: FanOutContinued) -> Rest:
     """The rest that an event carries."""
     return Rest(entry_from_proto(body.entry), body.after_follower_id, body.removal)
+
+
+def _delivery_id(step: Delivered) -> UUID:
+    # An author may become a celebrity between two attempts at the same step.
+    reach = "everybody" if step.user_ids is None else str(step.after)
+    return uuid5(_DELIVERIES, f"{step.entry.entry_id}/{reach}")

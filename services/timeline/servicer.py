@@ -21,7 +21,7 @@ from services.chassis import access, caller
 from services.chassis.clock import Clock
 from services.chassis.idempotency import RequestKey, once
 from services.chassis.page_token import PageTokens
-from services.timeline import convert
+from services.timeline import convert, events
 from services.timeline.builds import Builds
 from services.timeline.cache import REBUILD_SECONDS, TimelineCache
 from services.timeline.errors import NotYourHome, RebuildTooSoon, WhoseHome
@@ -110,9 +110,13 @@ class TimelineServicer(TimelineServiceServicer):
         user_id = caller.user().user_id
 
         async def advance(transaction: TimelineTransaction) -> SetReadMarkerResponse:
-            marker = await transaction.advance_marker(
+            marker, moved = await transaction.advance_marker(
                 user_id, request.last_read_entry_id, self._clock.now()
             )
+            if moved:
+                await transaction.publish(
+                    events.read_marker_moved(user_id, marker.last_read_entry_id)
+                )
             return SetReadMarkerResponse(marker=convert.marker_to_proto(marker))
 
         key = RequestKey.of(request, caller_id=str(user_id), method="SetReadMarker")

@@ -15,8 +15,13 @@ MAX_PUBLIC = 10_000
 class TimelineTransaction(Transaction, Protocol):
     """Writes on behalf of a request."""
 
-    async def advance_marker(self, user_id: int, entry_id: int, now: datetime) -> Marker:
-        """Moves the marker forward to the entry; one that is further stays. The marker after it."""
+    async def advance_marker(
+        self, user_id: int, entry_id: int, now: datetime
+    ) -> tuple[Marker, bool]:
+        """Moves the marker forward to the entry; one that is as far or further stays.
+
+        The marker after it, and whether it moved.
+        """
         ...
 
 

@@ -25,28 +25,31 @@ class TimelineTables(Tables):
 class MemoryTimelineTransaction(MemoryTransaction[TimelineTables]):
     """See `store.TimelineTransaction`."""
 
-    async def advance_marker(self, user_id: int, entry_id: int, now: datetime) -> Marker:
+    async def advance_marker(
+        self, user_id: int, entry_id: int, now: datetime
+    ) -> tuple[Marker, bool]:
         """See `TimelineTransaction.advance_marker`."""
         kept = self.tables.markers.get(user_id)
-        if kept is None or entry_id > kept.last_read_entry_id:
-            kept = self.tables.markers[user_id] = Marker(entry_id, now)
-        return kept
+        if kept is not None and entry_id <= kept.last_read_entry_id:
+            return kept, False
+        moved = self.tables.markers[user_id] = Marker(entry_id, now)
+        return moved, True
 
 
 class MemoryTimelineStore:
     """See `store.TimelineStore`."""
 
     def __init__(self, *, clock: Clock | None = None) -> None:
-        self._database = MemoryDatabase(TimelineTables(), clock=clock)
+        self.database = MemoryDatabase(TimelineTables(), clock=clock)
 
     @property
     def _tables(self) -> TimelineTables:
-        return self._database.tables
+        return self.database.tables
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MemoryTimelineTransaction]:
         """See `TimelineStore.transaction`."""
-        async with self._database.transaction(MemoryTimelineTransaction) as transaction:
+        async with self.database.transaction(MemoryTimelineTransaction) as transaction:
             yield transaction
 
     async def marker(self, user_id: int) -> Marker | None:

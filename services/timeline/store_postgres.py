@@ -10,11 +10,13 @@ from services.timeline.model import MAX_ENTRY_ID, Marker, PublicEntry
 _ADVANCE_MARKER = """
 INSERT INTO read_markers AS m (user_id, last_read_entry_id, update_time) VALUES ($1, $2, $3)
 ON CONFLICT (user_id) DO UPDATE SET
-  update_time = CASE WHEN excluded.last_read_entry_id > m.last_read_entry_id
-                     THEN excluded.update_time ELSE m.update_time END,
-  last_read_entry_id = greatest(m.last_read_entry_id, excluded.last_read_entry_id)
+  update_time = excluded.update_time,
+  last_read_entry_id = excluded.last_read_entry_id
+WHERE excluded.last_read_entry_id > m.last_read_entry_id
 RETURNING last_read_entry_id, update_time
 """
+
+_MARKER = "SELECT last_read_entry_id, update_time FROM read_markers WHERE user_id = $1"
 
 _PUBLIC = """
 SELECT post_id, author_id FROM public_entries e
@@ -33,11 +35,14 @@ DELETE FROM public_entries WHERE post_id <= (
 class PostgresTimelineTransaction(PostgresTransaction):
     """See `store.TimelineTransaction`."""
 
-    async def advance_marker(self, user_id: int, entry_id: int, now: datetime) -> Marker:
+    async def advance_marker(
+        self, user_id: int, entry_id: int, now: datetime
+    ) -> tuple[Marker, bool]:
         """See `TimelineTransaction.advance_marker`."""
-        row = await self.connection.fetchrow(_ADVANCE_MARKER, user_id, entry_id, now)
-        assert row is not None  # noqa: S101 - RETURNING after an upsert
-        return Marker(row["last_read_entry_id"], row["update_time"])
+        moved = await self.connection.fetchrow(_ADVANCE_MARKER, user_id, entry_id, now)
+        row = moved or await self.connection.fetchrow(_MARKER, user_id)
+        assert row is not None  # noqa: S101 - what does not move is there
+        return Marker(row["last_read_entry_id"], row["update_time"]), moved is not None
 
 
 class PostgresTimelineStore:
@@ -54,9 +59,7 @@ class PostgresTimelineStore:
 
     async def marker(self, user_id: int) -> Marker | None:
         """See `TimelineStore.marker`."""
-        row = await self._database.fetchrow(
-            "SELECT last_read_entry_id, update_time FROM read_markers WHERE user_id = $1", user_id
-        )
+        row = await self._database.fetchrow(_MARKER, user_id)
         return Marker(row["last_read_entry_id"], row["update_time"]) if row else None
 
     async def add_celebrity(self, author_id: int, *, followers: int, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Which event leads to which act. Every act may be repeated, so no event needs an inbox row."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from google.protobuf.message import DecodeError
 from roost.post.v1.post_events_pb2 import PostCreated, PostDeleted, PostReposted, RepostUndone
@@ -19,7 +19,7 @@ from services.chassis.bus import BatchHandler, Routes
 from services.chassis.events import Event, Undecodable
 from services.timeline.convert import entry_from_proto, home_entry, public_entry
 from services.timeline.events import rest_from_proto
-from services.timeline.fanout import FanOut
+from services.timeline.fanout import Delivered, FanOut
 from services.timeline.follows import Follows
 from services.timeline.model import Entry, PublicEntry
 from services.timeline.store import TimelineStore
@@ -28,26 +28,52 @@ from services.timeline.store import TimelineStore
 _AT_ONCE = 16
 
 
-class ByKey:
-    """Handles a batch by routes: keys side by side, the events of one key in their order."""
+Tell = Callable[[Delivered], None]
+Announce = Callable[[Sequence[Delivered]], Awaitable[None]]
 
-    def __init__(self, routes: Routes, *, at_once: int = _AT_ONCE) -> None:
-        self._routes = routes
-        self._at_once = asyncio.Semaphore(at_once)
+
+class HomeTimelines:
+    """Keeps homes and authors' feeds, a batch at a time, and announces what arrived on them.
+
+    One announcement a batch: the broker takes about as long for one event as for many, and no
+    author's next post waits for it. Deliveries of a batch that failed are announced too, since
+    they happened; the batch comes again, and they with it.
+    """
+
+    def __init__(self, *, fan_out: FanOut, follows: Follows, announce: Announce) -> None:
+        self._fan_out = fan_out
+        self._follows = follows
+        self._announce = announce
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def __call__(self, events: Sequence[Event]) -> None:
         """Raises the first failure, after every key is done or has failed."""
-        by_key: dict[str, list[Event]] = {}
-        for event in events:
-            by_key.setdefault(event.key, []).append(event)
-        await _all_done(*map(self._in_order, by_key.values()))
+        delivered: list[Delivered] = []
+        made = routes(self._fan_out, self._follows, tell=delivered.append)
+        try:
+            await by_key(events, made, at_once=self._at_once)
+        finally:
+            if delivered:
+                await self._announce(delivered)
 
-    async def _in_order(self, events: Sequence[Event]) -> None:
-        async with self._at_once:
+
+async def by_key(events: Sequence[Event], routes: Routes, *, at_once: asyncio.Semaphore) -> None:
+    """Handles a batch by routes: keys side by side, the events of one key in their order.
+
+    Raises the first failure, after every key is done or has failed.
+    """
+    keys: dict[str, list[Event]] = {}
+    for event in events:
+        keys.setdefault(event.key, []).append(event)
+
+    async def in_order(events: Sequence[Event]) -> None:
+        async with at_once:
             for event in events:
-                handle = self._routes(event.type)
+                handle = routes(event.type)
                 if handle is not None:
                     await handle(event)
+
+    await _all_done(*map(in_order, keys.values()))
 
 
 def together(*handlers: BatchHandler) -> BatchHandler:
@@ -59,26 +85,26 @@ def together(*handlers: BatchHandler) -> BatchHandler:
     return handle
 
 
-def routes(fan_out: FanOut, follows: Follows) -> Routes:
-    """What becomes of events in homes and authors' feeds.
+def routes(fan_out: FanOut, follows: Follows, *, tell: Tell) -> Routes:
+    """What becomes of events in homes and authors' feeds; `tell` hears of every delivery.
 
     A block has no route: the follows that it ends have events of their own, and what others
     repost of the blocked person is hidden when the posts are read.
     """
     made = Routes()
-    _route_posts(made, fan_out)
+    _route_posts(made, fan_out, tell)
     _route_edges(made, follows)
     return made
 
 
-def _route_posts(made: Routes, fan_out: FanOut) -> None:
+def _route_posts(made: Routes, fan_out: FanOut, tell: Tell) -> None:
     async def created(_: Event, body: PostCreated) -> None:
         entry = home_entry(body.post)
         if entry is not None:
-            await fan_out.deliver(entry)
+            tell(await fan_out.deliver(entry))
 
     async def reposted(_: Event, body: PostReposted) -> None:
-        await fan_out.deliver(entry_from_proto(body.entry))
+        tell(await fan_out.deliver(entry_from_proto(body.entry)))
 
     async def undone(_: Event, body: RepostUndone) -> None:
         await fan_out.withdraw(entry_from_proto(body.entry))
@@ -87,7 +113,9 @@ def _route_posts(made: Routes, fan_out: FanOut) -> None:
         await fan_out.forget(Entry(body.post_id, body.author_id, body.post_id, body.author_id))
 
     async def continued(_: Event, body: FanOutContinued) -> None:
-        await fan_out.go_on(rest_from_proto(body))
+        delivered = await fan_out.go_on(rest_from_proto(body))
+        if delivered is not None and delivered.user_ids:
+            tell(delivered)
 
     made.on(PostCreated, created)
     made.on(PostReposted, reposted)

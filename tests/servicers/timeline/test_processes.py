@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,17 @@ from typing import Any
 import orjson
 import pytest
 from roost.post.v1 import post_events_pb2, post_pb2
-from roost.timeline.v1.timeline_service_pb2 import GetHomeTimelineRequest, GetPublicTimelineRequest
+from roost.timeline.v1.timeline_events_pb2 import EntryDelivered, ReadMarkerMoved
+from roost.timeline.v1.timeline_service_pb2 import (
+    GetHomeTimelineRequest,
+    GetPublicTimelineRequest,
+    SetReadMarkerRequest,
+)
 from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceStub
 from roost.user.v1 import user_events_pb2
 
 from local import topics
-from services.chassis.bus import Publisher, publisher
+from services.chassis.bus import Publisher, Subscriber, publisher
 from services.chassis.caller import UserCaller
 from services.chassis.clock import SystemClock
 from services.chassis.events import Event, OutboxMessage
@@ -41,8 +46,9 @@ FIRST_FAN, LAST_FAN = FANS[0], FANS[-1]
 class Running:
     """The Timeline service, the services that it asks, and a way to tell it what happened."""
 
-    def __init__(self, served: Served, peers: Peers, sender: Publisher) -> None:
+    def __init__(self, served: Served, peers: Peers, sender: Publisher, told: list[Event]) -> None:
         self.peers = peers
+        self.told = told
         self._served = served
         self._sender = sender
 
@@ -63,6 +69,34 @@ class Running:
         stub = self._served.stub(TimelineServiceStub, caller=caller)
         response = await stub.GetHomeTimeline(GetHomeTimelineRequest(page_size=100))
         return [entry.entry_id for entry in response.entries]
+
+    async def read_up_to(self, viewer_id: int, entry_id: int) -> None:
+        caller = UserCaller(user_id=viewer_id, session_id=1)
+        stub = self._served.stub(TimelineServiceStub, caller=caller)
+        await stub.SetReadMarker(SetReadMarkerRequest(last_read_entry_id=entry_id))
+
+    def told_of(self, entry_id: int) -> set[int]:
+        """On whose homes the entry was said to have arrived."""
+        arrivals = [
+            EntryDelivered.FromString(each.payload)
+            for each in self.told
+            if each.type == EntryDelivered.DESCRIPTOR.full_name
+        ]
+        return {
+            user_id
+            for each in arrivals
+            if each.entry.entry_id == entry_id
+            for user_id in each.user_ids
+        }
+
+    def moves(self) -> list[tuple[int, int]]:
+        """The read markers that were said to have moved, and up to where."""
+        told = [
+            ReadMarkerMoved.FromString(each.payload)
+            for each in self.told
+            if each.type == ReadMarkerMoved.DESCRIPTOR.full_name
+        ]
+        return [(each.user_id, each.last_read_id) for each in told]
 
     async def public(self) -> list[int]:
         stub = self._served.stub(TimelineServiceStub)
@@ -94,9 +128,22 @@ async def running(
         served = await stack.enter_async_context(serving(*serve.mounts))
         work = await stack.enter_async_context(compose.work(settings))
         sender = await stack.enter_async_context(publisher(brokers=kafka, client_id="test"))
-        jobs = [asyncio.create_task(job()) for job in work.jobs]
+        told: list[Event] = []
+
+        async def listen(events: Sequence[Event]) -> None:
+            told.extend(events)
+
+        listener = Subscriber(
+            brokers=kafka,
+            group="listener",
+            topics=["roost.timeline.v1"],
+            publisher=sender,
+            clock=SystemClock(),
+            batches=listen,
+        )
+        jobs = [asyncio.create_task(job()) for job in (*work.jobs, listener.run)]
         try:
-            yield Running(served, peers, sender)
+            yield Running(served, peers, sender, told)
             assert not any(job.done() for job in jobs), "a job ended"
         finally:
             for job in jobs:
@@ -117,6 +164,11 @@ async def test_events_reach_homes_also_after_valkey_was_away(
     await eventually(lambda: shows(running, LAST_FAN, [100]), limit=SETTLED)
     assert await running.home(FIRST_FAN) == [100]
     await eventually(lambda: is_public(running, [100]), limit=SETTLED)
+
+    # Others hear on whose homes it arrived, page by page, and how far somebody has read.
+    await eventually(lambda: running.told_of(100) == {BOB, *FANS}, limit=SETTLED)
+    await running.read_up_to(LAST_FAN, 100)
+    await eventually(lambda: running.moves() == [(LAST_FAN, 100)], limit=SETTLED)
 
     # Repost, undo, follow and unfollow find their way.
     repost = Entry(101, BOB, 7, CAROL)
@@ -147,6 +199,8 @@ async def test_events_reach_homes_also_after_valkey_was_away(
     await eventually(lambda: shows(running, LAST_FAN, [110, 100]), limit=SETTLED)
     await running.post(111, BOB)
     await eventually(lambda: shows(running, LAST_FAN, [111, 110, 100]), limit=SETTLED)
+    await eventually(lambda: running.told_of(110) == {BOB, *FANS}, limit=SETTLED)
+    await eventually(lambda: running.told_of(111) == {BOB, *FANS}, limit=SETTLED)
 
 
 async def shows(running: Running, viewer: int, expected: list[int]) -> bool:

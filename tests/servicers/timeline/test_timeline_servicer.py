@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
+from roost.timeline.v1.timeline_events_pb2 import ReadMarkerMoved
 from roost.timeline.v1.timeline_pb2 import HOME_ORDER_LATEST, HOME_ORDER_RELEVANT
 from roost.timeline.v1.timeline_service_pb2 import (
     GetHomeTimelineRequest,
@@ -248,6 +249,21 @@ class TestMarker:
         assert back.marker == read.marker
         assert read.marker.last_read_entry_id == 10
         assert read.marker.update_time.ToDatetime(tzinfo=set_at.tzinfo) == set_at
+
+    async def test_tells_of_each_move_once(self, timeline: Timeline) -> None:
+        alice = timeline.of(ALICE)
+        request = SetReadMarkerRequest(last_read_entry_id=10, request_id="r1")
+        await alice.SetReadMarker(request)
+        await alice.SetReadMarker(request)
+        await alice.SetReadMarker(SetReadMarkerRequest(last_read_entry_id=9))
+        await alice.SetReadMarker(SetReadMarkerRequest(last_read_entry_id=10))
+        await alice.SetReadMarker(SetReadMarkerRequest(last_read_entry_id=11))
+
+        published = timeline.store.database.published
+
+        assert [(each.topic, each.key) for each in published] == [("roost.timeline.v1", "1")] * 2
+        moves = [ReadMarkerMoved.FromString(each.payload) for each in published]
+        assert [(each.user_id, each.last_read_id) for each in moves] == [(ALICE, 10), (ALICE, 11)]
 
     async def test_belongs_to_one_person(self, timeline: Timeline) -> None:
         await timeline.of(ALICE).SetReadMarker(SetReadMarkerRequest(last_read_entry_id=10))

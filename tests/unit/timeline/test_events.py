@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,15 +15,10 @@ from services.chassis.bus import Routes
 from services.chassis.clock import ManualClock
 from services.chassis.errors import Unavailable
 from services.chassis.events import Event, OutboxMessage, Undecodable
-from services.timeline.events import rest_from_proto, rest_to_proto
-from services.timeline.fanout import Rest
+from services.timeline.events import Announcements, rest_from_proto, rest_to_proto
+from services.timeline.fanout import Delivered, Rest
 from services.timeline.model import TOP, Entry
-from services.timeline.subscriber import (
-    ByKey,
-    PublicTimeline,
-    routes,
-    together,
-)
+from services.timeline.subscriber import HomeTimelines, PublicTimeline, by_key, together
 from tests.unit.timeline.world import World
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
@@ -44,6 +41,25 @@ async def world() -> World:
     await world.follow(ALICE, BOB)
     await world.home(ALICE)
     return world
+
+
+class Announced:
+    """Takes announcements, unless told to lose them."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Delivered]] = []
+        self.away = False
+
+    async def __call__(self, steps: Sequence[Delivered]) -> None:
+        if self.away:
+            raise Unavailable
+        self.batches.append(list(steps))
+
+
+def handler(world: World, announced: Announced | None = None) -> HomeTimelines:
+    return HomeTimelines(
+        fan_out=world.fan_out, follows=world.follows, announce=announced or Announced()
+    )
 
 
 async def home(world: World) -> list[int]:
@@ -69,7 +85,7 @@ OWN_THREAD = {"reply_to_post_id": 5, "reply_to_author_id": BOB}
 async def test_where_a_new_post_appears(
     world: World, fields: dict[str, Any], on_homes: bool, in_public: bool
 ) -> None:
-    await ByKey(routes(world.fan_out, world.follows))([created(10, **fields)])
+    await handler(world)([created(10, **fields)])
     await PublicTimeline(world.store)([created(10, **fields)])
 
     assert await home(world) == ([10] if on_homes else [])
@@ -78,7 +94,7 @@ async def test_where_a_new_post_appears(
 
 async def test_reposts_come_and_go(world: World) -> None:
     place = post_pb2.TimelineEntry(entry_id=20, post_id=5, author_id=CAROL, reposter_id=BOB)
-    handle = ByKey(routes(world.fan_out, world.follows))
+    handle = handler(world)
 
     await handle([event(post_events_pb2.PostReposted(entry=place))])
     there = await home(world)
@@ -101,7 +117,7 @@ async def test_continuations_reach_the_later_followers(world: World) -> None:
         entry=post_pb2.TimelineEntry(entry_id=10, post_id=10, author_id=BOB)
     )
 
-    await ByKey(routes(world.fan_out, world.follows))([event(body)])
+    await handler(world)([event(body)])
 
     assert await home(world) == [10]
 
@@ -109,7 +125,7 @@ async def test_continuations_reach_the_later_followers(world: World) -> None:
 async def test_graph_events_change_homes(world: World) -> None:
     world.truth.edges |= {(ALICE, CAROL)}
     world.truth.entries |= {Entry(30, CAROL, 30, CAROL)}
-    handle = ByKey(routes(world.fan_out, world.follows))
+    handle = handler(world)
     seen = []
 
     for body in (
@@ -127,7 +143,7 @@ async def test_graph_events_change_homes(world: World) -> None:
 async def test_a_deleted_person_is_forgotten(world: World) -> None:
     await world.store.add_mute(ALICE, BOB)
 
-    handle = ByKey(routes(world.fan_out, world.follows))
+    handle = handler(world)
     await handle([event(user_events_pb2.UserDeleted(user_id=ALICE))])
 
     assert await world.store.muted_by(ALICE) == []
@@ -168,19 +184,101 @@ async def test_what_cannot_be_read_is_said(world: World) -> None:
     with pytest.raises(Undecodable):
         await PublicTimeline(world.store)([broken])
     with pytest.raises(Undecodable):
-        await ByKey(routes(world.fan_out, world.follows))([broken])
+        await handler(world)([broken])
 
 
 async def test_a_batch_goes_to_all_handlers_even_if_one_fails(world: World) -> None:
     async def fail(_: object) -> None:
         raise Unavailable
 
-    handle = together(fail, ByKey(routes(world.fan_out, world.follows)))
+    handle = together(fail, handler(world))
 
     with pytest.raises(Unavailable):
         await handle([created(10)])
 
     assert await home(world) == [10]
+
+
+class TestAnnouncing:
+    async def test_a_batch_is_announced_at_once(self, world: World) -> None:
+        announced = Announced()
+        rest = rest_to_proto(Rest(Entry(12, BOB, 12, BOB), 0, removal=False))
+        removal = rest_to_proto(Rest(Entry(12, BOB, 12, BOB), 0, removal=True))
+
+        await handler(world, announced)(
+            [
+                created(10),
+                created(11, author=CAROL),
+                event(rest, key=BOB),
+                event(removal, key=BOB),
+                created(13, **ANSWER_TO_OTHERS),
+            ]
+        )
+
+        (batch,) = announced.batches
+        assert sorted((each.entry.entry_id, each.user_ids) for each in batch) == [
+            (10, [BOB, ALICE]),
+            (11, [CAROL]),
+            (12, [ALICE]),
+        ]
+
+    async def test_nothing_is_announced_of_an_empty_page(self, world: World) -> None:
+        announced = Announced()
+        rest = rest_to_proto(Rest(Entry(12, BOB, 12, BOB), ALICE, removal=False))
+
+        await handler(world, announced)([event(rest)])
+
+        assert announced.batches == []
+
+    async def test_a_batch_fails_if_it_cannot_be_announced(self, world: World) -> None:
+        announced = Announced()
+        announced.away = True
+
+        with pytest.raises(Unavailable):
+            await handler(world, announced)([created(10)])
+
+    async def test_what_was_delivered_is_announced_even_if_another_key_fails(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(*_: object) -> None:
+            raise Unavailable
+
+        monkeypatch.setattr(world.fan_out, "forget", fail)
+        announced = Announced()
+        deleted = event(post_events_pb2.PostDeleted(post_id=9, author_id=CAROL), key=CAROL)
+
+        with pytest.raises(Unavailable):
+            await handler(world, announced)([created(10), deleted])
+
+        assert [each.entry.entry_id for batch in announced.batches for each in batch] == [10]
+
+    async def test_a_step_is_told_again_under_the_same_id(self) -> None:
+        broker = Broker()
+        announce = Announcements(publisher=broker, clock=ManualClock())  # type: ignore[arg-type]
+        entry = Entry(20, BOB, 5, CAROL)
+        step = Delivered(entry, 0, [BOB, ALICE])
+
+        await announce.delivered([step])
+        await announce.delivered([step, Delivered(entry, 1, [DAVE]), Delivered(entry, 0, None)])
+
+        once, again, later_page, everybody = broker.events
+        assert once.event_id == again.event_id
+        assert len({each.event_id for each in broker.events}) == 3
+        assert {each.key for each in broker.events} == {str(BOB)}
+        body = timeline_events_pb2.EntryDelivered.FromString(again.payload)
+        assert (body.entry.reposter_id, body.user_ids) == (BOB, [BOB, ALICE])
+        assert timeline_events_pb2.EntryDelivered.FromString(later_page.payload).user_ids == [DAVE]
+        assert not timeline_events_pb2.EntryDelivered.FromString(everybody.payload).user_ids
+
+
+class Broker:
+    """Keeps what is published."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        self.events.extend(events)
 
 
 class TestByKey:
@@ -196,9 +294,13 @@ class TestByKey:
         made.on(post_events_pb2.PostCreated, handle)
 
         with pytest.raises(Unavailable):
-            await ByKey(made)([created(1), created(2), created(3), created(4, author=CAROL)])
+            await by_key(
+                [created(1), created(2), created(3), created(4, author=CAROL)],
+                made,
+                at_once=asyncio.Semaphore(1),
+            )
 
         assert seen == [("2", 1), ("3", 4)]
 
     async def test_skips_what_has_no_route(self) -> None:
-        await ByKey(Routes())([created(1)])
+        await by_key([created(1)], Routes(), at_once=asyncio.Semaphore(1))

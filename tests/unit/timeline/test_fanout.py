@@ -3,7 +3,7 @@
 import pytest
 
 from services.chassis.errors import Unavailable
-from services.timeline.fanout import FanOut, Rest
+from services.timeline.fanout import Delivered, FanOut, Rest
 from services.timeline.feeds import home_of
 from services.timeline.model import TOP, Entry
 from tests.unit.timeline.world import World
@@ -47,6 +47,22 @@ async def test_a_step_reaches_one_page_and_leaves_the_rest(world: World) -> None
     assert world.rests == []
 
 
+async def test_a_step_says_whom_it_reached(world: World) -> None:
+    first = await world.fan_out.deliver(POST)
+    second = await world.fan_out.go_on(world.rests.pop(0))
+    third = await world.fan_out.go_on(world.rests.pop(0))
+
+    assert first == Delivered(POST, 0, [AUTHOR, 1, 2])
+    assert second == Delivered(POST, 2, [3, 4])
+    assert third == Delivered(POST, 4, [5])
+
+
+async def test_a_removal_delivers_nothing(world: World) -> None:
+    await world.fan_out.withdraw(POST)
+
+    assert await world.fan_out.go_on(world.rests.pop(0)) is None
+
+
 async def test_a_step_that_comes_again_changes_nothing(world: World) -> None:
     await world.fan_out.deliver(POST)
     await world.fan_out.deliver(POST)
@@ -81,9 +97,11 @@ async def test_a_celebrity_costs_one_look_at_the_followers_and_then_none(world: 
         publish=world.rests.append,  # type: ignore[arg-type]
     )
 
-    await fan_out.deliver(POST)
-    await fan_out.deliver(Entry(51, AUTHOR, 51, AUTHOR))
+    promoted = await fan_out.deliver(POST)
+    known = await fan_out.deliver(Entry(51, AUTHOR, 51, AUTHOR))
 
+    assert promoted.user_ids is None
+    assert known.user_ids is None
     assert world.truth.calls.count("followers") == 1
     assert await reached(world) == [AUTHOR]
     assert world.rests == []
