@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from roost.notification.v1 import notification_pb2 as roost_dot_notification_dot_v1_dot_notification__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)roost/notification/v1/event_service.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a(roost/notification/v1/notification.proto\"\xfc\x01\n\rAttachRequest\x12\x33\n\x06\x61ttach\x18\x01 \x01(\x0b\x32!.roost.notification.v1.AttachUserH\x00\x12\x33\n\x06\x64\x65tach\x18\x02 \x01(\x0b\x32!.roost.notification.v1.DetachUserH\x00\x12\x38\n\x0b\x61ttach_post\x18\x03 \x01(\x0b\x32!.roost.notification.v1.AttachPostH\x00\x12\x38\n\x0b\x64\x65tach_post\x18\x04 \x01(\x0b\x32!.roost.notification.v1.DetachPostH\x00\x42\r\n\x04step\x12\x05\xbaH\x02\x08\x01\"P\n\nAttachUser\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12(\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x10\xbaH\r\"\x0b(\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\"&\n\nDetachUser\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\"&\n\nAttachPost\x12\x18\n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\"&\n\nDetachPost\x12\x18\n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\"\xe9\x01\n\x0e\x41ttachResponse\x12\x31\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .roost.notification.v1.UserEventH\x00\x12\x33\n\x08\x61ttached\x18\x02 \x01(\x0b\x32\x1f.roost.notification.v1.AttachedH\x00\x12.\n\x03gap\x18\x03 \x01(\x0b\x32\x1f.roost.notification.v1.EventGapH\x00\x12\x37\n\x08\x61\x63tivity\x18\x04 \x01(\x0b\x32#.roost.notification.v1.PostActivityH\x00\x42\x06\n\x04step\"2\n\x08\x41ttached\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\"G\n\x0cPostActivity\x12\x0f\n\x07post_id\x18\x01 \x01(\x03\x12\x15\n\rreply_post_id\x18\x02 \x01(\x03\x12\x0f\n\x07\x64\x65leted\x18\x03 \x01(\x08\"3\n\x08\x45ventGap\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\x03\"m\n\x11ReadEventsRequest\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12\x1f\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"n\n\x12ReadEventsResponse\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .roost.notification.v1.UserEvent\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\x12\x0f\n\x07limited\x18\x03 \x01(\x08\x32\xcc\x01\n\x0c\x45ventService\x12Y\n\x06\x41ttach\x12$.roost.notification.v1.AttachRequest\x1a%.roost.notification.v1.AttachResponse(\x01\x30\x01\x12\x61\n\nReadEvents\x12(.roost.notification.v1.ReadEventsRequest\x1a).roost.notification.v1.ReadEventsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)roost/notification/v1/event_service.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a(roost/notification/v1/notification.proto\"\xfc\x01\n\rAttachRequest\x12\x33\n\x06\x61ttach\x18\x01 \x01(\x0b\x32!.roost.notification.v1.AttachUserH\x00\x12\x33\n\x06\x64\x65tach\x18\x02 \x01(\x0b\x32!.roost.notification.v1.DetachUserH\x00\x12\x38\n\x0b\x61ttach_post\x18\x03 \x01(\x0b\x32!.roost.notification.v1.AttachPostH\x00\x12\x38\n\x0b\x64\x65tach_post\x18\x04 \x01(\x0b\x32!.roost.notification.v1.DetachPostH\x00\x42\r\n\x04step\x12\x05\xbaH\x02\x08\x01\"P\n\nAttachUser\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12(\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x10\xbaH\r\"\x0b(\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\"&\n\nDetachUser\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\"&\n\nAttachPost\x12\x18\n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\"&\n\nDetachPost\x12\x18\n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\"\x9e\x02\n\x0e\x41ttachResponse\x12\x31\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .roost.notification.v1.UserEventH\x00\x12\x33\n\x08\x61ttached\x18\x02 \x01(\x0b\x32\x1f.roost.notification.v1.AttachedH\x00\x12.\n\x03gap\x18\x03 \x01(\x0b\x32\x1f.roost.notification.v1.EventGapH\x00\x12\x37\n\x08\x61\x63tivity\x18\x04 \x01(\x0b\x32#.roost.notification.v1.PostActivityH\x00\x12\x33\n\x06\x65vents\x18\x05 \x01(\x0b\x32!.roost.notification.v1.UserEventsH\x00\x42\x06\n\x04step\"I\n\nUserEvents\x12;\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .roost.notification.v1.UserEventB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"2\n\x08\x41ttached\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\"G\n\x0cPostActivity\x12\x0f\n\x07post_id\x18\x01 \x01(\x03\x12\x15\n\rreply_post_id\x18\x02 \x01(\x03\x12\x0f\n\x07\x64\x65leted\x18\x03 \x01(\x08\"3\n\x08\x45ventGap\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\x03\"m\n\x11ReadEventsRequest\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12\x1f\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"n\n\x12ReadEventsResponse\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .roost.notification.v1.UserEvent\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\x12\x0f\n\x07limited\x18\x03 \x01(\x08\x32\xcc\x01\n\x0c\x45ventService\x12Y\n\x06\x41ttach\x12$.roost.notification.v1.AttachRequest\x1a%.roost.notification.v1.AttachResponse(\x01\x30\x01\x12\x61\n\nReadEvents\x12(.roost.notification.v1.ReadEventsRequest\x1a).roost.notification.v1.ReadEventsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +45,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATTACHPOST'].fields_by_name['post_id']._serialized_options = b'\272H\004\"\002 \000'
   _globals['_DETACHPOST'].fields_by_name['post_id']._loaded_options = None
   _globals['_DETACHPOST'].fields_by_name['post_id']._serialized_options = b'\272H\004\"\002 \000'
+  _globals['_USEREVENTS'].fields_by_name['events']._loaded_options = None
+  _globals['_USEREVENTS'].fields_by_name['events']._serialized_options = b'\272H\006\222\001\003\020\364\003'
   _globals['_READEVENTSREQUEST'].fields_by_name['user_id']._loaded_options = None
   _globals['_READEVENTSREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\004\"\002 \000'
   _globals['_READEVENTSREQUEST'].fields_by_name['after_sequence']._loaded_options = None
@@ -62,17 +64,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DETACHPOST']._serialized_start=556
   _globals['_DETACHPOST']._serialized_end=594
   _globals['_ATTACHRESPONSE']._serialized_start=597
-  _globals['_ATTACHRESPONSE']._serialized_end=830
-  _globals['_ATTACHED']._serialized_start=832
-  _globals['_ATTACHED']._serialized_end=882
-  _globals['_POSTACTIVITY']._serialized_start=884
-  _globals['_POSTACTIVITY']._serialized_end=955
-  _globals['_EVENTGAP']._serialized_start=957
-  _globals['_EVENTGAP']._serialized_end=1008
-  _globals['_READEVENTSREQUEST']._serialized_start=1010
-  _globals['_READEVENTSREQUEST']._serialized_end=1119
-  _globals['_READEVENTSRESPONSE']._serialized_start=1121
-  _globals['_READEVENTSRESPONSE']._serialized_end=1231
-  _globals['_EVENTSERVICE']._serialized_start=1234
-  _globals['_EVENTSERVICE']._serialized_end=1438
+  _globals['_ATTACHRESPONSE']._serialized_end=883
+  _globals['_USEREVENTS']._serialized_start=885
+  _globals['_USEREVENTS']._serialized_end=958
+  _globals['_ATTACHED']._serialized_start=960
+  _globals['_ATTACHED']._serialized_end=1010
+  _globals['_POSTACTIVITY']._serialized_start=1012
+  _globals['_POSTACTIVITY']._serialized_end=1083
+  _globals['_EVENTGAP']._serialized_start=1085
+  _globals['_EVENTGAP']._serialized_end=1136
+  _globals['_READEVENTSREQUEST']._serialized_start=1138
+  _globals['_READEVENTSREQUEST']._serialized_end=1247
+  _globals['_READEVENTSRESPONSE']._serialized_start=1249
+  _globals['_READEVENTSRESPONSE']._serialized_end=1359
+  _globals['_EVENTSERVICE']._serialized_start=1362
+  _globals['_EVENTSERVICE']._serialized_end=1566
 # @@protoc_insertion_point(module_scope)

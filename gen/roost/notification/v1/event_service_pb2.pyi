@@ -47,16 +47,24 @@ class DetachPost(_message.Message):
     def __init__(self, post_id: _Optional[int] = ...) -> None: ...
 
 class AttachResponse(_message.Message):
-    __slots__ = ("event", "attached", "gap", "activity")
+    __slots__ = ("event", "attached", "gap", "activity", "events")
     EVENT_FIELD_NUMBER: _ClassVar[int]
     ATTACHED_FIELD_NUMBER: _ClassVar[int]
     GAP_FIELD_NUMBER: _ClassVar[int]
     ACTIVITY_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
     event: _notification_pb2.UserEvent
     attached: Attached
     gap: EventGap
     activity: PostActivity
-    def __init__(self, event: _Optional[_Union[_notification_pb2.UserEvent, _Mapping]] = ..., attached: _Optional[_Union[Attached, _Mapping]] = ..., gap: _Optional[_Union[EventGap, _Mapping]] = ..., activity: _Optional[_Union[PostActivity, _Mapping]] = ...) -> None: ...
+    events: UserEvents
+    def __init__(self, event: _Optional[_Union[_notification_pb2.UserEvent, _Mapping]] = ..., attached: _Optional[_Union[Attached, _Mapping]] = ..., gap: _Optional[_Union[EventGap, _Mapping]] = ..., activity: _Optional[_Union[PostActivity, _Mapping]] = ..., events: _Optional[_Union[UserEvents, _Mapping]] = ...) -> None: ...
+
+class UserEvents(_message.Message):
+    __slots__ = ("events",)
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[_notification_pb2.UserEvent]
+    def __init__(self, events: _Optional[_Iterable[_Union[_notification_pb2.UserEvent, _Mapping]]] = ...) -> None: ...
 
 class Attached(_message.Message):
     __slots__ = ("user_id", "last_sequence")

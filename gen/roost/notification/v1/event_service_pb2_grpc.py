@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class EventServiceStub:
-    """EventService delivers each person's events in sequence, at least once. Services only.
+    """EventService delivers each person's events in sequence.
     """
 
     def __init__(self, channel):
@@ -48,21 +48,27 @@ class EventServiceStub:
 
 
 class EventServiceServicer:
-    """EventService delivers each person's events in sequence, at least once. Services only.
+    """EventService delivers each person's events in sequence.
     """
 
     def Attach(self, request_iterator, context):
         """Attach carries the events of many people on one stream: the client attaches and detaches people, the
-        server sends what comes. Events of one person arrive in sequence. It carries the activity around posts
-        too, which has no sequence: what is missed is made good by reading the post anew.
+        server sends what comes. Services only. Each attach is answered by Attached, then EventGap if there is
+        one; from there on every event of that person comes once, in sequence. Arrivals in the home timeline are
+        logged for people who are attached or were within 15 minutes. It carries the activity around posts too,
+        which has no sequence: what is missed is made good by reading the post anew.
+        RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a client that does not read as fast as events come: attach
+        again after the last sequence that was read. UNAVAILABLE while the service stops or its log is away.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadEvents(self, request, context):
-        """ReadEvents returns events after a sequence, ascending. `limited` is set where the log no longer
-        reaches back that far: start from a fresh state.
+        """ReadEvents returns events after a sequence, ascending; for services, and for the person themself. It
+        counts as being attached: arrivals are logged for another 15 minutes. `limited` is set where the log no
+        longer reaches back that far: start from a fresh state.
+        PERMISSION_DENIED (CALLER_NOT_ALLOWED) for another person's log.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -90,7 +96,7 @@ def add_EventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EventService:
-    """EventService delivers each person's events in sequence, at least once. Services only.
+    """EventService delivers each person's events in sequence.
     """
 
     @staticmethod

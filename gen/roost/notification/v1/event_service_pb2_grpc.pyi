@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class EventServiceStub:
-    """EventService delivers each person's events in sequence, at least once. Services only."""
+    """EventService delivers each person's events in sequence."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -35,31 +35,43 @@ class EventServiceStub:
     def __new__(cls, channel: _aio.Channel) -> EventServiceAsyncStub: ...
     Attach: _grpc.StreamStreamMultiCallable[_event_service_pb2.AttachRequest, _event_service_pb2.AttachResponse]
     """Attach carries the events of many people on one stream: the client attaches and detaches people, the
-    server sends what comes. Events of one person arrive in sequence. It carries the activity around posts
-    too, which has no sequence: what is missed is made good by reading the post anew.
+    server sends what comes. Services only. Each attach is answered by Attached, then EventGap if there is
+    one; from there on every event of that person comes once, in sequence. Arrivals in the home timeline are
+    logged for people who are attached or were within 15 minutes. It carries the activity around posts too,
+    which has no sequence: what is missed is made good by reading the post anew.
+    RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a client that does not read as fast as events come: attach
+    again after the last sequence that was read. UNAVAILABLE while the service stops or its log is away.
     """
     ReadEvents: _grpc.UnaryUnaryMultiCallable[_event_service_pb2.ReadEventsRequest, _event_service_pb2.ReadEventsResponse]
-    """ReadEvents returns events after a sequence, ascending. `limited` is set where the log no longer
-    reaches back that far: start from a fresh state.
+    """ReadEvents returns events after a sequence, ascending; for services, and for the person themself. It
+    counts as being attached: arrivals are logged for another 15 minutes. `limited` is set where the log no
+    longer reaches back that far: start from a fresh state.
+    PERMISSION_DENIED (CALLER_NOT_ALLOWED) for another person's log.
     """
 
 @_typing.type_check_only
 class EventServiceAsyncStub(EventServiceStub):
-    """EventService delivers each person's events in sequence, at least once. Services only."""
+    """EventService delivers each person's events in sequence."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Attach: _aio.StreamStreamMultiCallable[_event_service_pb2.AttachRequest, _event_service_pb2.AttachResponse]  # type: ignore[assignment]
     """Attach carries the events of many people on one stream: the client attaches and detaches people, the
-    server sends what comes. Events of one person arrive in sequence. It carries the activity around posts
-    too, which has no sequence: what is missed is made good by reading the post anew.
+    server sends what comes. Services only. Each attach is answered by Attached, then EventGap if there is
+    one; from there on every event of that person comes once, in sequence. Arrivals in the home timeline are
+    logged for people who are attached or were within 15 minutes. It carries the activity around posts too,
+    which has no sequence: what is missed is made good by reading the post anew.
+    RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a client that does not read as fast as events come: attach
+    again after the last sequence that was read. UNAVAILABLE while the service stops or its log is away.
     """
     ReadEvents: _aio.UnaryUnaryMultiCallable[_event_service_pb2.ReadEventsRequest, _event_service_pb2.ReadEventsResponse]  # type: ignore[assignment]
-    """ReadEvents returns events after a sequence, ascending. `limited` is set where the log no longer
-    reaches back that far: start from a fresh state.
+    """ReadEvents returns events after a sequence, ascending; for services, and for the person themself. It
+    counts as being attached: arrivals are logged for another 15 minutes. `limited` is set where the log no
+    longer reaches back that far: start from a fresh state.
+    PERMISSION_DENIED (CALLER_NOT_ALLOWED) for another person's log.
     """
 
 class EventServiceServicer(metaclass=_abc_1.ABCMeta):
-    """EventService delivers each person's events in sequence, at least once. Services only."""
+    """EventService delivers each person's events in sequence."""
 
     @_abc_1.abstractmethod
     def Attach(
@@ -68,8 +80,12 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_event_service_pb2.AttachResponse], _abc.AsyncIterator[_event_service_pb2.AttachResponse]]:
         """Attach carries the events of many people on one stream: the client attaches and detaches people, the
-        server sends what comes. Events of one person arrive in sequence. It carries the activity around posts
-        too, which has no sequence: what is missed is made good by reading the post anew.
+        server sends what comes. Services only. Each attach is answered by Attached, then EventGap if there is
+        one; from there on every event of that person comes once, in sequence. Arrivals in the home timeline are
+        logged for people who are attached or were within 15 minutes. It carries the activity around posts too,
+        which has no sequence: what is missed is made good by reading the post anew.
+        RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a client that does not read as fast as events come: attach
+        again after the last sequence that was read. UNAVAILABLE while the service stops or its log is away.
         """
 
     @_abc_1.abstractmethod
@@ -78,8 +94,10 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _event_service_pb2.ReadEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_event_service_pb2.ReadEventsResponse, _abc.Awaitable[_event_service_pb2.ReadEventsResponse]]:
-        """ReadEvents returns events after a sequence, ascending. `limited` is set where the log no longer
-        reaches back that far: start from a fresh state.
+        """ReadEvents returns events after a sequence, ascending; for services, and for the person themself. It
+        counts as being attached: arrivals are logged for another 15 minutes. `limited` is set where the log no
+        longer reaches back that far: start from a fresh state.
+        PERMISSION_DENIED (CALLER_NOT_ALLOWED) for another person's log.
         """
 
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
