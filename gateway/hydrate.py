@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
+from roost.notification.v1.notification_pb2 import NotificationGroup
 from roost.post.v1.post_pb2 import Includes, Post, TimelineEntry
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
 from roost.user.v1.user_pb2 import User
@@ -61,6 +62,20 @@ async def hydrate_entries(backends: Backends, entries: Sequence[Entry]) -> Hydra
             include_user_ids=dict.fromkeys(
                 [entry.reposter_id for entry in entries if entry.reposter_id]
             ),
+        )
+    )
+    return Hydrated.of(response.posts, response.includes)
+
+
+async def hydrate_groups(backends: Backends, groups: Sequence[NotificationGroup]) -> Hydrated:
+    """Loads everything that up to 40 notifications need to be shown, in one call."""
+    user_ids = dict.fromkeys([each for group in groups for each in group.sample_user_ids])
+    if not user_ids:
+        return Hydrated()
+    response = await backends.posts.BatchGetPosts(
+        BatchGetPostsRequest(
+            post_ids=dict.fromkeys([group.post_id for group in groups if group.post_id]),
+            include_user_ids=user_ids,
         )
     )
     return Hydrated.of(response.posts, response.includes)

@@ -6,6 +6,7 @@ The rules here say which of the visible things belong on a list.
 
 from collections.abc import Callable
 
+from roost.notification.v1.notification_pb2 import NotificationGroup
 from roost.post.v1.post_pb2 import Post
 
 from gateway.hydrate import Entry, Hydrated
@@ -29,9 +30,14 @@ def on_home(viewer_id: int) -> EntryRule:
             stance = found.users[actor_id].viewer_relationship
             if stance.muting:
                 return False
-        return stance.following or actor_id == viewer_id
+        return actor_id == viewer_id or brought(following=stance.following, muting=stance.muting)
 
     return belongs
+
+
+def brought(*, following: bool, muting: bool) -> bool:
+    """Whether what somebody writes or reposts comes to the viewer's home, as the two stand."""
+    return following and not muting
 
 
 def in_public(entry: Entry, found: Hydrated) -> bool:
@@ -51,3 +57,16 @@ def visible(entry: Entry, found: Hydrated) -> bool:
 def authored(post: Post, found: Hydrated) -> bool:
     """The rule of lists of posts: the author may be seen, or only a tombstone is left."""
     return post.deleted or post.author_id in found.users
+
+
+def told(group: NotificationGroup, found: Hydrated) -> bool:
+    """The rule of notifications: the post may be seen, and so may somebody who did it, unmuted."""
+    if group.post_id and group.post_id not in found.posts:
+        return False
+    return any(heard(each, found) for each in group.sample_user_ids)
+
+
+def heard(user_id: int, found: Hydrated) -> bool:
+    """Whether the viewer is told of what this person does: they may be seen and are not muted."""
+    person = found.users.get(user_id)
+    return person is not None and not person.viewer_relationship.muting

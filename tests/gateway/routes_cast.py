@@ -450,4 +450,11 @@ CASES = (
         timelines.RebuildHomeTimelineResponse(entry_count=3),
         {"user_id": 0},
     ),
+    Case(
+        "issue_stream_ticket",
+        "POST",
+        "/v1/stream/tickets",
+        "IssueStreamTicket",
+        auth.IssueStreamTicketResponse(ticket="opens-once", expires_in=30),
+    ),
 )

@@ -13,10 +13,12 @@ from typing import cast
 import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
 from msgspec import UNSET, Raw
+from roost.notification.v1 import notification_pb2
 from roost.post.v1 import engagement_service_pb2, post_pb2
 from roost.timeline.v1 import timeline_pb2
 from roost.user.v1 import user_pb2
 
+from gateway import rules
 from gateway.hydrate import Entry, Hydrated
 from gateway.rest.v1 import types
 from gateway.rest.v1.memo import Memo
@@ -29,6 +31,18 @@ _VISIBILITY: dict[int, types.Visibility] = {
     post_pb2.VISIBILITY_PUBLIC: "public",
     post_pb2.VISIBILITY_FOLLOWERS: "followers",
     post_pb2.VISIBILITY_MENTIONED: "mentioned",
+}
+
+_KINDS: dict[int, types.NotificationKind] = {
+    notification_pb2.NOTIFICATION_KIND_FOLLOW: "follow",
+    notification_pb2.NOTIFICATION_KIND_FOLLOW_REQUEST: "follow_request",
+    notification_pb2.NOTIFICATION_KIND_FOLLOW_ACCEPTED: "follow_accepted",
+    notification_pb2.NOTIFICATION_KIND_MENTION: "mention",
+    notification_pb2.NOTIFICATION_KIND_REPLY: "reply",
+    notification_pb2.NOTIFICATION_KIND_LIKE: "like",
+    notification_pb2.NOTIFICATION_KIND_REPOST: "repost",
+    notification_pb2.NOTIFICATION_KIND_QUOTE: "quote",
+    notification_pb2.NOTIFICATION_KIND_POST: "post",
 }
 
 _encoder = msgspec.json.Encoder()
@@ -85,6 +99,21 @@ class Showing:
             )
             for place, post_id, _, reposter_id in entries
         ]
+
+    def notification(self, group: notification_pb2.NotificationGroup) -> types.Notification:
+        """A group whose post and people were loaded, and which `rules.told` lets pass."""
+        shown = [each for each in group.sample_user_ids if rules.heard(each, self._found)]
+        return types.Notification(
+            id=str(group.id),
+            kind=_KINDS[group.kind],
+            post=self.message(self._found.posts[group.post_id]) if group.post_id else None,
+            people=[cast(types.User, self._person(each).json) for each in shown],
+            # Those who are hidden from the reader are not counted where they are all known.
+            count=len(shown) if group.count <= len(group.sample_user_ids) else group.count,
+            first_at=time(group.first_time),
+            last_at=time(group.last_time),
+            read=group.read,
+        )
 
     def message(self, message: post_pb2.Post) -> types.Post:
         """A post whose people and quoted post were loaded."""

@@ -5,8 +5,9 @@ from gateway.rest.v1.engagement import engagement
 from gateway.rest.v1.graph import graph
 from gateway.rest.v1.posts import posts
 from gateway.rest.v1.sessions import sessions
+from gateway.rest.v1.stream import stream
 from gateway.rest.v1.timelines import timelines
 from gateway.rest.v1.users import users
 
-SECTIONS: tuple[Routes, ...] = (users, sessions, graph, posts, engagement, timelines)
+SECTIONS: tuple[Routes, ...] = (users, sessions, graph, posts, engagement, timelines, stream)
 ROUTES: tuple[Route, ...] = tuple(route for section in SECTIONS for route in section.routes)

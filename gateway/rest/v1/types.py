@@ -280,6 +280,39 @@ class ReadMarker(Struct, frozen=True, gc=False):
     updated_at: Time | None
 
 
+NotificationKind = Literal[
+    "follow",
+    "follow_request",
+    "follow_accepted",
+    "mention",
+    "reply",
+    "like",
+    "repost",
+    "quote",
+    "post",
+]
+
+
+class Notification(Struct, frozen=True, gc=False):
+    """What somebody did, or like deeds of several people together."""
+
+    id: Annotated[Id, Meta(description="Sorts by the newest deed; another one with each deed.")]
+    kind: NotificationKind
+    post: Annotated[Post | None, Meta(description="The post it is about; null for follows.")]
+    people: Annotated[list[User], Meta(description="Up to five of those who did it, newest first.")]
+    count: Annotated[int, Meta(ge=1, description="How many did it.")]
+    first_at: Annotated[Time, Meta(description="The oldest deed.")]
+    last_at: Annotated[Time, Meta(description="The newest deed.")]
+    read: Annotated[bool, Meta(description="Whether the read marker has passed it.")]
+
+
+class StreamTicket(Struct, frozen=True, gc=False):
+    """What opens one connection to the stream."""
+
+    ticket: Annotated[str, Meta(description="Good once, for one connection of this session.")]
+    expires_in: Annotated[int, Meta(ge=1, description="Seconds until it is good no more.")]
+
+
 class Rebuilt(Struct, frozen=True, gc=False):
     """A home timeline built anew."""
 

@@ -149,4 +149,5 @@ SIGNED_IN = {
     "get_read_marker",
     "set_read_marker",
     "rebuild_home_timeline",
+    "issue_stream_ticket",
 }

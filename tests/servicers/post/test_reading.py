@@ -66,6 +66,15 @@ async def test_posts_come_with_quotes_people_counts_and_responses(scene: Scene) 
     assert users[scene.alice].HasField("viewer_relationship")
 
 
+async def test_people_may_be_asked_for_without_posts(scene: Scene) -> None:
+    response = await scene.posts(scene.bob).BatchGetPosts(
+        rpc.BatchGetPostsRequest(include_user_ids=[scene.carol])
+    )
+
+    assert list(response.posts) == []
+    assert [user.id for user in response.includes.users] == [scene.carol]
+
+
 async def test_a_stranger_gets_no_viewer_state(scene: Scene) -> None:
     post = await scene.write(scene.alice)
 

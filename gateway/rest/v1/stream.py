@@ -1,0 +1,22 @@
+"""Opening the stream: the ticket that a WebSocket is opened with."""
+
+from roost.user.v1.auth_service_pb2 import IssueStreamTicketRequest
+
+from gateway.rest.exchange import Answer, Call, NoBody, NoQuery
+from gateway.rest.routes import Routes
+from gateway.rest.v1.types import StreamTicket
+
+stream = Routes(
+    "Stream", "What happens while it happens, over a WebSocket: see `/v1/asyncapi.json`."
+)
+
+
+@stream.change("POST", "/v1/stream/tickets", keyed=False, reasons=("SESSION_REVOKED",))
+async def issue_stream_ticket(call: Call[NoQuery, NoBody]) -> Answer[StreamTicket]:
+    """Get a ticket for the stream.
+
+    It opens one connection to `/v1/stream`, on behalf of the session that asks: offer the
+    subprotocols `roost.v1` and `roost.ticket.` followed by the ticket.
+    """
+    response = await call.backends.auth.IssueStreamTicket(IssueStreamTicketRequest())
+    return Answer(StreamTicket(ticket=response.ticket, expires_in=response.expires_in))
