@@ -54,6 +54,7 @@ SERVICES = (
     Service("user", own_secrets={"ROOST_MASTER_KEY": "master-key"}),
     Service("post"),
     Service("timeline"),
+    Service("notification"),
 )
 
 

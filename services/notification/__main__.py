@@ -1,0 +1,12 @@
+"""`python -m services.notification serve` answers RPCs, `work` follows events."""
+
+import sys
+
+from services.chassis import process
+from services.notification import compose
+from services.notification.settings import NotificationSettings
+
+if __name__ == "__main__":
+    sys.exit(
+        process.main("notification", NotificationSettings, serve=compose.serve, work=compose.work)
+    )

@@ -1,0 +1,79 @@
+"""Puts the two processes of the Notification service together: the only place that does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from roost.notification.v1.notification_service_pb2_grpc import (
+    add_NotificationServiceServicer_to_server,
+)
+
+from services.chassis import bus, postgres, retention, trust
+from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
+from services.chassis.clock import Clock, SystemClock
+from services.chassis.process import Parts
+from services.chassis.server import Mount
+from services.chassis.tokens import RevokedSessions
+from services.notification import subscriber
+from services.notification.servicer import NotificationServicer
+from services.notification.settings import NotificationSettings
+from services.notification.store import NotificationStore
+from services.notification.store_postgres import PostgresNotificationStore
+
+_NAME = "notification"
+# Declared, and not offered yet.
+_WITHOUT = frozenset(
+    {
+        "ListNotifications",
+        "CountUnread",
+        "GetPreferences",
+        "UpdatePreferences",
+        "MuteConversation",
+        "UnmuteConversation",
+        "WatchUser",
+        "UnwatchUser",
+    }
+)
+
+
+@asynccontextmanager
+async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
+    """The process that answers RPCs."""
+    clock = SystemClock()
+    identity = trust.identity(settings, service=_NAME, clock=clock)
+    async with (
+        postgres.connect(settings.database_url, clock=clock, name="notification serve") as database,
+        Mesh(settings.mesh, identity=identity) as mesh,
+    ):
+        revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
+        yield Parts(
+            mounts=mounts(store=PostgresNotificationStore(database), clock=clock),
+            verifier=trust.verifier(settings, people=MeshJwks(mesh), revoked=revoked, clock=clock),
+            jobs=[revoked.run],
+        )
+
+
+def mounts(*, store: NotificationStore, clock: Clock) -> list[Mount]:
+    """The servicers."""
+    notifications = NotificationServicer(store=store, clock=clock)  # type: ignore[abstract]
+    return [Mount(add_NotificationServiceServicer_to_server, notifications, without=_WITHOUT)]
+
+
+@asynccontextmanager
+async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
+    """The process that follows events."""
+    clock = SystemClock()
+    brokers = ",".join(settings.kafka_brokers)
+    async with (
+        postgres.connect(settings.database_url, clock=clock, name="notification work") as database,
+        bus.publisher(brokers=brokers, client_id="notification work") as publisher,
+    ):
+        following = bus.Subscriber(
+            brokers=brokers,
+            group=subscriber.GROUP,
+            topics=subscriber.TOPICS,
+            publisher=publisher,
+            clock=clock,
+            handlers=subscriber.routes(PostgresNotificationStore(database)),
+        )
+        yield Parts(jobs=[following.run, partial(retention.run, database)])
