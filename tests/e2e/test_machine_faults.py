@@ -1,0 +1,139 @@
+"""The machine itself is at fault: a disk that is full, a clock that jumps, processes that crawl."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import libfaketime
+import pytest
+
+from tests.e2e.town import Town, founded, two_of
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.e2e, pytest.mark.soak]
+
+ACTS = 60
+DISK_MEGABYTES = 400
+JUMP_SECONDS = 20
+# What a stack says that cannot do something for now. Whoever asks again later is right to.
+FOR_NOW = {"DEPENDENCY_UNAVAILABLE", "DEADLINE_EXCEEDED", "OVERLOADED"}
+
+
+class SmallDisk:
+    """A file system of its own in a folder, which can be filled to the last byte."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextlib.contextmanager
+    def filled(self) -> Iterator[None]:
+        """Leave no byte free, and free all of it again."""
+        ballast = self._folder / "ballast"
+        try:
+            with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(4096))
+            assert shutil.disk_usage(self._folder).free == 0
+            yield
+        finally:
+            ballast.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    folder = tmp_path / "postgres"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MEGABYTES}m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only who may mount a file system can have a small one to fill")
+    try:
+        yield SmallDisk(folder)
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+async def test_full_disk_of_postgres_refuses_by_name_and_loses_nothing(
+    tmp_path: Path, small_disk: SmallDisk
+) -> None:
+    async with founded(tmp_path, {}) as town:
+        await town.clients.act(ACTS)
+        with small_disk.filled():
+            acting = asyncio.create_task(town.clients.act(ACTS))
+            await eventually(lambda: town.clients.refusals.total() > 0, limit=60)
+        await acting
+
+        assert set(town.clients.refusals) <= FOR_NOW
+        await town.assert_all_caught_up()
+
+
+async def test_clock_that_jumps_on_and_back_doubles_no_id_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    offset = tmp_path / "offset"
+    offset.write_text("+0s\n")
+    library = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketime.so.1"
+    settings = {
+        "LD_PRELOAD": str(library),
+        "FAKETIME_TIMESTAMP_FILE": str(offset),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    async with founded(tmp_path / "stack", settings) as town:
+        for jump in (JUMP_SECONDS, 0):
+            offset.write_text(f"{jump:+}s\n")
+            await town.clients.act(ACTS)
+
+        assert set(town.clients.refusals) <= FOR_NOW
+        await town.assert_all_caught_up()
+
+
+async def test_service_that_crawls_is_slow_and_refuses_nothing(tmp_path: Path) -> None:
+    async with founded(tmp_path, {}) as town, crawling(town, "post"):
+        await town.clients.act(ACTS)
+
+        assert town.clients.refusals == {}
+        await town.assert_all_caught_up()
+
+
+async def test_frozen_process_is_left_out_while_its_twin_answers(tmp_path: Path) -> None:
+    async with founded(tmp_path, two_of(["post"])) as town:
+        town.signal("post-2", signal.SIGSTOP)
+        try:
+            await eventually(lambda: is_left_out(town), limit=10)
+            await town.clients.act(ACTS)
+        finally:
+            town.signal("post-2", signal.SIGCONT)
+
+        assert town.clients.refusals == {}
+        await town.assert_all_caught_up()
+
+
+async def is_left_out(town: Town) -> bool:
+    return not await town.is_healthy()
+
+
+@contextlib.asynccontextmanager
+async def crawling(town: Town, part: str) -> AsyncIterator[None]:
+    """Let a process run only a third of the time, in turns of a tenth of a second."""
+
+    async def hold_up() -> None:
+        while True:
+            town.signal(part, signal.SIGSTOP)
+            await asyncio.sleep(0.2)
+            town.signal(part, signal.SIGCONT)
+            await asyncio.sleep(0.1)
+
+    holding = asyncio.create_task(hold_up())
+    try:
+        yield
+    finally:
+        holding.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await holding
+        town.signal(part, signal.SIGCONT)
