@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bench.bench import Bench
 from bench.report import Report
-from bench.scenarios import fanout, freshness, growth, home, idle, logins, mix, writes
+from bench.scenarios import fanout, freshness, growth, home, idle, logins, mix, overload, writes
 
 Scenario = Callable[[Bench], Awaitable[Report]]
 
@@ -18,5 +18,6 @@ SCENARIOS: dict[str, Scenario] = {
     "writes": writes.run,
     "fanout": fanout.run,
     "logins": logins.run,
+    "overload": overload.run,
     "growth": growth.run,
 }
