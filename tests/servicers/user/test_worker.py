@@ -115,6 +115,21 @@ async def test_a_card_that_was_left_behind_is_forgotten_with_the_event(
     assert await counts(house, alice) == (7, 0, 0)
 
 
+async def test_counts_on_a_card_that_was_left_behind_come_right_as_the_event_comes_again(
+    house: House, alice: Person, bob: Person
+) -> None:
+    await follow(alice, bob)
+    published = list(house.store.database.published)
+    await subscriptions(house).handle(published)
+    right = house.store.database.tables.counts.pop(bob.id)
+    assert await counts(house, bob) == (0, 0, 0)
+    house.store.database.tables.counts[bob.id] = right
+
+    await subscriptions(house).handle(published)
+
+    assert await counts(house, bob) == (1, 0, 0)
+
+
 class Posts:
     """How many posts people have, as the Post service says."""
 
