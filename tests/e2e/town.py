@@ -1,4 +1,4 @@
-"""A whole stack with a few people in it, parts of which can be taken away, frozen and brought back."""
+"""A whole stack with a few people in it, whose parts can be taken away, frozen and brought back."""
 
 from __future__ import annotations
 
