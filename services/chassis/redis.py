@@ -10,16 +10,16 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
-from glide import GlideError
-from glide import TimeoutError as NoAnswer
 from prometheus_client import Counter
+from redis.asyncio import RedisCluster
+from redis.exceptions import NoScriptError, RedisError
 
 from services.chassis import deadline
 from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.logs import logger
-from services.chassis.redis_server import Address, Argument, Command, Server, lacks_script, may_pass
+from services.chassis.redis_connection import Address, Argument, Command, SingleServer
 
 # Long beside an answer's millisecond, short beside what a reader waits for.
 CALL_SECONDS = 0.5
@@ -29,9 +29,20 @@ CONNECT_SECONDS = 0.5
 # One slow answer is chance; three in a row, with no success between, are not.
 _FAILURES_TO_OPEN = 3
 _PROBE_SECONDS = 0.25
-# The library's clock runs apart from the event loop, so a process that is too busy to read answers
-# does not take its own lateness for the server's. Ours is for a library that keeps no time.
-_PATIENCE = 2.0
+# What a server says that is starting, full, a replica, or without its master: nothing is wrong with
+# the command, and the same one may succeed soon.
+_PASSING = (
+    "LOADING",
+    "OOM",
+    "READONLY",
+    "MISCONF",
+    "MASTERDOWN",
+    "CLUSTERDOWN",
+    "TRYAGAIN",
+    "BUSY ",
+)
+_CLUSTER = "+cluster://"
+_CLUSTER_CONNECTIONS = 16
 
 _failures = Counter(
     "roost_redis_failures_total", "Calls to Redis that failed or were not tried", ["outcome"]
@@ -61,17 +72,27 @@ class Script:
         return ("EVAL", self.source, len(keys), *keys, *arguments)
 
 
+class _Server(Protocol):
+    @property
+    def heard(self) -> float: ...
+
+    async def send(self, commands: Sequence[Command]) -> list[Any]: ...
+
+    async def close(self) -> None: ...
+
+
 class RedisClient:
     """Commands, each trip within CALL_SECONDS and the caller's deadline. Made by `connect`.
 
-    Replies are bytes, numbers, None, lists of them, or "OK". Raises RedisAway where the server is
-    away or cannot work for now (full, starting, a replica), and glide.RequestError where it refuses
-    a command. On a cluster the keys of one command share a slot (a hash tag), while the commands of
-    one pipeline need not.
+    Replies are bytes, numbers, None or lists of them. Raises RedisAway where the server is away or
+    cannot work for now (full, starting, a replica), and redis.exceptions.ResponseError where it
+    refuses a command. On a cluster the keys of one command share a slot (a hash tag), while the
+    commands of one pipeline need not.
     """
 
-    def __init__(self, server: Server, *, call_seconds: float) -> None:
+    def __init__(self, server: _Server, *, cluster: bool, call_seconds: float) -> None:
         self._server = server
+        self._cluster = cluster
         self._call_seconds = call_seconds
         self._failures_in_a_row = 0
         self._probe: asyncio.Task[None] | None = None
@@ -90,7 +111,7 @@ class RedisClient:
     async def mget(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values of the keys, in order; None where there is none. One trip."""
         values: list[bytes | None]
-        if self._server.cluster:
+        if self._cluster:
             values = await self.pipeline([("GET", key) for key in keys])
         else:
             values = await self.execute("MGET", *keys)
@@ -128,7 +149,7 @@ class RedisClient:
         replies = await self.pipeline(
             [script.by_digest(*call) for call in calls], raise_errors=False
         )
-        unknown = [place for place, reply in enumerate(replies) if lacks_script(reply)]
+        unknown = [place for place, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if unknown:
             # Whole each time: on a cluster they may go to different servers.
             again = await self.pipeline(
@@ -152,21 +173,24 @@ class RedisClient:
         await self._server.close()
 
     async def _send(self, commands: Sequence[Command]) -> list[Any]:
-        if self._closed or self._probe not in (None, asyncio.current_task()):
+        if self._closed or (self._probe is not None and asyncio.current_task() is not self._probe):
             _failures.labels("skipped").inc()
             raise RedisAway
         limit = deadline.remaining()
         hurried = limit is not None and limit < self._call_seconds
-        seconds = limit if limit is not None and hurried else self._call_seconds
+        began = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(seconds if hurried else seconds * _PATIENCE):
-                replies = await self._server.send(commands, seconds=seconds)
-        except (TimeoutError, NoAnswer) as late:
-            # A caller without time says nothing about the server.
+            async with asyncio.timeout(limit if hurried else self._call_seconds):
+                replies = await self._server.send(commands)
+        except TimeoutError as late:
+            # A caller without time says nothing about the server, nor does a process that is too
+            # busy to read the answers; a circuit that opens then would add to its load.
             if hurried:
                 raise DeadlineExceeded from late
+            if self._server.heard >= began:
+                raise RedisAway from late
             raise self._failed(late) from late
-        except GlideError as error:
+        except (RedisError, OSError) as error:
             raise self._failed(error) from error
         self._failures_in_a_row = 0
         return replies
@@ -188,7 +212,7 @@ class RedisClient:
                 try:
                     await self.check()
                     break
-                except (RedisAway, GlideError):
+                except (RedisAway, RedisError):
                     await asyncio.sleep(_PROBE_SECONDS)
         self._failures_in_a_row = 0
         self._probe = None
@@ -199,21 +223,49 @@ class RedisClient:
 async def connect(url: str, *, call_seconds: float = CALL_SECONDS) -> AsyncIterator[RedisClient]:
     """A client for the length of the block. It connects when it is used, so Redis may be away.
 
-    The URL is `redis://…` (`rediss://…` with TLS), or `redis+cluster://…` with any node of a
-    cluster. One event loop of a process uses such clients, as they share what wakes it.
+    The URL is `redis://…`, or `redis+cluster://…` with any node of a cluster; `rediss` for TLS.
     """
-    server = Server(Address.parse(url), call_seconds=call_seconds, connect_seconds=CONNECT_SECONDS)
-    client = RedisClient(server, call_seconds=call_seconds)
+    server: _Server
+    cluster = _CLUSTER in url
+    if cluster:
+        server = _ManyServers(url.replace(_CLUSTER, "://", 1))
+    else:
+        server = SingleServer(Address.parse(url), connect_seconds=CONNECT_SECONDS)
+    client = RedisClient(server, cluster=cluster, call_seconds=call_seconds)
     try:
         yield client
     finally:
         await client.close()
 
 
+class _ManyServers:
+    """Sends each command to the node that has its keys."""
+
+    def __init__(self, url: str) -> None:
+        self._nodes = RedisCluster.from_url(
+            url, max_connections=_CLUSTER_CONNECTIONS, socket_connect_timeout=CONNECT_SECONDS
+        )
+
+    @property
+    def heard(self) -> float:
+        """Unknown: every silence counts."""
+        return 0.0
+
+    async def send(self, commands: Sequence[Command]) -> list[Any]:
+        pipe = self._nodes.pipeline()
+        for command in commands:
+            pipe.execute_command(*command)
+        replies: list[Any] = await pipe.execute(raise_on_error=False)
+        return replies
+
+    async def close(self) -> None:
+        await self._nodes.aclose()
+
+
 def _accepted(replies: list[Any]) -> list[Any]:
     for reply in replies:
         if isinstance(reply, Exception):
-            if may_pass(reply):
+            if str(reply).startswith(_PASSING):
                 raise RedisAway from reply
             raise reply
     return replies

@@ -305,7 +305,6 @@ async def test_change_while_redis_was_away_shows_when_it_is_back(
         assert await elsewhere.get(1) == "old"  # this process cannot know; its time to live does
 
         # The way to Redis is open again.
-        await cut_off._server.close()
         cut_off._server = client._server
 
         async def is_new() -> bool:
