@@ -36,6 +36,13 @@ def is_stale(raw: bytes, now: bytes) -> bool:
     return raw[_TIME] <= now
 
 
+def fresh_value(raw: bytes | None, now: bytes) -> bytes | None:
+    """The encoded value of an entry that is one and not past its time; None for any other."""
+    if raw and raw[0] == VALUE and raw[_TIME] > now and len(raw) >= HEADER_BYTES:
+        return raw[HEADER_BYTES:]
+    return None
+
+
 def header_of(raw: bytes) -> bytes:
     """What tells this entry from any other."""
     return raw[:HEADER_BYTES]

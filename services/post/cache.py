@@ -54,8 +54,8 @@ class Bodies:
             redis=redis,
             clock=clock,
             load=self._load,
-            encode=_same,
-            decode=_same,
+            encode=bytes,
+            decode=bytes,
         )
 
     async def of(self, states: Iterable[PostState]) -> dict[int, Body]:
@@ -76,6 +76,16 @@ class Bodies:
                 state = missing[key]
                 bodies[state.id] = self.keep(state.id, state.revision, packed)
         return bodies
+
+    def foresee(self, post_ids: Iterable[int], *, quotes: bool) -> tuple[set[int], set[int]]:
+        """Which posts these quote, and whom all of them name, as far as bodies of whatever revision
+        are held in this process. Without `quotes`: no quoted posts, and authors alone."""
+        held = [self._near[post_id][1] for post_id in post_ids if post_id in self._near]
+        if not quotes:
+            return set(), {body.named[0] for body in held}
+        quoted_ids = {body.quoted_post_id for body in held} - {0}
+        held += [self._near[post_id][1] for post_id in quoted_ids if post_id in self._near]
+        return quoted_ids, {user_id for body in held for user_id in body.named}
 
     def keep(self, post_id: int, revision: int, packed: bytes) -> Body:
         """Holds a body in this process."""
@@ -100,7 +110,3 @@ class Bodies:
         found = await self._store.posts(list(ids))
         # A newer revision than asked for serves just as well: nobody asks for the old one again.
         return {ids[id_]: self._pack(post) for id_, post in found.items() if not post.deleted}
-
-
-def _same(packed: bytes) -> bytes:
-    return packed

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from roost.post.v1.engagement_service_pb2_grpc import add_EngagementServiceServicer_to_server
+from roost.post.v1.people_service_pb2_grpc import add_PeopleServiceServicer_to_server
 from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_server
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
@@ -25,13 +26,16 @@ from services.post.departures import Departures
 from services.post.engagement_servicer import EngagementServicer
 from services.post.events import describe
 from services.post.hydration import Hydration
+from services.post.known_people import KnownPeople
 from services.post.people import MeshPeople
+from services.post.people_servicer import PeopleServicer
 from services.post.post_lists import PostLists
 from services.post.post_servicer import PostServicer
 from services.post.reconciliation import Reconciliation
 from services.post.responding import Responding
 from services.post.response_lists import ResponseLists
 from services.post.settings import PostSettings
+from services.post.states import States
 from services.post.store import Store
 from services.post.store_postgres import PostgresStore
 
@@ -53,13 +57,19 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
         bodies = Bodies(
             store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
         )
+        states = States(store=store, redis=cache_server, clock=clock)
+        store.watch(states.forget)
+        people = MeshPeople(mesh.as_service(UserServiceStub))
+        known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         try:
             yield Parts(
                 mounts=mounts(
                     store=store,
                     bodies=bodies,
-                    people=MeshPeople(mesh.as_service(UserServiceStub)),
+                    states=states,
+                    people=people,
+                    known_people=known_people,
                     clock=clock,
                     ids=IdGenerator(clock=clock, worker=worker),
                     page_token_key=told.page_token_key,
@@ -68,21 +78,24 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
                 jobs=[revoked.run],
             )
         finally:
-            await bodies.close()
+            for kept in (bodies, states, known_people):
+                await kept.close()
 
 
 def mounts(
     *,
     store: Store,
     bodies: Bodies,
+    states: States,
     people: MeshPeople,
+    known_people: KnownPeople,
     clock: Clock,
     ids: Ids,
     page_token_key: bytes,
 ) -> list[Mount]:
-    """The two servicers."""
+    """The three servicers."""
     tokens = PageTokens(page_token_key)
-    hydration = Hydration(store=store, bodies=bodies, people=people)
+    hydration = Hydration(states=states, bodies=bodies, people=known_people)
     posts = PostServicer(
         store=store,
         authoring=Authoring(store=store, people=people, ids=ids, clock=clock, describe=describe),
@@ -99,6 +112,7 @@ def mounts(
     return [
         Mount(add_PostServiceServicer_to_server, posts),
         Mount(add_EngagementServiceServicer_to_server, engagement),
+        Mount(add_PeopleServiceServicer_to_server, PeopleServicer(known_people)),
     ]
 
 
@@ -109,9 +123,16 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
     brokers = ",".join(told.kafka_brokers)
     async with (
         postgres.connect(told.database_url, clock=clock, name="post work") as database,
+        redis.connect(told.redis_url) as cache_server,
+        Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
         bus.publisher(brokers=brokers, client_id="post work") as publisher,
     ):
         store = PostgresStore(database)
+        states = States(store=store, redis=cache_server, clock=clock)
+        store.watch(states.forget)
+        known_people = KnownPeople(
+            people=MeshPeople(mesh.as_service(UserServiceStub)), redis=cache_server, clock=clock
+        )
         departures = Departures(store=store, clock=clock, describe=describe)
         clearing_up = bus.Subscriber(
             brokers=brokers,
@@ -119,7 +140,7 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
             topics=subscriber.TOPICS,
             publisher=publisher,
             clock=clock,
-            handlers=subscriber.routes(departures),
+            handlers=subscriber.routes(departures, states=states, known_people=known_people),
         )
 
         async def forget_old_records() -> None:

@@ -1,7 +1,8 @@
 """From ids to posts as one viewer may see them, with all that is needed to show them.
 
-However many posts there are, it takes one query for their states, one call to the User service,
-and another query where posts are quoted; bodies come from the cache.
+States, people and bodies are kept at hand: a page takes one trip to Redis, and another one where
+posts are quoted, or where who is named was not known before. What Redis lacks is asked of the
+database and of the User service, all posts and people of a page at once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,11 +11,12 @@ from dataclasses import dataclass, field
 from roost.post.v1.post_pb2 import Includes, Post
 from roost.user.v1.user_pb2 import User
 
+from services.chassis.cache import get_together
 from services.post.cache import Bodies, Body
 from services.post.convert import to_shown
+from services.post.known_people import KnownPeople
 from services.post.model import PostState
-from services.post.people import MeshPeople
-from services.post.store import Store
+from services.post.states import States
 from services.post.visibility import can_see, can_see_person
 
 
@@ -62,8 +64,8 @@ class Shown:
 class Hydration:
     """Reads posts for whoever looks."""
 
-    def __init__(self, *, store: Store, bodies: Bodies, people: MeshPeople) -> None:
-        self._store = store
+    def __init__(self, *, states: States, bodies: Bodies, people: KnownPeople) -> None:
+        self._states = states
         self._bodies = bodies
         self._people = people
 
@@ -78,25 +80,35 @@ class Hydration:
         """What of the posts the viewer (0 for a stranger) may see, and the people named, by
         `user_ids` too. Without `quotes`, quoted posts and people mentioned are left out."""
         shown = Shown(viewer_id)
-        if post_ids:
-            shown.states = await self._store.states(post_ids, viewer_id)
+        wanted = set(user_ids)
+        # Edits seldom name others than before, so the bodies at hand tell what else to look up now.
+        quoted_ids, named = self._bodies.foresee(post_ids, quotes=quotes)
+        asked = wanted | named
+        *found, people = await get_together(
+            *self._states.lookups({*post_ids, *quoted_ids}, viewer_id),
+            *self._people.lookups(asked, viewer_id),
+        )
+        states = await self._states.as_seen(viewer_id, found)
+        shown.people = self._people.as_seen(asked, viewer_id, people)
+        shown.states = {id_: states[id_] for id_ in post_ids if id_ in states}
         bodies = await self._bodies.of(shown.states.values())
         quoted_bodies: dict[int, Body] = {}
         quoted_states: dict[int, PostState] = {}
         if quotes:
             quoted_ids = {body.quoted_post_id for body in bodies.values()} - {0}
-            if quoted_ids:
-                quoted_states = await self._store.states(list(quoted_ids), viewer_id)
-                quoted_bodies = await self._bodies.of(quoted_states.values())
+            unforeseen = quoted_ids - states.keys()
+            if unforeseen:
+                states.update(await self._states.of(unforeseen, viewer_id))
+            quoted_states = {id_: states[id_] for id_ in quoted_ids if id_ in states}
+            quoted_bodies = await self._bodies.of(quoted_states.values())
 
-        wanted = set(user_ids)
         for each in (bodies, quoted_bodies):
             for id_, body in each.items():
                 shown.named[id_] = body.named
                 wanted.update(body.named if quotes else body.named[:1])
-        if wanted:
-            people = await self._people.find(ids=list(wanted), viewer_id=viewer_id)
-            shown.people = {user.id: user for user in people}
+        unasked = wanted - asked
+        if unasked:
+            shown.people.update(await self._people.find(unasked, viewer_id))
         shown.posts = _visible(bodies, shown.states, shown)
         shown.quoted = _visible(quoted_bodies, quoted_states, shown)
         return shown
@@ -107,7 +119,7 @@ class Hydration:
         """What belongs beside one post, where everybody it needs has been asked about already."""
         shown = Shown(viewer_id, people={user.id: user for user in people}, named={post.id: named})
         if post.quoted_post_id:
-            states = await self._store.states([post.quoted_post_id], viewer_id)
+            states = await self._states.of([post.quoted_post_id], viewer_id)
             bodies = await self._bodies.of(states.values())
             shown.named.update((id_, body.named) for id_, body in bodies.items())
             shown.quoted = _visible(bodies, states, shown)

@@ -120,6 +120,15 @@ class Responded(NamedTuple):
     state: "PostState | None"
 
 
+class Response(NamedTuple):
+    """All that one person did with one post."""
+
+    post_id: int
+    liked: bool
+    reposted: bool
+    bookmarked: bool
+
+
 class Withdrawn(NamedTuple):
     """A response that went with its person or its post."""
 

@@ -4,10 +4,11 @@ Reads see every commit that came before them. Lists go by ids, which sort by tim
 `after` are exclusive, and 0 means from the newest or from the oldest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from services.chassis.events import OutboxMessage
 from services.chassis.idempotency import RequestKey
@@ -19,6 +20,7 @@ from services.post.model import (
     Post,
     PostState,
     Responded,
+    Response,
     ResponseKind,
     Revision,
     Tombstone,
@@ -34,6 +36,23 @@ class NewPost(NamedTuple):
     # Under the key, where there is one, the response is kept for a repetition.
     key: RequestKey | None
     response: bytes
+
+
+@dataclass(slots=True)
+class Changed:
+    """What a write may have changed of that which readers keep at hand."""
+
+    # Posts whose state is another one now.
+    post_ids: set[int] = field(default_factory=set)
+    # People who have done something else with posts now.
+    responder_ids: set[int] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.post_ids or self.responder_ids)
+
+
+# Called after each write, and before whoever wrote goes on.
+Watcher: TypeAlias = Callable[[Changed], Awaitable[None]]
 
 
 class PostTransaction(Transaction, Protocol):
@@ -87,6 +106,10 @@ class PostTransaction(Transaction, Protocol):
 class Store(Protocol):
     """Posts, conversations and responses."""
 
+    def watch(self, watcher: Watcher) -> None:
+        """Tells `watcher` from now on what each write changed, one of uncertain outcome too."""
+        ...
+
     def transaction(self) -> AbstractAsyncContextManager[PostTransaction]:
         """Begins a transaction."""
         ...
@@ -106,6 +129,10 @@ class Store(Protocol):
 
     async def states(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, PostState]:
         """Counts of those that exist, with what the viewer (0 for nobody) did with them."""
+        ...
+
+    async def responded(self, user_id: int, limit: int) -> list[Response]:
+        """What a person did with posts, by descending id of the post."""
         ...
 
     async def revisions(self, post_id: int, *, before: int, limit: int) -> list[Revision]:

@@ -1,28 +1,89 @@
-"""What the Post service does when it hears of something that is gone."""
+"""What the Post service does when it hears of something that changed or is gone."""
 
-from roost.post.v1.post_events_pb2 import PostDeleted
-from roost.user.v1.user_events_pb2 import UserDeleted
+from roost.post.v1 import post_events_pb2 as own
+from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.bus import Routes
 from services.chassis.events import Event
 from services.post.departures import Departures
 from services.post.events import TOPIC
+from services.post.known_people import KnownPeople
+from services.post.states import States
+from services.post.store import Changed
 
 GROUP = "post.departures"
-# Its own topic as well: what a deletion leaves to be done survives any restart that way.
+# Its own topic as well: what a deletion leaves to be done survives any restart that way, and what
+# a process that died had no time to forget is forgotten.
 TOPICS = ("roost.user.v1", TOPIC)
 
 
-def routes(departures: Departures) -> Routes:
+def routes(departures: Departures, *, states: States, known_people: KnownPeople) -> Routes:
     """Handlers of events. Each may run again: it finds less to do, or nothing."""
+    handlers = Routes()
+    _route_departures(handlers, departures, states, known_people)
+    _route_people(handlers, known_people)
+    _route_states(handlers, states)
+    return handlers
 
-    async def on_user_deleted(event: Event, gone: UserDeleted) -> None:
+
+def _route_departures(
+    handlers: Routes, departures: Departures, states: States, known: KnownPeople
+) -> None:
+    async def on_user_deleted(event: Event, gone: users.UserDeleted) -> None:
+        await known.forget([gone.user_id], ())
         await departures.person_left(gone.user_id)
 
-    async def on_post_deleted(event: Event, gone: PostDeleted) -> None:
+    async def on_post_deleted(event: Event, gone: own.PostDeleted) -> None:
+        related = {gone.post_id, gone.reply_to_post_id, gone.quoted_post_id} - {0}
+        await states.forget(Changed(related))
         await departures.post_left(gone.post_id, gone.author_id)
 
-    handlers = Routes()
-    handlers.on(UserDeleted, on_user_deleted)
-    handlers.on(PostDeleted, on_post_deleted)
-    return handlers
+    handlers.on(users.UserDeleted, on_user_deleted)
+    handlers.on(own.PostDeleted, on_post_deleted)
+
+
+def _route_people(handlers: Routes, known: KnownPeople) -> None:
+    async def on_profile(event: Event, changed: users.UserUpdated) -> None:
+        await known.forget([changed.user.id], ())
+
+    async def on_follow(
+        event: Event,
+        edge: users.FollowCreated
+        | users.FollowRemoved
+        | users.FollowRequested
+        | users.FollowRequestRemoved,
+    ) -> None:
+        await known.forget((), [(edge.follower_id, edge.followee_id)])
+
+    async def on_block(event: Event, edge: users.BlockCreated | users.BlockRemoved) -> None:
+        await known.forget((), [(edge.blocker_id, edge.blocked_id)])
+
+    async def on_mute(event: Event, edge: users.MuteCreated | users.MuteRemoved) -> None:
+        await known.forget((), [(edge.muter_id, edge.muted_id)])
+
+    handlers.on(users.UserUpdated, on_profile)
+    handlers.on(users.FollowCreated, on_follow)
+    handlers.on(users.FollowRemoved, on_follow)
+    handlers.on(users.FollowRequested, on_follow)
+    handlers.on(users.FollowRequestRemoved, on_follow)
+    handlers.on(users.BlockCreated, on_block)
+    handlers.on(users.BlockRemoved, on_block)
+    handlers.on(users.MuteCreated, on_mute)
+    handlers.on(users.MuteRemoved, on_mute)
+
+
+def _route_states(handlers: Routes, states: States) -> None:
+    async def on_edit(event: Event, edited: own.PostUpdated) -> None:
+        await states.forget(Changed({edited.post.id}))
+
+    async def on_like(event: Event, like: own.PostLiked | own.PostUnliked) -> None:
+        await states.forget(Changed({like.post_id}, {like.user_id}))
+
+    async def on_repost(event: Event, repost: own.PostReposted | own.RepostUndone) -> None:
+        await states.forget(Changed({repost.entry.post_id}, {repost.entry.reposter_id}))
+
+    handlers.on(own.PostUpdated, on_edit)
+    handlers.on(own.PostLiked, on_like)
+    handlers.on(own.PostUnliked, on_like)
+    handlers.on(own.PostReposted, on_repost)
+    handlers.on(own.RepostUndone, on_repost)

@@ -10,7 +10,7 @@ from roost.user.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_serve
 from roost.user.v1.graph_service_pb2_grpc import add_GraphServiceServicer_to_server
 from roost.user.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
-from services.chassis import bus, postgres, redis, retention
+from services.chassis import bus, postgres, redis, retention, trust
 from services.chassis.clients import Mesh
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import RoostError
@@ -24,8 +24,6 @@ from services.chassis.tokens import (
     AccessTokens,
     KeyRing,
     RevokedSessions,
-    ServiceIdentity,
-    SigningKey,
     StaticJwks,
     Verifier,
     service_keys,
@@ -40,6 +38,7 @@ from services.user.counters import CountPosts, Reconciler
 from services.user.graph_servicer import GraphServicer
 from services.user.passwords import Passwords
 from services.user.people import People
+from services.user.readers import MeshReaders, Readers, SharedCards
 from services.user.revocations import Revocations
 from services.user.sessions import Sessions
 from services.user.settings import UserSettings
@@ -65,7 +64,9 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
         redis.connect(told.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
         Passwords(memory_mib=told.password_memory_mib) as passwords,
+        Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
     ):
+        readers = MeshReaders(mesh)
         store = PostgresUserStore(database)
         signer = Signer(
             store=store,
@@ -80,7 +81,11 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
         yield Parts(
             mounts=mounts(
                 store=store,
-                cards=cards(store=store, redis=cache_server, clock=clock, encode=convert.card),
+                cards=SharedCards(
+                    cards(store=store, redis=cache_server, clock=clock, encode=convert.card),
+                    readers,
+                ),
+                readers=readers,
                 clock=clock,
                 ids=IdGenerator(clock=clock, worker=worker),
                 passwords=passwords,
@@ -104,6 +109,7 @@ def mounts(
     *,
     store: Store,
     cards: Cards,
+    readers: Readers,
     clock: Clock,
     ids: IdGenerator,
     passwords: Passwords,
@@ -135,7 +141,9 @@ def mounts(
         cards=cards,
         master_key=master_key,
     )
-    graph = GraphServicer(store=store, ids=ids, people=people, page_tokens=page_tokens)
+    graph = GraphServicer(
+        store=store, ids=ids, people=people, readers=readers, page_tokens=page_tokens
+    )
     return [
         Mount(add_AuthServiceServicer_to_server, auth),
         Mount(add_UserServiceServicer_to_server, users),
@@ -148,16 +156,18 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
     """The process that publishes events, counts, reconciles, and does what requests leave."""
     clock = SystemClock()
     brokers = ",".join(told.kafka_brokers)
-    key = SigningKey.from_pem(SERVICE, told.service_key_file.read_bytes())
     async with (
         postgres.connect(told.database_url, clock=clock, name="user work") as database,
         redis.connect(told.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
         bus.publisher(brokers=brokers, client_id="user work") as publisher,
-        Mesh(told.mesh, identity=ServiceIdentity(key, clock=clock)) as mesh,
+        Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
     ):
         store = PostgresUserStore(database)
-        profiles = cards(store=store, redis=cache_server, clock=clock, encode=convert.card)
+        profiles = SharedCards(
+            cards(store=store, redis=cache_server, clock=clock, encode=convert.card),
+            MeshReaders(mesh),
+        )
         seal = KeySeal(master_key=told.master_key)
         counting = bus.Subscriber(
             brokers=brokers,

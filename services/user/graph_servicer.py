@@ -14,6 +14,7 @@ from services.user import blocks, convert, follows
 from services.user.graph_lists import GraphLists
 from services.user.model import Ties
 from services.user.people import People
+from services.user.readers import Readers
 from services.user.store import Store, UserTransaction
 
 R = TypeVar("R", bound=Message)
@@ -26,10 +27,17 @@ class GraphServicer(GraphLists):
     """The promises are in `graph_service.proto`."""
 
     def __init__(
-        self, *, store: Store, ids: IdGenerator, people: People, page_tokens: PageTokens
+        self,
+        *,
+        store: Store,
+        ids: IdGenerator,
+        people: People,
+        readers: Readers,
+        page_tokens: PageTokens,
     ) -> None:
         super().__init__(store=store, people=people, page_tokens=page_tokens)
         self._edge_ids = ids
+        self._readers = readers
 
     @access.user
     async def Follow(self, request: pb.FollowRequest, context: Any) -> pb.FollowResponse:
@@ -84,4 +92,7 @@ class GraphServicer(GraphLists):
             return made
 
         key = RequestKey.of(request, caller_id=str(me), method=type(request).__name__)
-        return await once(self._store.transaction, key, response, effect)
+        answer = await once(self._store.transaction, key, response, effect)
+        # Also where it was done before: whoever did it may have died before telling.
+        await self._readers.forget_pair(me, request.user_id)
+        return answer

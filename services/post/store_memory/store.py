@@ -1,8 +1,8 @@
 """The store of the Post service in memory."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from services.chassis.clock import Clock
@@ -14,10 +14,11 @@ from services.post.model import (
     Place,
     Post,
     PostState,
+    Response,
     ResponseKind,
     Revision,
 )
-from services.post.store import NewPost
+from services.post.store import NewPost, Watcher
 from services.post.store_memory.tables import PostTables
 from services.post.store_memory.transaction import MemoryPostTransaction
 
@@ -27,10 +28,20 @@ class MemoryStore:
 
     def __init__(self, *, clock: Clock) -> None:
         self.database = MemoryDatabase(PostTables(), clock=clock)
+        self._watchers: list[Watcher] = []
 
-    def transaction(self) -> AbstractAsyncContextManager[MemoryPostTransaction]:
+    def watch(self, watcher: Watcher) -> None:
+        """See `Store.watch`."""
+        self._watchers.append(watcher)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[MemoryPostTransaction]:
         """See `Store.transaction`."""
-        return self.database.transaction(MemoryPostTransaction)
+        async with self.database.transaction(MemoryPostTransaction) as transaction:
+            yield transaction
+        if transaction.changed:
+            for watcher in self._watchers:
+                await watcher(transaction.changed)
 
     async def create(self, new: NewPost) -> bytes | None:
         """See `Store.create`."""
@@ -53,6 +64,20 @@ class MemoryStore:
         """See `Store.states`."""
         found = ((each, self.database.tables.state(each, viewer_id)) for each in post_ids)
         return {each: state for each, state in found if state is not None}
+
+    async def responded(self, user_id: int, limit: int) -> list[Response]:
+        """See `Store.responded`."""
+        mine = {post for _, user, post in self.database.tables.responses if user == user_id}
+        return [
+            Response(
+                post_id,
+                *(
+                    (kind, user_id, post_id) in self.database.tables.responses
+                    for kind in ResponseKind
+                ),
+            )
+            for post_id in sorted(mine, reverse=True)[:limit]
+        ]
 
     async def revisions(self, post_id: int, *, before: int, limit: int) -> list[Revision]:
         """See `Store.revisions`."""
@@ -158,6 +183,7 @@ class MemoryStore:
                     for counter, value in right.items()
                     if value != getattr(state, counter)
                 ]
+                transaction.changed.post_ids.add(post_id)
                 tables.states[post_id] = PostState(
                     post_id,
                     state.revision,

@@ -17,6 +17,7 @@ from services.post.model import (
     Tombstone,
     Withdrawn,
 )
+from services.post.store import Changed
 from services.post.store_memory.tables import PostTables
 
 _COUNTER = {ResponseKind.LIKE: "likes", ResponseKind.REPOST: "reposts"}
@@ -28,6 +29,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
     def __init__(self, tables: PostTables, clock: Clock) -> None:
         super().__init__(tables, clock)
         self._now = clock.now()
+        self.changed = Changed()
 
     async def lock_people(self, user_ids: Sequence[int]) -> None:
         """See `PostTransaction.lock_people`."""
@@ -54,6 +56,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         )
         self.tables.revisions.setdefault(before.id, []).append(old)
         self.tables.posts[after.id] = after
+        self.changed.post_ids.add(after.id)
         state = self.tables.states[after.id]
         self.tables.states[after.id] = state._replace(revision=after.revision)
 
@@ -67,6 +70,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             self.tables.posts[post_id] = replace(
                 post, text="", entities=(), media_ids=(), deleted=True
             )
+            self.changed.post_ids.add(post_id)
             state = self.tables.states[post_id]
             self.tables.states[post_id] = state._replace(revision=TOMBSTONE)
             self.tables.revisions.pop(post_id, None)
@@ -89,6 +93,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             live = state.revision != TOMBSTONE
             return Responded(False, standing if live else 0, self.tables.state(post_id, user_id))
         self.tables.responses[kind, user_id, post_id] = (response_id, author_id)
+        self.changed.responder_ids.add(user_id)
         if kind in _COUNTER:
             self._count(post_id, _COUNTER[kind], 1)
         return Responded(True, response_id, self.tables.state(post_id, user_id))
@@ -96,6 +101,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
     async def withdraw(self, kind: ResponseKind, *, user_id: int, post_id: int) -> Responded:
         """See `PostTransaction.withdraw`."""
         response_id, _ = self.tables.responses.pop((kind, user_id, post_id), (0, 0))
+        self.changed.responder_ids.add(user_id)
         if response_id and kind in _COUNTER:
             self._count(post_id, _COUNTER[kind], -1)
         return Responded(response_id != 0, response_id, self.tables.state(post_id, user_id))
@@ -137,6 +143,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
     def _count(self, post_id: int, counter: str, by: int) -> None:
         state = self.tables.states.get(post_id)
         if state is not None:
+            self.changed.post_ids.add(post_id)
             value = max(getattr(state, counter) + by, 0)
             self.tables.states[post_id] = state._replace(**{counter: value})
             self.tables.touched[post_id] = self._now

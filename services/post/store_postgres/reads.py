@@ -22,6 +22,12 @@ SELECT id, revision, likes, reposts, replies, quotes
 FROM post_states WHERE id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[])
 """
 
+# By the primary key, so it costs the same however many there are.
+RESPONDED = """
+SELECT post_id, like_id IS NOT NULL, repost_id IS NOT NULL, bookmark_id IS NOT NULL
+FROM responses WHERE user_id = $1 ORDER BY post_id DESC LIMIT $2
+"""
+
 REVISIONS = """
 SELECT revision, text, entities, create_time FROM post_revisions
 WHERE post_id = $1 AND bucket = $2 AND revision < $3

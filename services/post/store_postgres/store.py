@@ -1,7 +1,7 @@
 """The store of the Post service on PostgreSQL."""
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from services.chassis.ids import MAX_ID, bucket_of
@@ -12,10 +12,11 @@ from services.post.model import (
     Place,
     Post,
     PostState,
+    Response,
     ResponseKind,
     Revision,
 )
-from services.post.store import NewPost
+from services.post.store import Changed, NewPost, Watcher
 from services.post.store_postgres import creation, reads, rows
 from services.post.store_postgres.transaction import PostgresPostTransaction
 
@@ -40,14 +41,30 @@ class PostgresStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._watchers: list[Watcher] = []
 
-    def transaction(self) -> AbstractAsyncContextManager[PostgresPostTransaction]:
+    def watch(self, watcher: Watcher) -> None:
+        """See `Store.watch`."""
+        self._watchers.append(watcher)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresPostTransaction]:
         """See `Store.transaction`."""
-        return self._database.transaction(PostgresPostTransaction)
+        changed = Changed()
+        try:
+            async with self._database.transaction(PostgresPostTransaction) as transaction:
+                changed = transaction.changed
+                yield transaction
+        finally:
+            # A commit that failed for its caller may have happened all the same.
+            await self._tell(changed)
 
     async def create(self, new: NewPost) -> bytes | None:
         """See `Store.create`."""
-        return await creation.create(self._database, new)
+        try:
+            return await creation.create(self._database, new)
+        finally:
+            await self._tell(Changed({new.post.reply_to_post_id, new.post.quoted_post_id} - {0}))
 
     async def posts(self, post_ids: Sequence[int]) -> dict[int, Post]:
         """See `Store.posts`."""
@@ -62,6 +79,11 @@ class PostgresStore:
         else:
             found = await self._database.fetch(reads.STATES, post_ids, buckets, viewer_id)
         return {row[0]: PostState(*row) for row in found}
+
+    async def responded(self, user_id: int, limit: int) -> list[Response]:
+        """See `Store.responded`."""
+        found = await self._database.fetch(reads.RESPONDED, user_id, limit)
+        return [Response(*row) for row in found]
 
     async def revisions(self, post_id: int, *, before: int, limit: int) -> list[Revision]:
         """See `Store.revisions`."""
@@ -155,9 +177,15 @@ class PostgresStore:
     async def recount(self, post_ids: Sequence[int]) -> list[Drift]:
         """See `Store.recount`."""
         found = await self._database.fetch(reads.RECOUNT, post_ids)
+        await self._tell(Changed({row[0] for row in found}))
         return [
             Drift(row[0], counter, by)
             for row in found
             for counter, by in zip(_COUNTERS, row[1:], strict=True)
             if by
         ]
+
+    async def _tell(self, changed: Changed) -> None:
+        if changed:
+            for watcher in self._watchers:
+                await watcher(changed)

@@ -7,9 +7,12 @@ the migrations), so that the locks are held for one statement and the commit.
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.chassis.clock import Clock
+from services.chassis.connection import Connection
 from services.chassis.ids import bucket_of
 from services.chassis.postgres import PostgresTransaction
 from services.post.model import Post, Responded, ResponseKind, Tombstone, Withdrawn
+from services.post.store import Changed
 from services.post.store_postgres import rows
 
 _LOCK_PEOPLE = """
@@ -48,6 +51,10 @@ SELECT post_id, post_author_id, user_id, like_id, repost_id FROM withdraw_all_of
 class PostgresPostTransaction(PostgresTransaction):
     """A running transaction; see `store.PostTransaction` for the promises."""
 
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        super().__init__(connection, clock)
+        self.changed = Changed()
+
     async def lock_people(self, user_ids: Sequence[int]) -> None:
         """See `PostTransaction.lock_people`."""
         await self.connection.execute(_LOCK_PEOPLE, sorted(user_ids))
@@ -60,6 +67,7 @@ class PostgresPostTransaction(PostgresTransaction):
     async def edit(self, before: Post, after: Post) -> None:
         """See `PostTransaction.edit`."""
         bucket = bucket_of(before.id)
+        self.changed.post_ids.add(before.id)
         await self.connection.execute(
             _KEEP_REVISION,
             before.id,
@@ -83,12 +91,16 @@ class PostgresPostTransaction(PostgresTransaction):
     async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
         """See `PostTransaction.delete`."""
         found = await self.connection.fetch(_DELETE, post_ids, now)
-        return [Tombstone(*row) for row in found]
+        tombstones = [Tombstone(*row) for row in found]
+        for each in tombstones:
+            self.changed.post_ids.update((each.id, each.reply_to_post_id, each.quoted_post_id))
+        return tombstones
 
     async def respond(
         self, kind: ResponseKind, *, user_id: int, post_id: int, author_id: int, response_id: int
     ) -> Responded:
         """See `PostTransaction.respond`."""
+        self._responds(user_id, post_id)
         row = await self.connection.fetchrow(
             _RESPOND, kind, user_id, post_id, bucket_of(post_id), author_id, response_id
         )
@@ -97,6 +109,7 @@ class PostgresPostTransaction(PostgresTransaction):
 
     async def withdraw(self, kind: ResponseKind, *, user_id: int, post_id: int) -> Responded:
         """See `PostTransaction.withdraw`."""
+        self._responds(user_id, post_id)
         row = await self.connection.fetchrow(_WITHDRAW, kind, user_id, post_id, bucket_of(post_id))
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
         return rows.responded_from(row, post_id)
@@ -104,7 +117,10 @@ class PostgresPostTransaction(PostgresTransaction):
     async def withdraw_all_of(self, user_id: int, limit: int) -> list[Withdrawn]:
         """See `PostTransaction.withdraw_all_of`."""
         found = await self.connection.fetch(_WITHDRAW_ALL, user_id, limit)
-        return [Withdrawn(*row) for row in found]
+        withdrawn = [Withdrawn(*row) for row in found]
+        for each in withdrawn:
+            self._responds(user_id, each.post_id)
+        return withdrawn
 
     async def forget_likes(self, post_id: int, limit: int) -> int:
         """See `PostTransaction.forget_likes`."""
@@ -112,3 +128,7 @@ class PostgresPostTransaction(PostgresTransaction):
             "SELECT forget_likes($1, $2, $3)", post_id, bucket_of(post_id), limit
         )
         return gone
+
+    def _responds(self, user_id: int, post_id: int) -> None:
+        self.changed.responder_ids.add(user_id)
+        self.changed.post_ids.add(post_id)

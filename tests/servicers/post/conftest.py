@@ -1,12 +1,14 @@
 """The Post service over a store in memory and a fake User service, both behind real channels."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from roost.post.v1 import engagement_service_pb2 as engagement_rpc
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
+from roost.post.v1.people_service_pb2_grpc import PeopleServiceStub
 from roost.post.v1.post_pb2 import Post
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
 from roost.user.v1.user_service_pb2_grpc import (
@@ -19,11 +21,14 @@ from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
 from services.chassis.clock import SystemClock
 from services.chassis.events import Event
 from services.chassis.ids import FixedWorker, IdGenerator
+from services.chassis.redis import RedisClient
 from services.chassis.server import Mount
 from services.post import compose
 from services.post.cache import Bodies
 from services.post.convert import look_into, pack
+from services.post.known_people import KnownPeople
 from services.post.people import MeshPeople
+from services.post.states import States
 from services.post.store_memory import MemoryStore
 from tests.builders.posts import Numbers
 from tests.servicers.fakes.users import WITHOUT, FakeUsers
@@ -49,6 +54,9 @@ class Scene:
 
     def engagement(self, who: int | Caller | None = None) -> Any:
         return self._served.stub(EngagementServiceStub, caller=_caller(who))
+
+    def people(self, who: int | Caller | None = None) -> Any:
+        return self._served.stub(PeopleServiceStub, caller=_caller(who))
 
     async def write(self, author: int, text: str = "Hello", **given: Any) -> Post:
         response = await self.posts(author).CreatePost(rpc.CreatePostRequest(text=text, **given))
@@ -88,25 +96,40 @@ def _caller(who: int | Caller | None) -> Caller:
 
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
+    async with redis.connect(NOWHERE) as nowhere, a_scene(nowhere) as scene:
+        yield scene
+
+
+@asynccontextmanager
+async def a_scene(cache_server: RedisClient) -> AsyncIterator[Scene]:
+    """A scene whose service keeps things on that server."""
     clock = SystemClock()
     users = FakeUsers()
     store = MemoryStore(clock=clock)
-    async with (
-        serving(Mount(add_UserServiceServicer_to_server, users, without=WITHOUT)) as user_service,
-        redis.connect(NOWHERE) as nowhere,
-    ):
+    async with serving(
+        Mount(add_UserServiceServicer_to_server, users, without=WITHOUT)
+    ) as user_service:
         as_post = user_service.mesh.with_token(
             UserServiceStub, lambda: token_of(ServiceCaller("post"))
         )
-        bodies = Bodies(store=store, redis=nowhere, clock=clock, pack=pack, look_into=look_into)
+        bodies = Bodies(
+            store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
+        )
+        people = MeshPeople(as_post)
+        states = States(store=store, redis=cache_server, clock=clock)
+        store.watch(states.forget)
+        known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
         mounts = compose.mounts(
             store=store,
             bodies=bodies,
-            people=MeshPeople(as_post),
+            states=states,
+            people=people,
+            known_people=known_people,
             clock=clock,
             ids=IdGenerator(clock=clock, worker=FixedWorker()),
             page_token_key=bytes(32),
         )
         async with serving(*mounts) as served:
             yield Scene(served, users, store)
-        await bodies.close()
+        for kept in (bodies, states, known_people):
+            await kept.close()

@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from roost.post.v1 import engagement_service_pb2, post_service_pb2
+from roost.post.v1 import engagement_service_pb2, people_service_pb2, post_service_pb2
 
 from services.chassis.access import Policy, policy_of
 from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
 from services.chassis.errors import RoostError
 from services.post.engagement_servicer import EngagementServicer
+from services.post.people_servicer import PeopleServicer
 from services.post.post_servicer import PostServicer
 from tests.servicers.post.conftest import Scene
 
@@ -42,6 +43,7 @@ MATRIX = {
         "ListBookmarks": USER,
         "BatchGetEngagement": ANYONE,
     },
+    "PeopleService": {"ForgetPeople": SERVICE},
 }
 TURNED_AWAY = {"TOKEN_MISSING", "CALLER_NOT_ALLOWED"}
 CALLERS: dict[str, Caller] = {
@@ -58,7 +60,11 @@ LET_IN = {
 
 @pytest.mark.parametrize(
     ("module", "servicer"),
-    [(post_service_pb2, PostServicer), (engagement_service_pb2, EngagementServicer)],
+    [
+        (post_service_pb2, PostServicer),
+        (engagement_service_pb2, EngagementServicer),
+        (people_service_pb2, PeopleServicer),
+    ],
 )
 def test_every_rpc_of_the_contract_is_in_the_matrix(module: Any, servicer: type) -> None:
     (service,) = module.DESCRIPTOR.services_by_name.values()
@@ -73,6 +79,7 @@ async def test_only_those_are_let_in_whom_a_method_is_for(scene: Scene, who: str
     modules = {
         "PostService": (post_service_pb2, scene.posts),
         "EngagementService": (engagement_service_pb2, scene.engagement),
+        "PeopleService": (people_service_pb2, scene.people),
     }
     for service, methods in MATRIX.items():
         module, stub_for = modules[service]

@@ -17,6 +17,7 @@ from services.chassis.clock import ManualClock
 from services.chassis.tokens import AccessTokens
 from services.user import cache, compose, convert
 from services.user.passwords import Passwords
+from services.user.readers import SharedCards
 from services.user.signing import KeySeal, Signer
 from services.user.store_memory import MemoryUserStore
 from tests.builders.users import PatientIds
@@ -45,6 +46,20 @@ class FakeCards:
             self._kept.pop(key, None)
 
 
+class FakeReaders:
+    """Notes what it is told to forget."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[int, int]] = []
+        self.profiles: list[int] = []
+
+    async def forget_pair(self, one_id: int, other_id: int) -> None:
+        self.pairs.append((one_id, other_id))
+
+    async def forget_profiles(self, user_ids: Iterable[int]) -> None:
+        self.profiles.extend(user_ids)
+
+
 class Person:
     """Somebody who is signed in, with stubs that call as they do."""
 
@@ -67,6 +82,7 @@ class House:
         self.clock = clock
         self.store = MemoryUserStore(clock=clock)
         self.cards = FakeCards(self.store)
+        self.readers = FakeReaders()
         self.ids = PatientIds(clock)
         self.signer = Signer(
             store=self.store,
@@ -76,7 +92,8 @@ class House:
         )
         self.mounts = compose.mounts(
             store=self.store,
-            cards=self.cards,
+            cards=SharedCards(self.cards, self.readers),
+            readers=self.readers,
             clock=clock,
             ids=self.ids,
             passwords=passwords,

@@ -1,6 +1,7 @@
 """Clearing up after people and posts that are gone."""
 
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import pytest
 from roost.post.v1 import post_events_pb2 as wire
@@ -12,7 +13,9 @@ from services.post import departures as departures_module
 from services.post import subscriber
 from services.post.departures import Departures
 from services.post.events import describe
+from services.post.known_people import KnownPeople
 from services.post.model import Post, ResponseKind
+from services.post.states import States
 from services.post.store import NewPost
 from services.post.store_memory import MemoryStore
 from tests.builders.posts import START, Numbers, a_post
@@ -129,10 +132,21 @@ async def test_doing_it_again_tells_nothing_more(scene: Scene) -> None:
     assert scene.told() == told
 
 
+class KeepsNothing:
+    """Has nothing to forget."""
+
+    async def forget(self, *_: object) -> None:
+        """Done."""
+
+
 async def test_the_subscriber_hears_of_people_and_posts(scene: Scene) -> None:
     post = await scene.post(scene.alice)
     await scene.respond(REPOST, scene.bob, post)
-    handlers = subscriber.routes(scene.departures)
+    handlers = subscriber.routes(
+        scene.departures,
+        states=cast(States, KeepsNothing()),
+        known_people=cast(KnownPeople, KeepsNothing()),
+    )
 
     async def hear(body: UserDeleted | wire.PostDeleted) -> None:
         handler: Callable[[Event], Awaitable[None]] | None = handlers(body.DESCRIPTOR.full_name)

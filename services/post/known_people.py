@@ -1,0 +1,100 @@
+"""People as the Post service shows and judges them, kept in its own Redis.
+
+A profile is kept by person, how a viewer stands to somebody by pair. Both belong to the User
+service, which says what to forget before it answers whoever changed it; its events say so again, so
+that nothing stays wrong where the word was lost. See docs/adr/0015-people-are-known-until-told.md.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from roost.user.v1.user_pb2 import User
+
+from services.chassis.cache import Cache, get_together
+from services.chassis.clock import Clock
+from services.chassis.redis import RedisClient
+from services.post.people import MeshPeople
+from services.post.states import Lookups
+
+# Forgetting is told, not waited for; this bounds the memory that pairs take.
+_KEPT_SECONDS = 3600.0
+
+
+class KnownPeople:
+    """What `MeshPeople.find` tells of ids, mostly without asking the User service.
+
+    For showing posts. Whoever writes asks MeshPeople.
+    """
+
+    def __init__(self, *, people: MeshPeople, redis: RedisClient, clock: Clock) -> None:
+        self._people = people
+        # Profiles ("7") and ties ("3.7", of viewer 3 to person 7) in one, as one call brings both.
+        # Values are packed Users, those of ties with the relationship alone: packed messages merge
+        # by being put in a row.
+        self._kept: Cache[str, bytes] = Cache(
+            name="people.1",
+            redis=redis,
+            clock=clock,
+            load=self._load,
+            encode=bytes,
+            decode=bytes,
+            ttl=_KEPT_SECONDS,
+        )
+
+    async def find(self, ids: Collection[int], viewer_id: int) -> dict[int, User]:
+        """Those who exist, with the relationship of the viewer (0 for a stranger) to each."""
+        (found,) = await get_together(*self.lookups(ids, viewer_id))
+        return self.as_seen(ids, viewer_id, found)
+
+    def lookups(self, ids: Collection[int], viewer_id: int) -> Lookups:
+        """What `as_seen` is to be given, for those who look up other things on the same trip."""
+        keys = [str(id_) for id_ in ids]
+        if viewer_id:
+            keys += [f"{viewer_id}.{id_}" for id_ in ids]
+        return [(self._kept, keys)]
+
+    def as_seen(
+        self, ids: Collection[int], viewer_id: int, found: Mapping[str, bytes]
+    ) -> dict[int, User]:
+        """The people in what the lookups gave."""
+        if not viewer_id:
+            return {id_: User.FromString(found[str(id_)]) for id_ in ids if str(id_) in found}
+        people = {}
+        for id_ in ids:
+            profile, tie = found.get(str(id_)), found.get(f"{viewer_id}.{id_}")
+            # Of somebody who has just left one may be there still.
+            if profile is not None and tie is not None:
+                people[id_] = User.FromString(profile + tie)
+        return people
+
+    async def forget(self, user_ids: Iterable[int], pairs: Iterable[tuple[int, int]]) -> None:
+        """Forgets profiles, and how the two of each pair stand, either way. It never fails."""
+        keys = [str(id_) for id_ in user_ids]
+        for one_id, other_id in pairs:
+            keys += [f"{one_id}.{other_id}", f"{other_id}.{one_id}"]
+        if keys:
+            await self._kept.forget(*keys)
+
+    async def close(self) -> None:
+        """Ends the loads that are under way."""
+        await self._kept.close()
+
+    async def _load(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        profiles: set[int] = set()
+        by_viewer: dict[int, set[int]] = {}
+        for key in keys:
+            viewer, _, other = key.rpartition(".")
+            if viewer:
+                by_viewer.setdefault(int(viewer), set()).add(int(other))
+            else:
+                profiles.add(int(other))
+        # Whoever is asked for ties brings the profiles along, too.
+        by_viewer.setdefault(next(iter(by_viewer), 0), set()).update(profiles)
+        loaded: dict[str, bytes] = {}
+        for viewer_id, ids in by_viewer.items():
+            for user in await self._people.find(ids=sorted(ids), viewer_id=viewer_id):
+                if viewer_id:
+                    tie = User(viewer_relationship=user.viewer_relationship)
+                    loaded[f"{viewer_id}.{user.id}"] = tie.SerializeToString()
+                    user.ClearField("viewer_relationship")
+                loaded[str(user.id)] = user.SerializeToString()
+        return loaded

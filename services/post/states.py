@@ -1,0 +1,101 @@
+"""States of posts, and what a viewer did with them, kept in Redis: every page asks for 20 of them.
+
+What is shared by all viewers is kept by post, a viewer's own responses by person. Whoever writes
+forgets what changed before the answer goes out, so readers see their own writes and everybody's
+edits and deletions at once; a process that dies in between leaves that to the event.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from struct import Struct
+from typing import Any, TypeAlias
+
+from services.chassis.cache import Cache, get_together
+from services.chassis.clock import Clock
+from services.chassis.redis import RedisClient
+from services.post.model import PostState, Response
+from services.post.store import Changed, Store
+
+# The newest posts to which a person responded. What lies below is asked of the database.
+MAX_RESPONSES = 256
+
+# A PostState, whose flags are false here; post id and three flags.
+_STATE = Struct("<6q3?")
+_RESPONSE = Struct("<q3?")
+
+Lookups: TypeAlias = list[tuple[Cache[Any, Any], Iterable[Any]]]
+
+
+class States:
+    """What `Store.states` gives, mostly without asking the database."""
+
+    def __init__(self, *, store: Store, redis: RedisClient, clock: Clock) -> None:
+        self._store = store
+        self._shared: Cache[int, PostState] = Cache(
+            name="state.1",
+            redis=redis,
+            clock=clock,
+            load=self._load_states,
+            encode=lambda state: _STATE.pack(*state),
+            decode=lambda packed: PostState._make(_STATE.unpack(packed)),
+        )
+        self._own: Cache[int, bytes] = Cache(
+            name="responses.1",
+            redis=redis,
+            clock=clock,
+            load=self._load_responses,
+            encode=bytes,
+            decode=bytes,
+        )
+
+    async def of(self, post_ids: Collection[int], viewer_id: int) -> dict[int, PostState]:
+        """The states of those posts that exist, as the viewer (0 for nobody) sees them."""
+        lookups = self.lookups(post_ids, viewer_id)
+        return await self.as_seen(viewer_id, await get_together(*lookups))
+
+    def lookups(self, post_ids: Collection[int], viewer_id: int) -> Lookups:
+        """What `as_seen` is to be given, for those who look up other things on the same trip."""
+        return [(self._shared, post_ids), (self._own, (viewer_id,) if viewer_id else ())]
+
+    async def as_seen(
+        self, viewer_id: int, found: Sequence[Mapping[int, Any]]
+    ) -> dict[int, PostState]:
+        """The states in what the lookups gave."""
+        states: dict[int, PostState] = dict(found[0])
+        packed: bytes = found[1].get(viewer_id, b"")
+        if not packed:
+            return states
+        own = {post_id: flags for post_id, *flags in _RESPONSE.iter_unpack(packed)}
+        below: list[int] = []
+        if len(own) == MAX_RESPONSES:
+            lowest = min(own)
+            below = [post_id for post_id in states if post_id < lowest]
+        for post_id in own.keys() & states.keys():
+            states[post_id] = PostState._make((*states[post_id][:6], *own[post_id]))
+        if below:
+            states.update(await self._store.states(below, viewer_id))
+        return states
+
+    async def forget(self, changed: Changed) -> None:
+        """Forgets what a write changed. It never fails."""
+        if changed.post_ids:
+            await self._shared.forget(*changed.post_ids)
+        if changed.responder_ids:
+            await self._own.forget(*changed.responder_ids)
+
+    async def close(self) -> None:
+        """Ends the loads that are under way."""
+        await self._shared.close()
+        await self._own.close()
+
+    async def _load_states(self, post_ids: Sequence[int]) -> Mapping[int, PostState]:
+        return await self._store.states(post_ids, 0)
+
+    async def _load_responses(self, user_ids: Sequence[int]) -> Mapping[int, bytes]:
+        return {
+            user_id: _packed(await self._store.responded(user_id, MAX_RESPONSES))
+            for user_id in user_ids
+        }
+
+
+def _packed(responses: Sequence[Response]) -> bytes:
+    return b"".join(_RESPONSE.pack(*each) for each in responses)

@@ -1,0 +1,81 @@
+"""Whoever keeps what the User service tells is told to forget it before the answer goes out."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from roost.user.v1 import graph_service_pb2 as pb
+from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_service_pb2 import DeleteUserRequest, UpdateUserRequest
+
+from services.chassis.clients import Mesh
+from services.chassis.tokens import ServiceIdentity
+from services.user.readers import MeshReaders
+from tests.servicers.serving import SERVICE_KEYS
+from tests.servicers.user.conftest import House, Person
+
+Act = Callable[[Person, Person], Awaitable[object]]
+
+ACTS: dict[str, Act] = {
+    "follow": lambda me, other: me.graph.Follow(pb.FollowRequest(user_id=other.id)),
+    "unfollow": lambda me, other: me.graph.Unfollow(pb.UnfollowRequest(user_id=other.id)),
+    "block": lambda me, other: me.graph.Block(pb.BlockRequest(user_id=other.id)),
+    "unblock": lambda me, other: me.graph.Unblock(pb.UnblockRequest(user_id=other.id)),
+    "mute": lambda me, other: me.graph.Mute(pb.MuteRequest(user_id=other.id)),
+    "unmute": lambda me, other: me.graph.Unmute(pb.UnmuteRequest(user_id=other.id)),
+    "reject": lambda me, other: me.graph.RejectFollowRequest(
+        pb.RejectFollowRequestRequest(user_id=other.id)
+    ),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+async def test_every_act_on_a_pair_is_told(
+    house: House, alice: Person, bob: Person, act: Act
+) -> None:
+    await act(alice, bob)
+
+    assert house.readers.pairs == [(alice.id, bob.id)]
+
+
+async def test_consent_to_a_request_is_told(house: House, alice: Person, bob: Person) -> None:
+    await bob.users.UpdateUser(
+        UpdateUserRequest(user=User(protected=True), update_mask={"paths": ["protected"]})
+    )
+    await alice.graph.Follow(pb.FollowRequest(user_id=bob.id))
+    house.readers.pairs.clear()
+
+    await bob.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=alice.id))
+
+    assert house.readers.pairs == [(bob.id, alice.id)]
+
+
+async def test_a_repeated_act_is_told_again(house: House, alice: Person, bob: Person) -> None:
+    request = pb.BlockRequest(user_id=bob.id, request_id="once")
+    await alice.graph.Block(request)
+
+    await alice.graph.Block(request)
+
+    assert house.readers.pairs == [(alice.id, bob.id)] * 2
+
+
+async def test_changes_of_a_profile_are_told(house: House, alice: Person) -> None:
+    await alice.users.UpdateUser(
+        UpdateUserRequest(user=User(bio="Birds"), update_mask={"paths": ["bio"]})
+    )
+
+    assert house.readers.profiles == [alice.id]
+
+
+async def test_the_end_of_an_account_is_told(house: House, alice: Person) -> None:
+    await alice.users.DeleteUser(DeleteUserRequest(password=alice.password))
+
+    assert house.readers.profiles == [alice.id]
+
+
+async def test_nobodys_change_fails_because_readers_are_away(house: House) -> None:
+    identity = ServiceIdentity(SERVICE_KEYS["user"], clock=house.clock)
+    async with Mesh("127.0.0.1:1", identity=identity) as nowhere:
+        readers = MeshReaders(nowhere)
+
+        await readers.forget_pair(1, 2)
+        await readers.forget_profiles([1])

@@ -1,0 +1,159 @@
+"""States at hand: shared by all processes, and never older than what was written."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from services.chassis import redis
+from services.chassis.clock import SystemClock
+from services.chassis.redis import RedisClient
+from services.post import states as states_module
+from services.post.model import TOMBSTONE, Post, PostState, ResponseKind
+from services.post.states import States
+from services.post.store import Store
+from tests.stores.post.conftest import Scene
+
+
+class Process:
+    """One process of the service: what it keeps, over a store that tells what it is asked."""
+
+    def __init__(self, store: Store, server: RedisClient) -> None:
+        self.states = States(store=store, redis=server, clock=SystemClock())
+        store.watch(self.states.forget)
+
+    async def of(self, post: Post, viewer_id: int = 0) -> PostState:
+        return (await self.states.of([post.id], viewer_id))[post.id]
+
+
+@pytest.fixture
+async def server(valkey: str) -> AsyncIterator[RedisClient]:
+    async with redis.connect(valkey) as client:
+        yield client
+
+
+@pytest.fixture
+async def process(scene: Scene, server: RedisClient) -> AsyncIterator[Process]:
+    process = Process(scene.store, server)
+    yield process
+    await process.states.close()
+
+
+@pytest.fixture
+async def elsewhere(scene: Scene, server: RedisClient) -> AsyncIterator[Process]:
+    """A process that writes nothing, so nobody tells it anything."""
+    process = Process(scene.store, server)
+    process.states.forget = _nothing  # type: ignore[assignment, method-assign]
+    yield process
+    await process.states.close()
+
+
+async def _nothing(*_: object) -> None:
+    """Deaf."""
+
+
+async def test_ones_own_like_shows_at_once(scene: Scene, process: Process) -> None:
+    post = await scene.post(scene.alice)
+    assert not (await process.of(post, scene.bob)).liked
+
+    await scene.respond(ResponseKind.LIKE, scene.bob, post)
+
+    state = await process.of(post, scene.bob)
+    assert (state.liked, state.likes) == (True, 1)
+
+
+async def test_a_like_taken_back_is_gone_at_once(scene: Scene, process: Process) -> None:
+    post = await scene.post(scene.alice)
+    await scene.respond(ResponseKind.LIKE, scene.bob, post)
+    assert (await process.of(post, scene.bob)).liked
+
+    await scene.withdraw(ResponseKind.LIKE, scene.bob, post)
+
+    state = await process.of(post, scene.bob)
+    assert (state.liked, state.likes) == (False, 0)
+
+
+async def test_ones_responses_are_nobody_elses(scene: Scene, process: Process) -> None:
+    post = await scene.post(scene.alice)
+    await scene.respond(ResponseKind.BOOKMARK, scene.bob, post)
+
+    assert (await process.of(post, scene.bob)).bookmarked
+    assert not (await process.of(post, scene.carol)).bookmarked
+    assert not (await process.of(post)).bookmarked
+
+
+async def test_counts_that_one_process_changes_show_in_others_at_once(
+    scene: Scene, process: Process, elsewhere: Process
+) -> None:
+    post = await scene.post(scene.alice)
+    assert (await elsewhere.of(post)).reposts == 0
+
+    await scene.respond(ResponseKind.REPOST, scene.bob, post)
+
+    assert (await elsewhere.of(post)).reposts == 1
+    assert (await elsewhere.of(post, scene.bob)).reposted
+
+
+async def test_a_deletion_shows_at_once_and_in_the_counts_of_what_was_answered(
+    scene: Scene, process: Process
+) -> None:
+    post = await scene.post(scene.alice)
+    assert (await process.of(post)).replies == 0
+    reply = await scene.post(scene.bob, answers=post)
+    assert (await process.of(post)).replies == 1
+    assert (await process.of(reply)).revision != TOMBSTONE
+
+    await scene.delete(reply)
+
+    assert (await process.of(post)).replies == 0
+    assert (await process.of(reply)).revision == TOMBSTONE
+
+
+async def test_counts_of_a_quoted_post_show_at_once(scene: Scene, process: Process) -> None:
+    post = await scene.post(scene.alice)
+    assert (await process.of(post)).quotes == 0
+
+    await scene.post(scene.bob, quotes=post)
+
+    assert (await process.of(post)).quotes == 1
+
+
+async def test_a_second_look_asks_no_store(
+    scene: Scene, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = await scene.post(scene.alice)
+    await scene.respond(ResponseKind.LIKE, scene.bob, post)
+    first = await process.of(post, scene.bob)
+
+    async def asked(*_: object) -> Sequence[object]:
+        raise AssertionError("the store was asked")
+
+    monkeypatch.setattr(scene.store, "states", asked)
+    monkeypatch.setattr(scene.store, "responded", asked)
+
+    assert await process.of(post, scene.bob) == first
+
+
+async def test_responses_below_those_at_hand_are_found(
+    scene: Scene, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(states_module, "MAX_RESPONSES", 2)
+    posts = [await scene.post(scene.alice) for _ in range(4)]
+    for post in (posts[0], posts[2], posts[3]):
+        await scene.respond(ResponseKind.LIKE, scene.bob, post)
+
+    found = await process.states.of([post.id for post in posts], scene.bob)
+
+    assert [found[post.id].liked for post in posts] == [True, False, True, True]
+
+
+async def test_without_redis_the_store_answers(scene: Scene) -> None:
+    post = await scene.post(scene.alice)
+    await scene.respond(ResponseKind.LIKE, scene.bob, post)
+    async with redis.connect("redis://127.0.0.1:1") as nowhere:
+        process = Process(scene.store, nowhere)
+
+        assert (await process.of(post, scene.bob)).liked
+
+        await scene.withdraw(ResponseKind.LIKE, scene.bob, post)
+        assert not (await process.of(post, scene.bob)).liked
+        await process.states.close()

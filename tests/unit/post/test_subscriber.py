@@ -1,0 +1,105 @@
+"""Events make right what a process that died had no time to forget."""
+
+from typing import Any, cast
+
+import pytest
+from google.protobuf.message import Message
+from roost.post.v1 import post_events_pb2 as own
+from roost.post.v1.post_pb2 import Post, TimelineEntry
+from roost.user.v1 import user_events_pb2 as users
+from roost.user.v1.user_pb2 import User
+
+from services.chassis.clock import ManualClock
+from services.chassis.events import Event, OutboxMessage
+from services.post import subscriber
+from services.post.departures import Departures
+from services.post.known_people import KnownPeople
+from services.post.states import States
+from services.post.store import Changed
+
+
+class Forgetful:
+    """Notes what is forgotten, and who left."""
+
+    def __init__(self) -> None:
+        self.people: list[int] = []
+        self.pairs: list[tuple[int, int]] = []
+        self.changed: list[Changed] = []
+        self.left: list[int] = []
+
+    async def forget(self, first: Any, pairs: Any = None) -> None:
+        if isinstance(first, Changed):
+            self.changed.append(first)
+        else:
+            self.people += first
+            self.pairs += pairs
+
+    async def person_left(self, user_id: int) -> None:
+        self.left.append(user_id)
+
+    async def post_left(self, post_id: int, author_id: int) -> None:
+        self.left.append(post_id)
+
+
+async def hears(body: Message) -> Forgetful:
+    forgetful = Forgetful()
+    routes = subscriber.routes(
+        cast(Departures, forgetful),
+        states=cast(States, forgetful),
+        known_people=cast(KnownPeople, forgetful),
+    )
+    message = OutboxMessage.of(topic="t", key=1, body=body)
+    handle = routes(message.type)
+    assert handle is not None
+    await handle(Event.from_message(message, time=ManualClock().now(), traceparent=None))
+    return forgetful
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        users.FollowCreated(follower_id=1, followee_id=2),
+        users.FollowRemoved(follower_id=1, followee_id=2),
+        users.FollowRequested(follower_id=1, followee_id=2),
+        users.FollowRequestRemoved(follower_id=1, followee_id=2),
+        users.BlockCreated(blocker_id=1, blocked_id=2),
+        users.BlockRemoved(blocker_id=1, blocked_id=2),
+        users.MuteCreated(muter_id=1, muted_id=2),
+        users.MuteRemoved(muter_id=1, muted_id=2),
+    ],
+    ids=lambda event: event.DESCRIPTOR.name,
+)
+async def test_ties_that_changed_are_forgotten(event: Message) -> None:
+    assert (await hears(event)).pairs == [(1, 2)]
+
+
+async def test_a_profile_that_changed_is_forgotten() -> None:
+    assert (await hears(users.UserUpdated(user=User(id=7)))).people == [7]
+
+
+async def test_whoever_left_is_forgotten_before_their_posts_go() -> None:
+    heard = await hears(users.UserDeleted(user_id=7))
+
+    assert (heard.people, heard.left) == ([7], [7])
+
+
+@pytest.mark.parametrize(
+    ("event", "changed"),
+    [
+        (own.PostUpdated(post=Post(id=5)), Changed({5})),
+        (own.PostLiked(post_id=5, user_id=2), Changed({5}, {2})),
+        (own.PostUnliked(post_id=5, user_id=2), Changed({5}, {2})),
+        (
+            own.PostReposted(entry=TimelineEntry(entry_id=9, post_id=5, reposter_id=2)),
+            Changed({5}, {2}),
+        ),
+        (
+            own.RepostUndone(entry=TimelineEntry(entry_id=9, post_id=5, reposter_id=2)),
+            Changed({5}, {2}),
+        ),
+        (own.PostDeleted(post_id=5, reply_to_post_id=4), Changed({4, 5})),
+    ],
+    ids=lambda given: given.DESCRIPTOR.name if isinstance(given, Message) else "",
+)
+async def test_states_that_changed_are_forgotten(event: Message, changed: Changed) -> None:
+    assert (await hears(event)).changed == [changed]
