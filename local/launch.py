@@ -8,6 +8,7 @@ UID and GID of -1 leave the user as it is.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import sys
@@ -32,6 +33,11 @@ def main(arguments: list[str]) -> None:
             _become(libc, uid, gid)
         # Changing the user clears this, hence after it.
         libc.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+        # A dozen processes share a few cores and wake each other at every step of a request. As
+        # batches, whoever is woken does not push aside the one at work: a fifth more requests.
+        # An idle core takes them at once all the same.
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     if os.getppid() != parent:
         sys.exit("its supervisor died before it started")
     os.execv(command[0], command)  # noqa: S606 - becoming the command is the point

@@ -146,11 +146,11 @@ class Cache(Generic[K, V]):
         missing: dict[K, bytes] = {}
         stale: dict[K, bytes] = {}
         absent = 0
-        decode = self._decode
+        decode, fresh_value = self._decode, entry.fresh_value
         for key, content in zip(wanted, raw, strict=True):
-            fresh = entry.fresh_value(content, now)
+            # By far the most are such, and a page of posts is some 60 of them.
+            fresh = fresh_value(content, now)
             if fresh is not None:
-                # By far the most, and a page of posts is some 60 of them.
                 values[key] = decode(fresh)
                 continue
             kind = entry.kind_of(content)
@@ -327,9 +327,14 @@ class Cache(Generic[K, V]):
     async def _delete(self, keys: Iterable[K]) -> None:
         await self._redis.pipeline([("DEL", self._at(key)) for key in keys])
 
-    def _at(self, key: K) -> str:
+    def _places(self, keys: Iterable[K]) -> list[str]:
         # The hash tag lets a cluster spread the keys, and keep what belongs to one together.
-        return f"{self._name}:{{{key}}}"
+        name = self._name
+        return [f"{name}:{{{key}}}" for key in keys]
+
+    def _at(self, key: K) -> str:
+        (place,) = self._places((key,))
+        return place
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
@@ -354,7 +359,7 @@ async def get_together(
     What is lacking is loaded side by side.
     """
     asked = [(cache, list(dict.fromkeys(keys)), cache._next_moment()) for cache, keys in lookups]
-    places = [cache._at(key) for cache, wanted, _ in asked for key in wanted]
+    places = [place for cache, wanted, _ in asked for place in cache._places(wanted)]
     if not places:
         return [{} for _ in asked]
     try:

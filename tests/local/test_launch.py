@@ -28,3 +28,15 @@ def test_an_ordinary_user_reaches_what_only_root_may_enter(tmp_path: Path) -> No
     )
 
     assert seen.stdout.split() == [str(NOBODY), "True", "there"]
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="not on Linux")
+def test_a_part_pushes_nobody_aside() -> None:
+    script = [sys.executable, launch.__file__, str(os.getpid()), "9", "-1", "-1"]
+    look = "import os; print(os.sched_getscheduler(0) == os.SCHED_BATCH)"
+
+    seen = subprocess.run(
+        [*script, sys.executable, "-c", look], capture_output=True, text=True, check=True
+    )
+
+    assert seen.stdout.strip() == "True"
