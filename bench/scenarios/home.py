@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import os
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -20,6 +22,8 @@ from bench.measuring import Run
 from bench.report import Report, number
 from bench.residents import Person
 from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row, total
+from local import wheels
+from local.parts.processes import GRPC
 
 READERS = 200
 CONNECTIONS = 16
@@ -112,7 +116,9 @@ async def _answering_from_memory(
         Path(file.name).write_bytes(msgspec.msgpack.encode(recorded))
         processes = {
             f"{noun}": await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bench.stubs", noun, address, file.name
+                *wheels.launcher(signal.SIGTERM, None),
+                *(sys.executable, "-m", "bench.stubs", noun, address, file.name),
+                env={**os.environ, **GRPC},
             )
             for noun, address in addresses.items()
         }

@@ -11,6 +11,11 @@ from local.probes import answers
 
 ROOT = Path(__file__).parents[2]
 
+# gRPC's event engines read sockets on threads of their own, which then wake the thread that Python
+# waits on, which wakes the event loop. Without them that thread reads: half as many switches and a
+# seventh less CPU a call, at either end. gRPC reads this once, as it is imported.
+GRPC = {"GRPC_EXPERIMENTS": "-event_engine_client,-event_engine_listener"}
+
 
 class RoostProcess(Part):
     """``python -m MODULE…`` with its settings in the environment; ready when /readyz says so."""
@@ -33,6 +38,7 @@ class RoostProcess(Part):
         self._module = module
         self.admin: str = admin
         self._environment = {
+            **GRPC,
             **environ,
             "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}",
             "ROOST_LISTEN": address,
