@@ -75,11 +75,10 @@ def verify(token: str, key: Key) -> dict[str, Any]:
     return claims
 
 
-def sign(claims: dict[str, Any], *, typ: str, kid: str, key: Key) -> str:
-    """The compact token of these claims."""
-    token: str = jws.sign(
-        orjson.dumps(claims), key, headers={"typ": typ, "kid": kid}, algorithm=ALGORITHM
-    )
+def sign(claims: dict[str, Any], *, typ: str, key: Key, kid: str | None = None) -> str:
+    """The compact token of these claims. Our own readers ask for the `kid`; others may not."""
+    headers = {"typ": typ} if kid is None else {"typ": typ, "kid": kid}
+    token: str = jws.sign(orjson.dumps(claims), key, headers=headers, algorithm=ALGORITHM)
     return token
 
 

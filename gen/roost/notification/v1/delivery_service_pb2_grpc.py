@@ -75,6 +75,11 @@ class DeliveryServiceStub:
                 request_serializer=roost_dot_notification_dot_v1_dot_delivery__service__pb2.RemoveEmailAddressRequest.SerializeToString,
                 response_deserializer=roost_dot_notification_dot_v1_dot_delivery__service__pb2.RemoveEmailAddressResponse.FromString,
                 _registered_method=True)
+        self.Unsubscribe = channel.unary_unary(
+                '/roost.notification.v1.DeliveryService/Unsubscribe',
+                request_serializer=roost_dot_notification_dot_v1_dot_delivery__service__pb2.UnsubscribeRequest.SerializeToString,
+                response_deserializer=roost_dot_notification_dot_v1_dot_delivery__service__pb2.UnsubscribeResponse.FromString,
+                _registered_method=True)
 
 
 class DeliveryServiceServicer:
@@ -90,8 +95,9 @@ class DeliveryServiceServicer:
 
     def CreatePushSubscription(self, request, context):
         """CreatePushSubscription registers a device of the caller's session; the same endpoint again replaces its
-        keys. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https or not public;
-        FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20.
+        keys and renews it. It is forgotten when the session ends, when the push service says that the device is
+        gone, and at its expire_time. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https
+        or not public; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -119,8 +125,10 @@ class DeliveryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetEmailAddress(self, request, context):
-        """SetEmailAddress sends a code to the address; it is not used before ConfirmEmailAddress.
-        RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour.
+        """SetEmailAddress has a code mailed to the address, which is not used before ConfirmEmailAddress; the one
+        before is forgotten. An address that is confirmed already stays so, and no code is sent.
+        RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour, by the caller or to the address;
+        FAILED_PRECONDITION (EMAIL_NOT_OFFERED) where this installation sends no mail.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -136,6 +144,15 @@ class DeliveryServiceServicer:
 
     def RemoveEmailAddress(self, request, context):
         """RemoveEmailAddress forgets it. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Unsubscribe(self, request, context):
+        """Unsubscribe turns off the digest of whoever was mailed the token, as its preference would. Open to
+        strangers, since mail programs call it (RFC 8058). Idempotent. INVALID_ARGUMENT
+        (UNSUBSCRIBE_TOKEN_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -183,6 +200,11 @@ def add_DeliveryServiceServicer_to_server(servicer, server):
                     servicer.RemoveEmailAddress,
                     request_deserializer=roost_dot_notification_dot_v1_dot_delivery__service__pb2.RemoveEmailAddressRequest.FromString,
                     response_serializer=roost_dot_notification_dot_v1_dot_delivery__service__pb2.RemoveEmailAddressResponse.SerializeToString,
+            ),
+            'Unsubscribe': grpc.unary_unary_rpc_method_handler(
+                    servicer.Unsubscribe,
+                    request_deserializer=roost_dot_notification_dot_v1_dot_delivery__service__pb2.UnsubscribeRequest.FromString,
+                    response_serializer=roost_dot_notification_dot_v1_dot_delivery__service__pb2.UnsubscribeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -402,6 +424,33 @@ class DeliveryService:
             '/roost.notification.v1.DeliveryService/RemoveEmailAddress',
             roost_dot_notification_dot_v1_dot_delivery__service__pb2.RemoveEmailAddressRequest.SerializeToString,
             roost_dot_notification_dot_v1_dot_delivery__service__pb2.RemoveEmailAddressResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Unsubscribe(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.notification.v1.DeliveryService/Unsubscribe',
+            roost_dot_notification_dot_v1_dot_delivery__service__pb2.UnsubscribeRequest.SerializeToString,
+            roost_dot_notification_dot_v1_dot_delivery__service__pb2.UnsubscribeResponse.FromString,
             options,
             channel_credentials,
             insecure,

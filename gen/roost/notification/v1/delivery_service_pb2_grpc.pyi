@@ -37,8 +37,9 @@ class DeliveryServiceStub:
     """GetPushKey returns the key that devices subscribe with (VAPID, RFC 8292). Open to strangers."""
     CreatePushSubscription: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.CreatePushSubscriptionRequest, _delivery_service_pb2.CreatePushSubscriptionResponse]
     """CreatePushSubscription registers a device of the caller's session; the same endpoint again replaces its
-    keys. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https or not public;
-    FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20.
+    keys and renews it. It is forgotten when the session ends, when the push service says that the device is
+    gone, and at its expire_time. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https
+    or not public; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20.
     """
     ListPushSubscriptions: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.ListPushSubscriptionsRequest, _delivery_service_pb2.ListPushSubscriptionsResponse]
     """ListPushSubscriptions returns the caller's devices, newest first; at most 20, so there are no pages."""
@@ -47,8 +48,10 @@ class DeliveryServiceStub:
     GetEmailAddress: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.GetEmailAddressRequest, _delivery_service_pb2.GetEmailAddressResponse]
     """GetEmailAddress returns where the digest goes; empty if nowhere."""
     SetEmailAddress: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.SetEmailAddressRequest, _delivery_service_pb2.SetEmailAddressResponse]
-    """SetEmailAddress sends a code to the address; it is not used before ConfirmEmailAddress.
-    RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour.
+    """SetEmailAddress has a code mailed to the address, which is not used before ConfirmEmailAddress; the one
+    before is forgotten. An address that is confirmed already stays so, and no code is sent.
+    RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour, by the caller or to the address;
+    FAILED_PRECONDITION (EMAIL_NOT_OFFERED) where this installation sends no mail.
     """
     ConfirmEmailAddress: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.ConfirmEmailAddressRequest, _delivery_service_pb2.ConfirmEmailAddressResponse]
     """ConfirmEmailAddress takes the code. INVALID_ARGUMENT (EMAIL_CODE_INVALID) if it is wrong, older than an
@@ -56,6 +59,11 @@ class DeliveryServiceStub:
     """
     RemoveEmailAddress: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.RemoveEmailAddressRequest, _delivery_service_pb2.RemoveEmailAddressResponse]
     """RemoveEmailAddress forgets it. Idempotent."""
+    Unsubscribe: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.UnsubscribeRequest, _delivery_service_pb2.UnsubscribeResponse]
+    """Unsubscribe turns off the digest of whoever was mailed the token, as its preference would. Open to
+    strangers, since mail programs call it (RFC 8058). Idempotent. INVALID_ARGUMENT
+    (UNSUBSCRIBE_TOKEN_INVALID).
+    """
 
 @_typing.type_check_only
 class DeliveryServiceAsyncStub(DeliveryServiceStub):
@@ -66,8 +74,9 @@ class DeliveryServiceAsyncStub(DeliveryServiceStub):
     """GetPushKey returns the key that devices subscribe with (VAPID, RFC 8292). Open to strangers."""
     CreatePushSubscription: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.CreatePushSubscriptionRequest, _delivery_service_pb2.CreatePushSubscriptionResponse]  # type: ignore[assignment]
     """CreatePushSubscription registers a device of the caller's session; the same endpoint again replaces its
-    keys. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https or not public;
-    FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20.
+    keys and renews it. It is forgotten when the session ends, when the push service says that the device is
+    gone, and at its expire_time. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https
+    or not public; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20.
     """
     ListPushSubscriptions: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.ListPushSubscriptionsRequest, _delivery_service_pb2.ListPushSubscriptionsResponse]  # type: ignore[assignment]
     """ListPushSubscriptions returns the caller's devices, newest first; at most 20, so there are no pages."""
@@ -76,8 +85,10 @@ class DeliveryServiceAsyncStub(DeliveryServiceStub):
     GetEmailAddress: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.GetEmailAddressRequest, _delivery_service_pb2.GetEmailAddressResponse]  # type: ignore[assignment]
     """GetEmailAddress returns where the digest goes; empty if nowhere."""
     SetEmailAddress: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.SetEmailAddressRequest, _delivery_service_pb2.SetEmailAddressResponse]  # type: ignore[assignment]
-    """SetEmailAddress sends a code to the address; it is not used before ConfirmEmailAddress.
-    RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour.
+    """SetEmailAddress has a code mailed to the address, which is not used before ConfirmEmailAddress; the one
+    before is forgotten. An address that is confirmed already stays so, and no code is sent.
+    RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour, by the caller or to the address;
+    FAILED_PRECONDITION (EMAIL_NOT_OFFERED) where this installation sends no mail.
     """
     ConfirmEmailAddress: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.ConfirmEmailAddressRequest, _delivery_service_pb2.ConfirmEmailAddressResponse]  # type: ignore[assignment]
     """ConfirmEmailAddress takes the code. INVALID_ARGUMENT (EMAIL_CODE_INVALID) if it is wrong, older than an
@@ -85,6 +96,11 @@ class DeliveryServiceAsyncStub(DeliveryServiceStub):
     """
     RemoveEmailAddress: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.RemoveEmailAddressRequest, _delivery_service_pb2.RemoveEmailAddressResponse]  # type: ignore[assignment]
     """RemoveEmailAddress forgets it. Idempotent."""
+    Unsubscribe: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.UnsubscribeRequest, _delivery_service_pb2.UnsubscribeResponse]  # type: ignore[assignment]
+    """Unsubscribe turns off the digest of whoever was mailed the token, as its preference would. Open to
+    strangers, since mail programs call it (RFC 8058). Idempotent. INVALID_ARGUMENT
+    (UNSUBSCRIBE_TOKEN_INVALID).
+    """
 
 class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
     """DeliveryService owns where notifications go outside the app. All calls act for the caller."""
@@ -104,8 +120,9 @@ class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_delivery_service_pb2.CreatePushSubscriptionResponse, _abc.Awaitable[_delivery_service_pb2.CreatePushSubscriptionResponse]]:
         """CreatePushSubscription registers a device of the caller's session; the same endpoint again replaces its
-        keys. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https or not public;
-        FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20.
+        keys and renews it. It is forgotten when the session ends, when the push service says that the device is
+        gone, and at its expire_time. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https
+        or not public; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20.
         """
 
     @_abc_1.abstractmethod
@@ -138,8 +155,10 @@ class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _delivery_service_pb2.SetEmailAddressRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_delivery_service_pb2.SetEmailAddressResponse, _abc.Awaitable[_delivery_service_pb2.SetEmailAddressResponse]]:
-        """SetEmailAddress sends a code to the address; it is not used before ConfirmEmailAddress.
-        RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour.
+        """SetEmailAddress has a code mailed to the address, which is not used before ConfirmEmailAddress; the one
+        before is forgotten. An address that is confirmed already stays so, and no code is sent.
+        RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour, by the caller or to the address;
+        FAILED_PRECONDITION (EMAIL_NOT_OFFERED) where this installation sends no mail.
         """
 
     @_abc_1.abstractmethod
@@ -159,5 +178,16 @@ class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_delivery_service_pb2.RemoveEmailAddressResponse, _abc.Awaitable[_delivery_service_pb2.RemoveEmailAddressResponse]]:
         """RemoveEmailAddress forgets it. Idempotent."""
+
+    @_abc_1.abstractmethod
+    def Unsubscribe(
+        self,
+        request: _delivery_service_pb2.UnsubscribeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_delivery_service_pb2.UnsubscribeResponse, _abc.Awaitable[_delivery_service_pb2.UnsubscribeResponse]]:
+        """Unsubscribe turns off the digest of whoever was mailed the token, as its preference would. Open to
+        strangers, since mail programs call it (RFC 8058). Idempotent. INVALID_ARGUMENT
+        (UNSUBSCRIBE_TOKEN_INVALID).
+        """
 
 def add_DeliveryServiceServicer_to_server(servicer: DeliveryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,1 @@
+"""Notifications outside the app: pushed to devices, and mailed."""

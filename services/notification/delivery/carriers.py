@@ -1,0 +1,206 @@
+"""The ways out of the app: what a due message says when its time has come, and to whom."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from services.chassis.clock import Clock
+from services.notification.delivery import letters, push, schedule
+from services.notification.delivery.dispatch import Parcel
+from services.notification.delivery.letters import Sender
+from services.notification.delivery.mail import Mailer
+from services.notification.delivery.model import (
+    Answer,
+    Delivery,
+    MailAddress,
+    Notice,
+    PushSubscription,
+    Verdict,
+)
+from services.notification.delivery.peers import People
+from services.notification.delivery.push import PushServices
+from services.notification.delivery.store import DeliveryStore
+from services.notification.delivery.tokens import Tokens
+from services.notification.delivery.wording import sentence
+
+# Lines of a digest; it says how many more there are.
+MAX_LINES = 20
+
+_MAIL = "mail"
+
+
+class Unread(Protocol):
+    """What people have not read yet, as the service knows it at the moment of asking."""
+
+    async def unread(self, groups: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Notice]:
+        """Of these people and groups those that are there, are not read, and are not hidden."""
+        ...
+
+    async def newest_unread(self, user_id: int, *, limit: int) -> list[Notice]:
+        """The person's newest such groups, newest first."""
+        ...
+
+    async def count_unread(self, user_id: int) -> int:
+        """How many there are, up to 100."""
+        ...
+
+    async def digests_wanted(self, user_ids: Collection[int]) -> set[int]:
+        """Who of these people wishes for a daily summary."""
+        ...
+
+
+class PushCarrier:
+    """Pushes notices to devices. See `dispatch.Carrier`."""
+
+    def __init__(
+        self,
+        *,
+        store: DeliveryStore,
+        unread: Unread,
+        people: People,
+        services: PushServices,
+        tokens: Tokens,
+    ) -> None:
+        self._store = store
+        self._unread = unread
+        self._people = people
+        self._services = services
+        self._tokens = tokens
+
+    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel]:
+        """See `Carrier.pack`."""
+        notices = await self._unread.unread({(each.user_id, each.version) for each in deliveries})
+        devices = await self._store.subscriptions_by_id(
+            {(each.user_id, each.device_id) for each in deliveries}
+        )
+        names = await _names(self._people, notices.values())
+        packed: dict[Delivery, Parcel] = {}
+        for each in deliveries:
+            notice = notices.get((each.user_id, each.version))
+            device = devices.get((each.user_id, each.device_id))
+            if notice is not None and device is not None:
+                content = push.message_of(notice, sentence(notice, names))
+                send = partial(self._send, device, each, notice, content)
+                packed[each] = Parcel(urlsplit(device.endpoint).netloc, send)
+        return packed
+
+    def again(self, delivery: Delivery, now: datetime) -> datetime:
+        """See `Carrier.again`: whenever there is more to tell."""
+        return now
+
+    async def _send(
+        self, device: PushSubscription, delivery: Delivery, notice: Notice, content: bytes
+    ) -> Answer:
+        topic = self._tokens.wire_topic(delivery.user_id, delivery.topic)
+        answer = await self._services.send(device, content, kind=notice.kind, topic=topic)
+        if answer.verdict is Verdict.GONE:
+            await self._store.forget_subscription(device.user_id, device.id)
+        return answer
+
+
+class CodeCarrier:
+    """Mails the codes that confirm addresses. See `dispatch.Carrier`."""
+
+    def __init__(
+        self,
+        *,
+        store: DeliveryStore,
+        mailer: Mailer,
+        sender: Sender,
+        tokens: Tokens,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._mailer = mailer
+        self._sender = sender
+        self._tokens = tokens
+        self._clock = clock
+
+    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel]:
+        """See `Carrier.pack`."""
+        addresses = await self._store.addresses({each.user_id for each in deliveries})
+        now = self._clock.now()
+        packed: dict[Delivery, Parcel] = {}
+        for each in deliveries:
+            to = addresses.get(each.user_id)
+            if to is not None and to.code_expire_time is not None and now < to.code_expire_time:
+                letter = letters.code_letter(
+                    self._sender,
+                    to.address,
+                    code=self._tokens.code(to.user_id, to.address, to.code_nonce),
+                    name=f"code.{self._tokens.wire_topic(each.user_id, str(each.version))}",
+                    now=now,
+                )
+                packed[each] = Parcel(_MAIL, partial(self._mailer.send, letter))
+        return packed
+
+    def again(self, delivery: Delivery, now: datetime) -> datetime:
+        """See `Carrier.again`: whenever the person asks for another."""
+        return now
+
+
+class DigestCarrier:
+    """Mails the daily digests. See `dispatch.Carrier`."""
+
+    def __init__(
+        self,
+        *,
+        store: DeliveryStore,
+        unread: Unread,
+        people: People,
+        mailer: Mailer,
+        sender: Sender,
+        tokens: Tokens,
+        clock: Clock,
+        hour: int,
+    ) -> None:
+        self._store = store
+        self._unread = unread
+        self._people = people
+        self._mailer = mailer
+        self._sender = sender
+        self._tokens = tokens
+        self._clock = clock
+        self._hour = hour
+
+    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel]:
+        """See `Carrier.pack`."""
+        wanted = await self._unread.digests_wanted({each.user_id for each in deliveries})
+        addresses = await self._store.addresses(wanted)
+        packed: dict[Delivery, Parcel] = {}
+        for each in deliveries:
+            to = addresses.get(each.user_id)
+            if to is not None and to.confirmed:
+                parcel = await self._parcel(each, to)
+                if parcel is not None:
+                    packed[each] = parcel
+        return packed
+
+    def again(self, delivery: Delivery, now: datetime) -> datetime:
+        """See `Carrier.again`: the next day."""
+        return schedule.next_digest(delivery.user_id, after=now, hour=self._hour)
+
+    async def _parcel(self, delivery: Delivery, to: MailAddress) -> Parcel | None:
+        notices = await self._unread.newest_unread(delivery.user_id, limit=MAX_LINES)
+        if not notices:
+            return None
+        names = await _names(self._people, notices)
+        now = self._clock.now()
+        letter = letters.digest_letter(
+            self._sender,
+            to.address,
+            lines=[sentence(notice, names) for notice in notices],
+            unread=await self._unread.count_unread(delivery.user_id),
+            token=self._tokens.unsubscribe_token(delivery.user_id),
+            name=f"digest.{self._tokens.wire_topic(delivery.user_id, str(delivery.version))}",
+            now=now,
+        )
+        return Parcel(_MAIL, partial(self._mailer.send, letter))
+
+
+async def _names(people: People, notices: Collection[Notice]) -> Mapping[int, str]:
+    # A sentence names two at most.
+    named = {actor for notice in notices for actor in notice.actor_ids[:2]}
+    return await people.names(named) if named else {}

@@ -1,0 +1,94 @@
+"""The letters that people get: plain text and HTML, saying the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from html import escape
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """From whom letters come, and where their links lead."""
+
+    address: Address
+    public_url: str
+
+    def unsubscribe_url(self, token: str) -> str:
+        """Where a POST turns the digest off, and a browser is asked whether to."""
+        return f"{self.public_url}/v1/email/unsubscribe?token={token}"
+
+
+def code_letter(sender: Sender, to: str, *, code: str, name: str, now: datetime) -> EmailMessage:
+    """The code that confirms an address. `name` tells this letter from all others."""
+    letter = _letter(sender, to, subject=f"{code} is your Roost code", name=name, now=now)
+    sentences = (
+        f"Your code is {code}. It is good for an hour.",
+        "Somebody entered this address on Roost. If it was not you, ignore this letter: without "
+        "the code the address is not used.",
+    )
+    _write(letter, sentences, lines=(), more=0, link=None)
+    return letter
+
+
+def digest_letter(
+    sender: Sender,
+    to: str,
+    *,
+    lines: Sequence[str],
+    unread: int,
+    token: str,
+    name: str,
+    now: datetime,
+) -> EmailMessage:
+    """The day's summary: the newest lines of `unread`, which is counted no further than 100."""
+    count = "100 or more" if unread >= 100 else str(unread)
+    noun = "notification" if unread == 1 else "notifications"
+    letter = _letter(sender, to, subject=f"{count} unread {noun} on Roost", name=name, now=now)
+    link = sender.unsubscribe_url(token)
+    # One click in the mail program, without a page (RFC 8058).
+    letter["List-Unsubscribe"] = f"<{link}>"
+    letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    sentences = (f"You have {count} unread {noun}:",)
+    _write(letter, sentences, lines=lines, more=max(unread - len(lines), 0), link=link)
+    return letter
+
+
+def _letter(sender: Sender, to: str, *, subject: str, name: str, now: datetime) -> EmailMessage:
+    letter = EmailMessage(policy=SMTP)
+    letter["From"] = sender.address
+    letter["To"] = to
+    letter["Subject"] = subject
+    letter["Date"] = format_datetime(now)
+    # The same for a letter that is sent once more, so that mailboxes show it once.
+    letter["Message-ID"] = f"<{name}@{sender.address.domain}>"
+    letter["Auto-Submitted"] = "auto-generated"
+    return letter
+
+
+def _write(
+    letter: EmailMessage,
+    sentences: Sequence[str],
+    *,
+    lines: Sequence[str],
+    more: int,
+    link: str | None,
+) -> None:
+    listed = [*lines, *([f"… and {more} more"] if more and lines else [])]
+    text = ["\n\n".join(sentences), *(f"- {line}" for line in listed)]
+    html = [f"<p>{escape(each)}</p>" for each in sentences]
+    if listed:
+        html.append("<ul>" + "".join(f"<li>{escape(line)}</li>" for line in listed) + "</ul>")
+    if link is not None:
+        text.append(f"\nNo more of these letters: {link}")
+        html.append(f'<p><a href="{escape(link)}">No more of these letters</a></p>')
+    letter.set_content("\n".join(text) + "\n")
+    letter.add_alternative(
+        "<!doctype html><html lang=en><meta charset=utf-8><body>"
+        + "".join(html)
+        + "</body></html>",
+        subtype="html",
+    )

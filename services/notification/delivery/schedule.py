@@ -1,0 +1,77 @@
+"""What goes out, and when, once somebody was told of something."""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.notification.delivery.model import Channel, Due
+from services.notification.model import Kind
+
+# Whoever looks at the app just now has read it by then.
+PUSH_AFTER = timedelta(seconds=2)
+# Digests of one hour are spread over it, each person's at the same minute every day.
+_SPREAD_SECONDS = 3600
+_DIGEST_TOPIC = "digest"
+
+# One line of the list whoever did it, so one message on the device, too.
+_OF_A_POST = frozenset({Kind.LIKE, Kind.REPOST, Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.POST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Somebody was told: the group that it became, or that grew."""
+
+    user_id: int
+    group_id: int
+    kind: Kind
+    actor_id: int
+    post_id: int
+    # Whether the person wishes this kind to be pushed.
+    push: bool
+
+
+class Schedule:
+    """Decides what is due. `digest_hour` is the hour of the day, in UTC, from which digests go
+    out; None where no mail is sent."""
+
+    def __init__(self, *, digest_hour: int | None) -> None:
+        self._digest_hour = digest_hour
+
+    def due(self, told: Iterable[Told], now: datetime) -> list[Due]:
+        """A message of the group's topic, and the person's next digest; each topic once."""
+        found: dict[tuple[int, str], Due] = {}
+        for each in sorted(told, key=lambda one: one.group_id):
+            if each.push:
+                push = Due(
+                    user_id=each.user_id,
+                    channel=Channel.PUSH,
+                    topic=topic_of(each),
+                    version=each.group_id,
+                    due_time=now + PUSH_AFTER,
+                )
+                found[push.user_id, push.topic] = push
+            if self._digest_hour is not None:
+                digest = Due(
+                    user_id=each.user_id,
+                    channel=Channel.DIGEST,
+                    topic=_DIGEST_TOPIC,
+                    version=each.group_id,
+                    due_time=next_digest(each.user_id, after=now, hour=self._digest_hour),
+                )
+                found[digest.user_id, digest.topic] = digest
+        return list(found.values())
+
+
+def topic_of(told: Told) -> str:
+    """What replaces what on a device: lines about one post, all follows, one person's request."""
+    if told.kind in _OF_A_POST:
+        return f"{told.kind.name}:{told.post_id}"
+    return told.kind.name if told.kind is Kind.FOLLOW else f"{told.kind.name}:{told.actor_id}"
+
+
+def next_digest(user_id: int, *, after: datetime, hour: int) -> datetime:
+    """When the person's digest goes out next: once a day, at a minute of their own."""
+    spread = zlib.crc32(user_id.to_bytes(8)) % _SPREAD_SECONDS
+    today = after.replace(hour=hour, minute=0, second=0, microsecond=0) + timedelta(seconds=spread)
+    return today if today > after else today + timedelta(days=1)

@@ -1,0 +1,162 @@
+"""DeliveryService over gRPC: who calls, what is asked, and how it is answered."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from google.protobuf.message import Message
+from roost.notification.v1 import delivery_service_pb2 as pb
+from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceServicer
+
+from services.chassis import access, caller
+from services.chassis.clock import Clock
+from services.chassis.idempotency import RequestKey, Seal, once, repeated
+from services.notification.delivery import convert
+from services.notification.delivery.addresses import Addresses
+from services.notification.delivery.store import DeliveryStore, DeliveryTransaction
+from services.notification.delivery.subscriptions import Subscriptions
+from services.notification.delivery.tokens import Tokens
+
+# Turns off the daily summary of a person.
+StopDigest = Callable[[int], Awaitable[None]]
+
+
+class DeliveryServicer(DeliveryServiceServicer):
+    """See protos/roost/notification/v1/delivery_service.proto for what each RPC promises."""
+
+    def __init__(
+        self,
+        *,
+        store: DeliveryStore,
+        clock: Clock,
+        subscriptions: Subscriptions,
+        addresses: Addresses,
+        tokens: Tokens,
+        stop_digest: StopDigest,
+        push_key: str,
+        master_key: bytes,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._subscriptions = subscriptions
+        self._addresses = addresses
+        self._tokens = tokens
+        self._stop_digest = stop_digest
+        self._push_key = push_key
+        self._master_key = master_key
+
+    @access.anyone
+    async def GetPushKey(
+        self, request: pb.GetPushKeyRequest, context: Any
+    ) -> pb.GetPushKeyResponse:
+        return pb.GetPushKeyResponse(public_key=self._push_key)
+
+    @access.user
+    async def CreatePushSubscription(
+        self, request: pb.CreatePushSubscriptionRequest, context: Any
+    ) -> pb.CreatePushSubscriptionResponse:
+        me = caller.user()
+        device = self._subscriptions.read(
+            endpoint=request.endpoint, p256dh=request.p256dh, auth=request.auth
+        )
+
+        async def effect(transaction: DeliveryTransaction) -> pb.CreatePushSubscriptionResponse:
+            made = await self._subscriptions.subscribe(transaction, me, device)
+            return pb.CreatePushSubscriptionResponse(subscription=convert.subscription(made))
+
+        # The device's secret must not be guessed from the record of the request.
+        key = self._key(request, me.user_id, secret=request.auth)
+        return await once(self._store.transaction, key, pb.CreatePushSubscriptionResponse, effect)
+
+    @access.user
+    async def ListPushSubscriptions(
+        self, request: pb.ListPushSubscriptionsRequest, context: Any
+    ) -> pb.ListPushSubscriptionsResponse:
+        mine = await self._store.subscriptions(caller.user().user_id, self._clock.now())
+        return pb.ListPushSubscriptionsResponse(
+            subscriptions=[convert.subscription(each) for each in mine]
+        )
+
+    @access.user
+    async def DeletePushSubscription(
+        self, request: pb.DeletePushSubscriptionRequest, context: Any
+    ) -> pb.DeletePushSubscriptionResponse:
+        me = caller.user()
+
+        async def effect(transaction: DeliveryTransaction) -> pb.DeletePushSubscriptionResponse:
+            await self._subscriptions.unsubscribe(transaction, me, request.subscription_id)
+            return pb.DeletePushSubscriptionResponse()
+
+        key = self._key(request, me.user_id)
+        return await once(self._store.transaction, key, pb.DeletePushSubscriptionResponse, effect)
+
+    @access.user
+    async def GetEmailAddress(
+        self, request: pb.GetEmailAddressRequest, context: Any
+    ) -> pb.GetEmailAddressResponse:
+        user_id = caller.user().user_id
+        found = await self._store.addresses({user_id})
+        return pb.GetEmailAddressResponse(email=convert.email(found.get(user_id)))
+
+    @access.user
+    async def SetEmailAddress(
+        self, request: pb.SetEmailAddressRequest, context: Any
+    ) -> pb.SetEmailAddressResponse:
+        me = caller.user()
+
+        async def effect(transaction: DeliveryTransaction) -> pb.SetEmailAddressResponse:
+            given = await self._addresses.give(transaction, me, request.address)
+            return pb.SetEmailAddressResponse(email=convert.email(given))
+
+        key = self._key(request, me.user_id, secret=request.address)
+        return await once(self._store.transaction, key, pb.SetEmailAddressResponse, effect)
+
+    @access.user
+    async def ConfirmEmailAddress(
+        self, request: pb.ConfirmEmailAddressRequest, context: Any
+    ) -> pb.ConfirmEmailAddressResponse:
+        user_id = caller.user().user_id
+        begin = self._store.transaction
+        # Asked first: after the effect the code is no longer awaited.
+        key = self._key(request, user_id, secret=request.code)
+        before = await repeated(begin, key, pb.ConfirmEmailAddressResponse)
+        if before is not None:
+            return before
+        await self._addresses.try_code(user_id, request.code)
+
+        async def effect(transaction: DeliveryTransaction) -> pb.ConfirmEmailAddressResponse:
+            confirmed = await self._addresses.confirm(transaction, user_id, request.code)
+            return pb.ConfirmEmailAddressResponse(email=convert.email(confirmed))
+
+        return await once(begin, key, pb.ConfirmEmailAddressResponse, effect)
+
+    @access.user
+    async def RemoveEmailAddress(
+        self, request: pb.RemoveEmailAddressRequest, context: Any
+    ) -> pb.RemoveEmailAddressResponse:
+        user_id = caller.user().user_id
+
+        async def effect(transaction: DeliveryTransaction) -> pb.RemoveEmailAddressResponse:
+            await transaction.lock_person(user_id)
+            await transaction.remove_address(user_id)
+            return pb.RemoveEmailAddressResponse()
+
+        key = self._key(request, user_id)
+        return await once(self._store.transaction, key, pb.RemoveEmailAddressResponse, effect)
+
+    @access.anyone
+    async def Unsubscribe(
+        self, request: pb.UnsubscribeRequest, context: Any
+    ) -> pb.UnsubscribeResponse:
+        await self._stop_digest(self._tokens.unsubscriber(request.token))
+        return pb.UnsubscribeResponse()
+
+    def _key(self, request: Message, user_id: int, *, secret: str = "") -> RequestKey | None:
+        """The key of a request. Where it holds what nobody else should learn, nothing of that may
+        be guessed from the record, whether by the fingerprint or by the response."""
+        seal = Seal(caller_secret=secret.encode(), service_secret=self._master_key)
+        return RequestKey.of(
+            request,
+            caller_id=str(user_id),
+            method=type(request).__name__,
+            seal=seal if secret else None,
+        )

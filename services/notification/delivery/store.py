@@ -1,0 +1,135 @@
+"""What delivery asks of the service's database: devices, mail addresses, and what is due."""
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from services.chassis.transaction import Transaction
+from services.notification.delivery.model import (
+    Channel,
+    Delivery,
+    Due,
+    MailAddress,
+    Outcome,
+    PushSubscription,
+)
+
+# What became of a message is asked for days later at most.
+RECORDS_KEPT = timedelta(days=7)
+# Several times the life of an access token: afterwards no call of the session can arrive.
+ENDED_KEPT = timedelta(hours=1)
+
+
+class CodesSent(NamedTuple):
+    """When codes were mailed, ascending: those that a person asked for, and those to an address,
+    whoever asked."""
+
+    by_person: list[datetime]
+    to_address: list[datetime]
+
+
+class DeliveryActs(Protocol):
+    """Part of every transaction of the service that tells somebody of something."""
+
+    async def lock_person(self, user_id: int) -> None:
+        """Nobody else changes the person's devices and address until the end."""
+        ...
+
+    async def add_due(self, due: Sequence[Due], now: datetime) -> None:
+        """Notes what is to go out, for each of the person's devices, or to their address.
+
+        Goes nowhere, and leaves nothing, where there is none: a digest takes a confirmed address,
+        a code one that is not. What waits already keeps its time, but tells of the later version.
+        """
+        ...
+
+    async def subscriptions_of(self, user_id: int) -> list[PushSubscription]:
+        """The person's devices, after the lock was had; lapsed ones too."""
+        ...
+
+    async def save_subscription(self, subscription: PushSubscription) -> None:
+        """Adds a device, or replaces the one of that id."""
+        ...
+
+    async def remove_subscription(self, user_id: int, subscription_id: int) -> bool:
+        """Forgets a device; False if there is none."""
+        ...
+
+    async def end_session(self, user_id: int, session_id: int, now: datetime) -> None:
+        """Forgets the session's devices, and remembers for a while that it ended."""
+        ...
+
+    async def session_ended(self, user_id: int, session_id: int) -> bool:
+        """Whether the session is known to have ended."""
+        ...
+
+    async def lock_address(self, user_id: int) -> MailAddress | None:
+        """The person's address, unchanged by others until the end."""
+        ...
+
+    async def save_address(self, address: MailAddress) -> None:
+        """Adds the person's address, or replaces it."""
+        ...
+
+    async def remove_address(self, user_id: int) -> None:
+        """Forgets the address, and what was due to it."""
+        ...
+
+    async def codes_sent(self, user_id: int, address: str, since: datetime) -> CodesSent:
+        """The codes since then. Nobody else notes one to the address until the end."""
+        ...
+
+    async def note_code(self, user_id: int, address: str, now: datetime) -> None:
+        """Notes that a code goes out."""
+        ...
+
+    async def forget_deliveries(self, user_id: int) -> None:
+        """Forgets everything of a deleted person: devices, address, and what was due."""
+        ...
+
+
+class DeliveryTransaction(DeliveryActs, Transaction, Protocol):
+    """What happens together where nothing else is concerned."""
+
+
+class DeliveryStore(Protocol):
+    """Transactions, and reads and the work of workers: each of these calls for itself."""
+
+    def transaction(self) -> AbstractAsyncContextManager[DeliveryTransaction]:
+        """Begins a transaction; leaving the block commits it."""
+        ...
+
+    async def subscriptions(self, user_id: int, now: datetime) -> list[PushSubscription]:
+        """The person's devices that have not lapsed, newest first."""
+        ...
+
+    async def subscriptions_by_id(
+        self, keys: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], PushSubscription]:
+        """The devices of these people and ids; those that are gone are absent."""
+        ...
+
+    async def forget_subscription(self, user_id: int, subscription_id: int) -> None:
+        """Forgets a device that its push service does not know any more."""
+        ...
+
+    async def addresses(self, user_ids: Collection[int]) -> dict[int, MailAddress]:
+        """The addresses of those who gave one."""
+        ...
+
+    async def claim(
+        self, channels: Collection[Channel], *, now: datetime, until: datetime, limit: int
+    ) -> list[Delivery]:
+        """Takes on what has been due longest on these channels. Nobody else gets it before
+        `until`."""
+        ...
+
+    async def record(self, delivery: Delivery, outcome: Outcome, now: datetime) -> None:
+        """Notes what became of it. One that tells of a later version by now is due at the
+        outcome's time. Does nothing where the lease has passed to somebody else."""
+        ...
+
+    async def prune_deliveries(self, now: datetime) -> int:
+        """Deletes records, lapsed devices and notes that are past their time; says how many."""
+        ...

@@ -1,0 +1,36 @@
+"""Notifications in a sentence, for screens that show nothing else and for mail."""
+
+from collections.abc import Mapping
+
+from services.notification.delivery.model import Notice
+from services.notification.model import Kind
+
+_SOMEBODY = "Somebody"
+# A name has up to 50 characters as a person counts them, some of which are long.
+_MAX_NAME = 80
+
+# What one does, and what several do.
+_DEEDS = {
+    Kind.FOLLOW: ("follows you", "follow you"),
+    Kind.FOLLOW_REQUEST: ("asks to follow you", "ask to follow you"),
+    Kind.FOLLOW_ACCEPTED: ("accepted your request", "accepted your requests"),
+    Kind.MENTION: ("mentioned you", "mentioned you"),
+    Kind.REPLY: ("replied to your post", "replied to your post"),
+    Kind.LIKE: ("likes your post", "like your post"),
+    Kind.REPOST: ("reposted your post", "reposted your post"),
+    Kind.QUOTE: ("quoted your post", "quoted your post"),
+    Kind.POST: ("wrote a post", "wrote posts"),
+}
+
+
+def sentence(notice: Notice, names: Mapping[int, str]) -> str:
+    """“Bob likes your post”, “Bob and 2 others follow you”."""
+    one, several = _DEEDS[notice.kind]
+    known = [names[each][:_MAX_NAME] for each in notice.actor_ids if each in names]
+    first = known[0] if known else _SOMEBODY
+    if notice.count <= 1:
+        return f"{first} {one}"
+    if notice.count == 2:
+        second = known[1] if len(known) > 1 else "somebody else"
+        return f"{first} and {second} {several}"
+    return f"{first} and {notice.count - 1} others {several}"

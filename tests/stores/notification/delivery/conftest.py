@@ -1,0 +1,128 @@
+"""The stores under test, and a person with devices."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+
+import pytest
+
+from services.chassis import postgres
+from services.chassis.clock import ManualClock
+from services.chassis.memory import MemoryDatabase
+from services.notification.delivery.model import (
+    Channel,
+    Delivery,
+    Due,
+    MailAddress,
+    Outcome,
+    PushSubscription,
+    State,
+)
+from services.notification.delivery.store import DeliveryStore
+from services.notification.delivery.store_memory import DeliveryTables, MemoryDeliveryStore
+from services.notification.delivery.store_postgres import PostgresDeliveryStore
+from tests.engines import Databases
+
+_numbers = count(1_000)
+
+
+@dataclass
+class World:
+    """A store, the time, and acts on it in transactions of their own."""
+
+    store: DeliveryStore
+    clock: ManualClock
+
+    def number(self) -> int:
+        """An id that nobody else has."""
+        return next(_numbers)
+
+    async def device(
+        self, user_id: int, *, session_id: int = 1, days: int = 60
+    ) -> PushSubscription:
+        number = self.number()
+        added = PushSubscription(
+            id=number,
+            user_id=user_id,
+            session_id=session_id,
+            endpoint=f"https://push.example/{number}",
+            key=b"k" * 65,
+            secret=b"s" * 16,
+            create_time=self.clock.now(),
+            expire_time=self.clock.now() + timedelta(days=days),
+        )
+        async with self.store.transaction() as transaction:
+            await transaction.save_subscription(added)
+        return added
+
+    async def address(self, user_id: int, *, confirmed: bool) -> MailAddress:
+        added = MailAddress(user_id=user_id, address=f"{user_id}@mail.example", confirmed=confirmed)
+        async with self.store.transaction() as transaction:
+            await transaction.save_address(added)
+        return added
+
+    def due(
+        self,
+        user_id: int,
+        *,
+        channel: Channel = Channel.PUSH,
+        topic: str = "LIKE:7",
+        version: int = 1,
+        seconds: float = 2,
+    ) -> Due:
+        return Due(
+            user_id=user_id,
+            channel=channel,
+            topic=topic,
+            version=version,
+            due_time=self.clock.now() + timedelta(seconds=seconds),
+        )
+
+    async def add(self, *due: Due) -> None:
+        async with self.store.transaction() as transaction:
+            await transaction.add_due(due, self.clock.now())
+
+    async def claim(self, *channels: Channel, limit: int = 1_000) -> list[Delivery]:
+        """What is due now, on these channels or all, for 30 s."""
+        now = self.clock.now()
+        return await self.store.claim(
+            channels or tuple(Channel), now=now, until=now + timedelta(seconds=30), limit=limit
+        )
+
+    async def record(
+        self, delivery: Delivery, state: State, *, seconds: float = 0, counted: bool = True
+    ) -> None:
+        now = self.clock.now()
+        outcome = Outcome(state, "201", now + timedelta(seconds=seconds), counted)
+        await self.store.record(delivery, outcome, now)
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres: Databases) -> Iterator[str]:
+    """One database for a module: its tests use people of their own."""
+    url = postgres.fresh("notification")
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    clock = ManualClock()
+    if request.param == "memory":
+        database = MemoryDatabase(DeliveryTables(), clock=clock)
+        yield World(MemoryDeliveryStore(database), clock)
+        return
+    url: str = request.getfixturevalue("database_url")
+    async with postgres.connect(url, clock=clock, max_size=20) as connected:
+        await connected.execute("TRUNCATE deliveries")
+        yield World(PostgresDeliveryStore(connected), clock)
+
+
+@pytest.fixture
+async def real(database_url: str) -> AsyncIterator[World]:
+    """For what only a database with many sessions can show."""
+    clock = ManualClock()
+    async with postgres.connect(database_url, clock=clock, max_size=20) as connected:
+        await connected.execute("TRUNCATE deliveries")
+        yield World(PostgresDeliveryStore(connected), clock)

@@ -1,0 +1,200 @@
+"""Devices and addresses: kept for a person, and forgotten with session or person."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.chassis.transaction import in_transaction
+from services.notification.delivery.model import CODES_WITHIN, Channel, MailAddress
+from services.notification.delivery.store import ENDED_KEPT, CodesSent
+from tests.stores.notification.delivery.conftest import World
+
+
+async def test_devices_are_listed_newest_first_without_lapsed_ones(world: World) -> None:
+    user = world.number()
+    first, second = await world.device(user), await world.device(user)
+    await world.device(user, days=0)
+    await world.device(world.number())
+
+    assert await world.store.subscriptions(user, world.clock.now()) == [second, first]
+
+
+async def test_a_device_is_replaced_whole(world: World) -> None:
+    user = world.number()
+    device = await world.device(user)
+    renewed = replace(
+        device,
+        session_id=9,
+        key=b"n" * 65,
+        secret=b"n" * 16,
+        expire_time=device.expire_time + timedelta(days=1),
+    )
+
+    async with world.store.transaction() as transaction:
+        await transaction.save_subscription(renewed)
+
+    assert await world.store.subscriptions(user, world.clock.now()) == [renewed]
+
+
+async def test_devices_are_found_by_person_and_id(world: World) -> None:
+    user, other = world.number(), world.number()
+    device, foreign = await world.device(user), await world.device(other)
+
+    found = await world.store.subscriptions_by_id(
+        {(user, device.id), (user, foreign.id), (user, 1)}
+    )
+
+    assert found == {(user, device.id): device}
+
+
+async def test_removing_a_device_says_whether_it_was_there(world: World) -> None:
+    user = world.number()
+    device = await world.device(user)
+
+    async with world.store.transaction() as transaction:
+        removed = await transaction.remove_subscription(user, device.id)
+        again = await transaction.remove_subscription(user, device.id)
+        foreign = await transaction.remove_subscription(world.number(), device.id)
+
+    assert (removed, again, foreign) == (True, False, False)
+
+
+async def test_a_session_takes_its_devices_along(world: World) -> None:
+    user = world.number()
+    await world.device(user, session_id=1)
+    other = await world.device(user, session_id=2)
+
+    async with world.store.transaction() as transaction:
+        await transaction.end_session(user, 1, world.clock.now())
+        await transaction.end_session(user, 1, world.clock.now())
+        known = [await transaction.session_ended(user, each) for each in (1, 2)]
+
+    assert await world.store.subscriptions(user, world.clock.now()) == [other]
+    assert known == [True, False]
+
+
+async def test_an_ended_session_is_remembered_as_long_as_its_calls_may_arrive(
+    world: World,
+) -> None:
+    user = world.number()
+    async with world.store.transaction() as transaction:
+        await transaction.end_session(user, 1, world.clock.now())
+
+    await world.store.prune_deliveries(world.clock.now() + ENDED_KEPT)
+    async with world.store.transaction() as transaction:
+        before = await transaction.session_ended(user, 1)
+    await world.store.prune_deliveries(world.clock.now() + ENDED_KEPT + timedelta(seconds=1))
+    async with world.store.transaction() as transaction:
+        after = await transaction.session_ended(user, 1)
+
+    assert (before, after) == (True, False)
+
+
+async def test_lapsed_devices_go(world: World) -> None:
+    user = world.number()
+    await world.device(user, days=1)
+
+    await world.store.prune_deliveries(world.clock.now() + timedelta(days=2))
+
+    async with world.store.transaction() as transaction:
+        assert await transaction.subscriptions_of(user) == []
+
+
+async def test_an_address_is_kept_as_it_is(world: World) -> None:
+    user = world.number()
+    address = MailAddress(
+        user_id=user,
+        address="alice@mail.example",
+        confirmed=False,
+        code_nonce=b"nonce",
+        code_expire_time=world.clock.now(),
+        wrong_codes=3,
+    )
+
+    for each in (address, replace(address, confirmed=True, code_nonce=b"", wrong_codes=0)):
+        async with world.store.transaction() as transaction:
+            await transaction.save_address(each)
+            locked = await transaction.lock_address(user)
+
+        assert locked == each
+        assert await world.store.addresses({user, world.number()}) == {user: each}
+
+
+async def test_removing_an_address_calls_off_its_mail(world: World) -> None:
+    user = world.number()
+    await world.device(user)
+    await world.address(user, confirmed=True)
+    await world.add(world.due(user, channel=Channel.DIGEST, seconds=0), world.due(user, seconds=0))
+
+    async with world.store.transaction() as transaction:
+        await transaction.remove_address(user)
+
+    assert await world.store.addresses({user}) == {}
+    assert [each.channel for each in await world.claim()] == [Channel.PUSH]
+
+
+async def test_codes_are_counted_by_person_and_by_address(world: World) -> None:
+    one, other = world.number(), world.number()
+    mine, theirs = f"{one}@mail.example", f"{other}@mail.example"
+    times = []
+    for user, address in ((one, mine), (one, theirs), (other, theirs)):
+        async with world.store.transaction() as transaction:
+            await transaction.note_code(user, address, world.clock.now())
+        times.append(world.clock.now())
+        world.clock.advance(60)
+
+    async with world.store.transaction() as transaction:
+        all_ = await transaction.codes_sent(one, theirs, times[0] - timedelta(seconds=1))
+        later = await transaction.codes_sent(one, theirs, times[1])
+
+    assert all_ == CodesSent(times[:2], times[1:])
+    assert later == CodesSent([], times[2:])
+
+
+async def test_codes_are_forgotten_after_the_hour(world: World) -> None:
+    user = world.number()
+    async with world.store.transaction() as transaction:
+        await transaction.note_code(user, "a", world.clock.now())
+    long_ago = world.clock.now() - timedelta(days=1)
+
+    await world.store.prune_deliveries(world.clock.now() + CODES_WITHIN + timedelta(seconds=1))
+
+    async with world.store.transaction() as transaction:
+        assert await transaction.codes_sent(user, "a", long_ago) == CodesSent([], [])
+
+
+async def test_nothing_is_left_of_a_deleted_person(world: World) -> None:
+    user = world.number()
+    device = await world.device(user)
+    await world.address(user, confirmed=True)
+    await world.add(world.due(user, channel=Channel.DIGEST, seconds=0), world.due(user, seconds=0))
+    async with world.store.transaction() as transaction:
+        await transaction.note_code(user, "a", world.clock.now())
+
+    async with world.store.transaction() as transaction:
+        await transaction.forget_deliveries(user)
+        codes = await transaction.codes_sent(user, "a", world.clock.now() - CODES_WITHIN)
+
+    assert codes == CodesSent([], [])
+    assert await world.store.subscriptions_by_id({(user, device.id)}) == {}
+    assert await world.store.addresses({user}) == {}
+    assert await world.claim() == []
+
+
+async def test_a_failed_transaction_leaves_nothing_due(world: World) -> None:
+    user = world.number()
+    await world.device(user)
+
+    async def effect(transaction: object) -> None:
+        await transaction.add_due([world.due(user, seconds=0)], world.clock.now())  # type: ignore[attr-defined]
+        raise ManualFailure
+
+    with pytest.raises(ManualFailure):
+        await in_transaction(world.store.transaction, effect)
+
+    assert await world.claim() == []
+
+
+class ManualFailure(Exception):
+    """What a test raises."""
