@@ -31,7 +31,11 @@ class Secrets:
 
     def identity(self, service: str) -> Path:
         """Return the file of the ES256 private key by which ``service`` proves who it is."""
-        file = self._folder / f"{service}.pem"
+        return self.signing_key(service)
+
+    def signing_key(self, name: str) -> Path:
+        """Return the file of an ES256 private key (PEM)."""
+        file = self._folder / f"{name}.pem"
         if not file.exists():
             key = ec.generate_private_key(ec.SECP256R1())
             pem = key.private_bytes(

@@ -44,17 +44,23 @@ class SettingInvalid(Exception):
 
 @dataclass(frozen=True)
 class Service:
-    """A service of Roost, and the secrets that it alone is told: variable to secret."""
+    """A service of Roost, and the secrets that it alone is told: variable to secret, and variable
+    to the name of a signing key whose file it is told."""
 
     noun: str
     own_secrets: Mapping[str, str] = field(default_factory=dict)
+    own_keys: Mapping[str, str] = field(default_factory=dict)
 
 
 SERVICES = (
     Service("user", own_secrets={"ROOST_MASTER_KEY": "master-key"}),
     Service("post"),
     Service("timeline"),
-    Service("notification"),
+    Service(
+        "notification",
+        own_secrets={"ROOST_MASTER_KEY": "notification-master-key"},
+        own_keys={"ROOST_PUSH_KEY_FILE": "push"},
+    ),
 )
 
 
@@ -163,6 +169,7 @@ class Stack:
         nouns = [each.noun for each in SERVICES]
         return {
             "ROOST_MESH": self.envoy.mesh,
+            "ROOST_PUBLIC_URL": self.edge,
             "ROOST_DATABASE_URL": self.postgres.url(f"roost_{service.noun}"),
             "ROOST_REDIS_URL": self.valkey.url,
             "ROOST_KAFKA_BROKERS": self.broker.address,
@@ -170,6 +177,7 @@ class Stack:
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity(service.noun)),
             "ROOST_SERVICE_KEYS_FILE": str(secrets.identities(nouns)),
             **{name: secrets.token(secret) for name, secret in service.own_secrets.items()},
+            **{name: str(secrets.signing_key(key)) for name, key in service.own_keys.items()},
         }
 
     def _service(

@@ -11,10 +11,14 @@ from roost.notification.v1.notification_service_pb2_grpc import (
 from services.chassis import bus, postgres, retention, trust
 from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.clock import Clock, SystemClock
+from services.chassis.ids import IdGenerator
 from services.chassis.process import Parts
 from services.chassis.server import Mount
 from services.chassis.tokens import RevokedSessions
+from services.chassis.worker_lease import lease_worker
 from services.notification import subscriber
+from services.notification.delivery import compose as delivery
+from services.notification.delivery.store_postgres import PostgresDeliveryStore
 from services.notification.servicer import NotificationServicer
 from services.notification.settings import NotificationSettings
 from services.notification.store import NotificationStore
@@ -43,11 +47,22 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
     identity = trust.identity(settings, service=_NAME, clock=clock)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="notification serve") as database,
+        lease_worker(database, clock=clock) as worker,
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
+        store = PostgresNotificationStore(database)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield Parts(
-            mounts=mounts(store=PostgresNotificationStore(database), clock=clock),
+            mounts=[
+                *mounts(store=store, clock=clock),
+                delivery.mount(
+                    settings,
+                    store=store,
+                    deliveries=PostgresDeliveryStore(database),
+                    clock=clock,
+                    ids=IdGenerator(clock=clock, worker=worker),
+                ),
+            ],
             verifier=trust.verifier(settings, people=MeshJwks(mesh), revoked=revoked, clock=clock),
             jobs=[revoked.run],
         )
@@ -76,4 +91,12 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
             clock=clock,
             handlers=subscriber.routes(PostgresNotificationStore(database)),
         )
-        yield Parts(jobs=[following.run, partial(retention.run, database)])
+        deliveries = PostgresDeliveryStore(database)
+        yield Parts(
+            jobs=[
+                following.run,
+                delivery.dispatcher(settings, deliveries=deliveries, clock=clock).run,
+                delivery.pruning(deliveries, clock),
+                partial(retention.run, database),
+            ]
+        )

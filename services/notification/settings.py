@@ -1,7 +1,68 @@
-"""What the processes of the Notification service are told: what every service is."""
+"""What the processes of the Notification service are told, on top of what every service is."""
 
-from services.chassis.settings import ServiceSettings
+from email.headerregistry import Address
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import SettingsConfigDict
+
+from services.chassis.settings import Key32, ServiceSettings
+from services.notification.delivery.mail import MailServer
+
+
+def _contact(value: str) -> str:
+    if not value.startswith(("mailto:", "https://")):
+        raise ValueError("must be an address that starts with mailto: or https://")
+    return value
+
+
+def _server(value: object) -> object:
+    return (MailServer.parse(value) if value else None) if isinstance(value, str) else value
+
+
+def _from(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    name, address = parseaddr(value)
+    try:
+        return Address(name, addr_spec=address)
+    except (ValueError, IndexError):
+        raise ValueError("must be a mail address, such as Roost <noreply@example.org>") from None
+
+
+def _url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must be an address that starts with http:// or https://")
+    return value.rstrip("/")
+
+
+Url = Annotated[str, AfterValidator(_url)]
+Contact = Annotated[str, AfterValidator(_contact)]
+Server = Annotated[MailServer | None, BeforeValidator(_server)]
+From = Annotated[Address, BeforeValidator(_from)]
 
 
 class NotificationSettings(ServiceSettings):
-    """The settings of a service."""
+    """How notifications leave the app."""
+
+    model_config = SettingsConfigDict(arbitrary_types_allowed=True)
+
+    # Confirmation codes, unsubscribe tokens and topics follow from it. Whoever loses it makes
+    # codes and links that were mailed before worthless, and nothing else.
+    master_key: Key32 = Field(repr=False)
+    # An ES256 key in PEM: devices subscribe to messages of this key alone, so whoever loses it
+    # loses all subscriptions.
+    push_key_file: Path
+    # How the operators of push services reach those of this installation (RFC 8292, 2.1).
+    push_contact: Contact = "https://roost.local"
+    # For tests and development: messages may go to this machine, and by http.
+    push_loopback_allowed: bool = False
+    # Where people reach this installation: links in mail lead there.
+    public_url: Url = "http://localhost:8080"
+    # The mail server; no mail is sent where there is none.
+    smtp_url: Server = Field(default=None, repr=False)
+    mail_from: From = Address("Roost", "roost", "localhost")
+    # From which hour of the day on, in UTC, daily digests go out.
+    digest_hour: int = Field(default=7, ge=0, le=23)

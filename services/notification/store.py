@@ -5,10 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from services.chassis.transaction import Transaction
+from services.notification.delivery.store import DeliveryActs
 from services.notification.model import Marker
 
 
-class NotificationTransaction(Transaction, Protocol):
+class NotificationTransaction(DeliveryActs, Transaction, Protocol):
     """Changes that happen together.
 
     Locks are taken in one order: request, then recipients by ascending id. Whatever changes what

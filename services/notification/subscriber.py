@@ -1,6 +1,6 @@
 """Which event leads to which act."""
 
-from roost.user.v1.user_events_pb2 import UserDeleted
+from roost.user.v1.user_events_pb2 import SessionRevoked, UserDeleted
 
 from services.chassis.bus import Routes
 from services.chassis.events import Event
@@ -19,6 +19,12 @@ def routes(store: NotificationStore) -> Routes:
             await transaction.lock_recipients([body.user_id])
             await transaction.forget_person(body.user_id)
 
+    async def ended(event: Event, body: SessionRevoked) -> None:
+        async with store.transaction() as transaction:
+            await transaction.lock_recipients([body.user_id])
+            await transaction.end_session(body.user_id, body.session_id, event.time)
+
     made = Routes()
     made.on(UserDeleted, left)
+    made.on(SessionRevoked, ended)
     return made

@@ -15,8 +15,8 @@ from services.notification.delivery.errors import (
     TooManyEmailCodes,
 )
 from services.notification.delivery.model import CODES_WITHIN, Channel, Due, MailAddress
-from services.notification.delivery.store import DeliveryActs, DeliveryStore
 from services.notification.delivery.tokens import Tokens
+from services.notification.store import NotificationStore, NotificationTransaction
 
 CODE_LIFETIME = timedelta(hours=1)
 # Of the million codes that there are; the next one is another.
@@ -31,7 +31,13 @@ class Addresses:
     """What happens to addresses. `offered` says whether this installation sends mail at all."""
 
     def __init__(
-        self, *, store: DeliveryStore, clock: Clock, ids: IdGenerator, tokens: Tokens, offered: bool
+        self,
+        *,
+        store: NotificationStore,
+        clock: Clock,
+        ids: IdGenerator,
+        tokens: Tokens,
+        offered: bool,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -39,7 +45,9 @@ class Addresses:
         self._tokens = tokens
         self._offered = offered
 
-    async def give(self, transaction: DeliveryActs, me: UserCaller, address: str) -> MailAddress:
+    async def give(
+        self, transaction: NotificationTransaction, me: UserCaller, address: str
+    ) -> MailAddress:
         """Replaces the caller's address by one that waits for its code, which is due at once.
 
         An address that is confirmed already is left as it is. Raises EmailNotOffered,
@@ -47,7 +55,7 @@ class Addresses:
         """
         if not self._offered:
             raise EmailNotOffered
-        await transaction.lock_person(me.user_id)
+        await transaction.lock_recipients([me.user_id])
         if await transaction.session_ended(me.user_id, me.session_id):
             raise SessionRevoked
         before = await transaction.lock_address(me.user_id)
@@ -75,7 +83,7 @@ class Addresses:
         """Returns if it is the code that is awaited. A wrong one counts, whatever becomes of the
         request. Raises EmailCodeInvalid."""
 
-        async def attempt(transaction: DeliveryActs) -> bool:
+        async def attempt(transaction: NotificationTransaction) -> bool:
             address = await transaction.lock_address(user_id)
             if address is None or not self._awaits(address):
                 return False
@@ -87,7 +95,9 @@ class Addresses:
         if not await in_transaction(self._store.transaction, attempt):
             raise EmailCodeInvalid
 
-    async def confirm(self, transaction: DeliveryActs, user_id: int, code: str) -> MailAddress:
+    async def confirm(
+        self, transaction: NotificationTransaction, user_id: int, code: str
+    ) -> MailAddress:
         """Puts the address to use. Raises EmailCodeInvalid if the code, tried before, is not
         awaited any more."""
         address = await transaction.lock_address(user_id)
@@ -101,7 +111,9 @@ class Addresses:
         await transaction.save_address(confirmed)
         return confirmed
 
-    async def _check_codes(self, transaction: DeliveryActs, user_id: int, address: str) -> None:
+    async def _check_codes(
+        self, transaction: NotificationTransaction, user_id: int, address: str
+    ) -> None:
         now = self._clock.now()
         sent = await transaction.codes_sent(user_id, address, now - CODES_WITHIN)
         for times in sent:

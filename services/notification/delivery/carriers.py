@@ -15,7 +15,6 @@ from services.notification.delivery.model import (
     Answer,
     Delivery,
     MailAddress,
-    Notice,
     PushSubscription,
     Verdict,
 )
@@ -24,6 +23,7 @@ from services.notification.delivery.push import PushServices
 from services.notification.delivery.store import DeliveryStore
 from services.notification.delivery.tokens import Tokens
 from services.notification.delivery.wording import sentence
+from services.notification.model import Group
 
 # Lines of a digest; it says how many more there are.
 MAX_LINES = 20
@@ -34,11 +34,11 @@ _MAIL = "mail"
 class Unread(Protocol):
     """What people have not read yet, as the service knows it at the moment of asking."""
 
-    async def unread(self, groups: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Notice]:
+    async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
         """Of these people and groups those that are there, are not read, and are not hidden."""
         ...
 
-    async def newest_unread(self, user_id: int, *, limit: int) -> list[Notice]:
+    async def newest_unread(self, user_id: int, *, limit: int) -> list[Group]:
         """The person's newest such groups, newest first."""
         ...
 
@@ -52,7 +52,7 @@ class Unread(Protocol):
 
 
 class PushCarrier:
-    """Pushes notices to devices. See `dispatch.Carrier`."""
+    """Pushes what is unread to devices. See `dispatch.Carrier`."""
 
     def __init__(
         self,
@@ -71,18 +71,18 @@ class PushCarrier:
 
     async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel]:
         """See `Carrier.pack`."""
-        notices = await self._unread.unread({(each.user_id, each.version) for each in deliveries})
+        groups = await self._unread.unread({(each.user_id, each.version) for each in deliveries})
         devices = await self._store.subscriptions_by_id(
             {(each.user_id, each.device_id) for each in deliveries}
         )
-        names = await _names(self._people, notices.values())
+        names = await _names(self._people, groups.values())
         packed: dict[Delivery, Parcel] = {}
         for each in deliveries:
-            notice = notices.get((each.user_id, each.version))
+            group = groups.get((each.user_id, each.version))
             device = devices.get((each.user_id, each.device_id))
-            if notice is not None and device is not None:
-                content = push.message_of(notice, sentence(notice, names))
-                send = partial(self._send, device, each, notice, content)
+            if group is not None and device is not None:
+                content = push.message_of(group, sentence(group, names))
+                send = partial(self._send, device, each, group, content)
                 packed[each] = Parcel(urlsplit(device.endpoint).netloc, send)
         return packed
 
@@ -91,10 +91,10 @@ class PushCarrier:
         return now
 
     async def _send(
-        self, device: PushSubscription, delivery: Delivery, notice: Notice, content: bytes
+        self, device: PushSubscription, delivery: Delivery, group: Group, content: bytes
     ) -> Answer:
         topic = self._tokens.wire_topic(delivery.user_id, delivery.topic)
-        answer = await self._services.send(device, content, kind=notice.kind, topic=topic)
+        answer = await self._services.send(device, content, kind=group.kind, topic=topic)
         if answer.verdict is Verdict.GONE:
             await self._store.forget_subscription(device.user_id, device.id)
         return answer
@@ -183,15 +183,15 @@ class DigestCarrier:
         return schedule.next_digest(delivery.user_id, after=now, hour=self._hour)
 
     async def _parcel(self, delivery: Delivery, to: MailAddress) -> Parcel | None:
-        notices = await self._unread.newest_unread(delivery.user_id, limit=MAX_LINES)
-        if not notices:
+        groups = await self._unread.newest_unread(delivery.user_id, limit=MAX_LINES)
+        if not groups:
             return None
-        names = await _names(self._people, notices)
+        names = await _names(self._people, groups)
         now = self._clock.now()
         letter = letters.digest_letter(
             self._sender,
             to.address,
-            lines=[sentence(notice, names) for notice in notices],
+            lines=[sentence(group, names) for group in groups],
             unread=await self._unread.count_unread(delivery.user_id),
             token=self._tokens.unsubscribe_token(delivery.user_id),
             name=f"digest.{self._tokens.wire_topic(delivery.user_id, str(delivery.version))}",
@@ -200,7 +200,7 @@ class DigestCarrier:
         return Parcel(_MAIL, partial(self._mailer.send, letter))
 
 
-async def _names(people: People, notices: Collection[Notice]) -> Mapping[int, str]:
+async def _names(people: People, groups: Collection[Group]) -> Mapping[int, str]:
     # A sentence names two at most.
-    named = {actor for notice in notices for actor in notice.actor_ids[:2]}
+    named = {actor for group in groups for actor in group.actor_ids[:2]}
     return await people.names(named) if named else {}

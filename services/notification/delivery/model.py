@@ -1,11 +1,8 @@
 """What delivery speaks of: devices, mail addresses, and messages that are due."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
-
-from services.notification.model import Kind
 
 # Codes are counted by the hour.
 CODES_WITHIN = timedelta(hours=1)
@@ -123,15 +120,3 @@ class Outcome:
     due_time: datetime
     # Whether the attempt counts; what waits for a busy receiver was not one.
     counted: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """An unread line of somebody's notifications, as it is told outside."""
-
-    group_id: int
-    kind: Kind
-    post_id: int
-    # Up to five of those who did it, newest first, and how many did.
-    actor_ids: Sequence[int]
-    count: int

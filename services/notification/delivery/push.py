@@ -12,9 +12,9 @@ import msgspec
 from services.chassis.clock import Clock
 from services.notification.delivery.encryption import encrypt
 from services.notification.delivery.endpoints import AddressRefused, EndpointRule, GuardedNetwork
-from services.notification.delivery.model import Answer, Notice, PushSubscription, Verdict
+from services.notification.delivery.model import Answer, PushSubscription, Verdict
 from services.notification.delivery.vapid import Vapid
-from services.notification.model import Kind
+from services.notification.model import Group, Kind
 
 # What a receiver may take for one message, connecting included.
 SEND_SECONDS = 10.0
@@ -41,15 +41,15 @@ class Message(msgspec.Struct, frozen=True):
     type: str = "notification"
 
 
-def message_of(notice: Notice, title: str) -> bytes:
-    """The plaintext for a notice."""
+def message_of(group: Group, title: str) -> bytes:
+    """The plaintext that tells of a group."""
     return msgspec.json.encode(
         Message(
-            id=str(notice.group_id),
-            kind=notice.kind.name.lower(),
-            post_id=str(notice.post_id) if notice.post_id else None,
-            user_ids=[str(each) for each in notice.actor_ids],
-            count=notice.count,
+            id=str(group.id),
+            kind=group.kind.name.lower(),
+            post_id=str(group.post_id) if group.post_id else None,
+            user_ids=[str(each) for each in group.actor_ids],
+            count=group.count,
             title=title,
         )
     )

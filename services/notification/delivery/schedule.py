@@ -2,11 +2,11 @@
 
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from services.notification.delivery.model import Channel, Due
-from services.notification.model import Kind
+from services.notification.model import Group, Kind
 
 # Whoever looks at the app just now has read it by then.
 PUSH_AFTER = timedelta(seconds=2)
@@ -18,15 +18,11 @@ _DIGEST_TOPIC = "digest"
 _OF_A_POST = frozenset({Kind.LIKE, Kind.REPOST, Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.POST})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """Somebody was told: the group that it became, or that grew."""
+class Told(NamedTuple):
+    """Somebody was told of something: a group is new, or grew."""
 
-    user_id: int
-    group_id: int
-    kind: Kind
-    actor_id: int
-    post_id: int
+    recipient_id: int
+    group: Group
     # Whether the person wishes this kind to be pushed.
     push: bool
 
@@ -41,33 +37,33 @@ class Schedule:
     def due(self, told: Iterable[Told], now: datetime) -> list[Due]:
         """A message of the group's topic, and the person's next digest; each topic once."""
         found: dict[tuple[int, str], Due] = {}
-        for each in sorted(told, key=lambda one: one.group_id):
-            if each.push:
-                push = Due(
-                    user_id=each.user_id,
+        for recipient_id, group, push in sorted(told, key=lambda one: one.group.id):
+            if push:
+                found[recipient_id, topic_of(group)] = Due(
+                    user_id=recipient_id,
                     channel=Channel.PUSH,
-                    topic=topic_of(each),
-                    version=each.group_id,
+                    topic=topic_of(group),
+                    version=group.id,
                     due_time=now + PUSH_AFTER,
                 )
-                found[push.user_id, push.topic] = push
             if self._digest_hour is not None:
-                digest = Due(
-                    user_id=each.user_id,
+                found[recipient_id, _DIGEST_TOPIC] = Due(
+                    user_id=recipient_id,
                     channel=Channel.DIGEST,
                     topic=_DIGEST_TOPIC,
-                    version=each.group_id,
-                    due_time=next_digest(each.user_id, after=now, hour=self._digest_hour),
+                    version=group.id,
+                    due_time=next_digest(recipient_id, after=now, hour=self._digest_hour),
                 )
-                found[digest.user_id, digest.topic] = digest
         return list(found.values())
 
 
-def topic_of(told: Told) -> str:
+def topic_of(group: Group) -> str:
     """What replaces what on a device: lines about one post, all follows, one person's request."""
-    if told.kind in _OF_A_POST:
-        return f"{told.kind.name}:{told.post_id}"
-    return told.kind.name if told.kind is Kind.FOLLOW else f"{told.kind.name}:{told.actor_id}"
+    if group.kind in _OF_A_POST:
+        return f"{group.kind.name}:{group.post_id}"
+    if group.kind is Kind.FOLLOW:
+        return group.kind.name
+    return f"{group.kind.name}:{group.actor_ids[0]}"
 
 
 def next_digest(user_id: int, *, after: datetime, hour: int) -> datetime:

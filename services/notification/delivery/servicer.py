@@ -1,6 +1,5 @@
 """DeliveryService over gRPC: who calls, what is asked, and how it is answered."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from google.protobuf.message import Message
@@ -12,12 +11,9 @@ from services.chassis.clock import Clock
 from services.chassis.idempotency import RequestKey, Seal, once, repeated
 from services.notification.delivery import convert
 from services.notification.delivery.addresses import Addresses
-from services.notification.delivery.store import DeliveryStore, DeliveryTransaction
+from services.notification.delivery.store import DeliveryStore
 from services.notification.delivery.subscriptions import Subscriptions
-from services.notification.delivery.tokens import Tokens
-
-# Turns off the daily summary of a person.
-StopDigest = Callable[[int], Awaitable[None]]
+from services.notification.store import NotificationStore, NotificationTransaction
 
 
 class DeliveryServicer(DeliveryServiceServicer):
@@ -26,21 +22,19 @@ class DeliveryServicer(DeliveryServiceServicer):
     def __init__(
         self,
         *,
-        store: DeliveryStore,
+        store: NotificationStore,
+        deliveries: DeliveryStore,
         clock: Clock,
         subscriptions: Subscriptions,
         addresses: Addresses,
-        tokens: Tokens,
-        stop_digest: StopDigest,
         push_key: str,
         master_key: bytes,
     ) -> None:
         self._store = store
+        self._deliveries = deliveries
         self._clock = clock
         self._subscriptions = subscriptions
         self._addresses = addresses
-        self._tokens = tokens
-        self._stop_digest = stop_digest
         self._push_key = push_key
         self._master_key = master_key
 
@@ -59,7 +53,7 @@ class DeliveryServicer(DeliveryServiceServicer):
             endpoint=request.endpoint, p256dh=request.p256dh, auth=request.auth
         )
 
-        async def effect(transaction: DeliveryTransaction) -> pb.CreatePushSubscriptionResponse:
+        async def effect(transaction: NotificationTransaction) -> pb.CreatePushSubscriptionResponse:
             made = await self._subscriptions.subscribe(transaction, me, device)
             return pb.CreatePushSubscriptionResponse(subscription=convert.subscription(made))
 
@@ -71,7 +65,7 @@ class DeliveryServicer(DeliveryServiceServicer):
     async def ListPushSubscriptions(
         self, request: pb.ListPushSubscriptionsRequest, context: Any
     ) -> pb.ListPushSubscriptionsResponse:
-        mine = await self._store.subscriptions(caller.user().user_id, self._clock.now())
+        mine = await self._deliveries.subscriptions(caller.user().user_id, self._clock.now())
         return pb.ListPushSubscriptionsResponse(
             subscriptions=[convert.subscription(each) for each in mine]
         )
@@ -82,7 +76,7 @@ class DeliveryServicer(DeliveryServiceServicer):
     ) -> pb.DeletePushSubscriptionResponse:
         me = caller.user()
 
-        async def effect(transaction: DeliveryTransaction) -> pb.DeletePushSubscriptionResponse:
+        async def effect(transaction: NotificationTransaction) -> pb.DeletePushSubscriptionResponse:
             await self._subscriptions.unsubscribe(transaction, me, request.subscription_id)
             return pb.DeletePushSubscriptionResponse()
 
@@ -94,7 +88,7 @@ class DeliveryServicer(DeliveryServiceServicer):
         self, request: pb.GetEmailAddressRequest, context: Any
     ) -> pb.GetEmailAddressResponse:
         user_id = caller.user().user_id
-        found = await self._store.addresses({user_id})
+        found = await self._deliveries.addresses({user_id})
         return pb.GetEmailAddressResponse(email=convert.email(found.get(user_id)))
 
     @access.user
@@ -103,7 +97,7 @@ class DeliveryServicer(DeliveryServiceServicer):
     ) -> pb.SetEmailAddressResponse:
         me = caller.user()
 
-        async def effect(transaction: DeliveryTransaction) -> pb.SetEmailAddressResponse:
+        async def effect(transaction: NotificationTransaction) -> pb.SetEmailAddressResponse:
             given = await self._addresses.give(transaction, me, request.address)
             return pb.SetEmailAddressResponse(email=convert.email(given))
 
@@ -123,7 +117,7 @@ class DeliveryServicer(DeliveryServiceServicer):
             return before
         await self._addresses.try_code(user_id, request.code)
 
-        async def effect(transaction: DeliveryTransaction) -> pb.ConfirmEmailAddressResponse:
+        async def effect(transaction: NotificationTransaction) -> pb.ConfirmEmailAddressResponse:
             confirmed = await self._addresses.confirm(transaction, user_id, request.code)
             return pb.ConfirmEmailAddressResponse(email=convert.email(confirmed))
 
@@ -135,20 +129,13 @@ class DeliveryServicer(DeliveryServiceServicer):
     ) -> pb.RemoveEmailAddressResponse:
         user_id = caller.user().user_id
 
-        async def effect(transaction: DeliveryTransaction) -> pb.RemoveEmailAddressResponse:
-            await transaction.lock_person(user_id)
+        async def effect(transaction: NotificationTransaction) -> pb.RemoveEmailAddressResponse:
+            await transaction.lock_recipients([user_id])
             await transaction.remove_address(user_id)
             return pb.RemoveEmailAddressResponse()
 
         key = self._key(request, user_id)
         return await once(self._store.transaction, key, pb.RemoveEmailAddressResponse, effect)
-
-    @access.anyone
-    async def Unsubscribe(
-        self, request: pb.UnsubscribeRequest, context: Any
-    ) -> pb.UnsubscribeResponse:
-        await self._stop_digest(self._tokens.unsubscriber(request.token))
-        return pb.UnsubscribeResponse()
 
     def _key(self, request: Message, user_id: int, *, secret: str = "") -> RequestKey | None:
         """The key of a request. Where it holds what nobody else should learn, nothing of that may

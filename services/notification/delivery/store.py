@@ -1,11 +1,9 @@
 """What delivery asks of the service's database: devices, mail addresses, and what is due."""
 
 from collections.abc import Collection, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from services.chassis.transaction import Transaction
 from services.notification.delivery.model import (
     Channel,
     Delivery,
@@ -30,11 +28,8 @@ class CodesSent(NamedTuple):
 
 
 class DeliveryActs(Protocol):
-    """Part of every transaction of the service that tells somebody of something."""
-
-    async def lock_person(self, user_id: int) -> None:
-        """Nobody else changes the person's devices and address until the end."""
-        ...
+    """Part of every transaction of the service. Devices and addresses change under the lock of
+    their person (`NotificationTransaction.lock_recipients`)."""
 
     async def add_due(self, due: Sequence[Due], now: datetime) -> None:
         """Notes what is to go out, for each of the person's devices, or to their address.
@@ -45,7 +40,7 @@ class DeliveryActs(Protocol):
         ...
 
     async def subscriptions_of(self, user_id: int) -> list[PushSubscription]:
-        """The person's devices, after the lock was had; lapsed ones too."""
+        """The person's devices, lapsed ones too."""
         ...
 
     async def save_subscription(self, subscription: PushSubscription) -> None:
@@ -89,16 +84,8 @@ class DeliveryActs(Protocol):
         ...
 
 
-class DeliveryTransaction(DeliveryActs, Transaction, Protocol):
-    """What happens together where nothing else is concerned."""
-
-
 class DeliveryStore(Protocol):
-    """Transactions, and reads and the work of workers: each of these calls for itself."""
-
-    def transaction(self) -> AbstractAsyncContextManager[DeliveryTransaction]:
-        """Begins a transaction; leaving the block commits it."""
-        ...
+    """Reads, and what workers do: each call for itself."""
 
     async def subscriptions(self, user_id: int, now: datetime) -> list[PushSubscription]:
         """The person's devices that have not lapsed, newest first."""

@@ -1,9 +1,9 @@
 """Devices, mail addresses and what is due, in memory, for tests."""
 
 from collections.abc import Collection, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from services.chassis.memory import MemoryDatabase, MemoryTransaction, Tables
 from services.notification.delivery.model import (
@@ -21,7 +21,6 @@ from services.notification.delivery.store import (
     ENDED_KEPT,
     RECORDS_KEPT,
     CodesSent,
-    DeliveryTransaction,
 )
 
 # Person, channel, device and topic.
@@ -52,11 +51,11 @@ class DeliveryTables(Tables):
     deliveries: dict[Key, DeliveryRow] = field(default_factory=dict)
 
 
-class MemoryDeliveryActs(MemoryTransaction[DeliveryTables]):
-    """See `store.DeliveryActs`."""
+TablesT = TypeVar("TablesT", bound=DeliveryTables)
 
-    async def lock_person(self, user_id: int) -> None:
-        """Transactions run one after another."""
+
+class MemoryDeliveryActs(MemoryTransaction[TablesT]):
+    """See `store.DeliveryActs`."""
 
     async def add_due(self, due: Sequence[Due], now: datetime) -> None:
         for each in due:
@@ -141,14 +140,11 @@ class MemoryDeliveryActs(MemoryTransaction[DeliveryTables]):
         self.tables.deliveries[key] = added
 
 
-class MemoryDeliveryStore:
+class MemoryDeliveryStore(Generic[TablesT]):
     """See `store.DeliveryStore`."""
 
-    def __init__(self, database: MemoryDatabase[DeliveryTables]) -> None:
+    def __init__(self, database: MemoryDatabase[TablesT]) -> None:
         self._database = database
-
-    def transaction(self) -> AbstractAsyncContextManager[DeliveryTransaction]:
-        return self._database.transaction(MemoryDeliveryActs)
 
     async def subscriptions(self, user_id: int, now: datetime) -> list[PushSubscription]:
         mine = [
@@ -226,7 +222,7 @@ class MemoryDeliveryStore:
         return before - _rows(tables)
 
     @property
-    def _tables(self) -> DeliveryTables:
+    def _tables(self) -> TablesT:
         return self._database.tables
 
 

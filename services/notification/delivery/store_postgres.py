@@ -1,7 +1,6 @@
 """Devices, mail addresses and what is due, in PostgreSQL."""
 
 from collections.abc import Collection, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -21,7 +20,6 @@ from services.notification.delivery.store import (
     ENDED_KEPT,
     RECORDS_KEPT,
     CodesSent,
-    DeliveryTransaction,
 )
 
 _SUBSCRIPTION = """
@@ -148,9 +146,6 @@ _PRUNE = {
 class PostgresDeliveryActs(PostgresTransaction):
     """See `store.DeliveryActs`."""
 
-    async def lock_person(self, user_id: int) -> None:
-        await self.connection.execute("SELECT pg_advisory_xact_lock($1)", user_id)
-
     async def add_due(self, due: Sequence[Due], now: datetime) -> None:
         for channel in Channel:
             wanted = [each for each in due if each.channel is channel]
@@ -248,9 +243,6 @@ class PostgresDeliveryStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def transaction(self) -> AbstractAsyncContextManager[DeliveryTransaction]:
-        return self._database.transaction(PostgresDeliveryActs)
 
     async def subscriptions(self, user_id: int, now: datetime) -> list[PushSubscription]:
         rows = await self._database.fetch(_LIST_SUBSCRIPTIONS, user_id, now)

@@ -15,8 +15,8 @@ from services.notification.delivery.errors import (
     TooManyPushSubscriptions,
 )
 from services.notification.delivery.model import PushSubscription
-from services.notification.delivery.store import DeliveryActs
 from services.notification.delivery.vapid import decode
+from services.notification.store import NotificationTransaction
 
 # Somebody's browsers and apps; each costs a message for every notification.
 MAX_SUBSCRIPTIONS = 20
@@ -53,13 +53,13 @@ class Subscriptions:
         return Device(endpoint, key, secret)
 
     async def subscribe(
-        self, transaction: DeliveryActs, me: UserCaller, device: Device
+        self, transaction: NotificationTransaction, me: UserCaller, device: Device
     ) -> PushSubscription:
         """Registers the device for the caller's session; one of the same endpoint is renewed.
 
         Raises SessionRevoked or TooManyPushSubscriptions.
         """
-        await transaction.lock_person(me.user_id)
+        await transaction.lock_recipients([me.user_id])
         if await transaction.session_ended(me.user_id, me.session_id):
             raise SessionRevoked
         now = self._clock.now()
@@ -82,9 +82,9 @@ class Subscriptions:
         return subscription
 
     async def unsubscribe(
-        self, transaction: DeliveryActs, me: UserCaller, subscription_id: int
+        self, transaction: NotificationTransaction, me: UserCaller, subscription_id: int
     ) -> None:
         """Forgets one of the caller's devices. Raises PushSubscriptionNotFound."""
-        await transaction.lock_person(me.user_id)
+        await transaction.lock_recipients([me.user_id])
         if not await transaction.remove_subscription(me.user_id, subscription_id):
             raise PushSubscriptionNotFound

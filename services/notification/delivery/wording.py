@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.notification.delivery.model import Notice
-from services.notification.model import Kind
+from services.notification.model import Group, Kind
 
 _SOMEBODY = "Somebody"
 # A name has up to 50 characters as a person counts them, some of which are long.
@@ -23,14 +22,14 @@ _DEEDS = {
 }
 
 
-def sentence(notice: Notice, names: Mapping[int, str]) -> str:
+def sentence(group: Group, names: Mapping[int, str]) -> str:
     """“Bob likes your post”, “Bob and 2 others follow you”."""
-    one, several = _DEEDS[notice.kind]
-    known = [names[each][:_MAX_NAME] for each in notice.actor_ids if each in names]
+    one, several = _DEEDS[group.kind]
+    known = [names[each][:_MAX_NAME] for each in group.actor_ids if each in names]
     first = known[0] if known else _SOMEBODY
-    if notice.count <= 1:
+    if group.count <= 1:
         return f"{first} {one}"
-    if notice.count == 2:
+    if group.count == 2:
         second = known[1] if len(known) > 1 else "somebody else"
         return f"{first} and {second} {several}"
-    return f"{first} and {notice.count - 1} others {several}"
+    return f"{first} and {group.count - 1} others {several}"

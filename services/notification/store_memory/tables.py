@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from services.chassis.memory import Tables
+from services.notification.delivery.store_memory import DeliveryTables
 from services.notification.model import Marker
 
 
 @dataclass
-class NotificationTables(Tables):
+class NotificationTables(DeliveryTables):
     """Everything that is kept."""
 
     markers: dict[int, Marker] = field(default_factory=dict)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from services.chassis.memory import MemoryTransaction
+from services.notification.delivery.store_memory import MemoryDeliveryActs
 from services.notification.model import Marker
 from services.notification.store_memory.tables import NotificationTables
 
 
-class MemoryNotificationTransaction(MemoryTransaction[NotificationTables]):
+class MemoryNotificationTransaction(MemoryDeliveryActs[NotificationTables]):
     """A running transaction; transactions run one after another, so nothing needs a lock."""
 
     async def lock_recipients(self, user_ids: Sequence[int]) -> None:
@@ -24,3 +24,4 @@ class MemoryNotificationTransaction(MemoryTransaction[NotificationTables]):
     async def forget_person(self, user_id: int) -> None:
         """See `NotificationTransaction.forget_person`."""
         self.tables.markers.pop(user_id, None)
+        await self.forget_deliveries(user_id)

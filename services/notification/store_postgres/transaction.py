@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.chassis.postgres import PostgresTransaction
+from services.notification.delivery.store_postgres import PostgresDeliveryActs
 from services.notification.model import Marker
 from services.notification.store_postgres import reads
 
@@ -19,7 +19,7 @@ ON CONFLICT (user_id) DO UPDATE
 _FORGET_PERSON = "DELETE FROM read_markers WHERE user_id = $1"
 
 
-class PostgresNotificationTransaction(PostgresTransaction):
+class PostgresNotificationTransaction(PostgresDeliveryActs):
     """See `store.NotificationTransaction`."""
 
     async def lock_recipients(self, user_ids: Sequence[int]) -> None:
@@ -38,3 +38,4 @@ class PostgresNotificationTransaction(PostgresTransaction):
     async def forget_person(self, user_id: int) -> None:
         """See `NotificationTransaction.forget_person`."""
         await self.connection.execute(_FORGET_PERSON, user_id)
+        await self.forget_deliveries(user_id)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from roost.user.v1.user_events_pb2 import UserDeleted
+from roost.user.v1.user_events_pb2 import SessionRevoked, UserDeleted
 
 from services.chassis.clock import ManualClock
 from services.chassis.events import Event, OutboxMessage
@@ -36,3 +36,14 @@ async def test_nothing_is_left_of_a_deleted_person() -> None:
 
     assert await store.marker(ALICE) is None
     assert await store.marker(BOB) == Marker(1, clock.now())
+
+
+async def test_an_ended_session_takes_its_devices_along() -> None:
+    store = MemoryNotificationStore(clock=ManualClock())
+
+    await handle(store, event(SessionRevoked(user_id=ALICE, session_id=7)))
+    await handle(store, event(SessionRevoked(user_id=ALICE, session_id=7)))
+
+    async with store.transaction() as transaction:
+        assert await transaction.session_ended(ALICE, 7)
+        assert not await transaction.session_ended(ALICE, 8)

@@ -9,7 +9,6 @@ import pytest
 
 from services.chassis import postgres
 from services.chassis.clock import ManualClock
-from services.chassis.memory import MemoryDatabase
 from services.notification.delivery.model import (
     Channel,
     Delivery,
@@ -20,11 +19,15 @@ from services.notification.delivery.model import (
     State,
 )
 from services.notification.delivery.store import DeliveryStore
-from services.notification.delivery.store_memory import DeliveryTables, MemoryDeliveryStore
+from services.notification.delivery.store_memory import MemoryDeliveryStore
 from services.notification.delivery.store_postgres import PostgresDeliveryStore
+from services.notification.store import NotificationStore
+from services.notification.store_memory import MemoryNotificationStore
+from services.notification.store_postgres import PostgresNotificationStore
 from tests.engines import Databases
 
 _numbers = count(1_000)
+_EMPTY = "TRUNCATE deliveries, push_subscriptions, mail_addresses, mailed_codes, ended_sessions"
 
 
 @dataclass
@@ -32,6 +35,7 @@ class World:
     """A store, the time, and acts on it in transactions of their own."""
 
     store: DeliveryStore
+    notifications: NotificationStore
     clock: ManualClock
 
     def number(self) -> int:
@@ -52,13 +56,13 @@ class World:
             create_time=self.clock.now(),
             expire_time=self.clock.now() + timedelta(days=days),
         )
-        async with self.store.transaction() as transaction:
+        async with self.notifications.transaction() as transaction:
             await transaction.save_subscription(added)
         return added
 
     async def address(self, user_id: int, *, confirmed: bool) -> MailAddress:
         added = MailAddress(user_id=user_id, address=f"{user_id}@mail.example", confirmed=confirmed)
-        async with self.store.transaction() as transaction:
+        async with self.notifications.transaction() as transaction:
             await transaction.save_address(added)
         return added
 
@@ -80,7 +84,7 @@ class World:
         )
 
     async def add(self, *due: Due) -> None:
-        async with self.store.transaction() as transaction:
+        async with self.notifications.transaction() as transaction:
             await transaction.add_due(due, self.clock.now())
 
     async def claim(self, *channels: Channel, limit: int = 1_000) -> list[Delivery]:
@@ -110,13 +114,13 @@ def database_url(postgres: Databases) -> Iterator[str]:
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     clock = ManualClock()
     if request.param == "memory":
-        database = MemoryDatabase(DeliveryTables(), clock=clock)
-        yield World(MemoryDeliveryStore(database), clock)
+        store = MemoryNotificationStore(clock=clock)
+        yield World(MemoryDeliveryStore(store.database), store, clock)
         return
     url: str = request.getfixturevalue("database_url")
     async with postgres.connect(url, clock=clock, max_size=20) as connected:
-        await connected.execute("TRUNCATE deliveries")
-        yield World(PostgresDeliveryStore(connected), clock)
+        await connected.execute(_EMPTY)
+        yield World(PostgresDeliveryStore(connected), PostgresNotificationStore(connected), clock)
 
 
 @pytest.fixture
@@ -124,5 +128,5 @@ async def real(database_url: str) -> AsyncIterator[World]:
     """For what only a database with many sessions can show."""
     clock = ManualClock()
     async with postgres.connect(database_url, clock=clock, max_size=20) as connected:
-        await connected.execute("TRUNCATE deliveries")
-        yield World(PostgresDeliveryStore(connected), clock)
+        await connected.execute(_EMPTY)
+        yield World(PostgresDeliveryStore(connected), PostgresNotificationStore(connected), clock)

@@ -31,7 +31,7 @@ async def test_a_device_is_replaced_whole(world: World) -> None:
         expire_time=device.expire_time + timedelta(days=1),
     )
 
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         await transaction.save_subscription(renewed)
 
     assert await world.store.subscriptions(user, world.clock.now()) == [renewed]
@@ -52,7 +52,7 @@ async def test_removing_a_device_says_whether_it_was_there(world: World) -> None
     user = world.number()
     device = await world.device(user)
 
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         removed = await transaction.remove_subscription(user, device.id)
         again = await transaction.remove_subscription(user, device.id)
         foreign = await transaction.remove_subscription(world.number(), device.id)
@@ -65,7 +65,7 @@ async def test_a_session_takes_its_devices_along(world: World) -> None:
     await world.device(user, session_id=1)
     other = await world.device(user, session_id=2)
 
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         await transaction.end_session(user, 1, world.clock.now())
         await transaction.end_session(user, 1, world.clock.now())
         known = [await transaction.session_ended(user, each) for each in (1, 2)]
@@ -78,14 +78,14 @@ async def test_an_ended_session_is_remembered_as_long_as_its_calls_may_arrive(
     world: World,
 ) -> None:
     user = world.number()
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         await transaction.end_session(user, 1, world.clock.now())
 
     await world.store.prune_deliveries(world.clock.now() + ENDED_KEPT)
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         before = await transaction.session_ended(user, 1)
     await world.store.prune_deliveries(world.clock.now() + ENDED_KEPT + timedelta(seconds=1))
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         after = await transaction.session_ended(user, 1)
 
     assert (before, after) == (True, False)
@@ -97,7 +97,7 @@ async def test_lapsed_devices_go(world: World) -> None:
 
     await world.store.prune_deliveries(world.clock.now() + timedelta(days=2))
 
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         assert await transaction.subscriptions_of(user) == []
 
 
@@ -113,7 +113,7 @@ async def test_an_address_is_kept_as_it_is(world: World) -> None:
     )
 
     for each in (address, replace(address, confirmed=True, code_nonce=b"", wrong_codes=0)):
-        async with world.store.transaction() as transaction:
+        async with world.notifications.transaction() as transaction:
             await transaction.save_address(each)
             locked = await transaction.lock_address(user)
 
@@ -127,7 +127,7 @@ async def test_removing_an_address_calls_off_its_mail(world: World) -> None:
     await world.address(user, confirmed=True)
     await world.add(world.due(user, channel=Channel.DIGEST, seconds=0), world.due(user, seconds=0))
 
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         await transaction.remove_address(user)
 
     assert await world.store.addresses({user}) == {}
@@ -139,12 +139,12 @@ async def test_codes_are_counted_by_person_and_by_address(world: World) -> None:
     mine, theirs = f"{one}@mail.example", f"{other}@mail.example"
     times = []
     for user, address in ((one, mine), (one, theirs), (other, theirs)):
-        async with world.store.transaction() as transaction:
+        async with world.notifications.transaction() as transaction:
             await transaction.note_code(user, address, world.clock.now())
         times.append(world.clock.now())
         world.clock.advance(60)
 
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         all_ = await transaction.codes_sent(one, theirs, times[0] - timedelta(seconds=1))
         later = await transaction.codes_sent(one, theirs, times[1])
 
@@ -154,13 +154,13 @@ async def test_codes_are_counted_by_person_and_by_address(world: World) -> None:
 
 async def test_codes_are_forgotten_after_the_hour(world: World) -> None:
     user = world.number()
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         await transaction.note_code(user, "a", world.clock.now())
     long_ago = world.clock.now() - timedelta(days=1)
 
     await world.store.prune_deliveries(world.clock.now() + CODES_WITHIN + timedelta(seconds=1))
 
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         assert await transaction.codes_sent(user, "a", long_ago) == CodesSent([], [])
 
 
@@ -169,10 +169,10 @@ async def test_nothing_is_left_of_a_deleted_person(world: World) -> None:
     device = await world.device(user)
     await world.address(user, confirmed=True)
     await world.add(world.due(user, channel=Channel.DIGEST, seconds=0), world.due(user, seconds=0))
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         await transaction.note_code(user, "a", world.clock.now())
 
-    async with world.store.transaction() as transaction:
+    async with world.notifications.transaction() as transaction:
         await transaction.forget_deliveries(user)
         codes = await transaction.codes_sent(user, "a", world.clock.now() - CODES_WITHIN)
 
@@ -191,7 +191,7 @@ async def test_a_failed_transaction_leaves_nothing_due(world: World) -> None:
         raise ManualFailure
 
     with pytest.raises(ManualFailure):
-        await in_transaction(world.store.transaction, effect)
+        await in_transaction(world.notifications.transaction, effect)
 
     assert await world.claim() == []
 

@@ -1,42 +1,44 @@
 """Notifications in a sentence."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from services.notification.delivery.model import Notice
 from services.notification.delivery.wording import sentence
-from services.notification.model import Kind
+from services.notification.model import Group, Kind
 
+NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 NAMES = {1: "Bob", 2: "@carol", 3: "Dave"}
 
 
-def notice(kind: Kind, actors: list[int], count: int | None = None) -> Notice:
-    return Notice(group_id=1, kind=kind, post_id=7, actor_ids=actors, count=count or len(actors))
+def told(kind: Kind, actors: list[int], count: int | None = None) -> Group:
+    return Group(1, kind, 7, tuple(actors), count or len(actors), NOON, NOON)
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("group", "said"),
     [
-        (notice(Kind.LIKE, [1]), "Bob likes your post"),
-        (notice(Kind.LIKE, [1, 2]), "Bob and @carol like your post"),
-        (notice(Kind.LIKE, [1, 2, 3], 12), "Bob and 11 others like your post"),
-        (notice(Kind.FOLLOW, [2]), "@carol follows you"),
-        (notice(Kind.FOLLOW, [2, 3]), "@carol and Dave follow you"),
-        (notice(Kind.FOLLOW_REQUEST, [1]), "Bob asks to follow you"),
-        (notice(Kind.FOLLOW_ACCEPTED, [1]), "Bob accepted your request"),
-        (notice(Kind.MENTION, [1]), "Bob mentioned you"),
-        (notice(Kind.REPLY, [1]), "Bob replied to your post"),
-        (notice(Kind.REPOST, [1]), "Bob reposted your post"),
-        (notice(Kind.QUOTE, [1]), "Bob quoted your post"),
-        (notice(Kind.POST, [1]), "Bob wrote a post"),
-        (notice(Kind.LIKE, [9]), "Somebody likes your post"),
-        (notice(Kind.LIKE, [1, 9]), "Bob and somebody else like your post"),
+        (told(Kind.LIKE, [1]), "Bob likes your post"),
+        (told(Kind.LIKE, [1, 2]), "Bob and @carol like your post"),
+        (told(Kind.LIKE, [1, 2, 3], 12), "Bob and 11 others like your post"),
+        (told(Kind.FOLLOW, [2]), "@carol follows you"),
+        (told(Kind.FOLLOW, [2, 3]), "@carol and Dave follow you"),
+        (told(Kind.FOLLOW_REQUEST, [1]), "Bob asks to follow you"),
+        (told(Kind.FOLLOW_ACCEPTED, [1]), "Bob accepted your request"),
+        (told(Kind.MENTION, [1]), "Bob mentioned you"),
+        (told(Kind.REPLY, [1]), "Bob replied to your post"),
+        (told(Kind.REPOST, [1]), "Bob reposted your post"),
+        (told(Kind.QUOTE, [1]), "Bob quoted your post"),
+        (told(Kind.POST, [1]), "Bob wrote a post"),
+        (told(Kind.LIKE, [9]), "Somebody likes your post"),
+        (told(Kind.LIKE, [1, 9]), "Bob and somebody else like your post"),
     ],
 )
-def test_sentence(told: Notice, said: str) -> None:
-    assert sentence(told, NAMES) == said
+def test_sentence(group: Group, said: str) -> None:
+    assert sentence(group, NAMES) == said
 
 
 def test_a_name_of_any_length_leaves_room_for_the_message() -> None:
-    said = sentence(notice(Kind.LIKE, [1, 2]), {1: "\U0001f469" * 500, 2: "x" * 500})
+    said = sentence(told(Kind.LIKE, [1, 2]), {1: "\U0001f469" * 500, 2: "x" * 500})
 
     assert len(said.encode()) < 1000

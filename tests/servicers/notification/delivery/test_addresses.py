@@ -1,0 +1,232 @@
+"""Mail addresses: given, confirmed, removed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from roost.notification.v1 import delivery_service_pb2 as pb
+
+from services.chassis.errors import (
+    Invalid,
+    RuleBroken,
+    TooMany,
+    Unauthenticated,
+    WrongState,
+)
+from services.notification.delivery.addresses import CODE_LIFETIME, MAX_WRONG_CODES
+from services.notification.delivery.model import Channel
+from services.notification.delivery.tokens import Tokens
+from tests.servicers.notification.delivery.conftest import ALICE, BOB, House
+from tests.servicers.serving import raises_reason
+
+ADDRESS = "alice@mail.example"
+
+
+async def give(house: House, user_id: int = ALICE, address: str = ADDRESS, **fields: str) -> None:
+    await house.of(user_id).SetEmailAddress(pb.SetEmailAddressRequest(address=address, **fields))
+
+
+async def confirm(house: House, code: str, user_id: int = ALICE, **fields: str) -> pb.EmailAddress:
+    request = pb.ConfirmEmailAddressRequest(code=code, **fields)
+    response: pb.ConfirmEmailAddressResponse = await house.of(user_id).ConfirmEmailAddress(request)
+    return response.email
+
+
+async def email(house: House, user_id: int = ALICE) -> tuple[str, bool]:
+    found = (await house.of(user_id).GetEmailAddress(pb.GetEmailAddressRequest())).email
+    return found.address, found.confirmed
+
+
+async def code(house: House, user_id: int = ALICE) -> str:
+    """What the person reads in the letter."""
+    address = (await house.deliveries.addresses({user_id}))[user_id]
+    tokens = Tokens(master_key=house.told.master_key)
+    return tokens.code(user_id, address.address, address.code_nonce)
+
+
+def wrong(right: str) -> str:
+    return f"{(int(right) + 1) % 1_000_000:06}"
+
+
+async def test_there_is_no_address_at_first(house: House) -> None:
+    assert await email(house) == ("", False)
+
+
+async def test_an_address_waits_for_its_code(house: House) -> None:
+    await give(house)
+
+    assert await email(house) == (ADDRESS, False)
+    assert await email(house, BOB) == ("", False)
+    now = house.clock.now()
+    (due,) = await house.deliveries.claim(
+        tuple(Channel), now=now, until=now + timedelta(seconds=30), limit=10
+    )
+    assert (due.user_id, due.channel) == (ALICE, Channel.CODE)
+
+
+async def test_the_code_puts_it_to_use(house: House) -> None:
+    await give(house)
+
+    confirmed = await confirm(house, await code(house))
+
+    assert (confirmed.address, confirmed.confirmed) == (ADDRESS, True)
+    assert await email(house) == (ADDRESS, True)
+
+
+async def test_a_code_is_good_once(house: House) -> None:
+    await give(house)
+    right = await code(house)
+    await confirm(house, right)
+
+    with raises_reason(RuleBroken, "EMAIL_CODE_INVALID"):
+        await confirm(house, right)
+
+
+async def test_a_repeated_confirmation_gives_the_same_answer(house: House) -> None:
+    await give(house)
+    right = await code(house)
+
+    first = await confirm(house, right, request_id="r1")
+
+    assert await confirm(house, right, request_id="r1") == first
+
+
+async def test_anothers_code_is_none(house: House) -> None:
+    await give(house)
+    await give(house, BOB, "bob@mail.example")
+
+    with raises_reason(RuleBroken, "EMAIL_CODE_INVALID"):
+        await confirm(house, await code(house), BOB)
+
+
+async def test_without_an_address_no_code_is_right(house: House) -> None:
+    with raises_reason(RuleBroken, "EMAIL_CODE_INVALID"):
+        await confirm(house, "000000")
+
+
+async def test_five_wrong_codes_use_up_the_right_one(house: House) -> None:
+    await give(house)
+    right = await code(house)
+    for _ in range(MAX_WRONG_CODES):
+        with raises_reason(RuleBroken, "EMAIL_CODE_INVALID"):
+            await confirm(house, wrong(right), request_id="")
+
+    with raises_reason(RuleBroken, "EMAIL_CODE_INVALID"):
+        await confirm(house, right)
+    await give(house)
+    await confirm(house, await code(house))
+
+    assert await email(house) == (ADDRESS, True)
+
+
+async def test_a_repeated_wrong_code_counts_again(house: House) -> None:
+    await give(house)
+    right = await code(house)
+    for _ in range(MAX_WRONG_CODES):
+        with raises_reason(RuleBroken, "EMAIL_CODE_INVALID"):
+            await confirm(house, wrong(right), request_id="same")
+
+    with raises_reason(RuleBroken, "EMAIL_CODE_INVALID"):
+        await confirm(house, right)
+
+
+async def test_a_code_is_good_for_an_hour(house: House) -> None:
+    await give(house)
+    right = await code(house)
+    house.clock.advance(CODE_LIFETIME)
+
+    with raises_reason(RuleBroken, "EMAIL_CODE_INVALID"):
+        await confirm(house, right)
+
+
+async def test_a_new_code_replaces_the_one_before(house: House) -> None:
+    await give(house)
+    before = await code(house)
+    await give(house)
+    after = await code(house)
+
+    assert before != after
+    with raises_reason(RuleBroken, "EMAIL_CODE_INVALID"):
+        await confirm(house, before)
+    await confirm(house, after)
+
+
+async def test_three_codes_an_hour_are_enough_for_a_person(house: House) -> None:
+    for number in range(3):
+        await give(house, address=f"alice{number}@mail.example")
+        house.clock.advance(60)
+
+    with raises_reason(TooMany, "TOO_MANY_EMAIL_CODES") as refused:
+        await give(house, address="alice4@mail.example")
+
+    assert refused.value.retry_after == pytest.approx(3600 - 180)
+    house.clock.advance(3600 - 180)
+    await give(house, address="alice4@mail.example")
+
+
+async def test_three_codes_an_hour_are_enough_for_an_address(house: House) -> None:
+    for user_id in (1, 2, 3):
+        await give(house, user_id)
+
+    with raises_reason(TooMany, "TOO_MANY_EMAIL_CODES"):
+        await give(house, 4)
+    await give(house, 4, "dave@mail.example")
+
+
+async def test_a_confirmed_address_given_again_stays_confirmed(house: House) -> None:
+    await give(house)
+    await confirm(house, await code(house))
+
+    for _ in range(5):
+        await give(house)
+
+    assert await email(house) == (ADDRESS, True)
+
+
+async def test_another_address_is_confirmed_anew(house: House) -> None:
+    await give(house)
+    await confirm(house, await code(house))
+
+    await give(house, address="new@mail.example")
+
+    assert await email(house) == ("new@mail.example", False)
+
+
+async def test_an_address_is_removed(house: House) -> None:
+    await give(house)
+    await confirm(house, await code(house))
+
+    for _ in range(2):
+        await house.of(ALICE).RemoveEmailAddress(pb.RemoveEmailAddressRequest(request_id="r1"))
+
+    assert await email(house) == ("", False)
+
+
+@pytest.mark.parametrize("address", ["", "alice", "alice@", "a@b\r\nBcc: c@d", "a" * 251 + "@b.c"])
+async def test_what_is_no_address_is_refused(house: House, address: str) -> None:
+    with raises_reason(Invalid, "VALIDATION_FAILED"):
+        await give(house, address=address)
+
+
+async def test_a_session_that_just_ended_gives_no_address(house: House) -> None:
+    async with house.store.transaction() as transaction:
+        await transaction.end_session(ALICE, 1, house.clock.now())
+
+    with raises_reason(Unauthenticated, "SESSION_REVOKED"):
+        await give(house)
+
+
+class TestWithoutMail:
+    @pytest.fixture
+    def mail(self) -> dict[str, str]:
+        return {}
+
+    async def test_an_address_is_refused_in_so_many_words(self, house: House) -> None:
+        with raises_reason(WrongState, "EMAIL_NOT_OFFERED"):
+            await give(house)
+
+    async def test_reading_and_removing_do_no_harm(self, house: House) -> None:
+        await house.of(ALICE).RemoveEmailAddress(pb.RemoveEmailAddressRequest())
+
+        assert await email(house) == ("", False)
