@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
 from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceStub
@@ -14,6 +15,7 @@ from services.chassis.clients import Mesh
 
 if TYPE_CHECKING:
     # These are types alone: at run time both kinds of stubs are one class.
+    from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceAsyncStub
     from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceAsyncStub
     from roost.post.v1.post_service_pb2_grpc import PostServiceAsyncStub
     from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceAsyncStub
@@ -35,6 +37,7 @@ class Backends:
     posts: "PostServiceAsyncStub"
     engagement: "EngagementServiceAsyncStub"
     timelines: "TimelineServiceAsyncStub"
+    delivery: "DeliveryServiceAsyncStub"
 
     @classmethod
     def over(cls, mesh: Mesh) -> Self:
@@ -46,4 +49,5 @@ class Backends:
             posts=mesh.stub(PostServiceStub, timeout=_NO_LIMIT),
             engagement=mesh.stub(EngagementServiceStub, timeout=_NO_LIMIT),
             timelines=mesh.stub(TimelineServiceStub, timeout=_NO_LIMIT),
+            delivery=mesh.stub(DeliveryServiceStub, timeout=_NO_LIMIT),
         )

@@ -10,6 +10,7 @@ from inspect import isawaitable
 from typing import Any
 
 from google.protobuf.message import Message
+from roost.notification.v1 import delivery_service_pb2_grpc
 from roost.post.v1 import engagement_service_pb2_grpc, post_service_pb2_grpc
 from roost.timeline.v1 import timeline_service_pb2_grpc
 from roost.user.v1 import auth_service_pb2_grpc, graph_service_pb2_grpc, user_service_pb2_grpc
@@ -24,6 +25,7 @@ _SERVICES = (
     (post_service_pb2_grpc, "PostService"),
     (engagement_service_pb2_grpc, "EngagementService"),
     (timeline_service_pb2_grpc, "TimelineService"),
+    (delivery_service_pb2_grpc, "DeliveryService"),
 )
 
 Answer = Message | Exception | Callable[[Any], Any]

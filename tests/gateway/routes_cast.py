@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.message import Message
+from roost.notification.v1 import delivery_service_pb2 as delivery
 from roost.post.v1 import engagement_service_pb2 as responses
 from roost.post.v1 import post_service_pb2 as posts
 from roost.post.v1.post_pb2 import Entity, Link, PostCounts, PostRevision, ViewerState
@@ -86,6 +87,11 @@ _BODIES = posts.BatchGetPostsResponse(
     includes=includes(person(ALICE, viewer=ALICE), person(BOB, viewer=ALICE, following=True)),
 )
 _PASSWORD = "correct horse"
+_DEVICE = delivery.PushSubscription(id=7, endpoint="https://push.example/1")
+_DEVICE.create_time.FromDatetime(NOON)
+_DEVICE.expire_time.FromDatetime(NOON)
+_KEYS = {"p256dh": "B" + "A" * 86, "auth": "A" * 22}
+_EMAIL = delivery.EmailAddress(address="alice@mail.example", confirmed=True)
 
 CASES = (
     Case(
@@ -456,5 +462,75 @@ CASES = (
         "/v1/stream/tickets",
         "IssueStreamTicket",
         auth.IssueStreamTicketResponse(ticket="opens-once", expires_in=30),
+    ),
+    Case(
+        "get_push_key",
+        "GET",
+        "/v1/push/key",
+        "GetPushKey",
+        delivery.GetPushKeyResponse(public_key="BA"),
+    ),
+    Case(
+        "list_push_subscriptions",
+        "GET",
+        "/v1/push/subscriptions",
+        "ListPushSubscriptions",
+        delivery.ListPushSubscriptionsResponse(subscriptions=[_DEVICE]),
+    ),
+    Case(
+        "create_push_subscription",
+        "POST",
+        "/v1/push/subscriptions",
+        "CreatePushSubscription",
+        delivery.CreatePushSubscriptionResponse(subscription=_DEVICE),
+        {"endpoint": "https://push.example/1", **_KEYS},
+        {"endpoint": "https://push.example/1", "expirationTime": None, "keys": _KEYS},
+    ),
+    Case(
+        "get_push_subscription",
+        "GET",
+        "/v1/push/subscriptions/7",
+        "ListPushSubscriptions",
+        delivery.ListPushSubscriptionsResponse(subscriptions=[_DEVICE]),
+    ),
+    Case(
+        "delete_push_subscription",
+        "DELETE",
+        "/v1/push/subscriptions/7",
+        "DeletePushSubscription",
+        delivery.DeletePushSubscriptionResponse(),
+        {"subscription_id": 7},
+    ),
+    Case(
+        "get_email",
+        "GET",
+        "/v1/users/me/email",
+        "GetEmailAddress",
+        delivery.GetEmailAddressResponse(email=_EMAIL),
+    ),
+    Case(
+        "set_email",
+        "PUT",
+        "/v1/users/me/email",
+        "SetEmailAddress",
+        delivery.SetEmailAddressResponse(email=_EMAIL),
+        {"address": "alice@mail.example"},
+        {"address": "alice@mail.example"},
+    ),
+    Case(
+        "remove_email",
+        "DELETE",
+        "/v1/users/me/email",
+        "RemoveEmailAddress",
+        delivery.RemoveEmailAddressResponse(),
+    ),
+    Case(
+        "confirm_email",
+        "POST",
+        "/v1/users/me/email/confirmation",
+        "ConfirmEmailAddress",
+        delivery.ConfirmEmailAddressResponse(email=_EMAIL),
+        {"code": "012345"},
+        {"code": "012345"},
     ),
 )

@@ -13,7 +13,7 @@ from typing import cast
 import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
 from msgspec import UNSET, Raw
-from roost.notification.v1 import notification_pb2
+from roost.notification.v1 import delivery_service_pb2, notification_pb2
 from roost.post.v1 import engagement_service_pb2, post_pb2
 from roost.timeline.v1 import timeline_pb2
 from roost.user.v1 import user_pb2
@@ -309,6 +309,21 @@ def marker(message: timeline_pb2.ReadMarker) -> types.ReadMarker:
         last_read_id=_id_or_none(message.last_read_entry_id),
         updated_at=time(message.update_time) if message.HasField("update_time") else None,
     )
+
+
+def push_subscription(message: delivery_service_pb2.PushSubscription) -> types.PushSubscription:
+    """A device that notifications are pushed to."""
+    return types.PushSubscription(
+        id=str(message.id),
+        endpoint=message.endpoint,
+        created_at=time(message.create_time),
+        expires_at=time(message.expire_time),
+    )
+
+
+def email(message: delivery_service_pb2.EmailAddress) -> types.Email:
+    """Where somebody's digest goes."""
+    return types.Email(message.address or None, message.confirmed)
 
 
 def time(stamp: Timestamp) -> str:

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import field as named
 
 from gateway.rest.ids import ID_PATTERN, Id
 from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, Visibility
@@ -10,6 +11,11 @@ from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, Visibility
 # What PostgreSQL cannot store. The text of a post has a reason of its own (TEXT_INVALID), and is
 # left to its service.
 NO_NUL = "^[^\\u0000]*$"
+# What HTML takes for an address in a form; protovalidate has the same.
+EMAIL_PATTERN = (
+    r"^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+    r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$"
+)
 
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many items the page has at most.")]
 Cursor = Annotated[
@@ -182,3 +188,66 @@ class MarkerChange(Struct, frozen=True, forbid_unknown_fields=True):
     """The newest item that was read."""
 
     last_read_id: Id
+
+
+class PushKeys(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a message is encrypted with (RFC 8291)."""
+
+    p256dh: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Za-z0-9_-]{87}$",
+            description="The device's public key, base64url without padding.",
+            examples=[
+                "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+            ],
+        ),
+    ]
+    auth: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Za-z0-9_-]{22}$",
+            description="The device's secret, base64url without padding.",
+            examples=["BTBZMqHH6r4Tts7J_aSIgg"],
+        ),
+    ]
+
+
+class NewPushSubscription(Struct, frozen=True, forbid_unknown_fields=True):
+    """A device, as its browser describes it."""
+
+    endpoint: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=1024,
+            pattern=NO_NUL,
+            description="https, at a public address.",
+            examples=["https://push.example/v2/AbC"],
+        ),
+    ]
+    keys: PushKeys
+    expiration_time: Annotated[
+        float | None,
+        Meta(description="As browsers have it; not heeded: renew the subscription instead."),
+    ] = named(default=None, name="expirationTime")
+
+
+class NewEmail(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the digest is to go."""
+
+    address: Annotated[
+        str,
+        Meta(
+            min_length=3,
+            max_length=254,
+            pattern=EMAIL_PATTERN,
+            examples=["alice@mail.example"],
+        ),
+    ]
+
+
+class EmailCode(Struct, frozen=True, forbid_unknown_fields=True):
+    """The code that came by mail."""
+
+    code: Annotated[str, Meta(pattern="^[0-9]{6}$", examples=["012345"])]

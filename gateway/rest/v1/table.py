@@ -1,6 +1,7 @@
 """All routes of version 1."""
 
 from gateway.rest.routes import Route, Routes
+from gateway.rest.v1.delivery import delivery
 from gateway.rest.v1.engagement import engagement
 from gateway.rest.v1.graph import graph
 from gateway.rest.v1.posts import posts
@@ -9,5 +10,14 @@ from gateway.rest.v1.stream import stream
 from gateway.rest.v1.timelines import timelines
 from gateway.rest.v1.users import users
 
-SECTIONS: tuple[Routes, ...] = (users, sessions, graph, posts, engagement, timelines, stream)
+SECTIONS: tuple[Routes, ...] = (
+    users,
+    sessions,
+    graph,
+    posts,
+    engagement,
+    timelines,
+    delivery,
+    stream,
+)
 ROUTES: tuple[Route, ...] = tuple(route for section in SECTIONS for route in section.routes)

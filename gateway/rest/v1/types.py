@@ -317,3 +317,39 @@ class Rebuilt(Struct, frozen=True, gc=False):
     """A home timeline built anew."""
 
     entry_count: Annotated[int, Meta(ge=0, description="How many places it holds now.")]
+
+
+class PushKey(Struct, frozen=True, gc=False):
+    """The key of those who push."""
+
+    public_key: Annotated[
+        str,
+        Meta(
+            description="A point on P-256 (uncompressed), base64url without padding.",
+            examples=[
+                "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
+            ],
+        ),
+    ]
+
+
+class PushSubscription(Struct, frozen=True, gc=False):
+    """A device that notifications are pushed to."""
+
+    id: Id
+    endpoint: Annotated[str, Meta(description="Where its push service takes messages for it.")]
+    created_at: Time
+    expires_at: Annotated[Time, Meta(description="Forgotten then, unless it is renewed before.")]
+
+
+class PushSubscriptions(Struct, frozen=True, gc=False):
+    """One's devices, newest first."""
+
+    items: list[PushSubscription]
+
+
+class Email(Struct, frozen=True, gc=False):
+    """Where one's digest goes."""
+
+    address: Annotated[str | None, Meta(description="Null for nowhere.")]
+    confirmed: Annotated[bool, Meta(description="Whether it is in use.")]

@@ -117,6 +117,7 @@ OPEN = {
     "find_users",
     "get_posts",
     "get_public_timeline",
+    "get_push_key",
 }
 SIGNED_IN = {
     "get_me",
@@ -150,4 +151,12 @@ SIGNED_IN = {
     "set_read_marker",
     "rebuild_home_timeline",
     "issue_stream_ticket",
+    "list_push_subscriptions",
+    "create_push_subscription",
+    "get_push_subscription",
+    "delete_push_subscription",
+    "get_email",
+    "set_email",
+    "remove_email",
+    "confirm_email",
 }

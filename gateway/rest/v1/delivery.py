@@ -1,0 +1,148 @@
+"""Notifications outside the app: the devices they are pushed to, and where the digest goes."""
+
+from roost.notification.v1.delivery_service_pb2 import (
+    ConfirmEmailAddressRequest,
+    CreatePushSubscriptionRequest,
+    DeletePushSubscriptionRequest,
+    GetEmailAddressRequest,
+    GetPushKeyRequest,
+    ListPushSubscriptionsRequest,
+    RemoveEmailAddressRequest,
+    SetEmailAddressRequest,
+)
+
+from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
+from gateway.rest.routes import ANYONE, Routes
+from gateway.rest.v1 import present
+from gateway.rest.v1.requests import EmailCode, NewEmail, NewPushSubscription
+from gateway.rest.v1.types import Email, PushKey, PushSubscription, PushSubscriptions
+from services.chassis.errors import NotFound
+
+delivery = Routes("Delivery", "Notifications outside the app: pushed to devices, and mailed.")
+
+
+class PushSubscriptionNotFound(NotFound):
+    """The caller has no such device."""
+
+    reason = "PUSH_SUBSCRIPTION_NOT_FOUND"
+    message = "You have no such device."
+
+
+@delivery.get("/v1/push/key", access=ANYONE)
+async def get_push_key(call: Call[NoQuery, NoBody]) -> Answer[PushKey]:
+    """Read the key that devices subscribe with.
+
+    Give it to the browser's `PushManager.subscribe` as `applicationServerKey` (RFC 8292).
+    """
+    response = await call.backends.delivery.GetPushKey(GetPushKeyRequest())
+    return Answer(PushKey(response.public_key))
+
+
+@delivery.get("/v1/push/subscriptions")
+async def list_push_subscriptions(call: Call[NoQuery, NoBody]) -> Answer[PushSubscriptions]:
+    """List one's devices, newest first.
+
+    There are at most 20, so there are no pages.
+    """
+    response = await call.backends.delivery.ListPushSubscriptions(ListPushSubscriptionsRequest())
+    items = [present.push_subscription(each) for each in response.subscriptions]
+    return Answer(PushSubscriptions(items))
+
+
+@delivery.change(
+    "POST",
+    "/v1/push/subscriptions",
+    status=201,
+    reasons=("PUSH_ENDPOINT_REFUSED", "TOO_MANY_PUSH_SUBSCRIPTIONS", "SESSION_REVOKED"),
+)
+async def create_push_subscription(
+    call: Call[NoQuery, NewPushSubscription],
+) -> Answer[PushSubscription]:
+    """Have notifications pushed to a device.
+
+    Send what the browser's `PushSubscription.toJSON()` gives. The same endpoint again replaces its
+    keys and renews it; do so when the app starts. The device is forgotten when the session ends,
+    and when its push service says that it is gone. What is pushed is encrypted (RFC 8291): JSON
+    with `type`, `id`, `kind`, `post_id`, `user_ids`, `count` and a `title` to show.
+    """
+    response = await call.backends.delivery.CreatePushSubscription(
+        CreatePushSubscriptionRequest(
+            endpoint=call.body.endpoint,
+            p256dh=call.body.keys.p256dh,
+            auth=call.body.keys.auth,
+            request_id=call.request_id,
+        )
+    )
+    made = response.subscription
+    return Answer(present.push_subscription(made), location=f"/v1/push/subscriptions/{made.id}")
+
+
+@delivery.get("/v1/push/subscriptions/{subscription_id}", reasons=("PUSH_SUBSCRIPTION_NOT_FOUND",))
+async def get_push_subscription(call: Call[NoQuery, NoBody]) -> Answer[PushSubscription]:
+    """Read one of one's devices."""
+    response = await call.backends.delivery.ListPushSubscriptions(ListPushSubscriptionsRequest())
+    for each in response.subscriptions:
+        if each.id == call.path_id:
+            return Answer(present.push_subscription(each))
+    raise PushSubscriptionNotFound
+
+
+@delivery.change(
+    "DELETE",
+    "/v1/push/subscriptions/{subscription_id}",
+    reasons=("PUSH_SUBSCRIPTION_NOT_FOUND",),
+)
+async def delete_push_subscription(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
+    """Push nothing to a device any more."""
+    await call.backends.delivery.DeletePushSubscription(
+        DeletePushSubscriptionRequest(subscription_id=call.path_id, request_id=call.request_id)
+    )
+    return NOTHING
+
+
+@delivery.get("/v1/users/me/email")
+async def get_email(call: Call[NoQuery, NoBody]) -> Answer[Email]:
+    """Read where one's digest goes."""
+    response = await call.backends.delivery.GetEmailAddress(GetEmailAddressRequest())
+    return Answer(present.email(response.email))
+
+
+@delivery.change(
+    "PUT",
+    "/v1/users/me/email",
+    reasons=("TOO_MANY_EMAIL_CODES", "EMAIL_NOT_OFFERED", "SESSION_REVOKED"),
+)
+async def set_email(call: Call[NoQuery, NewEmail]) -> Answer[Email]:
+    """Say where one's digest goes.
+
+    A code of six digits is mailed to the address, which is not used before it is confirmed; the
+    address before is forgotten.
+    """
+    response = await call.backends.delivery.SetEmailAddress(
+        SetEmailAddressRequest(address=call.body.address, request_id=call.request_id)
+    )
+    return Answer(present.email(response.email))
+
+
+@delivery.change("DELETE", "/v1/users/me/email")
+async def remove_email(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
+    """Have one's address forgotten.
+
+    Repeating it changes nothing.
+    """
+    await call.backends.delivery.RemoveEmailAddress(
+        RemoveEmailAddressRequest(request_id=call.request_id)
+    )
+    return NOTHING
+
+
+@delivery.change("POST", "/v1/users/me/email/confirmation", reasons=("EMAIL_CODE_INVALID",))
+async def confirm_email(call: Call[NoQuery, EmailCode]) -> Answer[Email]:
+    """Confirm one's address.
+
+    The code is good for an hour; after five wrong ones another has to be asked for.
+    """
+    response = await call.backends.delivery.ConfirmEmailAddress(
+        ConfirmEmailAddressRequest(code=call.body.code, request_id=call.request_id)
+    )
+    return Answer(present.email(response.email))
