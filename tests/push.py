@@ -97,6 +97,7 @@ class PushServer:
     address: str = ""
     arrived: list[Pushed] = field(default_factory=list)
     reply: Callable[[Pushed], Reply] = lambda _: (201, {})
+    _open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -106,6 +107,9 @@ class PushServer:
         return [each for each in self.arrived if each.path == path]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[task] = writer
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 request, *lines = head.decode().rstrip().split("\r\n")
@@ -127,6 +131,14 @@ class PushServer:
             pass
         finally:
             writer.close()
+            del self._open[task]
+
+    async def close(self) -> None:
+        """Ends every connection."""
+        for writer in self._open.values():
+            writer.close()
+        while self._open:
+            await asyncio.wait(list(self._open))
 
 
 @asynccontextmanager
@@ -140,3 +152,4 @@ async def push_server() -> AsyncIterator[PushServer]:
         yield service
     finally:
         server.close()
+        await service.close()
