@@ -383,9 +383,13 @@ async def test_a_server_that_is_away_is_tried_again() -> None:
 async def test_a_server_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail_module, "SEND_SECONDS", 0.2)
 
+    left = asyncio.Event()
+
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        left.set()
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -393,5 +397,5 @@ async def test_a_server_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> N
     answer = await hand_in(f"smtp://127.0.0.1:{port}")
 
     assert answer.verdict is Verdict.LATER
+    await left.wait()
     server.close()
-    await server.wait_closed()
