@@ -12,6 +12,7 @@ from services.chassis import bus, postgres, retention, trust
 from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.ids import IdGenerator
+from services.chassis.page_token import PageTokens
 from services.chassis.process import Parts
 from services.chassis.server import Mount
 from services.chassis.tokens import RevokedSessions
@@ -19,25 +20,17 @@ from services.chassis.worker_lease import lease_worker
 from services.notification import subscriber
 from services.notification.delivery import compose as delivery
 from services.notification.delivery.store_postgres import PostgresDeliveryStore
+from services.notification.departures import Departures
+from services.notification.peers import People, Posts
+from services.notification.peers_mesh import MeshGraph, MeshPeople, MeshPosts
+from services.notification.retention import Retention
 from services.notification.servicer import NotificationServicer
 from services.notification.settings import NotificationSettings
 from services.notification.store import NotificationStore
 from services.notification.store_postgres import PostgresNotificationStore
+from services.notification.telling import Telling
 
 _NAME = "notification"
-# Declared, and not offered yet.
-_WITHOUT = frozenset(
-    {
-        "ListNotifications",
-        "CountUnread",
-        "GetPreferences",
-        "UpdatePreferences",
-        "MuteConversation",
-        "UnmuteConversation",
-        "WatchUser",
-        "UnwatchUser",
-    }
-)
 
 
 @asynccontextmanager
@@ -54,7 +47,13 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield Parts(
             mounts=[
-                *mounts(store=store, clock=clock),
+                *mounts(
+                    store=store,
+                    people=MeshPeople(mesh),
+                    posts=MeshPosts(mesh),
+                    page_token_key=settings.page_token_key,
+                    clock=clock,
+                ),
                 delivery.mount(
                     settings,
                     store=store,
@@ -68,10 +67,23 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
         )
 
 
-def mounts(*, store: NotificationStore, clock: Clock) -> list[Mount]:
+def mounts(
+    *,
+    store: NotificationStore,
+    people: People,
+    posts: Posts,
+    page_token_key: bytes,
+    clock: Clock,
+) -> list[Mount]:
     """The servicers."""
-    notifications = NotificationServicer(store=store, clock=clock)  # type: ignore[abstract]
-    return [Mount(add_NotificationServiceServicer_to_server, notifications, without=_WITHOUT)]
+    notifications = NotificationServicer(
+        store=store,
+        people=people,
+        posts=posts,
+        page_tokens=PageTokens(page_token_key),
+        clock=clock,
+    )
+    return [Mount(add_NotificationServiceServicer_to_server, notifications)]
 
 
 @asynccontextmanager
@@ -79,24 +91,36 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
     """The process that follows events."""
     clock = SystemClock()
     brokers = ",".join(settings.kafka_brokers)
+    identity = trust.identity(settings, service=_NAME, clock=clock)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="notification work") as database,
+        lease_worker(database, clock=clock) as worker,
+        Mesh(settings.mesh, identity=identity) as mesh,
         bus.publisher(brokers=brokers, client_id="notification work") as publisher,
     ):
+        store = PostgresNotificationStore(database)
+        telling = Telling(
+            store=store,
+            graph=MeshGraph(mesh),
+            ids=IdGenerator(clock=clock, worker=worker),
+            clock=clock,
+        )
+        departures = Departures(store=store)
+        deliveries = PostgresDeliveryStore(database)
         following = bus.Subscriber(
             brokers=brokers,
             group=subscriber.GROUP,
             topics=subscriber.TOPICS,
             publisher=publisher,
             clock=clock,
-            handlers=subscriber.routes(PostgresNotificationStore(database)),
+            batches=subscriber.Causes(telling, departures),
         )
-        deliveries = PostgresDeliveryStore(database)
         yield Parts(
             jobs=[
                 following.run,
                 delivery.dispatcher(settings, deliveries=deliveries, clock=clock).run,
                 delivery.pruning(deliveries, clock),
+                Retention(store=store, departures=departures, clock=clock).run,
                 partial(retention.run, database),
             ]
         )

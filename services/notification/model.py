@@ -1,8 +1,23 @@
-"""What somebody is told, and how far they have read."""
+"""What somebody is told: deeds, the groups they form, and the wishes that decide about them."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import NamedTuple
+
+# Follows within this time of each other, and not read yet, are told together.
+FOLLOWS_TOGETHER = timedelta(hours=24)
+# What is older is forgotten: nobody pages back so far, and posts are still where they were.
+KEPT = timedelta(days=90)
+# How long it is remembered that a post or a person is gone: longer than an event may be late.
+GONE_KEPT = timedelta(days=7)
+
+# Whoever has more unread has "many"; counting on would cost more than it tells.
+MAX_UNREAD = 100
+SAMPLES = 5
+MAX_MUTED_CONVERSATIONS = 1_000
+MAX_WATCHED = 200
 
 
 class Kind(IntEnum):
@@ -19,6 +34,55 @@ class Kind(IntEnum):
     POST = 9
 
 
+class Sender(IntEnum):
+    """Whose deeds are told; the numbers are those of the contract."""
+
+    EVERYONE = 1
+    FOLLOWING = 2
+    NOBODY = 3
+
+
+class Visibility(IntEnum):
+    """Who may read a post; the numbers are those of the contract."""
+
+    PUBLIC = 1
+    FOLLOWERS = 2
+    MENTIONED = 3
+
+
+class Ties(NamedTuple):
+    """How a recipient stands to somebody: follows them, mutes them, or a block is between."""
+
+    following: bool = False
+    muting: bool = False
+    apart: bool = False
+
+
+class Deed(NamedTuple):
+    """Who did what, and who is told. At most one for each recipient, kind, post and actor."""
+
+    # Sorts by the moment in which the recipient was told.
+    id: int
+    recipient_id: int
+    kind: Kind
+    # 0 for follows.
+    post_id: int
+    actor_id: int
+    # The first post of the conversation that it belongs to; 0 for follows.
+    conversation_id: int
+    time: datetime
+    # Whether the recipient mutes the actor, so that the deed is kept and not shown.
+    muted: bool = False
+
+
+class GroupKey(NamedTuple):
+    """A group for as long as it lives, whatever its newest deed."""
+
+    recipient_id: int
+    # The id of its first deed.
+    first_id: int
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """One line of the list: the deeds of one group that are shown."""
@@ -27,11 +91,19 @@ class Group:
     id: int
     kind: Kind
     post_id: int
-    # Up to five of those who did it, newest first.
+    # Up to SAMPLES of those who did it, newest first.
     actor_ids: tuple[int, ...]
     count: int
     first_time: datetime
     last_time: datetime
+
+
+class GroupChange(NamedTuple):
+    """What became of a group: new without `before`, gone without `after`."""
+
+    recipient_id: int
+    before: Group | None
+    after: Group | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +112,25 @@ class Marker:
 
     last_read_id: int
     update_time: datetime
+
+
+class Wish(NamedTuple):
+    """How somebody wishes to hear of one kind."""
+
+    sender: Sender = Sender.EVERYONE
+    push: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What somebody wishes to hear of. A kind without a wish has the usual one."""
+
+    wishes: Mapping[Kind, Wish] = field(default_factory=dict)
+    email_digest: bool = False
+    # One more with each change.
+    version: int = 0
+
+    @property
+    def etag(self) -> str:
+        """Stands for what the person can edit here."""
+        return str(self.version)

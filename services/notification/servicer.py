@@ -1,37 +1,105 @@
 """NotificationService over gRPC: who calls, what is asked, and how it is answered."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import grpc.aio
 from google.protobuf.message import Message
 from roost.notification.v1.notification_service_pb2 import (
+    CountUnreadRequest,
+    CountUnreadResponse,
+    GetPreferencesRequest,
+    GetPreferencesResponse,
     GetReadMarkerRequest,
     GetReadMarkerResponse,
+    ListNotificationsRequest,
+    ListNotificationsResponse,
     MarkReadRequest,
     MarkReadResponse,
+    MuteConversationRequest,
+    MuteConversationResponse,
+    UnmuteConversationRequest,
+    UnmuteConversationResponse,
+    UnwatchUserRequest,
+    UnwatchUserResponse,
+    UpdatePreferencesRequest,
+    UpdatePreferencesResponse,
+    WatchUserRequest,
+    WatchUserResponse,
 )
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceServicer
 
 from services.chassis import access, caller
 from services.chassis.clock import Clock
-from services.chassis.idempotency import RequestKey, once
-from services.notification import reading
+from services.chassis.errors import NotFound
+from services.chassis.idempotency import RequestKey, once, repeated
+from services.chassis.ids import MAX_ID
+from services.chassis.page_token import PageTokens
+from services.notification import convert, preferring, reading
 from services.notification.convert import timestamp
+from services.notification.errors import FieldNotUpdatable
+from services.notification.model import Kind
+from services.notification.peers import People, Posts
 from services.notification.store import NotificationStore, NotificationTransaction
 
 Context = grpc.aio.ServicerContext[Message, Message]
+M = TypeVar("M", bound=Message)
+
+_PAGE = 20
+_MAX_PAGE = 100
+_UPDATABLE = frozenset({"kinds", "email_digest"})
 
 
 class NotificationServicer(NotificationServiceServicer):
     """See protos/roost/notification/v1/notification_service.proto for what each RPC promises."""
 
-    def __init__(self, *, store: NotificationStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: NotificationStore,
+        people: People,
+        posts: Posts,
+        page_tokens: PageTokens,
+        clock: Clock,
+    ) -> None:
         self._store = store
+        self._people = people
+        self._posts = posts
+        self._page_tokens = page_tokens
         self._clock = clock
+
+    @access.user
+    async def ListNotifications(
+        self, request: ListNotificationsRequest, context: Context
+    ) -> ListNotificationsResponse:
+        user_id = caller.user().user_id
+        limit = min(request.page_size or _PAGE, _MAX_PAGE)
+        before = self._page_tokens.open(request, int) or MAX_ID
+        groups = await self._store.groups(
+            user_id,
+            kinds=[Kind(each) for each in request.kinds if each],
+            before=before,
+            limit=limit + 1,
+        )
+        marker = await self._store.marker(user_id)
+        last_read_id = marker.last_read_id if marker else 0
+        shown = groups[:limit]
+        more = len(groups) > limit
+        return ListNotificationsResponse(
+            groups=[convert.group_to_proto(each, last_read_id=last_read_id) for each in shown],
+            next_page_token=self._page_tokens.seal(request, shown[-1].id) if more else "",
+        )
+
+    @access.user
+    async def CountUnread(
+        self, request: CountUnreadRequest, context: Context
+    ) -> CountUnreadResponse:
+        return CountUnreadResponse(count=await self._store.count_unread(caller.user().user_id))
 
     @access.user
     async def GetReadMarker(
         self, request: GetReadMarkerRequest, context: Context
     ) -> GetReadMarkerResponse:
-        """Up to where the caller has read."""
         marker = await self._store.marker(caller.user().user_id)
         if marker is None:
             return GetReadMarkerResponse()
@@ -41,7 +109,6 @@ class NotificationServicer(NotificationServiceServicer):
 
     @access.user
     async def MarkRead(self, request: MarkReadRequest, context: Context) -> MarkReadResponse:
-        """Moves the caller's marker, forward only."""
         user_id = caller.user().user_id
 
         async def mark(transaction: NotificationTransaction) -> MarkReadResponse:
@@ -52,5 +119,121 @@ class NotificationServicer(NotificationServiceServicer):
                 last_read_id=marker.last_read_id, update_time=timestamp(marker.update_time)
             )
 
-        key = RequestKey.of(request, caller_id=str(user_id), method="MarkRead")
-        return await once(self._store.transaction, key, MarkReadResponse, mark)
+        return await self._once(request, MarkReadResponse, mark)
+
+    @access.user
+    async def GetPreferences(
+        self, request: GetPreferencesRequest, context: Context
+    ) -> GetPreferencesResponse:
+        user_id = caller.user().user_id
+        return GetPreferencesResponse(
+            preferences=convert.preferences_to_proto(
+                await self._store.preferences(user_id),
+                muted_conversation_ids=await self._store.muted_conversations(user_id),
+                watched_user_ids=await self._store.watched(user_id),
+            )
+        )
+
+    @access.user
+    async def UpdatePreferences(
+        self, request: UpdatePreferencesRequest, context: Context
+    ) -> UpdatePreferencesResponse:
+        user_id = caller.user().user_id
+        fields = set(request.update_mask.paths)
+        for field in sorted(fields - _UPDATABLE):
+            raise FieldNotUpdatable(metadata={"field": field[:100]})
+        given = request.preferences
+        muted = await self._store.muted_conversations(user_id)
+        watched = await self._store.watched(user_id)
+
+        async def update(transaction: NotificationTransaction) -> UpdatePreferencesResponse:
+            preferences = await preferring.update(
+                transaction,
+                user_id,
+                wishes=convert.wishes_from_proto(given.kinds) if "kinds" in fields else {},
+                email_digest=given.email_digest if "email_digest" in fields else None,
+                etag=request.etag,
+            )
+            return UpdatePreferencesResponse(
+                preferences=convert.preferences_to_proto(
+                    preferences, muted_conversation_ids=muted, watched_user_ids=watched
+                )
+            )
+
+        return await self._once(request, UpdatePreferencesResponse, update)
+
+    @access.user
+    async def MuteConversation(
+        self, request: MuteConversationRequest, context: Context
+    ) -> MuteConversationResponse:
+        user_id = caller.user().user_id
+        before = await self._repeated(request, MuteConversationResponse)
+        if before is not None:
+            return before
+        conversation_id = await self._posts.conversation_of(request.post_id)
+
+        async def mute(transaction: NotificationTransaction) -> MuteConversationResponse:
+            await preferring.mute_conversation(transaction, user_id, conversation_id)
+            return MuteConversationResponse()
+
+        return await self._once(request, MuteConversationResponse, mute)
+
+    @access.user
+    async def UnmuteConversation(
+        self, request: UnmuteConversationRequest, context: Context
+    ) -> UnmuteConversationResponse:
+        user_id = caller.user().user_id
+        try:
+            conversation_id = await self._posts.conversation_of(request.post_id)
+        except NotFound:
+            # It may be gone, and is what the caller's preferences name.
+            conversation_id = request.post_id
+
+        async def unmute(transaction: NotificationTransaction) -> UnmuteConversationResponse:
+            await preferring.unmute_conversation(transaction, user_id, conversation_id)
+            return UnmuteConversationResponse()
+
+        return await self._once(request, UnmuteConversationResponse, unmute)
+
+    @access.user
+    async def WatchUser(self, request: WatchUserRequest, context: Context) -> WatchUserResponse:
+        watcher_id = caller.user().user_id
+        before = await self._repeated(request, WatchUserResponse)
+        if before is not None:
+            return before
+        await self._people.check_visible(request.user_id)
+
+        async def watch(transaction: NotificationTransaction) -> WatchUserResponse:
+            await preferring.watch(transaction, watcher_id, request.user_id)
+            return WatchUserResponse()
+
+        return await self._once(request, WatchUserResponse, watch)
+
+    @access.user
+    async def UnwatchUser(
+        self, request: UnwatchUserRequest, context: Context
+    ) -> UnwatchUserResponse:
+        watcher_id = caller.user().user_id
+
+        async def unwatch(transaction: NotificationTransaction) -> UnwatchUserResponse:
+            await preferring.unwatch(transaction, watcher_id, request.user_id)
+            return UnwatchUserResponse()
+
+        return await self._once(request, UnwatchUserResponse, unwatch)
+
+    async def _once(
+        self,
+        request: Message,
+        response: type[M],
+        effect: Callable[[NotificationTransaction], Awaitable[M]],
+    ) -> M:
+        return await once(self._store.transaction, _key(request), response, effect)
+
+    async def _repeated(self, request: Message, response: type[M]) -> M | None:
+        """The first answer, where what it stood on may be gone by now."""
+        return await repeated(self._store.transaction, _key(request), response)
+
+
+def _key(request: Message) -> RequestKey | None:
+    method = request.DESCRIPTOR.name.removesuffix("Request")
+    return RequestKey.of(request, caller_id=str(caller.user().user_id), method=method)

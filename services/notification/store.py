@@ -1,24 +1,112 @@
-"""What the Notification service asks of its database: one contract, two implementations."""
+"""What the Notification service asks of its database: one contract, two implementations.
 
-from collections.abc import Sequence
+A deed is shown unless its recipient mutes the actor or the conversation. Groups are put together
+from the deeds that are shown: whoever changes deeds gets the keys of their groups, and brings
+these in step by `regroup` before the transaction ends.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 
 from services.chassis.transaction import Transaction
 from services.notification.delivery.store import DeliveryActs
-from services.notification.model import Marker
+from services.notification.model import (
+    Deed,
+    Group,
+    GroupChange,
+    GroupKey,
+    Kind,
+    Marker,
+    Preferences,
+    Wish,
+)
 
 
 class NotificationTransaction(DeliveryActs, Transaction, Protocol):
     """Changes that happen together.
 
-    Locks are taken in one order: request, then recipients by ascending id. Whatever changes what
-    somebody is told holds that recipient's lock.
+    Locks are taken in one order: request, events, then recipients by ascending id. Whatever
+    changes what somebody is told holds that recipient's lock.
     """
 
-    async def lock_recipients(self, user_ids: Sequence[int]) -> None:
+    async def lock_recipients(self, user_ids: Collection[int]) -> None:
         """Until the end, what these people are told is changed by this transaction alone."""
         ...
+
+    # Deeds.
+
+    async def add(self, deeds: Sequence[Deed]) -> list[GroupKey]:
+        """Adds deeds that are not there, but none of a post or a person that is gone.
+
+        A mention is left out where the same post answers or quotes the recipient. Likes of a post
+        are one group, so are its reposts; a follow joins the newest one that is shown, if that is
+        not read and at most FOLLOWS_TOGETHER older.
+        """
+        ...
+
+    async def withdraw(
+        self, recipient_id: int, *, actor_id: int, post_id: int, kinds: Collection[Kind]
+    ) -> list[GroupKey]:
+        """Removes deeds whose cause was undone."""
+        ...
+
+    async def part(self, one_id: int, other_id: int) -> list[GroupKey]:
+        """Removes all deeds between two people, both ways, and who watches the other."""
+        ...
+
+    async def set_actor_muted(
+        self, recipient_id: int, actor_id: int, *, muted: bool
+    ) -> list[GroupKey]:
+        """Hides somebody's deeds from the recipient, or shows them again."""
+        ...
+
+    async def set_conversation_muted(
+        self, recipient_id: int, conversation_id: int, *, muted: bool
+    ) -> list[GroupKey]:
+        """Hides a conversation's deeds from the recipient, those to come too, or shows them."""
+        ...
+
+    async def drop_post(self, post_id: int, recipient_ids: Collection[int]) -> list[GroupKey]:
+        """Removes the recipients' deeds that hang on a post."""
+        ...
+
+    async def drop_actor(self, actor_id: int, recipient_ids: Collection[int]) -> list[GroupKey]:
+        """Removes somebody's deeds from the recipients."""
+        ...
+
+    async def drop_before(self, moment: datetime, recipient_ids: Collection[int]) -> list[GroupKey]:
+        """Removes the recipients' deeds of before that moment."""
+        ...
+
+    async def regroup(self, keys: Collection[GroupKey]) -> list[GroupChange]:
+        """Brings groups in step with their deeds; gives those that differ from before."""
+        ...
+
+    # What deeds depend on.
+
+    async def note_post_gone(self, post_id: int, now: datetime) -> None:
+        """Remembers for GONE_KEPT that a post is deleted."""
+        ...
+
+    async def note_person_gone(self, user_id: int, now: datetime) -> None:
+        """Remembers for GONE_KEPT that somebody left, and forgets all that is theirs."""
+        ...
+
+    async def set_protected(self, user_id: int, *, protected: bool) -> None:
+        """Notes whether somebody's posts are for followers alone."""
+        ...
+
+    async def protected(self, user_ids: Collection[int]) -> set[int]:
+        """Those among them whose posts are."""
+        ...
+
+    async def wishes(self, user_ids: Collection[int]) -> Mapping[int, Mapping[Kind, Wish]]:
+        """The wishes of those who have any."""
+        ...
+
+    # What somebody sets.
 
     async def marker(self, user_id: int) -> Marker | None:
         """Up to where the person has read; None before the first time."""
@@ -28,8 +116,28 @@ class NotificationTransaction(DeliveryActs, Transaction, Protocol):
         """Replaces the marker."""
         ...
 
-    async def forget_person(self, user_id: int) -> None:
-        """Forgets all that is kept for a deleted person."""
+    async def preferences(self, user_id: int) -> Preferences:
+        """The person's preferences."""
+        ...
+
+    async def set_preferences(self, user_id: int, preferences: Preferences) -> None:
+        """Replaces them."""
+        ...
+
+    async def count_muted_conversations(self, user_id: int) -> int:
+        """How many conversations the person mutes."""
+        ...
+
+    async def count_watched(self, watcher_id: int) -> int:
+        """How many people the person watches."""
+        ...
+
+    async def watch(self, watcher_id: int, author_id: int) -> None:
+        """Notes that somebody is told of another's posts."""
+        ...
+
+    async def unwatch(self, watcher_id: int, author_id: int) -> None:
+        """Forgets it."""
         ...
 
 
@@ -40,6 +148,48 @@ class NotificationStore(Protocol):
         """Begins a transaction."""
         ...
 
+    async def groups(
+        self, user_id: int, *, kinds: Collection[Kind], before: int, limit: int
+    ) -> list[Group]:
+        """The person's groups with ids below `before`, newest first; of all kinds for none."""
+        ...
+
+    async def count_unread(self, user_id: int) -> int:
+        """How many groups the marker has not passed; at most MAX_UNREAD."""
+        ...
+
     async def marker(self, user_id: int) -> Marker | None:
         """Up to where the person has read; None before the first time."""
+        ...
+
+    async def preferences(self, user_id: int) -> Preferences:
+        """The person's preferences."""
+        ...
+
+    async def muted_conversations(self, user_id: int) -> list[int]:
+        """The conversations that the person mutes, ascending."""
+        ...
+
+    async def watched(self, watcher_id: int) -> list[int]:
+        """Whom the person watches, ascending."""
+        ...
+
+    async def watchers(self, author_id: int, *, after: int, limit: int) -> list[int]:
+        """Who watches somebody, ascending, with ids above `after`."""
+        ...
+
+    async def told_of_post(self, post_id: int, limit: int) -> list[int]:
+        """Up to `limit` of those who have deeds that hang on a post."""
+        ...
+
+    async def told_by(self, actor_id: int, limit: int) -> list[int]:
+        """Up to `limit` of those who have deeds of somebody."""
+        ...
+
+    async def told_before(self, moment: datetime, limit: int) -> list[int]:
+        """Up to `limit` of those who have deeds of before that moment."""
+        ...
+
+    async def forget_gone(self, before: datetime) -> None:
+        """Forgets what went before that moment."""
         ...

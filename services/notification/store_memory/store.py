@@ -1,10 +1,13 @@
 """The store of the Notification service in memory."""
 
+from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from itertools import islice
 
 from services.chassis.clock import Clock
 from services.chassis.memory import MemoryDatabase
-from services.notification.model import Marker
+from services.notification.model import MAX_UNREAD, Group, Kind, Marker, Preferences
 from services.notification.store_memory.tables import NotificationTables
 from services.notification.store_memory.transaction import MemoryNotificationTransaction
 
@@ -15,10 +18,75 @@ class MemoryNotificationStore:
     def __init__(self, *, clock: Clock) -> None:
         self.database = MemoryDatabase(NotificationTables(), clock=clock)
 
+    @property
+    def _tables(self) -> NotificationTables:
+        return self.database.tables
+
     def transaction(self) -> AbstractAsyncContextManager[MemoryNotificationTransaction]:
         """See `NotificationStore.transaction`."""
         return self.database.transaction(MemoryNotificationTransaction)
 
+    async def groups(
+        self, user_id: int, *, kinds: Collection[Kind], before: int, limit: int
+    ) -> list[Group]:
+        """See `NotificationStore.groups`."""
+        found = [
+            group
+            for key, group in self._tables.groups.items()
+            if key.recipient_id == user_id
+            and group.id < before
+            and (not kinds or group.kind in kinds)
+        ]
+        return sorted(found, key=lambda group: group.id, reverse=True)[:limit]
+
+    async def count_unread(self, user_id: int) -> int:
+        """See `NotificationStore.count_unread`."""
+        read = self._tables.last_read(user_id)
+        unread = sum(
+            key.recipient_id == user_id and group.id > read
+            for key, group in self._tables.groups.items()
+        )
+        return min(unread, MAX_UNREAD)
+
     async def marker(self, user_id: int) -> Marker | None:
         """See `NotificationStore.marker`."""
-        return self.database.tables.markers.get(user_id)
+        return self._tables.markers.get(user_id)
+
+    async def preferences(self, user_id: int) -> Preferences:
+        """See `NotificationStore.preferences`."""
+        return self._tables.preferences.get(user_id, Preferences())
+
+    async def muted_conversations(self, user_id: int) -> list[int]:
+        """See `NotificationStore.muted_conversations`."""
+        return sorted(
+            conversation
+            for person, conversation in self._tables.muted_conversations
+            if person == user_id
+        )
+
+    async def watched(self, watcher_id: int) -> list[int]:
+        """See `NotificationStore.watched`."""
+        return sorted(author for watcher, author in self._tables.watches if watcher == watcher_id)
+
+    async def watchers(self, author_id: int, *, after: int, limit: int) -> list[int]:
+        """See `NotificationStore.watchers`."""
+        found = sorted(watcher for watcher, author in self._tables.watches if author == author_id)
+        return [each for each in found if each > after][:limit]
+
+    async def told_of_post(self, post_id: int, limit: int) -> list[int]:
+        """See `NotificationStore.told_of_post`."""
+        return list(islice(self._tables.told(lambda deed: deed.post_id == post_id), limit))
+
+    async def told_by(self, actor_id: int, limit: int) -> list[int]:
+        """See `NotificationStore.told_by`."""
+        return list(islice(self._tables.told(lambda deed: deed.actor_id == actor_id), limit))
+
+    async def told_before(self, moment: datetime, limit: int) -> list[int]:
+        """See `NotificationStore.told_before`."""
+        return list(islice(self._tables.told(lambda deed: deed.time < moment), limit))
+
+    async def forget_gone(self, before: datetime) -> None:
+        """See `NotificationStore.forget_gone`."""
+        tables = self._tables
+        tables.gone_posts = {id_: at for id_, at in tables.gone_posts.items() if at >= before}
+        tables.gone_people = {id_: at for id_, at in tables.gone_people.items() if at >= before}

@@ -1,17 +1,135 @@
 """Changes of what people are told, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 
 from services.notification.delivery.store_memory import MemoryDeliveryActs
-from services.notification.model import Marker
-from services.notification.store_memory.tables import NotificationTables
+from services.notification.model import (
+    Deed,
+    GroupChange,
+    GroupKey,
+    Kind,
+    Marker,
+    Preferences,
+    Wish,
+)
+from services.notification.store_memory.tables import Kept, NotificationTables, key_of
 
 
 class MemoryNotificationTransaction(MemoryDeliveryActs[NotificationTables]):
     """A running transaction; transactions run one after another, so nothing needs a lock."""
 
-    async def lock_recipients(self, user_ids: Sequence[int]) -> None:
+    async def lock_recipients(self, user_ids: Collection[int]) -> None:
         """See `NotificationTransaction.lock_recipients`."""
+
+    async def add(self, deeds: Sequence[Deed]) -> list[GroupKey]:
+        """See `NotificationTransaction.add`."""
+        keys = []
+        for deed in deeds:
+            if not self.tables.refuses(deed):
+                kept = Kept(deed, self.tables.group_for(deed))
+                self.tables.deeds[key_of(deed)] = kept
+                keys.append(GroupKey(deed.recipient_id, kept.first_id))
+        return keys
+
+    async def withdraw(
+        self, recipient_id: int, *, actor_id: int, post_id: int, kinds: Collection[Kind]
+    ) -> list[GroupKey]:
+        """See `NotificationTransaction.withdraw`."""
+        gone = {(recipient_id, kind, post_id, actor_id) for kind in kinds}
+        return self.tables.remove(lambda deed: key_of(deed) in gone)
+
+    async def part(self, one_id: int, other_id: int) -> list[GroupKey]:
+        """See `NotificationTransaction.part`."""
+        pairs = {(one_id, other_id), (other_id, one_id)}
+        self.tables.watches -= pairs
+        return self.tables.remove(lambda deed: (deed.recipient_id, deed.actor_id) in pairs)
+
+    async def set_actor_muted(
+        self, recipient_id: int, actor_id: int, *, muted: bool
+    ) -> list[GroupKey]:
+        """See `NotificationTransaction.set_actor_muted`."""
+        return self._change(
+            lambda deed: (deed.recipient_id, deed.actor_id) == (recipient_id, actor_id),
+            lambda deed: deed._replace(muted=muted),
+        )
+
+    async def set_conversation_muted(
+        self, recipient_id: int, conversation_id: int, *, muted: bool
+    ) -> list[GroupKey]:
+        """See `NotificationTransaction.set_conversation_muted`."""
+        place = (recipient_id, conversation_id)
+        if muted:
+            self.tables.muted_conversations.add(place)
+        else:
+            self.tables.muted_conversations.discard(place)
+        return self._change(
+            lambda deed: (deed.recipient_id, deed.conversation_id) == place, lambda deed: deed
+        )
+
+    async def drop_post(self, post_id: int, recipient_ids: Collection[int]) -> list[GroupKey]:
+        """See `NotificationTransaction.drop_post`."""
+        return self.tables.remove(
+            lambda deed: deed.post_id == post_id and deed.recipient_id in recipient_ids
+        )
+
+    async def drop_actor(self, actor_id: int, recipient_ids: Collection[int]) -> list[GroupKey]:
+        """See `NotificationTransaction.drop_actor`."""
+        return self.tables.remove(
+            lambda deed: deed.actor_id == actor_id and deed.recipient_id in recipient_ids
+        )
+
+    async def drop_before(self, moment: datetime, recipient_ids: Collection[int]) -> list[GroupKey]:
+        """See `NotificationTransaction.drop_before`."""
+        return self.tables.remove(
+            lambda deed: deed.time < moment and deed.recipient_id in recipient_ids
+        )
+
+    async def regroup(self, keys: Collection[GroupKey]) -> list[GroupChange]:
+        """See `NotificationTransaction.regroup`."""
+        changes = []
+        for key in set(keys):
+            before, after = self.tables.groups.pop(key, None), self.tables.put_together(key)
+            if after is not None:
+                self.tables.groups[key] = after
+            if before != after:
+                changes.append(GroupChange(key.recipient_id, before, after))
+        return sorted(changes, key=_place)
+
+    async def note_post_gone(self, post_id: int, now: datetime) -> None:
+        """See `NotificationTransaction.note_post_gone`."""
+        self.tables.gone_posts.setdefault(post_id, now)
+
+    async def note_person_gone(self, user_id: int, now: datetime) -> None:
+        """See `NotificationTransaction.note_person_gone`."""
+        await self.forget_deliveries(user_id)
+        tables = self.tables
+        tables.gone_people.setdefault(user_id, now)
+        tables.remove(lambda deed: deed.recipient_id == user_id)
+        tables.groups = {key: each for key, each in tables.groups.items() if key[0] != user_id}
+        tables.markers.pop(user_id, None)
+        tables.preferences.pop(user_id, None)
+        tables.protected.discard(user_id)
+        tables.muted_conversations = {
+            each for each in tables.muted_conversations if each[0] != user_id
+        }
+        tables.watches = {each for each in tables.watches if user_id not in each}
+
+    async def set_protected(self, user_id: int, *, protected: bool) -> None:
+        """See `NotificationTransaction.set_protected`."""
+        if protected:
+            self.tables.protected.add(user_id)
+        else:
+            self.tables.protected.discard(user_id)
+
+    async def protected(self, user_ids: Collection[int]) -> set[int]:
+        """See `NotificationTransaction.protected`."""
+        return self.tables.protected.intersection(user_ids)
+
+    async def wishes(self, user_ids: Collection[int]) -> Mapping[int, Mapping[Kind, Wish]]:
+        """See `NotificationTransaction.wishes`."""
+        kept = self.tables.preferences
+        return {each: kept[each].wishes for each in user_ids if each in kept}
 
     async def marker(self, user_id: int) -> Marker | None:
         """See `NotificationTransaction.marker`."""
@@ -21,7 +139,41 @@ class MemoryNotificationTransaction(MemoryDeliveryActs[NotificationTables]):
         """See `NotificationTransaction.set_marker`."""
         self.tables.markers[user_id] = marker
 
-    async def forget_person(self, user_id: int) -> None:
-        """See `NotificationTransaction.forget_person`."""
-        self.tables.markers.pop(user_id, None)
-        await self.forget_deliveries(user_id)
+    async def preferences(self, user_id: int) -> Preferences:
+        """See `NotificationTransaction.preferences`."""
+        return self.tables.preferences.get(user_id, Preferences())
+
+    async def set_preferences(self, user_id: int, preferences: Preferences) -> None:
+        """See `NotificationTransaction.set_preferences`."""
+        self.tables.preferences[user_id] = preferences
+
+    async def count_muted_conversations(self, user_id: int) -> int:
+        """See `NotificationTransaction.count_muted_conversations`."""
+        return sum(each[0] == user_id for each in self.tables.muted_conversations)
+
+    async def count_watched(self, watcher_id: int) -> int:
+        """See `NotificationTransaction.count_watched`."""
+        return sum(each[0] == watcher_id for each in self.tables.watches)
+
+    async def watch(self, watcher_id: int, author_id: int) -> None:
+        """See `NotificationTransaction.watch`."""
+        self.tables.watches.add((watcher_id, author_id))
+
+    async def unwatch(self, watcher_id: int, author_id: int) -> None:
+        """See `NotificationTransaction.unwatch`."""
+        self.tables.watches.discard((watcher_id, author_id))
+
+    def _change(
+        self, matches: Callable[[Deed], bool], change: Callable[[Deed], Deed]
+    ) -> list[GroupKey]:
+        keys = []
+        for key, kept in self.tables.deeds.items():
+            if matches(kept.deed):
+                self.tables.deeds[key] = kept._replace(deed=change(kept.deed))
+                keys.append(GroupKey(kept.deed.recipient_id, kept.first_id))
+        return keys
+
+
+def _place(change: GroupChange) -> tuple[int, int]:
+    shown = change.after or change.before
+    return change.recipient_id, shown.id if shown else 0

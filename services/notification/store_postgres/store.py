@@ -1,10 +1,12 @@
 """The store of the Notification service on PostgreSQL."""
 
+from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 
 from services.chassis.postgres import Database
-from services.notification.model import Marker
-from services.notification.store_postgres import reads
+from services.notification.model import MAX_UNREAD, Group, Kind, Marker, Preferences
+from services.notification.store_postgres import reads, rows, wishes
 from services.notification.store_postgres.transaction import PostgresNotificationTransaction
 
 
@@ -18,7 +20,54 @@ class PostgresNotificationStore:
         """See `NotificationStore.transaction`."""
         return self._database.transaction(PostgresNotificationTransaction)
 
+    async def groups(
+        self, user_id: int, *, kinds: Collection[Kind], before: int, limit: int
+    ) -> list[Group]:
+        """See `NotificationStore.groups`."""
+        found = await self._database.fetch(reads.GROUPS, user_id, before, list(kinds), limit)
+        return [rows.group_from(tuple(row)) for row in found]
+
+    async def count_unread(self, user_id: int) -> int:
+        """See `NotificationStore.count_unread`."""
+        count: int = await self._database.fetchval(reads.COUNT_UNREAD, user_id, MAX_UNREAD)
+        return count
+
     async def marker(self, user_id: int) -> Marker | None:
         """See `NotificationStore.marker`."""
         row = await self._database.fetchrow(reads.MARKER, user_id)
         return None if row is None else Marker(*row)
+
+    async def preferences(self, user_id: int) -> Preferences:
+        """See `NotificationStore.preferences`."""
+        row = await self._database.fetchrow(reads.PREFERENCES, user_id)
+        assert row is not None  # noqa: S101 - a join with what always is
+        return rows.preferences_from(row)
+
+    async def muted_conversations(self, user_id: int) -> list[int]:
+        """See `NotificationStore.muted_conversations`."""
+        return [row[0] for row in await self._database.fetch(reads.MUTED_CONVERSATIONS, user_id)]
+
+    async def watched(self, watcher_id: int) -> list[int]:
+        """See `NotificationStore.watched`."""
+        return [row[0] for row in await self._database.fetch(reads.WATCHED, watcher_id)]
+
+    async def watchers(self, author_id: int, *, after: int, limit: int) -> list[int]:
+        """See `NotificationStore.watchers`."""
+        found = await self._database.fetch(reads.WATCHERS, author_id, after, limit)
+        return [row[0] for row in found]
+
+    async def told_of_post(self, post_id: int, limit: int) -> list[int]:
+        """See `NotificationStore.told_of_post`."""
+        return [row[0] for row in await self._database.fetch(reads.TOLD_OF_POST, post_id, limit)]
+
+    async def told_by(self, actor_id: int, limit: int) -> list[int]:
+        """See `NotificationStore.told_by`."""
+        return [row[0] for row in await self._database.fetch(reads.TOLD_BY, actor_id, limit)]
+
+    async def told_before(self, moment: datetime, limit: int) -> list[int]:
+        """See `NotificationStore.told_before`."""
+        return [row[0] for row in await self._database.fetch(reads.TOLD_BEFORE, moment, limit)]
+
+    async def forget_gone(self, before: datetime) -> None:
+        """See `NotificationStore.forget_gone`."""
+        await self._database.execute(wishes.FORGET_GONE, before)

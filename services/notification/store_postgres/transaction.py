@@ -1,30 +1,138 @@
 """Changes of what people are told, in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from services.notification.delivery.store_postgres import PostgresDeliveryActs
-from services.notification.model import Marker
-from services.notification.store_postgres import reads
-
-_LOCK_RECIPIENTS = """
-SELECT pg_advisory_xact_lock(recipient) FROM unnest($1::bigint[]) AS recipient
-"""
-
-_SET_MARKER = """
-INSERT INTO read_markers (user_id, last_read_id, update_time) VALUES ($1, $2, $3)
-ON CONFLICT (user_id) DO UPDATE
-  SET last_read_id = excluded.last_read_id, update_time = excluded.update_time
-"""
-
-_FORGET_PERSON = "DELETE FROM read_markers WHERE user_id = $1"
+from services.notification.model import (
+    FOLLOWS_TOGETHER,
+    SAMPLES,
+    Deed,
+    GroupChange,
+    GroupKey,
+    Kind,
+    Marker,
+    Preferences,
+    Wish,
+)
+from services.notification.store_postgres import deeds as sql
+from services.notification.store_postgres import reads, rows, wishes
 
 
 class PostgresNotificationTransaction(PostgresDeliveryActs):
     """See `store.NotificationTransaction`."""
 
-    async def lock_recipients(self, user_ids: Sequence[int]) -> None:
+    async def lock_recipients(self, user_ids: Collection[int]) -> None:
         """See `NotificationTransaction.lock_recipients`."""
-        await self.connection.execute(_LOCK_RECIPIENTS, sorted(set(user_ids)))
+        await self.connection.execute(
+            "SELECT pg_advisory_xact_lock(recipient) FROM unnest($1::bigint[]) AS recipient",
+            sorted(set(user_ids)),
+        )
+
+    async def add(self, deeds: Sequence[Deed]) -> list[GroupKey]:
+        """See `NotificationTransaction.add`."""
+        found = await self.connection.fetch(
+            sql.ADD,
+            [each.recipient_id for each in deeds],
+            [each.kind for each in deeds],
+            [each.post_id for each in deeds],
+            [each.actor_id for each in deeds],
+            [each.id for each in deeds],
+            [each.conversation_id for each in deeds],
+            [each.time for each in deeds],
+            [each.muted for each in deeds],
+            FOLLOWS_TOGETHER,
+        )
+        return rows.keys_from(found)
+
+    async def withdraw(
+        self, recipient_id: int, *, actor_id: int, post_id: int, kinds: Collection[Kind]
+    ) -> list[GroupKey]:
+        """See `NotificationTransaction.withdraw`."""
+        found = await self.connection.fetch(
+            sql.WITHDRAW, recipient_id, actor_id, post_id, list(kinds)
+        )
+        return rows.keys_from(found)
+
+    async def part(self, one_id: int, other_id: int) -> list[GroupKey]:
+        """See `NotificationTransaction.part`."""
+        await self.connection.execute(sql.UNWATCH_EACH_OTHER, one_id, other_id)
+        return rows.keys_from(await self.connection.fetch(sql.PART, one_id, other_id))
+
+    async def set_actor_muted(
+        self, recipient_id: int, actor_id: int, *, muted: bool
+    ) -> list[GroupKey]:
+        """See `NotificationTransaction.set_actor_muted`."""
+        found = await self.connection.fetch(sql.SET_ACTOR_MUTED, recipient_id, actor_id, muted)
+        return rows.keys_from(found)
+
+    async def set_conversation_muted(
+        self, recipient_id: int, conversation_id: int, *, muted: bool
+    ) -> list[GroupKey]:
+        """See `NotificationTransaction.set_conversation_muted`."""
+        noted = wishes.MUTE_CONVERSATION if muted else wishes.UNMUTE_CONVERSATION
+        await self.connection.execute(noted, recipient_id, conversation_id)
+        found = await self.connection.fetch(
+            sql.SET_CONVERSATION_MUTED, recipient_id, conversation_id, muted
+        )
+        return rows.keys_from(found)
+
+    async def drop_post(self, post_id: int, recipient_ids: Collection[int]) -> list[GroupKey]:
+        """See `NotificationTransaction.drop_post`."""
+        return rows.keys_from(
+            await self.connection.fetch(sql.DROP_POST, post_id, list(recipient_ids))
+        )
+
+    async def drop_actor(self, actor_id: int, recipient_ids: Collection[int]) -> list[GroupKey]:
+        """See `NotificationTransaction.drop_actor`."""
+        return rows.keys_from(
+            await self.connection.fetch(sql.DROP_ACTOR, actor_id, list(recipient_ids))
+        )
+
+    async def drop_before(self, moment: datetime, recipient_ids: Collection[int]) -> list[GroupKey]:
+        """See `NotificationTransaction.drop_before`."""
+        return rows.keys_from(
+            await self.connection.fetch(sql.DROP_BEFORE, moment, list(recipient_ids))
+        )
+
+    async def regroup(self, keys: Collection[GroupKey]) -> list[GroupChange]:
+        """See `NotificationTransaction.regroup`."""
+        if not keys:
+            return []
+        found = await self.connection.fetch(
+            sql.REGROUP,
+            [each.recipient_id for each in keys],
+            [each.first_id for each in keys],
+            SAMPLES,
+        )
+        return [rows.change_from(row) for row in found]
+
+    async def note_post_gone(self, post_id: int, now: datetime) -> None:
+        """See `NotificationTransaction.note_post_gone`."""
+        await self.connection.execute(wishes.NOTE_POST_GONE, post_id, now)
+
+    async def note_person_gone(self, user_id: int, now: datetime) -> None:
+        """See `NotificationTransaction.note_person_gone`."""
+        await self.connection.execute(wishes.NOTE_PERSON_GONE, user_id, now)
+        await self.connection.execute(wishes.FORGET_PERSON, user_id)
+        await self.forget_deliveries(user_id)
+
+    async def set_protected(self, user_id: int, *, protected: bool) -> None:
+        """See `NotificationTransaction.set_protected`."""
+        noted = wishes.PROTECT if protected else wishes.UNPROTECT
+        await self.connection.execute(noted, user_id)
+
+    async def protected(self, user_ids: Collection[int]) -> set[int]:
+        """See `NotificationTransaction.protected`."""
+        found = await self.connection.fetch(wishes.PROTECTED, list(user_ids))
+        return {row[0] for row in found}
+
+    async def wishes(self, user_ids: Collection[int]) -> Mapping[int, Mapping[Kind, Wish]]:
+        """See `NotificationTransaction.wishes`."""
+        found: dict[int, list[tuple[int, int, bool]]] = {}
+        for user_id, *wish in await self.connection.fetch(wishes.WISHES, list(user_ids)):
+            found.setdefault(user_id, []).append((wish[0], wish[1], wish[2]))
+        return {user_id: rows.wishes_from(each) for user_id, each in found.items()}
 
     async def marker(self, user_id: int) -> Marker | None:
         """See `NotificationTransaction.marker`."""
@@ -33,9 +141,43 @@ class PostgresNotificationTransaction(PostgresDeliveryActs):
 
     async def set_marker(self, user_id: int, marker: Marker) -> None:
         """See `NotificationTransaction.set_marker`."""
-        await self.connection.execute(_SET_MARKER, user_id, marker.last_read_id, marker.update_time)
+        await self.connection.execute(
+            wishes.SET_MARKER, user_id, marker.last_read_id, marker.update_time
+        )
 
-    async def forget_person(self, user_id: int) -> None:
-        """See `NotificationTransaction.forget_person`."""
-        await self.connection.execute(_FORGET_PERSON, user_id)
-        await self.forget_deliveries(user_id)
+    async def preferences(self, user_id: int) -> Preferences:
+        """See `NotificationTransaction.preferences`."""
+        row = await self.connection.fetchrow(reads.PREFERENCES, user_id)
+        assert row is not None  # noqa: S101 - a join with what always is
+        return rows.preferences_from(row)
+
+    async def set_preferences(self, user_id: int, preferences: Preferences) -> None:
+        """See `NotificationTransaction.set_preferences`."""
+        await self.connection.execute(
+            wishes.SET_PREFERENCES, user_id, preferences.email_digest, preferences.version
+        )
+        await self.connection.execute(
+            wishes.SET_WISHES,
+            user_id,
+            list(preferences.wishes),
+            [each.sender for each in preferences.wishes.values()],
+            [each.push for each in preferences.wishes.values()],
+        )
+
+    async def count_muted_conversations(self, user_id: int) -> int:
+        """See `NotificationTransaction.count_muted_conversations`."""
+        count: int = await self.connection.fetchval(wishes.COUNT_MUTED_CONVERSATIONS, user_id)
+        return count
+
+    async def count_watched(self, watcher_id: int) -> int:
+        """See `NotificationTransaction.count_watched`."""
+        count: int = await self.connection.fetchval(wishes.COUNT_WATCHED, watcher_id)
+        return count
+
+    async def watch(self, watcher_id: int, author_id: int) -> None:
+        """See `NotificationTransaction.watch`."""
+        await self.connection.execute(wishes.WATCH, watcher_id, author_id)
+
+    async def unwatch(self, watcher_id: int, author_id: int) -> None:
+        """See `NotificationTransaction.unwatch`."""
+        await self.connection.execute(wishes.UNWATCH, watcher_id, author_id)

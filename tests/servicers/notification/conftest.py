@@ -1,4 +1,4 @@
-"""The Notification service behind a real channel."""
+"""The Notification service and the services that it asks, each behind a real channel."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ import pytest
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceStub
 
 from services.chassis.caller import ANONYMOUS, Caller, UserCaller
-from services.chassis.clock import ManualClock
+from services.chassis.clients import Mesh
+from services.chassis.clock import ManualClock, SystemClock
 from services.chassis.server import Mount
+from services.chassis.tokens import ServiceIdentity
 from services.notification import compose
+from services.notification.peers_mesh import MeshPeople, MeshPosts
 from services.notification.store_memory import MemoryNotificationStore
-from tests.servicers.serving import Served, serving
+from tests.servicers.notification.peers import Peers
+from tests.servicers.serving import SERVICE_KEYS, Served, serving
+from tests.stores.notification.world import World
 
 
 @dataclass
@@ -21,7 +26,9 @@ class House:
     """What a test holds in hand."""
 
     served: Served
+    peers: Peers
     store: MemoryNotificationStore
+    world: World
     clock: ManualClock
     mounts: list[Mount]
 
@@ -37,6 +44,18 @@ class House:
 async def house() -> AsyncIterator[House]:
     clock = ManualClock()
     store = MemoryNotificationStore(clock=clock)
-    mounts = compose.mounts(store=store, clock=clock)
-    async with serving(*mounts) as served:
-        yield House(served, store, clock, mounts)
+    peers = Peers()
+    identity = ServiceIdentity(SERVICE_KEYS["notification"], clock=SystemClock())
+    async with (
+        serving(*peers.mounts()) as others,
+        Mesh(others.address, identity=identity) as mesh,
+    ):
+        mounts = compose.mounts(
+            store=store,
+            people=MeshPeople(mesh),
+            posts=MeshPosts(mesh),
+            page_token_key=b"k" * 32,
+            clock=clock,
+        )
+        async with serving(*mounts) as served:
+            yield House(served, peers, store, World(store, clock), clock, mounts)

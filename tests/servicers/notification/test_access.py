@@ -13,8 +13,16 @@ USER = Policy.USER
 
 MATRIX = {
     "NotificationService": {
+        "ListNotifications": USER,
+        "CountUnread": USER,
         "GetReadMarker": USER,
         "MarkRead": USER,
+        "GetPreferences": USER,
+        "UpdatePreferences": USER,
+        "MuteConversation": USER,
+        "UnmuteConversation": USER,
+        "WatchUser": USER,
+        "UnwatchUser": USER,
     },
 }
 TURNED_AWAY = {"TOKEN_MISSING", "CALLER_NOT_ALLOWED"}

@@ -1,4 +1,4 @@
-"""The stores under test, each empty."""
+"""The stores under test, each empty, and a world that acts on them."""
 
 from collections.abc import AsyncIterator
 
@@ -9,14 +9,26 @@ from services.chassis.clock import ManualClock
 from services.notification.store import NotificationStore
 from services.notification.store_memory import MemoryNotificationStore
 from services.notification.store_postgres import PostgresNotificationStore
+from tests.stores.notification.world import World
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture(params=["memory", "postgres"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[NotificationStore]:
-    clock = ManualClock()
+async def store(
+    request: pytest.FixtureRequest, clock: ManualClock
+) -> AsyncIterator[NotificationStore]:
     if request.param == "memory":
         yield MemoryNotificationStore(clock=clock)
         return
     url = request.getfixturevalue("database")("notification")
     async with postgres.connect(url, clock=clock) as database:
         yield PostgresNotificationStore(database)
+
+
+@pytest.fixture
+def world(store: NotificationStore, clock: ManualClock) -> World:
+    return World(store, clock)

@@ -7,7 +7,7 @@ from services.notification.model import Marker
 from services.notification.reading import mark_read
 from services.notification.store import NotificationStore
 
-ALICE, BOB = 1, 2
+ALICE = 1
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 
@@ -31,17 +31,3 @@ async def test_a_marker_moves_forward_and_never_back(store: NotificationStore) -
 
     assert first == back == same == Marker(10, NOON)
     assert forward == await store.marker(ALICE) == Marker(11, clock.now())
-
-
-async def test_a_deleted_persons_marker_is_forgotten_and_no_other(
-    store: NotificationStore,
-) -> None:
-    await read(store, 10, ManualClock(NOON))
-    async with store.transaction() as transaction:
-        await transaction.set_marker(BOB, Marker(7, NOON))
-
-    async with store.transaction() as transaction:
-        await transaction.forget_person(ALICE)
-
-    assert await store.marker(ALICE) is None
-    assert await store.marker(BOB) == Marker(7, NOON)

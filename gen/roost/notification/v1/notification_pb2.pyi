@@ -1,5 +1,6 @@
 import datetime
 
+from buf.validate import validate_pb2 as _validate_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -108,12 +109,14 @@ class UserEvent(_message.Message):
     def __init__(self, user_id: _Optional[int] = ..., sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., notification: _Optional[_Union[NotificationChanged, _Mapping]] = ..., home: _Optional[_Union[HomeArrival, _Mapping]] = ..., resource: _Optional[_Union[ResourceChanged, _Mapping]] = ..., marker: _Optional[_Union[MarkerMoved, _Mapping]] = ..., session: _Optional[_Union[SessionEnded, _Mapping]] = ...) -> None: ...
 
 class NotificationChanged(_message.Message):
-    __slots__ = ("group", "withdrawn")
+    __slots__ = ("group", "withdrawn", "previous_id")
     GROUP_FIELD_NUMBER: _ClassVar[int]
     WITHDRAWN_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_ID_FIELD_NUMBER: _ClassVar[int]
     group: NotificationGroup
     withdrawn: bool
-    def __init__(self, group: _Optional[_Union[NotificationGroup, _Mapping]] = ..., withdrawn: _Optional[bool] = ...) -> None: ...
+    previous_id: int
+    def __init__(self, group: _Optional[_Union[NotificationGroup, _Mapping]] = ..., withdrawn: _Optional[bool] = ..., previous_id: _Optional[int] = ...) -> None: ...
 
 class HomeArrival(_message.Message):
     __slots__ = ("entry_id", "post_id", "author_id", "reposter_id")

@@ -92,7 +92,8 @@ class NotificationServiceServicer:
     """
 
     def ListNotifications(self, request, context):
-        """ListNotifications returns groups, newest first; blocked and muted people are left out.
+        """ListNotifications returns groups, newest first; blocked and muted people are left out. A group that somebody
+        joins while pages are read moves above them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,14 +128,16 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePreferences(self, request, context):
-        """UpdatePreferences changes the fields of update_mask. ABORTED (ETAG_MISMATCH).
+        """UpdatePreferences changes the fields of update_mask: "email_digest", and "kinds", where those that are named
+        change and the others stay. ABORTED (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MuteConversation(self, request, context):
-        """MuteConversation stops notifications about a conversation, past ones included. Idempotent.
+        """MuteConversation stops notifications about a conversation, past ones included: mentions, replies and quotes
+        anywhere in it, and responses to its first post. Idempotent. NOT_FOUND (POST_NOT_FOUND);
         FAILED_PRECONDITION (TOO_MANY_MUTED_CONVERSATIONS) past 1,000.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -142,7 +145,7 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnmuteConversation(self, request, context):
-        """UnmuteConversation lets them come again. Idempotent.
+        """UnmuteConversation lets them come again, those of meanwhile included. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

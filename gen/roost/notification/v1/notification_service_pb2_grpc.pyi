@@ -34,7 +34,9 @@ class NotificationServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> NotificationServiceAsyncStub: ...
     ListNotifications: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationsRequest, _notification_service_pb2.ListNotificationsResponse]
-    """ListNotifications returns groups, newest first; blocked and muted people are left out."""
+    """ListNotifications returns groups, newest first; blocked and muted people are left out. A group that somebody
+    joins while pages are read moves above them.
+    """
     CountUnread: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.CountUnreadRequest, _notification_service_pb2.CountUnreadResponse]
     """CountUnread counts the groups after the read marker, up to 100."""
     GetReadMarker: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetReadMarkerRequest, _notification_service_pb2.GetReadMarkerResponse]
@@ -44,13 +46,16 @@ class NotificationServiceStub:
     GetPreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]
     """GetPreferences returns the caller's wishes."""
     UpdatePreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]
-    """UpdatePreferences changes the fields of update_mask. ABORTED (ETAG_MISMATCH)."""
+    """UpdatePreferences changes the fields of update_mask: "email_digest", and "kinds", where those that are named
+    change and the others stay. ABORTED (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields.
+    """
     MuteConversation: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.MuteConversationRequest, _notification_service_pb2.MuteConversationResponse]
-    """MuteConversation stops notifications about a conversation, past ones included. Idempotent.
+    """MuteConversation stops notifications about a conversation, past ones included: mentions, replies and quotes
+    anywhere in it, and responses to its first post. Idempotent. NOT_FOUND (POST_NOT_FOUND);
     FAILED_PRECONDITION (TOO_MANY_MUTED_CONVERSATIONS) past 1,000.
     """
     UnmuteConversation: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UnmuteConversationRequest, _notification_service_pb2.UnmuteConversationResponse]
-    """UnmuteConversation lets them come again. Idempotent."""
+    """UnmuteConversation lets them come again, those of meanwhile included. Idempotent."""
     WatchUser: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.WatchUserRequest, _notification_service_pb2.WatchUserResponse]
     """WatchUser asks to be told about somebody's new posts. Idempotent. NOT_FOUND (USER_NOT_FOUND);
     INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (TOO_MANY_WATCHED) past 200.
@@ -64,7 +69,9 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListNotifications: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationsRequest, _notification_service_pb2.ListNotificationsResponse]  # type: ignore[assignment]
-    """ListNotifications returns groups, newest first; blocked and muted people are left out."""
+    """ListNotifications returns groups, newest first; blocked and muted people are left out. A group that somebody
+    joins while pages are read moves above them.
+    """
     CountUnread: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.CountUnreadRequest, _notification_service_pb2.CountUnreadResponse]  # type: ignore[assignment]
     """CountUnread counts the groups after the read marker, up to 100."""
     GetReadMarker: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetReadMarkerRequest, _notification_service_pb2.GetReadMarkerResponse]  # type: ignore[assignment]
@@ -74,13 +81,16 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     GetPreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]  # type: ignore[assignment]
     """GetPreferences returns the caller's wishes."""
     UpdatePreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]  # type: ignore[assignment]
-    """UpdatePreferences changes the fields of update_mask. ABORTED (ETAG_MISMATCH)."""
+    """UpdatePreferences changes the fields of update_mask: "email_digest", and "kinds", where those that are named
+    change and the others stay. ABORTED (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields.
+    """
     MuteConversation: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.MuteConversationRequest, _notification_service_pb2.MuteConversationResponse]  # type: ignore[assignment]
-    """MuteConversation stops notifications about a conversation, past ones included. Idempotent.
+    """MuteConversation stops notifications about a conversation, past ones included: mentions, replies and quotes
+    anywhere in it, and responses to its first post. Idempotent. NOT_FOUND (POST_NOT_FOUND);
     FAILED_PRECONDITION (TOO_MANY_MUTED_CONVERSATIONS) past 1,000.
     """
     UnmuteConversation: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UnmuteConversationRequest, _notification_service_pb2.UnmuteConversationResponse]  # type: ignore[assignment]
-    """UnmuteConversation lets them come again. Idempotent."""
+    """UnmuteConversation lets them come again, those of meanwhile included. Idempotent."""
     WatchUser: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.WatchUserRequest, _notification_service_pb2.WatchUserResponse]  # type: ignore[assignment]
     """WatchUser asks to be told about somebody's new posts. Idempotent. NOT_FOUND (USER_NOT_FOUND);
     INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (TOO_MANY_WATCHED) past 200.
@@ -97,7 +107,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.ListNotificationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.ListNotificationsResponse, _abc.Awaitable[_notification_service_pb2.ListNotificationsResponse]]:
-        """ListNotifications returns groups, newest first; blocked and muted people are left out."""
+        """ListNotifications returns groups, newest first; blocked and muted people are left out. A group that somebody
+        joins while pages are read moves above them.
+        """
 
     @_abc_1.abstractmethod
     def CountUnread(
@@ -137,7 +149,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.UpdatePreferencesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.UpdatePreferencesResponse, _abc.Awaitable[_notification_service_pb2.UpdatePreferencesResponse]]:
-        """UpdatePreferences changes the fields of update_mask. ABORTED (ETAG_MISMATCH)."""
+        """UpdatePreferences changes the fields of update_mask: "email_digest", and "kinds", where those that are named
+        change and the others stay. ABORTED (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields.
+        """
 
     @_abc_1.abstractmethod
     def MuteConversation(
@@ -145,7 +159,8 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.MuteConversationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.MuteConversationResponse, _abc.Awaitable[_notification_service_pb2.MuteConversationResponse]]:
-        """MuteConversation stops notifications about a conversation, past ones included. Idempotent.
+        """MuteConversation stops notifications about a conversation, past ones included: mentions, replies and quotes
+        anywhere in it, and responses to its first post. Idempotent. NOT_FOUND (POST_NOT_FOUND);
         FAILED_PRECONDITION (TOO_MANY_MUTED_CONVERSATIONS) past 1,000.
         """
 
@@ -155,7 +170,7 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.UnmuteConversationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.UnmuteConversationResponse, _abc.Awaitable[_notification_service_pb2.UnmuteConversationResponse]]:
-        """UnmuteConversation lets them come again. Idempotent."""
+        """UnmuteConversation lets them come again, those of meanwhile included. Idempotent."""
 
     @_abc_1.abstractmethod
     def WatchUser(

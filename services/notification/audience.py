@@ -1,0 +1,148 @@
+"""Who is told of what: by what happened, by what they may see, and by what they wish to hear."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+from services.notification.causes import (
+    Cause,
+    Edited,
+    Followed,
+    FollowRequested,
+    Post,
+    RequestEnded,
+    Response,
+    Unfollowed,
+    Written,
+)
+from services.notification.model import Kind, Sender, Ties, Visibility, Wish
+
+
+class Candidate(NamedTuple):
+    """Somebody who may be told of a deed, as the first of these kinds that they wish to hear of."""
+
+    recipient_id: int
+    actor_id: int
+    kinds: tuple[Kind, ...]
+    # 0 for follows.
+    post_id: int = 0
+    conversation_id: int = 0
+    # The post, where it is the actor's and so perhaps not for the recipient.
+    post: Post | None = None
+
+
+class Withdrawal(NamedTuple):
+    """Deeds whose cause was undone."""
+
+    recipient_id: int
+    actor_id: int
+    kinds: tuple[Kind, ...]
+    post_id: int = 0
+
+
+_OF_FOLLOWER = (Kind.FOLLOW, Kind.FOLLOW_REQUEST)
+
+
+def candidates(cause: Cause) -> list[Candidate]:
+    """Who may be told, each person once; nobody of their own deeds."""
+    return [each for each in _candidates(cause) if each.recipient_id != each.actor_id]
+
+
+def _candidates(cause: Cause) -> Iterator[Candidate]:
+    match cause:
+        # Whoever consented knows; whoever asked is told.
+        case Followed(follower_id, followee_id, by_request=True):
+            yield Candidate(follower_id, followee_id, (Kind.FOLLOW_ACCEPTED,))
+        case Followed(follower_id, followee_id):
+            yield Candidate(followee_id, follower_id, (Kind.FOLLOW,))
+        case FollowRequested(follower_id, followee_id):
+            yield Candidate(followee_id, follower_id, (Kind.FOLLOW_REQUEST,))
+        case Response(actor_id, post_id, author_id, is_repost, undone=False):
+            kind = Kind.REPOST if is_repost else Kind.LIKE
+            # Its event does not say which conversation the post is in; a first post is its own.
+            yield Candidate(author_id, actor_id, (kind,), post_id, post_id)
+        case Written(post, quoted_author_id):
+            yield from _addressed(post, quoted_author_id)
+        case Edited(post, mentioned_before):
+            for user_id in sorted(post.mentioned_ids - mentioned_before):
+                yield _of_post(post, user_id, (Kind.MENTION,))
+
+
+def _addressed(post: Post, quoted_author_id: int) -> Iterator[Candidate]:
+    """A reply goes before a quote, and that before a mention: each person is told once."""
+    people: dict[int, list[Kind]] = {}
+    if post.reply_to_author_id:
+        people.setdefault(post.reply_to_author_id, []).append(Kind.REPLY)
+    if quoted_author_id:
+        people.setdefault(quoted_author_id, []).append(Kind.QUOTE)
+    for user_id in sorted(post.mentioned_ids):
+        people.setdefault(user_id, []).append(Kind.MENTION)
+    for user_id, kinds in people.items():
+        yield _of_post(post, user_id, tuple(kinds))
+
+
+def watching(post: Post, watcher_ids: Collection[int], *, told: Collection[int]) -> list[Candidate]:
+    """Those who watch the author, but for those who are told of the post in any case."""
+    return [
+        _of_post(post, user_id, (Kind.POST,))
+        for user_id in watcher_ids
+        if user_id not in told and user_id != post.author_id
+    ]
+
+
+def withdrawals(cause: Cause) -> list[Withdrawal]:
+    """The deeds that are undone by what happened."""
+    match cause:
+        case Followed(follower_id, followee_id, by_request=True) | RequestEnded(
+            follower_id, followee_id
+        ):
+            return [Withdrawal(followee_id, follower_id, (Kind.FOLLOW_REQUEST,))]
+        case Unfollowed(follower_id, followee_id):
+            return [
+                Withdrawal(followee_id, follower_id, _OF_FOLLOWER),
+                Withdrawal(follower_id, followee_id, (Kind.FOLLOW_ACCEPTED,)),
+            ]
+        case Response(actor_id, post_id, author_id, is_repost, undone=True):
+            kind = Kind.REPOST if is_repost else Kind.LIKE
+            return [Withdrawal(author_id, actor_id, (kind,), post_id)]
+        case Edited(post, mentioned_before):
+            return [
+                Withdrawal(user_id, post.author_id, (Kind.MENTION,), post.id)
+                for user_id in sorted(mentioned_before - post.mentioned_ids)
+            ]
+        case _:
+            return []
+
+
+def kind_told(
+    candidate: Candidate, ties: Ties, wishes: Mapping[Kind, Wish], *, protected: bool
+) -> Kind | None:
+    """As what the candidate is told; None where a block is between them, the post is not for
+    them, or they do not wish to hear. `protected` says whether the actor's posts are for
+    followers alone."""
+    if ties.apart:
+        return None
+    post = candidate.post
+    if post is not None and not _sees(post, candidate.recipient_id, ties, protected=protected):
+        return None
+    for kind in candidate.kinds:
+        sender = wishes.get(kind, Wish()).sender
+        if sender is Sender.EVERYONE or (sender is Sender.FOLLOWING and ties.following):
+            return kind
+    return None
+
+
+def _sees(post: Post, user_id: int, ties: Ties, *, protected: bool) -> bool:
+    """The visibility of posts, as the Post service decides it for people whom no block parts."""
+    if protected and not ties.following:
+        return False
+    match post.visibility:
+        case Visibility.PUBLIC:
+            return True
+        case Visibility.FOLLOWERS:
+            return ties.following or post.addresses(user_id)
+        case Visibility.MENTIONED:
+            return post.addresses(user_id)
+
+
+def _of_post(post: Post, user_id: int, kinds: tuple[Kind, ...]) -> Candidate:
+    return Candidate(user_id, post.author_id, kinds, post.id, post.conversation_id, post)

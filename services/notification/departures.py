@@ -1,0 +1,76 @@
+"""Takes back from everybody what hangs on something that is gone, in steps.
+
+Each step is a transaction of its own and may be repeated; who is interrupted begins anew and
+finds less to do. What is gone is noted before, so nothing new comes to hang on it meanwhile.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
+
+from services.chassis.transaction import in_transaction
+from services.notification.causes import Cause, PersonLeft, PostGone
+from services.notification.model import GroupKey
+from services.notification.settling import settle
+from services.notification.store import NotificationStore, NotificationTransaction
+from services.notification.telling import AT_ONCE
+
+# Removes deeds of these recipients, and gives the keys of their groups.
+Drop = Callable[[NotificationTransaction, Collection[int]], Awaitable[list[GroupKey]]]
+
+
+class Departures:
+    """Clears up after posts and people that are gone, and after time."""
+
+    def __init__(self, *, store: NotificationStore, at_once: int = AT_ONCE) -> None:
+        self._store = store
+        self._at_once = at_once
+
+    async def follow_up(self, cause: Cause) -> None:
+        """Takes back the deeds that hang on a post or a person, if the cause is such an end."""
+        match cause:
+            case PostGone(post_id):
+                await self._post_left(post_id)
+            case PersonLeft(user_id):
+                await self._person_left(user_id)
+
+    async def _post_left(self, post_id: int) -> None:
+        async def drop(
+            transaction: NotificationTransaction, recipient_ids: Collection[int]
+        ) -> list[GroupKey]:
+            return await transaction.drop_post(post_id, recipient_ids)
+
+        while told := await self._store.told_of_post(post_id, self._at_once):
+            await self._step(told, drop)
+
+    async def _person_left(self, user_id: int) -> None:
+        async def drop(
+            transaction: NotificationTransaction, recipient_ids: Collection[int]
+        ) -> list[GroupKey]:
+            return await transaction.drop_actor(user_id, recipient_ids)
+
+        while told := await self._store.told_by(user_id, self._at_once):
+            await self._step(told, drop)
+
+    async def forget_before(self, moment: datetime) -> None:
+        """Removes what is older. Nobody is told: their lists merely end earlier."""
+
+        async def drop(
+            transaction: NotificationTransaction, recipient_ids: Collection[int]
+        ) -> list[GroupKey]:
+            return await transaction.drop_before(moment, recipient_ids)
+
+        while told := await self._store.told_before(moment, self._at_once):
+            await self._step(told, drop, silently=True)
+
+    async def _step(
+        self, recipient_ids: Collection[int], drop: Drop, *, silently: bool = False
+    ) -> None:
+        async def effect(transaction: NotificationTransaction) -> None:
+            await transaction.lock_recipients(recipient_ids)
+            keys = await drop(transaction, recipient_ids)
+            if silently:
+                await transaction.regroup(keys)
+            else:
+                await settle(transaction, keys)
+
+        await in_transaction(self._store.transaction, effect)

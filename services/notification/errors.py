@@ -1,0 +1,38 @@
+"""What the Notification service refuses, by name."""
+
+from services.chassis.errors import Conflict, Invalid, RuleBroken, WrongState
+
+
+class CannotWatchSelf(RuleBroken):
+    """Nobody is told of their own posts."""
+
+    reason = "CANNOT_WATCH_SELF"
+    message = "You are not told about yourself."
+
+
+class TooManyWatched(WrongState):
+    """The person watches as many people as one may."""
+
+    reason = "TOO_MANY_WATCHED"
+    message = "You watch as many people as one may; let go of somebody first."
+
+
+class TooManyMutedConversations(WrongState):
+    """The person mutes as many conversations as one may."""
+
+    reason = "TOO_MANY_MUTED_CONVERSATIONS"
+    message = "You mute as many conversations as one may; let one come again first."
+
+
+class FieldNotUpdatable(Invalid):
+    """The update mask names something that is not changed this way."""
+
+    reason = "FIELD_NOT_UPDATABLE"
+    message = "This field cannot be changed."
+
+
+class ETagMismatch(Conflict):
+    """The preferences changed since they were read."""
+
+    reason = "ETAG_MISMATCH"
+    message = "Your preferences changed meanwhile; read them again."

@@ -1,0 +1,86 @@
+"""What somebody wishes to hear of: by kind and sender, by conversation, and whose posts."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from services.notification.errors import (
+    CannotWatchSelf,
+    ETagMismatch,
+    TooManyMutedConversations,
+    TooManyWatched,
+)
+from services.notification.model import (
+    MAX_MUTED_CONVERSATIONS,
+    MAX_WATCHED,
+    Kind,
+    Preferences,
+    Wish,
+)
+from services.notification.settling import settle
+from services.notification.store import NotificationTransaction
+
+
+async def update(
+    transaction: NotificationTransaction,
+    user_id: int,
+    *,
+    wishes: Mapping[Kind, Wish],
+    email_digest: bool | None,
+    etag: str,
+) -> Preferences:
+    """Changes the wishes that are given, and the digest unless it is None; what is then.
+
+    What is there already changes nothing, not even the etag. Raises ETagMismatch.
+    """
+    await transaction.lock_recipients([user_id])
+    before = await transaction.preferences(user_id)
+    if etag and etag != before.etag:
+        raise ETagMismatch(metadata={"etag": before.etag})
+    usual = {kind: before.wishes.get(kind, Wish()) for kind in Kind}
+    changed = {kind: wish for kind, wish in wishes.items() if wish != usual[kind]}
+    digest = before.email_digest if email_digest is None else email_digest
+    if not changed and digest == before.email_digest:
+        return before
+    after = replace(
+        before,
+        wishes={**before.wishes, **changed},
+        email_digest=digest,
+        version=before.version + 1,
+    )
+    await transaction.set_preferences(user_id, after)
+    return after
+
+
+async def mute_conversation(
+    transaction: NotificationTransaction, user_id: int, conversation_id: int
+) -> None:
+    """Hides what is told of a conversation, now and later. Raises TooManyMutedConversations."""
+    await transaction.lock_recipients([user_id])
+    keys = await transaction.set_conversation_muted(user_id, conversation_id, muted=True)
+    if await transaction.count_muted_conversations(user_id) > MAX_MUTED_CONVERSATIONS:
+        raise TooManyMutedConversations(metadata={"limit": str(MAX_MUTED_CONVERSATIONS)})
+    await settle(transaction, keys)
+
+
+async def unmute_conversation(
+    transaction: NotificationTransaction, user_id: int, conversation_id: int
+) -> None:
+    """Shows it again, what came meanwhile included."""
+    await transaction.lock_recipients([user_id])
+    keys = await transaction.set_conversation_muted(user_id, conversation_id, muted=False)
+    await settle(transaction, keys)
+
+
+async def watch(transaction: NotificationTransaction, watcher_id: int, author_id: int) -> None:
+    """Has the watcher told of the author's new posts. Raises CannotWatchSelf, TooManyWatched."""
+    if watcher_id == author_id:
+        raise CannotWatchSelf
+    await transaction.lock_recipients([watcher_id])
+    await transaction.watch(watcher_id, author_id)
+    if await transaction.count_watched(watcher_id) > MAX_WATCHED:
+        raise TooManyWatched(metadata={"limit": str(MAX_WATCHED)})
+
+
+async def unwatch(transaction: NotificationTransaction, watcher_id: int, author_id: int) -> None:
+    """Ends it; what was told stays."""
+    await transaction.unwatch(watcher_id, author_id)

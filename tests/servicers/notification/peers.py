@@ -1,0 +1,88 @@
+"""Graph, User and Post services that answer from memory, behind the real pipeline."""
+
+from __future__ import annotations
+
+import grpc.aio
+from roost.post.v1.post_pb2 import Post
+from roost.post.v1.post_service_pb2 import GetPostRequest, GetPostResponse
+from roost.post.v1.post_service_pb2_grpc import (
+    PostServiceServicer,
+    add_PostServiceServicer_to_server,
+)
+from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, BatchGetTiesResponse
+from roost.user.v1.graph_service_pb2_grpc import (
+    GraphServiceServicer,
+    add_GraphServiceServicer_to_server,
+)
+from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_service_pb2 import GetUserRequest, GetUserResponse
+from roost.user.v1.user_service_pb2_grpc import (
+    UserServiceServicer,
+    add_UserServiceServicer_to_server,
+)
+
+from services.chassis import access, caller
+from services.chassis.errors import NotFound
+from services.chassis.server import Mount
+
+Context = grpc.aio.ServicerContext
+
+
+class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
+    """The truth: who there is, who hides from whom, and which post is in which conversation."""
+
+    def __init__(self) -> None:
+        self.people: set[int] = set()
+        # (who hides, from whom)
+        self.hidden: set[tuple[int, int]] = set()
+        self.conversations: dict[int, int] = {}
+        self.follows: set[tuple[int, int]] = set()
+
+    @access.service
+    async def BatchGetTies(
+        self, request: BatchGetTiesRequest, context: Context
+    ) -> BatchGetTiesResponse:
+        response = BatchGetTiesResponse()
+        for pair in request.pairs:
+            there = (pair.from_user_id, pair.to_user_id)
+            apart = not self.hidden.isdisjoint({there, there[::-1]})
+            response.ties.add(following=there in self.follows, apart=apart)
+        return response
+
+    @access.anyone
+    async def GetUser(self, request: GetUserRequest, context: Context) -> GetUserResponse:
+        viewer_id = caller.viewer_id() or 0
+        if request.user_id not in self.people or (request.user_id, viewer_id) in self.hidden:
+            raise NotFound(reason="USER_NOT_FOUND")
+        return GetUserResponse(user=User(id=request.user_id))
+
+    @access.anyone
+    async def GetPost(self, request: GetPostRequest, context: Context) -> GetPostResponse:
+        if request.post_id not in self.conversations:
+            raise NotFound(reason="POST_NOT_FOUND")
+        conversation_id = self.conversations[request.post_id]
+        return GetPostResponse(post=Post(id=request.post_id, conversation_id=conversation_id))
+
+    def mounts(self) -> list[Mount]:
+        """What serves them."""
+        return [
+            Mount(
+                add_GraphServiceServicer_to_server,
+                self,
+                without=_rest(GraphServiceServicer, "BatchGetTies"),
+            ),
+            Mount(
+                add_UserServiceServicer_to_server,
+                self,
+                without=_rest(UserServiceServicer, "GetUser"),
+            ),
+            Mount(
+                add_PostServiceServicer_to_server,
+                self,
+                without=_rest(PostServiceServicer, "GetPost"),
+            ),
+        ]
+
+
+def _rest(service: type, offered: str) -> frozenset[str]:
+    return frozenset(name for name in vars(service) if name[0].isupper() and name != offered)

@@ -1,0 +1,78 @@
+"""Listing and counting over gRPC."""
+
+from datetime import UTC
+
+from roost.notification.v1 import notification_pb2 as pb
+from roost.notification.v1.notification_service_pb2 import (
+    CountUnreadRequest,
+    ListNotificationsRequest,
+    MarkReadRequest,
+)
+
+from services.chassis.errors import Invalid
+from tests.servicers.notification.conftest import House
+from tests.servicers.serving import raises_reason
+from tests.stores.notification.world import ALICE, BOB, CAROL, created, followed, liked
+
+LIKE, FOLLOW = pb.NOTIFICATION_KIND_LIKE, pb.NOTIFICATION_KIND_FOLLOW
+
+
+async def test_a_group_says_who_did_what_and_when(house: House) -> None:
+    post = house.world.post(ALICE)
+    await house.world.hear(liked(BOB, post))
+    await house.world.hear(liked(CAROL, post))
+
+    response = await house.of(ALICE).ListNotifications(ListNotificationsRequest())
+
+    (group,) = response.groups
+    assert (group.kind, group.post_id, group.count) == (LIKE, post.id, 2)
+    assert list(group.sample_user_ids) == [CAROL, BOB]
+    assert group.last_time.ToDatetime(UTC) == house.clock.now()
+    assert group.last_time.seconds - group.first_time.seconds == 1
+    assert not group.read
+    assert response.next_page_token == ""
+
+
+async def test_pages_walk_the_whole_list_once(house: House) -> None:
+    posts = [house.world.post(ALICE) for _ in range(5)]
+    await house.world.hear(*(liked(BOB, post) for post in posts))
+    alice = house.of(ALICE)
+
+    found, token = [], ""
+    for _ in range(3):
+        page = await alice.ListNotifications(
+            ListNotificationsRequest(page_size=2, page_token=token)
+        )
+        found += [group.post_id for group in page.groups]
+        token = page.next_page_token
+
+    assert found == [post.id for post in reversed(posts)]
+    assert token == ""
+
+
+async def test_a_list_of_some_kinds_has_tokens_of_its_own(house: House) -> None:
+    posts = [house.world.post(ALICE) for _ in range(2)]
+    await house.world.hear(followed(BOB, ALICE), *(liked(BOB, post) for post in posts))
+    alice = house.of(ALICE)
+
+    likes = await alice.ListNotifications(ListNotificationsRequest(kinds=[LIKE], page_size=1))
+
+    assert [group.kind for group in likes.groups] == [LIKE]
+    with raises_reason(Invalid, "PAGE_TOKEN_INVALID"):
+        await alice.ListNotifications(
+            ListNotificationsRequest(kinds=[FOLLOW], page_token=likes.next_page_token)
+        )
+
+
+async def test_what_the_marker_passed_is_read_and_not_counted(house: House) -> None:
+    alice = house.of(ALICE)
+    await house.world.hear(followed(BOB, ALICE))
+    (first,) = (await alice.ListNotifications(ListNotificationsRequest())).groups
+    await alice.MarkRead(MarkReadRequest(last_read_id=first.id))
+    await house.world.hear(created(house.world.post(CAROL, mentions=[ALICE])))
+
+    groups = (await alice.ListNotifications(ListNotificationsRequest())).groups
+
+    assert [group.read for group in groups] == [False, True]
+    assert (await alice.CountUnread(CountUnreadRequest())).count == 1
+    assert (await house.of(BOB).CountUnread(CountUnreadRequest())).count == 0

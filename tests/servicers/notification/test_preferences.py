@@ -1,0 +1,177 @@
+"""Wishes, muted conversations and watched people over gRPC."""
+
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+from roost.notification.v1 import notification_pb2 as pb
+from roost.notification.v1.notification_service_pb2 import (
+    GetPreferencesRequest,
+    MuteConversationRequest,
+    UnmuteConversationRequest,
+    UnwatchUserRequest,
+    UpdatePreferencesRequest,
+    WatchUserRequest,
+)
+
+from services.chassis.errors import Conflict, Invalid, NotFound, RuleBroken, WrongState
+from services.notification.model import MAX_MUTED_CONVERSATIONS, MAX_WATCHED
+from tests.servicers.notification.conftest import House
+from tests.servicers.serving import raises_reason
+from tests.stores.notification.world import ALICE, BOB, CAROL, created, liked
+
+LIKE, REPLY = pb.NOTIFICATION_KIND_LIKE, pb.NOTIFICATION_KIND_REPLY
+EVERYONE, NOBODY = pb.SENDER_FILTER_EVERYONE, pb.SENDER_FILTER_NOBODY
+
+
+def wish(kind: pb.NotificationKind, sender: pb.SenderFilter, *, push: bool) -> pb.KindPreference:
+    return pb.KindPreference(kind=kind, push=push, **{"from": sender})
+
+
+def change(*paths: str, etag: str = "", **fields: object) -> UpdatePreferencesRequest:
+    return UpdatePreferencesRequest(
+        preferences=pb.NotificationPreferences(**fields),
+        update_mask=FieldMask(paths=paths),
+        etag=etag,
+    )
+
+
+def shown(preferences: pb.NotificationPreferences) -> dict[int, tuple[int, bool]]:
+    return {each.kind: (getattr(each, "from"), each.push) for each in preferences.kinds}
+
+
+async def preferences(house: House, user_id: int) -> pb.NotificationPreferences:
+    return (await house.of(user_id).GetPreferences(GetPreferencesRequest())).preferences
+
+
+async def test_at_first_everything_is_told_from_everyone_and_pushed(house: House) -> None:
+    found = await preferences(house, ALICE)
+
+    assert shown(found) == dict.fromkeys(range(1, 10), (EVERYONE, True))
+    assert not found.email_digest
+    assert not found.muted_conversation_ids
+    assert not found.watched_user_ids
+
+
+async def test_only_what_the_mask_and_the_kinds_name_changes(house: House) -> None:
+    alice = house.of(ALICE)
+    await alice.UpdatePreferences(change("kinds", kinds=[wish(LIKE, NOBODY, push=False)]))
+
+    response = await alice.UpdatePreferences(
+        change("kinds", kinds=[wish(REPLY, EVERYONE, push=False)], email_digest=True)
+    )
+
+    assert response.preferences == await preferences(house, ALICE)
+    assert shown(response.preferences) == {
+        **dict.fromkeys(range(1, 10), (EVERYONE, True)),
+        LIKE: (NOBODY, False),
+        REPLY: (EVERYONE, False),
+    }
+    assert not response.preferences.email_digest
+    assert shown(await preferences(house, BOB))[LIKE] == (EVERYONE, True)
+
+
+async def test_an_etag_changes_with_every_change_and_with_nothing_else(house: House) -> None:
+    alice = house.of(ALICE)
+    first = (await preferences(house, ALICE)).etag
+
+    changed = await alice.UpdatePreferences(change("email_digest", etag=first, email_digest=True))
+    same = await alice.UpdatePreferences(change("email_digest", email_digest=True))
+
+    assert changed.preferences.etag == same.preferences.etag != first
+    with raises_reason(Conflict, "ETAG_MISMATCH"):
+        await alice.UpdatePreferences(change("email_digest", etag=first))
+
+
+@pytest.mark.parametrize("path", ["muted_conversation_ids", "etag", "nothing"])
+async def test_other_fields_are_not_updatable(house: House, path: str) -> None:
+    with raises_reason(Invalid, "FIELD_NOT_UPDATABLE"):
+        await house.of(ALICE).UpdatePreferences(change("kinds", path))
+
+
+async def test_a_conversation_is_muted_by_any_post_of_it(house: House) -> None:
+    post = house.world.post(ALICE)
+    answer = house.world.post(BOB, answers=post)
+    house.peers.conversations = {post.id: post.id, answer.id: post.id}
+    await house.world.hear(created(answer), liked(BOB, post))
+    alice = house.of(ALICE)
+
+    await alice.MuteConversation(MuteConversationRequest(post_id=answer.id))
+    await alice.MuteConversation(MuteConversationRequest(post_id=answer.id))
+    silent = await house.world.told(ALICE)
+    named = (await preferences(house, ALICE)).muted_conversation_ids
+    # The posts are gone meanwhile; what the preferences name is enough.
+    house.peers.conversations.clear()
+    await alice.UnmuteConversation(UnmuteConversationRequest(post_id=post.id))
+
+    assert silent == []
+    assert list(named) == [post.id]
+    assert len(await house.world.told(ALICE)) == 2
+    assert not (await preferences(house, ALICE)).muted_conversation_ids
+
+
+async def test_a_post_that_one_cannot_see_mutes_nothing(house: House) -> None:
+    with raises_reason(NotFound, "POST_NOT_FOUND"):
+        await house.of(ALICE).MuteConversation(MuteConversationRequest(post_id=404))
+
+
+async def test_a_repeated_mute_gets_its_first_answer_although_the_post_is_gone(
+    house: House,
+) -> None:
+    house.peers.conversations = {7: 7}
+    request = MuteConversationRequest(post_id=7, request_id="once")
+    first = await house.of(ALICE).MuteConversation(request)
+    house.peers.conversations.clear()
+
+    assert await house.of(ALICE).MuteConversation(request) == first
+
+
+async def test_conversations_are_muted_up_to_a_limit(house: House) -> None:
+    async with house.store.transaction() as transaction:
+        for each in range(MAX_MUTED_CONVERSATIONS):
+            await transaction.set_conversation_muted(ALICE, 1000 + each, muted=True)
+    house.peers.conversations = {7: 7, 8: 1000}
+
+    await house.of(ALICE).MuteConversation(MuteConversationRequest(post_id=8))
+    with raises_reason(WrongState, "TOO_MANY_MUTED_CONVERSATIONS"):
+        await house.of(ALICE).MuteConversation(MuteConversationRequest(post_id=7))
+
+    assert 7 not in await house.store.muted_conversations(ALICE)
+
+
+async def test_people_are_watched_and_let_go(house: House) -> None:
+    house.peers.people = {BOB, CAROL}
+    alice = house.of(ALICE)
+
+    for _ in range(2):
+        await alice.WatchUser(WatchUserRequest(user_id=BOB))
+    await alice.WatchUser(WatchUserRequest(user_id=CAROL))
+    watched = (await preferences(house, ALICE)).watched_user_ids
+    for _ in range(2):
+        await alice.UnwatchUser(UnwatchUserRequest(user_id=BOB))
+
+    assert list(watched) == [BOB, CAROL]
+    assert list((await preferences(house, ALICE)).watched_user_ids) == [CAROL]
+
+
+async def test_who_cannot_be_seen_cannot_be_watched(house: House) -> None:
+    house.peers.people = {ALICE, BOB}
+    house.peers.hidden = {(BOB, ALICE)}
+
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await house.of(ALICE).WatchUser(WatchUserRequest(user_id=BOB))
+    with raises_reason(NotFound, "USER_NOT_FOUND"):
+        await house.of(ALICE).WatchUser(WatchUserRequest(user_id=CAROL))
+    with raises_reason(RuleBroken, "CANNOT_WATCH_SELF"):
+        await house.of(ALICE).WatchUser(WatchUserRequest(user_id=ALICE))
+
+
+async def test_people_are_watched_up_to_a_limit(house: House) -> None:
+    async with house.store.transaction() as transaction:
+        for each in range(MAX_WATCHED):
+            await transaction.watch(ALICE, 1000 + each)
+    house.peers.people = {BOB, 1000}
+
+    await house.of(ALICE).WatchUser(WatchUserRequest(user_id=1000))
+    with raises_reason(WrongState, "TOO_MANY_WATCHED"):
+        await house.of(ALICE).WatchUser(WatchUserRequest(user_id=BOB))
+
+    assert BOB not in await house.store.watched(ALICE)

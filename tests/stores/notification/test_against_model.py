@@ -1,0 +1,225 @@
+"""Whatever people do in whatever order, the list equals a plain computation over all deeds.
+
+The model knows one truth: what stands at the end. A deed is listed if it stands, nothing ended it
+for good, and its recipient mutes neither the person nor the conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pytest
+from google.protobuf.message import Message
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from roost.post.v1 import post_pb2
+
+from services.chassis.clock import ManualClock
+from services.chassis.postgres import connect
+from services.notification.store import NotificationStore
+from services.notification.store_memory import MemoryNotificationStore
+from services.notification.store_postgres import PostgresNotificationStore
+from tests.engines import Databases
+from tests.stores.notification import world as acts
+from tests.stores.notification.world import ALICE, BOB, CAROL, DAVE, World
+
+PEOPLE = (ALICE, BOB, CAROL, DAVE)
+PLAIN = ("follow", "like", "unlike", "repost", "undo", "unfollow")
+SOCIAL = ("block", "mute", "unmute")
+WRITING = ("write", "edit", "delete")
+
+
+class Act(NamedTuple):
+    """Something that somebody does; `numbers` choose posts and mentions."""
+
+    what: str
+    actor: int
+    other: int
+    number: int
+    mentions: frozenset[int]
+
+
+ACTS = st.builds(
+    Act,
+    what=st.sampled_from(PLAIN + SOCIAL + WRITING * 2),
+    actor=st.sampled_from(PEOPLE),
+    other=st.sampled_from(PEOPLE),
+    number=st.integers(0, 5),
+    mentions=st.frozensets(st.sampled_from(PEOPLE), max_size=2),
+)
+
+
+class Line(NamedTuple):
+    """A deed, as the model sees it."""
+
+    recipient: int
+    kind: str
+    post_id: int
+    actor: int
+
+
+@dataclass
+class Model:
+    """Everything that stands, in the order in which it came to be."""
+
+    deeds: dict[Line, None] = field(default_factory=dict)
+    mutes: set[tuple[int, int]] = field(default_factory=set)
+
+    def tell(self, line: Line, blocks: set[tuple[int, int]]) -> None:
+        apart = not blocks.isdisjoint({(line.recipient, line.actor), (line.actor, line.recipient)})
+        if line.recipient != line.actor and not apart:
+            self.deeds.setdefault(line)
+
+    def shown(self, user_id: int) -> list[tuple[str, int, tuple[int, ...]]]:
+        """Groups by newest deed: likes and reposts by post, all follows, others by themselves."""
+        groups: dict[tuple[str, int, int], list[int]] = {}
+        for line in reversed(self.deeds):
+            if line.recipient == user_id and (user_id, line.actor) not in self.mutes:
+                alone = line.kind not in {"like", "repost", "follow"}
+                key = (line.kind, line.post_id, line.actor if alone else 0)
+                groups.setdefault(key, []).append(line.actor)
+        return [(kind, post, tuple(actors)) for (kind, post, _), actors in groups.items()]
+
+
+class Play:
+    """Does acts in the world and in the model alike."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.model = Model()
+        self.posts: list[post_pb2.Post] = [world.post(author) for author in PEOPLE]
+
+    def perform(self, act: Act) -> Iterator[Message]:
+        """The events of an act that is possible; the model is changed on the way."""
+        what, actor, other, number, mentions = act
+        post = self.posts[number % len(self.posts)]
+        blocks, deeds = self.world.graph.blocks, self.model.deeds
+        author = post.author_id
+        apart = bool(blocks & {(actor, author), (author, actor)})
+        together = not blocks & {(actor, other), (other, actor)} and actor != other
+        match what:
+            case "follow" if together:
+                self.model.tell(Line(other, "follow", 0, actor), blocks)
+                yield acts.followed(actor, other)
+            case "unfollow":
+                deeds.pop(Line(other, "follow", 0, actor), None)
+                yield acts.unfollowed(actor, other)
+            case "like" if not apart:
+                self.model.tell(Line(author, "like", post.id, actor), blocks)
+                yield acts.liked(actor, post)
+            case "unlike":
+                deeds.pop(Line(author, "like", post.id, actor), None)
+                yield acts.unliked(actor, post)
+            case "repost" if not apart:
+                self.model.tell(Line(author, "repost", post.id, actor), blocks)
+                yield acts.reposted(actor, post)
+            case "undo":
+                deeds.pop(Line(author, "repost", post.id, actor), None)
+                yield acts.undone(actor, post)
+            case "write":
+                yield self._write(actor, post if number % 2 and not apart else None, mentions)
+            case "edit":
+                yield self._edit(post, mentions)
+            case "delete":
+                self._drop(lambda line: line.post_id == post.id)
+                self.posts.remove(post)
+                self.posts.append(self.world.post(author))
+                yield acts.deleted(post)
+            case "block" if actor != other:
+                blocks.add((actor, other))
+                pair = {actor, other}
+                self._drop(lambda line: {line.recipient, line.actor} == pair)
+                yield acts.blocked(actor, other)
+            case "mute":
+                self.world.graph.mutes.add((actor, other))
+                self.model.mutes.add((actor, other))
+                yield acts.muted(actor, other)
+            case "unmute":
+                self.world.graph.mutes.discard((actor, other))
+                self.model.mutes.discard((actor, other))
+                yield acts.unmuted(actor, other)
+
+    def _write(
+        self, actor: int, answered: post_pb2.Post | None, mentions: frozenset[int]
+    ) -> Message:
+        post = self.world.post(actor, answers=answered, mentions=sorted(mentions))
+        self.posts.append(post)
+        blocks = self.world.graph.blocks
+        if answered is not None:
+            self.model.tell(Line(answered.author_id, "reply", post.id, actor), blocks)
+        for user_id in sorted(mentions - {post.reply_to_author_id}):
+            self.model.tell(Line(user_id, "mention", post.id, actor), blocks)
+        return acts.created(post)
+
+    def _edit(self, post: post_pb2.Post, mentions: frozenset[int]) -> Message:
+        before = [each.mention.user_id for each in post.entities]
+        del post.entities[:]
+        for user_id in sorted(mentions):
+            post.entities.add(mention=post_pb2.Mention(user_id=user_id))
+        for user_id in set(before) - mentions:
+            self.model.deeds.pop(Line(user_id, "mention", post.id, post.author_id), None)
+        for user_id in sorted(mentions - set(before)):
+            if Line(user_id, "reply", post.id, post.author_id) not in self.model.deeds:
+                line = Line(user_id, "mention", post.id, post.author_id)
+                self.model.tell(line, self.world.graph.blocks)
+        return acts.edited(post, before=before)
+
+    def _drop(self, gone: Callable[[Line], bool]) -> None:
+        self.model.deeds = {line: None for line in self.model.deeds if not gone(line)}
+
+
+async def compare(
+    store: NotificationStore, clock: ManualClock, played: list[Act], batch: int
+) -> None:
+    """Plays the acts in batches, each batch twice, and compares all lists."""
+    play = Play(World(store, clock))
+    waiting: list[Message] = []
+    for act in played:
+        # What people may do depends on blocks, and mutes on their events: these go alone.
+        if act.what in SOCIAL and waiting:
+            await deliver(play.world, waiting)
+        waiting += play.perform(act)
+        if act.what in SOCIAL or len(waiting) >= batch:
+            await deliver(play.world, waiting)
+    await deliver(play.world, waiting)
+    for user_id in PEOPLE:
+        assert await play.world.told(user_id) == play.model.shown(user_id)
+        assert await store.count_unread(user_id) == len(play.model.shown(user_id))
+
+
+async def deliver(world: World, waiting: list[Message]) -> None:
+    events = [world.event(body) for body in waiting]
+    waiting.clear()
+    await world.causes(events)
+    await world.causes(events)
+
+
+@settings(max_examples=300, deadline=None)
+@given(played=st.lists(ACTS, max_size=40), batch=st.integers(1, 8))
+def test_lists_equal_the_model_in_memory(played: list[Act], batch: int) -> None:
+    clock = ManualClock()
+    asyncio.run(compare(MemoryNotificationStore(clock=clock), clock, played, batch))
+
+
+@pytest.mark.engines
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(played=st.lists(ACTS, min_size=5, max_size=40), batch=st.integers(1, 8))
+def test_lists_equal_the_model_in_postgres(
+    postgres: Databases, played: list[Act], batch: int
+) -> None:
+    url = postgres.fresh("notification")
+
+    async def play() -> None:
+        clock = ManualClock()
+        async with connect(url, clock=clock) as database:
+            await compare(PostgresNotificationStore(database), clock, played, batch)
+
+    try:
+        asyncio.run(play())
+    finally:
+        postgres.drop(url)
