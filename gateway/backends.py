@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceStub
+from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceStub
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
 from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceStub
@@ -16,6 +17,7 @@ from services.chassis.clients import Mesh
 if TYPE_CHECKING:
     # These are types alone: at run time both kinds of stubs are one class.
     from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceAsyncStub
+    from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceAsyncStub
     from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceAsyncStub
     from roost.post.v1.post_service_pb2_grpc import PostServiceAsyncStub
     from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceAsyncStub
@@ -38,6 +40,7 @@ class Backends:
     engagement: "EngagementServiceAsyncStub"
     timelines: "TimelineServiceAsyncStub"
     delivery: "DeliveryServiceAsyncStub"
+    notifications: "NotificationServiceAsyncStub"
 
     @classmethod
     def over(cls, mesh: Mesh) -> Self:
@@ -50,4 +53,5 @@ class Backends:
             engagement=mesh.stub(EngagementServiceStub, timeout=_NO_LIMIT),
             timelines=mesh.stub(TimelineServiceStub, timeout=_NO_LIMIT),
             delivery=mesh.stub(DeliveryServiceStub, timeout=_NO_LIMIT),
+            notifications=mesh.stub(NotificationServiceStub, timeout=_NO_LIMIT),
         )

@@ -10,7 +10,7 @@ from inspect import isawaitable
 from typing import Any
 
 from google.protobuf.message import Message
-from roost.notification.v1 import delivery_service_pb2_grpc
+from roost.notification.v1 import delivery_service_pb2_grpc, notification_service_pb2_grpc
 from roost.post.v1 import engagement_service_pb2_grpc, post_service_pb2_grpc
 from roost.timeline.v1 import timeline_service_pb2_grpc
 from roost.user.v1 import auth_service_pb2_grpc, graph_service_pb2_grpc, user_service_pb2_grpc
@@ -26,6 +26,7 @@ _SERVICES = (
     (engagement_service_pb2_grpc, "EngagementService"),
     (timeline_service_pb2_grpc, "TimelineService"),
     (delivery_service_pb2_grpc, "DeliveryService"),
+    (notification_service_pb2_grpc, "NotificationService"),
 )
 
 Answer = Message | Exception | Callable[[Any], Any]

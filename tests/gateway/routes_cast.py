@@ -5,6 +5,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 from roost.notification.v1 import delivery_service_pb2 as delivery
+from roost.notification.v1 import notification_pb2 as told
+from roost.notification.v1 import notification_service_pb2 as notifications
 from roost.post.v1 import engagement_service_pb2 as responses
 from roost.post.v1 import post_service_pb2 as posts
 from roost.post.v1.post_pb2 import Entity, Link, PostCounts, PostRevision, ViewerState
@@ -85,6 +87,19 @@ _ENTRIES: dict[str, Any] = {
 _BODIES = posts.BatchGetPostsResponse(
     posts=_MANY["posts"],
     includes=includes(person(ALICE, viewer=ALICE), person(BOB, viewer=ALICE, following=True)),
+)
+_GROUP = told.NotificationGroup(
+    id=300, kind=told.NOTIFICATION_KIND_LIKE, post_id=100, sample_user_ids=[BOB], count=1
+)
+_GROUP.first_time.FromDatetime(NOON)
+_GROUP.last_time.FromDatetime(NOON)
+_READ = {"last_read_id": 300, "update_time": _GROUP.last_time}
+_WISH = {"from": told.SENDER_FILTER_FOLLOWING, "push": True}
+_PREFERENCES = told.NotificationPreferences(
+    kinds=[told.KindPreference(kind=kind, **_WISH) for kind in range(1, 10)],
+    muted_conversation_ids=[100],
+    watched_user_ids=[BOB],
+    etag="3",
 )
 _PASSWORD = "correct horse"
 _DEVICE = delivery.PushSubscription(id=7, endpoint="https://push.example/1")
@@ -455,6 +470,82 @@ CASES = (
         "RebuildHomeTimeline",
         timelines.RebuildHomeTimelineResponse(entry_count=3),
         {"user_id": 0},
+    ),
+    Case(
+        "list_notifications",
+        "GET",
+        f"/v1/notifications?kinds=like,follow&{_PAGE}",
+        "ListNotifications",
+        notifications.ListNotificationsResponse(groups=[_GROUP, _GROUP], next_page_token="next"),
+        _PAGE_ASKS | {"kinds": [told.NOTIFICATION_KIND_LIKE, told.NOTIFICATION_KIND_FOLLOW]},
+        also={"BatchGetPosts": _BODIES},
+    ),
+    Case(
+        "count_unread_notifications",
+        "GET",
+        "/v1/notifications/unread-count",
+        "CountUnread",
+        notifications.CountUnreadResponse(count=3),
+    ),
+    Case(
+        "get_notifications_marker",
+        "GET",
+        "/v1/notifications/marker",
+        "GetReadMarker",
+        notifications.GetReadMarkerResponse(),
+    ),
+    Case(
+        "set_notifications_marker",
+        "PUT",
+        "/v1/notifications/marker",
+        "MarkRead",
+        notifications.MarkReadResponse(**_READ),
+        {"last_read_id": 300},
+        {"last_read_id": "300"},
+    ),
+    Case(
+        "get_notification_preferences",
+        "GET",
+        "/v1/notifications/preferences",
+        "GetPreferences",
+        notifications.GetPreferencesResponse(preferences=_PREFERENCES),
+    ),
+    Case(
+        "update_notification_preferences",
+        "PATCH",
+        "/v1/notifications/preferences",
+        "UpdatePreferences",
+        notifications.UpdatePreferencesResponse(preferences=_PREFERENCES),
+        {"etag": ""},
+        {"kinds": {"like": {"from": "following", "push": True}}, "email_digest": False},
+    ),
+    *(
+        Case(
+            name,
+            method,
+            "/v1/posts/100/conversation-mute",
+            rpc,
+            getattr(notifications, f"{rpc}Response")(),
+            {"post_id": 100},
+        )
+        for name, method, rpc in (
+            ("mute_conversation", "PUT", "MuteConversation"),
+            ("unmute_conversation", "DELETE", "UnmuteConversation"),
+        )
+    ),
+    *(
+        Case(
+            name,
+            method,
+            "/v1/users/12/watch",
+            rpc,
+            getattr(notifications, f"{rpc}Response")(),
+            {"user_id": BOB},
+        )
+        for name, method, rpc in (
+            ("watch", "PUT", "WatchUser"),
+            ("unwatch", "DELETE", "UnwatchUser"),
+        )
     ),
     Case(
         "issue_stream_ticket",

@@ -1,12 +1,17 @@
 """What version 1 takes: query parameters and bodies. Unknown members are refused."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec import field as named
 
 from gateway.rest.ids import ID_PATTERN, Id
-from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, Visibility
+from gateway.rest.v1.notification_types import KindPreference
+from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, NotificationKind, Visibility
+
+# Each brings up to five people along, and one call loads 200.
+MAX_NOTIFICATIONS = 40
+_KIND = "|".join(get_args(NotificationKind))
 
 # What PostgreSQL cannot store. The text of a post has a reason of its own (TEXT_INVALID), and is
 # left to its service.
@@ -86,6 +91,28 @@ class HomeQuery(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "latest"
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor = ""
+
+
+class NotificationsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which notifications, and where the list goes on."""
+
+    kinds: Annotated[
+        str,
+        Meta(
+            pattern=f"^(({_KIND})(,({_KIND})){{0,8}})?$",
+            description="Only these kinds, separated by commas; empty for all.",
+            examples=["mention,reply"],
+        ),
+    ] = ""
+    limit: Annotated[
+        int, Meta(ge=1, le=MAX_NOTIFICATIONS, description="How many items the page has at most.")
+    ] = DEFAULT_LIMIT
+    cursor: Cursor = ""
+
+    @property
+    def kind_names(self) -> list[NotificationKind]:
+        """The kinds asked for; none for all."""
+        return [cast(NotificationKind, each) for each in self.kinds.split(",") if each]
 
 
 class UserPostsQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -251,3 +278,24 @@ class EmailCode(Struct, frozen=True, forbid_unknown_fields=True):
     """The code that came by mail."""
 
     code: Annotated[str, Meta(pattern="^[0-9]{6}$", examples=["012345"])]
+
+
+class KindsChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the caller wishes to hear of some kinds; those left out stay."""
+
+    follow: KindPreference | UnsetType = UNSET
+    follow_request: KindPreference | UnsetType = UNSET
+    follow_accepted: KindPreference | UnsetType = UNSET
+    mention: KindPreference | UnsetType = UNSET
+    reply: KindPreference | UnsetType = UNSET
+    like: KindPreference | UnsetType = UNSET
+    repost: KindPreference | UnsetType = UNSET
+    quote: KindPreference | UnsetType = UNSET
+    post: KindPreference | UnsetType = UNSET
+
+
+class PreferencesChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """What changes of the caller's preferences; what is left out stays."""
+
+    kinds: KindsChange | UnsetType = UNSET
+    email_digest: bool | UnsetType = UNSET

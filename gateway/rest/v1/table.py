@@ -4,6 +4,7 @@ from gateway.rest.routes import Route, Routes
 from gateway.rest.v1.delivery import delivery
 from gateway.rest.v1.engagement import engagement
 from gateway.rest.v1.graph import graph
+from gateway.rest.v1.notifications import notifications
 from gateway.rest.v1.posts import posts
 from gateway.rest.v1.sessions import sessions
 from gateway.rest.v1.stream import stream
@@ -17,6 +18,7 @@ SECTIONS: tuple[Routes, ...] = (
     posts,
     engagement,
     timelines,
+    notifications,
     delivery,
     stream,
 )

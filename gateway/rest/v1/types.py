@@ -272,7 +272,7 @@ class SignedIn(Struct, frozen=True, gc=False):
 
 
 class ReadMarker(Struct, frozen=True, gc=False):
-    """Where the caller stopped reading the home timeline."""
+    """Where the caller stopped reading."""
 
     last_read_id: Annotated[
         Id | None, Meta(description="The newest item that was read; null before the first.")

@@ -52,6 +52,12 @@ def sees_lists(asked: Asked) -> str:
     return "ACCOUNT_PROTECTED" if asked.protected and not asked.near else YES
 
 
+def watches(asked: Asked) -> str:
+    """One watches whom one finds, but not oneself."""
+    refused = signed_in(asked) or finds(asked)
+    return refused or ("CANNOT_WATCH_SELF" if asked.role == "owner" else YES)
+
+
 def reads(asked: Asked) -> str:
     """The table of visibility: a post that one may not see does not exist."""
     if asked.role == "owner":
@@ -94,6 +100,7 @@ ACCOUNTS: dict[str, Rule] = {
     "list_following": sees_lists,
     "list_user_posts": sees_lists,
     "list_liked_posts": sees_lists,
+    "watch": watches,
 }
 POSTS: dict[str, Rule] = {
     "get_post": reads,
@@ -105,6 +112,7 @@ POSTS: dict[str, Rule] = {
     "list_reposters": reads,
     "like": responds,
     "bookmark": responds,
+    "mute_conversation": responds,
     "repost": reposts,
     "update_post": owns,
     "delete_post": owns,
@@ -150,6 +158,14 @@ SIGNED_IN = {
     "get_read_marker",
     "set_read_marker",
     "rebuild_home_timeline",
+    "list_notifications",
+    "count_unread_notifications",
+    "get_notifications_marker",
+    "set_notifications_marker",
+    "get_notification_preferences",
+    "update_notification_preferences",
+    "unmute_conversation",
+    "unwatch",
     "issue_stream_ticket",
     "list_push_subscriptions",
     "create_push_subscription",

@@ -1,0 +1,231 @@
+"""Notifications: what happened to the caller, how far they have read, what they wish to hear."""
+
+from collections.abc import Sequence
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from msgspec import UNSET
+from roost.notification.v1 import notification_pb2 as pb
+from roost.notification.v1.notification_service_pb2 import (
+    CountUnreadRequest,
+    GetPreferencesRequest,
+    GetReadMarkerRequest,
+    GetReadMarkerResponse,
+    ListNotificationsRequest,
+    MarkReadRequest,
+    MarkReadResponse,
+    MuteConversationRequest,
+    UnmuteConversationRequest,
+    UnwatchUserRequest,
+    UpdatePreferencesRequest,
+    WatchUserRequest,
+)
+
+from gateway import rules
+from gateway.hydrate import Hydrated, hydrate_groups
+from gateway.pipeline import Skeleton, read_page
+from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
+from gateway.rest.routes import Routes
+from gateway.rest.v1 import present
+from gateway.rest.v1.lists import id_in_body
+from gateway.rest.v1.notification_types import (
+    KindPreference,
+    KindPreferences,
+    NotificationPage,
+    NotificationPreferences,
+    SenderFilter,
+    UnreadCount,
+)
+from gateway.rest.v1.requests import (
+    MAX_NOTIFICATIONS,
+    MarkerChange,
+    NotificationsQuery,
+    PreferencesChange,
+)
+from gateway.rest.v1.types import NotificationKind, ReadMarker
+
+notifications = Routes("Notifications", "What happened to oneself, and what one wishes to hear of.")
+
+_KINDS: dict[NotificationKind, pb.NotificationKind] = {
+    "follow": pb.NOTIFICATION_KIND_FOLLOW,
+    "follow_request": pb.NOTIFICATION_KIND_FOLLOW_REQUEST,
+    "follow_accepted": pb.NOTIFICATION_KIND_FOLLOW_ACCEPTED,
+    "mention": pb.NOTIFICATION_KIND_MENTION,
+    "reply": pb.NOTIFICATION_KIND_REPLY,
+    "like": pb.NOTIFICATION_KIND_LIKE,
+    "repost": pb.NOTIFICATION_KIND_REPOST,
+    "quote": pb.NOTIFICATION_KIND_QUOTE,
+    "post": pb.NOTIFICATION_KIND_POST,
+}
+_SENDERS: dict[SenderFilter, pb.SenderFilter] = {
+    "everyone": pb.SENDER_FILTER_EVERYONE,
+    "following": pb.SENDER_FILTER_FOLLOWING,
+    "nobody": pb.SENDER_FILTER_NOBODY,
+}
+_SENDER_NAMES = {number: name for name, number in _SENDERS.items()}
+
+
+@notifications.get("/v1/notifications")
+async def list_notifications(call: Call[NotificationsQuery, NoBody]) -> Answer[NotificationPage]:
+    """List what happened to oneself, newest first.
+
+    Likes and reposts are put together by post, follows by time. A line gets another id and rises
+    to the top when somebody joins in, and is unread again then.
+    """
+    kinds = [_KINDS[name] for name in call.query.kind_names]
+
+    async def groups(token: str, size: int) -> Skeleton[pb.NotificationGroup]:
+        response = await call.backends.notifications.ListNotifications(
+            ListNotificationsRequest(
+                kinds=kinds, page_size=min(size, MAX_NOTIFICATIONS), page_token=token
+            )
+        )
+        return Skeleton(list(response.groups), response.next_page_token)
+
+    async def bodies(found: Sequence[pb.NotificationGroup]) -> Hydrated:
+        return await hydrate_groups(call.backends, found)
+
+    page = await read_page(
+        groups, rules.told, token=call.query.cursor, size=call.query.limit, hydrate=bodies
+    )
+    showing = present.Showing(page.hydrated)
+    items = [showing.notification(group) for group in page.entries]
+    return Answer(NotificationPage(items, page.next_token or None), next_cursor=page.next_token)
+
+
+@notifications.get("/v1/notifications/unread-count")
+async def count_unread_notifications(call: Call[NoQuery, NoBody]) -> Answer[UnreadCount]:
+    """Count what one has not read yet, up to 100."""
+    response = await call.backends.notifications.CountUnread(CountUnreadRequest())
+    return Answer(UnreadCount(count=response.count))
+
+
+@notifications.get("/v1/notifications/marker")
+async def get_notifications_marker(call: Call[NoQuery, NoBody]) -> Answer[ReadMarker]:
+    """Read where one stopped reading notifications."""
+    return Answer(_marker(await call.backends.notifications.GetReadMarker(GetReadMarkerRequest())))
+
+
+@notifications.change("PUT", "/v1/notifications/marker")
+async def set_notifications_marker(call: Call[NoQuery, MarkerChange]) -> Answer[ReadMarker]:
+    """Note where one stopped reading notifications.
+
+    The marker only moves forward: an older item than the marker's changes nothing.
+    """
+    response = await call.backends.notifications.MarkRead(
+        MarkReadRequest(
+            last_read_id=id_in_body("last_read_id", call.body.last_read_id),
+            request_id=call.request_id,
+        )
+    )
+    return Answer(_marker(response))
+
+
+@notifications.get("/v1/notifications/preferences", etag=True)
+async def get_notification_preferences(
+    call: Call[NoQuery, NoBody],
+) -> Answer[NotificationPreferences]:
+    """Read what one wishes to hear of."""
+    response = await call.backends.notifications.GetPreferences(GetPreferencesRequest())
+    return _preferences(response.preferences)
+
+
+@notifications.change(
+    "PATCH", "/v1/notifications/preferences", etag=True, reasons=("ETAG_MISMATCH",)
+)
+async def update_notification_preferences(
+    call: Call[NoQuery, PreferencesChange],
+) -> Answer[NotificationPreferences]:
+    """Change what one wishes to hear of.
+
+    Only what is given changes (a JSON merge patch); a kind that is given has both its members.
+    With `If-Match`, only if the preferences are still as they were read.
+    """
+    change = call.body
+    message = pb.NotificationPreferences()
+    paths = []
+    if change.kinds is not UNSET:
+        paths.append("kinds")
+        for name, kind in _KINDS.items():
+            wish = getattr(change.kinds, name)
+            if wish is not UNSET:
+                message.kinds.add(kind=kind, push=wish.push, **{"from": _SENDERS[wish.sender]})
+    if change.email_digest is not UNSET:
+        paths.append("email_digest")
+        message.email_digest = change.email_digest
+    response = await call.backends.notifications.UpdatePreferences(
+        UpdatePreferencesRequest(
+            preferences=message,
+            update_mask=FieldMask(paths=paths),
+            etag=call.expected_etag,
+            request_id=call.request_id,
+        )
+    )
+    return _preferences(response.preferences)
+
+
+@notifications.change(
+    "PUT",
+    "/v1/posts/{post_id}/conversation-mute",
+    reasons=("POST_NOT_FOUND", "TOO_MANY_MUTED_CONVERSATIONS"),
+)
+async def mute_conversation(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
+    """Hear no more of the conversation that a post is in.
+
+    Mentions, replies and quotes anywhere in it, and responses to its first post, also past ones.
+    """
+    await call.backends.notifications.MuteConversation(
+        MuteConversationRequest(post_id=call.path_id, request_id=call.request_id)
+    )
+    return NOTHING
+
+
+@notifications.change("DELETE", "/v1/posts/{post_id}/conversation-mute")
+async def unmute_conversation(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
+    """Hear of a conversation again, also of what happened meanwhile."""
+    await call.backends.notifications.UnmuteConversation(
+        UnmuteConversationRequest(post_id=call.path_id, request_id=call.request_id)
+    )
+    return NOTHING
+
+
+@notifications.change(
+    "PUT",
+    "/v1/users/{user_id}/watch",
+    reasons=("USER_NOT_FOUND", "CANNOT_WATCH_SELF", "TOO_MANY_WATCHED"),
+)
+async def watch(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
+    """Be told of a person's new posts."""
+    await call.backends.notifications.WatchUser(
+        WatchUserRequest(user_id=call.path_id, request_id=call.request_id)
+    )
+    return NOTHING
+
+
+@notifications.change("DELETE", "/v1/users/{user_id}/watch")
+async def unwatch(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
+    """Be told of them no more."""
+    await call.backends.notifications.UnwatchUser(
+        UnwatchUserRequest(user_id=call.path_id, request_id=call.request_id)
+    )
+    return NOTHING
+
+
+def _marker(response: GetReadMarkerResponse | MarkReadResponse) -> ReadMarker:
+    return ReadMarker(
+        last_read_id=str(response.last_read_id) if response.last_read_id else None,
+        updated_at=present.time(response.update_time) if response.HasField("update_time") else None,
+    )
+
+
+def _preferences(message: pb.NotificationPreferences) -> Answer[NotificationPreferences]:
+    wishes = {
+        each.kind: KindPreference(_SENDER_NAMES[getattr(each, "from")], each.push)
+        for each in message.kinds
+    }
+    value = NotificationPreferences(
+        kinds=KindPreferences(**{name: wishes[kind] for name, kind in _KINDS.items()}),
+        muted_conversation_ids=[str(each) for each in message.muted_conversation_ids],
+        watched_user_ids=[str(each) for each in message.watched_user_ids],
+        email_digest=message.email_digest,
+    )
+    return Answer(value, etag=message.etag)
