@@ -45,9 +45,14 @@ class BenchStack:
         """What each part uses, and each process of ``also``."""
         return processes.usage({**self.pids, **(also or {})})
 
+    @property
+    def secrets(self) -> Secrets:
+        """The secrets of the stack."""
+        return Secrets(self.state.secrets)
+
     def secret(self, name: str) -> bytes:
         """A secret of the stack."""
-        return bytes.fromhex(Secrets(self.state.secrets).token(name))
+        return bytes.fromhex(self.secrets.token(name))
 
     def edge(self) -> Edge:
         """A client of the public edge, for what is not measured."""

@@ -6,7 +6,18 @@ from collections.abc import Awaitable, Callable
 
 from bench.bench import Bench
 from bench.report import Report
-from bench.scenarios import fanout, freshness, growth, home, idle, logins, mix, overload, writes
+from bench.scenarios import (
+    fanout,
+    freshness,
+    growth,
+    home,
+    idle,
+    log,
+    logins,
+    mix,
+    overload,
+    writes,
+)
 
 Scenario = Callable[[Bench], Awaitable[Report]]
 
@@ -17,6 +28,7 @@ SCENARIOS: dict[str, Scenario] = {
     "freshness": freshness.run,
     "writes": writes.run,
     "fanout": fanout.run,
+    "log": log.run,
     "logins": logins.run,
     "overload": overload.run,
     "growth": growth.run,

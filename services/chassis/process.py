@@ -46,11 +46,13 @@ class Parts:
 
     `jobs` run until they are cancelled; a job takes its cancellation as the request to finish
     what is in hand. A job that ends by itself ends the process, for a supervisor to start anew.
+    `endings` are called after the drain: they end streams, which would be waited for in vain.
     """
 
     mounts: Sequence[Mount] = ()
     verifier: Verifier | None = None
     jobs: Sequence[Job] = ()
+    endings: Sequence[Callable[[], None]] = ()
 
 
 Compose = Callable[[S], AbstractAsyncContextManager[Parts]]
@@ -140,7 +142,7 @@ class _Life:
 
             self._admin.ready = False
             if server is not None:
-                await self._drain(server)
+                await self._drain(server, parts.endings)
             await self._end(jobs)
         await self._admin.stop()
         self._log.info("stopped")
@@ -159,13 +161,15 @@ class _Life:
         port = server.bind(self._told.listen)
         return server, f"{split_address(self._told.listen)[0]}:{port}"
 
-    async def _drain(self, server: Server) -> None:
+    async def _drain(self, server: Server, endings: Sequence[Callable[[], None]]) -> None:
         """Says that it stops, waits for Envoy to hear it, and only then turns calls away."""
         await server.announce_stop()
         self._log.info("draining", seconds=self._told.drain_seconds)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._told.drain_seconds):
                 await self._hurrying.wait()
+        for end in endings:
+            end()
         await server.stop(GRACE)
 
     async def _watch(self, job: Job) -> None:

@@ -8,7 +8,7 @@ from roost.notification.v1.notification_service_pb2_grpc import (
     add_NotificationServiceServicer_to_server,
 )
 
-from services.chassis import bus, postgres, retention, trust
+from services.chassis import bus, postgres, redis, retention, trust
 from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.ids import IdGenerator
@@ -21,6 +21,10 @@ from services.notification import subscriber
 from services.notification.delivery import compose as delivery
 from services.notification.delivery.store_postgres import PostgresDeliveryStore
 from services.notification.departures import Departures
+from services.notification.log import compose as log
+from services.notification.log import wakes_valkey
+from services.notification.log.live import LiveDelivery
+from services.notification.log.store_postgres import PostgresLogStore
 from services.notification.peers import People, Posts
 from services.notification.peers_mesh import MeshGraph, MeshPeople, MeshPosts
 from services.notification.retention import Retention
@@ -41,9 +45,13 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
     async with (
         postgres.connect(settings.database_url, clock=clock, name="notification serve") as database,
         lease_worker(database, clock=clock) as worker,
+        redis.connect(settings.redis_url) as valkey,
+        wakes_valkey.telling(valkey) as wakes,
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
-        store = PostgresNotificationStore(database)
+        store = PostgresNotificationStore(database, announce=wakes.announce)
+        events = PostgresLogStore(database, announce=wakes.announce)
+        live = LiveDelivery(store=events, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield Parts(
             mounts=[
@@ -54,6 +62,7 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
                     page_token_key=settings.page_token_key,
                     clock=clock,
                 ),
+                log.mount(store=events, live=live, clock=clock),
                 delivery.mount(
                     settings,
                     store=store,
@@ -63,7 +72,8 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
                 ),
             ],
             verifier=trust.verifier(settings, people=MeshJwks(mesh), revoked=revoked, clock=clock),
-            jobs=[revoked.run],
+            jobs=[revoked.run, *log.carrying(settings, live)],
+            endings=[live.stop],
         )
 
 
@@ -97,8 +107,10 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
         lease_worker(database, clock=clock) as worker,
         Mesh(settings.mesh, identity=identity) as mesh,
         bus.publisher(brokers=brokers, client_id="notification work") as publisher,
+        redis.connect(settings.redis_url) as valkey,
+        wakes_valkey.telling(valkey) as wakes,
     ):
-        store = PostgresNotificationStore(database)
+        store = PostgresNotificationStore(database, announce=wakes.announce)
         telling = Telling(
             store=store,
             graph=MeshGraph(mesh),
@@ -118,6 +130,14 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
         yield Parts(
             jobs=[
                 following.run,
+                *log.filling(
+                    settings,
+                    store=PostgresLogStore(database, announce=wakes.announce),
+                    wakes=wakes,
+                    mesh=mesh,
+                    publisher=publisher,
+                    clock=clock,
+                ),
                 delivery.dispatcher(settings, deliveries=deliveries, clock=clock).run,
                 delivery.pruning(deliveries, clock),
                 Retention(store=store, departures=departures, clock=clock).run,

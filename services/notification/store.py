@@ -12,6 +12,7 @@ from typing import Protocol
 
 from services.chassis.transaction import Transaction
 from services.notification.delivery.store import DeliveryActs
+from services.notification.log.store import LogActs
 from services.notification.model import (
     Deed,
     Group,
@@ -24,7 +25,7 @@ from services.notification.model import (
 )
 
 
-class NotificationTransaction(DeliveryActs, Transaction, Protocol):
+class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
     """Changes that happen together.
 
     Locks are taken in one order: request, events, then recipients by ascending id. Whatever

@@ -1,12 +1,13 @@
 """The store of the Notification service in memory."""
 
-from collections.abc import Collection
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import islice
 
 from services.chassis.clock import Clock
 from services.chassis.memory import MemoryDatabase
+from services.notification.log.store import Announce
 from services.notification.model import MAX_UNREAD, Group, Kind, Marker, Preferences
 from services.notification.store_memory.tables import NotificationTables
 from services.notification.store_memory.transaction import MemoryNotificationTransaction
@@ -15,16 +16,20 @@ from services.notification.store_memory.transaction import MemoryNotificationTra
 class MemoryNotificationStore:
     """See `store.NotificationStore` for the promises."""
 
-    def __init__(self, *, clock: Clock) -> None:
+    def __init__(self, *, clock: Clock, announce: Announce = lambda _: None) -> None:
         self.database = MemoryDatabase(NotificationTables(), clock=clock)
+        self._announce = announce
 
     @property
     def _tables(self) -> NotificationTables:
         return self.database.tables
 
-    def transaction(self) -> AbstractAsyncContextManager[MemoryNotificationTransaction]:
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[MemoryNotificationTransaction]:
         """See `NotificationStore.transaction`."""
-        return self.database.transaction(MemoryNotificationTransaction)
+        async with self.database.transaction(MemoryNotificationTransaction) as transaction:
+            yield transaction
+        self._announce(transaction.appended)
 
     async def groups(
         self, user_id: int, *, kinds: Collection[Kind], before: int, limit: int

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.notification.delivery.store_memory import DeliveryTables
+from services.notification.log.store_memory import LogTables
 from services.notification.model import (
     FOLLOWS_TOGETHER,
     SAMPLES,
@@ -29,7 +30,7 @@ DeedKey = tuple[int, Kind, int, int]
 
 
 @dataclass
-class NotificationTables(DeliveryTables):
+class NotificationTables(DeliveryTables, LogTables):
     """Everything that is kept."""
 
     deeds: dict[DeedKey, Kept] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from services.notification.delivery.store_memory import MemoryDeliveryActs
+from services.notification.log.store_memory import MemoryLogActs
 from services.notification.model import (
     Deed,
     GroupChange,
@@ -16,7 +17,9 @@ from services.notification.model import (
 from services.notification.store_memory.tables import Kept, NotificationTables, key_of
 
 
-class MemoryNotificationTransaction(MemoryDeliveryActs[NotificationTables]):
+class MemoryNotificationTransaction(
+    MemoryDeliveryActs[NotificationTables], MemoryLogActs[NotificationTables]
+):
     """A running transaction; transactions run one after another, so nothing needs a lock."""
 
     async def lock_recipients(self, user_ids: Collection[int]) -> None:

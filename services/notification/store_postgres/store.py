@@ -1,10 +1,11 @@
 """The store of the Notification service on PostgreSQL."""
 
-from collections.abc import Collection
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from services.chassis.postgres import Database
+from services.notification.log.store import Announce
 from services.notification.model import MAX_UNREAD, Group, Kind, Marker, Preferences
 from services.notification.store_postgres import reads, rows, wishes
 from services.notification.store_postgres.transaction import PostgresNotificationTransaction
@@ -13,12 +14,16 @@ from services.notification.store_postgres.transaction import PostgresNotificatio
 class PostgresNotificationStore:
     """See `store.NotificationStore` for the promises."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, announce: Announce) -> None:
         self._database = database
+        self._announce = announce
 
-    def transaction(self) -> AbstractAsyncContextManager[PostgresNotificationTransaction]:
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresNotificationTransaction]:
         """See `NotificationStore.transaction`."""
-        return self._database.transaction(PostgresNotificationTransaction)
+        async with self._database.transaction(PostgresNotificationTransaction) as transaction:
+            yield transaction
+        self._announce(transaction.appended)
 
     async def groups(
         self, user_id: int, *, kinds: Collection[Kind], before: int, limit: int

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from services.notification.delivery.store_postgres import PostgresDeliveryActs
+from services.notification.log.store_postgres import PostgresLogActs
 from services.notification.model import (
     FOLLOWS_TOGETHER,
     SAMPLES,
@@ -19,7 +20,7 @@ from services.notification.store_postgres import deeds as sql
 from services.notification.store_postgres import reads, rows, wishes
 
 
-class PostgresNotificationTransaction(PostgresDeliveryActs):
+class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
     """See `store.NotificationTransaction`."""
 
     async def lock_recipients(self, user_ids: Collection[int]) -> None:

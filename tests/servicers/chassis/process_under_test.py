@@ -33,7 +33,11 @@ class SlowUsers(UserServiceServicer):
 async def serve(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
     mount = Mount(add_UserServiceServicer_to_server, SlowUsers(), without=OTHERS)  # type: ignore[abstract]
     print("opened", flush=True)
-    yield process.Parts(mounts=[mount], verifier=verifier())
+    yield process.Parts(
+        mounts=[mount],
+        verifier=verifier(),
+        endings=[lambda: print("ended streams", flush=True)],
+    )
     print("closed", flush=True)
 
 

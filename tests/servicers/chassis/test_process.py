@@ -132,6 +132,7 @@ async def test_sigterm_lets_the_call_under_way_finish_and_closes_everything() ->
             running.signal(signal.SIGTERM)
             answer = await slow
 
+        await running.line("ended streams")
         await running.line("closed")
         await running.event("stopped")
         code = await running.code()

@@ -26,7 +26,7 @@ async def store(
         return
     url = request.getfixturevalue("database")("notification")
     async with postgres.connect(url, clock=clock) as database:
-        yield PostgresNotificationStore(database)
+        yield PostgresNotificationStore(database, announce=lambda _: None)
 
 
 @pytest.fixture

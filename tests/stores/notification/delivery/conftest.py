@@ -120,7 +120,11 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     url: str = request.getfixturevalue("database_url")
     async with postgres.connect(url, clock=clock, max_size=20) as connected:
         await connected.execute(_EMPTY)
-        yield World(PostgresDeliveryStore(connected), PostgresNotificationStore(connected), clock)
+        yield World(
+            PostgresDeliveryStore(connected),
+            PostgresNotificationStore(connected, announce=lambda _: None),
+            clock,
+        )
 
 
 @pytest.fixture
@@ -129,4 +133,8 @@ async def real(database_url: str) -> AsyncIterator[World]:
     clock = ManualClock()
     async with postgres.connect(database_url, clock=clock, max_size=20) as connected:
         await connected.execute(_EMPTY)
-        yield World(PostgresDeliveryStore(connected), PostgresNotificationStore(connected), clock)
+        yield World(
+            PostgresDeliveryStore(connected),
+            PostgresNotificationStore(connected, announce=lambda _: None),
+            clock,
+        )

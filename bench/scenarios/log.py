@@ -1,0 +1,201 @@
+"""Posts of somebody with 5,000 followers, all of them attached: events through the log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+import asyncpg
+from roost.notification.v1.event_service_pb2 import AttachRequest, AttachResponse, AttachUser
+from roost.notification.v1.event_service_pb2_grpc import EventServiceStub
+
+from bench import jobs
+from bench.bench import Bench
+from bench.latency import Latency
+from bench.processes import spent
+from bench.report import Report, number
+from bench.residents import Person
+from local.graph import Graph
+from services.chassis.clients import Mesh
+from services.chassis.clock import SystemClock
+from services.chassis.tokens import ServiceIdentity, SigningKey
+
+if TYPE_CHECKING:
+    from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
+
+FOLLOWERS = 5_000
+POSTS = 10
+# As many gateways, each with its share of the people.
+STREAMS = 2
+PROBES = 40
+PROBE_SECONDS = 0.25
+LIMIT_SECONDS = 120.0
+POLL_SECONDS = 0.02
+CARRIERS = ("timeline-work", "notification-work", "notification", "postgres", "valkey", "envoy")
+
+_APPENDED = "SELECT coalesce(sum(last_sequence), 0)::bigint FROM log_heads WHERE user_id = ANY ($1)"
+
+
+class Listener:
+    """A stream as a gateway keeps it, and when each post came to how many."""
+
+    def __init__(self, events: EventServiceAsyncStub, people: Sequence[Person]) -> None:
+        self._events = events
+        self._people = people
+        self._attached = asyncio.Event()
+        self._waiting = len(people)
+        self.arrivals: dict[int, list[float]] = {}
+
+    async def run(self) -> None:
+        """Reads for ever."""
+        async for response in self._events.Attach(self._requests()):
+            self._note(response, time.monotonic())
+
+    async def attached(self) -> None:
+        """Waits until everybody is."""
+        async with asyncio.timeout(LIMIT_SECONDS):
+            await self._attached.wait()
+
+    async def _requests(self) -> AsyncIterator[AttachRequest]:
+        for person in self._people:
+            yield AttachRequest(attach=AttachUser(user_id=person.id, after_sequence=-1))
+        await asyncio.Event().wait()
+
+    def _note(self, response: AttachResponse, now: float) -> None:
+        step = response.WhichOneof("step")
+        if step == "attached":
+            self._waiting -= 1
+            if not self._waiting:
+                self._attached.set()
+        elif step in ("event", "events"):
+            for event in response.events.events or [response.event]:
+                self.arrivals.setdefault(event.home.post_id, []).append(now)
+
+
+async def run(bench: Bench) -> Report:
+    """Events a second into the log and out of it, and how late an ordinary post is on a stream."""
+    # The first is famous; the last two are an ordinary author and a follower.
+    author = FOLLOWERS + 1
+    follows = [(person, 0) for person in range(1, author)] + [(author + 1, author)]
+    bench.say(f"an author with {FOLLOWERS:,} followers, who are all attached …")
+    people = await bench.residents.settle("log", Graph(author + 2, tuple(sorted(follows))))
+    crowd = people[1:author]
+    async with _listening(bench, [*crowd, people[author + 1]]) as listeners:
+        bench.say("ordinary posts …")
+        ordinary = await _probe(bench, people[author], listeners)
+        bench.say(f"{POSTS} posts of the famous one …")
+        before = bench.stack.usage()
+        appended, delivered = await _burst(bench, people[0], crowd, listeners)
+        cpu = spent(before, bench.stack.usage())
+    return _report(appended, delivered, cpu, ordinary)
+
+
+@contextlib.asynccontextmanager
+async def _listening(bench: Bench, people: Sequence[Person]) -> AsyncIterator[list[Listener]]:
+    secrets = bench.stack.secrets
+    key = SigningKey.from_pem("gateway", secrets.identity("gateway").read_bytes())
+    identity = ServiceIdentity(key, clock=SystemClock())
+    async with Mesh(bench.stack.stack.envoy.mesh, identity=identity) as mesh:
+        events = mesh.as_service(EventServiceStub)
+        listeners = [Listener(events, people[number::STREAMS]) for number in range(STREAMS)]
+        reading = [asyncio.create_task(each.run()) for each in listeners]
+        try:
+            for listener in listeners:
+                await listener.attached()
+            yield listeners
+            if any(each.done() for each in reading):
+                raise jobs.GeneratorFailed("a stream ended")
+        finally:
+            for each in reading:
+                each.cancel()
+            await asyncio.wait(reading)
+
+
+async def _probe(bench: Bench, author: Person, listeners: list[Listener]) -> Latency:
+    """From sending a post to its event on a stream."""
+    latencies: list[float] = []
+    async with bench.stack.edge() as edge:
+        for count in range(PROBES):
+            since = time.monotonic()
+            post = await edge.post(author.account, f"Probe {count}")
+            (arrived,) = await _arrivals(listeners, [int(post["id"])], 1)
+            latencies.append(arrived - since)
+            await asyncio.sleep(PROBE_SECONDS)
+    return Latency.of(latencies)
+
+
+async def _burst(
+    bench: Bench, star: Person, crowd: Sequence[Person], listeners: list[Listener]
+) -> tuple[float, float]:
+    """Seconds until all events are in the log, and until all have come."""
+    ids = [person.id for person in crowd]
+    connection = await asyncpg.connect(bench.stack.stack.postgres.url("roost_notification"))
+    try:
+        async with bench.stack.edge() as edge, asyncio.timeout(LIMIT_SECONDS):
+            already = await connection.fetchval(_APPENDED, ids)
+            since = time.monotonic()
+            posts = [await edge.post(star.account, f"Hello all, {count}") for count in range(POSTS)]
+            while await connection.fetchval(_APPENDED, ids) < already + POSTS * len(ids):
+                await asyncio.sleep(POLL_SECONDS)
+            appended = time.monotonic() - since
+            arrived = await _arrivals(listeners, [int(post["id"]) for post in posts], len(ids))
+            return appended, max(arrived) - since
+    finally:
+        await connection.close()
+
+
+async def _arrivals(
+    listeners: Sequence[Listener], post_ids: Sequence[int], each: int
+) -> list[float]:
+    """When the events of these posts came, once so many of each have."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while True:
+            found = [
+                moment
+                for post_id in post_ids
+                for listener in listeners
+                for moment in listener.arrivals.get(post_id, ())
+            ]
+            if len(found) > each * len(post_ids):
+                raise jobs.GeneratorFailed("an event came twice")
+            if len(found) == each * len(post_ids):
+                return found
+            await asyncio.sleep(POLL_SECONDS / 4)
+
+
+def _report(appended: float, delivered: float, cpu: dict[str, float], ordinary: Latency) -> Report:
+    count = POSTS * FOLLOWERS
+    report = Report()
+    report.higher("events into the log", count / appended, "events/s")
+    report.higher("events delivered", count / delivered, "events/s")
+    report.table(
+        f"{POSTS} posts to {FOLLOWERS:,} attached followers each",
+        ["until all events are", "seconds", "events/s"],
+        [
+            ["in the log", number(appended), number(count / appended)],
+            ["on a stream", number(delivered), number(count / delivered)],
+        ],
+    )
+    costs = {name: cpu[name] / count * 1e6 for name in CARRIERS if name in cpu}
+    report.table(
+        "CPU µs an event",
+        ["process", "µs"],
+        [[name, number(cost)] for name, cost in sorted(costs.items(), key=lambda cost: -cost[1])],
+    )
+    report.lower("CPU an event", sum(costs.values()), "µs")
+    report.lower("ordinary post on a stream, p50", ordinary.p50, "ms")
+    report.lower("ordinary post on a stream, p99", ordinary.p99, "ms")
+    report.table(
+        "an ordinary author's post, from being sent to its event on a stream",
+        ["posts", "p50 ms", "p90 ms", "p99 ms", "worst ms"],
+        [
+            [
+                str(ordinary.count),
+                *map(number, (ordinary.p50, ordinary.p90, ordinary.p99, ordinary.worst)),
+            ]
+        ],
+    )
+    return report

@@ -1,0 +1,269 @@
+"""One suite for every implementation of the event log's store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.chassis import postgres
+from services.chassis.memory import MemoryDatabase
+from services.notification.log.model import (
+    GRACE,
+    MAX_EVENTS,
+    TRIM_EVERY,
+    Arrival,
+    Change,
+    Hush,
+    Logged,
+    Silence,
+)
+from services.notification.log.store import LogStore
+from services.notification.log.store_memory import LogTables, MemoryLogStore
+from services.notification.log.store_postgres import PostgresLogStore
+
+NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
+ALICE, BOB, CAROL = 1, 2, 3
+
+
+@dataclass
+class Scene:
+    """A store, and what it announced."""
+
+    store: LogStore
+    announced: list[Logged] = field(default_factory=list)
+
+    async def append(self, *changes: tuple[int, bytes], now: datetime = NOW) -> None:
+        async with self.store.transaction() as transaction:
+            await transaction.append_events([Change(*each) for each in changes], now)
+
+    async def read(self, user_id: int, *, after: int = 0, limit: int = 5_000) -> list[bytes]:
+        found = await self.store.events({user_id: after}, limit=limit)
+        assert [each.sequence for each in found] == list(
+            range(found[0].sequence, found[0].sequence + len(found)) if found else []
+        )
+        return [each.content for each in found]
+
+    async def arrive(self, user_id: int, now: datetime = NOW) -> tuple[int, int]:
+        head = (await self.store.arrive([user_id], now))[user_id]
+        return head.first, head.last
+
+    async def ends(self, user_id: int) -> tuple[int, int]:
+        head = (await self.store.ahead({user_id: -1}))[user_id]
+        return head.first, head.last
+
+    async def hearing(self, *arrivals: Arrival, now: datetime = NOW) -> list[list[int]]:
+        async with self.store.transaction() as transaction:
+            heard = await transaction.hearing(arrivals, now)
+        return [sorted(each) for each in heard]
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    announced: list[Logged] = []
+    if request.param == "memory":
+        database = MemoryDatabase(LogTables())
+        yield Scene(MemoryLogStore(database, announce=announced.extend), announced)
+        return
+    url = request.getfixturevalue("database")("notification")
+    async with postgres.connect(url) as pool:
+        yield Scene(PostgresLogStore(pool, announce=announced.extend), announced)
+
+
+def arrival(*user_ids: int, author: int = 8, reposter: int = 0) -> Arrival:
+    return Arrival(100, 100, author, reposter, user_ids)
+
+
+async def test_everybody_has_a_sequence_of_their_own(scene: Scene) -> None:
+    await scene.append((ALICE, b"a1"), (BOB, b"b1"), (ALICE, b"a2"))
+    await scene.append((ALICE, b"a3"))
+
+    found = await scene.store.events({ALICE: 0, BOB: 0, CAROL: 0}, limit=10)
+
+    assert found == [
+        Logged(ALICE, 1, NOW, b"a1"),
+        Logged(ALICE, 2, NOW, b"a2"),
+        Logged(ALICE, 3, NOW, b"a3"),
+        Logged(BOB, 1, NOW, b"b1"),
+    ]
+
+
+async def test_what_is_committed_is_announced(scene: Scene) -> None:
+    await scene.append((ALICE, b"a1"), (BOB, b"b1"))
+
+    with suppress(ZeroDivisionError):
+        async with scene.store.transaction() as transaction:
+            await transaction.append_events([Change(ALICE, b"a2")], NOW)
+            raise ZeroDivisionError
+    await scene.append((ALICE, b"a3"))
+
+    assert scene.announced == [
+        Logged(ALICE, 1, NOW, b"a1"),
+        Logged(BOB, 1, NOW, b"b1"),
+        Logged(ALICE, 2, NOW, b"a3"),
+    ]
+    assert await scene.read(ALICE) == [b"a1", b"a3"]
+
+
+async def test_appending_nothing_is_nothing(scene: Scene) -> None:
+    await scene.append()
+
+    assert scene.announced == []
+
+
+async def test_reading_begins_after_a_sequence_and_ends_at_a_limit(scene: Scene) -> None:
+    await scene.append(*((ALICE, b"%d" % number) for number in range(1, 8)))
+
+    assert await scene.read(ALICE, after=2, limit=3) == [b"3", b"4", b"5"]
+    assert await scene.read(ALICE, after=7) == []
+
+
+async def test_logs_that_went_on_are_found(scene: Scene) -> None:
+    await scene.append((ALICE, b"a1"), (ALICE, b"a2"), (BOB, b"b1"))
+
+    ahead = await scene.store.ahead({ALICE: 1, BOB: 1, CAROL: 0})
+
+    assert {user_id: (head.first, head.last) for user_id, head in ahead.items()} == {ALICE: (1, 2)}
+
+
+async def test_a_log_is_cut_by_count(scene: Scene) -> None:
+    most = MAX_EVENTS + TRIM_EVERY
+    await scene.append((BOB, b"b1"), *((ALICE, b"%d" % number) for number in range(1, most)))
+    whole = await scene.ends(ALICE)
+
+    await scene.append((ALICE, b"%d" % most))
+
+    assert whole == (1, most - 1)
+    assert await scene.ends(ALICE) == (most - MAX_EVENTS + 1, most)
+    assert len(await scene.read(ALICE)) == MAX_EVENTS
+    assert await scene.read(BOB) == [b"b1"]
+
+
+async def test_a_log_is_cut_by_age(scene: Scene) -> None:
+    await scene.append((ALICE, b"a1"), (ALICE, b"a2"), (BOB, b"b1"))
+    await scene.append((ALICE, b"a3"), now=NOW + timedelta(hours=1))
+
+    found = await scene.store.trim(NOW + timedelta(minutes=1), limit=10)
+
+    assert found == 3
+    assert await scene.read(ALICE) == [b"a3"]
+    assert await scene.ends(ALICE) == (3, 3)
+    assert await scene.ends(BOB) == (2, 1)
+    await scene.append((BOB, b"b2"))
+    assert (await scene.store.events({BOB: 0}, limit=5))[0].sequence == 2
+
+
+async def test_cutting_stops_at_a_limit_and_goes_on(scene: Scene) -> None:
+    await scene.append(*((ALICE, b"%d" % number) for number in range(1, 6)))
+    later = NOW + timedelta(minutes=1)
+
+    assert [await scene.store.trim(later, limit=3) for _ in range(3)] == [3, 2, 0]
+
+
+class TestPresence:
+    async def test_whoever_comes_for_the_first_time_has_an_empty_log(self, scene: Scene) -> None:
+        assert await scene.arrive(ALICE) == (1, 0)
+
+    async def test_whoever_comes_back_soon_finds_everything(self, scene: Scene) -> None:
+        await scene.arrive(ALICE)
+        await scene.append((ALICE, b"a1"))
+
+        assert await scene.arrive(ALICE, NOW + GRACE) == (1, 1)
+        assert await scene.read(ALICE) == [b"a1"]
+
+    async def test_whoever_was_away_for_longer_begins_anew(self, scene: Scene) -> None:
+        await scene.arrive(ALICE)
+        await scene.append((ALICE, b"a1"), (BOB, b"b1"))
+
+        again = await scene.arrive(ALICE, NOW + GRACE + timedelta(seconds=1))
+        never = await scene.arrive(BOB)
+
+        assert again == never == (3, 2)
+        assert await scene.read(ALICE) == []
+        await scene.append((ALICE, b"a2"))
+        assert await scene.read(ALICE) == [b"a2"]
+        assert await scene.ends(ALICE) == (3, 3)
+
+    async def test_many_come_at_once(self, scene: Scene) -> None:
+        await scene.append((ALICE, b"a1"), (BOB, b"b1"), (BOB, b"b2"))
+
+        heads = await scene.store.arrive([CAROL, BOB, ALICE, BOB], NOW)
+
+        ends = {user_id: (head.first, head.last) for user_id, head in heads.items()}
+        assert ends == {ALICE: (3, 2), BOB: (4, 3), CAROL: (1, 0)}
+
+    async def test_whoever_stays_is_there(self, scene: Scene) -> None:
+        for user_id in (ALICE, BOB):
+            await scene.arrive(user_id)
+        later = NOW + GRACE + timedelta(minutes=2)
+
+        await scene.store.stay([ALICE, CAROL], NOW + GRACE)
+
+        assert await scene.store.there(after=0, limit=9, now=NOW) == [ALICE, BOB]
+        assert await scene.store.there(after=0, limit=9, now=later) == [ALICE]
+        assert await scene.store.there(after=0, limit=1, now=NOW) == [ALICE]
+        assert await scene.store.there(after=ALICE, limit=9, now=NOW) == [BOB]
+
+    async def test_staying_never_shortens_a_presence(self, scene: Scene) -> None:
+        await scene.arrive(ALICE, NOW + GRACE)
+
+        await scene.store.stay([ALICE], NOW)
+        await scene.arrive(ALICE)
+
+        later = NOW + GRACE + timedelta(minutes=2)
+        assert await scene.store.there(after=0, limit=9, now=later) == [ALICE]
+
+
+class TestHearing:
+    async def test_those_who_are_there_hear_of_arrivals(self, scene: Scene) -> None:
+        await scene.arrive(ALICE)
+        await scene.arrive(BOB)
+        await scene.append((CAROL, b"c1"))
+
+        heard = await scene.hearing(arrival(ALICE, CAROL), arrival(BOB, ALICE), arrival(9))
+
+        assert heard == [[ALICE], [ALICE, BOB], []]
+
+    async def test_for_a_while_after_they_left(self, scene: Scene) -> None:
+        await scene.arrive(ALICE)
+
+        assert await scene.hearing(arrival(ALICE), now=NOW + GRACE) == [[ALICE]]
+        long_after = NOW + GRACE + timedelta(minutes=2)
+        assert await scene.hearing(arrival(ALICE), now=long_after) == [[]]
+
+    @pytest.mark.parametrize("who", [{"author": 5}, {"author": 8, "reposter": 5}])
+    async def test_but_not_of_those_whom_they_do_not_see(
+        self, scene: Scene, who: dict[str, int]
+    ) -> None:
+        for user_id in (ALICE, BOB):
+            await scene.arrive(user_id)
+        mute, block = Hush(ALICE, 5, Silence.MUTES), Hush(ALICE, 5, Silence.BLOCKS)
+        seen = []
+
+        for act, hush in (("hush", mute), ("hush", block), ("unhush", mute), ("unhush", block)):
+            async with scene.store.transaction() as transaction:
+                await getattr(transaction, act)([hush, hush])
+            seen += await scene.hearing(arrival(ALICE, BOB, **who))
+
+        assert seen == [[BOB], [BOB], [BOB], [ALICE, BOB]]
+
+    async def test_silences_of_deleted_people_are_forgotten(self, scene: Scene) -> None:
+        await scene.arrive(ALICE)
+        async with scene.store.transaction() as transaction:
+            await transaction.hush(
+                [Hush(ALICE, 5, Silence.MUTES), Hush(5, ALICE, Silence.IS_BLOCKED)]
+            )
+            await transaction.forget_silences(5)
+
+        assert await scene.hearing(arrival(ALICE, author=5)) == [[ALICE]]
+
+    async def test_of_many_at_once(self, scene: Scene) -> None:
+        await scene.arrive(ALICE)
+        crowd: Sequence[int] = range(10, 1_010)
+
+        heard = await scene.hearing(*[arrival(*crowd, ALICE)] * 45)
+
+        assert heard == [[ALICE]] * 45
