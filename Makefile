@@ -7,12 +7,17 @@ BIN := $(VENV)/bin
 # What the contracts must not break: the main branch, where this checkout knows it.
 AGAINST ?= $(firstword $(shell git for-each-ref --format='%(refname:short)' refs/remotes/origin/main refs/heads/main 2>/dev/null))
 
+# Apache Kafka's jars, and what is tested with them.
+KAFKA_JARS := $(VENV)/apache-kafka
+KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_bus_failures.py \
+  tests/servicers/timeline/test_processes.py tests/e2e/test_home_timelines.py
+
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: soak help up down status setup test lint format gen gen-check breaking lock oracle fuzz chaos bench bench-compare ci clean
+.PHONY: soak help up down status setup test test-kafka lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -30,6 +35,11 @@ setup: $(VENV)/.installed-dev ## Install everything that tests and checks need.
 
 test: $(VENV)/.installed-dev ## Run every test; narrow it with ARGS="tests/unit -k follow".
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-kafka: $(VENV)/.installed-dev ## Run the tests of the bus and of home timelines on Apache Kafka, with Java and Maven.
+	@if command -v java mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_JARS)/.complete && \
+	  ROOST_APACHE_KAFKA=$(KAFKA_JARS) $(BIN)/python -m pytest $(or $(ARGS),$(KAFKA_TESTS)); \
+	else echo "Skipped: Apache Kafka needs Java 17 and Maven, and they are not both here."; fi
 
 lint: $(VENV)/.installed-dev gen-check breaking ## Check style, types, contracts and the arrows between packages.
 	@$(BIN)/ruff check
@@ -63,6 +73,9 @@ oracle: $(VENV)/.installed-dev ## Load GRAPH=FILE through the edge and compare e
 fuzz: $(VENV)/.installed-dev ## Fuzz a stack of its own by its OpenAPI document, all phases; EXAMPLES=100 an operation.
 	@$(BIN)/python -m tests.e2e.fuzzing $(if $(EXAMPLES),--examples "$(EXAMPLES)")
 
+same-key: $(VENV)/.installed-dev ## Send the same post 50 times at once, 1,000 times over, and look for one effect; ROUNDS=N.
+	@$(BIN)/python -m tests.e2e.repeating $(if $(ROUNDS),--rounds "$(ROUNDS)")
+
 soak: $(VENV)/.installed-dev ## Run the tests that kill parts, take them away, and send hostile input.
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
@@ -94,4 +107,11 @@ $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing what tests and checks need"
 	@$(PIP) install --quiet --no-compile --require-hashes --no-deps -r requirements-dev.txt
+	@touch $@
+
+$(KAFKA_JARS)/.complete: local/apache-kafka.pom.xml
+	@echo "Fetching Apache Kafka"
+	@rm -rf $(KAFKA_JARS)
+	@mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DincludeScope=runtime \
+	  -DoutputDirectory=$(abspath $(KAFKA_JARS))
 	@touch $@

@@ -47,13 +47,24 @@ class Edge:
     """Calls the edge at one address and returns JSON; a problem raises Refused.
 
     Use it as an async context manager. Connections are kept and shared; calls may run at once.
+    ``transport`` stands in for the network, for an edge that is in this process.
     """
 
-    def __init__(self, address: str, *, connections: int = 32) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        connections: int = 32,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
         self.address = address
         limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
         self._client = httpx2.AsyncClient(
-            base_url=address, limits=limits, timeout=TIMEOUT_SECONDS, trust_env=False
+            base_url=address,
+            limits=limits,
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+            transport=transport,
         )
 
     async def __aenter__(self) -> Edge:

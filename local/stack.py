@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from local import brokers
 from local.keeper import PartFailed, PartStatus
 from local.part import Part
-from local.parts.broker import Broker
 from local.parts.envoy import Envoy
 from local.parts.postgres import Postgres
 from local.parts.processes import RoostProcess
@@ -127,7 +127,9 @@ class Stack:
         self.postgres = Postgres(data("postgres"), ports=ports, secrets=secrets, services=nouns)
         self.valkey = Valkey(data("valkey"), ports=ports, secrets=secrets)
         self.seaweedfs = SeaweedFS(data("seaweedfs"), ports=ports, secrets=secrets)
-        self.broker = Broker(
+        self.broker = brokers.choose(
+            self._environ,
+            folder=data("kafka"),
             ports=ports,
             storage=self.seaweedfs,
             topics=[name for noun in nouns for name in (topic_of(noun), parked(topic_of(noun)))],
@@ -173,6 +175,7 @@ class Stack:
             "ROOST_DATABASE_URL": self.postgres.url(f"roost_{service.noun}"),
             "ROOST_REDIS_URL": self.valkey.url,
             "ROOST_KAFKA_BROKERS": self.broker.address,
+            "ROOST_KAFKA_IDEMPOTENCE": str(self.broker.idempotence).lower(),
             "ROOST_PAGE_TOKEN_KEY": secrets.token("page-token-key"),
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity(service.noun)),
             "ROOST_SERVICE_KEYS_FILE": str(secrets.identities(nouns)),

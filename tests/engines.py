@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
+import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -16,8 +18,7 @@ from typing import Any, TypeVar
 import pytest
 import redis
 
-from local import migrations, topics
-from local.parts.broker import Broker
+from local import brokers, migrations, topics
 from local.parts.postgres import Postgres
 from local.parts.seaweedfs import S3, SeaweedFS
 from local.parts.valkey import Valkey
@@ -42,7 +43,9 @@ class Engines:
         self.postgres = Postgres(folder / "pg", ports=self._ports, secrets=secrets, trial=True)
         self.valkey = Valkey(folder / "valkey", ports=self._ports, secrets=secrets)
         self.seaweedfs = SeaweedFS(folder / "s3", ports=self._ports, secrets=secrets)
-        self.broker = Broker(ports=self._ports, storage=self.seaweedfs)
+        self.broker = brokers.choose(
+            os.environ, folder=folder / "kafka", ports=self._ports, storage=self.seaweedfs
+        )
         self._supervisor = Supervisor(
             [self.postgres, self.valkey, self.seaweedfs, self.broker], logs=folder / "logs"
         )
@@ -59,6 +62,12 @@ class Engines:
     def stop(self, name: str) -> None:
         """Take one engine away: an outage."""
         self.run(self._supervisor.stop([name]))
+
+    def kill(self, name: str) -> None:
+        """Kill one engine as a machine would that loses power; it is started again at once."""
+        (pid,) = (part.pid for part in self._supervisor.statuses() if part.name == name)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Stop every engine and the thread."""

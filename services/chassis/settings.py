@@ -90,6 +90,9 @@ class ServiceSettings(ProcessSettings):
     database_url: PostgresUrl = Field(repr=False)
     redis_url: RedisUrl = Field(repr=False)
     kafka_brokers: Addresses
+    # Whether the brokers keep a repeated record out of the log. Not all that speak the protocol do
+    # so without losing records when they are killed.
+    kafka_idempotence: bool = True
     page_token_key: Key32 = Field(repr=False)
     service_key_file: Path
     service_keys_file: Path

@@ -106,7 +106,9 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
         postgres.connect(settings.database_url, clock=clock, name="notification work") as database,
         lease_worker(database, clock=clock) as worker,
         Mesh(settings.mesh, identity=identity) as mesh,
-        bus.publisher(brokers=brokers, client_id="notification work") as publisher,
+        bus.publisher(
+            brokers=brokers, client_id="notification work", idempotent=settings.kafka_idempotence
+        ) as publisher,
         redis.connect(settings.redis_url) as valkey,
         wakes_valkey.telling(valkey) as wakes,
     ):

@@ -125,7 +125,9 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
         postgres.connect(told.database_url, clock=clock, name="post work") as database,
         redis.connect(told.redis_url) as cache_server,
         Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
-        bus.publisher(brokers=brokers, client_id="post work") as publisher,
+        bus.publisher(
+            brokers=brokers, client_id="post work", idempotent=told.kafka_idempotence
+        ) as publisher,
     ):
         store = PostgresStore(database)
         states = States(store=store, redis=cache_server, clock=clock)

@@ -89,7 +89,9 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
         postgres.connect(settings.database_url, clock=clock, name="timeline-work") as database,
         redis.connect(settings.redis_url, call_seconds=_WORKER_REDIS_SECONDS) as valkey,
         Mesh(settings.mesh, identity=trust.identity(settings, service=_NAME, clock=clock)) as mesh,
-        bus.publisher(brokers=brokers, client_id="timeline") as publisher,
+        bus.publisher(
+            brokers=brokers, client_id="timeline", idempotent=settings.kafka_idempotence
+        ) as publisher,
     ):
         store = PostgresTimelineStore(database)
         feeds = ValkeyFeeds(valkey)

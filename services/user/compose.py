@@ -160,7 +160,9 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
         postgres.connect(told.database_url, clock=clock, name="user work") as database,
         redis.connect(told.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
-        bus.publisher(brokers=brokers, client_id="user work") as publisher,
+        bus.publisher(
+            brokers=brokers, client_id="user work", idempotent=told.kafka_idempotence
+        ) as publisher,
         Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
     ):
         store = PostgresUserStore(database)

@@ -38,25 +38,30 @@ class PublishFailed(Unavailable):
 class Publisher:
     """A producer with `acks=all`: what it acknowledged is there, maybe twice. Made by `publisher`.
 
+    `idempotent`, it repeats a record that was not acknowledged in time without doubling it. Brokers
+    that note a record's number before they store it lose the record if they die in between.
+
     Within a batch, and from one batch to the next, records of one key stay in order. After any
     failure the producer is replaced, and with it everything that it still held is dropped: nothing
     of a failed batch arrives later than its repetition.
     """
 
     def __init__(
-        self, *, brokers: str, client_id: str, delivery_seconds: float = DELIVERY_SECONDS
+        self,
+        *,
+        brokers: str,
+        client_id: str,
+        idempotent: bool,
+        delivery_seconds: float = DELIVERY_SECONDS,
     ) -> None:
         self._configuration = {
             "bootstrap.servers": brokers,
             "client.id": client_id,
             "acks": "all",
-            # An idempotent producer would have Tansu note the sequence number before it stores the
-            # record. When the broker or its store dies in between, the repetition is taken for a
-            # duplicate and acknowledged, and the record is nowhere. Repeated records are harmless:
-            # effects happen once by the inbox.
-            "enable.idempotence": False,
-            # So a repetition cannot be overtaken by a later record of its key.
-            "max.in.flight.requests.per.connection": 1,
+            "enable.idempotence": idempotent,
+            # Where brokers number nothing, a repetition could be overtaken by a later record of its
+            # key; where they do, they refuse that.
+            "max.in.flight.requests.per.connection": 5 if idempotent else 1,
             "linger.ms": _LINGER_MILLISECONDS,
             "delivery.timeout.ms": round(delivery_seconds * 1000),
             "compression.type": "none",
@@ -133,10 +138,19 @@ class Publisher:
 
 @asynccontextmanager
 async def publisher(
-    *, brokers: str, client_id: str, delivery_seconds: float = DELIVERY_SECONDS
+    *,
+    brokers: str,
+    client_id: str,
+    idempotent: bool,
+    delivery_seconds: float = DELIVERY_SECONDS,
 ) -> AsyncIterator[Publisher]:
     """A publisher for the length of the block. The broker may be away when it begins."""
-    made = Publisher(brokers=brokers, client_id=client_id, delivery_seconds=delivery_seconds)
+    made = Publisher(
+        brokers=brokers,
+        client_id=client_id,
+        idempotent=idempotent,
+        delivery_seconds=delivery_seconds,
+    )
     try:
         yield made
     finally:

@@ -106,7 +106,7 @@ class Running:
 
 @pytest.fixture
 async def running(
-    database: Callable[[str], str], valkey: str, kafka: str, tmp_path: Path
+    database: Callable[[str], str], valkey: str, kafka: str, engines: Engines, tmp_path: Path
 ) -> AsyncIterator[Running]:
     topics.create(kafka, TOPICS)
     (tmp_path / "timeline.pem").write_bytes(SERVICE_KEYS["timeline"].pem())
@@ -120,6 +120,7 @@ async def running(
             database_url=database("timeline"),
             redis_url=valkey,
             kafka_brokers=(kafka,),
+            kafka_idempotence=engines.broker.idempotence,
             page_token_key=b"k" * 32,
             service_key_file=tmp_path / "timeline.pem",
             service_keys_file=tmp_path / "services.json",
@@ -127,7 +128,9 @@ async def running(
         serve = await stack.enter_async_context(compose.serve(settings))
         served = await stack.enter_async_context(serving(*serve.mounts))
         work = await stack.enter_async_context(compose.work(settings))
-        sender = await stack.enter_async_context(publisher(brokers=kafka, client_id="test"))
+        sender = await stack.enter_async_context(
+            publisher(brokers=kafka, client_id="test", idempotent=engines.broker.idempotence)
+        )
         told: list[Event] = []
 
         async def listen(events: Sequence[Event]) -> None:

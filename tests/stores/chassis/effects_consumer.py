@@ -19,7 +19,7 @@ from services.chassis.postgres import PostgresTransaction
 async def main(brokers: str, group: str, topic: str, database_url: str) -> None:
     async with (
         postgres.connect(database_url) as database,
-        publisher(brokers=brokers, client_id=group) as parking,
+        publisher(brokers=brokers, client_id=group, idempotent=False) as parking,
     ):
 
         async def apply(event: Event, body: StringValue) -> None:

@@ -79,7 +79,7 @@ async def subscribed(
 
 
 def read_all(kafka: str, name: str, count: int) -> list[Record]:
-    """The first records of a topic of one partition."""
+    """The first records of a topic of one partition; fewer, where a while nothing more comes."""
     consumer = Consumer({"bootstrap.servers": kafka, "group.id": f"read.{name}"})
     try:
         consumer.assign([TopicPartition(name, 0, OFFSET_BEGINNING)])

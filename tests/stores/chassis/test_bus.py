@@ -15,13 +15,15 @@ from services.chassis.bus import (
 )
 from services.chassis.events import Event, OutboxMessage, Record
 from services.chassis.relay import Relay
+from tests.engines import Engines
 from tests.stores.chassis.listening import LIMIT, Listener, Topic, read_all, said, subscribed
 from tests.waiting import eventually
 
 
 @pytest.fixture
-async def sender(kafka: str) -> AsyncIterator[Publisher]:
-    async with publisher(brokers=kafka, client_id="test") as made:
+async def sender(engines: Engines, kafka: str) -> AsyncIterator[Publisher]:
+    idempotent = engines.broker.idempotence
+    async with publisher(brokers=kafka, client_id="test", idempotent=idempotent) as made:
         yield made
 
 

