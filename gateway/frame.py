@@ -40,7 +40,7 @@ class Frame:
             return
         headers = scope[HEADERS] = header.read(scope["headers"])
         traceparent = headers.get(b"traceparent")
-        trace = telemetry.begin(traceparent.decode("latin-1") if traceparent else None)
+        trace = telemetry.enter(traceparent.decode("latin-1") if traceparent else None)
         state = self._state
         status = 0
 

@@ -2,7 +2,8 @@
 
 The id (W3C `traceparent`) is always carried and logged. Spans are recorded only for sampled
 traces, and exported only where an OTLP endpoint is set, so that an unsampled call pays next to
-nothing. A parent's decision to sample is kept; a trace that begins here is sampled by the ratio.
+nothing. Among our own a parent's decision to sample is kept; a trace that begins here, or comes in
+from a client, is sampled by the ratio.
 """
 
 import random
@@ -110,6 +111,16 @@ def begin(incoming: str | None = None) -> Trace:
     return trace
 
 
+def enter(incoming: str | None = None) -> Trace:
+    """Like `begin`, for a request from outside: its ids are kept, so that whoever sent it finds it
+    again, but whether the trace is recorded is for us to say. Else any client could have all that
+    it asks for recorded."""
+    continued = _continued(incoming)
+    trace = _new() if continued is None else continued._replace(sampled=_drawn())
+    _current.set(trace)
+    return trace
+
+
 @contextmanager
 def joined(incoming: str | None = None) -> Iterator[Trace]:
     """Like `begin`, for the length of a block: one event of a consumer, say."""
@@ -180,5 +191,9 @@ def _continued(incoming: str | None) -> Trace | None:
 def _new() -> Trace:
     trace_id = f"{random.getrandbits(128) or 1:032x}"
     span_id = f"{random.getrandbits(64) or 1:016x}"
+    return Trace(trace_id, span_id, _drawn())
+
+
+def _drawn() -> bool:
     ratio = _recording.ratio
-    return Trace(trace_id, span_id, ratio > 0.0 and random.random() < ratio)  # noqa: S311
+    return ratio > 0.0 and random.random() < ratio  # noqa: S311

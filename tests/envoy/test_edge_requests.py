@@ -215,13 +215,15 @@ async def test_trace_and_request_id_reach_the_gateway_and_the_log(
     token = issuer.token(7)
 
     answer = await edge.get(
-        "/logged?ticket=secret", headers={"traceparent": traceparent} | bearer(token)
+        "/logged?ticket=secret",
+        headers={"traceparent": traceparent, "tracestate": "vendor=secret"} | bearer(token),
     )
 
     request_id = answer.headers["x-request-id"]
     (request,) = [each for gateway in gateways for each in gateway.seen("/logged")]
     assert request.headers["x-request-id"] == request_id
     assert request.headers["traceparent"] == traceparent
+    assert "tracestate" not in request.headers
     entry = await eventually(lambda: proxy.logged(request_id))
     assert entry is not None
     assert entry["method"] == "GET"

@@ -1,6 +1,7 @@
 """One trace id follows the work, whether or not anything is recorded."""
 
 import asyncio
+import contextvars
 import re
 from collections.abc import Iterator
 
@@ -77,6 +78,19 @@ def test_new_traces_are_sampled_by_the_ratio() -> None:
 
     assert always.sampled
     assert not never.sampled
+
+
+@pytest.mark.parametrize(("ratio", "sampled"), [(0.0, False), (1.0, True)])
+@pytest.mark.parametrize("asked", [SAMPLED, UNSAMPLED])
+def test_client_names_its_trace_and_does_not_decide_whether_it_is_recorded(
+    asked: str, ratio: float, sampled: bool
+) -> None:
+    telemetry.configure(service="test", ratio=ratio)
+
+    entered = contextvars.copy_context().run(telemetry.enter, asked)
+    telemetry.configure(service="test", ratio=0.0)
+
+    assert entered == telemetry.Trace(TRACE, PARENT, sampled)
 
 
 def test_spans_of_a_sampled_trace_are_recorded_under_their_parents(
