@@ -59,19 +59,32 @@ async def test_the_scheme_is_read_without_regard_to_case(
     assert services.asked[-1].viewer_id == ALICE
 
 
+async def test_a_stranger_after_somebody_in_the_same_task_is_a_stranger(
+    alice: Client, stranger: Client, services: FakeServices
+) -> None:
+    services.answer("GetPost", ONE)
+
+    await alice.get("/v1/posts/1")
+    await stranger.get("/v1/posts/1")
+
+    assert [asked.viewer_id for asked in services.asked[-2:]] == [ALICE, None]
+
+
 async def test_the_trace_goes_through_and_comes_back(
     stranger: Client, services: FakeServices
 ) -> None:
     seen: list[str | None] = []
     services.answer("GetPost", lambda _: seen.append(telemetry.traceparent()) or ONE)
-    incoming = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+    incoming = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
     answer = await stranger.get("/v1/posts/1", traceparent=incoming)
 
-    assert "0af7651916cd43dd8448eb211c80319c" in answer.headers["traceresponse"]
+    # The flag is ours: this process records nothing, whatever the client asks for.
+    assert answer.headers["traceresponse"] == incoming[:-2] + "00"
     (inside,) = seen
     assert inside is not None
-    assert "0af7651916cd43dd8448eb211c80319c" in inside
+    assert inside.startswith("00-0af7651916cd43dd8448eb211c80319c")
+    assert inside.endswith("-00")
 
 
 async def test_a_problem_names_its_trace(stranger: Client) -> None:

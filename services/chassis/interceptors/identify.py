@@ -16,6 +16,8 @@ async def identify(headers: Headers, verifier: Verifier, policy: Policy) -> None
     token = headers.token()
     if token is None:
         policy.check(caller.ANONYMOUS)
+        # Said, not left out: not every server gives each request a task of its own.
+        caller.begin(caller.ANONYMOUS, None)
         return
     found = verifier.remembered(token) or await verifier.verify(token)
     policy.check(found)
