@@ -49,6 +49,11 @@ class Scene:
         self.bob = users.add(numbers.person(bucket=2), "bob")
         self.carol = users.add(numbers.person(bucket=3), "carol")
 
+    @property
+    def address(self) -> str:
+        """Where the service listens."""
+        return self._served.address
+
     def posts(self, who: int | Caller | None = None) -> Any:
         return self._served.stub(PostServiceStub, caller=_caller(who))
 

@@ -15,7 +15,6 @@ from roost.timeline.v1.timeline_service_pb2 import (
     SetReadMarkerRequest,
 )
 
-from services.chassis.access import Policy
 from services.chassis.caller import ServiceCaller
 from services.chassis.errors import (
     Forbidden,
@@ -28,7 +27,6 @@ from services.chassis.errors import (
 from services.chassis.ids import first_id_at
 from services.chassis.page_token import PageTokenInvalid
 from services.chassis.redis import RedisAway
-from services.chassis.server import policies
 from services.timeline.feeds import home_of
 from services.timeline.model import Entry, PublicEntry
 from tests.servicers.serving import raises_reason
@@ -56,18 +54,6 @@ async def all_pages(stub: Any, *, size: int, order: int = HOME_ORDER_LATEST) -> 
         token = response.next_page_token
         if not token:
             return pages
-
-
-def test_every_method_says_who_may_call(timeline: Timeline) -> None:
-    found = {name.rpartition("/")[2]: each for name, each in policies([timeline.mount]).items()}
-
-    assert found == {
-        "GetHomeTimeline": Policy.USER,
-        "GetPublicTimeline": Policy.ANYONE,
-        "GetReadMarker": Policy.USER,
-        "SetReadMarker": Policy.USER,
-        "RebuildHomeTimeline": Policy.USER_OR_SERVICE,
-    }
 
 
 class TestHome:

@@ -1,6 +1,6 @@
 """A corpus of forged and foreign tokens, made by other libraries: none gets in.
 
-PyJWT and joserfc make the tokens, and agree with the verifier about those that are right.
+PyJWT and joserfc make the tokens, and agree with the verifier about each of them.
 """
 
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from services.chassis.tokens import (
     Verifier,
 )
 from tests.token_forge import Forge, reason_of
+from tests.token_oracle import BREAKS, Oracle
 
 ISSUER, AUDIENCE = "https://roost.test", "roost"
 NOW = int(datetime(2025, 6, 1, 12, 0, tzinfo=UTC).timestamp())
@@ -31,6 +32,7 @@ OTHER_KEY = SigningKey.generate("key-2")
 POST_KEY = SigningKey.generate("post")
 FORGE = Forge(issuer=ISSUER, audience=AUDIENCE, key=KEY, other_key=OTHER_KEY, now=NOW)
 ATTACKS = FORGE.attacks()
+ORACLE = Oracle(FORGE)
 HEADER, CLAIMS, PUBLIC_PEM, FOREIGN_PEM = (
     FORGE.header,
     FORGE.claims,
@@ -60,6 +62,32 @@ async def test_attack_is_refused(verifier: Verifier, name: str) -> None:
         await verifier.verify(token)
 
     assert refused.value.reason == reason_of(name)
+
+
+@pytest.mark.parametrize("name", sorted(set(ATTACKS) - set(BREAKS)))
+def test_another_library_refuses_the_attack_too(name: str) -> None:
+    token = ATTACKS[name]()
+
+    assert ORACLE.opened_by_pyjwt(token) is None or not ORACLE.by_joserfc(token)
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_attack_that_other_libraries_take_breaks_a_rule_of_ours(name: str) -> None:
+    token = ATTACKS[name]()
+
+    opened = ORACLE.opened_by_pyjwt(token)
+
+    assert opened is not None
+    assert ORACLE.by_joserfc(token)
+    assert not ORACLE.rules[BREAKS[name]](opened)
+
+
+def test_right_token_is_right_by_other_libraries_and_by_every_rule() -> None:
+    opened = ORACLE.opened_by_pyjwt(signed())
+
+    assert opened is not None
+    assert ORACLE.by_joserfc(signed())
+    assert [name for name, holds in ORACLE.rules.items() if not holds(opened)] == []
 
 
 async def test_token_of_another_library_is_taken_when_it_is_right(verifier: Verifier) -> None:

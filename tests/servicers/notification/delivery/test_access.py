@@ -12,14 +12,16 @@ from tests.servicers.notification.delivery.conftest import House
 USER, ANYONE = Policy.USER, Policy.ANYONE
 
 MATRIX = {
-    "GetPushKey": ANYONE,
-    "CreatePushSubscription": USER,
-    "ListPushSubscriptions": USER,
-    "DeletePushSubscription": USER,
-    "GetEmailAddress": USER,
-    "SetEmailAddress": USER,
-    "ConfirmEmailAddress": USER,
-    "RemoveEmailAddress": USER,
+    "DeliveryService": {
+        "GetPushKey": ANYONE,
+        "CreatePushSubscription": USER,
+        "ListPushSubscriptions": USER,
+        "DeletePushSubscription": USER,
+        "GetEmailAddress": USER,
+        "SetEmailAddress": USER,
+        "ConfirmEmailAddress": USER,
+        "RemoveEmailAddress": USER,
+    },
 }
 TURNED_AWAY = {"TOKEN_MISSING", "CALLER_NOT_ALLOWED"}
 CALLERS: dict[str, Caller] = {
@@ -32,8 +34,9 @@ LET_IN = {USER: {"person"}, ANYONE: set(CALLERS)}
 
 def test_the_matrix_covers_every_method(house: House) -> None:
     expected = {
-        f"/roost.notification.v1.DeliveryService/{method}": policy
-        for method, policy in MATRIX.items()
+        f"/roost.notification.v1.{service}/{method}": policy
+        for service, methods in MATRIX.items()
+        for method, policy in methods.items()
     }
 
     assert policies(house.mounts) == expected
@@ -41,7 +44,7 @@ def test_the_matrix_covers_every_method(house: House) -> None:
 
 @pytest.mark.parametrize("who", list(CALLERS))
 async def test_only_those_are_let_in_whom_a_method_is_for(house: House, who: str) -> None:
-    for method, policy in MATRIX.items():
+    for method, policy in MATRIX["DeliveryService"].items():
         reason = ""
         try:
             await getattr(house.stub(CALLERS[who]), method)(getattr(pb, f"{method}Request")())

@@ -1,0 +1,103 @@
+"""Signing keys rotate under the feet of everybody, and nobody notices but whoever stole the old."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import jwt
+import pytest
+
+from local.edge import Account, Edge
+from local.parts.processes import ROOT
+from services.chassis import postgres
+from services.user.signing import ANNOUNCED, RELOAD_SECONDS
+from tests.e2e.hostile.conftest import SignUp
+from tests.e2e.stacks import TestStack
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="session")]
+
+# Until the user service has read its keys, and what the gateway and Envoy keep has gone stale.
+KNOWN_SECONDS = RELOAD_SECONDS + 15.0 + 60.0 + 15.0
+
+
+def rotate_keys(stack: TestStack) -> str:
+    """What an operator calls, in the environment of the user service."""
+    (pid,) = (part.pid for part in stack.stack.status().parts if part.name == "user")
+    pairs = Path(f"/proc/{pid}/environ").read_bytes().rstrip(b"\0").split(b"\0")
+    environment = dict(pair.decode().split("=", 1) for pair in pairs)
+    done = subprocess.run(
+        [sys.executable, "-m", "services.user", "rotate-keys"],
+        env=environment, cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+async def status(edge: Edge, account: Account) -> int:
+    return (await edge.send("GET", "/v1/users/me", by=account)).status_code
+
+
+@asynccontextmanager
+async def asking(edge: Edge, account: Account) -> AsyncIterator[list[int]]:
+    """Uses the account's token all the while; the answers' statuses."""
+    statuses: list[int] = []
+
+    async def ask() -> None:
+        while True:
+            statuses.append(await status(edge, account))
+            await asyncio.sleep(0.2)
+
+    task = asyncio.create_task(ask())
+    try:
+        yield statuses
+    finally:
+        task.cancel()
+
+
+def kid_of(account: Account) -> str:
+    return str(jwt.get_unverified_header(account.access_token)["kid"])
+
+
+async def test_tokens_work_through_a_rotation_and_those_of_a_retired_key_no_more(
+    stack: TestStack, edge: Edge, sign_up: SignUp
+) -> None:
+    old = await sign_up("rotated")
+    newest = old
+
+    said = await asyncio.to_thread(rotate_keys, stack)
+    async with asking(edge, old) as answers:
+
+        async def signed_anew() -> bool:
+            nonlocal newest
+            answer = await edge.call(
+                "POST", "/v1/sessions/refresh", body={"refresh_token": newest.refresh_token}
+            )
+            newest = Account(
+                old.user_id, old.handle, answer["access_token"], answer["refresh_token"]
+            )
+            answers.append(await status(edge, newest))
+            await asyncio.sleep(1.0)
+            return kid_of(newest) != kid_of(old)
+
+        await eventually(signed_anew, limit=ANNOUNCED.total_seconds() + KNOWN_SECONDS)
+        after = len(answers)
+        await eventually(lambda: len(answers) > after + 10, limit=30.0)
+
+    assert kid_of(newest) in said
+    assert set(answers) == {200}
+
+    # As if the old key's last token had expired long ago, and somebody had kept the key.
+    async with postgres.connect(stack.stack.postgres.url("roost_user")) as database:
+        await database.execute("UPDATE signing_keys SET sign_time = sign_time - interval '1 hour'")
+
+    async def refused() -> bool:
+        answer = await edge.send("GET", "/v1/users/me", by=old)
+        return (answer.status_code, answer.json().get("reason")) == (401, "TOKEN_INVALID")
+
+    await eventually(refused, limit=KNOWN_SECONDS)
+    assert await status(edge, newest) == 200

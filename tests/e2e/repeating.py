@@ -1,0 +1,72 @@
+"""The same request many times at once, round after round: `make same-key ROUNDS=1000`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import httpx2
+
+from local.edge import Account, Edge
+from tests.e2e.stacks import TestStack
+
+AT_ONCE = 50
+
+
+async def repeat(edge: Edge, author: Account, rounds: int) -> Counter[int]:
+    """Ask for a post ``AT_ONCE`` times at once with one key, in each round; count the answers.
+
+    Every answer is either the post, byte for byte the same, or that the first one is still in
+    flight; and whoever asks later gets the post. The author has one post a round in the end.
+    """
+    answered: Counter[int] = Counter()
+    for number in range(rounds):
+        key = f"round-{number}"
+
+        async def post(key: str = key) -> httpx2.Response:
+            return await edge.send("POST", "/v1/posts", by=author, body={"text": key}, key=key)
+
+        answers = await asyncio.gather(*(post() for _ in range(AT_ONCE)))
+        replay = await post()
+        answered.update(answer.status_code for answer in answers)
+
+        made = {answer.content for answer in answers if answer.status_code == 201}
+        waited = [answer for answer in answers if answer.status_code != 201]
+        assert replay.status_code == 201, replay.text
+        assert made == {replay.content}, f"round {number}: {len(made)} different answers"
+        assert {(each.status_code, each.json()["reason"]) for each in waited} <= {
+            (409, "IDEMPOTENCY_KEY_IN_FLIGHT")
+        }
+    posts = [each["post"]["text"] async for each in edge.walk(f"/v1/users/{author.user_id}/posts")]
+    assert sorted(posts) == sorted(f"round-{number}" for number in range(rounds))
+    return answered
+
+
+async def run(rounds: int, folder: Path) -> None:
+    """Start a stack of its own and repeat there."""
+    async with TestStack(folder) as stack, stack.edge() as edge:
+        author = await edge.register("repeater", "zebra lamp 9")
+        begun = time.monotonic()
+        answered = await repeat(edge, author, rounds)
+        took = time.monotonic() - begun
+    print(
+        f"{rounds} rounds of {AT_ONCE} in {took:.0f} s: {rounds} posts, "
+        f"{answered[201]} equal answers, {answered[409]} told to wait, none otherwise"
+    )
+
+
+def main() -> None:
+    """Repeat as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=1000)
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="roost-same-key-") as folder:
+        asyncio.run(run(told.rounds, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""Everything that one reader is shown, and what of it the truth forbids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from local.edge import Account, Edge, Json
+from tests.platform.truth import STRANGER, Truth
+
+
+class Reading:
+    """Reads as one person, or as a stranger, and notes each thing that should not be shown."""
+
+    def __init__(self, edge: Edge, truth: Truth, reader: Account | None) -> None:
+        self._edge = edge
+        self._truth = truth
+        self._by = reader
+        self._reader = reader.user_id if reader else STRANGER
+        self.faults: list[str] = []
+
+    async def timelines(self) -> None:
+        """The public timeline, the reader's home in both orders, and what they keep."""
+        for item in await self._items("/v1/timelines/public"):
+            self._check_post("public", item["post"])
+            if (self._reader, item["post"]["author"]["id"]) in self._truth.mutes:
+                self._fault("public", "shows somebody muted")
+        if self._by is None:
+            return
+        for path in ("/v1/timelines/home", "/v1/timelines/home?order=relevant"):
+            for item in await self._items(path):
+                self._check_item(path, item)
+                self._check_belongs(path, item)
+        for post in await self._items("/v1/bookmarks"):
+            self._check_post("bookmarks", post)
+
+    async def person(self, person: str) -> None:
+        """A profile and its lists."""
+        blocked = (person, self._reader) in self._truth.blocks
+        profile = await self._edge.send("GET", f"/v1/users/{person}", by=self._by)
+        if (profile.status_code == 404) != blocked:
+            self._fault("profile", f"{profile.status_code}, blocked: {blocked}")
+        for name in ("followers", "following"):
+            answer = await self._edge.send("GET", f"/v1/users/{person}/{name}", by=self._by)
+            if answer.is_success != self._truth.may_list(self._reader, person):
+                self._fault(name, f"{answer.status_code} for a list of {person}")
+            self._check_people(name, answer.json().get("items", []))
+        for item in await self._items(f"/v1/users/{person}/posts?include_replies=true"):
+            self._check_item("posts", item)
+        for post in await self._items(f"/v1/users/{person}/likes"):
+            self._check_post("likes", post)
+
+    async def post(self, post_id: str) -> None:
+        """A post, its conversation, and who responded to it; exactly where it may be seen."""
+        may_see = self._truth.may_see(self._reader, post_id)
+        for part in ("", "/replies", "/quotes", "/revisions", "/likers", "/reposters"):
+            path = f"/v1/posts/{post_id}{part}"
+            answer = await self._edge.send("GET", path, by=self._by)
+            if answer.is_success and not may_see and not self._is_tombstone(post_id):
+                self._fault(path, f"answered: {answer.text[:200]}")
+            if part == "" and may_see and not answer.is_success:
+                self._fault(path, f"refused: {answer.text[:200]}")
+            if answer.is_success:
+                found = answer.json()
+                items = [found] if part == "" else found["items"]
+                if part in ("/likers", "/reposters"):
+                    self._check_people(path, items)
+                elif part != "/revisions":
+                    for each in items:
+                        self._check_post(path, each)
+        await self._thread(post_id)
+
+    async def batch(self) -> None:
+        """All posts at once: just those that may be seen."""
+        ids = list(self._truth.posts)[-50:]
+        if not ids:
+            return
+        found = await self._items(f"/v1/posts?ids={','.join(ids)}")
+        for each in found:
+            self._check_post("batch", each)
+        shown = {each["id"] for each in found if not each["deleted"]}
+        hidden = {each for each in ids if self._truth.may_see(self._reader, each)} - shown
+        if hidden:
+            self._fault("batch", f"{hidden} is missing")
+
+    async def _thread(self, post_id: str) -> None:
+        answer = await self._edge.send("GET", f"/v1/posts/{post_id}/thread", by=self._by)
+        if answer.is_success:
+            thread = answer.json()
+            for each in (*thread["ancestors"], thread["post"], *thread["replies"]["items"]):
+                self._check_post("thread", each)
+
+    async def _items(self, path: str) -> list[Json]:
+        answer = await self._edge.send("GET", path, by=self._by)
+        if answer.status_code >= 500:
+            self._fault(path, answer.text[:200])
+        found: list[Json] = answer.json().get("items", [])
+        return found
+
+    def _check_item(self, where: str, item: Json) -> None:
+        self._check_post(where, item["post"])
+        if item["reposted_by"] is not None:
+            self._check_people(where, [item["reposted_by"]])
+
+    def _check_belongs(self, where: str, item: Json) -> None:
+        author = item["post"]["author"]["id"]
+        actor = (item["reposted_by"] or item["post"]["author"])["id"]
+        if not self._truth.brings_home(self._reader, actor):
+            self._fault(where, f"shows what {actor} brought")
+        if (self._reader, author) in self._truth.mutes:
+            self._fault(where, f"shows {author}, who is muted")
+
+    def _check_post(self, where: str, post: Json) -> None:
+        for each in _with_quoted(post):
+            if each["deleted"]:
+                if each["text"] or each["entities"]:
+                    self._fault(where, f"tombstone {each['id']} tells what was written")
+            elif not self._truth.may_see(self._reader, each["id"]):
+                self._fault(where, f"shows post {each['id']}")
+
+    def _check_people(self, where: str, people: Sequence[Json]) -> None:
+        for each in people:
+            if self._truth.apart(self._reader, each["id"]):
+                self._fault(where, f"shows {each['id']}, who is apart")
+
+    def _is_tombstone(self, post_id: str) -> bool:
+        return post_id in self._truth.deleted
+
+    def _fault(self, where: str, what: str) -> None:
+        self.faults.append(f"{self._reader or 'a stranger'}: {where}: {what}")
+
+
+def _with_quoted(post: Json) -> Iterator[Json]:
+    yield post
+    if post["quoted_post"] is not None:
+        yield from _with_quoted(post["quoted_post"])

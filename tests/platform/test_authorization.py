@@ -1,0 +1,41 @@
+"""The authorization matrix: every operation of the OpenAPI document has a row, and keeps to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from services.user.passwords import Passwords
+from tests.authorization.rows import ROWS, YES, Asked
+from tests.authorization.scene import Matrix, operation_of
+from tests.platform.platform import platform
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def matrix(hashing: Passwords, shared_redis: str) -> AsyncIterator[Matrix]:
+    async with platform(hashing, shared_redis) as everything:
+        yield Matrix(everything.edge, everything.register)
+
+
+async def test_every_operation_of_the_document_has_a_row(matrix: Matrix) -> None:
+    assert set(map(operation_of, ROWS)) == set(await matrix.operations())
+
+
+async def test_document_and_rows_agree_on_what_strangers_may_ask(matrix: Matrix) -> None:
+    operations = await matrix.operations()
+
+    for row, given in ROWS.items():
+        needs_token = operations[operation_of(row)].needs_token
+        assert (given.rule(Asked("stranger", protected=False)) != YES) == needs_token, row
+
+
+@pytest.mark.parametrize("protected", [False, True], ids=["open", "protected"])
+@pytest.mark.parametrize("row", ROWS)
+async def test_operation_serves_whom_its_row_names(
+    matrix: Matrix, row: str, protected: bool
+) -> None:
+    assert await matrix.wrong(row, protected=protected) == {}

@@ -1,0 +1,110 @@
+"""What is so between people and about posts, kept plainly: who may see what, as the table in
+docs and contracts has it, not as the services compute it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+STRANGER = ""
+# From the widest on: a reply is never wider than what it answers.
+WIDTHS = ("public", "followers", "mentioned")
+# An ordered pair of people, by their ids.
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A post, as its author was told that it is."""
+
+    id: str
+    author: str
+    visibility: str
+    mentioned: frozenset[str] = frozenset()
+    reply_to_author: str = ""
+    reply_to: str = ""
+
+
+@dataclass
+class Truth:
+    """What everybody did. Each act answers whether it is one that has to be allowed."""
+
+    follows: set[Pair] = field(default_factory=set)
+    requests: set[Pair] = field(default_factory=set)
+    blocks: set[Pair] = field(default_factory=set)
+    mutes: set[Pair] = field(default_factory=set)
+    protected: set[str] = field(default_factory=set)
+    posts: dict[str, Written] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
+
+    def apart(self, one: str, other: str) -> bool:
+        """Whether one of the two blocks the other."""
+        return (one, other) in self.blocks or (other, one) in self.blocks
+
+    def follow(self, who: str, whom: str) -> bool:
+        if who == whom or self.apart(who, whom):
+            return False
+        if (who, whom) not in self.follows:
+            (self.requests if whom in self.protected else self.follows).add((who, whom))
+        return True
+
+    def unfollow(self, who: str, whom: str) -> None:
+        self.follows.discard((who, whom))
+        self.requests.discard((who, whom))
+
+    def accept(self, who: str, whom: str) -> bool:
+        """``who`` lets ``whom`` follow; repeating it changes nothing."""
+        if (whom, who) in self.requests:
+            self.requests.remove((whom, who))
+            self.follows.add((whom, who))
+        return (whom, who) in self.follows
+
+    def block(self, who: str, whom: str) -> bool:
+        if who == whom:
+            return False
+        self.blocks.add((who, whom))
+        for pair in ((who, whom), (whom, who)):
+            self.unfollow(*pair)
+        return True
+
+    def open_up(self, who: str) -> None:
+        """``who`` is protected no longer: whoever waits may follow."""
+        self.protected.discard(who)
+        waiting = {pair for pair in self.requests if pair[1] == who}
+        self.requests -= waiting
+        self.follows |= waiting
+
+    def may_see(self, reader: str, post_id: str) -> bool:
+        """Whether the post is there for the reader."""
+        post = self.posts[post_id]
+        if post_id in self.deleted:
+            return False
+        if reader == post.author:
+            return True
+        if reader == STRANGER:
+            return post.visibility == "public" and post.author not in self.protected
+        follows = (reader, post.author) in self.follows
+        if self.apart(reader, post.author) or (post.author in self.protected and not follows):
+            return False
+        addressed = reader in post.mentioned or reader == post.reply_to_author
+        return (
+            post.visibility == "public" or addressed or (post.visibility == "followers" and follows)
+        )
+
+    def is_open(self, post_id: str) -> bool:
+        """Whether a post is for everyone, so that others may quote it."""
+        post = self.posts[post_id]
+        return post.visibility == "public" and post.author not in self.protected
+
+    def may_list(self, reader: str, person: str) -> bool:
+        """Whether the reader may see whom the person follows, and who follows them."""
+        if reader == person:
+            return True
+        if (person, reader) in self.blocks:
+            return False
+        return person not in self.protected or (reader, person) in self.follows
+
+    def brings_home(self, reader: str, actor: str) -> bool:
+        """Whether what the actor wrote or reposted belongs on the reader's home."""
+        follows = (reader, actor) in self.follows or reader == actor
+        return follows and (reader, actor) not in self.mutes

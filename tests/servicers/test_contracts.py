@@ -1,0 +1,67 @@
+"""No RPC is offered without a row that says who may call it: the contracts know of every one."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import roost
+
+import services
+from services.chassis.access import Policy, policy_of
+
+
+def contracts() -> Iterator[tuple[str, str, Any, Any]]:
+    """Every service of the contracts: noun, name, descriptor, generated servicer."""
+    for found in pkgutil.walk_packages(roost.__path__, "roost."):
+        if found.name.endswith("_service_pb2"):
+            module = importlib.import_module(found.name)
+            generated = importlib.import_module(f"{found.name}_grpc")
+            for name, descriptor in module.DESCRIPTOR.services_by_name.items():
+                noun = found.name.split(".")[1]
+                yield noun, name, descriptor, getattr(generated, f"{name}Servicer")
+
+
+ROOT = Path(__file__).parents[2]
+HERE = {package.name for package in pkgutil.iter_modules(services.__path__)}
+CONTRACTS = [each for each in contracts() if each[0] in HERE]
+
+
+def descendants(kind: type) -> Iterator[type]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from descendants(each)
+
+
+def offered(noun: str, generated: type, methods: list[str]) -> dict[str, Policy | None]:
+    """The RPCs that the service's own servicer answers, with the policy of each."""
+    importlib.import_module(f"services.{noun}.compose")
+    ours = [each for each in descendants(generated) if each.__module__.startswith("services.")]
+    return {
+        method: policy_of(getattr(servicer, method))
+        for servicer in ours
+        for method in methods
+        if getattr(servicer, method) is not getattr(generated, method)
+    }
+
+
+@pytest.mark.parametrize(
+    ("noun", "name", "descriptor", "generated"), CONTRACTS, ids=[each[1] for each in CONTRACTS]
+)
+def test_every_rpc_that_is_offered_has_a_row(
+    noun: str, name: str, descriptor: Any, generated: type
+) -> None:
+    rows = {}
+    for path in Path(__file__).parent.glob(f"{noun}/**/test_access.py"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        rows |= importlib.import_module(module).MATRIX
+
+    assert offered(noun, generated, list(descriptor.methods_by_name)) == rows.get(name, {})
+
+
+def test_contracts_of_every_service_that_is_here_are_looked_at() -> None:
+    assert {noun for noun, *_ in CONTRACTS} == HERE - {"chassis"}
