@@ -104,6 +104,12 @@ def has_session(asked: Asked) -> str:
     return signed_in(asked) or (YES if asked.role == "owner" else "SESSION_NOT_FOUND")
 
 
+def watches(asked: Asked) -> str:
+    """One watches whom one finds, but not oneself."""
+    refused = signed_in(asked) or finds(asked)
+    return refused or ("CANNOT_WATCH_SELF" if asked.role == "owner" else YES)
+
+
 def has_device(asked: Asked) -> str:
     """And so are devices."""
     return signed_in(asked) or (YES if asked.role == "owner" else "PUSH_SUBSCRIPTION_NOT_FOUND")
@@ -188,6 +194,8 @@ ROWS: dict[str, Row] = {
     "unfollow": Row(signed_in, "account"),
     "block": Row(blocks, "account"),
     "unblock": Row(signed_in, "account"),
+    "watch": Row(watches, "account"),
+    "unwatch": Row(signed_in, "account"),
     "mute": Row(mutes, "account"),
     "unmute": Row(signed_in, "account"),
     "acceptFollowRequest": Row(is_asked, "request"),
@@ -201,6 +209,8 @@ ROWS: dict[str, Row] = {
     "listRevisions": Row(reads, "post"),
     "listLikers": Row(reads, "post"),
     "listReposters": Row(reads, "post"),
+    "muteConversation": Row(responds, "post"),
+    "unmuteConversation": Row(signed_in, "post"),
     "like": Row(responds, "post"),
     "unlike": Row(signed_in, "post"),
     "bookmark": Row(responds, "post"),
@@ -243,6 +253,12 @@ ROWS: dict[str, Row] = {
         signed_in, body=lambda scene, by, thing: {"last_read_id": scene.posts["public"]}
     ),
     "rebuildHomeTimeline": Row(signed_in),
+    "listNotifications": Row(signed_in),
+    "countUnreadNotifications": Row(signed_in),
+    "getNotificationsMarker": Row(signed_in),
+    "setNotificationsMarker": Row(signed_in, body=_sent(last_read_id="1")),
+    "getNotificationPreferences": Row(signed_in),
+    "updateNotificationPreferences": Row(signed_in, body=_sent(email_digest=True)),
     "getPushKey": Row(anyone),
     "listPushSubscriptions": Row(signed_in),
     "createPushSubscription": Row(signed_in, body=_device),

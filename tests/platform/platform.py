@@ -36,10 +36,13 @@ from services.chassis.redis import RedisClient
 from services.chassis.server import Mount
 from services.chassis.tokens import AccessTokens, ServiceIdentity, StaticJwks
 from services.notification import compose as notification_compose
+from services.notification import peers_mesh as notification_peers
 from services.notification import subscriber as notification_subscriber
 from services.notification.delivery import compose as delivery_compose
 from services.notification.delivery.store_memory import MemoryDeliveryStore
+from services.notification.departures import Departures as NotificationDepartures
 from services.notification.store_memory import MemoryNotificationStore
+from services.notification.telling import Telling
 from services.post import compose as post_compose
 from services.post import subscriber as post_subscriber
 from services.post.cache import Bodies
@@ -126,11 +129,12 @@ async def platform(passwords: Passwords, redis_url: str) -> AsyncIterator[Platfo
         _mesh(address, "user") as as_user,
         _mesh(address, "post") as as_post,
         _mesh(address, "timeline") as as_timeline,
+        _mesh(address, "notification") as as_notification,
         _posts(posts, ids, kept, as_post) as (post_mounts, post_group),
     ):
         user_mounts, user_group = await _users(users, ids, kept, as_user, passwords)
         timeline_mount, timeline_group = _timelines(as_timeline, log)
-        notification_mounts, notification_group = _notifications(ids)
+        notification_mounts, notification_group = _notifications(as_notification, ids)
         log.groups += [user_group, post_group, timeline_group, notification_group]
         mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts]
         async with serving(*mounts, address=address) as everything:
@@ -226,7 +230,7 @@ async def _posts(
             await each.close()
 
 
-def _notifications(ids: IdGenerator) -> tuple[list[Mount], Group]:
+def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group]:
     clock = SystemClock()
     store = MemoryNotificationStore(clock=clock)
     with TemporaryDirectory() as folder:
@@ -237,9 +241,19 @@ def _notifications(ids: IdGenerator) -> tuple[list[Mount], Group]:
             clock=clock,
             ids=ids,
         )
-    handle = one_by_one(notification_subscriber.routes(store))
-    mounts = [*notification_compose.mounts(store=store, clock=clock), delivery]
-    return mounts, Group("notification", notification_subscriber.TOPICS, handle)
+    mounts = notification_compose.mounts(
+        store=store,
+        people=notification_peers.MeshPeople(mesh),
+        posts=notification_peers.MeshPosts(mesh),
+        page_token_key=MASTER_KEY,
+        clock=clock,
+    )
+    graph = notification_peers.MeshGraph(mesh)
+    handle = notification_subscriber.Causes(
+        Telling(store=store, graph=graph, ids=ids, clock=clock),
+        NotificationDepartures(store=store),
+    )
+    return [*mounts, delivery], Group("notification", notification_subscriber.TOPICS, handle)
 
 
 def _timelines(mesh: Mesh, log: Log) -> tuple[Mount, Group]:

@@ -19,7 +19,7 @@ class Reading:
         self.faults: list[str] = []
 
     async def timelines(self) -> None:
-        """The public timeline, the reader's home in both orders, and what they keep."""
+        """The public timeline, the reader's home in both orders, what they keep and are told."""
         for item in await self._items("/v1/timelines/public"):
             self._check_post("public", item["post"])
             if (self._reader, item["post"]["author"]["id"]) in self._truth.mutes:
@@ -32,6 +32,10 @@ class Reading:
                 self._check_belongs(path, item)
         for post in await self._items("/v1/bookmarks"):
             self._check_post("bookmarks", post)
+        for told in await self._items("/v1/notifications"):
+            self._check_people("notifications", told["people"])
+            if told["post"] is not None:
+                self._check_post("notifications", told["post"])
 
     async def person(self, person: str) -> None:
         """A profile and its lists."""

@@ -19,7 +19,8 @@ from services.chassis.caller import UserCaller
 from services.chassis.clock import SystemClock
 from services.chassis.events import Event, OutboxMessage
 from services.notification import compose
-from services.notification.settings import NotificationSettings
+from tests.builders.notifications import settings
+from tests.engines import Engines
 from tests.servicers.notification.peers import Peers
 from tests.servicers.serving import SERVICE_KEYS, Served, serving
 from tests.stores.notification.world import (
@@ -60,7 +61,7 @@ class Running:
 
 @pytest.fixture
 async def running(
-    database: Callable[[str], str], valkey: str, kafka: str, tmp_path: Path
+    database: Callable[[str], str], valkey: str, kafka: str, engines: Engines, tmp_path: Path
 ) -> AsyncIterator[Running]:
     topics.create(kafka, ("roost.user.v1", "roost.post.v1", "roost.timeline.v1"))
     (tmp_path / "notification.pem").write_bytes(SERVICE_KEYS["notification"].pem())
@@ -68,19 +69,20 @@ async def running(
     (tmp_path / "services.json").write_bytes(orjson.dumps({"keys": public}))
     async with AsyncExitStack() as stack:
         others = await stack.enter_async_context(serving(*Peers().mounts()))
-        settings = NotificationSettings(
+        told = settings(
+            tmp_path,
             mesh=others.address,
             database_url=database("notification"),
             redis_url=valkey,
             kafka_brokers=(kafka,),
-            page_token_key=b"k" * 32,
-            service_key_file=tmp_path / "notification.pem",
-            service_keys_file=tmp_path / "services.json",
+            kafka_idempotence=engines.broker.idempotence,
         )
-        serve = await stack.enter_async_context(compose.serve(settings))
+        serve = await stack.enter_async_context(compose.serve(told))
         served = await stack.enter_async_context(serving(*serve.mounts))
-        work = await stack.enter_async_context(compose.work(settings))
-        sender = await stack.enter_async_context(publisher(brokers=kafka, client_id="test"))
+        work = await stack.enter_async_context(compose.work(told))
+        sender = await stack.enter_async_context(
+            publisher(brokers=kafka, client_id="test", idempotent=engines.broker.idempotence)
+        )
         jobs = [asyncio.create_task(job()) for job in work.jobs]
         try:
             yield Running(served, sender)
