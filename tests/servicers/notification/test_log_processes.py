@@ -81,7 +81,7 @@ class Running:
 
 @pytest.fixture
 async def running(
-    database: Callable[[str], str], valkey: str, kafka: str, tmp_path: Path
+    database: Callable[[str], str], valkey: str, kafka: str, engines: Engines, tmp_path: Path
 ) -> AsyncIterator[Running]:
     topics.create(kafka, TOPICS)
     (tmp_path / "notification.pem").write_bytes(SERVICE_KEYS["notification"].pem())
@@ -98,8 +98,11 @@ async def running(
             database_url=database("notification"),
             redis_url=valkey,
             kafka_brokers=(kafka,),
+            kafka_idempotence=engines.broker.idempotence,
         )
-        sender = await stack.enter_async_context(publisher(brokers=kafka, client_id="test"))
+        sender = await stack.enter_async_context(
+            publisher(brokers=kafka, client_id="test", idempotent=engines.broker.idempotence)
+        )
         made = Running(graph, sender)
         for _ in range(2):
             parts = await stack.enter_async_context(compose.serve(told))

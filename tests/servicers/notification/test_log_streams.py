@@ -83,6 +83,11 @@ class Place:
                 await running
 
 
+MATRIX = {
+    "EventService": {"Attach": Policy.SERVICE, "ReadEvents": Policy.USER_OR_SERVICE},
+}
+
+
 @pytest.fixture
 def place() -> Place:
     return Place()
@@ -100,7 +105,7 @@ async def test_every_method_says_who_may_call(place: Place) -> None:
 
     found = {name.rpartition("/")[2]: each for name, each in policies([mount]).items()}
 
-    assert found == {"Attach": Policy.SERVICE, "ReadEvents": Policy.USER_OR_SERVICE}
+    assert found == MATRIX["EventService"]
 
 
 class TestAttach:
