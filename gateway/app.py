@@ -30,7 +30,7 @@ class Gateway(Starlette):
         pages = Pages(keys=keys, state=state, public_url=public_url)
         rest = Rest(table.ROUTES, backends=backends, doorkeeper=doorkeeper)
         # Paths are tried in order: the busiest stands first of those that match a prefix.
-        routes: list[BaseRoute] = [pages.document, Mount("/v1", app=rest), *pages.routes]
+        routes: list[BaseRoute] = [*pages.beside_the_api, Mount("/v1", app=rest), *pages.routes]
         super().__init__(routes=routes)
         self.router.redirect_slashes = False
 

@@ -37,7 +37,12 @@ _ASSETS = {
     "index.html": "text/html; charset=utf-8",
     "docs.css": "text/css; charset=utf-8",
     "docs.js": "text/javascript; charset=utf-8",
+    "unsubscribe.html": "text/html; charset=utf-8",
+    "unsubscribe.css": "text/css; charset=utf-8",
+    "unsubscribe.js": "text/javascript; charset=utf-8",
 }
+# Where a POST ends somebody's digest, as mail programs do (RFC 8058), a browser finds a page.
+_UNSUBSCRIBE = "/v1/email/unsubscribe"
 
 
 class PublishedKeys:
@@ -80,7 +85,11 @@ class Pages:
         self._state = state
         self._openapi = _openapi(public_url)
         self._assets = {name: (files("gateway") / "docs" / name).read_bytes() for name in _ASSETS}
-        self.document = Route("/v1/openapi.json", self._document)
+        # They stand among the API's paths, and are looked for before those.
+        self.beside_the_api = [
+            Route("/v1/openapi.json", self._document),
+            Route(_UNSUBSCRIBE, self._unsubscribe, methods=["GET"]),
+        ]
         self.routes = [
             Route("/", self._root),
             Route("/docs", self._docs),
@@ -107,6 +116,10 @@ class Pages:
         if name not in self._assets:
             raise RouteNotFound
         return _kept(request, "/docs/{name}", self._assets[name], _ASSETS[name])
+
+    async def _unsubscribe(self, request: Request) -> Response:
+        page = self._assets["unsubscribe.html"]
+        return _kept(request, _UNSUBSCRIBE, page, _ASSETS["unsubscribe.html"])
 
     async def _problem(self, request: Request) -> Response:
         request.scope[ROUTE] = "/problems/{reason}"

@@ -624,4 +624,12 @@ CASES = (
         {"code": "012345"},
         {"code": "012345"},
     ),
+    Case(
+        "unsubscribe",
+        "POST",
+        "/v1/email/unsubscribe?token=t0ken",
+        "Unsubscribe",
+        delivery.UnsubscribeResponse(),
+        {"token": "t0ken"},
+    ),
 )

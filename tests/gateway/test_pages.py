@@ -8,6 +8,9 @@ import msgspec
 import pytest
 from google.protobuf.message import Message
 from protovalidate import Validator
+from roost.notification.v1.delivery_service_pb2 import (
+    UnsubscribeResponse,
+)
 from roost.post.v1.post_service_pb2 import CreatePostRequest
 from roost.user.v1.auth_service_pb2 import (
     AuthenticateRequest,
@@ -25,6 +28,7 @@ from services.chassis.clock import ManualClock
 from services.chassis.errors import Unavailable
 from services.chassis.tokens import Jwk
 from tests.gateway.conftest import Client
+from tests.gateway.fakes import FakeServices
 from tests.servicers.serving import USER_KEY
 
 PAGE = document(SECTIONS)
@@ -110,6 +114,7 @@ def test_unknown_fields_of_bodies_are_not_in_the_document() -> None:
         (requests.RefreshToken, RefreshSessionRequest, "refresh_token"),
         (requests.PasswordChange, ChangePasswordRequest, "new_password"),
         (requests.NewPost, CreatePostRequest, "text"),
+        (requests.NewPushSubscription, CreatePushSubscriptionRequest, "endpoint"),
     ],
 )
 def test_limits_are_those_of_the_contracts(
@@ -215,6 +220,37 @@ async def test_probes_and_metrics(stranger: Client) -> None:
     metrics = await stranger.get("/metrics")
     assert metrics.headers["content-type"].startswith("text/plain")
     assert 'route="/livez"' in metrics.text
+
+
+async def test_the_link_in_a_digest_asks_before_it_does_anything(
+    stranger: Client, services: FakeServices
+) -> None:
+    page = await stranger.get("/v1/email/unsubscribe?token=t0ken")
+    assets = re.findall(r'(?:src|href)="(/docs/[^"]+)"', page.text)
+
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert page.headers["referrer-policy"] == "no-referrer"
+    for each in assets:
+        assert (await stranger.get(each)).status_code == 200
+    assert sorted(assets) == ["/docs/unsubscribe.css", "/docs/unsubscribe.js"]
+    assert services.methods == []
+
+
+async def test_one_click_in_a_mail_program_ends_the_digest(
+    stranger: Client, services: FakeServices
+) -> None:
+    services.answer("Unsubscribe", UnsubscribeResponse())
+
+    answer = await stranger(
+        "POST",
+        "/v1/email/unsubscribe?token=t0ken",
+        content=b"List-Unsubscribe=One-Click",
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    )
+
+    assert answer.status_code == 204
+    assert services.last("Unsubscribe").token == "t0ken"
 
 
 async def test_the_root_leads_to_the_docs(stranger: Client) -> None:

@@ -9,12 +9,13 @@ from roost.notification.v1.delivery_service_pb2 import (
     ListPushSubscriptionsRequest,
     RemoveEmailAddressRequest,
     SetEmailAddressRequest,
+    UnsubscribeRequest,
 )
 
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
-from gateway.rest.v1.requests import EmailCode, NewEmail, NewPushSubscription
+from gateway.rest.v1.requests import EmailCode, NewEmail, NewPushSubscription, UnsubscribeQuery
 from gateway.rest.v1.types import Email, PushKey, PushSubscription, PushSubscriptions
 from services.chassis.errors import NotFound
 
@@ -146,3 +147,20 @@ async def confirm_email(call: Call[NoQuery, EmailCode]) -> Answer[Email]:
         ConfirmEmailAddressRequest(code=call.body.code, request_id=call.request_id)
     )
     return Answer(present.email(response.email))
+
+
+@delivery.change(
+    "POST",
+    "/v1/email/unsubscribe",
+    access=ANYONE,
+    keyed=False,
+    reasons=("UNSUBSCRIBE_TOKEN_INVALID",),
+)
+async def unsubscribe(call: Call[UnsubscribeQuery, NoBody]) -> Answer[NoContent]:
+    """End a digest, by the token in it.
+
+    What mail programs do at one click (RFC 8058); whatever body they send is not read. Repeating it
+    changes nothing.
+    """
+    await call.backends.delivery.Unsubscribe(UnsubscribeRequest(token=call.query.token))
+    return NOTHING

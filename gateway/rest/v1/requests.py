@@ -299,3 +299,17 @@ class PreferencesChange(Struct, frozen=True, forbid_unknown_fields=True):
 
     kinds: KindsChange | UnsetType = UNSET
     email_digest: bool | UnsetType = UNSET
+
+
+class UnsubscribeQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose digest ends."""
+
+    token: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=128,
+            pattern="^[A-Za-z0-9_-]+$",
+            description="From the link in the digest.",
+        ),
+    ]
