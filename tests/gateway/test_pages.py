@@ -9,6 +9,7 @@ import pytest
 from google.protobuf.message import Message
 from protovalidate import Validator
 from roost.notification.v1.delivery_service_pb2 import (
+    CreatePushSubscriptionRequest,
     UnsubscribeResponse,
 )
 from roost.post.v1.post_service_pb2 import CreatePostRequest
