@@ -19,6 +19,7 @@ from services.chassis.tokens import RevokedSessions
 from services.chassis.worker_lease import lease_worker
 from services.notification import subscriber
 from services.notification.delivery import compose as delivery
+from services.notification.delivery.peers_mesh import MeshNames
 from services.notification.delivery.store_postgres import PostgresDeliveryStore
 from services.notification.departures import Departures
 from services.notification.log import compose as log
@@ -111,16 +112,23 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
         ) as publisher,
         redis.connect(settings.redis_url) as valkey,
         wakes_valkey.telling(valkey) as wakes,
+        delivery.dispatcher(
+            settings,
+            deliveries=PostgresDeliveryStore(database),
+            store=PostgresNotificationStore(database, announce=wakes.announce),
+            people=MeshNames(mesh),
+            clock=clock,
+        ) as dispatcher,
     ):
         store = PostgresNotificationStore(database, announce=wakes.announce)
         telling = Telling(
             store=store,
             graph=MeshGraph(mesh),
             ids=IdGenerator(clock=clock, worker=worker),
+            schedule=delivery.schedule(settings),
             clock=clock,
         )
         departures = Departures(store=store)
-        deliveries = PostgresDeliveryStore(database)
         following = bus.Subscriber(
             brokers=brokers,
             group=subscriber.GROUP,
@@ -140,8 +148,8 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
                     publisher=publisher,
                     clock=clock,
                 ),
-                delivery.dispatcher(settings, deliveries=deliveries, clock=clock).run,
-                delivery.pruning(deliveries, clock),
+                dispatcher.run,
+                delivery.pruning(PostgresDeliveryStore(database), clock),
                 Retention(store=store, departures=departures, clock=clock).run,
                 partial(retention.run, database),
             ]

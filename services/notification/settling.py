@@ -2,10 +2,13 @@
 
 from collections.abc import Collection
 
-from services.notification.model import GroupKey
+from services.notification.model import GroupChange, GroupKey
 from services.notification.store import NotificationTransaction
 
 
-async def settle(transaction: NotificationTransaction, keys: Collection[GroupKey]) -> None:
-    """Brings the groups in step with their deeds. Last in its transaction."""
-    await transaction.regroup(keys)
+async def settle(
+    transaction: NotificationTransaction, keys: Collection[GroupKey]
+) -> list[GroupChange]:
+    """Brings the groups in step with their deeds, after all changes of deeds; what became of the
+    groups."""
+    return await transaction.regroup(keys)

@@ -159,6 +159,10 @@ class NotificationStore(Protocol):
         """How many groups the marker has not passed; at most MAX_UNREAD."""
         ...
 
+    async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
+        """Of these people and groups those that are there and that the marker has not passed."""
+        ...
+
     async def marker(self, user_id: int) -> Marker | None:
         """Up to where the person has read; None before the first time."""
         ...

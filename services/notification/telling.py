@@ -24,7 +24,8 @@ from services.notification.causes import (
     SessionEnded,
     Written,
 )
-from services.notification.model import Deed, GroupKey, Kind, Ties, Wish
+from services.notification.delivery.schedule import Schedule, Told
+from services.notification.model import Deed, GroupChange, GroupKey, Kind, Ties, Wish
 from services.notification.peers import Graph, Pair
 from services.notification.settling import settle
 from services.notification.store import NotificationStore, NotificationTransaction
@@ -73,12 +74,14 @@ class Telling:
         store: NotificationStore,
         graph: Graph,
         ids: Ids,
+        schedule: Schedule,
         clock: Clock,
         at_once: int = AT_ONCE,
     ) -> None:
         self._store = store
         self._graph = graph
         self._ids = ids
+        self._schedule = schedule
         self._clock = clock
         self._at_once = at_once
 
@@ -124,10 +127,15 @@ class Telling:
         )
         known = await self._known(transaction, everybody)
         keys: set[GroupKey] = set()
+        made: set[int] = set()
         for heard, found, _ in cases:
             keys.update(await self._undo(transaction, heard))
-            keys.update(await self._add(transaction, heard, found, known))
-        await settle(transaction, keys)
+            deeds = await self._deeds(heard, found, known)
+            if deeds:
+                keys.update(await transaction.add(deeds))
+                made.update(each.id for each in deeds)
+        changes = await settle(transaction, keys)
+        await self._deliver(transaction, changes, made, known.wishes)
 
     async def _known(
         self, transaction: NotificationTransaction, found: Sequence[Candidate]
@@ -142,13 +150,25 @@ class Telling:
             protected=await transaction.protected(authors) if authors else (),
         )
 
-    async def _add(
+    async def _deliver(
         self,
         transaction: NotificationTransaction,
-        heard: Heard,
-        found: Sequence[Candidate],
-        known: _Known,
-    ) -> list[GroupKey]:
+        changes: Sequence[GroupChange],
+        made: Collection[int],
+        wishes: Mapping[int, Mapping[Kind, Wish]],
+    ) -> None:
+        """Has those groups delivered outside the app whose newest deed is new: what shows up
+        again, or loses its newest deed, is no news."""
+        told = [
+            Told(recipient_id, after, wishes.get(recipient_id, {}).get(after.kind, Wish()).push)
+            for recipient_id, _, after in changes
+            if after is not None and after.id in made
+        ]
+        if told:
+            now = self._clock.now()
+            await transaction.add_due(self._schedule.due(told, now), now)
+
+    async def _deeds(self, heard: Heard, found: Sequence[Candidate], known: _Known) -> list[Deed]:
         deeds = []
         for each in found:
             ties = known.ties[each.recipient_id, each.actor_id]
@@ -171,7 +191,7 @@ class Telling:
                         muted=ties.muting,
                     )
                 )
-        return await transaction.add(deeds) if deeds else []
+        return deeds
 
     async def _undo(self, transaction: NotificationTransaction, heard: Heard) -> list[GroupKey]:
         match heard.cause:

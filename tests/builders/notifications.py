@@ -76,7 +76,7 @@ class Inbox:
 
 @dataclass
 class Names:
-    """What people are called: see `peers.People`."""
+    """What people are called: see `peers.Names`."""
 
     known: dict[int, str] = field(default_factory=lambda: {2: "Bob", 3: "@carol", 4: "Dave"})
     away: bool = False

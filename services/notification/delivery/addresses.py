@@ -9,6 +9,7 @@ from services.chassis.clock import Clock
 from services.chassis.ids import IdGenerator, bucket_of
 from services.chassis.tokens import SessionRevoked
 from services.chassis.transaction import in_transaction
+from services.notification import preferring
 from services.notification.delivery.errors import (
     EmailCodeInvalid,
     EmailNotOffered,
@@ -98,8 +99,9 @@ class Addresses:
     async def confirm(
         self, transaction: NotificationTransaction, user_id: int, code: str
     ) -> MailAddress:
-        """Puts the address to use. Raises EmailCodeInvalid if the code, tried before, is not
-        awaited any more."""
+        """Puts the address to use, and turns the digest on: it is what the address is for. Raises
+        EmailCodeInvalid if the code, tried before, is not awaited any more."""
+        await preferring.update(transaction, user_id, wishes={}, email_digest=True, etag="")
         address = await transaction.lock_address(user_id)
         if (
             address is None

@@ -18,7 +18,7 @@ from services.notification.delivery.model import (
     PushSubscription,
     Verdict,
 )
-from services.notification.delivery.peers import People
+from services.notification.delivery.peers import Names
 from services.notification.delivery.push import PushServices
 from services.notification.delivery.store import DeliveryStore
 from services.notification.delivery.tokens import Tokens
@@ -59,7 +59,7 @@ class PushCarrier:
         *,
         store: DeliveryStore,
         unread: Unread,
-        people: People,
+        people: Names,
         services: PushServices,
         tokens: Tokens,
     ) -> None:
@@ -149,7 +149,7 @@ class DigestCarrier:
         *,
         store: DeliveryStore,
         unread: Unread,
-        people: People,
+        people: Names,
         mailer: Mailer,
         sender: Sender,
         tokens: Tokens,
@@ -200,7 +200,7 @@ class DigestCarrier:
         return Parcel(_MAIL, partial(self._mailer.send, letter))
 
 
-async def _names(people: People, groups: Collection[Group]) -> Mapping[int, str]:
+async def _names(people: Names, groups: Collection[Group]) -> Mapping[int, str]:
     # A sentence names two at most.
     named = {actor for group in groups for actor in group.actor_ids[:2]}
     return await people.names(named) if named else {}

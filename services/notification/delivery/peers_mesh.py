@@ -12,14 +12,14 @@ _AT_ONCE = 1_000
 _SECONDS = 2.0
 
 
-class MeshPeople:
-    """See `peers.People`. Asks in this service's own name."""
+class MeshNames:
+    """See `peers.Names`. Asks in this service's own name."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._users = mesh.as_service(UserServiceStub)
 
     async def names(self, user_ids: Collection[int]) -> Mapping[int, str]:
-        """See `People.names`."""
+        """See `Names.names`."""
         ids = sorted(user_ids)
         found: dict[int, str] = {}
         for start in range(0, len(ids), _AT_ONCE):

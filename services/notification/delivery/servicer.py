@@ -9,10 +9,13 @@ from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceServi
 from services.chassis import access, caller
 from services.chassis.clock import Clock
 from services.chassis.idempotency import RequestKey, Seal, once, repeated
+from services.chassis.transaction import in_transaction
+from services.notification import preferring
 from services.notification.delivery import convert
 from services.notification.delivery.addresses import Addresses
 from services.notification.delivery.store import DeliveryStore
 from services.notification.delivery.subscriptions import Subscriptions
+from services.notification.delivery.tokens import Tokens
 from services.notification.store import NotificationStore, NotificationTransaction
 
 
@@ -27,6 +30,7 @@ class DeliveryServicer(DeliveryServiceServicer):
         clock: Clock,
         subscriptions: Subscriptions,
         addresses: Addresses,
+        tokens: Tokens,
         push_key: str,
         master_key: bytes,
     ) -> None:
@@ -35,6 +39,7 @@ class DeliveryServicer(DeliveryServiceServicer):
         self._clock = clock
         self._subscriptions = subscriptions
         self._addresses = addresses
+        self._tokens = tokens
         self._push_key = push_key
         self._master_key = master_key
 
@@ -136,6 +141,18 @@ class DeliveryServicer(DeliveryServiceServicer):
 
         key = self._key(request, user_id)
         return await once(self._store.transaction, key, pb.RemoveEmailAddressResponse, effect)
+
+    @access.anyone
+    async def Unsubscribe(
+        self, request: pb.UnsubscribeRequest, context: Any
+    ) -> pb.UnsubscribeResponse:
+        user_id = self._tokens.unsubscriber(request.token)
+
+        async def effect(transaction: NotificationTransaction) -> None:
+            await preferring.update(transaction, user_id, wishes={}, email_digest=False, etag="")
+
+        await in_transaction(self._store.transaction, effect)
+        return pb.UnsubscribeResponse()
 
     def _key(self, request: Message, user_id: int, *, secret: str = "") -> RequestKey | None:
         """The key of a request. Where it holds what nobody else should learn, nothing of that may

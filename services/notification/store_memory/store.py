@@ -1,6 +1,6 @@
 """The store of the Notification service in memory."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import islice
@@ -52,6 +52,15 @@ class MemoryNotificationStore:
             for key, group in self._tables.groups.items()
         )
         return min(unread, MAX_UNREAD)
+
+    async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
+        """See `NotificationStore.unread`."""
+        return {
+            (key.recipient_id, group.id): group
+            for key, group in self._tables.groups.items()
+            if (key.recipient_id, group.id) in wanted
+            and group.id > self._tables.last_read(key.recipient_id)
+        }
 
     async def marker(self, user_id: int) -> Marker | None:
         """See `NotificationStore.marker`."""

@@ -17,6 +17,13 @@ SELECT count(*) FROM (
 ) AS unread
 """
 
+# $1, $2: people, and groups of theirs.
+UNREAD = f"""
+SELECT recipient_id, {GROUP_COLUMNS} FROM notification_groups
+WHERE (recipient_id, id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
+  AND id > coalesce((SELECT last_read_id FROM read_markers WHERE user_id = recipient_id), 0)
+"""  # noqa: S608 - nothing but column names
+
 MARKER = "SELECT last_read_id, update_time FROM read_markers WHERE user_id = $1"
 
 PREFERENCES = """

@@ -1,6 +1,6 @@
 """The store of the Notification service on PostgreSQL."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -36,6 +36,16 @@ class PostgresNotificationStore:
         """See `NotificationStore.count_unread`."""
         count: int = await self._database.fetchval(reads.COUNT_UNREAD, user_id, MAX_UNREAD)
         return count
+
+    async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
+        """See `NotificationStore.unread`."""
+        people = [user_id for user_id, _ in wanted]
+        ids = [group_id for _, group_id in wanted]
+        found: dict[tuple[int, int], Group] = {}
+        for recipient_id, *columns in await self._database.fetch(reads.UNREAD, people, ids):
+            group = rows.group_from(tuple(columns))
+            found[recipient_id, group.id] = group
+        return found
 
     async def marker(self, user_id: int) -> Marker | None:
         """See `NotificationStore.marker`."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from google.protobuf.message import Message
+from roost.notification.v1 import delivery_service_pb2 as delivery_pb
+from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from roost.notification.v1.notification_service_pb2 import ListNotificationsRequest
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceStub
+from roost.user.v1.user_events_pb2 import SessionRevoked
 
 from local import topics
 from services.chassis.bus import Publisher, publisher
@@ -21,6 +26,8 @@ from services.chassis.events import Event, OutboxMessage
 from services.notification import compose
 from tests.builders.notifications import settings
 from tests.engines import Engines
+from tests.mail import Mailbox, mail_server
+from tests.push import Browser, PushServer, push_server
 from tests.servicers.notification.peers import Peers
 from tests.servicers.serving import SERVICE_KEYS, Served, serving
 from tests.stores.notification.world import (
@@ -43,9 +50,15 @@ SETTLED = 60.0
 class Running:
     """The Notification service, the services that it asks, and a way to tell it what happened."""
 
-    def __init__(self, served: Served, sender: Publisher) -> None:
+    def __init__(self, served: Served, sender: Publisher, pushes: PushServer, box: Mailbox) -> None:
         self._served = served
         self._sender = sender
+        self.pushes = pushes
+        self.box = box
+
+    def delivery(self, user_id: int) -> Any:
+        caller = UserCaller(user_id=user_id, session_id=1)
+        return self._served.stub(DeliveryServiceStub, caller=caller)
 
     async def tell(self, topic: str, key: int, body: Message) -> None:
         message = OutboxMessage.of(topic=topic, key=key, body=body)
@@ -69,6 +82,8 @@ async def running(
     (tmp_path / "services.json").write_bytes(orjson.dumps({"keys": public}))
     async with AsyncExitStack() as stack:
         others = await stack.enter_async_context(serving(*Peers().mounts()))
+        box = await stack.enter_async_context(mail_server())
+        pushes = await stack.enter_async_context(push_server())
         told = settings(
             tmp_path,
             mesh=others.address,
@@ -76,6 +91,7 @@ async def running(
             redis_url=valkey,
             kafka_brokers=(kafka,),
             kafka_idempotence=engines.broker.idempotence,
+            smtp_url=f"smtp://127.0.0.1:{box.port}",
         )
         serve = await stack.enter_async_context(compose.serve(told))
         served = await stack.enter_async_context(serving(*serve.mounts))
@@ -85,7 +101,7 @@ async def running(
         )
         jobs = [asyncio.create_task(job()) for job in work.jobs]
         try:
-            yield Running(served, sender)
+            yield Running(served, sender, pushes, box)
             assert not any(job.done() for job in jobs), "a job ended"
         finally:
             for job in jobs:
@@ -107,6 +123,39 @@ async def test_events_become_notifications(running: Running) -> None:
 
     await running.tell("roost.user.v1", ALICE, blocked(ALICE, BOB))
     await eventually(lambda: tells(running, [(100, [CAROL]), (101, [DAVE])]), limit=SETTLED)
+
+
+async def test_notifications_leave_the_app(running: Running) -> None:
+    browser, alice = Browser(), running.delivery(ALICE)
+    await alice.CreatePushSubscription(
+        delivery_pb.CreatePushSubscriptionRequest(
+            endpoint=f"{running.pushes.origin}/alice", p256dh=browser.p256dh, auth=browser.auth
+        )
+    )
+    await alice.SetEmailAddress(delivery_pb.SetEmailAddressRequest(address="alice@mail.example"))
+    await eventually(lambda: len(running.box.letters) == 1, limit=SETTLED)
+    code = str(running.box.letters[0]["Subject"])[:6]
+    await alice.ConfirmEmailAddress(delivery_pb.ConfirmEmailAddressRequest(code=code))
+    post = a_post(100, ALICE)
+
+    for liker in (BOB, CAROL):
+        await running.tell("roost.post.v1", liker, liked(liker, post))
+
+    def shown() -> list[Any]:
+        return [json.loads(browser.decrypt(each.body)) for each in running.pushes.arrived]
+
+    await eventually(lambda: any(each["count"] == 2 for each in shown()), limit=SETTLED)
+    assert {each["post_id"] for each in shown()} == {"100"}
+    assert len({each.topic for each in running.pushes.arrived}) == 1
+
+    await running.tell("roost.user.v1", ALICE, SessionRevoked(user_id=ALICE, session_id=1))
+    await eventually(lambda: has_no_device(running), limit=SETTLED)
+
+
+async def has_no_device(running: Running) -> bool:
+    request = delivery_pb.ListPushSubscriptionsRequest()
+    response = await running.delivery(ALICE).ListPushSubscriptions(request)
+    return len(response.subscriptions) == 0
 
 
 async def tells(running: Running, expected: list[tuple[int, list[int]]]) -> bool:

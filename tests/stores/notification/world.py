@@ -15,6 +15,7 @@ from roost.user.v1 import user_pb2
 from services.chassis.clock import ManualClock
 from services.chassis.events import Event, OutboxMessage
 from services.chassis.ids import MAX_ID, FixedWorker, IdGenerator
+from services.notification.delivery.schedule import Schedule
 from services.notification.departures import Departures
 from services.notification.model import Group, Kind, Ties
 from services.notification.peers import Pair
@@ -63,6 +64,7 @@ class World:
             store=store,
             graph=self.graph,
             ids=IdGenerator(clock=clock, worker=FixedWorker()),
+            schedule=Schedule(digest_hour=7),
             clock=clock,
             at_once=at_once,
         )

@@ -135,8 +135,8 @@ class DeliveryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ConfirmEmailAddress(self, request, context):
-        """ConfirmEmailAddress takes the code. INVALID_ARGUMENT (EMAIL_CODE_INVALID) if it is wrong, older than an
-        hour, or the fifth wrong one.
+        """ConfirmEmailAddress takes the code, puts the address to use, and turns the digest on. INVALID_ARGUMENT
+        (EMAIL_CODE_INVALID) if it is wrong, older than an hour, or follows five wrong ones.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

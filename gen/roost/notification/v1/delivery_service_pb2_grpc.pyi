@@ -54,8 +54,8 @@ class DeliveryServiceStub:
     FAILED_PRECONDITION (EMAIL_NOT_OFFERED) where this installation sends no mail.
     """
     ConfirmEmailAddress: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.ConfirmEmailAddressRequest, _delivery_service_pb2.ConfirmEmailAddressResponse]
-    """ConfirmEmailAddress takes the code. INVALID_ARGUMENT (EMAIL_CODE_INVALID) if it is wrong, older than an
-    hour, or the fifth wrong one.
+    """ConfirmEmailAddress takes the code, puts the address to use, and turns the digest on. INVALID_ARGUMENT
+    (EMAIL_CODE_INVALID) if it is wrong, older than an hour, or follows five wrong ones.
     """
     RemoveEmailAddress: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.RemoveEmailAddressRequest, _delivery_service_pb2.RemoveEmailAddressResponse]
     """RemoveEmailAddress forgets it. Idempotent."""
@@ -91,8 +91,8 @@ class DeliveryServiceAsyncStub(DeliveryServiceStub):
     FAILED_PRECONDITION (EMAIL_NOT_OFFERED) where this installation sends no mail.
     """
     ConfirmEmailAddress: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.ConfirmEmailAddressRequest, _delivery_service_pb2.ConfirmEmailAddressResponse]  # type: ignore[assignment]
-    """ConfirmEmailAddress takes the code. INVALID_ARGUMENT (EMAIL_CODE_INVALID) if it is wrong, older than an
-    hour, or the fifth wrong one.
+    """ConfirmEmailAddress takes the code, puts the address to use, and turns the digest on. INVALID_ARGUMENT
+    (EMAIL_CODE_INVALID) if it is wrong, older than an hour, or follows five wrong ones.
     """
     RemoveEmailAddress: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.RemoveEmailAddressRequest, _delivery_service_pb2.RemoveEmailAddressResponse]  # type: ignore[assignment]
     """RemoveEmailAddress forgets it. Idempotent."""
@@ -167,8 +167,8 @@ class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _delivery_service_pb2.ConfirmEmailAddressRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_delivery_service_pb2.ConfirmEmailAddressResponse, _abc.Awaitable[_delivery_service_pb2.ConfirmEmailAddressResponse]]:
-        """ConfirmEmailAddress takes the code. INVALID_ARGUMENT (EMAIL_CODE_INVALID) if it is wrong, older than an
-        hour, or the fifth wrong one.
+        """ConfirmEmailAddress takes the code, puts the address to use, and turns the digest on. INVALID_ARGUMENT
+        (EMAIL_CODE_INVALID) if it is wrong, older than an hour, or follows five wrong ones.
         """
 
     @_abc_1.abstractmethod

@@ -21,6 +21,7 @@ MATRIX = {
         "SetEmailAddress": USER,
         "ConfirmEmailAddress": USER,
         "RemoveEmailAddress": USER,
+        "Unsubscribe": ANYONE,
     },
 }
 TURNED_AWAY = {"TOKEN_MISSING", "CALLER_NOT_ALLOWED"}

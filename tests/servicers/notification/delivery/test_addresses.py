@@ -217,6 +217,56 @@ async def test_a_session_that_just_ended_gives_no_address(house: House) -> None:
         await give(house)
 
 
+async def digest(house: House, user_id: int = ALICE) -> bool:
+    return (await house.store.preferences(user_id)).email_digest
+
+
+def unsubscribing(house: House, user_id: int = ALICE) -> pb.UnsubscribeRequest:
+    tokens = Tokens(master_key=house.told.master_key)
+    return pb.UnsubscribeRequest(token=tokens.unsubscribe_token(user_id))
+
+
+async def test_a_confirmed_address_gets_the_digest(house: House) -> None:
+    await give(house)
+    before = await digest(house)
+
+    await confirm(house, await code(house))
+
+    assert (before, await digest(house)) == (False, True)
+
+
+async def test_a_wrong_code_turns_nothing_on(house: House) -> None:
+    await give(house)
+
+    with raises_reason(RuleBroken, "EMAIL_CODE_INVALID"):
+        await confirm(house, wrong(await code(house)))
+
+    assert not await digest(house)
+
+
+async def test_one_click_turns_the_digest_off(house: House) -> None:
+    for user_id, address in ((ALICE, ADDRESS), (BOB, "bob@mail.example")):
+        await give(house, user_id, address)
+        await confirm(house, await code(house, user_id), user_id)
+
+    for _ in range(2):
+        await house.stub().Unsubscribe(unsubscribing(house))
+
+    assert (await digest(house), await digest(house, BOB)) == (False, True)
+    assert await email(house) == (ADDRESS, True)
+
+
+async def test_a_click_of_somebody_who_left_leaves_nothing(house: House) -> None:
+    await house.stub().Unsubscribe(unsubscribing(house))
+
+    assert house.store.database.tables.preferences == {}
+
+
+async def test_an_invented_token_turns_nothing_off(house: House) -> None:
+    with raises_reason(Invalid, "UNSUBSCRIBE_TOKEN_INVALID"):
+        await house.stub().Unsubscribe(pb.UnsubscribeRequest(token="A" * 32))
+
+
 class TestWithoutMail:
     @pytest.fixture
     def mail(self) -> dict[str, str]:

@@ -1,0 +1,195 @@
+"""What is to go out once people were told, in the same transaction; on every store."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.chassis.errors import Unavailable
+from services.notification import preferring
+from services.notification.delivery.model import Channel, Delivery, MailAddress, PushSubscription
+from services.notification.delivery.schedule import PUSH_AFTER
+from services.notification.delivery.store import DeliveryStore
+from services.notification.delivery.store_memory import MemoryDeliveryStore
+from services.notification.delivery.store_postgres import PostgresDeliveryStore
+from services.notification.delivery.unread import StoredUnread
+from services.notification.model import Kind, Wish
+from services.notification.reading import mark_read
+from services.notification.store import NotificationStore
+from services.notification.store_memory import MemoryNotificationStore
+from tests.stores.notification.world import (
+    ALICE,
+    BOB,
+    CAROL,
+    World,
+    followed,
+    liked,
+    muted,
+    unliked,
+    unmuted,
+)
+
+
+@pytest.fixture
+def deliveries(store: NotificationStore) -> DeliveryStore:
+    if isinstance(store, MemoryNotificationStore):
+        return MemoryDeliveryStore(store.database)
+    return PostgresDeliveryStore(store._database)
+
+
+@pytest.fixture(autouse=True)
+async def device(world: World) -> PushSubscription:
+    """Alice has a device, and an address that is confirmed."""
+    now = world.clock.now()
+    added = PushSubscription(
+        id=1,
+        user_id=ALICE,
+        session_id=1,
+        endpoint="https://push.example/1",
+        key=b"k" * 65,
+        secret=b"s" * 16,
+        create_time=now,
+        expire_time=now + timedelta(days=60),
+    )
+    async with world.store.transaction() as transaction:
+        await transaction.save_subscription(added)
+        await transaction.save_address(
+            MailAddress(user_id=ALICE, address="alice@mail.example", confirmed=True)
+        )
+    return added
+
+
+async def due(
+    world: World, deliveries: DeliveryStore, channel: Channel, after: timedelta = PUSH_AFTER
+) -> list[Delivery]:
+    """What a worker takes on, that much later."""
+    world.clock.advance(after)
+    now = world.clock.now()
+    return await deliveries.claim([channel], now=now, until=now + timedelta(seconds=30), limit=99)
+
+
+async def test_whoever_is_told_hears_of_it_on_their_devices(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    post = world.post(ALICE)
+
+    await world.hear(liked(BOB, post))
+
+    (group,) = await world.groups(ALICE)
+    (push,) = await due(world, deliveries, Channel.PUSH)
+    assert (push.user_id, push.topic, push.version) == (ALICE, f"LIKE:{post.id}", group.id)
+    unread = await StoredUnread(world.store).unread({(ALICE, push.version)})
+    assert unread == {(ALICE, group.id): group}
+
+
+async def test_the_digest_is_due_within_a_day(world: World, deliveries: DeliveryStore) -> None:
+    await world.hear(liked(BOB, world.post(ALICE)), followed(CAROL, ALICE))
+
+    early = await due(world, deliveries, Channel.DIGEST)
+    late = await due(world, deliveries, Channel.DIGEST, timedelta(days=1))
+
+    assert early == []
+    assert [each.user_id for each in late] == [ALICE]
+
+
+async def test_a_group_that_grows_is_one_message(world: World, deliveries: DeliveryStore) -> None:
+    post = world.post(ALICE)
+    await world.hear(liked(BOB, post))
+    await world.hear(liked(CAROL, post))
+
+    (group,) = await world.groups(ALICE)
+    (push,) = await due(world, deliveries, Channel.PUSH)
+    assert push.version == group.id
+
+
+async def test_a_kind_that_is_not_to_be_pushed_is_not(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    async with world.store.transaction() as transaction:
+        await preferring.update(
+            transaction,
+            ALICE,
+            wishes={Kind.LIKE: Wish(push=False)},
+            email_digest=None,
+            etag="",
+        )
+
+    await world.hear(liked(BOB, world.post(ALICE)), followed(BOB, ALICE))
+
+    assert [each.topic for each in await due(world, deliveries, Channel.PUSH)] == ["FOLLOW"]
+
+
+async def test_a_muted_person_is_not_pushed_and_unmuting_is_no_news(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    await world.hear(muted(ALICE, BOB))
+    world.graph.mutes.add((ALICE, BOB))
+    await world.hear(liked(BOB, world.post(ALICE)))
+    hidden = await due(world, deliveries, Channel.PUSH)
+    await world.hear(unmuted(ALICE, BOB))
+
+    shown = await world.told(ALICE)
+
+    assert hidden == []
+    assert len(shown) == 1
+    assert await due(world, deliveries, Channel.PUSH) == []
+
+
+async def test_taking_the_newest_like_back_is_no_news(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    post = world.post(ALICE)
+    await world.hear(liked(BOB, post))
+    (first,) = await due(world, deliveries, Channel.PUSH)
+    await world.hear(liked(CAROL, post))
+    await world.hear(unliked(CAROL, post))
+
+    unread = await StoredUnread(world.store).unread({(ALICE, first.version)})
+
+    assert len(unread) == 1
+    world.clock.advance(timedelta(minutes=1))
+    (later,) = await due(world, deliveries, Channel.PUSH)
+    assert await StoredUnread(world.store).unread({(ALICE, later.version)}) == {}
+
+
+async def test_what_was_read_or_withdrawn_is_not_unread(world: World) -> None:
+    unread = StoredUnread(world.store)
+    posts = [world.post(ALICE) for _ in range(3)]
+    await world.hear(*(liked(BOB, post) for post in posts))
+    newest, middle, oldest = await world.groups(ALICE)
+    wanted = {(ALICE, each.id) for each in (newest, middle, oldest)}
+    async with world.store.transaction() as transaction:
+        await mark_read(transaction, ALICE, oldest.id, clock=world.clock)
+    await world.hear(unliked(BOB, posts[1]))
+
+    found = await unread.unread(wanted | {(BOB, newest.id)})
+
+    assert found == {(ALICE, newest.id): newest}
+    assert await unread.newest_unread(ALICE, limit=10) == [newest]
+    assert await unread.count_unread(ALICE) == 1
+
+
+async def test_digests_go_to_those_who_wish_for_them(world: World) -> None:
+    async with world.store.transaction() as transaction:
+        await preferring.update(transaction, ALICE, wishes={}, email_digest=True, etag="")
+
+    assert await StoredUnread(world.store).digests_wanted({ALICE, BOB}) == {ALICE}
+
+
+async def test_what_is_not_told_is_not_due(world: World, deliveries: DeliveryStore) -> None:
+    event = world.event(liked(BOB, world.post(ALICE)))
+
+    async def away() -> None:
+        raise Unavailable
+
+    world.graph.meanwhile = away
+    with pytest.raises(Unavailable):
+        await world.causes([event])
+    nothing = await due(world, deliveries, Channel.PUSH)
+    world.graph.meanwhile = None
+    await world.causes([event])
+    await world.causes([event])
+
+    assert nothing == []
+    assert len(await due(world, deliveries, Channel.PUSH)) == 1
