@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter
+from prometheus_client import Counter
 
 from services.chassis.clock import Clock
 from services.chassis.errors import RoostError
@@ -45,6 +45,10 @@ _BUSY_PAUSE = timedelta(seconds=2)
 
 _POLL_SECONDS = 0.5
 _TROUBLE_SECONDS = 5.0
+
+_attempts = Counter(
+    "roost_deliveries_total", "What became of attempts outside the app", ["channel", "state"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +84,12 @@ class Dispatcher:
         store: DeliveryStore,
         carriers: Mapping[Channel, Carrier],
         clock: Clock,
-        metrics: CollectorRegistry = REGISTRY,
     ) -> None:
         self._store = store
         self._carriers = carriers
         self._clock = clock
         self._under_way: set[asyncio.Task[None]] = set()
         self._at_receiver: Tally[str] = Tally()
-        self._ended = Counter(
-            "roost_deliveries_total",
-            "Attempts to deliver outside the app.",
-            ["channel", "state"],
-            registry=metrics,
-        )
 
     async def run(self) -> None:
         """Takes on what is due; what is under way when it is cancelled is finished first."""
@@ -151,7 +148,7 @@ class Dispatcher:
             # Nobody noted what became of it: it goes out again when the lease ends.
             logger().warning("delivery_not_recorded", error=repr(error))
             return
-        self._ended.labels(delivery.channel, outcome.state).inc()
+        _attempts.labels(delivery.channel, outcome.state).inc()
 
     async def _attempt(
         self, delivery: Delivery, parcel: Parcel | None, carrier: Carrier

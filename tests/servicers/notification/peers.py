@@ -15,7 +15,12 @@ from roost.user.v1.graph_service_pb2_grpc import (
     add_GraphServiceServicer_to_server,
 )
 from roost.user.v1.user_pb2 import User
-from roost.user.v1.user_service_pb2 import GetUserRequest, GetUserResponse
+from roost.user.v1.user_service_pb2 import (
+    BatchGetUsersRequest,
+    BatchGetUsersResponse,
+    GetUserRequest,
+    GetUserResponse,
+)
 from roost.user.v1.user_service_pb2_grpc import (
     UserServiceServicer,
     add_UserServiceServicer_to_server,
@@ -56,6 +61,14 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             raise NotFound(reason="USER_NOT_FOUND")
         return GetUserResponse(user=User(id=request.user_id))
 
+    @access.service
+    async def BatchGetUsers(
+        self, request: BatchGetUsersRequest, context: Context
+    ) -> BatchGetUsersResponse:
+        return BatchGetUsersResponse(
+            users=[User(id=each, handle=f"p{each}") for each in request.user_ids]
+        )
+
     @access.anyone
     async def GetPost(self, request: GetPostRequest, context: Context) -> GetPostResponse:
         if request.post_id not in self.conversations:
@@ -74,7 +87,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             Mount(
                 add_UserServiceServicer_to_server,
                 self,
-                without=_rest(UserServiceServicer, "GetUser"),
+                without=_rest(UserServiceServicer, "GetUser", "BatchGetUsers"),
             ),
             Mount(
                 add_PostServiceServicer_to_server,
@@ -84,5 +97,5 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
         ]
 
 
-def _rest(service: type, offered: str) -> frozenset[str]:
-    return frozenset(name for name in vars(service) if name[0].isupper() and name != offered)
+def _rest(service: type, *offered: str) -> frozenset[str]:
+    return frozenset(name for name in vars(service) if name[0].isupper() and name not in offered)

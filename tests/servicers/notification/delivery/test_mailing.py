@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from services.chassis.clock import ManualClock
 from services.notification.delivery import mail as mail_module
@@ -124,9 +123,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
                 hour=HOUR,
             ),
         }
-        worker = Dispatcher(
-            store=deliveries, carriers=carriers, clock=clock, metrics=CollectorRegistry()
-        )
+        worker = Dispatcher(store=deliveries, carriers=carriers, clock=clock)
         yield World(told, clock, box, inbox, store, deliveries, worker, tokens)
 
 

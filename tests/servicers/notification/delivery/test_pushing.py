@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from services.chassis.clock import ManualClock
 from services.notification.delivery import push
@@ -116,7 +115,6 @@ async def working(
             store=deliveries,
             carriers={Channel.PUSH: carrier},
             clock=clock,
-            metrics=CollectorRegistry(),
         )
 
 
