@@ -141,7 +141,8 @@ async def remove_email(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
 async def confirm_email(call: Call[NoQuery, EmailCode]) -> Answer[Email]:
     """Confirm one's address.
 
-    This turns the digest on (`email_digest` of the preferences). The code is good for an hour; after five wrong ones another has to be asked for.
+    This turns the digest on (`email_digest` of the preferences). The code is good for an hour;
+    after five wrong ones another has to be asked for.
     """
     response = await call.backends.delivery.ConfirmEmailAddress(
         ConfirmEmailAddressRequest(code=call.body.code, request_id=call.request_id)
