@@ -125,6 +125,11 @@ def confirms_mail(asked: Asked) -> str:
     return signed_in(asked) or "EMAIL_CODE_INVALID"
 
 
+def unsubscribes(asked: Asked) -> str:
+    """Whoever has the token of a letter; nobody else, whoever asks."""
+    return "UNSUBSCRIBE_TOKEN_INVALID"
+
+
 def reads(asked: Asked) -> str:
     """The table of visibility: a post that one may not see does not exist."""
     if asked.role == "owner":
@@ -268,6 +273,7 @@ ROWS: dict[str, Row] = {
     "setEmail": Row(sends_mail, body=_sent(address="somebody@example.org")),
     "removeEmail": Row(signed_in),
     "confirmEmail": Row(confirms_mail, body=_sent(code="123456")),
+    "unsubscribe": Row(unsubscribes, query=_sent(token="invented")),
     "changePassword": Row(
         signed_in, body=_sent(old_password=PASSWORD, new_password="lamp 9 zebra")
     ),
