@@ -234,8 +234,9 @@ def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group]:
     clock = SystemClock()
     store = MemoryNotificationStore(clock=clock)
     with TemporaryDirectory() as folder:
+        told = settings(Path(folder))
         delivery = delivery_compose.mount(
-            settings(Path(folder)),
+            told,
             store=store,
             deliveries=MemoryDeliveryStore(store.database),
             clock=clock,
@@ -250,7 +251,13 @@ def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group]:
     )
     graph = notification_peers.MeshGraph(mesh)
     handle = notification_subscriber.Causes(
-        Telling(store=store, graph=graph, ids=ids, clock=clock),
+        Telling(
+            store=store,
+            graph=graph,
+            ids=ids,
+            schedule=delivery_compose.schedule(told),
+            clock=clock,
+        ),
         NotificationDepartures(store=store),
     )
     return [*mounts, delivery], Group("notification", notification_subscriber.TOPICS, handle)
