@@ -128,7 +128,7 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
             schedule=delivery.schedule(settings),
             clock=clock,
         )
-        departures = Departures(store=store)
+        departures = Departures(store=store, clock=clock)
         following = bus.Subscriber(
             brokers=brokers,
             group=subscriber.GROUP,

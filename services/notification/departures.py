@@ -7,6 +7,7 @@ finds less to do. What is gone is noted before, so nothing new comes to hang on 
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
+from services.chassis.clock import Clock
 from services.chassis.transaction import in_transaction
 from services.notification.causes import Cause, PersonLeft, PostGone
 from services.notification.model import GroupKey
@@ -21,8 +22,11 @@ Drop = Callable[[NotificationTransaction, Collection[int]], Awaitable[list[Group
 class Departures:
     """Clears up after posts and people that are gone, and after time."""
 
-    def __init__(self, *, store: NotificationStore, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self, *, store: NotificationStore, clock: Clock, at_once: int = AT_ONCE
+    ) -> None:
         self._store = store
+        self._clock = clock
         self._at_once = at_once
 
     async def follow_up(self, cause: Cause) -> None:
@@ -71,6 +75,6 @@ class Departures:
             if silently:
                 await transaction.regroup(keys)
             else:
-                await settle(transaction, keys)
+                await settle(transaction, keys, now=self._clock.now())
 
         await in_transaction(self._store.transaction, effect)

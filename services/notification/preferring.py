@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from services.chassis.clock import Clock
 from services.notification.errors import (
     CannotWatchSelf,
     ETagMismatch,
@@ -52,23 +53,23 @@ async def update(
 
 
 async def mute_conversation(
-    transaction: NotificationTransaction, user_id: int, conversation_id: int
+    transaction: NotificationTransaction, user_id: int, conversation_id: int, *, clock: Clock
 ) -> None:
     """Hides what is told of a conversation, now and later. Raises TooManyMutedConversations."""
     await transaction.lock_recipients([user_id])
     keys = await transaction.set_conversation_muted(user_id, conversation_id, muted=True)
     if await transaction.count_muted_conversations(user_id) > MAX_MUTED_CONVERSATIONS:
         raise TooManyMutedConversations(metadata={"limit": str(MAX_MUTED_CONVERSATIONS)})
-    await settle(transaction, keys)
+    await settle(transaction, keys, now=clock.now())
 
 
 async def unmute_conversation(
-    transaction: NotificationTransaction, user_id: int, conversation_id: int
+    transaction: NotificationTransaction, user_id: int, conversation_id: int, *, clock: Clock
 ) -> None:
     """Shows it again, what came meanwhile included."""
     await transaction.lock_recipients([user_id])
     keys = await transaction.set_conversation_muted(user_id, conversation_id, muted=False)
-    await settle(transaction, keys)
+    await settle(transaction, keys, now=clock.now())
 
 
 async def watch(transaction: NotificationTransaction, watcher_id: int, author_id: int) -> None:

@@ -173,7 +173,9 @@ class NotificationServicer(NotificationServiceServicer):
         conversation_id = await self._posts.conversation_of(request.post_id)
 
         async def mute(transaction: NotificationTransaction) -> MuteConversationResponse:
-            await preferring.mute_conversation(transaction, user_id, conversation_id)
+            await preferring.mute_conversation(
+                transaction, user_id, conversation_id, clock=self._clock
+            )
             return MuteConversationResponse()
 
         return await self._once(request, MuteConversationResponse, mute)
@@ -190,7 +192,9 @@ class NotificationServicer(NotificationServiceServicer):
             conversation_id = request.post_id
 
         async def unmute(transaction: NotificationTransaction) -> UnmuteConversationResponse:
-            await preferring.unmute_conversation(transaction, user_id, conversation_id)
+            await preferring.unmute_conversation(
+                transaction, user_id, conversation_id, clock=self._clock
+            )
             return UnmuteConversationResponse()
 
         return await self._once(request, UnmuteConversationResponse, unmute)

@@ -113,6 +113,10 @@ class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
         """Up to where the person has read; None before the first time."""
         ...
 
+    async def last_read(self, user_ids: Collection[int]) -> Mapping[int, int]:
+        """Up to where these people have read; those who never did are absent."""
+        ...
+
     async def set_marker(self, user_id: int, marker: Marker) -> None:
         """Replaces the marker."""
         ...

@@ -134,7 +134,7 @@ class Telling:
             if deeds:
                 keys.update(await transaction.add(deeds))
                 made.update(each.id for each in deeds)
-        changes = await settle(transaction, keys)
+        changes = await settle(transaction, keys, now=self._clock.now())
         await self._deliver(transaction, changes, made, known.wishes)
 
     async def _known(

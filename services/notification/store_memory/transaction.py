@@ -138,6 +138,11 @@ class MemoryNotificationTransaction(
         """See `NotificationTransaction.marker`."""
         return self.tables.markers.get(user_id)
 
+    async def last_read(self, user_ids: Collection[int]) -> Mapping[int, int]:
+        """See `NotificationTransaction.last_read`."""
+        markers = self.tables.markers
+        return {each: markers[each].last_read_id for each in user_ids if each in markers}
+
     async def set_marker(self, user_id: int, marker: Marker) -> None:
         """See `NotificationTransaction.set_marker`."""
         self.tables.markers[user_id] = marker

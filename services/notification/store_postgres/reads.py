@@ -26,6 +26,8 @@ WHERE (recipient_id, id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
 
 MARKER = "SELECT last_read_id, update_time FROM read_markers WHERE user_id = $1"
 
+LAST_READ = "SELECT user_id, last_read_id FROM read_markers WHERE user_id = ANY ($1::bigint[])"
+
 PREFERENCES = """
 SELECT email_digest, version,
   ARRAY(SELECT ARRAY[kind, sender, push::integer] FROM kind_preferences k WHERE k.user_id = $1)

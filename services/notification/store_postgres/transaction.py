@@ -140,6 +140,10 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
         row = await self.connection.fetchrow(reads.MARKER, user_id)
         return None if row is None else Marker(*row)
 
+    async def last_read(self, user_ids: Collection[int]) -> Mapping[int, int]:
+        """See `NotificationTransaction.last_read`."""
+        return dict(await self.connection.fetch(reads.LAST_READ, list(user_ids)))
+
     async def set_marker(self, user_id: int, marker: Marker) -> None:
         """See `NotificationTransaction.set_marker`."""
         await self.connection.execute(

@@ -190,11 +190,11 @@ async def test_a_muted_conversation_is_silent_until_it_is_unmuted(world: World) 
     await world.hear(created(answer), liked(BOB, post))
 
     async with world.store.transaction() as transaction:
-        await mute_conversation(transaction, ALICE, post.id)
+        await mute_conversation(transaction, ALICE, post.id, clock=world.clock)
     await world.hear(created(later), created(elsewhere), liked(CAROL, post))
     silent = await world.told(ALICE)
     async with world.store.transaction() as transaction:
-        await unmute_conversation(transaction, ALICE, post.id)
+        await unmute_conversation(transaction, ALICE, post.id, clock=world.clock)
 
     assert silent == [("mention", elsewhere.id, (CAROL,))]
     assert await world.told(ALICE) == [

@@ -68,7 +68,7 @@ class World:
             clock=clock,
             at_once=at_once,
         )
-        self.departures = Departures(store=store, at_once=at_once)
+        self.departures = Departures(store=store, clock=clock, at_once=at_once)
         self.causes = Causes(self.telling, self.departures)
         self._numbers = itertools.count(101)
 
