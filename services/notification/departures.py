@@ -22,9 +22,7 @@ Drop = Callable[[NotificationTransaction, Collection[int]], Awaitable[list[Group
 class Departures:
     """Clears up after posts and people that are gone, and after time."""
 
-    def __init__(
-        self, *, store: NotificationStore, clock: Clock, at_once: int = AT_ONCE
-    ) -> None:
+    def __init__(self, *, store: NotificationStore, clock: Clock, at_once: int = AT_ONCE) -> None:
         self._store = store
         self._clock = clock
         self._at_once = at_once

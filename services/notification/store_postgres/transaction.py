@@ -142,7 +142,8 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
 
     async def last_read(self, user_ids: Collection[int]) -> Mapping[int, int]:
         """See `NotificationTransaction.last_read`."""
-        return dict(await self.connection.fetch(reads.LAST_READ, list(user_ids)))
+        found = await self.connection.fetch(reads.LAST_READ, list(user_ids))
+        return {row[0]: row[1] for row in found}
 
     async def set_marker(self, user_id: int, marker: Marker) -> None:
         """See `NotificationTransaction.set_marker`."""

@@ -6,6 +6,7 @@ import pytest
 
 from services.chassis import postgres
 from services.chassis.clock import ManualClock
+from services.notification.log.model import Logged
 from services.notification.store import NotificationStore
 from services.notification.store_memory import MemoryNotificationStore
 from services.notification.store_postgres import PostgresNotificationStore
@@ -17,16 +18,22 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
+@pytest.fixture
+def logged() -> list[Logged]:
+    """What every commit of the store added to logs, in order."""
+    return []
+
+
 @pytest.fixture(params=["memory", "postgres"])
 async def store(
-    request: pytest.FixtureRequest, clock: ManualClock
+    request: pytest.FixtureRequest, clock: ManualClock, logged: list[Logged]
 ) -> AsyncIterator[NotificationStore]:
     if request.param == "memory":
-        yield MemoryNotificationStore(clock=clock)
+        yield MemoryNotificationStore(clock=clock, announce=logged.extend)
         return
     url = request.getfixturevalue("database")("notification")
     async with postgres.connect(url, clock=clock) as database:
-        yield PostgresNotificationStore(database, announce=lambda _: None)
+        yield PostgresNotificationStore(database, announce=logged.extend)
 
 
 @pytest.fixture

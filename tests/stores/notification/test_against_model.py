@@ -1,4 +1,5 @@
-"""Whatever people do in whatever order, the list equals a plain computation over all deeds.
+"""Whatever people do in whatever order, the list equals a plain computation over all deeds, and
+so does the list of a client that knows nothing but the event log.
 
 The model knows one truth: what stands at the end. A deed is listed if it stands, nothing ended it
 for good, and its recipient mutes neither the person nor the conversation.
@@ -15,10 +16,13 @@ import pytest
 from google.protobuf.message import Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from roost.notification.v1 import notification_pb2 as pb
 from roost.post.v1 import post_pb2
 
 from services.chassis.clock import ManualClock
 from services.chassis.postgres import connect
+from services.notification.convert import group_to_proto
+from services.notification.log.model import Logged
 from services.notification.store import NotificationStore
 from services.notification.store_memory import MemoryNotificationStore
 from services.notification.store_postgres import PostgresNotificationStore
@@ -171,8 +175,31 @@ class Play:
         self.model.deeds = {line: None for line in self.model.deeds if not gone(line)}
 
 
+class Follower:
+    """A client that knows nothing but what the event log tells."""
+
+    def __init__(self) -> None:
+        self.logged: list[Logged] = []
+
+    def listed(self, user_id: int) -> list[pb.NotificationGroup]:
+        """The list as the events make it, newest first."""
+        groups: dict[int, pb.NotificationGroup] = {}
+        for each in self.logged:
+            if each.user_id == user_id:
+                told = pb.UserEvent.FromString(each.content).notification
+                assert (told.previous_id in groups) == (told.previous_id != 0)
+                groups.pop(told.previous_id, None)
+                if not told.withdrawn:
+                    groups[told.group.id] = told.group
+        return [groups[each] for each in sorted(groups, reverse=True)]
+
+
 async def compare(
-    store: NotificationStore, clock: ManualClock, played: list[Act], batch: int
+    store: NotificationStore,
+    clock: ManualClock,
+    follower: Follower,
+    played: list[Act],
+    batch: int,
 ) -> None:
     """Plays the acts in batches, each batch twice, and compares all lists."""
     play = Play(World(store, clock))
@@ -188,6 +215,9 @@ async def compare(
     for user_id in PEOPLE:
         assert await play.world.told(user_id) == play.model.shown(user_id)
         assert await store.count_unread(user_id) == len(play.model.shown(user_id))
+        assert follower.listed(user_id) == [
+            group_to_proto(each, last_read_id=0) for each in await play.world.groups(user_id)
+        ]
 
 
 async def deliver(world: World, waiting: list[Message]) -> None:
@@ -200,8 +230,9 @@ async def deliver(world: World, waiting: list[Message]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(played=st.lists(ACTS, max_size=40), batch=st.integers(1, 8))
 def test_lists_equal_the_model_in_memory(played: list[Act], batch: int) -> None:
-    clock = ManualClock()
-    asyncio.run(compare(MemoryNotificationStore(clock=clock), clock, played, batch))
+    clock, follower = ManualClock(), Follower()
+    store = MemoryNotificationStore(clock=clock, announce=follower.logged.extend)
+    asyncio.run(compare(store, clock, follower, played, batch))
 
 
 @pytest.mark.engines
@@ -215,10 +246,10 @@ def test_lists_equal_the_model_in_postgres(
     url = postgres.fresh("notification")
 
     async def play() -> None:
-        clock = ManualClock()
+        clock, follower = ManualClock(), Follower()
         async with connect(url, clock=clock) as database:
-            store = PostgresNotificationStore(database, announce=lambda _: None)
-            await compare(store, clock, played, batch)
+            store = PostgresNotificationStore(database, announce=follower.logged.extend)
+            await compare(store, clock, follower, played, batch)
 
     try:
         asyncio.run(play())

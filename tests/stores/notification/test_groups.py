@@ -139,7 +139,9 @@ async def test_what_is_old_is_forgotten(
     await world.hear(liked(BOB, old), liked(BOB, new))
     clock.advance(KEPT)
     await world.hear(liked(CAROL, new))
-    retention = Retention(store=store, departures=Departures(store=store, clock=clock, at_once=1), clock=clock)
+    retention = Retention(
+        store=store, departures=Departures(store=store, clock=clock, at_once=1), clock=clock
+    )
 
     await retention.forget_old()
 

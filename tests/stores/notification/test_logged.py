@@ -1,0 +1,102 @@
+"""What the event log is told of notifications, on every implementation of the store."""
+
+from roost.notification.v1.notification_pb2 import UserEvent
+
+from services.chassis.clock import ManualClock
+from services.notification.log.model import Logged
+from services.notification.reading import mark_read
+from services.notification.store import NotificationStore
+from tests.stores.notification.world import (
+    ALICE,
+    BOB,
+    CAROL,
+    World,
+    blocked,
+    deleted,
+    followed,
+    liked,
+    unliked,
+)
+
+
+def read(logged: list[Logged], user_id: int) -> list[UserEvent]:
+    return [UserEvent.FromString(each.content) for each in logged if each.user_id == user_id]
+
+
+async def test_a_new_group_is_logged_as_it_is(world: World, logged: list[Logged]) -> None:
+    post = world.post(ALICE)
+
+    await world.hear(liked(BOB, post))
+
+    (event,) = read(logged, ALICE)
+    (group,) = await world.groups(ALICE)
+    told = event.notification
+    assert (told.group.id, told.group.post_id, told.group.count) == (group.id, post.id, 1)
+    assert list(told.group.sample_user_ids) == [BOB]
+    assert (told.previous_id, told.withdrawn, told.group.read) == (0, False, False)
+
+
+async def test_a_group_that_rises_names_the_id_that_it_had(
+    world: World, logged: list[Logged]
+) -> None:
+    post = world.post(ALICE)
+    await world.hear(liked(BOB, post))
+    (before,) = await world.groups(ALICE)
+    async with world.store.transaction() as transaction:
+        await mark_read(transaction, ALICE, before.id, clock=world.clock)
+
+    await world.hear(liked(CAROL, post))
+    (risen,) = await world.groups(ALICE)
+    await world.hear(unliked(CAROL, post))
+
+    *_, up, down = read(logged, ALICE)
+    assert (up.notification.previous_id, up.notification.group.id) == (before.id, risen.id)
+    assert (down.notification.previous_id, down.notification.group.id) == (risen.id, before.id)
+    assert [up.notification.group.read, down.notification.group.read] == [False, True]
+
+
+async def test_a_withdrawn_group_is_logged_as_it_was(world: World, logged: list[Logged]) -> None:
+    await world.hear(followed(BOB, ALICE))
+    (group,) = await world.groups(ALICE)
+
+    await world.hear(blocked(ALICE, BOB))
+
+    withdrawn = read(logged, ALICE)[-1].notification
+    assert withdrawn.withdrawn
+    assert (withdrawn.previous_id, withdrawn.group.id) == (group.id, group.id)
+
+
+async def test_what_comes_and_goes_within_a_batch_is_not_logged(
+    world: World, logged: list[Logged]
+) -> None:
+    post = world.post(ALICE)
+
+    events = await world.hear(
+        liked(BOB, post), liked(CAROL, post), unliked(BOB, post), deleted(post)
+    )
+    await world.causes(events)
+
+    assert logged == []
+
+
+async def test_a_batch_logs_what_became_of_a_group_once(world: World, logged: list[Logged]) -> None:
+    post = world.post(ALICE)
+
+    await world.hear(*(liked(each, post) for each in range(10, 20)))
+
+    (event,) = read(logged, ALICE)
+    assert event.notification.group.count == 10
+
+
+async def test_a_marker_that_moves_is_logged_and_one_that_stays_is_not(
+    store: NotificationStore, clock: ManualClock, logged: list[Logged]
+) -> None:
+    for last_read_id in (10, 9, 10, 11):
+        async with store.transaction() as transaction:
+            await mark_read(transaction, ALICE, last_read_id, clock=clock)
+
+    markers = [event.marker for event in read(logged, ALICE)]
+    assert [(each.timeline, each.last_read_id) for each in markers] == [
+        ("notifications", 10),
+        ("notifications", 11),
+    ]
