@@ -1,6 +1,6 @@
 """Tells people what happened, and takes it back when it is undone: each event once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from services.chassis.clock import Clock
@@ -88,13 +88,21 @@ class Telling:
     async def hear(self, causes: Causes) -> None:
         """Brings in the causes of one partition, in their order; those heard before do nothing.
 
-        All in one transaction. Where very many watch the author of a post, further ones are told
-        in steps of their own, each of which may be repeated.
+        As many in one transaction as tell some hundreds of people. Where very many watch the
+        author of a post, further ones are told in steps of their own, which may be repeated.
         """
         cases = [await self._case(heard) for heard in causes]
+        for part in _parts(cases, self._at_once):
+            await self._hear_part(part)
+        for case in cases:
+            if case.further_after:
+                await self._tell_further(case)
+
+    async def _hear_part(self, cases: Sequence[_Case]) -> None:
+        event_ids = [case.heard.event_id for case in cases]
 
         async def effect(transaction: NotificationTransaction) -> None:
-            unheard = await transaction.first_seen_of(CONSUMER, [each.event_id for each in causes])
+            unheard = await transaction.first_seen_of(CONSUMER, event_ids)
             fresh = []
             for case in cases:
                 # Taken out, since an event may stand in a batch twice.
@@ -104,9 +112,6 @@ class Telling:
             await self._bring_in(transaction, fresh)
 
         await in_transaction(self._store.transaction, effect)
-        for case in cases:
-            if case.further_after:
-                await self._tell_further(case)
 
     async def _case(self, heard: Heard) -> _Case:
         found = candidates(heard.cause)
@@ -232,6 +237,20 @@ class Telling:
 
             await in_transaction(self._store.transaction, effect)
             after = page[-1] if len(page) == self._at_once else 0
+
+
+def _parts(cases: Sequence[_Case], most: int) -> Iterator[list[_Case]]:
+    """The cases in their order, cut where a part would have more candidates than `most`."""
+    part: list[_Case] = []
+    size = 0
+    for case in cases:
+        size += len(case.candidates)
+        if part and size > most:
+            yield part
+            part, size = [], len(case.candidates)
+        part.append(case)
+    if part:
+        yield part
 
 
 def _touched_by(heard: Heard) -> set[int]:

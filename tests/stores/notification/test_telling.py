@@ -279,6 +279,19 @@ async def test_watchers_hear_of_new_posts_and_not_of_answers_to_others(
     assert await world.told(CAROL) == [("post", thread.id, (BOB,)), ("mention", post.id, (BOB,))]
 
 
+async def test_a_transaction_tells_a_limited_number_of_people(
+    store: NotificationStore, clock: ManualClock
+) -> None:
+    world = World(store, clock, at_once=5)
+    likers, post = range(20, 32), world.post(ALICE)
+
+    await world.hear(*(liked(each, post) for each in likers))
+
+    assert [len(asked) for asked in world.graph.asked] == [5, 5, 2]
+    (group,) = await world.groups(ALICE)
+    assert group.count == len(likers)
+
+
 async def test_a_block_ends_watching(world: World, store: NotificationStore) -> None:
     async with store.transaction() as transaction:
         await watch(transaction, ALICE, BOB)
