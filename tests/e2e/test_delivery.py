@@ -60,7 +60,7 @@ async def test_a_like_reaches_the_device_and_a_code_the_mailbox(tmp_path: Path) 
     (pushed,) = pushes.arrived
     shown: dict[str, Any] = json.loads(browser.decrypt(pushed.body))
     assert (shown["kind"], shown["post_id"]) == ("like", post["id"])
-    assert shown["title"] == "@bob likes your post"
+    assert shown["title"] == "bob likes your post"
     assert pushed.claims(pushes.origin, key)["sub"]
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert refused.json()["reason"] == "UNSUBSCRIBE_TOKEN_INVALID"
