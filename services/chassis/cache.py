@@ -161,7 +161,7 @@ class Cache(Generic[K, V]):
                 stale[key] = entry.header_of(content)
             if kind == entry.VALUE:
                 values[key] = decode(entry.content_of(content))
-            else:
+            elif key not in stale:
                 absent += 1
         self._found["fresh"].inc(len(wanted) - len(missing) - len(stale) - absent)
         if absent:

@@ -24,4 +24,5 @@ class SignedIn:
         return str(answer.raise_for_status().json()["access_token"])
 
     def set(self, case: Any, data: str, context: Any) -> None:
-        case.headers["authorization"] = f"Bearer {data}"
+        # Spelt as the scheme has it: the checks compare with that.
+        case.headers["Authorization"] = f"Bearer {data}"

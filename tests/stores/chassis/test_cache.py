@@ -217,6 +217,24 @@ async def test_stale_row_is_served_while_one_reader_fetches_it_anew(
     assert len(rows.loads) == 2
 
 
+async def test_stale_absence_is_told_while_one_reader_looks_again(
+    client: RedisClient, rows: Rows
+) -> None:
+    clock = ManualClock()
+    async with caching(client, rows, clock, absent_ttl=10.0, stale=30.0) as cache:
+        assert await cache.get(1) is None
+        await eventually(stored(client, 1))
+        rows.rows = {1: "new"}
+        clock.advance(timedelta(seconds=12))
+
+        assert await cache.get(1) is None
+
+        async def is_new() -> bool:
+            return await cache.get(1) == "new"
+
+        await eventually(is_new)
+
+
 async def test_refresh_cannot_bring_back_what_was_forgotten(
     client: RedisClient, rows: Rows
 ) -> None:
