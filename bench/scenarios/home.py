@@ -31,7 +31,7 @@ SECONDS = 10.0
 # Of what the real path can do: where its latency is not yet that of a queue.
 EASY = 0.5
 NOUNS = ("user", "post", "timeline")
-ENGINES = ("postgres", "valkey", "broker", "seaweedfs")
+STAYING = {"envoy", "gateway"}
 HEALTHY_SECONDS = 60.0
 
 
@@ -107,10 +107,9 @@ async def _answering_from_memory(
 ) -> AsyncIterator[dict[str, int]]:
     """Put stubs in the services' places, with nothing else running but Envoy and the gateway."""
     stack = bench.stack.stack
-    away = [*NOUNS, *(f"{noun}-work" for noun in NOUNS), *ENGINES]
-    addresses = {
-        each.name: each.address for each in stack.supervisor.statuses() if each.name in NOUNS
-    }
+    statuses = stack.supervisor.statuses()
+    away = [each.name for each in statuses if each.name not in STAYING]
+    addresses = {each.name: each.address for each in statuses if each.name in NOUNS}
     await stack.supervisor.stop(away)
     with tempfile.NamedTemporaryFile(suffix=".recording") as file:
         Path(file.name).write_bytes(msgspec.msgpack.encode(recorded))
@@ -124,7 +123,7 @@ async def _answering_from_memory(
         }
         try:
             async with asyncio.timeout(HEALTHY_SECONDS):
-                while await stack.envoy.unhealthy_upstreams():
+                while addresses.keys() & set(await stack.envoy.unhealthy_upstreams()):
                     await asyncio.sleep(0.1)
             yield {noun: process.pid for noun, process in processes.items()}
         finally:

@@ -1,6 +1,6 @@
 """The model as messages of the contract."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import product
@@ -74,8 +74,16 @@ def look_into(packed: bytes) -> Body:
     )
 
 
-def to_shown(packed: bytes, state: PostState, *, with_viewer: bool) -> wire.Post:
+def to_shown(
+    packed: bytes,
+    state: PostState,
+    *,
+    with_viewer: bool,
+    make: Callable[[], wire.Post] = wire.Post,
+) -> wire.Post:
     """A packed post with its counts, and with what the viewer did where that is a person.
+
+    It is unpacked into the empty post that `make` gives.
 
     Packed messages merge by being put in a row; that is three times as fast as setting fields.
     """
@@ -83,7 +91,9 @@ def to_shown(packed: bytes, state: PostState, *, with_viewer: bool) -> wire.Post
     packed += _packed_counts(likes, reposts, replies, quotes)
     if with_viewer:
         packed += _PACKED_VIEWER_STATES[liked, reposted, bookmarked]
-    return wire.Post.FromString(packed)
+    message = make()
+    message.ParseFromString(packed)
+    return message
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ posts are quoted, or where who is named was not known before. What Redis lacks i
 database and of the User service, all posts and people of a page at once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from roost.post.v1.post_pb2 import Includes, Post
@@ -47,8 +47,13 @@ class Shown:
         person = self.people.get(user_id)
         return person if can_see_person(person, self.viewer_id) else None
 
-    def includes(self, posts: Iterable[Post], user_ids: Iterable[int] = ()) -> Includes:
-        """What belongs beside these posts: the posts that they quote, and the people of both."""
+    def includes(
+        self, posts: Iterable[Post], user_ids: Iterable[int] = (), *, into: Includes | None = None
+    ) -> Includes:
+        """What belongs beside these posts: the posts that they quote, and the people of both.
+
+        Written `into` an empty message where one is given, which spares a copy.
+        """
         quoted: dict[int, Post] = {}
         wanted = set(user_ids)
         for post in posts:
@@ -58,7 +63,10 @@ class Shown:
                 quoted[quote.id] = quote
                 wanted.update(self.named[quote.id])
         users = [user for user_id in sorted(wanted) if (user := self.person(user_id)) is not None]
-        return Includes(quoted_posts=quoted.values(), users=users)
+        includes = Includes() if into is None else into
+        includes.quoted_posts.extend(quoted.values())
+        includes.users.extend(users)
+        return includes
 
 
 class Hydration:
@@ -76,9 +84,14 @@ class Hydration:
         viewer_id: int,
         user_ids: Iterable[int] = (),
         quotes: bool = True,
+        make: Callable[[], Post] = Post,
     ) -> Shown:
         """What of the posts the viewer (0 for a stranger) may see, and the people named, by
-        `user_ids` too. Without `quotes`, quoted posts and people mentioned are left out."""
+        `user_ids` too. Without `quotes`, quoted posts and people mentioned are left out.
+
+        `make` is called once for each post that is seen, in the order of `post_ids`: the `add` of a
+        field puts them where they are to be, which spares a copy.
+        """
         shown = Shown(viewer_id)
         wanted = set(user_ids)
         # Edits seldom name others than before, so the bodies at hand tell what else to look up now.
@@ -109,7 +122,7 @@ class Hydration:
         unasked = wanted - asked
         if unasked:
             shown.people.update(await self._people.find(unasked, viewer_id))
-        shown.posts = _visible(bodies, shown.states, shown)
+        shown.posts = _visible(bodies, shown.states, shown, make)
         shown.quoted = _visible(quoted_bodies, quoted_states, shown)
         return shown
 
@@ -127,12 +140,16 @@ class Hydration:
 
 
 def _visible(
-    bodies: Mapping[int, Body], states: Mapping[int, PostState], shown: Shown
+    bodies: Mapping[int, Body],
+    states: Mapping[int, PostState],
+    shown: Shown,
+    make: Callable[[], Post] = Post,
 ) -> dict[int, Post]:
-    """Unpacks those that the viewer may see."""
+    """Unpacks those that the viewer may see, in the order of the states."""
     people, viewer_id = shown.people, shown.viewer_id
     return {
-        id_: to_shown(body.packed, states[id_], with_viewer=viewer_id != 0)
-        for id_, body in bodies.items()
-        if can_see(body.audience, people.get(body.audience.author_id), viewer_id)
+        id_: to_shown(body.packed, state, with_viewer=viewer_id != 0, make=make)
+        for id_, state in states.items()
+        if (body := bodies.get(id_)) is not None
+        and can_see(body.audience, people.get(body.audience.author_id), viewer_id)
     }

@@ -85,14 +85,15 @@ class PostServicer(PostServiceServicer):
         self, request: rpc.BatchGetPostsRequest, context: Any
     ) -> rpc.BatchGetPostsResponse:
         """The posts that the caller may see."""
-        post_ids = list(dict.fromkeys(request.post_ids))
+        response = rpc.BatchGetPostsResponse()
         shown = await self._hydration.show(
-            post_ids, viewer_id=caller.viewer_id() or 0, user_ids=request.include_user_ids
+            list(dict.fromkeys(request.post_ids)),
+            viewer_id=caller.viewer_id() or 0,
+            user_ids=request.include_user_ids,
+            make=response.posts.add,
         )
-        posts = [shown.posts[each] for each in post_ids if each in shown.posts]
-        return rpc.BatchGetPostsResponse(
-            posts=posts, includes=shown.includes(posts, request.include_user_ids)
-        )
+        shown.includes(shown.posts.values(), request.include_user_ids, into=response.includes)
+        return response
 
     @access.user
     async def UpdatePost(
