@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import sys
 from asyncio.subprocess import PIPE, STDOUT
+from pathlib import Path
 
 import pytest
 from google.protobuf.message import Message
@@ -18,6 +19,7 @@ from tests.servicers.serving import USER_KEY, token_of
 
 EXAMPLES = 5
 SECONDS = 600.0
+CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
 @pytest.mark.skipif(
@@ -35,7 +37,8 @@ async def test_no_request_is_a_server_error_or_breaks_the_document(
     async with running(services) as (_, http):
         document = str(http.base_url.join("/v1/openapi.json"))
         fuzzing = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "schemathesis.cli", "run", document),
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG)),
+            *("run", document),
             *("--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES)),
             *("--header", f"Authorization: Bearer {token_of(UserCaller(ALICE, 501))}"),
             # Not every rule can be said in a schema: what fits it may still be refused, by 4xx.

@@ -258,7 +258,7 @@ def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group]:
             schedule=delivery_compose.schedule(told),
             clock=clock,
         ),
-        NotificationDepartures(store=store),
+        NotificationDepartures(store=store, clock=clock),
     )
     return [*mounts, delivery], Group("notification", notification_subscriber.TOPICS, handle)
 

@@ -146,7 +146,7 @@ async def test_nested_call_has_no_longer_than_its_caller_waits(mesh: Mesh, inner
 
     narrowed, own = inner.left
     assert narrowed <= 1.0 - MARGIN
-    assert own <= 0.5
+    assert own <= 0.5 + MARGIN  # gRPC rounds up what it sends
 
 
 async def test_call_is_not_made_when_there_is_no_time_left(mesh: Mesh, inner: Inner) -> None:
