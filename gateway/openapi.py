@@ -152,6 +152,8 @@ def document(sections: Sequence[Routes], *, public_url: str = "") -> Json:
 def reasons_of(route: Route) -> list[str]:
     """Everything that a route may be refused for."""
     found = [*route.reasons, *_ANYWHERE]
+    if "{" in route.path:  # what is in its place may not be an id at all
+        found.append("ROUTE_NOT_FOUND")
     if route.access is not ANYONE:
         found.append("TOKEN_MISSING")
     if takes_body(route):
