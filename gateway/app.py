@@ -11,6 +11,7 @@ from gateway.pages import Pages
 from gateway.rest.dispatch import Rest
 from gateway.rest.v1 import table
 from gateway.state import State
+from gateway.ws.stream import Stream
 from services.chassis.tokens import JwksSource
 
 
@@ -23,10 +24,12 @@ class Gateway(Starlette):
         backends: Backends,
         keys: JwksSource,
         doorkeeper: Doorkeeper,
+        stream: Stream,
         state: State,
         public_url: str = "",
     ) -> None:
         self._process = state
+        self.stream = stream
         pages = Pages(keys=keys, state=state, public_url=public_url)
         rest = Rest(table.ROUTES, backends=backends, doorkeeper=doorkeeper)
         # Paths are tried in order: the busiest stands first of those that match a prefix.
@@ -36,4 +39,4 @@ class Gateway(Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The frame alone: it does what Starlette's error layers do, in Roost's terms."""
-        return Frame(self.router, state=self._process)
+        return Frame(self.router, stream=self.stream, state=self._process)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceStub
+from roost.notification.v1.event_service_pb2_grpc import EventServiceStub
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceStub
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
@@ -17,6 +18,7 @@ from services.chassis.clients import Mesh
 if TYPE_CHECKING:
     # These are types alone: at run time both kinds of stubs are one class.
     from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceAsyncStub
+    from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
     from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceAsyncStub
     from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceAsyncStub
     from roost.post.v1.post_service_pb2_grpc import PostServiceAsyncStub
@@ -54,4 +56,23 @@ class Backends:
             timelines=mesh.stub(TimelineServiceStub, timeout=_NO_LIMIT),
             delivery=mesh.stub(DeliveryServiceStub, timeout=_NO_LIMIT),
             notifications=mesh.stub(NotificationServiceStub, timeout=_NO_LIMIT),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnBackends:
+    """Calls in the gateway's own name: for what it does for many people at once, or before it knows
+    for whom."""
+
+    auth: "AuthServiceAsyncStub"
+    graph: "GraphServiceAsyncStub"
+    events: "EventServiceAsyncStub"
+
+    @classmethod
+    def over(cls, mesh: Mesh) -> Self:
+        """All of them over one connection, which has the gateway's identity."""
+        return cls(
+            auth=mesh.as_service(AuthServiceStub),
+            graph=mesh.as_service(GraphServiceStub),
+            events=mesh.as_service(EventServiceStub),
         )

@@ -8,36 +8,54 @@ from prometheus_client import REGISTRY
 
 from gateway.app import Gateway
 from gateway.auth import Doorkeeper
-from gateway.backends import Backends
+from gateway.backends import Backends, OwnBackends
 from gateway.settings import GatewaySettings
 from gateway.state import HttpMetrics, State
+from gateway.ws.stream import open_stream
+from services.chassis import trust
 from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.clock import SystemClock
 from services.chassis.tokens import RevokedSessions
 
+SERVICE = "gateway"
+
 
 @asynccontextmanager
 async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]:
-    """The application over a mesh connection, which leaving the block closes."""
+    """The application over a mesh connection, which leaving the block closes.
+
+    Raises OSError or ValueError where the gateway's own key cannot be read.
+    """
     clock = SystemClock()
-    async with Mesh(told.mesh) as mesh:
+    identity = trust.identity(told, service=SERVICE, clock=clock)
+    async with Mesh(told.mesh, identity=identity) as mesh:
         keys = MeshJwks(mesh)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
+        backends = Backends.over(mesh)
         learning = asyncio.create_task(revoked.run())
         try:
-            yield Gateway(
-                backends=Backends.over(mesh),
-                keys=keys,
-                doorkeeper=Doorkeeper(
-                    keys,
-                    issuer=told.token_issuer,
-                    audience=told.token_audience,
-                    clock=clock,
-                    revoked=revoked,
-                ),
+            async with open_stream(
+                backends=backends,
+                own=OwnBackends.over(mesh),
+                revoked=revoked,
                 state=state,
-                public_url=told.public_url,
-            )
+                max_sockets=told.max_sockets,
+                clock=clock,
+            ) as stream:
+                yield Gateway(
+                    backends=backends,
+                    keys=keys,
+                    doorkeeper=Doorkeeper(
+                        keys,
+                        issuer=told.token_issuer,
+                        audience=told.token_audience,
+                        clock=clock,
+                        revoked=revoked,
+                    ),
+                    stream=stream,
+                    state=state,
+                    public_url=told.public_url,
+                )
         finally:
             learning.cancel()
 

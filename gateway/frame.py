@@ -29,12 +29,16 @@ _encoder = msgspec.json.Encoder()
 class Frame:
     """The outermost application. Whatever happens inside, the client gets an answer."""
 
-    def __init__(self, app: Any, *, state: State) -> None:
+    def __init__(self, app: Any, *, stream: Any, state: State) -> None:
         self._app = app
+        self._stream = stream
         self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request, or passes a lifespan on."""
+        """Serves one request or one WebSocket."""
+        if scope["type"] == "websocket":
+            await self._open(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -74,8 +78,25 @@ class Frame:
                 scope["method"], scope.get(ROUTE, _ELSEWHERE), status, perf_counter() - started
             )
 
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        telemetry.begin(header.read(scope["headers"]).get(b"traceparent", b"").decode("latin-1"))
+        accepted = False
 
-async def _refuse(error: Exception, scope: Scope, send: Send) -> None:
+        async def send_noted(message: Message) -> None:
+            nonlocal accepted
+            accepted = True
+            await send(message)
+
+        try:
+            await self._stream(scope, receive, send_noted)
+        except Exception as error:
+            if accepted:
+                raise
+            # Refused before the upgrade: the client gets an HTTP answer instead.
+            await _refuse(error, {**scope, "method": "GET"}, send, prefix="websocket.")
+
+
+async def _refuse(error: Exception, scope: Scope, send: Send, *, prefix: str = "") -> None:
     shown = problems.known(_ours(error, scope))
     problem = problems.problem_of(shown, instance=scope["path"])
     what = {"method": scope["method"], "path": scope["path"], "reason": shown.reason}
@@ -92,8 +113,11 @@ async def _refuse(error: Exception, scope: Scope, send: Send) -> None:
         (b"cache-control", b"no-store"),
         *problems.headers_of(shown),
     ]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    await send(
+        {"type": f"{prefix}http.response.start", "status": problem.status, "headers": headers}
+    )
+    body = b"" if scope["method"] == "HEAD" else body
+    await send({"type": f"{prefix}http.response.body", "body": body})
 
 
 def _ours(error: Exception, scope: Scope) -> Exception:

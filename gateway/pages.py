@@ -17,6 +17,7 @@ from gateway.rest import headers as header
 from gateway.rest.dispatch import HEADERS, ROUTE
 from gateway.rest.v1 import table
 from gateway.state import State
+from gateway.ws import asyncapi
 from services.chassis import deadline
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import RoostError
@@ -85,9 +86,11 @@ class Pages:
         self._state = state
         self._openapi = _openapi(public_url)
         self._assets = {name: (files("gateway") / "docs" / name).read_bytes() for name in _ASSETS}
+        self._asyncapi = _asyncapi(public_url)
         # They stand among the API's paths, and are looked for before those.
         self.beside_the_api = [
             Route("/v1/openapi.json", self._document),
+            Route("/v1/asyncapi.json", self._stream_document),
             Route(_UNSUBSCRIBE, self._unsubscribe, methods=["GET"]),
         ]
         self.routes = [
@@ -107,6 +110,9 @@ class Pages:
 
     async def _document(self, request: Request) -> Response:
         return _kept(request, "/v1/openapi.json", self._openapi, "application/json")
+
+    async def _stream_document(self, request: Request) -> Response:
+        return _kept(request, "/v1/asyncapi.json", self._asyncapi, "application/json")
 
     async def _docs(self, request: Request) -> Response:
         return _kept(request, "/docs", self._assets["index.html"], _ASSETS["index.html"])
@@ -157,6 +163,11 @@ _NO_STORE = {"cache-control": "no-store"}
 def _openapi(public_url: str) -> bytes:
     # Writing it takes most of the time that it takes to build an application.
     return msgspec.json.encode(document(table.SECTIONS, public_url=public_url))
+
+
+@cache
+def _asyncapi(public_url: str) -> bytes:
+    return msgspec.json.encode(asyncapi.document(public_url=public_url))
 
 
 def _kept(request: Request, route: str, body: bytes, kind: str) -> Response:

@@ -81,6 +81,20 @@ _BY_KIND: tuple[tuple[type[BaseException], int], ...] = (
     (DeadlineExceeded, 504),
 )
 
+# Codes of WebSocket close frames (RFC 6455 §7.4.2: 4000 and up are the application's): by reason,
+# or else by kind.
+CLOSE_CODES: Mapping[str, int] = {
+    "FRAME_INVALID": 4000,
+    "SESSION_REVOKED": 4001,
+    "STREAM_TICKET_INVALID": 4002,
+    "TOO_MANY_CONNECTIONS": 4003,
+    "RATE_LIMITED": 4004,
+    "READER_TOO_SLOW": 4008,
+    "REQUEST_TOO_SLOW": 4009,
+}
+CLOSE_TRY_AGAIN = 1013
+CLOSE_INTERNAL = 1011
+
 # How the fields of the contracts are called in REST.
 _NAMES = {"page_size": "limit", "page_token": "cursor", "request_id": "Idempotency-Key"}
 
@@ -129,6 +143,12 @@ def status_of(error: RoostError) -> int:
     if status is None or error.reason == Internal.reason:
         status = next((status for kind, status in _BY_KIND if isinstance(error, kind)), 500)
     return status
+
+
+def close_code_of(error: RoostError) -> int:
+    """The code that closes a WebSocket because of the error."""
+    away = isinstance(error, Unavailable | DeadlineExceeded)
+    return CLOSE_CODES.get(error.reason, CLOSE_TRY_AGAIN if away else CLOSE_INTERNAL)
 
 
 def title_of(reason: str) -> str:

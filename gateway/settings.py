@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from services.chassis.settings import ProcessSettings
+from services.chassis.settings import IdentifiedSettings
 
 
-class GatewaySettings(ProcessSettings):
+class GatewaySettings(IdentifiedSettings):
     """The gateway's settings. It has one port, `listen`, for the API and for probes and metrics."""
 
     # Where clients reach the API, for the OpenAPI document; empty for where that is read.
@@ -13,3 +13,6 @@ class GatewaySettings(ProcessSettings):
     # Beyond this many requests at once a process answers 503 instead of queueing: at 1 ms of CPU
     # each, half a second of work.
     max_in_flight: int = Field(default=500, ge=1)
+    # Beyond this many WebSockets at once a process refuses more: with 10 KiB each and as many
+    # messages for all as it can send within a second.
+    max_sockets: int = Field(default=10_000, ge=1)

@@ -153,7 +153,12 @@ class Stack:
             processes += [
                 self._service(service, name, mode, ports, settings) for name, mode in modes
             ]
-        processes += [self._gateway(name, ports) for name in gateways]
+        gateway_settings = {
+            "ROOST_MESH": self.envoy.mesh,
+            "ROOST_PUBLIC_URL": self.edge,
+            "ROOST_SERVICE_KEY_FILE": str(secrets.identity("gateway")),
+        }
+        processes += [self._gateway(name, ports, gateway_settings) for name in gateways]
         self.supervisor = Supervisor(
             [self.postgres, self.valkey, self.seaweedfs, self.broker, self.envoy, *processes],
             logs=self._state.logs,
@@ -168,7 +173,7 @@ class Stack:
         return [noun, *(f"{noun}-{number}" for number in range(2, int(replicas) + 1))]
 
     def _service_settings(self, service: Service, secrets: Secrets) -> dict[str, str]:
-        nouns = [each.noun for each in SERVICES]
+        named = [*(each.noun for each in SERVICES), "gateway"]
         return {
             "ROOST_MESH": self.envoy.mesh,
             "ROOST_PUBLIC_URL": self.edge,
@@ -178,7 +183,7 @@ class Stack:
             "ROOST_KAFKA_IDEMPOTENCE": str(self.broker.idempotence).lower(),
             "ROOST_PAGE_TOKEN_KEY": secrets.token("page-token-key"),
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity(service.noun)),
-            "ROOST_SERVICE_KEYS_FILE": str(secrets.identities(nouns)),
+            "ROOST_SERVICE_KEYS_FILE": str(secrets.identities(named)),
             **{name: secrets.token(secret) for name, secret in service.own_secrets.items()},
             **{name: str(secrets.signing_key(key)) for name, key in service.own_keys.items()},
         }
@@ -197,9 +202,8 @@ class Stack:
             settings=settings,
         )
 
-    def _gateway(self, name: str, ports: Ports) -> RoostProcess:
+    def _gateway(self, name: str, ports: Ports, settings: Mapping[str, str]) -> RoostProcess:
         address = ports.address(name)
-        settings = {"ROOST_MESH": self.envoy.mesh, "ROOST_PUBLIC_URL": self.edge}
         return RoostProcess(
             name,
             ("gateway",),

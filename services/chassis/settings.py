@@ -84,7 +84,13 @@ class ProcessSettings(BaseSettings):
     drain_seconds: float = Field(default=3.0, ge=0.0, le=15.0)
 
 
-class ServiceSettings(ProcessSettings):
+class IdentifiedSettings(ProcessSettings):
+    """What a process is told that makes calls in its own name."""
+
+    service_key_file: Path
+
+
+class ServiceSettings(IdentifiedSettings):
     """What every service is told on top of that."""
 
     database_url: PostgresUrl = Field(repr=False)
@@ -94,7 +100,6 @@ class ServiceSettings(ProcessSettings):
     # so without losing records when they are killed.
     kafka_idempotence: bool = True
     page_token_key: Key32 = Field(repr=False)
-    service_key_file: Path
     service_keys_file: Path
     # Beyond this many calls at once a process answers RESOURCE_EXHAUSTED instead of queueing.
     max_in_flight: int = Field(default=500, ge=1)

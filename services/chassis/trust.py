@@ -3,7 +3,7 @@
 from collections.abc import Container
 
 from services.chassis.clock import Clock
-from services.chassis.settings import ServiceSettings
+from services.chassis.settings import IdentifiedSettings, ServiceSettings
 from services.chassis.tokens import (
     JwksSource,
     KeyRing,
@@ -15,7 +15,7 @@ from services.chassis.tokens import (
 )
 
 
-def identity(settings: ServiceSettings, *, service: str, clock: Clock) -> ServiceIdentity:
+def identity(settings: IdentifiedSettings, *, service: str, clock: Clock) -> ServiceIdentity:
     """The identity of the service of that name. Raises OSError or ValueError for a bad file."""
     file = settings.service_key_file
     try:

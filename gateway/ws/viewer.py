@@ -1,0 +1,67 @@
+"""Whose connection it is: what is shown on it is read with that person's own rights."""
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from roost.user.v1.auth_service_pb2 import ExtendStreamRequest, RedeemStreamTicketResponse
+
+from services.chassis import caller, deadline
+from services.chassis.caller import UserCaller
+from services.chassis.clock import Clock
+from services.chassis.errors import DeadlineExceeded, Unavailable
+
+if TYPE_CHECKING:
+    from roost.user.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
+
+T = TypeVar("T")
+
+# A token is not used within this many seconds of its end: it has to last for the calls behind ours.
+_RENEW_BEFORE = 60.0
+# What one reading may take, and the pauses before it is tried again: about four seconds in all.
+_READ_SECONDS = 4.0
+_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
+
+
+class Viewer:
+    """A person on one connection, with an access token that is renewed when it is needed."""
+
+    def __init__(
+        self, redeemed: RedeemStreamTicketResponse, *, auth: "AuthServiceAsyncStub", clock: Clock
+    ) -> None:
+        self.user_id: int = redeemed.user_id
+        self.session_id: int = redeemed.session_id
+        # Tasks that run in it call on behalf of this person.
+        self.context = contextvars.copy_context()
+        self._auth = auth
+        self._clock = clock
+        self._hold(redeemed.access_token, redeemed.expires_in)
+
+    async def read(self, reading: Callable[[], Awaitable[T]]) -> T:
+        """What the reading gives; it must be awaited in `context`. Where a service is away for a
+        moment it is tried again.
+
+        Raises SessionRevoked if the session has ended, and whatever the last try raised.
+        """
+        for pause in (*_PAUSES, None):
+            try:
+                with deadline.within(_READ_SECONDS):
+                    await self._renew()
+                    return await reading()
+            except (Unavailable, DeadlineExceeded):
+                if pause is None:
+                    raise
+            await asyncio.sleep(pause)
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    async def _renew(self) -> None:
+        if self._clock.monotonic() < self._renew_at:
+            return
+        request = ExtendStreamRequest(user_id=self.user_id, session_id=self.session_id)
+        response = await self._auth.ExtendStream(request)
+        self._hold(response.access_token, response.expires_in)
+
+    def _hold(self, token: str, expires_in: int) -> None:
+        self._renew_at = self._clock.monotonic() + max(expires_in - _RENEW_BEFORE, expires_in / 2)
+        self.context.run(caller.begin, UserCaller(self.user_id, self.session_id), token)
