@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -22,8 +23,17 @@ from services.chassis.settings import split_address
 # Longer than the edge keeps an idle connection (an hour), so that never both close it at once.
 _KEEP_ALIVE_SECONDS = 3660
 _BACKLOG = 2048
-# Of a frame from a client: a hundred topics, twice over.
-_FRAME_BYTES = 8192
+
+# How uvicorn is to serve WebSockets.
+WEBSOCKETS: dict[str, Any] = {
+    "ws": "websockets-sansio",
+    # Of a frame from a client: a hundred topics, twice over.
+    "ws_max_size": 8192,
+    # Compressing would cost 40 KiB a client, and more CPU than all the rest.
+    "ws_per_message_deflate": False,
+    # The protocol has heartbeats of its own, which browsers see, too.
+    "ws_ping_interval": None,
+}
 
 
 def main() -> int:
@@ -75,12 +85,7 @@ class _Life:
                     uvicorn.Config(
                         app,
                         http="httptools",
-                        ws="websockets-sansio",
-                        ws_max_size=_FRAME_BYTES,
-                        # Compressing costs each client 40 KiB and more CPU than everything else.
-                        ws_per_message_deflate=False,
-                        # The protocol has heartbeats of its own, which browsers see, too.
-                        ws_ping_interval=None,
+                        **WEBSOCKETS,
                         lifespan="off",
                         log_config=None,
                         access_log=False,

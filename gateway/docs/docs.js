@@ -232,7 +232,8 @@ function show() {
     METHODS.filter((method) => item[method]).map((method) => ({ method, path, operation: item[method] })));
   content.replaceChildren(el("section", { id: "top" }, el("h1", {}, api.info.summary),
     prose(api.info.description),
-    el("p", {}, "The document itself: ", el("a", { href: "/v1/openapi.json" }, "/v1/openapi.json"))));
+    el("p", {}, "The document itself: ", el("a", { href: "/v1/openapi.json" }, "/v1/openapi.json"),
+      "; that of the stream (AsyncAPI): ", el("a", { href: "/v1/asyncapi.json" }, "/v1/asyncapi.json"))));
   nav.replaceChildren(el("a", { class: "plain", href: "#top" }, "Overview"));
   for (const tag of api.tags) {
     const mine = operations.filter(({ operation }) => operation.tags.includes(tag.name));

@@ -41,7 +41,7 @@ def topic_of(event: UserEvent) -> str:
 
 
 class Presenter:
-    """Presents on behalf of whoever's context it is called in."""
+    """Presents on behalf of whoever calls: within `Viewer.read`."""
 
     def __init__(self, *, backends: Backends, arrivals: Arrivals) -> None:
         self._backends = backends

@@ -42,9 +42,11 @@ SEND_SECONDS = 30.0
 # A client that was told to go gets this long to take the last frames.
 _CLOSE_SECONDS = 3.0
 # Silence after which a client is gone: two heartbeats unanswered, and half of one on the way.
-_SILENCE = 2.5 * frames.HEARTBEAT_SECONDS
+SILENCE = 2.5 * frames.HEARTBEAT_SECONDS
 # Of ReadEvents, while catching up.
 _PAGE = 200
+# Between readings that found nothing new.
+_AGAIN_SECONDS = 0.01
 # Client frames: so many at once, and so many a second for long.
 _BURST, _RATE = 100.0, 20.0
 
@@ -150,7 +152,7 @@ class Socket:
 
     def tick(self, now: float) -> None:
         """Called about every second: heartbeats, and what was put off."""
-        if now - self._heard > _SILENCE:
+        if now - self._heard > SILENCE:
             self.close(Closing.of(HeartbeatMissed()))
         elif now - self._spoke >= frames.HEARTBEAT_SECONDS:
             self._spoke = now
@@ -194,8 +196,7 @@ class Socket:
                 pass  # a pong: that it came is all it says
 
     async def _subscribe(self, topics: Sequence[str]) -> None:
-        adding = self._subscriptions.add(topics)
-        for frame in await asyncio.create_task(adding, context=self._viewer.context):
+        for frame in await self._subscriptions.add(topics):
             self._put(frame)
         if self._subscriptions.topics and not (self._live or self._behind):
             self._behind = True
@@ -216,7 +217,7 @@ class Socket:
     def wake(self) -> None:
         """Sees to it that what there is to send is sent."""
         if self._sending is None and self._ending is None:
-            self._sending = asyncio.create_task(self._send_all(), context=self._viewer.context)
+            self._sending = asyncio.create_task(self._send_all())
 
     async def _send_all(self) -> None:
         try:
@@ -244,16 +245,21 @@ class Socket:
             self._sending = None
 
     async def _catch_up(self) -> None:
-        """Sends a page of what the log holds after `_queued`; at its end the hub takes over."""
+        """Sends a page of what the log holds after `_queued`; at its end the hub takes over.
+
+        Nothing waits between looking where the hub is and being live: no event falls between.
+        """
+        if self._queued == self._hub.last(self.user_id):
+            self._behind, self._live = False, True
+            return
         request = ReadEventsRequest(
             user_id=self.user_id, after_sequence=self._queued, page_size=_PAGE
         )
         page = await self._viewer.read(lambda: self._events.ReadEvents(request))
         if page.limited or page.last_sequence < self._queued:
             # A client that is ahead of the log has seen another one: before a backup was put back.
-            first = (
-                page.events[0].sequence if page.limited and page.events else page.last_sequence + 1
-            )
+            known = page.events if page.limited else ()
+            first = known[0].sequence if known else page.last_sequence + 1
             self._queued = first - 1
             self._metrics.gaps.inc()
             await self._send([frames.Gap(first)])
@@ -262,9 +268,11 @@ class Socket:
             self._queued = chunk[-1].sequence
             wanted = [each for each in chunk if topic_of(each) in self._subscriptions.topics]
             await self._send(wanted)
-        # Nothing waits between looking and being live, so that no event falls between.
-        if not page.events or self._queued >= self._hub.last(self.user_id):
+        if self._queued >= self._hub.last(self.user_id):
             self._behind, self._live = False, True
+        elif not page.events:
+            # The hub was told of an event after the page was read.
+            await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _send(
         self, items: Sequence[UserEvent | frames.ServerFrame], *, live: bool = False

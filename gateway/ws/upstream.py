@@ -39,14 +39,17 @@ class Upstream:
         self._take = take
         self._metrics = metrics
         self._asked: asyncio.Queue[AttachRequest] | None = None
+        self._wanted = asyncio.Event()
 
     def ask(self, request: AttachRequest) -> None:
         """Sends a step. While no stream is open it need not: `standing` covers it then."""
+        self._wanted.set()
         if self._asked is not None:
             self._asked.put_nowait(request)
 
     async def run(self) -> None:
-        """Reads, for ever."""
+        """Reads, for ever, from when somebody is there to read for."""
+        await self._wanted.wait()
         pause = _FIRST_PAUSE
         while True:
             error: RoostError | None = None

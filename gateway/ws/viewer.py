@@ -1,7 +1,6 @@
 """Whose connection it is: what is shown on it is read with that person's own rights."""
 
 import asyncio
-import contextvars
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,15 +31,13 @@ class Viewer:
     ) -> None:
         self.user_id: int = redeemed.user_id
         self.session_id: int = redeemed.session_id
-        # Tasks that run in it call on behalf of this person.
-        self.context = contextvars.copy_context()
         self._auth = auth
         self._clock = clock
         self._hold(redeemed.access_token, redeemed.expires_in)
 
     async def read(self, reading: Callable[[], Awaitable[T]]) -> T:
-        """What the reading gives; it must be awaited in `context`. Where a service is away for a
-        moment it is tried again.
+        """What the reading gives, whose calls are made on behalf of this person. Where a service is
+        away for a moment it is tried again.
 
         Raises SessionRevoked if the session has ended, and whatever the last try raised.
         """
@@ -48,6 +45,7 @@ class Viewer:
             try:
                 with deadline.within(_READ_SECONDS):
                     await self._renew()
+                    caller.begin(UserCaller(self.user_id, self.session_id), self._token)
                     return await reading()
             except (Unavailable, DeadlineExceeded):
                 if pause is None:
@@ -64,4 +62,4 @@ class Viewer:
 
     def _hold(self, token: str, expires_in: int) -> None:
         self._renew_at = self._clock.monotonic() + max(expires_in - _RENEW_BEFORE, expires_in / 2)
-        self.context.run(caller.begin, UserCaller(self.user_id, self.session_id), token)
+        self._token = token

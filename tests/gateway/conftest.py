@@ -10,14 +10,24 @@ from prometheus_client import CollectorRegistry
 
 from gateway.app import Gateway
 from gateway.auth import Doorkeeper
-from gateway.backends import Backends
+from gateway.backends import Backends, OwnBackends
 from gateway.state import HttpMetrics, State
+from gateway.ws.stream import open_stream
 from services.chassis.caller import UserCaller
+from services.chassis.clients import Mesh
 from services.chassis.clock import SystemClock
-from services.chassis.tokens import Jwk, StaticJwks
+from services.chassis.tokens import Jwk, ServiceIdentity, StaticJwks
 from tests.gateway.cast import ALICE
+from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeServices
-from tests.servicers.serving import AUDIENCE, ISSUER, USER_KEY, serving, token_of
+from tests.servicers.serving import (
+    AUDIENCE,
+    ISSUER,
+    SERVICE_KEYS,
+    USER_KEY,
+    serving,
+    token_of,
+)
 
 SESSION = 501
 
@@ -63,20 +73,49 @@ def keys() -> list[Jwk]:
 
 
 @pytest.fixture
-async def http(
-    services: FakeServices, state: State, keys: list[Jwk]
-) -> AsyncIterator[httpx2.AsyncClient]:
-    async with serving(*services.mounts()) as served:
+def events() -> FakeEvents:
+    return FakeEvents()
+
+
+@pytest.fixture
+def revoked() -> set[int]:
+    """Sessions that are known to have ended."""
+    return set()
+
+
+@pytest.fixture
+async def gateway(
+    services: FakeServices, events: FakeEvents, revoked: set[int], state: State, keys: list[Jwk]
+) -> AsyncIterator[Gateway]:
+    clock = SystemClock()
+    identity = ServiceIdentity(SERVICE_KEYS["gateway"], clock=clock)
+    async with (
+        serving(*services.mounts(), events.mount()) as served,
+        Mesh(served.address, identity=identity) as mesh,
+        open_stream(
+            backends=Backends.over(mesh),
+            own=OwnBackends.over(mesh),
+            revoked=revoked,
+            state=state,
+            max_sockets=50,
+            clock=clock,
+        ) as stream,
+    ):
         published = StaticJwks(keys)
-        app = Gateway(
-            backends=Backends.over(served.mesh),
+        yield Gateway(
+            backends=Backends.over(mesh),
             keys=published,
-            doorkeeper=Doorkeeper(published, issuer=ISSUER, audience=AUDIENCE, clock=SystemClock()),
+            doorkeeper=Doorkeeper(published, issuer=ISSUER, audience=AUDIENCE, clock=clock),
+            stream=stream,
             state=state,
         )
-        transport = httpx2.ASGITransport(app=app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
-            yield client
+
+
+@pytest.fixture
+async def http(gateway: Gateway) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app=gateway)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield client
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,8 +12,9 @@ from pathlib import Path
 import httpx2
 import msgspec
 
+from services.chassis.server import Mount
 from tests.gateway.fakes import FakeServices
-from tests.servicers.serving import AUDIENCE, ISSUER, serving
+from tests.servicers.serving import AUDIENCE, ISSUER, SERVICE_KEYS, serving
 
 ROOT = Path(__file__).parents[2]
 # Far beyond what any step takes, even on a machine that is busy with something else.
@@ -20,6 +22,9 @@ PATIENCE = 40.0
 
 
 async def started(**settings: str) -> Process:
+    with tempfile.NamedTemporaryFile(suffix=".pem", delete=False) as file:
+        file.write(SERVICE_KEYS["gateway"].pem())
+    settings = {"service_key_file": file.name, **settings}
     environment = {name: value for name, value in os.environ.items() if "ROOST_" not in name}
     given = {f"ROOST_{name.upper()}": value for name, value in settings.items()}
     return await asyncio.create_subprocess_exec(
@@ -39,9 +44,9 @@ async def said(process: Process, event: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def running(
-    services: FakeServices, *, drain: str = "0.2"
+    services: FakeServices, *also: Mount, drain: str = "0.2"
 ) -> AsyncIterator[tuple[Process, httpx2.AsyncClient]]:
-    async with serving(*services.mounts()) as served:
+    async with serving(*services.mounts(), *also) as served:
         process = await started(
             listen="127.0.0.1:0",
             mesh=served.address,

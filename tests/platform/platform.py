@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,8 +22,9 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from gateway.app import Gateway
 from gateway.auth import Doorkeeper
-from gateway.backends import Backends
+from gateway.backends import Backends, OwnBackends
 from gateway.state import HttpMetrics, State
+from gateway.ws.stream import open_stream
 from local.edge import Account, Edge
 from services.chassis import redis
 from services.chassis.bus import Publisher
@@ -130,6 +131,7 @@ async def platform(passwords: Passwords, redis_url: str) -> AsyncIterator[Platfo
         _mesh(address, "post") as as_post,
         _mesh(address, "timeline") as as_timeline,
         _mesh(address, "notification") as as_notification,
+        _mesh(address, "gateway") as as_gateway,
         _posts(posts, ids, kept, as_post) as (post_mounts, post_group),
     ):
         user_mounts, user_group = await _users(users, ids, kept, as_user, passwords)
@@ -137,13 +139,26 @@ async def platform(passwords: Passwords, redis_url: str) -> AsyncIterator[Platfo
         notification_mounts, notification_group = _notifications(as_notification, ids)
         log.groups += [user_group, post_group, timeline_group, notification_group]
         mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts]
-        async with serving(*mounts, address=address) as everything:
+        async with serving(*mounts, address=address) as everything, AsyncExitStack() as opened:
             jwks = StaticJwks([USER_KEY.public_jwk()])
+            backends = Backends.over(everything.mesh)
+            state = State(metrics=HttpMetrics(CollectorRegistry()), max_in_flight=200)
+            stream = await opened.enter_async_context(
+                open_stream(
+                    backends=backends,
+                    own=OwnBackends.over(as_gateway),
+                    revoked=frozenset(),
+                    state=state,
+                    max_sockets=100,
+                    clock=clock,
+                )
+            )
             app = Gateway(
-                backends=Backends.over(everything.mesh),
+                backends=backends,
                 keys=jwks,
                 doorkeeper=Doorkeeper(jwks, issuer=ISSUER, audience=AUDIENCE, clock=clock),
-                state=State(metrics=HttpMetrics(CollectorRegistry()), max_in_flight=200),
+                stream=stream,
+                state=state,
             )
             transport = httpx2.ASGITransport(app=app)
             async with Edge("http://gateway", transport=transport) as edge:
