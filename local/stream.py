@@ -1,0 +1,60 @@
+"""A client of the stream, for the commands and tests that follow what happens on a running stack."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import cast
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from local.edge import Account, Edge, Json
+
+LISTS = ("home", "notifications", "account")
+
+
+class Stream:
+    """One open connection. Made by `opened`; ends with websockets' ConnectionClosed."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        # The last event that was handled; `resume_after` of the next connection.
+        self.sequence = 0
+
+    async def send(self, kind: str, **fields: object) -> None:
+        """Send a frame."""
+        await self.connection.send(json.dumps({"type": kind, **fields}))
+
+    async def next(self, *, seconds: float | None = None) -> Json:
+        """Return the next frame but pings, which are answered. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while True:
+                frame = cast(Json, json.loads(await self.connection.recv()))
+                # A ping tells of what came on other topics, too.
+                self.sequence = max(self.sequence, frame.get("sequence", 0))
+                if frame["type"] != "ping":
+                    return frame
+                await self.send("pong")
+
+
+@asynccontextmanager
+async def opened(
+    edge: Edge, by: Account, topics: Sequence[str] = LISTS, *, resume_after: int | None = None
+) -> AsyncIterator[Stream]:
+    """A connection that has subscribed to the topics: from now on, or after that sequence."""
+    ticket = (await edge.call("POST", "/v1/stream/tickets", by=by))["ticket"]
+    address = edge.address.replace("http", "ws", 1) + "/v1/stream"
+    offered = [Subprotocol("roost.v1"), Subprotocol(f"roost.ticket.{ticket}")]
+    # Frames may be as large as a page of REST; no proxy stands before a stack of one's own.
+    async with connect(address, subprotocols=offered, proxy=None, ping_interval=None) as connection:
+        stream = Stream(connection)
+        hello = await stream.next(seconds=10)
+        stream.sequence = hello["last_sequence"] if resume_after is None else resume_after
+        if resume_after is not None:
+            await stream.send("resume", after_sequence=resume_after)
+        await stream.send("subscribe", topics=list(topics))
+        await stream.next(seconds=10)
+        yield stream

@@ -1,0 +1,169 @@
+"""The stream through Envoy and every service: what happens is told, whatever restarts meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from local.edge import Account, Edge, Json, Refused
+from local.stream import Stream, opened
+from tests.e2e.stacks import TestStack
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.e2e
+
+PATIENCE = 30.0
+# What a client meets while a part restarts.
+AWAY = (Refused, httpx2.TransportError)
+
+
+async def until(stream: Stream, wanted: Callable[[Json], bool]) -> Json:
+    """The next frame that is wanted; the others are passed over."""
+    async with asyncio.timeout(PATIENCE):
+        while not wanted(frame := await stream.next()):
+            pass
+    return frame
+
+
+def told(kind: str) -> Callable[[Json], bool]:
+    return lambda frame: (
+        frame["type"] == "event" and frame["change"].get("notification", {}).get("kind") == kind
+    )
+
+
+def arrived(post_id: str) -> Callable[[Json], bool]:
+    return lambda frame: (
+        frame["type"] == "event" and frame["change"].get("item", {}).get("id") == post_id
+    )
+
+
+async def test_the_stream(tmp_path: Path) -> None:
+    async with (
+        TestStack(tmp_path, {"ROOST_REPLICAS_GATEWAY": "2"}) as stack,
+        stack.edge() as edge,
+    ):
+        alice, bob, carol = [
+            await edge.register(name, "a long pass phrase") for name in ("alice", "bob", "carol")
+        ]
+        await edge.follow(alice, bob.user_id)
+        await edge.follow(carol, bob.user_id)
+
+        await what_happens_is_told(edge, alice, bob, carol)
+        for part in ("gateway", "notification"):
+            await a_restart_loses_nothing(stack, edge, alice, bob, part)
+        await a_block_counts_at_once(edge, alice, bob)
+        await an_ended_session_is_closed(edge, carol)
+
+
+async def what_happens_is_told(edge: Edge, alice: Account, bob: Account, carol: Account) -> None:
+    async with opened(edge, alice) as hers, opened(edge, carol) as carols, opened(edge, bob) as his:
+        post = await edge.post(bob, "Good morning")
+        for stream in (hers, carols):
+            frame = await until(stream, arrived(post["id"]))
+            assert frame["change"]["item"]["post"]["text"] == "Good morning"
+
+        await edge.call("PUT", f"/v1/posts/{post['id']}/like", by=alice)
+        like = await until(his, told("like"))
+        (liker,) = like["change"]["notification"]["people"]
+        assert liker["handle"] == "alice"
+        assert like["change"]["notification"]["post"]["id"] == post["id"]
+
+    async with opened(edge, alice, [f"post:{post['id']}"]) as watching:
+        await edge.post(carol, "To you, too", reply_to_post_id=post["id"])
+        frame = await until(watching, lambda each: bool(each.get("replies")))
+        assert [each["text"] for each in frame["replies"]] == ["To you, too"]
+
+
+async def a_restart_loses_nothing(
+    stack: TestStack, edge: Edge, alice: Account, bob: Account, part: str
+) -> None:
+    names = [each.name for each in stack.stack.supervisor.statuses()]
+    instances = [name for name in names if name == part or name.startswith(f"{part}-2")]
+    expected: list[str] = []
+    seen: list[str] = []
+    stop = asyncio.Event()
+
+    async def write() -> None:
+        number = 0
+        while not stop.is_set():
+            # The same key again, for as long as the part is away.
+            with contextlib.suppress(*AWAY):
+                post = await edge.post(bob, f"{part} {number}", key=f"{part}-{number}")
+                expected.append(post["id"])
+                number += 1
+            await asyncio.sleep(0.1)
+
+    async def follow() -> None:
+        async for frame in resuming(edge, alice):
+            assert frame["type"] != "gap"
+            item = frame.get("change", {}).get("item")
+            if item:
+                seen.append(item["id"])
+
+    following = asyncio.create_task(follow())
+    writing = asyncio.create_task(write())
+    try:
+        await eventually(lambda: bool(seen), limit=PATIENCE)
+        for name in instances:
+            await stack.stack.supervisor.restart(name)
+        here = len(expected)
+        await eventually(lambda: len(expected) > here, limit=PATIENCE)
+        stop.set()
+        await writing
+        # Those before the first connection may be missing; none after the first that was seen.
+        await eventually(lambda: seen[-1] == expected[-1], limit=PATIENCE)
+    finally:
+        for task in (following, writing):
+            task.cancel()
+        await asyncio.gather(following, writing, return_exceptions=True)
+    assert seen == expected[expected.index(seen[0]) :]
+
+
+async def resuming(edge: Edge, by: Account) -> AsyncIterator[Json]:
+    """All frames, over as many connections as it takes."""
+    sequence: int | None = None
+    while True:
+        try:
+            async with opened(edge, by, resume_after=sequence) as stream:
+                sequence = stream.sequence
+                while True:
+                    frame = await stream.next()
+                    yield frame
+                    sequence = stream.sequence
+        except (*AWAY, ConnectionClosed, InvalidHandshake, OSError):
+            await asyncio.sleep(0.1)
+
+
+async def a_block_counts_at_once(edge: Edge, alice: Account, bob: Account) -> None:
+    async with opened(edge, alice) as stream:
+        await edge.call("PUT", f"/v1/users/{bob.user_id}/block", by=alice)
+        post = await edge.post(bob, "Out of sight")
+        own = await edge.post(alice, "In sight")
+        frames: list[Json] = []
+
+        def last(frame: Json) -> bool:
+            frames.append(frame)
+            return arrived(own["id"])(frame)
+
+        await until(stream, last)
+        assert not any(map(arrived(post["id"]), frames))
+
+
+async def an_ended_session_is_closed(edge: Edge, carol: Account) -> None:
+    async with opened(edge, carol) as stream:
+        await edge.call("DELETE", "/v1/sessions/current", by=carol)
+        ended = time.monotonic()
+        with pytest.raises(ConnectionClosed):
+            while True:
+                await stream.next(seconds=PATIENCE)
+        took = time.monotonic() - ended
+
+    assert stream.connection.close_code == 4001
+    assert took < 2.0
