@@ -1,4 +1,4 @@
-"""A client of the stream, for the commands and tests that follow what happens on a running stack."""
+"""A client of the stream, for commands and tests that follow what happens on a running stack."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def arrived(post_id: str) -> Callable[[Json], bool]:
 
 async def test_the_stream(tmp_path: Path) -> None:
     async with (
-        TestStack(tmp_path, {"ROOST_REPLICAS_GATEWAY": "2"}) as stack,
+        TestStack(tmp_path, {"ROOST_REPLICAS_GATEWAY": "2", "ROOST_DRAIN_SECONDS": "1"}) as stack,
         stack.edge() as edge,
     ):
         alice, bob, carol = [
@@ -160,7 +160,7 @@ async def an_ended_session_is_closed(edge: Edge, carol: Account) -> None:
     async with opened(edge, carol) as stream:
         await edge.call("DELETE", "/v1/sessions/current", by=carol)
         ended = time.monotonic()
-        with pytest.raises(ConnectionClosed):
+        with contextlib.suppress(ConnectionClosed):
             while True:
                 await stream.next(seconds=PATIENCE)
         took = time.monotonic() - ended
