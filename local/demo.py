@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from local.edge import Account, Edge, Json, Refused
+from local.stream import opened
+from local.watch import line_of
 
 ARRIVAL_SECONDS = 10.0  # far beyond the promised second; past it something is broken
 
@@ -55,6 +57,9 @@ class Demo:
         for reply in thread["replies"]["items"]:
             self._show_post(reply)
 
+        self._say("What happens reaches those who are connected while it happens: Bob's stream")
+        await self._live(alice, bob)
+
         self._say("Alice blocks Carol: from that moment neither sees the other")
         await self._call("PUT", f"/v1/users/{carol.user_id}/block", by=alice)
         await self._call("GET", f"/v1/posts/{post['id']}", by=carol)
@@ -65,6 +70,17 @@ class Demo:
     async def _join(self, handle: str) -> Account:
         body = {"handle": handle, "password": secrets.token_urlsafe(12), "device_name": "demo"}
         return Account.from_session(await self._call("POST", "/v1/users", body=body))
+
+    async def _live(self, writer: Account, reader: Account) -> None:
+        async with opened(self._edge, reader) as stream:
+            started = time.monotonic()
+            await self._edge.post(writer, f"Are you there, @{reader.handle}?")
+            kinds: set[str] = set()
+            while not kinds >= {"arrival", "notification"}:
+                frame = await stream.next(seconds=ARRIVAL_SECONDS)
+                kinds.add(frame.get("change", {}).get("kind", ""))
+                took = 1000 * (time.monotonic() - started)
+                self._console.print(f"   {line_of(frame)} [dim]{took:.0f} ms[/]", soft_wrap=True)
 
     async def _arrival(self, reader: Account, post_id: str) -> None:
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""`roost seed` and `roost demo`: what a running stack can be filled with, and how it is used."""
+"""`roost seed`, `roost demo` and `roost watch`: filling a running stack, and using it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,16 @@ from local.edge import Edge, Refused
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
 from local.rate_limits import lifted
 from local.secrets import Secrets
-from local.seed import CONCURRENCY, follow_all, post_all, progress_bar, sign_up
+from local.seed import (
+    CONCURRENCY,
+    follow_all,
+    password_of,
+    post_all,
+    progress_bar,
+    sign_up,
+)
 from local.state import State
+from local.watch import watch as stream_of
 
 FOLLOWS_EACH = 8  # of a made graph; about as many follow-backs come on top
 
@@ -27,6 +35,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(seed)
     app.command()(demo)
+    app.command()(watch)
 
 
 def seed(
@@ -62,6 +71,35 @@ def demo(state: StateFolder) -> None:
         asyncio.run(_demo(_edge(state)))
     except (Refused, httpx2.TransportError) as failure:
         raise complain(f"{failure}.") from None
+
+
+def watch(
+    state: StateFolder,
+    handle: Annotated[str, typer.Argument(help="Whose stream, such as seed0.")],
+    *,
+    password: Annotated[
+        str | None,
+        typer.Option(envvar="ROOST_PASSWORD", help="Theirs; seeded people need none."),
+    ] = None,
+) -> None:
+    """Follow one account's stream in the terminal, until Ctrl-C."""
+    try:
+        asyncio.run(_watch(State(state), _edge(state), handle, password))
+    except (Refused, httpx2.TransportError) as failure:
+        raise complain(f"{failure}.") from None
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+async def _watch(state: State, address: str, handle: str, password: str | None) -> None:
+    if password is None:
+        seeded = re.fullmatch(r"(\w*?)(\d+)", handle)
+        if seeded is None:
+            raise complain(f"{handle} is none of the seeded; say --password.")
+        secret = Secrets(state.secrets).token("seed-passwords")
+        password = password_of(seeded[1], int(seeded[2]), secret)
+    async with Edge(address) as edge:
+        await stream_of(edge, await edge.sign_in(handle, password), console)
 
 
 async def _seed(state: State, address: str, graph: Graph, posts: int, prefix: str) -> None:

@@ -1,0 +1,74 @@
+"""`roost watch`: one account's stream in the terminal, a line for each frame."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx2
+from rich.console import Console
+from rich.markup import escape
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from local.edge import Account, Edge, Json, Refused
+from local.stream import opened
+
+AGAIN_SECONDS = 1.0
+
+
+async def watch(edge: Edge, by: Account, console: Console) -> None:
+    """Print what happens, for ever; after a lost connection from where it was lost.
+
+    Raises Refused if the session has ended.
+    """
+    sequence: int | None = None
+    while True:
+        try:
+            async with opened(edge, by, resume_after=sequence) as stream:
+                console.print(f"[dim]connected, at {stream.sequence}[/]")
+                sequence = stream.sequence
+                while True:
+                    frame = await stream.next()
+                    sequence = stream.sequence
+                    console.print(line_of(frame), soft_wrap=True)
+        except Refused as refusal:
+            if refusal.status == 401:
+                raise
+            lost: Exception = refusal
+        except (ConnectionClosed, InvalidHandshake, httpx2.TransportError, OSError) as cut:
+            lost = cut
+        console.print(f"[dim]{escape(str(lost))}; connecting again[/]")
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
+def line_of(frame: Json) -> str:
+    """A frame as a person reads it, in rich's markup."""
+    if frame["type"] == "event":
+        return f"[dim]{frame['sequence']:>6}[/] {_change(frame['change'])}"
+    if frame["type"] == "activity":
+        post = frame["post"]
+        return f"       {escape(frame['topic'])} {_said(post) if post else 'is gone'}"
+    if frame["type"] == "gap":
+        return f"[yellow]a gap before {frame['first_sequence']}: read everything anew[/]"
+    reason = frame.get("problem", {}).get("reason", "")
+    return f"[dim]       {frame['type']} {reason}[/]".rstrip()
+
+
+def _change(change: Json) -> str:
+    kind = change["kind"]
+    if kind == "arrival":
+        item = change["item"]
+        brought = item["reposted_by"]
+        by = f"[dim]⟳ @{brought['handle']}[/] " if brought else ""
+        return f"[green]home[/] {by}{_said(item['post'])}"
+    if kind == "notification":
+        told = change["notification"]
+        who = ", ".join(f"@{each['handle']}" for each in told["people"])
+        more = f" and {told['count'] - len(told['people'])} more" if told["count"] > 5 else ""
+        about = f": {escape(told['post']['text'])}" if told["post"] else ""
+        return f"[magenta]{told['kind']}[/] by [cyan]{who}[/]{more}{about}"
+    facts = " ".join(f"{name}={value}" for name, value in change.items() if name != "kind")
+    return f"[blue]{kind}[/] {escape(facts)}"
+
+
+def _said(post: Json) -> str:
+    return f"[cyan]@{post['author']['handle']}[/] {escape(post['text'])}"
