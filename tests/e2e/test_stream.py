@@ -17,7 +17,7 @@ from local.stream import Stream, opened
 from tests.e2e.stacks import TestStack
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.soak]  # about a minute: it restarts parts
 
 PATIENCE = 30.0
 # What a client meets while a part restarts.
