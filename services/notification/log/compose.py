@@ -12,10 +12,10 @@ from services.chassis.server import Mount
 from services.notification.log import subscriber, trimming, wakes_valkey
 from services.notification.log.effects import Effects
 from services.notification.log.live import LiveDelivery
-from services.notification.log.peers_mesh import MeshGraph
 from services.notification.log.servicer import EventServicer
 from services.notification.log.store import LogStore
 from services.notification.log.wakes import Wakes
+from services.notification.peers_mesh import MeshGraph
 from services.notification.settings import NotificationSettings
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from services.chassis.clock import Clock
 from services.chassis.transaction import in_transaction
 from services.notification.log.model import Activity, Arrival, Change, Hush
-from services.notification.log.peers import Graph
 from services.notification.log.store import LogActs, LogStore
 from services.notification.log.wakes import Wakes
+from services.notification.peers import Graph
 
 CONSUMER = "notification.log"
 
@@ -79,7 +79,8 @@ class Effects:
         while more:
             crowd = await self._store.there(after=after, limit=_CROWD, now=self._clock.now())
             if crowd:
-                found += await self._graph.followers_among(crowd, arrival.actor_id)
+                ties = await self._graph.ties([(each, arrival.actor_id) for each in crowd])
+                found += [each for each in crowd if ties[each, arrival.actor_id].following]
                 after = crowd[-1]
             more = len(crowd) == _CROWD
         return replace(effect, arrival=replace(arrival, user_ids=(arrival.actor_id, *found)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -22,6 +22,8 @@ from services.notification.log.effects import Effects
 from services.notification.log.model import Activity, Logged
 from services.notification.log.store_memory import LogTables, MemoryLogStore
 from services.notification.log.subscriber import LogEvents
+from services.notification.model import Ties
+from services.notification.peers import Pair
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
 POST = 50
@@ -40,11 +42,11 @@ class World:
         effects = Effects(store=self.store, graph=self, wakes=self, clock=self.clock)
         self.handle = LogEvents(effects)
 
-    async def followers_among(self, user_ids: Sequence[int], followee_id: int) -> list[int]:
+    async def ties(self, pairs: Sequence[Pair]) -> Mapping[Pair, Ties]:
         if self.away:
             raise Unavailable
-        self.asked.append(user_ids)
-        return [each for each in user_ids if (each, followee_id) in self.edges]
+        self.asked.append([reader for reader, _ in pairs])
+        return {pair: Ties(following=pair in self.edges) for pair in pairs}
 
     def announce(self, entries: Sequence[Logged]) -> None:
         pass
