@@ -13,7 +13,7 @@ import random
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from local.edge import Account, Edge, Json
@@ -71,6 +71,21 @@ class Scenario:
         self.ledger = Ledger(graph)
         self.dice = random.Random(seed)
         self.numbers = {account.user_id: n for n, account in enumerate(accounts)}
+
+    async def renew(self) -> None:
+        """Exchange everybody's tokens: they are good for a quarter of an hour, less than a large
+        graph takes."""
+
+        async def one(person: int) -> None:
+            body = {"refresh_token": self.accounts[person].refresh_token}
+            renewed = await self.edge.call("POST", "/v1/sessions/refresh", body=body)
+            self.accounts[person] = replace(
+                self.accounts[person],
+                access_token=renewed["access_token"],
+                refresh_token=renewed["refresh_token"],
+            )
+
+        await together(map(one, range(len(self.accounts))))
 
     async def write_posts(self, count: int) -> None:
         """Write posts from many accounts at once: most plain, some for followers, some replies."""
@@ -267,7 +282,9 @@ async def main_phases(
         seen = await scenario.check_homes()
         took = time.monotonic() - started
         say(f"{name}: {seen} entries right in {len(scenario.accounts)} homes after {took:.1f} s")
+        await scenario.renew()
 
+    await scenario.renew()
     await scenario.check_homes()  # builds every home, so that the posts to come are fanned out
     await scenario.write_posts(posts)
     await step("posts from many at once")
