@@ -22,9 +22,10 @@ def choose(
     ports: Ports,
     storage: SeaweedFS,
     topics: Sequence[str] = (),
+    consumers: Mapping[str, Sequence[str]] | None = None,
 ) -> Broker:
     """Return Apache Kafka, with its log in ``folder``, if the setting names its jars; or Tansu."""
     libraries = environ.get(SETTING)
     if libraries:
         return ApacheKafka(folder, ports=ports, libraries=Path(libraries).resolve(), topics=topics)
-    return Tansu(ports=ports, storage=storage, topics=topics)
+    return Tansu(ports=ports, storage=storage, topics=topics, consumers=consumers)

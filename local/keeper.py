@@ -57,6 +57,7 @@ class Keeper:
         self._state: State = "stopped"
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._tending: asyncio.Task[None] | None = None
         self._restarts = 0
 
     @property
@@ -103,6 +104,8 @@ class Keeper:
         """Kill the process at once, for good; ``stop`` then has nothing to wait for."""
         if self._watch is not None:
             self._watch.cancel()
+        if self._tending is not None:
+            self._tending.cancel()
         self._signal(signal.SIGKILL)
         self._enter("stopping")
 
@@ -112,6 +115,7 @@ class Keeper:
             since = time.monotonic()
             if self._process is not None:
                 await self._process.wait()
+            await self._leave_alone()
             if time.monotonic() - since >= SETTLED_SECONDS:
                 backoff = 0.0
             self._restarts += 1
@@ -137,7 +141,17 @@ class Keeper:
         except OSError as error:
             refusal = f"the system refused: {error.strerror or error}"
             raise PartFailed(self.part.name, refusal, self.log) from error
+        self._tending = asyncio.create_task(self.part.tend(), name=f"tend {self.part.name}")
         self._enter("ready")
+
+    async def _leave_alone(self) -> None:
+        if self._tending is None:
+            return
+        self._tending.cancel()
+        (outcome,) = await asyncio.gather(self._tending, return_exceptions=True)
+        if isinstance(outcome, Exception):
+            self._note(f"Looking after it failed: {outcome!r}")
+        self._tending = None
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         # Appending, so that the file can be cut at its front while the part writes to it.
@@ -163,6 +177,7 @@ class Keeper:
             await asyncio.sleep(PROBE_SECONDS)
 
     async def _bring_down(self) -> None:
+        await self._leave_alone()
         process = self._process
         if process is None:
             return

@@ -21,7 +21,7 @@ from local.ports import Ports
 from local.secrets import Secrets
 from local.state import StackStatus, State
 from local.supervisor import Supervisor
-from local.topics import topic_of
+from local.topics import CONSUMERS, topic_of
 from services.chassis.bus import parked
 
 USUAL_PORTS = {
@@ -133,6 +133,7 @@ class Stack:
             ports=ports,
             storage=self.seaweedfs,
             topics=[name for noun in nouns for name in (topic_of(noun), parked(topic_of(noun)))],
+            consumers={topic_of(noun): groups for noun, groups in CONSUMERS.items() if groups},
         )
         servers = {noun: self._instances(noun) for noun in nouns}
         gateways = self._instances("gateway")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -10,9 +10,29 @@ from confluent_kafka.cimpl import NewTopic
 
 from local.part import CannotStart
 
-# Consumers of one group that can share a topic. Tansu writes an object for each partition of a
-# batch, one after another (about 12 ms each), and looks at each partition for each idle consumer.
-PARTITIONS = 4
+# Consumers of one group that can share a topic: on one machine there is one of each. Tansu writes
+# two objects for each partition of a batch, one after another, and looks at each partition for each
+# idle consumer, so every further partition costs what the first one does.
+PARTITIONS = 1
+# Who reads the events of each service, by consumer group.
+CONSUMERS: Mapping[str, Sequence[str]] = {
+    "user": (
+        "user.counters",
+        "post.departures",
+        "timeline.events",
+        "notification.events",
+        "notification.log",
+    ),
+    "post": (
+        "user.counters",
+        "post.departures",
+        "timeline.events",
+        "notification.events",
+        "notification.log",
+    ),
+    "timeline": ("timeline.events", "notification.log"),
+    "notification": (),
+}
 LIMIT_SECONDS = 20.0
 
 

@@ -36,6 +36,8 @@ class SeaweedFS(Part):
         super().__init__("seaweedfs", ports.address("s3"))
         self._folder = folder
         self._ports = ports
+        self.filer = ports.address("seaweedfs.filer")
+        """``host:port`` where buckets are folders, and nobody is asked who they are."""
         self.s3 = S3(f"http://{self.address}", ACCESS_KEY, secrets.token("s3"))
 
     async def prepare(self) -> None:
@@ -83,9 +85,8 @@ class SeaweedFS(Part):
         # Each of its components becomes ready in its own time. The last bucket is made some time
         # after S3 answers, and nothing can be read or written before the master knows the volumes.
         master = self._ports.address("seaweedfs.master")
-        filer = self._ports.address("seaweedfs.filer")
         return (
             await answers(self.address, "/healthz")
-            and await answers(filer, f"/buckets/{MEDIA_BUCKET}/?limit=1")
+            and await answers(self.filer, f"/buckets/{MEDIA_BUCKET}/?limit=1")
             and await answers(master, "/dir/assign")
         )

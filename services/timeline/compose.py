@@ -34,8 +34,6 @@ from services.timeline.store import MAX_PUBLIC, TimelineStore
 from services.timeline.store_postgres import PostgresTimelineStore
 
 _NAME = "timeline"
-_USER_EVENTS = "roost.user.v1"
-_POST_EVENTS = "roost.post.v1"
 # Nobody waits for the worker, so it rather waits for a busy Valkey than repeats a batch.
 _WORKER_REDIS_SECONDS = 2.0
 # Between two prunings the public timeline may grow past its limit by what is posted meanwhile.
@@ -116,8 +114,8 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
         # further member would ask the broker as often as this one.
         following = bus.Subscriber(
             brokers=brokers,
-            group="timeline.events",
-            topics=[_POST_EVENTS, _USER_EVENTS, events.TOPIC],
+            group=subscriber.GROUP,
+            topics=subscriber.TOPICS,
             publisher=publisher,
             clock=clock,
             batches=subscriber.together(

@@ -18,11 +18,14 @@ from roost.user.v1.user_events_pb2 import (
 from services.chassis.bus import BatchHandler, Routes
 from services.chassis.events import Event, Undecodable
 from services.timeline.convert import entry_from_proto, home_entry, public_entry
-from services.timeline.events import rest_from_proto
+from services.timeline.events import TOPIC, rest_from_proto
 from services.timeline.fanout import Delivered, FanOut
 from services.timeline.follows import Follows
 from services.timeline.model import Entry, PublicEntry
 from services.timeline.store import TimelineStore
+
+GROUP = "timeline.events"
+TOPICS = ("roost.user.v1", "roost.post.v1", TOPIC)
 
 # How many keys a process works on side by side; a famous author is one of them at a time.
 _AT_ONCE = 16
