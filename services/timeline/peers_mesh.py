@@ -1,12 +1,17 @@
 """The other services, asked through the mesh."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from roost.post.v1.engagement_service_pb2 import BatchGetEngagementRequest
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
 from roost.post.v1.post_service_pb2 import ListPostIdsByAuthorsRequest
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
-from roost.user.v1.graph_service_pb2 import ListFollowerIdsRequest, ListFollowingIdsRequest
+from roost.user.v1.graph_service_pb2 import (
+    BatchListFollowerIdsRequest,
+    ListFollowerIdsRequest,
+    ListFollowingIdsRequest,
+)
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 
 from services.chassis.clients import Mesh
@@ -25,13 +30,47 @@ class MeshGraph:
 
     def __init__(self, mesh: Mesh) -> None:
         self._graph = mesh.as_service(GraphServiceStub)
+        # First pages that are wanted and not asked for yet.
+        self._wanted: dict[int, asyncio.Future[Followers]] = {}
+        self._asking: set[asyncio.Task[None]] = set()
 
     async def followers(self, user_id: int, *, after: int) -> Followers:
-        """See `Graph.followers`."""
+        """See `Graph.followers`. First pages that are wanted at one moment, as the authors of a
+        batch of events are, cost one call."""
+        if not after:
+            return await asyncio.shield(self._first_page(user_id))
         page = await self._graph.ListFollowerIds(
             ListFollowerIdsRequest(user_id=user_id, after_id=after, page_size=FOLLOWERS_A_PAGE)
         )
         return Followers(page.user_ids, page.has_more, page.total_count)
+
+    def _first_page(self, user_id: int) -> "asyncio.Future[Followers]":
+        page = self._wanted.get(user_id)
+        if page is None:
+            loop = asyncio.get_running_loop()
+            if not self._wanted:
+                loop.call_soon(self._ask)
+            page = self._wanted[user_id] = loop.create_future()
+        return page
+
+    def _ask(self) -> None:
+        wanted, self._wanted = self._wanted, {}
+        asking = asyncio.create_task(self._first_pages(wanted))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+
+    async def _first_pages(self, wanted: Mapping[int, "asyncio.Future[Followers]"]) -> None:
+        try:
+            response = await self._graph.BatchListFollowerIds(
+                BatchListFollowerIdsRequest(user_ids=wanted, page_size=FOLLOWERS_A_PAGE)
+            )
+        except Exception as error:
+            for answer in wanted.values():
+                answer.set_exception(error)
+                answer.exception()  # nobody complains where all who asked have gone
+            return
+        for answer, page in zip(wanted.values(), response.pages, strict=True):
+            answer.set_result(Followers(page.user_ids, page.has_more, page.total_count))
 
     async def following(self, user_id: int) -> list[int]:
         """See `Graph.following`."""

@@ -8,7 +8,7 @@ from roost.user.v1.graph_service_pb2_grpc import GraphServiceServicer
 from services.chassis import access, caller
 from services.chassis.page_token import PageTokens
 from services.user import convert
-from services.user.model import Direction, Edge, Ties
+from services.user.model import Direction, Edge, IdPage, Ties
 from services.user.people import People
 from services.user.store import Store
 
@@ -91,26 +91,39 @@ class GraphLists(GraphServiceServicer):
     async def ListFollowerIds(
         self, request: pb.ListFollowerIdsRequest, context: Any
     ) -> pb.ListFollowerIdsResponse:
-        ids, more = await self._ids(request, Direction.IN)
-        counts = await self._store.counts(request.user_id)
-        return pb.ListFollowerIdsResponse(user_ids=ids, has_more=more, total_count=counts.followers)
+        page = await self._ids(request, Direction.IN)
+        return pb.ListFollowerIdsResponse(
+            user_ids=page.ids, has_more=page.has_more, total_count=page.total
+        )
+
+    @access.service
+    async def BatchListFollowerIds(
+        self, request: pb.BatchListFollowerIdsRequest, context: Any
+    ) -> pb.BatchListFollowerIdsResponse:
+        pages = await self._store.list_ids(
+            Direction.IN, request.user_ids, limit=request.page_size or DEFAULT_ID_PAGE
+        )
+        response = pb.BatchListFollowerIdsResponse()
+        for user_id in request.user_ids:
+            ids, more, total = pages[user_id]
+            response.pages.add(user_ids=ids, has_more=more, total_count=total)
+        return response
 
     @access.service
     async def ListFollowingIds(
         self, request: pb.ListFollowingIdsRequest, context: Any
     ) -> pb.ListFollowingIdsResponse:
-        ids, more = await self._ids(request, Direction.OUT)
-        counts = await self._store.counts(request.user_id)
+        page = await self._ids(request, Direction.OUT)
         return pb.ListFollowingIdsResponse(
-            user_ids=ids, has_more=more, total_count=counts.following
+            user_ids=page.ids, has_more=page.has_more, total_count=page.total
         )
 
-    async def _ids(self, request: Any, direction: Direction) -> tuple[list[int], bool]:
+    async def _ids(self, request: Any, direction: Direction) -> IdPage:
         limit = min(request.page_size or DEFAULT_ID_PAGE, MAX_ID_PAGE)
-        ids = await self._store.list_ids(
-            Edge.FOLLOW, direction, request.user_id, after_id=request.after_id, limit=limit + 1
+        pages = await self._store.list_ids(
+            direction, [request.user_id], after_id=request.after_id, limit=limit
         )
-        return ids[:limit], len(ids) > limit
+        return pages[request.user_id]
 
     async def _others_list(self, request: Any, direction: Direction, response: Any) -> None:
         found, next_before = await self._people.list_of(

@@ -1,8 +1,10 @@
 """What the User service knows: people, their sessions and keys, and the edges between them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, IntEnum, IntFlag
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,15 @@ class EdgeBetween:
     edge: Edge
     source_id: int
     target_id: int
+
+
+class IdPage(NamedTuple):
+    """A page of one person's followers, or of those whom they follow: ids, ascending; whether there
+    are more; how many there are in all, from the counter."""
+
+    ids: Sequence[int]
+    has_more: bool
+    total: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from services.user.model import (
     Direction,
     Edge,
     EdgeBetween,
+    IdPage,
     ListedEdge,
     Person,
     Session,
@@ -195,9 +196,10 @@ class Store(Protocol):
         ...
 
     async def list_ids(
-        self, edge: Edge, direction: Direction, user_id: int, *, after_id: int, limit: int
-    ) -> list[int]:
-        """Who is at the other ends, in ascending order of id, above `after_id`."""
+        self, direction: Direction, user_ids: Collection[int], *, limit: int, after_id: int = 0
+    ) -> dict[int, IdPage]:
+        """Who follows each of these people, or is followed by them: a page of those above
+        `after_id`. Everybody who is asked about is in the answer."""
         ...
 
     async def counts(self, user_id: int) -> Counts:

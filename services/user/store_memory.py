@@ -13,6 +13,7 @@ from services.user.model import (
     Direction,
     Edge,
     EdgeBetween,
+    IdPage,
     ListedEdge,
     Person,
     Session,
@@ -238,10 +239,16 @@ class MemoryUserStore:
         return [each for each in found if before is None or each.edge_id < before][:limit]
 
     async def list_ids(
-        self, edge: Edge, direction: Direction, user_id: int, *, after_id: int, limit: int
-    ) -> list[int]:
-        ids = sorted(each.other_id for each in self._tables.ends(edge, direction, user_id))
-        return [each for each in ids if each > after_id][:limit]
+        self, direction: Direction, user_ids: Collection[int], *, limit: int, after_id: int = 0
+    ) -> dict[int, IdPage]:
+        pages = {}
+        for user_id in user_ids:
+            ends = self._tables.ends(Edge.FOLLOW, direction, user_id)
+            ids = sorted(each.other_id for each in ends if each.other_id > after_id)
+            counts = await self.counts(user_id)
+            total = counts.followers if direction is Direction.IN else counts.following
+            pages[user_id] = IdPage(ids[:limit], len(ids) > limit, total)
+        return pages
 
     async def counts(self, user_id: int) -> Counts:
         return self._tables.counts.get(user_id, Counts())

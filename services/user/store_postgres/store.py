@@ -10,6 +10,7 @@ from services.user.model import (
     Counts,
     Direction,
     Edge,
+    IdPage,
     ListedEdge,
     Session,
     StoredKey,
@@ -56,10 +57,16 @@ WHERE {near} = $1 AND kind = $2 AND edge_id < $3 ORDER BY edge_id DESC LIMIT $4
 """  # noqa: S608
     for direction, (table, near, far) in _ENDS.items()
 }
+_COUNTED = {Direction.IN: "followers", Direction.OUT: "following"}
+# One more than wanted tells whether there are more.
 _LIST_IDS = {
     direction: f"""
-SELECT {far} FROM {table}
-WHERE {near} = $1 AND {far} > $3 AND kind = $2 ORDER BY {far} LIMIT $4
+SELECT asked.id, coalesce(counted.{_COUNTED[direction]}, 0), ARRAY(
+  SELECT {far} FROM {table}
+  WHERE {near} = asked.id AND {far} > $2 AND kind = {Edge.FOLLOW:d}
+  ORDER BY {far} LIMIT $3 + 1
+)
+FROM unnest($1::bigint[]) AS asked (id) LEFT JOIN user_counts AS counted ON user_id = asked.id
 """  # noqa: S608
     for direction, (table, near, far) in _ENDS.items()
 }
@@ -121,10 +128,12 @@ class PostgresUserStore:
         return [ListedEdge(row[0], row[1]) for row in rows]
 
     async def list_ids(
-        self, edge: Edge, direction: Direction, user_id: int, *, after_id: int, limit: int
-    ) -> list[int]:
-        rows = await self._database.fetch(_LIST_IDS[direction], user_id, edge, after_id, limit)
-        return [row[0] for row in rows]
+        self, direction: Direction, user_ids: Collection[int], *, limit: int, after_id: int = 0
+    ) -> dict[int, IdPage]:
+        rows = await self._database.fetch(_LIST_IDS[direction], list(user_ids), after_id, limit)
+        return {
+            user_id: IdPage(ids[:limit], len(ids) > limit, total) for user_id, total, ids in rows
+        }
 
     async def counts(self, user_id: int) -> Counts:
         row = await self._database.fetchrow(

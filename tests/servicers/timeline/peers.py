@@ -22,6 +22,8 @@ from roost.post.v1.post_service_pb2_grpc import (
     add_PostServiceServicer_to_server,
 )
 from roost.user.v1.graph_service_pb2 import (
+    BatchListFollowerIdsRequest,
+    BatchListFollowerIdsResponse,
     ListFollowerIdsRequest,
     ListFollowerIdsResponse,
     ListFollowingIdsRequest,
@@ -40,7 +42,7 @@ from services.timeline.model import Entry
 
 Context = grpc.aio.ServicerContext
 
-GRAPH_METHODS = {"ListFollowerIds", "ListFollowingIds"}
+GRAPH_METHODS = {"ListFollowerIds", "BatchListFollowerIds", "ListFollowingIds"}
 POST_METHODS = {"ListPostIdsByAuthors"}
 ENGAGEMENT_METHODS = {"BatchGetEngagement"}
 
@@ -68,6 +70,21 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         self, request: ListFollowerIdsRequest, context: Context
     ) -> ListFollowerIdsResponse:
         self.calls.append("ListFollowerIds")
+        return self._followers(request)
+
+    @access.service
+    async def BatchListFollowerIds(
+        self, request: BatchListFollowerIdsRequest, context: Context
+    ) -> BatchListFollowerIdsResponse:
+        self.calls.append("BatchListFollowerIds")
+        return BatchListFollowerIdsResponse(
+            pages=[
+                self._followers(ListFollowerIdsRequest(user_id=each, page_size=request.page_size))
+                for each in request.user_ids
+            ]
+        )
+
+    def _followers(self, request: ListFollowerIdsRequest) -> ListFollowerIdsResponse:
         everyone = sorted(fan for fan, star in self.edges if star == request.user_id)
         page, more = _page(everyone, request)
         return ListFollowerIdsResponse(user_ids=page, has_more=more, total_count=len(everyone))

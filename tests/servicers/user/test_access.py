@@ -52,6 +52,7 @@ MATRIX = {
         "BatchGetRelationships": USER,
         "BatchGetTies": SERVICE,
         "ListFollowerIds": SERVICE,
+        "BatchListFollowerIds": SERVICE,
         "ListFollowingIds": SERVICE,
     },
 }

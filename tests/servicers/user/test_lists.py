@@ -223,6 +223,23 @@ async def test_ids_of_followers_are_paged_for_services(house: House, alice: Pers
     assert list(following.user_ids) == [alice.id]
 
 
+async def test_first_pages_of_many_come_in_the_order_asked_for(
+    house: House, alice: Person, bob: Person
+) -> None:
+    others = [await house.register(f"robin{n}") for n in range(3)]
+    for other in others:
+        await follow(other, alice)
+    await follow(alice, bob)
+
+    response = await house.graph(POST).BatchListFollowerIds(
+        pb.BatchListFollowerIdsRequest(user_ids=[bob.id, 5, alice.id], page_size=2)
+    )
+
+    followers = sorted(other.id for other in others)
+    assert [list(page.user_ids) for page in response.pages] == [[alice.id], [], followers[:2]]
+    assert [page.has_more for page in response.pages] == [False, False, True]
+
+
 async def batch(house: House, **given: Any) -> Any:
     return (await house.users(POST).BatchGetUsers(BatchGetUsersRequest(**given))).users
 

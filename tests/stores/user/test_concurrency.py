@@ -9,7 +9,7 @@ from services.chassis.tokens import AccessTokens
 from services.chassis.transaction import in_transaction
 from services.user import blocks, follows
 from services.user.errors import RefreshTokenReused, UserNotFound, WrongState
-from services.user.model import Direction, Edge, Ties, User
+from services.user.model import Direction, Ties, User
 from services.user.sessions import Sessions, SignedIn
 from services.user.signing import KeySeal, Signer, rotate
 from services.user.store import UserTransaction
@@ -128,5 +128,5 @@ async def test_both_ends_of_many_follows_at_once_agree(real: Cast) -> None:
     everybody = sorted(person.id for person in people)
     for person in people:
         for direction in Direction:
-            ids = await real.store.list_ids(Edge.FOLLOW, direction, person.id, after_id=0, limit=99)
-            assert ids == [each for each in everybody if each != person.id]
+            pages = await real.store.list_ids(direction, [person.id], limit=99)
+            assert pages[person.id].ids == [each for each in everybody if each != person.id]

@@ -5,7 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from services.user.model import Chore, Counts, Direction, Edge, EdgeBetween, ListedEdge, Ties
+from services.user.model import (
+    Chore,
+    Counts,
+    Direction,
+    Edge,
+    EdgeBetween,
+    IdPage,
+    ListedEdge,
+    Ties,
+)
 from tests.builders.users import Cast
 
 
@@ -99,14 +108,29 @@ async def test_ids_come_in_ascending_order_by_page(cast: Cast) -> None:
     for each in reversed(others):
         await cast.edge(Edge.FOLLOW, each, alice)
     await cast.edge(Edge.REQUEST, alice, others[0])
-    list_ids = cast.store.list_ids
+    async with cast.store.transaction() as transaction:
+        await transaction.change_counts({alice.id: Counts(followers=3)})
+    ids = sorted(each.id for each in others)
 
-    first = await list_ids(Edge.FOLLOW, Direction.IN, alice.id, after_id=0, limit=2)
-    rest = await list_ids(Edge.FOLLOW, Direction.IN, alice.id, after_id=first[-1], limit=2)
-    out = await list_ids(Edge.REQUEST, Direction.OUT, alice.id, after_id=0, limit=9)
+    first = await cast.store.list_ids(Direction.IN, [alice.id], limit=2)
+    rest = await cast.store.list_ids(Direction.IN, [alice.id], limit=1, after_id=ids[1])
 
-    assert first + rest == sorted(each.id for each in others)
-    assert out == [others[0].id]
+    assert first == {alice.id: IdPage(ids[:2], has_more=True, total=3)}
+    assert rest == {alice.id: IdPage(ids[2:], has_more=False, total=3)}
+
+
+async def test_ids_of_several_people_come_at_once(cast: Cast) -> None:
+    alice, bob, carol = await cast.people(3)
+    await cast.edge(Edge.FOLLOW, alice, bob)
+    await cast.edge(Edge.FOLLOW, carol, bob)
+    async with cast.store.transaction() as transaction:
+        await transaction.change_counts({bob.id: Counts(followers=2)})
+
+    pages = await cast.store.list_ids(Direction.IN, [bob.id, alice.id, 1], limit=2)
+
+    nobody = IdPage([], has_more=False, total=0)
+    followers = IdPage(sorted([alice.id, carol.id]), has_more=False, total=2)
+    assert pages == {bob.id: followers, alice.id: nobody, 1: nobody}
 
 
 async def test_wanted_people_are_counted_up_to_the_limit(cast: Cast) -> None:

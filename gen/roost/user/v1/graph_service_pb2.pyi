@@ -266,6 +266,20 @@ class ListFollowerIdsResponse(_message.Message):
     total_count: int
     def __init__(self, user_ids: _Optional[_Iterable[int]] = ..., has_more: _Optional[bool] = ..., total_count: _Optional[int] = ...) -> None: ...
 
+class BatchListFollowerIdsRequest(_message.Message):
+    __slots__ = ("user_ids", "page_size")
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    user_ids: _containers.RepeatedScalarFieldContainer[int]
+    page_size: int
+    def __init__(self, user_ids: _Optional[_Iterable[int]] = ..., page_size: _Optional[int] = ...) -> None: ...
+
+class BatchListFollowerIdsResponse(_message.Message):
+    __slots__ = ("pages",)
+    PAGES_FIELD_NUMBER: _ClassVar[int]
+    pages: _containers.RepeatedCompositeFieldContainer[ListFollowerIdsResponse]
+    def __init__(self, pages: _Optional[_Iterable[_Union[ListFollowerIdsResponse, _Mapping]]] = ...) -> None: ...
+
 class ListFollowingIdsRequest(_message.Message):
     __slots__ = ("user_id", "after_id", "page_size")
     USER_ID_FIELD_NUMBER: _ClassVar[int]

@@ -116,6 +116,11 @@ class GraphServiceStub:
                 request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowerIdsRequest.SerializeToString,
                 response_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowerIdsResponse.FromString,
                 _registered_method=True)
+        self.BatchListFollowerIds = channel.unary_unary(
+                '/roost.user.v1.GraphService/BatchListFollowerIds',
+                request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchListFollowerIdsRequest.SerializeToString,
+                response_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchListFollowerIdsResponse.FromString,
+                _registered_method=True)
         self.ListFollowingIds = channel.unary_unary(
                 '/roost.user.v1.GraphService/ListFollowingIds',
                 request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowingIdsRequest.SerializeToString,
@@ -252,6 +257,15 @@ class GraphServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchListFollowerIds(self, request, context):
+        """BatchListFollowerIds returns the first page of follower ids of each of the named people, in request
+        order, as ListFollowerIds does: for the fan-out of many posts at once. Services only. Consistent
+        as ListFollowerIds; unknown people have an empty page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListFollowingIds(self, request, context):
         """ListFollowingIds pages the ids of those whom a person follows in ascending order, for rebuilding
         a home timeline. Services only. Consistent as ListFollowerIds.
@@ -342,6 +356,11 @@ def add_GraphServiceServicer_to_server(servicer, server):
                     servicer.ListFollowerIds,
                     request_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowerIdsRequest.FromString,
                     response_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowerIdsResponse.SerializeToString,
+            ),
+            'BatchListFollowerIds': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchListFollowerIds,
+                    request_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchListFollowerIdsRequest.FromString,
+                    response_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchListFollowerIdsResponse.SerializeToString,
             ),
             'ListFollowingIds': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFollowingIds,
@@ -783,6 +802,33 @@ class GraphService:
             '/roost.user.v1.GraphService/ListFollowerIds',
             roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowerIdsRequest.SerializeToString,
             roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowerIdsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchListFollowerIds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.user.v1.GraphService/BatchListFollowerIds',
+            roost_dot_user_dot_v1_dot_graph__service__pb2.BatchListFollowerIdsRequest.SerializeToString,
+            roost_dot_user_dot_v1_dot_graph__service__pb2.BatchListFollowerIdsResponse.FromString,
             options,
             channel_credentials,
             insecure,

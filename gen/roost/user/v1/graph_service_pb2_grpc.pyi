@@ -88,6 +88,11 @@ class GraphServiceStub:
     """ListFollowerIds pages a person's follower ids in ascending order, for fan-out. Services only.
     Strongly consistent: every follow committed before the call and not ended is on some page.
     """
+    BatchListFollowerIds: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.BatchListFollowerIdsRequest, _graph_service_pb2.BatchListFollowerIdsResponse]
+    """BatchListFollowerIds returns the first page of follower ids of each of the named people, in request
+    order, as ListFollowerIds does: for the fan-out of many posts at once. Services only. Consistent
+    as ListFollowerIds; unknown people have an empty page.
+    """
     ListFollowingIds: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.ListFollowingIdsRequest, _graph_service_pb2.ListFollowingIdsResponse]
     """ListFollowingIds pages the ids of those whom a person follows in ascending order, for rebuilding
     a home timeline. Services only. Consistent as ListFollowerIds.
@@ -152,6 +157,11 @@ class GraphServiceAsyncStub(GraphServiceStub):
     ListFollowerIds: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.ListFollowerIdsRequest, _graph_service_pb2.ListFollowerIdsResponse]  # type: ignore[assignment]
     """ListFollowerIds pages a person's follower ids in ascending order, for fan-out. Services only.
     Strongly consistent: every follow committed before the call and not ended is on some page.
+    """
+    BatchListFollowerIds: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.BatchListFollowerIdsRequest, _graph_service_pb2.BatchListFollowerIdsResponse]  # type: ignore[assignment]
+    """BatchListFollowerIds returns the first page of follower ids of each of the named people, in request
+    order, as ListFollowerIds does: for the fan-out of many posts at once. Services only. Consistent
+    as ListFollowerIds; unknown people have an empty page.
     """
     ListFollowingIds: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.ListFollowingIdsRequest, _graph_service_pb2.ListFollowingIdsResponse]  # type: ignore[assignment]
     """ListFollowingIds pages the ids of those whom a person follows in ascending order, for rebuilding
@@ -310,6 +320,17 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_graph_service_pb2.ListFollowerIdsResponse, _abc.Awaitable[_graph_service_pb2.ListFollowerIdsResponse]]:
         """ListFollowerIds pages a person's follower ids in ascending order, for fan-out. Services only.
         Strongly consistent: every follow committed before the call and not ended is on some page.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchListFollowerIds(
+        self,
+        request: _graph_service_pb2.BatchListFollowerIdsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_graph_service_pb2.BatchListFollowerIdsResponse, _abc.Awaitable[_graph_service_pb2.BatchListFollowerIdsResponse]]:
+        """BatchListFollowerIds returns the first page of follower ids of each of the named people, in request
+        order, as ListFollowerIds does: for the fan-out of many posts at once. Services only. Consistent
+        as ListFollowerIds; unknown people have an empty page.
         """
 
     @_abc_1.abstractmethod
