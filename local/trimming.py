@@ -2,14 +2,14 @@
 
 Tansu keeps all records for ever and, for each fetch that finds something, lists every batch of the
 partition. Without this each event would cost more the more there were before it. A batch is an
-object, `…/partitions/<number>/records/<first offset>.batch`; the object store's filer lists and
-deletes them without signatures, at a fraction of what S3 costs.
+object, `…/partitions/<number>/records/<first offset>.batch`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 import httpx2
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
@@ -23,42 +23,82 @@ DELETED_AT_ONCE = 8
 LIMIT_SECONDS = 5.0
 
 
+class Folders:
+    """Folders of the object store as its filer shows them: without signatures, at a fraction of
+    what S3 costs. Made by `folders`."""
+
+    def __init__(self, http: httpx2.AsyncClient) -> None:
+        self._http = http
+
+    async def names(self, folder: str) -> list[str]:
+        """What is in a folder, in order, 1,000 at most; nothing where there is none."""
+        response = await self._http.get(f"{folder}/", params={"limit": LISTED_AT_ONCE})
+        if response.status_code == httpx2.codes.NOT_FOUND:
+            return []
+        response.raise_for_status()
+        return [each["FullPath"].rpartition("/")[2] for each in response.json()["Entries"] or []]
+
+    async def delete(self, folder: str, names: Sequence[str]) -> None:
+        """Delete files of a folder."""
+        for begin in range(0, len(names), DELETED_AT_ONCE):
+            paths = [f"{folder}/{name}" for name in names[begin : begin + DELETED_AT_ONCE]]
+            for response in await asyncio.gather(*map(self._http.delete, paths)):
+                response.raise_for_status()
+
+
+@asynccontextmanager
+async def folders(url: str) -> AsyncIterator[Folders]:
+    """The folders below a URL of the filer, for the length of the block."""
+    async with httpx2.AsyncClient(
+        base_url=url,
+        headers={"accept": "application/json"},
+        timeout=LIMIT_SECONDS,
+        trust_env=False,
+    ) as http:
+        yield Folders(http)
+
+
 class LogTrimming:
     """Drops from the log of a broker what has been read.
 
-    `consumers` names, for each topic, the groups that must have read an event before it goes;
-    topics that are not in it are left alone. A group that never committed an offset
-    holds everything.
+    `topics_url` is the folder of its topics at the filer. `consumers` names, for each topic, the
+    groups that must have read an event before it goes; topics that are not in it are left alone. A
+    group that never committed an offset holds everything.
     """
 
     def __init__(
-        self, *, brokers: str, topics_url: str, consumers: Mapping[str, Sequence[str]]
+        self,
+        *,
+        brokers: str,
+        topics_url: str,
+        consumers: Mapping[str, Sequence[str]],
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._brokers = brokers
         self._topics_url = topics_url
         self._consumers = consumers
+        self._look_seconds = look_seconds
 
     async def run(self) -> None:
         """Trims for ever. While broker or store are away nothing is dropped."""
         admin = AdminClient({"bootstrap.servers": self._brokers, "log_level": 0})
-        async with httpx2.AsyncClient(timeout=LIMIT_SECONDS) as http:
+        async with folders(self._topics_url) as topics:
             while True:
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(self._look_seconds)
                 try:
-                    await self._trim(http, admin)
+                    await self._trim(topics, admin)
                 except (httpx2.HTTPError, KafkaException):
                     continue  # the next look makes up for it
 
-    async def _trim(self, http: httpx2.AsyncClient, admin: AdminClient) -> None:
+    async def _trim(self, topics: Folders, admin: AdminClient) -> None:
         for topic, groups in self._consumers.items():
-            partitions = f"{self._topics_url}/{topic}/partitions"
-            for number in await _names(http, f"{partitions}/"):
-                records = f"{partitions}/{number}/records"
-                batches = await _names(http, f"{records}/")
+            for number in await topics.names(f"{topic}/partitions"):
+                records = f"{topic}/partitions/{number}/records"
+                batches = await topics.names(records)
                 if len(batches) > MOST_BATCHES:
                     place = TopicPartition(topic, int(number))
                     read = await asyncio.to_thread(_read_by_all, admin, groups, place)
-                    await _delete(http, [f"{records}/{name}" for name in done(batches, read)])
+                    await topics.delete(records, done(batches, read))
 
 
 def done(batches: Sequence[str], read: int) -> list[str]:
@@ -80,21 +120,3 @@ def _read_by_all(admin: AdminClient, groups: Sequence[str], place: TopicPartitio
         # One that was never committed is below every offset.
         lowest.append(committed.offset)
     return min(lowest)
-
-
-async def _names(http: httpx2.AsyncClient, folder: str) -> list[str]:
-    """What is in a folder of the filer, in order; nothing where there is none."""
-    response = await http.get(
-        folder, params={"limit": LISTED_AT_ONCE}, headers={"accept": "application/json"}
-    )
-    if response.status_code == httpx2.codes.NOT_FOUND:
-        return []
-    response.raise_for_status()
-    return [each["FullPath"].rpartition("/")[2] for each in response.json()["Entries"] or []]
-
-
-async def _delete(http: httpx2.AsyncClient, paths: Sequence[str]) -> None:
-    for begin in range(0, len(paths), DELETED_AT_ONCE):
-        at_once = paths[begin : begin + DELETED_AT_ONCE]
-        for response in await asyncio.gather(*map(http.delete, at_once)):
-            response.raise_for_status()

@@ -55,12 +55,19 @@ class Relay:
     """
 
     def __init__(
-        self, *, database_url: str, publisher: EventPublisher, clock: Clock, batch: int = BATCH
+        self,
+        *,
+        database_url: str,
+        publisher: EventPublisher,
+        clock: Clock,
+        batch: int = BATCH,
+        pace_seconds: float = PACE_SECONDS,
     ) -> None:
         self._url = database_url
         self._publisher = publisher
         self._clock = clock
         self._batch = batch
+        self._pace_seconds = pace_seconds
         self._oldest: datetime | None = None
         self.leading = False
         _lag.set_function(self._age)
@@ -119,7 +126,7 @@ class Relay:
                         pause = min(pause * 2, longest)
                         continue
                     if found < self._batch:
-                        await asyncio.sleep(began + PACE_SECONDS - self._clock.monotonic())
+                        await asyncio.sleep(began + self._pace_seconds - self._clock.monotonic())
                         await postgres.wait_for(woken, IDLE_SECONDS)
 
     async def _publish_batch(self, connection: Connection) -> int:

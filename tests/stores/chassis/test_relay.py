@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -48,7 +49,7 @@ async def outbox(database: Callable[[str], str]) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def relaying(outbox: Database, broker: Broker, **options: int) -> AsyncIterator[Relay]:
+async def relaying(outbox: Database, broker: Broker, **options: Any) -> AsyncIterator[Relay]:
     made = Relay(database_url=outbox.url, publisher=broker, clock=outbox.clock, **options)
     running = asyncio.create_task(made.run())
     try:
@@ -78,6 +79,19 @@ async def test_events_are_published_in_order_and_leave_the_outbox(outbox: Databa
         await eventually(lambda: is_empty(outbox))
 
     assert broker.keys == ["a", "b", "c"]
+
+
+async def test_what_is_written_within_the_pace_goes_along(outbox: Database) -> None:
+    broker = Broker()
+
+    async with relaying(outbox, broker, pace_seconds=1.0):
+        await write(outbox, "at once")
+        await eventually(lambda: len(broker.log) == 1)
+        for key in ("b", "c", "d"):
+            await write(outbox, key)
+        await eventually(lambda: len(broker.log) == 4)
+
+    assert broker.batches == [1, 3]
 
 
 async def test_commit_wakes_the_relay_at_once(

@@ -1,0 +1,142 @@
+"""What every group has read leaves the embedded broker's log, and nothing else does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from local.parts.seaweedfs import BROKER_BUCKET
+from local.parts.tansu import CLUSTER, Tansu
+from local.topics import CONSUMERS, topic_of
+from local.trimming import MOST_BATCHES, LogTrimming, done, folders
+from services.notification import subscriber as notification
+from services.notification.log import subscriber as log
+from services.post import subscriber as post
+from services.timeline import subscriber as timeline
+from services.user import subscriber as user
+from tests.engines import Engines
+from tests.waiting import eventually
+
+WRITTEN = MOST_BATCHES + 10
+
+
+def test_batches_are_done_once_all_their_records_are_read() -> None:
+    batches = ["00000000000000000000.batch", "00000000000000000003.batch"]
+
+    assert done(batches, 2) == []
+    assert done(batches, 3) == batches[:1]
+
+
+def test_newest_batch_is_never_done() -> None:
+    assert done(["00000000000000000007.batch"], 100) == []
+    assert done([], 100) == []
+
+
+def test_every_consumer_of_a_topic_is_known() -> None:
+    found: dict[str, set[str]] = {}
+    for service in (user, post, timeline, notification, log):
+        for name in service.TOPICS:
+            found.setdefault(name, set()).add(service.GROUP)
+
+    assert {topic_of(noun): set(groups) for noun, groups in CONSUMERS.items() if groups} == found
+
+
+@pytest.fixture
+async def trimmed(
+    kafka: str, engines: Engines, topic: Callable[..., str]
+) -> AsyncIterator[Callable[[Sequence[str]], str]]:
+    """Make a topic, and trim it as soon as the groups named have read."""
+    if not isinstance(engines.broker, Tansu):
+        pytest.skip("another broker keeps its log short by itself")
+    tasks: list[asyncio.Task[None]] = []
+
+    def make(groups: Sequence[str]) -> str:
+        name = topic("trimmed", partitions=1)
+        trimming = LogTrimming(
+            brokers=kafka, topics_url=_topics(engines), consumers={name: groups}, look_seconds=0.1
+        )
+        tasks.append(asyncio.create_task(trimming.run()))
+        return name
+
+    yield make
+    for task in tasks:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_what_all_have_read_is_dropped(
+    kafka: str, engines: Engines, trimmed: Callable[[Sequence[str]], str]
+) -> None:
+    name = trimmed(["early", "late"])
+    await asyncio.to_thread(_write, kafka, name)
+    await asyncio.to_thread(_commit, kafka, name, "early", WRITTEN)
+    await asyncio.to_thread(_commit, kafka, name, "late", 12)
+
+    async def twelve_are_gone() -> bool:
+        return len(await _batches(engines, name)) == WRITTEN - 12
+
+    await eventually(twelve_are_gone)
+    offsets = await asyncio.to_thread(_read, kafka, name, "late")
+    assert offsets == list(range(12, WRITTEN))
+
+
+async def test_group_that_never_read_holds_everything(
+    kafka: str, engines: Engines, trimmed: Callable[[Sequence[str]], str]
+) -> None:
+    witness, held = trimmed(["reader"]), trimmed(["reader", "never there"])
+    for name in (held, witness):
+        await asyncio.to_thread(_write, kafka, name)
+        await asyncio.to_thread(_commit, kafka, name, "reader", WRITTEN)
+
+    async def only_the_newest_is_left() -> bool:
+        return len(await _batches(engines, witness)) == 1
+
+    await eventually(only_the_newest_is_left)
+    await eventually(only_the_newest_is_left)
+    assert len(await _batches(engines, held)) == WRITTEN
+
+
+def _topics(engines: Engines) -> str:
+    filer = engines.seaweedfs.filer
+    return f"http://{filer}/buckets/{BROKER_BUCKET}/clusters/{CLUSTER}/topics"
+
+
+async def _batches(engines: Engines, name: str) -> list[str]:
+    async with folders(_topics(engines)) as topics:
+        return await topics.names(f"{name}/partitions/0000000000/records")
+
+
+def _write(brokers: str, name: str) -> None:
+    producer = Producer({"bootstrap.servers": brokers, "acks": "all"})
+    for number in range(WRITTEN):
+        producer.produce(name, key="a", value=str(number))
+        producer.flush(10)  # each is a batch of its own
+
+
+def _commit(brokers: str, name: str, group: str, offset: int) -> None:
+    consumer = _consumer(brokers, group)
+    consumer.commit(offsets=[TopicPartition(name, 0, offset)], asynchronous=False)
+    consumer.close()
+
+
+def _read(brokers: str, name: str, group: str) -> list[int]:
+    consumer = _consumer(brokers, group)
+    (committed,) = consumer.committed([TopicPartition(name, 0)])
+    consumer.assign([committed])
+    found = [
+        message.offset() or 0
+        for message in consumer.consume(WRITTEN - committed.offset, timeout=10)
+    ]
+    consumer.close()
+    return found
+
+
+def _consumer(brokers: str, group: str) -> Consumer:
+    return Consumer(
+        {"bootstrap.servers": brokers, "group.id": group, "auto.offset.reset": "earliest"}
+    )
