@@ -25,7 +25,7 @@ from services.chassis.postgres import DatabaseAway
 BATCH = 1_000
 # From the beginning of one batch to that of the next: what is written meanwhile goes along. Such a
 # broker writes two objects a batch, 5 ms of CPU, however small it is.
-PACE_SECONDS = 0.04
+PACE_SECONDS = 0.06
 # Notifications wake the relay; this is for one that was lost (see `outbox.Waker`).
 IDLE_SECONDS = 1.0
 _TAKEOVER_SECONDS = 0.5

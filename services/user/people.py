@@ -122,10 +122,13 @@ class People:
 
     async def _read(self, user_ids: Sequence[int], viewer_id: int | None) -> list[Found]:
         """Those who exist, in the given order."""
-        if viewer_id is None or not user_ids:
+        # Nothing stands between people and themselves.
+        others = [each for each in user_ids if each != viewer_id]
+        if viewer_id is None or not others:
             cards = await self._cards.get_many(user_ids)
-            return [(each, cards[each], None) for each in user_ids if each in cards]
-        reading_ties = asyncio.ensure_future(self._store.ties_with(viewer_id, user_ids))
+            nothing = None if viewer_id is None else Ties.NONE
+            return [(each, cards[each], nothing) for each in user_ids if each in cards]
+        reading_ties = asyncio.ensure_future(self._store.ties_with(viewer_id, others))
         try:
             cards = await self._cards.get_many(user_ids)
         except BaseException:
