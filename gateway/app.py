@@ -9,7 +9,7 @@ from gateway.backends import Backends
 from gateway.frame import Frame
 from gateway.pages import Pages
 from gateway.rest.dispatch import Rest
-from gateway.rest.v1 import table
+from gateway.rest.versions import VERSIONS
 from gateway.state import State
 from gateway.ws.stream import Stream
 from services.chassis.tokens import JwksSource
@@ -31,9 +31,12 @@ class Gateway(Starlette):
         self._process = state
         self.stream = stream
         pages = Pages(keys=keys, state=state, public_url=public_url)
-        rest = Rest(table.ROUTES, backends=backends, doorkeeper=doorkeeper)
-        # Paths are tried in order: the busiest stands first of those that match a prefix.
-        routes: list[BaseRoute] = [*pages.beside_the_api, Mount("/v1", app=rest), *pages.routes]
+        rest = [
+            Mount(each.prefix, app=Rest(each, backends=backends, doorkeeper=doorkeeper))
+            for each in VERSIONS
+        ]
+        # Paths are tried in order: the busiest stand first of those that match a prefix.
+        routes: list[BaseRoute] = [*pages.beside_the_api, *rest, *pages.routes]
         super().__init__(routes=routes)
         self.router.redirect_slashes = False
 

@@ -10,7 +10,7 @@ from gateway import problems
 from gateway.refusals import MethodNotAllowed, Overloaded, RouteNotFound
 from gateway.rest import headers as header
 from gateway.rest.bodies import ClientGone
-from gateway.rest.dispatch import HEADERS, ROUTE, Message, Receive, Scope, Send
+from gateway.rest.dispatch import HEADERS, ROUTE, SAID, Message, Receive, Scope, Send
 from gateway.state import State
 from services.chassis import telemetry
 from services.chassis.logs import logger
@@ -52,7 +52,8 @@ class Frame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                added = [_NOSNIFF, (b"traceresponse", trace.traceparent.encode())]
+                traced = (b"traceresponse", trace.traceparent.encode())
+                added = [_NOSNIFF, traced, *scope.get(SAID, ())]
                 if state.stopping:
                     # So that the proxy's next request goes to a process that stays.
                     added.append(_CLOSE)

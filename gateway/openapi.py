@@ -1,6 +1,6 @@
-"""Writes the OpenAPI 3.1 document from the route table and the types that parse and print."""
+"""Writes a version's OpenAPI 3.1 document: from its routes and the types that parse and print."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -11,19 +11,20 @@ from gateway.problems import STATUS, Problem, title_of
 from gateway.rest.exchange import NoContent
 from gateway.rest.headers import KEY_PATTERN, TAG_PATTERN
 from gateway.rest.ids import ID_PATTERN
-from gateway.rest.routes import ANYONE, Route, Routes, takes_body
+from gateway.rest.routes import ANYONE, Route, takes_body
+from gateway.rest.v1.table import SECTIONS
+from gateway.rest.versions import Retirement, Version
 
 Json = dict[str, Any]
 
-VERSION = "1.0.0"
 _REF = "#/components/schemas/{name}"
 
 _ABOUT = """\
 Roost is a microblogging platform. Ids are decimal strings; times are RFC 3339 in UTC; lists are \
 walked by `next_cursor`, or by the `Link` header.
 
-**Signing in.** `POST /v1/users` or `POST /v1/sessions` gives an access token, good for 15 minutes \
-(`Authorization: Bearer …`), and a refresh token for the next pair.
+**Signing in.** `POST {prefix}/users` or `POST {prefix}/sessions` gives an access token, good for 15 \
+minutes (`Authorization: Bearer …`), and a refresh token for the next pair.
 
 **Repeating a request.** Send an `Idempotency-Key` with what changes something; repeated within \
 24 hours it gives the same answer and changes nothing again.
@@ -32,6 +33,11 @@ walked by `next_cursor`, or by the `Link` header.
 
 **Limits.** `RateLimit` and `RateLimit-Policy` say what is left of the bucket that the request was \
 taken from; 429 comes with `Retry-After`.\
+"""
+_RETIRING = """
+
+**Deprecated.** This version is answered until {sunset}; `Deprecation`, `Sunset` and `Link` \
+say so with every answer. Use {successor}.\
 """
 
 # What may go wrong with any request, before a service is asked or wherever it is.
@@ -62,12 +68,21 @@ _HEADERS: Json = {
         "schema": {"type": "string"},
     },
     "Link": {
-        "description": 'The next page, as `<…>; rel="next"`; absent on the last page.',
+        "description": 'The next page, as `<…>; rel="next"`, if there is one; and where a newer '
+        'version has the same, if there is one, as `<…>; rel="successor-version"`.',
         "schema": {"type": "string"},
     },
     "Location": {
         "description": "Where the new resource is.",
         "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "Deprecation": {
+        "description": "Since when the version is deprecated (RFC 9745).",
+        "schema": {"type": "string", "pattern": "^@[0-9]+$"},
+    },
+    "Sunset": {
+        "description": "Until when the version is answered (RFC 8594).",
+        "schema": {"type": "string"},
     },
     "RetryAfter": {
         "description": "Seconds after which it is worth trying again.",
@@ -111,23 +126,30 @@ _PARAMETERS: Json = {
 }
 
 
-def document(sections: Sequence[Routes], *, public_url: str = "") -> Json:
-    """The whole document. It lists every route of the table, and nothing that is not there."""
-    routes = [route for section in sections for route in section.routes]
+def document(version: Version, *, public_url: str = "") -> Json:
+    """The whole document. It lists every route of the version, and nothing that is not there."""
+    routes = version.routes
+    retirement = version.retirement
+    about = _ABOUT.format(prefix=version.prefix)
+    if retirement is not None:
+        about += _RETIRING.format(
+            sunset=f"{retirement.sunset:%-d %B %Y}", successor=retirement.successor
+        )
     paths: Json = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        operation = _operation(route, retirement)
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Roost",
-            "version": VERSION,
+            "version": f"{version.number}.0.0",
             "summary": "A microblogging platform.",
-            "description": _ABOUT,
+            "description": about,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": public_url or "/"}],
-        "tags": [{"name": each.tag, "description": each.about} for each in sections],
+        "tags": [{"name": each.tag, "description": each.about} for each in SECTIONS],
         "paths": paths,
         "components": {
             "schemas": _schemas(routes),
@@ -165,15 +187,17 @@ def reasons_of(route: Route) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _operation(route: Route) -> Json:
+def _operation(route: Route, retirement: Retirement | None) -> Json:
     operation: Json = {
         "operationId": _camel(route.name),
         "tags": [route.tag],
         "summary": route.summary,
         "parameters": _parameters(route),
-        "responses": _responses(route),
+        "responses": _responses(route, ["Deprecation", "Sunset", "Link"] if retirement else []),
         "security": [{}, {"bearer": []}] if route.access is ANYONE else [{"bearer": []}],
     }
+    if retirement is not None:
+        operation["deprecated"] = True
     if route.description:
         operation["description"] = route.description
     if takes_body(route):
@@ -219,8 +243,9 @@ def _parameters(route: Route) -> list[Json]:
     return found
 
 
-def _responses(route: Route) -> Json:
-    names = ["RateLimit", "RateLimitPolicy", "Traceresponse"]
+def _responses(route: Route, always: list[str]) -> Json:
+    always = ["Traceresponse", *always]
+    names = ["RateLimit", "RateLimitPolicy", *always]
     if route.etag:
         names.append("ETag")
     if route.status == 201:
@@ -237,19 +262,19 @@ def _responses(route: Route) -> Json:
     if route.etag and route.safe:
         found["304"] = {
             "description": "The client's copy is still good.",
-            "headers": _headers(["ETag", "Traceresponse"]),
+            "headers": _headers(["ETag", *always]),
         }
     by_status: dict[int, list[str]] = {}
     for reason in reasons_of(route):
         by_status.setdefault(STATUS[reason], []).append(reason)
     for status in sorted(by_status):
-        found[str(status)] = _refusal(status, by_status[status])
+        found[str(status)] = _refusal(status, by_status[status], always)
     return found
 
 
-def _refusal(status: int, reasons: Iterable[str]) -> Json:
+def _refusal(status: int, reasons: Iterable[str], always: list[str]) -> Json:
     listed = list(reasons)
-    headers = ["RetryAfter", "Traceresponse"] if status in {429, 503} else ["Traceresponse"]
+    headers = ["RetryAfter", *always] if status in {429, 503} else always
     return {
         "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{each}`' for each in listed)}.",
         "headers": _headers(headers),

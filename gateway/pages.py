@@ -15,7 +15,7 @@ from gateway.openapi import document
 from gateway.refusals import RouteNotFound
 from gateway.rest import headers as header
 from gateway.rest.dispatch import HEADERS, ROUTE
-from gateway.rest.v1 import table
+from gateway.rest.versions import VERSIONS, Version
 from gateway.state import State
 from gateway.ws import asyncapi
 from services.chassis import deadline
@@ -43,7 +43,7 @@ _ASSETS = {
     "unsubscribe.js": "text/javascript; charset=utf-8",
 }
 # Where a POST ends somebody's digest, as mail programs do (RFC 8058), a browser finds a page.
-_UNSUBSCRIBE = "/v1/email/unsubscribe"
+_UNSUBSCRIBE = "/email/unsubscribe"
 
 
 class PublishedKeys:
@@ -84,14 +84,19 @@ class Pages:
     ) -> None:
         self._keys = PublishedKeys(keys, clock=clock or SystemClock())
         self._state = state
-        self._openapi = _openapi(public_url)
+        self._openapi = {
+            f"{each.prefix}/openapi.json": _openapi(each, public_url) for each in VERSIONS
+        }
         self._assets = {name: (files("gateway") / "docs" / name).read_bytes() for name in _ASSETS}
         self._asyncapi = _asyncapi(public_url)
         # They stand among the API's paths, and are looked for before those.
         self.beside_the_api = [
-            Route("/v1/openapi.json", self._document),
+            *(Route(path, self._document) for path in self._openapi),
             Route("/v1/asyncapi.json", self._stream_document),
-            Route(_UNSUBSCRIBE, self._unsubscribe, methods=["GET"]),
+            *(
+                Route(each.prefix + _UNSUBSCRIBE, self._unsubscribe, methods=["GET"])
+                for each in VERSIONS
+            ),
         ]
         self.routes = [
             Route("/", self._root),
@@ -109,7 +114,8 @@ class Pages:
         return RedirectResponse("/docs")
 
     async def _document(self, request: Request) -> Response:
-        return _kept(request, "/v1/openapi.json", self._openapi, "application/json")
+        path = request.scope["path"]
+        return _kept(request, path, self._openapi[path], "application/json")
 
     async def _stream_document(self, request: Request) -> Response:
         return _kept(request, "/v1/asyncapi.json", self._asyncapi, "application/json")
@@ -125,7 +131,7 @@ class Pages:
 
     async def _unsubscribe(self, request: Request) -> Response:
         page = self._assets["unsubscribe.html"]
-        return _kept(request, _UNSUBSCRIBE, page, _ASSETS["unsubscribe.html"])
+        return _kept(request, request.scope["path"], page, _ASSETS["unsubscribe.html"])
 
     async def _problem(self, request: Request) -> Response:
         request.scope[ROUTE] = "/problems/{reason}"
@@ -160,9 +166,9 @@ _NO_STORE = {"cache-control": "no-store"}
 
 
 @cache
-def _openapi(public_url: str) -> bytes:
+def _openapi(version: Version, public_url: str) -> bytes:
     # Writing it takes most of the time that it takes to build an application.
-    return msgspec.json.encode(document(table.SECTIONS, public_url=public_url))
+    return msgspec.json.encode(document(version, public_url=public_url))
 
 
 @cache

@@ -1,6 +1,6 @@
 """The REST application: finds the route, reads the request, asks its function, answers."""
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -17,6 +17,7 @@ from gateway.rest.headers import Headers
 from gateway.rest.paths import Paths, route_of
 from gateway.rest.queries import QueryReader, with_cursor
 from gateway.rest.routes import Route, takes_body
+from gateway.rest.versions import Version
 from services.chassis import deadline, telemetry
 
 Scope = MutableMapping[str, Any]
@@ -24,8 +25,10 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-# Where the frame around all applications finds what it counts by, and puts what it has read.
+# Where the frame around all applications finds what it counts by and what each answer is to carry,
+# refusals too, and puts what it has read.
 ROUTE = "roost.route"
+SAID = "roost.said"
 HEADERS = "roost.headers"
 
 _JSON_HEADER = (b"content-type", b"application/json")
@@ -46,12 +49,13 @@ class _Reader:
 
 
 class Rest:
-    """Answers all routes of one route table. Errors leave it as they are raised."""
+    """Answers all routes of one version. Errors leave it as they are raised."""
 
-    def __init__(
-        self, routes: Iterable[Route], *, backends: Backends, doorkeeper: Doorkeeper
-    ) -> None:
-        routes = list(routes)
+    def __init__(self, version: Version, *, backends: Backends, doorkeeper: Doorkeeper) -> None:
+        routes = version.routes
+        self._prefix = version.prefix
+        self._showing = version.showing
+        self._retirement = version.retirement
         self._paths = Paths(routes)
         self._backends = backends
         self._doorkeeper = doorkeeper
@@ -67,7 +71,15 @@ class Rest:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one HTTP request."""
         method: str = scope["method"]
-        place, path_id = self._paths.find(scope["path"])
+        path: str = scope["path"]
+        retirement = self._retirement
+        if retirement is None:
+            place, path_id = self._paths.find(path)
+        else:
+            scope[SAID] = retirement.headers
+            place, path_id = self._paths.find(path)
+            # Only now: a path that leads somewhere holds nothing that a header could not.
+            scope[SAID] = (*retirement.headers, retirement.link(path.removeprefix(self._prefix)))
         if method == "OPTIONS":
             await _send(send, 204, [(b"allow", ", ".join(place.allowed()).encode())], b"")
             return
@@ -95,6 +107,7 @@ class Rest:
         answer = await route.handler(
             Call(
                 backends=self._backends,
+                showing=self._showing,
                 query=reader.query.read(scope["query_string"]),
                 body=body,
                 path_id=path_id,
@@ -103,18 +116,21 @@ class Rest:
                 expected_etag=header.expected_etag(headers) if route.etag else "",
             )
         )
-        await _answer(route, answer, scope, send)
+        location = self._prefix + answer.location if answer.location else ""
+        await _answer(route, answer, location, scope, send)
 
 
-async def _answer(route: Route, answer: Answer[Any], scope: Scope, send: Send) -> None:
+async def _answer(
+    route: Route, answer: Answer[Any], location: str, scope: Scope, send: Send
+) -> None:
     value = answer.value
     if isinstance(value, NoContent):
         await _send(send, route.status, [_NO_STORE], b"")
         return
     body = _encoder.encode(value)
     headers = [_JSON_HEADER, (b"content-length", b"%d" % len(body))]
-    if answer.location:
-        headers.append((b"location", answer.location.encode()))
+    if location:
+        headers.append((b"location", location.encode()))
     if answer.next_cursor:
         link = with_cursor(scope["path"], scope["query_string"], answer.next_cursor)
         headers.append((b"link", f'<{link}>; rel="next"'.encode()))

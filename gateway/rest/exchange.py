@@ -7,6 +7,7 @@ import msgspec
 
 from gateway.backends import Backends
 from gateway.rest.ids import NO_ID
+from gateway.rest.v1.present import Showing
 
 Q = TypeVar("Q")
 B = TypeVar("B")
@@ -30,6 +31,8 @@ class Call(Generic[Q, B]):
     """A request, read and checked: what is here is well formed."""
 
     backends: Backends
+    # Presents in the shapes of the version that was asked for.
+    showing: type[Showing]
     query: Q
     body: B
     # The id in the path (of the route's one `{…_id}`); NO_ID where the route has none.
@@ -44,7 +47,8 @@ class Call(Generic[Q, B]):
 
 class Answer(Generic[T_co]):
     """What goes back: a value of the type that the route's function declares, and what its headers
-    say. `etag` is the service's etag of a single resource, `next_cursor` that of a page."""
+    say. `etag` is the service's etag of a single resource, `next_cursor` that of a page, `location`
+    the path of what was made, without the version."""
 
     __slots__ = ("etag", "location", "next_cursor", "value")
 

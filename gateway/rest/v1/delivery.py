@@ -29,7 +29,7 @@ class PushSubscriptionNotFound(NotFound):
     message = "You have no such device."
 
 
-@delivery.get("/v1/push/key", access=ANYONE)
+@delivery.get("/push/key", access=ANYONE)
 async def get_push_key(call: Call[NoQuery, NoBody]) -> Answer[PushKey]:
     """Read the key that devices subscribe with.
 
@@ -39,7 +39,7 @@ async def get_push_key(call: Call[NoQuery, NoBody]) -> Answer[PushKey]:
     return Answer(PushKey(response.public_key))
 
 
-@delivery.get("/v1/push/subscriptions")
+@delivery.get("/push/subscriptions")
 async def list_push_subscriptions(call: Call[NoQuery, NoBody]) -> Answer[PushSubscriptions]:
     """List one's devices, newest first.
 
@@ -52,7 +52,7 @@ async def list_push_subscriptions(call: Call[NoQuery, NoBody]) -> Answer[PushSub
 
 @delivery.change(
     "POST",
-    "/v1/push/subscriptions",
+    "/push/subscriptions",
     status=201,
     reasons=("PUSH_ENDPOINT_REFUSED", "TOO_MANY_PUSH_SUBSCRIPTIONS", "SESSION_REVOKED"),
 )
@@ -75,10 +75,10 @@ async def create_push_subscription(
         )
     )
     made = response.subscription
-    return Answer(present.push_subscription(made), location=f"/v1/push/subscriptions/{made.id}")
+    return Answer(present.push_subscription(made), location=f"/push/subscriptions/{made.id}")
 
 
-@delivery.get("/v1/push/subscriptions/{subscription_id}", reasons=("PUSH_SUBSCRIPTION_NOT_FOUND",))
+@delivery.get("/push/subscriptions/{subscription_id}", reasons=("PUSH_SUBSCRIPTION_NOT_FOUND",))
 async def get_push_subscription(call: Call[NoQuery, NoBody]) -> Answer[PushSubscription]:
     """Read one of one's devices."""
     response = await call.backends.delivery.ListPushSubscriptions(ListPushSubscriptionsRequest())
@@ -90,7 +90,7 @@ async def get_push_subscription(call: Call[NoQuery, NoBody]) -> Answer[PushSubsc
 
 @delivery.change(
     "DELETE",
-    "/v1/push/subscriptions/{subscription_id}",
+    "/push/subscriptions/{subscription_id}",
     reasons=("PUSH_SUBSCRIPTION_NOT_FOUND",),
 )
 async def delete_push_subscription(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
@@ -101,7 +101,7 @@ async def delete_push_subscription(call: Call[NoQuery, NoBody]) -> Answer[NoCont
     return NOTHING
 
 
-@delivery.get("/v1/users/me/email")
+@delivery.get("/users/me/email")
 async def get_email(call: Call[NoQuery, NoBody]) -> Answer[Email]:
     """Read where one's digest goes."""
     response = await call.backends.delivery.GetEmailAddress(GetEmailAddressRequest())
@@ -110,7 +110,7 @@ async def get_email(call: Call[NoQuery, NoBody]) -> Answer[Email]:
 
 @delivery.change(
     "PUT",
-    "/v1/users/me/email",
+    "/users/me/email",
     reasons=("TOO_MANY_EMAIL_CODES", "EMAIL_NOT_OFFERED", "SESSION_REVOKED"),
 )
 async def set_email(call: Call[NoQuery, NewEmail]) -> Answer[Email]:
@@ -125,7 +125,7 @@ async def set_email(call: Call[NoQuery, NewEmail]) -> Answer[Email]:
     return Answer(present.email(response.email))
 
 
-@delivery.change("DELETE", "/v1/users/me/email")
+@delivery.change("DELETE", "/users/me/email")
 async def remove_email(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     """Have one's address forgotten.
 
@@ -137,7 +137,7 @@ async def remove_email(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     return NOTHING
 
 
-@delivery.change("POST", "/v1/users/me/email/confirmation", reasons=("EMAIL_CODE_INVALID",))
+@delivery.change("POST", "/users/me/email/confirmation", reasons=("EMAIL_CODE_INVALID",))
 async def confirm_email(call: Call[NoQuery, EmailCode]) -> Answer[Email]:
     """Confirm one's address.
 
@@ -152,7 +152,7 @@ async def confirm_email(call: Call[NoQuery, EmailCode]) -> Answer[Email]:
 
 @delivery.change(
     "POST",
-    "/v1/email/unsubscribe",
+    "/email/unsubscribe",
     access=ANYONE,
     keyed=False,
     reasons=("UNSUBSCRIBE_TOKEN_INVALID",),

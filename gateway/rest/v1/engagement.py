@@ -33,7 +33,7 @@ engagement = Routes("Engagement", "Likes, reposts and bookmarks.")
 _NOT_FOUND = ("POST_NOT_FOUND",)
 
 
-@engagement.change("PUT", "/v1/posts/{post_id}/like", reasons=_NOT_FOUND)
+@engagement.change("PUT", "/posts/{post_id}/like", reasons=_NOT_FOUND)
 async def like(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     """Like a post."""
     response = await call.backends.engagement.Like(
@@ -42,7 +42,7 @@ async def like(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     return Answer(present.engagement(response.engagement))
 
 
-@engagement.change("DELETE", "/v1/posts/{post_id}/like")
+@engagement.change("DELETE", "/posts/{post_id}/like")
 async def unlike(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     """Take a like back, whatever became of the post."""
     response = await call.backends.engagement.Unlike(
@@ -52,7 +52,7 @@ async def unlike(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
 
 
 @engagement.change(
-    "PUT", "/v1/posts/{post_id}/repost", reasons=("POST_NOT_FOUND", "REPOST_NOT_ALLOWED")
+    "PUT", "/posts/{post_id}/repost", reasons=("POST_NOT_FOUND", "REPOST_NOT_ALLOWED")
 )
 async def repost(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     """Show a post to one's followers."""
@@ -62,7 +62,7 @@ async def repost(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     return Answer(present.engagement(response.engagement, repost_id=response.repost_id))
 
 
-@engagement.change("DELETE", "/v1/posts/{post_id}/repost")
+@engagement.change("DELETE", "/posts/{post_id}/repost")
 async def undo_repost(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     """Take a repost back, whatever became of the post."""
     response = await call.backends.engagement.UndoRepost(
@@ -71,7 +71,7 @@ async def undo_repost(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     return Answer(present.engagement(response.engagement))
 
 
-@engagement.change("PUT", "/v1/posts/{post_id}/bookmark", reasons=_NOT_FOUND)
+@engagement.change("PUT", "/posts/{post_id}/bookmark", reasons=_NOT_FOUND)
 async def bookmark(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     """Keep a post in one's private list."""
     response = await call.backends.engagement.Bookmark(
@@ -80,7 +80,7 @@ async def bookmark(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     return Answer(present.engagement(response.engagement))
 
 
-@engagement.change("DELETE", "/v1/posts/{post_id}/bookmark")
+@engagement.change("DELETE", "/posts/{post_id}/bookmark")
 async def remove_bookmark(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     """Take a post off one's private list, whatever became of it."""
     response = await call.backends.engagement.RemoveBookmark(
@@ -89,7 +89,7 @@ async def remove_bookmark(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
     return Answer(present.engagement(response.engagement))
 
 
-@engagement.get("/v1/posts/{post_id}/likers", access=ANYONE, reasons=_NOT_FOUND)
+@engagement.get("/posts/{post_id}/likers", access=ANYONE, reasons=_NOT_FOUND)
 async def list_likers(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List who likes a post, newest like first."""
     response = await call.backends.engagement.ListLikers(
@@ -99,7 +99,7 @@ async def list_likers(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     return user_page(people, response.next_page_token)
 
 
-@engagement.get("/v1/posts/{post_id}/reposters", access=ANYONE, reasons=_NOT_FOUND)
+@engagement.get("/posts/{post_id}/reposters", access=ANYONE, reasons=_NOT_FOUND)
 async def list_reposters(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List who reposted a post, newest repost first."""
     response = await call.backends.engagement.ListReposters(
@@ -110,7 +110,7 @@ async def list_reposters(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
 
 
 @engagement.get(
-    "/v1/users/{user_id}/likes", access=ANYONE, reasons=("USER_NOT_FOUND", "ACCOUNT_PROTECTED")
+    "/users/{user_id}/likes", access=ANYONE, reasons=("USER_NOT_FOUND", "ACCOUNT_PROTECTED")
 )
 async def list_liked_posts(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
     """List what a person likes, newest like first."""
@@ -122,10 +122,10 @@ async def list_liked_posts(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
             )
         )
 
-    return await post_page(call.query, liked)
+    return await post_page(call, liked)
 
 
-@engagement.get("/v1/bookmarks")
+@engagement.get("/bookmarks")
 async def list_bookmarks(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
     """List one's bookmarks, newest first."""
 
@@ -136,4 +136,4 @@ async def list_bookmarks(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
             )
         )
 
-    return await post_page(call.query, kept)
+    return await post_page(call, kept)

@@ -31,7 +31,7 @@ _LIST_REASONS = ("USER_NOT_FOUND", "ACCOUNT_PROTECTED")
 
 @graph.change(
     "PUT",
-    "/v1/users/{user_id}/follow",
+    "/users/{user_id}/follow",
     reasons=("USER_NOT_FOUND", "BLOCKING", "CANNOT_FOLLOW_SELF", "TOO_MANY_FOLLOWS"),
 )
 async def follow(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
@@ -45,7 +45,7 @@ async def follow(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     return Answer(present.relationship(response.relationship))
 
 
-@graph.change("DELETE", "/v1/users/{user_id}/follow", reasons=("USER_NOT_FOUND",))
+@graph.change("DELETE", "/users/{user_id}/follow", reasons=("USER_NOT_FOUND",))
 async def unfollow(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     """Stop following a person, or withdraw the request to."""
     response = await call.backends.graph.Unfollow(
@@ -54,7 +54,7 @@ async def unfollow(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     return Answer(present.relationship(response.relationship))
 
 
-@graph.change("PUT", "/v1/users/{user_id}/block", reasons=("USER_NOT_FOUND", "CANNOT_BLOCK_SELF"))
+@graph.change("PUT", "/users/{user_id}/block", reasons=("USER_NOT_FOUND", "CANNOT_BLOCK_SELF"))
 async def block(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     """Block a person.
 
@@ -66,7 +66,7 @@ async def block(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     return Answer(present.relationship(response.relationship))
 
 
-@graph.change("DELETE", "/v1/users/{user_id}/block", reasons=("USER_NOT_FOUND",))
+@graph.change("DELETE", "/users/{user_id}/block", reasons=("USER_NOT_FOUND",))
 async def unblock(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     """Stop blocking a person; follows do not come back."""
     response = await call.backends.graph.Unblock(
@@ -75,7 +75,7 @@ async def unblock(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     return Answer(present.relationship(response.relationship))
 
 
-@graph.change("PUT", "/v1/users/{user_id}/mute", reasons=("USER_NOT_FOUND", "CANNOT_MUTE_SELF"))
+@graph.change("PUT", "/users/{user_id}/mute", reasons=("USER_NOT_FOUND", "CANNOT_MUTE_SELF"))
 async def mute(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     """Mute a person.
 
@@ -87,7 +87,7 @@ async def mute(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     return Answer(present.relationship(response.relationship))
 
 
-@graph.change("DELETE", "/v1/users/{user_id}/mute", reasons=("USER_NOT_FOUND",))
+@graph.change("DELETE", "/users/{user_id}/mute", reasons=("USER_NOT_FOUND",))
 async def unmute(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     """Stop muting a person."""
     response = await call.backends.graph.Unmute(
@@ -96,7 +96,7 @@ async def unmute(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     return Answer(present.relationship(response.relationship))
 
 
-@graph.get("/v1/users/{user_id}/followers", access=ANYONE, reasons=_LIST_REASONS)
+@graph.get("/users/{user_id}/followers", access=ANYONE, reasons=_LIST_REASONS)
 async def list_followers(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List a person's followers, newest first."""
     response = await call.backends.graph.ListFollowers(
@@ -105,7 +105,7 @@ async def list_followers(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     return user_page(response.users, response.next_page_token)
 
 
-@graph.get("/v1/users/{user_id}/following", access=ANYONE, reasons=_LIST_REASONS)
+@graph.get("/users/{user_id}/following", access=ANYONE, reasons=_LIST_REASONS)
 async def list_following(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List whom a person follows, newest first."""
     response = await call.backends.graph.ListFollowing(
@@ -114,7 +114,7 @@ async def list_following(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     return user_page(response.users, response.next_page_token)
 
 
-@graph.get("/v1/follow-requests")
+@graph.get("/follow-requests")
 async def list_follow_requests(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List who waits for one's consent to follow, newest first."""
     response = await call.backends.graph.ListFollowRequests(
@@ -123,7 +123,7 @@ async def list_follow_requests(call: Call[PageQuery, NoBody]) -> Answer[UserPage
     return user_page(response.users, response.next_page_token)
 
 
-@graph.change("PUT", "/v1/follow-requests/{user_id}", reasons=("FOLLOW_REQUEST_NOT_FOUND",))
+@graph.change("PUT", "/follow-requests/{user_id}", reasons=("FOLLOW_REQUEST_NOT_FOUND",))
 async def accept_follow_request(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     """Let a person follow."""
     response = await call.backends.graph.AcceptFollowRequest(
@@ -132,7 +132,7 @@ async def accept_follow_request(call: Call[NoQuery, NoBody]) -> Answer[Relations
     return Answer(present.relationship(response.relationship))
 
 
-@graph.change("DELETE", "/v1/follow-requests/{user_id}")
+@graph.change("DELETE", "/follow-requests/{user_id}")
 async def reject_follow_request(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
     """Do not let a person follow; they are not told."""
     response = await call.backends.graph.RejectFollowRequest(
@@ -141,21 +141,21 @@ async def reject_follow_request(call: Call[NoQuery, NoBody]) -> Answer[Relations
     return Answer(present.relationship(response.relationship))
 
 
-@graph.get("/v1/blocks")
+@graph.get("/blocks")
 async def list_blocks(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List whom one blocks, newest first."""
     response = await call.backends.graph.ListBlocks(ListBlocksRequest(**paging(call)))
     return user_page(response.users, response.next_page_token)
 
 
-@graph.get("/v1/mutes")
+@graph.get("/mutes")
 async def list_mutes(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List whom one mutes, newest first."""
     response = await call.backends.graph.ListMutes(ListMutesRequest(**paging(call)))
     return user_page(response.users, response.next_page_token)
 
 
-@graph.get("/v1/relationships")
+@graph.get("/relationships")
 async def get_relationships(call: Call[IdsQuery, NoBody]) -> Answer[Relationships]:
     """Read how one stands to several people.
 

@@ -1,4 +1,4 @@
-"""Pages of version 1: the shared pipeline, then presentation."""
+"""Pages: the shared pipeline, then presentation in the shapes of the call's version."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
@@ -50,21 +50,23 @@ class PostsResponse(Protocol):
 
 
 async def timeline_page(
-    query: Paged,
+    call: Call[Paged, Any],
     source: Source[Entry],
     rule: Rule[Entry],
     hydrate: Hydrate[Entry] | None = None,
 ) -> Answer[TimelinePage]:
     """A page of a timeline: posts, and posts that somebody reposted."""
-    page = await read_page(source, rule, token=query.cursor, size=query.limit, hydrate=hydrate)
-    items = present.Showing(page.hydrated).items(page.entries)
+    page = await read_page(
+        source, rule, token=call.query.cursor, size=call.query.limit, hydrate=hydrate
+    )
+    items = call.showing(page.hydrated).items(page.entries)
     return Answer(TimelinePage(items, page.next_token or None), next_cursor=page.next_token)
 
 
-async def post_page(query: Paged, source: Source[Post]) -> Answer[PostPage]:
+async def post_page(call: Call[Paged, Any], source: Source[Post]) -> Answer[PostPage]:
     """A page of posts."""
-    page = await read_page(source, rules.authored, token=query.cursor, size=query.limit)
-    showing = present.Showing(page.hydrated)
+    page = await read_page(source, rules.authored, token=call.query.cursor, size=call.query.limit)
+    showing = call.showing(page.hydrated)
     items = [showing.message(post) for post in page.entries]
     return Answer(PostPage(items, page.next_token or None), next_cursor=page.next_token)
 

@@ -64,7 +64,7 @@ _SENDERS: dict[SenderFilter, pb.SenderFilter] = {
 _SENDER_NAMES = {number: name for name, number in _SENDERS.items()}
 
 
-@notifications.get("/v1/notifications")
+@notifications.get("/notifications")
 async def list_notifications(call: Call[NotificationsQuery, NoBody]) -> Answer[NotificationPage]:
     """List what happened to oneself, newest first.
 
@@ -87,25 +87,25 @@ async def list_notifications(call: Call[NotificationsQuery, NoBody]) -> Answer[N
     page = await read_page(
         groups, rules.told, token=call.query.cursor, size=call.query.limit, hydrate=bodies
     )
-    showing = present.Showing(page.hydrated)
+    showing = call.showing(page.hydrated)
     items = [showing.notification(group) for group in page.entries]
     return Answer(NotificationPage(items, page.next_token or None), next_cursor=page.next_token)
 
 
-@notifications.get("/v1/notifications/unread-count")
+@notifications.get("/notifications/unread-count")
 async def count_unread_notifications(call: Call[NoQuery, NoBody]) -> Answer[UnreadCount]:
     """Count what one has not read yet, up to 100."""
     response = await call.backends.notifications.CountUnread(CountUnreadRequest())
     return Answer(UnreadCount(count=response.count))
 
 
-@notifications.get("/v1/notifications/marker")
+@notifications.get("/notifications/marker")
 async def get_notifications_marker(call: Call[NoQuery, NoBody]) -> Answer[ReadMarker]:
     """Read where one stopped reading notifications."""
     return Answer(_marker(await call.backends.notifications.GetReadMarker(GetReadMarkerRequest())))
 
 
-@notifications.change("PUT", "/v1/notifications/marker")
+@notifications.change("PUT", "/notifications/marker")
 async def set_notifications_marker(call: Call[NoQuery, MarkerChange]) -> Answer[ReadMarker]:
     """Note where one stopped reading notifications.
 
@@ -120,7 +120,7 @@ async def set_notifications_marker(call: Call[NoQuery, MarkerChange]) -> Answer[
     return Answer(_marker(response))
 
 
-@notifications.get("/v1/notifications/preferences", etag=True)
+@notifications.get("/notifications/preferences", etag=True)
 async def get_notification_preferences(
     call: Call[NoQuery, NoBody],
 ) -> Answer[NotificationPreferences]:
@@ -129,9 +129,7 @@ async def get_notification_preferences(
     return _preferences(response.preferences)
 
 
-@notifications.change(
-    "PATCH", "/v1/notifications/preferences", etag=True, reasons=("ETAG_MISMATCH",)
-)
+@notifications.change("PATCH", "/notifications/preferences", etag=True, reasons=("ETAG_MISMATCH",))
 async def update_notification_preferences(
     call: Call[NoQuery, PreferencesChange],
 ) -> Answer[NotificationPreferences]:
@@ -165,7 +163,7 @@ async def update_notification_preferences(
 
 @notifications.change(
     "PUT",
-    "/v1/posts/{post_id}/conversation-mute",
+    "/posts/{post_id}/conversation-mute",
     reasons=("POST_NOT_FOUND", "TOO_MANY_MUTED_CONVERSATIONS"),
 )
 async def mute_conversation(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
@@ -179,7 +177,7 @@ async def mute_conversation(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     return NOTHING
 
 
-@notifications.change("DELETE", "/v1/posts/{post_id}/conversation-mute")
+@notifications.change("DELETE", "/posts/{post_id}/conversation-mute")
 async def unmute_conversation(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     """Hear of a conversation again, also of what happened meanwhile."""
     await call.backends.notifications.UnmuteConversation(
@@ -190,7 +188,7 @@ async def unmute_conversation(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
 
 @notifications.change(
     "PUT",
-    "/v1/users/{user_id}/watch",
+    "/users/{user_id}/watch",
     reasons=("USER_NOT_FOUND", "CANNOT_WATCH_SELF", "TOO_MANY_WATCHED"),
 )
 async def watch(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
@@ -201,7 +199,7 @@ async def watch(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     return NOTHING
 
 
-@notifications.change("DELETE", "/v1/users/{user_id}/watch")
+@notifications.change("DELETE", "/users/{user_id}/watch")
 async def unwatch(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     """Be told of them no more."""
     await call.backends.notifications.UnwatchUser(

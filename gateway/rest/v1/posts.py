@@ -1,5 +1,7 @@
 """Posts, and the conversations they form."""
 
+from typing import Any
+
 from roost.post.v1 import post_pb2
 from roost.post.v1.post_pb2 import Includes
 from roost.post.v1.post_pb2 import Post as PostMessage
@@ -21,7 +23,6 @@ from gateway.hydrate import Entry, Hydrated
 from gateway.pipeline import Skeleton
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
 from gateway.rest.routes import ANYONE, Routes
-from gateway.rest.v1 import present
 from gateway.rest.v1.lists import (
     id_in_body,
     ids_in_query,
@@ -52,7 +53,7 @@ _TEXT_REASONS = ("TEXT_EMPTY", "TEXT_TOO_LONG", "TEXT_INVALID")
 
 @posts.change(
     "POST",
-    "/v1/posts",
+    "/posts",
     status=201,
     etag=True,
     reasons=(*_TEXT_REASONS, "QUOTE_NOT_ALLOWED", "POST_NOT_FOUND", "MEDIA_NOT_READY"),
@@ -73,12 +74,12 @@ async def create_post(call: Call[NoQuery, NewPost]) -> Answer[Post]:
             request_id=call.request_id,
         )
     )
-    answer = _one(response.post, response.includes)
-    answer.location = f"/v1/posts/{response.post.id}"
+    answer = _one(call, response.post, response.includes)
+    answer.location = f"/posts/{response.post.id}"
     return answer
 
 
-@posts.get("/v1/posts", access=ANYONE)
+@posts.get("/posts", access=ANYONE)
 async def get_posts(call: Call[IdsQuery, NoBody]) -> Answer[PostPage]:
     """Read several posts at once.
 
@@ -87,20 +88,20 @@ async def get_posts(call: Call[IdsQuery, NoBody]) -> Answer[PostPage]:
     response = await call.backends.posts.BatchGetPosts(
         BatchGetPostsRequest(post_ids=ids_in_query("ids", call.query.ids))
     )
-    showing = present.Showing(Hydrated.of(response.posts, response.includes))
+    showing = call.showing(Hydrated.of(response.posts, response.includes))
     return Answer(PostPage([showing.message(each) for each in response.posts], None))
 
 
-@posts.get("/v1/posts/{post_id}", access=ANYONE, etag=True, reasons=("POST_NOT_FOUND",))
+@posts.get("/posts/{post_id}", access=ANYONE, etag=True, reasons=("POST_NOT_FOUND",))
 async def get_post(call: Call[NoQuery, NoBody]) -> Answer[Post]:
     """Read a post."""
     response = await call.backends.posts.GetPost(GetPostRequest(post_id=call.path_id))
-    return _one(response.post, response.includes)
+    return _one(call, response.post, response.includes)
 
 
 @posts.change(
     "PATCH",
-    "/v1/posts/{post_id}",
+    "/posts/{post_id}",
     etag=True,
     reasons=("POST_NOT_FOUND", "NOT_AUTHOR", "ETAG_MISMATCH", *_TEXT_REASONS),
 )
@@ -118,10 +119,10 @@ async def update_post(call: Call[NoQuery, PostChange]) -> Answer[Post]:
             request_id=call.request_id,
         )
     )
-    return _one(response.post, response.includes)
+    return _one(call, response.post, response.includes)
 
 
-@posts.change("DELETE", "/v1/posts/{post_id}", reasons=("POST_NOT_FOUND", "NOT_AUTHOR"))
+@posts.change("DELETE", "/posts/{post_id}", reasons=("POST_NOT_FOUND", "NOT_AUTHOR"))
 async def delete_post(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     """Delete one's own post.
 
@@ -133,7 +134,7 @@ async def delete_post(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     return NOTHING
 
 
-@posts.get("/v1/posts/{post_id}/thread", access=ANYONE, reasons=("POST_NOT_FOUND",))
+@posts.get("/posts/{post_id}/thread", access=ANYONE, reasons=("POST_NOT_FOUND",))
 async def get_thread(call: Call[PageQuery, NoBody]) -> Answer[Thread]:
     """Read the conversation around a post.
 
@@ -143,7 +144,7 @@ async def get_thread(call: Call[PageQuery, NoBody]) -> Answer[Thread]:
         GetThreadRequest(post_id=call.path_id, **paging(call))
     )
     everything = [*response.ancestors, response.post, *response.replies]
-    showing = present.Showing(Hydrated.of(everything, response.includes))
+    showing = call.showing(Hydrated.of(everything, response.includes))
     token = response.next_page_token
     replies = PostPage([showing.message(each) for each in response.replies], token or None)
     thread = Thread(
@@ -154,7 +155,7 @@ async def get_thread(call: Call[PageQuery, NoBody]) -> Answer[Thread]:
     return Answer(thread, next_cursor=token)
 
 
-@posts.get("/v1/posts/{post_id}/replies", access=ANYONE, reasons=("POST_NOT_FOUND",))
+@posts.get("/posts/{post_id}/replies", access=ANYONE, reasons=("POST_NOT_FOUND",))
 async def list_replies(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
     """List the direct replies to a post, oldest first."""
 
@@ -165,10 +166,10 @@ async def list_replies(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
             )
         )
 
-    return await post_page(call.query, replies)
+    return await post_page(call, replies)
 
 
-@posts.get("/v1/posts/{post_id}/quotes", access=ANYONE, reasons=("POST_NOT_FOUND",))
+@posts.get("/posts/{post_id}/quotes", access=ANYONE, reasons=("POST_NOT_FOUND",))
 async def list_quotes(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
     """List the posts that quote a post, newest first."""
 
@@ -179,23 +180,21 @@ async def list_quotes(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
             )
         )
 
-    return await post_page(call.query, quotes)
+    return await post_page(call, quotes)
 
 
-@posts.get("/v1/posts/{post_id}/revisions", access=ANYONE, reasons=("POST_NOT_FOUND",))
+@posts.get("/posts/{post_id}/revisions", access=ANYONE, reasons=("POST_NOT_FOUND",))
 async def list_revisions(call: Call[PageQuery, NoBody]) -> Answer[RevisionPage]:
     """List the texts that a post has had, newest first."""
     response = await call.backends.posts.ListPostRevisions(
         ListPostRevisionsRequest(post_id=call.path_id, **paging(call))
     )
-    items = [present.revision(each) for each in response.revisions]
+    items = [call.showing.revision(each) for each in response.revisions]
     token = response.next_page_token
     return Answer(RevisionPage(items, token or None), next_cursor=token)
 
 
-@posts.get(
-    "/v1/users/{user_id}/posts", access=ANYONE, reasons=("USER_NOT_FOUND", "ACCOUNT_PROTECTED")
-)
+@posts.get("/users/{user_id}/posts", access=ANYONE, reasons=("USER_NOT_FOUND", "ACCOUNT_PROTECTED"))
 async def list_user_posts(call: Call[UserPostsQuery, NoBody]) -> Answer[TimelinePage]:
     """List a person's posts and reposts, newest first."""
 
@@ -211,9 +210,9 @@ async def list_user_posts(call: Call[UserPostsQuery, NoBody]) -> Answer[Timeline
         found = Hydrated.of(response.posts, response.includes)
         return Skeleton(Entry.all_of(response.entries), response.next_page_token, found)
 
-    return await timeline_page(call.query, entries, rules.visible)
+    return await timeline_page(call, entries, rules.visible)
 
 
-def _one(message: PostMessage, includes: Includes) -> Answer[Post]:
-    showing = present.Showing(Hydrated.of([message], includes))
+def _one(call: Call[Any, Any], message: PostMessage, includes: Includes) -> Answer[Post]:
+    showing = call.showing(Hydrated.of([message], includes))
     return Answer(showing.message(message), etag=message.etag)

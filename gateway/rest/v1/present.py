@@ -8,7 +8,7 @@ of the gateway's own work (see gateway/README.md).
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import cast
+from typing import ClassVar, cast
 
 import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -23,7 +23,8 @@ from gateway.hydrate import Entry, Hydrated
 from gateway.rest.v1 import types
 from gateway.rest.v1.memo import Memo
 
-# About 1 KiB a post and 0.7 KiB a person, and at most twice as many of each: some 60 MiB.
+# About 1 KiB a post and 0.7 KiB a person, and at most twice as many of each: some 60 MiB, and 35
+# more where another version is asked for, which keeps posts of its own.
 _KEPT = 16_384
 
 _VISIBILITY: dict[int, types.Visibility] = {
@@ -59,7 +60,6 @@ class _Printed:
 
 
 _users: Memo[bytes, _Printed] = Memo(_KEPT)
-_posts: Memo[object, _Printed] = Memo(_KEPT)
 
 
 def people(messages: Iterable[user_pb2.User]) -> list[types.User]:
@@ -80,9 +80,17 @@ class Showing:
     """One answer in the making. Each person in it is printed at most once.
 
     The values are `Raw` JSON under the types that they print as: msgspec puts them in as they are.
+
+    A later version is a subclass that prints a post or a revision its own way. It keeps its own of
+    what it printed; the types that stand here are then those in whose place its own are answered.
     """
 
     __slots__ = ("_found", "_people")
+
+    _printed: ClassVar[Memo[object, _Printed]] = Memo(_KEPT)
+
+    def __init_subclass__(cls) -> None:
+        cls._printed = Memo(_KEPT)
 
     def __init__(self, found: Hydrated) -> None:
         self._found = found
@@ -142,48 +150,58 @@ class Showing:
         # Tombstones may name nobody, or somebody who is gone.
         author = self._person(author_id) if author_id in self._found.users else None
         key = (message.SerializeToString(), author and author.key, quoted and quoted.key, hidden)
-        printed = _posts.get(key)
+        printed = self._printed.get(key)
         if printed is None:
-            shown = post(
+            shown = self.post(
                 message,
                 author=cast(types.User, author.json) if author else None,
                 quoted=cast(types.Post, quoted.json) if quoted else None,
                 hidden=hidden,
             )
             printed = _Printed(key, shown)
-            _posts.put(key, printed)
+            self._printed.put(key, printed)
         return printed
 
+    @staticmethod
+    def post(
+        message: post_pb2.Post,
+        *,
+        author: types.User | None,
+        quoted: types.Post | None,
+        hidden: bool,
+    ) -> types.Post:
+        """A post with its author and the post it quotes."""
+        return types.Post(
+            id=str(message.id),
+            author=author,
+            text=message.text,
+            entities=[entity(each) for each in message.entities],
+            visibility=visibility(message),
+            reply_to=reply_to(message),
+            conversation_id=str(message.conversation_id),
+            quoted_post_id=id_or_none(message.quoted_post_id),
+            quoted_post=quoted,
+            quote_hidden=hidden,
+            media_ids=[str(each) for each in message.media_ids],
+            created_at=time(message.create_time),
+            edited_at=time(message.edit_time) if message.HasField("edit_time") else None,
+            revision=message.revision,
+            counts=counts(message.counts),
+            deleted=message.deleted,
+            viewer=viewer_state(message.viewer_state)
+            if message.HasField("viewer_state")
+            else UNSET,
+        )
 
-def post(
-    message: post_pb2.Post,
-    *,
-    author: types.User | None,
-    quoted: types.Post | None,
-    hidden: bool,
-) -> types.Post:
-    """A post with its author and the post it quotes."""
-    return types.Post(
-        id=str(message.id),
-        author=author,
-        text=message.text,
-        entities=[entity(each) for each in message.entities],
-        visibility=_VISIBILITY.get(message.visibility, "mentioned"),
-        reply_to=types.ReplyTo(str(message.reply_to_post_id), str(message.reply_to_author_id))
-        if message.reply_to_post_id
-        else None,
-        conversation_id=str(message.conversation_id),
-        quoted_post_id=_id_or_none(message.quoted_post_id),
-        quoted_post=quoted,
-        quote_hidden=hidden,
-        media_ids=[str(each) for each in message.media_ids],
-        created_at=time(message.create_time),
-        edited_at=time(message.edit_time) if message.HasField("edit_time") else None,
-        revision=message.revision,
-        counts=counts(message.counts),
-        deleted=message.deleted,
-        viewer=viewer_state(message.viewer_state) if message.HasField("viewer_state") else UNSET,
-    )
+    @staticmethod
+    def revision(message: post_pb2.PostRevision) -> types.Revision:
+        """The text of a post at one time."""
+        return types.Revision(
+            revision=message.revision,
+            text=message.text,
+            entities=[entity(each) for each in message.entities],
+            created_at=time(message.create_time),
+        )
 
 
 def user(message: user_pb2.User) -> types.User:
@@ -195,7 +213,7 @@ def user(message: user_pb2.User) -> types.User:
         bio=message.bio,
         location=message.location,
         website=message.website,
-        avatar_media_id=_id_or_none(message.avatar_media_id),
+        avatar_media_id=id_or_none(message.avatar_media_id),
         protected=message.protected,
         followers_count=message.followers_count,
         following_count=message.following_count,
@@ -234,6 +252,18 @@ def entity(message: post_pb2.Entity) -> types.Entity:
             return types.Link(start, end, message.link.url)
 
 
+def visibility(message: post_pb2.Post) -> types.Visibility:
+    """Who may read a post."""
+    return _VISIBILITY.get(message.visibility, "mentioned")
+
+
+def reply_to(message: post_pb2.Post) -> types.ReplyTo | None:
+    """The post that one answers."""
+    if not message.reply_to_post_id:
+        return None
+    return types.ReplyTo(str(message.reply_to_post_id), str(message.reply_to_author_id))
+
+
 def counts(message: post_pb2.PostCounts) -> types.PostCounts:
     """How people responded."""
     return types.PostCounts(message.likes, message.reposts, message.replies, message.quotes)
@@ -253,16 +283,6 @@ def engagement(
         counts=counts(message.counts),
         viewer=viewer_state(message.viewer_state),
         repost_id=str(repost_id) if repost_id else UNSET,
-    )
-
-
-def revision(message: post_pb2.PostRevision) -> types.Revision:
-    """The text of a post at one time."""
-    return types.Revision(
-        revision=message.revision,
-        text=message.text,
-        entities=[entity(each) for each in message.entities],
-        created_at=time(message.create_time),
     )
 
 
@@ -306,7 +326,7 @@ def refreshed(device: user_pb2.Session, pair: user_pb2.TokenPair) -> types.Token
 def marker(message: timeline_pb2.ReadMarker) -> types.ReadMarker:
     """Where the caller stopped reading."""
     return types.ReadMarker(
-        last_read_id=_id_or_none(message.last_read_entry_id),
+        last_read_id=id_or_none(message.last_read_entry_id),
         updated_at=time(message.update_time) if message.HasField("update_time") else None,
     )
 
@@ -336,5 +356,6 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _id_or_none(number: int) -> str | None:
+def id_or_none(number: int) -> str | None:
+    """An id in JSON; null where there is none."""
     return str(number) if number else None

@@ -34,7 +34,7 @@ class SessionNotFound(NotFound):
 
 @sessions.change(
     "POST",
-    "/v1/sessions",
+    "/sessions",
     access=ANYONE,
     status=201,
     reasons=("CREDENTIALS_WRONG", "PASSWORD_POOL_BUSY"),
@@ -51,13 +51,13 @@ async def sign_in(call: Call[NoQuery, NewSession]) -> Answer[SignedIn]:
     )
     return Answer(
         present.signed_in(response.user, response.session, response.tokens),
-        location=f"/v1/sessions/{response.session.id}",
+        location=f"/sessions/{response.session.id}",
     )
 
 
 @sessions.change(
     "POST",
-    "/v1/sessions/refresh",
+    "/sessions/refresh",
     access=ANYONE,
     keyed=False,
     reasons=("REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "SESSION_REVOKED"),
@@ -74,7 +74,7 @@ async def refresh_session(call: Call[NoQuery, RefreshToken]) -> Answer[Tokens]:
     return Answer(present.refreshed(response.session, response.tokens))
 
 
-@sessions.get("/v1/sessions")
+@sessions.get("/sessions")
 async def list_sessions(call: Call[PageQuery, NoBody]) -> Answer[SessionPage]:
     """List one's sessions, newest first."""
     response = await call.backends.auth.ListSessions(ListSessionsRequest(**paging(call)))
@@ -83,7 +83,7 @@ async def list_sessions(call: Call[PageQuery, NoBody]) -> Answer[SessionPage]:
     return Answer(SessionPage(items, token or None), next_cursor=token)
 
 
-@sessions.get("/v1/sessions/{session_id}", reasons=("SESSION_NOT_FOUND",))
+@sessions.get("/sessions/{session_id}", reasons=("SESSION_NOT_FOUND",))
 async def get_session(call: Call[NoQuery, NoBody]) -> Answer[Session]:
     """Read one of one's sessions."""
     async for session in _live(call):
@@ -92,7 +92,7 @@ async def get_session(call: Call[NoQuery, NoBody]) -> Answer[Session]:
     raise SessionNotFound
 
 
-@sessions.change("DELETE", "/v1/sessions", keyed=False)
+@sessions.change("DELETE", "/sessions", keyed=False)
 async def sign_out_everywhere(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     """Sign out everywhere.
 
@@ -105,7 +105,7 @@ async def sign_out_everywhere(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     return NOTHING
 
 
-@sessions.change("DELETE", "/v1/sessions/current")
+@sessions.change("DELETE", "/sessions/current")
 async def sign_out(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     """Sign out here."""
     await call.backends.auth.RevokeSession(
@@ -114,7 +114,7 @@ async def sign_out(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     return NOTHING
 
 
-@sessions.change("DELETE", "/v1/sessions/{session_id}", reasons=("SESSION_NOT_FOUND",))
+@sessions.change("DELETE", "/sessions/{session_id}", reasons=("SESSION_NOT_FOUND",))
 async def revoke_session(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     """Sign another device out.
 

@@ -11,7 +11,7 @@ stream = Routes(
 )
 
 
-@stream.change("POST", "/v1/stream/tickets", keyed=False, reasons=("SESSION_REVOKED",))
+@stream.change("POST", "/stream/tickets", keyed=False, reasons=("SESSION_REVOKED",))
 async def issue_stream_ticket(call: Call[NoQuery, NoBody]) -> Answer[StreamTicket]:
     """Get a ticket for the stream.
 

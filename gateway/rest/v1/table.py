@@ -1,6 +1,6 @@
-"""All routes of version 1."""
+"""All routes, by the resource that they are about; every version serves them."""
 
-from gateway.rest.routes import Route, Routes
+from gateway.rest.routes import Routes
 from gateway.rest.v1.delivery import delivery
 from gateway.rest.v1.engagement import engagement
 from gateway.rest.v1.graph import graph
@@ -22,4 +22,3 @@ SECTIONS: tuple[Routes, ...] = (
     delivery,
     stream,
 )
-ROUTES: tuple[Route, ...] = tuple(route for section in SECTIONS for route in section.routes)

@@ -30,7 +30,7 @@ _ORDER: dict[Literal["latest", "relevant"], timeline_pb2.HomeOrder] = {
 }
 
 
-@timelines.get("/v1/timelines/home")
+@timelines.get("/timelines/home")
 async def get_home_timeline(call: Call[HomeQuery, NoBody]) -> Answer[TimelinePage]:
     """Read one's home timeline.
 
@@ -47,10 +47,10 @@ async def get_home_timeline(call: Call[HomeQuery, NoBody]) -> Answer[TimelinePag
     async def bodies(found: Sequence[Entry]) -> Hydrated:
         return await hydrate_entries(call.backends, found)
 
-    return await timeline_page(call.query, entries, rules.on_home(call.viewer_id), bodies)
+    return await timeline_page(call, entries, rules.on_home(call.viewer_id), bodies)
 
 
-@timelines.get("/v1/timelines/public", access=ANYONE)
+@timelines.get("/timelines/public", access=ANYONE)
 async def get_public_timeline(call: Call[PageQuery, NoBody]) -> Answer[TimelinePage]:
     """Read the public timeline.
 
@@ -66,17 +66,17 @@ async def get_public_timeline(call: Call[PageQuery, NoBody]) -> Answer[TimelineP
     async def bodies(found: Sequence[Entry]) -> Hydrated:
         return await hydrate_entries(call.backends, found)
 
-    return await timeline_page(call.query, entries, rules.in_public, bodies)
+    return await timeline_page(call, entries, rules.in_public, bodies)
 
 
-@timelines.get("/v1/timelines/home/marker")
+@timelines.get("/timelines/home/marker")
 async def get_read_marker(call: Call[NoQuery, NoBody]) -> Answer[ReadMarker]:
     """Read where one stopped reading the home timeline."""
     response = await call.backends.timelines.GetReadMarker(GetReadMarkerRequest())
     return Answer(present.marker(response.marker))
 
 
-@timelines.change("PUT", "/v1/timelines/home/marker")
+@timelines.change("PUT", "/timelines/home/marker")
 async def set_read_marker(call: Call[NoQuery, MarkerChange]) -> Answer[ReadMarker]:
     """Note where one stopped reading the home timeline.
 
@@ -91,7 +91,7 @@ async def set_read_marker(call: Call[NoQuery, MarkerChange]) -> Answer[ReadMarke
     return Answer(present.marker(response.marker))
 
 
-@timelines.change("POST", "/v1/timelines/home/rebuild", keyed=False, reasons=("REBUILD_TOO_SOON",))
+@timelines.change("POST", "/timelines/home/rebuild", keyed=False, reasons=("REBUILD_TOO_SOON",))
 async def rebuild_home_timeline(call: Call[NoQuery, NoBody]) -> Answer[Rebuilt]:
     """Build one's home timeline anew.
 

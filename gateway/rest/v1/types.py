@@ -254,7 +254,7 @@ class Tokens(Struct, frozen=True, gc=False):
     session: Session
     access_token: Annotated[str, Meta(description="Send it as `Authorization: Bearer …`.")]
     access_expires_at: Time
-    refresh_token: Annotated[str, Meta(description="Good once: POST /v1/sessions/refresh.")]
+    refresh_token: Annotated[str, Meta(description="Good once, for the next pair.")]
     refresh_expires_at: Time
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of the scheme
 
@@ -266,7 +266,7 @@ class SignedIn(Struct, frozen=True, gc=False):
     session: Session
     access_token: Annotated[str, Meta(description="Send it as `Authorization: Bearer …`.")]
     access_expires_at: Time
-    refresh_token: Annotated[str, Meta(description="Good once: POST /v1/sessions/refresh.")]
+    refresh_token: Annotated[str, Meta(description="Good once, for the next pair.")]
     refresh_expires_at: Time
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of the scheme
 

@@ -26,7 +26,7 @@ _CHANGEABLE = ("display_name", "bio", "location", "website", "avatar_media_id", 
 
 @users.change(
     "POST",
-    "/v1/users",
+    "/users",
     access=ANYONE,
     status=201,
     reasons=(
@@ -53,11 +53,11 @@ async def register(call: Call[NoQuery, NewUser]) -> Answer[SignedIn]:
     )
     return Answer(
         present.signed_in(response.user, response.session, response.tokens),
-        location=f"/v1/users/{response.user.id}",
+        location=f"/users/{response.user.id}",
     )
 
 
-@users.get("/v1/users", access=ANYONE)
+@users.get("/users", access=ANYONE)
 async def find_users(call: Call[HandleQuery, NoBody]) -> Answer[UserPage]:
     """Find a person by handle.
 
@@ -72,19 +72,19 @@ async def find_users(call: Call[HandleQuery, NoBody]) -> Answer[UserPage]:
     return user_page([response.user], "")
 
 
-@users.get("/v1/users/me", etag=True)
+@users.get("/users/me", etag=True)
 async def get_me(call: Call[NoQuery, NoBody]) -> Answer[User]:
     """Read one's own profile."""
     return await _profile(call, call.viewer_id)
 
 
-@users.get("/v1/users/{user_id}", access=ANYONE, etag=True, reasons=("USER_NOT_FOUND",))
+@users.get("/users/{user_id}", access=ANYONE, etag=True, reasons=("USER_NOT_FOUND",))
 async def get_user(call: Call[NoQuery, NoBody]) -> Answer[User]:
     """Read a profile."""
     return await _profile(call, call.path_id)
 
 
-@users.change("PATCH", "/v1/users/me", etag=True, reasons=("ETAG_MISMATCH", "FIELD_NOT_UPDATABLE"))
+@users.change("PATCH", "/users/me", etag=True, reasons=("ETAG_MISMATCH", "FIELD_NOT_UPDATABLE"))
 async def update_me(call: Call[NoQuery, ProfileChange]) -> Answer[User]:
     """Change one's own profile.
 
@@ -108,7 +108,7 @@ async def update_me(call: Call[NoQuery, ProfileChange]) -> Answer[User]:
     return Answer(present.user(response.user), etag=response.user.etag)
 
 
-@users.change("DELETE", "/v1/users/me", reasons=("CREDENTIALS_WRONG", "PASSWORD_POOL_BUSY"))
+@users.change("DELETE", "/users/me", reasons=("CREDENTIALS_WRONG", "PASSWORD_POOL_BUSY"))
 async def delete_me(call: Call[NoQuery, Consent]) -> Answer[NoContent]:
     """Leave for good.
 
@@ -123,7 +123,7 @@ async def delete_me(call: Call[NoQuery, Consent]) -> Answer[NoContent]:
 
 @users.change(
     "POST",
-    "/v1/users/me/password",
+    "/users/me/password",
     reasons=("CREDENTIALS_WRONG", "PASSWORD_TOO_WEAK", "PASSWORD_POOL_BUSY"),
 )
 async def change_password(call: Call[NoQuery, PasswordChange]) -> Answer[NoContent]:
