@@ -23,8 +23,8 @@ _ABOUT = """\
 Roost is a microblogging platform. Ids are decimal strings; times are RFC 3339 in UTC; lists are \
 walked by `next_cursor`, or by the `Link` header.
 
-**Signing in.** `POST {prefix}/users` or `POST {prefix}/sessions` gives an access token, good for 15 \
-minutes (`Authorization: Bearer …`), and a refresh token for the next pair.
+**Signing in.** `POST {prefix}/users` or `POST {prefix}/sessions` gives an access token, good for \
+15 minutes (`Authorization: Bearer …`), and a refresh token for the next pair.
 
 **Repeating a request.** Send an `Idempotency-Key` with what changes something; repeated within \
 24 hours it gives the same answer and changes nothing again.

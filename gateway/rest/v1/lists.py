@@ -1,7 +1,7 @@
 """Pages: the shared pipeline, then presentation in the shapes of the call's version."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from roost.post.v1.post_pb2 import Includes, Post
 from roost.user.v1.user_pb2 import User
@@ -30,6 +30,9 @@ class Paged(Protocol):
         ...
 
 
+P = TypeVar("P", bound=Paged)
+
+
 class PostsResponse(Protocol):
     """What the services answer lists of posts with."""
 
@@ -50,7 +53,7 @@ class PostsResponse(Protocol):
 
 
 async def timeline_page(
-    call: Call[Paged, Any],
+    call: Call[P, Any],
     source: Source[Entry],
     rule: Rule[Entry],
     hydrate: Hydrate[Entry] | None = None,
@@ -63,7 +66,7 @@ async def timeline_page(
     return Answer(TimelinePage(items, page.next_token or None), next_cursor=page.next_token)
 
 
-async def post_page(call: Call[Paged, Any], source: Source[Post]) -> Answer[PostPage]:
+async def post_page(call: Call[P, Any], source: Source[Post]) -> Answer[PostPage]:
     """A page of posts."""
     page = await read_page(source, rules.authored, token=call.query.cursor, size=call.query.limit)
     showing = call.showing(page.hydrated)
