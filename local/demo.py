@@ -34,25 +34,25 @@ class Demo:
 
         self._say("Bob and Carol follow Alice")
         for reader in (bob, carol):
-            await self._call("PUT", f"/v1/users/{alice.user_id}/follow", by=reader)
+            await self._call("PUT", f"/v2/users/{alice.user_id}/follow", by=reader)
 
         self._say("Alice posts; sending it again with the same key writes nothing new")
         body = {"text": f"Good morning @{bob.handle}, the #roost is open https://example.org"}
         key = secrets.token_hex(8)
-        post = await self._call("POST", "/v1/posts", by=alice, body=body, key=key)
-        await self._call("POST", "/v1/posts", by=alice, body=body, key=key)
+        post = await self._call("POST", "/v2/posts", by=alice, body=body, key=key)
+        await self._call("POST", "/v2/posts", by=alice, body=body, key=key)
 
         self._say("It arrives in Bob's home timeline")
         await self._arrival(bob, post["id"])
 
         self._say("Bob answers, Carol likes and reposts")
         answer = {"text": "Good morning!", "reply_to_post_id": post["id"]}
-        await self._call("POST", "/v1/posts", by=bob, body=answer)
-        await self._call("PUT", f"/v1/posts/{post['id']}/like", by=carol)
-        await self._call("PUT", f"/v1/posts/{post['id']}/repost", by=carol)
+        await self._call("POST", "/v2/posts", by=bob, body=answer)
+        await self._call("PUT", f"/v2/posts/{post['id']}/like", by=carol)
+        await self._call("PUT", f"/v2/posts/{post['id']}/repost", by=carol)
 
         self._say("Anyone may read the conversation")
-        thread = await self._call("GET", f"/v1/posts/{post['id']}/thread")
+        thread = await self._call("GET", f"/v2/posts/{post['id']}/thread")
         self._show_post(thread["post"])
         for reply in thread["replies"]["items"]:
             self._show_post(reply)
@@ -61,15 +61,15 @@ class Demo:
         await self._live(alice, bob)
 
         self._say("Alice blocks Carol: from that moment neither sees the other")
-        await self._call("PUT", f"/v1/users/{carol.user_id}/block", by=alice)
-        await self._call("GET", f"/v1/posts/{post['id']}", by=carol)
+        await self._call("PUT", f"/v2/users/{carol.user_id}/block", by=alice)
+        await self._call("GET", f"/v2/posts/{post['id']}", by=carol)
 
         self._say("Alice deletes the post; a tombstone keeps Bob's answer in its place")
-        await self._call("DELETE", f"/v1/posts/{post['id']}", by=alice)
+        await self._call("DELETE", f"/v2/posts/{post['id']}", by=alice)
 
     async def _join(self, handle: str) -> Account:
         body = {"handle": handle, "password": secrets.token_urlsafe(12), "device_name": "demo"}
-        return Account.from_session(await self._call("POST", "/v1/users", body=body))
+        return Account.from_session(await self._call("POST", "/v2/users", body=body))
 
     async def _live(self, writer: Account, reader: Account) -> None:
         async with opened(self._edge, reader) as stream:
@@ -85,14 +85,14 @@ class Demo:
     async def _arrival(self, reader: Account, post_id: str) -> None:
         started = time.monotonic()
         while time.monotonic() - started < ARRIVAL_SECONDS:
-            home = await self._edge.call("GET", "/v1/timelines/home", by=reader)
+            home = await self._edge.call("GET", "/v2/timelines/home", by=reader)
             if any(item["post"]["id"] == post_id for item in home["items"]):
                 break
             await asyncio.sleep(0.02)
         else:
-            raise Refused("GET /v1/timelines/home", 200, {"detail": "the post did not arrive"})
+            raise Refused("GET /v2/timelines/home", 200, {"detail": "the post did not arrive"})
         waited = 1000 * (time.monotonic() - started)
-        home = await self._call("GET", "/v1/timelines/home", by=reader)
+        home = await self._call("GET", "/v2/timelines/home", by=reader)
         self._show_post(home["items"][0]["post"])
         self._console.print(f"   [dim]there after {waited:.0f} ms[/]")
 
@@ -118,7 +118,8 @@ class Demo:
 
     def _show_post(self, post: Json) -> None:
         counts = post["counts"]
-        said = escape(post["text"]) if not post["deleted"] else "[dim](deleted)[/]"
+        text = "".join(each["text"] for each in post["content"])
+        said = escape(text) if not post["deleted"] else "[dim](deleted)[/]"
         self._console.print(
             f"   [cyan]@{post['author']['handle']}[/] {said} "
             f"[dim]♥ {counts['likes']} ⟳ {counts['reposts']} ↩ {counts['replies']}[/]",

@@ -34,7 +34,7 @@ class Account:
 
     @classmethod
     def from_session(cls, answer: Mapping[str, Any]) -> Account:
-        """Read the answer of POST /v1/users or /v1/sessions."""
+        """Read the answer of POST /v2/users or /v2/sessions."""
         return cls(
             user_id=answer["user"]["id"],
             handle=answer["user"]["handle"],
@@ -110,20 +110,20 @@ class Edge:
     async def register(self, handle: str, password: str, *, key: str | None = None) -> Account:
         """Sign somebody up and in."""
         body = {"handle": handle, "password": password, "device_name": "roost"}
-        return Account.from_session(await self.call("POST", "/v1/users", body=body, key=key))
+        return Account.from_session(await self.call("POST", "/v2/users", body=body, key=key))
 
     async def sign_in(self, handle: str, password: str) -> Account:
         """Sign somebody in who is registered."""
         body = {"handle": handle, "password": password, "device_name": "roost"}
-        return Account.from_session(await self.call("POST", "/v1/sessions", body=body))
+        return Account.from_session(await self.call("POST", "/v2/sessions", body=body))
 
     async def follow(self, by: Account, user_id: str) -> None:
         """Follow somebody."""
-        await self.call("PUT", f"/v1/users/{user_id}/follow", by=by)
+        await self.call("PUT", f"/v2/users/{user_id}/follow", by=by)
 
     async def post(self, by: Account, text: str, *, key: str | None = None, **fields: Any) -> Json:
         """Write a post and return it."""
-        return await self.call("POST", "/v1/posts", by=by, body={"text": text, **fields}, key=key)
+        return await self.call("POST", "/v2/posts", by=by, body={"text": text, **fields}, key=key)
 
     async def walk(
         self,

@@ -45,7 +45,7 @@ async def opened(
     edge: Edge, by: Account, topics: Sequence[str] = LISTS, *, resume_after: int | None = None
 ) -> AsyncIterator[Stream]:
     """A connection that has subscribed to the topics: from now on, or after that sequence."""
-    ticket = (await edge.call("POST", "/v1/stream/tickets", by=by))["ticket"]
+    ticket = (await edge.call("POST", "/v2/stream/tickets", by=by))["ticket"]
     address = edge.address.replace("http", "ws", 1) + "/v1/stream"
     offered = [Subprotocol("roost.v1"), Subprotocol(f"roost.ticket.{ticket}")]
     # Frames may be as large as a page of REST; no proxy stands before a stack of one's own.

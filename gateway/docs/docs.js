@@ -4,6 +4,8 @@
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 let api;
+/** Where the document of the chosen version is; the newest unless the address says another. */
+let source;
 
 /** Makes an element: el("a", {href: "#x", class: "y"}, "text", child…). */
 function el(name, attributes, ...children) {
@@ -202,7 +204,8 @@ function article(method, path, operation) {
       el("div", { class: "line" },
         el("span", { class: "method" }, method.toUpperCase()),
         el("span", { class: "path" }, path),
-        el("span", { class: "badge" }, open ? "open to strangers" : "signed in"))),
+        el("span", { class: "badge" }, open ? "open to strangers" : "signed in"),
+        operation.deprecated ? el("span", { class: "badge" }, "deprecated") : "")),
     el("div", { class: "body" },
       prose(operation.description),
       parameterTable(operation),
@@ -225,14 +228,13 @@ function problemTable() {
 
 function show() {
   document.title = `${api.info.title} API`;
-  document.getElementById("version").textContent = api.info.version;
   const content = document.getElementById("content");
   const nav = document.getElementById("nav");
   const operations = Object.entries(api.paths).flatMap(([path, item]) =>
     METHODS.filter((method) => item[method]).map((method) => ({ method, path, operation: item[method] })));
   content.replaceChildren(el("section", { id: "top" }, el("h1", {}, api.info.summary),
     prose(api.info.description),
-    el("p", {}, "The document itself: ", el("a", { href: "/v1/openapi.json" }, "/v1/openapi.json"),
+    el("p", {}, "The document itself: ", el("a", { href: source }, source),
       "; that of the stream (AsyncAPI): ", el("a", { href: "/v1/asyncapi.json" }, "/v1/asyncapi.json"))));
   nav.replaceChildren(el("a", { class: "plain", href: "#top" }, "Overview"));
   for (const tag of api.tags) {
@@ -287,9 +289,19 @@ function listen() {
   window.addEventListener("hashchange", arrive);
 }
 
+/** Settles which version is shown, among those that the page offers. */
+function choose() {
+  const choice = document.getElementById("version");
+  const wanted = new URLSearchParams(location.search).get("version");
+  if ([...choice.options].some((each) => each.value === wanted)) choice.value = wanted;
+  source = `/v${choice.value}/openapi.json`;
+  choice.addEventListener("change", () => { location.search = `?version=${choice.value}`; });
+}
+
 async function start() {
+  choose();
   try {
-    api = await (await fetch("/v1/openapi.json")).json();
+    api = await (await fetch(source)).json();
   } catch (error) {
     document.getElementById("content").replaceChildren(
       el("p", { class: "loading" }, `The document could not be loaded: ${error}`));

@@ -35,7 +35,7 @@ class Retirement:
         return (b"link", f'<{self.successor}{path}>; rel="successor-version"'.encode())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Version:
     """One version: the same routes and functions as any other, under its own prefix, with answers
     in its own shapes."""

@@ -21,9 +21,10 @@ _ABOUT = f"""\
 What happens while it happens: arrivals in the home timeline, notifications, changes of one's own \
 and read markers, each once and in order, and what becomes of posts that one watches.
 
-**Opening.** `POST /v1/stream/tickets` gives a ticket, good once for 30 seconds. Offer the \
+**Opening.** `POST /v2/stream/tickets` gives a ticket, good once for 30 seconds. Offer the \
 subprotocols `{frames.SUBPROTOCOL}` and `roost.ticket.` with the ticket behind it; the server \
-selects the first. Frames are JSON in text messages.
+selects the first. Frames are JSON in text messages; posts, people and notifications in them look \
+as in version 1 of the REST API.
 
 **Beginning.** `hello` says where the log is. Send `subscribe`; events follow from there. To go on \
 where an earlier connection stopped, send `resume` with the last sequence that was handled, then \

@@ -32,7 +32,7 @@ class StreamTicketInvalid(Unauthenticated):
     """No ticket was offered."""
 
     reason = "STREAM_TICKET_INVALID"
-    message = "Offer the subprotocol roost.ticket. with a ticket of POST /v1/stream/tickets."
+    message = "Offer the subprotocol roost.ticket. with a ticket of POST /v2/stream/tickets."
 
 
 class HeartbeatMissed(Invalid):

@@ -208,7 +208,7 @@ def _announce(state: State, status: StackStatus, seconds: float) -> None:
     parts = {part.name: part for part in status.parts}
     console.print(f"\n[bold]Roost is up[/] after {seconds:.0f} s.\n")
     rows = Table.grid(padding=(0, 2))
-    rows.add_row("  API", f"{status.edge}/v1")
+    rows.add_row("  API", f"{status.edge}/v2")
     rows.add_row("  its documentation", f"{status.edge}/docs")
     rows.add_row("  PostgreSQL", parts["postgres"].address)
     rows.add_row("  Envoy, admin", f"http://{parts['envoy'].admin}")

@@ -1,6 +1,6 @@
-"""For every route of version 1: a good request, the RPC it becomes, and what that answers."""
+"""For every route of every version: a good request, the RPC it becomes, and what that answers."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from google.protobuf.message import Message
@@ -16,6 +16,7 @@ from roost.user.v1 import auth_service_pb2 as auth
 from roost.user.v1 import graph_service_pb2 as graph
 from roost.user.v1 import user_service_pb2 as users
 
+from gateway.rest.versions import V1, VERSIONS, Version
 from tests.gateway.cast import (
     ALICE,
     BOB,
@@ -45,6 +46,11 @@ class Case:
     json: Any = None
     # RPCs besides `rpc`, in the order of the calls.
     also: dict[str, Message] = field(default_factory=dict)
+    version: Version = V1
+
+    def under(self, version: Version) -> "Case":
+        """The same request of a version."""
+        return replace(self, path=version.prefix + self.path, version=version)
 
 
 _SIGNED_IN = {"user": person(ALICE), "session": session(7), "tokens": tokens()}
@@ -108,11 +114,11 @@ _DEVICE.expire_time.FromDatetime(NOON)
 _KEYS = {"p256dh": "B" + "A" * 86, "auth": "A" * 22}
 _EMAIL = delivery.EmailAddress(address="alice@mail.example", confirmed=True)
 
-CASES = (
+_CASES = (
     Case(
         "register",
         "POST",
-        "/v1/users",
+        "/users",
         "Register",
         auth.RegisterResponse(**_SIGNED_IN),
         {"handle": "alice", "password": _PASSWORD, "display_name": "Al", "device_name": "phone"},
@@ -121,7 +127,7 @@ CASES = (
     Case(
         "find_users",
         "GET",
-        "/v1/users?handle=Bob",
+        "/users?handle=Bob",
         "GetUserByHandle",
         users.GetUserByHandleResponse(user=person(BOB)),
         {"handle": "Bob"},
@@ -129,7 +135,7 @@ CASES = (
     Case(
         "get_me",
         "GET",
-        "/v1/users/me",
+        "/users/me",
         "GetUser",
         users.GetUserResponse(user=person(ALICE)),
         {"user_id": ALICE},
@@ -137,7 +143,7 @@ CASES = (
     Case(
         "get_user",
         "GET",
-        "/v1/users/12",
+        "/users/12",
         "GetUser",
         users.GetUserResponse(user=person(BOB, viewer=ALICE)),
         {"user_id": BOB},
@@ -145,7 +151,7 @@ CASES = (
     Case(
         "update_me",
         "PATCH",
-        "/v1/users/me",
+        "/users/me",
         "UpdateUser",
         users.UpdateUserResponse(user=person(ALICE)),
         {"etag": ""},
@@ -154,7 +160,7 @@ CASES = (
     Case(
         "delete_me",
         "DELETE",
-        "/v1/users/me",
+        "/users/me",
         "DeleteUser",
         users.DeleteUserResponse(),
         {"password": _PASSWORD},
@@ -163,7 +169,7 @@ CASES = (
     Case(
         "change_password",
         "POST",
-        "/v1/users/me/password",
+        "/users/me/password",
         "ChangePassword",
         auth.ChangePasswordResponse(),
         {"old_password": "old", "new_password": _PASSWORD},
@@ -172,7 +178,7 @@ CASES = (
     Case(
         "sign_in",
         "POST",
-        "/v1/sessions",
+        "/sessions",
         "Authenticate",
         auth.AuthenticateResponse(**_SIGNED_IN),
         {"handle": "alice", "password": _PASSWORD},
@@ -181,7 +187,7 @@ CASES = (
     Case(
         "refresh_session",
         "POST",
-        "/v1/sessions/refresh",
+        "/sessions/refresh",
         "RefreshSession",
         auth.RefreshSessionResponse(session=session(7), tokens=tokens()),
         {"refresh_token": "secret"},
@@ -190,7 +196,7 @@ CASES = (
     Case(
         "list_sessions",
         "GET",
-        f"/v1/sessions?{_PAGE}",
+        f"/sessions?{_PAGE}",
         "ListSessions",
         auth.ListSessionsResponse(
             sessions=[session(501, current=True), session(7)], next_page_token="next"
@@ -200,14 +206,14 @@ CASES = (
     Case(
         "get_session",
         "GET",
-        "/v1/sessions/7",
+        "/sessions/7",
         "ListSessions",
         auth.ListSessionsResponse(sessions=[session(501, current=True), session(7)]),
     ),
     Case(
         "sign_out_everywhere",
         "DELETE",
-        "/v1/sessions",
+        "/sessions",
         "ListSessions",
         auth.ListSessionsResponse(sessions=[session(501, current=True)]),
         also={"RevokeSession": auth.RevokeSessionResponse()},
@@ -215,7 +221,7 @@ CASES = (
     Case(
         "sign_out",
         "DELETE",
-        "/v1/sessions/current",
+        "/sessions/current",
         "RevokeSession",
         auth.RevokeSessionResponse(),
         {"session_id": 501},
@@ -223,7 +229,7 @@ CASES = (
     Case(
         "revoke_session",
         "DELETE",
-        "/v1/sessions/7",
+        "/sessions/7",
         "RevokeSession",
         auth.RevokeSessionResponse(),
         {"session_id": 7},
@@ -238,14 +244,14 @@ CASES = (
             {"user_id": BOB},
         )
         for name, method, path, rpc in (
-            ("follow", "PUT", "/v1/users/12/follow", "Follow"),
-            ("unfollow", "DELETE", "/v1/users/12/follow", "Unfollow"),
-            ("block", "PUT", "/v1/users/12/block", "Block"),
-            ("unblock", "DELETE", "/v1/users/12/block", "Unblock"),
-            ("mute", "PUT", "/v1/users/12/mute", "Mute"),
-            ("unmute", "DELETE", "/v1/users/12/mute", "Unmute"),
-            ("accept_follow_request", "PUT", "/v1/follow-requests/12", "AcceptFollowRequest"),
-            ("reject_follow_request", "DELETE", "/v1/follow-requests/12", "RejectFollowRequest"),
+            ("follow", "PUT", "/users/12/follow", "Follow"),
+            ("unfollow", "DELETE", "/users/12/follow", "Unfollow"),
+            ("block", "PUT", "/users/12/block", "Block"),
+            ("unblock", "DELETE", "/users/12/block", "Unblock"),
+            ("mute", "PUT", "/users/12/mute", "Mute"),
+            ("unmute", "DELETE", "/users/12/mute", "Unmute"),
+            ("accept_follow_request", "PUT", "/follow-requests/12", "AcceptFollowRequest"),
+            ("reject_follow_request", "DELETE", "/follow-requests/12", "RejectFollowRequest"),
         )
     ),
     *(
@@ -253,25 +259,25 @@ CASES = (
         for name, path, rpc, asks in (
             (
                 "list_followers",
-                "/v1/users/12/followers",
+                "/users/12/followers",
                 "ListFollowers",
                 _PAGE_ASKS | {"user_id": BOB},
             ),
             (
                 "list_following",
-                "/v1/users/12/following",
+                "/users/12/following",
                 "ListFollowing",
                 _PAGE_ASKS | {"user_id": BOB},
             ),
-            ("list_follow_requests", "/v1/follow-requests", "ListFollowRequests", _PAGE_ASKS),
-            ("list_blocks", "/v1/blocks", "ListBlocks", _PAGE_ASKS),
-            ("list_mutes", "/v1/mutes", "ListMutes", _PAGE_ASKS),
+            ("list_follow_requests", "/follow-requests", "ListFollowRequests", _PAGE_ASKS),
+            ("list_blocks", "/blocks", "ListBlocks", _PAGE_ASKS),
+            ("list_mutes", "/mutes", "ListMutes", _PAGE_ASKS),
         )
     ),
     Case(
         "get_relationships",
         "GET",
-        "/v1/relationships?ids=12,13,12",
+        "/relationships?ids=12,13,12",
         "BatchGetRelationships",
         graph.BatchGetRelationshipsResponse(relationships=[relationship(BOB), relationship(CAROL)]),
         {"user_ids": [BOB, CAROL]},
@@ -279,7 +285,7 @@ CASES = (
     Case(
         "create_post",
         "POST",
-        "/v1/posts",
+        "/posts",
         "CreatePost",
         posts.CreatePostResponse(**_ONE),
         {
@@ -300,7 +306,7 @@ CASES = (
     Case(
         "get_posts",
         "GET",
-        "/v1/posts?ids=100,101",
+        "/posts?ids=100,101",
         "BatchGetPosts",
         _BODIES,
         {"post_ids": [100, 101]},
@@ -308,7 +314,7 @@ CASES = (
     Case(
         "get_post",
         "GET",
-        "/v1/posts/100",
+        "/posts/100",
         "GetPost",
         posts.GetPostResponse(**_ONE),
         {"post_id": 100},
@@ -316,7 +322,7 @@ CASES = (
     Case(
         "update_post",
         "PATCH",
-        "/v1/posts/100",
+        "/posts/100",
         "UpdatePost",
         posts.UpdatePostResponse(**_ONE),
         {"post_id": 100, "text": "New"},
@@ -325,7 +331,7 @@ CASES = (
     Case(
         "delete_post",
         "DELETE",
-        "/v1/posts/100",
+        "/posts/100",
         "DeletePost",
         posts.DeletePostResponse(),
         {"post_id": 100},
@@ -333,7 +339,7 @@ CASES = (
     Case(
         "get_thread",
         "GET",
-        f"/v1/posts/100/thread?{_PAGE}",
+        f"/posts/100/thread?{_PAGE}",
         "GetThread",
         posts.GetThreadResponse(
             ancestors=[post(98, 0, text="", deleted=True), post(99, BOB)],
@@ -348,7 +354,7 @@ CASES = (
         Case(
             name,
             "GET",
-            f"/v1/posts/100/{part}?{_PAGE}",
+            f"/posts/100/{part}?{_PAGE}",
             rpc,
             getattr(posts, f"{rpc}Response")(**_MANY),
             _PAGE_ASKS | {"post_id": 100},
@@ -361,7 +367,7 @@ CASES = (
     Case(
         "list_revisions",
         "GET",
-        f"/v1/posts/100/revisions?{_PAGE}",
+        f"/posts/100/revisions?{_PAGE}",
         "ListPostRevisions",
         posts.ListPostRevisionsResponse(revisions=[_REVISION], next_page_token="next"),
         _PAGE_ASKS | {"post_id": 100},
@@ -369,7 +375,7 @@ CASES = (
     Case(
         "list_user_posts",
         "GET",
-        f"/v1/users/12/posts?include_replies=true&{_PAGE}",
+        f"/users/12/posts?include_replies=true&{_PAGE}",
         "ListUserPosts",
         posts.ListUserPostsResponse(**_MANY, entries=_ENTRIES["entries"]),
         _PAGE_ASKS | {"user_id": BOB, "include_replies": True},
@@ -378,7 +384,7 @@ CASES = (
         Case(
             name,
             method,
-            f"/v1/posts/100/{part}",
+            f"/posts/100/{part}",
             rpc,
             getattr(responses, f"{rpc}Response")(**_ENGAGEMENT),
             {"post_id": 100},
@@ -394,7 +400,7 @@ CASES = (
     Case(
         "repost",
         "PUT",
-        "/v1/posts/100/repost",
+        "/posts/100/repost",
         "Repost",
         responses.RepostResponse(**_ENGAGEMENT, repost_id=300),
         {"post_id": 100},
@@ -403,7 +409,7 @@ CASES = (
         Case(
             name,
             "GET",
-            f"/v1/posts/100/{part}?{_PAGE}",
+            f"/posts/100/{part}?{_PAGE}",
             rpc,
             getattr(responses, f"{rpc}Response")(**_RESPONDERS),
             _PAGE_ASKS | {"post_id": 100},
@@ -416,7 +422,7 @@ CASES = (
     Case(
         "list_liked_posts",
         "GET",
-        f"/v1/users/12/likes?{_PAGE}",
+        f"/users/12/likes?{_PAGE}",
         "ListLikedPosts",
         responses.ListLikedPostsResponse(**_MANY),
         _PAGE_ASKS | {"user_id": BOB},
@@ -424,7 +430,7 @@ CASES = (
     Case(
         "list_bookmarks",
         "GET",
-        f"/v1/bookmarks?{_PAGE}",
+        f"/bookmarks?{_PAGE}",
         "ListBookmarks",
         responses.ListBookmarksResponse(**_MANY),
         _PAGE_ASKS,
@@ -432,7 +438,7 @@ CASES = (
     Case(
         "get_home_timeline",
         "GET",
-        f"/v1/timelines/home?order=relevant&{_PAGE}",
+        f"/timelines/home?order=relevant&{_PAGE}",
         "GetHomeTimeline",
         timelines.GetHomeTimelineResponse(**_ENTRIES),
         _PAGE_ASKS | {"order": 2},
@@ -441,7 +447,7 @@ CASES = (
     Case(
         "get_public_timeline",
         "GET",
-        f"/v1/timelines/public?{_PAGE}",
+        f"/timelines/public?{_PAGE}",
         "GetPublicTimeline",
         timelines.GetPublicTimelineResponse(**_ENTRIES),
         _PAGE_ASKS,
@@ -450,14 +456,14 @@ CASES = (
     Case(
         "get_read_marker",
         "GET",
-        "/v1/timelines/home/marker",
+        "/timelines/home/marker",
         "GetReadMarker",
         timelines.GetReadMarkerResponse(marker=ReadMarker()),
     ),
     Case(
         "set_read_marker",
         "PUT",
-        "/v1/timelines/home/marker",
+        "/timelines/home/marker",
         "SetReadMarker",
         timelines.SetReadMarkerResponse(marker=_MARKER),
         {"last_read_entry_id": 100},
@@ -466,7 +472,7 @@ CASES = (
     Case(
         "rebuild_home_timeline",
         "POST",
-        "/v1/timelines/home/rebuild",
+        "/timelines/home/rebuild",
         "RebuildHomeTimeline",
         timelines.RebuildHomeTimelineResponse(entry_count=3),
         {"user_id": 0},
@@ -474,7 +480,7 @@ CASES = (
     Case(
         "list_notifications",
         "GET",
-        f"/v1/notifications?kinds=like,follow&{_PAGE}",
+        f"/notifications?kinds=like,follow&{_PAGE}",
         "ListNotifications",
         notifications.ListNotificationsResponse(groups=[_GROUP, _GROUP], next_page_token="next"),
         _PAGE_ASKS | {"kinds": [told.NOTIFICATION_KIND_LIKE, told.NOTIFICATION_KIND_FOLLOW]},
@@ -483,21 +489,21 @@ CASES = (
     Case(
         "count_unread_notifications",
         "GET",
-        "/v1/notifications/unread-count",
+        "/notifications/unread-count",
         "CountUnread",
         notifications.CountUnreadResponse(count=3),
     ),
     Case(
         "get_notifications_marker",
         "GET",
-        "/v1/notifications/marker",
+        "/notifications/marker",
         "GetReadMarker",
         notifications.GetReadMarkerResponse(),
     ),
     Case(
         "set_notifications_marker",
         "PUT",
-        "/v1/notifications/marker",
+        "/notifications/marker",
         "MarkRead",
         notifications.MarkReadResponse(**_READ),
         {"last_read_id": 300},
@@ -506,14 +512,14 @@ CASES = (
     Case(
         "get_notification_preferences",
         "GET",
-        "/v1/notifications/preferences",
+        "/notifications/preferences",
         "GetPreferences",
         notifications.GetPreferencesResponse(preferences=_PREFERENCES),
     ),
     Case(
         "update_notification_preferences",
         "PATCH",
-        "/v1/notifications/preferences",
+        "/notifications/preferences",
         "UpdatePreferences",
         notifications.UpdatePreferencesResponse(preferences=_PREFERENCES),
         {"etag": ""},
@@ -523,7 +529,7 @@ CASES = (
         Case(
             name,
             method,
-            "/v1/posts/100/conversation-mute",
+            "/posts/100/conversation-mute",
             rpc,
             getattr(notifications, f"{rpc}Response")(),
             {"post_id": 100},
@@ -537,7 +543,7 @@ CASES = (
         Case(
             name,
             method,
-            "/v1/users/12/watch",
+            "/users/12/watch",
             rpc,
             getattr(notifications, f"{rpc}Response")(),
             {"user_id": BOB},
@@ -550,28 +556,28 @@ CASES = (
     Case(
         "issue_stream_ticket",
         "POST",
-        "/v1/stream/tickets",
+        "/stream/tickets",
         "IssueStreamTicket",
         auth.IssueStreamTicketResponse(ticket="opens-once", expires_in=30),
     ),
     Case(
         "get_push_key",
         "GET",
-        "/v1/push/key",
+        "/push/key",
         "GetPushKey",
         delivery.GetPushKeyResponse(public_key="BA"),
     ),
     Case(
         "list_push_subscriptions",
         "GET",
-        "/v1/push/subscriptions",
+        "/push/subscriptions",
         "ListPushSubscriptions",
         delivery.ListPushSubscriptionsResponse(subscriptions=[_DEVICE]),
     ),
     Case(
         "create_push_subscription",
         "POST",
-        "/v1/push/subscriptions",
+        "/push/subscriptions",
         "CreatePushSubscription",
         delivery.CreatePushSubscriptionResponse(subscription=_DEVICE),
         {"endpoint": "https://push.example/1", **_KEYS},
@@ -580,14 +586,14 @@ CASES = (
     Case(
         "get_push_subscription",
         "GET",
-        "/v1/push/subscriptions/7",
+        "/push/subscriptions/7",
         "ListPushSubscriptions",
         delivery.ListPushSubscriptionsResponse(subscriptions=[_DEVICE]),
     ),
     Case(
         "delete_push_subscription",
         "DELETE",
-        "/v1/push/subscriptions/7",
+        "/push/subscriptions/7",
         "DeletePushSubscription",
         delivery.DeletePushSubscriptionResponse(),
         {"subscription_id": 7},
@@ -595,14 +601,14 @@ CASES = (
     Case(
         "get_email",
         "GET",
-        "/v1/users/me/email",
+        "/users/me/email",
         "GetEmailAddress",
         delivery.GetEmailAddressResponse(email=_EMAIL),
     ),
     Case(
         "set_email",
         "PUT",
-        "/v1/users/me/email",
+        "/users/me/email",
         "SetEmailAddress",
         delivery.SetEmailAddressResponse(email=_EMAIL),
         {"address": "alice@mail.example"},
@@ -611,14 +617,14 @@ CASES = (
     Case(
         "remove_email",
         "DELETE",
-        "/v1/users/me/email",
+        "/users/me/email",
         "RemoveEmailAddress",
         delivery.RemoveEmailAddressResponse(),
     ),
     Case(
         "confirm_email",
         "POST",
-        "/v1/users/me/email/confirmation",
+        "/users/me/email/confirmation",
         "ConfirmEmailAddress",
         delivery.ConfirmEmailAddressResponse(email=_EMAIL),
         {"code": "012345"},
@@ -627,9 +633,11 @@ CASES = (
     Case(
         "unsubscribe",
         "POST",
-        "/v1/email/unsubscribe?token=t0ken",
+        "/email/unsubscribe?token=t0ken",
         "Unsubscribe",
         delivery.UnsubscribeResponse(),
         {"token": "t0ken"},
     ),
 )
+
+CASES = tuple(case.under(version) for version in VERSIONS for case in _CASES)

@@ -24,7 +24,7 @@ from gateway.openapi import document
 from gateway.pages import PublishedKeys
 from gateway.problems import STATUS
 from gateway.rest.v1 import requests
-from gateway.rest.v1.table import ROUTES, SECTIONS
+from gateway.rest.versions import VERSIONS, Version
 from services.chassis.clock import ManualClock
 from services.chassis.errors import Unavailable
 from services.chassis.tokens import Jwk
@@ -32,11 +32,12 @@ from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices
 from tests.servicers.serving import USER_KEY
 
-PAGE = document(SECTIONS)
+PAGES = {version: document(version) for version in VERSIONS}
+every_version = pytest.mark.parametrize("version", VERSIONS, ids=lambda each: each.prefix)
 
 
-def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, item in PAGE["paths"].items():
+def operations(version: Version) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in PAGES[version]["paths"].items():
         for method, operation in item.items():
             yield path, method, operation
 
@@ -52,41 +53,47 @@ def references(value: Any) -> Iterator[str]:
             yield from references(inner)
 
 
-async def test_the_document_is_served(stranger: Client) -> None:
-    answer = await stranger.get("/v1/openapi.json")
-    again = await stranger.get("/v1/openapi.json", if_none_match=answer.headers["etag"])
+@every_version
+async def test_the_document_is_served(stranger: Client, version: Version) -> None:
+    path = f"{version.prefix}/openapi.json"
+    answer = await stranger.get(path)
+    again = await stranger.get(path, if_none_match=answer.headers["etag"])
 
     assert answer.headers["content-type"] == "application/json"
-    assert answer.json() == msgspec.json.decode(msgspec.json.encode(PAGE))
+    assert answer.json() == msgspec.json.decode(msgspec.json.encode(PAGES[version]))
     assert again.status_code == 304
 
 
-def test_every_route_is_in_the_document_and_nothing_else() -> None:
-    described = {(method.upper(), path) for path, method, _ in operations()}
+@every_version
+def test_every_route_is_in_the_document_and_nothing_else(version: Version) -> None:
+    described = {(method.upper(), path) for path, method, _ in operations(version)}
 
-    assert described == {(route.method, route.path) for route in ROUTES}
+    assert described == {(route.method, route.path) for route in version.routes}
 
 
-def test_every_reference_leads_somewhere() -> None:
-    for reference in references(PAGE):
-        place: Any = PAGE
+@every_version
+def test_every_reference_leads_somewhere(version: Version) -> None:
+    for reference in references(PAGES[version]):
+        place: Any = PAGES[version]
         for step in reference.removeprefix("#/").split("/"):
             place = place[step]
         assert place
 
 
-def test_every_operation_is_named_once_and_promises_something() -> None:
-    names = [operation["operationId"] for _, _, operation in operations()]
+@every_version
+def test_every_operation_is_named_once_and_promises_something(version: Version) -> None:
+    names = [operation["operationId"] for _, _, operation in operations(version)]
 
     assert len(set(names)) == len(names)
-    for path, _, operation in operations():
+    for path, _, operation in operations(version):
         assert operation["summary"]
         declared = [each["name"] for each in operation["parameters"] if each.get("in") == "path"]
         assert declared == re.findall(r"{(\w+)}", path)
 
 
-def test_every_operation_says_how_it_is_refused() -> None:
-    for _, _, operation in operations():
+@every_version
+def test_every_operation_says_how_it_is_refused(version: Version) -> None:
+    for _, _, operation in operations(version):
         refusals = {int(status) for status in operation["responses"] if int(status) >= 400}
         assert {400, 401, 406, 429, 500, 503, 504} <= refusals
         for status in refusals:
@@ -95,11 +102,12 @@ def test_every_operation_says_how_it_is_refused() -> None:
             assert all(STATUS[reason] == status for reason in refusal["x-reasons"])
 
 
-def test_unknown_fields_of_bodies_are_not_in_the_document() -> None:
-    for _, _, operation in operations():
+@every_version
+def test_unknown_fields_of_bodies_are_not_in_the_document(version: Version) -> None:
+    for _, _, operation in operations(version):
         if "requestBody" in operation:
             reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
-            body = PAGE["components"]["schemas"][reference.rpartition("/")[2]]
+            body = PAGES[version]["components"]["schemas"][reference.rpartition("/")[2]]
             assert body["additionalProperties"] is False
 
 
@@ -223,10 +231,11 @@ async def test_probes_and_metrics(stranger: Client) -> None:
     assert 'route="/livez"' in metrics.text
 
 
+@every_version
 async def test_the_link_in_a_digest_asks_before_it_does_anything(
-    stranger: Client, services: FakeServices
+    stranger: Client, services: FakeServices, version: Version
 ) -> None:
-    page = await stranger.get("/v1/email/unsubscribe?token=t0ken")
+    page = await stranger.get(f"{version.prefix}/email/unsubscribe?token=t0ken")
     assets = re.findall(r'(?:src|href)="(/docs/[^"]+)"', page.text)
 
     assert page.headers["content-type"] == "text/html; charset=utf-8"

@@ -19,7 +19,7 @@ class Sender:
 
     def unsubscribe_url(self, token: str) -> str:
         """Where a POST turns the digest off, and a browser is asked whether to."""
-        return f"{self.public_url}/v1/email/unsubscribe?token={token}"
+        return f"{self.public_url}/v2/email/unsubscribe?token={token}"
 
 
 def code_letter(sender: Sender, to: str, *, code: str, name: str, now: datetime) -> EmailMessage:

@@ -179,7 +179,7 @@ async def test_one_click_leads_to_the_person(world: World) -> None:
     await world.next_morning()
 
     header = world.box.letters[0]["List-Unsubscribe"]
-    link = re.fullmatch(r"<https://roost\.example/v1/email/unsubscribe\?token=([\w-]+)>", header)
+    link = re.fullmatch(r"<https://roost\.example/v2/email/unsubscribe\?token=([\w-]+)>", header)
     assert link is not None
     assert world.tokens.unsubscriber(link[1]) == ALICE
     assert world.box.letters[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

@@ -47,7 +47,7 @@ def test_a_digest_says_the_same_as_text_and_as_html() -> None:
 def test_a_digest_is_ended_by_one_click() -> None:
     letter = as_read(digest(["Bob likes your post"], 1))
 
-    link = "https://roost.example/v1/email/unsubscribe?token=t0ken"
+    link = "https://roost.example/v2/email/unsubscribe?token=t0ken"
     assert letter["List-Unsubscribe"] == f"<{link}>"
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert link in part(letter, "plain")
