@@ -121,16 +121,18 @@ async def scene(edge: Edge, sign_up: SignUp, *, protected: bool) -> Scene:
 class Matrix:
     """Tries rows, each with a cast of its own, but for those that only read: these share one."""
 
-    def __init__(self, edge: Edge, sign_up: SignUp) -> None:
+    def __init__(self, edge: Edge, sign_up: SignUp, *, version: int) -> None:
         self._edge = edge
+        self._version = version
         self._sign_up = sign_up
         self._operations: dict[str, Operation] = {}
         self._readers: dict[bool, Scene] = {}
 
     async def operations(self) -> dict[str, Operation]:
-        """What the edge's own document says, by the operation's id."""
+        """What the edge's own document of the version says, by the operation's id."""
         if not self._operations:
-            self._operations = operations(await self._edge.call("GET", "/v1/openapi.json"))
+            document = await self._edge.call("GET", f"/v{self._version}/openapi.json")
+            self._operations = operations(document)
         return self._operations
 
     async def wrong(self, row: str, *, protected: bool) -> dict[tuple[str, str], str]:

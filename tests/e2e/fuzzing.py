@@ -14,6 +14,7 @@ from local.parts.processes import ROOT
 from tests.e2e.stacks import TestStack
 
 SEED = 20250101
+VERSIONS = (1, 2)
 PASSWORD = "zebra lamp 9"
 # Where, and as whom: what `fuzzing_hooks` is told by its environment.
 EDGE, HANDLE = "FUZZ_EDGE", "FUZZ_HANDLE"
@@ -24,13 +25,13 @@ UNCHECKED = ("positive_data_acceptance",)
 
 
 async def fuzz(
-    address: str, handle: str, *, phases: str, examples: int, quiet: bool = True
+    address: str, handle: str, *, version: int, phases: str, examples: int, quiet: bool = True
 ) -> tuple[int, str]:
-    """Run schemathesis as somebody whose password is PASSWORD; return its exit code (0: nothing
-    found) and its report.
+    """Run schemathesis over a version as somebody whose password is PASSWORD; return its exit code
+    (0: nothing found) and its report.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/v1/openapi.json"),
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/v{version}/openapi.json"),
         *("--url", address, "--phases", phases, "--max-examples", str(examples)),
         *("--seed", str(SEED), "--request-timeout", "30", "--no-color"),
         *("--exclude-checks", ",".join(UNCHECKED)),
@@ -53,8 +54,18 @@ async def run(phases: str, examples: int, folder: Path) -> int:
     """Start a stack of its own and fuzz it."""
     async with TestStack(folder) as stack, stack.edge() as edge:
         await edge.register("fuzzer", PASSWORD)
-        code, _ = await fuzz(edge.address, "fuzzer", phases=phases, examples=examples, quiet=False)
-        return code
+        codes = [
+            await fuzz(
+                edge.address,
+                "fuzzer",
+                version=version,
+                phases=phases,
+                examples=examples,
+                quiet=False,
+            )
+            for version in VERSIONS
+        ]
+        return max(code for code, _ in codes)
 
 
 def main() -> int:

@@ -80,12 +80,14 @@ async def test_logins_are_counted_by_address_with_or_without_a_token(
     refused = await empty(edge, "/v1/sessions", {})
     signed_up = await edge.post("/v1/users", headers=bearer(issuer.token(106)))
     refreshed = await edge.post("/v1/sessions/refresh")
+    newer = await edge.post("/v2/sessions")
     read = await edge.get("/v1/sessions")
 
     assert refused.status_code == 429
     assert refused.headers["ratelimit-policy"] == f'"login";q={RATE};w=60'
     assert signed_up.status_code == 429
     assert refreshed.status_code == 429
+    assert newer.status_code == 429
     assert read.status_code == 200
 
 

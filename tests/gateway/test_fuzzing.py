@@ -10,6 +10,7 @@ import pytest
 from google.protobuf.message import Message
 from roost.user.v1.auth_service_pb2 import GetJwksResponse, JsonWebKey
 
+from gateway.rest.versions import VERSIONS, Version
 from services.chassis.caller import UserCaller
 from tests.gateway.cast import ALICE
 from tests.gateway.fakes import FakeServices
@@ -22,11 +23,12 @@ SECONDS = 600.0
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda each: each.prefix)
 @pytest.mark.skipif(
     importlib.util.find_spec("schemathesis") is None, reason="schemathesis is not installed"
 )
 async def test_no_request_is_a_server_error_or_breaks_the_document(
-    services: FakeServices,
+    services: FakeServices, version: Version
 ) -> None:
     services.answer("GetJwks", GetJwksResponse(keys=[JsonWebKey(**USER_KEY.public_jwk())]))
     for case in CASES:
@@ -35,7 +37,7 @@ async def test_no_request_is_a_server_error_or_breaks_the_document(
             services.answer(rpc, answer)
 
     async with running(services) as (_, http):
-        document = str(http.base_url.join("/v1/openapi.json"))
+        document = str(http.base_url.join(f"{version.prefix}/openapi.json"))
         fuzzing = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG)),
             *("run", document),

@@ -1,4 +1,4 @@
-"""The authorization matrix: every operation of the OpenAPI document has a row, and keeps to it."""
+"""The authorization matrix: every operation of the OpenAPI documents has a row, and keeps to it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from gateway.rest.versions import VERSIONS
 from services.user.passwords import Passwords
 from tests.authorization.rows import ROWS, Asked
 from tests.authorization.scene import Matrix, operation_of
@@ -15,10 +16,17 @@ from tests.platform.platform import platform
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def matrix(hashing: Passwords, shared_redis: str) -> AsyncIterator[Matrix]:
+@pytest_asyncio.fixture(
+    scope="module",
+    loop_scope="module",
+    params=VERSIONS,
+    ids=lambda version: f"v{version.number}",
+)
+async def matrix(
+    request: pytest.FixtureRequest, hashing: Passwords, shared_redis: str
+) -> AsyncIterator[Matrix]:
     async with platform(hashing, shared_redis) as everything:
-        yield Matrix(everything.edge, everything.register)
+        yield Matrix(everything.edge, everything.register, version=request.param.number)
 
 
 async def test_every_operation_of_the_document_has_a_row(matrix: Matrix) -> None:

@@ -7,14 +7,15 @@ import pytest
 from local.edge import Edge
 from tests.authorization.rows import ROWS
 from tests.authorization.scene import Matrix
+from tests.e2e.fuzzing import VERSIONS
 from tests.e2e.hostile.conftest import SignUp
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="session")]
 
 
-@pytest.fixture(scope="module")
-def matrix(edge: Edge, sign_up: SignUp) -> Matrix:
-    return Matrix(edge, sign_up)
+@pytest.fixture(scope="module", params=VERSIONS)
+def matrix(request: pytest.FixtureRequest, edge: Edge, sign_up: SignUp) -> Matrix:
+    return Matrix(edge, sign_up, version=request.param)
 
 
 @pytest.mark.parametrize("protected", [False, True], ids=["open", "protected"])

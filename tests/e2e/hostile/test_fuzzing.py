@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from local.edge import Edge
-from tests.e2e.fuzzing import fuzz
+from tests.e2e.fuzzing import VERSIONS, fuzz
 from tests.e2e.hostile.conftest import SignUp
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="session")]
@@ -15,12 +15,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope=
 SECONDS = 300.0
 
 
-async def test_nothing_breaks_the_document(edge: Edge, sign_up: SignUp) -> None:
-    account = await sign_up("fuzzer")
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_nothing_breaks_the_document(edge: Edge, sign_up: SignUp, version: int) -> None:
+    account = await sign_up(f"fuzzer{version}")
 
     async with asyncio.timeout(SECONDS):
         code, report = await fuzz(
-            edge.address, account.handle, phases="examples,fuzzing", examples=5
+            edge.address, account.handle, version=version, phases="examples,fuzzing", examples=5
         )
 
     assert code == 0, report
