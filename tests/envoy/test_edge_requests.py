@@ -134,6 +134,35 @@ async def test_headers_and_paths_with_two_readings_are_refused(edge: httpx2.Asyn
     assert_problem(slash, 400, "PARAMETER_INVALID")
 
 
+@pytest.mark.parametrize("method", ["QUERY", "TRACE", "PROPFIND", "FROB", "X" * 1000])
+async def test_a_method_that_roost_does_not_speak_is_refused_with_those_it_does(
+    edge: httpx2.AsyncClient, gateways: list[Gateway], method: str
+) -> None:
+    path = f"/methods/{method}"
+
+    answer = await edge.request(method, path)
+
+    assert_problem(answer, 405, "METHOD_NOT_ALLOWED")
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+    assert not any(gateway.seen(path) for gateway in gateways)
+
+
+@pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"])
+async def test_methods_that_roost_speaks_pass(edge: httpx2.AsyncClient, method: str) -> None:
+    assert (await edge.request(method, f"/spoken/{method}")).status_code == 200
+
+
+async def test_what_is_no_method_at_all_is_refused(proxy: Proxy) -> None:
+    host, _, port = proxy.edge.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GE@T / HTTP/1.1\r\nhost: roost\r\n\r\n")
+
+    refused = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+
+    assert refused.startswith(b"HTTP/1.1 400 ")
+
+
 async def test_a_path_reaches_the_gateway_in_its_one_form(
     edge: httpx2.AsyncClient, gateways: list[Gateway]
 ) -> None:
