@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
@@ -116,6 +116,16 @@ class Edge:
         """Sign somebody in who is registered."""
         body = {"handle": handle, "password": password, "device_name": "roost"}
         return Account.from_session(await self.call("POST", "/v2/sessions", body=body))
+
+    async def refresh(self, account: Account) -> Account:
+        """Exchange somebody's tokens for the next pair."""
+        body = {"refresh_token": account.refresh_token}
+        renewed = await self.call("POST", "/v1/sessions/refresh", body=body)
+        return replace(
+            account,
+            access_token=renewed["access_token"],
+            refresh_token=renewed["refresh_token"],
+        )
 
     async def follow(self, by: Account, user_id: str) -> None:
         """Follow somebody."""

@@ -13,7 +13,7 @@ import random
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.edge import Account, Edge, Json
@@ -77,13 +77,7 @@ class Scenario:
         graph takes."""
 
         async def one(person: int) -> None:
-            body = {"refresh_token": self.accounts[person].refresh_token}
-            renewed = await self.edge.call("POST", "/v1/sessions/refresh", body=body)
-            self.accounts[person] = replace(
-                self.accounts[person],
-                access_token=renewed["access_token"],
-                refresh_token=renewed["refresh_token"],
-            )
+            self.accounts[person] = await self.edge.refresh(self.accounts[person])
 
         await together(map(one, range(len(self.accounts))))
 

@@ -74,12 +74,7 @@ async def test_tokens_work_through_a_rotation_and_those_of_a_retired_key_no_more
 
         async def signed_anew() -> bool:
             nonlocal newest
-            answer = await edge.call(
-                "POST", "/v1/sessions/refresh", body={"refresh_token": newest.refresh_token}
-            )
-            newest = Account(
-                old.user_id, old.handle, answer["access_token"], answer["refresh_token"]
-            )
+            newest = await edge.refresh(newest)
             answers.append(await status(edge, newest))
             await asyncio.sleep(1.0)
             return kid_of(newest) != kid_of(old)
