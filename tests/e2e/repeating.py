@@ -15,7 +15,7 @@ from local.edge import Account, Edge
 from tests.e2e.stacks import TestStack
 
 AT_ONCE = 50
-REFRESH_ROUNDS = 100  # on any machine these take less than an access token lasts, a quarter of an hour
+REFRESH_ROUNDS = 100  # they take less than an access token lasts, on any machine
 
 
 async def repeat(edge: Edge, author: Account, rounds: int) -> Counter[int]:

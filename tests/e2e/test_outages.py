@@ -23,7 +23,7 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="module")]
 
 ACTS = 60  # things that people do during an outage
-DOUBLED = ("user", "post", "timeline", "gateway")
+DOUBLED = ("user", "post", "timeline", "notification", "gateway")
 ANSWER_SECONDS = 6.0  # more than the edge gives a read
 
 
@@ -114,8 +114,8 @@ async def test_rolling_restart_fails_no_request(town: Town) -> None:
 
     await town.restart(*DOUBLED)
     await town.restart(*(f"{noun}-2" for noun in DOUBLED))
-    await town.restart("user-work", "post-work", "timeline-work")
-    for engine in ("valkey", "broker"):
+    await town.restart(*(f"{noun}-work" for noun in DOUBLED if noun != "gateway"))
+    for engine in ("valkey", "broker", "seaweedfs"):
         await town.restart(engine)
     done.set()
     await acting

@@ -72,6 +72,7 @@ class Town:
 
     async def assert_all_caught_up(self) -> None:
         findings = await self.audit.look()
+        print(f"all caught up after {findings.seconds:.1f} s")  # shown by pytest -s
         assert findings.faults == []
         assert self.clients.faults == []
 

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 import pytest_asyncio
+from roost.notification.v1.notification_service_pb2 import CountUnreadRequest
+from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceStub
 from roost.post.v1.post_service_pb2 import GetPostRequest
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
 from roost.timeline.v1.timeline_service_pb2 import GetPublicTimelineRequest
@@ -32,11 +34,12 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="session")]
 
-# All may be asked by strangers: it is the token alone that is refused.
+# The right token is let in by all of them: it is the attack that is refused.
 CALLS = {
     "user": (UserServiceStub, "GetUserByHandle", GetUserByHandleRequest(handle="nobody")),
     "post": (PostServiceStub, "GetPost", GetPostRequest(post_id=1)),
     "timeline": (TimelineServiceStub, "GetPublicTimeline", GetPublicTimelineRequest()),
+    "notification": (NotificationServiceStub, "CountUnread", CountUnreadRequest()),
 }
 # How long a token may outlive its session: a poll, a call, and a busy machine.
 REVOKED_WITHIN = 5.0
@@ -161,6 +164,40 @@ async def test_hundred_refreshes_at_once_leave_one_lineage(edge: Edge, sign_up: 
     (successor,) = {answer.json()["refresh_token"] for answer in answers}
     again = await edge.send("POST", "/v1/sessions/refresh", body={"refresh_token": successor})
     assert again.status_code == 200
+
+
+async def test_device_that_repeats_its_last_refresh_at_once_gets_the_same_answer(
+    edge: Edge, sign_up: SignUp
+) -> None:
+    account = await sign_up("forgetful")
+    body = {"refresh_token": account.refresh_token}
+
+    first = await edge.send("POST", "/v1/sessions/refresh", body=body)
+    repeated = await edge.send("POST", "/v1/sessions/refresh", body=body)
+
+    assert (first.status_code, repeated.status_code) == (200, 200)
+    assert repeated.content == first.content
+
+
+async def test_last_refresh_repeated_after_ten_seconds_is_a_theft(
+    stack: TestStack, edge: Edge, sign_up: SignUp
+) -> None:
+    account = await sign_up("late")
+    renewed = await edge.refresh(account)
+    # As if the last refresh had been ten seconds ago.
+    async with postgres.connect(stack.stack.postgres.url("roost_user")) as database:
+        await database.execute(
+            "UPDATE sessions SET last_used_time = last_used_time - interval '11 seconds' "
+            "WHERE user_id = $1",
+            int(account.user_id),
+        )
+
+    for token, reason in (
+        (account.refresh_token, "REFRESH_TOKEN_REUSED"),
+        (renewed.refresh_token, "SESSION_REVOKED"),
+    ):
+        answer = await edge.send("POST", "/v1/sessions/refresh", body={"refresh_token": token})
+        assert (answer.status_code, answer.json()["reason"]) == (401, reason)
 
 
 async def test_reuse_of_a_refresh_token_ends_the_family(edge: Edge, sign_up: SignUp) -> None:
