@@ -13,6 +13,7 @@ from pathlib import Path
 from local.parts.processes import ROOT
 from tests.e2e.stacks import TestStack
 
+CONFIG = ROOT / "tests" / "schemathesis.toml"
 SEED = 20250101
 VERSIONS = (1, 2)
 PASSWORD = "zebra lamp 9"
@@ -31,7 +32,8 @@ async def fuzz(
     (0: nothing found) and its report.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/v{version}/openapi.json"),
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG)),
+        *("run", f"{address}/v{version}/openapi.json"),
         *("--url", address, "--phases", phases, "--max-examples", str(examples)),
         *("--seed", str(SEED), "--request-timeout", "30", "--no-color"),
         *("--exclude-checks", ",".join(UNCHECKED)),

@@ -20,7 +20,7 @@ from tests.servicers.serving import USER_KEY, token_of
 
 EXAMPLES = 5
 SECONDS = 600.0
-CONFIG = Path(__file__).with_name("schemathesis.toml")
+CONFIG = Path(__file__).parents[1] / "schemathesis.toml"
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda each: each.prefix)
