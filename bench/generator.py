@@ -315,9 +315,10 @@ def _cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _tell(line: bytes) -> None:
-    sys.stdout.buffer.write(line)
-    sys.stdout.buffer.flush()
+def _tell(content: bytes) -> None:
+    # PYTHONUNBUFFERED makes standard output one that may write less than it is given.
+    with open(sys.stdout.fileno(), "wb", closefd=False) as output:
+        output.write(content)
 
 
 def _generator(job: Job) -> Generator:
@@ -334,7 +335,7 @@ def main() -> None:
     """Run the job that the input holds."""
     job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
     outcome = uvloop.run(_generator(job).run())
-    sys.stdout.buffer.write(msgspec.msgpack.encode(outcome))
+    _tell(msgspec.msgpack.encode(outcome))
 
 
 if __name__ == "__main__":
