@@ -10,7 +10,8 @@ from bench.report import Report, number
 from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row
 
 PEOPLE = 200
-CONNECTIONS = 16
+# More of them are answered no more a second.
+CONNECTIONS = 64
 # So many that requests wait in the edge and not in the generator.
 CROWD = 1000
 TIMES = 3

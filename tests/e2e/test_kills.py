@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.chaos import unleash
 
-pytestmark = [pytest.mark.e2e, pytest.mark.soak]
+pytestmark = pytest.mark.e2e
 
 
 async def test_what_was_acknowledged_survives_twenty_kills(tmp_path: Path) -> None:

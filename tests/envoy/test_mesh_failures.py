@@ -142,13 +142,18 @@ async def test_retries_stay_within_a_fifth_of_the_calls_in_flight(
         codes.append(await code_of(mesh, method))
 
     endpoint.answers[method] = slowly_unavailable
+    counters = ("upstream_rq_total", "upstream_rq_retry", "upstream_rq_retry_overflow")
+    before = [await proxy.count(f"cluster.post.{counter}") for counter in counters]
 
     await asyncio.gather(*(call() for _ in range(together)))
 
     assert set(codes) == {grpc.StatusCode.UNAVAILABLE}
-    (tries,) = seen([endpoint], method)
+    after = [await proxy.count(f"cluster.post.{counter}") for counter in counters]
+    tries, retries, forbidden = (now - then for now, then in zip(after, before, strict=True))
+    assert [tries] == seen([endpoint], method)
     assert together < tries <= 1.25 * together
-    assert await proxy.count("cluster.post.upstream_rq_retry_overflow") > 0
+    assert retries == tries - together
+    assert forbidden == together - retries
 
 
 async def test_the_only_endpoint_is_never_ejected(

@@ -10,7 +10,7 @@ from local.edge import Edge
 from tests.e2e.fuzzing import VERSIONS, fuzz
 from tests.e2e.hostile.conftest import SignUp
 
-pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 SECONDS = 300.0
 
