@@ -48,7 +48,8 @@ def line_of(frame: Json) -> str:
         post = frame["post"]
         return f"       {escape(frame['topic'])} {_said(post) if post else 'is gone'}"
     if frame["type"] == "gap":
-        return f"[yellow]a gap before {frame['first_sequence']}: read everything anew[/]"
+        what = " and ".join(frame.get("topics", ["everything"]))
+        return f"[yellow]a gap before {frame['first_sequence']}: read {what} anew[/]"
     reason = frame.get("problem", {}).get("reason", "")
     return f"[dim]       {frame['type']} {reason}[/]".rstrip()
 

@@ -29,7 +29,7 @@ as in version 1 of the REST API.
 **Beginning.** `hello` says where the log is. Send `subscribe`; events follow from there. To go on \
 where an earlier connection stopped, send `resume` with the last sequence that was handled, then \
 `subscribe`: everything after it comes, once and in order. What can no longer be had is told by \
-`gap`: read lists and objects anew, then apply what follows.
+`gap`: read lists and objects anew, those of its topics if it names some, then apply what follows.
 
 **Sequences** are one person's, the same on every device. A client sees those of its topics; \
 `ping` tells how far it is altogether.

@@ -116,13 +116,17 @@ class Arrival(Struct, frozen=True, tag_field="kind", tag="arrival"):
 
 
 class NotificationTold(Struct, frozen=True, tag_field="kind", tag="notification"):
-    """A notification came, or grew: then the one that it grew out of is withdrawn beside."""
+    """A notification came, or changed: then it takes the place of the one that it was."""
 
     notification: Notification
+    replaces: Annotated[
+        Id | None,
+        Meta(description="The id that it had before, which no list has now; null where it is new."),
+    ]
 
 
 class NotificationWithdrawn(Struct, frozen=True, tag_field="kind", tag="notification_withdrawn"):
-    """A notification is gone: undone, hidden, or grown into another."""
+    """A notification is gone: undone, or hidden."""
 
     id: Id
 
@@ -178,9 +182,14 @@ class Activity(Struct, frozen=True, tag_field="type", tag="activity"):
 
 
 class Gap(Struct, frozen=True, tag_field="type", tag="gap"):
-    """Events are gone for good: read everything anew. Events from this sequence on follow."""
+    """Events are gone for good: read everything anew, or what belongs to the topics that are named.
+    Events from this sequence on follow."""
 
     first_sequence: Sequence
+    topics: Annotated[
+        list[Topic] | UnsetType,
+        Meta(description="What has gone missing is of these alone; of all where they are absent."),
+    ] = UNSET
 
 
 class Error(Struct, frozen=True, tag_field="type", tag="error"):

@@ -187,7 +187,7 @@ class Hub:
                 socket.note(response.activity)
         elif step == "attached":
             self._attached(response.attached.user_id, response.attached.last_sequence)
-        elif step == "gap":
+        elif step == "gap" and not response.gap.home_only:  # its event says the same in its place
             self._gap(response.gap.user_id, response.gap.first_sequence)
 
     def _event(self, event: UserEvent) -> None:

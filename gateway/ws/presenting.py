@@ -30,7 +30,7 @@ _MARKED: dict[str, frames.MarkedList] = {each: each for each in get_args(frames.
 def topic_of(event: UserEvent) -> str:
     """The topic that an event belongs to."""
     match event.WhichOneof("kind"):
-        case "home":
+        case "home" | "arrivals_missed":
             return "home"
         case "notification":
             return "notifications"
@@ -112,12 +112,18 @@ class Presenter:
         }
         hydrated = await hydrate_groups(self._backends, list(groups.values()))
         showing = present.Showing(hydrated)
-        return {
-            sequence: frames.NotificationTold(showing.notification(group))
-            if rules.told(group, hydrated)
-            else None
-            for sequence, group in groups.items()
-        }
+        found: dict[int, frames.Change | None] = {}
+        for event in events:
+            told, group = event.notification, groups.get(event.sequence)
+            replaces = str(told.previous_id) if told.previous_id else None
+            if group is not None and rules.told(group, hydrated):
+                shown = showing.notification(group)
+                found[event.sequence] = frames.NotificationTold(shown, replaces)
+            elif group is not None:
+                # What it was before may have been shown.
+                gone = frames.NotificationWithdrawn(replaces) if replaces else None
+                found[event.sequence] = gone
+        return found
 
 
 def _entry(event: UserEvent) -> Entry:

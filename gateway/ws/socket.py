@@ -256,7 +256,7 @@ class Socket:
             user_id=self.user_id, after_sequence=self._queued, page_size=_PAGE
         )
         page = await self._viewer.read(lambda: self._events.ReadEvents(request))
-        if page.limited or page.last_sequence < self._queued:
+        if (page.limited and not page.home_only) or page.last_sequence < self._queued:
             # A client that is ahead of the log has seen another one: before a backup was put back.
             known = page.events if page.limited else ()
             first = known[0].sequence if known else page.last_sequence + 1
@@ -290,7 +290,10 @@ class Socket:
                     await self._send_frame(item)
                     continue
                 change = next(changes)
-                if change is not None:
+                if item.HasField("arrivals_missed"):
+                    self._metrics.gaps.inc()
+                    await self._send_frame(frames.Gap(item.sequence, ["home"]))
+                elif change is not None:
                     at = present.time(item.event_time)
                     topic = topic_of(item)
                     await self._send_frame(frames.Event(item.sequence, topic, at, change))

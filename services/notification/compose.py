@@ -24,7 +24,6 @@ from services.notification.delivery.store_postgres import PostgresDeliveryStore
 from services.notification.departures import Departures
 from services.notification.log import compose as log
 from services.notification.log import wakes_valkey
-from services.notification.log.live import LiveDelivery
 from services.notification.log.store_postgres import PostgresLogStore
 from services.notification.peers import People, Posts
 from services.notification.peers_mesh import MeshGraph, MeshPeople, MeshPosts
@@ -52,7 +51,7 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
     ):
         store = PostgresNotificationStore(database, announce=wakes.announce)
         events = PostgresLogStore(database, announce=wakes.announce)
-        live = LiveDelivery(store=events, clock=clock)
+        live = log.live_delivery(store=events, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield Parts(
             mounts=[

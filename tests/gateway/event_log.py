@@ -53,7 +53,7 @@ class FakeEvents:
     def tell(self, event: UserEvent) -> None:
         for stream in self.streams:
             if event.user_id in stream.people:
-                stream.say(AttachResponse(event=event))
+                stream.tell(event)
 
     def happened(self, activity: PostActivity) -> None:
         for stream in self.streams:
@@ -85,6 +85,12 @@ class _Stream:
 
     def say(self, response: AttachResponse) -> None:
         self.said.put_nowait(response)
+
+    def tell(self, event: UserEvent) -> None:
+        if event.HasField("arrivals_missed"):
+            gap = EventGap(user_id=event.user_id, first_sequence=event.sequence, home_only=True)
+            self.say(AttachResponse(gap=gap))
+        self.say(AttachResponse(event=event))
 
 
 class _Servicer(EventServiceServicer):
@@ -127,14 +133,18 @@ class _Servicer(EventServiceServicer):
             first = self._events.first[user_id]
             stream.say(AttachResponse(gap=EventGap(user_id=user_id, first_sequence=first)))
         for event in self._events.after(user_id, after):
-            stream.say(AttachResponse(event=event))
+            stream.tell(event)
 
     @access.user_or_service
     async def ReadEvents(self, request: ReadEventsRequest, context: Any) -> ReadEventsResponse:
         self._events.reads.append(request)
         found = self._events.after(request.user_id, request.after_sequence)
+        page = found[: request.page_size or 100]
+        gone = self._events.limited(request.user_id, request.after_sequence)
+        missed = any(event.HasField("arrivals_missed") for event in page)
         return ReadEventsResponse(
-            events=found[: request.page_size or 100],
+            events=page,
             last_sequence=len(self._events.logs.get(request.user_id, [])),
-            limited=self._events.limited(request.user_id, request.after_sequence),
+            limited=gone or missed,
+            home_only=missed and not gone,
         )

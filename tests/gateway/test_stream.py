@@ -9,6 +9,7 @@ import pytest
 from roost.notification.v1.event_service_pb2 import PostActivity
 from roost.notification.v1.notification_pb2 import (
     NOTIFICATION_KIND_LIKE,
+    ArrivalsMissed,
     HomeArrival,
     MarkerMoved,
     NotificationChanged,
@@ -118,13 +119,20 @@ def changed(number: int, resource: str = "like") -> dict[str, ResourceChanged]:
     return {"resource": ResourceChanged(resource=resource, resource_id=number)}
 
 
-def liked(group_id: int, *, withdrawn: bool = False) -> dict[str, NotificationChanged]:
+def missed() -> dict[str, ArrivalsMissed]:
+    return {"arrivals_missed": ArrivalsMissed()}
+
+
+def liked(
+    group_id: int, *, withdrawn: bool = False, previous_id: int = 0
+) -> dict[str, NotificationChanged]:
     group = NotificationGroup(
         id=group_id, kind=NOTIFICATION_KIND_LIKE, post_id=100, sample_user_ids=[CAROL], count=1
     )
     group.first_time.FromDatetime(NOON)
     group.last_time.FromDatetime(NOON)
-    return {"notification": NotificationChanged(group=group, withdrawn=withdrawn)}
+    told = NotificationChanged(group=group, withdrawn=withdrawn, previous_id=previous_id)
+    return {"notification": told}
 
 
 async def greeted(client: StreamClient, *topics: str) -> Json:
@@ -173,6 +181,23 @@ async def test_notifications_come_and_go(address: str, events: FakeEvents) -> No
     assert told["change"]["notification"]["kind"] == "like"
     assert [each["handle"] for each in told["change"]["notification"]["people"]] == ["carol"]
     assert gone["change"] == {"kind": "notification_withdrawn", "id": "7"}
+
+
+async def test_a_notification_that_grows_takes_the_place_of_what_it_was(
+    address: str, events: FakeEvents, world: World
+) -> None:
+    async with opened(address) as client:
+        await greeted(client, "notifications")
+        events.add(ALICE, **liked(7))
+        events.add(ALICE, **liked(8, previous_id=7))
+        new, grown = await client.events(2)
+        world.stands[CAROL] = {"muting": True}
+        events.add(ALICE, **liked(9, previous_id=8))
+        (hidden,) = await client.events(1)
+
+    assert (new["change"]["notification"]["id"], new["change"]["replaces"]) == ("7", None)
+    assert (grown["change"]["notification"]["id"], grown["change"]["replaces"]) == ("8", "7")
+    assert hidden["change"] == {"kind": "notification_withdrawn", "id": "8"}
 
 
 async def test_own_changes_and_markers_come_on_their_topics(
@@ -318,6 +343,39 @@ async def test_events_that_are_gone_are_a_gap(address: str, events: FakeEvents) 
 
     assert gap == {"type": "gap", "first_sequence": 8}
     assert sequences(found) == [8, 9, 10]
+
+
+async def test_a_long_absence_is_a_gap_of_the_home_alone(address: str, events: FakeEvents) -> None:
+    events.add(ALICE, **changed(1))
+    events.add(ALICE, **missed())
+
+    async with opened(address) as client:
+        await client.next()
+        await client.send("resume", after_sequence=0)
+        await client.subscribe(*LISTS)
+        (before,) = await client.events(1)
+        gap = await client.next()
+        events.add(ALICE, **changed(2))
+        events.add(ALICE, **missed())
+        (after,) = await client.events(1)
+        live = await client.next()
+
+    assert sequences([before, after]) == [1, 3]
+    assert gap == {"type": "gap", "first_sequence": 2, "topics": ["home"]}
+    assert live == {"type": "gap", "first_sequence": 4, "topics": ["home"]}
+
+
+async def test_whoever_does_not_follow_the_home_misses_nothing_of_it(
+    address: str, events: FakeEvents
+) -> None:
+    events.add(ALICE, **missed())
+    events.add(ALICE, **changed(1))
+
+    async with opened(address) as client:
+        await client.next()
+        await client.send("resume", after_sequence=0)
+        await client.subscribe("account")
+        assert sequences(await client.events(1)) == [2]
 
 
 async def test_a_client_ahead_of_the_log_is_told_so(address: str, events: FakeEvents) -> None:

@@ -9,7 +9,7 @@ from services.chassis.clients import Mesh
 from services.chassis.clock import Clock
 from services.chassis.process import Job
 from services.chassis.server import Mount
-from services.notification.log import subscriber, trimming, wakes_valkey
+from services.notification.log import convert, subscriber, trimming, wakes_valkey
 from services.notification.log.effects import Effects
 from services.notification.log.live import LiveDelivery
 from services.notification.log.servicer import EventServicer
@@ -17,6 +17,11 @@ from services.notification.log.store import LogStore
 from services.notification.log.wakes import Wakes
 from services.notification.peers_mesh import MeshGraph
 from services.notification.settings import NotificationSettings
+
+
+def live_delivery(*, store: LogStore, clock: Clock) -> LiveDelivery:
+    """What brings events to the streams of a process."""
+    return LiveDelivery(store=store, clock=clock, missed=convert.ARRIVALS_MISSED)
 
 
 def mount(*, store: LogStore, live: LiveDelivery, clock: Clock) -> Mount:

@@ -13,6 +13,7 @@ from roost.notification.v1.event_service_pb2 import (
     UserEvents,
 )
 from roost.notification.v1.notification_pb2 import (
+    ArrivalsMissed,
     HomeArrival,
     MarkerMoved,
     ResourceChanged,
@@ -22,6 +23,9 @@ from roost.notification.v1.notification_pb2 import (
 from roost.timeline.v1.timeline_events_pb2 import EntryDelivered
 
 from services.notification.log.model import Activity, Arrival, Arrived, Change, Gap, Logged, Step
+
+# What stands in the log of somebody who was away for long.
+ARRIVALS_MISSED = UserEvent(arrivals_missed=ArrivalsMissed()).SerializeToString()
 
 
 def resource_changed(
@@ -74,7 +78,7 @@ def event_to_proto(entry: Logged) -> UserEvent:
 
 def steps_to_proto(steps: Iterable[Step]) -> Iterator[AttachResponse]:
     """What a stream carries, in order; entries that are ready at the same time in one message."""
-    for _, run in groupby(steps, lambda step: isinstance(step, Logged)):
+    for _, run in groupby(_with_gaps(steps), lambda step: isinstance(step, Logged)):
         together = list(run)
         entries = [step for step in together if isinstance(step, Logged)]
         if len(entries) > 1:
@@ -83,12 +87,21 @@ def steps_to_proto(steps: Iterable[Step]) -> Iterator[AttachResponse]:
             yield from map(_step_to_proto, together)
 
 
+def _with_gaps(steps: Iterable[Step]) -> Iterator[Step]:
+    """A client that does not know the event that tells of missing arrivals is told of a gap."""
+    for step in steps:
+        if isinstance(step, Logged) and step.content == ARRIVALS_MISSED:
+            yield Gap(step.user_id, step.sequence, home_only=True)
+        yield step
+
+
 def _step_to_proto(step: Step) -> AttachResponse:
     match step:
         case Arrived(user_id, last):
             return AttachResponse(attached=Attached(user_id=user_id, last_sequence=last))
-        case Gap(user_id, first):
-            return AttachResponse(gap=EventGap(user_id=user_id, first_sequence=first))
+        case Gap(user_id, first, home_only):
+            gap = EventGap(user_id=user_id, first_sequence=first, home_only=home_only)
+            return AttachResponse(gap=gap)
         case Activity(post_id, reply_post_id, deleted):
             body = PostActivity(post_id=post_id, reply_post_id=reply_post_id, deleted=deleted)
             return AttachResponse(activity=body)

@@ -61,8 +61,12 @@ class _Seat:
 class LiveDelivery:
     """The streams of this process, and where each stands."""
 
-    def __init__(self, *, store: LogStore, clock: Clock, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self, *, store: LogStore, clock: Clock, missed: bytes, max_waiting: int = MAX_WAITING
+    ) -> None:
         self._store = store
+        # What is logged for somebody who comes back after a long absence.
+        self._missed = missed
         self._clock = clock
         self._max_waiting = max_waiting
         self._seats: dict[Outlet, _Seat] = {}
@@ -99,7 +103,7 @@ class LiveDelivery:
 
         A gap is told where the log does not reach back that far, or does not reach as far yet.
         """
-        heads = await self._store.arrive(list(after), self._clock.now())
+        heads = await self._store.arrive(list(after), self._clock.now(), missed=self._missed)
         for user_id, sequence in after.items():
             head = heads[user_id]
             self.detach(outlet, user_id)

@@ -96,10 +96,11 @@ class Arrived(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """What precedes `first` cannot be had any more."""
+    """What precedes `first` cannot be had any more, or nothing but arrivals of it."""
 
     user_id: int
     first: int
+    home_only: bool = False
 
 
 # What a stream carries.

@@ -73,15 +73,20 @@ class EventServicer(EventServiceServicer):
         user_id, after = request.user_id, request.after_sequence
         if caller.viewer_id() not in (None, user_id):
             raise NotYourLog
-        head = (await self._store.arrive([user_id], self._clock.now()))[user_id]
-        limited = not head.first - 1 <= after <= head.last
-        entries = await self._store.events(
-            {user_id: head.first - 1 if limited else after}, limit=request.page_size or _PAGE
+        heads = await self._store.arrive(
+            [user_id], self._clock.now(), missed=convert.ARRIVALS_MISSED
         )
+        head = heads[user_id]
+        gone = not head.first - 1 <= after <= head.last
+        entries = await self._store.events(
+            {user_id: head.first - 1 if gone else after}, limit=request.page_size or _PAGE
+        )
+        missed = any(entry.content == convert.ARRIVALS_MISSED for entry in entries)
         return ReadEventsResponse(
             events=map(convert.event_to_proto, entries),
             last_sequence=max([head.last, *(entry.sequence for entry in entries)]),
-            limited=limited,
+            limited=gone or missed,
+            home_only=missed and not gone,
         )
 
     async def _write(self, context: Context, message: AttachResponse) -> None:

@@ -52,12 +52,13 @@ class LogStore(Protocol):
         """See `chassis.transaction`. What it appended is announced after the commit."""
         ...
 
-    async def arrive(self, user_ids: Sequence[int], now: datetime) -> dict[int, Head]:
+    async def arrive(
+        self, user_ids: Sequence[int], now: datetime, *, missed: bytes
+    ) -> dict[int, Head]:
         """Notes that people are there, and gives what their logs hold.
 
-        Whoever was away for longer than GRACE begins anew: arrivals were left out meanwhile, so
-        nothing from before can be had any more. One sequence is spent on that, so that there is a
-        gap for somebody who had read everything, too.
+        Arrivals were left out for whoever was away for longer than GRACE: `missed`, an event that
+        says so, is appended to their logs.
         """
         ...
 

@@ -114,29 +114,24 @@ class MemoryLogStore:
             yield transaction
         self._announce(transaction.appended)
 
-    async def arrive(self, user_ids: Sequence[int], now: datetime) -> dict[int, Head]:
+    async def arrive(
+        self, user_ids: Sequence[int], now: datetime, *, missed: bytes
+    ) -> dict[int, Head]:
         """See `LogStore.arrive`."""
         async with self.transaction() as transaction:
-            tables = transaction.tables
-            for user_id in set(user_ids):
-                head = tables.heads.get(user_id)
-                if head is None:
-                    tables.heads[user_id] = Head(1, 0)
-                elif head.present_until is None or head.present_until < now + LEEWAY:
-                    tables.heads[user_id] = replace(head, last=head.last + 1)
-                    tables.begin_at(user_id, head.last + 2)
-        await self.stay(user_ids, now)
+            heads = transaction.tables.heads
+            away = [each for each in set(user_ids) if _was_away(heads.get(each), now)]
+            await transaction.append_events([Change(each, missed) for each in away], now)
+            for user_id in user_ids:
+                heads[user_id] = _staying(heads.get(user_id, Head(1, 0)), now)
         return {user_id: self._tables.heads[user_id] for user_id in user_ids}
 
     async def stay(self, user_ids: Sequence[int], now: datetime) -> None:
         """See `LogStore.stay`."""
-        until = now + GRACE + LEEWAY
         async with self.transaction() as transaction:
             heads = transaction.tables.heads
             for user_id in heads.keys() & set(user_ids):
-                head = heads[user_id]
-                if head.present_until is None or head.present_until < until:
-                    heads[user_id] = replace(head, present_until=until)
+                heads[user_id] = _staying(heads[user_id], now)
 
     async def there(self, *, after: int, limit: int, now: datetime) -> list[int]:
         """See `LogStore.there`."""
@@ -176,3 +171,17 @@ class MemoryLogStore:
             for entry in found:
                 tables.begin_at(entry.user_id, entry.sequence + 1)
         return len(found)
+
+
+def _was_away(head: Head | None, now: datetime) -> bool:
+    """Whether arrivals may have been left out; not for whoever comes for the first time."""
+    if head is None:
+        return False
+    return head.present_until is None or head.present_until < now + LEEWAY
+
+
+def _staying(head: Head, now: datetime) -> Head:
+    until = now + GRACE + LEEWAY
+    if head.present_until is not None:
+        until = max(until, head.present_until)
+    return replace(head, present_until=until)

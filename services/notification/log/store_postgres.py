@@ -71,17 +71,20 @@ USING unnest($1::bigint[], $2::bigint[], $3::smallint[]) AS g (user_id, other_id
 WHERE s.user_id = g.user_id AND s.other_id = g.other_id AND s.silence = g.silence
 """
 
-# A log that begins anew skips a sequence: there is a gap also for whoever had read all of it.
+# Gives those who are there; whoever was away for too long is left as they were.
 _ARRIVE = """
 INSERT INTO log_heads AS h (user_id, present_until)
 SELECT DISTINCT user_id, $2::timestamptz FROM unnest($1::bigint[]) AS g (user_id) ORDER BY user_id
-ON CONFLICT (user_id) DO UPDATE SET
-  first_sequence = CASE WHEN h.present_until >= $3 THEN h.first_sequence
-                        ELSE h.last_sequence + 2 END,
-  last_sequence = CASE WHEN h.present_until >= $3 THEN h.last_sequence
-                       ELSE h.last_sequence + 1 END,
-  present_until = greatest(h.present_until, $2)
+ON CONFLICT (user_id) DO UPDATE SET present_until = greatest(h.present_until, $2)
+WHERE h.present_until >= $3
 RETURNING user_id, first_sequence, last_sequence, present_until
+"""
+
+# Under the lock it is seen whether somebody else has noted meanwhile that they are back.
+_AWAY = """
+SELECT user_id FROM log_heads
+WHERE user_id = ANY ($1::bigint[]) AND (present_until IS NULL OR present_until < $2)
+ORDER BY user_id FOR UPDATE
 """
 
 _STAY = """
@@ -90,6 +93,15 @@ WHERE user_id IN (
   SELECT user_id FROM log_heads WHERE user_id = ANY ($1::bigint[]) AND present_until < $2
   ORDER BY user_id FOR UPDATE
 )
+"""
+
+_BE_THERE = """
+UPDATE log_heads SET present_until = greatest(present_until, $2) WHERE user_id = ANY ($1::bigint[])
+"""
+
+_HEADS = """
+SELECT user_id, first_sequence, last_sequence, present_until FROM log_heads
+WHERE user_id = ANY ($1::bigint[])
 """
 
 _THERE = """
@@ -227,10 +239,21 @@ class PostgresLogStore:
             yield transaction
         self._announce(transaction.appended)
 
-    async def arrive(self, user_ids: Sequence[int], now: datetime) -> dict[int, Head]:
+    async def arrive(
+        self, user_ids: Sequence[int], now: datetime, *, missed: bytes
+    ) -> dict[int, Head]:
         """See `LogStore.arrive`."""
-        rows = await self._database.fetch(_ARRIVE, user_ids, now + GRACE + LEEWAY, now + LEEWAY)
-        return _heads(rows)
+        until, limit = now + GRACE + LEEWAY, now + LEEWAY
+        heads = _heads(await self._database.fetch(_ARRIVE, user_ids, until, limit))
+        away = set(user_ids) - heads.keys()
+        if away:
+            async with self.transaction() as transaction:
+                rows = await transaction.connection.fetch(_AWAY, list(away), limit)
+                changes = [Change(row["user_id"], missed) for row in rows]
+                await transaction.append_events(changes, now)
+                await transaction.connection.execute(_BE_THERE, list(away), until)
+                heads |= _heads(await transaction.connection.fetch(_HEADS, list(away)))
+        return heads
 
     async def stay(self, user_ids: Sequence[int], now: datetime) -> None:
         """See `LogStore.stay`."""

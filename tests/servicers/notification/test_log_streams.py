@@ -56,6 +56,9 @@ class Place:
         async with self.store.transaction() as transaction:
             await transaction.append_events(changes, self.clock.now())
 
+    async def arrive(self, user_id: int) -> None:
+        await self.store.arrive([user_id], self.clock.now(), missed=convert.ARRIVALS_MISSED)
+
     async def append_unheard(self, user_id: int, count: int = 1) -> None:
         """Appends while no wake-up comes through."""
         self.wired = False
@@ -67,7 +70,12 @@ class Place:
         self, *, max_waiting: int = MAX_WAITING, stall_seconds: float = 10.0
     ) -> AsyncIterator[tuple[Served, LiveDelivery]]:
         """A process that serves, from its start to its end."""
-        live = LiveDelivery(store=self.store, clock=self.clock, max_waiting=max_waiting)
+        live = LiveDelivery(
+            store=self.store,
+            clock=self.clock,
+            missed=convert.ARRIVALS_MISSED,
+            max_waiting=max_waiting,
+        )
         servicer = EventServicer(
             store=self.store, live=live, clock=self.clock, stall_seconds=stall_seconds
         )
@@ -100,7 +108,7 @@ async def served(place: Place) -> AsyncIterator[Served]:
 
 
 async def test_every_method_says_who_may_call(place: Place) -> None:
-    live = LiveDelivery(store=place.store, clock=place.clock)
+    live = LiveDelivery(store=place.store, clock=place.clock, missed=convert.ARRIVALS_MISSED)
     mount = compose.mount(store=place.store, live=live, clock=place.clock)
 
     found = {name.rpartition("/")[2]: each for name, each in policies([mount]).items()}
@@ -140,7 +148,7 @@ class TestAttach:
     async def test_begins_after_the_sequence_that_is_known(
         self, place: Place, served: Served
     ) -> None:
-        await place.store.arrive([ALICE], place.clock.now())
+        await place.arrive(ALICE)
         await place.append(ALICE, 5)
 
         async with streaming(served) as stream:
@@ -203,7 +211,7 @@ class TestAttach:
             await stream.has(BOB, [1])
 
     async def test_tells_of_a_gap_where_the_log_was_cut(self, place: Place, served: Served) -> None:
-        await place.store.arrive([ALICE], place.clock.now())
+        await place.arrive(ALICE)
         await place.append(ALICE, MAX_EVENTS + TRIM_EVERY)
 
         async with streaming(served) as stream:
@@ -214,10 +222,10 @@ class TestAttach:
             assert (gap.user_id, gap.first_sequence) == (ALICE, TRIM_EVERY + 1)
 
     @pytest.mark.parametrize("known", [2, 4])
-    async def test_tells_of_a_gap_to_whoever_was_away_for_long(
+    async def test_tells_whoever_was_away_for_long_all_but_arrivals(
         self, place: Place, served: Served, known: int
     ) -> None:
-        await place.store.arrive([ALICE], place.clock.now())
+        await place.arrive(ALICE)
         await place.append(ALICE, 4)
         place.clock.advance((GRACE + timedelta(minutes=2)).total_seconds())
 
@@ -226,8 +234,21 @@ class TestAttach:
             await stream.attached(ALICE)
             await place.append(ALICE)
 
-            await stream.has(ALICE, [6])
-            assert [each.first_sequence for each in stream.of("gap")] == [6]
+            await stream.has(ALICE, list(range(known + 1, 7)))
+            gaps = [(each.first_sequence, each.home_only) for each in stream.of("gap")]
+            assert gaps == [(5, True)]
+
+    async def test_tells_of_a_gap_before_its_event(self, place: Place, served: Served) -> None:
+        await place.append(ALICE, 3)
+
+        async with streaming(served) as stream:
+            stream.attach(ALICE, 0)
+            await stream.has(ALICE, [1, 2, 3, 4])
+
+            before, *_ = [place for place, step in enumerate(stream.steps) if step.HasField("gap")]
+            last = stream.steps[before + 1]
+            assert last.event.WhichOneof("kind") == "arrivals_missed"
+            assert last.event.sequence == stream.steps[before].gap.first_sequence == 4
 
     async def test_tells_of_a_gap_where_a_sequence_is_not_there_yet(
         self, place: Place, served: Served
@@ -281,7 +302,7 @@ class TestAttach:
     async def test_may_begin_again_elsewhere_on_the_same_stream(
         self, place: Place, served: Served
     ) -> None:
-        await place.store.arrive([ALICE], place.clock.now())
+        await place.arrive(ALICE)
         await place.append(ALICE, 3)
 
         async with streaming(served) as stream:
@@ -313,7 +334,7 @@ class TestAttach:
     async def test_fails_while_the_log_is_away(
         self, place: Place, served: Served, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async def fail(*_: object) -> None:
+        async def fail(*_: object, **__: object) -> None:
             raise Unavailable
 
         monkeypatch.setattr(place.store, "arrive", fail)
@@ -478,15 +499,30 @@ class TestReading:
             assert (response.last_sequence, response.limited) == (150, False)
 
     async def test_says_where_something_is_gone(self, place: Place, served: Served) -> None:
-        await place.append(ALICE, 3)
+        await place.arrive(ALICE)
+        await place.append(ALICE, MAX_EVENTS + TRIM_EVERY)
 
-        gone = await self.read(served, after_sequence=1)
-        ahead = await self.read(served, after_sequence=9)
+        gone = await self.read(served, after_sequence=1, page_size=3)
+        ahead = await self.read(served, after_sequence=9_999)
         known = await self.read(served, after_sequence=gone.last_sequence)
 
-        assert (gone.limited, gone.last_sequence, list(gone.events)) == (True, 4, [])
-        assert ahead.limited
+        assert [each.sequence for each in gone.events] == [
+            TRIM_EVERY + number for number in (1, 2, 3)
+        ]
+        assert (gone.limited, gone.home_only) == (True, False)
+        assert (ahead.limited, ahead.home_only) == (True, False)
         assert not known.limited
+
+    async def test_says_where_arrivals_are_missing(self, place: Place, served: Served) -> None:
+        await place.append(ALICE, 3)
+
+        missing = await self.read(served, after_sequence=1)
+        known = await self.read(served, after_sequence=missing.last_sequence)
+
+        assert [each.WhichOneof("kind") for each in missing.events][-1] == "arrivals_missed"
+        assert [each.sequence for each in missing.events] == [2, 3, 4]
+        assert (missing.limited, missing.home_only) == (True, True)
+        assert (known.limited, known.home_only) == (False, False)
 
     async def test_counts_as_being_there(self, place: Place, served: Served) -> None:
         await self.read(served)

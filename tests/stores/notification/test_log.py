@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from services.notification.log.store_postgres import PostgresLogStore
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 ALICE, BOB, CAROL = 1, 2, 3
+# Arrivals of an absence are missing.
+MISSED = b"missed"
 
 
 @dataclass
@@ -48,7 +51,7 @@ class Scene:
         return [each.content for each in found]
 
     async def arrive(self, user_id: int, now: datetime = NOW) -> tuple[int, int]:
-        head = (await self.store.arrive([user_id], now))[user_id]
+        head = (await self.store.arrive([user_id], now, missed=MISSED))[user_id]
         return head.first, head.last
 
     async def ends(self, user_id: int) -> tuple[int, int]:
@@ -174,26 +177,40 @@ class TestPresence:
         assert await scene.arrive(ALICE, NOW + GRACE) == (1, 1)
         assert await scene.read(ALICE) == [b"a1"]
 
-    async def test_whoever_was_away_for_longer_begins_anew(self, scene: Scene) -> None:
+    async def test_whoever_was_away_for_longer_finds_that_arrivals_are_missing(
+        self, scene: Scene
+    ) -> None:
         await scene.arrive(ALICE)
         await scene.append((ALICE, b"a1"), (BOB, b"b1"))
 
         again = await scene.arrive(ALICE, NOW + GRACE + timedelta(seconds=1))
         never = await scene.arrive(BOB)
 
-        assert again == never == (3, 2)
-        assert await scene.read(ALICE) == []
+        assert again == never == (1, 2)
         await scene.append((ALICE, b"a2"))
-        assert await scene.read(ALICE) == [b"a2"]
-        assert await scene.ends(ALICE) == (3, 3)
+        assert await scene.read(ALICE) == [b"a1", MISSED, b"a2"]
+        assert await scene.ends(ALICE) == (1, 3)
+        assert [each.content for each in scene.announced if each.user_id == BOB] == [b"b1", MISSED]
+
+    async def test_two_devices_that_come_back_at_once_miss_arrivals_once(
+        self, scene: Scene
+    ) -> None:
+        await scene.append((ALICE, b"a1"), (BOB, b"b1"))
+
+        await asyncio.gather(
+            *(scene.store.arrive(pair, NOW, missed=MISSED) for pair in [[ALICE, BOB]] * 4)
+        )
+
+        assert await scene.read(ALICE) == [b"a1", MISSED]
+        assert await scene.read(BOB) == [b"b1", MISSED]
 
     async def test_many_come_at_once(self, scene: Scene) -> None:
         await scene.append((ALICE, b"a1"), (BOB, b"b1"), (BOB, b"b2"))
 
-        heads = await scene.store.arrive([CAROL, BOB, ALICE, BOB], NOW)
+        heads = await scene.store.arrive([CAROL, BOB, ALICE, BOB], NOW, missed=MISSED)
 
         ends = {user_id: (head.first, head.last) for user_id, head in heads.items()}
-        assert ends == {ALICE: (3, 2), BOB: (4, 3), CAROL: (1, 0)}
+        assert ends == {ALICE: (1, 2), BOB: (1, 3), CAROL: (1, 0)}
 
     async def test_whoever_stays_is_there(self, scene: Scene) -> None:
         for user_id in (ALICE, BOB):

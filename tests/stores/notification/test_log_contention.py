@@ -144,7 +144,7 @@ async def test_those_who_append_come_and_cut_do_not_hold_each_other_up(
 
     while not writing.done():
         await log(pools[2]).trim(NOW + timedelta(minutes=1), limit=50)
-        await log(pools[3]).arrive(random.sample(PEOPLE, 20), NOW)
+        await log(pools[3]).arrive(random.sample(PEOPLE, 20), NOW, missed=b"missed")
         await log(pools[3]).stay(list(reversed(PEOPLE)), NOW)
     await writing
 

@@ -182,7 +182,8 @@ class Sync(RuleBasedStateMachine):
         """A client reads to the end of the log; what is on its way yet is not in its truth."""
         self.handle_events(len(self.on_their_way))
         client, truth = self.clients[person][place], self.truth[person]
-        head = self.run(self.world.store.arrive([person], self.world.clock.now()))[person]
+        self.run(self.world.comes(person))
+        head = self.run(self.world.store.ahead({person: -1}))[person]
         if client.sequence < head.first - 1:
             client.state, client.sequence = truth.copy(), head.last
         entries = self.run(self.world.store.events({person: client.sequence}, limit=10_000))
@@ -219,6 +220,8 @@ def apply(state: State, happened: UserEvent, truth: State) -> None:
             state.ended.add(happened.session.session_id)
         case "home":
             state.arrivals.add(happened.home.entry_id)
+        case "arrivals_missed":
+            state.arrivals = set(truth.arrivals)
 
 
 TestSync = Sync.TestCase

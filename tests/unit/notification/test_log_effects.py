@@ -18,6 +18,7 @@ from services.chassis.clock import ManualClock
 from services.chassis.errors import Unavailable
 from services.chassis.events import Event, OutboxMessage, Undecodable
 from services.chassis.memory import MemoryDatabase
+from services.notification.log.convert import ARRIVALS_MISSED
 from services.notification.log.effects import Effects
 from services.notification.log.model import Activity, Logged
 from services.notification.log.store_memory import LogTables, MemoryLogStore
@@ -58,7 +59,7 @@ class World:
         await self.handle([event(body) for body in bodies])
 
     async def comes(self, *user_ids: int) -> None:
-        await self.store.arrive(user_ids, self.clock.now())
+        await self.store.arrive(user_ids, self.clock.now(), missed=ARRIVALS_MISSED)
 
     async def log(self, user_id: int) -> list[Message]:
         """What stands in somebody's log: the kinds of its events."""

@@ -85,12 +85,14 @@ class PostActivity(_message.Message):
     def __init__(self, post_id: _Optional[int] = ..., reply_post_id: _Optional[int] = ..., deleted: _Optional[bool] = ...) -> None: ...
 
 class EventGap(_message.Message):
-    __slots__ = ("user_id", "first_sequence")
+    __slots__ = ("user_id", "first_sequence", "home_only")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     FIRST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    HOME_ONLY_FIELD_NUMBER: _ClassVar[int]
     user_id: int
     first_sequence: int
-    def __init__(self, user_id: _Optional[int] = ..., first_sequence: _Optional[int] = ...) -> None: ...
+    home_only: bool
+    def __init__(self, user_id: _Optional[int] = ..., first_sequence: _Optional[int] = ..., home_only: _Optional[bool] = ...) -> None: ...
 
 class ReadEventsRequest(_message.Message):
     __slots__ = ("user_id", "after_sequence", "page_size")
@@ -103,11 +105,13 @@ class ReadEventsRequest(_message.Message):
     def __init__(self, user_id: _Optional[int] = ..., after_sequence: _Optional[int] = ..., page_size: _Optional[int] = ...) -> None: ...
 
 class ReadEventsResponse(_message.Message):
-    __slots__ = ("events", "last_sequence", "limited")
+    __slots__ = ("events", "last_sequence", "limited", "home_only")
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     LAST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     LIMITED_FIELD_NUMBER: _ClassVar[int]
+    HOME_ONLY_FIELD_NUMBER: _ClassVar[int]
     events: _containers.RepeatedCompositeFieldContainer[_notification_pb2.UserEvent]
     last_sequence: int
     limited: bool
-    def __init__(self, events: _Optional[_Iterable[_Union[_notification_pb2.UserEvent, _Mapping]]] = ..., last_sequence: _Optional[int] = ..., limited: _Optional[bool] = ...) -> None: ...
+    home_only: bool
+    def __init__(self, events: _Optional[_Iterable[_Union[_notification_pb2.UserEvent, _Mapping]]] = ..., last_sequence: _Optional[int] = ..., limited: _Optional[bool] = ..., home_only: _Optional[bool] = ...) -> None: ...

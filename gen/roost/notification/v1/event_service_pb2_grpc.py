@@ -55,7 +55,8 @@ class EventServiceServicer:
         """Attach carries the events of many people on one stream: the client attaches and detaches people, the
         server sends what comes. Services only. Each attach is answered by Attached, then EventGap if there is
         one; from there on every event of that person comes once, in sequence. Arrivals in the home timeline are
-        logged for people who are attached or were within 15 minutes. It carries the activity around posts too,
+        logged for people who are attached or were within 15 minutes; where some are missing, the log has
+        ArrivalsMissed, and EventGap with home_only comes just before it. It carries the activity around posts too,
         which has no sequence: what is missed is made good by reading the post anew.
         RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a client that does not read as fast as events come: attach
         again after the last sequence that was read. UNAVAILABLE while the service stops or its log is away.
@@ -67,7 +68,7 @@ class EventServiceServicer:
     def ReadEvents(self, request, context):
         """ReadEvents returns events after a sequence, ascending; for services, and for the person themself. It
         counts as being attached: arrivals are logged for another 15 minutes. `limited` is set where the log no
-        longer reaches back that far: start from a fresh state.
+        longer reaches back that far: start from a fresh state; of the home timeline alone if `home_only` is set.
         PERMISSION_DENIED (CALLER_NOT_ALLOWED) for another person's log.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -89,7 +89,7 @@ class KindPreference(_message.Message):
     def __init__(self, kind: _Optional[_Union[NotificationKind, str]] = ..., push: _Optional[bool] = ..., **kwargs) -> None: ...
 
 class UserEvent(_message.Message):
-    __slots__ = ("user_id", "sequence", "event_time", "notification", "home", "resource", "marker", "session")
+    __slots__ = ("user_id", "sequence", "event_time", "notification", "home", "resource", "marker", "session", "arrivals_missed")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -98,6 +98,7 @@ class UserEvent(_message.Message):
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     MARKER_FIELD_NUMBER: _ClassVar[int]
     SESSION_FIELD_NUMBER: _ClassVar[int]
+    ARRIVALS_MISSED_FIELD_NUMBER: _ClassVar[int]
     user_id: int
     sequence: int
     event_time: _timestamp_pb2.Timestamp
@@ -106,7 +107,12 @@ class UserEvent(_message.Message):
     resource: ResourceChanged
     marker: MarkerMoved
     session: SessionEnded
-    def __init__(self, user_id: _Optional[int] = ..., sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., notification: _Optional[_Union[NotificationChanged, _Mapping]] = ..., home: _Optional[_Union[HomeArrival, _Mapping]] = ..., resource: _Optional[_Union[ResourceChanged, _Mapping]] = ..., marker: _Optional[_Union[MarkerMoved, _Mapping]] = ..., session: _Optional[_Union[SessionEnded, _Mapping]] = ...) -> None: ...
+    arrivals_missed: ArrivalsMissed
+    def __init__(self, user_id: _Optional[int] = ..., sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., notification: _Optional[_Union[NotificationChanged, _Mapping]] = ..., home: _Optional[_Union[HomeArrival, _Mapping]] = ..., resource: _Optional[_Union[ResourceChanged, _Mapping]] = ..., marker: _Optional[_Union[MarkerMoved, _Mapping]] = ..., session: _Optional[_Union[SessionEnded, _Mapping]] = ..., arrivals_missed: _Optional[_Union[ArrivalsMissed, _Mapping]] = ...) -> None: ...
+
+class ArrivalsMissed(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class NotificationChanged(_message.Message):
     __slots__ = ("group", "withdrawn", "previous_id")
