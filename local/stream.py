@@ -23,16 +23,25 @@ class Stream:
         self.connection = connection
         # The last event that was handled; `resume_after` of the next connection.
         self.sequence = 0
+        # Seconds of silence after which the connection is as good as lost; `hello` says.
+        self.silence = 10.0
 
     async def send(self, kind: str, **fields: object) -> None:
         """Send a frame."""
         await self.connection.send(json.dumps({"type": kind, **fields}))
 
     async def next(self, *, seconds: float | None = None) -> Json:
-        """Return the next frame but pings, which are answered. Raises TimeoutError."""
+        """Return the next frame but pings, which are answered.
+
+        Raises TimeoutError, also if nothing at all comes for two heartbeats.
+        """
         async with asyncio.timeout(seconds):
             while True:
-                frame = cast(Json, json.loads(await self.connection.recv()))
+                async with asyncio.timeout(self.silence):
+                    frame = cast(Json, json.loads(await self.connection.recv()))
+                if frame["type"] == "gap":
+                    # Also backwards, where the log was put back to a backup.
+                    self.sequence = frame["first_sequence"] - 1
                 # A ping tells of what came on other topics, too.
                 self.sequence = max(self.sequence, frame.get("sequence", 0))
                 if frame["type"] != "ping":
@@ -52,6 +61,7 @@ async def opened(
     async with connect(address, subprotocols=offered, proxy=None, ping_interval=None) as connection:
         stream = Stream(connection)
         hello = await stream.next(seconds=10)
+        stream.silence = 2 * hello["heartbeat_seconds"]
         stream.sequence = hello["last_sequence"] if resume_after is None else resume_after
         if resume_after is not None:
             await stream.send("resume", after_sequence=resume_after)

@@ -27,6 +27,7 @@ class Findings:
     half: list[str] = field(default_factory=list)
     disorder: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
+    astray: list[str] = field(default_factory=list)  # what streams told otherwise
     seconds: float = 0.0
     doubtful: int = 0
     happened: int = 0
@@ -34,7 +35,7 @@ class Findings:
     @property
     def faults(self) -> list[str]:
         """All of it."""
-        return [*self.lost, *self.doubled, *self.half, *self.disorder, *self.late]
+        return [*self.lost, *self.doubled, *self.half, *self.disorder, *self.late, *self.astray]
 
     def add(self, other: Findings) -> None:
         """Take in what another look found."""
@@ -43,6 +44,7 @@ class Findings:
         self.half += other.half
         self.disorder += other.disorder
         self.late += other.late
+        self.astray += other.astray
         self.seconds = max(self.seconds, other.seconds)
         self.doubtful += other.doubtful
         self.happened += other.happened
@@ -71,7 +73,8 @@ class Audit:
         doubtful = self._history.doubtful
         findings.happened = findings.doubtful - len(doubtful)
         # A key that took effect gives the post that is there, another one makes it now.
-        await together(map(self._clients.write, doubtful + self._told()))
+        again = [post for post in doubtful + self._told() if not self._history.cut_off(post)]
+        await together(map(self._clients.write, again))
         await self._compare(findings)
         return findings
 
@@ -156,9 +159,14 @@ class Audit:
         touched = sorted({what for verb, _, what in self._history.ties if verb == "like"})
         found = zip(touched, await together(map(likers, touched)), strict=True)
         into = {(people.index(person), post) for post, them in found for person in them}
-        findings.half += [f"only one end has the like {pair}" for pair in out ^ into]
-        self._compare_ties("like", out, findings)
-        return out
+        # Who is apart from an author does not see the posts, and what was liked stays liked.
+        authors = {post.id: post.author for post in self._history.posts}
+        hidden = {
+            (n, post) for n, post in into if self._history.apart(n, authors[post]) is not False
+        }
+        findings.half += [f"only one end has the like {pair}" for pair in (out ^ into) - hidden]
+        self._compare_ties("like", into, findings)
+        return into
 
     def _compare_ties(self, verb: str, there: set[tuple[int, str]], findings: Findings) -> None:
         assert verb in ("like", "follow")

@@ -1,9 +1,10 @@
 """`make chaos`: kills parts of a stack while people write, and holds it to what it told them.
 
 In each round people do some sixty things at once, and at a moment drawn at random one part, now and
-then two, dies by SIGKILL. Its supervisor starts it again, clients ask again. After every twenty
-kills everything that was acknowledged is looked for. The parts, the moments and the acts follow
-from the seed; what the operating system makes of them does not.
+then two, dies by SIGKILL. Its supervisor starts it again, clients ask again. Everybody follows the
+stream on two devices meanwhile. After every twenty kills everything that was acknowledged is looked
+for, and every device has to hold what REST shows. The parts, the moments and the acts follow from
+the seed; what the operating system makes of them does not.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from tests.e2e.clients import Clients
 from tests.e2e.history import History
 from tests.e2e.oracle import SETTLE_SECONDS, load
 from tests.e2e.stacks import TestStack
+from tests.e2e.streams import Streams, following
 from tests.waiting import eventually
 
 PEOPLE, FOLLOWS_EACH = 16, 4
@@ -38,6 +40,8 @@ ACTS = 60  # of a round
 TWO_AT_ONCE = 0.2  # of the rounds kill two parts
 # What the broker has acknowledged is as safe as its store, and this one is for one machine.
 SPARED = ("seaweedfs",)
+# So that a device may come back to another process than the one that it lost.
+SETTINGS = {"ROOST_REPLICAS_GATEWAY": "2", "ROOST_REPLICAS_NOTIFICATION": "2"}
 CHAPTER = 20  # kills between two looks at everything
 
 
@@ -110,9 +114,10 @@ class Killer:
 class Chaos:
     """What happened: who died, what was told, what was found."""
 
-    def __init__(self, killer: Killer, clients: Clients, audit: Audit) -> None:
+    def __init__(self, killer: Killer, clients: Clients, audit: Audit, streams: Streams) -> None:
         self.killer = killer
         self.clients = clients
+        self.streams = streams
         self.findings = Findings()
         self._audit = audit
 
@@ -129,6 +134,7 @@ class Chaos:
                 await self._round(min(kills, before + CHAPTER) - self.killer.kills)
             await self.killer.all_back()
             found = await self._audit.look()
+            found.astray = await self.streams.look()
             self.findings.add(found)
             say(
                 f"{self.killer.kills} kills, {self.clients.acknowledged.total()} writes: "
@@ -163,6 +169,8 @@ class Chaos:
     def figures(self) -> dict[str, str]:
         """Give everything else that was counted."""
         clients, found = self.clients, self.findings
+        met = ", ".join(f"{n} {kind}" for kind, n in sorted(self.streams.counts.items()))
+        events = sum(len(device.heard) for device in self.streams.devices)
         told = ", ".join(f"{n} {kind}" for kind, n in sorted(clients.acknowledged.items()))
         not_told = ", ".join(f"{n} {reason}" for reason, n in sorted(clients.refusals.items()))
         return {
@@ -176,6 +184,9 @@ class Chaos:
             "half there": str(len(found.half)),
             "out of order": str(len(found.disorder)),
             "wrong answers": str(len(clients.faults)),
+            "devices": f"{len(self.streams.devices)}, {events} events",
+            "devices met": met,
+            "told otherwise by streams": str(len(found.astray)),
             "all caught up": "no" if found.late else f"{found.seconds:.1f} s after the last return",
         }
 
@@ -192,11 +203,12 @@ async def unleash(
     folder: Path, *, kills: int, seed: int, say: Callable[[str], None] = lambda _: None
 ) -> Chaos:
     """Start a stack of its own, kill so many times, and give what was found."""
-    async with TestStack(folder) as stack, stack.edge() as edge:
+    async with TestStack(folder, SETTINGS) as stack, stack.edge() as edge:
         clients = await settle_in(edge, seed=seed)
-        chaos = Chaos(Killer(stack, seed=seed), clients, Audit(edge, clients))
-        await chaos.run(kills, say)
-        return chaos
+        async with following(stack, edge, clients, seed=seed) as streams:
+            chaos = Chaos(Killer(stack, seed=seed), clients, Audit(edge, clients), streams)
+            await chaos.run(kills, say)
+            return chaos
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""People who write, like, follow and read at once, through whatever happens to the stack.
+"""People who write, like, follow, block and read at once, through whatever happens to the stack.
 
 A patient client repeats a request until it is answered; another one gives up at the first failure,
 and then nobody knows whether it took effect. Everyone does one thing after another.
@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ PATIENT = 0.75  # so many of the clients
 PAUSE_SECONDS = (0.05, 1.0)
 
 # What people do, and how much of it.
-EVERYTHING = {"post": 40, "reply": 10, "like": 20, "follow": 15, "read": 15}
+EVERYTHING = {"post": 40, "reply": 10, "like": 20, "follow": 15, "block": 4, "read": 15}
 WRITES = {kind: share for kind, share in EVERYTHING.items() if kind != "read"}
 
 # With these a stack that is not whole tells so, and whoever asks again later is right to.
@@ -65,6 +65,8 @@ class Clients:
         self.faults: list[str] = []
         self.slowest = 0.0
         self.answered: Callable[[int], None] = lambda _: None
+        # What two people do to each other comes one after another: a block refuses the rest.
+        self._pairs: defaultdict[frozenset[int], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def act(self, count: int, kinds: Mapping[str, int] = EVERYTHING) -> None:
         """Do so many things: people side by side, each person one thing after another."""
@@ -89,7 +91,7 @@ class Clients:
 
     async def sign_in_again(self) -> None:
         """Give everybody a fresh token; tokens are good for a quarter of an hour."""
-        await asyncio.gather(*map(self._sign_in, range(len(self.accounts))))
+        await asyncio.gather(*map(self.sign_in, range(len(self.accounts))))
 
     def _draw(self, kinds: Mapping[str, int]) -> Act:
         dice = self._dice
@@ -103,39 +105,60 @@ class Clients:
 
     async def _in_order(self, acts: Sequence[Act], live: Sequence[Post]) -> None:
         for act in acts:
-            if act.kind == "read":
+            # The first one sees everybody, and so can tell who likes what.
+            if act.kind == "read" or (act.kind == "block" and act.who == 0):
                 await self._read_home(act.who)
-            elif act.kind == "follow":
-                others = [n for n in range(len(self.accounts)) if n != act.who]
-                other = others[int(act.chance * len(others))]
-                await self._turn(("follow", act.who, self.accounts[other].user_id), act)
+            elif act.kind in ("follow", "block"):
+                others = [n for n in range(len(self.accounts)) if n not in (act.who, 0)]
+                await self._turn_between(act, others[int(act.chance * len(others))])
             elif act.kind == "like" and live:
-                target = live[int(act.chance * len(live))].id
-                assert target is not None
-                await self._turn(("like", act.who, target), act)
+                await self._like(act, live[int(act.chance * len(live))])
             else:
                 replies = act.kind == "reply" and live
-                target_post = live[int(act.chance * len(live))] if replies else None
-                post = Post(act.key, act.who, target_post)
-                self.history.posts.append(post)
-                post.told = await self.write(post, patient=act.patient)
-                if post.told:
-                    self._acknowledge(act.kind)
+                await self._write(act, live[int(act.chance * len(live))] if replies else None)
 
-    async def _turn(self, tie: Tie, act: Act) -> None:
-        """Make the tie where there is none, and end it where there is one."""
+    async def _turn_between(self, act: Act, other: int) -> None:
+        whom = self.accounts[other].user_id
+        async with self._pairs[frozenset((act.who, other))]:
+            if act.kind == "block":
+                told = await self._turn(("block", act.who, whom), act)
+                if self.history.apart(act.who, other) is not False:
+                    self.history.sever(act.who, other, certain=told)
+            elif self.history.apart(act.who, other) is False:
+                await self._turn(("follow", act.who, whom), act)
+
+    async def _like(self, act: Act, post: Post) -> None:
+        assert post.id is not None
+        async with self._pairs[frozenset((act.who, post.author))]:
+            if self.history.apart(act.who, post.author) is False:
+                await self._turn(("like", act.who, post.id), act)
+
+    async def _write(self, act: Act, reply_to: Post | None) -> None:
+        post = Post(act.key, act.who, reply_to)
+        async with self._pairs[frozenset((act.who, reply_to.author if reply_to else act.who))]:
+            if self.history.cut_off(post):
+                return
+            self.history.posts.append(post)
+            post.told = await self.write(post, patient=act.patient)
+            if post.told:
+                self._acknowledge(act.kind)
+
+    async def _turn(self, tie: Tie, act: Act) -> bool:
+        """Make the tie where there is none, and end it where there is one; whether it was told."""
         is_so = self.history.ties.get(tie, False)
         if is_so is None:  # a lost request may yet take effect: whoever acts on it would race it
-            return
+            return False
         verb, who, what = tie
-        path = f"/v1/posts/{what}/like" if verb == "like" else f"/v1/users/{what}/follow"
+        path = f"/v1/posts/{what}/like" if verb == "like" else f"/v1/users/{what}/{verb}"
         self.history.ties[tie] = None
         answer = await self._ask(
             "DELETE" if is_so else "PUT", path, who, key=act.key, patient=act.patient
         )
-        if answer is not None:
-            self.history.ties[tie] = not is_so
-            self._acknowledge(verb if not is_so else f"un{verb}")
+        if answer is None:
+            return False
+        self.history.ties[tie] = not is_so
+        self._acknowledge(verb if not is_so else f"un{verb}")
+        return True
 
     async def _read_home(self, who: int) -> None:
         page = await self._ask("GET", "/v1/timelines/home", who, patient=True)
@@ -175,7 +198,7 @@ class Clients:
                     return found
                 reason = _reason(answer)
                 if reason == "TOKEN_EXPIRED":
-                    await self._sign_in(who)
+                    await self.sign_in(who)
                     continue
                 if reason not in MAY_ASK_AGAIN:
                     self.faults.append(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
@@ -189,7 +212,7 @@ class Clients:
             await asyncio.sleep(pause)
             pause = min(pause * 2, longest)
 
-    async def _sign_in(self, who: int) -> None:
+    async def sign_in(self, who: int) -> None:
         handle, password = self.accounts[who].handle, password_of("p", who, "oracle")
         with contextlib.suppress(Refused, httpx2.TransportError):  # asked again in a moment
             self.accounts[who] = await retrying(lambda: self._edge.sign_in(handle, password))

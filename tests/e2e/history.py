@@ -8,7 +8,7 @@ from typing import Literal
 
 from local.graph import Graph
 
-Verb = Literal["like", "follow"]
+Verb = Literal["like", "follow", "block"]
 Tie = tuple[Verb, int, str]  # who, and the id of the post or the person
 
 
@@ -46,6 +46,24 @@ class History:
     def doubtful(self) -> list[Post]:
         """Posts that nobody was told about: each may be there, whole, or not at all."""
         return [post for post in self.posts if post.id is None]
+
+    def apart(self, one: int, other: int) -> bool | None:
+        """Whether a block stands between two people. None if nobody knows."""
+        pairs = ((one, self.people[other]), (other, self.people[one]))
+        known = [self.ties.get(("block", *pair), False) for pair in pairs]
+        return True if True in known else None if None in known else False
+
+    def cut_off(self, post: Post) -> bool:
+        """Whether a block may keep its author from what the post answers."""
+        asked = post.reply_to
+        return asked is not None and self.apart(post.author, asked.author) is not False
+
+    def sever(self, one: int, other: int, *, certain: bool) -> None:
+        """A block ends follows both ways, or may have."""
+        for who, whom in ((one, other), (other, one)):
+            tie: Tie = ("follow", who, self.people[whom])
+            if self.ties.get(tie):
+                self.ties[tie] = False if certain else None
 
     def pairs(self, verb: Verb, state: bool | None) -> set[tuple[int, str]]:
         """Who stands so with what, as far as clients know."""

@@ -1,0 +1,130 @@
+"""Everybody's devices, held to the event log and to what REST shows once a stack is whole again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from roost.notification.v1.event_service_pb2 import ReadEventsRequest
+from roost.notification.v1.event_service_pb2_grpc import EventServiceStub
+from roost.notification.v1.notification_pb2 import UserEvent
+
+from gateway.ws.presenting import topic_of
+from local.edge import Edge
+from local.secrets import Secrets
+from services.chassis.clients import Mesh
+from services.chassis.clock import SystemClock
+from services.chassis.tokens import ServiceIdentity, SigningKey
+from tests.e2e.audit import LOOK_SECONDS
+from tests.e2e.clients import Clients
+from tests.e2e.devices import Device
+from tests.e2e.oracle import SETTLE_SECONDS
+from tests.e2e.stacks import TestStack
+
+if TYPE_CHECKING:
+    from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
+
+# Any service may read a log.
+READER = "timeline"
+PAGE = 1_000
+
+
+class Streams:
+    """Two devices of everybody: one stays connected as long as it can, one goes and comes back."""
+
+    def __init__(self, clients: Clients, devices: list[Device], log: EventServiceAsyncStub) -> None:
+        self._clients = clients
+        self.devices = devices
+        self._log = log
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What all devices met."""
+        return sum((device.counts for device in self.devices), Counter())
+
+    async def look(self) -> list[str]:
+        """What is wrong once everything had time to come: nobody may write meanwhile."""
+        found: dict[Device, list[str]] = {}
+
+        deadline = time.monotonic() + SETTLE_SECONDS
+
+        async def until_equal(device: Device) -> None:
+            while differing := await device.differences():
+                if time.monotonic() > deadline:
+                    found[device] = differing
+                    return
+                await asyncio.sleep(LOOK_SECONDS)
+
+        await asyncio.gather(*map(until_equal, self.devices))
+        wrong = [each for device in self.devices for each in found.get(device, [])]
+        for device in self.devices:
+            wrong += device.faults
+            device.faults.clear()
+            wrong += self._missed(device, await self._logged(device))
+        return wrong
+
+    async def _logged(self, device: Device) -> list[UserEvent]:
+        """What the log holds since the device began."""
+        events: list[UserEvent] = []
+        after = device.began
+        while True:
+            page = await self._log.ReadEvents(
+                ReadEventsRequest(
+                    user_id=int(device.account.user_id), after_sequence=after, page_size=PAGE
+                )
+            )
+            events += page.events
+            if not page.events:
+                return events
+            after = page.events[-1].sequence
+
+    def _missed(self, device: Device, logged: list[UserEvent]) -> list[str]:
+        """Events that were not told, or told otherwise, and that no rule leaves out."""
+        sequences = [event.sequence for event in logged]
+        if sequences != list(range(device.began + 1, device.began + 1 + len(logged))):
+            return [f"the log of {device} has a hole after {device.began}"]
+        wrong = []
+        for event in logged:
+            topic, told = topic_of(event), device.heard.get(event.sequence)
+            if told != topic and not (told is None and self._may_be_left_out(device, event)):
+                wrong.append(f"{device} was told {told} of {topic} {event.sequence}")
+        return wrong
+
+    def _may_be_left_out(self, device: Device, event: UserEvent) -> bool:
+        """Arrivals of people who were unfollowed or blocked, and what somebody apart did."""
+        if event.HasField("home"):
+            return str(event.home.author_id) in device.since
+        me = device.account.user_id
+        return event.HasField("notification") and any(
+            verb == "block" and (who == device.who or whom == me)
+            for verb, who, whom in self._clients.history.ties
+        )
+
+
+@asynccontextmanager
+async def following(
+    stack: TestStack, edge: Edge, clients: Clients, *, seed: int
+) -> AsyncIterator[Streams]:
+    """Everybody's devices, connected for the length of the block."""
+    dice = random.Random(seed)
+    devices = [
+        Device(edge, clients, who, dice=random.Random(dice.getrandbits(64)), restless=restless)
+        for who in range(len(clients.accounts))
+        for restless in (False, True)
+    ]
+    key = SigningKey.from_pem(READER, Secrets(stack.state.secrets).identity(READER).read_bytes())
+    identity = ServiceIdentity(key, clock=SystemClock())
+    async with Mesh(stack.stack.envoy.mesh, identity=identity) as mesh:
+        running = [asyncio.create_task(device.run()) for device in devices]
+        try:
+            await asyncio.gather(*(device.ready.wait() for device in devices))
+            yield Streams(clients, devices, mesh.as_service(EventServiceStub))
+        finally:
+            for each in running:
+                each.cancel()
+            await asyncio.wait(running)
