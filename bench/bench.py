@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 
 from bench import asking, jobs
-from bench.jobs import Kind, Load, Once, Probe
+from bench.jobs import Kind, Listen, Load, Once, Probe
 from bench.measuring import Run, put
 from bench.residents import Person, Residents
 from bench.stack import BenchStack
@@ -77,6 +77,10 @@ class Bench:
         """Load by an open loop."""
         host, port = self.stack.address
         job = Load(host, port, kinds, seconds, connections, rate, warm_seconds)
+        return await put(self.stack, job, also=also)
+
+    async def listen(self, job: Listen, *, also: dict[str, int] | None = None) -> Run:
+        """Let sockets be told of acts."""
         return await put(self.stack, job, also=also)
 
     async def probe(self, pairs: list[tuple[Person, Person]], *, seconds: float) -> jobs.Outcome:

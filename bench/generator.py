@@ -20,7 +20,8 @@ import msgspec
 import uvloop
 
 from bench.arrivals import Queue, poisson
-from bench.jobs import BEGIN, END, Job, Kind, Load, Measured, Once, Outcome, Probe
+from bench.audience import Audience
+from bench.jobs import BEGIN, END, Job, Kind, Listen, Load, Measured, Once, Outcome, Probe
 from bench.wire import KEY, Connection
 
 # An open loop is given up when the server is behind by what arrives in this time.
@@ -295,6 +296,33 @@ class Prober:
             await asyncio.sleep(self._job.poll_seconds)
 
 
+class Listeners:
+    """Sockets that are told of acts. The acts count, and not the opening of the sockets."""
+
+    def __init__(self, job: Listen) -> None:
+        self._job = job
+        self._drawn = Drawn([], seed=1)
+
+    async def run(self) -> Outcome:
+        """See `Generator.run`."""
+        job = self._job
+        acts = [self._drawn.fresh(act) for act in job.acts]
+        audience = Audience(msgspec.structs.replace(job, acts=acts))
+        await audience.gather()
+        recorder = Recorder([])
+        recorder.begin()
+        answered, told, last = await audience.act(job.seconds)
+        recorder.end()
+        audience.close()
+        recorder.measured = {
+            "opened": audience.opened,
+            "answered": answered,
+            "told": told,
+            "last": last,
+        }
+        return recorder.outcome()
+
+
 async def _connect(
     host: str, port: int, number: int, on_lost: Callable[[Exception], None]
 ) -> list[Connection]:
@@ -329,6 +357,8 @@ def _generator(job: Job) -> Generator:
             return OnceEach(job)
         case Probe():
             return Prober(job)
+        case Listen():
+            return Listeners(job)
 
 
 def main() -> None:

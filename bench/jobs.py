@@ -71,7 +71,26 @@ class Probe(msgspec.Struct, frozen=True, tag="probe"):
     limit_seconds: float = 15.0
 
 
-Job = Load | Once | Probe
+class Listen(msgspec.Struct, frozen=True, tag="listen"):
+    """Opens a socket with each ticket, in turns at the edges, and then does the acts at ``rate``.
+
+    A ticket is the request that gives one. An act writes a post, or is done to one; ``each_to``
+    sockets are told of each. Measured are "opened", "answered", "told" and "last": from when an
+    act was due to its answer, to each frame about its post, and to the last of them.
+    """
+
+    edges: list[tuple[str, int]]
+    tickets: list[bytes]
+    topics: list[str]
+    acts: list[bytes]
+    each_to: int
+    rate: float
+    seconds: float
+    # For opening all sockets, beside the seconds of the acts.
+    opening_seconds: float = 200.0
+
+
+Job = Load | Once | Probe | Listen
 
 
 class Measured(msgspec.Struct):
@@ -130,7 +149,7 @@ async def run(
         assert process.stdout is not None  # noqa: S101
         process.stdin.write(msgspec.msgpack.encode(job))
         process.stdin.close()
-        async with asyncio.timeout(job.seconds + GRACE_SECONDS):
+        async with asyncio.timeout(_limit(job)):
             while line := await process.stdout.readline():
                 if line == BEGIN:
                     await began()
@@ -142,6 +161,11 @@ async def run(
     if not said:
         raise GeneratorFailed("the load generator ended without a result")
     return msgspec.msgpack.decode(said, type=Outcome)
+
+
+def _limit(job: Job) -> float:
+    opening = job.opening_seconds if isinstance(job, Listen) else 0.0
+    return job.seconds + opening + GRACE_SECONDS
 
 
 @contextlib.asynccontextmanager

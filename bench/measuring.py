@@ -15,10 +15,12 @@ GENERATOR = "(load generator)"
 
 @dataclass(frozen=True)
 class Run:
-    """What a job gave, and the CPU seconds that each process spent on it."""
+    """What a job gave, the CPU seconds that each process spent on it, and what it used before."""
 
     outcome: Outcome
     cpu: dict[str, float]
+    # At the moment when the measurement began.
+    usage: dict[str, Usage]
 
     def cpu_per_request(self) -> dict[str, float]:
         """CPU microseconds an answer, by process, most first."""
@@ -39,4 +41,4 @@ async def put(stack: BenchStack, job: Job, *, also: Mapping[str, int] | None = N
 
     outcome = await jobs.run(job, began=look, ended=look)
     cpu = {**spent(*looks), GENERATOR: outcome.cpu_seconds}
-    return Run(outcome, cpu)
+    return Run(outcome, cpu, looks[0])

@@ -13,6 +13,7 @@ import random
 import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 from argon2 import PasswordHasher
@@ -36,6 +37,11 @@ _CLOCK = SystemClock()
 # The highest: services lease from the lowest on, and a stack has but a few that make ids.
 _WORKER = 63
 _FOLLOW = 1  # edges_out.kind
+_SESSION = (
+    "user_id id device_name create_time last_used_time expire_time "
+    "refresh_hash previous_hash sealed_answer"
+)
+_SIGNED_IN = timedelta(days=1)
 _AT_ONCE = 200  # homes that are woken side by side
 
 
@@ -90,6 +96,10 @@ class Residents:
             ("credentials", "user_id password_hash update_time"): [
                 (each.id, self._hash, now) for each in people
             ],
+            ("sessions", _SESSION): [
+                (each.id, each.id, "bench", now, now, now + _SIGNED_IN, b"", b"", b"")
+                for each in people
+            ],
             ("edges_out", "source_id target_id kind edge_id"): edges,
             ("edges_in", "source_id target_id kind edge_id"): edges,
         }
@@ -127,7 +137,6 @@ class Residents:
 
     async def _person(self, handle: str) -> Person:
         user_id = await self._ids.make(self._dice.randrange(BUCKETS))
-        # Nobody looks up the session of an access token: it is good for as long as it says.
         token, _ = self._signer.issue(user_id, session_id=user_id)
         return Person(user_id, handle, token)
 

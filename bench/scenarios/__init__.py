@@ -16,6 +16,8 @@ from bench.scenarios import (
     logins,
     mix,
     overload,
+    sockets,
+    stream,
     writes,
 )
 
@@ -29,6 +31,8 @@ SCENARIOS: dict[str, Scenario] = {
     "writes": writes.run,
     "fanout": fanout.run,
     "log": log.run,
+    "stream": stream.run,
+    "sockets": sockets.run,
     "logins": logins.run,
     "overload": overload.run,
     "growth": growth.run,

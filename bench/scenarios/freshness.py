@@ -10,11 +10,9 @@ from bench.latency import Latency
 from bench.measuring import Run
 from bench.report import Report, number
 from bench.residents import Person
-from bench.scenarios.mix import mixed
+from bench.scenarios.mix import mixed, saturation
 
 SHARE = 0.5
-# Where the mix was not measured before, a closed loop tells what the stack can do.
-FILLING_CONNECTIONS, FILLING_SECONDS = 16, 6.0
 PROBES = 4
 SECONDS = 25.0
 GOAL_MS = 500.0
@@ -26,7 +24,7 @@ async def run(bench: Bench) -> Report:
     pairs = _pairs(bench, town)
     bench.say("alone …")
     alone = await bench.probe(pairs[:1], seconds=SECONDS / 2)
-    rate = await _saturation(bench, mixed(town)) * SHARE
+    rate = await saturation(bench, town) * SHARE
     bench.say(f"beside {rate:.0f} requests/s of the mix …")
     loaded, measured = await _beside(bench, pairs, mixed(town), rate)
     report = Report()
@@ -52,14 +50,6 @@ async def run(bench: Bench) -> Report:
     report.neither("rate beside it", measured.outcome.rate, "requests/s")
     report.notes.append(f"The goal is a p99 of {GOAL_MS:.0f} ms at half of saturation.")
     return report
-
-
-async def _saturation(bench: Bench, kinds: list[jobs.Kind]) -> float:
-    if bench.saturation is None:
-        bench.say("what the stack can do …")
-        full = await bench.closed(kinds, connections=FILLING_CONNECTIONS, seconds=FILLING_SECONDS)
-        bench.saturation = full.outcome.rate
-    return bench.saturation
 
 
 async def _beside(

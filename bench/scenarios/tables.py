@@ -29,6 +29,25 @@ def total(run: Run) -> float:
     return sum(cost for name, cost in run.cpu_per_request().items() if name != GENERATOR)
 
 
+def frame_costs(run: Run) -> dict[str, float]:
+    """CPU microseconds a frame that sockets were told, by process, most first."""
+    frames = max(len(run.outcome.measured["told"].latencies), 1)
+    costs = {name: seconds / frames * 1e6 for name, seconds in run.cpu.items()}
+    return dict(sorted(costs.items(), key=lambda cost: -cost[1]))
+
+
+def frame_cost_rows(run: Run) -> list[list[str]]:
+    """A row for each process that costs something."""
+    costs = frame_costs(run)
+    rows = [[name, number(cost)] for name, cost in costs.items() if cost >= LEAST_SHOWN]
+    return [*rows, ["together, without the generator", number(frame_total(run))]]
+
+
+def frame_total(run: Run) -> float:
+    """CPU microseconds a frame of all processes but the generator's."""
+    return sum(cost for name, cost in frame_costs(run).items() if name != GENERATOR)
+
+
 def cost_rows(runs: Mapping[str, Run]) -> list[list[str]]:
     """CPU microseconds a request, a row for each process and a column for each run."""
     costs = {title: run.cpu_per_request() for title, run in runs.items()}

@@ -53,13 +53,13 @@ class Envoy(Part):
             rendered = render(template, values)
         except KeyError as missing:
             raise CannotStart(f"envoy/envoy.yaml asks for {missing}, which nobody gives") from None
-        self._rendered.write_text(rendered)
+        self.rendered.write_text(rendered)
 
     def command(self) -> Sequence[str]:
         return [
             wheels.packaged("envoy", "_bin/envoy"),
             "--config-path",
-            str(self._rendered),
+            str(self.rendered),
             "--disable-hot-restart",
             # Asked to drain, it turns every client away to new connections at once.
             "--drain-strategy",
@@ -89,5 +89,6 @@ class Envoy(Part):
         return [noun for noun in self._upstreams if not healthy.get(noun, False)]
 
     @property
-    def _rendered(self) -> Path:
+    def rendered(self) -> Path:
+        """Its configuration, as it is since the last start."""
         return self._folder / "envoy.yaml"

@@ -1,0 +1,79 @@
+"""Ten thousand connected sockets: what they hold, and one post that goes to all of them."""
+
+from __future__ import annotations
+
+from bench import asking
+from bench.bench import Bench
+from bench.edges import second_edge
+from bench.jobs import Listen
+from bench.latency import Latency
+from bench.measuring import Run
+from bench.processes import Usage
+from bench.report import Report, number
+from bench.scenarios.tables import frame_cost_rows, frame_total
+from bench.wire import request
+from local.graph import Graph
+
+SOCKETS = 10_000
+POSTS = 3
+# So slowly that each has all of the machine.
+RATE, SECONDS = 0.15, 60.0
+EDGE = "envoy, second edge"
+
+
+async def run(bench: Bench) -> Report:
+    """Opens them all, then lets the one whom everybody follows write."""
+    bench.say(f"an author with {SOCKETS:,} followers …")
+    follows = tuple((person, 0) for person in range(1, SOCKETS + 1))
+    author, *followers = await bench.residents.settle("sockets", Graph(SOCKETS + 1, follows))
+    async with second_edge(bench.stack) as edge:
+        bench.say(f"{SOCKETS:,} sockets on two edges …")
+        also = {EDGE: edge.pid}
+        before = bench.stack.usage(also)
+        job = Listen(
+            edges=[bench.stack.address, edge.address],
+            tickets=[request("POST", "/v1/stream/tickets", token=each.token) for each in followers],
+            topics=["home", "notifications", "account"],
+            acts=[asking.compose(author, number) for number in range(POSTS)],
+            each_to=SOCKETS,
+            rate=RATE,
+            seconds=SECONDS,
+        )
+        measured = await bench.listen(job, also=also)
+    return _report(before, measured)
+
+
+def _report(before: dict[str, Usage], measured: Run) -> Report:
+    report = Report()
+    opened, told, last = (
+        Latency.of(measured.outcome.measured[kind].latencies) for kind in ("opened", "told", "last")
+    )
+    missing = sum(measured.outcome.measured["told"].refusals.values())
+    report.table(
+        f"one post to {SOCKETS:,} sockets, from when it was due",
+        ["posts", "p50 ms", "p99 ms", "the last has it, ms", "at worst, ms", "missing"],
+        [
+            [
+                str(POSTS),
+                *map(number, (told.p50, told.p99, last.p50, last.worst)),
+                str(missing),
+            ]
+        ],
+    )
+    report.lower("last of all sockets, p50", last.p50, "ms")
+    report.lower("socket, p50", told.p50, "ms")
+    rows = []
+    for name, used in sorted(measured.usage.items()):
+        more = (used.rss_mib - before[name].rss_mib) * 1024 / SOCKETS if name in before else 0.0
+        if more >= 0.05:
+            rows.append([name, number(before[name].rss_mib), number(used.rss_mib), number(more)])
+            report.lower(f"memory a socket, {name}", more, "KiB")
+    report.table(
+        f"memory with {SOCKETS:,} sockets",
+        ["process", "before, MiB", "with, MiB", "KiB a socket of all"],
+        rows,
+    )
+    report.table("CPU µs a frame", ["process", "µs"], frame_cost_rows(measured))
+    report.lower("CPU a frame", frame_total(measured), "µs")
+    report.neither("opening, p50", opened.p50, "ms")
+    return report

@@ -1,0 +1,111 @@
+"""A like, and the frame that tells the author: how late it is, alone and beside other load."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from bench.bench import Bench
+from bench.jobs import Listen
+from bench.latency import Latency
+from bench.measuring import Run
+from bench.report import Report, number
+from bench.residents import Person
+from bench.scenarios.mix import mixed, saturation
+from bench.scenarios.tables import frame_cost_rows, frame_total
+from bench.wire import request
+
+SHARE = 0.5
+AUTHORS = 250
+# Likes a second, each of a post that nobody liked before, and one frame each.
+RATE = 20.0
+ALONE_SECONDS, BESIDE_SECONDS = 12.0, 20.0
+# The load begins before the sockets are open, and ends after the last like.
+OPENING_SECONDS = 8.0
+GOAL_MS = 250.0
+
+
+async def run(bench: Bench) -> Report:
+    """Likes of many people's posts, whose authors are connected."""
+    town = await bench.town()
+    authors = town[:AUTHORS]
+    likes = await _likes(bench, authors, town)
+    first = int(RATE * ALONE_SECONDS * 1.5)
+    bench.say("alone …")
+    alone = await bench.listen(_job(bench, authors, likes[:first], ALONE_SECONDS))
+    rate = await saturation(bench, town) * SHARE
+    bench.say(f"beside {rate:.0f} requests/s of the mix …")
+    async with asyncio.TaskGroup() as group:
+        load = group.create_task(
+            bench.opened(mixed(town), rate=rate, seconds=BESIDE_SECONDS + OPENING_SECONDS)
+        )
+        listening = group.create_task(
+            bench.listen(_job(bench, authors, likes[first:], BESIDE_SECONDS))
+        )
+    return _report(alone, listening.result(), load.result(), rate)
+
+
+async def _likes(bench: Bench, authors: Sequence[Person], town: Sequence[Person]) -> list[bytes]:
+    """A like of each post of the authors, by one person after another."""
+    posts: list[tuple[int, str]] = []
+    async with bench.stack.edge() as edge:
+        for place, author in enumerate(authors):
+            path = f"/v1/users/{author.id}/posts"
+            page = await edge.call("GET", path, by=author.account)
+            posts += [(place, item["id"]) for item in page["items"]]
+    return [
+        request(
+            "PUT",
+            f"/v1/posts/{post_id}/like",
+            token=town[(place + 1 + number) % len(town)].token,
+            keyed=True,
+        )
+        for number, (place, post_id) in enumerate(posts)
+        if (1 + number) % len(town)
+    ]
+
+
+def _job(bench: Bench, authors: Sequence[Person], likes: list[bytes], seconds: float) -> Listen:
+    return Listen(
+        edges=[bench.stack.address],
+        tickets=[request("POST", "/v1/stream/tickets", token=each.token) for each in authors],
+        topics=["notifications"],
+        acts=likes,
+        each_to=1,
+        rate=RATE,
+        seconds=seconds,
+    )
+
+
+def _report(alone: Run, beside: Run, load: Run, rate: float) -> Report:
+    report = Report()
+    rows = []
+    for name, title, each in (
+        ("alone", "alone", alone),
+        ("beside", f"beside {number(rate)}/s of the mix", beside),
+    ):
+        measured = each.outcome.measured
+        answered, told = (Latency.of(measured[kind].latencies) for kind in ("answered", "told"))
+        report.lower(f"like to frame {name}, p50", told.p50, "ms")
+        report.lower(f"like to frame {name}, p99", told.p99, "ms")
+        missing = sum(measured["told"].refusals.values())
+        rows.append(
+            [
+                title,
+                str(told.count),
+                *map(number, (answered.p50, told.p50, told.p90, told.p99, told.worst)),
+                str(missing),
+            ]
+        )
+    report.table(
+        f"from when a like was due, {number(RATE)} a second, to its frame at the author's socket",
+        ["", "likes", "answer p50 ms", "frame p50 ms", "p90 ms", "p99 ms", "worst ms", "missing"],
+        rows,
+    )
+    report.table(
+        "CPU µs a like, answered and told, alone", ["process", "µs"], frame_cost_rows(alone)
+    )
+    report.lower("CPU a like alone", frame_total(alone), "µs")
+    report.neither("rate beside it", load.outcome.rate, "requests/s")
+    report.notes.append(f"The goal is a p99 of {GOAL_MS:.0f} ms at half of saturation.")
+    return report
