@@ -85,7 +85,7 @@ bench: $(VENV)/.installed ## Measure on a stack of its own; narrow it with ONLY=
 bench-compare: $(VENV)/.installed ## Show the last figures beside those of the last commit, or of BASE=FILE.
 	@$(BIN)/python -m bench compare $(if $(BASE),"$(BASE)")
 
-chaos: $(VENV)/.installed-dev ## Kill parts of a stack 200 times amid writes and look for what was promised; KILLS=N, SEED=N.
+chaos: $(VENV)/.installed-dev ## Kill parts of a stack 200 times amid writes and open streams and look for what was promised; KILLS=N, SEED=N.
 	@$(BIN)/python -m tests.e2e.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
 
 ci: lint test ## Run what continuous integration runs.

@@ -110,6 +110,8 @@ class Clients:
                 await self._read_home(act.who)
             elif act.kind in ("follow", "block"):
                 others = [n for n in range(len(self.accounts)) if n not in (act.who, 0)]
+                if act.kind == "block" and (blocked := self.history.blocked(act.who)):
+                    others = blocked  # one at a time, or nobody would have to do with anybody
                 await self._turn_between(act, others[int(act.chance * len(others))])
             elif act.kind == "like" and live:
                 await self._like(act, live[int(act.chance * len(live))])

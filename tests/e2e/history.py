@@ -53,6 +53,11 @@ class History:
         known = [self.ties.get(("block", *pair), False) for pair in pairs]
         return True if True in known else None if None in known else False
 
+    def blocked(self, who: int) -> list[int]:
+        """Whom somebody blocks, as far as is known."""
+        blocks = self.pairs("block", True)
+        return [n for n, whom in enumerate(self.people) if (who, whom) in blocks]
+
     def cut_off(self, post: Post) -> bool:
         """Whether a block may keep its author from what the post answers."""
         asked = post.reply_to

@@ -17,8 +17,10 @@ from local.stream import Stream, opened
 from tests.e2e.stacks import TestStack
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.soak]  # about a minute: it restarts parts
+pytestmark = pytest.mark.e2e
 
+# Two of what a socket may be at, as operators have them.
+TWO = {"ROOST_REPLICAS_GATEWAY": "2", "ROOST_DRAIN_SECONDS": "1"}
 PATIENCE = 30.0
 # What a client meets while a part restarts.
 AWAY = (Refused, httpx2.TransportError)
@@ -44,22 +46,30 @@ def arrived(post_id: str) -> Callable[[Json], bool]:
     )
 
 
-async def test_the_stream(tmp_path: Path) -> None:
-    async with (
-        TestStack(tmp_path, {"ROOST_REPLICAS_GATEWAY": "2", "ROOST_DRAIN_SECONDS": "1"}) as stack,
-        stack.edge() as edge,
-    ):
-        alice, bob, carol = [
-            await edge.register(name, "a long pass phrase") for name in ("alice", "bob", "carol")
-        ]
-        await edge.follow(alice, bob.user_id)
-        await edge.follow(carol, bob.user_id)
+async def test_what_happens_is_told_and_what_ends_is_not(tmp_path: Path) -> None:
+    async with TestStack(tmp_path, TWO) as stack, stack.edge() as edge:
+        alice, bob, carol = await settled(edge)
 
         await what_happens_is_told(edge, alice, bob, carol)
+        await a_mute_and_a_block_count_at_once(edge, alice, bob)
+        await an_ended_session_is_closed(edge, carol)
+
+
+@pytest.mark.soak  # most of a minute: it restarts parts
+async def test_restarts_lose_nothing(tmp_path: Path) -> None:
+    async with TestStack(tmp_path, TWO) as stack, stack.edge() as edge:
+        alice, bob, _ = await settled(edge)
+
         for part in ("gateway", "notification"):
             await a_restart_loses_nothing(stack, edge, alice, bob, part)
-        await a_block_counts_at_once(edge, alice, bob)
-        await an_ended_session_is_closed(edge, carol)
+
+
+async def settled(edge: Edge) -> list[Account]:
+    """Alice and Carol, who follow Bob, and Bob between them."""
+    people = [await edge.register(name, "a long pass phrase") for name in ("alice", "bob", "carol")]
+    for follower in (people[0], people[2]):
+        await edge.follow(follower, people[1].user_id)
+    return people
 
 
 async def what_happens_is_told(edge: Edge, alice: Account, bob: Account, carol: Account) -> None:
@@ -141,19 +151,24 @@ async def resuming(edge: Edge, by: Account) -> AsyncIterator[Json]:
             await asyncio.sleep(0.1)
 
 
-async def a_block_counts_at_once(edge: Edge, alice: Account, bob: Account) -> None:
-    async with opened(edge, alice) as stream:
-        await edge.call("PUT", f"/v1/users/{bob.user_id}/block", by=alice)
-        post = await edge.post(bob, "Out of sight")
-        own = await edge.post(alice, "In sight")
-        frames: list[Json] = []
+async def a_mute_and_a_block_count_at_once(edge: Edge, alice: Account, bob: Account) -> None:
+    async with opened(edge, alice) as stream, opened(edge, bob) as his:
+        for act in ("mute", "block"):
+            await edge.call("PUT", f"/v1/users/{bob.user_id}/{act}", by=alice)
+            post = await edge.post(bob, f"Out of sight, by a {act}")
+            # What arrives at his home was logged for all whom it is for, in one transaction.
+            await until(his, arrived(post["id"]))
+            own = await edge.post(alice, "In sight")
+            frames: list[Json] = []
 
-        def last(frame: Json) -> bool:
-            frames.append(frame)
-            return arrived(own["id"])(frame)
+            def last(frame: Json, own: str = own["id"], frames: list[Json] = frames) -> bool:
+                frames.append(frame)
+                return arrived(own)(frame)
 
-        await until(stream, last)
-        assert not any(map(arrived(post["id"]), frames))
+            await until(stream, last)
+            assert not any(map(arrived(post["id"]), frames))
+            await edge.call("DELETE", f"/v1/users/{bob.user_id}/{act}", by=alice)
+            await edge.follow(alice, bob.user_id)
 
 
 async def an_ended_session_is_closed(edge: Edge, carol: Account) -> None:
