@@ -14,6 +14,7 @@ from websockets.typing import Subprotocol
 from local.edge import Account, Edge, Json
 
 LISTS = ("home", "notifications", "account")
+ANSWER_SECONDS = 10.0
 
 
 class Stream:
@@ -48,6 +49,15 @@ class Stream:
                     return frame
                 await self.send("pong")
 
+    async def until(self, kind: str) -> Json:
+        """Pass over frames until one of a kind comes, as the answer to what was asked.
+
+        Where the server refuses instead, it says why and closes.
+        """
+        while (frame := await self.next(seconds=ANSWER_SECONDS))["type"] != kind:
+            pass
+        return frame
+
 
 @asynccontextmanager
 async def opened(
@@ -60,11 +70,11 @@ async def opened(
     # Frames may be as large as a page of REST; no proxy stands before a stack of one's own.
     async with connect(address, subprotocols=offered, proxy=None, ping_interval=None) as connection:
         stream = Stream(connection)
-        hello = await stream.next(seconds=10)
+        hello = await stream.until("hello")
         stream.silence = 2 * hello["heartbeat_seconds"]
         stream.sequence = hello["last_sequence"] if resume_after is None else resume_after
         if resume_after is not None:
             await stream.send("resume", after_sequence=resume_after)
         await stream.send("subscribe", topics=list(topics))
-        await stream.next(seconds=10)
+        await stream.until("subscribed")
         yield stream

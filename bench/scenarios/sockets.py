@@ -19,6 +19,7 @@ POSTS = 3
 # So slowly that each has all of the machine.
 RATE, SECONDS = 0.15, 60.0
 EDGE = "envoy, second edge"
+LEAST_KIB = 0.5
 
 
 async def run(bench: Bench) -> Report:
@@ -62,16 +63,22 @@ def _report(before: dict[str, Usage], measured: Run) -> Report:
     )
     report.lower("last of all sockets, p50", last.p50, "ms")
     report.lower("socket, p50", told.p50, "ms")
-    rows = []
-    for name, used in sorted(measured.usage.items()):
-        more = (used.rss_mib - before[name].rss_mib) * 1024 / SOCKETS if name in before else 0.0
-        if more >= 0.05:
-            rows.append([name, number(before[name].rss_mib), number(used.rss_mib), number(more)])
-            report.lower(f"memory a socket, {name}", more, "KiB")
+    more = {
+        name: (used.rss_mib - before[name].rss_mib) * 1024 / SOCKETS
+        for name, used in measured.usage.items()
+        if name in before
+    }
+    for title, first in (("gateways", "gateway"), ("edges", "envoy")):
+        kept = sum(each for name, each in more.items() if name.startswith(first))
+        report.lower(f"memory a socket, {title}", kept, "KiB")
     report.table(
         f"memory with {SOCKETS:,} sockets",
-        ["process", "before, MiB", "with, MiB", "KiB a socket of all"],
-        rows,
+        ["process", "before, MiB", "with, MiB", "KiB for each of all sockets"],
+        [
+            [name, number(before[name].rss_mib), number(measured.usage[name].rss_mib), number(each)]
+            for name, each in sorted(more.items(), key=lambda kept: -kept[1])
+            if each >= LEAST_KIB
+        ],
     )
     report.table("CPU µs a frame", ["process", "µs"], frame_cost_rows(measured))
     report.lower("CPU a frame", frame_total(measured), "µs")

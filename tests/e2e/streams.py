@@ -119,12 +119,13 @@ async def following(
     ]
     key = SigningKey.from_pem(READER, Secrets(stack.state.secrets).identity(READER).read_bytes())
     identity = ServiceIdentity(key, clock=SystemClock())
-    async with Mesh(stack.stack.envoy.mesh, identity=identity) as mesh:
-        running = [asyncio.create_task(device.run()) for device in devices]
-        try:
-            await asyncio.gather(*(device.ready.wait() for device in devices))
-            yield Streams(clients, devices, mesh.as_service(EventServiceStub))
-        finally:
-            for each in running:
-                each.cancel()
-            await asyncio.wait(running)
+    async with (
+        Mesh(stack.stack.envoy.mesh, identity=identity) as mesh,
+        asyncio.TaskGroup() as group,
+    ):
+        # A device that meets what it cannot read ends everything.
+        running = [group.create_task(device.run()) for device in devices]
+        await asyncio.gather(*(device.ready.wait() for device in devices))
+        yield Streams(clients, devices, mesh.as_service(EventServiceStub))
+        for each in running:
+            each.cancel()

@@ -6,14 +6,18 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from io import StringIO
 from pathlib import Path
 
 import httpx2
 import pytest
+from rich.console import Console
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from local.demo import Demo
 from local.edge import Account, Edge, Json, Refused
 from local.stream import Stream, opened
+from local.watch import watch
 from tests.e2e.stacks import TestStack
 from tests.waiting import eventually
 
@@ -51,6 +55,7 @@ async def test_what_happens_is_told_and_what_ends_is_not(tmp_path: Path) -> None
         alice, bob, carol = await settled(edge)
 
         await what_happens_is_told(edge, alice, bob, carol)
+        await the_commands_show_it(edge, alice, bob)
         await a_mute_and_a_block_count_at_once(edge, alice, bob)
         await an_ended_session_is_closed(edge, carol)
 
@@ -89,6 +94,23 @@ async def what_happens_is_told(edge: Edge, alice: Account, bob: Account, carol: 
         await edge.post(carol, "To you, too", reply_to_post_id=post["id"])
         frame = await until(watching, lambda each: bool(each.get("replies")))
         assert [each["text"] for each in frame["replies"]] == ["To you, too"]
+
+
+async def the_commands_show_it(edge: Edge, alice: Account, bob: Account) -> None:
+    said, walked = StringIO(), StringIO()
+    watching = asyncio.create_task(watch(edge, alice, Console(file=said, width=120)))
+    try:
+        await eventually(lambda: "connected" in said.getvalue(), limit=PATIENCE)
+        await edge.post(bob, "Whoever watches sees this")
+        await eventually(lambda: "@bob Whoever watches" in said.getvalue(), limit=PATIENCE)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+    await Demo(edge, Console(file=walked, width=120)).run()
+    _, live = walked.getvalue().split("Bob's stream")
+    assert "home @alice" in live
+    assert "mention by @alice" in live
 
 
 async def a_restart_loses_nothing(
