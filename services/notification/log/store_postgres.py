@@ -80,7 +80,6 @@ WHERE h.present_until >= $3
 RETURNING user_id, first_sequence, last_sequence, present_until
 """
 
-# Under the lock it is seen whether somebody else has noted meanwhile that they are back.
 _AWAY = """
 SELECT user_id FROM log_heads
 WHERE user_id = ANY ($1::bigint[]) AND (present_until IS NULL OR present_until < $2)
@@ -245,14 +244,15 @@ class PostgresLogStore:
         """See `LogStore.arrive`."""
         until, limit = now + GRACE + LEEWAY, now + LEEWAY
         heads = _heads(await self._database.fetch(_ARRIVE, user_ids, until, limit))
-        away = set(user_ids) - heads.keys()
-        if away:
+        others = list(set(user_ids) - heads.keys())
+        if others:
             async with self.transaction() as transaction:
-                rows = await transaction.connection.fetch(_AWAY, list(away), limit)
-                changes = [Change(row["user_id"], missed) for row in rows]
-                await transaction.append_events(changes, now)
-                await transaction.connection.execute(_BE_THERE, list(away), until)
-                heads |= _heads(await transaction.connection.fetch(_HEADS, list(away)))
+                connection = transaction.connection
+                # Whoever is not among them has come back by another device meanwhile.
+                away = [row["user_id"] for row in await connection.fetch(_AWAY, others, limit)]
+                await transaction.append_events([Change(each, missed) for each in away], now)
+                await connection.execute(_BE_THERE, away, until)
+                heads |= _heads(await connection.fetch(_HEADS, others))
         return heads
 
     async def stay(self, user_ids: Sequence[int], now: datetime) -> None:
