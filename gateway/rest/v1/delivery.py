@@ -12,21 +12,14 @@ from roost.notification.v1.delivery_service_pb2 import (
     UnsubscribeRequest,
 )
 
+from gateway.reading import devices
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
 from gateway.rest.v1.requests import EmailCode, NewEmail, NewPushSubscription, UnsubscribeQuery
 from gateway.rest.v1.types import Email, PushKey, PushSubscription, PushSubscriptions
-from services.chassis.errors import NotFound
 
 delivery = Routes("Delivery", "Notifications outside the app: pushed to devices, and mailed.")
-
-
-class PushSubscriptionNotFound(NotFound):
-    """The caller has no such device."""
-
-    reason = "PUSH_SUBSCRIPTION_NOT_FOUND"
-    message = "You have no such device."
 
 
 @delivery.get("/push/key", access=ANYONE)
@@ -81,11 +74,8 @@ async def create_push_subscription(
 @delivery.get("/push/subscriptions/{subscription_id}", reasons=("PUSH_SUBSCRIPTION_NOT_FOUND",))
 async def get_push_subscription(call: Call[NoQuery, NoBody]) -> Answer[PushSubscription]:
     """Read one of one's devices."""
-    response = await call.backends.delivery.ListPushSubscriptions(ListPushSubscriptionsRequest())
-    for each in response.subscriptions:
-        if each.id == call.path_id:
-            return Answer(present.push_subscription(each))
-    raise PushSubscriptionNotFound
+    found = await devices.push_subscription(call.backends, call.path_id)
+    return Answer(present.push_subscription(found))
 
 
 @delivery.change(

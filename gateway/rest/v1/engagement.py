@@ -3,28 +3,17 @@
 from roost.post.v1.engagement_service_pb2 import (
     BookmarkRequest,
     LikeRequest,
-    ListBookmarksRequest,
-    ListLikedPostsRequest,
-    ListLikersRequest,
-    ListRepostersRequest,
     RemoveBookmarkRequest,
     RepostRequest,
     UndoRepostRequest,
     UnlikeRequest,
 )
-from roost.post.v1.post_pb2 import Post as PostMessage
 
-from gateway.pipeline import Skeleton
+from gateway.reading import people, posts
 from gateway.rest.exchange import Answer, Call, NoBody, NoQuery
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
-from gateway.rest.v1.lists import (
-    paging,
-    people_in_order,
-    post_page,
-    posts_skeleton,
-    user_page,
-)
+from gateway.rest.v1.lists import page_of, post_page, user_page
 from gateway.rest.v1.requests import PageQuery
 from gateway.rest.v1.types import Engagement, PostPage, UserPage
 
@@ -92,21 +81,13 @@ async def remove_bookmark(call: Call[NoQuery, NoBody]) -> Answer[Engagement]:
 @engagement.get("/posts/{post_id}/likers", access=ANYONE, reasons=_NOT_FOUND)
 async def list_likers(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List who likes a post, newest like first."""
-    response = await call.backends.engagement.ListLikers(
-        ListLikersRequest(post_id=call.path_id, **paging(call))
-    )
-    people = people_in_order(response.user_ids, response.includes)
-    return user_page(people, response.next_page_token)
+    return user_page(await people.likers(call.backends, post_id=call.path_id, **page_of(call)))
 
 
 @engagement.get("/posts/{post_id}/reposters", access=ANYONE, reasons=_NOT_FOUND)
 async def list_reposters(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List who reposted a post, newest repost first."""
-    response = await call.backends.engagement.ListReposters(
-        ListRepostersRequest(post_id=call.path_id, **paging(call))
-    )
-    people = people_in_order(response.user_ids, response.includes)
-    return user_page(people, response.next_page_token)
+    return user_page(await people.reposters(call.backends, post_id=call.path_id, **page_of(call)))
 
 
 @engagement.get(
@@ -114,26 +95,10 @@ async def list_reposters(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
 )
 async def list_liked_posts(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
     """List what a person likes, newest like first."""
-
-    async def liked(token: str, size: int) -> Skeleton[PostMessage]:
-        return posts_skeleton(
-            await call.backends.engagement.ListLikedPosts(
-                ListLikedPostsRequest(user_id=call.path_id, page_size=size, page_token=token)
-            )
-        )
-
-    return await post_page(call, liked)
+    return post_page(call, await posts.liked(call.backends, user_id=call.path_id, **page_of(call)))
 
 
 @engagement.get("/bookmarks")
 async def list_bookmarks(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
     """List one's bookmarks, newest first."""
-
-    async def kept(token: str, size: int) -> Skeleton[PostMessage]:
-        return posts_skeleton(
-            await call.backends.engagement.ListBookmarks(
-                ListBookmarksRequest(page_size=size, page_token=token)
-            )
-        )
-
-    return await post_page(call, kept)
+    return post_page(call, await posts.bookmarked(call.backends, **page_of(call)))

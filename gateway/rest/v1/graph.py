@@ -5,11 +5,6 @@ from roost.user.v1.graph_service_pb2 import (
     BatchGetRelationshipsRequest,
     BlockRequest,
     FollowRequest,
-    ListBlocksRequest,
-    ListFollowersRequest,
-    ListFollowingRequest,
-    ListFollowRequestsRequest,
-    ListMutesRequest,
     MuteRequest,
     RejectFollowRequestRequest,
     UnblockRequest,
@@ -17,10 +12,11 @@ from roost.user.v1.graph_service_pb2 import (
     UnmuteRequest,
 )
 
+from gateway.reading import people as reading
 from gateway.rest.exchange import Answer, Call, NoBody, NoQuery
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
-from gateway.rest.v1.lists import ids_in_query, paging, user_page
+from gateway.rest.v1.lists import ids_in_query, page_of, user_page
 from gateway.rest.v1.requests import IdsQuery, PageQuery
 from gateway.rest.v1.types import Relationship, Relationships, UserPage
 
@@ -99,28 +95,19 @@ async def unmute(call: Call[NoQuery, NoBody]) -> Answer[Relationship]:
 @graph.get("/users/{user_id}/followers", access=ANYONE, reasons=_LIST_REASONS)
 async def list_followers(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List a person's followers, newest first."""
-    response = await call.backends.graph.ListFollowers(
-        ListFollowersRequest(user_id=call.path_id, **paging(call))
-    )
-    return user_page(response.users, response.next_page_token)
+    return user_page(await reading.followers(call.backends, user_id=call.path_id, **page_of(call)))
 
 
 @graph.get("/users/{user_id}/following", access=ANYONE, reasons=_LIST_REASONS)
 async def list_following(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List whom a person follows, newest first."""
-    response = await call.backends.graph.ListFollowing(
-        ListFollowingRequest(user_id=call.path_id, **paging(call))
-    )
-    return user_page(response.users, response.next_page_token)
+    return user_page(await reading.following(call.backends, user_id=call.path_id, **page_of(call)))
 
 
 @graph.get("/follow-requests")
 async def list_follow_requests(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List who waits for one's consent to follow, newest first."""
-    response = await call.backends.graph.ListFollowRequests(
-        ListFollowRequestsRequest(**paging(call))
-    )
-    return user_page(response.users, response.next_page_token)
+    return user_page(await reading.follow_requests(call.backends, **page_of(call)))
 
 
 @graph.change("PUT", "/follow-requests/{user_id}", reasons=("FOLLOW_REQUEST_NOT_FOUND",))
@@ -144,15 +131,13 @@ async def reject_follow_request(call: Call[NoQuery, NoBody]) -> Answer[Relations
 @graph.get("/blocks")
 async def list_blocks(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List whom one blocks, newest first."""
-    response = await call.backends.graph.ListBlocks(ListBlocksRequest(**paging(call)))
-    return user_page(response.users, response.next_page_token)
+    return user_page(await reading.blocked(call.backends, **page_of(call)))
 
 
 @graph.get("/mutes")
 async def list_mutes(call: Call[PageQuery, NoBody]) -> Answer[UserPage]:
     """List whom one mutes, newest first."""
-    response = await call.backends.graph.ListMutes(ListMutesRequest(**paging(call)))
-    return user_page(response.users, response.next_page_token)
+    return user_page(await reading.muted(call.backends, **page_of(call)))
 
 
 @graph.get("/relationships")

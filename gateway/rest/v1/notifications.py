@@ -1,8 +1,5 @@
 """Notifications: what happened to the caller, how far they have read, what they wish to hear."""
 
-from collections.abc import Sequence
-
-from google.protobuf.field_mask_pb2 import FieldMask
 from msgspec import UNSET
 from roost.notification.v1 import notification_pb2 as pb
 from roost.notification.v1.notification_service_pb2 import (
@@ -10,23 +7,21 @@ from roost.notification.v1.notification_service_pb2 import (
     GetPreferencesRequest,
     GetReadMarkerRequest,
     GetReadMarkerResponse,
-    ListNotificationsRequest,
     MarkReadRequest,
     MarkReadResponse,
     MuteConversationRequest,
     UnmuteConversationRequest,
     UnwatchUserRequest,
-    UpdatePreferencesRequest,
     WatchUserRequest,
 )
 
-from gateway import rules
-from gateway.hydrate import Hydrated, hydrate_groups
-from gateway.pipeline import Skeleton, read_page
+from gateway.changing import preferences
+from gateway.changing.preferences import Wish
+from gateway.reading import notifications as reading
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
 from gateway.rest.routes import Routes
 from gateway.rest.v1 import present
-from gateway.rest.v1.lists import id_in_body
+from gateway.rest.v1.lists import id_in_body, page_of
 from gateway.rest.v1.notification_types import (
     KindPreference,
     KindPreferences,
@@ -35,12 +30,7 @@ from gateway.rest.v1.notification_types import (
     SenderFilter,
     UnreadCount,
 )
-from gateway.rest.v1.requests import (
-    MAX_NOTIFICATIONS,
-    MarkerChange,
-    NotificationsQuery,
-    PreferencesChange,
-)
+from gateway.rest.v1.requests import MarkerChange, NotificationsQuery, PreferencesChange
 from gateway.rest.v1.types import NotificationKind, ReadMarker
 
 notifications = Routes("Notifications", "What happened to oneself, and what one wishes to hear of.")
@@ -72,21 +62,7 @@ async def list_notifications(call: Call[NotificationsQuery, NoBody]) -> Answer[N
     to the top when somebody joins in, and is unread again then.
     """
     kinds = [_KINDS[name] for name in call.query.kind_names]
-
-    async def groups(token: str, size: int) -> Skeleton[pb.NotificationGroup]:
-        response = await call.backends.notifications.ListNotifications(
-            ListNotificationsRequest(
-                kinds=kinds, page_size=min(size, MAX_NOTIFICATIONS), page_token=token
-            )
-        )
-        return Skeleton(list(response.groups), response.next_page_token)
-
-    async def bodies(found: Sequence[pb.NotificationGroup]) -> Hydrated:
-        return await hydrate_groups(call.backends, found)
-
-    page = await read_page(
-        groups, rules.told, token=call.query.cursor, size=call.query.limit, hydrate=bodies
-    )
+    page = await reading.told(call.backends, kinds=kinds, **page_of(call))
     showing = call.showing(page.hydrated)
     items = [showing.notification(group) for group in page.entries]
     return Answer(NotificationPage(items, page.next_token or None), next_cursor=page.next_token)
@@ -139,26 +115,23 @@ async def update_notification_preferences(
     With `If-Match`, only if the preferences are still as they were read.
     """
     change = call.body
-    message = pb.NotificationPreferences()
-    paths = []
+    kinds = None
     if change.kinds is not UNSET:
-        paths.append("kinds")
-        for name, kind in _KINDS.items():
-            wish = getattr(change.kinds, name)
-            if wish is not UNSET:
-                message.kinds.add(kind=kind, push=wish.push, **{"from": _SENDERS[wish.sender]})
-    if change.email_digest is not UNSET:
-        paths.append("email_digest")
-        message.email_digest = change.email_digest
-    response = await call.backends.notifications.UpdatePreferences(
-        UpdatePreferencesRequest(
-            preferences=message,
-            update_mask=FieldMask(paths=paths),
+        given = {kind: getattr(change.kinds, name) for name, kind in _KINDS.items()}
+        kinds = {
+            kind: Wish(_SENDERS[wish.sender], wish.push)
+            for kind, wish in given.items()
+            if wish is not UNSET
+        }
+    return _preferences(
+        await preferences.change(
+            call.backends,
+            kinds=kinds,
+            email_digest=None if change.email_digest is UNSET else change.email_digest,
             etag=call.expected_etag,
             request_id=call.request_id,
         )
     )
-    return _preferences(response.preferences)
 
 
 @notifications.change(

@@ -12,23 +12,19 @@ from roost.post.v1.post_service_pb2 import (
     GetPostRequest,
     GetThreadRequest,
     ListPostRevisionsRequest,
-    ListQuotesRequest,
-    ListRepliesRequest,
-    ListUserPostsRequest,
     UpdatePostRequest,
 )
 
-from gateway import rules
-from gateway.hydrate import Entry, Hydrated
-from gateway.pipeline import Skeleton
+from gateway.hydrate import Hydrated
+from gateway.reading import posts as reading
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1.lists import (
     id_in_body,
     ids_in_query,
+    page_of,
     paging,
     post_page,
-    posts_skeleton,
     timeline_page,
 )
 from gateway.rest.v1.requests import IdsQuery, NewPost, PageQuery, PostChange, UserPostsQuery
@@ -158,29 +154,17 @@ async def get_thread(call: Call[PageQuery, NoBody]) -> Answer[Thread]:
 @posts.get("/posts/{post_id}/replies", access=ANYONE, reasons=("POST_NOT_FOUND",))
 async def list_replies(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
     """List the direct replies to a post, oldest first."""
-
-    async def replies(token: str, size: int) -> Skeleton[PostMessage]:
-        return posts_skeleton(
-            await call.backends.posts.ListReplies(
-                ListRepliesRequest(post_id=call.path_id, page_size=size, page_token=token)
-            )
-        )
-
-    return await post_page(call, replies)
+    return post_page(
+        call, await reading.replies(call.backends, post_id=call.path_id, **page_of(call))
+    )
 
 
 @posts.get("/posts/{post_id}/quotes", access=ANYONE, reasons=("POST_NOT_FOUND",))
 async def list_quotes(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
     """List the posts that quote a post, newest first."""
-
-    async def quotes(token: str, size: int) -> Skeleton[PostMessage]:
-        return posts_skeleton(
-            await call.backends.posts.ListQuotes(
-                ListQuotesRequest(post_id=call.path_id, page_size=size, page_token=token)
-            )
-        )
-
-    return await post_page(call, quotes)
+    return post_page(
+        call, await reading.quotes(call.backends, post_id=call.path_id, **page_of(call))
+    )
 
 
 @posts.get("/posts/{post_id}/revisions", access=ANYONE, reasons=("POST_NOT_FOUND",))
@@ -197,20 +181,15 @@ async def list_revisions(call: Call[PageQuery, NoBody]) -> Answer[RevisionPage]:
 @posts.get("/users/{user_id}/posts", access=ANYONE, reasons=("USER_NOT_FOUND", "ACCOUNT_PROTECTED"))
 async def list_user_posts(call: Call[UserPostsQuery, NoBody]) -> Answer[TimelinePage]:
     """List a person's posts and reposts, newest first."""
-
-    async def entries(token: str, size: int) -> Skeleton[Entry]:
-        response = await call.backends.posts.ListUserPosts(
-            ListUserPostsRequest(
-                user_id=call.path_id,
-                include_replies=call.query.include_replies,
-                page_size=size,
-                page_token=token,
-            )
-        )
-        found = Hydrated.of(response.posts, response.includes)
-        return Skeleton(Entry.all_of(response.entries), response.next_page_token, found)
-
-    return await timeline_page(call, entries, rules.visible)
+    return timeline_page(
+        call,
+        await reading.by_user(
+            call.backends,
+            user_id=call.path_id,
+            include_replies=call.query.include_replies,
+            **page_of(call),
+        ),
+    )
 
 
 def _one(call: Call[Any, Any], message: PostMessage, includes: Includes) -> Answer[Post]:

@@ -5,12 +5,11 @@ from typing import Annotated, Literal, cast, get_args
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec import field as named
 
+from gateway.reading.notifications import MAX_NOTIFICATIONS
 from gateway.rest.ids import ID_PATTERN, Id
 from gateway.rest.v1.notification_types import KindPreference
 from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, NotificationKind, Visibility
 
-# Each brings up to five people along, and one call loads 200.
-MAX_NOTIFICATIONS = 40
 _KIND = "|".join(get_args(NotificationKind))
 
 # What PostgreSQL cannot store. The text of a post has a reason of its own (TEXT_INVALID), and is

@@ -1,16 +1,14 @@
 """Signing in and out."""
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 from roost.user.v1.auth_service_pb2 import (
     AuthenticateRequest,
     ListSessionsRequest,
     RefreshSessionRequest,
     RevokeSessionRequest,
 )
-from roost.user.v1.user_pb2 import Session as SessionMessage
 
+from gateway.changing import sessions as changing
+from gateway.reading import devices
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
@@ -18,18 +16,8 @@ from gateway.rest.v1.lists import paging
 from gateway.rest.v1.requests import NewSession, PageQuery, RefreshToken
 from gateway.rest.v1.types import Session, SessionPage, SignedIn, Tokens
 from services.chassis import caller
-from services.chassis.errors import NotFound
 
 sessions = Routes("Sessions", "Signing in and out, device by device.")
-
-_MOST_AT_ONCE = 100
-
-
-class SessionNotFound(NotFound):
-    """The caller has no such session."""
-
-    reason = "SESSION_NOT_FOUND"
-    message = "You have no such session."
 
 
 @sessions.change(
@@ -86,10 +74,7 @@ async def list_sessions(call: Call[PageQuery, NoBody]) -> Answer[SessionPage]:
 @sessions.get("/sessions/{session_id}", reasons=("SESSION_NOT_FOUND",))
 async def get_session(call: Call[NoQuery, NoBody]) -> Answer[Session]:
     """Read one of one's sessions."""
-    async for session in _live(call):
-        if session.id == call.path_id:
-            return Answer(present.session(session))
-    raise SessionNotFound
+    return Answer(present.session(await devices.session(call.backends, call.path_id)))
 
 
 @sessions.change("DELETE", "/sessions", keyed=False)
@@ -98,10 +83,7 @@ async def sign_out_everywhere(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
 
     Every session ends, the present one last.
     """
-    here = caller.user().session_id
-    others = [session.id async for session in _live(call) if session.id != here]
-    for session_id in [*others, here]:
-        await call.backends.auth.RevokeSession(RevokeSessionRequest(session_id=session_id))
+    await changing.end_all(call.backends)
     return NOTHING
 
 
@@ -124,16 +106,3 @@ async def revoke_session(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
         RevokeSessionRequest(session_id=call.path_id, request_id=call.request_id)
     )
     return NOTHING
-
-
-async def _live(call: Call[Any, Any]) -> AsyncIterator[SessionMessage]:
-    token = ""
-    while True:
-        response = await call.backends.auth.ListSessions(
-            ListSessionsRequest(page_size=_MOST_AT_ONCE, page_token=token)
-        )
-        for session in response.sessions:
-            yield session
-        token = response.next_page_token
-        if not token:
-            return

@@ -1,24 +1,19 @@
 """Timelines, and where reading stopped."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 from roost.timeline.v1 import timeline_pb2
 from roost.timeline.v1.timeline_service_pb2 import (
-    GetHomeTimelineRequest,
-    GetPublicTimelineRequest,
     GetReadMarkerRequest,
     RebuildHomeTimelineRequest,
     SetReadMarkerRequest,
 )
 
-from gateway import rules
-from gateway.hydrate import Entry, Hydrated, hydrate_entries
-from gateway.pipeline import Skeleton
+from gateway.reading import timelines as reading
 from gateway.rest.exchange import Answer, Call, NoBody, NoQuery
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
-from gateway.rest.v1.lists import id_in_body, timeline_page
+from gateway.rest.v1.lists import id_in_body, page_of, timeline_page
 from gateway.rest.v1.requests import HomeQuery, MarkerChange, PageQuery
 from gateway.rest.v1.types import ReadMarker, Rebuilt, TimelinePage
 
@@ -36,18 +31,15 @@ async def get_home_timeline(call: Call[HomeQuery, NoBody]) -> Answer[TimelinePag
 
     One's own posts, those of the people one follows, and what they repost, without muted people.
     """
-    order = _ORDER[call.query.order]
-
-    async def entries(token: str, size: int) -> Skeleton[Entry]:
-        response = await call.backends.timelines.GetHomeTimeline(
-            GetHomeTimelineRequest(order=order, page_size=size, page_token=token)
-        )
-        return Skeleton(Entry.all_of(response.entries), response.next_page_token)
-
-    async def bodies(found: Sequence[Entry]) -> Hydrated:
-        return await hydrate_entries(call.backends, found)
-
-    return await timeline_page(call, entries, rules.on_home(call.viewer_id), bodies)
+    return timeline_page(
+        call,
+        await reading.home(
+            call.backends,
+            viewer_id=call.viewer_id,
+            order=_ORDER[call.query.order],
+            **page_of(call),
+        ),
+    )
 
 
 @timelines.get("/timelines/public", access=ANYONE)
@@ -56,17 +48,7 @@ async def get_public_timeline(call: Call[PageQuery, NoBody]) -> Answer[TimelineP
 
     Public posts of everybody that answer nobody, newest first, without muted people.
     """
-
-    async def entries(token: str, size: int) -> Skeleton[Entry]:
-        response = await call.backends.timelines.GetPublicTimeline(
-            GetPublicTimelineRequest(page_size=size, page_token=token)
-        )
-        return Skeleton(Entry.all_of(response.entries), response.next_page_token)
-
-    async def bodies(found: Sequence[Entry]) -> Hydrated:
-        return await hydrate_entries(call.backends, found)
-
-    return await timeline_page(call, entries, rules.in_public, bodies)
+    return timeline_page(call, await reading.public(call.backends, **page_of(call)))
 
 
 @timelines.get("/timelines/home/marker")

@@ -1,27 +1,20 @@
 """Accounts and profiles."""
 
-from google.protobuf.field_mask_pb2 import FieldMask
 from msgspec import UNSET
 from roost.user.v1.auth_service_pb2 import ChangePasswordRequest, RegisterRequest
-from roost.user.v1.user_pb2 import User as UserMessage
-from roost.user.v1.user_service_pb2 import (
-    DeleteUserRequest,
-    GetUserByHandleRequest,
-    GetUserRequest,
-    UpdateUserRequest,
-)
+from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
 
+from gateway.changing import profiles
+from gateway.reading import people
+from gateway.reading.people import People
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
 from gateway.rest.v1.lists import id_in_body, user_page
 from gateway.rest.v1.requests import Consent, HandleQuery, NewUser, PasswordChange, ProfileChange
 from gateway.rest.v1.types import SignedIn, User, UserPage
-from services.chassis.errors import NotFound
 
 users = Routes("Users", "Joining and leaving, and what people say about themselves.")
-
-_CHANGEABLE = ("display_name", "bio", "location", "website", "avatar_media_id", "protected")
 
 
 @users.change(
@@ -63,13 +56,8 @@ async def find_users(call: Call[HandleQuery, NoBody]) -> Answer[UserPage]:
 
     Upper and lower case are the same. The page holds the one person, or nobody.
     """
-    try:
-        response = await call.backends.users.GetUserByHandle(
-            GetUserByHandleRequest(handle=call.query.handle)
-        )
-    except NotFound:
-        return user_page([], "")
-    return user_page([response.user], "")
+    person = await people.called(call.backends, call.query.handle)
+    return user_page(People([person] if person else [], ""))
 
 
 @users.get("/users/me", etag=True)
@@ -91,21 +79,17 @@ async def update_me(call: Call[NoQuery, ProfileChange]) -> Answer[User]:
     Only the fields that are given change (a JSON merge patch). With `If-Match`, only if the
     profile is still as it was read. Turning `protected` off accepts the follow requests that wait.
     """
-    change = call.body
-    paths = [name for name in _CHANGEABLE if getattr(change, name) is not UNSET]
-    profile = UserMessage()
-    for path in paths:
-        value = getattr(change, path)
-        setattr(profile, path, id_in_body(path, value) if path == "avatar_media_id" else value)
-    response = await call.backends.users.UpdateUser(
-        UpdateUserRequest(
-            user=profile,
-            update_mask=FieldMask(paths=paths),
-            etag=call.expected_etag,
-            request_id=call.request_id,
-        )
+    changes = {
+        name: getattr(call.body, name)
+        for name in profiles.CHANGEABLE
+        if getattr(call.body, name) is not UNSET
+    }
+    if "avatar_media_id" in changes:
+        changes["avatar_media_id"] = id_in_body("avatar_media_id", changes["avatar_media_id"])
+    profile = await profiles.change(
+        call.backends, changes, etag=call.expected_etag, request_id=call.request_id
     )
-    return Answer(present.user(response.user), etag=response.user.etag)
+    return Answer(present.user(profile), etag=profile.etag)
 
 
 @users.change("DELETE", "/users/me", reasons=("CREDENTIALS_WRONG", "PASSWORD_POOL_BUSY"))

@@ -1,0 +1,1 @@
+"""Changes that are more than one call filled in, for any protocol."""

@@ -1,0 +1,51 @@
+"""Changing what one wishes to hear of, kind by kind."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from roost.notification.v1.notification_pb2 import (
+    NotificationKind,
+    NotificationPreferences,
+    SenderFilter,
+)
+from roost.notification.v1.notification_service_pb2 import UpdatePreferencesRequest
+
+from gateway.backends import Backends
+
+
+class Wish(NamedTuple):
+    """How somebody wishes to hear of one kind: whose deeds, and whether they are pushed."""
+
+    sender: SenderFilter
+    push: bool
+
+
+async def change(
+    backends: Backends,
+    *,
+    kinds: Mapping[NotificationKind, Wish] | None,
+    email_digest: bool | None,
+    etag: str,
+    request_id: str,
+) -> NotificationPreferences:
+    """Changes what is given (None and kinds that are not named stay), and returns all of it. With
+    an etag, only if the preferences are still as they were read."""
+    message = NotificationPreferences()
+    paths = []
+    if kinds is not None:
+        paths.append("kinds")
+        for kind, wish in kinds.items():
+            message.kinds.add(kind=kind, push=wish.push, **{"from": wish.sender})
+    if email_digest is not None:
+        paths.append("email_digest")
+        message.email_digest = email_digest
+    response = await backends.notifications.UpdatePreferences(
+        UpdatePreferencesRequest(
+            preferences=message,
+            update_mask=FieldMask(paths=paths),
+            etag=etag,
+            request_id=request_id,
+        )
+    )
+    return response.preferences

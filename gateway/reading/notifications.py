@@ -1,0 +1,34 @@
+"""What happened to the caller, put together by their service."""
+
+from collections.abc import Iterable, Sequence
+
+from roost.notification.v1.notification_pb2 import NotificationGroup, NotificationKind
+from roost.notification.v1.notification_service_pb2 import ListNotificationsRequest
+
+from gateway import rules
+from gateway.backends import Backends
+from gateway.hydrate import Hydrated, hydrate_groups
+from gateway.pipeline import Page, Skeleton, read_page
+
+# Each brings up to five people along, and one call loads 200.
+MAX_NOTIFICATIONS = 40
+
+
+async def told(
+    backends: Backends, *, kinds: Iterable[NotificationKind], token: str, size: int
+) -> Page[NotificationGroup]:
+    """A page of notifications, newest first: two calls. No kinds stand for all."""
+    wanted = list(kinds)
+
+    async def groups(token: str, size: int) -> Skeleton[NotificationGroup]:
+        response = await backends.notifications.ListNotifications(
+            ListNotificationsRequest(
+                kinds=wanted, page_size=min(size, MAX_NOTIFICATIONS), page_token=token
+            )
+        )
+        return Skeleton(list(response.groups), response.next_page_token)
+
+    async def bodies(found: Sequence[NotificationGroup]) -> Hydrated:
+        return await hydrate_groups(backends, found)
+
+    return await read_page(groups, rules.told, token=token, size=size, hydrate=bodies)
