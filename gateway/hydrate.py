@@ -36,17 +36,23 @@ class Hydrated:
 
     posts: dict[int, Post] = field(default_factory=dict)
     users: dict[int, User] = field(default_factory=dict)
+    # Posts that are here only because others quote them: what they quote was not loaded.
+    aside: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, posts: Iterable[Post], includes: Includes) -> Self:
         """From a response that brings posts and what belongs to them."""
         found = {post.id: post for post in includes.quoted_posts}
+        aside = set(found)
         # A post may be on the page and be quoted there; both are the same post.
         found.update({post.id: post for post in posts})
-        return cls(found, {user.id: user for user in includes.users})
+        if aside:
+            aside.difference_update([post.id for post in posts])
+        return cls(found, {user.id: user for user in includes.users}, aside)
 
     def add(self, other: Self) -> None:
         """Takes in what another round of loading found."""
+        self.aside = (self.aside - other.posts.keys()) | (other.aside - self.posts.keys())
         self.posts.update(other.posts)
         self.users.update(other.users)
 

@@ -70,3 +70,14 @@ def heard(user_id: int, found: Hydrated) -> bool:
     """Whether the viewer is told of what this person does: they may be seen and are not muted."""
     person = found.users.get(user_id)
     return person is not None and not person.viewer_relationship.muting
+
+
+def heard_of(group: NotificationGroup, found: Hydrated) -> list[int]:
+    """Those of a group whom the viewer is told of, newest first."""
+    return [each for each in group.sample_user_ids if heard(each, found)]
+
+
+def counted(group: NotificationGroup, found: Hydrated) -> int:
+    """How many did it: those who are hidden from the viewer are not counted where all are known."""
+    everybody = group.count <= len(group.sample_user_ids)
+    return len(heard_of(group, found)) if everybody else group.count

@@ -43,7 +43,7 @@ class BodyReader(Generic[B]):
         try:
             return self._decoder.decode(body)
         except msgspec.ValidationError as error:
-            _refuse(str(error))
+            refuse_field(str(error))
         except (msgspec.DecodeError, UnicodeDecodeError):
             # Python's parser took it: what is left are lone surrogates.
             raise BodyMalformed("The body holds text that is not Unicode.") from None
@@ -113,7 +113,8 @@ def _number(digits: str) -> float:
     return float(len(digits))
 
 
-def _refuse(message: str) -> NoReturn:
+def refuse_field(message: str) -> NoReturn:
+    """Raises FieldInvalid in place of what msgspec says of a value."""
     named = _FIELD.match(message)
     at = _AT.search(message)
     inside = at.group(1) if at else ""

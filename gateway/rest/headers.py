@@ -22,7 +22,8 @@ _READ = frozenset(
 # The characters of request_id in the contracts; quotes as the IETF draft has them are taken, too:
 # https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 KEY_PATTERN = '^("?)[A-Za-z0-9_.-]{1,64}\\1$'
-_KEY = re.compile(rb'("?)([A-Za-z0-9_.-]{1,64})\1')
+_BARE_KEY = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
+_KEY = re.compile(rb'("?)(' + _BARE_KEY.pattern + rb")\1")
 
 # Our ETags are W/"<the service's etag>.<digest of the answer>".
 TAG_PATTERN = '^(W/)?"[!#-~]{1,128}"$|^[*]$'
@@ -40,6 +41,11 @@ def read(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
         if name in _READ:
             found[name] = found[name] + b", " + value if name in found else value
     return found
+
+
+def is_key(text: str) -> bool:
+    """Whether a text may be a key of idempotency, without the quotes that a header may have."""
+    return text.isascii() and _BARE_KEY.fullmatch(text.encode()) is not None
 
 
 def idempotency_key(headers: Headers) -> str:

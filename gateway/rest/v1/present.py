@@ -110,14 +110,13 @@ class Showing:
 
     def notification(self, group: notification_pb2.NotificationGroup) -> types.Notification:
         """A group whose post and people were loaded, and which `rules.told` lets pass."""
-        shown = [each for each in group.sample_user_ids if rules.heard(each, self._found)]
+        shown = rules.heard_of(group, self._found)
         return types.Notification(
             id=str(group.id),
             kind=_KINDS[group.kind],
             post=self.message(self._found.posts[group.post_id]) if group.post_id else None,
             people=[cast(types.User, self._person(each).json) for each in shown],
-            # Those who are hidden from the reader are not counted where they are all known.
-            count=len(shown) if group.count <= len(group.sample_user_ids) else group.count,
+            count=rules.counted(group, self._found),
             first_at=time(group.first_time),
             last_at=time(group.last_time),
             read=group.read,

@@ -1,0 +1,118 @@
+"""What one operation, or one event of a subscription, has at hand."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
+
+from gateway.backends import Backends
+from gateway.hydrate import Hydrated
+from services.chassis.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from strawberry.types import Info
+
+# Of BatchGetPosts.
+_MOST = 200
+
+
+_POSTS, _PEOPLE = 0, 1
+
+
+class _Asked:
+    """What one call will be asked for, and its answer."""
+
+    __slots__ = ("answer", "call", "ids")
+
+    def __init__(self, answer: "asyncio.Future[Hydrated]") -> None:
+        self.ids: tuple[list[int], list[int]] = ([], [])
+        self.answer = answer
+        # Held, since the loop itself holds no task.
+        self.call: asyncio.Future[None] | None = None
+
+
+class Loader:
+    """Posts and people by id, each at most once, in as few calls as there are moments when
+    something is asked for. Made anew for each operation and each event, so it knows nothing old."""
+
+    def __init__(self, backends: Backends) -> None:
+        self._backends = backends
+        self._posts: dict[int, asyncio.Future[Hydrated]] = {}
+        self._people: dict[int, asyncio.Future[Hydrated]] = {}
+        self._asked: _Asked | None = None
+
+    async def post(self, post_id: int) -> Hydrated:
+        """What the viewer may see of a post; it is missing where that is nothing."""
+        return await self._ask(self._posts, post_id, _POSTS)
+
+    async def person(self, user_id: int) -> Hydrated:
+        """What the viewer may see of a person."""
+        return await self._ask(self._people, user_id, _PEOPLE)
+
+    def _ask(
+        self, known: "dict[int, asyncio.Future[Hydrated]]", number: int, kind: int
+    ) -> "asyncio.Future[Hydrated]":
+        answer = known.get(number)
+        if answer is not None:
+            return asyncio.shield(answer)
+        if self._asked is None or len(self._asked.ids[kind]) >= _MOST:
+            loop = asyncio.get_running_loop()
+            self._asked = _Asked(loop.create_future())
+            # Everything that is ready to run asks first.
+            loop.call_soon(self._begin, self._asked)
+        self._asked.ids[kind].append(number)
+        known[number] = self._asked.answer
+        return asyncio.shield(self._asked.answer)
+
+    def _begin(self, asked: "_Asked") -> None:
+        if self._asked is asked:
+            self._asked = None
+        asked.call = asyncio.ensure_future(self._load(asked))
+
+    async def _load(self, asked: "_Asked") -> None:
+        request = BatchGetPostsRequest(
+            post_ids=asked.ids[_POSTS], include_user_ids=asked.ids[_PEOPLE]
+        )
+        try:
+            response = await self._backends.posts.BatchGetPosts(request)
+        except Exception as error:
+            asked.answer.set_exception(error)
+            asked.answer.exception()  # so that nobody complains where all who asked have gone
+        else:
+            asked.answer.set_result(Hydrated.of(response.posts, response.includes))
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One operation's own."""
+
+    backends: Backends
+    # 0 for strangers.
+    viewer_id: int
+    # Takes one from a bucket of whoever asks; raises RateLimited where it is empty.
+    take: Callable[[str], None]
+    loader: Loader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.loader = Loader(self.backends)
+
+    def person(self) -> int:
+        """Who asks. Raises Unauthenticated (TOKEN_MISSING) for strangers."""
+        if not self.viewer_id:
+            raise Unauthenticated
+        return self.viewer_id
+
+
+def backends_of(info: "Info") -> Backends:
+    """The services, for a field that anybody may ask for."""
+    context: Context = info.context
+    return context.backends
+
+
+def own(info: "Info") -> Backends:
+    """The services, for a field about whoever asks. Raises Unauthenticated for strangers."""
+    context: Context = info.context
+    context.person()
+    return context.backends

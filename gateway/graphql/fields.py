@@ -1,0 +1,83 @@
+"""How fields of the schema are declared: what they promise, cost, and need.
+
+A field is either *shown* — a pure function of what was loaded for its parent, without arguments —
+or *loaded* by a call. Whatever is only shown can be printed as a whole, without asking field by
+field (see `projection`); what is loaded, is asked for one by one and costs its weight.
+"""
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+import strawberry
+
+# Keys of a field's metadata.
+SHOW = "roost.show"
+COST = "roost.cost"
+# The name of a field below which this one is loaded rather than shown.
+NOT_WITHIN = "roost.not_within"
+
+# The weight of a call to a service, in units of an object that is printed.
+CALL = 10
+
+
+def told(name: str, kind: Any, about: str, *, deprecated: str | None = None) -> Any:
+    """A field that stands in the parent's message under this name, as it is."""
+    show = attrgetter(f"message.{name}")
+
+    def resolver(self: Any) -> Any:
+        return show(self)
+
+    resolver.__annotations__["return"] = kind
+    return strawberry.field(
+        resolver=resolver,
+        description=about,
+        deprecation_reason=deprecated,
+        metadata={SHOW: show},
+    )
+
+
+def shown(about: str, *, deprecated: str | None = None) -> Callable[[Callable[..., Any]], Any]:
+    """A field that the method gives out of what was loaded; it calls nothing and cannot fail."""
+
+    def declare(method: Callable[..., Any]) -> Any:
+        return strawberry.field(
+            resolver=method,
+            description=about,
+            deprecation_reason=deprecated,
+            metadata={SHOW: method},
+        )
+
+    return declare
+
+
+def loaded(
+    about: str, *, cost: int = CALL, deprecated: str | None = None
+) -> Callable[[Callable[..., Any]], Any]:
+    """A field that the method loads, at this weight."""
+
+    def declare(method: Callable[..., Any]) -> Any:
+        return strawberry.field(
+            resolver=method,
+            description=about,
+            deprecation_reason=deprecated,
+            metadata={COST: cost},
+        )
+
+    return declare
+
+
+def shown_once(
+    about: str, show: Callable[[Any], Any], within: str
+) -> Callable[[Callable[..., Any]], Any]:
+    """A field that `show` gives, but not below a field called `within`, where the method loads it:
+    a quoted post comes along with the one that quotes it; the post that *it* quotes does not."""
+
+    def declare(method: Callable[..., Any]) -> Any:
+        return strawberry.field(
+            resolver=method,
+            description=about,
+            metadata={SHOW: show, NOT_WITHIN: within, COST: CALL},
+        )
+
+    return declare

@@ -1,0 +1,141 @@
+"""How far one has read, and what one wishes to hear of."""
+
+from typing import Annotated
+
+import strawberry
+from roost.notification.v1.notification_service_pb2 import (
+    MarkReadRequest,
+    MuteConversationRequest,
+    UnmuteConversationRequest,
+    UnwatchUserRequest,
+    WatchUserRequest,
+)
+from strawberry.types import Info
+
+from gateway.changing import preferences
+from gateway.changing.preferences import Wish
+from gateway.graphql.arguments import Etag, PostId, UserId
+from gateway.graphql.context import own
+from gateway.graphql.ids import number_of
+from gateway.graphql.outcomes import DONE, Done, Key, Outcome, change, request_id, result
+from gateway.graphql.types.notifications import (
+    NOTIFICATION,
+    NotificationKind,
+    NotificationPreferences,
+    SenderFilter,
+)
+from gateway.graphql.types.timelines import ReadMarker, marker
+
+
+@strawberry.input(description="How one wishes to hear of one kind.")
+class KindWish:
+    """One kind's."""
+
+    kind: NotificationKind = strawberry.field(description="The kind.")
+    sender: SenderFilter = strawberry.field(description="Whose deeds are told.")
+    push: bool = strawberry.field(description="Whether they are also pushed to devices.")
+
+
+@strawberry.type
+class NotificationChanges:
+    """Of Mutation."""
+
+    @change("Note where one stopped reading notifications. The marker only moves forward.")
+    async def set_notifications_marker(
+        self,
+        info: Info,
+        last_read_id: Annotated[
+            strawberry.ID, strawberry.argument(description="The id of a notification.")
+        ],
+        idempotency_key: Key = None,
+    ) -> Outcome[ReadMarker]:
+        """As REST's."""
+        response = await own(info).notifications.MarkRead(
+            MarkReadRequest(
+                last_read_id=number_of(NOTIFICATION, last_read_id, "last_read_id"),
+                request_id=request_id(idempotency_key),
+            )
+        )
+        return result(marker(NOTIFICATION, response.last_read_id, response))
+
+    @change("Change what one wishes to hear of. Only what is given changes.")
+    async def update_notification_preferences(
+        self,
+        info: Info,
+        kinds: Annotated[
+            list[KindWish] | None,
+            strawberry.argument(description="The kinds that change; null for none."),
+        ] = None,
+        email_digest: Annotated[
+            bool | None,
+            strawberry.argument(
+                description="Whether a daily summary goes out by e-mail; null to leave it."
+            ),
+        ] = None,
+        etag: Etag = None,
+        idempotency_key: Key = None,
+    ) -> Outcome[NotificationPreferences]:
+        """As REST's."""
+        wishes = None
+        if kinds is not None:
+            wishes = {each.kind.value: Wish(each.sender.value, each.push) for each in kinds}
+        changed = await preferences.change(
+            own(info),
+            kinds=wishes,
+            email_digest=email_digest,
+            etag=etag or "",
+            request_id=request_id(idempotency_key),
+        )
+        return result(NotificationPreferences(message=changed))
+
+    @change(
+        "Hear no more of the conversation that a post is in: mentions, replies and quotes anywhere "
+        "in it, and responses to its first post, also past ones.",
+        answers=Done,
+    )
+    async def mute_conversation(
+        self, info: Info, post_id: PostId, idempotency_key: Key = None
+    ) -> Done:
+        """As REST's."""
+        await own(info).notifications.MuteConversation(
+            MuteConversationRequest(
+                post_id=number_of("Post", post_id, "post_id"),
+                request_id=request_id(idempotency_key),
+            )
+        )
+        return DONE
+
+    @change("Hear of a conversation again, also of what happened meanwhile.", answers=Done)
+    async def unmute_conversation(
+        self, info: Info, post_id: PostId, idempotency_key: Key = None
+    ) -> Done:
+        """As REST's."""
+        await own(info).notifications.UnmuteConversation(
+            UnmuteConversationRequest(
+                post_id=number_of("Post", post_id, "post_id"),
+                request_id=request_id(idempotency_key),
+            )
+        )
+        return DONE
+
+    @change("Be told of a person's new posts.", answers=Done)
+    async def watch(self, info: Info, user_id: UserId, idempotency_key: Key = None) -> Done:
+        """As REST's."""
+        await own(info).notifications.WatchUser(
+            WatchUserRequest(
+                user_id=number_of("User", user_id, "user_id"),
+                request_id=request_id(idempotency_key),
+            )
+        )
+        return DONE
+
+    @change("Be told of them no more.", answers=Done)
+    async def unwatch(self, info: Info, user_id: UserId, idempotency_key: Key = None) -> Done:
+        """As REST's."""
+        await own(info).notifications.UnwatchUser(
+            UnwatchUserRequest(
+                user_id=number_of("User", user_id, "user_id"),
+                request_id=request_id(idempotency_key),
+            )
+        )
+        return DONE

@@ -1,0 +1,153 @@
+"""Joining, leaving, and what people say about themselves."""
+
+from typing import Annotated, Any
+
+import strawberry
+from roost.user.v1.auth_service_pb2 import ChangePasswordRequest, RegisterRequest
+from roost.user.v1.user_service_pb2 import DeleteUserRequest
+from strawberry.types import Info
+
+from gateway.changing import profiles
+from gateway.graphql.arguments import Etag
+from gateway.graphql.context import backends_of, own
+from gateway.graphql.outcomes import (
+    DONE,
+    Done,
+    Key,
+    Outcome,
+    change,
+    checked,
+    request_id,
+    result,
+)
+from gateway.graphql.types.devices import Session, SignedIn, Tokens
+from gateway.graphql.types.users import User
+from gateway.rest.v1.lists import id_in_body
+from gateway.rest.v1.requests import Consent, NewUser, PasswordChange, ProfileChange
+
+Handle = Annotated[str, strawberry.argument(description="The name after the @.")]
+Password = Annotated[str, strawberry.argument(description="At least 8 characters where new.")]
+DeviceName = Annotated[str, strawberry.argument(description="What the device calls itself.")]
+
+
+@strawberry.type
+class UserChanges:
+    """Of Mutation."""
+
+    @change("Join: creates an account, and signs the calling device in.", bucket="logins")
+    async def register(
+        self,
+        info: Info,
+        *,
+        handle: Handle,
+        password: Password,
+        display_name: Annotated[str, strawberry.argument(description="The name as shown.")] = "",
+        device_name: DeviceName = "",
+        idempotency_key: Key = None,
+    ) -> Outcome[SignedIn]:
+        """As REST's."""
+        asked = checked(
+            NewUser,
+            handle=handle,
+            password=password,
+            display_name=display_name,
+            device_name=device_name,
+        )
+        response = await backends_of(info).auth.Register(
+            RegisterRequest(
+                handle=asked.handle,
+                password=asked.password,
+                display_name=asked.display_name,
+                device_name=asked.device_name,
+                request_id=request_id(idempotency_key),
+            )
+        )
+        return result(
+            SignedIn(
+                user=User(message=response.user),
+                session=Session(message=response.session),
+                tokens=Tokens(message=response.tokens),
+            )
+        )
+
+    @change(
+        "Change one's own profile. Only what is given changes. Turning `protected` off accepts the "
+        "follow requests that wait."
+    )
+    async def update_me(
+        self,
+        info: Info,
+        *,
+        display_name: Annotated[
+            str | None, strawberry.argument(description="The name as shown.")
+        ] = strawberry.UNSET,
+        bio: Annotated[
+            str | None, strawberry.argument(description="Up to 160 characters.")
+        ] = strawberry.UNSET,
+        location: Annotated[
+            str | None, strawberry.argument(description="Up to 30 characters.")
+        ] = strawberry.UNSET,
+        website: Annotated[
+            str | None, strawberry.argument(description="http or https; empty for none.")
+        ] = strawberry.UNSET,
+        avatar_media_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="The picture, by number; null for none."),
+        ] = strawberry.UNSET,
+        protected: Annotated[
+            bool | None,
+            strawberry.argument(description="Whether followers need consent."),
+        ] = strawberry.UNSET,
+        etag: Etag = None,
+        idempotency_key: Key = None,
+    ) -> Outcome[User]:
+        """As REST's."""
+        given: dict[str, Any] = {
+            "display_name": display_name,
+            "bio": bio,
+            "location": location,
+            "website": website,
+            "avatar_media_id": avatar_media_id,
+            "protected": protected,
+        }
+        given = {name: value for name, value in given.items() if value is not strawberry.UNSET}
+        asked = checked(ProfileChange, **given)
+        changes = {name: getattr(asked, name) for name in given}
+        if "avatar_media_id" in changes:
+            changes["avatar_media_id"] = id_in_body("avatar_media_id", avatar_media_id)
+        profile = await profiles.change(
+            own(info), changes, etag=etag or "", request_id=request_id(idempotency_key)
+        )
+        return result(User(message=profile))
+
+    @change(
+        "Leave for good. The account is hidden at once, its posts, follows and likes go within "
+        "seconds, and its handle stays taken.",
+        answers=Done,
+    )
+    async def delete_me(self, info: Info, password: Password, idempotency_key: Key = None) -> Done:
+        """As REST's."""
+        asked = checked(Consent, password=password)
+        await own(info).users.DeleteUser(
+            DeleteUserRequest(password=asked.password, request_id=request_id(idempotency_key))
+        )
+        return DONE
+
+    @change("Change one's password. Every other session ends.", answers=Done)
+    async def change_password(
+        self,
+        info: Info,
+        old_password: Password,
+        new_password: Password,
+        idempotency_key: Key = None,
+    ) -> Done:
+        """As REST's."""
+        asked = checked(PasswordChange, old_password=old_password, new_password=new_password)
+        await own(info).auth.ChangePassword(
+            ChangePasswordRequest(
+                old_password=asked.old_password,
+                new_password=asked.new_password,
+                request_id=request_id(idempotency_key),
+            )
+        )
+        return DONE

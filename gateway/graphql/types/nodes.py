@@ -1,0 +1,29 @@
+"""What all things with a global id have in common."""
+
+from typing import ClassVar
+
+import strawberry
+
+from gateway.graphql.fields import shown
+from gateway.graphql.ids import global_id
+
+
+@strawberry.interface(description="A thing with a global id, which `node` and `nodes` find.")
+class Node:
+    """What `node` finds; a subclass is named as its `kind` says."""
+
+    kind: ClassVar[str]
+
+    def number(self) -> int:
+        """The id within its kind."""
+        raise NotImplementedError
+
+    @shown("The global id: opaque, for good, good for `node`.")
+    def id(self) -> strawberry.ID:
+        """Opaque."""
+        return strawberry.ID(global_id(self.kind, self.number()))
+
+    @shown("The id that REST and the stream know it by: a decimal number.")
+    def rest_id(self) -> strawberry.ID:
+        """Decimal."""
+        return strawberry.ID(str(self.number()))

@@ -1,0 +1,169 @@
+"""Notifications, and what one wishes to hear of."""
+
+from enum import Enum
+
+import strawberry
+from roost.notification.v1 import notification_pb2 as pb
+
+from gateway import rules
+from gateway.graphql.fields import shown, told
+from gateway.graphql.ids import global_id
+from gateway.graphql.types import posts, users
+from gateway.graphql.types.connections import Connection, Place
+from gateway.graphql.types.posts import Post, Seen
+from gateway.graphql.types.scalars import DateTime
+from gateway.graphql.types.users import User
+from gateway.pipeline import Page
+from gateway.rest.v1 import present
+
+NOTIFICATION = "Notification"
+
+
+@strawberry.enum(description="What somebody did.")
+class NotificationKind(Enum):
+    """Names as in REST, in capitals."""
+
+    FOLLOW = strawberry.enum_value(pb.NOTIFICATION_KIND_FOLLOW, description="They follow one.")
+    FOLLOW_REQUEST = strawberry.enum_value(
+        pb.NOTIFICATION_KIND_FOLLOW_REQUEST, description="They ask to follow one."
+    )
+    FOLLOW_ACCEPTED = strawberry.enum_value(
+        pb.NOTIFICATION_KIND_FOLLOW_ACCEPTED, description="They let one follow."
+    )
+    MENTION = strawberry.enum_value(
+        pb.NOTIFICATION_KIND_MENTION, description="They named one in a post."
+    )
+    REPLY = strawberry.enum_value(
+        pb.NOTIFICATION_KIND_REPLY, description="They answered one's post."
+    )
+    LIKE = strawberry.enum_value(pb.NOTIFICATION_KIND_LIKE, description="They like one's post.")
+    REPOST = strawberry.enum_value(
+        pb.NOTIFICATION_KIND_REPOST, description="They reposted one's post."
+    )
+    QUOTE = strawberry.enum_value(pb.NOTIFICATION_KIND_QUOTE, description="They quoted one's post.")
+    POST = strawberry.enum_value(
+        pb.NOTIFICATION_KIND_POST, description="They, whom one watches, wrote a post."
+    )
+
+
+@strawberry.enum(description="Whose deeds are told.")
+class SenderFilter(Enum):
+    """Names as in REST, in capitals."""
+
+    EVERYONE = strawberry.enum_value(pb.SENDER_FILTER_EVERYONE, description="Everyone's.")
+    FOLLOWING = strawberry.enum_value(
+        pb.SENDER_FILTER_FOLLOWING, description="Those of people whom one follows."
+    )
+    NOBODY = strawberry.enum_value(pb.SENDER_FILTER_NOBODY, description="Nobody's.")
+
+
+@strawberry.type(description="What somebody did, or like deeds of several people together.")
+class Notification:
+    """A view of a group whose post and people were loaded."""
+
+    message: strawberry.Private[pb.NotificationGroup]
+    seen: strawberry.Private[Seen]
+
+    read = told("read", bool, "Whether the read marker has passed it.")
+
+    @shown("Sorts by the newest deed; another one with each deed.")
+    def id(self) -> strawberry.ID:
+        """Opaque."""
+        return notification_id(self.message.id)
+
+    @shown("The id that REST and the stream know it by.")
+    def rest_id(self) -> strawberry.ID:
+        """Decimal."""
+        return strawberry.ID(str(self.message.id))
+
+    @shown("What was done.")
+    def kind(self) -> NotificationKind:
+        """Kinds that are not known here are not told."""
+        return NotificationKind(self.message.kind)
+
+    @shown("The post it is about; null for follows.")
+    def post(self) -> Post | None:
+        """As loaded."""
+        return self.seen.post_of(self.message.post_id) if self.message.post_id else None
+
+    @shown("Up to five of those who did it, newest first.")
+    def people(self) -> list[User]:
+        """Those whom one may hear of."""
+        found = [self.seen.user(each) for each in self._heard()]
+        return [each for each in found if each is not None]
+
+    @shown("How many did it.")
+    def count(self) -> int:
+        """Those who are hidden are not counted where all are known."""
+        return rules.counted(self.message, self.seen.found)
+
+    @shown("The oldest deed.")
+    def first_at(self) -> DateTime:
+        """RFC 3339."""
+        return DateTime(present.time(self.message.first_time))
+
+    @shown("The newest deed.")
+    def last_at(self) -> DateTime:
+        """RFC 3339."""
+        return DateTime(present.time(self.message.last_time))
+
+    def _heard(self) -> list[int]:
+        return rules.heard_of(self.message, self.seen.found)
+
+
+def notification_id(number: int) -> strawberry.ID:
+    """The id of a notification."""
+    return strawberry.ID(global_id(NOTIFICATION, number))
+
+
+def told_on(page: Page[pb.NotificationGroup], wanted: Place) -> Connection[Notification]:
+    """A page of notifications, as it is shown."""
+    seen = Seen(page.hydrated)
+    return Connection(
+        items=[Notification(message=each, seen=seen) for each in page.entries],
+        next_token=page.next_token,
+        token=wanted.token,
+    )
+
+
+@strawberry.type(description="How somebody wishes to hear of one kind.")
+class KindPreference:
+    """One kind's."""
+
+    kind: NotificationKind = strawberry.field(description="The kind.")
+    sender: SenderFilter = strawberry.field(description="Whose deeds are told.")
+    push: bool = strawberry.field(description="Whether they are also pushed to devices.")
+
+
+@strawberry.type(description="What whoever asks wishes to hear of.")
+class NotificationPreferences:
+    """A view of them."""
+
+    message: strawberry.Private[pb.NotificationPreferences]
+
+    email_digest = told("email_digest", bool, "Whether a daily summary goes out by e-mail.")
+    etag = told("etag", str, "Changes with every change: see `updateNotificationPreferences`.")
+
+    @shown("How they wish to hear of each kind.")
+    def kinds(self) -> list[KindPreference]:
+        """In the order of the kinds."""
+        known = {each.value for each in NotificationKind}
+        return [
+            KindPreference(
+                kind=NotificationKind(each.kind),
+                sender=SenderFilter(getattr(each, "from")),
+                push=each.push,
+            )
+            for each in self.message.kinds
+            if each.kind in known
+        ]
+
+    @shown("Conversations that are not told, by their first posts.")
+    def muted_conversation_ids(self) -> list[strawberry.ID]:
+        """Global."""
+        return [posts.post_id(each) for each in self.message.muted_conversation_ids]
+
+    @shown("People whose new posts are told.")
+    def watched_user_ids(self) -> list[strawberry.ID]:
+        """Global."""
+        return [users.user_id(each) for each in self.message.watched_user_ids]
