@@ -1,12 +1,14 @@
 """The application: which paths there are, inside one frame."""
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from gateway.auth import Doorkeeper
 from gateway.backends import Backends
 from gateway.frame import Frame
+from gateway.graphql.endpoint import PATH as GRAPHQL
+from gateway.graphql.endpoint import GraphQL
 from gateway.pages import Pages
 from gateway.rest.dispatch import Rest
 from gateway.rest.versions import VERSIONS
@@ -24,6 +26,7 @@ class Gateway(Starlette):
         backends: Backends,
         keys: JwksSource,
         doorkeeper: Doorkeeper,
+        graphql: GraphQL,
         stream: Stream,
         state: State,
         public_url: str = "",
@@ -36,7 +39,12 @@ class Gateway(Starlette):
             for each in VERSIONS
         ]
         # Paths are tried in order: the busiest stand first of those that match a prefix.
-        routes: list[BaseRoute] = [*pages.beside_the_api, *rest, *pages.routes]
+        routes: list[BaseRoute] = [
+            *pages.beside_the_api,
+            *rest,
+            Route(GRAPHQL, graphql),
+            *pages.routes,
+        ]
         super().__init__(routes=routes)
         self.router.redirect_slashes = False
 

@@ -9,6 +9,11 @@ from prometheus_client import REGISTRY
 from gateway.app import Gateway
 from gateway.auth import Doorkeeper
 from gateway.backends import Backends, OwnBackends
+from gateway.graphql import trusted
+from gateway.graphql.buckets import Buckets
+from gateway.graphql.documents import Documents
+from gateway.graphql.endpoint import GraphQL
+from gateway.graphql.schema import SCHEMA
 from gateway.settings import GatewaySettings
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
@@ -42,15 +47,25 @@ async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]
                 max_sockets=told.max_sockets,
                 clock=clock,
             ) as stream:
+                doorkeeper = Doorkeeper(
+                    keys,
+                    issuer=told.token_issuer,
+                    audience=told.token_audience,
+                    clock=clock,
+                    revoked=revoked,
+                )
                 yield Gateway(
                     backends=backends,
                     keys=keys,
-                    doorkeeper=Doorkeeper(
-                        keys,
-                        issuer=told.token_issuer,
-                        audience=told.token_audience,
-                        clock=clock,
-                        revoked=revoked,
+                    doorkeeper=doorkeeper,
+                    graphql=GraphQL(
+                        backends=backends,
+                        doorkeeper=doorkeeper,
+                        documents=Documents(SCHEMA, introspection=told.graphql_introspection),
+                        trusted=trusted.load(told.graphql_manifest),
+                        trusted_only=told.graphql_documents == "trusted",
+                        writes=Buckets(told.rate_writes, clock=clock),
+                        logins=Buckets(told.rate_logins, clock=clock),
                     ),
                     stream=stream,
                     state=state,

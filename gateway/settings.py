@@ -1,5 +1,8 @@
 """What the gateway is told by its environment, on top of what every process is."""
 
+from pathlib import Path
+from typing import Literal
+
 from pydantic import Field
 
 from services.chassis.settings import IdentifiedSettings
@@ -16,3 +19,13 @@ class GatewaySettings(IdentifiedSettings):
     # Beyond this many WebSockets at once a process refuses more: with 10 KiB each and as many
     # messages for all as it can send within a second.
     max_sockets: int = Field(default=10_000, ge=1)
+    # Which GraphQL documents are carried out: any, or only those of the manifest.
+    graphql_documents: Literal["any", "trusted"] = "any"
+    # The documents that are known by id (`make graphql-manifest`); none without.
+    graphql_manifest: Path | None = None
+    # Whether the schema may be asked for, and the page to try it is there.
+    graphql_introspection: bool = False
+    # Changes a minute that GraphQL carries out for one person, and sign-ins, sign-ups and refreshes
+    # for one address: the edge's own numbers, which cannot tell them from readings.
+    rate_writes: int = Field(default=120, ge=1)
+    rate_logins: int = Field(default=20, ge=1)

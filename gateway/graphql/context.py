@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
 
 from gateway.backends import Backends
+from gateway.graphql.projection import Projections
 from gateway.hydrate import Hydrated
 from services.chassis.errors import Unauthenticated
 
@@ -94,9 +95,12 @@ class Context:
     # Takes one from a bucket of whoever asks; raises RateLimited where it is empty.
     take: Callable[[str], None]
     loader: Loader = field(init=False)
+    # Of the document that is carried out.
+    projections: Projections = field(init=False)
 
     def __post_init__(self) -> None:
         self.loader = Loader(self.backends)
+        self.projections = Projections()
 
     def person(self) -> int:
         """Who asks. Raises Unauthenticated (TOKEN_MISSING) for strangers."""

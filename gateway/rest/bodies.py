@@ -55,10 +55,12 @@ def check_content_type(content_type: bytes | None) -> None:
         raise ContentTypeNotSupported
 
 
-async def receive_body(receive: Receive, content_length: bytes | None) -> bytes:
+async def receive_body(
+    receive: Receive, content_length: bytes | None, *, most: int = MAX_BODY_BYTES
+) -> bytes:
     """The whole body. Raises BodyTooLarge as soon as that is known."""
     if content_length is not None and (
-        not content_length.isdigit() or int(content_length[:12]) > MAX_BODY_BYTES
+        not content_length.isdigit() or int(content_length[:12]) > most
     ):
         raise BodyTooLarge
     parts: list[bytes] = []
@@ -72,7 +74,7 @@ async def receive_body(receive: Receive, content_length: bytes | None) -> bytes:
         more = message.get("more_body", False)
         parts.append(part)
         size += len(part)
-        if size > MAX_BODY_BYTES:
+        if size > most:
             raise BodyTooLarge
     return parts[0] if len(parts) == 1 else b"".join(parts)
 

@@ -33,8 +33,8 @@ HEADERS = "roost.headers"
 
 _JSON_HEADER = (b"content-type", b"application/json")
 # What belongs to one person is kept by nobody else; what has an ETag may be kept to ask again.
-_NO_STORE = (b"cache-control", b"no-store")
-_REVALIDATE = ((b"cache-control", b"private, no-cache"), (b"vary", b"authorization"))
+NO_STORE = (b"cache-control", b"no-store")
+REVALIDATE = ((b"cache-control", b"private, no-cache"), (b"vary", b"authorization"))
 
 _encoder = msgspec.json.Encoder()
 
@@ -81,7 +81,7 @@ class Rest:
             # Only now: a path that leads somewhere holds nothing that a header could not.
             scope[SAID] = (*retirement.headers, retirement.link(path.removeprefix(self._prefix)))
         if method == "OPTIONS":
-            await _send(send, 204, [(b"allow", ", ".join(place.allowed()).encode())], b"")
+            await send_answer(send, 204, [(b"allow", ", ".join(place.allowed()).encode())], b"")
             return
         route = route_of(place, method)
         scope[ROUTE] = route.path
@@ -125,7 +125,7 @@ async def _answer(
 ) -> None:
     value = answer.value
     if isinstance(value, NoContent):
-        await _send(send, route.status, [_NO_STORE], b"")
+        await send_answer(send, route.status, [NO_STORE], b"")
         return
     body = _encoder.encode(value)
     headers = [_JSON_HEADER, (b"content-length", b"%d" % len(body))]
@@ -140,15 +140,18 @@ async def _answer(
         # service's etag does not: counts, the viewer's own state, the author's profile.
         digest = blake2b(body, digest_size=8).hexdigest()
         tag = f'W/"{answer.etag}.{digest}"'.encode()
-        headers += [(b"etag", tag), *_REVALIDATE]
+        headers += [(b"etag", tag), *REVALIDATE]
         if route.safe and header.matches_none(scope[HEADERS], tag):
             status, body = 304, b""
             del headers[:2]
     else:
-        headers.append(_NO_STORE)
-    await _send(send, status, headers, b"" if scope["method"] == "HEAD" else body)
+        headers.append(NO_STORE)
+    await send_answer(send, status, headers, b"" if scope["method"] == "HEAD" else body)
 
 
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+async def send_answer(
+    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    """Sends a whole answer."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -16,6 +16,7 @@ _READ = frozenset(
         b"if-match",
         b"if-none-match",
         b"traceparent",
+        b"x-envoy-external-address",
     )
 )
 

@@ -11,6 +11,11 @@ from prometheus_client import CollectorRegistry
 from gateway.app import Gateway
 from gateway.auth import Doorkeeper
 from gateway.backends import Backends, OwnBackends
+from gateway.graphql.buckets import Buckets
+from gateway.graphql.documents import Documents
+from gateway.graphql.endpoint import GraphQL
+from gateway.graphql.schema import SCHEMA
+from gateway.graphql.trusted import TrustedDocuments, id_of
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
 from services.chassis.caller import UserCaller
@@ -84,8 +89,19 @@ def revoked() -> set[int]:
 
 
 @pytest.fixture
+def trusted() -> list[str]:
+    """GraphQL documents that are known by id."""
+    return []
+
+
+@pytest.fixture
 async def gateway(
-    services: FakeServices, events: FakeEvents, revoked: set[int], state: State, keys: list[Jwk]
+    services: FakeServices,
+    events: FakeEvents,
+    revoked: set[int],
+    state: State,
+    keys: list[Jwk],
+    trusted: list[str],
 ) -> AsyncIterator[Gateway]:
     clock = SystemClock()
     identity = ServiceIdentity(SERVICE_KEYS["gateway"], clock=clock)
@@ -102,10 +118,20 @@ async def gateway(
         ) as stream,
     ):
         published = StaticJwks(keys)
+        doorkeeper = Doorkeeper(published, issuer=ISSUER, audience=AUDIENCE, clock=clock)
         yield Gateway(
             backends=Backends.over(mesh),
             keys=published,
-            doorkeeper=Doorkeeper(published, issuer=ISSUER, audience=AUDIENCE, clock=clock),
+            doorkeeper=doorkeeper,
+            graphql=GraphQL(
+                backends=Backends.over(mesh),
+                doorkeeper=doorkeeper,
+                documents=Documents(SCHEMA, introspection=False),
+                trusted=TrustedDocuments({id_of(text): text for text in trusted}),
+                trusted_only=False,
+                writes=Buckets(1_000, clock=clock),
+                logins=Buckets(20, clock=clock),
+            ),
             stream=stream,
             state=state,
         )

@@ -20,8 +20,8 @@ from roost.user.v1 import user_pb2
 
 from gateway import rules
 from gateway.hydrate import Entry, Hydrated
+from gateway.memo import Memo
 from gateway.rest.v1 import types
-from gateway.rest.v1.memo import Memo
 
 # About 1 KiB a post and 0.7 KiB a person, and at most twice as many of each: some 60 MiB, and 35
 # more where another version is asked for, which keeps posts of its own.

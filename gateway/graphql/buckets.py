@@ -1,0 +1,50 @@
+"""Token buckets for changes: the edge cannot tell those in a document from readings.
+
+They are as large as the edge's own for the same things (envoy/README.md), each a process's own.
+"""
+
+from ipaddress import ip_address, ip_network
+
+from services.chassis.clock import Clock
+from services.chassis.errors import TooMany
+
+# Of each kind; the least recently used go first.
+_MOST = 50_000
+_MINUTE = 60.0
+
+
+class RateLimited(TooMany):
+    """Whoever asks has used up a bucket."""
+
+    reason = "RATE_LIMITED"
+
+
+class Buckets:
+    """One kind of bucket, for many: so many tokens, filled up within a minute."""
+
+    def __init__(self, size: int, *, clock: Clock) -> None:
+        self._size = size
+        self._clock = clock
+        # For whom: how many there were, and when.
+        self._levels: dict[object, tuple[float, float]] = {}
+
+    def take(self, whose: object) -> None:
+        """Takes one. Raises RateLimited where there is none."""
+        now = self._clock.monotonic()
+        level, then = self._levels.pop(whose, (float(self._size), now))
+        level = min(self._size, level + (now - then) * self._size / _MINUTE)
+        if level < 1:
+            self._levels[whose] = level, now
+            raise RateLimited(retry_after=(1 - level) * _MINUTE / self._size)
+        if len(self._levels) >= _MOST:
+            del self._levels[next(iter(self._levels))]
+        self._levels[whose] = level - 1, now
+
+
+def customer(address: str) -> str:
+    """Whom an address belongs to: in IPv6 a customer has 2^64 of them."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return address if found.version == 4 else str(ip_network((found, 64), strict=False))

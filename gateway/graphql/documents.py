@@ -1,0 +1,154 @@
+"""Documents, read and checked once: what is the same for every request with one is kept with it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    parse,
+    specified_rules,
+    validate,
+    visit,
+)
+from graphql.language import Visitor
+
+from gateway.graphql import costs, limits
+from gateway.graphql.costs import Cost
+from gateway.graphql.projection import Projections
+from gateway.graphql.refusals import DocumentInvalid, DocumentTooComplex
+from gateway.memo import Memo
+
+# Of 16 KiB at most each: what a few versions of a few apps send.
+_KEPT = 512
+_MOST_ERRORS = 5
+
+
+class DocumentErrors(Exception):
+    """The document does not fit the schema, for these reasons."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__("the document does not fit the schema")
+        self.errors = errors
+
+
+class Operation:
+    """One operation of a document."""
+
+    def __init__(self, node: OperationDefinitionNode, cost: Cost) -> None:
+        self.kind: OperationType = node.operation
+        self.name = node.name.value if node.name else None
+        self.node = node
+        self.cost = cost
+
+
+class Document:
+    """A document within all limits, that fits the schema."""
+
+    def __init__(self, schema: GraphQLSchema, node: DocumentNode) -> None:
+        self.node = node
+        fragments = {
+            each.name.value: each
+            for each in node.definitions
+            if isinstance(each, FragmentDefinitionNode)
+        }
+        self.operations = [
+            Operation(each, costs.cost_of(schema, each, fragments))
+            for each in node.definitions
+            if isinstance(each, OperationDefinitionNode)
+        ]
+        choosing = _Choosing()
+        visit(node, choosing)
+        self._choosing = sorted(choosing.names)
+        self._projections: dict[tuple[object, ...], Projections] = {}
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation of this name, or the only one. Raises DocumentInvalid."""
+        if name is None and len(self.operations) == 1:
+            return self.operations[0]
+        for each in self.operations:
+            if name is not None and each.name == name:
+                return each
+        if name is None:
+            raise DocumentInvalid("Name the operation: the document does not hold exactly one.")
+        raise DocumentInvalid(f"The document holds no operation {name}.")
+
+    def projections(self, variables: Mapping[str, Any]) -> Projections:
+        """Those that hold under these variables."""
+        choice = tuple([variables.get(each) for each in self._choosing])
+        found = self._projections.get(choice)
+        if found is None:
+            found = self._projections[choice] = Projections()
+        return found
+
+
+class _Choosing(Visitor):
+    """Finds the variables that decide what is skipped and included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_directive(self, node: Any, *_: object) -> None:
+        """Looks at the condition."""
+        for each in node.arguments:
+            if isinstance(each.value, VariableNode):
+                self.names.add(each.value.name.value)
+
+
+class Documents:
+    """All documents that a process has seen lately. Those that are refused are not remembered."""
+
+    def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
+        self._schema = schema
+        self._introspection = introspection
+        self._rules = [*specified_rules]
+        if not introspection:
+            self._rules.append(NoSchemaIntrospectionCustomRule)
+        self._known: Memo[str, Document] = Memo(_KEPT)
+
+    def read(self, text: str) -> Document:
+        """The document that the text spells.
+
+        Raises DocumentTooComplex, DocumentInvalid, or DocumentErrors with places in the text; none
+        of its fields has been asked for then.
+        """
+        known = self._known.get(text)
+        if known is None:
+            known = self._read(text)
+            self._known.put(text, known)
+        return known
+
+    def _read(self, text: str) -> Document:
+        node = _parse(text)
+        limits.check(node)
+        errors = validate(
+            self._schema,
+            node,
+            self._rules,
+            max_errors=_MOST_ERRORS,
+            hide_suggestions=not self._introspection,
+        )
+        if errors:
+            raise DocumentErrors(errors[:_MOST_ERRORS])
+        return Document(self._schema, node)
+
+
+def _parse(text: str) -> DocumentNode:
+    if len(text) > limits.MAX_LENGTH:
+        raise DocumentTooComplex("length", limits.MAX_LENGTH, "is too long")
+    try:
+        return parse(text, max_lexical_tokens=limits.MAX_TOKENS, max_comments=limits.MAX_COMMENTS)
+    except GraphQLSyntaxError as error:
+        if "nested too deeply" in error.message:
+            raise DocumentTooComplex("depth", limits.MAX_DEPTH, "is nested too deeply") from None
+        if "more than" in error.message:
+            raise DocumentTooComplex("tokens", limits.MAX_TOKENS, "has too many tokens") from None
+        raise DocumentErrors([error]) from None

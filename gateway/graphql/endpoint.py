@@ -1,0 +1,192 @@
+"""The application of `POST /graphql`: reads the request, carries the operation out, answers."""
+
+from collections.abc import Mapping
+from functools import partial
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from graphql import ExecutionResult, GraphQLError, OperationType
+from opentelemetry.trace import SpanKind
+
+from gateway.auth import Doorkeeper
+from gateway.backends import Backends
+from gateway.graphql import costs
+from gateway.graphql.buckets import Buckets, customer
+from gateway.graphql.context import Context
+from gateway.graphql.documents import Document, DocumentErrors, Documents, Operation
+from gateway.graphql.execution import carry_out
+from gateway.graphql.refusals import (
+    DocumentInvalid,
+    DocumentNotTrusted,
+    DocumentTooComplex,
+    formatted,
+)
+from gateway.graphql.requests import MAX_BODY_BYTES, READER, RESPONSE_JSON, Request, answer_type
+from gateway.graphql.trusted import TrustedDocuments
+from gateway.refusals import MethodNotAllowed
+from gateway.rest import headers as header
+from gateway.rest.bodies import check_content_type, receive_body
+from gateway.rest.dispatch import (
+    HEADERS,
+    NO_STORE,
+    REVALIDATE,
+    ROUTE,
+    Receive,
+    Scope,
+    Send,
+    send_answer,
+)
+from gateway.rest.routes import ANYONE, READ_SECONDS, WRITE_SECONDS
+from services.chassis import deadline, telemetry
+
+PATH = "/graphql"
+
+_encoder = msgspec.json.Encoder()
+
+
+class GraphQL:
+    """Answers one path. What is wrong with the request is raised, for the frame to tell; what is
+    wrong with the document is answered as GraphQL has it."""
+
+    def __init__(
+        self,
+        *,
+        backends: Backends,
+        doorkeeper: Doorkeeper,
+        documents: Documents,
+        trusted: TrustedDocuments,
+        trusted_only: bool,
+        writes: Buckets,
+        logins: Buckets,
+    ) -> None:
+        self._backends = backends
+        self._doorkeeper = doorkeeper
+        self._documents = documents
+        self._trusted = trusted
+        self._trusted_only = trusted_only
+        self._writes = writes
+        self._logins = logins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one HTTP request."""
+        scope[ROUTE] = PATH
+        if scope["method"] == "OPTIONS":
+            await send_answer(send, 204, [(b"allow", b"OPTIONS, POST")], b"")
+            return
+        if scope["method"] != "POST":
+            raise MethodNotAllowed(scope["method"], ["OPTIONS", "POST"])
+        trace = telemetry.current()
+        if trace is None or not trace.sampled:
+            await self._serve(scope, receive, send)
+            return
+        with telemetry.span(f"POST {PATH}", kind=SpanKind.SERVER):
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        deadline.begin(READ_SECONDS)
+        headers = scope[HEADERS]
+        viewer_id = await self._doorkeeper.admit(headers, ANYONE)
+        kind = answer_type(headers)
+        check_content_type(headers.get(b"content-type"))
+        length = headers.get(b"content-length")
+        request = READER.read(await receive_body(receive, length, most=MAX_BODY_BYTES))
+        variables = request.variables or {}
+        try:
+            document = self.find(request)
+            operation = document.operation(request.operation_name)
+            cost = _affordable(operation, variables)
+        except DocumentErrors as error:
+            await _refuse(send, kind, [formatted(each) for each in error.errors])
+            return
+        except (DocumentInvalid, DocumentTooComplex, DocumentNotTrusted) as error:
+            shown = formatted(GraphQLError(error.message, original_error=error))
+            await _refuse(send, kind, [shown])
+            return
+        if operation.kind is OperationType.MUTATION:
+            deadline.begin(WRITE_SECONDS)
+        context = Context(
+            backends=self._backends,
+            viewer_id=viewer_id,
+            take=partial(self._take, viewer_id, _address(scope)),
+        )
+        result = await carry_out(document, operation, context, variables)
+        if result.data is None and _is_request_error(result):
+            await _refuse(send, kind, [formatted(each) for each in result.errors or ()])
+            return
+        body = _encoder.encode(_shown(result, cost))
+        headers_out = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
+        status = 200
+        if (
+            request.document_id is not None
+            and operation.kind is OperationType.QUERY
+            and not result.errors
+        ):
+            tag = f'W/"{blake2b(body, digest_size=16).hexdigest()}"'.encode()
+            headers_out += [(b"etag", tag), *REVALIDATE]
+            if header.matches_none(headers, tag):
+                status, body = 304, b""
+                del headers_out[:2]
+        else:
+            headers_out.append(NO_STORE)
+        await send_answer(send, status, headers_out, body)
+
+    def find(self, request: Request) -> Document:
+        """The document that a request names or holds."""
+        if request.document_id is not None:
+            if request.query is not None:
+                raise DocumentInvalid("Send either `documentId` or `query`.")
+            return self._trusted.find(request.document_id)
+        if self._trusted_only:
+            raise DocumentNotTrusted
+        if request.query is None:
+            raise DocumentInvalid("Send the document as `query`, or its id as `documentId`.")
+        return self._documents.read(request.query)
+
+    def _take(self, viewer_id: int, address: str, bucket: str) -> None:
+        if bucket == "logins":
+            self._logins.take(customer(address))
+        elif viewer_id:
+            self._writes.take(viewer_id)
+
+
+def _affordable(operation: Operation, variables: Mapping[str, Any]) -> int:
+    if operation.kind is OperationType.SUBSCRIPTION:
+        raise DocumentInvalid("Subscriptions go over a WebSocket: see docs/graphql.md.")
+    cost = operation.cost.of(variables)
+    costs.check(cost)
+    return cost
+
+
+def _may_be_kept(request: Request, operation: Operation, result: ExecutionResult) -> bool:
+    """Whether a client may keep the answer, to ask for it again: of a known document that reads."""
+    reads = operation.kind is OperationType.QUERY
+    return request.document_id is not None and reads and not result.errors
+
+
+def _is_request_error(result: ExecutionResult) -> bool:
+    """Whether nothing was carried out: variables did not fit. Errors of fields have a path."""
+    return all(each.path is None for each in result.errors or ())
+
+
+def _shown(result: ExecutionResult, cost: int) -> dict[str, Any]:
+    shown: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        shown["errors"] = [formatted(each) for each in result.errors]
+    shown["extensions"] = {"cost": {"requested": cost, "most": costs.MAX_COST}}
+    return shown
+
+
+async def _refuse(send: Send, kind: bytes, errors: list[dict[str, Any]]) -> None:
+    """Clients of the older type expect 200 for whatever could be read as a request."""
+    body = _encoder.encode({"errors": errors})
+    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), NO_STORE]
+    await send_answer(send, 400 if kind == RESPONSE_JSON else 200, headers, body)
+
+
+def _address(scope: Scope) -> str:
+    told = scope[HEADERS].get(b"x-envoy-external-address")
+    if told is not None:
+        return str(told.decode("latin-1"))
+    client = scope.get("client")
+    return str(client[0]) if client else ""

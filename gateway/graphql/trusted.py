@@ -1,0 +1,95 @@
+"""Documents that are known beforehand, by the SHA-256 of their text.
+
+    python -m gateway.graphql.trusted FOLDER… > manifest.json
+
+An app's `.graphql` files become the manifest that the gateway is given; the app sends the id of a
+document in place of its text. Each file is one document with one operation, with the fragments
+that it needs.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from gateway.graphql.documents import Document, DocumentErrors, Documents
+from gateway.graphql.refusals import DocumentNotTrusted
+from gateway.graphql.schema import SCHEMA
+from services.chassis.errors import RoostError
+
+
+class ManifestInvalid(Exception):
+    """A document of the manifest is not what its id says, or does not fit the schema."""
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The documents of one or several apps."""
+
+    documents: dict[str, str]
+    version: int = 1
+
+
+class TrustedDocuments:
+    """The documents of a manifest, read when the process starts."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        """Raises ManifestInvalid."""
+        documents = Documents(SCHEMA, introspection=False)
+        self._known = {key: _checked(documents, key, text) for key, text in texts.items()}
+
+    def find(self, document_id: str) -> Document:
+        """The document of this id. Raises DocumentNotTrusted."""
+        found = self._known.get(document_id)
+        if found is None:
+            raise DocumentNotTrusted
+        return found
+
+
+def load(path: Path | None) -> TrustedDocuments:
+    """Those of a manifest's file; none without one. Raises OSError, or ManifestInvalid."""
+    if path is None:
+        return TrustedDocuments({})
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except msgspec.DecodeError as error:
+        raise ManifestInvalid(f"{path}: {error}") from None
+    return TrustedDocuments(manifest.documents)
+
+
+def id_of(text: str) -> str:
+    """The id of a document."""
+    return f"sha256:{sha256(text.encode()).hexdigest()}"
+
+
+def manifest_of(folders: Iterable[Path]) -> bytes:
+    """The manifest of all `.graphql` files in folders. Raises ManifestInvalid, naming the file."""
+    documents = Documents(SCHEMA, introspection=False)
+    found = {}
+    for path in sorted(path for folder in folders for path in folder.rglob("*.graphql")):
+        text = path.read_text(encoding="utf-8")
+        try:
+            _checked(documents, id_of(text), text)
+        except ManifestInvalid as error:
+            raise ManifestInvalid(f"{path}: {error}") from None
+        found[id_of(text)] = text
+    return msgspec.json.format(msgspec.json.encode(Manifest(found)), indent=2) + b"\n"
+
+
+def _checked(documents: Documents, key: str, text: str) -> Document:
+    if id_of(text) != key:
+        raise ManifestInvalid(f"{key} is not the id of its document")
+    try:
+        document = documents.read(text)
+    except DocumentErrors as error:
+        raise ManifestInvalid("; ".join(each.message for each in error.errors)) from None
+    except RoostError as error:
+        raise ManifestInvalid(error.message) from None
+    if len(document.operations) != 1:
+        raise ManifestInvalid(f"{key} does not hold exactly one operation")
+    return document
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(manifest_of(map(Path, sys.argv[1:])))
