@@ -112,7 +112,8 @@ class _Sums:
         self._schema = schema
         self._fragments = fragments
         self._defaults = {
-            each.variable.name.value: each.default_value for each in operation.variable_definitions
+            each.variable.name.value: each.default_value
+            for each in operation.variable_definitions or ()
         }
 
     def of(
@@ -155,7 +156,7 @@ class _Sums:
             on_page = self._schema.get_field(parent, "pageInfo") is not None
             return Length(_FEW if _is_list(definition) and not on_page else 1)
         given: ValueNode | None = next(
-            (each.value for each in node.arguments if each.name.value == name), None
+            (each.value for each in node.arguments or () if each.name.value == name), None
         )
         default = definition.args[name].default_value
         if isinstance(given, VariableNode):

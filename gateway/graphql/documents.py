@@ -98,7 +98,7 @@ class _Choosing(Visitor):
 
     def enter_directive(self, node: Any, *_: object) -> None:
         """Looks at the condition."""
-        for each in node.arguments:
+        for each in node.arguments or ():
             if isinstance(each.value, VariableNode):
                 self.names.add(each.value.name.value)
 
