@@ -13,14 +13,14 @@ from gateway.graphql.documents import Document, Operation
 from gateway.graphql.schema import SCHEMA
 
 
-class Projecting(Executor):
+class Projecting(Executor[Any]):
     """Asks for objects whose selection loads nothing in one go."""
 
     def complete_object_value(  # noqa: PLR0917 - as it is overridden
         self,
         return_type: GraphQLObjectType,
         field_details_list: FieldDetailsList,
-        info: GraphQLResolveInfo,
+        info: GraphQLResolveInfo[Any],
         path: Path,
         result: Any,
         position_context: Any,

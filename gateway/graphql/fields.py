@@ -81,3 +81,8 @@ def shown_once(
         )
 
     return declare
+
+
+def value(number: Any, about: str) -> Any:
+    """A value of an enum, which stands for this one of the contracts."""
+    return strawberry.enum_value(number, description=about)

@@ -50,7 +50,7 @@ class Projections:
 
     def find(
         self,
-        executor: Executor,
+        executor: "Executor[Any]",
         shape: GraphQLObjectType,
         fields: FieldDetailsList,
         field_name: str,
@@ -68,7 +68,10 @@ class Projections:
 
 
 def _object(
-    executor: Executor, shape: GraphQLObjectType, fields: FieldDetailsList, above: frozenset[str]
+    executor: "Executor[Any]",
+    shape: GraphQLObjectType,
+    fields: FieldDetailsList,
+    above: frozenset[str],
 ) -> Print | None:
     parts: list[tuple[str, Print, Print | None]] = []
     for key, group in executor.collect_subfields(shape, fields).grouped_field_set.items():
@@ -98,7 +101,10 @@ def _object(
 
 
 def _value(
-    executor: Executor, shape: GraphQLOutputType, fields: FieldDetailsList, above: frozenset[str]
+    executor: "Executor[Any]",
+    shape: GraphQLOutputType,
+    fields: FieldDetailsList,
+    above: frozenset[str],
 ) -> _Made:
     """The printer in a tuple; None where there is none."""
     if is_non_null_type(shape):

@@ -42,7 +42,7 @@ class DocumentNotTrusted(Invalid):
     message = "No such document is known here; send the `documentId` of one of the manifest."
 
 
-def _reasons() -> type[Enum]:
+def _reasons() -> Any:
     values = {
         reason: strawberry.enum_value(
             reason, description=f"{problems.title_of(reason)} ({status} in REST)."

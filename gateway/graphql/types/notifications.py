@@ -6,7 +6,7 @@ import strawberry
 from roost.notification.v1 import notification_pb2 as pb
 
 from gateway import rules
-from gateway.graphql.fields import shown, told
+from gateway.graphql.fields import shown, told, value
 from gateway.graphql.ids import global_id
 from gateway.graphql.types import posts, users
 from gateway.graphql.types.connections import Connection, Place
@@ -23,38 +23,24 @@ NOTIFICATION = "Notification"
 class NotificationKind(Enum):
     """Names as in REST, in capitals."""
 
-    FOLLOW = strawberry.enum_value(pb.NOTIFICATION_KIND_FOLLOW, description="They follow one.")
-    FOLLOW_REQUEST = strawberry.enum_value(
-        pb.NOTIFICATION_KIND_FOLLOW_REQUEST, description="They ask to follow one."
-    )
-    FOLLOW_ACCEPTED = strawberry.enum_value(
-        pb.NOTIFICATION_KIND_FOLLOW_ACCEPTED, description="They let one follow."
-    )
-    MENTION = strawberry.enum_value(
-        pb.NOTIFICATION_KIND_MENTION, description="They named one in a post."
-    )
-    REPLY = strawberry.enum_value(
-        pb.NOTIFICATION_KIND_REPLY, description="They answered one's post."
-    )
-    LIKE = strawberry.enum_value(pb.NOTIFICATION_KIND_LIKE, description="They like one's post.")
-    REPOST = strawberry.enum_value(
-        pb.NOTIFICATION_KIND_REPOST, description="They reposted one's post."
-    )
-    QUOTE = strawberry.enum_value(pb.NOTIFICATION_KIND_QUOTE, description="They quoted one's post.")
-    POST = strawberry.enum_value(
-        pb.NOTIFICATION_KIND_POST, description="They, whom one watches, wrote a post."
-    )
+    FOLLOW = value(pb.NOTIFICATION_KIND_FOLLOW, "They follow one.")
+    FOLLOW_REQUEST = value(pb.NOTIFICATION_KIND_FOLLOW_REQUEST, "They ask to follow one.")
+    FOLLOW_ACCEPTED = value(pb.NOTIFICATION_KIND_FOLLOW_ACCEPTED, "They let one follow.")
+    MENTION = value(pb.NOTIFICATION_KIND_MENTION, "They named one in a post.")
+    REPLY = value(pb.NOTIFICATION_KIND_REPLY, "They answered one's post.")
+    LIKE = value(pb.NOTIFICATION_KIND_LIKE, "They like one's post.")
+    REPOST = value(pb.NOTIFICATION_KIND_REPOST, "They reposted one's post.")
+    QUOTE = value(pb.NOTIFICATION_KIND_QUOTE, "They quoted one's post.")
+    POST = value(pb.NOTIFICATION_KIND_POST, "They, whom one watches, wrote a post.")
 
 
 @strawberry.enum(description="Whose deeds are told.")
 class SenderFilter(Enum):
     """Names as in REST, in capitals."""
 
-    EVERYONE = strawberry.enum_value(pb.SENDER_FILTER_EVERYONE, description="Everyone's.")
-    FOLLOWING = strawberry.enum_value(
-        pb.SENDER_FILTER_FOLLOWING, description="Those of people whom one follows."
-    )
-    NOBODY = strawberry.enum_value(pb.SENDER_FILTER_NOBODY, description="Nobody's.")
+    EVERYONE = value(pb.SENDER_FILTER_EVERYONE, "Everyone's.")
+    FOLLOWING = value(pb.SENDER_FILTER_FOLLOWING, "Those of people whom one follows.")
+    NOBODY = value(pb.SENDER_FILTER_NOBODY, "Nobody's.")
 
 
 @strawberry.type(description="What somebody did, or like deeds of several people together.")

@@ -9,7 +9,7 @@ from roost.post.v1.post_service_pb2 import ListPostRevisionsRequest
 from strawberry.types import Info
 
 from gateway.graphql.context import Context, backends_of
-from gateway.graphql.fields import loaded, shown, shown_once, told
+from gateway.graphql.fields import loaded, shown, shown_once, told, value
 from gateway.graphql.ids import global_id
 from gateway.graphql.types import users
 from gateway.graphql.types.connections import (
@@ -40,13 +40,9 @@ _COUNT = "Settles within seconds; never negative."
 class Visibility(Enum):
     """Names as in REST, in capitals."""
 
-    PUBLIC = strawberry.enum_value(post_pb2.VISIBILITY_PUBLIC, description="Everyone.")
-    FOLLOWERS = strawberry.enum_value(
-        post_pb2.VISIBILITY_FOLLOWERS, description="Followers, and people mentioned."
-    )
-    MENTIONED = strawberry.enum_value(
-        post_pb2.VISIBILITY_MENTIONED, description="People mentioned."
-    )
+    PUBLIC = value(post_pb2.VISIBILITY_PUBLIC, "Everyone.")
+    FOLLOWERS = value(post_pb2.VISIBILITY_FOLLOWERS, "Followers, and people mentioned.")
+    MENTIONED = value(post_pb2.VISIBILITY_MENTIONED, "People mentioned.")
 
 
 _VISIBILITY: dict[int, Visibility] = {

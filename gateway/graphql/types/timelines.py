@@ -7,7 +7,7 @@ import strawberry
 from google.protobuf.timestamp_pb2 import Timestamp
 from roost.timeline.v1 import timeline_pb2
 
-from gateway.graphql.fields import shown
+from gateway.graphql.fields import shown, value
 from gateway.graphql.ids import global_id
 from gateway.graphql.types.connections import Connection, Place
 from gateway.graphql.types.posts import PLACE, Post, Seen
@@ -22,10 +22,10 @@ from gateway.rest.v1 import present
 class HomeOrder(Enum):
     """Names as in REST, in capitals."""
 
-    LATEST = strawberry.enum_value(timeline_pb2.HOME_ORDER_LATEST, description="Newest first.")
-    RELEVANT = strawberry.enum_value(
+    LATEST = value(timeline_pb2.HOME_ORDER_LATEST, "Newest first.")
+    RELEVANT = value(
         timeline_pb2.HOME_ORDER_RELEVANT,
-        description="The newest by recency, engagement and closeness.",
+        "The newest by recency, engagement and closeness.",
     )
 
 

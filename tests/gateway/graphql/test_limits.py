@@ -1,0 +1,195 @@
+"""What a document may not ask for is refused at once, before anything of it was carried out."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from graphql import get_introspection_query, parse
+
+from gateway.graphql import limits
+from gateway.graphql.costs import MAX_COST
+from gateway.graphql.requests import MAX_BODY_BYTES
+from services.chassis.errors import Unauthenticated
+from tests.gateway.conftest import Client, counted
+from tests.gateway.fakes import FakeServices
+from tests.gateway.graphql.asking import refused, sent
+
+# Promised to whoever runs this; each attack here takes a fraction of it.
+MOST_SECONDS = 0.05
+
+
+def nested(depth: int) -> str:
+    """Replies to replies to replies."""
+    inner = "id"
+    for _ in range(depth):
+        inner = f"replies(first: 1) {{ nodes {{ {inner} }} }}"
+    return f'{{ post(id: "x") {{ {inner} }} }}'
+
+
+def fragments_that_double(count: int) -> str:
+    """Each spreads the next one twice: the last one stands there 2^count times."""
+    steps = " ".join(
+        f"fragment F{each} on Query {{ ...F{each + 1} me {{ id }} ...F{each + 1} }}"
+        for each in range(count)
+    )
+    return f"{{ ...F0 }} {steps} fragment F{count} on Query {{ me {{ handle }} }}"
+
+
+def fields_that_overlap() -> str:
+    """Few tokens, and a hundred thousand pairs for validation to compare."""
+    inner = "id " * 8
+    for _ in range(3):
+        inner = f"replies {{ nodes {{ {inner} }} }} " * 4
+    return f'{{ post(id: "x") {{ {inner} }} }}'
+
+
+def aliases_in_a_fragment() -> str:
+    """Ten aliases, spread five times."""
+    many = " ".join(f"a{each}: handle" for each in range(10))
+    spread = " ".join(["me { ...Many }"] * 5)
+    return f"{{ {spread} }} fragment Many on User {{ {many} }}"
+
+
+ATTACKS = {
+    "depth": (nested(10), "depth"),
+    "depth of the parser": ("{" + "a {" * 400 + "b" + "}" * 401, "depth"),
+    "depth of a value": ("{ post(id: " + "[" * 900 + "]" * 900 + ") { id } }", "depth"),
+    "aliases": (
+        "{ " + " ".join(f"a{each}: me {{ id }}" for each in range(31)) + " }",
+        "aliases",
+    ),
+    "aliases in a fragment": (aliases_in_a_fragment(), "aliases"),
+    "tokens": ("{ " + "me { id } " * 600 + "}", "tokens"),
+    "comments": ("# a\n" * 500 + "{ me { id } }", "tokens"),
+    "length": ('{ post(id: "' + "x" * 20_000 + '") { id } }', "length"),
+    "fragments that double": (fragments_that_double(20), "fields"),
+    "fields that overlap": (fields_that_overlap(), "repeats"),
+    "the same again and again": ("{ " + "me { id } " * 300 + "}", "repeats"),
+    "cost": (
+        "{ publicTimeline(first: 100) { nodes { post { replies { nodes { id } } } } } }",
+        "cost",
+    ),
+    "operations": (
+        " ".join(f"query Q{each} {{ me {{ id }} }}" for each in range(21)),
+        "operations",
+    ),
+}
+
+
+@pytest.fixture
+def nothing_runs(services: FakeServices) -> Iterator[None]:
+    with counted(services) as rpcs:
+        yield
+    assert rpcs == []
+
+
+@pytest.mark.usefixtures("nothing_runs")
+@pytest.mark.parametrize("attack", ATTACKS)
+async def test_an_attack_is_refused_at_once(alice: Client, attack: str) -> None:
+    document, limit = ATTACKS[attack]
+    await refused(alice, "{ nothing }")  # whatever happens once, has happened
+    took = []
+
+    for _ in range(3):
+        began = time.process_time()
+        extensions = await refused(alice, document)
+        took.append(time.process_time() - began)
+
+    assert extensions["reason"] == "DOCUMENT_TOO_COMPLEX"
+    assert extensions["metadata"]["limit"] == limit
+    assert min(took) < MOST_SECONDS
+
+
+@pytest.mark.usefixtures("nothing_runs")
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ ...A } fragment A on Query { ...B } fragment B on Query { me { id } ...A }",
+        "{ me { ...U } } fragment U on User { followers { nodes { ...U } } }",
+        "{ me { id } } fragment A on Query { ...A }",
+    ],
+)
+async def test_a_fragment_that_spreads_itself_is_refused(alice: Client, document: str) -> None:
+    began = time.process_time()
+    extensions = await refused(alice, document)
+
+    assert extensions["reason"] in {"DOCUMENT_INVALID", "DOCUMENT_TOO_COMPLEX"}
+    assert time.process_time() - began < MOST_SECONDS
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_a_length_in_a_variable_counts(alice: Client) -> None:
+    document = """
+        query($many: Int!) {
+          publicTimeline(first: $many) { nodes { post { author { id } counts { likes } } } }
+        }
+    """
+    deep = document.replace("author { id }", "author { followers(first: $many) { nodes { id } } }")
+
+    extensions = await refused(alice, deep, many=100)
+
+    assert extensions["metadata"] == {"limit": "cost", "most": str(MAX_COST)}
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_the_schema_cannot_be_asked_for_unless_configured(alice: Client) -> None:
+    answer = await sent(alice, "{ __schema { queryType { name } } }")
+
+    reasons = {error["extensions"]["reason"] for error in answer.json()["errors"]}
+    assert reasons == {"DOCUMENT_INVALID"}
+    assert "data" not in answer.json()
+
+
+def test_the_query_of_tools_for_the_schema_is_within_the_limits() -> None:
+    limits.check(parse(get_introspection_query(input_value_deprecation=True)))
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_a_body_beyond_all_documents_is_refused(alice: Client) -> None:
+    answer = await alice(
+        "POST",
+        "/graphql",
+        content=b'{"query": "' + b" " * MAX_BODY_BYTES + b'"}',
+        headers={"content-type": "application/json"},
+    )
+
+    assert (answer.status_code, answer.json()["reason"]) == (413, "BODY_TOO_LARGE")
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_batches_are_refused(alice: Client) -> None:
+    answer = await alice("POST", "/graphql", json=[{"query": "{ me { id } }"}] * 2)
+
+    assert (answer.status_code, answer.json()["reason"]) == (422, "VALIDATION_FAILED")
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_get_is_refused(alice: Client) -> None:
+    answer = await alice.get("/graphql?query={me{id}}")
+
+    assert (answer.status_code, answer.json()["reason"]) == (405, "METHOD_NOT_ALLOWED")
+    assert answer.headers["allow"] == "OPTIONS, POST"
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_forms_are_refused(alice: Client) -> None:
+    answer = await alice(
+        "POST", "/graphql", content=b"query={me{id}}", headers={"content-type": "text/plain"}
+    )
+
+    assert (answer.status_code, answer.json()["reason"]) == (415, "CONTENT_TYPE_NOT_SUPPORTED")
+
+
+async def test_twenty_sign_ins_of_an_address_are_let_through_a_minute(
+    stranger: Client, services: FakeServices
+) -> None:
+    services.answer("Authenticate", Unauthenticated("No.", reason="CREDENTIALS_WRONG"))
+    wrong = 'a{}: signIn(handle: "alice", password: "guess-{}") {{ error {{ reason }} }}'
+    guesses = "mutation { " + " ".join(wrong.format(each, each) for each in range(25)) + " }"
+
+    with counted(services) as rpcs:
+        answer = await sent(stranger, guesses)
+
+    outcomes = answer.json()["data"].values()
+    assert rpcs == ["Authenticate"] * 20
+    assert [each["error"]["reason"] for each in outcomes][20:] == ["RATE_LIMITED"] * 5

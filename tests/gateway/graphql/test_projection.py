@@ -1,0 +1,141 @@
+"""Printing a selection as a whole gives what asking field by field gives."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import cast
+
+import msgspec
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    execute,
+    get_named_type,
+    is_composite_type,
+    is_object_type,
+    is_union_type,
+    parse,
+    validate,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from roost.post.v1.post_pb2 import Entity, Hashtag, Link, Mention
+from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
+from roost.timeline.v1.timeline_service_pb2 import GetPublicTimelineResponse
+
+from gateway.backends import Backends
+from gateway.graphql.context import Context
+from gateway.graphql.documents import Document
+from gateway.graphql.execution import Projecting
+from gateway.graphql.fields import COST, NOT_WITHIN
+from gateway.graphql.schema import SCHEMA
+from tests.gateway.cast import ALICE, BOB, CAROL, entry, includes, person, post
+
+_ENTITIES = [
+    Entity(start=0, end=4, mention=Mention(user_id=BOB, handle="bob")),
+    Entity(start=5, end=9, hashtag=Hashtag(tag="tag")),
+    Entity(start=10, end=20, link=Link(url="https://a.b")),
+]
+
+
+class OnePage:
+    """Services that know one page of the public timeline, with everything that a post may have."""
+
+    @property
+    def timelines(self) -> "OnePage":
+        return self
+
+    @property
+    def posts(self) -> "OnePage":
+        return self
+
+    async def GetPublicTimeline(self, _: object) -> GetPublicTimelineResponse:
+        places = [entry(100, BOB), entry(101, BOB, reposter=CAROL, entry_id=900), entry(103, BOB)]
+        return GetPublicTimelineResponse(entries=places, next_page_token="more")
+
+    async def BatchGetPosts(self, _: object) -> BatchGetPostsResponse:
+        edited = post(101, BOB, quoted_post_id=49, reply_to_post_id=1, reply_to_author_id=CAROL)
+        edited.edit_time.FromSeconds(1_770_000_000)
+        found = [
+            post(100, BOB, viewer=ALICE, quoted_post_id=50, entities=_ENTITIES),
+            edited,
+            post(103, BOB, text="", deleted=True),
+        ]
+        people = person(BOB, viewer=ALICE, following=True), person(CAROL)
+        quoted = post(50, CAROL, media_ids=[7, 8])
+        return BatchGetPostsResponse(posts=found, includes=includes(*people, quoted=(quoted,)))
+
+
+def shown_fields(shape: GraphQLObjectType) -> list[str]:
+    """Those that can be printed without a call."""
+    return [
+        name
+        for name, definition in shape.fields.items()
+        if COST not in definition.extensions["strawberry-definition"].metadata
+        or NOT_WITHIN in definition.extensions["strawberry-definition"].metadata
+    ]
+
+
+@st.composite
+def selections(draw: st.DrawFn, shape: GraphQLOutputType, within: frozenset[str]) -> str:
+    """A selection of an object or a union, as text: with aliases, fragments and conditions."""
+    if is_union_type(shape):
+        parts = [
+            f"... on {each.name} {{ {draw(selections(each, within))} }}" for each in shape.types
+        ]
+        return "__typename " + " ".join(parts)
+    assert is_object_type(shape)
+    names = draw(st.lists(st.sampled_from(shown_fields(shape)), min_size=1, max_size=4))
+    chosen = []
+    for name in names:
+        if name in within:
+            continue
+        definition = shape.fields[name]
+        inner = get_named_type(definition.type)
+        alias = draw(st.sampled_from(["", "", f"{name}_{len(chosen)}: "]))
+        text = f"{alias}{name}"
+        if draw(st.integers(0, 5)) == 0:
+            text += f" @{draw(st.sampled_from(['skip', 'include']))}(if: $yes)"
+        if is_composite_type(inner):
+            below = within | {name} if name in {"quotedPost"} else within
+            if name == "quotedPost":
+                below |= {"quoteHidden"}
+            text += f" {{ {draw(selections(inner, below))} }}"
+        if draw(st.integers(0, 5)) == 0:
+            text = f"... on {shape.name} {{ {text} }}"
+        chosen.append(text)
+    return " ".join(["__typename", *chosen])
+
+
+@given(data=st.data(), yes=st.booleans())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_selection_is_printed_as_graphql_core_would(data: st.DataObject, yes: bool) -> None:
+    shape = SCHEMA.type_map["TimelineItemConnection"]
+    selection = data.draw(selections(shape, frozenset()))
+    text = f"query($yes: Boolean!) {{ publicTimeline {{ {selection} }} ...Uses }}"
+    text += " fragment Uses on Query { __typename @skip(if: $yes) }"
+    document = Document(SCHEMA, parse(text))
+    assert validate(SCHEMA, document.node) == []
+
+    whole = asyncio.run(printed(document, yes, Projecting))
+    by_field = asyncio.run(printed(document, yes, Executor))
+
+    assert whole == by_field
+
+
+async def printed(document: Document, yes: bool, executor: type[Executor]) -> bytes:
+    """The data in JSON, whose order counts."""
+    backends = cast(Backends, OnePage())
+    context = Context(backends=backends, viewer_id=ALICE, take=lambda _: None)
+    context.projections = document.projections({"yes": yes})
+    running = execute(
+        SCHEMA,
+        document.node,
+        context_value=context,
+        variable_values={"yes": yes},
+        executor_class=executor,
+    )
+    result = await cast(Awaitable[ExecutionResult], running)
+    assert result.errors is None, result.errors
+    return msgspec.json.encode(result.data)
