@@ -17,7 +17,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
         --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: soak help up down status setup test test-kafka lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare ci clean
+.PHONY: graphql-schema graphql-manifest soak help up down status setup test test-kafka lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -54,13 +54,21 @@ format: $(VENV)/.installed-dev ## Rewrite the Python sources in the one style.
 gen: $(VENV)/.installed-dev ## Generate gen/ from protos/.
 	@$(BIN)/python protos/generate.py
 
-gen-check: $(VENV)/.installed-dev ## Lint the contracts and check that gen/ is what protos/ gives.
+gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that gen/ is what protos/ gives, and the schema what the code declares.
 	@$(BIN)/python protos/generate.py --lint
 	@$(BIN)/python protos/generate.py --check
+	@$(BIN)/python -m gateway.graphql.sdl --check
 
-breaking: $(VENV)/.installed-dev ## Check that protos/ breaks no contract of main, or of AGAINST=REV.
-	@$(if $(AGAINST),$(BIN)/python protos/generate.py --breaking "$(AGAINST)",\
+breaking: $(VENV)/.installed-dev ## Check that protos/ and the GraphQL schema break nothing of main, or of AGAINST=REV.
+	@$(if $(AGAINST),$(BIN)/python protos/generate.py --breaking "$(AGAINST)" && \
+	  $(BIN)/python -m gateway.graphql.sdl --breaking "$(AGAINST)",\
 	  echo "No main branch is here, so there is nothing that the contracts could break.")
+
+graphql-schema: $(VENV)/.installed ## Write gateway/graphql/schema.graphql from what the code declares.
+	@$(BIN)/python -m gateway.graphql.sdl
+
+graphql-manifest: $(VENV)/.installed ## Write the manifest of trusted documents: DOCUMENTS=FOLDERS, to OUT=FILE.
+	@$(BIN)/python -m gateway.graphql.trusted $(or $(DOCUMENTS),docs/graphql) > $(or $(OUT),graphql-manifest.json)
 
 lock: $(VENV)/.installed-dev ## Pin and hash requirements*.in for Python 3.11 and later; UPGRADE=1 takes newer releases.
 	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt

@@ -9,10 +9,12 @@ from gateway.backends import Backends
 from gateway.frame import Frame
 from gateway.graphql.endpoint import PATH as GRAPHQL
 from gateway.graphql.endpoint import GraphQL
+from gateway.graphql.subscribing.door import Subscriptions
 from gateway.pages import Pages
 from gateway.rest.dispatch import Rest
 from gateway.rest.versions import VERSIONS
 from gateway.state import State
+from gateway.ws.closing import PATH as STREAM
 from gateway.ws.stream import Stream
 from services.chassis.tokens import JwksSource
 
@@ -27,12 +29,14 @@ class Gateway(Starlette):
         keys: JwksSource,
         doorkeeper: Doorkeeper,
         graphql: GraphQL,
+        subscriptions: Subscriptions,
         stream: Stream,
         state: State,
         public_url: str = "",
     ) -> None:
         self._process = state
         self.stream = stream
+        self._subscriptions = subscriptions
         pages = Pages(keys=keys, state=state, public_url=public_url)
         rest = [
             Mount(each.prefix, app=Rest(each, backends=backends, doorkeeper=doorkeeper))
@@ -50,4 +54,5 @@ class Gateway(Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The frame alone: it does what Starlette's error layers do, in Roost's terms."""
-        return Frame(self.router, stream=self.stream, state=self._process)
+        sockets = {STREAM: self.stream, GRAPHQL: self._subscriptions}
+        return Frame(self.router, sockets=sockets, state=self._process)

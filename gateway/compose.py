@@ -14,6 +14,7 @@ from gateway.graphql.buckets import Buckets
 from gateway.graphql.documents import Documents
 from gateway.graphql.endpoint import GraphQL
 from gateway.graphql.schema import SCHEMA
+from gateway.graphql.subscribing.door import Subscriptions
 from gateway.settings import GatewaySettings
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
@@ -54,18 +55,22 @@ async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]
                     clock=clock,
                     revoked=revoked,
                 )
+                graphql = GraphQL(
+                    backends=backends,
+                    doorkeeper=doorkeeper,
+                    documents=Documents(SCHEMA, introspection=told.graphql_introspection),
+                    trusted=trusted.load(told.graphql_manifest),
+                    trusted_only=told.graphql_documents == "trusted",
+                    writes=Buckets(told.rate_writes, clock=clock),
+                    logins=Buckets(told.rate_logins, clock=clock),
+                )
                 yield Gateway(
                     backends=backends,
                     keys=keys,
                     doorkeeper=doorkeeper,
-                    graphql=GraphQL(
-                        backends=backends,
-                        doorkeeper=doorkeeper,
-                        documents=Documents(SCHEMA, introspection=told.graphql_introspection),
-                        trusted=trusted.load(told.graphql_manifest),
-                        trusted_only=told.graphql_documents == "trusted",
-                        writes=Buckets(told.rate_writes, clock=clock),
-                        logins=Buckets(told.rate_logins, clock=clock),
+                    graphql=graphql,
+                    subscriptions=Subscriptions(
+                        backends=backends, find=graphql.find, stream=stream
                     ),
                     stream=stream,
                     state=state,

@@ -1,5 +1,6 @@
 """What surrounds every request: trace, load limit, problems, metrics, headers of all answers."""
 
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -29,9 +30,10 @@ _encoder = msgspec.json.Encoder()
 class Frame:
     """The outermost application. Whatever happens inside, the client gets an answer."""
 
-    def __init__(self, app: Any, *, stream: Any, state: State) -> None:
+    def __init__(self, app: Any, *, sockets: Mapping[str, Any], state: State) -> None:
         self._app = app
-        self._stream = stream
+        # The applications of WebSockets, by path.
+        self._sockets = sockets
         self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +91,10 @@ class Frame:
             await send(message)
 
         try:
-            await self._stream(scope, receive, send_noted)
+            application = self._sockets.get(scope["path"])
+            if application is None:
+                raise RouteNotFound
+            await application(scope, receive, send_noted)
         except Exception as error:
             if accepted:
                 raise

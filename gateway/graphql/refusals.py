@@ -123,7 +123,11 @@ def argument_of(field: str) -> str:
 def formatted(error: GraphQLError) -> dict[str, Any]:
     """An error of the response's `errors`, with the problem's members under `extensions`."""
     cause = error.original_error
-    shown = DocumentInvalid(error.message) if cause is None else problems.known(cause)
+    # What is no exception of a resolver, graphql-core says of the document or its variables.
+    if cause is None or isinstance(cause, GraphQLError):
+        shown: RoostError = DocumentInvalid(error.message)
+    else:
+        shown = problems.known(cause)
     problem = problem_of(shown)
     if problem.status == 500:
         logger().error("field_failed", path=error.path, exc_info=cause)

@@ -20,6 +20,7 @@ from gateway.graphql.queries.posts import PostQueries
 from gateway.graphql.queries.users import UserQueries
 from gateway.graphql.types.devices import PushSubscription, Session
 from gateway.graphql.types.scalars import SCALARS
+from gateway.graphql.types.subscriptions import Subscription
 
 
 @strawberry.type(description="What may be read.")
@@ -43,6 +44,7 @@ class Mutation(
 _schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[Session, PushSubscription],
     config=StrawberryConfig(scalar_map=cast(Any, SCALARS)),
 )

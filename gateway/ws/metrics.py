@@ -1,8 +1,7 @@
 """What a gateway process counts of its stream."""
 
+from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-
-from gateway.ws.frames import ServerFrame
 
 _DELAYS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _EVENTS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -28,7 +27,7 @@ class StreamMetrics:
             registry=registry,
         )
         # Finding a counter by its label costs more than counting.
-        self._by_kind: dict[type[ServerFrame], Counter] = {}
+        self._by_kind: dict[type[Struct], Counter] = {}
         self.gaps = Counter(
             "roost_stream_gaps", "Gaps that clients were told of.", registry=registry
         )
@@ -51,10 +50,10 @@ class StreamMetrics:
             registry=registry,
         )
 
-    def frame(self, frame: ServerFrame) -> None:
+    def frame(self, frame: Struct) -> None:
         """Counts a frame that was sent."""
         kind = type(frame)
         counter = self._by_kind.get(kind)
         if counter is None:
-            counter = self._by_kind[kind] = self._frames.labels(kind.__struct_config__.tag)
+            counter = self._by_kind[kind] = self._frames.labels(str(kind.__struct_config__.tag))
         counter.inc()

@@ -1,11 +1,6 @@
-"""One connection: listens to its client, and sends what the hub has for it, in order.
-
-Nothing waits for a client. What is to be sent stands in a queue with an end; whoever lets it fill
-up is told so and closed. A connection that has nothing to send has one task, which listens.
-"""
+"""One connection of the stream: sends its client what the hub has for it, in order."""
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -14,73 +9,46 @@ from msgspec import Struct
 from roost.notification.v1.event_service_pb2 import PostActivity, ReadEventsRequest
 from roost.notification.v1.notification_pb2 import UserEvent
 
-from gateway import problems
 from gateway.rest.bodies import BodyReader
-from gateway.rest.dispatch import Receive, Send
 from gateway.rest.v1 import present
 from gateway.ws import frames
-from gateway.ws.closing import Closing, FrameInvalid, HeartbeatMissed, ReaderTooSlow, TooManyFrames
+from gateway.ws.closing import Closing, FrameInvalid
+from gateway.ws.connection import MAX_QUEUED, SEND_SECONDS, Connection
 from gateway.ws.hub import Hub
-from gateway.ws.metrics import StreamMetrics
 from gateway.ws.presenting import MOST_EVENTS, Presenter, topic_of
 from gateway.ws.subscriptions import Subscriptions
 from gateway.ws.viewer import Viewer
 from services.chassis.clock import Clock
 from services.chassis.errors import RoostError
-from services.chassis.logs import logger
-from services.chassis.tokens.revocations import SessionRevoked
 
 if TYPE_CHECKING:
     from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
 
-# What may wait for one client. Events wait as they are in the log, some hundred bytes each, and are
-# made into frames as many at a time as one call brings the objects for: so the count bounds bytes,
-# too (about 100 KiB waiting, and as much as 40 frames, 64 KiB in the transport).
-MAX_QUEUED = 500
-# How long one batch of frames may take to get through to the client, in seconds.
-SEND_SECONDS = 30.0
-# A client that was told to go gets this long to take the last frames.
-_CLOSE_SECONDS = 3.0
-# Silence after which a client is gone: two heartbeats unanswered, and half of one on the way.
-SILENCE = 2.5 * frames.HEARTBEAT_SECONDS
 # Of ReadEvents, while catching up.
 _PAGE = 200
 # Between readings that found nothing new.
 _AGAIN_SECONDS = 0.01
-# Client frames: so many at once, and so many a second for long.
-_BURST, _RATE = 100.0, 20.0
 
 # A union of structs is read as a struct is.
 _reader = BodyReader(cast(type[Struct], frames.ClientFrame))
 
 
-class Socket:
-    """A connection that was accepted; `run` lives as long as it does."""
+class Socket(Connection):
+    """A connection of the stream's own protocol."""
 
     def __init__(
         self,
         *,
-        connection_id: str,
-        viewer: Viewer,
-        receive: Receive,
-        send: Send,
-        hub: Hub,
         presenter: Presenter,
         events: "EventServiceAsyncStub",
-        metrics: StreamMetrics,
+        viewer: Viewer,
+        hub: Hub,
         clock: Clock,
+        **connection: Any,
     ) -> None:
-        self.user_id = viewer.user_id
-        self.session_id = viewer.session_id
-        self._id = connection_id
-        self._viewer = viewer
-        self._receive = receive
-        self._asgi_send = send
-        self._hub = hub
+        super().__init__(viewer=viewer, hub=hub, clock=clock, **connection)
         self._presenter = presenter
         self._events = events
-        self._metrics = metrics
-        self._clock = clock
         self._subscriptions = Subscriptions(
             self, viewer=viewer, hub=hub, presenter=presenter, clock=clock
         )
@@ -93,35 +61,21 @@ class Socket:
         # to the end of the log, it does not.
         self._live = False
         self._behind = False
-        self._sending: asyncio.Task[None] | None = None
-        self._ending: asyncio.Task[None] | None = None
-        self._listening: asyncio.Task[Any] | None = None
-        self._heard = self._spoke = clock.monotonic()
-        self._allowance = _BURST
 
-    async def run(self) -> None:
-        """Lives until either side closes the connection."""
-        self._listening = asyncio.current_task()
-        self._metrics.sockets.inc()
-        try:
-            self._queued = self._sent = await self._hub.join(self)
-            self._put(frames.Hello(self._id, frames.HEARTBEAT_SECONDS, last_sequence=self._queued))
-            while (message := await self._receive())["type"] == "websocket.receive":
-                await self._hear(message)
-        except RoostError as error:
-            self.close(Closing.of(error))
-        except asyncio.CancelledError:
-            # Our own last resort against a client that takes nothing more; or the process ends.
-            if self._ending is None:
-                raise
-        finally:
-            self._metrics.sockets.dec()
-            self._hub.leave(self)
-            self._subscriptions.end()
-            if self._sending is not None:
-                self._sending.cancel()
-            if self._ending is not None:
-                await asyncio.wait({self._ending})
+    async def _begin(self) -> None:
+        self._queued = self._sent = await self._hub.join(self)
+        self._put(frames.Hello(self._id, frames.HEARTBEAT_SECONDS, last_sequence=self._queued))
+
+    def _leave(self) -> None:
+        self._subscriptions.end()
+
+    def _forget(self) -> None:
+        # A client resumes after what it got.
+        self._live = False
+        self._outbox.clear()
+
+    def _closing_of(self, error: RoostError) -> Closing:
+        return Closing.of(error)
 
     # --- what the hub says ---
 
@@ -146,39 +100,16 @@ class Socket:
         self._subscriptions.note(activity)
         self.wake()
 
-    def end_session(self) -> None:
-        """The session has ended."""
-        self.close(Closing.of(SessionRevoked()))
+    def _beat(self) -> None:
+        idle = not self._outbox and self._sending is None
+        self._put(frames.Heartbeat(self._queued if idle else self._sent))
 
-    def tick(self, now: float) -> None:
-        """Called about every second: heartbeats, and what was put off."""
-        if now - self._heard > SILENCE:
-            self.close(Closing.of(HeartbeatMissed()))
-        elif now - self._spoke >= frames.HEARTBEAT_SECONDS:
-            self._spoke = now
-            idle = not self._outbox and self._sending is None
-            self._put(frames.Heartbeat(self._queued if idle else self._sent))
-        elif self._subscriptions.due(now):
-            self.wake()
-
-    def close(self, closing: Closing) -> None:
-        """Says why, and closes. What was not sent yet is dropped: a client resumes after it."""
-        if self._ending is not None:
-            return
-        self._live = False
-        self._outbox.clear()
-        if self._sending is not None:
-            self._sending.cancel()
-        self._ending = asyncio.create_task(self._end(closing))
+    def _due(self, now: float) -> bool:
+        return self._subscriptions.due(now)
 
     # --- what the client says ---
 
     async def _hear(self, message: Any) -> None:
-        now = self._clock.monotonic()
-        self._allowance = min(_BURST, self._allowance + (now - self._heard) * _RATE) - 1
-        self._heard = now
-        if self._allowance < 0:
-            raise TooManyFrames
         match _read(message):
             case frames.Subscribe(topics=topics):
                 await self._subscribe(topics)
@@ -205,44 +136,25 @@ class Socket:
     # --- what is sent ---
 
     def _put(self, item: UserEvent | frames.ServerFrame) -> None:
-        if self._ending is not None:
+        if self.ending:
             return
         if len(self._outbox) >= MAX_QUEUED:
-            self._metrics.slow.inc()
-            self.close(Closing.of(ReaderTooSlow()))
+            self._overflow()
             return
         self._outbox.append(item)
         self.wake()
 
-    def wake(self) -> None:
-        """Sees to it that what there is to send is sent."""
-        if self._sending is None and self._ending is None:
-            self._sending = asyncio.create_task(self._send_all())
-
-    async def _send_all(self) -> None:
-        try:
-            while True:
-                if self._outbox:
-                    most = min(MOST_EVENTS, len(self._outbox))
-                    await self._send([self._outbox.popleft() for _ in range(most)], live=True)
-                elif self._behind:
-                    await self._catch_up()
-                elif self._subscriptions.due(self._clock.monotonic()):
-                    await self._send(await self._subscriptions.news())
-                else:
-                    return
-        except TimeoutError:
-            self._metrics.slow.inc()
-            self.close(Closing.of(ReaderTooSlow()))
-        except RoostError as error:
-            self.close(Closing.of(error))
-        except OSError:
-            pass  # the client is gone, which whoever listens to it learns, too
-        except Exception as error:
-            logger().error("stream_failed", connection=self._id, exc_info=error)
-            self.close(Closing.of(problems.known(error)))
-        finally:
-            self._sending = None
+    async def _send_next(self) -> bool:
+        if self._outbox:
+            most = min(MOST_EVENTS, len(self._outbox))
+            await self._send([self._outbox.popleft() for _ in range(most)], live=True)
+        elif self._behind:
+            await self._catch_up()
+        elif self._subscriptions.due(self._clock.monotonic()):
+            await self._send(await self._subscriptions.news())
+        else:
+            return False
+        return True
 
     async def _catch_up(self) -> None:
         """Sends a page of what the log holds after `_queued`; at its end the hub takes over.
@@ -304,22 +216,12 @@ class Socket:
                 self._sent = item.sequence
 
     async def _send_frame(self, frame: frames.ServerFrame) -> None:
-        self._spoke = self._clock.monotonic()
-        await self._asgi_send({"type": "websocket.send", "text": frames.encode(frame)})
+        await self._send_text(frames.encode(frame))
         self._metrics.frame(frame)
 
-    async def _end(self, closing: Closing) -> None:
-        self._metrics.closed.labels(str(closing.code)).inc()
-        with contextlib.suppress(TimeoutError, OSError):
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                if closing.problem is not None:
-                    await self._send_frame(frames.Error(closing.problem))
-                await self._asgi_send(
-                    {"type": "websocket.close", "code": closing.code, "reason": closing.reason}
-                )
-                return
-        if self._listening is not None:
-            self._listening.cancel()
+    async def _farewell(self, closing: Closing) -> None:
+        if closing.problem is not None:
+            await self._send_frame(frames.Error(closing.problem))
 
 
 def _read(message: Any) -> frames.ClientFrame:

@@ -2,17 +2,18 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Container
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Container, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 from roost.user.v1.auth_service_pb2 import RedeemStreamTicketRequest, RedeemStreamTicketResponse
 
 from gateway.backends import Backends, OwnBackends
-from gateway.refusals import Overloaded, ParameterInvalid, RouteNotFound
+from gateway.refusals import Overloaded, ParameterInvalid
 from gateway.rest.dispatch import Receive, Scope, Send
 from gateway.state import State
 from gateway.ws.arrivals import Arrivals
-from gateway.ws.closing import PATH, Closing, StreamTicketInvalid
+from gateway.ws.closing import Closing, StreamTicketInvalid
 from gateway.ws.frames import SUBPROTOCOL
 from gateway.ws.hub import Hub
 from gateway.ws.metrics import StreamMetrics
@@ -64,24 +65,29 @@ class Stream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one connection. What is wrong with the request itself is raised before it is
         accepted; what the protocol has a close code for, closes it."""
-        if scope["path"] != PATH:
-            raise RouteNotFound
         offered: list[str] = scope["subprotocols"]
         if SUBPROTOCOL not in offered:
             raise ParameterInvalid(
                 "Sec-WebSocket-Protocol", "subprotocol", f"must offer {SUBPROTOCOL}"
             )
         await receive()  # the request
+        with self.counted():
+            await self._serve(offered, receive, send)
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """A connection, of whichever protocol, for as long as it lasts."""
         self._sockets += 1
         try:
-            await self._serve(offered, receive, send)
+            yield
         finally:
             self._sockets -= 1
             if not self._sockets:
                 self._empty.set()
 
     async def _serve(self, offered: list[str], receive: Receive, send: Send) -> None:
-        redeemed = await self._admit(offered)
+        ticket = next((each for each in offered if each.startswith(_TICKET)), _TICKET)
+        redeemed = await self.admit(ticket.removeprefix(_TICKET))
         trace = telemetry.current()
         headers = [(b"traceresponse", trace.traceparent.encode())] if trace else []
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": headers})
@@ -91,29 +97,35 @@ class Stream:
                 {"type": "websocket.close", "code": redeemed.code, "reason": redeemed.reason}
             )
             return
-        connection_id = trace.trace_id if trace else secrets.token_hex(16)
-        logger().debug("stream_opened", connection=connection_id, user_id=redeemed.user_id)
         await Socket(
-            connection_id=connection_id,
-            viewer=Viewer(redeemed, auth=self._own.auth, clock=self._clock),
-            receive=receive,
-            send=send,
-            hub=self._hub,
             presenter=self._presenter,
             events=self._own.events,
-            metrics=self._metrics,
-            clock=self._clock,
+            receive=receive,
+            send=send,
+            **self.connection(redeemed),
         ).run()
 
-    async def _admit(self, offered: list[str]) -> RedeemStreamTicketResponse | Closing:
-        """Whose connection it is, or why it is closed."""
+    def connection(self, redeemed: RedeemStreamTicketResponse) -> dict[str, Any]:
+        """What every connection of that person is made of."""
+        trace = telemetry.current()
+        connection_id = trace.trace_id if trace else secrets.token_hex(16)
+        logger().debug("stream_opened", connection=connection_id, user_id=redeemed.user_id)
+        return {
+            "connection_id": connection_id,
+            "viewer": Viewer(redeemed, auth=self._own.auth, clock=self._clock),
+            "hub": self._hub,
+            "metrics": self._metrics,
+            "clock": self._clock,
+        }
+
+    async def admit(self, ticket: str) -> RedeemStreamTicketResponse | Closing:
+        """Whose connection it is, by its ticket, or why it is closed."""
         if self._state.stopping:
             return Closing.restart()
         try:
             if self._sockets > self._max_sockets:
                 raise Overloaded(retry_after=5.0)
-            ticket = next((each for each in offered if each.startswith(_TICKET)), _TICKET)
-            return await self._redeem(ticket.removeprefix(_TICKET))
+            return await self._redeem(ticket)
         except RoostError as error:
             return Closing.of(error)
 

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from roost.notification.v1.event_service_pb2 import PostActivity
 
-from gateway import problems, rules
+from gateway import problems
+from gateway.reading import events
+from gateway.reading.events import MOST_POSTS
 from gateway.rest.ids import parse_id
 from gateway.ws import frames
 from gateway.ws.closing import PATH
 from gateway.ws.hub import Hub, Listener
-from gateway.ws.presenting import MOST_POSTS, Presenter
+from gateway.ws.presenting import Presenter
 from gateway.ws.viewer import Viewer
 from services.chassis.clock import Clock
 from services.chassis.errors import Invalid, NotFound, RoostError, TooMany
@@ -145,12 +147,11 @@ class Subscriptions:
         )
         shown: dict[int, frames.Activity] = {}
         for post_id, replies in newest.items():
-            post = found.posts.get(post_id)
-            kept = [found.posts[each] for each in replies if each in found.posts]
+            seen = events.watched(post_id, replies, found)
             shown[post_id] = frames.Activity(
                 f"post:{post_id}",
-                showing.message(post) if post and rules.authored(post, found) else None,
-                [showing.message(each) for each in kept if rules.heard(each.author_id, found)],
+                showing.message(seen.post) if seen.post else None,
+                [showing.message(each) for each in seen.replies],
             )
         return shown
 

@@ -15,6 +15,7 @@ from gateway.graphql.buckets import Buckets
 from gateway.graphql.documents import Documents
 from gateway.graphql.endpoint import GraphQL
 from gateway.graphql.schema import SCHEMA
+from gateway.graphql.subscribing.door import Subscriptions
 from gateway.graphql.trusted import TrustedDocuments, id_of
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
@@ -95,6 +96,12 @@ def trusted() -> list[str]:
 
 
 @pytest.fixture
+def trusted_only() -> bool:
+    """Whether GraphQL takes no others."""
+    return False
+
+
+@pytest.fixture
 async def gateway(
     services: FakeServices,
     events: FakeEvents,
@@ -102,6 +109,7 @@ async def gateway(
     state: State,
     keys: list[Jwk],
     trusted: list[str],
+    trusted_only: bool,
 ) -> AsyncIterator[Gateway]:
     clock = SystemClock()
     identity = ServiceIdentity(SERVICE_KEYS["gateway"], clock=clock)
@@ -119,19 +127,22 @@ async def gateway(
     ):
         published = StaticJwks(keys)
         doorkeeper = Doorkeeper(published, issuer=ISSUER, audience=AUDIENCE, clock=clock)
+        backends = Backends.over(mesh)
+        graphql = GraphQL(
+            backends=backends,
+            doorkeeper=doorkeeper,
+            documents=Documents(SCHEMA, introspection=False),
+            trusted=TrustedDocuments({id_of(text): text for text in trusted}),
+            trusted_only=trusted_only,
+            writes=Buckets(1_000, clock=clock),
+            logins=Buckets(20, clock=clock),
+        )
         yield Gateway(
-            backends=Backends.over(mesh),
+            backends=backends,
             keys=published,
             doorkeeper=doorkeeper,
-            graphql=GraphQL(
-                backends=Backends.over(mesh),
-                doorkeeper=doorkeeper,
-                documents=Documents(SCHEMA, introspection=False),
-                trusted=TrustedDocuments({id_of(text): text for text in trusted}),
-                trusted_only=False,
-                writes=Buckets(1_000, clock=clock),
-                logins=Buckets(20, clock=clock),
-            ),
+            graphql=graphql,
+            subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
             stream=stream,
             state=state,
         )

@@ -29,7 +29,7 @@ from websockets.exceptions import InvalidStatus
 
 from gateway.app import Gateway
 from gateway.state import State
-from gateway.ws import hub, socket
+from gateway.ws import connection, hub, socket
 from services.chassis.caller import UserCaller
 from services.chassis.errors import Unauthenticated, Unavailable
 from tests.gateway.cast import ALICE, BOB, CAROL, NAMES, NOON, includes, person, post
@@ -649,7 +649,7 @@ async def test_a_person_has_so_many_connections(
 async def test_silence_is_broken_by_a_ping_that_tells_how_far_it_is(
     address: str, events: FakeEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket.frames, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(connection.frames, "HEARTBEAT_SECONDS", 0.1)
     async with opened(address) as client:
         await greeted(client, "account")
         events.add(ALICE, **arrival(100))
@@ -663,7 +663,7 @@ async def test_silence_is_broken_by_a_ping_that_tells_how_far_it_is(
 async def test_a_client_that_answers_nothing_is_closed(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "SILENCE", 0.2)
+    monkeypatch.setattr(connection, "SILENCE", 0.2)
     async with opened(address) as client:
         await client.next()
         code, reason, _ = await client.closed()

@@ -1,0 +1,1 @@
+"""Subscriptions over `graphql-transport-ws`, from the event log that the stream reads."""

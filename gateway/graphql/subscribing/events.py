@@ -1,0 +1,73 @@
+"""From events of the log to roots of results: loaded anew for each, on behalf of whoever reads."""
+
+from collections.abc import Mapping, Sequence
+
+from roost.notification.v1.notification_pb2 import UserEvent
+
+from gateway.backends import Backends
+from gateway.graphql.types.notifications import Notification, notification_id
+from gateway.graphql.types.posts import Seen
+from gateway.graphql.types.subscriptions import NotificationEvent, PostActivity
+from gateway.graphql.types.subscriptions import Subscription as Event
+from gateway.graphql.types.timelines import TimelineItem
+from gateway.reading import events as reading
+
+_MOST_REPLIES = 20
+
+
+class Loader:
+    """Of one connection; used within `Viewer.read`. It keeps nothing."""
+
+    def __init__(self, backends: Backends, viewer_id: int) -> None:
+        self._backends = backends
+        self._viewer_id = viewer_id
+
+    async def of_log(self, events: Sequence[UserEvent]) -> dict[int, Event]:
+        """By sequence, what there is to show; the rules of its list may leave an event out."""
+        entries = {
+            each.sequence: reading.entry_of(each) for each in events if each.HasField("home")
+        }
+        found, kept = await reading.arrivals(self._backends, entries, self._viewer_id)
+        seen = Seen(found)
+        shown = {
+            sequence: Event(arrival=TimelineItem(entry=entry, seen=seen))
+            for sequence, entry in kept.items()
+        }
+        told = [each for each in events if each.HasField("notification")]
+        return shown | await self._notifications(told)
+
+    async def of_posts(self, news: Mapping[int, Sequence[int]]) -> dict[int, Event]:
+        """By post, what became of it, with these of its replies."""
+        newest = {post_id: sorted(replies)[-_MOST_REPLIES:] for post_id, replies in news.items()}
+        ids = dict.fromkeys([*news, *(each for replies in newest.values() for each in replies)])
+        found = await reading.posts(self._backends, list(ids)[: reading.MOST_POSTS])
+        seen = Seen(found)
+        shown = {}
+        for post_id, replies in newest.items():
+            what = reading.watched(post_id, replies, found)
+            shown[post_id] = Event(
+                activity=PostActivity(
+                    post=seen.post(what.post) if what.post is not None else None,
+                    replies=[seen.post(each) for each in what.replies],
+                )
+            )
+        return shown
+
+    async def _notifications(self, told: Sequence[UserEvent]) -> dict[int, Event]:
+        found, groups = await reading.told(self._backends, told)
+        seen = Seen(found)
+        shown = {
+            sequence: Event(
+                told=NotificationEvent(
+                    notification=Notification(message=group, seen=seen), withdrawn_id=None
+                )
+            )
+            for sequence, group in groups.items()
+            if group is not None
+        }
+        for each in told:
+            if each.notification.withdrawn:
+                gone = notification_id(each.notification.group.id)
+                withdrawn = NotificationEvent(notification=None, withdrawn_id=gone)
+                shown[each.sequence] = Event(told=withdrawn)
+        return shown

@@ -1,0 +1,94 @@
+"""One subscription of one connection: its document, and what of the log it is about."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    OperationType,
+    get_argument_values,
+)
+from graphql.execution.collect_fields import collect_fields
+
+from gateway.backends import Backends
+from gateway.graphql import costs
+from gateway.graphql.context import Context
+from gateway.graphql.documents import Document, DocumentErrors, Operation
+from gateway.graphql.execution import carry_out
+from gateway.graphql.ids import number_of
+from gateway.graphql.refusals import DocumentInvalid, formatted
+from gateway.graphql.requests import Request
+from gateway.graphql.schema import SCHEMA
+from gateway.graphql.types.subscriptions import Subscription as Event
+from services.chassis.errors import RoostError
+
+HOME = "homeArrivals"
+NOTIFICATIONS = "notifications"
+POST = "postActivity"
+
+
+class Subscription:
+    """What a client subscribed to."""
+
+    def __init__(self, document: Document, request: Request) -> None:
+        """Raises DocumentInvalid, DocumentErrors, DocumentTooComplex, or ParameterInvalid."""
+        self._document = document
+        self._operation: Operation = document.operation(request.operation_name)
+        self._variables: Mapping[str, Any] = request.variables or {}
+        if self._operation.kind is not OperationType.SUBSCRIPTION:
+            raise DocumentInvalid("Queries and mutations go to POST /graphql.")
+        costs.check(self._operation.cost.of(self._variables))
+        self.topic, arguments = self._root()
+        # Of the post that is watched; 0 for the lists.
+        self.post_id = number_of("Post", arguments["id"], "id") if self.topic == POST else 0
+
+    async def result(self, event: Event, backends: Backends, viewer_id: int) -> ExecutionResult:
+        """What the client asked to see of an event. Whatever that takes is loaded for it alone."""
+        context = Context(backends=backends, viewer_id=viewer_id, take=_no_change)
+        return await carry_out(
+            self._document, self._operation, context, self._variables, root=event
+        )
+
+    def _root(self) -> tuple[str, dict[str, Any]]:
+        shape = SCHEMA.subscription_type
+        executor = Executor.build(
+            SCHEMA,
+            self._document.node,
+            raw_variable_values=dict(self._variables),
+            operation_name=self._operation.name,
+        )
+        if shape is None or not isinstance(executor, Executor):
+            raise DocumentErrors(list(executor) if isinstance(executor, list) else [])
+        fields = collect_fields(
+            SCHEMA, executor.fragments, executor.variable_values, shape, self._operation.node
+        ).grouped_field_set
+        for (first, *_), *_ in fields.values():
+            name = first.name.value
+            try:
+                return name, get_argument_values(
+                    shape.fields[name], first, executor.variable_values
+                )
+            except GraphQLError as error:
+                raise DocumentErrors([error]) from None
+        raise DocumentInvalid("The subscription asks for nothing.")
+
+
+def refusal_of(error: DocumentErrors | RoostError) -> list[dict[str, Any]]:
+    """What an `error` message holds."""
+    if isinstance(error, DocumentErrors):
+        return [formatted(each) for each in error.errors]
+    return [formatted(GraphQLError(error.message, original_error=error))]
+
+
+def shown(result: ExecutionResult) -> dict[str, Any]:
+    """What a `next` message holds."""
+    payload: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        payload["errors"] = [formatted(each) for each in result.errors]
+    return payload
+
+
+def _no_change(_: str) -> None:
+    """Subscriptions change nothing."""

@@ -1,0 +1,221 @@
+"""One connection of either protocol: listens to its client, sends in order, and ends in time.
+
+Nothing waits for a client: whoever takes what is sent too slowly is told so and closed. One that
+has nothing to send has one task, which listens.
+"""
+
+import asyncio
+import contextlib
+from abc import ABC, abstractmethod
+from typing import Any
+
+from roost.notification.v1.event_service_pb2 import PostActivity
+from roost.notification.v1.notification_pb2 import UserEvent
+
+from gateway import problems
+from gateway.rest.dispatch import Receive, Send
+from gateway.ws import frames
+from gateway.ws.closing import Closing, HeartbeatMissed, ReaderTooSlow, TooManyFrames
+from gateway.ws.hub import Hub
+from gateway.ws.metrics import StreamMetrics
+from gateway.ws.viewer import Viewer
+from services.chassis.clock import Clock
+from services.chassis.errors import RoostError
+from services.chassis.logs import logger
+from services.chassis.tokens.revocations import SessionRevoked
+
+# What may wait for one client. Events wait as they are in the log, some hundred bytes each, and are
+# made into frames as many at a time as one call brings the objects for: so the count bounds bytes,
+# too (about 100 KiB waiting, and as much as 40 frames, 64 KiB in the transport).
+MAX_QUEUED = 500
+# How long one batch of frames may take to get through to the client, in seconds.
+SEND_SECONDS = 30.0
+# A client that was told to go gets this long to take the last frames.
+_CLOSE_SECONDS = 3.0
+# Silence after which a client is gone: two heartbeats unanswered, and half of one on the way.
+SILENCE = 2.5 * frames.HEARTBEAT_SECONDS
+# Client frames: so many at once, and so many a second for long.
+_BURST, _RATE = 100.0, 20.0
+
+
+class Connection(ABC):
+    """A connection that was accepted; `run` lives as long as it does."""
+
+    def __init__(
+        self,
+        *,
+        connection_id: str,
+        viewer: Viewer,
+        receive: Receive,
+        send: Send,
+        hub: Hub,
+        metrics: StreamMetrics,
+        clock: Clock,
+    ) -> None:
+        self.user_id = viewer.user_id
+        self.session_id = viewer.session_id
+        self._id = connection_id
+        self._viewer = viewer
+        self._receive = receive
+        self._asgi_send = send
+        self._hub = hub
+        self._metrics = metrics
+        self._clock = clock
+        self._sending: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[Any] | None = None
+        self._heard = self._spoke = clock.monotonic()
+        self._allowance = _BURST
+
+    async def run(self) -> None:
+        """Lives until either side closes the connection."""
+        self._listening = asyncio.current_task()
+        self._metrics.sockets.inc()
+        try:
+            await self._begin()
+            while (message := await self._receive())["type"] == "websocket.receive":
+                self._count()
+                await self._hear(message)
+        except RoostError as error:
+            self.close(self._closing_of(error))
+        except asyncio.CancelledError:
+            # Our own last resort against a client that takes nothing more; or the process ends.
+            if self._ending is None:
+                raise
+        finally:
+            self._metrics.sockets.dec()
+            self._hub.leave(self)
+            self._leave()
+            if self._sending is not None:
+                self._sending.cancel()
+            if self._ending is not None:
+                await asyncio.wait({self._ending})
+
+    # --- what the protocol decides ---
+
+    @abstractmethod
+    async def _begin(self) -> None:
+        """Joins the hub, and says the first words."""
+
+    @abstractmethod
+    async def _hear(self, message: Any) -> None:
+        """Takes a frame of the client. What is wrong with the connection is raised."""
+
+    @abstractmethod
+    async def _send_next(self) -> bool:
+        """Sends what is next; False where there is nothing to send."""
+
+    @abstractmethod
+    def _beat(self) -> None:
+        """Says that the server is there."""
+
+    @abstractmethod
+    def _due(self, now: float) -> bool:
+        """Whether something was put off until now."""
+
+    @abstractmethod
+    def _forget(self) -> None:
+        """Drops what was not sent yet."""
+
+    @abstractmethod
+    def _leave(self) -> None:
+        """Ends what the connection asked to hear."""
+
+    @abstractmethod
+    def _closing_of(self, error: RoostError) -> Closing:
+        """How the error closes the connection."""
+
+    @abstractmethod
+    async def _farewell(self, closing: Closing) -> None:
+        """Says why, where the protocol has words for it."""
+
+    @abstractmethod
+    def deliver(self, event: UserEvent) -> None:
+        """The person's next event."""
+
+    @abstractmethod
+    def skip_to(self, first_sequence: int) -> None:
+        """Events before this one cannot be had."""
+
+    @abstractmethod
+    def note(self, activity: PostActivity) -> None:
+        """Something happened around a post that is watched."""
+
+    # --- what both have in common ---
+
+    def end_session(self) -> None:
+        """The session has ended."""
+        self.close(self._closing_of(SessionRevoked()))
+
+    def tick(self, now: float) -> None:
+        """Called about every second: heartbeats, and what was put off."""
+        if now - self._heard > SILENCE:
+            self.close(self._closing_of(HeartbeatMissed()))
+        elif now - self._spoke >= frames.HEARTBEAT_SECONDS:
+            self._spoke = now
+            self._beat()
+        elif self._due(now):
+            self.wake()
+
+    def close(self, closing: Closing) -> None:
+        """Says why, and closes. What was not sent yet is dropped."""
+        if self._ending is not None:
+            return
+        self._forget()
+        if self._sending is not None:
+            self._sending.cancel()
+        self._ending = asyncio.create_task(self._end(closing))
+
+    def wake(self) -> None:
+        """Sees to it that what there is to send is sent."""
+        if self._sending is None and self._ending is None:
+            self._sending = asyncio.create_task(self._send_all())
+
+    @property
+    def ending(self) -> bool:
+        """Whether nothing more is to be said."""
+        return self._ending is not None
+
+    def _overflow(self) -> None:
+        """More waits for the client than may."""
+        self._metrics.slow.inc()
+        self.close(self._closing_of(ReaderTooSlow()))
+
+    def _count(self) -> None:
+        now = self._clock.monotonic()
+        self._allowance = min(_BURST, self._allowance + (now - self._heard) * _RATE) - 1
+        self._heard = now
+        if self._allowance < 0:
+            raise TooManyFrames
+
+    async def _send_all(self) -> None:
+        try:
+            while await self._send_next():
+                pass
+        except TimeoutError:
+            self._overflow()
+        except RoostError as error:
+            self.close(self._closing_of(error))
+        except OSError:
+            pass  # the client is gone, which whoever listens to it learns, too
+        except Exception as error:
+            logger().error("stream_failed", connection=self._id, exc_info=error)
+            self.close(self._closing_of(problems.known(error)))
+        finally:
+            self._sending = None
+
+    async def _send_text(self, text: str) -> None:
+        self._spoke = self._clock.monotonic()
+        await self._asgi_send({"type": "websocket.send", "text": text})
+
+    async def _end(self, closing: Closing) -> None:
+        self._metrics.closed.labels(str(closing.code)).inc()
+        with contextlib.suppress(TimeoutError, OSError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._farewell(closing)
+                await self._asgi_send(
+                    {"type": "websocket.close", "code": closing.code, "reason": closing.reason}
+                )
+                return
+        if self._listening is not None:
+            self._listening.cancel()
