@@ -33,11 +33,12 @@ class Gateway(Starlette):
         stream: Stream,
         state: State,
         public_url: str = "",
+        explorer: bool = False,
     ) -> None:
         self._process = state
         self.stream = stream
         self._subscriptions = subscriptions
-        pages = Pages(keys=keys, state=state, public_url=public_url)
+        pages = Pages(keys=keys, state=state, public_url=public_url, explorer=explorer)
         rest = [
             Mount(each.prefix, app=Rest(each, backends=backends, doorkeeper=doorkeeper))
             for each in VERSIONS

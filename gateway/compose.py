@@ -75,6 +75,7 @@ async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]
                     stream=stream,
                     state=state,
                     public_url=told.public_url,
+                    explorer=told.graphql_introspection,
                 )
         finally:
             learning.cancel()

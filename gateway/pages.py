@@ -42,6 +42,12 @@ _ASSETS = {
     "unsubscribe.css": "text/css; charset=utf-8",
     "unsubscribe.js": "text/javascript; charset=utf-8",
 }
+# The page to try GraphQL, where the schema may be asked for.
+_EXPLORER = {
+    "graphql.html": "text/html; charset=utf-8",
+    "graphql.css": "text/css; charset=utf-8",
+    "graphql.js": "text/javascript; charset=utf-8",
+}
 # Where a POST ends somebody's digest, as mail programs do (RFC 8058), a browser finds a page.
 _UNSUBSCRIBE = "/email/unsubscribe"
 
@@ -80,6 +86,7 @@ class Pages:
         keys: JwksSource,
         state: State,
         public_url: str = "",
+        explorer: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self._keys = PublishedKeys(keys, clock=clock or SystemClock())
@@ -87,7 +94,9 @@ class Pages:
         self._openapi = {
             f"{each.prefix}/openapi.json": _openapi(each, public_url) for each in VERSIONS
         }
-        self._assets = {name: (files("gateway") / "docs" / name).read_bytes() for name in _ASSETS}
+        self._kinds = _ASSETS | _EXPLORER if explorer else _ASSETS
+        folder = files("gateway") / "docs"
+        self._assets = {name: (folder / name).read_bytes() for name in self._kinds}
         self._asyncapi = _asyncapi(public_url)
         # They stand among the API's paths, and are looked for before those.
         self.beside_the_api = [
@@ -127,7 +136,7 @@ class Pages:
         name = request.path_params["name"]
         if name not in self._assets:
             raise RouteNotFound
-        return _kept(request, "/docs/{name}", self._assets[name], _ASSETS[name])
+        return _kept(request, "/docs/{name}", self._assets[name], self._kinds[name])
 
     async def _unsubscribe(self, request: Request) -> Response:
         page = self._assets["unsubscribe.html"]

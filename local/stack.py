@@ -158,6 +158,8 @@ class Stack:
             "ROOST_MESH": self.envoy.mesh,
             "ROOST_PUBLIC_URL": self.edge,
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity("gateway")),
+            # This machine is somebody's own: they may look at the schema, and try it.
+            "ROOST_GRAPHQL_INTROSPECTION": self._environ.get("ROOST_GRAPHQL_INTROSPECTION", "true"),
         }
         processes += [self._gateway(name, ports, gateway_settings) for name in gateways]
         self.supervisor = Supervisor(

@@ -102,6 +102,12 @@ def trusted_only() -> bool:
 
 
 @pytest.fixture
+def introspection() -> bool:
+    """Whether the GraphQL schema may be asked for."""
+    return False
+
+
+@pytest.fixture
 async def gateway(
     services: FakeServices,
     events: FakeEvents,
@@ -110,6 +116,7 @@ async def gateway(
     keys: list[Jwk],
     trusted: list[str],
     trusted_only: bool,
+    introspection: bool,
 ) -> AsyncIterator[Gateway]:
     clock = SystemClock()
     identity = ServiceIdentity(SERVICE_KEYS["gateway"], clock=clock)
@@ -131,7 +138,7 @@ async def gateway(
         graphql = GraphQL(
             backends=backends,
             doorkeeper=doorkeeper,
-            documents=Documents(SCHEMA, introspection=False),
+            documents=Documents(SCHEMA, introspection=introspection),
             trusted=TrustedDocuments({id_of(text): text for text in trusted}),
             trusted_only=trusted_only,
             writes=Buckets(1_000, clock=clock),
@@ -145,6 +152,7 @@ async def gateway(
             subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
             stream=stream,
             state=state,
+            explorer=introspection,
         )
 
 
