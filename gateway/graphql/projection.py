@@ -80,7 +80,9 @@ def _object(
             parts.append((key, _constant(shape.name), None))
             continue
         definition = shape.fields[name]
-        declared = definition.extensions["strawberry-definition"]
+        declared = definition.extensions.get("strawberry-definition")
+        if declared is None:
+            return None  # of the schema's own description
         show = declared.metadata.get(SHOW)
         if show is None and declared.is_basic_field:
             show = attrgetter(declared.python_name)
