@@ -34,6 +34,8 @@ from gateway.graphql.refusals import DocumentTooComplex
 MAX_COST = 2_000
 # Lists without a length to ask for hold a few objects, such as the entities of a post.
 _FEW = 5
+# Of the schema's own description, where that may be asked for at all.
+_SCHEMA = 500
 # Arguments that say how long a list is.
 _LENGTHS = ("first", "ids", "userIds")
 
@@ -137,6 +139,9 @@ class _Sums:
         self, total: Cost, parent: GraphQLCompositeType, node: FieldNode, above: frozenset[str]
     ) -> None:
         name = node.name.value
+        if name.startswith("__"):
+            total.fixed += _SCHEMA if node.selection_set is not None else 0
+            return
         definition = self._schema.get_field(parent, name)
         if definition is None:
             return
@@ -166,9 +171,7 @@ class _Sums:
 
 
 def _weight(definition: GraphQLField, above: frozenset[str]) -> int:
-    declared = definition.extensions.get("strawberry-definition")
-    if declared is None:
-        return 0
+    declared = definition.extensions["strawberry-definition"]
     within = declared.metadata.get(NOT_WITHIN)
     if within is not None and within not in above:
         return 0
