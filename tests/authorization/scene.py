@@ -10,6 +10,8 @@ from local.edge import Account, Edge, Json
 from tests.authorization.rows import ROLES, ROWS, VISIBILITIES, YES, Asked, device
 
 SignUp = Callable[[str], Awaitable[Account]]
+# Asks a row of a scene, as somebody, about a thing: the reason of the refusal, or YES.
+Ask = Callable[["Scene", str, "Account | None", str], Awaitable[str]]
 
 _numbers = itertools.count(1)
 
@@ -53,14 +55,14 @@ class Scene:
         assert owner is not None
         return owner
 
-    async def wrong(self, row: str, operation: Operation) -> dict[tuple[str, str], str]:
+    async def wrong(self, row: str, ask: Ask) -> dict[tuple[str, str], str]:
         """Tries the row with everybody, the owner last; what came out other than it says."""
         found = {}
         rule = ROWS[row].rule
         for visibility, thing in self._things(ROWS[row].about).items():
             for role in ROLES:
                 expected = rule(Asked(role, self.protected, visibility))
-                answer = await self._ask(row, operation, self.people[role], thing)
+                answer = await ask(self, row, self.people[role], thing)
                 if answer != expected:
                     found[visibility, role] = f"{answer or YES!r} rather than {expected!r}"
         return found
@@ -77,20 +79,26 @@ class Scene:
         }
         return {"public": one[about]}
 
-    async def _ask(self, row: str, operation: Operation, by: Account | None, thing: str) -> str:
+
+def in_rest(operation: Operation) -> Ask:
+    """A row asked of its operation."""
+
+    async def ask(scene: Scene, row: str, by: Account | None, thing: str) -> str:
         before, bracket, _ = operation.path.partition("{")
         path = operation.path
         if bracket:
             path = before + thing + operation.path.partition("}")[2]
         body, query = ROWS[row].body, ROWS[row].query
-        answer = await self.edge.send(
+        answer = await scene.edge.send(
             operation.method,
             path,
             by=by,
-            body=body(self, by, thing) if body else None,
-            query=query(self, by, thing) if query else None,
+            body=body(scene, by, thing) if body else None,
+            query=query(scene, by, thing) if query else None,
         )
         return YES if answer.is_success else str(answer.json()["reason"])
+
+    return ask
 
 
 async def scene(edge: Edge, sign_up: SignUp, *, protected: bool) -> Scene:
@@ -135,8 +143,10 @@ class Matrix:
             self._operations = operations(document)
         return self._operations
 
-    async def wrong(self, row: str, *, protected: bool) -> dict[tuple[str, str], str]:
-        """See `Scene.wrong`."""
+    async def wrong(
+        self, row: str, *, protected: bool, ask: Ask | None = None
+    ) -> dict[tuple[str, str], str]:
+        """See `Scene.wrong`; in REST, unless another way to ask is given."""
         operation = (await self.operations())[operation_of(row)]
         if operation.method != "GET":
             cast = await scene(self._edge, self._sign_up, protected=protected)
@@ -146,7 +156,7 @@ class Matrix:
                     self._edge, self._sign_up, protected=protected
                 )
             cast = self._readers[protected]
-        return await cast.wrong(row, operation)
+        return await cast.wrong(row, ask or in_rest(operation))
 
 
 def operation_of(row: str) -> str:

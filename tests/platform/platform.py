@@ -23,6 +23,12 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 from gateway.app import Gateway
 from gateway.auth import Doorkeeper
 from gateway.backends import Backends, OwnBackends
+from gateway.graphql.buckets import Buckets
+from gateway.graphql.documents import Documents
+from gateway.graphql.endpoint import GraphQL
+from gateway.graphql.schema import SCHEMA
+from gateway.graphql.subscribing.door import Subscriptions
+from gateway.graphql.trusted import TrustedDocuments
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
 from local.edge import Account, Edge
@@ -153,10 +159,22 @@ async def platform(passwords: Passwords, redis_url: str) -> AsyncIterator[Platfo
                     clock=clock,
                 )
             )
+            doorkeeper = Doorkeeper(jwks, issuer=ISSUER, audience=AUDIENCE, clock=clock)
+            graphql = GraphQL(
+                backends=backends,
+                doorkeeper=doorkeeper,
+                documents=Documents(SCHEMA, introspection=True),
+                trusted=TrustedDocuments({}),
+                trusted_only=False,
+                writes=Buckets(1_000_000, clock=clock),
+                logins=Buckets(1_000_000, clock=clock),
+            )
             app = Gateway(
                 backends=backends,
                 keys=jwks,
-                doorkeeper=Doorkeeper(jwks, issuer=ISSUER, audience=AUDIENCE, clock=clock),
+                doorkeeper=doorkeeper,
+                graphql=graphql,
+                subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
                 stream=stream,
                 state=state,
             )

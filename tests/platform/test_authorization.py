@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from gateway.graphql.schema import SCHEMA
 from gateway.rest.versions import VERSIONS
 from services.user.passwords import Passwords
+from tests.authorization.graphql import field_of, in_graphql
 from tests.authorization.rows import ROWS, Asked
 from tests.authorization.scene import Matrix, operation_of
+from tests.gateway.graphql.fields_cast import BESIDE_ROUTES
 from tests.platform.platform import platform
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -48,3 +51,20 @@ async def test_operation_serves_whom_its_row_names(
     matrix: Matrix, row: str, protected: bool
 ) -> None:
     assert await matrix.wrong(row, protected=protected) == {}
+
+
+@pytest.mark.parametrize("protected", [False, True], ids=["open", "protected"])
+@pytest.mark.parametrize("row", ROWS)
+async def test_field_serves_whom_the_row_of_its_operation_names(
+    matrix: Matrix, row: str, protected: bool
+) -> None:
+    assert await matrix.wrong(row, protected=protected, ask=in_graphql) == {}
+
+
+async def test_every_field_has_a_row() -> None:
+    fields = {field_of(row).field for row in ROWS} | set(BESIDE_ROUTES)
+    roots = (SCHEMA.query_type, SCHEMA.mutation_type)
+    tops = {f"{root.name}.{name}" for root in roots if root is not None for name in root.fields}
+
+    assert tops <= fields
+    assert tops == {each for each in fields if each.partition(".")[0] in {"Query", "Mutation"}}

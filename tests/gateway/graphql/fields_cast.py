@@ -28,6 +28,19 @@ class Asking:
     before: tuple[str, ...] = ()
 
 
+def _given(name: str, result: str, /, **given: tuple[str, Any]) -> Asking:
+    """A mutation whose arguments are variables of these types, with a key."""
+    signature = ", ".join(f"${each}: {kind}" for each, (kind, _) in given.items())
+    args = ", ".join(f"{each}: ${each}" for each in given)
+    return _change(
+        name,
+        f"{signature}, $key: String",
+        f"{args}, idempotencyKey: $key",
+        result,
+        **{each: value for each, (_, value) in given.items()},
+    )
+
+
 def _change(name: str, given: str, args: str, result: str, **variables: Any) -> Asking:
     """A mutation with a result."""
     shown = "done" if not result else f"result {{ {result} }}"
@@ -85,14 +98,19 @@ _WISHES = "kinds { kind sender push } mutedConversationIds watchedUserIds emailD
 _ITEM = "id post { text } repostedBy { handle }"
 
 FIELDS: dict[str, Asking] = {
-    "register": _change(
+    "register": _given(
         "register",
-        "$key: String",
-        f'handle: "alice", password: "{PASSWORD}", displayName: "Al", deviceName: "phone", '
-        "idempotencyKey: $key",
         _SIGNED,
+        handle=("String!", "alice"),
+        password=("String!", PASSWORD),
+        displayName=("String!", "Al"),
+        deviceName=("String!", "phone"),
     ),
-    "find_users": Asking("Query.userByHandle", '{ userByHandle(handle: "Bob") { handle } }'),
+    "find_users": Asking(
+        "Query.userByHandle",
+        "query($handle: String!) { userByHandle(handle: $handle) { handle } }",
+        {"handle": "Bob"},
+    ),
     "get_me": _read("me", "id handle etag"),
     "get_user": Asking(
         "Query.user", "query($id: ID!) { user(id: $id) { handle relationship { muting } } }", _BOB
@@ -100,23 +118,22 @@ FIELDS: dict[str, Asking] = {
     "update_me": _change(
         "updateMe", "$key: String", 'bio: "New", protected: true, idempotencyKey: $key', "bio etag"
     ),
-    "delete_me": _change(
-        "deleteMe", "$key: String", f'password: "{PASSWORD}", idempotencyKey: $key', ""
-    ),
-    "change_password": _change(
+    "delete_me": _given("deleteMe", "", password=("String!", PASSWORD)),
+    "change_password": _given(
         "changePassword",
-        "$key: String",
-        f'oldPassword: "old", newPassword: "{PASSWORD}", idempotencyKey: $key',
         "",
+        oldPassword=("String!", "old"),
+        newPassword=("String!", PASSWORD),
     ),
-    "sign_in": _change(
-        "signIn",
-        "$key: String",
-        f'handle: "alice", password: "{PASSWORD}", idempotencyKey: $key',
-        _SIGNED,
+    "sign_in": _given(
+        "signIn", _SIGNED, handle=("String!", "alice"), password=("String!", PASSWORD)
     ),
     "refresh_session": _change(
-        "refreshSession", "", 'refreshToken: "secret"', "session { id } tokens { accessToken }"
+        "refreshSession",
+        "$refreshToken: String!",
+        "refreshToken: $refreshToken",
+        "session { id } tokens { accessToken }",
+        refreshToken="secret",
     ),
     "list_sessions": _own_list("sessions", "id deviceName current createdAt lastUsedAt expiresAt"),
     "get_session": Asking(
@@ -156,14 +173,14 @@ FIELDS: dict[str, Asking] = {
         f"query($ids: [ID!]!) {{ relationships(userIds: $ids) {{ {_STANDING} }} }}",
         {"ids": [global_id("User", each) for each in (BOB, CAROL, BOB)]},
     ),
-    "create_post": _change(
+    "create_post": _given(
         "createPost",
-        "$to: ID, $quoted: ID, $key: String",
-        'text: "Hello", visibility: FOLLOWERS, replyToId: $to, quotedPostId: $quoted, '
-        'mediaIds: ["7", "8"], idempotencyKey: $key',
         "id text author { handle }",
-        to=global_id("Post", 5),
-        quoted=global_id("Post", 6),
+        text=("String!", "Hello"),
+        visibility=("Visibility!", "FOLLOWERS"),
+        replyToId=("ID", global_id("Post", 5)),
+        quotedPostId=("ID", global_id("Post", 6)),
+        mediaIds=("[ID!]", ["7", "8"]),
     ),
     "get_posts": Asking(
         "Query.posts",
@@ -245,12 +262,12 @@ FIELDS: dict[str, Asking] = {
     "issue_stream_ticket": _change("issueStreamTicket", "", "", "ticket expiresIn"),
     "get_push_key": _read("pushKey"),
     "list_push_subscriptions": _read("pushSubscriptions", _DEVICE),
-    "create_push_subscription": _change(
+    "create_push_subscription": _given(
         "createPushSubscription",
-        "$key: String",
-        f'endpoint: "https://push.example/1", p256dh: "{"B" + "A" * 86}", auth: "{"A" * 22}", '
-        "idempotencyKey: $key",
         _DEVICE,
+        endpoint=("String!", "https://push.example/1"),
+        p256dh=("String!", "B" + "A" * 86),
+        auth=("String!", "A" * 22),
     ),
     "get_push_subscription": Asking(
         "Query.pushSubscription",
@@ -265,20 +282,10 @@ FIELDS: dict[str, Asking] = {
         id=global_id("PushSubscription", 7),
     ),
     "get_email": _read("email", "address confirmed"),
-    "set_email": _change(
-        "setEmail",
-        "$key: String",
-        'address: "alice@mail.example", idempotencyKey: $key',
-        "address confirmed",
-    ),
+    "set_email": _given("setEmail", "address confirmed", address=("String!", "alice@mail.example")),
     "remove_email": _change("removeEmail", "$key: String", "idempotencyKey: $key", ""),
-    "confirm_email": _change(
-        "confirmEmail",
-        "$key: String",
-        'code: "012345", idempotencyKey: $key',
-        "address confirmed",
-    ),
-    "unsubscribe": _change("unsubscribe", "", 'token: "t0ken"', ""),
+    "confirm_email": _given("confirmEmail", "address confirmed", code=("String!", "012345")),
+    "unsubscribe": _change("unsubscribe", "$token: String!", "token: $token", "", token="t0ken"),
 }
 
 # Fields that do what no single route does, and why they are there.

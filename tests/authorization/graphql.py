@@ -1,0 +1,86 @@
+"""The rows of the matrix, asked in GraphQL: the same of the same things, with the same answers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gateway.graphql.ids import global_id
+from local.edge import Account, Json
+from tests.authorization.rows import ROWS, YES, Sent
+from tests.authorization.scene import Scene, operation_of
+from tests.gateway.graphql.fields_cast import FIELDS, Asking
+
+# What a row is about, and what that is called in a global id.
+_KINDS = {
+    "account": "User",
+    "request": "User",
+    "post": "Post",
+    "session": "Session",
+    "device": "PushSubscription",
+}
+# Fields of REST's bodies and queries that hold ids, and of what.
+_IDS = {
+    "replyToPostId": "Post",
+    "quotedPostId": "Post",
+    "getPosts.ids": "Post",
+    "getRelationships.ids": "User",
+    "setReadMarker.lastReadId": "TimelineItem",
+    "setNotificationsMarker.lastReadId": "Notification",
+}
+_NAMES = {"replyToPostId": "replyToId", "lastReadId": "id"}
+# Of the documents that the gateway's tests ask: what they send where a row sends nothing.
+_EXAMPLES = {"after", "replyToId", "quotedPostId", "mediaIds", "visibility"}
+
+
+def field_of(row: str) -> Asking:
+    """The field that does what the row's operation does."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", operation_of(row)).lower()
+    return FIELDS[name]
+
+
+async def in_graphql(scene: Scene, row: str, by: Account | None, thing: str) -> str:
+    """The reason of the refusal, or YES; asked as the row says of this thing."""
+    asking = field_of(row)
+    variables = {name: value for name, value in asking.variables.items() if name not in _EXAMPLES}
+    given = ROWS[row]
+    if given.about:
+        variables["id"] = global_id(_KINDS[given.about], int(thing))
+    for sent in (given.body, given.query):
+        variables |= _variables(row, sent, scene, by, thing)
+    if "visibility" in asking.variables:
+        variables["visibility"] = "PUBLIC"
+    answer = await scene.edge.send(
+        "POST", "/graphql", by=by, body={"query": asking.document, "variables": variables}
+    )
+    return _reason(answer.json(), asking)
+
+
+def _variables(
+    row: str, sent: Sent | None, scene: Scene, by: Account | None, thing: str
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in (sent(scene, by, thing) if sent else {}).items():
+        if isinstance(value, dict):
+            found |= value
+            continue
+        camel = re.sub(r"_(\w)", lambda match: match[1].upper(), name)
+        kind = _IDS.get(f"{operation_of(row)}.{camel}") or _IDS.get(camel)
+        if kind and camel == "ids":
+            found[camel] = [global_id(kind, int(each)) for each in str(value).split(",")]
+        elif kind:
+            found[_NAMES.get(camel, camel)] = global_id(kind, int(value))
+        else:
+            found[camel] = value
+    return found
+
+
+def _reason(answer: Json, asking: Asking) -> str:
+    if answer.get("errors"):
+        (error,) = answer["errors"]
+        return str(error["extensions"]["reason"])
+    if asking.field.startswith("Mutation."):
+        outcome = answer["data"][asking.field.partition(".")[2]]
+        if outcome["error"] is not None:
+            return str(outcome["error"]["reason"])
+    return YES
