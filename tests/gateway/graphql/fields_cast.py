@@ -1,4 +1,4 @@
-"""For every route of REST's version 1: the field that does the same, and how it is asked."""
+"""For every route of REST: the field that does the same, and how it is asked."""
 
 from dataclasses import dataclass, field
 from typing import Any
