@@ -64,7 +64,7 @@ class Connection(ABC):
         self._sending: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[Any] | None = None
-        self._heard = self._spoke = clock.monotonic()
+        self._heard = self._spoke = self._pinged = clock.monotonic()
         self._allowance = _BURST
 
     async def run(self) -> None:
@@ -151,8 +151,9 @@ class Connection(ABC):
         """Called about every second: heartbeats, and what was put off."""
         if now - self._heard > SILENCE:
             self.close(self._closing_of(HeartbeatMissed()))
-        elif now - self._spoke >= frames.HEARTBEAT_SECONDS:
-            self._spoke = now
+        # A client that only reads is silent, too, while events come: is it there?
+        elif now - min(self._spoke, max(self._heard, self._pinged)) >= frames.HEARTBEAT_SECONDS:
+            self._spoke = self._pinged = now
             self._beat()
         elif self._due(now):
             self.wake()

@@ -36,7 +36,7 @@ from tests.gateway.cast import ALICE, BOB, CAROL, NAMES, NOON, includes, person,
 from tests.gateway.conftest import SESSION
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeServices
-from tests.gateway.streaming import Json, StreamClient, listening, opened
+from tests.gateway.streaming import PATIENCE, Json, StreamClient, listening, opened
 from tests.servicers.serving import token_of
 from tests.waiting import eventually
 
@@ -658,6 +658,20 @@ async def test_silence_is_broken_by_a_ping_that_tells_how_far_it_is(
             ping = await client.next()
             assert ping["type"] == "ping"
             sequence = ping["sequence"]
+
+
+async def test_a_client_that_only_reads_is_asked_whether_it_is_there(
+    address: str, events: FakeEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket.frames, "HEARTBEAT_SECONDS", 0.6)
+    async with opened(address) as client, asyncio.timeout(PATIENCE):
+        await greeted(client, "account")
+        kind = "event"
+        while kind == "event":  # the server is never silent for a heartbeat
+            events.add(ALICE, **changed(1))
+            kind = (await client.next())["type"]
+
+    assert kind == "ping"
 
 
 async def test_a_client_that_answers_nothing_is_closed(
