@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from gateway.graphql.ids import global_id
 from local.edge import Account, Edge, Json
 from tests.platform.truth import STRANGER, Truth
 
@@ -86,6 +87,51 @@ class Reading:
         if hidden:
             self._fault("batch", f"{hidden} is missing")
 
+    async def graphql(self, people: Sequence[str]) -> None:
+        """Everything again in GraphQL: the same places, posts and people, just as REST has them."""
+        ids = list(self._truth.posts)[-50:]
+        lists = {"publicTimeline": "/v1/timelines/public"}
+        if self._by is not None:
+            lists |= {
+                "homeTimeline": "/v1/timelines/home",
+                "bookmarks": "/v1/bookmarks",
+                "notifications": "/v1/notifications",
+            }
+        variables = {
+            "posts": [global_id("Post", int(each)) for each in ids],
+            "people": [global_id("User", int(each)) for each in people],
+        }
+        body = {"query": _document(lists), "variables": variables}
+        answer = await self._edge.send("POST", "/graphql", by=self._by, body=body)
+        data = answer.json().get("data")
+        if data is None or "errors" in answer.json():
+            self._fault("graphql", answer.text[:300])
+            return
+        for field, path in lists.items():
+            self._check_same(field, data[field]["nodes"], await self._items(path))
+        found = await self._items(f"/v1/posts?ids={','.join(ids)}") if ids else []
+        self._check_same("posts", [each for each in data["posts"] if each], found)
+        self._check_same("nodes", data["people"], await self._profiles(people))
+
+    async def _profiles(self, people: Sequence[str]) -> list[Json | None]:
+        found: list[Json | None] = []
+        for each in people:
+            answer = await self._edge.send("GET", f"/v1/users/{each}", by=self._by)
+            found.append(answer.json() if answer.is_success else None)
+        return found
+
+    def _check_same(
+        self, where: str, graphql: Sequence[Json | None], rest: Sequence[Json | None]
+    ) -> None:
+        shown = [each and each["restId"] for each in graphql]
+        expected = [each and each["id"] for each in rest]
+        if shown != expected:
+            self._fault(where, f"{shown} in GraphQL, {expected} in REST")
+        for one, other in zip(graphql, rest, strict=False):
+            text = (other or {}).get("text")
+            if one and text is not None and one.get("text", text) != text:
+                self._fault(where, f"{one['text']!r} in GraphQL, {text!r} in REST")
+
     async def _thread(self, post_id: str) -> None:
         answer = await self._edge.send("GET", f"/v1/posts/{post_id}/thread", by=self._by)
         if answer.is_success:
@@ -131,6 +177,13 @@ class Reading:
 
     def _fault(self, where: str, what: str) -> None:
         self.faults.append(f"{self._reader or 'a stranger'}: {where}: {what}")
+
+
+def _document(lists: Iterable[str]) -> str:
+    fields = [f"{each} {{ nodes {{ restId }} }}" for each in lists]
+    fields.append("posts: nodes(ids: $posts) { ... on Post { restId text } }")
+    fields.append("people: nodes(ids: $people) { ... on User { restId } }")
+    return f"query($posts: [ID!]!, $people: [ID!]!) {{ {' '.join(fields)} }}"
 
 
 def _with_quoted(post: Json) -> Iterator[Json]:

@@ -155,6 +155,7 @@ class Village(RuleBasedStateMachine):
             await reading.timelines()
             await reading.person(self.people[person].user_id)
             await reading.batch()
+            await reading.graphql([each.user_id for each in self.people])
             if self.truth.posts:
                 await reading.post(self._post(chance))
 
