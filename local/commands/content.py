@@ -13,6 +13,7 @@ import typer
 
 from local.commands.options import StateFolder, complain, console, running
 from local.demo import Demo
+from local.demo_graphql import GraphQLDemo
 from local.edge import Edge, Refused
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
 from local.rate_limits import lifted
@@ -65,10 +66,14 @@ def seed(
         raise complain(f"{failures.exceptions[0]}.") from None
 
 
-def demo(state: StateFolder) -> None:
+def demo(
+    state: StateFolder,
+    *,
+    graphql: Annotated[bool, typer.Option(help="In GraphQL rather than in REST.")] = False,
+) -> None:
     """Walk the main job through the public edge of the running stack and show each call."""
     try:
-        asyncio.run(_demo(_edge(state)))
+        asyncio.run(_demo(_edge(state), graphql=graphql))
     except (Refused, httpx2.TransportError) as failure:
         raise complain(f"{failure}.") from None
 
@@ -116,9 +121,9 @@ async def _seed(state: State, address: str, graph: Graph, posts: int, prefix: st
     )
 
 
-async def _demo(address: str) -> None:
+async def _demo(address: str, *, graphql: bool) -> None:
     async with Edge(address) as edge:
-        await Demo(edge, console).run()
+        await (GraphQLDemo if graphql else Demo)(edge, console).run()
 
 
 def _edge(folder: Path) -> str:
