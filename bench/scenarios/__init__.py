@@ -9,6 +9,7 @@ from bench.report import Report
 from bench.scenarios import (
     fanout,
     freshness,
+    graphql,
     growth,
     home,
     idle,
@@ -26,6 +27,7 @@ Scenario = Callable[[Bench], Awaitable[Report]]
 SCENARIOS: dict[str, Scenario] = {
     "idle": idle.run,
     "home": home.run,
+    "graphql": graphql.run,
     "mix": mix.run,
     "freshness": freshness.run,
     "writes": writes.run,

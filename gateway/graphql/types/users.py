@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import strawberry
 from roost.user.v1 import user_pb2
+from roost.user.v1.user_service_pb2 import GetUserRequest
 from strawberry.types import Info
 
 from gateway.graphql.context import Context, backends_of
-from gateway.graphql.fields import loaded, shown, told
+from gateway.graphql.fields import CALL, loaded, shown, told
 from gateway.graphql.ids import global_id
 from gateway.graphql.types.connections import (
     DEFAULT_FIRST,
@@ -23,6 +24,7 @@ from gateway.reading import people as reading
 from gateway.reading import posts as read_posts
 from gateway.reading.people import People
 from gateway.rest.v1 import present
+from services.chassis.errors import NotFound
 
 if TYPE_CHECKING:
     from gateway.graphql.types.posts import Post
@@ -54,7 +56,7 @@ class Relationship:
         """Global."""
         return user_id(self.message.user_id)
 
-    @loaded("The other person; null where they are gone or block one.")
+    @loaded("The other person; null where they are gone or block one.", cost=2 * CALL)
     async def user(self, info: Info) -> "User | None":
         """Batched."""
         return await load_user(info, self.message.user_id)
@@ -178,11 +180,19 @@ def people_on(found: People, wanted: Place) -> Connection[User]:
 
 
 async def load_user(info: Info, number: int) -> User | None:
-    """A person by number, loaded together with whatever else the operation asks for."""
+    """A person by number, loaded together with whatever else the operation asks for.
+
+    Lists leave out whom one blocks; a profile is shown. So who does not come along is asked for.
+    """
     context: Context = info.context
-    found = await context.loader.person(number)
-    message = found.users.get(number)
-    return User(message=message) if message else None
+    message = (await context.loader.person(number)).users.get(number)
+    if message is None:
+        try:
+            response = await context.backends.users.GetUser(GetUserRequest(user_id=number))
+        except NotFound:
+            return None
+        message = response.user
+    return User(message=message)
 
 
 # Posts have authors, and authors posts: each module needs the other, but only when it is used.
