@@ -1,0 +1,108 @@
+"""GraphQL through Envoy and every service: operations, known documents, subscriptions."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import httpx2
+import pytest
+from rich.console import Console
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
+
+from gateway.graphql.ids import global_id
+from gateway.graphql.trusted import id_of, manifest_of
+from local.demo_graphql import ARRIVALS, GraphQLDemo
+from local.edge import Account, Edge
+from local.graphql import ask, subscribed
+from tests.e2e.stacks import TestStack
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.e2e, pytest.mark.engines]
+
+DOCUMENTS = Path(__file__).parents[2] / "docs" / "graphql"
+HOME = (DOCUMENTS / "home.graphql").read_text(encoding="utf-8")
+PATIENCE = 30.0
+
+
+async def test_graphql(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_bytes(manifest_of([DOCUMENTS]))
+    settings = {"ROOST_GRAPHQL_MANIFEST": str(manifest)}
+    async with TestStack(tmp_path / "stack", settings) as stack, stack.edge() as edge:
+        alice, bob = [await edge.register(name, "a long pass phrase") for name in ("alice", "bob")]
+        await edge.follow(alice, bob.user_id)
+
+        await what_comes_home_is_told_and_read(edge, alice, bob)
+        await a_known_home_is_kept_until_it_changes(edge, alice, bob)
+        await a_post_that_is_watched_shows_its_likes(edge, alice, bob)
+        await only_the_one_subprotocol_is_spoken(edge)
+        await the_demo_runs(edge)
+
+
+async def what_comes_home_is_told_and_read(edge: Edge, alice: Account, bob: Account) -> None:
+    async with subscribed(edge, alice, ARRIVALS) as arrivals:
+        post = await edge.post(bob, "Good morning")
+        arrival = await arrivals.next(seconds=PATIENCE)
+
+    told = arrival["homeArrivals"]["post"]
+    assert told == {
+        "id": global_id("Post", int(post["id"])),
+        "text": "Good morning",
+        "author": {"handle": "bob"},
+    }
+    home = await ask(edge, HOME, by=alice)
+    assert [each["post"]["text"] for each in home["homeTimeline"]["nodes"]] == ["Good morning"]
+
+
+async def a_known_home_is_kept_until_it_changes(edge: Edge, alice: Account, bob: Account) -> None:
+    async def asked(tag: str = "") -> tuple[int, str]:
+        headers = {"authorization": f"Bearer {alice.access_token}", "if-none-match": tag}
+        async with httpx2.AsyncClient(base_url=edge.address, trust_env=False) as client:
+            body = {"documentId": id_of(HOME)}
+            answer = await client.post("/graphql", json=body, headers=headers)
+        return answer.status_code, answer.headers.get("etag", "")
+
+    status, tag = await asked('"none"')
+    assert status == 200
+    assert await asked(tag) == (304, tag)
+
+    await edge.post(bob, "Good evening")
+
+    async def changed() -> bool:
+        return (await asked(tag))[0] == 200
+
+    await eventually(changed)
+
+
+async def a_post_that_is_watched_shows_its_likes(edge: Edge, alice: Account, bob: Account) -> None:
+    post = await edge.post(bob, "Watch this")
+    watch = "subscription($id: ID!) { postActivity(id: $id) { post { counts { likes } } } }"
+    watched = subscribed(edge, alice, watch, id=global_id("Post", int(post["id"])))
+    async with watched as activity:
+        first = await activity.next(seconds=PATIENCE)
+        await edge.call("PUT", f"/v1/posts/{post['id']}/like", by=alice)
+        then = await activity.next(seconds=PATIENCE)
+        while not then["postActivity"]["post"]["counts"]["likes"]:
+            then = await activity.next(seconds=PATIENCE)
+
+    assert first["postActivity"]["post"]["counts"]["likes"] == 0
+    assert then["postActivity"]["post"]["counts"]["likes"] == 1
+
+
+async def only_the_one_subprotocol_is_spoken(edge: Edge) -> None:
+    address = edge.address.replace("http", "ws", 1) + "/graphql"
+    with pytest.raises(InvalidStatus) as refusal:
+        await connect(address, subprotocols=[Subprotocol("graphql-ws")], proxy=None)
+
+    assert refusal.value.response.status_code == 400
+
+
+async def the_demo_runs(edge: Edge) -> None:
+    written = io.StringIO()
+
+    await GraphQLDemo(edge, Console(file=written)).run()
+
+    assert "the same post: yes" in written.getvalue()
