@@ -23,6 +23,7 @@ from gateway.graphql.types.connections import (
 from gateway.graphql.types.entities import Entity, entity
 from gateway.graphql.types.nodes import Node
 from gateway.graphql.types.scalars import DateTime
+from gateway.graphql.types.segments import Segment, content
 from gateway.graphql.types.users import User
 from gateway.hydrate import Hydrated
 from gateway.pipeline import Page
@@ -32,6 +33,8 @@ from gateway.rest.v1 import present
 
 # What the ids of places on timelines begin with.
 PLACE = "TimelineItem"
+
+_CONTENT = "Use `content`, whose segments need no counting. Answered until 2027-12-01."
 
 _COUNT = "Settles within seconds; never negative."
 
@@ -84,7 +87,12 @@ class Revision:
     revision = told("revision", int, "1 for the first.")
     text = told("text", str, "The text.")
 
-    @shown("What is found in the text, by ascending start.")
+    @shown("The text in order, cut where something is found in it. Empty where deleted.")
+    def content(self) -> list[Segment]:
+        """All of the text."""
+        return content(self.message.text, self.message.entities)
+
+    @shown("What is found in the text, by ascending start.", deprecated=_CONTENT)
     def entities(self) -> list[Entity]:
         """In order."""
         return [entity(each) for each in self.message.entities]
@@ -180,7 +188,12 @@ class Post(Node):
         """As loaded."""
         return self.seen.user(self.message.author_id)
 
-    @shown("What is found in the text, by ascending start.")
+    @shown("The text in order, cut where something is found in it. Empty where deleted.")
+    def content(self) -> list[Segment]:
+        """All of the text."""
+        return content(self.message.text, self.message.entities)
+
+    @shown("What is found in the text, by ascending start.", deprecated=_CONTENT)
     def entities(self) -> list[Entity]:
         """In order."""
         return [entity(each) for each in self.message.entities]

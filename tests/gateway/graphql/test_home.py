@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from roost.post.v1.post_pb2 import Entity, Hashtag, Link, Mention
 
 from tests.gateway.cast import BOB, CAROL, post
 from tests.gateway.conftest import Client, counted
@@ -152,3 +153,44 @@ async def test_a_quoted_post_within_a_quoted_one_is_loaded_when_asked_for(
     quoted = data["homeTimeline"]["nodes"][0]["post"]["quotedPost"]
     assert quoted == {"quotedPost": {"text": "Post 40"}, "quoteHidden": False}
     assert calls == ["GetHomeTimeline", "BatchGetPosts", "BatchGetPosts"]
+
+
+async def test_the_text_comes_in_segments_too(alice: Client, home: Home) -> None:
+    text = "Hi @bob, #Tea at https://a.b!"
+    found = [
+        Entity(start=3, end=7, mention=Mention(user_id=BOB, handle="bob")),
+        Entity(start=9, end=13, hashtag=Hashtag(tag="tea")),
+        Entity(start=11, end=99, hashtag=Hashtag(tag="beyond")),
+        Entity(start=17, end=28, link=Link(url="https://a.b")),
+    ]
+    home.add(100, BOB, text=text, entities=found)
+    document = """
+        {
+          homeTimeline {
+            nodes {
+              post {
+                content {
+                  ... on TextSegment { text }
+                  ... on MentionSegment { text handle userId }
+                  ... on HashtagSegment { text tag }
+                  ... on LinkSegment { text url }
+                }
+              }
+            }
+          }
+        }
+    """
+
+    (item,) = (await asked(alice, document))["homeTimeline"]["nodes"]
+
+    content = item["post"]["content"]
+    assert "".join(each["text"] for each in content) == text
+    assert content == [
+        {"text": "Hi "},
+        {"text": "@bob", "handle": "bob", "userId": user_id(BOB)},
+        {"text": ", "},
+        {"text": "#Tea", "tag": "tea"},
+        {"text": " at "},
+        {"text": "https://a.b", "url": "https://a.b"},
+        {"text": "!"},
+    ]
