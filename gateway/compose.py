@@ -30,7 +30,7 @@ SERVICE = "gateway"
 async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]:
     """The application over a mesh connection, which leaving the block closes.
 
-    Raises OSError or ValueError where the gateway's own key cannot be read.
+    Raises OSError or ValueError where the gateway's own key, or the manifest, cannot be read.
     """
     clock = SystemClock()
     identity = trust.identity(told, service=SERVICE, clock=clock)

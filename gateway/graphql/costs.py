@@ -28,7 +28,7 @@ from graphql import (
     is_non_null_type,
 )
 
-from gateway.graphql.fields import COST, NOT_WITHIN
+from gateway.graphql.fields import COST, EACH, NOT_WITHIN
 from gateway.graphql.refusals import DocumentTooComplex
 
 MAX_COST = 2_000
@@ -149,7 +149,7 @@ class _Sums:
         shape = get_named_type(definition.type)
         if node.selection_set is not None and is_composite_type(shape):
             each = self.of(shape, node.selection_set, above | {name})
-            each.fixed += 1
+            each.fixed += 1 + definition.extensions["strawberry-definition"].metadata.get(EACH, 0)
             total.add(self._length(parent, definition, node), each)
 
     def _length(

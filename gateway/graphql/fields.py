@@ -14,6 +14,8 @@ import strawberry
 # Keys of a field's metadata.
 SHOW = "roost.show"
 COST = "roost.cost"
+# The weight of each thing in a list, beside its being printed.
+EACH = "roost.each"
 # The name of a field below which this one is loaded rather than shown.
 NOT_WITHIN = "roost.not_within"
 
@@ -52,16 +54,16 @@ def shown(about: str, *, deprecated: str | None = None) -> Callable[[Callable[..
 
 
 def loaded(
-    about: str, *, cost: int = CALL, deprecated: str | None = None
+    about: str, *, cost: int = CALL, each: int = 0, deprecated: str | None = None
 ) -> Callable[[Callable[..., Any]], Any]:
-    """A field that the method loads, at this weight."""
+    """A field that the method loads, at this weight; a list at that of each thing on top."""
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(
             resolver=method,
             description=about,
             deprecation_reason=deprecated,
-            metadata={COST: cost},
+            metadata={COST: cost, EACH: each},
         )
 
     return declare

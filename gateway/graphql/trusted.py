@@ -20,7 +20,7 @@ from gateway.graphql.schema import SCHEMA
 from services.chassis.errors import RoostError
 
 
-class ManifestInvalid(Exception):
+class ManifestInvalid(ValueError):
     """A document of the manifest is not what its id says, or does not fit the schema."""
 
 

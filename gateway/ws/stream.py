@@ -74,6 +74,11 @@ class Stream:
         with self.counted():
             await self._serve(offered, receive, send)
 
+    def check_room(self) -> None:
+        """Raises Overloaded where there are more connections than there may be."""
+        if self._sockets > self._max_sockets:
+            raise Overloaded(retry_after=5.0)
+
     @contextmanager
     def counted(self) -> Iterator[None]:
         """A connection, of whichever protocol, for as long as it lasts."""
@@ -123,8 +128,7 @@ class Stream:
         if self._state.stopping:
             return Closing.restart()
         try:
-            if self._sockets > self._max_sockets:
-                raise Overloaded(retry_after=5.0)
+            self.check_room()
             return await self._redeem(ticket)
         except RoostError as error:
             return Closing.of(error)

@@ -7,7 +7,7 @@ import strawberry
 from strawberry.types import Info
 
 from gateway.graphql.context import own
-from gateway.graphql.fields import loaded
+from gateway.graphql.fields import CALL, loaded
 from gateway.graphql.ids import read_global_id
 from gateway.graphql.types import posts, users
 from gateway.graphql.types.devices import PushSubscription, Session
@@ -34,7 +34,10 @@ class NodeQueries:
         """Batched."""
         return await _find(info, id)
 
-    @loaded("Several things by their global ids, in their order; null for each that is not found.")
+    @loaded(
+        "Several things by their global ids, in their order; null for each that is not found.",
+        each=CALL,  # whoever does not come along with all, is asked for
+    )
     async def nodes(
         self,
         info: Info,

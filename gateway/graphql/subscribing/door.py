@@ -42,6 +42,8 @@ class Subscriptions:
             )
         await receive()  # the request
         with self._stream.counted():
+            # Whoever says nothing holds a place, too.
+            self._stream.check_room()
             await self._serve(receive, send)
 
     async def _serve(self, receive: Receive, send: Send) -> None:

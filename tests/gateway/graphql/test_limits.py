@@ -193,3 +193,12 @@ async def test_twenty_sign_ins_of_an_address_are_let_through_a_minute(
     outcomes = answer.json()["data"].values()
     assert rpcs == ["Authenticate"] * 20
     assert [each["error"]["reason"] for each in outcomes][20:] == ["RATE_LIMITED"] * 5
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_each_id_counts_as_the_call_that_it_may_take(alice: Client) -> None:
+    document = "query($ids: [ID!]!) { a: nodes(ids: $ids) { id } b: nodes(ids: $ids) { id } }"
+
+    extensions = await refused(alice, document, ids=["x"] * 100)
+
+    assert extensions["metadata"]["limit"] == "cost"

@@ -276,6 +276,19 @@ async def test_other_subprotocols_are_refused_before_the_upgrade(
     assert json.loads(refusal.value.response.body)["reason"] == "PARAMETER_INVALID"
 
 
+async def test_more_connections_than_there_may_be_are_refused_whoever_they_are(
+    address: str, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway.stream, "_max_sockets", 1)
+    async with connected(address):
+        with pytest.raises(InvalidStatus) as refusal:
+            async with connected(address):
+                pass
+
+    assert refusal.value.response.status_code == 503
+    assert json.loads(refusal.value.response.body)["reason"] == "OVERLOADED"
+
+
 @pytest.mark.parametrize("payload", [{"ticket": "forged"}, {}, None])
 async def test_without_a_good_ticket_nobody_is_let_in(address: str, payload: Any) -> None:
     async with connected(address) as client:
