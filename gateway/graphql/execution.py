@@ -1,6 +1,7 @@
 """Carries an operation out: graphql-core does, except for what can be printed as a whole."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from inspect import isawaitable
 from typing import Any
 
@@ -10,6 +11,7 @@ from graphql.pyutils import Path
 
 from gateway.graphql.context import Context
 from gateway.graphql.documents import Document, Operation
+from gateway.graphql.projection import NeedsLoading
 from gateway.graphql.schema import SCHEMA
 
 
@@ -30,7 +32,8 @@ class Projecting(Executor[Any]):
             self, return_type, field_details_list, info.field_name
         )
         if show is not None:
-            return show(result)
+            with suppress(NeedsLoading):
+                return show(result)
         return super().complete_object_value(
             return_type, field_details_list, info, path, result, position_context
         )

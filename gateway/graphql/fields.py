@@ -18,6 +18,8 @@ COST = "roost.cost"
 EACH = "roost.each"
 # The name of a field below which this one is loaded rather than shown.
 NOT_WITHIN = "roost.not_within"
+# Of which objects it is shown even there.
+SETTLED = "roost.settled"
 
 # The weight of a call to a service, in units of an object that is printed.
 CALL = 10
@@ -70,16 +72,17 @@ def loaded(
 
 
 def shown_once(
-    about: str, show: Callable[[Any], Any], within: str
+    about: str, show: Callable[[Any], Any], *, within: str, settled: Callable[[Any], bool]
 ) -> Callable[[Callable[..., Any]], Any]:
-    """A field that `show` gives, but not below a field called `within`, where the method loads it:
-    a quoted post comes along with the one that quotes it; the post that *it* quotes does not."""
+    """A field that `show` gives, but below a field called `within` only of what is `settled`; of
+    all else the method loads it. A quoted post comes along with the one that quotes it; the post
+    that *it* quotes does not, if there is one."""
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(
             resolver=method,
             description=about,
-            metadata={SHOW: show, NOT_WITHIN: within, COST: CALL},
+            metadata={SHOW: show, NOT_WITHIN: within, SETTLED: settled, COST: CALL},
         )
 
     return declare

@@ -27,7 +27,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetailsList
 
-from gateway.graphql.fields import NOT_WITHIN, SHOW
+from gateway.graphql.fields import NOT_WITHIN, SETTLED, SHOW
 from gateway.memo import Memo
 
 # What a value becomes in JSON; None for a value that is JSON as it is.
@@ -40,6 +40,10 @@ _KEPT = 16_384
 _encoder = msgspec.json.Encoder()
 _printed: Memo[tuple[int, object], msgspec.Raw] = Memo(_KEPT)
 _numbers = count()
+
+
+class NeedsLoading(Exception):
+    """Something of this object has to be loaded after all."""
 
 
 class Projections:
@@ -56,7 +60,7 @@ class Projections:
         field_name: str,
     ) -> Print | None:
         """What prints an object of this shape that a field of this name holds; None where its
-        selection loads something."""
+        selection loads something. It raises NeedsLoading for an object where that shows late."""
         # Nodes live as long as their document, and this as long as they.
         key = (shape.name, *(id(each.node) for each in fields))
         try:
@@ -86,8 +90,10 @@ def _object(
         show = declared.metadata.get(SHOW)
         if show is None and declared.is_basic_field:
             show = attrgetter(declared.python_name)
-        if show is None or declared.metadata.get(NOT_WITHIN) in above:
+        if show is None:
             return None
+        if declared.metadata.get(NOT_WITHIN) in above:
+            show = _settled(show, declared.metadata[SETTLED])
         made = _value(executor, definition.type, group, above | {name})
         if made is None:
             return None
@@ -144,6 +150,15 @@ def _remembered(print_object: Print) -> Print:
         return found
 
     return printed
+
+
+def _settled(show: Print, settled: Callable[[Any], bool]) -> Print:
+    def show_settled(value: Any) -> Any:
+        if not settled(value):
+            raise NeedsLoading
+        return show(value)
+
+    return show_settled
 
 
 def _constant(value: str) -> Print:

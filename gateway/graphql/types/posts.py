@@ -141,6 +141,10 @@ def _quoted(post: "Post") -> "Post | None":
     return post.seen.post_of(number) if number else None
 
 
+def _quotes_nothing(post: "Post") -> bool:
+    return not post.message.quoted_post_id
+
+
 def _hidden(post: "Post") -> bool:
     return bool(post.message.quoted_post_id) and _quoted(post) is None
 
@@ -235,7 +239,8 @@ class Post(Node):
     @shown_once(
         "The post that this one quotes; null where there is none or it is hidden.",
         _quoted,
-        "quotedPost",
+        within="quotedPost",
+        settled=_quotes_nothing,
     )
     async def quoted_post(self, info: Info) -> "Post | None":
         """As loaded, or batched."""
@@ -244,7 +249,10 @@ class Post(Node):
         return _quoted(self)
 
     @shown_once(
-        "Whether a post is quoted that whoever asks may not see, or no more.", _hidden, "quotedPost"
+        "Whether a post is quoted that whoever asks may not see, or no more.",
+        _hidden,
+        within="quotedPost",
+        settled=_quotes_nothing,
     )
     async def quote_hidden(self, info: Info) -> bool:
         """As loaded, or batched."""

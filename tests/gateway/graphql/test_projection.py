@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import cast
+from typing import Any, ClassVar, cast
 
 import msgspec
+import pytest
 from graphql import (
     ExecutionResult,
     Executor,
@@ -24,6 +25,7 @@ from roost.post.v1.post_pb2 import Entity, Hashtag, Link, Mention
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
 from roost.timeline.v1.timeline_service_pb2 import GetPublicTimelineResponse
 
+from bench.scenarios.graphql import FULL, SCREEN
 from gateway.backends import Backends
 from gateway.graphql.context import Context
 from gateway.graphql.documents import Document
@@ -63,7 +65,7 @@ class OnePage:
             post(103, BOB, text="", deleted=True),
         ]
         people = person(BOB, viewer=ALICE, following=True), person(CAROL)
-        quoted = post(50, CAROL, media_ids=[7, 8])
+        quoted = post(50, CAROL, media_ids=[7, 8], quoted_post_id=103)
         return BatchGetPostsResponse(posts=found, includes=includes(*people, quoted=(quoted,)))
 
 
@@ -98,9 +100,9 @@ def selections(draw: st.DrawFn, shape: GraphQLOutputType, within: frozenset[str]
         if draw(st.integers(0, 5)) == 0:
             text += f" @{draw(st.sampled_from(['skip', 'include']))}(if: $yes)"
         if is_composite_type(inner):
-            below = within | {name} if name in {"quotedPost"} else within
-            if name == "quotedPost":
-                below |= {"quoteHidden"}
+            # Twice: what a quoted post quotes is loaded, what that one quotes is not here.
+            deeper = within | {name} if "once" in within else within | {"once"}
+            below = deeper if name == "quotedPost" else within
             text += f" {{ {draw(selections(inner, below))} }}"
         if draw(st.integers(0, 5)) == 0:
             text = f"... on {shape.name} {{ {text} }}"
@@ -139,3 +141,26 @@ async def printed(document: Document, yes: bool, executor: type[Executor]) -> by
     result = await cast(Awaitable[ExecutionResult], running)
     assert result.errors is None, result.errors
     return msgspec.json.encode(result.data)
+
+
+class Counting(Projecting):
+    """Notes which objects are asked for field by field."""
+
+    by_field: ClassVar[list[str]] = []
+
+    def execute_collected_subfields(self, parent_type: GraphQLObjectType, *rest: Any) -> Any:
+        self.by_field.append(parent_type.name)
+        return super().execute_collected_subfields(parent_type, *rest)
+
+
+@pytest.mark.parametrize("text", [FULL, SCREEN], ids=["all fields", "a phone's"])
+def test_a_home_is_printed_as_a_whole_but_for_quotes_in_quotes(text: str) -> None:
+    """Also where one fragment shows posts and what they quote."""
+    document = Document(SCHEMA, parse(text.replace("homeTimeline", "publicTimeline")))
+    Counting.by_field.clear()
+
+    asyncio.run(printed(document, True, Counting))
+
+    of_the_one_quote = {"TimelineItemConnection", "TimelineItem", "Post"}
+    assert set(Counting.by_field) <= of_the_one_quote
+    assert len(Counting.by_field) <= 4
