@@ -10,7 +10,7 @@ from bench.report import Report, number
 from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row
 
 PEOPLE = 200
-# More of them are answered no more a second.
+# Enough to keep every process busy; 16 leave a third of two cores idle.
 CONNECTIONS = 64
 # So many that requests wait in the edge and not in the generator.
 CROWD = 1000
