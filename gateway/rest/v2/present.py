@@ -6,6 +6,7 @@ from typing import cast
 from msgspec import UNSET
 from roost.post.v1 import post_pb2
 
+from gateway.reading.segments import segments
 from gateway.rest.v1 import present
 from gateway.rest.v1 import types as v1
 from gateway.rest.v2 import types
@@ -24,7 +25,7 @@ class Showing(present.Showing):
         shown = types.Post(
             id=str(message.id),
             author=author,
-            content=segments(message.text, message.entities),
+            content=_content(message.text, message.entities),
             visibility=present.visibility(message),
             reply_to=present.reply_to(message),
             conversation_id=str(message.conversation_id),
@@ -48,32 +49,19 @@ class Showing(present.Showing):
         """The text of a post at one time."""
         shown = types.Revision(
             revision=message.revision,
-            content=segments(message.text, message.entities),
+            content=_content(message.text, message.entities),
             created_at=present.time(message.create_time),
         )
         return cast(v1.Revision, shown)
 
 
-def segments(text: str, entities: Iterable[post_pb2.Entity]) -> list[types.Segment]:
-    """The text cut where something is found in it. Put together again it is the same text, whatever
-    the entities say: one that is empty, overlaps with the one before, or ends behind the text, is
-    left as the text that it is."""
-    cut: list[types.Segment] = []
-    at = 0
-    for each in entities:
-        start, end = each.start, each.end
-        if not at <= start < end <= len(text):
-            continue
-        if at < start:
-            cut.append(types.PlainText(text[at:start]))
-        cut.append(_segment(text[start:end], each))
-        at = end
-    if at < len(text):
-        cut.append(types.PlainText(text[at:]))
-    return cut
+def _content(text: str, entities: Iterable[post_pb2.Entity]) -> list[types.Segment]:
+    return [_segment(each.text, each.entity) for each in segments(text, entities)]
 
 
-def _segment(text: str, entity: post_pb2.Entity) -> types.Segment:
+def _segment(text: str, entity: post_pb2.Entity | None) -> types.Segment:
+    if entity is None:
+        return types.PlainText(text)
     match entity.WhichOneof("kind"):
         case "mention":
             return types.Mention(text, str(entity.mention.user_id), entity.mention.handle)
