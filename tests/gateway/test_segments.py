@@ -89,7 +89,7 @@ spans = st.builds(
 
 @given(st.text(max_size=10), st.lists(spans))
 def test_no_entity_can_take_anything_from_the_text(text: str, entities: list[Entity]) -> None:
-    cut = v2.segments(text, entities)
+    cut = v2.content(text, entities)
 
     assert "".join(each.text for each in cut) == text
     assert all(each.text for each in cut)
@@ -100,7 +100,7 @@ def test_offsets_are_code_points_and_segments_are_what_they_span() -> None:
     start = text.index("@")
     entities = [Entity(start=start, end=start + 4, mention=Mention(user_id=BOB, handle="Bob"))]
 
-    assert v2.segments(text, entities) == [
+    assert v2.content(text, entities) == [
         v2_types.PlainText("👩‍👩‍👧 "),
         v2_types.Mention("@Bob", str(BOB), "Bob"),
         v2_types.PlainText("!"),
@@ -113,14 +113,14 @@ def test_what_overlaps_is_left_as_text() -> None:
         Entity(start=12, end=14, mention=Mention(user_id=BOB, handle="c")),
     ]
 
-    assert v2.segments("https://a.b/@c d", entities) == [
+    assert v2.content("https://a.b/@c d", entities) == [
         v2_types.Link("https://a.b/@c", "https://a.b/@c"),
         v2_types.PlainText(" d"),
     ]
 
 
 def test_a_kind_that_is_newer_than_the_gateway_is_text() -> None:
-    assert v2.segments("$ROOST up", [Entity(start=0, end=6)]) == [
+    assert v2.content("$ROOST up", [Entity(start=0, end=6)]) == [
         v2_types.PlainText("$ROOST"),
         v2_types.PlainText(" up"),
     ]

@@ -25,7 +25,7 @@ class Showing(present.Showing):
         shown = types.Post(
             id=str(message.id),
             author=author,
-            content=_content(message.text, message.entities),
+            content=content(message.text, message.entities),
             visibility=present.visibility(message),
             reply_to=present.reply_to(message),
             conversation_id=str(message.conversation_id),
@@ -49,13 +49,14 @@ class Showing(present.Showing):
         """The text of a post at one time."""
         shown = types.Revision(
             revision=message.revision,
-            content=_content(message.text, message.entities),
+            content=content(message.text, message.entities),
             created_at=present.time(message.create_time),
         )
         return cast(v1.Revision, shown)
 
 
-def _content(text: str, entities: Iterable[post_pb2.Entity]) -> list[types.Segment]:
+def content(text: str, entities: Iterable[post_pb2.Entity]) -> list[types.Segment]:
+    """The text in segments."""
     return [_segment(each.text, each.entity) for each in segments(text, entities)]
 
 
