@@ -54,7 +54,7 @@ class OnePage:
 
     async def GetPublicTimeline(self, _: object) -> GetPublicTimelineResponse:
         places = [entry(100, BOB), entry(101, BOB, reposter=CAROL, entry_id=900), entry(103, BOB)]
-        return GetPublicTimelineResponse(entries=places, next_page_token="more")
+        return GetPublicTimelineResponse(entries=places)
 
     async def BatchGetPosts(self, _: object) -> BatchGetPostsResponse:
         edited = post(101, BOB, quoted_post_id=49, reply_to_post_id=1, reply_to_author_id=CAROL)
