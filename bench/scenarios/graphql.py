@@ -93,6 +93,7 @@ async def run(bench: Bench) -> Report:
     report.table("CPU µs a request", ["process", *best], cost_rows(best))
     rest, graphql = best["REST"], best["GraphQL"]
     report.higher("GraphQL ÷ REST", graphql.outcome.rate / rest.outcome.rate, "")
+    report.higher("GraphQL ÷ REST, by CPU", total(rest) / total(graphql), "")
     for title, each in best.items():
         report.lower(f"{title} CPU a request", total(each), "µs")
     report.table(
