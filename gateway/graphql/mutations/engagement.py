@@ -15,7 +15,7 @@ from gateway.graphql.arguments import PostId
 from gateway.graphql.context import own
 from gateway.graphql.ids import number_of
 from gateway.graphql.outcomes import Key, Outcome, change, request_id, result
-from gateway.graphql.types.posts import Engagement
+from gateway.graphql.types.conversations import Engagement
 
 
 @strawberry.type

@@ -20,7 +20,8 @@ from gateway.graphql.outcomes import (
     request_id,
     result,
 )
-from gateway.graphql.types.posts import PLACE, Post, Visibility, one
+from gateway.graphql.types.parts import Visibility
+from gateway.graphql.types.posts import PLACE, Post, one
 from gateway.graphql.types.timelines import ReadMarker, Rebuilt, marker
 from gateway.rest.ids import NO_ID
 from gateway.rest.v1.lists import id_in_body

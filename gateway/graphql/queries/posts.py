@@ -12,7 +12,8 @@ from gateway.graphql.context import Context, backends_of, own
 from gateway.graphql.fields import loaded
 from gateway.graphql.ids import number_of
 from gateway.graphql.types.connections import DEFAULT_FIRST, After, Connection, First, place
-from gateway.graphql.types.posts import PLACE, Post, Seen, Thread, one, posts_on
+from gateway.graphql.types.conversations import Thread
+from gateway.graphql.types.posts import PLACE, Post, Seen, one, posts_on
 from gateway.graphql.types.timelines import (
     HomeOrder,
     ReadMarker,

@@ -1,15 +1,14 @@
 """Posts, their counts, and what whoever asks did with them."""
 
-from enum import Enum
 from typing import ClassVar
 
 import strawberry
-from roost.post.v1 import engagement_service_pb2, post_pb2
+from roost.post.v1 import post_pb2
 from roost.post.v1.post_service_pb2 import ListPostRevisionsRequest
 from strawberry.types import Info
 
 from gateway.graphql.context import Context, backends_of
-from gateway.graphql.fields import loaded, shown, shown_once, told, value
+from gateway.graphql.fields import loaded, shown, shown_once, told
 from gateway.graphql.ids import global_id
 from gateway.graphql.types import users
 from gateway.graphql.types.connections import (
@@ -22,6 +21,14 @@ from gateway.graphql.types.connections import (
 )
 from gateway.graphql.types.entities import Entity, entity
 from gateway.graphql.types.nodes import Node
+from gateway.graphql.types.parts import (
+    CONTENT,
+    PostCounts,
+    Revision,
+    ViewerState,
+    Visibility,
+    visibility,
+)
 from gateway.graphql.types.scalars import DateTime
 from gateway.graphql.types.segments import Segment, content
 from gateway.graphql.types.users import User
@@ -33,74 +40,6 @@ from gateway.rest.v1 import present
 
 # What the ids of places on timelines begin with.
 PLACE = "TimelineItem"
-
-_CONTENT = "Use `content`, whose segments need no counting. Answered until 2027-12-01."
-
-_COUNT = "Settles within seconds; never negative."
-
-
-@strawberry.enum(description="Who may see a post.")
-class Visibility(Enum):
-    """Names as in REST, in capitals."""
-
-    PUBLIC = value(post_pb2.VISIBILITY_PUBLIC, "Everyone.")
-    FOLLOWERS = value(post_pb2.VISIBILITY_FOLLOWERS, "Followers, and people mentioned.")
-    MENTIONED = value(post_pb2.VISIBILITY_MENTIONED, "People mentioned.")
-
-
-_VISIBILITY: dict[int, Visibility] = {
-    post_pb2.VISIBILITY_UNSPECIFIED: Visibility.PUBLIC,
-    post_pb2.VISIBILITY_PUBLIC: Visibility.PUBLIC,
-    post_pb2.VISIBILITY_FOLLOWERS: Visibility.FOLLOWERS,
-}
-
-
-@strawberry.type(description="How people responded to a post.")
-class PostCounts:
-    """A view of them."""
-
-    message: strawberry.Private[post_pb2.PostCounts]
-
-    likes = told("likes", int, f"Likes. {_COUNT}")
-    reposts = told("reposts", int, f"Reposts. {_COUNT}")
-    replies = told("replies", int, f"Direct replies. {_COUNT}")
-    quotes = told("quotes", int, f"Posts that quote it. {_COUNT}")
-
-
-@strawberry.type(description="What whoever asks did with a post.")
-class ViewerState:
-    """A view of it."""
-
-    message: strawberry.Private[post_pb2.ViewerState]
-
-    liked = told("liked", bool, "They like it.")
-    reposted = told("reposted", bool, "They reposted it.")
-    bookmarked = told("bookmarked", bool, "They keep it among their bookmarks.")
-
-
-@strawberry.type(description="The text of a post at one time.")
-class Revision:
-    """A view of one."""
-
-    message: strawberry.Private[post_pb2.PostRevision]
-
-    revision = told("revision", int, "1 for the first.")
-    text = told("text", str, "The text.")
-
-    @shown("The text in order, cut where something is found in it. Empty where deleted.")
-    def content(self) -> list[Segment]:
-        """All of the text."""
-        return content(self.message.text, self.message.entities)
-
-    @shown("What is found in the text, by ascending start.", deprecated=_CONTENT)
-    def entities(self) -> list[Entity]:
-        """In order."""
-        return [entity(each) for each in self.message.entities]
-
-    @shown("When it was written.")
-    def created_at(self) -> DateTime:
-        """RFC 3339."""
-        return DateTime(present.time(self.message.create_time))
 
 
 class Seen:
@@ -197,7 +136,7 @@ class Post(Node):
         """All of the text."""
         return content(self.message.text, self.message.entities)
 
-    @shown("What is found in the text, by ascending start.", deprecated=_CONTENT)
+    @shown("What is found in the text, by ascending start.", deprecated=CONTENT)
     def entities(self) -> list[Entity]:
         """In order."""
         return [entity(each) for each in self.message.entities]
@@ -205,7 +144,7 @@ class Post(Node):
     @shown("Who may see it.")
     def visibility(self) -> Visibility:
         """Newer kinds count as the narrowest known."""
-        return _VISIBILITY.get(self.message.visibility, Visibility.MENTIONED)
+        return visibility(self.message)
 
     @shown("The id of the post that this one answers; null where it answers none.")
     def reply_to_id(self) -> strawberry.ID | None:
@@ -349,51 +288,6 @@ class Post(Node):
             next_token=response.next_page_token,
             token=wanted.token,
         )
-
-
-@strawberry.type(description="A conversation around a post.")
-class Thread:
-    """As its service has it."""
-
-    ancestors: list[Post] = strawberry.field(
-        description="The posts it answers, first one first; on the first page only."
-    )
-    post: Post = strawberry.field(description="The post itself.")
-    replies: Connection[Post] = strawberry.field(description="Direct replies, oldest first.")
-
-
-@strawberry.type(description="How a post stands after the response of whoever asks to it.")
-class Engagement:
-    """A view of it."""
-
-    message: strawberry.Private[engagement_service_pb2.Engagement]
-    repost_number: strawberry.Private[int] = 0
-
-    @shown("After a repost: the id of its place on timelines; null after anything else.")
-    def repost_id(self) -> strawberry.ID | None:
-        """Opaque."""
-        number = self.repost_number
-        return strawberry.ID(global_id(PLACE, number)) if number else None
-
-    @shown("The id of the post.")
-    def post_id(self) -> strawberry.ID:
-        """Global."""
-        return post_id(self.message.post_id)
-
-    @shown("How people responded.")
-    def counts(self) -> PostCounts:
-        """As it is now."""
-        return PostCounts(message=self.message.counts)
-
-    @shown("What whoever asks did with it.")
-    def viewer(self) -> ViewerState:
-        """As it is now."""
-        return ViewerState(message=self.message.viewer_state)
-
-    @loaded("The post; null where it is gone or hidden by now.")
-    async def post(self, info: Info) -> Post | None:
-        """Batched."""
-        return await load_post(info, self.message.post_id)
 
 
 def post_id(number: int) -> strawberry.ID:
