@@ -13,10 +13,15 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from gateway.graphql.ids import global_id
+from gateway.graphql.schema import SCHEMA
 from gateway.graphql.trusted import id_of, manifest_of
+from gateway.ws.subscriptions import LISTS
 from local.demo_graphql import ARRIVALS, GraphQLDemo
 from local.edge import Account, Edge
 from local.graphql import ask, subscribed
+from tests.authorization.rows import PASSWORD
+from tests.authorization.scene import scene
+from tests.authorization.topics import STREAM, SUBSCRIPTIONS, wrong
 from tests.e2e.stacks import TestStack
 from tests.waiting import eventually
 
@@ -40,6 +45,14 @@ async def test_graphql(tmp_path: Path) -> None:
         await a_post_that_is_watched_shows_its_likes(edge, alice, bob)
         await only_the_one_subprotocol_is_spoken(edge)
         await the_demo_runs(edge)
+        for protected in (False, True):
+            await topics_tell_whom_their_rows_name(edge, protected=protected)
+
+
+def test_every_topic_has_a_row() -> None:
+    assert SCHEMA.subscription_type is not None
+    assert set(SUBSCRIPTIONS) == set(SCHEMA.subscription_type.fields)
+    assert set(STREAM) == LISTS | {"post"}
 
 
 async def what_comes_home_is_told_and_read(edge: Edge, alice: Account, bob: Account) -> None:
@@ -111,3 +124,10 @@ async def the_demo_runs(edge: Edge) -> None:
     await GraphQLDemo(edge, Console(file=written)).run()
 
     assert "the same post: yes" in written.getvalue()
+
+
+async def topics_tell_whom_their_rows_name(edge: Edge, *, protected: bool) -> None:
+    async def sign_up(handle: str) -> Account:
+        return await edge.register(handle, PASSWORD)
+
+    assert await wrong(await scene(edge, sign_up, protected=protected)) == {}

@@ -1,0 +1,72 @@
+"""Who may hear of what, as it happens: a row for each topic of the stream and of subscriptions."""
+
+from __future__ import annotations
+
+from gateway.graphql.ids import global_id
+from local.edge import Account, Edge, Refused
+from local.graphql import subscribed
+from local.stream import opened
+from tests.authorization.rows import ROLES, YES, Asked, Row, responds, signed_in
+from tests.authorization.scene import Scene
+
+PATIENCE = 30.0
+
+STREAM: dict[str, Row] = {
+    "home": Row(signed_in),
+    "notifications": Row(signed_in),
+    "account": Row(signed_in),
+    "post": Row(responds, "post"),
+}
+SUBSCRIPTIONS: dict[str, Row] = {
+    "homeArrivals": Row(signed_in),
+    "notifications": Row(signed_in),
+    "postActivity": Row(responds, "post"),
+}
+_DOCUMENTS = {
+    "homeArrivals": "subscription { homeArrivals { id } }",
+    "notifications": "subscription { notifications { withdrawnId } }",
+    "postActivity": "subscription($id: ID!) { postActivity(id: $id) { post { id } } }",
+}
+
+
+async def wrong(scene: Scene) -> dict[tuple[str, str, str], str]:
+    """Tries every topic with everybody; what came out other than its row says."""
+    found = {}
+    for rows, hear in ((STREAM, _in_stream), (SUBSCRIPTIONS, _in_graphql)):
+        for topic, row in rows.items():
+            things = scene.posts if row.about else {"public": ""}
+            for visibility, thing in things.items():
+                for role in ROLES:
+                    expected = row.rule(Asked(role, scene.protected, visibility))
+                    answer = await hear(scene.edge, scene.people[role], topic, thing)
+                    if answer != expected:
+                        found[topic, visibility, role] = f"{answer!r} rather than {expected!r}"
+    return found
+
+
+async def _in_stream(edge: Edge, by: Account | None, topic: str, thing: str) -> str:
+    try:
+        ticket = await edge.call("POST", "/v1/stream/tickets", by=by)
+    except Refused as refusal:
+        return refusal.reason
+    assert by is not None, ticket
+    async with opened(edge, by) as stream:
+        await stream.send("subscribe", topics=[f"{topic}:{thing}" if thing else topic])
+        frame = await stream.next(seconds=PATIENCE)
+        while frame["type"] not in {"subscribed", "error"}:
+            frame = await stream.next(seconds=PATIENCE)
+    return YES if frame["type"] == "subscribed" else str(frame["problem"]["reason"])
+
+
+async def _in_graphql(edge: Edge, by: Account | None, topic: str, thing: str) -> str:
+    given = {"id": global_id("Post", int(thing))} if thing else {}
+    try:
+        if by is None:
+            await edge.call("POST", "/v1/stream/tickets", by=by)
+        assert by is not None
+        async with subscribed(edge, by, _DOCUMENTS[topic], **given) as subscription:
+            if thing:
+                await subscription.next(seconds=PATIENCE)
+    except Refused as refusal:
+        return refusal.reason
+    return YES
