@@ -57,5 +57,7 @@ async def carry_out(
         variable_values=dict(variables),
         operation_name=operation.name,
         executor_class=Projecting,
+        # Guesses at what was meant would tell of a schema that may not be asked for.
+        hide_suggestions=True,
     )
     return await result if isawaitable(result) else result

@@ -58,6 +58,7 @@ class Subscription:
             self._document.node,
             raw_variable_values=dict(self._variables),
             operation_name=self._operation.name,
+            hide_suggestions=True,
         )
         if shape is None or not isinstance(executor, Executor):
             raise DocumentErrors(list(executor) if isinstance(executor, list) else [])

@@ -113,6 +113,16 @@ async def test_variables_that_do_not_fit_are_refused(alice: Client) -> None:
     assert extensions["reason"] == "DOCUMENT_INVALID"
 
 
+async def test_nothing_guesses_what_was_meant(alice: Client) -> None:
+    in_document = await sent(alice, "{ mee { handel } }")
+    by_order = "query($o: HomeOrder) { homeTimeline(order: $o) { nodes { id } } }"
+    in_variable = await sent(alice, by_order, o="LATE")
+
+    for answer in (in_document, in_variable):
+        assert answer.json()["errors"]
+        assert "mean" not in answer.text
+
+
 async def test_an_error_of_a_field_leaves_the_others(alice: Client) -> None:
     document = '{ me { handle } node(id: "x") { id } publicTimeline(first: 0) { nodes { id } } }'
 
