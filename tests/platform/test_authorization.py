@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.graphql.schema import SCHEMA
-from gateway.rest.versions import VERSIONS
+from gateway.rest.versions import NEWEST, VERSIONS
 from services.user.passwords import Passwords
 from tests.authorization.graphql import field_of, in_graphql
 from tests.authorization.rows import ROWS, Asked
@@ -53,6 +53,7 @@ async def test_operation_serves_whom_its_row_names(
     assert await matrix.wrong(row, protected=protected) == {}
 
 
+@pytest.mark.parametrize("matrix", [NEWEST], indirect=True, ids=["graphql"])
 @pytest.mark.parametrize("protected", [False, True], ids=["open", "protected"])
 @pytest.mark.parametrize("row", ROWS)
 async def test_field_serves_whom_the_row_of_its_operation_names(
