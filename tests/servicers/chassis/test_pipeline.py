@@ -342,7 +342,7 @@ async def test_servicer_knows_what_its_caller_will_wait(users: Users, served: Se
 
     short, long, unsaid = seen
     assert short is not None
-    assert 3.0 < short <= 5.0
+    assert 3.0 < short < 5.1  # a timeout is rounded up on its way
     assert long == pytest.approx(limits.MAX_SECONDS, abs=1)
     assert unsaid == pytest.approx(limits.MAX_SECONDS, abs=1)
 
