@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from roost.notification.v1.notification_pb2 import NotificationGroup, UserEvent
+from roost.notification.v1.notification_pb2 import (
+    NotificationChanged,
+    NotificationGroup,
+    UserEvent,
+)
 from roost.post.v1.post_pb2 import Post
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
 
@@ -32,18 +36,32 @@ async def arrivals(
     return found, {each: entry for each, entry in entries.items() if belongs(entry, found)}
 
 
+class Told(NamedTuple):
+    """What became of a notification."""
+
+    # As it is now; None where it is gone: withdrawn, or left out by the rules.
+    group: NotificationGroup | None
+    # The id that stands for it no more; 0 for none.
+    gone: int
+
+
 async def told(
     backends: Backends, events: Sequence[UserEvent]
-) -> tuple[Hydrated, dict[int, NotificationGroup | None]]:
-    """What it takes to show the groups that are told of, and by sequence the group, or None where
-    the rules leave it out. What is withdrawn is not among them."""
-    groups = {
-        each.sequence: each.notification.group for each in events if not each.notification.withdrawn
-    }
-    found = await hydrate_groups(backends, list(groups.values()))
-    return found, {
-        sequence: group if rules.told(group, found) else None for sequence, group in groups.items()
-    }
+) -> tuple[Hydrated, dict[int, Told | None]]:
+    """What it takes to show the groups that are told of, and by sequence what became of them; None
+    where there is nothing to say."""
+    groups = [each.notification.group for each in events if not each.notification.withdrawn]
+    found = await hydrate_groups(backends, groups)
+    return found, {each.sequence: _became(each.notification, found) for each in events}
+
+
+def _became(change: NotificationChanged, found: Hydrated) -> Told | None:
+    if change.withdrawn:
+        return Told(None, change.group.id)
+    if rules.told(change.group, found):
+        return Told(change.group, change.previous_id)
+    # What it was before may have been shown.
+    return Told(None, change.previous_id) if change.previous_id else None
 
 
 async def posts(backends: Backends, post_ids: Iterable[int]) -> Hydrated:

@@ -93,29 +93,24 @@ class Presenter:
         return {each: shown.get(each) for each in entries}
 
     async def _told(self, of: Sequence[UserEvent]) -> dict[int, frames.Change | None]:
-        found, groups = await events.told(self._backends, of)
+        found, told = await events.told(self._backends, of)
         showing = present.Showing(found)
-        shown: dict[int, frames.Change | None] = {}
-        for event in of:
-            if event.sequence not in groups:
+        shown: dict[int, frames.Change | None] = dict.fromkeys(told)
+        for sequence, became in told.items():
+            if became is None:
                 continue
-            group, previous_id = groups[event.sequence], event.notification.previous_id
-            replaces = str(previous_id) if previous_id else None
-            if group is not None:
-                told = showing.notification(group)
-                shown[event.sequence] = frames.NotificationTold(told, replaces)
-            else:
-                # What it was before may have been shown.
-                gone = frames.NotificationWithdrawn(replaces) if replaces else None
-                shown[event.sequence] = gone
+            gone = str(became.gone) if became.gone else None
+            if became.group is not None:
+                notification = showing.notification(became.group)
+                shown[sequence] = frames.NotificationTold(notification, gone)
+            elif gone is not None:
+                shown[sequence] = frames.NotificationWithdrawn(gone)
         return shown
 
 
 def _plain(event: UserEvent) -> frames.Change | None:
     """What needs nothing loaded."""
     match event.WhichOneof("kind"):
-        case "notification":
-            return frames.NotificationWithdrawn(str(event.notification.group.id))
         case "resource":
             told = event.resource
             if told.resource not in _RESOURCES:

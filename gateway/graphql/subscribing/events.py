@@ -54,20 +54,17 @@ class Loader:
         return shown
 
     async def _notifications(self, told: Sequence[UserEvent]) -> dict[int, Event]:
-        found, groups = await reading.told(self._backends, told)
+        found, changes = await reading.told(self._backends, told)
         seen = Seen(found)
-        shown = {
-            sequence: Event(
-                told=NotificationEvent(
-                    notification=Notification(message=group, seen=seen), withdrawn_id=None
-                )
-            )
-            for sequence, group in groups.items()
-            if group is not None
-        }
-        for each in told:
-            if each.notification.withdrawn:
-                gone = notification_id(each.notification.group.id)
-                withdrawn = NotificationEvent(notification=None, withdrawn_id=gone)
-                shown[each.sequence] = Event(told=withdrawn)
+        shown = {}
+        for sequence, became in changes.items():
+            if became is None:
+                continue
+            gone = notification_id(became.gone) if became.gone else None
+            if became.group is None:
+                event = NotificationEvent(notification=None, replaces_id=None, withdrawn_id=gone)
+            else:
+                now = Notification(message=became.group, seen=seen)
+                event = NotificationEvent(notification=now, replaces_id=gone, withdrawn_id=None)
+            shown[sequence] = Event(told=event)
         return shown

@@ -73,15 +73,15 @@ class GraphQLSocket(Connection):
 
     def deliver(self, event: UserEvent) -> None:
         """The person's next event."""
-        if self._about(_TOPICS.get(topic_of(event), "")):
+        topic = _TOPICS.get(topic_of(event), "")
+        if event.HasField("arrivals_missed"):
+            self._miss(topic)
+        elif self._about(topic):
             self._put(event)
 
     def skip_to(self, first_sequence: int) -> None:
         """Events before this one cannot be had: whoever waits for them is told to read anew."""
-        self._metrics.gaps.inc()
-        for topic in (HOME, NOTIFICATIONS):
-            for each in self._about(topic):
-                self._fail(each, EventsExpired())
+        self._miss(HOME, NOTIFICATIONS)
 
     def note(self, activity: PostActivity) -> None:
         """Something happened around a post that is watched."""
@@ -170,6 +170,12 @@ class GraphQLSocket(Connection):
     def _fail(self, subscription_id: str, error: RoostError) -> None:
         self._end_one(subscription_id)
         self._put(messages.Error(subscription_id, refusal_of(error)))
+
+    def _miss(self, *topics: str) -> None:
+        self._metrics.gaps.inc()
+        for topic in topics:
+            for each in self._about(topic):
+                self._fail(each, EventsExpired())
 
     def _about(self, topic: str, post_id: int = 0) -> list[str]:
         return [

@@ -11,13 +11,17 @@ from gateway.graphql.types.timelines import TimelineItem
 
 
 @strawberry.type(
-    description="A notification came or grew, or is gone: undone, hidden, or grown into another."
+    description="A notification came or changed, or is gone: undone, or hidden."
 )
 class NotificationEvent:
-    """One of the two is null."""
+    """Either `notification` or `withdrawn_id` is null."""
 
     notification: Notification | None = strawberry.field(
-        description="The notification that came, or grew; null where one is gone."
+        description="The notification that came, or changed; null where one is gone."
+    )
+    replaces_id: strawberry.ID | None = strawberry.field(
+        description="The id that the notification had before it changed, which no list has now; "
+        "null where it is new."
     )
     withdrawn_id: strawberry.ID | None = strawberry.field(
         description="The id of the notification that is gone; null where one came."

@@ -14,7 +14,9 @@ from tests.gateway.streaming import PATIENCE
 Json = dict[str, Any]
 
 HOME = "subscription { homeArrivals { post { text author { handle } } repostedBy { handle } } }"
-NOTIFICATIONS = "subscription { notifications { notification { kind count } withdrawnId } }"
+NOTIFICATIONS = """
+subscription { notifications { notification { kind count } replacesId withdrawnId } }
+"""
 POST = """
 subscription Watch($id: ID!) {
   postActivity(id: $id) { post { text counts { likes } } replies { text } }

@@ -18,7 +18,7 @@ from gateway.graphql.ids import global_id
 from gateway.graphql.subscribing import allowance, door
 from gateway.state import State
 from services.chassis.errors import Unavailable
-from tests.gateway.cast import ALICE, BOB, includes, person, post
+from tests.gateway.cast import ALICE, BOB, CAROL, includes, person, post
 from tests.gateway.conftest import SESSION, counted
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeServices
@@ -32,7 +32,7 @@ from tests.gateway.graphql.subscribing import (
     let_in,
 )
 from tests.gateway.streaming import listening
-from tests.gateway.test_stream import World, arrival, liked
+from tests.gateway.test_stream import World, arrival, liked, missed
 from tests.waiting import eventually
 
 
@@ -88,9 +88,42 @@ async def test_notifications_come_and_go(address: str, events: FakeEvents) -> No
         told = [(await client.data("n"))["notifications"] for _ in range(2)]
 
     assert told == [
-        {"notification": {"kind": "LIKE", "count": 1}, "withdrawnId": None},
-        {"notification": None, "withdrawnId": global_id("Notification", 7)},
+        {"notification": {"kind": "LIKE", "count": 1}, "replacesId": None, "withdrawnId": None},
+        {"notification": None, "replacesId": None, "withdrawnId": global_id("Notification", 7)},
     ]
+
+
+async def test_a_notification_that_grows_takes_the_place_of_what_it_was(
+    address: str, events: FakeEvents, world: World
+) -> None:
+    async with let_in(address) as client:
+        await client.subscribe("n", NOTIFICATIONS)
+        await client.heard()
+        events.add(ALICE, **liked(8, previous_id=7))
+        grown = (await client.data("n"))["notifications"]
+        world.stands[CAROL] = {"muting": True}
+        events.add(ALICE, **liked(9, previous_id=8))
+        hidden = (await client.data("n"))["notifications"]
+
+    assert (grown["replacesId"], grown["withdrawnId"]) == (global_id("Notification", 7), None)
+    assert (hidden["notification"], hidden["replacesId"]) == (None, None)
+    assert hidden["withdrawnId"] == global_id("Notification", 8)
+
+
+async def test_arrivals_that_were_missed_end_subscriptions_to_the_home_alone(
+    address: str, events: FakeEvents
+) -> None:
+    async with let_in(address) as client:
+        await client.subscribe("h", HOME)
+        await client.subscribe("n", NOTIFICATIONS)
+        await client.heard()
+        events.add(ALICE, **missed())
+        events.add(ALICE, **liked(7))
+        refusal = await client.refusal("h")
+        told = await client.data("n")
+
+    assert refusal["reason"] == "EVENTS_EXPIRED"
+    assert told["notifications"]["notification"]["kind"] == "LIKE"
 
 
 async def test_a_post_is_shown_as_it_is_and_with_its_new_replies(
