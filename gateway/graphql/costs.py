@@ -5,7 +5,7 @@ list of ids, counts as often as the page or the list is long. How long may be sa
 an operation's cost is a small tree that is summed up for each request.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,7 +56,7 @@ class Cost:
             self.parts.append((length, other))
 
     def of(self, variables: Mapping[str, Any]) -> int:
-        """The cost with these variables."""
+        """The cost with these variables, as the operation takes them."""
         return self.fixed + sum(
             length.of(variables) * part.of(variables) for length, part in self.parts
         )
@@ -81,7 +81,7 @@ class Length:
         given = variables.get(self.variable)
         if isinstance(given, int):
             return max(0, given) * self.factor
-        return len(given) * self.factor if isinstance(given, Sequence) else self.most
+        return len(given) * self.factor if isinstance(given, list) else self.most
 
 
 def check(cost: int) -> None:
@@ -99,24 +99,17 @@ def cost_of(
     root = schema.get_root_type(operation.operation)
     if root is None:
         return Cost()
-    return _Sums(schema, operation, fragments).of(root, operation.selection_set, frozenset())
+    return _Sums(schema, fragments).of(root, operation.selection_set, frozenset())
 
 
 class _Sums:
     """Those of one operation."""
 
     def __init__(
-        self,
-        schema: GraphQLSchema,
-        operation: OperationDefinitionNode,
-        fragments: Mapping[str, FragmentDefinitionNode],
+        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]
     ) -> None:
         self._schema = schema
         self._fragments = fragments
-        self._defaults = {
-            each.variable.name.value: each.default_value
-            for each in operation.variable_definitions or ()
-        }
 
     def of(
         self, parent: GraphQLCompositeType, selections: SelectionSetNode, above: frozenset[str]
@@ -165,8 +158,7 @@ class _Sums:
         )
         default = definition.args[name].default_value
         if isinstance(given, VariableNode):
-            variable = given.name.value
-            return Length(_literal(self._defaults.get(variable), default), variable)
+            return Length(_literal(None, default), given.name.value)
         return Length(_literal(given, default))
 
 
@@ -180,7 +172,7 @@ def _weight(definition: GraphQLField, above: frozenset[str]) -> int:
 
 
 def _literal(value: ValueNode | None, default: Any) -> int:
-    if isinstance(value, IntValueNode):
+    if isinstance(value, IntValueNode) and isinstance(default, int):
         return max(0, int(value.value))
     if isinstance(value, ListValueNode):
         return len(value.values)

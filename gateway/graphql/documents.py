@@ -1,7 +1,7 @@
 """Documents, read and checked once: what is the same for every request with one is kept with it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -13,6 +13,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     VariableNode,
+    get_variable_values,
     parse,
     specified_rules,
     validate,
@@ -29,6 +30,8 @@ from gateway.memo import Memo
 # Of 16 KiB at most each: what a few versions of a few apps send.
 _KEPT = 512
 _MOST_ERRORS = 5
+# Of one document: clients choose by a few switches, and whoever tries all of many is forgotten.
+_KEPT_CHOICES = 32
 
 
 class DocumentErrors(Exception):
@@ -39,20 +42,48 @@ class DocumentErrors(Exception):
         self.errors = errors
 
 
+class Variables(NamedTuple):
+    """What an operation is given."""
+
+    # As they came.
+    given: Mapping[str, Any]
+    # As the operation takes them: of its types, and with its defaults.
+    taken: Mapping[str, Any]
+
+
 class Operation:
     """One operation of a document."""
 
-    def __init__(self, node: OperationDefinitionNode, cost: Cost) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, node: OperationDefinitionNode, cost: Cost, *, suggest: bool
+    ) -> None:
+        self._schema = schema
+        self._suggest = suggest
         self.kind: OperationType = node.operation
         self.name = node.name.value if node.name else None
         self.node = node
         self.cost = cost
 
+    def variables(self, given: Mapping[str, Any] | None) -> Variables:
+        """Those that are given, as they are taken. Raises DocumentErrors where they do not fit."""
+        given = given or {}
+        read = get_variable_values(
+            self._schema,
+            self.node.variable_definitions or (),
+            dict(given),
+            max_errors=_MOST_ERRORS,
+            hide_suggestions=not self._suggest,
+        )
+        if isinstance(read, list):
+            raise DocumentErrors(read[:_MOST_ERRORS])
+        return Variables(given, read.coerced)
+
 
 class Document:
     """A document within all limits, that fits the schema."""
 
-    def __init__(self, schema: GraphQLSchema, node: DocumentNode) -> None:
+    def __init__(self, schema: GraphQLSchema, node: DocumentNode, *, suggest: bool = False) -> None:
+        """Errors of variables name what was meant where that may be suggested."""
         self.node = node
         fragments = {
             each.name.value: each
@@ -60,14 +91,14 @@ class Document:
             if isinstance(each, FragmentDefinitionNode)
         }
         self.operations = [
-            Operation(each, costs.cost_of(schema, each, fragments))
+            Operation(schema, each, costs.cost_of(schema, each, fragments), suggest=suggest)
             for each in node.definitions
             if isinstance(each, OperationDefinitionNode)
         ]
         choosing = _Choosing()
         visit(node, choosing)
         self._choosing = sorted(choosing.names)
-        self._projections: dict[tuple[object, ...], Projections] = {}
+        self._projections: Memo[tuple[object, ...], Projections] = Memo(_KEPT_CHOICES)
 
     def operation(self, name: str | None) -> Operation:
         """The operation of this name, or the only one. Raises DocumentInvalid."""
@@ -80,12 +111,13 @@ class Document:
             raise DocumentInvalid("Name the operation: the document does not hold exactly one.")
         raise DocumentInvalid(f"The document holds no operation {name}.")
 
-    def projections(self, variables: Mapping[str, Any]) -> Projections:
+    def projections(self, variables: Variables) -> Projections:
         """Those that hold under these variables."""
-        choice = tuple([variables.get(each) for each in self._choosing])
+        choice = tuple([variables.taken.get(each) for each in self._choosing])
         found = self._projections.get(choice)
         if found is None:
-            found = self._projections[choice] = Projections()
+            found = Projections()
+            self._projections.put(choice, found)
         return found
 
 
@@ -138,7 +170,7 @@ class Documents:
         )
         if errors:
             raise DocumentErrors(errors[:_MOST_ERRORS])
-        return Document(self._schema, node)
+        return Document(self._schema, node, suggest=self._introspection)
 
 
 def _parse(text: str) -> DocumentNode:

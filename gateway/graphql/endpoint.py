@@ -1,6 +1,5 @@
 """The application of `POST /graphql`: reads the request, carries the operation out, answers."""
 
-from collections.abc import Mapping
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -14,7 +13,7 @@ from gateway.backends import Backends
 from gateway.graphql import costs
 from gateway.graphql.buckets import Buckets, customer
 from gateway.graphql.context import Context
-from gateway.graphql.documents import Document, DocumentErrors, Documents, Operation
+from gateway.graphql.documents import Document, DocumentErrors, Documents, Operation, Variables
 from gateway.graphql.execution import carry_out
 from gateway.graphql.refusals import (
     DocumentInvalid,
@@ -91,10 +90,10 @@ class GraphQL:
         check_content_type(headers.get(b"content-type"))
         length = headers.get(b"content-length")
         request = READER.read(await receive_body(receive, length, most=MAX_BODY_BYTES))
-        variables = request.variables or {}
         try:
             document = self.find(request)
             operation = document.operation(request.operation_name)
+            variables = operation.variables(request.variables)
             cost = _affordable(operation, variables)
         except DocumentErrors as error:
             await _refuse(send, kind, [formatted(each) for each in error.errors])
@@ -117,11 +116,7 @@ class GraphQL:
         body = _encoder.encode(_shown(result, cost))
         headers_out = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
         status = 200
-        if (
-            request.document_id is not None
-            and operation.kind is OperationType.QUERY
-            and not result.errors
-        ):
+        if _may_be_kept(request, operation, result):
             tag = f'W/"{blake2b(body, digest_size=16).hexdigest()}"'.encode()
             headers_out += [(b"etag", tag), *REVALIDATE]
             if header.matches_none(headers, tag):
@@ -150,10 +145,10 @@ class GraphQL:
             self._writes.take(viewer_id)
 
 
-def _affordable(operation: Operation, variables: Mapping[str, Any]) -> int:
+def _affordable(operation: Operation, variables: Variables) -> int:
     if operation.kind is OperationType.SUBSCRIPTION:
         raise DocumentInvalid("Subscriptions go over a WebSocket: see docs/graphql.md.")
-    cost = operation.cost.of(variables)
+    cost = operation.cost.of(variables.taken)
     costs.check(cost)
     return cost
 
@@ -165,7 +160,7 @@ def _may_be_kept(request: Request, operation: Operation, result: ExecutionResult
 
 
 def _is_request_error(result: ExecutionResult) -> bool:
-    """Whether nothing was carried out: variables did not fit. Errors of fields have a path."""
+    """Whether nothing was carried out: a condition is null. Errors of fields have a path."""
     return all(each.path is None for each in result.errors or ())
 
 

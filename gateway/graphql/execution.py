@@ -1,6 +1,5 @@
 """Carries an operation out: graphql-core does, except for what can be printed as a whole."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from inspect import isawaitable
 from typing import Any
@@ -10,7 +9,7 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
 from gateway.graphql.context import Context
-from gateway.graphql.documents import Document, Operation
+from gateway.graphql.documents import Document, Operation, Variables
 from gateway.graphql.projection import NeedsLoading
 from gateway.graphql.schema import SCHEMA
 
@@ -43,7 +42,7 @@ async def carry_out(
     document: Document,
     operation: Operation,
     context: Context,
-    variables: Mapping[str, Any],
+    variables: Variables,
     *,
     root: Any = None,
 ) -> ExecutionResult:
@@ -54,7 +53,7 @@ async def carry_out(
         document.node,
         root_value=root,
         context_value=context,
-        variable_values=dict(variables),
+        variable_values=dict(variables.given),
         operation_name=operation.name,
         executor_class=Projecting,
         # Guesses at what was meant would tell of a schema that may not be asked for.

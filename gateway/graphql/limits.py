@@ -28,6 +28,8 @@ MAX_ALIASES = 30
 MAX_FIELDS = 2_000
 # Validation compares every two fields that answer to one name, so their number is what it costs.
 MAX_PAIRS = 1_000
+# And every two fragments that are spread together.
+MAX_SPREAD_PAIRS = 3_000
 MAX_OPERATIONS = 20
 
 
@@ -53,12 +55,15 @@ class _Walk:
         self._fields = 0
         self._aliases = 0
         self._pairs = 0
+        self._spreads = 0
+        self._spread_pairs = 0
 
     def enter(self, sets: Iterable[SelectionSetNode], *, depth: int) -> None:
         """Looks at selection sets that are carried out together."""
         if depth > MAX_DEPTH:
             raise DocumentTooComplex("depth", MAX_DEPTH, "is nested too deeply")
         by_name: dict[str, list[FieldNode]] = {}
+        self._spreads = 0
         for each in sets:
             for field in self._open(each, ()):
                 answers_to = field.alias or field.name
@@ -85,6 +90,12 @@ class _Walk:
             elif isinstance(each, InlineFragmentNode):
                 yield from self._open(each.selection_set, within)
             elif isinstance(each, FragmentSpreadNode):
+                self._spread_pairs += self._spreads
+                if self._spread_pairs > MAX_SPREAD_PAIRS:
+                    raise DocumentTooComplex(
+                        "spreads", MAX_SPREAD_PAIRS, "spreads too many fragments together"
+                    )
+                self._spreads += 1
                 name = each.name.value
                 if name in within:
                     raise DocumentInvalid(f"The fragment {name} spreads itself.")

@@ -43,12 +43,8 @@ def _answer_type(accept: bytes) -> bytes:
     if not accept.strip():
         return JSON
     ranges = [each.strip() for each in accept.decode("latin-1").lower().split(",")]
-    taken = [
-        each.partition(";")[0].strip()
-        for each in ranges
-        if not re.search(r";\s*q=0(\.0*)?\s*(;|$)", each)
-    ]
-    if "application/graphql-response+json" in taken:
+    taken = [each.partition(";")[0].strip() for each in ranges if _REFUSED.search(each) is None]
+    if RESPONSE_JSON.decode() in taken:
         return RESPONSE_JSON
     if any(each in {"application/json", "application/*", "*/*"} for each in taken):
         return JSON

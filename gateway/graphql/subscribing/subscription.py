@@ -1,6 +1,5 @@
 """One subscription of one connection: its document, and what of the log it is about."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from graphql import (
@@ -36,10 +35,10 @@ class Subscription:
         """Raises DocumentInvalid, DocumentErrors, DocumentTooComplex, or ParameterInvalid."""
         self._document = document
         self._operation: Operation = document.operation(request.operation_name)
-        self._variables: Mapping[str, Any] = request.variables or {}
         if self._operation.kind is not OperationType.SUBSCRIPTION:
             raise DocumentInvalid("Queries and mutations go to POST /graphql.")
-        costs.check(self._operation.cost.of(self._variables))
+        self._variables = self._operation.variables(request.variables)
+        costs.check(self._operation.cost.of(self._variables.taken))
         self.topic, arguments = self._root()
         # Of the post that is watched; 0 for the lists.
         self.post_id = number_of("Post", arguments["id"], "id") if self.topic == POST else 0
@@ -56,7 +55,7 @@ class Subscription:
         executor = Executor.build(
             SCHEMA,
             self._document.node,
-            raw_variable_values=dict(self._variables),
+            raw_variable_values=dict(self._variables.given),
             operation_name=self._operation.name,
             hide_suggestions=True,
         )

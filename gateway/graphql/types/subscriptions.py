@@ -10,9 +10,7 @@ from gateway.graphql.types.posts import Post
 from gateway.graphql.types.timelines import TimelineItem
 
 
-@strawberry.type(
-    description="A notification came or changed, or is gone: undone, or hidden."
-)
+@strawberry.type(description="A notification came or changed, or is gone: undone, or hidden.")
 class NotificationEvent:
     """Either `notification` or `withdrawn_id` is null."""
 

@@ -1,6 +1,8 @@
 """What a document may not ask for is refused at once, before anything of it was carried out."""
 
+import gc
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +10,9 @@ from graphql import get_introspection_query, parse
 
 from gateway.graphql import limits
 from gateway.graphql.costs import MAX_COST
+from gateway.graphql.documents import Documents
 from gateway.graphql.requests import MAX_BODY_BYTES
+from gateway.graphql.schema import SCHEMA
 from services.chassis.errors import Unauthenticated
 from tests.gateway.conftest import Client, counted
 from tests.gateway.fakes import FakeServices
@@ -35,6 +39,15 @@ def fragments_that_double(count: int) -> str:
     return f"{{ ...F0 }} {steps} fragment F{count} on Query {{ me {{ handle }} }}"
 
 
+def fragments_that_branch(count: int) -> str:
+    """Each opens the next one in two places: the last one stands there 2^count times."""
+    branches = "replyTo {{ ...F{0} }} quotedPost {{ ...F{0} }}"
+    steps = " ".join(
+        f"fragment F{each} on Post {{ {branches.format(each + 1)} }}" for each in range(count)
+    )
+    return f'{{ post(id: "x") {{ ...F0 }} }} {steps} fragment F{count} on Post {{ id }}'
+
+
 def fields_that_overlap() -> str:
     """Few tokens, and a hundred thousand pairs for validation to compare."""
     inner = "id " * 8
@@ -50,6 +63,23 @@ def aliases_in_a_fragment() -> str:
     return f"{{ {spread} }} fragment Many on User {{ {many} }}"
 
 
+def hollow_fragments() -> str:
+    """No field at all, and a hundred thousand pairs of fragments for validation to compare."""
+    spread = "me { " + " ".join(f"...F{each}" for each in range(60)) + " }"
+    hollow = " ".join(f"fragment F{each} on User {{ ...Nothing }}" for each in range(60))
+    return f"{{ {' '.join([spread] * 10)} }} {hollow}"
+
+
+def fragments_of_one_field() -> str:
+    """Each asks for little, and every two are compared."""
+    names = ["text", "revision", "deleted", "etag", "visibility", "mediaIds", "createdAt", "id"]
+    spread = " ".join(f"...F{each}" for each in range(130))
+    little = " ".join(
+        f"fragment F{each} on Post {{ {names[each % len(names)]} }}" for each in range(130)
+    )
+    return f'{{ post(id: "x") {{ {spread} }} }} {little}'
+
+
 ATTACKS = {
     "depth": (nested(10), "depth"),
     "depth of the parser": ("{" + "a {" * 400 + "b" + "}" * 401, "depth"),
@@ -62,8 +92,11 @@ ATTACKS = {
     "tokens": ("{ " + "me { id } " * 600 + "}", "tokens"),
     "comments": ("# a\n" * 500 + "{ me { id } }", "tokens"),
     "length": ('{ post(id: "' + "x" * 20_000 + '") { id } }', "length"),
-    "fragments that double": (fragments_that_double(20), "fields"),
+    "fragments that double": (fragments_that_double(20), "spreads"),
     "fields that overlap": (fields_that_overlap(), "repeats"),
+    "fragments that branch": (fragments_that_branch(10), "fields"),
+    "hollow fragments": (hollow_fragments(), "spreads"),
+    "fragments of one field": (fragments_of_one_field(), "spreads"),
     "the same again and again": ("{ " + "me { id } " * 300 + "}", "repeats"),
     "cost": (
         "{ publicTimeline(first: 100) { nodes { post { replies { nodes { id } } } } } }",
@@ -193,6 +226,61 @@ async def test_twenty_sign_ins_of_an_address_are_let_through_a_minute(
     outcomes = answer.json()["data"].values()
     assert rpcs == ["Authenticate"] * 20
     assert [each["error"]["reason"] for each in outcomes][20:] == ["RATE_LIMITED"] * 5
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_a_length_counts_however_its_number_is_spelled(alice: Client) -> None:
+    likers = "likers(first: $n) { nodes { id } }"
+    document = (
+        f"query($n: Int!) {{ publicTimeline(first: $n) {{ nodes {{ post {{ {likers} }} }} }} }}"
+    )
+
+    extensions = await refused(alice, document, n=100.0)
+
+    assert extensions["metadata"]["limit"] == "cost"
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_a_number_in_place_of_a_list_is_one_id(alice: Client) -> None:
+    document = "{ posts(ids: " + "9" * 5_000 + ") { id } }"
+
+    extensions = await refused(alice, document)
+
+    assert extensions["reason"] == "PARAMETER_INVALID"
+
+
+@pytest.mark.usefixtures("nothing_runs")
+@pytest.mark.parametrize("value", [[], {}, "yes", 10**30, None])
+async def test_a_switch_that_is_no_boolean_is_refused(alice: Client, value: object) -> None:
+    document = "query($yes: Boolean!) { me { id @include(if: $yes) } }"
+
+    extensions = await refused(alice, document, yes=value)
+
+    assert extensions["reason"] == "DOCUMENT_INVALID"
+
+
+def test_choices_are_forgotten_where_there_are_many() -> None:
+    switches = range(8)
+    given = " ".join(f"$v{each}: Boolean!" for each in switches)
+    shown = " ".join(f"id @include(if: $v{each})" for each in switches)
+    document = Documents(SCHEMA, introspection=False).read(f"query({given}) {{ me {{ {shown} }} }}")
+    (operation,) = document.operations
+    made = []
+
+    for choice in range(2 ** len(switches)):
+        values = {f"v{each}": bool(choice >> each & 1) for each in switches}
+        made.append(weakref.ref(document.projections(operation.variables(values))))
+    gc.collect()
+
+    assert sum(each() is not None for each in made) <= 64
+
+
+async def test_no_name_of_the_schema_is_suggested_for_a_value(alice: Client) -> None:
+    document = "query($order: HomeOrder!) { homeTimeline(order: $order) { nodes { id } } }"
+
+    answer = await sent(alice, document, order="LATST")
+
+    assert "LATEST" not in answer.text
 
 
 @pytest.mark.usefixtures("nothing_runs")

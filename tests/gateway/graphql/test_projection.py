@@ -130,7 +130,7 @@ async def printed(document: Document, yes: bool, executor: type[Executor]) -> by
     """The data in JSON, whose order counts."""
     backends = cast(Backends, OnePage())
     context = Context(backends=backends, viewer_id=ALICE, take=lambda _: None)
-    context.projections = document.projections({"yes": yes})
+    context.projections = document.projections(document.operations[0].variables({"yes": yes}))
     running = execute(
         SCHEMA,
         document.node,
