@@ -36,7 +36,7 @@ class _Asked:
 
 class Loader:
     """Posts and people by id, each at most once, in as few calls as there are moments when
-    something is asked for. Made anew for each operation and each event, so it knows nothing old."""
+    something is asked for. Made anew for each operation, change and event: it knows nothing old."""
 
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
@@ -101,6 +101,12 @@ class Context:
     def __post_init__(self) -> None:
         self.loader = Loader(self.backends)
         self.projections = Projections()
+
+    def begin_change(self, bucket: str) -> None:
+        """Counts a change against a bucket of whoever asks, and forgets what was loaded before it.
+        Raises RateLimited where the bucket is empty."""
+        self.take(bucket)
+        self.loader = Loader(self.backends)
 
     def person(self) -> int:
         """Who asks. Raises Unauthenticated (TOKEN_MISSING) for strangers."""

@@ -27,8 +27,8 @@ from gateway.graphql.projection import Projections
 from gateway.graphql.refusals import DocumentInvalid, DocumentTooComplex
 from gateway.memo import Memo
 
-# Of 16 KiB at most each: what a few versions of a few apps send.
-_KEPT = 512
+# What a few versions of a few apps send. One with as many tokens as may be takes 750 KiB.
+_KEPT = 128
 _MOST_ERRORS = 5
 # Of one document: clients choose by a few switches, and whoever tries all of many is forgotten.
 _KEPT_CHOICES = 32

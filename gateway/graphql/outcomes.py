@@ -33,9 +33,6 @@ Key = Annotated[
 _CHANGE = 3 * CALL
 
 
-_WHY = "Why it was refused; null where it was not."
-
-
 @strawberry.type(description="What became of a change: either `result` or `error` is null.")
 class Outcome(Generic[T]):
     """Of a change with a result."""
@@ -76,7 +73,7 @@ def change(
             info = cast("Info", named["info"] if "info" in named else given[1])
             context: Context = info.context
             try:
-                context.take(bucket)
+                context.begin_change(bucket)
                 return await method(*given, **named)
             except RoostError as error:
                 if problems.status_of(error) >= 500:

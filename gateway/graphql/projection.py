@@ -36,6 +36,9 @@ _Made = tuple[Print | None] | None
 
 # About as much as REST keeps, for selections are smaller than its objects.
 _KEPT = 16_384
+# What is larger is printed anew each time: aliases could make any text so long that a few hundred
+# documents would fill the memory of the process.
+_LARGEST = 8_192
 
 _encoder = msgspec.json.Encoder()
 _printed: Memo[tuple[int, object], msgspec.Raw] = Memo(_KEPT)
@@ -142,11 +145,14 @@ def _remembered(print_object: Print) -> Print:
     number = next(_numbers)
 
     def printed(value: Any) -> msgspec.Raw:
-        key = (number, value.printed_by())
-        found = _printed.get(key)
+        depends_on = value.printed_by()
+        key = (number, depends_on)
+        found = _printed.get(key) if depends_on is not None else None
         if found is None:
-            found = msgspec.Raw(_encoder.encode(print_object(value)))
-            _printed.put(key, found)
+            text = _encoder.encode(print_object(value))
+            found = msgspec.Raw(text)
+            if depends_on is not None and len(text) <= _LARGEST:
+                _printed.put(key, found)
         return found
 
     return printed

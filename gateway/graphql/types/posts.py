@@ -41,6 +41,9 @@ from gateway.rest.v1 import present
 # What the ids of places on timelines begin with.
 PLACE = "TimelineItem"
 
+# A text of 500 characters has 20,000 bytes at most, and hardly ever more than 2,000.
+_MOST_BYTES = 4_096
+
 
 class Seen:
     """What was loaded for one page: each person and post in it is looked at once."""
@@ -95,31 +98,26 @@ class Post(Node):
     kind: ClassVar[str] = "Post"
     message: strawberry.Private[post_pb2.Post]
     seen: strawberry.Private[Seen]
-    # What printing it depends on.
-    key: strawberry.Private[object] = None
+    # What printing it depends on; False before that was asked for.
+    key: strawberry.Private[object] = False
 
     def number(self) -> int:
         """The id within its kind."""
         return self.message.id
 
-    def printed_by(self) -> object:
-        """What its printed form depends on: its own bytes, its author's, and the quoted post's."""
-        key = self.key
-        if key is None:
-            author = self.seen.user(self.message.author_id)
-            quoted = _quoted(self)
-            key = self.key = (
-                self.message.SerializeToString(),
-                author and author.printed_by(),
-                quoted and quoted.printed_alone(),
-                self.lies_aside(),
-            )
-        return key
+    def printed_by(self) -> object | None:
+        """What its printed form depends on: its own bytes, its author's, and the quoted post's.
+        None where they are too many to be kept."""
+        if self.key is False:
+            own, quoted = self._alone(), _quoted(self)
+            of_quoted = quoted._alone() if quoted else None
+            small = len(own[0]) + (len(of_quoted[0]) if of_quoted else 0) <= _MOST_BYTES
+            self.key = (own, of_quoted, self.lies_aside()) if small else None
+        return self.key
 
-    def printed_alone(self) -> object:
-        """What its printed form depends on but for the post that it quotes."""
+    def _alone(self) -> tuple[bytes, bytes | None]:
         author = self.seen.user(self.message.author_id)
-        return (self.message.SerializeToString(), author and author.printed_by())
+        return self.message.SerializeToString(), author.printed_by() if author else None
 
     text = told("text", str, "Empty where deleted.")
     revision = told("revision", int, "1 when written, one more with each edit; 0 where deleted.")

@@ -7,12 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 from graphql import build_client_schema, get_introspection_query, print_schema
+from roost.post.v1.engagement_service_pb2 import Engagement, LikeRequest, LikeResponse
+from roost.post.v1.post_pb2 import PostCounts
+from roost.post.v1.post_service_pb2 import BatchGetPostsRequest, BatchGetPostsResponse
 from roost.user.v1.user_service_pb2 import GetUserResponse
 
 from gateway.graphql import trusted as manifests
 from gateway.graphql.trusted import Manifest, ManifestInvalid, id_of
 from gateway.settings import GatewaySettings
-from tests.gateway.cast import ALICE, person
+from tests.gateway.cast import ALICE, BOB, includes, person, post
 from tests.gateway.conftest import Client, counted
 from tests.gateway.fakes import FakeServices
 from tests.gateway.graphql.asking import asked, post_id, refused, sent, user_id
@@ -97,6 +100,30 @@ async def test_a_request_that_does_not_say_what_to_do_is_refused(
 
     assert answer.json()["errors"][0]["extensions"]["reason"] == "DOCUMENT_INVALID"
     assert rpcs == []
+
+
+async def test_what_was_loaded_before_a_change_is_not_shown_after_it(
+    alice: Client, services: FakeServices
+) -> None:
+    likes = 0
+
+    def like(_: LikeRequest) -> LikeResponse:
+        nonlocal likes
+        likes += 1
+        return LikeResponse(engagement=Engagement(post_id=100))
+
+    def bodies(_: BatchGetPostsRequest) -> BatchGetPostsResponse:
+        found = post(100, BOB, viewer=ALICE, counts=PostCounts(likes=likes))
+        return BatchGetPostsResponse(posts=[found], includes=includes(person(BOB, viewer=ALICE)))
+
+    services.answer("Like", like)
+    services.answer("BatchGetPosts", bodies)
+    seen = "result { post { counts { likes } } }"
+    twice = f"a: like(postId: $id) {{ {seen} }} b: like(postId: $id) {{ {seen} }}"
+
+    data = await asked(alice, f"mutation($id: ID!) {{ {twice} }}", id=post_id(100))
+
+    assert [each["result"]["post"]["counts"]["likes"] for each in data.values()] == [1, 2]
 
 
 async def test_the_operation_is_chosen_by_name(alice: Client) -> None:

@@ -27,11 +27,14 @@ from roost.timeline.v1.timeline_service_pb2 import GetPublicTimelineResponse
 
 from bench.scenarios.graphql import FULL, SCREEN
 from gateway.backends import Backends
+from gateway.graphql import projection
 from gateway.graphql.context import Context
 from gateway.graphql.documents import Document
 from gateway.graphql.execution import Projecting
 from gateway.graphql.fields import COST, NOT_WITHIN
 from gateway.graphql.schema import SCHEMA
+from gateway.graphql.types.posts import Seen
+from gateway.hydrate import Hydrated
 from tests.gateway.cast import ALICE, BOB, CAROL, entry, includes, person, post
 
 _ENTITIES = [
@@ -141,6 +144,31 @@ async def printed(document: Document, yes: bool, executor: type[Executor]) -> by
     result = await cast(Awaitable[ExecutionResult], running)
     assert result.errors is None, result.errors
     return msgspec.json.encode(result.data)
+
+
+def test_what_is_too_large_is_printed_but_not_kept() -> None:
+    text = "query($yes: Boolean!) { __typename @include(if: $yes) publicTimeline { nodes { post { "
+    text += " ".join(f"a{each}: text" for each in range(700)) + " } } } }"
+    document = Document(SCHEMA, parse(text))
+
+    whole = asyncio.run(printed(document, True, Projecting))
+
+    assert whole == asyncio.run(printed(document, True, Executor))
+    assert len(whole) > projection._LARGEST
+    assert max(map(len, kept())) <= projection._LARGEST
+
+
+def test_a_post_with_a_huge_text_is_no_key() -> None:
+    huge = Seen(Hydrated.of([post(1, BOB, text="x" * 5_000)], includes()))
+    small = Seen(Hydrated.of([post(1, BOB)], includes()))
+
+    assert huge.post(huge.found.posts[1]).printed_by() is None
+    assert small.post(small.found.posts[1]).printed_by() is not None
+
+
+def kept() -> list[bytes]:
+    """What is remembered of objects that were printed."""
+    return [bytes(each) for each in projection._printed._young.values()]
 
 
 class Counting(Projecting):
