@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
+from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_service_pb2 import GetUserRequest
 
 from gateway.backends import Backends
 from gateway.graphql.projection import Projections
 from gateway.hydrate import Hydrated
-from services.chassis.errors import Unauthenticated
+from services.chassis.errors import NotFound, Unauthenticated
 
 if TYPE_CHECKING:
     from strawberry.types import Info
@@ -42,15 +44,29 @@ class Loader:
         self._backends = backends
         self._posts: dict[int, asyncio.Future[Hydrated]] = {}
         self._people: dict[int, asyncio.Future[Hydrated]] = {}
+        self._profiles: dict[int, asyncio.Future[User | None]] = {}
         self._asked: _Asked | None = None
 
     async def post(self, post_id: int) -> Hydrated:
         """What the viewer may see of a post; it is missing where that is nothing."""
         return await self._ask(self._posts, post_id, _POSTS)
 
-    async def person(self, user_id: int) -> Hydrated:
-        """What the viewer may see of a person."""
-        return await self._ask(self._people, user_id, _PEOPLE)
+    async def person(self, user_id: int) -> User | None:
+        """A person; None where they are gone or hidden."""
+        profile = self._profiles.get(user_id)
+        if profile is None:
+            profile = self._profiles[user_id] = asyncio.ensure_future(self._profile(user_id))
+        return await asyncio.shield(profile)
+
+    async def _profile(self, user_id: int) -> User | None:
+        found = (await self._ask(self._people, user_id, _PEOPLE)).users.get(user_id)
+        if found is not None:
+            return found
+        # Lists leave out whom one blocks, but a profile is shown: those are asked for one by one.
+        try:
+            return (await self._backends.users.GetUser(GetUserRequest(user_id=user_id))).user
+        except NotFound:
+            return None
 
     def _ask(
         self, known: "dict[int, asyncio.Future[Hydrated]]", number: int, kind: int

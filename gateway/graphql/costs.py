@@ -28,11 +28,12 @@ from graphql import (
     is_non_null_type,
 )
 
-from gateway.graphql.fields import COST, EACH, NOT_WITHIN
+from gateway.graphql.fields import COST, EACH, MOST, NOT_WITHIN
 from gateway.graphql.refusals import DocumentTooComplex
 
 MAX_COST = 2_000
-# Lists without a length to ask for hold a few objects, such as the entities of a post.
+# Lists without a length to ask for hold a few objects, such as the entities of a post, unless they
+# declare how many.
 _FEW = 5
 # Of the schema's own description, where that may be asked for at all.
 _SCHEMA = 500
@@ -152,7 +153,9 @@ class _Sums:
         if name is None:
             # What is on a page was counted with the page.
             on_page = self._schema.get_field(parent, "pageInfo") is not None
-            return Length(_FEW if _is_list(definition) and not on_page else 1)
+            if not _is_list(definition) or on_page:
+                return Length(1)
+            return Length(definition.extensions["strawberry-definition"].metadata.get(MOST, _FEW))
         given: ValueNode | None = next(
             (each.value for each in node.arguments or () if each.name.value == name), None
         )

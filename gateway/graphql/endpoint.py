@@ -141,8 +141,8 @@ class GraphQL:
     def _take(self, viewer_id: int, address: str, bucket: str) -> None:
         if bucket == "logins":
             self._logins.take(customer(address))
-        elif viewer_id:
-            self._writes.take(viewer_id)
+        else:
+            self._writes.take(viewer_id or customer(address))
 
 
 def _affordable(operation: Operation, variables: Variables) -> int:

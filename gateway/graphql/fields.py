@@ -16,6 +16,8 @@ SHOW = "roost.show"
 COST = "roost.cost"
 # The weight of each thing in a list, beside its being printed.
 EACH = "roost.each"
+# How long a list may be that takes no argument to say so, where that is more than a few.
+MOST = "roost.most"
 # The name of a field below which this one is loaded rather than shown.
 NOT_WITHIN = "roost.not_within"
 # Of which objects it is shown even there.

@@ -4,7 +4,7 @@ import strawberry
 from roost.post.v1 import engagement_service_pb2
 from strawberry.types import Info
 
-from gateway.graphql.fields import loaded, shown
+from gateway.graphql.fields import MOST, loaded, shown
 from gateway.graphql.ids import global_id
 from gateway.graphql.types.connections import Connection
 from gateway.graphql.types.parts import PostCounts, ViewerState
@@ -16,7 +16,8 @@ class Thread:
     """As its service has it."""
 
     ancestors: list[Post] = strawberry.field(
-        description="The posts it answers, first one first; on the first page only."
+        description="The posts it answers, first one first, 50 at most; on the first page only.",
+        metadata={MOST: 50},
     )
     post: Post = strawberry.field(description="The post itself.")
     replies: Connection[Post] = strawberry.field(description="Direct replies, oldest first.")

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import strawberry
 from roost.user.v1 import user_pb2
-from roost.user.v1.user_service_pb2 import GetUserRequest
 from strawberry.types import Info
 
 from gateway.graphql.context import Context, backends_of
@@ -24,7 +23,6 @@ from gateway.reading import people as reading
 from gateway.reading import posts as read_posts
 from gateway.reading.people import People
 from gateway.rest.v1 import present
-from services.chassis.errors import NotFound
 
 if TYPE_CHECKING:
     from gateway.graphql.types.posts import Post
@@ -180,19 +178,10 @@ def people_on(found: People, wanted: Place) -> Connection[User]:
 
 
 async def load_user(info: Info, number: int) -> User | None:
-    """A person by number, loaded together with whatever else the operation asks for.
-
-    Lists leave out whom one blocks; a profile is shown. So who does not come along is asked for.
-    """
+    """A person by number, loaded together with whatever else the operation asks for."""
     context: Context = info.context
-    message = (await context.loader.person(number)).users.get(number)
-    if message is None:
-        try:
-            response = await context.backends.users.GetUser(GetUserRequest(user_id=number))
-        except NotFound:
-            return None
-        message = response.user
-    return User(message=message)
+    message = await context.loader.person(number)
+    return User(message=message) if message is not None else None
 
 
 # Posts have authors, and authors posts: each module needs the other, but only when it is used.

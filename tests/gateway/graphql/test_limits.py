@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from graphql import get_introspection_query, parse
+from roost.notification.v1.delivery_service_pb2 import UnsubscribeResponse
+from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
+from roost.user.v1.user_service_pb2 import GetUserResponse
 
 from gateway.graphql import limits
 from gateway.graphql.costs import MAX_COST
@@ -14,9 +17,10 @@ from gateway.graphql.documents import Documents
 from gateway.graphql.requests import MAX_BODY_BYTES
 from gateway.graphql.schema import SCHEMA
 from services.chassis.errors import Unauthenticated
+from tests.gateway.cast import BOB, person
 from tests.gateway.conftest import Client, counted
 from tests.gateway.fakes import FakeServices
-from tests.gateway.graphql.asking import refused, sent
+from tests.gateway.graphql.asking import asked, refused, sent, user_id
 
 # Promised to whoever runs this; each attack here takes a fraction of it.
 MOST_SECONDS = 0.05
@@ -238,6 +242,48 @@ async def test_a_length_counts_however_its_number_is_spelled(alice: Client) -> N
     extensions = await refused(alice, document, n=100.0)
 
     assert extensions["metadata"]["limit"] == "cost"
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_all_that_a_post_may_answer_is_counted(alice: Client) -> None:
+    each = "likers(first: 4) { nodes { id } }"
+    document = (
+        f'{{ thread(id: "x") {{ ancestors {{ {each} quotes(first: 20) {{ nodes {{ id }} }} }} }} }}'
+    )
+
+    extensions = await refused(alice, document)
+
+    assert extensions["metadata"]["limit"] == "cost"
+
+
+async def test_a_person_who_does_not_come_along_is_asked_for_once(
+    alice: Client, services: FakeServices
+) -> None:
+    services.answer("BatchGetPosts", BatchGetPostsResponse())
+    services.answer("GetUser", GetUserResponse(user=person(BOB)))
+    document = "query($id: ID!) { a: node(id: $id) { id } b: node(id: $id) { id } }"
+
+    with counted(services) as rpcs:
+        data = await asked(alice, document, id=user_id(BOB))
+
+    assert data["a"] == data["b"] == {"id": user_id(BOB)}
+    assert rpcs == ["BatchGetPosts", "GetUser"]
+
+
+async def test_changes_of_strangers_are_counted_by_address(
+    stranger: Client, services: FakeServices
+) -> None:
+    services.answer("Unsubscribe", UnsubscribeResponse())
+    once = 'u{}: unsubscribe(token: "t0ken") {{ done }}'
+    many = "mutation { " + " ".join(once.format(each) for each in range(30)) + " }"
+
+    done = []
+    for _ in range(40):
+        answer = await sent(stranger, many)
+        done += [each["done"] for each in answer.json()["data"].values()]
+
+    assert all(done[:1_000])
+    assert not all(done)
 
 
 @pytest.mark.usefixtures("nothing_runs")
