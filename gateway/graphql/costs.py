@@ -85,10 +85,11 @@ class Length:
         return len(given) * self.factor if isinstance(given, list) else self.most
 
 
-def check(cost: int) -> None:
-    """Raises DocumentTooComplex for too high a cost."""
-    if cost > MAX_COST:
-        raise DocumentTooComplex("cost", MAX_COST, f"costs {cost}")
+def check(cost: int, *, beside: int = 0) -> None:
+    """Raises DocumentTooComplex for too high a cost, beside that of what is open already."""
+    if cost + beside > MAX_COST:
+        open_already = f" beside {beside} of the other subscriptions" if beside else ""
+        raise DocumentTooComplex("cost", MAX_COST, f"costs {cost}{open_already}")
 
 
 def cost_of(

@@ -15,6 +15,9 @@ _CODES: Mapping[str, int] = {
     "SESSION_REVOKED": 4403,
 }
 
+# Of an id in a reason: a close frame holds 123 in all (RFC 6455, 5.5).
+_MOST_BYTES = 64
+
 UNAUTHORIZED = Closing(4401, "Unauthorized")
 INIT_TOO_LATE = Closing(4408, "Connection initialisation timeout")
 TOO_MANY_INITS = Closing(4429, "Too many initialisation requests")
@@ -22,7 +25,8 @@ TOO_MANY_INITS = Closing(4429, "Too many initialisation requests")
 
 def taken(subscription_id: str) -> Closing:
     """The id stands for a subscription that has not ended."""
-    return Closing(4409, f"Subscriber for {subscription_id[:64]} already exists")
+    shown = subscription_id.encode()[:_MOST_BYTES].decode(errors="ignore")
+    return Closing(4409, f"Subscriber for {shown} already exists")
 
 
 def closing_of(error: RoostError) -> Closing:

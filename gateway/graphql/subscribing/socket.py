@@ -144,7 +144,8 @@ class GraphQLSocket(Connection):
             self._put(messages.Error(subscription_id, refusal_of(error)))
             return
         try:
-            subscription = Subscription(self._find(request), request)
+            beside = sum(each.cost for each in self._subscriptions.values())
+            subscription = Subscription(self._find(request), request, beside=beside)
         except (DocumentErrors, RoostError) as error:
             self._allowed.give_back(self.user_id)
             self._put(messages.Error(subscription_id, refusal_of(error)))

@@ -31,14 +31,18 @@ POST = "postActivity"
 class Subscription:
     """What a client subscribed to."""
 
-    def __init__(self, document: Document, request: Request) -> None:
-        """Raises DocumentInvalid, DocumentErrors, DocumentTooComplex, or ParameterInvalid."""
+    def __init__(self, document: Document, request: Request, *, beside: int = 0) -> None:
+        """With the cost of the others on the connection, which one event may set off together.
+
+        Raises DocumentInvalid, DocumentErrors, DocumentTooComplex, or ParameterInvalid.
+        """
         self._document = document
         self._operation: Operation = document.operation(request.operation_name)
         if self._operation.kind is not OperationType.SUBSCRIPTION:
             raise DocumentInvalid("Queries and mutations go to POST /graphql.")
         self._variables = self._operation.variables(request.variables)
-        costs.check(self._operation.cost.of(self._variables.taken))
+        self.cost = self._operation.cost.of(self._variables.taken)
+        costs.check(self.cost, beside=beside)
         self.topic, arguments = self._root()
         # Of the post that is watched; 0 for the lists.
         self.post_id = number_of("Post", arguments["id"], "id") if self.topic == POST else 0

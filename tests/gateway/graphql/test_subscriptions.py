@@ -275,6 +275,19 @@ async def test_a_connection_has_so_many_subscriptions(
         await client.heard()
 
 
+async def test_subscriptions_of_a_connection_cost_no_more_than_a_document(address: str) -> None:
+    replies = "replies(first: 100) { nodes { id } }"
+    costly = f"subscription {{ homeArrivals {{ post {{ {replies} a: {replies} b: {replies} }} }} }}"
+    async with let_in(address) as client:
+        for key in ("1", "2", "3", "4"):
+            await client.subscribe(key, costly)
+
+        assert (await client.refusal("4"))["metadata"]["limit"] == "cost"
+        await client.send("complete", id="1")
+        await client.subscribe("5", costly)
+        await client.heard()
+
+
 async def test_a_person_has_so_many_subscriptions_on_all_connections(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,10 +365,11 @@ async def test_who_says_twice_who_they_are_is_closed(address: str) -> None:
         assert await client.closed() == 4429
 
 
-async def test_an_id_that_is_taken_closes(address: str) -> None:
+@pytest.mark.parametrize("key", ["1", "\N{BIRD}" * 64])
+async def test_an_id_that_is_taken_closes(address: str, key: str) -> None:
     async with let_in(address) as client:
-        await client.subscribe("1", HOME)
-        await client.subscribe("1", HOME)
+        await client.subscribe(key, HOME)
+        await client.subscribe(key, HOME)
 
         assert await client.closed() == 4409
 
