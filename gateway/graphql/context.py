@@ -55,11 +55,14 @@ class Loader:
         """A person; None where they are gone or hidden."""
         profile = self._profiles.get(user_id)
         if profile is None:
-            profile = self._profiles[user_id] = asyncio.ensure_future(self._profile(user_id))
+            # Asked for at once, so as to go into the same call as what else is asked for now.
+            among = self._ask(self._people, user_id, _PEOPLE)
+            profile = asyncio.ensure_future(self._profile(user_id, among))
+            self._profiles[user_id] = profile
         return await asyncio.shield(profile)
 
-    async def _profile(self, user_id: int) -> User | None:
-        found = (await self._ask(self._people, user_id, _PEOPLE)).users.get(user_id)
+    async def _profile(self, user_id: int, among: "asyncio.Future[Hydrated]") -> User | None:
+        found = (await among).users.get(user_id)
         if found is not None:
             return found
         # Lists leave out whom one blocks, but a profile is shown: those are asked for one by one.

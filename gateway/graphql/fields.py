@@ -7,7 +7,7 @@ field (see `projection`); what is loaded, is asked for one by one and costs its 
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
+from typing import Any, Optional
 
 import strawberry
 
@@ -60,17 +60,28 @@ def shown(about: str, *, deprecated: str | None = None) -> Callable[[Callable[..
 def loaded(
     about: str, *, cost: int = CALL, each: int = 0, deprecated: str | None = None
 ) -> Callable[[Callable[..., Any]], Any]:
-    """A field that the method loads, at this weight; a list at that of each thing on top."""
+    """A field that the method loads, at this weight; a list at that of each thing on top. It is null
+    where that fails."""
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(
-            resolver=method,
+            resolver=nullable(method),
             description=about,
             deprecation_reason=deprecated,
             metadata={COST: cost, EACH: each},
         )
 
     return declare
+
+
+def nullable(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method, whose field may be null: where it may not, an error takes along the object around
+    it, and at the top whatever else was read or changed."""
+    gives = method.__annotations__["return"]
+    method.__annotations__["return"] = (
+        f"{gives} | None" if isinstance(gives, str) else Optional[gives]  # noqa: UP045 - at runtime
+    )
+    return method
 
 
 def shown_once(

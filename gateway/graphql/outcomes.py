@@ -10,7 +10,7 @@ from strawberry.types import Info
 
 from gateway import problems
 from gateway.graphql.context import Context
-from gateway.graphql.fields import CALL, COST
+from gateway.graphql.fields import CALL, COST, nullable
 from gateway.graphql.refusals import Refusal, refusal
 from gateway.refusals import ParameterInvalid
 from gateway.rest import headers
@@ -68,7 +68,7 @@ def change(
     what is our own fault goes up to the response's errors."""
 
     def declare(method: Callable[P, Awaitable[T]]) -> Any:
-        @wraps(method)
+        @wraps(nullable(method))
         async def attempt(*given: P.args, **named: P.kwargs) -> T:
             info = cast("Info", named["info"] if "info" in named else given[1])
             context: Context = info.context

@@ -15,6 +15,7 @@ from roost.user.v1.user_service_pb2 import GetUserResponse
 from gateway.graphql import trusted as manifests
 from gateway.graphql.trusted import Manifest, ManifestInvalid, id_of
 from gateway.settings import GatewaySettings
+from services.chassis.errors import Unavailable
 from tests.gateway.cast import ALICE, BOB, includes, person, post
 from tests.gateway.conftest import Client, counted
 from tests.gateway.fakes import FakeServices
@@ -157,9 +158,27 @@ async def test_an_error_of_a_field_leaves_the_others(alice: Client) -> None:
 
     assert answer.status_code == 200
     (error,) = answer.json()["errors"]
+    assert answer.json()["data"] == {
+        "me": {"handle": "alice"},
+        "node": None,
+        "publicTimeline": None,
+    }
     assert error["path"] == ["publicTimeline"]
     assert error["extensions"]["reason"] == "PARAMETER_INVALID"
     assert error["extensions"]["violations"][0]["field"] == "first"
+
+
+async def test_a_change_that_fails_on_our_side_leaves_those_before_it(
+    alice: Client, services: FakeServices
+) -> None:
+    services.answer("Like", LikeResponse(engagement=Engagement(post_id=100)))
+    services.answer("Repost", Unavailable())
+    changes = "like(postId: $id) { result { postId } } repost(postId: $id) { result { postId } }"
+
+    answer = await sent(alice, f"mutation($id: ID!) {{ {changes} }}", id=post_id(100))
+
+    assert answer.json()["data"] == {"like": {"result": {"postId": post_id(100)}}, "repost": None}
+    assert answer.json()["errors"][0]["path"] == ["repost"]
 
 
 async def test_what_nobody_foresaw_is_not_told(alice: Client, services: FakeServices) -> None:
