@@ -44,9 +44,7 @@ class Subscribed:
                     return cast(Json, message["payload"]["data"])
                 if message["type"] == "ping":
                     await self._connection.send('{"type":"pong"}')
-                elif message["type"] == "error":
-                    told = message["payload"][0]["extensions"]
-                    raise Refused("subscribe", told["status"], told)
+                _refuse(message)
 
 
 @asynccontextmanager
@@ -65,9 +63,16 @@ async def subscribed(
         ):
             await connection.send(json.dumps(message))
         # Messages are taken in order: what comes after the answer to the ping is an event's.
-        while json.loads(await connection.recv())["type"] != "pong":
-            pass
+        while (message := json.loads(await connection.recv()))["type"] != "pong":
+            _refuse(message)
         yield Subscribed(connection)
+
+
+def _refuse(message: Json) -> None:
+    """Raises Refused where the message ends the subscription."""
+    if message["type"] == "error":
+        told = message["payload"][0]["extensions"]
+        raise Refused("subscribe", told["status"], told)
 
 
 def _payload(document: str, variables: Json) -> Json:

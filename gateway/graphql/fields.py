@@ -60,8 +60,8 @@ def shown(about: str, *, deprecated: str | None = None) -> Callable[[Callable[..
 def loaded(
     about: str, *, cost: int = CALL, each: int = 0, deprecated: str | None = None
 ) -> Callable[[Callable[..., Any]], Any]:
-    """A field that the method loads, at this weight; a list at that of each thing on top. It is null
-    where that fails."""
+    """A field that the method loads, at this weight; a list at that of each thing on top. Where the
+    method fails, it is null."""
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(

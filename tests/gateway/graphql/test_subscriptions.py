@@ -11,12 +11,16 @@ from roost.notification.v1.event_service_pb2 import PostActivity
 from roost.notification.v1.notification_pb2 import SessionEnded
 from roost.post.v1.post_pb2 import PostCounts
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest, BatchGetPostsResponse
+from roost.user.v1.auth_service_pb2 import IssueStreamTicketResponse
 from websockets.exceptions import InvalidStatus
 
 from gateway.app import Gateway
 from gateway.graphql.ids import global_id
 from gateway.graphql.subscribing import allowance, door
 from gateway.state import State
+from local.edge import Account, Edge, Refused
+from local.graphql import subscribed
+from services.chassis.caller import UserCaller
 from services.chassis.errors import Unavailable
 from tests.gateway.cast import ALICE, BOB, CAROL, includes, person, post
 from tests.gateway.conftest import SESSION, counted
@@ -33,6 +37,7 @@ from tests.gateway.graphql.subscribing import (
 )
 from tests.gateway.streaming import listening
 from tests.gateway.test_stream import World, arrival, liked, missed
+from tests.servicers.serving import token_of
 from tests.waiting import eventually
 
 
@@ -259,6 +264,17 @@ async def test_variables_that_do_not_fit_are_refused(address: str) -> None:
         await client.subscribe("p", POST)
 
         assert (await client.refusal("p"))["reason"] == "DOCUMENT_INVALID"
+
+
+async def test_our_own_client_says_why_it_was_refused(address: str, services: FakeServices) -> None:
+    services.answer("IssueStreamTicket", IssueStreamTicketResponse(ticket="good", expires_in=30))
+    alice = Account("", "alice", token_of(UserCaller(ALICE, SESSION)) or "", "")
+    async with Edge(f"http://{address}") as edge:
+        with pytest.raises(Refused) as refusal:
+            async with subscribed(edge, alice, "subscription { nothing }"):
+                pass
+
+    assert refusal.value.reason == "DOCUMENT_INVALID"
 
 
 async def test_a_connection_has_so_many_subscriptions(
