@@ -54,11 +54,8 @@ class Variables(NamedTuple):
 class Operation:
     """One operation of a document."""
 
-    def __init__(
-        self, schema: GraphQLSchema, node: OperationDefinitionNode, cost: Cost, *, suggest: bool
-    ) -> None:
+    def __init__(self, schema: GraphQLSchema, node: OperationDefinitionNode, cost: Cost) -> None:
         self._schema = schema
-        self._suggest = suggest
         self.kind: OperationType = node.operation
         self.name = node.name.value if node.name else None
         self.node = node
@@ -72,7 +69,8 @@ class Operation:
             self.node.variable_definitions or (),
             dict(given),
             max_errors=_MOST_ERRORS,
-            hide_suggestions=not self._suggest,
+            # Guesses at what was meant would tell of a schema that may not be asked for.
+            hide_suggestions=True,
         )
         if isinstance(read, list):
             raise DocumentErrors(read[:_MOST_ERRORS])
@@ -82,8 +80,7 @@ class Operation:
 class Document:
     """A document within all limits, that fits the schema."""
 
-    def __init__(self, schema: GraphQLSchema, node: DocumentNode, *, suggest: bool = False) -> None:
-        """Errors of variables name what was meant where that may be suggested."""
+    def __init__(self, schema: GraphQLSchema, node: DocumentNode) -> None:
         self.node = node
         fragments = {
             each.name.value: each
@@ -91,7 +88,7 @@ class Document:
             if isinstance(each, FragmentDefinitionNode)
         }
         self.operations = [
-            Operation(schema, each, costs.cost_of(schema, each, fragments), suggest=suggest)
+            Operation(schema, each, costs.cost_of(schema, each, fragments))
             for each in node.definitions
             if isinstance(each, OperationDefinitionNode)
         ]
@@ -170,7 +167,7 @@ class Documents:
         )
         if errors:
             raise DocumentErrors(errors[:_MOST_ERRORS])
-        return Document(self._schema, node, suggest=self._introspection)
+        return Document(self._schema, node)
 
 
 def _parse(text: str) -> DocumentNode:

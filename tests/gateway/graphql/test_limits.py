@@ -321,14 +321,6 @@ def test_choices_are_forgotten_where_there_are_many() -> None:
     assert sum(each() is not None for each in made) <= 64
 
 
-async def test_no_name_of_the_schema_is_suggested_for_a_value(alice: Client) -> None:
-    document = "query($order: HomeOrder!) { homeTimeline(order: $order) { nodes { id } } }"
-
-    answer = await sent(alice, document, order="LATST")
-
-    assert "LATEST" not in answer.text
-
-
 @pytest.mark.usefixtures("nothing_runs")
 async def test_each_id_counts_as_the_call_that_it_may_take(alice: Client) -> None:
     document = "query($ids: [ID!]!) { a: nodes(ids: $ids) { id } b: nodes(ids: $ids) { id } }"
