@@ -63,6 +63,7 @@ async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]
                     trusted_only=told.graphql_documents == "trusted",
                     writes=Buckets(told.rate_writes, clock=clock),
                     logins=Buckets(told.rate_logins, clock=clock),
+                    spending=Buckets(told.rate_cost, clock=clock),
                 )
                 yield Gateway(
                     backends=backends,

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from gateway.graphql.costs import MAX_COST
 from services.chassis.settings import IdentifiedSettings
 
 
@@ -29,3 +30,6 @@ class GatewaySettings(IdentifiedSettings):
     # for one address: the edge's own numbers, which cannot tell them from readings.
     rate_writes: int = Field(default=120, ge=1)
     rate_logins: int = Field(default=20, ge=1)
+    # What all GraphQL documents of one person, or of one stranger's address, may cost in a minute:
+    # 200 home screens, or 30 of the costliest documents.
+    rate_cost: int = Field(default=60_000, ge=MAX_COST)

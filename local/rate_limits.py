@@ -10,7 +10,8 @@ import httpx2
 # Settings of a stack whose buckets nobody empties: for tests and benchmarks, which are one address
 # and few people.
 GENEROUS = {
-    f"ROOST_RATE_{bucket}": "1000000" for bucket in ("READS", "WRITES", "LOGINS", "STRANGERS")
+    f"ROOST_RATE_{bucket}": "1000000"
+    for bucket in ("READS", "WRITES", "LOGINS", "STRANGERS", "COST")
 }
 
 ENFORCED = "edge_rate_limits_enforced"  # the runtime key in envoy/envoy.yaml, in percent

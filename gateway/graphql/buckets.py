@@ -1,6 +1,7 @@
-"""Token buckets for changes: the edge cannot tell those in a document from readings.
+"""Token buckets for what the edge cannot tell from outside: changes, and how much a document costs.
 
-They are as large as the edge's own for the same things (envoy/README.md), each a process's own.
+Those of changes are as large as the edge's own for the same things (envoy/README.md). Each is a
+process's own.
 """
 
 from ipaddress import ip_address, ip_network
@@ -28,17 +29,17 @@ class Buckets:
         # For whom: how many there were, and when.
         self._levels: dict[object, tuple[float, float]] = {}
 
-    def take(self, whose: object) -> None:
-        """Takes one. Raises RateLimited where there is none."""
+    def take(self, whose: object, amount: int = 1) -> None:
+        """Takes so many tokens. Raises RateLimited where there are fewer, and takes none then."""
         now = self._clock.monotonic()
         level, then = self._levels.pop(whose, (float(self._size), now))
         level = min(self._size, level + (now - then) * self._size / _MINUTE)
-        if level < 1:
+        if level < amount:
             self._levels[whose] = level, now
-            raise RateLimited(retry_after=(1 - level) * _MINUTE / self._size)
+            raise RateLimited(retry_after=(amount - level) * _MINUTE / self._size)
         if len(self._levels) >= _MOST:
             del self._levels[next(iter(self._levels))]
-        self._levels[whose] = level - 1, now
+        self._levels[whose] = level - amount, now
 
 
 def customer(address: str) -> str:

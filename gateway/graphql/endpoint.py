@@ -58,6 +58,7 @@ class GraphQL:
         trusted_only: bool,
         writes: Buckets,
         logins: Buckets,
+        spending: Buckets,
     ) -> None:
         self._backends = backends
         self._doorkeeper = doorkeeper
@@ -66,6 +67,7 @@ class GraphQL:
         self._trusted_only = trusted_only
         self._writes = writes
         self._logins = logins
+        self._spending = spending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one HTTP request."""
@@ -102,6 +104,7 @@ class GraphQL:
             shown = formatted(GraphQLError(error.message, original_error=error))
             await _refuse(send, kind, [shown])
             return
+        self._spending.take(viewer_id or customer(_address(scope)), cost)
         if operation.kind is OperationType.MUTATION:
             deadline.begin(WRITE_SECONDS)
         context = Context(

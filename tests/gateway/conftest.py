@@ -21,7 +21,7 @@ from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
 from services.chassis.caller import UserCaller
 from services.chassis.clients import Mesh
-from services.chassis.clock import SystemClock
+from services.chassis.clock import ManualClock, SystemClock
 from services.chassis.tokens import Jwk, ServiceIdentity, StaticJwks
 from tests.gateway.cast import ALICE
 from tests.gateway.event_log import FakeEvents
@@ -108,6 +108,12 @@ def introspection() -> bool:
 
 
 @pytest.fixture
+def graphql_spending() -> int:
+    """What a person's GraphQL documents may cost in a minute."""
+    return 10_000_000
+
+
+@pytest.fixture
 async def gateway(
     services: FakeServices,
     events: FakeEvents,
@@ -117,6 +123,7 @@ async def gateway(
     trusted: list[str],
     trusted_only: bool,
     introspection: bool,
+    graphql_spending: int,
 ) -> AsyncIterator[Gateway]:
     clock = SystemClock()
     identity = ServiceIdentity(SERVICE_KEYS["gateway"], clock=clock)
@@ -141,8 +148,10 @@ async def gateway(
             documents=Documents(SCHEMA, introspection=introspection),
             trusted=TrustedDocuments({id_of(text): text for text in trusted}),
             trusted_only=trusted_only,
-            writes=Buckets(1_000, clock=clock),
-            logins=Buckets(20, clock=clock),
+            # Nothing is filled up while a test runs, however long it takes.
+            writes=Buckets(1_000, clock=ManualClock()),
+            logins=Buckets(20, clock=ManualClock()),
+            spending=Buckets(graphql_spending, clock=ManualClock()),
         )
         yield Gateway(
             backends=backends,

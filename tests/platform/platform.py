@@ -168,6 +168,7 @@ async def platform(passwords: Passwords, redis_url: str) -> AsyncIterator[Platfo
                 trusted_only=False,
                 writes=Buckets(1_000_000, clock=clock),
                 logins=Buckets(1_000_000, clock=clock),
+                spending=Buckets(100_000_000, clock=clock),
             )
             app = Gateway(
                 backends=backends,

@@ -9,6 +9,7 @@ import pytest
 from graphql import get_introspection_query, parse
 from roost.notification.v1.delivery_service_pb2 import UnsubscribeResponse
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
+from roost.timeline.v1.timeline_service_pb2 import GetPublicTimelineResponse
 from roost.user.v1.user_service_pb2 import GetUserResponse
 
 from gateway.graphql import limits
@@ -328,3 +329,27 @@ async def test_each_id_counts_as_the_call_that_it_may_take(alice: Client) -> Non
     extensions = await refused(alice, document, ids=["x"] * 100)
 
     assert extensions["metadata"]["limit"] == "cost"
+
+
+class TestSpending:
+    """What all documents of somebody cost is bounded, too."""
+
+    @pytest.fixture
+    def graphql_spending(self) -> int:
+        return MAX_COST
+
+    async def test_who_has_spent_the_minute_waits_and_others_do_not(
+        self, services: FakeServices, alice: Client, stranger: Client
+    ) -> None:
+        services.answer("GetPublicTimeline", GetPublicTimelineResponse())
+        pages = " ".join(
+            f"a{each}: publicTimeline(first: 40) {{ nodes {{ id }} }}" for each in range(15)
+        )
+
+        first, second = [await sent(alice, f"{{ {pages} }}") for _ in range(2)]
+        other = await sent(stranger, f"{{ {pages} }}")
+
+        assert MAX_COST / 2 < first.json()["extensions"]["cost"]["requested"] <= MAX_COST
+        assert (second.status_code, second.json()["reason"]) == (429, "RATE_LIMITED")
+        assert 0 < int(second.headers["retry-after"]) <= 60
+        assert other.status_code == 200
