@@ -21,6 +21,8 @@ from services.timeline.peers import Followers, Responses
 
 # What one step of a fan-out delivers to, so that nobody waits long behind a famous author.
 FOLLOWERS_A_PAGE = 1_000
+# As many people as the contract lets one call ask about.
+_PEOPLE_A_CALL = 100
 # The contract's largest page: a person's followed people are at most two of these.
 _FOLLOWING_A_PAGE = 5_000
 
@@ -54,10 +56,12 @@ class MeshGraph:
         return page
 
     def _ask(self) -> None:
-        wanted, self._wanted = self._wanted, {}
-        asking = asyncio.create_task(self._first_pages(wanted))
-        self._asking.add(asking)
-        asking.add_done_callback(self._asking.discard)
+        wanted, self._wanted = list(self._wanted.items()), {}
+        for begin in range(0, len(wanted), _PEOPLE_A_CALL):
+            call = dict(wanted[begin : begin + _PEOPLE_A_CALL])
+            asking = asyncio.create_task(self._first_pages(call))
+            self._asking.add(asking)
+            asking.add_done_callback(self._asking.discard)
 
     async def _first_pages(self, wanted: Mapping[int, "asyncio.Future[Followers]"]) -> None:
         try:
