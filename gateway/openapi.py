@@ -11,8 +11,8 @@ from gateway.problems import STATUS, Problem, title_of
 from gateway.rest.exchange import NoContent
 from gateway.rest.headers import KEY_PATTERN, TAG_PATTERN
 from gateway.rest.ids import ID_PATTERN
+from gateway.rest.resources.table import SECTIONS
 from gateway.rest.routes import ANYONE, Route, takes_body
-from gateway.rest.v1.table import SECTIONS
 from gateway.rest.versions import Retirement, Version
 
 Json = dict[str, Any]

@@ -6,10 +6,16 @@ The rules here say which of the visible things belong on a list.
 
 from collections.abc import Callable
 
-from roost.notification.v1.notification_pb2 import NotificationGroup
+from roost.notification.v1.notification_pb2 import (
+    NOTIFICATION_KIND_UNSPECIFIED,
+    NotificationGroup,
+    NotificationKind,
+)
 from roost.post.v1.post_pb2 import Post
 
 from gateway.hydrate import Entry, Hydrated
+
+_KINDS = frozenset(NotificationKind.values()) - {NOTIFICATION_KIND_UNSPECIFIED}
 
 EntryRule = Callable[[Entry, Hydrated], bool]
 
@@ -60,7 +66,10 @@ def authored(post: Post, found: Hydrated) -> bool:
 
 
 def told(group: NotificationGroup, found: Hydrated) -> bool:
-    """The rule of notifications: the post may be seen, and so may somebody who did it, unmuted."""
+    """The rule of notifications: the post may be seen, and so may somebody who did it, unmuted.
+    Nobody is told of a kind that is newer than this gateway: it does not know what to call it."""
+    if group.kind not in _KINDS:
+        return False
     if group.post_id and group.post_id not in found.posts:
         return False
     return any(heard(each, found) for each in group.sample_user_ids)

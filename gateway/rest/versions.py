@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
+from gateway.rest.resources.table import SECTIONS
 from gateway.rest.routes import Route
 from gateway.rest.v1 import present as v1
-from gateway.rest.v1.table import SECTIONS
 from gateway.rest.v2 import present as v2
 from gateway.rest.v2 import types as v2_types
 

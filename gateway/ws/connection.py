@@ -7,7 +7,8 @@ has nothing to send has one task, which listens.
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from typing import Any
+from collections import deque
+from typing import Any, Generic, TypeVar
 
 from roost.notification.v1.event_service_pb2 import PostActivity
 from roost.notification.v1.notification_pb2 import UserEvent
@@ -38,7 +39,11 @@ SILENCE = 2.5 * frames.HEARTBEAT_SECONDS
 _BURST, _RATE = 100.0, 20.0
 
 
-class Connection(ABC):
+# What the server says in a protocol.
+M = TypeVar("M")
+
+
+class Connection(ABC, Generic[M]):
     """A connection that was accepted; `run` lives as long as it does."""
 
     def __init__(
@@ -61,6 +66,8 @@ class Connection(ABC):
         self._hub = hub
         self._metrics = metrics
         self._clock = clock
+        # Events wait as they are in the log, until their turn.
+        self._outbox: deque[UserEvent | M] = deque()
         self._sending: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[Any] | None = None
@@ -112,10 +119,6 @@ class Connection(ABC):
     @abstractmethod
     def _due(self, now: float) -> bool:
         """Whether something was put off until now."""
-
-    @abstractmethod
-    def _forget(self) -> None:
-        """Drops what was not sent yet."""
 
     @abstractmethod
     def _leave(self) -> None:
@@ -176,6 +179,20 @@ class Connection(ABC):
     def ending(self) -> bool:
         """Whether nothing more is to be said."""
         return self._ending is not None
+
+    def _forget(self) -> None:
+        """Drops what was not sent yet."""
+        self._outbox.clear()
+
+    def _put(self, item: UserEvent | M) -> None:
+        """Has something sent in its turn; closes a connection for which too much waits."""
+        if self.ending:
+            return
+        if len(self._outbox) >= MAX_QUEUED:
+            self._overflow()
+            return
+        self._outbox.append(item)
+        self.wake()
 
     def _overflow(self) -> None:
         """More waits for the client than may."""

@@ -1,7 +1,6 @@
 """One connection of the stream: sends its client what the hub has for it, in order."""
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +12,7 @@ from gateway.rest.bodies import BodyReader
 from gateway.rest.v1 import present
 from gateway.ws import frames
 from gateway.ws.closing import Closing, FrameInvalid
-from gateway.ws.connection import MAX_QUEUED, SEND_SECONDS, Connection
+from gateway.ws.connection import SEND_SECONDS, Connection
 from gateway.ws.hub import Hub
 from gateway.ws.presenting import MOST_EVENTS, Presenter, topic_of
 from gateway.ws.subscriptions import Subscriptions
@@ -33,7 +32,7 @@ _AGAIN_SECONDS = 0.01
 _reader = BodyReader(cast(type[Struct], frames.ClientFrame))
 
 
-class Socket(Connection):
+class Socket(Connection[frames.ServerFrame]):
     """A connection of the stream's own protocol."""
 
     def __init__(
@@ -52,7 +51,6 @@ class Socket(Connection):
         self._subscriptions = Subscriptions(
             self, viewer=viewer, hub=hub, presenter=presenter, clock=clock
         )
-        self._outbox: deque[UserEvent | frames.ServerFrame] = deque()
         # Up to here everything was queued, or is of no topic that was asked for.
         self._queued = 0
         # Up to here it was sent.
@@ -72,7 +70,7 @@ class Socket(Connection):
     def _forget(self) -> None:
         # A client resumes after what it got.
         self._live = False
-        self._outbox.clear()
+        super()._forget()
 
     def _closing_of(self, error: RoostError) -> Closing:
         return Closing.of(error)
@@ -134,15 +132,6 @@ class Socket(Connection):
             self.wake()
 
     # --- what is sent ---
-
-    def _put(self, item: UserEvent | frames.ServerFrame) -> None:
-        if self.ending:
-            return
-        if len(self._outbox) >= MAX_QUEUED:
-            self._overflow()
-            return
-        self._outbox.append(item)
-        self.wake()
 
     async def _send_next(self) -> bool:
         if self._outbox:

@@ -120,6 +120,18 @@ async def test_hidden_people_and_posts_are_left_out_as_on_every_list(
     assert likes["count"] == 1
 
 
+@pytest.mark.parametrize("kind", [pb.NOTIFICATION_KIND_UNSPECIFIED, 99])
+async def test_a_kind_that_is_newer_than_the_gateway_is_left_out(
+    alice: Client, told: Told, kind: pb.NotificationKind
+) -> None:
+    told.add(kind, [BOB])
+    told.add(FOLLOW, [BOB])
+
+    (follow,) = await items(alice)
+
+    assert follow["kind"] == "follow"
+
+
 @pytest.mark.parametrize("lines", [1, 40])
 async def test_a_page_costs_two_calls_whatever_is_on_it(
     alice: Client, told: Told, services: FakeServices, lines: int

@@ -23,7 +23,7 @@ from roost.user.v1.auth_service_pb2 import (
 from gateway.openapi import document
 from gateway.pages import PublishedKeys
 from gateway.problems import STATUS
-from gateway.rest.v1 import requests
+from gateway.rest.resources import requests
 from gateway.rest.versions import VERSIONS, Version
 from services.chassis.clock import ManualClock
 from services.chassis.errors import Unavailable

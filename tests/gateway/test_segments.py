@@ -6,6 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from roost.post.v1.post_pb2 import Entity, Hashtag, Link, Mention, PostRevision
 
+from gateway.graphql.types import entities as graphql
 from gateway.hydrate import Hydrated
 from gateway.rest.v1 import present as v1
 from gateway.rest.v1 import types as v1_types
@@ -124,6 +125,8 @@ def test_a_kind_that_is_newer_than_the_gateway_is_text() -> None:
         v2_types.PlainText("$ROOST"),
         v2_types.PlainText(" up"),
     ]
+    assert v1.entities([Entity(start=0, end=6)]) == []
+    assert graphql.entities([Entity(start=0, end=6)]) == []
 
 
 @pytest.mark.parametrize("order", [(v1, v2), (v2, v1)], ids=["v1 first", "v2 first"])

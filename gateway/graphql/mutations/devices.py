@@ -26,7 +26,12 @@ from gateway.graphql.outcomes import (
     result,
 )
 from gateway.graphql.types.devices import Email, PushSubscription
-from gateway.rest.v1.requests import EmailCode, NewEmail, NewPushSubscription, UnsubscribeQuery
+from gateway.rest.resources.requests import (
+    EmailCode,
+    NewEmail,
+    NewPushSubscription,
+    UnsubscribeQuery,
+)
 
 
 @strawberry.type

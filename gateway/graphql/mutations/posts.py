@@ -24,8 +24,8 @@ from gateway.graphql.types.parts import Visibility
 from gateway.graphql.types.posts import PLACE, Post, one
 from gateway.graphql.types.timelines import ReadMarker, Rebuilt, marker
 from gateway.rest.ids import NO_ID
-from gateway.rest.v1.lists import id_in_body
-from gateway.rest.v1.requests import NewPost, PostChange
+from gateway.rest.resources.lists import id_in_body
+from gateway.rest.resources.requests import NewPost, PostChange
 
 Text = Annotated[
     str, strawberry.argument(description="1 to 500 characters, as a person counts them.")

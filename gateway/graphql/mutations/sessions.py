@@ -25,9 +25,15 @@ from gateway.graphql.outcomes import (
     request_id,
     result,
 )
-from gateway.graphql.types.devices import Refreshed, Session, SignedIn, StreamTicket, Tokens
-from gateway.graphql.types.users import User
-from gateway.rest.v1.requests import NewSession, RefreshToken
+from gateway.graphql.types.devices import (
+    Refreshed,
+    Session,
+    SignedIn,
+    StreamTicket,
+    Tokens,
+    signed_in,
+)
+from gateway.rest.resources.requests import NewSession, RefreshToken
 from services.chassis import caller
 
 
@@ -54,13 +60,7 @@ class SessionChanges:
                 request_id=request_id(idempotency_key),
             )
         )
-        return result(
-            SignedIn(
-                user=User(message=response.user),
-                session=Session(message=response.session),
-                tokens=Tokens(message=response.tokens),
-            )
-        )
+        return result(signed_in(response))
 
     @change(
         "Exchange the refresh token for the next pair. It is good once; used twice it ends its "

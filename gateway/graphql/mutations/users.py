@@ -20,10 +20,10 @@ from gateway.graphql.outcomes import (
     request_id,
     result,
 )
-from gateway.graphql.types.devices import Session, SignedIn, Tokens
+from gateway.graphql.types.devices import SignedIn, signed_in
 from gateway.graphql.types.users import User
-from gateway.rest.v1.lists import id_in_body
-from gateway.rest.v1.requests import Consent, NewUser, PasswordChange, ProfileChange
+from gateway.rest.resources.lists import id_in_body
+from gateway.rest.resources.requests import Consent, NewUser, PasswordChange, ProfileChange
 
 Handle = Annotated[str, strawberry.argument(description="The name after the @.")]
 Password = Annotated[str, strawberry.argument(description="At least 8 characters where new.")]
@@ -62,13 +62,7 @@ class UserChanges:
                 request_id=request_id(idempotency_key),
             )
         )
-        return result(
-            SignedIn(
-                user=User(message=response.user),
-                session=Session(message=response.session),
-                tokens=Tokens(message=response.tokens),
-            )
-        )
+        return result(signed_in(response))
 
     @change(
         "Change one's own profile. Only what is given changes. Turning `protected` off accepts the "

@@ -15,7 +15,7 @@ from gateway.graphql.outcomes import checked
 from gateway.graphql.types.connections import DEFAULT_FIRST, After, Connection, First, place
 from gateway.graphql.types.users import Relationship, User, people_on
 from gateway.reading import people as reading
-from gateway.rest.v1.requests import HandleQuery
+from gateway.rest.resources.requests import HandleQuery
 
 
 @strawberry.type

@@ -29,7 +29,7 @@ from gateway.graphql.subscribing.subscription import (
 from gateway.graphql.types.subscriptions import Subscription as Event
 from gateway.rest.bodies import BodyReader
 from gateway.ws.closing import Closing, FrameInvalid
-from gateway.ws.connection import MAX_QUEUED, SEND_SECONDS, Connection
+from gateway.ws.connection import SEND_SECONDS, Connection
 from gateway.ws.presenting import MOST_EVENTS, topic_of
 from gateway.ws.subscriptions import PostNotFound
 from services.chassis.errors import RoostError, WrongState
@@ -45,7 +45,7 @@ class EventsExpired(WrongState):
     message = "Events were lost; read the list anew, and subscribe again."
 
 
-class GraphQLSocket(Connection):
+class GraphQLSocket(Connection[messages.ServerMessage]):
     """A connection whose client was let in."""
 
     def __init__(
@@ -62,7 +62,6 @@ class GraphQLSocket(Connection):
         self._allowed = allowance
         self._loader = Loader(backends, self.user_id)
         self._subscriptions: dict[str, Subscription] = {}
-        self._outbox: deque[UserEvent | messages.ServerMessage] = deque()
         # Posts to be shown anew: their new replies.
         self._news: dict[int, list[int]] = {}
         # Subscriptions to posts that have just begun, to be shown as they are now.
@@ -116,7 +115,7 @@ class GraphQLSocket(Connection):
         return bool(self._begun) or (bool(self._news) and now >= self._next)
 
     def _forget(self) -> None:
-        self._outbox.clear()
+        super()._forget()
         self._news.clear()
         self._begun.clear()
 
@@ -186,15 +185,6 @@ class GraphQLSocket(Connection):
         ]
 
     # --- what is sent ---
-
-    def _put(self, item: UserEvent | messages.ServerMessage) -> None:
-        if self.ending:
-            return
-        if len(self._outbox) >= MAX_QUEUED:
-            self._overflow()
-            return
-        self._outbox.append(item)
-        self.wake()
 
     async def _send_next(self) -> bool:
         if self._outbox:

@@ -5,6 +5,7 @@ from typing import ClassVar
 import strawberry
 from roost.notification.v1 import delivery_service_pb2
 from roost.user.v1 import user_pb2
+from roost.user.v1.auth_service_pb2 import AuthenticateResponse, RegisterResponse
 
 from gateway.graphql.fields import shown, told
 from gateway.graphql.types.nodes import Node
@@ -70,6 +71,15 @@ class SignedIn:
     user: User = strawberry.field(description="The person.")
     session: Session = strawberry.field(description="The device's session.")
     tokens: Tokens = strawberry.field(description="What the device shows to be let in.")
+
+
+def signed_in(response: RegisterResponse | AuthenticateResponse) -> SignedIn:
+    """From a service's response."""
+    return SignedIn(
+        user=User(message=response.user),
+        session=Session(message=response.session),
+        tokens=Tokens(message=response.tokens),
+    )
 
 
 @strawberry.type(description="What a device holds after refreshing.")

@@ -1,5 +1,6 @@
 """What is found in the text of a post."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import strawberry
@@ -61,13 +62,14 @@ Entity = Annotated[
     Mention | Hashtag | Link,
     strawberry.union("Entity", description="What is found in the text of a post."),
 ]
-_KINDS: dict[str | None, type[Mention | Hashtag | Link]] = {
+_KINDS: dict[str, type[Mention | Hashtag | Link]] = {
     "mention": Mention,
     "hashtag": Hashtag,
     "link": Link,
 }
 
 
-def entity(message: post_pb2.Entity) -> Mention | Hashtag | Link:
-    """A mention, a hashtag or a link."""
-    return _KINDS[message.WhichOneof("kind")](message=message)
+def entities(messages: Iterable[post_pb2.Entity]) -> list[Mention | Hashtag | Link]:
+    """Mentions, hashtags and links. What a newer service finds is left as text."""
+    found = [(each.WhichOneof("kind"), each) for each in messages]
+    return [_KINDS[kind](message=each) for kind, each in found if kind in _KINDS]

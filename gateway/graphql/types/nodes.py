@@ -1,5 +1,6 @@
 """What all things with a global id have in common."""
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import strawberry
@@ -9,14 +10,14 @@ from gateway.graphql.ids import global_id
 
 
 @strawberry.interface(description="A thing with a global id, which `node` and `nodes` find.")
-class Node:
+class Node(ABC):
     """What `node` finds; a subclass is named as its `kind` says."""
 
     kind: ClassVar[str]
 
+    @abstractmethod
     def number(self) -> int:
         """The id within its kind."""
-        raise NotImplementedError
 
     @shown("The global id: opaque, for good, good for `node`.")
     def id(self) -> strawberry.ID:

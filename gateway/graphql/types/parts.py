@@ -6,7 +6,7 @@ import strawberry
 from roost.post.v1 import post_pb2
 
 from gateway.graphql.fields import shown, told, value
-from gateway.graphql.types.entities import Entity, entity
+from gateway.graphql.types.entities import Entity, entities
 from gateway.graphql.types.scalars import DateTime
 from gateway.graphql.types.segments import Segment, content
 from gateway.rest.v1 import present
@@ -77,7 +77,7 @@ class Revision:
     @shown("What is found in the text, by ascending start.", deprecated=CONTENT)
     def entities(self) -> list[Entity]:
         """In order."""
-        return [entity(each) for each in self.message.entities]
+        return entities(self.message.entities)
 
     @shown("When it was written.")
     def created_at(self) -> DateTime:

@@ -19,7 +19,7 @@ from gateway.graphql.types.connections import (
     Place,
     place,
 )
-from gateway.graphql.types.entities import Entity, entity
+from gateway.graphql.types.entities import Entity, entities
 from gateway.graphql.types.nodes import Node
 from gateway.graphql.types.parts import (
     CONTENT,
@@ -137,7 +137,7 @@ class Post(Node):
     @shown("What is found in the text, by ascending start.", deprecated=CONTENT)
     def entities(self) -> list[Entity]:
         """In order."""
-        return [entity(each) for each in self.message.entities]
+        return entities(self.message.entities)
 
     @shown("Who may see it.")
     def visibility(self) -> Visibility:

@@ -14,9 +14,14 @@ from roost.notification.v1.delivery_service_pb2 import (
 
 from gateway.reading import devices
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
+from gateway.rest.resources.requests import (
+    EmailCode,
+    NewEmail,
+    NewPushSubscription,
+    UnsubscribeQuery,
+)
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
-from gateway.rest.v1.requests import EmailCode, NewEmail, NewPushSubscription, UnsubscribeQuery
 from gateway.rest.v1.types import Email, PushKey, PushSubscription, PushSubscriptions
 
 delivery = Routes("Delivery", "Notifications outside the app: pushed to devices, and mailed.")

@@ -11,10 +11,10 @@ from roost.post.v1.engagement_service_pb2 import (
 
 from gateway.reading import people, posts
 from gateway.rest.exchange import Answer, Call, NoBody, NoQuery
+from gateway.rest.resources.lists import page_of, post_page, user_page
+from gateway.rest.resources.requests import PageQuery
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
-from gateway.rest.v1.lists import page_of, post_page, user_page
-from gateway.rest.v1.requests import PageQuery
 from gateway.rest.v1.types import Engagement, PostPage, UserPage
 
 engagement = Routes("Engagement", "Likes, reposts and bookmarks.")

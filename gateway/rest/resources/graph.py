@@ -14,10 +14,10 @@ from roost.user.v1.graph_service_pb2 import (
 
 from gateway.reading import people as reading
 from gateway.rest.exchange import Answer, Call, NoBody, NoQuery
+from gateway.rest.resources.lists import ids_in_query, page_of, user_page
+from gateway.rest.resources.requests import IdsQuery, PageQuery
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
-from gateway.rest.v1.lists import ids_in_query, page_of, user_page
-from gateway.rest.v1.requests import IdsQuery, PageQuery
 from gateway.rest.v1.types import Relationship, Relationships, UserPage
 
 graph = Routes("Graph", "Following, blocking and muting.")

@@ -19,9 +19,10 @@ from gateway.changing import preferences
 from gateway.changing.preferences import Wish
 from gateway.reading import notifications as reading
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
+from gateway.rest.resources.lists import id_in_body, page_of
+from gateway.rest.resources.requests import MarkerChange, NotificationsQuery, PreferencesChange
 from gateway.rest.routes import Routes
 from gateway.rest.v1 import present
-from gateway.rest.v1.lists import id_in_body, page_of
 from gateway.rest.v1.notification_types import (
     KindPreference,
     KindPreferences,
@@ -30,7 +31,6 @@ from gateway.rest.v1.notification_types import (
     SenderFilter,
     UnreadCount,
 )
-from gateway.rest.v1.requests import MarkerChange, NotificationsQuery, PreferencesChange
 from gateway.rest.v1.types import NotificationKind, ReadMarker
 
 notifications = Routes("Notifications", "What happened to oneself, and what one wishes to hear of.")

@@ -18,8 +18,7 @@ from roost.post.v1.post_service_pb2 import (
 from gateway.hydrate import Hydrated
 from gateway.reading import posts as reading
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
-from gateway.rest.routes import ANYONE, Routes
-from gateway.rest.v1.lists import (
+from gateway.rest.resources.lists import (
     id_in_body,
     ids_in_query,
     page_of,
@@ -27,7 +26,8 @@ from gateway.rest.v1.lists import (
     post_page,
     timeline_page,
 )
-from gateway.rest.v1.requests import IdsQuery, NewPost, PageQuery, PostChange, UserPostsQuery
+from gateway.rest.resources.requests import IdsQuery, NewPost, PageQuery, PostChange, UserPostsQuery
+from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1.types import (
     Post,
     PostPage,

@@ -1,4 +1,4 @@
-"""What version 1 takes: query parameters and bodies. Unknown members are refused."""
+"""What routes take: query parameters and bodies. Unknown members are refused."""
 
 from typing import Annotated, Literal, cast, get_args
 

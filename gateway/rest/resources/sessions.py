@@ -10,10 +10,10 @@ from roost.user.v1.auth_service_pb2 import (
 from gateway.changing import sessions as changing
 from gateway.reading import devices
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
+from gateway.rest.resources.lists import paging
+from gateway.rest.resources.requests import NewSession, PageQuery, RefreshToken
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
-from gateway.rest.v1.lists import paging
-from gateway.rest.v1.requests import NewSession, PageQuery, RefreshToken
 from gateway.rest.v1.types import Session, SessionPage, SignedIn, Tokens
 from services.chassis import caller
 

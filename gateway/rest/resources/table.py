@@ -1,15 +1,15 @@
 """All routes, by the resource that they are about; every version serves them."""
 
+from gateway.rest.resources.delivery import delivery
+from gateway.rest.resources.engagement import engagement
+from gateway.rest.resources.graph import graph
+from gateway.rest.resources.notifications import notifications
+from gateway.rest.resources.posts import posts
+from gateway.rest.resources.sessions import sessions
+from gateway.rest.resources.stream import stream
+from gateway.rest.resources.timelines import timelines
+from gateway.rest.resources.users import users
 from gateway.rest.routes import Routes
-from gateway.rest.v1.delivery import delivery
-from gateway.rest.v1.engagement import engagement
-from gateway.rest.v1.graph import graph
-from gateway.rest.v1.notifications import notifications
-from gateway.rest.v1.posts import posts
-from gateway.rest.v1.sessions import sessions
-from gateway.rest.v1.stream import stream
-from gateway.rest.v1.timelines import timelines
-from gateway.rest.v1.users import users
 
 SECTIONS: tuple[Routes, ...] = (
     users,

@@ -11,10 +11,10 @@ from roost.timeline.v1.timeline_service_pb2 import (
 
 from gateway.reading import timelines as reading
 from gateway.rest.exchange import Answer, Call, NoBody, NoQuery
+from gateway.rest.resources.lists import id_in_body, page_of, timeline_page
+from gateway.rest.resources.requests import HomeQuery, MarkerChange, PageQuery
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
-from gateway.rest.v1.lists import id_in_body, page_of, timeline_page
-from gateway.rest.v1.requests import HomeQuery, MarkerChange, PageQuery
 from gateway.rest.v1.types import ReadMarker, Rebuilt, TimelinePage
 
 timelines = Routes("Timelines", "What the people one follows write, and what everybody does.")

@@ -8,10 +8,16 @@ from gateway.changing import profiles
 from gateway.reading import people
 from gateway.reading.people import People
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
+from gateway.rest.resources.lists import id_in_body, user_page
+from gateway.rest.resources.requests import (
+    Consent,
+    HandleQuery,
+    NewUser,
+    PasswordChange,
+    ProfileChange,
+)
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
-from gateway.rest.v1.lists import id_in_body, user_page
-from gateway.rest.v1.requests import Consent, HandleQuery, NewUser, PasswordChange, ProfileChange
 from gateway.rest.v1.types import SignedIn, User, UserPage
 
 users = Routes("Users", "Joining and leaving, and what people say about themselves.")

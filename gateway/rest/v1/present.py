@@ -174,7 +174,7 @@ class Showing:
             id=str(message.id),
             author=author,
             text=message.text,
-            entities=[entity(each) for each in message.entities],
+            entities=entities(message.entities),
             visibility=visibility(message),
             reply_to=reply_to(message),
             conversation_id=str(message.conversation_id),
@@ -198,7 +198,7 @@ class Showing:
         return types.Revision(
             revision=message.revision,
             text=message.text,
-            entities=[entity(each) for each in message.entities],
+            entities=entities(message.entities),
             created_at=time(message.create_time),
         )
 
@@ -238,8 +238,13 @@ def relationship(message: user_pb2.Relationship) -> types.Relationship:
     )
 
 
-def entity(message: post_pb2.Entity) -> types.Entity:
-    """A mention, a hashtag or a link."""
+def entities(messages: Iterable[post_pb2.Entity]) -> list[types.Entity]:
+    """Mentions, hashtags and links. What a newer service finds is left as text."""
+    found = map(_entity, messages)
+    return [each for each in found if each is not None]
+
+
+def _entity(message: post_pb2.Entity) -> types.Entity | None:
     start, end = message.start, message.end
     match message.WhichOneof("kind"):
         case "mention":
@@ -247,8 +252,10 @@ def entity(message: post_pb2.Entity) -> types.Entity:
             return types.Mention(start, end, str(named.user_id), named.handle)
         case "hashtag":
             return types.Hashtag(start, end, message.hashtag.tag)
-        case _:
+        case "link":
             return types.Link(start, end, message.link.url)
+        case _:
+            return None
 
 
 def visibility(message: post_pb2.Post) -> types.Visibility:
