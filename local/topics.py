@@ -15,21 +15,16 @@ from local.part import CannotStart
 # idle consumer, so every further partition costs what the first one does.
 PARTITIONS = 1
 # Who reads the events of each service, by consumer group.
+_EVERY_GROUP = (
+    "user.counters",
+    "post.departures",
+    "timeline.events",
+    "notification.events",
+    "notification.log",
+)
 CONSUMERS: Mapping[str, Sequence[str]] = {
-    "user": (
-        "user.counters",
-        "post.departures",
-        "timeline.events",
-        "notification.events",
-        "notification.log",
-    ),
-    "post": (
-        "user.counters",
-        "post.departures",
-        "timeline.events",
-        "notification.events",
-        "notification.log",
-    ),
+    "user": _EVERY_GROUP,
+    "post": _EVERY_GROUP,
     "timeline": ("timeline.events", "notification.log"),
     "notification": (),
 }
