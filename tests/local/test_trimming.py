@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
+import pkgutil
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+import services
 from local.parts.seaweedfs import BROKER_BUCKET
 from local.parts.tansu import CLUSTER, Tansu
 from local.topics import CONSUMERS, topic_of
 from local.trimming import MOST_BATCHES, LogTrimming, done, folders
-from services.notification import subscriber as notification
-from services.notification.log import subscriber as log
-from services.post import subscriber as post
-from services.timeline import subscriber as timeline
-from services.user import subscriber as user
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -38,9 +36,11 @@ def test_newest_batch_is_never_done() -> None:
 
 def test_every_consumer_of_a_topic_is_known() -> None:
     found: dict[str, set[str]] = {}
-    for service in (user, post, timeline, notification, log):
-        for name in service.TOPICS:
-            found.setdefault(name, set()).add(service.GROUP)
+    for module in pkgutil.walk_packages(services.__path__, "services."):
+        if module.name.endswith(".subscriber") and not module.name.startswith("services.chassis."):
+            consumer = importlib.import_module(module.name)
+            for name in consumer.TOPICS:
+                found.setdefault(name, set()).add(consumer.GROUP)
 
     assert {topic_of(noun): set(groups) for noun, groups in CONSUMERS.items() if groups} == found
 
