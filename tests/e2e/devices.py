@@ -62,9 +62,9 @@ class Device:
         self.who = who
         self.ready = asyncio.Event()
         self.held = Held()
-        # The last event that was handled, and those after which this device began or began anew.
+        # The last event that was handled, and the one after which the log is still to be compared.
         self.sequence: int | None = None
-        self.began = 0
+        self.compared = 0
         self.heard: dict[int, str] = {}  # topics by sequence
         self.counts: Counter[str] = Counter()
         self.faults: list[str] = []
@@ -103,7 +103,7 @@ class Device:
 
     async def _follow(self, stream: Stream) -> None:
         if self.sequence is None:
-            self.sequence = self.began = stream.sequence
+            self.sequence = self.compared = stream.sequence
             await self._begin()
             self.ready.set()
         left = self._dice.randrange(1, FRAMES) if self._restless else -1
@@ -133,7 +133,7 @@ class Device:
                     self.held.home = (await self._patiently(self.read)).home
                     self._arrived.clear()
                     return
-                self.began = frame["first_sequence"] - 1
+                self.compared = frame["first_sequence"] - 1
                 # Follows that the gap hides began by now at the latest.
                 self._since_gap = datetime.now().timestamp()
                 await self._begin()
