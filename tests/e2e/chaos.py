@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -129,7 +130,7 @@ class Chaos:
     async def run(self, kills: int, say: Callable[[str], None] = lambda _: None) -> None:
         """Kill so many times; look at everything after every chapter and at the end."""
         while self.killer.kills < kills:
-            before = self.killer.kills
+            before, told = self.killer.kills, len(self.clients.faults)
             while self.killer.kills < min(kills, before + CHAPTER):
                 await self._round(min(kills, before + CHAPTER) - self.killer.kills)
             await self.killer.all_back()
@@ -140,6 +141,8 @@ class Chaos:
                 f"{self.killer.kills} kills, {self.clients.acknowledged.total()} writes: "
                 f"all caught up after {found.seconds:.1f} s, {len(self.faults)} faults"
             )
+            for fault in self.clients.faults[told:] + found.faults:
+                say(f"  {fault}")
 
     async def _round(self, at_most: int) -> None:
         victims = await self.killer.draw(at_most)
@@ -219,16 +222,15 @@ def main() -> None:
     parser.add_argument("--state", type=Path, help="keep the stack's data and logs here")
     arguments = parser.parse_args()
     console = Console()
+    say = partial(console.print, markup=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="roost-chaos-") as folder:
         where = arguments.state or Path(folder)
         chaos = asyncio.run(
-            unleash(where, kills=arguments.kills, seed=arguments.seed, say=console.print)
+            unleash(where, kills=arguments.kills, seed=arguments.seed, say=say)
         )
     console.print(chaos.table())
     for name, figure in chaos.figures().items():
         console.print(f"{name}: {figure}", highlight=False, soft_wrap=True)
-    for fault in chaos.faults:
-        console.print(fault, style="red", markup=False, soft_wrap=True)
     sys.exit(bool(chaos.faults))
 
 
