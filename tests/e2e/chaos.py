@@ -225,9 +225,7 @@ def main() -> None:
     say = partial(console.print, markup=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="roost-chaos-") as folder:
         where = arguments.state or Path(folder)
-        chaos = asyncio.run(
-            unleash(where, kills=arguments.kills, seed=arguments.seed, say=say)
-        )
+        chaos = asyncio.run(unleash(where, kills=arguments.kills, seed=arguments.seed, say=say))
     console.print(chaos.table())
     for name, figure in chaos.figures().items():
         console.print(f"{name}: {figure}", highlight=False, soft_wrap=True)
