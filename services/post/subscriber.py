@@ -73,6 +73,11 @@ def _route_people(handlers: Routes, known: KnownPeople) -> None:
 
 
 def _route_states(handlers: Routes, states: States) -> None:
+    async def on_post(event: Event, created: own.PostCreated) -> None:
+        await states.forget(
+            Changed({created.post.reply_to_post_id, created.post.quoted_post_id} - {0})
+        )
+
     async def on_edit(event: Event, edited: own.PostUpdated) -> None:
         await states.forget(Changed({edited.post.id}))
 
@@ -82,6 +87,7 @@ def _route_states(handlers: Routes, states: States) -> None:
     async def on_repost(event: Event, repost: own.PostReposted | own.RepostUndone) -> None:
         await states.forget(Changed({repost.entry.post_id}, {repost.entry.reposter_id}))
 
+    handlers.on(own.PostCreated, on_post)
     handlers.on(own.PostUpdated, on_edit)
     handlers.on(own.PostLiked, on_like)
     handlers.on(own.PostUnliked, on_like)

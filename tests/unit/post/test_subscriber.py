@@ -86,6 +86,9 @@ async def test_whoever_left_is_forgotten_before_their_posts_go() -> None:
 @pytest.mark.parametrize(
     ("event", "changed"),
     [
+        (own.PostCreated(post=Post(id=5)), Changed()),
+        (own.PostCreated(post=Post(id=5, reply_to_post_id=4)), Changed({4})),
+        (own.PostCreated(post=Post(id=5, quoted_post_id=3)), Changed({3})),
         (own.PostUpdated(post=Post(id=5)), Changed({5})),
         (own.PostLiked(post_id=5, user_id=2), Changed({5}, {2})),
         (own.PostUnliked(post_id=5, user_id=2), Changed({5}, {2})),
@@ -103,3 +106,13 @@ async def test_whoever_left_is_forgotten_before_their_posts_go() -> None:
 )
 async def test_states_that_changed_are_forgotten(event: Message, changed: Changed) -> None:
     assert (await hears(event)).changed == [changed]
+
+
+def test_every_event_of_a_post_is_heard() -> None:
+    routes = subscriber.routes(
+        cast(Departures, None), states=cast(States, None), known_people=cast(KnownPeople, None)
+    )
+
+    published = [each.full_name for each in own.DESCRIPTOR.message_types_by_name.values()]
+
+    assert [each for each in published if routes(each) is None] == []
