@@ -1,6 +1,6 @@
 """Writing, editing and deleting one's own posts."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -32,7 +32,16 @@ class Ids(Protocol):
 
 
 P = TypeVar("P", bound=Person)
+P_co = TypeVar("P_co", bound=Person, covariant=True)
 Describe = Callable[[Change], OutboxMessage]
+
+
+class AtHand(Protocol[P_co]):
+    """Tells of people without asking the User service, mostly; see `known_people.KnownPeople`."""
+
+    async def find(self, ids: Collection[int], viewer_id: int) -> Mapping[int, P_co]:
+        """Those who exist, with the relationship of the viewer to each."""
+        ...
 
 
 class Draft(NamedTuple):
@@ -59,10 +68,18 @@ class Authoring(Generic[P]):
     """What authors do. Everything that the User service must tell is asked in one call."""
 
     def __init__(
-        self, *, store: Store, people: People[P], ids: Ids, clock: Clock, describe: Describe
+        self,
+        *,
+        store: Store,
+        people: People[P],
+        at_hand: AtHand[P],
+        ids: Ids,
+        clock: Clock,
+        describe: Describe,
     ) -> None:
         self._store = store
         self._people = people
+        self._at_hand = at_hand
         self._ids = ids
         self._clock = clock
         self._describe = describe
@@ -88,11 +105,7 @@ class Authoring(Generic[P]):
             # A medium is ready once the Media service says so, and there is none yet.
             raise MediaNotReady(metadata={"media_id": str(draft.media_ids[0])})
         parent, quoted = await self._targets(draft)
-        people = await self._people.find(
-            ids=sorted({author_id} | {each.author_id for each in (parent, quoted) if each}),
-            handles=texts.handles_of(found),
-            viewer_id=author_id,
-        )
+        people = await self._concerned(author_id, (parent, quoted), texts.handles_of(found))
         by_id = {each.id: each for each in people}
         if author_id not in by_id:
             raise AccountGone
@@ -190,6 +203,21 @@ class Authoring(Generic[P]):
         now = self._clock.now()
         for tombstone in await transaction.delete([post.id], now):
             await transaction.publish(self._describe(PostDeleted(tombstone, now)))
+
+    async def _concerned(
+        self, author_id: int, targets: Iterable[Post | None], handles: Sequence[str]
+    ) -> Sequence[P]:
+        """The author, those of the targets, and the mentioned.
+
+        Of most posts that is the author alone, whose account is either there or gone: who is known
+        to be there was so when the deletion was last answered.
+        """
+        ids = {author_id} | {each.author_id for each in targets if each}
+        if not handles and ids == {author_id}:
+            known = await self._at_hand.find(ids, author_id)
+            if author_id in known:
+                return [known[author_id]]
+        return await self._people.find(ids=sorted(ids), handles=handles, viewer_id=author_id)
 
     async def _targets(self, draft: Draft) -> tuple[Post | None, Post | None]:
         wanted = sorted({draft.reply_to_post_id, draft.quoted_post_id} - {0})

@@ -98,7 +98,14 @@ def mounts(
     hydration = Hydration(states=states, bodies=bodies, people=known_people)
     posts = PostServicer(
         store=store,
-        authoring=Authoring(store=store, people=people, ids=ids, clock=clock, describe=describe),
+        authoring=Authoring(
+            store=store,
+            people=people,
+            at_hand=known_people,
+            ids=ids,
+            clock=clock,
+            describe=describe,
+        ),
         hydration=hydration,
         bodies=bodies,
         lists=PostLists(store=store, hydration=hydration, tokens=tokens),

@@ -22,7 +22,8 @@ _KEPT_SECONDS = 3600.0
 class KnownPeople:
     """What `MeshPeople.find` tells of ids, mostly without asking the User service.
 
-    For showing posts. Whoever writes asks MeshPeople.
+    For showing posts, and for an author who addresses nobody. Who decides about others asks
+    MeshPeople.
     """
 
     def __init__(self, *, people: MeshPeople, redis: RedisClient, clock: Clock) -> None:

@@ -1,6 +1,7 @@
 """People at hand: asked for once, and forgotten as soon as the User service says so."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from roost.post.v1 import post_service_pb2 as rpc
@@ -8,7 +9,9 @@ from roost.post.v1.people_service_pb2 import ForgetPeopleRequest, Pair
 
 from services.chassis import redis
 from services.chassis.caller import ServiceCaller
+from services.chassis.errors import Unauthenticated
 from tests.servicers.post.conftest import Scene, a_scene
+from tests.servicers.serving import raises_reason
 
 USER_SERVICE = ServiceCaller("user")
 
@@ -98,3 +101,41 @@ async def test_what_is_forgotten_of_one_stays_known_of_others(scene: Scene) -> N
     assert await scene.sees(scene.bob, second)
 
     assert [list(call.user_ids) for call in scene.users.calls] == [[scene.alice]]
+
+
+async def test_an_author_who_addresses_nobody_is_not_asked_about_again(scene: Scene) -> None:
+    await scene.write(scene.alice)
+    scene.users.calls.clear()
+
+    post = await scene.write(scene.alice)
+    await scene.write(scene.alice, reply_to_post_id=post.id)
+
+    assert scene.users.calls == []
+
+
+@pytest.mark.parametrize("addressed", ["mention", "reply", "quote"])
+async def test_a_block_is_asked_about_whenever_somebody_is_addressed(
+    scene: Scene, addressed: str
+) -> None:
+    hers = (await scene.write(scene.bob)).id
+    await scene.write(scene.alice)
+    given: dict[str, dict[str, Any]] = {
+        "mention": {"text": "Hello @bob"},
+        "reply": {"reply_to_post_id": hers},
+        "quote": {"quoted_post_id": hers},
+    }
+    scene.users.calls.clear()
+
+    await scene.write(scene.alice, **given[addressed])
+
+    assert [call.viewer_id for call in scene.users.calls] == [scene.alice]
+
+
+async def test_who_deleted_the_account_writes_no_more(scene: Scene) -> None:
+    await scene.write(scene.alice)
+
+    scene.users.delete(scene.alice)
+    await forget(scene, people=(scene.alice,))
+
+    with raises_reason(Unauthenticated, "TOKEN_INVALID"):
+        await scene.write(scene.alice)
