@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient
 
 # How often partitions are looked at, and the batches one may have before offsets are asked for.
 LOOK_SECONDS = 1.0
-MOST_BATCHES = 20
+MOST_BATCHES = 10
 LISTED_AT_ONCE = 1_000
 DELETED_AT_ONCE = 8
 LIMIT_SECONDS = 5.0

@@ -54,6 +54,8 @@ class Tansu(Broker):
             AWS_ACCESS_KEY_ID=self._storage.access_key,
             AWS_SECRET_ACCESS_KEY=self._storage.secret_key,
             AWS_DEFAULT_REGION=self._storage.region,
+            # Idle looks of consumers cost a fifth less where threads need not wake each other.
+            TOKIO_WORKER_THREADS="1",
         )
 
     async def tend(self) -> None:

@@ -84,7 +84,7 @@ async def test_events_are_published_in_order_and_leave_the_outbox(outbox: Databa
 async def test_what_is_written_within_the_pace_goes_along(outbox: Database) -> None:
     broker = Broker()
 
-    async with relaying(outbox, broker, pace_seconds=1.0):
+    async with relaying(outbox, broker, pace_seconds=(1.0, 1.0)):
         await write(outbox, "at once")
         await eventually(lambda: len(broker.log) == 1)
         for key in ("b", "c", "d"):
