@@ -23,9 +23,10 @@ from services.chassis.postgres import DatabaseAway
 
 # Large, since a broker on an object store takes nearly the same time for any number of events.
 BATCH = 1_000
-# From the beginning of one batch to that of the next, at least and at most: what is written meanwhile
-# goes along. On such a broker a batch costs all who write and read it some 25 ms of CPU, however small
-# it is, so the more there is to send the longer it gathers: by so much for each event of the last.
+# From the beginning of one batch to that of the next, at least and at most: what is written
+# meanwhile goes along. On such a broker a batch costs its writer and its readers some 25 ms of CPU,
+# however small it is, so it gathers longer the more there is to send: for each event of the last
+# one by so much.
 PACE_SECONDS = (0.06, 0.15)
 PACE_SECONDS_AN_EVENT = 0.003
 # Notifications wake the relay; this is for one that was lost (see `outbox.Waker`).
