@@ -14,8 +14,8 @@ class GatewaySettings(IdentifiedSettings):
 
     # Where clients reach the API, for the OpenAPI document; empty for where that is read.
     public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
-    # Beyond this many requests at once a process answers 503 instead of queueing: at 1 ms of CPU
-    # each, half a second of work.
+    # Beyond this many requests at once a process answers 503 instead of queueing. An edge lets in
+    # fewer, of all families of routes together, so that none of them fills the process.
     max_in_flight: int = Field(default=500, ge=1)
     # Beyond this many WebSockets at once a process refuses more: with 10 KiB each and as many
     # messages for all as it can send within a second.

@@ -74,7 +74,10 @@ class Envoy(Part):
         return await answers(self.admin, "/ready")
 
     async def unhealthy_upstreams(self) -> list[str]:
-        """Return the clusters of which some endpoint has not passed Envoy's own health check."""
+        """Return the upstreams of which some endpoint has not passed each of Envoy's health checks.
+
+        Several clusters may check the same endpoint, and each sends nothing until it has.
+        """
         async with httpx2.AsyncClient(trust_env=False) as client:
             try:
                 response = await client.get(f"http://{self.admin}/clusters", timeout=2)
@@ -83,10 +86,14 @@ class Envoy(Part):
         # Lines are CLUSTER::ADDRESS::health_flags::FLAGS.
         facts = [line.split("::") for line in response.text.splitlines()]
         healthy: dict[str, bool] = {}
-        for cluster, _, *fact in facts:
+        for _, address, *fact in facts:
             if fact[:1] == ["health_flags"]:
-                healthy[cluster] = healthy.get(cluster, True) and fact[1] == "healthy"
-        return [noun for noun in self._upstreams if not healthy.get(noun, False)]
+                healthy[address] = healthy.get(address, True) and fact[1] == "healthy"
+        return [
+            noun
+            for noun, addresses in self._upstreams.items()
+            if not all(healthy.get(address, False) for address in addresses)
+        ]
 
     @property
     def rendered(self) -> Path:

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from local.edge import Edge
 from tests.e2e.clients import WRITES
 from tests.e2e.oracle import SETTLE_SECONDS
 from tests.e2e.town import Town, founded, two_of
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope=
 
 ACTS = 60  # things that people do during an outage
 DOUBLED = ("user", "post", "timeline", "notification", "gateway")
+CROWD = 128  # more than the edge lets hang of one family
 ANSWER_SECONDS = 6.0  # more than the edge gives a read
 
 
@@ -94,6 +96,33 @@ async def test_frozen_timeline_service_is_answered_for_in_time(town: Town) -> No
     assert home in {(504, "DEADLINE_EXCEEDED"), (503, "DEPENDENCY_UNAVAILABLE")}
     assert took < ANSWER_SECONDS
     assert town.clients.refusals == {}
+    await town.assert_all_caught_up()
+
+
+async def test_frozen_notification_service_turns_nobody_else_away(town: Town) -> None:
+    reader = town.clients.accounts[0]
+    for part in ("notification", "notification-2"):
+        town.signal(part, signal.SIGSTOP)
+    try:
+        async with Edge(town.stack.stack.edge, connections=CROWD) as crowd:
+            asked = [
+                asyncio.create_task(crowd.send("GET", "/v1/notifications", by=reader))
+                for _ in range(CROWD)
+            ]
+            # So many at once are more than may hang: the first answers are refusals.
+            first = await next(asyncio.as_completed(asked))
+            await town.clients.act(ACTS)
+            hung = [each for each in asked if not each.done()]
+            answers = await asyncio.gather(*asked)
+    finally:
+        for part in ("notification", "notification-2"):
+            town.signal(part, signal.SIGCONT)
+    await eventually(town.is_healthy, limit=SETTLE_SECONDS)
+
+    assert (first.status_code, first.json()["reason"]) == (503, "OVERLOADED")
+    assert {answer.status_code for answer in answers} <= {503, 504}
+    assert town.clients.refusals == {}
+    assert hung, "the others were to be served while notifications hang"
     await town.assert_all_caught_up()
 
 

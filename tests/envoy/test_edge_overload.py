@@ -1,4 +1,4 @@
-"""What the edge says when there is too much to do, nobody to do it, or an end in sight.
+"""What the edge says when there are too many clients, nobody to answer them, or an end in sight.
 
 Each test has an Envoy of its own, with limits that are soon reached.
 """
@@ -46,27 +46,6 @@ def refused(answer: httpx2.Response) -> tuple[int, str, str, str]:
         answer.headers["retry-after"],
         answer.json()["reason"],
     )
-
-
-async def test_requests_past_the_limit_are_told_so_at_once(
-    tmp_path: Path, gateway: Gateway
-) -> None:
-    holding = gateway.answers["/hold"] = Holding()
-    async with (
-        running(tmp_path, GATEWAY_ENDPOINTS=[gateway.address], MAX_REQUESTS="2") as proxy,
-        httpx2.AsyncClient(base_url=proxy.edge) as client,
-    ):
-        held = [asyncio.ensure_future(client.get("/hold")) for _ in range(2)]
-        await eventually(lambda: holding.waiting == 2)
-
-        answer = await client.get("/more")
-
-        for each in held:
-            each.cancel()
-        await asyncio.gather(*held, return_exceptions=True)
-
-    assert refused(answer) == (503, "application/problem+json", "1", "OVERLOADED")
-    assert not gateway.seen("/more")
 
 
 async def test_connections_past_the_limit_are_closed_but_operators_get_in(

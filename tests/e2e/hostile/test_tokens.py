@@ -156,10 +156,19 @@ async def test_hundred_refreshes_at_once_leave_one_lineage(edge: Edge, sign_up: 
     account = await sign_up("refresher")
     body = {"refresh_token": account.refresh_token}
 
-    answers = await asyncio.gather(
-        *(edge.send("POST", "/v1/sessions/refresh", body=body) for _ in range(100))
-    )
+    answers: list[httpx2.Response] = []
 
+    async def is_answered() -> bool:
+        """Ask, and again where the edge has no room for so many at once."""
+        answer = await edge.send("POST", "/v1/sessions/refresh", body=body)
+        if answer.status_code == 503:
+            return False
+        answers.append(answer)
+        return True
+
+    await asyncio.gather(*(eventually(is_answered) for _ in range(100)))
+
+    assert len(answers) == 100
     assert {answer.status_code for answer in answers} == {200}
     (successor,) = {answer.json()["refresh_token"] for answer in answers}
     again = await edge.send("POST", "/v1/sessions/refresh", body={"refresh_token": successor})
