@@ -23,6 +23,11 @@ def posts_of(author: Person, reader: Person) -> bytes:
     return request("GET", f"/v1/users/{author.id}/posts", token=reader.token)
 
 
+def notifications(reader: Person) -> bytes:
+    """Read what one was told."""
+    return request("GET", "/v1/notifications", token=reader.token)
+
+
 def compose(author: Person, number: int = 0) -> bytes:
     """Write a post, with a key that makes it safe to repeat."""
     body = {"text": TEXT.format(subject=SUBJECTS[number % len(SUBJECTS)])}

@@ -13,6 +13,7 @@ from bench.scenarios import (
     growth,
     home,
     idle,
+    isolation,
     log,
     logins,
     mix,
@@ -37,5 +38,6 @@ SCENARIOS: dict[str, Scenario] = {
     "sockets": sockets.run,
     "logins": logins.run,
     "overload": overload.run,
+    "isolation": isolation.run,
     "growth": growth.run,
 }
