@@ -5,6 +5,7 @@ are taken apart by slicing, as a page of 20 posts is 20 entries.
 """
 
 import os
+from collections.abc import Iterable
 
 # A kind is the first byte.
 VALUE = 1
@@ -36,11 +37,14 @@ def is_stale(raw: bytes, now: bytes) -> bool:
     return raw[_TIME] <= now
 
 
-def fresh_value(raw: bytes | None, now: bytes) -> bytes | None:
-    """The encoded value of an entry that is one and not past its time; None for any other."""
-    if raw and raw[0] == VALUE and raw[_TIME] > now and len(raw) >= HEADER_BYTES:
-        return raw[HEADER_BYTES:]
-    return None
+def fresh_values(found: Iterable[bytes | None], now: bytes) -> list[bytes | None]:
+    """Of each entry the encoded value, if it is one and not past its time; None for any other."""
+    return [
+        raw[HEADER_BYTES:]
+        if raw and raw[0] == VALUE and raw[_TIME] > now and len(raw) >= HEADER_BYTES
+        else None
+        for raw in found
+    ]
 
 
 def header_of(raw: bytes) -> bytes:

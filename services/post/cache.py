@@ -80,11 +80,11 @@ class Bodies:
     def foresee(self, post_ids: Iterable[int], *, quotes: bool) -> tuple[set[int], set[int]]:
         """Which posts these quote, and whom all of them name, as far as bodies of whatever revision
         are held in this process. Without `quotes`: no quoted posts, and authors alone."""
-        held = [self._near[post_id][1] for post_id in post_ids if post_id in self._near]
+        held = self._held(post_ids)
         if not quotes:
             return set(), {body.named[0] for body in held}
-        quoted_ids = {body.quoted_post_id for body in held} - {0}
-        held += [self._near[post_id][1] for post_id in quoted_ids if post_id in self._near]
+        quoted_ids = {body.quoted_post_id for body in held if body.quoted_post_id}
+        held += self._held(quoted_ids)
         return quoted_ids, {user_id for body in held for user_id in body.named}
 
     def keep(self, post_id: int, revision: int, packed: bytes) -> Body:
@@ -104,6 +104,10 @@ class Bodies:
     async def close(self) -> None:
         """Ends the loads that are under way."""
         await self._far.close()
+
+    def _held(self, post_ids: Iterable[int]) -> list[Body]:
+        near = self._near
+        return [held[1] for post_id in post_ids if (held := near.get(post_id)) is not None]
 
     async def _load(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         ids = {int(key.partition(".")[0]): key for key in keys}

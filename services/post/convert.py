@@ -1,6 +1,6 @@
 """The model as messages of the contract."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import product
@@ -74,26 +74,16 @@ def look_into(packed: bytes) -> Body:
     )
 
 
-def to_shown(
-    packed: bytes,
-    state: PostState,
-    *,
-    with_viewer: bool,
-    make: Callable[[], wire.Post] = wire.Post,
-) -> wire.Post:
+def as_shown(packed: bytes, state: PostState, *, with_viewer: bool) -> bytes:
     """A packed post with its counts, and with what the viewer did where that is a person.
 
-    It is unpacked into the empty post that `make` gives.
-
-    Packed messages merge by being put in a row; that is three times as fast as setting fields.
+    Packed messages merge by being put in a row; that is much faster than setting fields.
     """
     _, _, likes, reposts, replies, quotes, liked, reposted, bookmarked = state
     packed += _packed_counts(likes, reposts, replies, quotes)
     if with_viewer:
         packed += _PACKED_VIEWER_STATES[liked, reposted, bookmarked]
-    message = make()
-    message.ParseFromString(packed)
-    return message
+    return packed
 
 
 @lru_cache(maxsize=4096)

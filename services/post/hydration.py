@@ -5,16 +5,17 @@ posts are quoted, or where who is named was not known before. What Redis lacks i
 database and of the User service, all posts and people of a page at once.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from roost.post.v1.post_pb2 import Includes, Post
 from roost.user.v1.user_pb2 import User
 
+from services.chassis import wire
 from services.chassis.cache import get_together
 from services.post.cache import Bodies, Body
-from services.post.convert import to_shown
-from services.post.known_people import KnownPeople
+from services.post.convert import as_shown
+from services.post.known_people import KnownPeople, KnownPerson, known
 from services.post.model import PostState
 from services.post.states import States
 from services.post.visibility import can_see, can_see_person
@@ -22,17 +23,20 @@ from services.post.visibility import can_see, can_see_person
 
 @dataclass(slots=True)
 class Shown:
-    """Posts that a viewer may see, by id, and what was learnt on the way."""
+    """Posts that a viewer may see, by id, and what was learnt on the way.
+
+    Posts are packed: a page of them is put together by `wire.fields`, without unpacking any.
+    """
 
     viewer_id: int
-    posts: dict[int, Post] = field(default_factory=dict)
-    quoted: dict[int, Post] = field(default_factory=dict)
+    posts: dict[int, bytes] = field(default_factory=dict)
+    quoted: dict[int, bytes] = field(default_factory=dict)
     # Of all ids that exist, tombstones and hidden posts too.
     states: dict[int, PostState] = field(default_factory=dict)
     # Everybody asked about, those too who must not be shown to the viewer.
-    people: dict[int, User] = field(default_factory=dict)
-    # By post, its author and those mentioned.
-    named: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    people: dict[int, KnownPerson] = field(default_factory=dict)
+    # Of posts and quoted posts, hidden ones too.
+    bodies: dict[int, Body] = field(default_factory=dict)
 
     def add(self, more: "Shown") -> None:
         """Takes in what another look has found."""
@@ -40,33 +44,36 @@ class Shown:
         self.quoted.update(more.quoted)
         self.states.update(more.states)
         self.people.update(more.people)
-        self.named.update(more.named)
+        self.bodies.update(more.bodies)
 
-    def person(self, user_id: int) -> User | None:
+    def post(self, post_id: int) -> Post:
+        """One of the posts. Raises KeyError for any other."""
+        return Post.FromString(self.posts[post_id])
+
+    def person(self, user_id: int) -> KnownPerson | None:
         """Somebody who may be shown to the viewer."""
         person = self.people.get(user_id)
         return person if can_see_person(person, self.viewer_id) else None
 
-    def includes(
-        self, posts: Iterable[Post], user_ids: Iterable[int] = (), *, into: Includes | None = None
-    ) -> Includes:
-        """What belongs beside these posts: the posts that they quote, and the people of both.
+    def includes(self, post_ids: Iterable[int], user_ids: Iterable[int] = ()) -> Includes:
+        """What belongs beside these posts: the posts that they quote, and the people of both."""
+        return Includes.FromString(self.packed_includes(post_ids, user_ids))
 
-        Written `into` an empty message where one is given, which spares a copy.
-        """
-        quoted: dict[int, Post] = {}
+    def packed_includes(self, post_ids: Iterable[int], user_ids: Iterable[int] = ()) -> bytes:
+        """The same, packed."""
+        quoted: dict[int, bytes] = {}
         wanted = set(user_ids)
-        for post in posts:
-            wanted.update(self.named[post.id])
-            quote = self.quoted.get(post.quoted_post_id) if post.quoted_post_id else None
-            if quote is not None:
-                quoted[quote.id] = quote
-                wanted.update(self.named[quote.id])
-        users = [user for user_id in sorted(wanted) if (user := self.person(user_id)) is not None]
-        includes = Includes() if into is None else into
-        includes.quoted_posts.extend(quoted.values())
-        includes.users.extend(users)
-        return includes
+        for post_id in post_ids:
+            body = self.bodies[post_id]
+            wanted.update(body.named)
+            quoted_id = body.quoted_post_id
+            if quoted_id and quoted_id in self.quoted:
+                quoted[quoted_id] = self.quoted[quoted_id]
+                wanted.update(self.bodies[quoted_id].named)
+        users = [person.packed for user_id in sorted(wanted) if (person := self.person(user_id))]
+        return wire.fields(Includes.QUOTED_POSTS_FIELD_NUMBER, quoted.values()) + wire.fields(
+            Includes.USERS_FIELD_NUMBER, users
+        )
 
 
 class Hydration:
@@ -84,71 +91,61 @@ class Hydration:
         viewer_id: int,
         user_ids: Iterable[int] = (),
         quotes: bool = True,
-        make: Callable[[], Post] = Post,
     ) -> Shown:
         """What of the posts the viewer (0 for a stranger) may see, and the people named, by
         `user_ids` too. Without `quotes`, quoted posts and people mentioned are left out.
 
-        `make` is called once for each post that is seen, in the order of `post_ids`: the `add` of a
-        field puts them where they are to be, which spares a copy.
+        Posts are in the order of `post_ids`.
         """
         shown = Shown(viewer_id)
         wanted = set(user_ids)
         # Edits seldom name others than before, so the bodies at hand tell what else to look up now.
         quoted_ids, named = self._bodies.foresee(post_ids, quotes=quotes)
-        asked = wanted | named
+        asked = self._people.keys(wanted | named, viewer_id)
         *found, people = await get_together(
             *self._states.lookups({*post_ids, *quoted_ids}, viewer_id),
-            *self._people.lookups(asked, viewer_id),
+            *self._people.lookups(asked),
         )
         states = await self._states.as_seen(viewer_id, found)
-        shown.people = self._people.as_seen(asked, viewer_id, people)
+        shown.people = self._people.as_seen(asked, people)
         shown.states = {id_: states[id_] for id_ in post_ids if id_ in states}
-        bodies = await self._bodies.of(shown.states.values())
-        quoted_bodies: dict[int, Body] = {}
+        shown.bodies = await self._bodies.of(shown.states.values())
         quoted_states: dict[int, PostState] = {}
         if quotes:
-            quoted_ids = {body.quoted_post_id for body in bodies.values()} - {0}
+            quoted_ids = {body.quoted_post_id for body in shown.bodies.values()} - {0}
             unforeseen = quoted_ids - states.keys()
             if unforeseen:
                 states.update(await self._states.of(unforeseen, viewer_id))
             quoted_states = {id_: states[id_] for id_ in quoted_ids if id_ in states}
-            quoted_bodies = await self._bodies.of(quoted_states.values())
+            shown.bodies.update(await self._bodies.of(quoted_states.values()))
 
-        for each in (bodies, quoted_bodies):
-            for id_, body in each.items():
-                shown.named[id_] = body.named
-                wanted.update(body.named if quotes else body.named[:1])
-        unasked = wanted - asked
+        for body in shown.bodies.values():
+            wanted.update(body.named if quotes else body.named[:1])
+        unasked = wanted - asked.keys()
         if unasked:
             shown.people.update(await self._people.find(unasked, viewer_id))
-        shown.posts = _visible(bodies, shown.states, shown, make)
-        shown.quoted = _visible(quoted_bodies, quoted_states, shown)
+        shown.posts = _visible(shown.states, shown)
+        shown.quoted = _visible(quoted_states, shown)
         return shown
 
     async def beside(
-        self, post: Post, named: tuple[int, ...], people: Iterable[User], *, viewer_id: int
+        self, post_id: int, body: Body, people: Iterable[User], *, viewer_id: int
     ) -> Includes:
         """What belongs beside one post, where everybody it needs has been asked about already."""
-        shown = Shown(viewer_id, people={user.id: user for user in people}, named={post.id: named})
-        if post.quoted_post_id:
-            states = await self._states.of([post.quoted_post_id], viewer_id)
-            bodies = await self._bodies.of(states.values())
-            shown.named.update((id_, body.named) for id_, body in bodies.items())
-            shown.quoted = _visible(bodies, states, shown)
-        return shown.includes([post])
+        shown = Shown(viewer_id, people={user.id: known(user) for user in people})
+        if body.quoted_post_id:
+            states = await self._states.of([body.quoted_post_id], viewer_id)
+            shown.bodies = await self._bodies.of(states.values())
+            shown.quoted = _visible(states, shown)
+        shown.bodies[post_id] = body
+        return shown.includes([post_id])
 
 
-def _visible(
-    bodies: Mapping[int, Body],
-    states: Mapping[int, PostState],
-    shown: Shown,
-    make: Callable[[], Post] = Post,
-) -> dict[int, Post]:
-    """Unpacks those that the viewer may see, in the order of the states."""
-    people, viewer_id = shown.people, shown.viewer_id
+def _visible(states: Mapping[int, PostState], shown: Shown) -> dict[int, bytes]:
+    """Those that the viewer may see, packed, in the order of the states."""
+    bodies, people, viewer_id = shown.bodies, shown.people, shown.viewer_id
     return {
-        id_: to_shown(body.packed, state, with_viewer=viewer_id != 0, make=make)
+        id_: as_shown(body.packed, state, with_viewer=viewer_id != 0)
         for id_, state in states.items()
         if (body := bodies.get(id_)) is not None
         and can_see(body.audience, people.get(body.audience.author_id), viewer_id)

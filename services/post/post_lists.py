@@ -53,11 +53,11 @@ class PostLists:
             place=lambda entry: entry.entry_id,
             keep=keep,
         )
-        posts = [shown.posts[each] for each in dict.fromkeys(each.post_id for each in page.rows)]
+        post_ids = list(dict.fromkeys(each.post_id for each in page.rows))
         return rpc.ListUserPostsResponse(
             entries=map(to_entry, page.rows),
-            posts=posts,
-            includes=shown.includes(posts, [user_id] if posts else []),
+            posts=map(shown.post, post_ids),
+            includes=shown.includes(post_ids, [user_id] if post_ids else []),
             next_page_token=token_of(page, request, self._tokens),
         )
 
@@ -82,18 +82,18 @@ class PostLists:
         )
         # Each ancestor answers the one above it; what the first of a long line answers is not read.
         above = dict(zip(ancestor_ids[1:], ancestor_ids, strict=False))
-        ancestors = [
-            shown.posts.get(each) or _tombstone(each, root, above.get(each, 0))
-            for each in ancestor_ids
-        ]
-        replies = [shown.posts.get(each) or _tombstone(each, root, root.id) for each in page.rows]
-        post = shown.posts[root.id]
+
+        def post_or_place(post_id: int, reply_to_post_id: int) -> PostMessage:
+            if post_id in shown.posts:
+                return shown.post(post_id)
+            return _tombstone(post_id, root, reply_to_post_id)
+
         return rpc.GetThreadResponse(
-            ancestors=ancestors,
-            post=post,
-            replies=replies,
+            ancestors=[post_or_place(each, above.get(each, 0)) for each in ancestor_ids],
+            post=shown.post(root.id),
+            replies=[post_or_place(each, root.id) for each in page.rows],
             includes=shown.includes(
-                each for each in (*ancestors, post, *replies) if not each.deleted
+                each for each in (*ancestor_ids, root.id, *page.rows) if each in shown.posts
             ),
             next_page_token=token_of(page, request, self._tokens),
         )
@@ -111,10 +111,9 @@ class PostLists:
             position=position_of(request, self._tokens),
             fetch=self._replies_of(parent),
         )
-        posts = [shown.posts[each] for each in page.rows]
         return rpc.ListRepliesResponse(
-            posts=posts,
-            includes=shown.includes(posts),
+            posts=map(shown.post, page.rows),
+            includes=shown.includes(page.rows),
             next_page_token=token_of(page, request, self._tokens),
         )
 
@@ -134,10 +133,9 @@ class PostLists:
             position=position_of(request, self._tokens),
             fetch=fetch,
         )
-        posts = [shown.posts[each] for each in page.rows]
         return rpc.ListQuotesResponse(
-            posts=posts,
-            includes=shown.includes(posts),
+            posts=map(shown.post, page.rows),
+            includes=shown.includes(page.rows),
             next_page_token=token_of(page, request, self._tokens),
         )
 
@@ -146,9 +144,9 @@ class PostLists:
     ) -> rpc.ListPostRevisionsResponse:
         """See PostService.ListPostRevisions."""
         shown = await self._hydration.show([request.post_id], viewer_id=viewer_id, quotes=False)
-        post = shown.posts.get(request.post_id)
-        if post is None:
+        if request.post_id not in shown.posts:
             raise PostNotFound
+        post = shown.post(request.post_id)
         size = size_of(request)
         position = position_of(request, self._tokens)
         kept = await self._store.revisions(

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from roost.post.v1 import post_service_pb2 as rpc
+from roost.post.v1.post_pb2 import Post as PostMessage
 from roost.post.v1.post_service_pb2_grpc import PostServiceServicer
 from roost.user.v1.user_pb2 import User
 
-from services.chassis import access, caller
+from services.chassis import access, caller, wire
 from services.chassis.idempotency import RequestKey, once
 from services.post.authoring import Authoring, Draft
 from services.post.cache import Bodies
-from services.post.convert import look_into, pack, to_entry, to_shown, to_visibility
+from services.post.convert import as_shown, look_into, pack, to_entry, to_visibility
 from services.post.errors import PostNotFound
 from services.post.hydration import Hydration
+from services.post.known_people import known
 from services.post.model import Post, PostState
 from services.post.post_lists import PostLists
 from services.post.repeating import repeatable
@@ -59,10 +61,9 @@ class PostServicer(PostServiceServicer):
             # Its followers will read it within a second. Should the write fail, no state will ever
             # ask for this body.
             body = self._bodies.keep(post.id, post.revision, pack(post))
-            message = to_shown(body.packed, PostState(post.id, 1, 0, 0, 0, 0), with_viewer=True)
-            includes = await self._hydration.beside(
-                message, body.named, people, viewer_id=author_id
-            )
+            state = PostState(post.id, 1, 0, 0, 0, 0)
+            message = PostMessage.FromString(as_shown(body.packed, state, with_viewer=True))
+            includes = await self._hydration.beside(post.id, body, people, viewer_id=author_id)
             return rpc.CreatePostResponse(post=message, includes=includes).SerializeToString()
 
         async def create() -> rpc.CreatePostResponse:
@@ -75,25 +76,29 @@ class PostServicer(PostServiceServicer):
     async def GetPost(self, request: rpc.GetPostRequest, context: Any) -> rpc.GetPostResponse:
         """One post."""
         shown = await self._hydration.show([request.post_id], viewer_id=caller.viewer_id() or 0)
-        post = shown.posts.get(request.post_id)
-        if post is None:
+        if request.post_id not in shown.posts:
             raise PostNotFound
-        return rpc.GetPostResponse(post=post, includes=shown.includes([post]))
+        return rpc.GetPostResponse(
+            post=shown.post(request.post_id), includes=shown.includes([request.post_id])
+        )
 
     @access.anyone
     async def BatchGetPosts(
         self, request: rpc.BatchGetPostsRequest, context: Any
     ) -> rpc.BatchGetPostsResponse:
         """The posts that the caller may see."""
-        response = rpc.BatchGetPostsResponse()
+        response = rpc.BatchGetPostsResponse
+        user_ids = list(request.include_user_ids)
         shown = await self._hydration.show(
             list(dict.fromkeys(request.post_ids)),
             viewer_id=caller.viewer_id() or 0,
-            user_ids=request.include_user_ids,
-            make=response.posts.add,
+            user_ids=user_ids,
         )
-        shown.includes(shown.posts.values(), request.include_user_ids, into=response.includes)
-        return response
+        includes = shown.packed_includes(shown.posts, user_ids)
+        return response.FromString(
+            wire.fields(response.POSTS_FIELD_NUMBER, shown.posts.values())
+            + wire.fields(response.INCLUDES_FIELD_NUMBER, [includes])
+        )
 
     @access.user
     async def UpdatePost(
@@ -106,14 +111,15 @@ class PostServicer(PostServiceServicer):
         async def update() -> rpc.UpdatePostResponse:
             edit = await self._authoring.prepare_edit(author_id, request.post_id, request.text)
             shown = await self._hydration.show([request.post_id], viewer_id=author_id)
-            shown.people.update({user.id: user for user in edit.people})
+            shown.people.update({user.id: known(user) for user in edit.people})
 
             async def effect(transaction: PostTransaction) -> rpc.UpdatePostResponse:
                 post = await self._authoring.edit(transaction, edit, request.etag)
-                packed = pack(post)
-                message = to_shown(packed, shown.states[post.id], with_viewer=True)
-                shown.named[post.id] = look_into(packed).named
-                return rpc.UpdatePostResponse(post=message, includes=shown.includes([message]))
+                body = shown.bodies[post.id] = look_into(pack(post))
+                packed = as_shown(body.packed, shown.states[post.id], with_viewer=True)
+                return rpc.UpdatePostResponse(
+                    post=PostMessage.FromString(packed), includes=shown.includes([post.id])
+                )
 
             return await once(self._store.transaction, key, rpc.UpdatePostResponse, effect)
 

@@ -126,10 +126,10 @@ class ResponseLists:
             place=_place,
             keep=keep,
         )
-        posts = [shown.posts[each.subject_id] for each in page.rows]
+        post_ids = [each.subject_id for each in page.rows]
         return response(
-            posts=posts,
-            includes=shown.includes(posts),
+            posts=map(shown.post, post_ids),
+            includes=shown.includes(post_ids),
             next_page_token=token_of(page, request, self._tokens),
         )
 
