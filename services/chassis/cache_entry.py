@@ -5,7 +5,7 @@ are taken apart by slicing, as a page of 20 posts is 20 entries.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # A kind is the first byte.
 VALUE = 1
@@ -45,6 +45,19 @@ def fresh_values(found: Iterable[bytes | None], now: bytes) -> list[bytes | None
         else None
         for raw in found
     ]
+
+
+def headers_of_values(found: Sequence[bytes | None]) -> bytes:
+    """The headers of all entries, one after another; nothing unless each is a value."""
+    headers = [
+        raw[:HEADER_BYTES] for raw in found if raw and raw[0] == VALUE and len(raw) >= HEADER_BYTES
+    ]
+    return b"".join(headers) if len(headers) == len(found) else b""
+
+
+def first_to_end(found: Iterable[bytes | None]) -> bytes:
+    """The moment at which the first of the entries is past its time."""
+    return min(raw[_TIME] for raw in found if raw)
 
 
 def header_of(raw: bytes) -> bytes:

@@ -5,17 +5,18 @@ posts are quoted, or where who is named was not known before. What Redis lacks i
 database and of the User service, all posts and people of a page at once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from roost.post.v1.post_pb2 import Includes, Post
+from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
 from roost.user.v1.user_pb2 import User
 
 from services.chassis import wire
-from services.chassis.cache import get_together
+from services.chassis.cache import Look, Lookups
 from services.post.cache import Bodies, Body
 from services.post.convert import as_shown
-from services.post.known_people import KnownPeople, KnownPerson, known
+from services.post.known_people import Keys, KnownPeople, KnownPerson, known
 from services.post.model import PostState
 from services.post.states import States
 from services.post.visibility import can_see, can_see_person
@@ -37,6 +38,8 @@ class Shown:
     people: dict[int, KnownPerson] = field(default_factory=dict)
     # Of posts and quoted posts, hidden ones too.
     bodies: dict[int, Body] = field(default_factory=dict)
+    # Whether nothing was learnt otherwise than by the one look that began it.
+    by_one_look: bool = True
 
     def add(self, more: "Shown") -> None:
         """Takes in what another look has found."""
@@ -75,6 +78,26 @@ class Shown:
             Includes.USERS_FIELD_NUMBER, users
         )
 
+    def page(self, user_ids: Iterable[int]) -> bytes:
+        """All posts, with what belongs beside them and these people: a packed
+        BatchGetPostsResponse."""
+        includes = self.packed_includes(self.posts, user_ids)
+        return wire.fields(
+            BatchGetPostsResponse.POSTS_FIELD_NUMBER, self.posts.values()
+        ) + wire.fields(BatchGetPostsResponse.INCLUDES_FIELD_NUMBER, [includes])
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Posts and people that a viewer wants to see, and where to look for all they need."""
+
+    viewer_id: int
+    post_ids: Sequence[int]
+    user_ids: Collection[int]
+    quotes: bool
+    people: Keys
+    lookups: Lookups
+
 
 class Hydration:
     """Reads posts for whoever looks."""
@@ -89,7 +112,7 @@ class Hydration:
         post_ids: Sequence[int],
         *,
         viewer_id: int,
-        user_ids: Iterable[int] = (),
+        user_ids: Collection[int] = (),
         quotes: bool = True,
     ) -> Shown:
         """What of the posts the viewer (0 for a stranger) may see, and the people named, by
@@ -97,17 +120,38 @@ class Hydration:
 
         Posts are in the order of `post_ids`.
         """
-        shown = Shown(viewer_id)
-        wanted = set(user_ids)
+        question = self.ask(post_ids, viewer_id=viewer_id, user_ids=user_ids, quotes=quotes)
+        return await self.answer(question, await question.lookups.look())
+
+    def ask(
+        self,
+        post_ids: Sequence[int],
+        *,
+        viewer_id: int,
+        user_ids: Collection[int] = (),
+        quotes: bool = True,
+    ) -> Question:
+        """What `show` looks up first, as far as it can be foreseen."""
         # Edits seldom name others than before, so the bodies at hand tell what else to look up now.
         quoted_ids, named = self._bodies.foresee(post_ids, quotes=quotes)
-        asked = self._people.keys(wanted | named, viewer_id)
-        *found, people = await get_together(
+        people = self._people.keys({*user_ids, *named}, viewer_id)
+        lookups = Lookups(
             *self._states.lookups({*post_ids, *quoted_ids}, viewer_id),
-            *self._people.lookups(asked),
+            *self._people.lookups(people),
         )
-        states = await self._states.as_seen(viewer_id, found)
-        shown.people = self._people.as_seen(asked, people)
+        return Question(viewer_id, post_ids, user_ids, quotes, people, lookups)
+
+    async def answer(self, question: Question, look: Look) -> Shown:
+        """What `show` gives, by a look that was taken for the question."""
+        viewer_id, post_ids, quotes = question.viewer_id, question.post_ids, question.quotes
+        shown = Shown(viewer_id)
+        wanted = set(question.user_ids)
+        *found, people = await look.values()
+        states, below = self._states.as_seen(viewer_id, found)
+        if below:
+            shown.by_one_look = False
+            states.update(await self._states.below(below, viewer_id))
+        shown.people = self._people.as_seen(question.people, people)
         shown.states = {id_: states[id_] for id_ in post_ids if id_ in states}
         shown.bodies = await self._bodies.of(shown.states.values())
         quoted_states: dict[int, PostState] = {}
@@ -115,14 +159,16 @@ class Hydration:
             quoted_ids = {body.quoted_post_id for body in shown.bodies.values()} - {0}
             unforeseen = quoted_ids - states.keys()
             if unforeseen:
+                shown.by_one_look = False
                 states.update(await self._states.of(unforeseen, viewer_id))
             quoted_states = {id_: states[id_] for id_ in quoted_ids if id_ in states}
             shown.bodies.update(await self._bodies.of(quoted_states.values()))
 
         for body in shown.bodies.values():
             wanted.update(body.named if quotes else body.named[:1])
-        unasked = wanted - asked.keys()
+        unasked = wanted - question.people.keys()
         if unasked:
+            shown.by_one_look = False
             shown.people.update(await self._people.find(unasked, viewer_id))
         shown.posts = _visible(shown.states, shown)
         shown.quoted = _visible(quoted_states, shown)

@@ -20,8 +20,8 @@ from services.post.states import Lookups
 
 # Forgetting is told, not waited for; this bounds the memory that pairs take.
 _KEPT_SECONDS = 3600.0
-# What a process has unpacked and does not unpack again while the packed form is the same: some
-# 20 MB. Viewers who stand alike to a person share one.
+# What a process does not unpack again while the packed form is the same: some 20 MB. Viewers who
+# stand alike to a person share one.
 _HELD = 20_000
 
 

@@ -8,13 +8,14 @@ from roost.post.v1.post_pb2 import Post as PostMessage
 from roost.post.v1.post_service_pb2_grpc import PostServiceServicer
 from roost.user.v1.user_pb2 import User
 
-from services.chassis import access, caller, wire
+from services.chassis import access, caller
 from services.chassis.idempotency import RequestKey, once
 from services.post.authoring import Authoring, Draft
 from services.post.cache import Bodies
 from services.post.convert import as_shown, look_into, pack, to_entry, to_visibility
 from services.post.errors import PostNotFound
 from services.post.hydration import Hydration
+from services.post.kept_pages import KeptPages
 from services.post.known_people import known
 from services.post.model import Post, PostState
 from services.post.post_lists import PostLists
@@ -39,6 +40,7 @@ class PostServicer(PostServiceServicer):
         self._store = store
         self._authoring = authoring
         self._hydration = hydration
+        self._kept_pages = KeptPages(hydration)
         self._bodies = bodies
         self._lists = lists
 
@@ -87,18 +89,12 @@ class PostServicer(PostServiceServicer):
         self, request: rpc.BatchGetPostsRequest, context: Any
     ) -> rpc.BatchGetPostsResponse:
         """The posts that the caller may see."""
-        response = rpc.BatchGetPostsResponse
-        user_ids = list(request.include_user_ids)
-        shown = await self._hydration.show(
-            list(dict.fromkeys(request.post_ids)),
+        page = await self._kept_pages.read(
+            tuple(dict.fromkeys(request.post_ids)),
             viewer_id=caller.viewer_id() or 0,
-            user_ids=user_ids,
+            user_ids=tuple(request.include_user_ids),
         )
-        includes = shown.packed_includes(shown.posts, user_ids)
-        return response.FromString(
-            wire.fields(response.POSTS_FIELD_NUMBER, shown.posts.values())
-            + wire.fields(response.INCLUDES_FIELD_NUMBER, [includes])
-        )
+        return rpc.BatchGetPostsResponse.FromString(page)
 
     @access.user
     async def UpdatePost(

@@ -19,7 +19,7 @@ from services.post.store import Changed, Store
 # The newest posts to which a person responded. What lies below is asked of the database.
 MAX_RESPONSES = 256
 
-# What a process has unpacked and does not unpack again while the packed form is the same: some 10 MB.
+# What a process does not unpack again while the packed form is the same: some 10 MB.
 _HELD_STATES = 20_000
 _HELD_RESPONSES = 1_000
 
@@ -57,30 +57,36 @@ class States:
 
     async def of(self, post_ids: Collection[int], viewer_id: int) -> dict[int, PostState]:
         """The states of those posts that exist, as the viewer (0 for nobody) sees them."""
-        lookups = self.lookups(post_ids, viewer_id)
-        return await self.as_seen(viewer_id, await get_together(*lookups))
+        found = await get_together(*self.lookups(post_ids, viewer_id))
+        states, below = self.as_seen(viewer_id, found)
+        if below:
+            states.update(await self.below(below, viewer_id))
+        return states
 
     def lookups(self, post_ids: Collection[int], viewer_id: int) -> Lookups:
         """What `as_seen` is to be given, for those who look up other things on the same trip."""
         return [(self._shared, post_ids), (self._own, (viewer_id,) if viewer_id else ())]
 
-    async def as_seen(
+    def as_seen(
         self, viewer_id: int, found: Sequence[Mapping[int, Any]]
-    ) -> dict[int, PostState]:
-        """The states in what the lookups gave."""
+    ) -> tuple[dict[int, PostState], list[int]]:
+        """The states in what the lookups gave, and which posts are so old that it is not known
+        there what the viewer did with them: ask `below`."""
         states: dict[int, PostState] = dict(found[0])
         own: _Own | None = found[1].get(viewer_id)
         if not own:
-            return states
+            return states, []
         below: list[int] = []
         if len(own) == MAX_RESPONSES:
             lowest = min(own)
             below = [post_id for post_id in states if post_id < lowest]
         for post_id in own.keys() & states.keys():
             states[post_id] = PostState._make((*states[post_id][:6], *own[post_id]))
-        if below:
-            states.update(await self._store.states(below, viewer_id))
-        return states
+        return states, below
+
+    async def below(self, post_ids: Collection[int], viewer_id: int) -> dict[int, PostState]:
+        """The states as the viewer sees them, by the database."""
+        return await self._store.states(list(post_ids), viewer_id)
 
     async def forget(self, changed: Changed) -> None:
         """Forgets what a write changed. It never fails."""
