@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 from roost.post.v1.post_pb2 import Includes, Post
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
-from roost.user.v1.user_pb2 import User
 
 from services.chassis import wire
 from services.chassis.cache import Look, Lookups
 from services.post.cache import Bodies, Body
 from services.post.convert import as_shown
-from services.post.known_people import Keys, KnownPeople, KnownPerson, known
+from services.post.known_people import Keys, KnownPeople
 from services.post.model import PostState
+from services.post.people import KnownPerson
 from services.post.states import States
 from services.post.visibility import can_see, can_see_person
 
@@ -175,10 +175,10 @@ class Hydration:
         return shown
 
     async def beside(
-        self, post_id: int, body: Body, people: Iterable[User], *, viewer_id: int
+        self, post_id: int, body: Body, people: Iterable[KnownPerson], *, viewer_id: int
     ) -> Includes:
         """What belongs beside one post, where everybody it needs has been asked about already."""
-        shown = Shown(viewer_id, people={user.id: known(user) for user in people})
+        shown = Shown(viewer_id, people={each.id: each for each in people})
         if body.quoted_post_id:
             states = await self._states.of([body.quoted_post_id], viewer_id)
             shown.bodies = await self._bodies.of(states.values())

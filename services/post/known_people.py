@@ -8,14 +8,14 @@ that nothing stays wrong where the word was lost. See docs/adr/0015-people-are-k
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from roost.user.v1.user_pb2 import User
 
 from services.chassis.cache import Cache, get_together
 from services.chassis.clock import Clock
 from services.chassis.redis import RedisClient
-from services.post.people import MeshPeople
+from services.post.people import KnownPerson, MeshPeople, known
 from services.post.states import Lookups
 
 # Forgetting is told, not waited for; this bounds the memory that pairs take.
@@ -23,24 +23,6 @@ _KEPT_SECONDS = 3600.0
 # What a process does not unpack again while the packed form is the same: some 20 MB. Viewers who
 # stand alike to a person share one.
 _HELD = 20_000
-
-
-class Stance(NamedTuple):
-    """How a viewer stands to somebody: what decides who sees what."""
-
-    following: bool
-    blocking: bool
-    blocked_by: bool
-
-
-class KnownPerson(NamedTuple):
-    """A packed User with what is asked of it before it is shown: a `model.Person`."""
-
-    id: int
-    handle: str
-    protected: bool
-    viewer_relationship: Stance
-    packed: bytes
 
 
 # By person, the key of the profile and that of the viewer's tie to it; that one is empty for a
@@ -121,25 +103,13 @@ class KnownPeople:
         by_viewer.setdefault(next(iter(by_viewer), 0), set()).update(profiles)
         loaded: dict[str, bytes] = {}
         for viewer_id, ids in by_viewer.items():
-            for user in await self._people.find(ids=sorted(ids), viewer_id=viewer_id):
+            for user in await self._people.users(ids=sorted(ids), viewer_id=viewer_id):
                 if viewer_id:
                     tie = User(viewer_relationship=user.viewer_relationship)
                     loaded[f"{viewer_id}.{user.id}"] = tie.SerializeToString()
                     user.ClearField("viewer_relationship")
                 loaded[str(user.id)] = user.SerializeToString()
         return loaded
-
-
-def known(user: User) -> KnownPerson:
-    """Somebody as the User service told of them just now."""
-    tie = user.viewer_relationship
-    return KnownPerson(
-        id=user.id,
-        handle=user.handle,
-        protected=user.protected,
-        viewer_relationship=Stance(tie.following, tie.blocking, tie.blocked_by),
-        packed=user.SerializeToString(),
-    )
 
 
 @lru_cache(_HELD)

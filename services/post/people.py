@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import BatchGetUsersRequest
@@ -14,17 +14,52 @@ if TYPE_CHECKING:
 MAX_IDS = 1_000
 
 
+class Stance(NamedTuple):
+    """How a viewer stands to somebody: what decides who sees what."""
+
+    following: bool
+    blocking: bool
+    blocked_by: bool
+
+
+class KnownPerson(NamedTuple):
+    """A packed User with what is asked of it before it is shown: a `model.Person`."""
+
+    id: int
+    handle: str
+    protected: bool
+    viewer_relationship: Stance
+    packed: bytes
+
+
+def known(user: User) -> KnownPerson:
+    """Somebody as the User service told of them just now."""
+    tie = user.viewer_relationship
+    return KnownPerson(
+        id=user.id,
+        handle=user.handle,
+        protected=user.protected,
+        viewer_relationship=Stance(tie.following, tie.blocking, tie.blocked_by),
+        packed=user.SerializeToString(),
+    )
+
+
 class MeshPeople:
-    """`model.People` by UserService.BatchGetUsers. What it gives are the contract's users, which
-    have all that `model.Person` asks for, and go into responses as they are."""
+    """`model.People` by UserService.BatchGetUsers. Whom it gives goes into responses as packed."""
 
     def __init__(self, users: "UserServiceAsyncStub") -> None:
         self._users = users
 
     async def find(
         self, *, ids: Sequence[int], handles: Sequence[str] = (), viewer_id: int = 0
-    ) -> list[User]:
+    ) -> list[KnownPerson]:
         """See `model.People.find`. Beyond 1,000 ids it takes another call for each 1,000."""
+        return [known(user) for user in await self.users(ids, handles, viewer_id)]
+
+    async def users(
+        self, ids: Sequence[int], handles: Sequence[str] = (), viewer_id: int = 0
+    ) -> list[User]:
+        """The same as the contract's messages."""
         if len(ids) <= MAX_IDS:
             return await self._find(ids, handles, viewer_id)
         batches = await asyncio.gather(

@@ -6,7 +6,6 @@ from typing import Any
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.post_pb2 import Post as PostMessage
 from roost.post.v1.post_service_pb2_grpc import PostServiceServicer
-from roost.user.v1.user_pb2 import User
 
 from services.chassis import access, caller
 from services.chassis.idempotency import RequestKey, once
@@ -16,8 +15,8 @@ from services.post.convert import as_shown, look_into, pack, to_entry, to_visibi
 from services.post.errors import PostNotFound
 from services.post.hydration import Hydration
 from services.post.kept_pages import KeptPages
-from services.post.known_people import known
 from services.post.model import Post, PostState
+from services.post.people import KnownPerson
 from services.post.post_lists import PostLists
 from services.post.repeating import repeatable
 from services.post.store import PostTransaction, Store
@@ -32,7 +31,7 @@ class PostServicer(PostServiceServicer):
         self,
         *,
         store: Store,
-        authoring: Authoring[User],
+        authoring: Authoring[KnownPerson],
         hydration: Hydration,
         bodies: Bodies,
         lists: PostLists,
@@ -59,7 +58,7 @@ class PostServicer(PostServiceServicer):
             request.media_ids,
         )
 
-        async def respond(post: Post, people: Sequence[User]) -> bytes:
+        async def respond(post: Post, people: Sequence[KnownPerson]) -> bytes:
             # Its followers will read it within a second. Should the write fail, no state will ever
             # ask for this body.
             body = self._bodies.keep(post.id, post.revision, pack(post))
@@ -107,7 +106,7 @@ class PostServicer(PostServiceServicer):
         async def update() -> rpc.UpdatePostResponse:
             edit = await self._authoring.prepare_edit(author_id, request.post_id, request.text)
             shown = await self._hydration.show([request.post_id], viewer_id=author_id)
-            shown.people.update({user.id: known(user) for user in edit.people})
+            shown.people.update({each.id: each for each in edit.people})
 
             async def effect(transaction: PostTransaction) -> rpc.UpdatePostResponse:
                 post = await self._authoring.edit(transaction, edit, request.etag)
