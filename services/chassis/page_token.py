@@ -8,7 +8,6 @@ It does not depend on the caller: what a page shows is decided anew when it is r
 
 import base64
 import binascii
-import hashlib
 import hmac
 from typing import Any, TypeVar
 
@@ -69,11 +68,10 @@ class PageTokens:
             asked.ClearField(field)
         name = asked.DESCRIPTOR.full_name.encode()
         body = asked.SerializeToString(deterministic=True)
-        mac = hmac.new(self._key, _VERSION, hashlib.sha256)
+        parts = [_VERSION]
         for part in (name, body, packed):
-            mac.update(len(part).to_bytes(4, "big"))
-            mac.update(part)
-        return mac.digest()[:_TAG_SIZE]
+            parts += (len(part).to_bytes(4, "big"), part)
+        return hmac.digest(self._key, b"".join(parts), "sha256")[:_TAG_SIZE]
 
 
 def _encode(raw: bytes) -> str:

@@ -12,7 +12,7 @@ from roost.post.v1.post_pb2 import Includes, Post
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
 
 from services.chassis import wire
-from services.chassis.cache import Look, Lookups
+from services.chassis.cache_lookups import Look, Lookups
 from services.post.cache import Bodies, Body
 from services.post.convert import as_shown
 from services.post.known_people import Keys, KnownPeople

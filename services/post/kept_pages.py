@@ -9,7 +9,7 @@ where it finds the very entries of the last time, the page is that of the last t
 from collections import OrderedDict
 from typing import NamedTuple
 
-from services.chassis.cache import Proof
+from services.chassis.cache_lookups import Proof
 from services.post.hydration import Hydration, Question
 
 # Some 15 KB each.

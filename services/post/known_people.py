@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from roost.user.v1.user_pb2 import User
 
-from services.chassis.cache import Cache, get_together
+from services.chassis.cache import Cache
+from services.chassis.cache_lookups import get_together
 from services.chassis.clock import Clock
 from services.chassis.redis import RedisClient
 from services.post.people import KnownPerson, MeshPeople, known

@@ -10,7 +10,8 @@ from functools import lru_cache
 from struct import Struct
 from typing import Any, TypeAlias
 
-from services.chassis.cache import Cache, get_together
+from services.chassis.cache import Cache
+from services.chassis.cache_lookups import get_together
 from services.chassis.clock import Clock
 from services.chassis.redis import RedisClient
 from services.post.model import PostState, Response

@@ -10,7 +10,8 @@ from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
 from roost.user.v1.user_service_pb2 import BatchGetUsersRequest, BatchGetUsersResponse
 
 from services.chassis import redis
-from services.chassis.cache import STALE_SECONDS, TTL_SECONDS, Look
+from services.chassis.cache import STALE_SECONDS, TTL_SECONDS
+from services.chassis.cache_lookups import Look
 from services.chassis.clock import ManualClock
 from services.chassis.redis import RedisClient
 from services.post import states as states_module
