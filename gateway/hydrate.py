@@ -11,6 +11,9 @@ from roost.user.v1.user_pb2 import User
 
 from gateway.backends import Backends
 
+# People and posts of BatchGetPosts: what 40 notifications name.
+_MOST = 200
+
 
 class Entry(NamedTuple):
     """One place on a timeline: a post, or a post that somebody reposted."""
@@ -74,8 +77,10 @@ async def hydrate_entries(backends: Backends, entries: Sequence[Entry]) -> Hydra
 
 
 async def hydrate_groups(backends: Backends, groups: Sequence[NotificationGroup]) -> Hydrated:
-    """Loads everything that up to 40 notifications need to be shown, in one call."""
-    user_ids = dict.fromkeys([each for group in groups for each in group.sample_user_ids])
+    """Loads everything that up to 40 notifications need to be shown, in one call. Of what comes
+    behind these, people are left out where there are too many."""
+    user_ids = list(dict.fromkeys([each for group in groups for each in group.sample_user_ids]))
+    del user_ids[_MOST:]
     if not user_ids:
         return Hydrated()
     response = await backends.posts.BatchGetPosts(

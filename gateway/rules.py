@@ -12,6 +12,7 @@ from roost.notification.v1.notification_pb2 import (
     NotificationKind,
 )
 from roost.post.v1.post_pb2 import Post
+from roost.user.v1.user_pb2 import User
 
 from gateway.hydrate import Entry, Hydrated
 
@@ -63,6 +64,11 @@ def visible(entry: Entry, found: Hydrated) -> bool:
 def authored(post: Post, found: Hydrated) -> bool:
     """The rule of lists of posts: the author may be seen, or only a tombstone is left."""
     return post.deleted or post.author_id in found.users
+
+
+def listed(_: User, __: Hydrated) -> bool:
+    """The rule of lists of people: their services leave out whoever is to be left out."""
+    return True
 
 
 def told(group: NotificationGroup, found: Hydrated) -> bool:

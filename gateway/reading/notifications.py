@@ -26,7 +26,8 @@ async def told(
                 kinds=wanted, page_size=min(size, MAX_NOTIFICATIONS), page_token=token
             )
         )
-        return Skeleton(list(response.groups), response.next_page_token)
+        following = response.next_group if response.HasField("next_group") else None
+        return Skeleton(list(response.groups), response.next_page_token, next_entry=following)
 
     async def bodies(found: Sequence[NotificationGroup]) -> Hydrated:
         return await hydrate_groups(backends, found)

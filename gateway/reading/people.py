@@ -1,7 +1,7 @@
-"""Lists of people; their services have decided who is on them."""
+"""Lists of people; their services have decided who is on them, and bring them along."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Protocol
 
 from roost.post.v1.engagement_service_pb2 import ListLikersRequest, ListRepostersRequest
 from roost.post.v1.post_pb2 import Includes
@@ -15,15 +15,25 @@ from roost.user.v1.graph_service_pb2 import (
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import GetUserByHandleRequest
 
+from gateway import rules
 from gateway.backends import Backends
+from gateway.hydrate import Hydrated
+from gateway.pipeline import Page, Skeleton, Source, read_page
 from services.chassis.errors import NotFound
 
 
-class People(NamedTuple):
-    """A page of people, and the token of the next one (empty on the last)."""
+class PeopleResponse(Protocol):
+    """What the user service answers lists of people with."""
 
-    users: Sequence[User]
-    next_token: str
+    @property
+    def users(self) -> Sequence[User]:
+        """In the order of the list."""
+        ...
+
+    @property
+    def next_page_token(self) -> str:
+        """Empty on the last page."""
+        ...
 
 
 async def called(backends: Backends, handle: str) -> User | None:
@@ -35,53 +45,86 @@ async def called(backends: Backends, handle: str) -> User | None:
     return response.user
 
 
-async def followers(backends: Backends, *, user_id: int, token: str, size: int) -> People:
-    """A person's followers, newest first."""
-    request = ListFollowersRequest(user_id=user_id, page_size=size, page_token=token)
-    response = await backends.graph.ListFollowers(request)
-    return People(response.users, response.next_page_token)
+async def followers(backends: Backends, *, user_id: int, token: str, size: int) -> Page[User]:
+    """A page of a person's followers, newest first."""
+
+    async def found(token: str, size: int) -> Skeleton[User]:
+        request = ListFollowersRequest(user_id=user_id, page_size=size, page_token=token)
+        return _skeleton(await backends.graph.ListFollowers(request))
+
+    return await _page(found, token, size)
 
 
-async def following(backends: Backends, *, user_id: int, token: str, size: int) -> People:
-    """Whom a person follows, newest first."""
-    request = ListFollowingRequest(user_id=user_id, page_size=size, page_token=token)
-    response = await backends.graph.ListFollowing(request)
-    return People(response.users, response.next_page_token)
+async def following(backends: Backends, *, user_id: int, token: str, size: int) -> Page[User]:
+    """A page of whom a person follows, newest first."""
+
+    async def found(token: str, size: int) -> Skeleton[User]:
+        request = ListFollowingRequest(user_id=user_id, page_size=size, page_token=token)
+        return _skeleton(await backends.graph.ListFollowing(request))
+
+    return await _page(found, token, size)
 
 
-async def follow_requests(backends: Backends, *, token: str, size: int) -> People:
-    """Who waits for the caller's consent to follow, newest first."""
-    request = ListFollowRequestsRequest(page_size=size, page_token=token)
-    response = await backends.graph.ListFollowRequests(request)
-    return People(response.users, response.next_page_token)
+async def follow_requests(backends: Backends, *, token: str, size: int) -> Page[User]:
+    """A page of those who wait for the caller's consent to follow, newest first."""
+
+    async def found(token: str, size: int) -> Skeleton[User]:
+        request = ListFollowRequestsRequest(page_size=size, page_token=token)
+        return _skeleton(await backends.graph.ListFollowRequests(request))
+
+    return await _page(found, token, size)
 
 
-async def blocked(backends: Backends, *, token: str, size: int) -> People:
-    """Whom the caller blocks, newest first."""
-    request = ListBlocksRequest(page_size=size, page_token=token)
-    response = await backends.graph.ListBlocks(request)
-    return People(response.users, response.next_page_token)
+async def blocked(backends: Backends, *, token: str, size: int) -> Page[User]:
+    """A page of whom the caller blocks, newest first."""
+
+    async def found(token: str, size: int) -> Skeleton[User]:
+        request = ListBlocksRequest(page_size=size, page_token=token)
+        return _skeleton(await backends.graph.ListBlocks(request))
+
+    return await _page(found, token, size)
 
 
-async def muted(backends: Backends, *, token: str, size: int) -> People:
-    """Whom the caller mutes, newest first."""
-    request = ListMutesRequest(page_size=size, page_token=token)
-    response = await backends.graph.ListMutes(request)
-    return People(response.users, response.next_page_token)
+async def muted(backends: Backends, *, token: str, size: int) -> Page[User]:
+    """A page of whom the caller mutes, newest first."""
+
+    async def found(token: str, size: int) -> Skeleton[User]:
+        request = ListMutesRequest(page_size=size, page_token=token)
+        return _skeleton(await backends.graph.ListMutes(request))
+
+    return await _page(found, token, size)
 
 
-async def likers(backends: Backends, *, post_id: int, token: str, size: int) -> People:
-    """Who likes a post, newest like first, without those who are gone."""
-    request = ListLikersRequest(post_id=post_id, page_size=size, page_token=token)
-    response = await backends.engagement.ListLikers(request)
-    return People(_in_order(response.user_ids, response.includes), response.next_page_token)
+async def likers(backends: Backends, *, post_id: int, token: str, size: int) -> Page[User]:
+    """A page of who likes a post, newest like first, without those who are gone."""
+
+    async def found(token: str, size: int) -> Skeleton[User]:
+        request = ListLikersRequest(post_id=post_id, page_size=size, page_token=token)
+        response = await backends.engagement.ListLikers(request)
+        people = _in_order(response.user_ids, response.includes)
+        return Skeleton(people, response.next_page_token, Hydrated())
+
+    return await _page(found, token, size)
 
 
-async def reposters(backends: Backends, *, post_id: int, token: str, size: int) -> People:
-    """Who reposted a post, newest repost first, without those who are gone."""
-    request = ListRepostersRequest(post_id=post_id, page_size=size, page_token=token)
-    response = await backends.engagement.ListReposters(request)
-    return People(_in_order(response.user_ids, response.includes), response.next_page_token)
+async def reposters(backends: Backends, *, post_id: int, token: str, size: int) -> Page[User]:
+    """A page of who reposted a post, newest repost first, without those who are gone."""
+
+    async def found(token: str, size: int) -> Skeleton[User]:
+        request = ListRepostersRequest(post_id=post_id, page_size=size, page_token=token)
+        response = await backends.engagement.ListReposters(request)
+        people = _in_order(response.user_ids, response.includes)
+        return Skeleton(people, response.next_page_token, Hydrated())
+
+    return await _page(found, token, size)
+
+
+async def _page(source: Source[User], token: str, size: int) -> Page[User]:
+    return await read_page(source, rules.listed, token=token, size=size)
+
+
+def _skeleton(response: PeopleResponse) -> Skeleton[User]:
+    return Skeleton(list(response.users), response.next_page_token, Hydrated())
 
 
 def _in_order(ids: Iterable[int], includes: Includes) -> list[User]:

@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 
 from roost.timeline.v1.timeline_pb2 import HomeOrder
-from roost.timeline.v1.timeline_service_pb2 import GetHomeTimelineRequest, GetPublicTimelineRequest
+from roost.timeline.v1.timeline_service_pb2 import (
+    GetHomeTimelineRequest,
+    GetHomeTimelineResponse,
+    GetPublicTimelineRequest,
+    GetPublicTimelineResponse,
+)
 
 from gateway import rules
 from gateway.backends import Backends
@@ -20,7 +25,7 @@ async def home(
         response = await backends.timelines.GetHomeTimeline(
             GetHomeTimelineRequest(order=order, page_size=size, page_token=token)
         )
-        return Skeleton(Entry.all_of(response.entries), response.next_page_token)
+        return _skeleton(response)
 
     async def bodies(found: Sequence[Entry]) -> Hydrated:
         return await hydrate_entries(backends, found)
@@ -37,9 +42,18 @@ async def public(backends: Backends, *, token: str, size: int) -> Page[Entry]:
         response = await backends.timelines.GetPublicTimeline(
             GetPublicTimelineRequest(page_size=size, page_token=token)
         )
-        return Skeleton(Entry.all_of(response.entries), response.next_page_token)
+        return _skeleton(response)
 
     async def bodies(found: Sequence[Entry]) -> Hydrated:
         return await hydrate_entries(backends, found)
 
     return await read_page(entries, rules.in_public, token=token, size=size, hydrate=bodies)
+
+
+def _skeleton(response: GetHomeTimelineResponse | GetPublicTimelineResponse) -> Skeleton[Entry]:
+    following = [response.next_entry] if response.HasField("next_entry") else []
+    return Skeleton(
+        Entry.all_of(response.entries),
+        response.next_page_token,
+        next_entry=next(iter(Entry.all_of(following)), None),
+    )

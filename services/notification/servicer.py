@@ -88,6 +88,9 @@ class NotificationServicer(NotificationServiceServicer):
         return ListNotificationsResponse(
             groups=[convert.group_to_proto(each, last_read_id=last_read_id) for each in shown],
             next_page_token=self._page_tokens.seal(request, shown[-1].id) if more else "",
+            next_group=convert.group_to_proto(groups[limit], last_read_id=last_read_id)
+            if more
+            else None,
         )
 
     @access.user

@@ -7,11 +7,11 @@ from roost.post.v1.post_pb2 import Post as PostMessage
 from roost.post.v1.post_pb2 import PostRevision
 
 from services.chassis.page_token import PageTokens
+from services.chassis.pages import Page, fill, position_of, size_of, token_of
 from services.post.convert import to_entry, to_revision, to_tombstone
 from services.post.errors import PostNotFound
 from services.post.hydration import Hydration, Shown
 from services.post.model import TOMBSTONE, Entry, Post
-from services.post.pages import Page, fill, position_of, size_of, token_of
 from services.post.store import Store
 from services.post.visibility import can_see_person, require_profile
 

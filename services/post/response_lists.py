@@ -6,10 +6,10 @@ from typing import TypeVar
 from roost.post.v1 import engagement_service_pb2 as rpc
 
 from services.chassis.page_token import PageTokens
+from services.chassis.pages import Page, fill, position_of, size_of, token_of
 from services.post.errors import PostNotFound
 from services.post.hydration import Hydration, Shown
 from services.post.model import Place, ResponseKind
-from services.post.pages import Page, fill, position_of, size_of, token_of
 from services.post.store import Store
 from services.post.visibility import can_see_person, require_profile
 

@@ -50,6 +50,11 @@ def entry_from_proto(entry: TimelineEntry) -> Entry:
     )
 
 
+def public_to_proto(entry: PublicEntry) -> TimelineEntry:
+    """A place on the public timeline."""
+    return TimelineEntry(entry_id=entry.post_id, post_id=entry.post_id, author_id=entry.author_id)
+
+
 def add_public(field: Places, entries: Iterable[PublicEntry]) -> None:
     """Appends places on the public timeline to a response, in the same order."""
     for post_id, author_id in entries:

@@ -37,7 +37,7 @@ class Homes:
 
     async def latest(self, viewer_id: int, *, before: int = TOP, limit: int) -> Page:
         """The viewer's newest entries below the entry id `before`."""
-        # One more than asked for tells whether there is another page.
+        # One more than asked for is what the next page begins with.
         wanted = limit + 1
         try:
             entries, exhausted = await self._kept(viewer_id, before=before, limit=wanted)
@@ -49,7 +49,7 @@ class Homes:
             entries = entries + await self._posts.newest(
                 everybody, before=below, limit=wanted - len(entries)
             )
-        return Page(entries[:limit], has_more=len(entries) > limit)
+        return Page(entries[:limit], entries[limit] if len(entries) > limit else None)
 
     async def _kept(self, viewer_id: int, *, before: int, limit: int) -> tuple[list[Entry], bool]:
         """What feeds know for certain, from the top, and whether nothing older exists."""

@@ -46,10 +46,10 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch of a timeline, newest first, and whether anything older exists."""
+    """A stretch of a timeline, newest first, and what comes right after it: None after the last."""
 
     entries: list[Entry]
-    has_more: bool
+    next_entry: Entry | None
 
 
 class PublicEntry(NamedTuple):

@@ -84,8 +84,9 @@ class Rankings:
 
     async def relevant(
         self, viewer_id: int, position: Position | None, *, limit: int
-    ) -> tuple[list[Entry], Position | None]:
-        """A page, and where the next one begins.
+    ) -> tuple[Page, Position | None]:
+        """A page, and where the next one begins. What that begins with is known but where the
+        ranking is over with this page.
 
         Where the cache is away the page is in plain order, since a ranking could not go on.
         Raises PageTokenInvalid for a ranking that is no longer kept.
@@ -102,11 +103,11 @@ class Rankings:
             raise PageTokenInvalid("This ranking is no longer kept; start again.")
         return _page_of(ranking, position, limit=limit)
 
-    async def _first(self, viewer_id: int, *, limit: int) -> tuple[list[Entry], Position | None]:
+    async def _first(self, viewer_id: int, *, limit: int) -> tuple[Page, Position | None]:
         candidates = await self._homes.latest(viewer_id, limit=MAX_CANDIDATES)
         responses = await self._responses(candidates)
         ranking = ranked(candidates.entries, responses, self._clock.now())
-        below = candidates.entries[-1].entry_id if candidates.has_more else 0
+        below = candidates.entries[-1].entry_id if candidates.next_entry is not None else 0
         name = secrets.token_hex(8)
         if len(ranking) > limit:
             await self._cache.keep_ranking(viewer_id, name, ranking)
@@ -124,19 +125,19 @@ class Rankings:
 
     async def _plain(
         self, viewer_id: int, *, before: int, limit: int
-    ) -> tuple[list[Entry], Position | None]:
+    ) -> tuple[Page, Position | None]:
         page = await self._homes.latest(viewer_id, before=before, limit=limit)
-        if not page.has_more:
-            return page.entries, None
-        return page.entries, Position("", 0, page.entries[-1].entry_id)
+        if page.next_entry is None:
+            return page, None
+        return page, Position("", 0, page.entries[-1].entry_id)
 
 
 def _page_of(
     ranking: Sequence[Entry], position: Position, *, limit: int
-) -> tuple[list[Entry], Position | None]:
+) -> tuple[Page, Position | None]:
     name, place, below = position
     end = place + limit
     page = list(ranking[place:end])
     if end < len(ranking):
-        return page, Position(name, end, below)
-    return page, Position("", 0, below) if below else None
+        return Page(page, ranking[end]), Position(name, end, below)
+    return Page(page, None), Position("", 0, below) if below else None

@@ -67,16 +67,17 @@ class TimelineServicer(TimelineServiceServicer):
         limit = _limit(request.page_size)
         if request.order == HOME_ORDER_RELEVANT:
             position = self._page_tokens.open(request, Position)
-            entries, following = await self._rankings.relevant(viewer_id, position, limit=limit)
+            page, following = await self._rankings.relevant(viewer_id, position, limit=limit)
             token = "" if following is None else self._page_tokens.seal(request, following)
         else:
             before = self._page_tokens.open(request, int) or TOP
             page = await self._homes.latest(viewer_id, before=before, limit=limit)
-            entries, token = page.entries, ""
-            if page.has_more:
-                token = self._page_tokens.seal(request, entries[-1].entry_id)
+            more = page.next_entry is not None
+            token = self._page_tokens.seal(request, page.entries[-1].entry_id) if more else ""
         response = GetHomeTimelineResponse(next_page_token=token)
-        convert.add_entries(response.entries, entries)
+        convert.add_entries(response.entries, page.entries)
+        if page.next_entry is not None:
+            response.next_entry.CopyFrom(convert.entry_to_proto(page.next_entry))
         return response
 
     @access.anyone
@@ -92,6 +93,8 @@ class TimelineServicer(TimelineServiceServicer):
         token = self._page_tokens.seal(request, shown[-1].post_id) if more else ""
         response = GetPublicTimelineResponse(next_page_token=token)
         convert.add_public(response.entries, shown)
+        if more:
+            response.next_entry.CopyFrom(convert.public_to_proto(entries[limit]))
         return response
 
     @access.user

@@ -7,13 +7,12 @@ from roost.user.v1.graph_service_pb2_grpc import GraphServiceServicer
 
 from services.chassis import access, caller
 from services.chassis.page_token import PageTokens
+from services.chassis.pages import Page, position_of, size_of, token_of
 from services.user import convert
 from services.user.model import Direction, Edge, IdPage, Ties
-from services.user.people import People
+from services.user.people import Found, People
 from services.user.store import Store
 
-DEFAULT_PAGE = 20
-MAX_PAGE = 100
 # Of ids alone, for other services.
 DEFAULT_ID_PAGE = 1000
 MAX_ID_PAGE = 5000
@@ -126,27 +125,27 @@ class GraphLists(GraphServiceServicer):
         return pages[request.user_id]
 
     async def _others_list(self, request: Any, direction: Direction, response: Any) -> None:
-        found, next_before = await self._people.list_of(
+        page = await self._people.list_of(
             direction,
             request.user_id,
             caller.viewer_id(),
-            before=self._page_tokens.open(request, int),
-            limit=min(request.page_size or DEFAULT_PAGE, MAX_PAGE),
+            before=position_of(request, self._page_tokens),
+            limit=size_of(request),
         )
-        convert.add_cards(response.users, found)
-        if next_before is not None:
-            response.next_page_token = self._page_tokens.seal(request, next_before)
+        self._show(page, request, response)
 
     async def _own_list(
         self, request: Any, edge: Edge, direction: Direction, response: Any
     ) -> None:
-        found, next_before = await self._people.own_list(
+        page = await self._people.own_list(
             edge,
             direction,
             caller.user().user_id,
-            before=self._page_tokens.open(request, int),
-            limit=min(request.page_size or DEFAULT_PAGE, MAX_PAGE),
+            before=position_of(request, self._page_tokens),
+            limit=size_of(request),
         )
-        convert.add_cards(response.users, found)
-        if next_before is not None:
-            response.next_page_token = self._page_tokens.seal(request, next_before)
+        self._show(page, request, response)
+
+    def _show(self, page: Page[Found], request: Any, response: Any) -> None:
+        convert.add_cards(response.users, page.rows)
+        response.next_page_token = token_of(page, request, self._page_tokens)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
+from services.chassis.pages import Page, fill
 from services.user import handles, visibility
 from services.user.cache import Cards
 from services.user.errors import UserNotFound
@@ -10,10 +11,6 @@ from services.user.model import Direction, Edge, ListedEdge, Ties, User
 from services.user.store import Store
 
 Found = tuple[int, bytes, Ties | None]
-
-# A page whose people are mostly hidden from the viewer is filled up from so many further reads;
-# after that it may be short, and its token leads on.
-_REFILLS = 5
 
 
 class People:
@@ -59,11 +56,11 @@ class People:
         user_id: int,
         viewer_id: int | None,
         *,
-        before: int | None,
+        before: int,
         limit: int,
-    ) -> tuple[list[Found], int | None]:
-        """A page of whom a person follows (OUT) or who follows them (IN), newest first, and where
-        the next page goes on. Raises UserNotFound, AccountProtected."""
+    ) -> Page[Found]:
+        """A page of whom a person follows (OUT) or who follows them (IN), newest first. Raises
+        UserNotFound, AccountProtected."""
         person, ties = await self._person(user_id, viewer_id)
         visibility.check_lists(viewer_id, person, ties)
         return await self._page(
@@ -71,8 +68,8 @@ class People:
         )
 
     async def own_list(
-        self, edge: Edge, direction: Direction, user_id: int, *, before: int | None, limit: int
-    ) -> tuple[list[Found], int | None]:
+        self, edge: Edge, direction: Direction, user_id: int, *, before: int, limit: int
+    ) -> Page[Found]:
         """A page of one of a person's private lists, newest first; nobody is hidden."""
         return await self._page(
             edge, direction, user_id, user_id, before=before, limit=limit, everybody=True
@@ -85,31 +82,32 @@ class People:
         user_id: int,
         viewer_id: int | None,
         *,
-        before: int | None,
+        before: int,
         limit: int,
         everybody: bool = False,
-    ) -> tuple[list[Found], int | None]:
-        page: list[Found] = []
-        for _ in range(_REFILLS):
-            # One more than fits tells whether anything is left.
-            edges = await self._store.list_edges(
-                edge, direction, user_id, before=before, limit=limit - len(page) + 1
-            )
-            shown, more = edges[: limit - len(page)], len(edges) > limit - len(page)
-            page += await self._listed(shown, viewer_id, everybody=everybody)
-            if not more:
-                return page, None
-            before = shown[-1].edge_id
-            if len(page) == limit:
-                break
-        return page, before
+    ) -> Page[Found]:
+        found: dict[int, Found] = {}
 
-    async def _listed(
-        self, edges: Sequence[ListedEdge], viewer_id: int | None, *, everybody: bool
-    ) -> list[Found]:
-        """The people of these edges, in their order, without those who are hidden or deleted."""
-        found = await self._read([edge.other_id for edge in edges], viewer_id)
-        return [each for each in found if everybody or visibility.listed(each[2] or Ties.NONE)]
+        async def fetch(position: int, most: int) -> list[ListedEdge]:
+            return await self._store.list_edges(
+                edge, direction, user_id, before=position or None, limit=most
+            )
+
+        async def keep(edges: Sequence[ListedEdge]) -> list[bool]:
+            # Whoever is not among them is deleted.
+            for each in await self._read([edge.other_id for edge in edges], viewer_id):
+                if everybody or visibility.listed(each[2] or Ties.NONE):
+                    found[each[0]] = each
+            return [edge.other_id in found for edge in edges]
+
+        page = await fill(
+            size=limit,
+            position=before,
+            fetch=fetch,
+            place=lambda edge: edge.edge_id,
+            keep=keep,
+        )
+        return Page([found[edge.other_id] for edge in page.rows], page.next_position)
 
     async def _person(self, user_id: int, viewer_id: int | None) -> tuple[User, Ties]:
         found = await self._store.users([user_id])

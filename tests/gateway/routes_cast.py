@@ -89,6 +89,7 @@ _PAGE_ASKS = {"page_size": 2, "page_token": "c"}
 _ENTRIES: dict[str, Any] = {
     "entries": [entry(101, BOB), entry(100, ALICE, reposter=BOB, entry_id=200)],
     "next_page_token": "next",
+    "next_entry": entry(101, BOB),
 }
 _BODIES = posts.BatchGetPostsResponse(
     posts=_MANY["posts"],
@@ -482,7 +483,9 @@ _CASES = (
         "GET",
         f"/notifications?kinds=like,follow&{_PAGE}",
         "ListNotifications",
-        notifications.ListNotificationsResponse(groups=[_GROUP, _GROUP], next_page_token="next"),
+        notifications.ListNotificationsResponse(
+            groups=[_GROUP, _GROUP], next_page_token="next", next_group=_GROUP
+        ),
         _PAGE_ASKS | {"kinds": [told.NOTIFICATION_KIND_LIKE, told.NOTIFICATION_KIND_FOLLOW]},
         also={"BatchGetPosts": _BODIES},
     ),

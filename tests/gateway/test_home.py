@@ -45,6 +45,7 @@ class Home:
         return GetHomeTimelineResponse(
             entries=self.entries[start:end],
             next_page_token=str(end) if end < len(self.entries) else "",
+            next_entry=self.entries[end] if end < len(self.entries) else None,
         )
 
     def _bodies(self, request: BatchGetPostsRequest) -> BatchGetPostsResponse:

@@ -64,6 +64,7 @@ class Told:
         return ListNotificationsResponse(
             groups=self.groups[start:end],
             next_page_token=str(end) if end < len(self.groups) else "",
+            next_group=self.groups[end] if end < len(self.groups) else None,
         )
 
     def _bodies(self, request: BatchGetPostsRequest) -> BatchGetPostsResponse:
@@ -156,6 +157,21 @@ async def test_pages_are_full_although_lines_are_left_out(alice: Client, told: T
     assert [len(page["items"]) for page in pages if page["items"]] == [3, 3, 2]
     found = [item["id"] for page in pages for item in page["items"]]
     assert found == [str(1000 - number) for number in range(12) if number % 3]
+
+
+async def test_a_full_page_of_different_people_knows_what_follows(
+    alice: Client, told: Told, services: FakeServices
+) -> None:
+    for number in range(41):
+        told.add(FOLLOW, range(1000 + 5 * number, 1005 + 5 * number))
+    told.gone = set(range(1200, 1205))
+
+    page = (await alice.get("/v1/notifications?limit=40")).json()
+
+    assert [len(each["people"]) for each in page["items"]] == [5] * 40
+    assert page["next_cursor"] is None
+    sizes = [len(each.request.include_user_ids) for each in services.asked[1::2]]
+    assert sizes == [200, 5]
 
 
 async def test_the_next_page_is_linked_with_its_kinds(

@@ -24,6 +24,7 @@ from tests.platform.events import PARTITIONS
 from tests.platform.platform import platform
 from tests.platform.reading import Reading
 from tests.platform.truth import WIDTHS, Truth, Written
+from tests.platform.walking import Walking
 
 HANDLES = ("ana", "ben", "cleo", "dan")
 PERSON = st.integers(0, len(HANDLES) - 1)
@@ -161,6 +162,14 @@ class Village(RuleBasedStateMachine):
 
         self._runner.run(read())
         assert reading.faults == []
+
+    @rule(reader=READER, person=PERSON, chance=CHANCE)
+    def walk(self, reader: int, person: int, chance: int) -> None:
+        """A connection has a next page just where the reader is shown something on it."""
+        walking = Walking(self.platform.edge, self._account(reader))
+        post = self._post(chance) if self.truth.posts else None
+        self._runner.run(walking.everything(self.people[person].user_id, post))
+        assert walking.faults == []
 
     @rule()
     def catch_up(self) -> None:

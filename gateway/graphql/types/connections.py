@@ -45,9 +45,11 @@ def place(first: int, after: str | None, *, most: int = MAX_FIRST) -> Place:
 class PageInfo:
     """Of one page."""
 
-    has_next_page: bool = strawberry.field(description="Whether the list goes on behind this page.")
+    has_next_page: bool = strawberry.field(
+        description="Whether something follows that is shown to whoever asks: exactly then."
+    )
     has_previous_page: bool = strawberry.field(
-        description="Whether something stands before this page. Lists are read forward only."
+        description="Whether this page was reached from one before it. Lists are read forward only."
     )
     start_cursor: str | None = strawberry.field(
         description="Always null: lists are read forward only."

@@ -19,9 +19,9 @@ from gateway.graphql.types.connections import (
 )
 from gateway.graphql.types.nodes import Node
 from gateway.graphql.types.scalars import DateTime
+from gateway.pipeline import Page
 from gateway.reading import people as reading
 from gateway.reading import posts as read_posts
-from gateway.reading.people import People
 from gateway.rest.v1 import present
 
 if TYPE_CHECKING:
@@ -168,11 +168,11 @@ def user_id(number: int) -> strawberry.ID:
     return strawberry.ID(global_id(User.kind, number))
 
 
-def people_on(found: People, wanted: Place) -> Connection[User]:
+def people_on(page: Page[user_pb2.User], wanted: Place) -> Connection[User]:
     """A page of people, as it is shown."""
     return Connection(
-        items=[User(message=each) for each in found.users],
-        next_token=found.next_token,
+        items=[User(message=each) for each in page.entries],
+        next_token=page.next_token,
         token=wanted.token,
     )
 

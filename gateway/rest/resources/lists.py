@@ -3,10 +3,10 @@
 from typing import Any
 
 from roost.post.v1.post_pb2 import Post
+from roost.user.v1.user_pb2 import User
 
 from gateway.hydrate import Entry
 from gateway.pipeline import Page
-from gateway.reading.people import People
 from gateway.refusals import FieldInvalid, ParameterInvalid
 from gateway.rest.exchange import Answer, Call
 from gateway.rest.ids import NO_ID, parse_id
@@ -27,10 +27,10 @@ def post_page(call: Call[Any, Any], page: Page[Post]) -> Answer[PostPage]:
     return Answer(PostPage(items, page.next_token or None), next_cursor=page.next_token)
 
 
-def user_page(people: People) -> Answer[UserPage]:
+def user_page(page: Page[User]) -> Answer[UserPage]:
     """A page of people."""
-    shown = present.people(people.users)
-    return Answer(UserPage(shown, people.next_token or None), next_cursor=people.next_token)
+    shown = present.people(page.entries)
+    return Answer(UserPage(shown, page.next_token or None), next_cursor=page.next_token)
 
 
 def page_of(call: Call[Any, Any]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from roost.user.v1.auth_service_pb2 import ChangePasswordRequest, RegisterReques
 from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
 
 from gateway.changing import profiles
+from gateway.hydrate import Hydrated
+from gateway.pipeline import Page
 from gateway.reading import people
-from gateway.reading.people import People
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
 from gateway.rest.resources.lists import id_in_body, user_page
 from gateway.rest.resources.requests import (
@@ -63,7 +64,7 @@ async def find_users(call: Call[HandleQuery, NoBody]) -> Answer[UserPage]:
     Upper and lower case are the same. The page holds the one person, or nobody.
     """
     person = await people.called(call.backends, call.query.handle)
-    return user_page(People([person] if person else [], ""))
+    return user_page(Page([person] if person else [], Hydrated(), ""))
 
 
 @users.get("/users/me", etag=True)

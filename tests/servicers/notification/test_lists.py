@@ -38,14 +38,17 @@ async def test_pages_walk_the_whole_list_once(house: House) -> None:
     await house.world.hear(*(liked(BOB, post) for post in posts))
     alice = house.of(ALICE)
 
-    found, token = [], ""
+    found, token, following = [], "", None
     for _ in range(3):
         page = await alice.ListNotifications(
             ListNotificationsRequest(page_size=2, page_token=token)
         )
         found += [group.post_id for group in page.groups]
         token = page.next_page_token
+        assert following in {None, page.groups[0].id}
+        following = page.next_group.id
 
+    assert not page.HasField("next_group")
     assert found == [post.id for post in reversed(posts)]
     assert token == ""
 

@@ -85,6 +85,23 @@ class TestHome:
         assert joined(pages) == list(range(3 * MAX_HOME - 1, 0, -1))
         assert all(len(page) == 7 for page in pages[:-1])
 
+    @pytest.mark.parametrize("order", [HOME_ORDER_LATEST, HOME_ORDER_RELEVANT])
+    async def test_a_page_tells_what_the_next_one_begins_with(
+        self, timeline: Timeline, order: int
+    ) -> None:
+        now = first_id_at(timeline.clock.now())
+        for each in range(5):
+            timeline.peers.post(now + each, ALICE)
+        asked = {"order": order, "page_size": 3}
+
+        first = await timeline.of(ALICE).GetHomeTimeline(GetHomeTimelineRequest(**asked))
+        last = await timeline.of(ALICE).GetHomeTimeline(
+            GetHomeTimelineRequest(**asked, page_token=first.next_page_token)
+        )
+
+        assert first.next_entry == last.entries[0]
+        assert not last.HasField("next_entry")
+
     async def test_a_second_read_makes_no_call(self, timeline: Timeline) -> None:
         timeline.peers.follow(ALICE, BOB)
         timeline.peers.post(10, BOB)
@@ -205,6 +222,8 @@ class TestPublic:
 
         assert entry_ids(first) + entry_ids(rest) == [5, 4, 3, 2, 1]
         assert [each.author_id for each in first.entries] == [BOB] * 3
+        assert first.next_entry == rest.entries[0]
+        assert not rest.HasField("next_entry")
         assert rest.next_page_token == ""
 
     async def test_leaves_closed_authors_out(self, timeline: Timeline) -> None:

@@ -107,6 +107,23 @@ async def test_a_page_is_filled_up_where_people_are_left_out(house: House, alice
     assert await followers(house, alice, viewer.caller, page_size=2) == ["robin2", "robin1"]
 
 
+async def test_there_is_no_next_page_where_all_that_follow_are_left_out(
+    house: House, alice: Person
+) -> None:
+    others = [await house.register(f"robin{n}") for n in range(6)]
+    for other in others:
+        await follow(other, alice)
+    viewer = await house.register("viewer")
+    for other in others[:3]:
+        await viewer.graph.Block(pb.BlockRequest(user_id=other.id))
+    stub = house.graph(viewer.caller)
+
+    page = await stub.ListFollowers(pb.ListFollowersRequest(user_id=alice.id, page_size=3))
+
+    assert [user.handle for user in page.users] == ["robin5", "robin4", "robin3"]
+    assert page.next_page_token == ""
+
+
 async def test_lists_of_protected_people_are_for_followers_and_themselves(
     house: House, alice: Person, bob: Person, carol: Person
 ) -> None:

@@ -34,7 +34,7 @@ async def test_a_missing_home_is_built_and_answered_in_the_same_call(world: Worl
     page = await world.homes.latest(ALICE, limit=10)
 
     assert [entry.entry_id for entry in page.entries] == [11, 10]
-    assert not page.has_more
+    assert page.next_entry is None
     assert await kept(world, ALICE) == [11, 10]
 
 

@@ -214,6 +214,6 @@ class World:
         while True:
             answer = await self.homes.latest(viewer, before=before, limit=page)
             found += answer.entries
-            if not answer.has_more:
+            if answer.next_entry is None:
                 return found
             before = found[-1].entry_id

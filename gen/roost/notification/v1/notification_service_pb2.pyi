@@ -23,12 +23,14 @@ class ListNotificationsRequest(_message.Message):
     def __init__(self, kinds: _Optional[_Iterable[_Union[_notification_pb2.NotificationKind, str]]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListNotificationsResponse(_message.Message):
-    __slots__ = ("groups", "next_page_token")
+    __slots__ = ("groups", "next_page_token", "next_group")
     GROUPS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    NEXT_GROUP_FIELD_NUMBER: _ClassVar[int]
     groups: _containers.RepeatedCompositeFieldContainer[_notification_pb2.NotificationGroup]
     next_page_token: str
-    def __init__(self, groups: _Optional[_Iterable[_Union[_notification_pb2.NotificationGroup, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    next_group: _notification_pb2.NotificationGroup
+    def __init__(self, groups: _Optional[_Iterable[_Union[_notification_pb2.NotificationGroup, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., next_group: _Optional[_Union[_notification_pb2.NotificationGroup, _Mapping]] = ...) -> None: ...
 
 class CountUnreadRequest(_message.Message):
     __slots__ = ()

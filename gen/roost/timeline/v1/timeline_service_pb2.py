@@ -27,7 +27,7 @@ from roost.post.v1 import post_pb2 as roost_dot_post_dot_v1_dot_post__pb2
 from roost.timeline.v1 import timeline_pb2 as roost_dot_timeline_dot_v1_dot_timeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(roost/timeline/v1/timeline_service.proto\x12\x11roost.timeline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18roost/post/v1/post.proto\x1a roost/timeline/v1/timeline.proto\"\x8c\x01\n\x16GetHomeTimelineRequest\x12\x35\n\x05order\x18\x01 \x01(\x0e\x32\x1c.roost.timeline.v1.HomeOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"a\n\x17GetHomeTimelineResponse\x12-\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"W\n\x18GetPublicTimelineRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"c\n\x19GetPublicTimelineResponse\x12-\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x16\n\x14GetReadMarkerRequest\"F\n\x15GetReadMarkerResponse\x12-\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarker\"k\n\x14SetReadMarkerRequest\x12#\n\x12last_read_entry_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"F\n\x15SetReadMarkerResponse\x12-\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarker\"6\n\x1aRebuildHomeTimelineRequest\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"2\n\x1bRebuildHomeTimelineResponse\x12\x13\n\x0b\x65ntry_count\x18\x01 \x01(\x05\x32\xa9\x04\n\x0fTimelineService\x12h\n\x0fGetHomeTimeline\x12).roost.timeline.v1.GetHomeTimelineRequest\x1a*.roost.timeline.v1.GetHomeTimelineResponse\x12n\n\x11GetPublicTimeline\x12+.roost.timeline.v1.GetPublicTimelineRequest\x1a,.roost.timeline.v1.GetPublicTimelineResponse\x12\x62\n\rGetReadMarker\x12\'.roost.timeline.v1.GetReadMarkerRequest\x1a(.roost.timeline.v1.GetReadMarkerResponse\x12\x62\n\rSetReadMarker\x12\'.roost.timeline.v1.SetReadMarkerRequest\x1a(.roost.timeline.v1.SetReadMarkerResponse\x12t\n\x13RebuildHomeTimeline\x12-.roost.timeline.v1.RebuildHomeTimelineRequest\x1a..roost.timeline.v1.RebuildHomeTimelineResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(roost/timeline/v1/timeline_service.proto\x12\x11roost.timeline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18roost/post/v1/post.proto\x1a roost/timeline/v1/timeline.proto\"\x8c\x01\n\x16GetHomeTimelineRequest\x12\x35\n\x05order\x18\x01 \x01(\x0e\x32\x1c.roost.timeline.v1.HomeOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\x93\x01\n\x17GetHomeTimelineResponse\x12-\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x30\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntry\"W\n\x18GetPublicTimelineRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\x95\x01\n\x19GetPublicTimelineResponse\x12-\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x30\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntry\"\x16\n\x14GetReadMarkerRequest\"F\n\x15GetReadMarkerResponse\x12-\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarker\"k\n\x14SetReadMarkerRequest\x12#\n\x12last_read_entry_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"F\n\x15SetReadMarkerResponse\x12-\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarker\"6\n\x1aRebuildHomeTimelineRequest\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"2\n\x1bRebuildHomeTimelineResponse\x12\x13\n\x0b\x65ntry_count\x18\x01 \x01(\x05\x32\xa9\x04\n\x0fTimelineService\x12h\n\x0fGetHomeTimeline\x12).roost.timeline.v1.GetHomeTimelineRequest\x1a*.roost.timeline.v1.GetHomeTimelineResponse\x12n\n\x11GetPublicTimeline\x12+.roost.timeline.v1.GetPublicTimelineRequest\x1a,.roost.timeline.v1.GetPublicTimelineResponse\x12\x62\n\rGetReadMarker\x12\'.roost.timeline.v1.GetReadMarkerRequest\x1a(.roost.timeline.v1.GetReadMarkerResponse\x12\x62\n\rSetReadMarker\x12\'.roost.timeline.v1.SetReadMarkerRequest\x1a(.roost.timeline.v1.SetReadMarkerResponse\x12t\n\x13RebuildHomeTimeline\x12-.roost.timeline.v1.RebuildHomeTimelineRequest\x1a..roost.timeline.v1.RebuildHomeTimelineResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,24 +52,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REBUILDHOMETIMELINEREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_GETHOMETIMELINEREQUEST']._serialized_start=153
   _globals['_GETHOMETIMELINEREQUEST']._serialized_end=293
-  _globals['_GETHOMETIMELINERESPONSE']._serialized_start=295
-  _globals['_GETHOMETIMELINERESPONSE']._serialized_end=392
-  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_start=394
-  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_end=481
-  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_start=483
-  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_end=582
-  _globals['_GETREADMARKERREQUEST']._serialized_start=584
-  _globals['_GETREADMARKERREQUEST']._serialized_end=606
-  _globals['_GETREADMARKERRESPONSE']._serialized_start=608
-  _globals['_GETREADMARKERRESPONSE']._serialized_end=678
-  _globals['_SETREADMARKERREQUEST']._serialized_start=680
-  _globals['_SETREADMARKERREQUEST']._serialized_end=787
-  _globals['_SETREADMARKERRESPONSE']._serialized_start=789
-  _globals['_SETREADMARKERRESPONSE']._serialized_end=859
-  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_start=861
-  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_end=915
-  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_start=917
-  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_end=967
-  _globals['_TIMELINESERVICE']._serialized_start=970
-  _globals['_TIMELINESERVICE']._serialized_end=1523
+  _globals['_GETHOMETIMELINERESPONSE']._serialized_start=296
+  _globals['_GETHOMETIMELINERESPONSE']._serialized_end=443
+  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_start=445
+  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_end=532
+  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_start=535
+  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_end=684
+  _globals['_GETREADMARKERREQUEST']._serialized_start=686
+  _globals['_GETREADMARKERREQUEST']._serialized_end=708
+  _globals['_GETREADMARKERRESPONSE']._serialized_start=710
+  _globals['_GETREADMARKERRESPONSE']._serialized_end=780
+  _globals['_SETREADMARKERREQUEST']._serialized_start=782
+  _globals['_SETREADMARKERREQUEST']._serialized_end=889
+  _globals['_SETREADMARKERRESPONSE']._serialized_start=891
+  _globals['_SETREADMARKERRESPONSE']._serialized_end=961
+  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_start=963
+  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_end=1017
+  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_start=1019
+  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_end=1069
+  _globals['_TIMELINESERVICE']._serialized_start=1072
+  _globals['_TIMELINESERVICE']._serialized_end=1625
 # @@protoc_insertion_point(module_scope)

@@ -20,12 +20,14 @@ class GetHomeTimelineRequest(_message.Message):
     def __init__(self, order: _Optional[_Union[_timeline_pb2.HomeOrder, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class GetHomeTimelineResponse(_message.Message):
-    __slots__ = ("entries", "next_page_token")
+    __slots__ = ("entries", "next_page_token", "next_entry")
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    NEXT_ENTRY_FIELD_NUMBER: _ClassVar[int]
     entries: _containers.RepeatedCompositeFieldContainer[_post_pb2.TimelineEntry]
     next_page_token: str
-    def __init__(self, entries: _Optional[_Iterable[_Union[_post_pb2.TimelineEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    next_entry: _post_pb2.TimelineEntry
+    def __init__(self, entries: _Optional[_Iterable[_Union[_post_pb2.TimelineEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., next_entry: _Optional[_Union[_post_pb2.TimelineEntry, _Mapping]] = ...) -> None: ...
 
 class GetPublicTimelineRequest(_message.Message):
     __slots__ = ("page_size", "page_token")
@@ -36,12 +38,14 @@ class GetPublicTimelineRequest(_message.Message):
     def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class GetPublicTimelineResponse(_message.Message):
-    __slots__ = ("entries", "next_page_token")
+    __slots__ = ("entries", "next_page_token", "next_entry")
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    NEXT_ENTRY_FIELD_NUMBER: _ClassVar[int]
     entries: _containers.RepeatedCompositeFieldContainer[_post_pb2.TimelineEntry]
     next_page_token: str
-    def __init__(self, entries: _Optional[_Iterable[_Union[_post_pb2.TimelineEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    next_entry: _post_pb2.TimelineEntry
+    def __init__(self, entries: _Optional[_Iterable[_Union[_post_pb2.TimelineEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., next_entry: _Optional[_Union[_post_pb2.TimelineEntry, _Mapping]] = ...) -> None: ...
 
 class GetReadMarkerRequest(_message.Message):
     __slots__ = ()

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.post.pages import MAX_ROUNDS, fill, size_of
+from services.chassis.pages import MAX_ROUNDS, fill, size_of
 
 
 class Rows:
