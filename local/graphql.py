@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -32,19 +33,24 @@ async def ask(edge: Edge, document: str, *, by: Account | None = None, **variabl
 class Subscribed:
     """One subscription of a connection of its own. Made by `subscribed`."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, came: Iterable[Json]) -> None:
         self._connection = connection
+        # What came while it began.
+        self._came = deque(came)
 
     async def next(self, *, seconds: float | None = None) -> Json:
         """The data of the next event. Raises TimeoutError, or Refused where it ends."""
         async with asyncio.timeout(seconds):
             while True:
-                message = json.loads(await self._connection.recv())
+                message = self._came.popleft() if self._came else await self._receive()
                 if message["type"] == "next":
                     return cast(Json, message["payload"]["data"])
                 if message["type"] == "ping":
                     await self._connection.send('{"type":"pong"}')
                 _refuse(message)
+
+    async def _receive(self) -> Json:
+        return cast(Json, json.loads(await self._connection.recv()))
 
 
 @asynccontextmanager
@@ -62,10 +68,12 @@ async def subscribed(
             {"type": "ping"},
         ):
             await connection.send(json.dumps(message))
-        # Messages are taken in order: what comes after the answer to the ping is an event's.
+        # Messages are taken in order: after the answer to the ping it has begun, or was refused.
+        came = []
         while (message := json.loads(await connection.recv()))["type"] != "pong":
             _refuse(message)
-        yield Subscribed(connection)
+            came.append(message)
+        yield Subscribed(connection, came)
 
 
 def _refuse(message: Json) -> None:

@@ -16,6 +16,7 @@ from roost.notification.v1.notification_pb2 import UserEvent
 from gateway import problems
 from gateway.rest.dispatch import Receive, Send
 from gateway.ws import frames
+from gateway.ws.backlog import Backlog
 from gateway.ws.closing import Closing, HeartbeatMissed, ReaderTooSlow, TooManyFrames
 from gateway.ws.hub import Hub
 from gateway.ws.metrics import StreamMetrics
@@ -51,6 +52,7 @@ class Connection(ABC, Generic[M]):
         *,
         connection_id: str,
         viewer: Viewer,
+        backlog: Backlog,
         receive: Receive,
         send: Send,
         hub: Hub,
@@ -61,6 +63,7 @@ class Connection(ABC, Generic[M]):
         self.session_id = viewer.session_id
         self._id = connection_id
         self._viewer = viewer
+        self._backlog = backlog
         self._receive = receive
         self._asgi_send = send
         self._hub = hub

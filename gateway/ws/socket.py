@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from msgspec import Struct
-from roost.notification.v1.event_service_pb2 import PostActivity, ReadEventsRequest
+from roost.notification.v1.event_service_pb2 import PostActivity
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.rest.bodies import BodyReader
 from gateway.rest.v1 import present
 from gateway.ws import frames
+from gateway.ws.backlog import AGAIN_SECONDS
 from gateway.ws.closing import Closing, FrameInvalid
 from gateway.ws.connection import SEND_SECONDS, Connection
 from gateway.ws.hub import Hub
@@ -19,14 +20,6 @@ from gateway.ws.subscriptions import Subscriptions
 from gateway.ws.viewer import Viewer
 from services.chassis.clock import Clock
 from services.chassis.errors import RoostError
-
-if TYPE_CHECKING:
-    from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
-
-# Of ReadEvents, while catching up.
-_PAGE = 200
-# Between readings that found nothing new.
-_AGAIN_SECONDS = 0.01
 
 # A union of structs is read as a struct is.
 _reader = BodyReader(cast(type[Struct], frames.ClientFrame))
@@ -39,7 +32,6 @@ class Socket(Connection[frames.ServerFrame]):
         self,
         *,
         presenter: Presenter,
-        events: "EventServiceAsyncStub",
         viewer: Viewer,
         hub: Hub,
         clock: Clock,
@@ -47,7 +39,6 @@ class Socket(Connection[frames.ServerFrame]):
     ) -> None:
         super().__init__(viewer=viewer, hub=hub, clock=clock, **connection)
         self._presenter = presenter
-        self._events = events
         self._subscriptions = Subscriptions(
             self, viewer=viewer, hub=hub, presenter=presenter, clock=clock
         )
@@ -153,17 +144,11 @@ class Socket(Connection[frames.ServerFrame]):
         if self._queued == self._hub.last(self.user_id):
             self._behind, self._live = False, True
             return
-        request = ReadEventsRequest(
-            user_id=self.user_id, after_sequence=self._queued, page_size=_PAGE
-        )
-        page = await self._viewer.read(lambda: self._events.ReadEvents(request))
-        if (page.limited and not page.home_only) or page.last_sequence < self._queued:
-            # A client that is ahead of the log has seen another one: before a backup was put back.
-            known = page.events if page.limited else ()
-            first = known[0].sequence if known else page.last_sequence + 1
-            self._queued = first - 1
+        page = await self._backlog.after(self._queued)
+        if page.gap_before:
+            self._queued = page.gap_before - 1
             self._metrics.gaps.inc()
-            await self._send([frames.Gap(first)])
+            await self._send([frames.Gap(page.gap_before)])
         for start in range(0, len(page.events), MOST_EVENTS):
             chunk = page.events[start : start + MOST_EVENTS]
             self._queued = chunk[-1].sequence
@@ -173,7 +158,7 @@ class Socket(Connection[frames.ServerFrame]):
             self._behind, self._live = False, True
         elif not page.events:
             # The hub was told of an event after the page was read.
-            await asyncio.sleep(_AGAIN_SECONDS)
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def _send(
         self, items: Sequence[UserEvent | frames.ServerFrame], *, live: bool = False

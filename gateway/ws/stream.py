@@ -13,6 +13,7 @@ from gateway.refusals import Overloaded, ParameterInvalid
 from gateway.rest.dispatch import Receive, Scope, Send
 from gateway.state import State
 from gateway.ws.arrivals import Arrivals
+from gateway.ws.backlog import Backlog
 from gateway.ws.closing import Closing, StreamTicketInvalid
 from gateway.ws.frames import SUBPROTOCOL
 from gateway.ws.hub import Hub
@@ -104,7 +105,6 @@ class Stream:
             return
         await Socket(
             presenter=self._presenter,
-            events=self._own.events,
             receive=receive,
             send=send,
             **self.connection(redeemed),
@@ -114,10 +114,12 @@ class Stream:
         """What every connection of that person is made of."""
         trace = telemetry.current()
         connection_id = trace.trace_id if trace else secrets.token_hex(16)
+        viewer = Viewer(redeemed, auth=self._own.auth, clock=self._clock)
         logger().debug("stream_opened", connection=connection_id, user_id=redeemed.user_id)
         return {
             "connection_id": connection_id,
-            "viewer": Viewer(redeemed, auth=self._own.auth, clock=self._clock),
+            "viewer": viewer,
+            "backlog": Backlog(events=self._own.events, viewer=viewer),
             "hub": self._hub,
             "metrics": self._metrics,
             "clock": self._clock,

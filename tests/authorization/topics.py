@@ -18,11 +18,13 @@ STREAM: dict[str, Row] = {
     "post": Row(responds, "post"),
 }
 SUBSCRIPTIONS: dict[str, Row] = {
+    "events": Row(signed_in),
     "homeArrivals": Row(signed_in),
     "notifications": Row(signed_in),
     "postActivity": Row(responds, "post"),
 }
 _DOCUMENTS = {
+    "events": "subscription { events(topics: [HOME, NOTIFICATIONS, ACCOUNT]) { sequence } }",
     "homeArrivals": "subscription { homeArrivals { id } }",
     "notifications": "subscription { notifications { withdrawnId } }",
     "postActivity": "subscription($id: ID!) { postActivity(id: $id) { post { id } } }",

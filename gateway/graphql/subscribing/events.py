@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.backends import Backends
+from gateway.graphql.types.events import Arrival, NotificationEvent, logged, plain
 from gateway.graphql.types.notifications import Notification, notification_id
 from gateway.graphql.types.posts import Seen
-from gateway.graphql.types.subscriptions import NotificationEvent, PostActivity
+from gateway.graphql.types.subscriptions import PostActivity
 from gateway.graphql.types.subscriptions import Subscription as Event
 from gateway.graphql.types.timelines import TimelineItem
 from gateway.reading import events as reading
@@ -29,12 +30,17 @@ class Loader:
         }
         found, kept = await reading.arrivals(self._backends, entries, self._viewer_id)
         seen = Seen(found)
-        shown = {
-            sequence: Event(arrival=TimelineItem(entry=entry, seen=seen))
-            for sequence, entry in kept.items()
-        }
-        told = [each for each in events if each.HasField("notification")]
-        return shown | await self._notifications(told)
+        items = {each: TimelineItem(entry=entry, seen=seen) for each, entry in kept.items()}
+        told = await self._notifications([each for each in events if each.HasField("notification")])
+        shown = {}
+        for event in events:
+            item, became = items.get(event.sequence), told.get(event.sequence)
+            change = Arrival(item=item) if item else became or plain(event)
+            if change is not None:
+                shown[event.sequence] = Event(
+                    arrival=item, told=became, event=logged(event, change)
+                )
+        return shown
 
     async def of_posts(self, news: Mapping[int, Sequence[int]]) -> dict[int, Event]:
         """By post, what became of it, with these of its replies."""
@@ -53,7 +59,7 @@ class Loader:
             )
         return shown
 
-    async def _notifications(self, told: Sequence[UserEvent]) -> dict[int, Event]:
+    async def _notifications(self, told: Sequence[UserEvent]) -> dict[int, NotificationEvent]:
         found, changes = await reading.told(self._backends, told)
         seen = Seen(found)
         shown = {}
@@ -66,5 +72,5 @@ class Loader:
             else:
                 now = Notification(message=became.group, seen=seen)
                 event = NotificationEvent(notification=now, replaces_id=gone, withdrawn_id=None)
-            shown[sequence] = Event(told=event)
+            shown[sequence] = event
         return shown

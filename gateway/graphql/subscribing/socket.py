@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from msgspec import Struct
@@ -18,7 +18,9 @@ from gateway.graphql.subscribing import messages
 from gateway.graphql.subscribing.allowance import Allowance
 from gateway.graphql.subscribing.closing import closing_of
 from gateway.graphql.subscribing.events import Loader
+from gateway.graphql.subscribing.resuming import Followers
 from gateway.graphql.subscribing.subscription import (
+    EVENTS,
     HOME,
     NOTIFICATIONS,
     POST,
@@ -35,7 +37,6 @@ from gateway.ws.subscriptions import PostNotFound
 from services.chassis.errors import RoostError, WrongState
 
 _reader = BodyReader(cast(type[Struct], messages.ClientMessage))
-_TOPICS = {"home": HOME, "notifications": NOTIFICATIONS}
 
 
 class EventsExpired(WrongState):
@@ -61,26 +62,34 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         self._find = find
         self._allowed = allowance
         self._loader = Loader(backends, self.user_id)
+        self._followers = Followers(
+            backlog=self._backlog,
+            last=lambda: self._hub.last(self.user_id),
+            load=self._load,
+            show=self._result,
+            metrics=self._metrics,
+        )
         self._subscriptions: dict[str, Subscription] = {}
         # Posts to be shown anew: their new replies.
         self._news: dict[int, list[int]] = {}
         # Subscriptions to posts that have just begun, to be shown as they are now.
-        self._begun: deque[str] = deque()
+        self._begun: deque[Subscription] = deque()
         self._next = 0.0
 
     # --- what the hub says ---
 
     def deliver(self, event: UserEvent) -> None:
         """The person's next event."""
-        topic = _TOPICS.get(topic_of(event), "")
         if event.HasField("arrivals_missed"):
-            self._miss(topic)
-        elif self._about(topic):
+            self._miss(HOME)
+        if self._followers.hearing(event) or self._about_list(event):
             self._put(event)
 
     def skip_to(self, first_sequence: int) -> None:
         """Events before this one cannot be had: whoever waits for them is told to read anew."""
         self._miss(HOME, NOTIFICATIONS)
+        self._followers.lose(first_sequence)
+        self.wake()
 
     def note(self, activity: PostActivity) -> None:
         """Something happened around a post that is watched."""
@@ -110,9 +119,11 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
 
     def _beat(self) -> None:
         self._put(messages.Ping())
+        self._followers.beat()
 
     def _due(self, now: float) -> bool:
-        return bool(self._begun) or (bool(self._news) and now >= self._next)
+        waiting = self._followers.waiting or bool(self._begun)
+        return waiting or (bool(self._news) and now >= self._next)
 
     def _forget(self) -> None:
         super()._forget()
@@ -144,23 +155,28 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             return
         try:
             beside = sum(each.cost for each in self._subscriptions.values())
-            subscription = Subscription(self._find(request), request, beside=beside)
+            subscription = Subscription(
+                self._find(request), request, beside=beside, key=subscription_id
+            )
         except (DocumentErrors, RoostError) as error:
             self._allowed.give_back(self.user_id)
             self._put(messages.Error(subscription_id, refusal_of(error)))
             return
         self._subscriptions[subscription_id] = subscription
-        if subscription.topic == POST:
+        if subscription.field == POST:
             # Watched from before it is read: nothing falls between.
             self._hub.watch(self, subscription.post_id)
-            self._begun.append(subscription_id)
-            self.wake()
+            self._begun.append(subscription)
+        elif subscription.field == EVENTS:
+            self._followers.add(subscription)
+        self.wake()
 
     def _end_one(self, subscription_id: str) -> None:
         ended = self._subscriptions.pop(subscription_id, None)
         if ended is None:
             return
         self._allowed.give_back(self.user_id)
+        self._followers.remove(ended)
         if ended.post_id and not any(
             each.post_id == ended.post_id for each in self._subscriptions.values()
         ):
@@ -171,18 +187,23 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         self._end_one(subscription_id)
         self._put(messages.Error(subscription_id, refusal_of(error)))
 
-    def _miss(self, *topics: str) -> None:
+    def _miss(self, *fields: str) -> None:
         self._metrics.gaps.inc()
-        for topic in topics:
-            for each in self._about(topic):
-                self._fail(each, EventsExpired())
+        for each in list(self._subscriptions.values()):
+            if each.field in fields:
+                self._fail(each.key, EventsExpired())
 
-    def _about(self, topic: str, post_id: int = 0) -> list[str]:
+    def _about_list(self, event: UserEvent) -> list[Subscription]:
+        """Those to the list that an event is of."""
+        topic = topic_of(event)
         return [
-            key
-            for key, each in self._subscriptions.items()
-            if each.topic == topic and each.post_id == post_id
+            each
+            for each in self._subscriptions.values()
+            if each.field in {HOME, NOTIFICATIONS} and topic in each.topics
         ]
+
+    def _about_post(self, post_id: int) -> list[Subscription]:
+        return [each for each in self._subscriptions.values() if each.post_id == post_id]
 
     # --- what is sent ---
 
@@ -192,6 +213,8 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             await self._send([self._outbox.popleft() for _ in range(most)])
         elif self._begun:
             await self._show_first(self._begun.popleft())
+        elif self._followers.waiting:
+            await self._followers.advance()
         elif self._news and self._clock.monotonic() >= self._next:
             self._next = self._clock.monotonic() + 1.0
             taken, self._news = self._news, {}
@@ -203,47 +226,60 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
     async def _send(self, items: Iterable[UserEvent | messages.ServerMessage]) -> None:
         items = list(items)
         events = [each for each in items if isinstance(each, UserEvent)]
-        found = await self._viewer.read(lambda: self._loader.of_log(events)) if events else {}
+        found = await self._load(events)
         for item in items:
             if not isinstance(item, UserEvent):
                 await self._say(item)
                 continue
             event = found.get(item.sequence)
             if event is not None:
-                for each in self._about(_TOPICS[topic_of(item)]):
-                    await self._result(each, event)
+                for each in self._about_list(item):
+                    if each.shows(event):
+                        await self._result(each, event)
+                for follower in self._followers.hearing(item):
+                    await follower.tell(event, self._result)
 
-    async def _show_first(self, subscription_id: str) -> None:
-        subscription = self._subscriptions.get(subscription_id)
-        if subscription is None:
+    async def _load(self, events: Sequence[UserEvent]) -> dict[int, Event]:
+        """What there is to show of events of the log."""
+        if not events:
+            return {}
+        return await self._viewer.read(lambda: self._loader.of_log(events))
+
+    async def _show_first(self, subscription: Subscription) -> None:
+        if not self._is_open(subscription):
             return
         wanted: dict[int, list[int]] = {subscription.post_id: []}
         events = await self._viewer.read(lambda: self._loader.of_posts(wanted))
         event = events[subscription.post_id]
         if event.activity is None or event.activity.post is None:
-            self._fail(subscription_id, PostNotFound())
+            if self._is_open(subscription):
+                self._fail(subscription.key, PostNotFound())
             return
-        await self._result(subscription_id, event)
+        await self._result(subscription, event)
 
     async def _tell(self, news: dict[int, list[int]]) -> None:
         for post_id, event in (
             await self._viewer.read(lambda: self._loader.of_posts(news))
         ).items():
-            for each in self._about(POST, post_id):
+            for each in self._about_post(post_id):
                 await self._result(each, event)
-                if event.activity is None or event.activity.post is None:
-                    self._end_one(each)
-                    await self._say(messages.Complete(each))
+                gone = event.activity is None or event.activity.post is None
+                if gone and self._is_open(each):
+                    self._end_one(each.key)
+                    await self._say(messages.Complete(each.key))
 
-    async def _result(self, subscription_id: str, event: Event) -> None:
-        subscription = self._subscriptions.get(subscription_id)
-        if subscription is None:
-            return  # ended meanwhile
+    def _is_open(self, subscription: Subscription) -> bool:
+        """Whether it has not ended; another one may have its id by now."""
+        return self._subscriptions.get(subscription.key) is subscription
+
+    async def _result(self, subscription: Subscription, event: Event) -> None:
+        if not self._is_open(subscription):
+            return
         result = await self._viewer.read(
             lambda: subscription.result(event, self._backends, self.user_id)
         )
-        if subscription_id in self._subscriptions:
-            await self._say(messages.Next(subscription_id, shown(result)))
+        if self._is_open(subscription):
+            await self._say(messages.Next(subscription.key, shown(result)))
 
     async def _say(self, message: messages.ServerMessage) -> None:
         async with asyncio.timeout(SEND_SECONDS):

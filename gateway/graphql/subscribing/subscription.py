@@ -20,22 +20,28 @@ from gateway.graphql.ids import number_of
 from gateway.graphql.refusals import DocumentInvalid, formatted
 from gateway.graphql.requests import Request
 from gateway.graphql.schema import SCHEMA
+from gateway.graphql.types.events import Topic
 from gateway.graphql.types.subscriptions import Subscription as Event
+from gateway.refusals import ParameterInvalid
 from services.chassis.errors import RoostError
 
+EVENTS = "events"
 HOME = "homeArrivals"
 NOTIFICATIONS = "notifications"
 POST = "postActivity"
+_TOPICS = {HOME: frozenset(("home",)), NOTIFICATIONS: frozenset(("notifications",))}
 
 
 class Subscription:
     """What a client subscribed to."""
 
-    def __init__(self, document: Document, request: Request, *, beside: int = 0) -> None:
-        """With the cost of the others on the connection, which one event may set off together.
+    def __init__(self, document: Document, request: Request, *, key: str, beside: int = 0) -> None:
+        """With the client's id, and the cost of the others on the connection, which one event may
+        set off together.
 
         Raises DocumentInvalid, DocumentErrors, DocumentTooComplex, or ParameterInvalid.
         """
+        self.key = key
         self._document = document
         self._operation: Operation = document.operation(request.operation_name)
         if self._operation.kind is not OperationType.SUBSCRIPTION:
@@ -43,9 +49,23 @@ class Subscription:
         self._variables = self._operation.variables(request.variables)
         self.cost = self._operation.cost.of(self._variables.taken)
         costs.check(self.cost, beside=beside)
-        self.topic, arguments = self._root()
-        # Of the post that is watched; 0 for the lists.
-        self.post_id = number_of("Post", arguments["id"], "id") if self.topic == POST else 0
+        self.field, arguments = self._root()
+        # Of the post that is watched; 0 for all others.
+        self.post_id = number_of("Post", arguments["id"], "id") if self.field == POST else 0
+        # Of the log; none for a post.
+        self.topics = _TOPICS.get(self.field) or _asked(arguments)
+        # Where one goes on that resumes; None for now.
+        self.after: int | None = arguments.get("after")
+
+    def shows(self, event: Event) -> bool:
+        """Whether an event of its topics is one that its field tells."""
+        match self.field:
+            case "homeArrivals":
+                return event.arrival is not None
+            case "notifications":
+                return event.told is not None
+            case _:
+                return True
 
     async def result(self, event: Event, backends: Backends, viewer_id: int) -> ExecutionResult:
         """What the client asked to see of an event. Whatever that takes is loaded for it alone."""
@@ -77,6 +97,13 @@ class Subscription:
             except GraphQLError as error:
                 raise DocumentErrors([error]) from None
         raise DocumentInvalid("The subscription asks for nothing.")
+
+
+def _asked(arguments: dict[str, Any]) -> frozenset[str]:
+    topics = arguments.get("topics")
+    if topics == []:
+        raise ParameterInvalid("topics", "length", "must name one at least")
+    return frozenset(Topic(each).value for each in topics or ())
 
 
 def refusal_of(error: DocumentErrors | RoostError) -> list[dict[str, Any]]:

@@ -5,25 +5,10 @@ from typing import Annotated
 import strawberry
 
 from gateway.graphql.fields import loaded, shown
-from gateway.graphql.types.notifications import Notification
+from gateway.graphql.types.events import Event, NotificationEvent, Topic
 from gateway.graphql.types.posts import Post
+from gateway.graphql.types.scalars import Sequence
 from gateway.graphql.types.timelines import TimelineItem
-
-
-@strawberry.type(description="A notification came or changed, or is gone: undone, or hidden.")
-class NotificationEvent:
-    """Either `notification` or `withdrawn_id` is null."""
-
-    notification: Notification | None = strawberry.field(
-        description="The notification that came, or changed; null where one is gone."
-    )
-    replaces_id: strawberry.ID | None = strawberry.field(
-        description="The id that the notification had before it changed, which no list has now; "
-        "null where it is new."
-    )
-    withdrawn_id: strawberry.ID | None = strawberry.field(
-        description="The id of the notification that is gone; null where one came."
-    )
 
 
 @strawberry.type(description="What became of a post, at most once a second.")
@@ -45,13 +30,35 @@ class Subscription:
     arrival: strawberry.Private[TimelineItem | None] = None
     told: strawberry.Private[NotificationEvent | None] = None
     activity: strawberry.Private[PostActivity | None] = None
+    event: strawberry.Private[Event | None] = None
 
-    @shown("Posts and reposts as they come to one's home timeline.")
+    @loaded(
+        "One's log, which resumes: every event of these topics after a sequence, then what is new, "
+        "each once and in order, or a `Gap` where some cannot be had. An event without a change "
+        "comes where all that there was has been told, and now and then in silence.",
+        cost=20,
+    )
+    def events(
+        self,
+        topics: Annotated[
+            list[Topic], strawberry.argument(description="What to hear of: one at least.")
+        ],
+        after: Annotated[
+            Sequence | None,
+            strawberry.argument(
+                description="The `sequence` of the last event that was handled; null to begin now."
+            ),
+        ] = None,
+    ) -> Event | None:
+        """The event that was told."""
+        return self.event
+
+    @shown("Posts and reposts as they come to one's home timeline, from now on: see `events`.")
     def home_arrivals(self) -> TimelineItem | None:
         """The arrival that happened."""
         return self.arrival
 
-    @shown("What happens to oneself, as it happens.")
+    @shown("What happens to oneself, as it happens, from now on: see `events`.")
     def notifications(self) -> NotificationEvent | None:
         """The notification that was told."""
         return self.told

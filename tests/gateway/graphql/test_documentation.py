@@ -66,9 +66,11 @@ async def test_a_query_of_the_page_is_answered(
 def test_a_subscription_may_be_subscribed_to(text: str) -> None:
     document = Documents(SCHEMA, introspection=False).read(text)
 
-    subscription = Subscription(document, Request(query=text, variables=variables_of(text)))
+    request = Request(query=text, variables=variables_of(text))
 
-    assert subscription.topic in text
+    subscription = Subscription(document, request, key="1")
+
+    assert subscription.field in text
 
 
 def test_the_page_shows_each_kind_of_operation() -> None:
