@@ -1,8 +1,5 @@
 """The queries in the documentation are run as they stand there."""
 
-import re
-from pathlib import Path
-
 import pytest
 from graphql import OperationType
 from roost.notification.v1.notification_service_pb2 import CountUnreadResponse
@@ -19,13 +16,9 @@ from tests.gateway.cast import ALICE, BOB, includes, person, post
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices
 from tests.gateway.graphql.asking import post_id, sent, user_id
+from tests.gateway.graphql.documentation import PAGE, SHOWN, SUBSCRIPTIONS
 from tests.gateway.test_home import Home
 
-ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs" / "graphql.md").read_text(encoding="utf-8")
-SHOWN = re.findall(r"```graphql\n(.*?)```", PAGE, re.DOTALL)
-FILES = sorted((ROOT / "docs" / "graphql").glob("*.graphql"))
-EVERYTHING = [*SHOWN, *(path.read_text(encoding="utf-8") for path in FILES)]
 VARIABLES = {
     "ids": [post_id(100), user_id(BOB)],
     "id": post_id(100),
@@ -62,7 +55,7 @@ async def test_a_query_of_the_page_is_answered(
         assert not isinstance(outcome, dict) or outcome.get("error") is None
 
 
-@pytest.mark.parametrize("text", [each for each in EVERYTHING if "subscription " in each])
+@pytest.mark.parametrize("text", SUBSCRIPTIONS)
 def test_a_subscription_may_be_subscribed_to(text: str) -> None:
     document = Documents(SCHEMA, introspection=False).read(text)
 

@@ -27,6 +27,7 @@ from tests.gateway.conftest import SESSION, counted
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeServices
 from tests.gateway.graphql.asking import post_id
+from tests.gateway.graphql.documentation import SUBSCRIPTIONS
 from tests.gateway.graphql.subscribing import (
     HOME,
     NOTIFICATIONS,
@@ -66,6 +67,26 @@ async def test_an_arrival_is_shown_as_it_was_asked_for(address: str, events: Fak
 
     shown = {"text": "Post 100", "author": {"handle": "bob"}}
     assert data == {"homeArrivals": {"post": shown, "repostedBy": None}}
+
+
+@pytest.mark.parametrize("text", SUBSCRIPTIONS)
+async def test_a_subscription_of_the_documentation_is_told_what_happens(
+    address: str, events: FakeEvents, world: World, text: str
+) -> None:
+    async with let_in(address) as client:
+        await client.subscribe("1", text, **({"id": post_id(100)} if "$id" in text else {}))
+        if "$" in text:
+            await client.data("1")  # how it stands
+        else:
+            await client.heard()
+        world.replies_to[101] = 100
+        events.add(ALICE, **arrival(100))
+        events.add(ALICE, **liked(7))
+        events.happened(PostActivity(post_id=100, reply_post_id=101))
+
+        told = json.dumps(await client.data("1"))
+
+    assert "Post 10" in told or '"LIKE"' in told
 
 
 async def test_what_the_rules_of_a_home_leave_out_is_not_told(
