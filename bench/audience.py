@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Iterator
+from http import HTTPStatus
 from time import perf_counter
 
 from bench.arrivals import poisson
@@ -109,6 +110,10 @@ class Audience:
         connection = free.pop()
         status, body = await connection.ask(request)
         free.append(connection)
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            # A stack that has more to do than it can says so, and nobody is told of the act.
+            answers.refusals[status] = answers.refusals.get(status, 0) + 1
+            return
         if status >= 400:
             sys.exit(f"An act was refused: {status} {body[:300]!r}")
         answers.latencies.append(perf_counter() - moment)

@@ -89,17 +89,29 @@ def _report(alone: Run, beside: Run, load: Run, rate: float) -> Report:
         report.lower(f"like to frame {name}, p50", told.p50, "ms")
         report.lower(f"like to frame {name}, p99", told.p99, "ms")
         missing = sum(measured["told"].refusals.values())
+        refused = sum(measured["answered"].refusals.values())
         rows.append(
             [
                 title,
                 str(told.count),
                 *map(number, (answered.p50, told.p50, told.p90, told.p99, told.worst)),
                 str(missing),
+                str(refused),
             ]
         )
     report.table(
         f"from when a like was due, {number(RATE)} a second, to its frame at the author's socket",
-        ["", "likes", "answer p50 ms", "frame p50 ms", "p90 ms", "p99 ms", "worst ms", "missing"],
+        [
+            "",
+            "likes",
+            "answer p50 ms",
+            "frame p50 ms",
+            "p90 ms",
+            "p99 ms",
+            "worst ms",
+            "missing",
+            "refused",
+        ],
         rows,
     )
     report.table(
