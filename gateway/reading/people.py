@@ -1,8 +1,9 @@
 """Lists of people; their services have decided who is on them, and bring them along."""
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
 
+from google.protobuf.message import Message
 from roost.post.v1.engagement_service_pb2 import ListLikersRequest, ListRepostersRequest
 from roost.post.v1.post_pb2 import Includes
 from roost.user.v1.graph_service_pb2 import (
@@ -20,6 +21,8 @@ from gateway.backends import Backends
 from gateway.hydrate import Hydrated
 from gateway.pipeline import Page, Skeleton, Source, read_page
 from services.chassis.errors import NotFound
+
+R = TypeVar("R", bound=Message)
 
 
 class PeopleResponse(Protocol):
@@ -48,51 +51,36 @@ async def called(backends: Backends, handle: str) -> User | None:
 async def followers(backends: Backends, *, user_id: int, token: str, size: int) -> Page[User]:
     """A page of a person's followers, newest first."""
 
-    async def found(token: str, size: int) -> Skeleton[User]:
-        request = ListFollowersRequest(user_id=user_id, page_size=size, page_token=token)
-        return _skeleton(await backends.graph.ListFollowers(request))
-
-    return await _page(found, token, size)
+    request = ListFollowersRequest(user_id=user_id)
+    return await _listed(backends.graph.ListFollowers, request, token, size)
 
 
 async def following(backends: Backends, *, user_id: int, token: str, size: int) -> Page[User]:
     """A page of whom a person follows, newest first."""
 
-    async def found(token: str, size: int) -> Skeleton[User]:
-        request = ListFollowingRequest(user_id=user_id, page_size=size, page_token=token)
-        return _skeleton(await backends.graph.ListFollowing(request))
-
-    return await _page(found, token, size)
+    request = ListFollowingRequest(user_id=user_id)
+    return await _listed(backends.graph.ListFollowing, request, token, size)
 
 
 async def follow_requests(backends: Backends, *, token: str, size: int) -> Page[User]:
     """A page of those who wait for the caller's consent to follow, newest first."""
 
-    async def found(token: str, size: int) -> Skeleton[User]:
-        request = ListFollowRequestsRequest(page_size=size, page_token=token)
-        return _skeleton(await backends.graph.ListFollowRequests(request))
-
-    return await _page(found, token, size)
+    request = ListFollowRequestsRequest()
+    return await _listed(backends.graph.ListFollowRequests, request, token, size)
 
 
 async def blocked(backends: Backends, *, token: str, size: int) -> Page[User]:
     """A page of whom the caller blocks, newest first."""
 
-    async def found(token: str, size: int) -> Skeleton[User]:
-        request = ListBlocksRequest(page_size=size, page_token=token)
-        return _skeleton(await backends.graph.ListBlocks(request))
-
-    return await _page(found, token, size)
+    request = ListBlocksRequest()
+    return await _listed(backends.graph.ListBlocks, request, token, size)
 
 
 async def muted(backends: Backends, *, token: str, size: int) -> Page[User]:
     """A page of whom the caller mutes, newest first."""
 
-    async def found(token: str, size: int) -> Skeleton[User]:
-        request = ListMutesRequest(page_size=size, page_token=token)
-        return _skeleton(await backends.graph.ListMutes(request))
-
-    return await _page(found, token, size)
+    request = ListMutesRequest()
+    return await _listed(backends.graph.ListMutes, request, token, size)
 
 
 async def likers(backends: Backends, *, post_id: int, token: str, size: int) -> Page[User]:
@@ -119,12 +107,22 @@ async def reposters(backends: Backends, *, post_id: int, token: str, size: int) 
     return await _page(found, token, size)
 
 
+async def _listed(
+    ask: Callable[[R], Awaitable[PeopleResponse]], request: R, token: str, size: int
+) -> Page[User]:
+    """A page of a list of the user service: `request` says which."""
+
+    async def found(token: str, size: int) -> Skeleton[User]:
+        page = type(request)(page_size=size, page_token=token)
+        page.MergeFrom(request)
+        response = await ask(page)
+        return Skeleton(list(response.users), response.next_page_token, Hydrated())
+
+    return await _page(found, token, size)
+
+
 async def _page(source: Source[User], token: str, size: int) -> Page[User]:
     return await read_page(source, rules.listed, token=token, size=size)
-
-
-def _skeleton(response: PeopleResponse) -> Skeleton[User]:
-    return Skeleton(list(response.users), response.next_page_token, Hydrated())
 
 
 def _in_order(ids: Iterable[int], includes: Includes) -> list[User]:
