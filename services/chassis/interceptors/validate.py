@@ -14,6 +14,7 @@ MAX_VIOLATIONS = 20
 # The patterns of the contracts, in words.
 PATTERNS: Mapping[str, str] = {
     "^[A-Za-z0-9_.-]*$": "must be letters, digits, _ . and -",
+    "^[A-Za-z0-9_-]*$": "must be letters, digits, _ and -",
     "^[A-Za-z0-9_-]{87}$": "must be 87 characters of base64url, without padding",
     "^[A-Za-z0-9_-]{22}$": "must be 22 characters of base64url, without padding",
     "^[0-9]{6}$": "must be six digits",
