@@ -16,8 +16,10 @@ from services.chassis.caller import ANONYMOUS, Caller, UserCaller
 from services.chassis.clock import ManualClock
 from services.chassis.tokens import AccessTokens
 from services.user import cache, compose, convert
+from services.user.chores import Chores
 from services.user.passwords import Passwords
 from services.user.readers import SharedCards
+from services.user.retired_handles import RetiredHandles
 from services.user.signing import KeySeal, Signer
 from services.user.store_memory import MemoryUserStore
 from tests.builders.users import PatientIds
@@ -111,6 +113,11 @@ class House:
 
     def graph(self, caller: Caller = ANONYMOUS) -> Any:
         return self.served.stub(GraphServiceStub, caller=caller)
+
+    def chores(self) -> Chores:
+        """The worker's part that does what requests leave behind."""
+        retired = RetiredHandles(master_key=MASTER_KEY)
+        return Chores(store=self.store, clock=self.clock, ids=self.ids, retired=retired)
 
     async def register(self, handle: str, **given: Any) -> Person:
         """Registers somebody whose password is PASSWORD."""
