@@ -221,7 +221,7 @@ async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
         steps += 1
     await subscriptions(house).handle(house.store.database.published)
 
-    assert steps == 4
+    assert steps == 5
     assert await stands(alice, bob) == set()
     assert await stands(carol, bob) == set()
     removed = house.events(events_pb.FollowRemoved)
