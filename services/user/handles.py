@@ -24,10 +24,23 @@ RESERVED = frozenset(
 )
 # Of these, the names of those who run the house. Alone they are reserved in more disguises, and
 # with another of these or a word of _AFFIXES beside them: `roost_team`, `official_support`.
-_SPEAKERS = "administrator moderators moderator official security support admin roost staff".split()
-_AFFIXES = (
-    "account accounts app bot care center contact desk help helpdesk hq info mail moderation news "
-    "password real root safety service services system team the verified".split()
+_SPEAKERS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        admin administrator help helpdesk moderator moderators official roost safety security staff
+        support
+        """,
+    )
+)
+_AFFIXES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        account accounts app bot care center contact desk hq info mail moderation news password
+        real root service services system team the verified
+        """,
+    )
 )
 
 # Digits that are read as letters. 1 and l are read as i, so that either way of reading matches.
@@ -87,6 +100,6 @@ def _alike(text: str) -> str:
 
 
 _DISGUISED = frozenset(_disguised(name) for name in RESERVED)
-_SPEAKER = "|".join(map(_alike, _SPEAKERS))
-_PART = "|".join(map(_alike, _SPEAKERS + _AFFIXES))
+_SPEAKER = "|".join(map(_alike, sorted(_SPEAKERS)))
+_PART = "|".join(map(_alike, sorted(_SPEAKERS | _AFFIXES)))
 _SPEAKING = re.compile(rf"(?:{_PART})?(?:{_SPEAKER})(?:{_PART})?")
