@@ -1,6 +1,6 @@
 """What routes take: query parameters and bodies. Unknown members are refused."""
 
-from typing import Annotated, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec import field as named
@@ -9,11 +9,20 @@ from gateway.reading.notifications import MAX_NOTIFICATIONS
 from gateway.rest.ids import ID_PATTERN, Id
 from gateway.rest.v1.notification_types import KindPreference
 from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, NotificationKind, Visibility
+from services.chassis.text.kinds import (
+    BIO,
+    DEVICE_NAME,
+    DISPLAY_NAME,
+    LOCATION,
+    POST,
+    WEBSITE,
+    TextKind,
+)
 
 _KIND = "|".join(get_args(NotificationKind))
 
-# What PostgreSQL cannot store. The text of a post has a reason of its own (TEXT_INVALID), and is
-# left to its service.
+# What PostgreSQL cannot store. Texts that people read are left to their services, whose rules
+# (docs/text.md) refuse it too.
 NO_NUL = "^[^\\u0000]*$"
 # What HTML takes for an address in a form; protovalidate has the same.
 EMAIL_PATTERN = (
@@ -60,17 +69,29 @@ NewPassword = Annotated[
 Password = Annotated[
     str, Meta(min_length=1, max_length=256, pattern=NO_NUL, examples=["correct horse battery"])
 ]
-DeviceName = Annotated[
-    str, Meta(max_length=100, pattern=NO_NUL, description="What the device calls itself.")
-]
-DisplayName = Annotated[str, Meta(max_length=50, pattern=NO_NUL, description="The name as shown.")]
+
+
+def text_meta(
+    kind: TextKind,
+    meaning: str,
+    *,
+    min_length: int | None = None,
+    examples: list[Any] | None = None,
+) -> Meta:
+    """Documents a text of this kind. Its service counts, cleans and refuses it, with the rule."""
+    return Meta(
+        min_length=min_length,
+        description=f"{meaning} {kind.limits}.",
+        examples=examples,
+        extra_json_schema={"maxLength": kind.max_code_points},
+    )
+
+
+DeviceName = Annotated[str, text_meta(DEVICE_NAME, "What the device calls itself.")]
+DisplayName = Annotated[str, text_meta(DISPLAY_NAME, "The name as shown; empty for the handle.")]
 Text = Annotated[
     str,
-    Meta(
-        min_length=1,
-        description="1 to 500 characters, counted as a person counts them (grapheme clusters).",
-        examples=["Good morning @bob!"],
-    ),
+    text_meta(POST, "What the post says.", min_length=1, examples=["Good morning @bob!"]),
 ]
 
 
@@ -163,13 +184,10 @@ class ProfileChange(Struct, frozen=True, forbid_unknown_fields=True):
     """What changes on the caller's profile; what is left out stays."""
 
     display_name: DisplayName | UnsetType = UNSET
-    bio: Annotated[str, Meta(max_length=160, pattern=NO_NUL)] | UnsetType = UNSET
-    location: Annotated[str, Meta(max_length=30, pattern=NO_NUL)] | UnsetType = UNSET
+    bio: Annotated[str, text_meta(BIO, "A few words about oneself.")] | UnsetType = UNSET
+    location: Annotated[str, text_meta(LOCATION, "Where one says to be.")] | UnsetType = UNSET
     website: (
-        Annotated[
-            str,
-            Meta(max_length=100, pattern=NO_NUL, description="http or https; empty for none."),
-        ]
+        Annotated[str, text_meta(WEBSITE, "What would be a link in a post; empty for none.")]
         | UnsetType
     ) = UNSET
     avatar_media_id: Annotated[Id | None, Meta(description="null for none.")] | UnsetType = UNSET

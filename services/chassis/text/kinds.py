@@ -30,6 +30,14 @@ class TextKind:
         """The bound of the contracts, in UTF-8. No text within `max_code_points` exceeds it."""
         return self.max_code_points * _BYTES_PER_CODE_POINT
 
+    @property
+    def limits(self) -> str:
+        """The limits in words, for documents."""
+        at_most = f"{self.max_characters:,} characters (grapheme clusters)"
+        lines = "lines" if self.paragraphs else "a single line"
+        amount = f"1 to {at_most}" if self.required else f"up to {at_most}"
+        return f"{lines} of {amount} and at most {self.max_code_points:,} code points".capitalize()
+
 
 POST = TextKind("post", 500, paragraphs=True, required=True)
 DISPLAY_NAME = TextKind("display_name", 50)
