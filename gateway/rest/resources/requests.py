@@ -1,6 +1,6 @@
 """What routes take: query parameters and bodies. Unknown members are refused."""
 
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Literal, cast, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec import field as named
@@ -71,27 +71,22 @@ Password = Annotated[
 ]
 
 
-def text_meta(
-    kind: TextKind,
-    meaning: str,
-    *,
-    min_length: int | None = None,
-    examples: list[Any] | None = None,
-) -> Meta:
-    """Documents a text of this kind. Its service counts, cleans and refuses it, with the rule."""
-    return Meta(
-        min_length=min_length,
-        description=f"{meaning} {kind.limits}.",
-        examples=examples,
-        extra_json_schema={"maxLength": kind.max_code_points},
-    )
+def text_meta(kind: TextKind, meaning: str) -> Meta:
+    """A text of this kind. Only its code points are counted here: its service counts characters
+    and refuses what breaks another rule, by name."""
+    return Meta(max_length=kind.max_code_points, description=f"{meaning} {kind.limits}.")
 
 
 DeviceName = Annotated[str, text_meta(DEVICE_NAME, "What the device calls itself.")]
 DisplayName = Annotated[str, text_meta(DISPLAY_NAME, "The name as shown; empty for the handle.")]
+# However long it is, its service refuses it with a reason of its own (TEXT_TOO_LONG).
 Text = Annotated[
     str,
-    text_meta(POST, "What the post says.", min_length=1, examples=["Good morning @bob!"]),
+    Meta(
+        min_length=1,
+        description=f"What the post says. {POST.limits}.",
+        examples=["Good morning @bob!"],
+    ),
 ]
 
 
