@@ -13,7 +13,7 @@ _MAX_LABEL = 63
 _PUNYCODE = "xn--"
 
 _ASCII_LABEL = regex.compile(r"[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?")
-# Emoji are told from the digits and signs that only begin keycaps.
+# Without the digits and signs that only begin keycaps.
 EMOJI = r"[\p{Emoji}--\p{ASCII}]"
 _BEYOND_IDNA = regex.compile(rf"[_{EMOJI}]", regex.VERSION1)
 # Names that browsers read as IPv4 addresses.

@@ -47,10 +47,14 @@ def test_a_name_of_any_length_leaves_room_for_the_message() -> None:
 def test_a_name_is_cut_between_characters() -> None:
     family = "👩‍👩‍👧‍👦"
 
-    assert sentence(told(Kind.LIKE, [1]), {1: family * 50}) == f"{family * 11} likes your post"
+    said = sentence(Group(1, Kind.LIKE, 7, (1,), 1, NOON, NOON), {1: family * 50})
+
+    assert said == f"{family * 11} likes your post"
 
 
 def test_a_name_from_right_to_left_does_not_turn_the_sentence() -> None:
-    said = sentence(told(Kind.LIKE, [1, 2]), {1: "נועה", 2: "Bob"})
+    group = Group(1, Kind.LIKE, 7, (1, 2), 2, NOON, NOON)
+
+    said = sentence(group, {1: "נועה", 2: "Bob"})
 
     assert said == "\u2068נועה\u2069 and Bob like your post"
