@@ -12,8 +12,19 @@ from services.user import events, handles, password_rule, profile_rule
 from services.user.errors import CredentialsWrong, HandleTaken
 from services.user.model import Chore, User
 from services.user.passwords import Passwords
+from services.user.retired_handles import RetiredHandles
 from services.user.sessions import Sessions, SignedIn
 from services.user.store import Store, UserTransaction
+
+
+def register_caller(key: str) -> str:
+    """As whom somebody counts who registers a handle, where requests are remembered."""
+    return f"register:{key}"
+
+
+def authenticate_caller(key: str) -> str:
+    """As whom somebody counts who signs in by a handle, where requests are remembered."""
+    return f"authenticate:{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +61,14 @@ class Accounts:
         ids: IdGenerator,
         passwords: Passwords,
         sessions: Sessions,
+        retired: RetiredHandles,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
         self._passwords = passwords
         self._sessions = sessions
+        self._retired = retired
 
     async def prepare(self, *, handle: str, password: str, display_name: str) -> NewAccount:
         """Checks what somebody wants to register. A handle that is taken is left for `register`
@@ -66,7 +79,7 @@ class Accounts:
         key = handles.check_new(handle)
         password_rule.check(password, handle=handle)
         name = profile_rule.display_name(display_name, field="display_name")
-        taken = await self._store.ids_of_handles([key])
+        taken = await self._store.ids_of_handles([key, self._retired.form_of(key)])
         password_hash = None if taken else await self._passwords.hash(password)
         return NewAccount(handle, key, name or handle, password_hash)
 
@@ -77,7 +90,7 @@ class Accounts:
         # The bucket is drawn once for a person's life; everything of theirs follows it.
         user_id = await self._ids.make(secrets.randbelow(id_parts.BUCKETS))
         if account.password_hash is None or not await transaction.claim_handle(
-            account.key, user_id
+            account.key, user_id, retired=self._retired.form_of(account.key)
         ):
             raise HandleTaken(metadata={"handle": account.handle})
         now = self._clock.now()
@@ -142,7 +155,8 @@ class Accounts:
         await self._sessions.revoke_others(transaction, caller)
 
     async def delete(self, transaction: UserTransaction, proof: Proof) -> None:
-        """Deletes the person: gone from every read at once. The edges are left to the worker.
+        """Deletes the person: gone from every read at once. The edges, and what else names the
+        person, are left to the worker.
 
         Raises SessionRevoked if that happened before, CredentialsWrong if the password was
         changed meanwhile.

@@ -39,6 +39,7 @@ from services.user.graph_servicer import GraphServicer
 from services.user.passwords import Passwords
 from services.user.people import People
 from services.user.readers import MeshReaders, Readers, SharedCards
+from services.user.retired_handles import RetiredHandles
 from services.user.revocations import Revocations
 from services.user.sessions import Sessions
 from services.user.settings import UserSettings
@@ -96,6 +97,7 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
             verifier=Verifier(
                 issuer=told.token_issuer,
                 audience=told.token_audience,
+                services_here=["user"],
                 users=KeyRing(signer, clock=clock),
                 services=KeyRing(StaticJwks(service_keys(told.service_keys_file)), clock=clock),
                 clock=clock,
@@ -121,7 +123,14 @@ def mounts(
     people = People(store=store, cards=cards)
     page_tokens = PageTokens(page_token_key)
     sessions = Sessions(store=store, clock=clock, ids=ids, signer=signer, master_key=master_key)
-    accounts = Accounts(store=store, clock=clock, ids=ids, passwords=passwords, sessions=sessions)
+    accounts = Accounts(
+        store=store,
+        clock=clock,
+        ids=ids,
+        passwords=passwords,
+        sessions=sessions,
+        retired=RetiredHandles(master_key=master_key),
+    )
     auth = AuthServicer(
         store=store,
         clock=clock,
@@ -179,7 +188,12 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
             clock=clock,
             batches=Subscriptions(store=store, cards=profiles).handle,
         )
-        chores = Chores(store=store, clock=clock, ids=IdGenerator(clock=clock, worker=worker))
+        chores = Chores(
+            store=store,
+            clock=clock,
+            ids=IdGenerator(clock=clock, worker=worker),
+            retired=RetiredHandles(master_key=told.master_key),
+        )
         reconciler = Reconciler(store=store, cards=profiles, count_posts=_count_posts(mesh))
 
         async def forget_old_records() -> None:

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from roost.post.v1.post_pb2 import Entity, Hashtag, Link, Mention, PostRevision
 
@@ -54,6 +54,7 @@ def both(text: str, entities: list[Entity]) -> tuple[v1_types.Post, v2_types.Pos
     )
 
 
+@settings(deadline=None)
 @given(written)
 @example("@alice 👩‍👩‍👧‍👦 https://a.b/@bob#roost e\u0301 #Roost\u2067@bob\u2069")
 def test_segments_put_together_are_the_text_and_name_what_the_entities_name(text: str) -> None:
@@ -92,6 +93,7 @@ spans = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=10), st.lists(spans))
 def test_no_entity_can_take_anything_from_the_text(text: str, entities: list[Entity]) -> None:
     cut = v2.content(text, entities)

@@ -81,6 +81,7 @@ from services.user.cache import cards
 from services.user.chores import Chores
 from services.user.passwords import Passwords
 from services.user.readers import MeshReaders, SharedCards
+from services.user.retired_handles import RetiredHandles
 from services.user.signing import KeySeal, Signer
 from services.user.store_memory import MemoryUserStore
 from tests.builders.notifications import settings
@@ -185,7 +186,12 @@ async def platform(passwords: Passwords, redis_url: str) -> AsyncIterator[Platfo
                     edge,
                     transport,
                     log,
-                    Chores(store=users, clock=clock, ids=ids),
+                    Chores(
+                        store=users,
+                        clock=clock,
+                        ids=ids,
+                        retired=RetiredHandles(master_key=MASTER_KEY),
+                    ),
                     everything.stub(AuthServiceStub),
                 )
 
@@ -253,7 +259,7 @@ async def _posts(
         page_token_key=MASTER_KEY,
     )
     routes = post_subscriber.routes(
-        Departures(store=store, clock=clock, describe=describe),
+        Departures(store=store, clock=clock, describe=describe, forget_body=bodies.forget),
         states=states,
         known_people=known_people,
     )

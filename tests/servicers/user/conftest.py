@@ -12,12 +12,14 @@ from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
+from services.chassis.caller import ANONYMOUS, Caller, UserCaller
 from services.chassis.clock import ManualClock
 from services.chassis.tokens import AccessTokens
 from services.user import cache, compose, convert
+from services.user.chores import Chores
 from services.user.passwords import Passwords
 from services.user.readers import SharedCards
+from services.user.retired_handles import RetiredHandles
 from services.user.signing import KeySeal, Signer
 from services.user.store_memory import MemoryUserStore
 from tests.builders.users import PatientIds
@@ -112,6 +114,11 @@ class House:
     def graph(self, caller: Caller = ANONYMOUS) -> Any:
         return self.served.stub(GraphServiceStub, caller=caller)
 
+    def chores(self) -> Chores:
+        """The worker's part that does what requests leave behind."""
+        retired = RetiredHandles(master_key=MASTER_KEY)
+        return Chores(store=self.store, clock=self.clock, ids=self.ids, retired=retired)
+
     async def register(self, handle: str, **given: Any) -> Person:
         """Registers somebody whose password is PASSWORD."""
         request = RegisterRequest(handle=handle, password=PASSWORD, **given)
@@ -156,8 +163,3 @@ async def bob(house: House) -> Person:
 @pytest.fixture
 async def carol(house: House) -> Person:
     return await house.register("carol")
-
-
-@pytest.fixture
-def service() -> ServiceCaller:
-    return ServiceCaller("post")

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.text.entities import (
@@ -168,6 +168,7 @@ def test_a_web_address_is_a_whole_link(address: str) -> None:
     assert not is_web_address(f"see {address}")
 
 
+@settings(deadline=None)
 @given(st.text("htps:/.@#a💩é日-_ '1\u200d", max_size=30).map(lambda rest: f"https://{rest}"))
 def test_every_link_is_a_web_address_by_itself(text: str) -> None:
     assert all(is_web_address(link) for link in links_in(text))
@@ -266,6 +267,7 @@ SIGNS = [
 ]
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=200)
     | st.lists(st.sampled_from(PIECES + SIGNS) | st.text(max_size=3)).map("".join)

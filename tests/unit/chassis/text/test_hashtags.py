@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.text.entities import FoundTag, find
@@ -39,6 +39,7 @@ def test_a_ligature_of_several_words_stays_one_sign() -> None:
     assert fold("ﷺ") == "ﷺ"
 
 
+@settings(deadline=None)
 @given(
     st.text(st.characters(categories=["L", "M", "Nd"]), min_size=1, max_size=8)
     | st.text("aßΣςŀﬁｶﾞİıǅﷺ葛·・\u200c\u200d\u0301\ufe0fक्نم", min_size=1, max_size=8)

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.text import rules
@@ -248,6 +248,7 @@ def test_a_direction_ends_on_its_line(kind: TextKind) -> None:
 
 
 @every_kind
+@settings(deadline=None)
 @given(
     text=st.text(max_size=60)
     | st.text("aé \n\r\t\u0301\u200d\u2067\u2069ｶﾞ\u1100\ufb2c👩", max_size=60)
