@@ -8,6 +8,7 @@ piece repeated) and refuses what has nothing else in it.
 import re
 import unicodedata
 
+from services.chassis.text.rules import MAX_MARKS_IN_A_ROW, is_stream_safe
 from services.user.errors import PasswordTooWeak
 
 # Words around which people build passwords. Their variations are found by the rule.
@@ -48,12 +49,21 @@ _MIN_OWN = 4
 
 
 def normalized(password: str) -> str:
-    """The form that is hashed: one password typed on two keyboards is one (NFC, RFC 8265)."""
-    return unicodedata.normalize("NFC", password)
+    """The form that is hashed: one password typed on two keyboards is one (NFC, RFC 8265).
+
+    A password that is not stream-safe stays as it is: sorting its marks takes quadratic time, and
+    `check` lets nobody choose it.
+    """
+    return unicodedata.normalize("NFC", password) if is_stream_safe(password) else password
 
 
 def check(password: str, *, handle: str) -> None:
-    """Raises PasswordTooWeak if the password is easily guessed. Its length is checked before."""
+    """Raises PasswordTooWeak if the password is easily guessed, or has a run of marks that nobody
+    types. Its length is checked before."""
+    if not is_stream_safe(password):
+        raise PasswordTooWeak(
+            f"A password has at most {MAX_MARKS_IN_A_ROW} combining marks in a row."
+        )
     text = normalized(password).casefold()
     if len(set(text)) < _MIN_DISTINCT:
         raise PasswordTooWeak("This password repeats very few characters.")

@@ -99,7 +99,7 @@ class AuthServiceServicer:
     def Register(self, request, context):
         """Register creates a person and signs the calling device in.
         ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK) if a rule is broken; RESOURCE_EXHAUSTED
+        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken; RESOURCE_EXHAUSTED
         (PASSWORD_POOL_BUSY) if too many passwords are being hashed. A repeated request_id with the same
         request gives the same response for 24 hours. Open to strangers.
         """

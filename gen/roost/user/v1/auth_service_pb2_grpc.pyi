@@ -36,7 +36,7 @@ class AuthServiceStub:
     Register: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RegisterRequest, _auth_service_pb2.RegisterResponse]
     """Register creates a person and signs the calling device in.
     ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-    (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK) if a rule is broken; RESOURCE_EXHAUSTED
+    (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken; RESOURCE_EXHAUSTED
     (PASSWORD_POOL_BUSY) if too many passwords are being hashed. A repeated request_id with the same
     request gives the same response for 24 hours. Open to strangers.
     """
@@ -94,7 +94,7 @@ class AuthServiceAsyncStub(AuthServiceStub):
     Register: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RegisterRequest, _auth_service_pb2.RegisterResponse]  # type: ignore[assignment]
     """Register creates a person and signs the calling device in.
     ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-    (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK) if a rule is broken; RESOURCE_EXHAUSTED
+    (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken; RESOURCE_EXHAUSTED
     (PASSWORD_POOL_BUSY) if too many passwords are being hashed. A repeated request_id with the same
     request gives the same response for 24 hours. Open to strangers.
     """
@@ -155,7 +155,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_service_pb2.RegisterResponse, _abc.Awaitable[_auth_service_pb2.RegisterResponse]]:
         """Register creates a person and signs the calling device in.
         ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK) if a rule is broken; RESOURCE_EXHAUSTED
+        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken; RESOURCE_EXHAUSTED
         (PASSWORD_POOL_BUSY) if too many passwords are being hashed. A repeated request_id with the same
         request gives the same response for 24 hours. Open to strangers.
         """
