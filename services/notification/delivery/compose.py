@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from roost.notification.v1.delivery_service_pb2_grpc import add_DeliveryServiceServicer_to_server
 
 from services.chassis.clock import Clock
-from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.ids import IdGenerator
 from services.chassis.logs import logger
 from services.chassis.process import Job
@@ -15,8 +14,9 @@ from services.chassis.server import Mount
 from services.notification.delivery import push
 from services.notification.delivery.addresses import Addresses
 from services.notification.delivery.carriers import CodeCarrier, DigestCarrier, PushCarrier
-from services.notification.delivery.dispatch import Carrier, Dispatcher
+from services.notification.delivery.dispatch import Dispatcher
 from services.notification.delivery.endpoints import EndpointRule
+from services.notification.delivery.lane import Carrier
 from services.notification.delivery.letters import Sender
 from services.notification.delivery.mail import Mailer
 from services.notification.delivery.model import Channel
@@ -44,6 +44,11 @@ def schedule(told: NotificationSettings) -> Schedule:
     return Schedule(digest_hour=None if told.smtp_url is None else told.digest_hour)
 
 
+def endpoint_rule(told: NotificationSettings) -> EndpointRule:
+    """Decides where messages may go."""
+    return EndpointRule(ports=told.push_ports, loopback_allowed=told.push_loopback_allowed)
+
+
 def mount(
     told: NotificationSettings,
     *,
@@ -53,7 +58,7 @@ def mount(
     ids: IdGenerator,
 ) -> Mount:
     """The servicer. Raises OSError or ValueError for a bad push key file."""
-    rule = EndpointRule(loopback_allowed=told.push_loopback_allowed)
+    rule = endpoint_rule(told)
     tokens = Tokens(master_key=told.master_key)
     servicer = DeliveryServicer(
         store=store,
@@ -66,6 +71,7 @@ def mount(
             ids=ids,
             tokens=tokens,
             offered=told.smtp_url is not None,
+            codes_per_domain=told.codes_per_domain,
         ),
         tokens=tokens,
         push_key=vapid(told, clock=clock).public_key,
@@ -84,12 +90,17 @@ async def dispatcher(
     clock: Clock,
 ) -> AsyncIterator[Dispatcher]:
     """Sends what is due; mail only where there is a server for it."""
-    rule = EndpointRule(loopback_allowed=told.push_loopback_allowed)
+    rule = endpoint_rule(told)
     tokens = Tokens(master_key=told.master_key)
     unread = StoredUnread(store)
     async with push.connect(vapid=vapid(told, clock=clock), rule=rule, clock=clock) as services:
         pushing = PushCarrier(
-            store=deliveries, unread=unread, people=people, services=services, tokens=tokens
+            store=deliveries,
+            unread=unread,
+            people=people,
+            services=services,
+            tokens=tokens,
+            clock=clock,
         )
         carriers: Mapping[Channel, Carrier] = {Channel.PUSH: pushing}
         if told.smtp_url is not None:
@@ -121,8 +132,9 @@ def pruning(deliveries: DeliveryStore, clock: Clock) -> Job:
         while True:
             try:
                 await deliveries.prune_deliveries(clock.now())
-            except (Unavailable, DeadlineExceeded) as error:
-                logger().warning("pruning_postponed", error=repr(error))
+            except Exception as error:
+                # Nothing is lost by a later round; the other jobs of the process go on.
+                logger().warning("pruning_postponed", exc_info=error)
             await asyncio.sleep(_PRUNE_SECONDS)
 
     return prune_deliveries
