@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,14 +20,11 @@ from services.chassis.clock import ManualClock
 from services.notification.delivery import push
 from services.notification.delivery.carriers import PushCarrier
 from services.notification.delivery.compose import vapid
-from services.notification.delivery.dispatch import (
-    AT_ONE_RECEIVER,
-    LEASE,
-    MAX_ATTEMPTS,
-    Dispatcher,
-)
+from services.notification.delivery.dispatch import Dispatcher
 from services.notification.delivery.endpoints import EndpointRule
+from services.notification.delivery.lane import CAPACITIES, LEASE
 from services.notification.delivery.model import Channel, PushSubscription, State
+from services.notification.delivery.outcomes import MAX_ATTEMPTS
 from services.notification.delivery.schedule import PUSH_AFTER, Schedule, Told
 from services.notification.delivery.store_memory import DeliveryRow, MemoryDeliveryStore
 from services.notification.delivery.tokens import Tokens
@@ -110,6 +108,7 @@ async def working(
             people=names,
             services=services,
             tokens=Tokens(master_key=told.master_key),
+            clock=clock,
         )
         yield Dispatcher(
             store=deliveries,
@@ -330,9 +329,10 @@ async def test_a_receiver_that_hangs_leaves_the_others_room(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 0.5)
-    async with push_server() as tarpit:
+    most = CAPACITIES[Channel.PUSH].receiver
+    async with push_server(host="127.0.0.2") as tarpit:
         tarpit.reply = lambda _: None
-        for number in range(AT_ONE_RECEIVER + 5):
+        for number in range(most + 5):
             await world.device(number + 1, endpoint=f"{tarpit.origin}/{number}")
             await world.tell(group(number + 1), number + 1)
         await world.device()
@@ -341,11 +341,11 @@ async def test_a_receiver_that_hangs_leaves_the_others_room(
         await world.send()
 
         assert len(world.server.arrived) == 1
-        assert len(tarpit.arrived) == AT_ONE_RECEIVER
+        assert len(tarpit.arrived) == most
         answers = Counter(
             row.last_answer for row in world.store.database.tables.deliveries.values()
         )
-        assert answers == {"timeout": AT_ONE_RECEIVER, "busy": 5, "201": 1}
+        assert answers == {"timeout": most, "busy": 5, "201": 1}
 
 
 async def test_nobody_there_is_tried_again(world: World) -> None:
@@ -357,19 +357,35 @@ async def test_nobody_there_is_tried_again(world: World) -> None:
     assert (world.row().state, world.row().last_answer) == (State.DUE, "ConnectError")
 
 
-async def test_a_worker_that_may_not_connect_inside_sends_nothing(
-    world: World, tmp_path: Path
-) -> None:
+async def strictly(world: World, tmp_path: Path) -> None:
+    """Has what is due sent by a worker that may not push to this machine."""
     strict = settings(tmp_path, push_loopback_allowed=False)
-    await world.device(endpoint=f"{world.server.origin}/1")
-    await world.tell(group(10))
     world.clock.advance(PUSH_AFTER)
-
     async with working(strict, world.clock, world.deliveries, world.inbox, world.names) as worker:
         await worker.take()
         await worker.settle()
 
+
+async def test_an_endpoint_of_an_earlier_rule_is_sent_nothing(world: World, tmp_path: Path) -> None:
+    await world.device(endpoint=f"{world.server.origin}/1")
+    await world.tell(group(10))
+
+    await strictly(world, tmp_path)
+
     assert world.server.arrived == []
+    assert (world.row().state, world.row().last_answer) == (State.FAILED, "endpoint refused")
+
+
+async def test_a_name_that_leads_inside_is_sent_nothing(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))]
+    await world.device(endpoint="https://push.example/1")
+    await world.tell(group(10))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: inside)
+
+    await strictly(world, tmp_path)
+
     assert (world.row().state, world.row().last_answer) == (State.FAILED, "address refused")
 
 
@@ -412,7 +428,8 @@ async def test_a_worker_that_dies_after_sending_costs_one_more_message_of_the_to
     async with working(world.told, world.clock, dying, world.inbox, world.names) as worker:
         await worker.take()
         await dying.reached.wait()
-        for each in list(worker._under_way):
+        (lane,) = worker._lanes
+        for each in list(lane._under_way):
             each.cancel()
         await worker.settle()
 
