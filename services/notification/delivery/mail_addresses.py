@@ -37,7 +37,7 @@ def check_address(text: str) -> None:
     except Exception:
         # The standard parser raises ValueError, IndexError, MessageError and more.
         raise EmailAddressInvalid("address", "is not an address that mail can carry") from None
-    if read.addr_spec != text or text.count("@") != 1:
+    if f"{read.username}@{read.domain}" != text or text.count("@") != 1:
         raise EmailAddressInvalid("address", "is not an address that mail can carry")
     if len(read.username) > _MAX_LOCAL_PART:
         description = f"has more than {_MAX_LOCAL_PART} characters before the @"
