@@ -61,9 +61,9 @@ class Addresses:
         An address that is confirmed already is left as it is. Raises EmailNotOffered,
         EmailAddressInvalid, SessionRevoked, or TooManyEmailCodes.
         """
+        check_address(address)
         if not self._offered:
             raise EmailNotOffered
-        check_address(address)
         await transaction.lock_recipients([me.user_id])
         if await transaction.session_ended(me.user_id, me.session_id):
             raise SessionRevoked

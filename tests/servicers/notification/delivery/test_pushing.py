@@ -88,11 +88,14 @@ class World:
         browser = self.browsers[int(pushed.path.removeprefix("/"))]
         return json.loads(browser.decrypt(pushed.body))
 
+    def rows(self, device_id: int) -> list[DeliveryRow]:
+        """The records of what was due to the device."""
+        kept = self.store.database.tables.deliveries
+        return [row for key, row in kept.items() if key[2] == device_id]
+
     def row(self, device_id: int = 1) -> DeliveryRow:
         """The record of the device's one delivery."""
-        (row,) = (
-            row for key, row in self.store.database.tables.deliveries.items() if key[2] == device_id
-        )
+        (row,) = self.rows(device_id)
         return row
 
 
@@ -346,6 +349,87 @@ async def test_a_receiver_that_hangs_leaves_the_others_room(
             row.last_answer for row in world.store.database.tables.deliveries.values()
         )
         assert answers == {"timeout": most, "busy": 5, "201": 1}
+
+
+async def test_a_device_that_never_answers_is_asked_less_and_less(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "SEND_SECONDS", 0.1)
+    device = await world.device()
+    world.server.reply = lambda _: None
+    for number in range(10):
+        await world.tell(group(10 + number, post_id=number))
+
+    pauses = []
+    for timeouts in range(1, 5):
+        await world.send(after=timedelta(hours=1))
+        (found,) = await world.deliveries.subscriptions(ALICE, world.clock.now())
+        assert found.timeouts == timeouts
+        pauses.append(found.pause_until and found.pause_until - world.clock.now())
+    asked = len(world.server.arrived)
+    await world.send(after=timedelta(minutes=1))
+
+    half_a_minute = timedelta(seconds=30)
+    assert pauses == [None, half_a_minute, 2 * half_a_minute, 4 * half_a_minute]
+    assert asked == 4 * CAPACITIES[Channel.PUSH].person
+    assert len(world.server.arrived) == asked
+    assert {row.due_time for row in world.rows(device.id) if row.last_answer == ""} == {
+        found.pause_until
+    }
+
+
+async def test_a_paused_device_holds_up_no_other_of_the_person(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "SEND_SECONDS", 1.0)
+    await world.device()
+    await world.device()
+    world.server.reply = lambda pushed: None if pushed.path == "/1" else (201, {})
+    for number in range(3):
+        await world.tell(group(10 + number))
+        await world.send(after=timedelta(hours=1))
+
+    assert len(world.server.at("/2")) == 3
+
+
+async def test_a_device_that_answers_again_is_paused_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "SEND_SECONDS", 1.0)
+    await world.device()
+    world.server.reply = answering(None, None, (500, {}), (201, {}))
+    await world.tell(group(10))
+
+    for _ in range(4):
+        await world.send(after=timedelta(hours=1))
+
+    (found,) = await world.deliveries.subscriptions(ALICE, world.clock.now())
+    assert (found.timeouts, found.pause_until) == (0, None)
+    assert world.row().state is State.SENT
+
+
+async def test_one_address_has_a_share_whatever_names_lead_to_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(push, "AT_ONE_ADDRESS", 3)
+    here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: here)
+    names = ["127.0.0.1", "localhost"]
+    async with working(
+        world.told, world.clock, world.deliveries, world.inbox, world.names
+    ) as worker:
+        world.server.reply = lambda _: None
+        port = world.server.address.rpartition(":")[2]
+        for number in range(6):
+            await world.device(number + 1, endpoint=f"http://{names[number % 2]}:{port}/{number}")
+            await world.tell(group(number + 1), number + 1)
+        world.clock.advance(PUSH_AFTER)
+        await worker.take()
+        await worker.settle()
+
+    answers = Counter(row.last_answer for row in world.store.database.tables.deliveries.values())
+    assert answers == {"timeout": 3, "busy": 3}
 
 
 async def test_nobody_there_is_tried_again(world: World) -> None:
