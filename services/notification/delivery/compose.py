@@ -13,7 +13,12 @@ from services.chassis.process import Job
 from services.chassis.server import Mount
 from services.notification.delivery import push
 from services.notification.delivery.addresses import Addresses
-from services.notification.delivery.carriers import CodeCarrier, DigestCarrier, PushCarrier
+from services.notification.delivery.carriers import (
+    CodeCarrier,
+    DigestCarrier,
+    PushCarrier,
+    Unread,
+)
 from services.notification.delivery.dispatch import Dispatcher
 from services.notification.delivery.endpoints import EndpointRule
 from services.notification.delivery.lane import Carrier
@@ -21,6 +26,7 @@ from services.notification.delivery.letters import Sender
 from services.notification.delivery.mail import Mailer
 from services.notification.delivery.model import Channel
 from services.notification.delivery.peers import Names
+from services.notification.delivery.push import PushServices
 from services.notification.delivery.schedule import Schedule
 from services.notification.delivery.servicer import DeliveryServicer
 from services.notification.delivery.store import DeliveryStore
@@ -90,39 +96,59 @@ async def dispatcher(
     clock: Clock,
 ) -> AsyncIterator[Dispatcher]:
     """Sends what is due; mail only where there is a server for it."""
-    rule = endpoint_rule(told)
+    async with push.connect(
+        vapid=vapid(told, clock=clock), rule=endpoint_rule(told), clock=clock
+    ) as services:
+        ways = carriers(
+            told,
+            deliveries=deliveries,
+            unread=StoredUnread(store),
+            people=people,
+            services=services,
+            clock=clock,
+        )
+        yield Dispatcher(store=deliveries, carriers=ways, clock=clock)
+
+
+def carriers(
+    told: NotificationSettings,
+    *,
+    deliveries: DeliveryStore,
+    unread: Unread,
+    people: Names,
+    services: PushServices,
+    clock: Clock,
+) -> Mapping[Channel, Carrier]:
+    """The channels that this installation has."""
     tokens = Tokens(master_key=told.master_key)
-    unread = StoredUnread(store)
-    async with push.connect(vapid=vapid(told, clock=clock), rule=rule, clock=clock) as services:
-        pushing = PushCarrier(
+    pushing = PushCarrier(
+        store=deliveries,
+        unread=unread,
+        people=people,
+        services=services,
+        tokens=tokens,
+        clock=clock,
+    )
+    if told.smtp_url is None:
+        return {Channel.PUSH: pushing}
+    mailer = Mailer(told.smtp_url)
+    sender = Sender(told.mail_from, told.public_url)
+    return {
+        Channel.PUSH: pushing,
+        Channel.CODE: CodeCarrier(
+            store=deliveries, mailer=mailer, sender=sender, tokens=tokens, clock=clock
+        ),
+        Channel.DIGEST: DigestCarrier(
             store=deliveries,
             unread=unread,
             people=people,
-            services=services,
+            mailer=mailer,
+            sender=sender,
             tokens=tokens,
             clock=clock,
-        )
-        carriers: Mapping[Channel, Carrier] = {Channel.PUSH: pushing}
-        if told.smtp_url is not None:
-            mailer = Mailer(told.smtp_url)
-            sender = Sender(told.mail_from, told.public_url)
-            carriers = {
-                Channel.PUSH: pushing,
-                Channel.CODE: CodeCarrier(
-                    store=deliveries, mailer=mailer, sender=sender, tokens=tokens, clock=clock
-                ),
-                Channel.DIGEST: DigestCarrier(
-                    store=deliveries,
-                    unread=unread,
-                    people=people,
-                    mailer=mailer,
-                    sender=sender,
-                    tokens=tokens,
-                    clock=clock,
-                    hour=told.digest_hour,
-                ),
-            }
-        yield Dispatcher(store=deliveries, carriers=carriers, clock=clock)
+            hour=told.digest_hour,
+        ),
+    }
 
 
 def pruning(deliveries: DeliveryStore, clock: Clock) -> Job:
