@@ -40,23 +40,23 @@ from services.notification.store import NotificationStore
 _PRUNE_SECONDS = 600.0
 
 
-def vapid(told: NotificationSettings, *, clock: Clock) -> Vapid:
+def vapid(settings: NotificationSettings, *, clock: Clock) -> Vapid:
     """Signs push messages. Raises OSError or ValueError for a bad file."""
-    return Vapid(told.push_key_file.read_bytes(), contact=told.push_contact, clock=clock)
+    return Vapid(settings.push_key_file.read_bytes(), contact=settings.push_contact, clock=clock)
 
 
-def schedule(told: NotificationSettings) -> Schedule:
-    """Decides what is due when somebody is told of something."""
-    return Schedule(digest_hour=None if told.smtp_url is None else told.digest_hour)
+def schedule(settings: NotificationSettings) -> Schedule:
+    """Decides what is due when somebody is notified."""
+    return Schedule(digest_hour=None if settings.smtp_url is None else settings.digest_hour)
 
 
-def endpoint_rule(told: NotificationSettings) -> EndpointRule:
+def endpoint_rule(settings: NotificationSettings) -> EndpointRule:
     """Decides where messages may go."""
-    return EndpointRule(ports=told.push_ports, loopback_allowed=told.push_loopback_allowed)
+    return EndpointRule(ports=settings.push_ports, loopback_allowed=settings.push_loopback_allowed)
 
 
 def mount(
-    told: NotificationSettings,
+    settings: NotificationSettings,
     *,
     store: NotificationStore,
     deliveries: DeliveryStore,
@@ -64,8 +64,8 @@ def mount(
     ids: IdGenerator,
 ) -> Mount:
     """The servicer. Raises OSError or ValueError for a bad push key file."""
-    rule = endpoint_rule(told)
-    tokens = Tokens(master_key=told.master_key)
+    rule = endpoint_rule(settings)
+    tokens = Tokens(master_key=settings.master_key)
     servicer = DeliveryServicer(
         store=store,
         deliveries=deliveries,
@@ -76,19 +76,19 @@ def mount(
             clock=clock,
             ids=ids,
             tokens=tokens,
-            offered=told.smtp_url is not None,
-            codes_per_domain=told.codes_per_domain,
+            offered=settings.smtp_url is not None,
+            codes_per_domain=settings.codes_per_domain,
         ),
         tokens=tokens,
-        push_key=vapid(told, clock=clock).public_key,
-        master_key=told.master_key,
+        push_key=vapid(settings, clock=clock).public_key,
+        master_key=settings.master_key,
     )
     return Mount(add_DeliveryServiceServicer_to_server, servicer)
 
 
 @asynccontextmanager
 async def dispatcher(
-    told: NotificationSettings,
+    settings: NotificationSettings,
     *,
     deliveries: DeliveryStore,
     store: NotificationStore,
@@ -97,10 +97,10 @@ async def dispatcher(
 ) -> AsyncIterator[Dispatcher]:
     """Sends what is due; mail only where there is a server for it."""
     async with push.connect(
-        vapid=vapid(told, clock=clock), rule=endpoint_rule(told), clock=clock
+        vapid=vapid(settings, clock=clock), rule=endpoint_rule(settings), clock=clock
     ) as services:
         ways = carriers(
-            told,
+            settings,
             deliveries=deliveries,
             unread=StoredUnread(store),
             people=people,
@@ -111,7 +111,7 @@ async def dispatcher(
 
 
 def carriers(
-    told: NotificationSettings,
+    settings: NotificationSettings,
     *,
     deliveries: DeliveryStore,
     unread: Unread,
@@ -120,7 +120,7 @@ def carriers(
     clock: Clock,
 ) -> Mapping[Channel, Carrier]:
     """The channels that this installation has."""
-    tokens = Tokens(master_key=told.master_key)
+    tokens = Tokens(master_key=settings.master_key)
     pushing = PushCarrier(
         store=deliveries,
         unread=unread,
@@ -129,10 +129,10 @@ def carriers(
         tokens=tokens,
         clock=clock,
     )
-    if told.smtp_url is None:
+    if settings.smtp_url is None:
         return {Channel.PUSH: pushing}
-    mailer = Mailer(told.smtp_url)
-    sender = Sender(told.mail_from, told.public_url)
+    mailer = Mailer(settings.smtp_url)
+    sender = Sender(settings.mail_from, settings.public_url)
     return {
         Channel.PUSH: pushing,
         Channel.CODE: CodeCarrier(
@@ -146,7 +146,7 @@ def carriers(
             sender=sender,
             tokens=tokens,
             clock=clock,
-            hour=told.digest_hour,
+            hour=settings.digest_hour,
         ),
     }
 

@@ -131,7 +131,7 @@ async def served(
 
 @dataclass
 class PushService:
-    """Takes messages at /good, and answers all others as it is told."""
+    """Takes messages at /good, and gives all others the answers of the test."""
 
     answers: list[bytes]
     taken: int = 0
@@ -152,7 +152,7 @@ class PushService:
 
 @dataclass
 class MailService:
-    """Takes letters to the good address, and answers about all others as it is told."""
+    """Takes letters to the good address, and gives the replies of the test for all others."""
 
     replies: list[bytes]
     # Whether even the greeting is one of the replies.
@@ -240,16 +240,18 @@ class World:
 
 @asynccontextmanager
 async def world(folder: Path, mail_port: int) -> AsyncIterator[World]:
-    told = settings(folder, smtp_url=f"smtp://127.0.0.1:{mail_port}")
+    configured = settings(folder, smtp_url=f"smtp://127.0.0.1:{mail_port}")
     clock = ManualClock()
     notifications = MemoryNotificationStore(clock=clock)
     deliveries = MemoryDeliveryStore(notifications.database)
     inbox, names = Inbox(), Names()
     async with push.connect(
-        vapid=compose.vapid(told, clock=clock), rule=compose.endpoint_rule(told), clock=clock
+        vapid=compose.vapid(configured, clock=clock),
+        rule=compose.endpoint_rule(configured),
+        clock=clock,
     ) as services:
         carriers = compose.carriers(
-            told,
+            configured,
             deliveries=deliveries,
             unread=inbox,
             people=names,
