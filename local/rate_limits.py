@@ -11,7 +11,7 @@ import httpx2
 # and few people.
 GENEROUS = {
     f"ROOST_RATE_{bucket}": "1000000"
-    for bucket in ("READS", "WRITES", "LOGINS", "STRANGERS", "COST")
+    for bucket in ("READS", "WRITES", "LOGINS", "GUESSES", "STRANGERS", "COST")
 }
 
 ENFORCED = "edge_rate_limits_enforced"  # the runtime key in envoy/envoy.yaml, in percent

@@ -23,6 +23,7 @@ from gateway.graphql.refusals import (
 )
 from gateway.graphql.requests import MAX_BODY_BYTES, READER, RESPONSE_JSON, Request, answer_type
 from gateway.graphql.trusted import TrustedDocuments
+from gateway.origin import address_of
 from gateway.refusals import MethodNotAllowed
 from gateway.rest import headers as header
 from gateway.rest.bodies import check_content_type, receive_body
@@ -104,13 +105,13 @@ class GraphQL:
             shown = formatted(GraphQLError(error.message, original_error=error))
             await _refuse(send, kind, [shown])
             return
-        self._spending.take(viewer_id or customer(_address(scope)), cost)
+        self._spending.take(viewer_id or customer(address_of(scope)), cost)
         if operation.kind is OperationType.MUTATION:
             deadline.begin(WRITE_SECONDS)
         context = Context(
             backends=self._backends,
             viewer_id=viewer_id,
-            take=partial(self._take, viewer_id, _address(scope)),
+            take=partial(self._take, viewer_id, address_of(scope)),
         )
         result = await carry_out(document, operation, context, variables)
         if result.data is None and _is_request_error(result):
@@ -180,11 +181,3 @@ async def _refuse(send: Send, kind: bytes, errors: list[dict[str, Any]]) -> None
     body = _encoder.encode({"errors": errors})
     headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), NO_STORE]
     await send_answer(send, 400 if kind == RESPONSE_JSON else 200, headers, body)
-
-
-def _address(scope: Scope) -> str:
-    told = scope[HEADERS].get(b"x-envoy-external-address")
-    if told is not None:
-        return str(told.decode("latin-1"))
-    client = scope.get("client")
-    return str(client[0]) if client else ""

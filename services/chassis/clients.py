@@ -18,7 +18,7 @@ import grpc.aio
 from roost.user.v1.auth_service_pb2 import GetJwksRequest, ListRevokedSessionsRequest
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 
-from services.chassis import caller, deadline, telemetry
+from services.chassis import caller, deadline, origin, telemetry
 from services.chassis.errors import from_status
 from services.chassis.tokens import Jwk, Revoked, ServiceIdentity
 
@@ -70,13 +70,14 @@ class Mesh:
         kind: Callable[[grpc.aio.Channel], S],
         *,
         timeout: float = DEFAULT_TIMEOUT,
+        with_origin: bool = False,
     ) -> S:
         """A stub whose calls are made on behalf of whoever makes the running call.
 
         `timeout` (seconds) is the most that one call may take; `timeout=` of a call overrides it,
-        and the running deadline narrows both.
+        and the running deadline narrows both. `with_origin` sends the client's network along.
         """
-        return self._stub(kind, _callers_token, timeout)
+        return self._stub(kind, _callers_token, timeout, with_origin)
 
     def as_service(
         self,
@@ -96,17 +97,20 @@ class Mesh:
         token: Callable[[], str | None],
         *,
         timeout: float = DEFAULT_TIMEOUT,
+        with_origin: bool = False,
     ) -> S:
         """A stub that sends whatever token it is given for each call, or none."""
-        return self._stub(kind, token, timeout)
+        return self._stub(kind, token, timeout, with_origin)
 
     def _stub(
         self,
         kind: Callable[[grpc.aio.Channel], S],
         token: Callable[[], str | None],
         timeout: float,
+        with_origin: bool = False,
     ) -> S:
-        return kind(cast(grpc.aio.Channel, _Calls(self._channel, token, timeout)))
+        calls = _Calls(self._channel, token, timeout, with_origin=with_origin)
+        return kind(cast(grpc.aio.Channel, calls))
 
 
 class _Calls:
@@ -116,20 +120,26 @@ class _Calls:
     """
 
     def __init__(
-        self, channel: grpc.aio.Channel, token: Callable[[], str | None], timeout: float
+        self,
+        channel: grpc.aio.Channel,
+        token: Callable[[], str | None],
+        timeout: float,
+        *,
+        with_origin: bool = False,
     ) -> None:
         self._channel = channel
         self._token = token
         self._timeout = timeout
+        self._metadata = _metadata_with_origin if with_origin else _metadata
 
     def unary_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         call = self._channel.unary_unary(*args, **kwargs)
-        token, usual = self._token, self._timeout
+        token, usual, metadata = self._token, self._timeout, self._metadata
 
         async def invoke(request: Any, *, timeout: float | None = None) -> Any:
             budget = deadline.budget(usual if timeout is None else timeout, margin=MARGIN)
             try:
-                return await call(request, timeout=budget, metadata=_metadata(token()))
+                return await call(request, timeout=budget, metadata=metadata(token()))
             except grpc.aio.AioRpcError as error:
                 raise from_status(error) from None
 
@@ -183,6 +193,14 @@ def _metadata(token: str | None) -> grpc.aio.Metadata:
     trace = telemetry.current()
     if trace is not None:
         metadata.add(telemetry.TRACEPARENT, trace.traceparent)
+    return metadata
+
+
+def _metadata_with_origin(token: str | None) -> grpc.aio.Metadata:
+    metadata = _metadata(token)
+    network = origin.network()
+    if network:
+        metadata.add(origin.METADATA, network)
     return metadata
 
 

@@ -31,6 +31,9 @@ from services.chassis.tokens import (
 from services.chassis.worker_lease import lease_worker
 from services.user import convert, signing, subscriber
 from services.user.accounts import Accounts
+from services.user.attempts_fallback import FallbackAttempts
+from services.user.attempts_memory import MemoryAttempts
+from services.user.attempts_valkey import ValkeyAttempts
 from services.user.auth_servicer import AuthServicer
 from services.user.cache import Cards, cards
 from services.user.chores import Chores
@@ -46,6 +49,7 @@ from services.user.signing import RELOAD_SECONDS, KeySeal, Signer
 from services.user.store import Store
 from services.user.store_postgres import PostgresUserStore
 from services.user.subscriber import Subscriptions
+from services.user.throttle import Throttle
 from services.user.user_servicer import UserServicer
 
 SERVICE = "user"
@@ -89,6 +93,14 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
                 clock=clock,
                 ids=IdGenerator(clock=clock, worker=worker),
                 passwords=passwords,
+                throttle=Throttle(
+                    attempts=FallbackAttempts(
+                        ValkeyAttempts(cache_server, clock=clock), MemoryAttempts(clock=clock)
+                    ),
+                    key=told.master_key,
+                    logins=told.rate_logins,
+                    guesses=told.rate_guesses,
+                ),
                 signer=signer,
                 page_token_key=told.page_token_key,
                 master_key=told.master_key,
@@ -113,6 +125,7 @@ def mounts(
     clock: Clock,
     ids: IdGenerator,
     passwords: Passwords,
+    throttle: Throttle,
     signer: Signer,
     page_token_key: bytes,
     master_key: bytes,
@@ -121,7 +134,14 @@ def mounts(
     people = People(store=store, cards=cards)
     page_tokens = PageTokens(page_token_key)
     sessions = Sessions(store=store, clock=clock, ids=ids, signer=signer, master_key=master_key)
-    accounts = Accounts(store=store, clock=clock, ids=ids, passwords=passwords, sessions=sessions)
+    accounts = Accounts(
+        store=store,
+        clock=clock,
+        ids=ids,
+        passwords=passwords,
+        sessions=sessions,
+        throttle=throttle,
+    )
     auth = AuthServicer(
         store=store,
         clock=clock,

@@ -7,7 +7,7 @@ for each other.
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.chassis.transaction import Transaction
@@ -26,6 +26,9 @@ from services.user.model import (
     Ties,
     User,
 )
+
+# A network that nobody signed in from for so long is a new one.
+NETWORK_LIFETIME = timedelta(days=90)
 
 
 class AccountActs(Protocol):
@@ -48,7 +51,7 @@ class AccountActs(Protocol):
         ...
 
     async def delete_user(self, user_id: int, now: datetime) -> None:
-        """Marks as deleted, empties the profile, and forgets the password."""
+        """Marks as deleted, empties the profile, and forgets the password and known networks."""
         ...
 
     async def lock_password(self, user_id: int) -> str | None:
@@ -57,6 +60,10 @@ class AccountActs(Protocol):
 
     async def set_password(self, user_id: int, password_hash: str, now: datetime) -> None:
         """Replaces the hash."""
+        ...
+
+    async def remember_network(self, user_id: int, network_hash: bytes, now: datetime) -> None:
+        """Notes that the person's password was proved from there."""
         ...
 
 
@@ -179,6 +186,10 @@ class Store(Protocol):
         """The hash of the person's password; None for unknown and deleted people."""
         ...
 
+    async def knows_network(self, user_id: int, network_hash: bytes) -> bool:
+        """Whether the person's password was proved from there, within NETWORK_LIFETIME."""
+        ...
+
     async def ties_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
         """How the viewer and the others stand, in one round trip; those without ties are absent."""
         ...
@@ -236,5 +247,6 @@ class Store(Protocol):
         ...
 
     async def prune(self, now: datetime) -> int:
-        """Deletes sessions and tickets that ended long enough ago; says how many."""
+        """Deletes sessions and tickets that have ended, and networks that were not used within
+        NETWORK_LIFETIME; says how many of them all."""
         ...

@@ -86,7 +86,9 @@ class Served:
         timeout: float = 10.0,
     ) -> S:
         """A stub whose calls come from that caller."""
-        return self.mesh.with_token(kind, lambda: token_of(caller, self._clock), timeout=timeout)
+        return self.mesh.with_token(
+            kind, lambda: token_of(caller, self._clock), timeout=timeout, with_origin=True
+        )
 
     def stub_with_token(self, kind: Callable[[grpc.aio.Channel], S], token: str | None) -> S:
         """A stub that shows exactly this token."""

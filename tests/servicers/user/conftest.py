@@ -16,10 +16,12 @@ from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
 from services.chassis.clock import ManualClock
 from services.chassis.tokens import AccessTokens
 from services.user import cache, compose, convert
+from services.user.attempts_memory import MemoryAttempts
 from services.user.passwords import Passwords
 from services.user.readers import SharedCards
 from services.user.signing import KeySeal, Signer
 from services.user.store_memory import MemoryUserStore
+from services.user.throttle import Throttle
 from tests.builders.users import PatientIds
 from tests.servicers.serving import AUDIENCE, ISSUER, Served, serving
 
@@ -81,6 +83,7 @@ class House:
     def __init__(self, *, passwords: Passwords, clock: ManualClock) -> None:
         self.clock = clock
         self.store = MemoryUserStore(clock=clock)
+        self.attempts = MemoryAttempts(clock=clock)
         self.cards = FakeCards(self.store)
         self.readers = FakeReaders()
         self.ids = PatientIds(clock)
@@ -97,6 +100,7 @@ class House:
             clock=clock,
             ids=self.ids,
             passwords=passwords,
+            throttle=Throttle(attempts=self.attempts, key=MASTER_KEY),
             signer=self.signer,
             page_token_key=MASTER_KEY,
             master_key=MASTER_KEY,
