@@ -12,6 +12,7 @@ from services.chassis.tokens import SessionRevoked
 from services.user import events, handles, password_rule, profile_rule
 from services.user.errors import CredentialsWrong, HandleTaken
 from services.user.hash_queue import Errand, Lane
+from services.user.mail_addresses import MailAddresses
 from services.user.model import Chore, User
 from services.user.passwords import Passwords
 from services.user.sessions import Sessions, SignedIn
@@ -60,6 +61,7 @@ class Accounts:
         passwords: Passwords,
         sessions: Sessions,
         throttle: Throttle,
+        addresses: MailAddresses,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -67,6 +69,7 @@ class Accounts:
         self._passwords = passwords
         self._sessions = sessions
         self._throttle = throttle
+        self._addresses = addresses
 
     async def prepare(
         self, *, handle: str, password: str, display_name: str, network: str
@@ -79,8 +82,8 @@ class Accounts:
         """
         await self._throttle.admit(network=network)
         key = handles.check_new(handle)
-        password_rule.check(password, handle=handle)
         name = profile_rule.display_name(display_name, field="display_name")
+        password_rule.check(password, about=(handle, name))
         taken = await self._store.ids_of_handles([key])
         password_hash = None
         if not taken:
@@ -155,7 +158,8 @@ class Accounts:
         found = await self._store.users([caller.user_id])
         if not found:
             raise SessionRevoked
-        password_rule.check(new, handle=found[0].handle)
+        about = (found[0].handle, found[0].display_name, await self._addresses.of_caller())
+        password_rule.check(new, about=about)
         proof = await self._prove_caller(caller, old, network)
         return proof, await self._passwords.hash(new, _errand(caller, network))
 

@@ -39,6 +39,7 @@ from services.user.cache import Cards, cards
 from services.user.chores import Chores
 from services.user.counters import CountPosts, Reconciler
 from services.user.graph_servicer import GraphServicer
+from services.user.mail_addresses import MailAddresses, MeshMailAddresses
 from services.user.passwords import Passwords
 from services.user.people import People
 from services.user.readers import MeshReaders, Readers, SharedCards
@@ -101,6 +102,7 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
                     logins=told.rate_logins,
                     guesses=told.rate_guesses,
                 ),
+                addresses=MeshMailAddresses(mesh),
                 signer=signer,
                 page_token_key=told.page_token_key,
                 master_key=told.master_key,
@@ -126,6 +128,7 @@ def mounts(
     ids: IdGenerator,
     passwords: Passwords,
     throttle: Throttle,
+    addresses: MailAddresses,
     signer: Signer,
     page_token_key: bytes,
     master_key: bytes,
@@ -141,6 +144,7 @@ def mounts(
         passwords=passwords,
         sessions=sessions,
         throttle=throttle,
+        addresses=addresses,
     )
     auth = AuthServicer(
         store=store,

@@ -80,6 +80,7 @@ from services.user import subscriber as user_subscriber
 from services.user.attempts_memory import MemoryAttempts
 from services.user.cache import cards
 from services.user.chores import Chores
+from services.user.mail_addresses import MeshMailAddresses
 from services.user.passwords import Passwords
 from services.user.readers import MeshReaders, SharedCards
 from services.user.signing import KeySeal, Signer
@@ -235,6 +236,7 @@ async def _users(
         ids=ids,
         passwords=passwords,
         throttle=Throttle(attempts=MemoryAttempts(clock=clock), key=MASTER_KEY, logins=logins),
+        addresses=MeshMailAddresses(mesh),
         signer=signer,
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,

@@ -62,6 +62,16 @@ class FakeReaders:
         self.profiles.extend(user_ids)
 
 
+class FakeAddresses:
+    """The mail address of whoever calls."""
+
+    def __init__(self) -> None:
+        self.address = ""
+
+    async def of_caller(self) -> str:
+        return self.address
+
+
 class Person:
     """Somebody who is signed in, with stubs that call as they do."""
 
@@ -84,6 +94,7 @@ class House:
         self.clock = clock
         self.store = MemoryUserStore(clock=clock)
         self.attempts = MemoryAttempts(clock=clock)
+        self.addresses = FakeAddresses()
         self.cards = FakeCards(self.store)
         self.readers = FakeReaders()
         self.ids = PatientIds(clock)
@@ -101,6 +112,7 @@ class House:
             ids=self.ids,
             passwords=passwords,
             throttle=Throttle(attempts=self.attempts, key=MASTER_KEY),
+            addresses=self.addresses,
             signer=self.signer,
             page_token_key=MASTER_KEY,
             master_key=MASTER_KEY,
