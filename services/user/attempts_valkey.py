@@ -2,6 +2,9 @@
 
 user:proofs:{name}             a bucket
 user:guesses:{account}:tally   a tally
+
+While there is a key `user:proofs:lifted` no bucket is empty: an operator who fills an installation
+sets it, with an expiry.
 """
 
 from collections.abc import Sequence
@@ -17,6 +20,7 @@ def _script(name: str) -> Script:
 
 
 _TAKE = _script("take")
+_LIFTED = "user:proofs:lifted"
 _ATTEMPT = _script("attempt")
 _TAKE_BACK = _script("take_back")
 
@@ -33,6 +37,8 @@ class ValkeyAttempts:
         each = bucket.seconds * 1000 / bucket.size
         arguments = (self._now(), repr(each), bucket.size)
         wait: int = await self._redis.run(_TAKE, [f"user:proofs:{{{name}}}"], arguments)
+        if wait and await self._redis.execute("EXISTS", _LIFTED):
+            return 0.0
         return wait / 1000
 
     async def begin(self, account: str, tallies: Sequence[tuple[str, Pauses]]) -> Counted:

@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from local.rate_limits import logins_lifted
 from services.chassis import redis
 from services.chassis.clock import ManualClock
 from services.user.attempts import Attempts, Bucket, Pauses
@@ -163,3 +164,13 @@ async def test_nothing_stays_in_valkey_for_good(valkey: str) -> None:
 
     assert len(keys) == 3
     assert all(0 < each <= PAUSES.forget * 1000 for each in lives)
+
+
+async def test_no_bucket_is_empty_while_an_operator_lifts_them(valkey: str) -> None:
+    async with redis.connect(valkey, call_seconds=10) as client:
+        attempts = ValkeyAttempts(client, clock=ManualClock())
+        async with logins_lifted(valkey):
+            lifted = [await attempts.take("net", BUCKET) for _ in range(10)]
+
+        assert lifted == [0] * 10
+        assert await attempts.take("net", BUCKET) > 0
