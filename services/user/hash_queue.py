@@ -89,7 +89,7 @@ class _Waiting:
         return own + sum(min(len(jobs), own + 1) for jobs in others)
 
     def drop_for(self, owner: str) -> _Job | None:
-        """Takes the last job of whoever has most; None if that is this owner, with one more."""
+        """Takes the last job of the owner who has most; None if that is this one, with one more."""
         jobs = max(self._by_owner.values(), key=len, default=None)
         if jobs is None or len(jobs) <= len(self._by_owner.get(owner, ())) + 1:
             return None

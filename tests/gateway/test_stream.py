@@ -239,11 +239,11 @@ async def test_notices_of_the_accounts_safety_come_on_the_account_topic(
         await greeted(client, *LISTS)
         for notice in notices(SESSION + 1):
             events.add(ALICE, security=notice)
-        told = await client.events(3)
+        found = await client.events(3)
 
     session_id = str(SESSION + 1)
-    assert {each["topic"] for each in told} == {"account"}
-    assert [each["change"] for each in told] == [
+    assert {each["topic"] for each in found} == {"account"}
+    assert [each["change"] for each in found] == [
         {
             "kind": "signed_in",
             "session_id": session_id,

@@ -63,7 +63,7 @@ class FakeReaders:
 
 
 class FakeAddresses:
-    """The mail address of whoever calls."""
+    """The mail address of every caller."""
 
     def __init__(self) -> None:
         self.address = ""

@@ -160,7 +160,7 @@ async def test_the_old_password_cannot_be_guessed_with_a_token(house: House, ali
 
     assert outcomes.count("CREDENTIALS_WRONG") == AT_A_PLACE
     assert outcomes.count("TOO_MANY_PASSWORD_ATTEMPTS") == 10 - AT_A_PLACE
-    # Whoever holds the stolen token keeps nobody else out.
+    # The thief of a token keeps nobody else out.
     assert await sign_in(house, network=HOME)
 
 
@@ -195,7 +195,7 @@ async def test_the_person_is_warned_of_ten_failed_attempts_and_as_they_double(
     assert {each.user_id for each in warnings} == {alice.id}
 
 
-async def test_the_person_is_told_of_a_sign_in_and_whether_its_network_is_new(
+async def test_a_sign_in_is_published_with_whether_its_network_is_new(
     house: House, alice: Person
 ) -> None:
     at_home = await sign_in(house, network=HOME)
@@ -210,7 +210,7 @@ async def test_the_person_is_told_of_a_sign_in_and_whether_its_network_is_new(
     assert (second.session_id, second.new_network) == (away.session.id, True)
 
 
-async def test_the_person_is_told_of_a_changed_password(house: House, alice: Person) -> None:
+async def test_a_changed_password_is_published(house: House, alice: Person) -> None:
     await change(alice, PASSWORD)
 
     (notice,) = house.events(events_pb.PasswordChanged)

@@ -155,7 +155,7 @@ async def test_nothing_is_hashed_for_a_caller_whose_deadline_has_passed(one: Wor
     assert one.began == ["first"]
 
 
-async def test_a_full_lane_drops_the_last_of_whoever_has_most() -> None:
+async def test_a_full_lane_drops_the_last_job_of_the_owner_who_has_most() -> None:
     workers = Workers(1, waiting=3)
     running = workers.ask("running", owner="attacker")
     await asyncio.sleep(0)
