@@ -15,6 +15,7 @@ from gateway.graphql.buckets import Buckets, customer
 from gateway.graphql.context import Context
 from gateway.graphql.documents import Document, DocumentErrors, Documents, Operation, Variables
 from gateway.graphql.execution import carry_out
+from gateway.graphql.limits import PEOPLE, STRANGERS, Limits
 from gateway.graphql.refusals import (
     DocumentInvalid,
     DocumentNotTrusted,
@@ -93,10 +94,12 @@ class GraphQL:
         check_content_type(headers.get(b"content-type"))
         length = headers.get(b"content-length")
         request = READER.read(await receive_body(receive, length, most=MAX_BODY_BYTES))
+        whose = viewer_id or customer(address_of(scope))
+        most = PEOPLE if viewer_id else STRANGERS
         try:
-            document = self.find(request)
+            document = self.find(request, whose=whose, most=most)
             operation = document.operation(request.operation_name)
-            variables = operation.variables(request.variables)
+            variables = operation.variables(request.variables, most)
             cost = _affordable(operation, variables)
         except DocumentErrors as error:
             await _refuse(send, kind, [formatted(each) for each in error.errors])
@@ -105,7 +108,7 @@ class GraphQL:
             shown = formatted(GraphQLError(error.message, original_error=error))
             await _refuse(send, kind, [shown])
             return
-        self._spending.take(viewer_id or customer(address_of(scope)), cost)
+        self._spending.take(whose, cost)
         if operation.kind is OperationType.MUTATION:
             deadline.begin(WRITE_SECONDS)
         context = Context(
@@ -130,8 +133,14 @@ class GraphQL:
             headers_out.append(NO_STORE)
         await send_answer(send, status, headers_out, body)
 
-    def find(self, request: Request) -> Document:
-        """The document that a request names or holds."""
+    def find(self, request: Request, *, whose: object, most: Limits = PEOPLE) -> Document:
+        """The document that a request names or holds.
+
+        Reading one that is not known is paid for from the bucket of `whose` before it is begun, so
+        that documents which are refused are not free.
+
+        Raises RateLimited, DocumentNotTrusted, and what `Documents.read` raises.
+        """
         if request.document_id is not None:
             if request.query is not None:
                 raise DocumentInvalid("Send either `documentId` or `query`.")
@@ -140,7 +149,11 @@ class GraphQL:
             raise DocumentNotTrusted
         if request.query is None:
             raise DocumentInvalid("Send the document as `query`, or its id as `documentId`.")
-        return self._documents.read(request.query)
+        known = self._documents.known(request.query)
+        if known is not None:
+            return known
+        self._spending.take(whose, costs.of_reading(request.query))
+        return self._documents.read(request.query, most)
 
     def _take(self, viewer_id: int, address: str, bucket: str) -> None:
         if bucket == "logins":

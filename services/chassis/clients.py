@@ -19,6 +19,7 @@ from roost.user.v1.auth_service_pb2 import GetJwksRequest, ListRevokedSessionsRe
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 
 from services.chassis import caller, deadline, origin, telemetry
+from services.chassis.caller import ServiceCaller
 from services.chassis.errors import from_status
 from services.chassis.tokens import Jwk, Revoked, ServiceIdentity
 
@@ -72,12 +73,15 @@ class Mesh:
         timeout: float = DEFAULT_TIMEOUT,
         with_origin: bool = False,
     ) -> S:
-        """A stub whose calls are made on behalf of whoever makes the running call.
+        """A stub whose calls are made on behalf of the person who makes the running call.
+
+        Where a service makes it, they are made in this service's own name, or without a token where
+        it has none: a service's token is good for one service alone.
 
         `timeout` (seconds) is the most that one call may take; `timeout=` of a call overrides it,
         and the running deadline narrows both. `with_origin` sends the client's network along.
         """
-        return self._stub(kind, _callers_token, timeout, with_origin)
+        return self._stub(kind, self._token_of_caller, timeout, with_origin)
 
     def as_service(
         self,
@@ -100,12 +104,17 @@ class Mesh:
         with_origin: bool = False,
     ) -> S:
         """A stub that sends whatever token it is given for each call, or none."""
-        return self._stub(kind, token, timeout, with_origin)
+        return self._stub(kind, lambda _: token(), timeout, with_origin)
+
+    def _token_of_caller(self, service: str) -> str | None:
+        if isinstance(caller.current(), ServiceCaller):
+            return None if self._identity is None else self._identity.token(service)
+        return caller.token()
 
     def _stub(
         self,
         kind: Callable[[grpc.aio.Channel], S],
-        token: Callable[[], str | None],
+        token: Callable[[str], str | None],
         timeout: float,
         with_origin: bool = False,
     ) -> S:
@@ -122,11 +131,12 @@ class _Calls:
     def __init__(
         self,
         channel: grpc.aio.Channel,
-        token: Callable[[], str | None],
+        token: Callable[[str], str | None],
         timeout: float,
         *,
         with_origin: bool = False,
     ) -> None:
+        """`token` gives the token for a call to the service of that name."""
         self._channel = channel
         self._token = token
         self._timeout = timeout
@@ -134,12 +144,13 @@ class _Calls:
 
     def unary_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         call = self._channel.unary_unary(*args, **kwargs)
-        token, usual, metadata = self._token, self._timeout, self._metadata
+        token, service, usual = self._token, service_of(args[0]), self._timeout
+        metadata = self._metadata
 
         async def invoke(request: Any, *, timeout: float | None = None) -> Any:
             budget = deadline.budget(usual if timeout is None else timeout, margin=MARGIN)
             try:
-                return await call(request, timeout=budget, metadata=metadata(token()))
+                return await call(request, timeout=budget, metadata=metadata(token(service)))
             except grpc.aio.AioRpcError as error:
                 raise from_status(error) from None
 
@@ -147,21 +158,21 @@ class _Calls:
 
     def unary_stream(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         call = self._channel.unary_stream(*args, **kwargs)
-        token = self._token
+        token, service = self._token, service_of(args[0])
 
         def invoke(request: Any, *, timeout: float | None = None) -> AsyncIterator[Any]:
-            return _read(call(request, timeout=timeout, metadata=_metadata(token())))
+            return _read(call(request, timeout=timeout, metadata=_metadata(token(service))))
 
         return invoke
 
     def stream_stream(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         call = self._channel.stream_stream(*args, **kwargs)
-        token = self._token
+        token, service = self._token, service_of(args[0])
 
         def invoke(
             requests: AsyncIterator[Any], *, timeout: float | None = None
         ) -> AsyncIterator[Any]:
-            return _read(call(requests, timeout=timeout, metadata=_metadata(token())))
+            return _read(call(requests, timeout=timeout, metadata=_metadata(token(service))))
 
         return invoke
 
@@ -181,8 +192,10 @@ async def _read(call: Any) -> AsyncIterator[Any]:
         call.cancel()
 
 
-def _callers_token() -> str | None:
-    return caller.token()
+def service_of(method: str) -> str:
+    """The service that offers a method, by the package of its contract: `/roost.user.v1.…` is
+    `user`."""
+    return method.split(".", 2)[1]
 
 
 def _metadata(token: str | None) -> grpc.aio.Metadata:

@@ -74,7 +74,9 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
                     ids=IdGenerator(clock=clock, worker=worker),
                     page_token_key=told.page_token_key,
                 ),
-                verifier=trust.verifier(told, people=MeshJwks(mesh), revoked=revoked, clock=clock),
+                verifier=trust.verifier(
+                    told, service=SERVICE, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                ),
                 jobs=[revoked.run],
             )
         finally:

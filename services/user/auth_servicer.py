@@ -169,7 +169,7 @@ class AuthServicer(AuthServiceServicer):
             expires_in=int(TICKET_LIFETIME.total_seconds()),
         )
 
-    @access.service
+    @access.service("gateway")
     async def RedeemStreamTicket(
         self, request: pb.RedeemStreamTicketRequest, context: Any
     ) -> pb.RedeemStreamTicketResponse:
@@ -181,7 +181,7 @@ class AuthServicer(AuthServiceServicer):
             expires_in=self._seconds_until(access_token.expire_time),
         )
 
-    @access.service
+    @access.service("gateway")
     async def ExtendStream(
         self, request: pb.ExtendStreamRequest, context: Any
     ) -> pb.ExtendStreamResponse:

@@ -110,6 +110,7 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
             verifier=Verifier(
                 issuer=told.token_issuer,
                 audience=told.token_audience,
+                services_here=["user"],
                 users=KeyRing(signer, clock=clock),
                 services=KeyRing(StaticJwks(service_keys(told.service_keys_file)), clock=clock),
                 clock=clock,

@@ -50,7 +50,7 @@ class UserServicer(UserServiceServicer):
         user_id, card, ties = await self._people.one_by_handle(request.handle, caller.viewer_id())
         return pb.GetUserByHandleResponse(user=convert.read_card(card, user_id, ties))
 
-    @access.service
+    @access.service("post", "notification")
     async def BatchGetUsers(
         self, request: pb.BatchGetUsersRequest, context: Any
     ) -> pb.BatchGetUsersResponse:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -596,6 +597,50 @@ async def test_what_does_not_speak_the_protocol_is_not_upgraded(address: str, pa
     answer = refused.value.response
     expected = (400, "PARAMETER_INVALID") if path == "/v1/stream" else (404, "ROUTE_NOT_FOUND")
     assert (answer.status_code, json.loads(answer.body)["reason"]) == expected
+
+
+HANDSHAKE = {
+    "host": "roost",
+    "connection": "upgrade",
+    "upgrade": "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "sec-websocket-protocol": "roost.v1, roost.ticket.good",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "changes"),
+    [
+        ("/v1/stream", {"sec-websocket-protocol": "chat"}),
+        ("/v1/stream", {"sec-websocket-protocol": None}),
+        ("/v1/stream", {"sec-websocket-protocol": "roost.v1 ; roost.ticket.good"}),
+        ("/v1/stream", {"sec-websocket-version": "12"}),
+        ("/v1/stream", {"sec-websocket-version": None}),
+        ("/v1/stream", {"sec-websocket-key": None}),
+        ("/v1/stream", {"sec-websocket-key": "short"}),
+        ("/v1/stream", {"connection": "close"}),
+        ("/v1/elsewhere", {}),
+        ("/graphql", {"sec-websocket-protocol": "graphql-ws"}),
+        ("/graphql", {"sec-websocket-protocol": None}),
+    ],
+)
+async def test_a_handshake_that_is_refused_is_no_error_in_the_log(
+    address: str, caplog: pytest.LogCaptureFixture, path: str, changes: dict[str, str | None]
+) -> None:
+    headers = {name: value for name, value in (HANDSHAKE | changes).items() if value is not None}
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    host, port = address.split(":")
+
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    async with asyncio.timeout(PATIENCE):
+        status = (await reader.readline()).split()[1]
+        await reader.read()
+    writer.close()
+
+    assert status.startswith(b"4"), status
+    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
 
 
 async def test_an_ended_session_is_closed_by_its_event(address: str, events: FakeEvents) -> None:

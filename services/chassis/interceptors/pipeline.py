@@ -163,8 +163,8 @@ def declared_policy(method: str, handler: Handler) -> Policy:
     policy = policy_of(next((each for each in behaviours if each is not None), None))
     if policy is None:
         raise TypeError(
-            f"{method} declares no access policy: decorate it with access.anyone, "
-            "access.user, access.service or access.user_or_service, or mount it without"
+            f"{method} declares no access policy: decorate it with access.anyone, access.user, "
+            "access.service(…) or access.user_or_service(…), or mount it without"
         )
     return policy
 

@@ -43,7 +43,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
         self.conversations: dict[int, int] = {}
         self.follows: set[tuple[int, int]] = set()
 
-    @access.service
+    @access.service("notification")
     async def BatchGetTies(
         self, request: BatchGetTiesRequest, context: Context
     ) -> BatchGetTiesResponse:
@@ -61,7 +61,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             raise NotFound(reason="USER_NOT_FOUND")
         return GetUserResponse(user=User(id=request.user_id))
 
-    @access.service
+    @access.service("notification")
     async def BatchGetUsers(
         self, request: BatchGetUsersRequest, context: Context
     ) -> BatchGetUsersResponse:

@@ -12,7 +12,7 @@ from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
+from services.chassis.caller import ANONYMOUS, Caller, UserCaller
 from services.chassis.clock import ManualClock
 from services.chassis.tokens import AccessTokens
 from services.user import cache, compose, convert
@@ -172,8 +172,3 @@ async def bob(house: House) -> Person:
 @pytest.fixture
 async def carol(house: House) -> Person:
     return await house.register("carol")
-
-
-@pytest.fixture
-def service() -> ServiceCaller:
-    return ServiceCaller("post")

@@ -57,6 +57,7 @@ async def test_access_tokens_verify_with_the_published_keys(house: House, alice:
     verifier = Verifier(
         issuer=ISSUER,
         audience=AUDIENCE,
+        services_here=["post"],
         users=KeyRing(StaticJwks(keys), clock=house.clock),  # type: ignore[arg-type]
         services=KeyRing(StaticJwks([]), clock=house.clock),
         clock=house.clock,

@@ -191,7 +191,7 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RedeemStreamTicket(self, request, context):
-        """RedeemStreamTicket consumes a ticket. Services only.
+        """RedeemStreamTicket consumes a ticket. For the gateway alone.
         UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is unknown, used, expired or of an ended session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -200,7 +200,7 @@ class AuthServiceServicer:
 
     def ExtendStream(self, request, context):
         """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
-        what is shown on it is read with the person's own rights. Services only.
+        what is shown on it is read with the person's own rights. For the gateway alone.
         UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -87,12 +87,12 @@ class AuthServiceStub:
     session without a token in the URL.
     """
     RedeemStreamTicket: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RedeemStreamTicketRequest, _auth_service_pb2.RedeemStreamTicketResponse]
-    """RedeemStreamTicket consumes a ticket. Services only.
+    """RedeemStreamTicket consumes a ticket. For the gateway alone.
     UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is unknown, used, expired or of an ended session.
     """
     ExtendStream: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ExtendStreamRequest, _auth_service_pb2.ExtendStreamResponse]
     """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
-    what is shown on it is read with the person's own rights. Services only.
+    what is shown on it is read with the person's own rights. For the gateway alone.
     UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
     """
 
@@ -155,12 +155,12 @@ class AuthServiceAsyncStub(AuthServiceStub):
     session without a token in the URL.
     """
     RedeemStreamTicket: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RedeemStreamTicketRequest, _auth_service_pb2.RedeemStreamTicketResponse]  # type: ignore[assignment]
-    """RedeemStreamTicket consumes a ticket. Services only.
+    """RedeemStreamTicket consumes a ticket. For the gateway alone.
     UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is unknown, used, expired or of an ended session.
     """
     ExtendStream: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ExtendStreamRequest, _auth_service_pb2.ExtendStreamResponse]  # type: ignore[assignment]
     """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
-    what is shown on it is read with the person's own rights. Services only.
+    what is shown on it is read with the person's own rights. For the gateway alone.
     UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
     """
 
@@ -280,7 +280,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RedeemStreamTicketRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.RedeemStreamTicketResponse, _abc.Awaitable[_auth_service_pb2.RedeemStreamTicketResponse]]:
-        """RedeemStreamTicket consumes a ticket. Services only.
+        """RedeemStreamTicket consumes a ticket. For the gateway alone.
         UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is unknown, used, expired or of an ended session.
         """
 
@@ -291,7 +291,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.ExtendStreamResponse, _abc.Awaitable[_auth_service_pb2.ExtendStreamResponse]]:
         """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
-        what is shown on it is read with the person's own rights. Services only.
+        what is shown on it is read with the person's own rights. For the gateway alone.
         UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
         """
 
