@@ -31,7 +31,7 @@ TIMES, PACE_SECONDS = 12, 60 / LOGINS
 FLOOR_SECONDS = 1.0
 MOST_REQUESTS = 20_000
 BREATH_SECONDS = 0.3
-ALIASES = 30
+ALIASES = 10  # a stranger may send no longer documents
 
 
 class Client:
