@@ -24,6 +24,7 @@ from gateway.graphql.refusals import (
 )
 from gateway.graphql.requests import MAX_BODY_BYTES, READER, RESPONSE_JSON, Request, answer_type
 from gateway.graphql.trusted import TrustedDocuments
+from gateway.origin import address_of
 from gateway.refusals import MethodNotAllowed
 from gateway.rest import headers as header
 from gateway.rest.bodies import check_content_type, receive_body
@@ -93,7 +94,7 @@ class GraphQL:
         check_content_type(headers.get(b"content-type"))
         length = headers.get(b"content-length")
         request = READER.read(await receive_body(receive, length, most=MAX_BODY_BYTES))
-        whose = viewer_id or customer(_address(scope))
+        whose = viewer_id or customer(address_of(scope))
         most = PEOPLE if viewer_id else STRANGERS
         try:
             document = self.find(request, whose=whose, most=most)
@@ -113,7 +114,7 @@ class GraphQL:
         context = Context(
             backends=self._backends,
             viewer_id=viewer_id,
-            take=partial(self._take, viewer_id, _address(scope)),
+            take=partial(self._take, viewer_id, address_of(scope)),
         )
         result = await carry_out(document, operation, context, variables)
         if result.data is None and _is_request_error(result):
@@ -193,11 +194,3 @@ async def _refuse(send: Send, kind: bytes, errors: list[dict[str, Any]]) -> None
     body = _encoder.encode({"errors": errors})
     headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), NO_STORE]
     await send_answer(send, 400 if kind == RESPONSE_JSON else 200, headers, body)
-
-
-def _address(scope: Scope) -> str:
-    told = scope[HEADERS].get(b"x-envoy-external-address")
-    if told is not None:
-        return str(told.decode("latin-1"))
-    client = scope.get("client")
-    return str(client[0]) if client else ""

@@ -18,7 +18,7 @@ import grpc.aio
 from roost.user.v1.auth_service_pb2 import GetJwksRequest, ListRevokedSessionsRequest
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 
-from services.chassis import caller, deadline, telemetry
+from services.chassis import caller, deadline, origin, telemetry
 from services.chassis.caller import ServiceCaller
 from services.chassis.errors import from_status
 from services.chassis.tokens import Jwk, Revoked, ServiceIdentity
@@ -71,6 +71,7 @@ class Mesh:
         kind: Callable[[grpc.aio.Channel], S],
         *,
         timeout: float = DEFAULT_TIMEOUT,
+        with_origin: bool = False,
     ) -> S:
         """A stub whose calls are made on behalf of the person who makes the running call.
 
@@ -78,9 +79,9 @@ class Mesh:
         it has none: a service's token is good for one service alone.
 
         `timeout` (seconds) is the most that one call may take; `timeout=` of a call overrides it,
-        and the running deadline narrows both.
+        and the running deadline narrows both. `with_origin` sends the client's network along.
         """
-        return self._stub(kind, self._token_of_caller, timeout)
+        return self._stub(kind, self._token_of_caller, timeout, with_origin)
 
     def as_service(
         self,
@@ -100,9 +101,10 @@ class Mesh:
         token: Callable[[], str | None],
         *,
         timeout: float = DEFAULT_TIMEOUT,
+        with_origin: bool = False,
     ) -> S:
         """A stub that sends whatever token it is given for each call, or none."""
-        return self._stub(kind, lambda _: token(), timeout)
+        return self._stub(kind, lambda _: token(), timeout, with_origin)
 
     def _token_of_caller(self, service: str) -> str | None:
         if isinstance(caller.current(), ServiceCaller):
@@ -114,8 +116,10 @@ class Mesh:
         kind: Callable[[grpc.aio.Channel], S],
         token: Callable[[str], str | None],
         timeout: float,
+        with_origin: bool = False,
     ) -> S:
-        return kind(cast(grpc.aio.Channel, _Calls(self._channel, token, timeout)))
+        calls = _Calls(self._channel, token, timeout, with_origin=with_origin)
+        return kind(cast(grpc.aio.Channel, calls))
 
 
 class _Calls:
@@ -125,21 +129,28 @@ class _Calls:
     """
 
     def __init__(
-        self, channel: grpc.aio.Channel, token: Callable[[str], str | None], timeout: float
+        self,
+        channel: grpc.aio.Channel,
+        token: Callable[[str], str | None],
+        timeout: float,
+        *,
+        with_origin: bool = False,
     ) -> None:
         """`token` gives the token for a call to the service of that name."""
         self._channel = channel
         self._token = token
         self._timeout = timeout
+        self._metadata = _metadata_with_origin if with_origin else _metadata
 
     def unary_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         call = self._channel.unary_unary(*args, **kwargs)
         token, service, usual = self._token, service_of(args[0]), self._timeout
+        metadata = self._metadata
 
         async def invoke(request: Any, *, timeout: float | None = None) -> Any:
             budget = deadline.budget(usual if timeout is None else timeout, margin=MARGIN)
             try:
-                return await call(request, timeout=budget, metadata=_metadata(token(service)))
+                return await call(request, timeout=budget, metadata=metadata(token(service)))
             except grpc.aio.AioRpcError as error:
                 raise from_status(error) from None
 
@@ -195,6 +206,14 @@ def _metadata(token: str | None) -> grpc.aio.Metadata:
     trace = telemetry.current()
     if trace is not None:
         metadata.add(telemetry.TRACEPARENT, trace.traceparent)
+    return metadata
+
+
+def _metadata_with_origin(token: str | None) -> grpc.aio.Metadata:
+    metadata = _metadata(token)
+    network = origin.network()
+    if network:
+        metadata.add(origin.METADATA, network)
     return metadata
 
 

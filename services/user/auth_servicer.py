@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 from roost.user.v1 import auth_service_pb2 as pb
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceServicer
 
-from services.chassis import access, caller
+from services.chassis import access, caller, origin
 from services.chassis.clock import Clock
 from services.chassis.idempotency import RequestKey, Seal, once, repeated
 from services.chassis.page_token import PageTokens
@@ -51,7 +51,10 @@ class AuthServicer(AuthServiceServicer):
     async def Register(self, request: pb.RegisterRequest, context: Any) -> pb.RegisterResponse:
         device_name = profile_rule.device_name(request.device_name, field="device_name")
         account = await self._accounts.prepare(
-            handle=request.handle, password=request.password, display_name=request.display_name
+            handle=request.handle,
+            password=request.password,
+            display_name=request.display_name,
+            network=origin.network(),
         )
 
         async def effect(transaction: UserTransaction) -> pb.RegisterResponse:
@@ -66,7 +69,9 @@ class AuthServicer(AuthServiceServicer):
         self, request: pb.AuthenticateRequest, context: Any
     ) -> pb.AuthenticateResponse:
         device_name = profile_rule.device_name(request.device_name, field="device_name")
-        proof = await self._accounts.prove(handle=request.handle, password=request.password)
+        proof = await self._accounts.prove(
+            handle=request.handle, password=request.password, network=origin.network()
+        )
 
         async def effect(transaction: UserTransaction) -> pb.AuthenticateResponse:
             user, signed_in = await self._accounts.sign_in(transaction, proof, device_name)
@@ -130,7 +135,7 @@ class AuthServicer(AuthServiceServicer):
         if before is not None:
             return before
         proof, new_hash = await self._accounts.prepare_password(
-            me, old=request.old_password, new=request.new_password
+            me, old=request.old_password, new=request.new_password, network=origin.network()
         )
 
         async def effect(transaction: UserTransaction) -> pb.ChangePasswordResponse:

@@ -31,11 +31,15 @@ from services.chassis.tokens import (
 from services.chassis.worker_lease import lease_worker
 from services.user import convert, signing, subscriber
 from services.user.accounts import Accounts
+from services.user.attempts_fallback import FallbackAttempts
+from services.user.attempts_memory import MemoryAttempts
+from services.user.attempts_valkey import ValkeyAttempts
 from services.user.auth_servicer import AuthServicer
 from services.user.cache import Cards, cards
 from services.user.chores import Chores
 from services.user.counters import CountPosts, Reconciler
 from services.user.graph_servicer import GraphServicer
+from services.user.mail_addresses import MailAddresses, MeshMailAddresses
 from services.user.passwords import Passwords
 from services.user.people import People
 from services.user.readers import MeshReaders, Readers, SharedCards
@@ -47,6 +51,7 @@ from services.user.signing import RELOAD_SECONDS, KeySeal, Signer
 from services.user.store import Store
 from services.user.store_postgres import PostgresUserStore
 from services.user.subscriber import Subscriptions
+from services.user.throttle import Throttle
 from services.user.user_servicer import UserServicer
 
 SERVICE = "user"
@@ -90,6 +95,15 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
                 clock=clock,
                 ids=IdGenerator(clock=clock, worker=worker),
                 passwords=passwords,
+                throttle=Throttle(
+                    attempts=FallbackAttempts(
+                        ValkeyAttempts(cache_server, clock=clock), MemoryAttempts(clock=clock)
+                    ),
+                    key=told.master_key,
+                    logins=told.rate_logins,
+                    guesses=told.rate_guesses,
+                ),
+                addresses=MeshMailAddresses(mesh),
                 signer=signer,
                 page_token_key=told.page_token_key,
                 master_key=told.master_key,
@@ -115,6 +129,8 @@ def mounts(
     clock: Clock,
     ids: IdGenerator,
     passwords: Passwords,
+    throttle: Throttle,
+    addresses: MailAddresses,
     signer: Signer,
     page_token_key: bytes,
     master_key: bytes,
@@ -130,6 +146,8 @@ def mounts(
         passwords=passwords,
         sessions=sessions,
         retired=RetiredHandles(master_key=master_key),
+        throttle=throttle,
+        addresses=addresses,
     )
     auth = AuthServicer(
         store=store,

@@ -29,6 +29,8 @@ from services.user.model import (
 
 # Several times the life of an access token: afterwards nobody asks whether the session has ended.
 ENDED_SESSIONS_KEPT = timedelta(days=1)
+# A network that nobody signed in from for so long is a new one.
+NETWORK_LIFETIME = timedelta(days=90)
 
 
 class AccountActs(Protocol):
@@ -62,7 +64,7 @@ class AccountActs(Protocol):
         ...
 
     async def delete_user(self, user_id: int, now: datetime) -> None:
-        """Marks as deleted, empties the profile, and forgets the password."""
+        """Marks as deleted, empties the profile, and forgets the password and known networks."""
         ...
 
     async def lock_password(self, user_id: int) -> str | None:
@@ -71,6 +73,10 @@ class AccountActs(Protocol):
 
     async def set_password(self, user_id: int, password_hash: str, now: datetime) -> None:
         """Replaces the hash."""
+        ...
+
+    async def remember_network(self, user_id: int, network_hash: bytes, now: datetime) -> None:
+        """Notes that the person's password was proved from there."""
         ...
 
 
@@ -193,6 +199,10 @@ class Store(Protocol):
         """The hash of the person's password; None for unknown and deleted people."""
         ...
 
+    async def knows_network(self, user_id: int, network_hash: bytes) -> bool:
+        """Whether the person's password was proved from there, within NETWORK_LIFETIME."""
+        ...
+
     async def ties_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
         """How the viewer and the others stand, in one round trip; those without ties are absent."""
         ...
@@ -250,6 +260,7 @@ class Store(Protocol):
         ...
 
     async def prune(self, now: datetime) -> int:
-        """Deletes sessions and tickets that have expired, and sessions that were ended more than
-        ENDED_SESSIONS_KEPT ago; says how many."""
+        """Deletes sessions and tickets that have expired, sessions that were ended more than
+        ENDED_SESSIONS_KEPT ago, and networks that were not used within NETWORK_LIFETIME; says how
+        many of them all."""
         ...

@@ -15,8 +15,12 @@ from roost.notification.v1.notification_pb2 import (
     MarkerMoved,
     NotificationChanged,
     NotificationGroup,
+    PasswordChangedNotice,
     ResourceChanged,
+    SecurityNotice,
     SessionEnded,
+    SignedInNotice,
+    SignInsFailedNotice,
 )
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest, BatchGetPostsResponse
 from roost.user.v1.auth_service_pb2 import (
@@ -124,6 +128,16 @@ def missed() -> dict[str, ArrivalsMissed]:
     return {"arrivals_missed": ArrivalsMissed()}
 
 
+def notices(session_id: int) -> list[SecurityNotice]:
+    """One of each kind."""
+    signed_in = SignedInNotice(session_id=session_id, device_name="laptop", new_network=True)
+    return [
+        SecurityNotice(signed_in=signed_in),
+        SecurityNotice(password_changed=PasswordChangedNotice(session_id=session_id)),
+        SecurityNotice(sign_ins_failed=SignInsFailedNotice(failures=20)),
+    ]
+
+
 def liked(
     group_id: int, *, withdrawn: bool = False, previous_id: int = 0
 ) -> dict[str, NotificationChanged]:
@@ -217,6 +231,29 @@ async def test_own_changes_and_markers_come_on_their_topics(
     assert (block["topic"], marker["topic"], session["topic"]) == ("account", "home", "account")
     assert marker["change"]["last_read_id"] == "9"
     assert session["change"] == {"kind": "session_ended", "session_id": str(SESSION + 1)}
+
+
+async def test_notices_of_the_accounts_safety_come_on_the_account_topic(
+    address: str, events: FakeEvents
+) -> None:
+    async with opened(address) as client:
+        await greeted(client, *LISTS)
+        for notice in notices(SESSION + 1):
+            events.add(ALICE, security=notice)
+        found = await client.events(3)
+
+    session_id = str(SESSION + 1)
+    assert {each["topic"] for each in found} == {"account"}
+    assert [each["change"] for each in found] == [
+        {
+            "kind": "signed_in",
+            "session_id": session_id,
+            "device_name": "laptop",
+            "new_network": True,
+        },
+        {"kind": "password_changed", "session_id": session_id},
+        {"kind": "sign_ins_failed", "failures": 20},
+    ]
 
 
 async def test_only_topics_that_were_asked_for_come(address: str, events: FakeEvents) -> None:

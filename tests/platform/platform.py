@@ -77,13 +77,16 @@ from services.timeline.subscriber import HomeTimelines, PublicTimeline, together
 from services.user import compose as user_compose
 from services.user import convert as user_convert
 from services.user import subscriber as user_subscriber
+from services.user.attempts_memory import MemoryAttempts
 from services.user.cache import cards
 from services.user.chores import Chores
+from services.user.mail_addresses import MeshMailAddresses
 from services.user.passwords import Passwords
 from services.user.readers import MeshReaders, SharedCards
 from services.user.retired_handles import RetiredHandles
 from services.user.signing import KeySeal, Signer
 from services.user.store_memory import MemoryUserStore
+from services.user.throttle import Throttle
 from tests.builders.notifications import settings
 from tests.platform.events import Group, Log, one_by_one
 from tests.servicers.serving import (
@@ -125,8 +128,11 @@ class Platform:
 
 
 @asynccontextmanager
-async def platform(passwords: Passwords, redis_url: str) -> AsyncIterator[Platform]:
-    """Everything, with nobody in it yet. What the services keep, they keep in that Redis."""
+async def platform(
+    passwords: Passwords, redis_url: str, *, logins: int = 1_000_000
+) -> AsyncIterator[Platform]:
+    """Everything, with nobody in it yet. What the services keep, they keep in that Redis. `logins`
+    is how many proofs of a password a network has in a minute."""
     clock = SystemClock()
     address = _free_address()
     users, posts = MemoryUserStore(clock=clock), MemoryStore(clock=clock)
@@ -141,7 +147,7 @@ async def platform(passwords: Passwords, redis_url: str) -> AsyncIterator[Platfo
         _mesh(address, "gateway") as as_gateway,
         _posts(posts, ids, kept, as_post) as (post_mounts, post_group),
     ):
-        user_mounts, user_group = await _users(users, ids, kept, as_user, passwords)
+        user_mounts, user_group = await _users(users, ids, kept, as_user, passwords, logins)
         timeline_mount, timeline_group = _timelines(as_timeline, log)
         notification_mounts, notification_group = _notifications(as_notification, ids)
         log.groups += [user_group, post_group, timeline_group, notification_group]
@@ -209,7 +215,12 @@ def _mesh(address: str, service: str) -> Mesh:
 
 
 async def _users(
-    store: MemoryUserStore, ids: IdGenerator, kept: RedisClient, mesh: Mesh, passwords: Passwords
+    store: MemoryUserStore,
+    ids: IdGenerator,
+    kept: RedisClient,
+    mesh: Mesh,
+    passwords: Passwords,
+    logins: int,
 ) -> tuple[list[Mount], Group]:
     clock = SystemClock()
     signer = Signer(
@@ -230,6 +241,8 @@ async def _users(
         clock=clock,
         ids=ids,
         passwords=passwords,
+        throttle=Throttle(attempts=MemoryAttempts(clock=clock), key=MASTER_KEY, logins=logins),
+        addresses=MeshMailAddresses(mesh),
         signer=signer,
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,

@@ -94,7 +94,10 @@ class Served:
         """A stub whose calls come from that caller."""
         service = service_of(kind)
         return self.mesh.with_token(
-            kind, lambda: token_of(caller, self._clock, service=service), timeout=timeout
+            kind,
+            lambda: token_of(caller, self._clock, service=service),
+            timeout=timeout,
+            with_origin=True,
         )
 
     def stub_with_token(self, kind: Callable[[grpc.aio.Channel], S], token: str | None) -> S:

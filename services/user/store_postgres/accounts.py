@@ -42,6 +42,11 @@ UPDATE users SET display_name = '', bio = '', location = '', website = '', avata
 WHERE id = $1
 """
 
+_REMEMBER_NETWORK = """
+INSERT INTO known_networks (user_id, network_hash, last_used_time) VALUES ($1, $2, $3)
+ON CONFLICT (user_id, network_hash) DO UPDATE SET last_used_time = excluded.last_used_time
+"""
+
 
 _HANDLE_OF_DELETED = """
 SELECT handle FROM users WHERE id = $1 AND delete_time IS NOT NULL FOR UPDATE
@@ -147,6 +152,7 @@ class PostgresAccountActs(PostgresTransaction):
     async def delete_user(self, user_id: int, now: datetime) -> None:
         await self.connection.execute(_DELETE, user_id, now)
         await self.connection.execute("DELETE FROM credentials WHERE user_id = $1", user_id)
+        await self.connection.execute("DELETE FROM known_networks WHERE user_id = $1", user_id)
 
     async def lock_password(self, user_id: int) -> str | None:
         found: str | None = await self.connection.fetchval(
@@ -161,3 +167,6 @@ class PostgresAccountActs(PostgresTransaction):
             password_hash,
             now,
         )
+
+    async def remember_network(self, user_id: int, network_hash: bytes, now: datetime) -> None:
+        await self.connection.execute(_REMEMBER_NETWORK, user_id, network_hash, now)

@@ -281,3 +281,22 @@ async def test_a_new_person_is_found_at_once(house: House, alice: Person) -> Non
     found = await house.users().GetUser(GetUserRequest(user_id=alice.id))
 
     assert found.user.handle == "Alice"
+
+
+async def test_the_display_name_is_no_password(house: House) -> None:
+    with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):
+        await house.auth().Register(
+            RegisterRequest(
+                handle="robin", password="vasquez1987", display_name="Guinevere Vasquez"
+            )
+        )
+
+
+async def test_the_mail_address_is_no_new_password(house: House, alice: Person) -> None:
+    request = ChangePasswordRequest(old_password=PASSWORD, new_password="gvk.ozymandis1")
+    house.addresses.address = "gvk.ozymandis@example.com"
+    with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):
+        await alice.auth.ChangePassword(request)
+
+    house.addresses.address = ""
+    await alice.auth.ChangePassword(request)

@@ -105,7 +105,7 @@ class UserServiceServicer:
     def DeleteUser(self, request, context):
         """DeleteUser deletes the caller for good: hidden at once; posts, follows and likes are removed as
         events reach their owners. The handle stays taken. UNAUTHENTICATED (CREDENTIALS_WRONG) if the
-        password is wrong.
+        password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it shares.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

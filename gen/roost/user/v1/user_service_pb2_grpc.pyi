@@ -55,7 +55,7 @@ class UserServiceStub:
     DeleteUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]
     """DeleteUser deletes the caller for good: hidden at once; posts, follows and likes are removed as
     events reach their owners. The handle stays taken. UNAUTHENTICATED (CREDENTIALS_WRONG) if the
-    password is wrong.
+    password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it shares.
     """
 
 @_typing.type_check_only
@@ -85,7 +85,7 @@ class UserServiceAsyncStub(UserServiceStub):
     DeleteUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]  # type: ignore[assignment]
     """DeleteUser deletes the caller for good: hidden at once; posts, follows and likes are removed as
     events reach their owners. The handle stays taken. UNAUTHENTICATED (CREDENTIALS_WRONG) if the
-    password is wrong.
+    password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it shares.
     """
 
 class UserServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -142,7 +142,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_user_service_pb2.DeleteUserResponse, _abc.Awaitable[_user_service_pb2.DeleteUserResponse]]:
         """DeleteUser deletes the caller for good: hidden at once; posts, follows and likes are removed as
         events reach their owners. The handle stays taken. UNAUTHENTICATED (CREDENTIALS_WRONG) if the
-        password is wrong.
+        password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it shares.
         """
 
 def add_UserServiceServicer_to_server(servicer: UserServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
