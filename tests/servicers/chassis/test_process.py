@@ -18,9 +18,9 @@ from roost.user.v1.user_service_pb2 import GetUserRequest
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.chassis.clients import Mesh
+from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[3]
-LIMIT = 20.0
 
 SETTINGS = {
     "ROOST_LISTEN": "127.0.0.1:0",

@@ -97,14 +97,14 @@ async def test_what_is_written_within_the_pace_goes_along(outbox: Database) -> N
 async def test_commit_wakes_the_relay_at_once(
     outbox: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "IDLE_SECONDS", 60.0)
+    monkeypatch.setattr(relay, "IDLE_SECONDS", 3600.0)
     broker = Broker()
     async with relaying(outbox, broker):
         await write(outbox, "a")
         await eventually(lambda: broker.keys == ["a"])
 
         await write(outbox, "b")
-        await eventually(lambda: broker.keys == ["a", "b"], limit=1.0)
+        await eventually(lambda: broker.keys == ["a", "b"])
 
 
 async def test_rolled_back_events_are_never_published(outbox: Database) -> None:
