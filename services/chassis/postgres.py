@@ -274,8 +274,9 @@ def translated() -> Iterator[None]:
     ) as lost:
         raise DatabaseAway from lost
     except asyncpg.InterfaceError as misuse:
-        # asyncpg says it in the same class whether its caller erred or the connection went.
-        if "clos" in str(misuse):
+        # asyncpg says it in the same class whether its caller erred or the connection went. What
+        # it says of a value repeats the value, and that may hold any word.
+        if "clos" in str(misuse) and not isinstance(misuse, ValueError):
             raise DatabaseAway from misuse
         raise
 

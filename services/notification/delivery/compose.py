@@ -10,8 +10,8 @@ from services.chassis.clock import Clock
 from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.ids import IdGenerator
 from services.chassis.logs import logger
-from services.chassis.process import Job
 from services.chassis.server import Mount
+from services.chassis.supervision import Job
 from services.notification.delivery import push
 from services.notification.delivery.addresses import Addresses
 from services.notification.delivery.carriers import CodeCarrier, DigestCarrier, PushCarrier
