@@ -38,7 +38,7 @@ class Broker:
             if event.key in self.never_takes
         }
         if refused:
-            self.log += [event for event in events if event.key not in never]
+            self.log += [event for event in events if event.key not in self.never_takes]
             self.batches.append(len(events))
             raise RecordsRefused(refused)
         taken = self.takes.pop(0) if self.takes else len(events)
