@@ -10,7 +10,7 @@ from typing import NamedTuple
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Gauge, Histogram
 
-from services.chassis import deadline, telemetry
+from services.chassis import deadline, event_bodies, telemetry
 from services.chassis.bus.routes import BatchHandler, Handler
 from services.chassis.clock import Clock
 from services.chassis.errors import Conflict, DeadlineExceeded, TooMany, Unavailable
@@ -134,7 +134,7 @@ class Partition:
 
     async def _one(self, received: Received) -> None:
         try:
-            event = Event.from_record(received.record)
+            event = self._event(received)
             handler = self._handlers(event.type)
             if handler is None:
                 self._count_skipped()
@@ -150,7 +150,7 @@ class Partition:
         readable: list[tuple[Received, Event]] = []
         for received in batch:
             try:
-                readable.append((received, Event.from_record(received.record)))
+                readable.append((received, self._event(received)))
             except Undecodable as poison:
                 await self._set_aside(received, poison)
         events = [event for _, event in readable]
@@ -171,6 +171,13 @@ class Partition:
                 await self._set_aside(received, given_up.cause)
             self.handled = received.offset + 1
         self.handled = batch[-1].offset + 1
+
+    def _event(self, received: Received) -> Event:
+        """Raises Undecodable for what is no event of the past or of now."""
+        event = Event.from_record(received.record)
+        if event.time > self._clock.now() + event_bodies.AHEAD:
+            raise Undecodable(f"the time {event.time.isoformat()} is of the future")
+        return event
 
     async def _try(
         self,

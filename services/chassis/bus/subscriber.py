@@ -92,6 +92,10 @@ class Subscriber:
             # it before it hands out partitions.
             "session.timeout.ms": 6_000,
             "heartbeat.interval.ms": 1_000,
+            # Brokers also wait so long for a member that is in the middle of joining. Tansu goes on
+            # waiting for one that died there, be it the leader of its group, and gives nobody a
+            # partition meanwhile. This thread polls all the time, and drains for DRAIN_SECONDS.
+            "max.poll.interval.ms": 30_000,
             # Kafka answers a fetch as soon as there is a byte, and this bounds an idle one. Tansu
             # sleeps so long between two looks: it delays an event there by up to this, and each
             # look costs it CPU: 4 % of a core for all consumers of a stack at 100 ms, 6 % at 50.

@@ -58,7 +58,7 @@ async def working(
         handlers=handlers,
         batches=batches,
         park=(parking or Parking()).park,
-        clock=ManualClock(),
+        clock=ManualClock(NOW),
     )
     try:
         yield made
