@@ -24,6 +24,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from prometheus_client import Gauge
 
+from services.chassis.bus import recovery
 from services.chassis.bus.membership import Advice, Membership
 from services.chassis.bus.partition import Partition, Received
 from services.chassis.bus.producer import Publisher, RecordsRefused
@@ -109,6 +110,11 @@ class Subscriber:
             "on_commit": _note_commit,
             "log_level": 2,
         }
+        # To ask about the group, and not be in it.
+        self._anonymous = {
+            name: self._configuration[name]
+            for name in ("bootstrap.servers", "group.id", "error_cb")
+        }
         self.group = group
         self._topics = list(topics)
         self._publisher = publisher
@@ -152,7 +158,11 @@ class Subscriber:
     # From here on, on the consumer's thread.
 
     def _consume(self) -> None:
+        rejoins = False
         while not self._stopping.is_set():
+            if rejoins:
+                recovery.refresh_group(self._anonymous, self._topics)
+            rejoins = True
             consumer = Consumer(self._configuration)
             self._membership.joined()
             try:
@@ -195,7 +205,7 @@ class Subscriber:
         Brokers that do not list members say at least whether the group has settled; the
         assignments of a settled group leave no partition out.
         """
-        admin = AdminClient({"bootstrap.servers": self._configuration["bootstrap.servers"]})
+        admin = AdminClient(self._anonymous)
         try:
             known = {
                 (topic, number)
