@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from hypothesis import strategies as st
 
@@ -32,7 +32,8 @@ def of(kind: type[Message]) -> st.SearchStrategy[Message]:
     @st.composite
     def drawn(draw: st.DrawFn) -> Message:
         message = kind()
-        _fill(draw, message, kind.DESCRIPTOR, depth=0)
+        # So many of a hundred values are hostile: all of a message, some, or hardly one.
+        _fill(draw, message, draw(st.sampled_from([2, 20, 100])), depth=0)
         if draw(st.integers(0, 19)) == 0:
             _lengthen(message)
         return message
@@ -40,27 +41,33 @@ def of(kind: type[Message]) -> st.SearchStrategy[Message]:
     return drawn()
 
 
-def _fill(draw: st.DrawFn, message: Message, descriptor: Descriptor, depth: int) -> None:
-    for field in descriptor.fields:
-        if draw(st.booleans()) or depth > 4:
+def _fill(draw: st.DrawFn, message: Message, odds: int, depth: int) -> None:
+    for field in message.DESCRIPTOR.fields:
+        if depth > 3 or (_by_chance(draw, odds) and draw(st.booleans())):
             continue
         if field.is_repeated:
-            _fill_list(draw, message, field, depth)
+            _fill_list(draw, message, field, odds, depth)
         elif field.message_type is not None:
             part = getattr(message, field.name)
             part.SetInParent()
-            _fill(draw, part, field.message_type, depth + 1)
+            _fill(draw, part, odds, depth + 1)
         else:
-            setattr(message, field.name, draw(_scalar(field)))
+            setattr(message, field.name, draw(_scalar(field, wild=_by_chance(draw, odds))))
 
 
-def _fill_list(draw: st.DrawFn, message: Message, field: FieldDescriptor, depth: int) -> None:
+def _fill_list(
+    draw: st.DrawFn, message: Message, field: FieldDescriptor, odds: int, depth: int
+) -> None:
     values = getattr(message, field.name)
     for _ in range(draw(COUNTS)):
         if field.message_type is not None:
-            _fill(draw, values.add(), field.message_type, depth + 1)
+            _fill(draw, values.add(), odds, depth + 1)
         else:
-            values.append(draw(_scalar(field)))
+            values.append(draw(_scalar(field, wild=_by_chance(draw, odds))))
+
+
+def _by_chance(draw: st.DrawFn, odds: int) -> bool:
+    return draw(st.integers(0, 99)) < odds
 
 
 def _lengthen(message: Message) -> None:
@@ -71,20 +78,22 @@ def _lengthen(message: Message) -> None:
             return
 
 
-def _scalar(field: FieldDescriptor) -> st.SearchStrategy[Any]:
+def _scalar(field: FieldDescriptor, *, wild: bool) -> st.SearchStrategy[Any]:
     match field.cpp_type:
         case FieldDescriptor.CPPTYPE_STRING if field.type == FieldDescriptor.TYPE_BYTES:
             return st.binary(max_size=20)
         case FieldDescriptor.CPPTYPE_STRING:
-            return TEXTS
+            return TEXTS if wild else st.just("text")
         case FieldDescriptor.CPPTYPE_BOOL:
             return st.booleans()
         case FieldDescriptor.CPPTYPE_ENUM:
-            return st.sampled_from([0, 1, 2, 7, -1, 2**31 - 1])
+            return st.sampled_from([0, 7, -1, 2**31 - 1] if wild else [1, 2])
         case FieldDescriptor.CPPTYPE_INT32:
-            return NANOS
+            return NANOS if wild else st.just(0)
+        case FieldDescriptor.CPPTYPE_INT64 if field.name == "seconds":
+            return SECONDS if wild else st.just(1_700_000_000)
         case FieldDescriptor.CPPTYPE_INT64:
-            return SECONDS if field.name == "seconds" else INTEGERS
+            return INTEGERS if wild else st.integers(1, 5)
         case FieldDescriptor.CPPTYPE_UINT32 | FieldDescriptor.CPPTYPE_UINT64:
             return st.sampled_from([0, 1, 2**32 - 1])
     return st.floats(width=32)
@@ -102,6 +111,7 @@ TIMES = st.sampled_from(
         "",
     ]
 )
+EVENT_IDS = st.sampled_from(["", "0", "00000000-0000-0000-0000-000000000000"])
 TRACES = st.sampled_from(["", "00-" + "0" * 32 + "-" + "0" * 16 + "-01", "ff-x", "\0" * 100])
 
 
@@ -113,10 +123,11 @@ def records(kind: type[Message]) -> st.SearchStrategy[Record]:
         payload = draw(of(kind)).SerializeToString()
         if draw(st.integers(0, 9)) == 0:
             payload = draw(st.binary(max_size=40))
+        usual = draw(st.integers(0, 2)) > 0
         headers: Headers = [
-            ("event-id", draw(st.sampled_from([str(uuid4()), "0", ""])).encode()),
+            ("event-id", (str(uuid4()) if usual else draw(EVENT_IDS)).encode()),
             ("type", kind.DESCRIPTOR.full_name.encode()),
-            ("time", draw(TIMES).encode()),
+            ("time", (NOW.isoformat() if usual else draw(TIMES)).encode()),
             ("traceparent", draw(TRACES).encode()),
         ]
         return Record("hostile", draw(KEYS), payload, headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 SERVICES = Path(__file__).parents[3] / "services"
@@ -51,6 +52,6 @@ def _value(path: Path, expression: ast.expr) -> str:
     return value
 
 
-def _sources() -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(SERVICES.rglob("*.py")):
-        yield path, ast.parse(path.read_text())
+@cache
+def _sources() -> list[tuple[Path, ast.Module]]:
+    return [(path, ast.parse(path.read_text())) for path in sorted(SERVICES.rglob("*.py"))]
