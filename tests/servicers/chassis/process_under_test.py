@@ -37,6 +37,7 @@ async def serve(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
     yield process.Parts(
         mounts=[mount],
         verifier=verifier(),
+        jobs=[always_fail] if "FAILING" in os.environ else [],
         endings=[lambda: print("ended streams", flush=True)],
     )
     print("closed", flush=True)
@@ -54,10 +55,14 @@ async def run_until_cancelled() -> None:
         print("finished what was in hand", flush=True)
 
 
+async def always_fail() -> None:
+    raise RuntimeError("always")
+
+
 async def fail_if_told() -> None:
     match sys.stdin.readline():
         case "fail\n":
-            raise RuntimeError("told to fail")
+            raise RuntimeError("asked to fail")
         case "use up all memory\n":
             raise MemoryError
     await asyncio.Event().wait()

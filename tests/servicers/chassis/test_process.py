@@ -195,10 +195,22 @@ async def test_job_that_fails_is_started_again_while_the_others_go_on() -> None:
         code = await running.code()
 
     assert failed["job"] == "fail_if_told"
-    assert "told to fail" in failed["exception"]
+    assert "asked to fail" in failed["exception"]
     assert unready == (503, "not ready: job fail_if_told failed and is started again\n")
     assert 'roost_job_failures_total{job="fail_if_told"}' in metrics
     assert code == 0
+
+
+async def test_process_that_serves_goes_on_while_a_job_of_it_is_down() -> None:
+    async with process("run", "serve", FAILING="1") as running:
+        ready = await running.event("ready")
+        await running.event("job_failed")
+        said = await get(ready["admin"], "/readyz")
+        async with Mesh(ready["listen"]) as mesh:
+            answer = await mesh.stub(UserServiceStub).GetUser(GetUserRequest(user_id=1))
+
+    assert said == (200, "ok\ndegraded: job always_fail failed and is started again\n")
+    assert answer.user.id == 1
 
 
 async def test_consumer_that_consumes_nothing_makes_the_process_not_ready() -> None:
