@@ -249,15 +249,11 @@ async def test_counters_of_one_person_that_cannot_be_corrected_keep_no_other_wro
     monkeypatch.setattr(reconciler, "_correct", failing)
 
     assert await reconciler.reconcile() == 1
-    assert tables.counts[bob.id] == Counts()
+    assert house.store.database.tables.counts[bob.id] == Counts()
 
 
 async def no_posts(_: Sequence[int]) -> Mapping[int, int]:
     return {}
-
-
-async def at_once() -> None:
-    """Waits for nothing."""
 
 
 async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
