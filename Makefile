@@ -10,6 +10,7 @@ AGAINST ?= $(firstword $(shell git for-each-ref --format='%(refname:short)' refs
 # Apache Kafka's jars, and what is tested with them.
 KAFKA_JARS := $(VENV)/apache-kafka
 KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_bus_failures.py \
+  tests/stores/chassis/test_bus_rejoining.py \
   tests/servicers/timeline/test_processes.py tests/e2e/test_home_timelines.py
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check

@@ -163,10 +163,10 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
             await retention.run(database)
 
         yield Parts(
+            consumers=[clearing_up],
             jobs=[
                 Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,
-                clearing_up.run,
                 Reconciliation(store=store, clock=clock).run,
                 forget_old_records,
-            ]
+            ],
         )

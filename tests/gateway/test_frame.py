@@ -18,6 +18,7 @@ from tests.gateway.cast import ALICE, includes, person, post
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices
 from tests.servicers.serving import AUDIENCE, ISSUER, token_of
+from tests.waiting import LIMIT
 
 ONE = GetPostResponse(post=post(1, ALICE), includes=includes(person(ALICE)))
 
@@ -123,7 +124,7 @@ async def test_load_beyond_the_limit_is_shed_but_probes_are_answered(
     services.answer("GetPost", slow)
     state.max_in_flight = 1
     first = asyncio.create_task(stranger.get("/v1/posts/1"))
-    await asyncio.wait_for(inside.wait(), 5)
+    await asyncio.wait_for(inside.wait(), LIMIT)
 
     second = await stranger.get("/v1/posts/1")
     probe = await stranger.get("/livez")

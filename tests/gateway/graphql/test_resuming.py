@@ -316,9 +316,9 @@ async def test_what_the_process_itself_has_lost_is_a_gap(address: str, events: F
 async def test_silence_is_broken_by_how_far_it_is(
     address: str, events: FakeEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection.frames, "HEARTBEAT_SECONDS", 0.1)
     async with let_in(address) as client:
         await follow(client, topics=["ACCOUNT"])
+        monkeypatch.setattr(connection.frames, "HEARTBEAT_SECONDS", 0.1)
         events.add(ALICE, **arrival(100))
         told: list[Json] = []
         while told_up_to(1) not in told:

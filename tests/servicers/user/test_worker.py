@@ -15,7 +15,8 @@ from services.chassis.errors import Unavailable
 from services.chassis.events import Event, OutboxMessage, Undecodable
 from services.user import chores
 from services.user.counters import Reconciler
-from services.user.model import Counts
+from services.user.model import Chore, Counts
+from services.user.store import UserTransaction
 from services.user.subscriber import Subscriptions
 from tests.servicers.user.conftest import PASSWORD, House, Person
 from tests.servicers.user.test_follows import follow, protect, stands
@@ -200,6 +201,58 @@ async def test_everybody_is_looked_at_however_many_there_are(
     )
 
     assert await reconciler.reconcile() == 5
+
+
+async def test_work_for_one_person_that_always_fails_keeps_no_other_waiting(
+    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await follow(alice, carol)
+    await follow(bob, carol)
+    for person in (alice, bob):
+        house.clock.advance(1)
+        await person.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
+    worker = Chores(store=house.store, clock=house.clock, ids=house.ids)
+    removing = worker._remove_edges
+
+    async def failing(user_id: int, transaction: UserTransaction) -> None:
+        if user_id == alice.id:
+            raise OverflowError("a row that cannot be read")
+        await removing(user_id, transaction)
+
+    monkeypatch.setattr(worker, "_remove_edges", failing)
+    for _ in range(4):
+        house.clock.advance(1)
+        await worker.step()
+
+    removed = house.events(events_pb.FollowRemoved)
+    assert [each.follower_id for each in removed] == [bob.id]
+    assert list(house.store.database.tables.chores) == [(Chore.REMOVE_EDGES, alice.id)]
+
+
+async def test_counters_of_one_person_that_cannot_be_corrected_keep_no_other_wrong(
+    house: House, alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = house.store.database.tables
+    for person in (alice, bob):
+        tables.counts[person.id] = Counts(followers=9)
+    reconciler = Reconciler(
+        store=house.store, cards=house.cards, count_posts=no_posts, settle=at_once
+    )
+    correcting = reconciler._correct
+
+    async def failing(seen: Mapping[int, Counts], right: Mapping[int, Counts]) -> int:
+        if alice.id in seen:
+            raise OverflowError("a row that cannot be read")
+        return await correcting(seen, right)
+
+    monkeypatch.setattr(reconciler, "_correct", failing)
+
+    assert await reconciler.reconcile() == 1
+    assert house.store.database.tables.counts[bob.id] == Counts()
+
+
+async def no_posts(_: Sequence[int]) -> Mapping[int, int]:
+    return {}
 
 
 async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(

@@ -16,6 +16,7 @@ from services.post.model import TOMBSTONE, Mention, Post, PostState, Visibility
 from services.post.store import NewPost
 from services.post.store_memory import MemoryStore
 from tests.builders.posts import START, Numbers, a_post
+from tests.waiting import LIMIT
 
 
 class CountingStore(MemoryStore):
@@ -92,7 +93,7 @@ async def test_one_process_reads_what_another_has_put_in_redis(
     await first.of(states)
 
     # It is put there after the answer, so a process that starts at once may still ask the store.
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT):
         while store.read:
             store.read.clear()
             another = a_process(store, server)

@@ -13,6 +13,7 @@ from services.post.model import Drift, Post, ResponseKind
 from services.post.store_postgres import PostgresStore
 from tests.builders.posts import a_post
 from tests.stores.post.conftest import Scene
+from tests.waiting import LIMIT
 
 LIKE, REPOST = ResponseKind.LIKE, ResponseKind.REPOST
 
@@ -124,7 +125,7 @@ async def test_events_of_an_author_appear_in_the_order_of_their_ids(
 
     watching = asyncio.create_task(watch())
     await asyncio.gather(*(write(number) for number in range(120)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT):
         await watching
 
     assert seen == sorted(seen)

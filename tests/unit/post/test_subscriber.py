@@ -86,21 +86,25 @@ async def test_whoever_left_is_forgotten_before_their_posts_go() -> None:
 @pytest.mark.parametrize(
     ("event", "changed"),
     [
-        (own.PostCreated(post=Post(id=5)), Changed()),
-        (own.PostCreated(post=Post(id=5, reply_to_post_id=4)), Changed({4})),
-        (own.PostCreated(post=Post(id=5, quoted_post_id=3)), Changed({3})),
-        (own.PostUpdated(post=Post(id=5)), Changed({5})),
-        (own.PostLiked(post_id=5, user_id=2), Changed({5}, {2})),
-        (own.PostUnliked(post_id=5, user_id=2), Changed({5}, {2})),
+        (own.PostCreated(post=Post(id=5, author_id=9)), Changed()),
+        (own.PostCreated(post=Post(id=5, author_id=9, reply_to_post_id=4)), Changed({4})),
+        (own.PostCreated(post=Post(id=5, author_id=9, quoted_post_id=3)), Changed({3})),
+        (own.PostUpdated(post=Post(id=5, author_id=9)), Changed({5})),
+        (own.PostLiked(post_id=5, author_id=9, user_id=2), Changed({5}, {2})),
+        (own.PostUnliked(post_id=5, author_id=9, user_id=2), Changed({5}, {2})),
         (
-            own.PostReposted(entry=TimelineEntry(entry_id=9, post_id=5, reposter_id=2)),
+            own.PostReposted(
+                entry=TimelineEntry(entry_id=9, post_id=5, author_id=9, reposter_id=2)
+            ),
             Changed({5}, {2}),
         ),
         (
-            own.RepostUndone(entry=TimelineEntry(entry_id=9, post_id=5, reposter_id=2)),
+            own.RepostUndone(
+                entry=TimelineEntry(entry_id=9, post_id=5, author_id=9, reposter_id=2)
+            ),
             Changed({5}, {2}),
         ),
-        (own.PostDeleted(post_id=5, reply_to_post_id=4), Changed({4, 5})),
+        (own.PostDeleted(post_id=5, author_id=9, reply_to_post_id=4), Changed({4, 5})),
     ],
     ids=lambda given: given.DESCRIPTOR.name if isinstance(given, Message) else "",
 )
