@@ -16,6 +16,7 @@ from local.demo import Demo
 from local.demo_graphql import GraphQLDemo
 from local.edge import Edge, Refused
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
+from local.parts.envoy import admin_socket
 from local.rate_limits import lifted
 from local.secrets import Secrets
 from local.seed import (
@@ -108,7 +109,7 @@ async def _watch(state: State, address: str, handle: str, password: str | None) 
 
 
 async def _seed(state: State, address: str, graph: Graph, posts: int, prefix: str) -> None:
-    admin = f"127.0.0.1:{json.loads(state.ports.read_text())['envoy.admin']}"
+    admin = admin_socket(json.loads(state.ports.read_text())["envoy.admin"])
     secret = Secrets(state.secrets).token("seed-passwords")
     async with Edge(address, connections=CONCURRENCY) as edge, lifted(admin):
         with progress_bar() as progress:
