@@ -20,16 +20,24 @@ from rich.table import Table
 
 from local.commands.options import DEFAULT_STATE, StateFolder, complain, console, running
 from local.keeper import PartFailed, PartStatus
-from local.ports import NoFreePort
+from local.ports import FolderNotOwn, NoFreePort
 from local.stack import SettingInvalid, Stack
-from local.state import AlreadyRunning, FolderUnusable, StackStatus, State
+from local.state import AlreadyRunning, FolderUnusable, StackStatus, State, private
 from local.supervisor import UnknownPart
 
 DOWN_SECONDS = 90.0  # more than all parts in a row may take
 RESTART_SECONDS = 90.0
 POLL_SECONDS = 0.1
 
-CANNOT_RUN = (PartFailed, AlreadyRunning, FolderUnusable, NoFreePort, SettingInvalid, UnknownPart)
+CANNOT_RUN = (
+    PartFailed,
+    AlreadyRunning,
+    FolderNotOwn,
+    FolderUnusable,
+    NoFreePort,
+    SettingInvalid,
+    UnknownPart,
+)
 
 COLOURS = {"ready": "green", "stopped": "red", "restarting": "red"}
 
@@ -182,7 +190,7 @@ def _detach(state: State, only: list[str]) -> None:
     words = [sys.executable, "-m", "local.cli", "up", "--state", str(state.folder)]
     for part in only:
         words += ["--only", part]
-    with said.open("w") as log:
+    with private(), said.open("w") as log:
         process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
