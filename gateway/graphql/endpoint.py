@@ -10,6 +10,7 @@ from opentelemetry.trace import SpanKind
 
 from gateway.auth import Doorkeeper
 from gateway.backends import Backends
+from gateway.changing.sessions import Refreshing
 from gateway.graphql import costs
 from gateway.graphql.buckets import Buckets, customer
 from gateway.graphql.context import Context
@@ -34,6 +35,7 @@ from gateway.rest.dispatch import (
     Receive,
     Scope,
     Send,
+    client_address,
     send_answer,
 )
 from gateway.rest.routes import ANYONE, READ_SECONDS, WRITE_SECONDS
@@ -59,6 +61,7 @@ class GraphQL:
         writes: Buckets,
         logins: Buckets,
         spending: Buckets,
+        refreshing: Refreshing,
     ) -> None:
         self._backends = backends
         self._doorkeeper = doorkeeper
@@ -68,6 +71,7 @@ class GraphQL:
         self._writes = writes
         self._logins = logins
         self._spending = spending
+        self._refreshing = refreshing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one HTTP request."""
@@ -104,13 +108,15 @@ class GraphQL:
             shown = formatted(GraphQLError(error.message, original_error=error))
             await _refuse(send, kind, [shown])
             return
-        self._spending.take(viewer_id or customer(_address(scope)), cost)
+        address = client_address(scope)
+        self._spending.take(viewer_id or customer(address), cost)
         if operation.kind is OperationType.MUTATION:
             deadline.begin(WRITE_SECONDS)
         context = Context(
             backends=self._backends,
             viewer_id=viewer_id,
-            take=partial(self._take, viewer_id, _address(scope)),
+            take=partial(self._take, viewer_id, address),
+            refresh=partial(self._refreshing.refresh, address),
         )
         result = await carry_out(document, operation, context, variables)
         if result.data is None and _is_request_error(result):
@@ -180,11 +186,3 @@ async def _refuse(send: Send, kind: bytes, errors: list[dict[str, Any]]) -> None
     body = _encoder.encode({"errors": errors})
     headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), NO_STORE]
     await send_answer(send, 400 if kind == RESPONSE_JSON else 200, headers, body)
-
-
-def _address(scope: Scope) -> str:
-    told = scope[HEADERS].get(b"x-envoy-external-address")
-    if told is not None:
-        return str(told.decode("latin-1"))
-    client = scope.get("client")
-    return str(client[0]) if client else ""

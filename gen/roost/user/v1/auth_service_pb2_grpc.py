@@ -120,7 +120,8 @@ class AuthServiceServicer:
         """RefreshSession exchanges a refresh token for the next pair.
         A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
         within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-        SESSION_REVOKED) otherwise. Open to strangers.
+        SESSION_REVOKED) otherwise. RESOURCE_EXHAUSTED (RATE_LIMITED) if a session is refreshed more than
+        20 times a minute; its newest token stays good. Open to strangers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,7 +49,8 @@ class AuthServiceStub:
     """RefreshSession exchanges a refresh token for the next pair.
     A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
     within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-    SESSION_REVOKED) otherwise. Open to strangers.
+    SESSION_REVOKED) otherwise. RESOURCE_EXHAUSTED (RATE_LIMITED) if a session is refreshed more than
+    20 times a minute; its newest token stays good. Open to strangers.
     """
     RevokeSession: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RevokeSessionRequest, _auth_service_pb2.RevokeSessionResponse]
     """RevokeSession ends one of the caller's own sessions; repeating it changes nothing.
@@ -107,7 +108,8 @@ class AuthServiceAsyncStub(AuthServiceStub):
     """RefreshSession exchanges a refresh token for the next pair.
     A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
     within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-    SESSION_REVOKED) otherwise. Open to strangers.
+    SESSION_REVOKED) otherwise. RESOURCE_EXHAUSTED (RATE_LIMITED) if a session is refreshed more than
+    20 times a minute; its newest token stays good. Open to strangers.
     """
     RevokeSession: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RevokeSessionRequest, _auth_service_pb2.RevokeSessionResponse]  # type: ignore[assignment]
     """RevokeSession ends one of the caller's own sessions; repeating it changes nothing.
@@ -180,7 +182,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         """RefreshSession exchanges a refresh token for the next pair.
         A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
         within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-        SESSION_REVOKED) otherwise. Open to strangers.
+        SESSION_REVOKED) otherwise. RESOURCE_EXHAUSTED (RATE_LIMITED) if a session is refreshed more than
+        20 times a minute; its newest token stays good. Open to strangers.
         """
 
     @_abc_1.abstractmethod
