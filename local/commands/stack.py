@@ -20,6 +20,7 @@ from rich.table import Table
 
 from local.commands.options import DEFAULT_STATE, StateFolder, complain, console, running
 from local.keeper import PartFailed, PartStatus
+from local.parts.envoy import admin_socket
 from local.ports import FolderNotOwn, NoFreePort
 from local.stack import SettingInvalid, Stack
 from local.state import AlreadyRunning, FolderUnusable, StackStatus, State, private
@@ -215,11 +216,13 @@ def _announce(state: State, status: StackStatus, seconds: float) -> None:
         return
     parts = {part.name: part for part in status.parts}
     console.print(f"\n[bold]Roost is up[/] after {seconds:.0f} s.\n")
+    socket = admin_socket(int(str(parts["envoy"].admin).rpartition(":")[2]))
     rows = Table.grid(padding=(0, 2))
     rows.add_row("  API", f"{status.edge}/v2")
     rows.add_row("  its documentation", f"{status.edge}/docs")
     rows.add_row("  PostgreSQL", parts["postgres"].address)
     rows.add_row("  Envoy, admin", f"http://{parts['envoy'].admin}")
+    rows.add_row("  … and to change it", str(socket))
     rows.add_row("  data and logs", str(state.folder))
     console.print(rows)
     roost = _command()

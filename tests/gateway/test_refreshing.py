@@ -20,14 +20,14 @@ Refresh = Callable[[Client, str], Awaitable[str]]
 
 async def by_rest(client: Client, token: str) -> str:
     """Refresh; return the reason of the refusal, or nothing."""
-    answer = await client.post("/v2/sessions/refresh", json={"refresh_token": token})
+    answer = await client("POST", "/v2/sessions/refresh", json={"refresh_token": token})
     return "" if answer.status_code == 200 else str(answer.json()["reason"])
 
 
 async def by_graphql(client: Client, token: str) -> str:
     """Refresh; return the reason of the refusal, or nothing."""
     document = "mutation($t: String!) { refreshSession(refreshToken: $t) { error { reason } } }"
-    answer = await client.post("/graphql", json={"query": document, "variables": {"t": token}})
+    answer = await client("POST", "/graphql", json={"query": document, "variables": {"t": token}})
     error = answer.json()["data"]["refreshSession"]["error"]
     return str(error["reason"]) if error else ""
 
