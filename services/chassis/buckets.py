@@ -9,7 +9,7 @@ _MINUTE = 60.0
 
 
 class RateLimited(TooMany):
-    """Whoever asks has used up a bucket."""
+    """Who asks has used up a bucket."""
 
     reason = "RATE_LIMITED"
 

@@ -1,6 +1,6 @@
 """Holds silent connections until it is killed: ``silent HOST PORT FROM COUNT``.
 
-A process of its own, so that it takes nothing from the event loop of whoever measures.
+A process of its own, so that it takes nothing from the event loop of who measures.
 """
 
 from __future__ import annotations
