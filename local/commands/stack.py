@@ -222,7 +222,7 @@ def _announce(state: State, status: StackStatus, seconds: float) -> None:
     rows.add_row("  its documentation", f"{status.edge}/docs")
     rows.add_row("  PostgreSQL", parts["postgres"].address)
     rows.add_row("  Envoy, admin", f"http://{parts['envoy'].admin}")
-    rows.add_row("  … and to change it", str(socket))
+    rows.add_row("  Envoy, admin socket", str(socket))
     rows.add_row("  data and logs", str(state.folder))
     console.print(rows)
     roost = _command()
