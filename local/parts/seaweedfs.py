@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,6 +74,18 @@ class SeaweedFS(Part):
             "WEED_JWT_FILER_SIGNING_KEY": filer_key,
             "WEED_JWT_FILER_SIGNING_READ_KEY": filer_key,
         }
+        # The master obeys every HTTP request, even to delete a bucket's volumes, so it is asked for
+        # a certificate that no browser has. Its components speak gRPC to each other.
+        key, certificate = secrets.signing_key("seaweedfs"), secrets.certificate("seaweedfs")
+        self._certificates = {
+            "WEED_HTTPS_MASTER_KEY": str(key),
+            "WEED_HTTPS_MASTER_CERT": str(certificate),
+            "WEED_HTTPS_MASTER_CA": str(certificate),
+        }
+        self.master = ports.address("seaweedfs.master")
+        self.tls = ssl.create_default_context(cafile=certificate)
+        """Proves to ``master`` that a connection is ours."""
+        self.tls.load_cert_chain(certificate, key)
         self.s3 = S3(f"http://{self.address}", ACCESS_KEY, secrets.token("s3"))
 
     async def prepare(self) -> None:
@@ -114,16 +127,16 @@ class SeaweedFS(Part):
             AWS_ACCESS_KEY_ID=self.s3.access_key,
             AWS_SECRET_ACCESS_KEY=self.s3.secret_key,
             **self._keys,
+            **self._certificates,
             GOMEMLIMIT="640MiB",  # the collector works harder from here on; it is no hard limit
         )
 
     async def is_ready(self) -> bool:
         # Each of its components becomes ready in its own time. The last bucket is made some time
         # after S3 answers, and nothing can be read or written before the master knows the volumes.
-        master = self._ports.address("seaweedfs.master")
         proof = {"Authorization": self.credential.header()}
         return (
             await answers(self.address, "/healthz")
             and await answers(self.filer, f"/buckets/{MEDIA_BUCKET}/?limit=1", headers=proof)
-            and await answers(master, "/dir/assign")
+            and await answers(self.master, "/dir/assign", tls=self.tls)
         )

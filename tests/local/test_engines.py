@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 
 import asyncpg
@@ -77,6 +78,28 @@ async def test_object_store_refuses_strangers(s3: S3) -> None:
 
     assert await answers(address, "/healthz")
     assert not await answers(address, "/roost-media")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/dir/assign", "/vol/grow?count=1", "/vol/vacuum", f"/col/delete?collection={MEDIA_BUCKET}"],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_master_refuses_a_page_that_a_browser_of_this_machine_shows(
+    engines: Engines, method: str, path: str
+) -> None:
+    store = engines.seaweedfs
+    unproven = ssl.create_default_context()
+    unproven.check_hostname = False
+    unproven.verify_mode = ssl.CERT_NONE
+
+    async with httpx2.AsyncClient() as plain, httpx2.AsyncClient(verify=unproven) as tls:
+        refused = await plain.request(method, f"http://{store.master}{path}")
+        with pytest.raises((httpx2.TransportError, ssl.SSLError)):
+            await tls.request(method, f"https://{store.master}{path}")
+
+    assert refused.status_code == 400
+    assert await answers(store.master, "/dir/status", tls=store.tls)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
