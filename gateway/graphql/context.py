@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
+from roost.user.v1.auth_service_pb2 import RefreshSessionResponse
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import GetUserRequest
 
 from gateway.backends import Backends
+from gateway.changing.sessions import Refresh
 from gateway.graphql.projection import Projections
 from gateway.hydrate import Hydrated
-from services.chassis.errors import NotFound, Unauthenticated
+from services.chassis.errors import NotFound, NotOffered, Unauthenticated
 
 if TYPE_CHECKING:
     from strawberry.types import Info
@@ -104,6 +106,11 @@ class Loader:
             asked.answer.set_result(Hydrated.of(response.posts, response.includes))
 
 
+async def no_refresh(_: str) -> RefreshSessionResponse:
+    """Of an operation that changes nothing."""
+    raise NotOffered
+
+
 @dataclass(slots=True, kw_only=True)
 class Context:
     """One operation's own."""
@@ -113,6 +120,8 @@ class Context:
     viewer_id: int
     # Takes one from a bucket of whoever asks; raises RateLimited where it is empty.
     take: Callable[[str], None]
+    # Only changes refresh.
+    refresh: Refresh = no_refresh
     loader: Loader = field(init=False)
     # Of the document that is carried out.
     projections: Projections = field(init=False)

@@ -23,6 +23,7 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 from gateway.app import Gateway
 from gateway.auth import Doorkeeper
 from gateway.backends import Backends, OwnBackends
+from gateway.changing.sessions import Refreshing
 from gateway.graphql.buckets import Buckets
 from gateway.graphql.documents import Documents
 from gateway.graphql.endpoint import GraphQL
@@ -167,6 +168,7 @@ async def platform(
                 )
             )
             doorkeeper = Doorkeeper(jwks, issuer=ISSUER, audience=AUDIENCE, clock=clock)
+            refreshing = Refreshing(backends=backends, refused=Buckets(1_000_000, clock=clock))
             graphql = GraphQL(
                 backends=backends,
                 doorkeeper=doorkeeper,
@@ -176,12 +178,14 @@ async def platform(
                 writes=Buckets(1_000_000, clock=clock),
                 logins=Buckets(1_000_000, clock=clock),
                 spending=Buckets(100_000_000, clock=clock),
+                refreshing=refreshing,
             )
             app = Gateway(
                 backends=backends,
                 keys=jwks,
                 doorkeeper=doorkeeper,
                 graphql=graphql,
+                refreshing=refreshing,
                 subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
                 stream=stream,
                 state=state,

@@ -211,7 +211,7 @@ async def test_work_for_one_person_that_always_fails_keeps_no_other_waiting(
     for person in (alice, bob):
         house.clock.advance(1)
         await person.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
-    worker = Chores(store=house.store, clock=house.clock, ids=house.ids)
+    worker = house.chores()
     removing = worker._remove_edges
 
     async def failing(user_id: int, transaction: UserTransaction) -> None:
