@@ -1,5 +1,7 @@
-"""Lifts token buckets for a while, as an operator: of the edge, through Envoy's admin socket, and of
-proofs of a password."""
+"""Lifts token buckets for a while, as an operator.
+
+Those of the edge, through Envoy's admin socket, and those of proofs of a password.
+"""
 
 from __future__ import annotations
 
