@@ -22,8 +22,10 @@ class Body(NamedTuple):
 
     packed: bytes
     audience: Audience
-    # The author and those mentioned.
+    # The author and those mentioned: shown beside it.
     named: tuple[int, ...]
+    # They, and those who decide about it besides.
+    asked: tuple[int, ...]
     quoted_post_id: int
 
 
@@ -50,7 +52,7 @@ class Bodies:
         self._limit = limit
         self._near: OrderedDict[int, tuple[int, Body]] = OrderedDict()
         self._far: Cache[str, bytes] = Cache(
-            name="post.1",
+            name="post.2",
             redis=redis,
             clock=clock,
             load=self._load,
@@ -78,14 +80,15 @@ class Bodies:
         return bodies
 
     def foresee(self, post_ids: Iterable[int], *, quotes: bool) -> tuple[set[int], set[int]]:
-        """Which posts these quote, and whom all of them name, as far as bodies of whatever revision
-        are held in this process. Without `quotes`: no quoted posts, and authors alone."""
+        """Which posts these quote, and about whom to ask for all of them, as far as bodies of
+        whatever revision are held in this process. Without `quotes`: no quoted posts, and those
+        who decide alone."""
         held = self._held(post_ids)
         if not quotes:
-            return set(), {body.named[0] for body in held}
+            return set(), {who for body in held for who in body.audience.deciders}
         quoted_ids = {body.quoted_post_id for body in held if body.quoted_post_id}
         held += self._held(quoted_ids)
-        return quoted_ids, {user_id for body in held for user_id in body.named}
+        return quoted_ids, {user_id for body in held for user_id in body.asked}
 
     def keep(self, post_id: int, revision: int, packed: bytes) -> Body:
         """Holds a body in this process."""

@@ -38,6 +38,7 @@ from services.post.settings import PostSettings
 from services.post.states import States
 from services.post.store import Store
 from services.post.store_postgres import PostgresStore
+from services.post.tombstones import Tombstones
 
 SERVICE = "post"
 
@@ -108,7 +109,12 @@ def mounts(
         ),
         hydration=hydration,
         bodies=bodies,
-        lists=PostLists(store=store, hydration=hydration, tokens=tokens),
+        lists=PostLists(
+            store=store,
+            hydration=hydration,
+            tombstones=Tombstones(store=store, people=known_people),
+            tokens=tokens,
+        ),
     )
     engagement = EngagementServicer(
         store=store,

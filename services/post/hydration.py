@@ -165,7 +165,7 @@ class Hydration:
             shown.bodies.update(await self._bodies.of(quoted_states.values()))
 
         for body in shown.bodies.values():
-            wanted.update(body.named if quotes else body.named[:1])
+            wanted.update(body.asked if quotes else body.audience.deciders)
         unasked = wanted - question.people.keys()
         if unasked:
             shown.by_one_look = False
@@ -193,6 +193,5 @@ def _visible(states: Mapping[int, PostState], shown: Shown) -> dict[int, bytes]:
     return {
         id_: as_shown(body.packed, state, with_viewer=viewer_id != 0)
         for id_, state in states.items()
-        if (body := bodies.get(id_)) is not None
-        and can_see(body.audience, people.get(body.audience.author_id), viewer_id)
+        if (body := bodies.get(id_)) is not None and can_see(body.audience, people, viewer_id)
     }

@@ -102,6 +102,18 @@ class MemoryStore:
         found = sorted(each.id for each in posts if each.reply_to_post_id == post_id)
         return [each for each in found if each > after][:limit]
 
+    async def answered(self, conversation_id: int, post_ids: Sequence[int]) -> set[int]:
+        """See `Store.answered`."""
+        posts = self.database.tables.posts.values()
+
+        def stands(post_id: int, steps: int) -> bool:
+            replies = [each for each in posts if each.reply_to_post_id == post_id]
+            return any(not each.deleted for each in replies) or (
+                steps > 1 and any(stands(each.id, steps - 1) for each in replies)
+            )
+
+        return {each for each in post_ids if stands(each, 50)}
+
     async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
         """See `Store.quotes`."""
         live = self.database.tables.live()

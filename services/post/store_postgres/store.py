@@ -111,6 +111,11 @@ class PostgresStore:
         )
         return [row[0] for row in found]
 
+    async def answered(self, conversation_id: int, post_ids: Sequence[int]) -> set[int]:
+        """See `Store.answered`."""
+        found = await self._database.fetch(reads.ANSWERED, bucket_of(conversation_id), post_ids)
+        return {row[0] for row in found}
+
     async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
         """See `Store.quotes`."""
         found = await self._database.fetch(

@@ -71,7 +71,7 @@ def test_the_matrix(reader: str, visibility: Visibility, account: str) -> None:
     author = Author(protected=account == "protected", viewer_relationship=tie)
     audience = Audience(AUTHOR, visibility, {VIEWER} if named else set())
 
-    seen = can_see(audience, None if account == "deleted" else author, viewer_id)
+    seen = can_see(audience, {} if account == "deleted" else {AUTHOR: author}, viewer_id)
 
     assert seen == (reader in SEEN_BY.get((visibility, account), set()))
 
@@ -81,7 +81,7 @@ def test_nobody_sees_a_tombstone(reader: str) -> None:
     viewer_id, tie, _ = READERS[reader]
     audience = Audience(AUTHOR, PUBLIC, {VIEWER}, deleted=True)
 
-    assert not can_see(audience, Author(viewer_relationship=tie), viewer_id)
+    assert not can_see(audience, {AUTHOR: Author(viewer_relationship=tie)}, viewer_id)
 
 
 def test_who_is_answered_is_addressed_like_who_is_mentioned() -> None:
@@ -90,15 +90,15 @@ def test_who_is_answered_is_addressed_like_who_is_mentioned() -> None:
         11, AUTHOR, answers=parent, visibility=MENTIONED, entities=(Mention(0, 4, 7, "bob"),)
     )
 
-    assert can_see(audience_of(reply), Author(), VIEWER)
-    assert can_see(audience_of(reply), Author(), 7)
-    assert not can_see(audience_of(reply), Author(), 8)
+    assert can_see(audience_of(reply), {AUTHOR: Author()}, VIEWER)
+    assert can_see(audience_of(reply), {AUTHOR: Author()}, 7)
+    assert not can_see(audience_of(reply), {AUTHOR: Author()}, 8)
 
 
 def test_a_post_that_addresses_nobody_is_not_for_strangers() -> None:
     post = a_post(10, AUTHOR, visibility=MENTIONED)
 
-    assert not can_see(audience_of(post), Author(), STRANGER)
+    assert not can_see(audience_of(post), {AUTHOR: Author()}, STRANGER)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +136,6 @@ def test_profiles_are_for_those_whom_the_person_lets_in() -> None:
 def test_only_public_posts_of_open_accounts_may_be_carried_further() -> None:
     for visibility, protected in product(Visibility, [False, True]):
         post = a_post(10, AUTHOR, visibility=visibility)
-        assert is_open(post, Author(protected=protected)) == (
+        assert is_open(post, {AUTHOR: Author(protected=protected)}) == (
             visibility is PUBLIC and not protected
         )
