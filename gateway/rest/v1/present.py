@@ -258,8 +258,10 @@ def _entity(message: post_pb2.Entity) -> types.Entity | None:
             return None
 
 
-def visibility(message: post_pb2.Post) -> types.Visibility:
-    """Who may read a post."""
+def visibility(message: post_pb2.Post) -> types.Visibility | None:
+    """Who may read a post; a tombstone does not say it."""
+    if message.deleted:
+        return None
     return _VISIBILITY.get(message.visibility, "mentioned")
 
 
@@ -267,7 +269,7 @@ def reply_to(message: post_pb2.Post) -> types.ReplyTo | None:
     """The post that one answers."""
     if not message.reply_to_post_id:
         return None
-    return types.ReplyTo(str(message.reply_to_post_id), str(message.reply_to_author_id))
+    return types.ReplyTo(str(message.reply_to_post_id), id_or_none(message.reply_to_author_id))
 
 
 def counts(message: post_pb2.PostCounts) -> types.PostCounts:
