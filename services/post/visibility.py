@@ -96,7 +96,7 @@ def limits_below(parent: Post, people: Mapping[int, Person], author_id: int) -> 
         else tuple(sorted(set(audience.addressed) - {0})),
         protected=people[parent.author_id].protected,
     )
-    for limit in (*parent.limits, own):
+    for limit in (*(_as_of_now(each, people) for each in parent.limits), own):
         if limit.author_id != author_id:
             key = (limit.author_id, limit.visibility)
             # Taken out first, so that the order is that of the nearest post of each.
@@ -141,6 +141,14 @@ def _in(limit: Limit, author: Person | None, viewer_id: int) -> bool:
     if limit.visibility is Visibility.PUBLIC or viewer_id in limit.addressed:
         return True
     return limit.visibility is Visibility.FOLLOWERS and following
+
+
+def _as_of_now(limit: Limit, people: Mapping[int, Person]) -> Limit:
+    """The limit as it is passed on: whether its author is protected may have changed."""
+    author = people.get(limit.author_id)
+    if author is None:
+        return limit
+    return Limit(limit.author_id, limit.visibility, limit.addressed, author.protected)
 
 
 def _both(one: Limit, other: Limit) -> Limit:

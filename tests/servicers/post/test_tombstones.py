@@ -105,9 +105,7 @@ async def test_a_tombstone_is_hidden_by_a_block_and_by_protection(scene: Scene) 
 async def test_replies_to_people_who_left_are_reached_from_above(scene: Scene) -> None:
     root = await scene.write(scene.alice)
     gone = await scene.write(scene.bob, reply_to_post_id=root.id)
-    closed = await scene.write(
-        scene.bob, reply_to_post_id=root.id, visibility=VISIBILITY_FOLLOWERS
-    )
+    closed = await scene.write(scene.bob, reply_to_post_id=root.id, visibility=VISIBILITY_FOLLOWERS)
     reply = await scene.write(scene.carol, reply_to_post_id=gone.id)
     for post in (gone, closed):
         await scene.delete(scene.bob, post.id)
