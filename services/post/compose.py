@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from roost.post.v1.engagement_service_pb2_grpc import add_EngagementServiceServicer_to_server
 from roost.post.v1.people_service_pb2_grpc import add_PeopleServiceServicer_to_server
 from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_server
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.chassis import bus, postgres, redis, retention, trust
@@ -60,7 +61,7 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
         )
         states = States(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        people = MeshPeople(mesh.as_service(UserServiceStub))
+        people = _people(mesh)
         known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         try:
@@ -129,6 +130,10 @@ def mounts(
     ]
 
 
+def _people(mesh: Mesh) -> MeshPeople:
+    return MeshPeople(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
+
+
 @asynccontextmanager
 async def work(told: PostSettings) -> AsyncIterator[Parts]:
     """The process that publishes events, clears up after what is gone, and reconciles counts."""
@@ -145,9 +150,7 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
         store = PostgresStore(database)
         states = States(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        known_people = KnownPeople(
-            people=MeshPeople(mesh.as_service(UserServiceStub)), redis=cache_server, clock=clock
-        )
+        known_people = KnownPeople(people=_people(mesh), redis=cache_server, clock=clock)
         departures = Departures(store=store, clock=clock, describe=describe)
         clearing_up = bus.Subscriber(
             brokers=brokers,

@@ -48,8 +48,16 @@ class PostLists:
             post_ids = list(dict.fromkeys(each.post_id for each in entries))
             shown.add(await self._hydration.show(post_ids, viewer_id=viewer_id, user_ids=[user_id]))
             person = require_profile(shown.people.get(user_id), viewer_id)
-            apart = not can_see_person(person, viewer_id)
-            return [not apart and each.post_id in shown.posts for each in entries]
+            if not can_see_person(person, viewer_id):
+                return [False] * len(entries)
+            pairs = {(user_id, each.author_id) for each in entries if each.reposter_id} - {
+                (user_id, user_id)
+            }
+            apart = await self._hydration.apart(pairs)
+            return [
+                each.post_id in shown.posts and (each.reposter_id, each.author_id) not in apart
+                for each in entries
+            ]
 
         page = await fill(
             size=size_of(request),

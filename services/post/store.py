@@ -176,6 +176,10 @@ class Store(Protocol):
         """Which posts a person likes, reposted or keeps, newest response first."""
         ...
 
+    async def reposts_between(self, user_id: int, author_id: int, limit: int) -> list[int]:
+        """Up to `limit` posts by the author that the person reposted, oldest repost first."""
+        ...
+
     async def timeline_entries(
         self, author_ids: Sequence[int], *, before: int, limit: int
     ) -> list[Entry]:

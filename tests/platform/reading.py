@@ -51,6 +51,8 @@ class Reading:
             self._check_people(name, answer.json().get("items", []))
         for item in await self._items(f"/v1/users/{person}/posts?include_replies=true"):
             self._check_item("posts", item)
+            if item["reposted_by"] and self._truth.apart(person, item["post"]["author"]["id"]):
+                self._fault("posts", f"shows a repost of {item['post']['author']['id']}, apart")
         for post in await self._items(f"/v1/users/{person}/likes"):
             self._check_post("likes", post)
 
@@ -173,6 +175,12 @@ class Reading:
                     self._fault(where, f"tombstone {each['id']} says more than its place")
             elif not self._truth.may_see(self._reader, each["id"]):
                 self._fault(where, f"shows post {each['id']}")
+            self._check_quoted(where, each)
+
+    def _check_quoted(self, where: str, post: Json) -> None:
+        quoted = post["quoted_post"]
+        if quoted and self._truth.apart(post["author"]["id"], quoted["author"]["id"]):
+            self._fault(where, f"shows {quoted['id']} quoted by {post['author']['id']}, apart")
 
     def _check_people(self, where: str, people: Sequence[Json]) -> None:
         for each in people:

@@ -179,6 +179,10 @@ class Village(RuleBasedStateMachine):
             home = self._ask("GET", "/v1/timelines/home?limit=100", reader).json()["items"]
             shown = {item["post"]["id"] for item in home if item["reposted_by"] is None}
             assert self._due_at_home(self.people[reader].user_id) <= shown
+            reposts = (item for item in home if item["reposted_by"] is not None)
+            for item in reposts:
+                pair = item["reposted_by"]["id"], item["post"]["author"]["id"]
+                assert not self.truth.apart(*pair)
 
     def _due_at_home(self, reader: str) -> set[str]:
         return {

@@ -79,8 +79,8 @@ class Seen:
 
 
 def _quoted(post: "Post") -> "Post | None":
-    number = post.message.quoted_post_id
-    return post.seen.post_of(number) if number else None
+    found = post.seen.found.quoted_by(post.message)
+    return post.seen.post(found) if found is not None else None
 
 
 def _quotes_nothing(post: "Post") -> bool:
@@ -189,7 +189,8 @@ class Post(Node):
         return _quoted(self)
 
     @shown_once(
-        "Whether a post is quoted that whoever asks may not see, or no more.",
+        "Whether a post is quoted that is not shown: it is hidden or gone, or a block stands "
+        "between its author and this one's.",
         _hidden,
         within="quotedPost",
         settled=_quotes_nothing,
@@ -203,7 +204,9 @@ class Post(Node):
         return self.message.id in self.seen.found.aside
 
     async def _load_quoted(self, info: Info) -> "Post | None":
-        return await load_post(info, self.message.quoted_post_id)
+        # Loaded anew itself: whether its quote is withdrawn is not said of a quoted post.
+        again = await load_post(info, self.message.id)
+        return _quoted(again) if again is not None else None
 
     @shown("The media in it, by number.")
     def media_ids(self) -> list[strawberry.ID]:

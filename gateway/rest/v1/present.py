@@ -137,7 +137,7 @@ class Showing:
         quoted_id = message.quoted_post_id
         if not quoted_id:
             return self._print_post(message, None, hidden=False)
-        quoted = self._found.posts.get(quoted_id)
+        quoted = self._found.quoted_by(message)
         if quoted is None:
             return self._print_post(message, None, hidden=True)
         return self._print_post(message, self._print_post(quoted, None, hidden=False), hidden=False)

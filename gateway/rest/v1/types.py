@@ -148,7 +148,11 @@ class Post(Struct, frozen=True, gc=False):
         Meta(description="That post, one level deep; null if there is none or it is hidden."),
     ]
     quote_hidden: Annotated[
-        bool, Meta(description="Whether a post is quoted that the caller may not see, or no more.")
+        bool,
+        Meta(
+            description="Whether a quoted post is not shown: it is hidden, gone, or a block "
+            "stands between its author and this one's."
+        ),
     ]
     media_ids: list[Id]
     created_at: Time

@@ -153,6 +153,11 @@ class MemoryStore:
         ]
         return sorted(found, reverse=True)[:limit]
 
+    async def reposts_between(self, user_id: int, author_id: int, limit: int) -> list[int]:
+        """See `Store.reposts_between`."""
+        reposts = sorted(self._reposts_of(user_id))
+        return [each.post_id for each in reposts if each.author_id == author_id][:limit]
+
     async def timeline_entries(
         self, author_ids: Sequence[int], *, before: int, limit: int
     ) -> list[Entry]:

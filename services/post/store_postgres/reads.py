@@ -116,6 +116,13 @@ SELECT bookmark_id, post_id FROM responses WHERE user_id = $1 AND bookmark_id < 
 ORDER BY bookmark_id DESC LIMIT $3
 """
 
+# All that is read lies in one index, that of a person's reposts.
+REPOSTS_BETWEEN = """
+SELECT post_id FROM responses
+WHERE user_id = $1 AND repost_id IS NOT NULL AND post_author_id = $2
+ORDER BY repost_id LIMIT $3
+"""
+
 # The newest $3 of perhaps 10,000 people. First the newest few of each ($4: so many that all
 # together are enough), by one step into an index each; the $3rd of these is a floor below which
 # nothing can matter. Then all that is above it, of those who have anything there.

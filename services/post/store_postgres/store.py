@@ -148,6 +148,11 @@ class PostgresStore:
         found = await self._database.fetch(_RESPONSES_OF[kind], user_id, before or MAX_ID, limit)
         return [Place(*row) for row in found]
 
+    async def reposts_between(self, user_id: int, author_id: int, limit: int) -> list[int]:
+        """See `Store.reposts_between`."""
+        found = await self._database.fetch(reads.REPOSTS_BETWEEN, user_id, author_id, limit)
+        return [row[0] for row in found]
+
     async def timeline_entries(
         self, author_ids: Sequence[int], *, before: int, limit: int
     ) -> list[Entry]:

@@ -78,25 +78,3 @@ async def test_a_reply_leads_up_to_the_deleted_post_that_it_answers(
     )
 
     assert found["post"]["replyTo"] == OF_THE_GONE
-
-
-async def test_a_deleted_post_is_not_shown_where_it_was_quoted(
-    stranger: Client, services: FakeServices
-) -> None:
-    quoting = post(101, ALICE, quoted_post_id=102)
-    quoted = post(102, BOB, quoted_post_id=99)
-    services.answer(
-        "GetPost",
-        rpc.GetPostResponse(
-            post=quoting, includes=includes(person(ALICE), person(BOB), quoted=(quoted,))
-        ),
-    )
-    services.answer("BatchGetPosts", rpc.BatchGetPostsResponse(posts=[tombstone(99)]))
-
-    found = await asked(
-        stranger,
-        "query($id: ID!) { post(id: $id) { quotedPost { quotedPost { restId } quoteHidden } } }",
-        id=post_id(101),
-    )
-
-    assert found["post"]["quotedPost"] == {"quotedPost": None, "quoteHidden": True}

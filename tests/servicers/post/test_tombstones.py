@@ -13,7 +13,8 @@ from tests.servicers.serving import raises_reason
 
 async def thread(scene: Scene, who: int | None, post: Post, **given: Any) -> rpc.GetThreadResponse:
     request = rpc.GetThreadRequest(post_id=post.id, **given)
-    return await scene.posts(who).GetThread(request)
+    response: rpc.GetThreadResponse = await scene.posts(who).GetThread(request)
+    return response
 
 
 async def replies(scene: Scene, who: int | None, post: Post) -> list[int]:

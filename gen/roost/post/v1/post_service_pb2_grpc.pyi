@@ -36,6 +36,11 @@ class PostServiceStub:
     could see the post: decided by its author, its visibility, whom it answered and the posts above it.
     People whom only its text mentioned are not among them, since that is not kept. Where the author's
     account is gone, the tombstones of its public posts are for everyone and the others for nobody.
+
+    A block, whichever of two people it is by, ends for everybody that one of them shows the other's posts:
+    their reposts of each other's posts are withdrawn within seconds, each with its event, and are absent
+    from their profiles at once; their quotes of each other have quote_withdrawn while the block stands. The
+    end of the block brings the quotes back, which are posts of their own, and no repost.
     """
 
     @_typing.overload
@@ -107,6 +112,11 @@ class PostServiceAsyncStub(PostServiceStub):
     could see the post: decided by its author, its visibility, whom it answered and the posts above it.
     People whom only its text mentioned are not among them, since that is not kept. Where the author's
     account is gone, the tombstones of its public posts are for everyone and the others for nobody.
+
+    A block, whichever of two people it is by, ends for everybody that one of them shows the other's posts:
+    their reposts of each other's posts are withdrawn within seconds, each with its event, and are absent
+    from their profiles at once; their quotes of each other have quote_withdrawn while the block stands. The
+    end of the block brings the quotes back, which are posts of their own, and no repost.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -174,6 +184,11 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
     could see the post: decided by its author, its visibility, whom it answered and the posts above it.
     People whom only its text mentioned are not among them, since that is not kept. Where the author's
     account is gone, the tombstones of its public posts are for everyone and the others for nobody.
+
+    A block, whichever of two people it is by, ends for everybody that one of them shows the other's posts:
+    their reposts of each other's posts are withdrawn within seconds, each with its event, and are absent
+    from their profiles at once; their quotes of each other have quote_withdrawn while the block stands. The
+    end of the block brings the quotes back, which are posts of their own, and no repost.
     """
 
     @_abc_1.abstractmethod

@@ -190,7 +190,8 @@ class GraphServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Block(self, request, context):
-        """Block ends follows and requests both ways; neither sees the other's posts from then on.
+        """Block ends follows and requests both ways; neither sees the other's posts from then on, and neither
+        shows them to others any more: see roost.post.v1.PostService.
         INVALID_ARGUMENT (CANNOT_BLOCK_SELF); NOT_FOUND (USER_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -198,7 +199,7 @@ class GraphServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Unblock(self, request, context):
-        """Unblock ends a block; follows do not come back. NOT_FOUND (USER_NOT_FOUND).
+        """Unblock ends a block; follows and reposts do not come back. NOT_FOUND (USER_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -61,11 +61,12 @@ class GraphServiceStub:
     RejectFollowRequest: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.RejectFollowRequestRequest, _graph_service_pb2.RejectFollowRequestResponse]
     """RejectFollowRequest drops a request without telling; repeating it changes nothing."""
     Block: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.BlockRequest, _graph_service_pb2.BlockResponse]
-    """Block ends follows and requests both ways; neither sees the other's posts from then on.
+    """Block ends follows and requests both ways; neither sees the other's posts from then on, and neither
+    shows them to others any more: see roost.post.v1.PostService.
     INVALID_ARGUMENT (CANNOT_BLOCK_SELF); NOT_FOUND (USER_NOT_FOUND).
     """
     Unblock: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.UnblockRequest, _graph_service_pb2.UnblockResponse]
-    """Unblock ends a block; follows do not come back. NOT_FOUND (USER_NOT_FOUND)."""
+    """Unblock ends a block; follows and reposts do not come back. NOT_FOUND (USER_NOT_FOUND)."""
     ListBlocks: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.ListBlocksRequest, _graph_service_pb2.ListBlocksResponse]
     """ListBlocks returns whom the caller blocks, newest first."""
     Mute: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.MuteRequest, _graph_service_pb2.MuteResponse]
@@ -131,11 +132,12 @@ class GraphServiceAsyncStub(GraphServiceStub):
     RejectFollowRequest: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.RejectFollowRequestRequest, _graph_service_pb2.RejectFollowRequestResponse]  # type: ignore[assignment]
     """RejectFollowRequest drops a request without telling; repeating it changes nothing."""
     Block: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.BlockRequest, _graph_service_pb2.BlockResponse]  # type: ignore[assignment]
-    """Block ends follows and requests both ways; neither sees the other's posts from then on.
+    """Block ends follows and requests both ways; neither sees the other's posts from then on, and neither
+    shows them to others any more: see roost.post.v1.PostService.
     INVALID_ARGUMENT (CANNOT_BLOCK_SELF); NOT_FOUND (USER_NOT_FOUND).
     """
     Unblock: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.UnblockRequest, _graph_service_pb2.UnblockResponse]  # type: ignore[assignment]
-    """Unblock ends a block; follows do not come back. NOT_FOUND (USER_NOT_FOUND)."""
+    """Unblock ends a block; follows and reposts do not come back. NOT_FOUND (USER_NOT_FOUND)."""
     ListBlocks: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.ListBlocksRequest, _graph_service_pb2.ListBlocksResponse]  # type: ignore[assignment]
     """ListBlocks returns whom the caller blocks, newest first."""
     Mute: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.MuteRequest, _graph_service_pb2.MuteResponse]  # type: ignore[assignment]
@@ -246,7 +248,8 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _graph_service_pb2.BlockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_graph_service_pb2.BlockResponse, _abc.Awaitable[_graph_service_pb2.BlockResponse]]:
-        """Block ends follows and requests both ways; neither sees the other's posts from then on.
+        """Block ends follows and requests both ways; neither sees the other's posts from then on, and neither
+        shows them to others any more: see roost.post.v1.PostService.
         INVALID_ARGUMENT (CANNOT_BLOCK_SELF); NOT_FOUND (USER_NOT_FOUND).
         """
 
@@ -256,7 +259,7 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _graph_service_pb2.UnblockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_graph_service_pb2.UnblockResponse, _abc.Awaitable[_graph_service_pb2.UnblockResponse]]:
-        """Unblock ends a block; follows do not come back. NOT_FOUND (USER_NOT_FOUND)."""
+        """Unblock ends a block; follows and reposts do not come back. NOT_FOUND (USER_NOT_FOUND)."""
 
     @_abc_1.abstractmethod
     def ListBlocks(
