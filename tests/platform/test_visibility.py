@@ -83,9 +83,7 @@ class Village(RuleBasedStateMachine):
 
     @rule(who=PERSON, whom=PERSON)
     def mute(self, who: int, whom: int) -> None:
-        self._tie("PUT", "mute", who, whom, who != whom)
-        if who != whom:
-            self.truth.mutes.add(self._ids(who, whom))
+        self._tie("PUT", "mute", who, whom, self.truth.mute(*self._ids(who, whom)))
 
     @rule(who=PERSON, whom=PERSON)
     def unmute(self, who: int, whom: int) -> None:

@@ -67,6 +67,14 @@ class Truth:
             self.unfollow(*pair)
         return True
 
+    def mute(self, who: str, whom: str) -> bool:
+        """Nobody learns by muting who blocks them; to mute again changes nothing."""
+        pair = (who, whom)
+        if who == whom or ((whom, who) in self.blocks and pair not in self.mutes):
+            return False
+        self.mutes.add(pair)
+        return True
+
     def open_up(self, who: str) -> None:
         """``who`` is protected no longer: whoever waits may follow."""
         self.protected.discard(who)

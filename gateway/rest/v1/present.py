@@ -225,7 +225,8 @@ def user(message: user_pb2.User) -> types.User:
 
 
 def relationship(message: user_pb2.Relationship) -> types.Relationship:
-    """How the caller and somebody stand."""
+    """How the caller and somebody stand. That somebody blocks the caller is not shown: for whoever
+    is blocked they do not exist."""
     return types.Relationship(
         user_id=str(message.user_id),
         following=message.following,
@@ -233,7 +234,7 @@ def relationship(message: user_pb2.Relationship) -> types.Relationship:
         follow_requested=message.follow_requested,
         follow_requested_by=message.follow_requested_by,
         blocking=message.blocking,
-        blocked_by=message.blocked_by,
+        blocked_by=False,
         muting=message.muting,
     )
 

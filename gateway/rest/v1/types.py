@@ -43,7 +43,13 @@ class Relationship(Struct, frozen=True, gc=False):
         bool, Meta(description="The other asked to follow the caller, who has not answered yet.")
     ]
     blocking: Annotated[bool, Meta(description="The caller blocks the other.")]
-    blocked_by: Annotated[bool, Meta(description="The other blocks the caller.")]
+    blocked_by: Annotated[
+        bool,
+        Meta(
+            description="Always false: somebody who blocks the caller is to the caller as if they "
+            "did not exist. Kept for clients that read it."
+        ),
+    ]
     muting: Annotated[bool, Meta(description="The caller mutes the other.")]
 
 
