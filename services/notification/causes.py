@@ -104,7 +104,7 @@ class Post:
     # 0 where it answers nobody.
     reply_to_author_id: int
     mentioned_ids: frozenset[int]
-    # Whoever reads a reply is in each of these audiences.
+    # The reader of a reply is in each of these audiences.
     limits: tuple[Limit, ...] = ()
 
     @property

@@ -127,7 +127,7 @@ class KnownPeople:
             apart = await self._people.apart(list(blocks.values()))
             loaded.update({_block_key(pair): _APART for pair in apart})
         if profiles or by_viewer:
-            # Whoever is asked for ties brings the profiles along, too.
+            # The answer about ties brings the profiles along, too.
             by_viewer.setdefault(next(iter(by_viewer), 0), set()).update(profiles)
         for viewer_id, ids in by_viewer.items():
             for user in await self._people.users(ids=sorted(ids), viewer_id=viewer_id):

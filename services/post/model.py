@@ -79,7 +79,7 @@ class Post:
     edit_time: datetime | None = None
     revision: int = 1
     deleted: bool = False
-    # Whoever reads a reply must be in each of these audiences.
+    # The reader of a reply must be in each of these audiences.
     limits: tuple[Limit, ...] = ()
 
     @property

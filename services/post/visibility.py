@@ -12,7 +12,7 @@ Addressed are those whom the text mentions and the author of the post that it an
 either way hides everything; muting hides nothing here, readers' homes leave it out. Deleted posts,
 and posts of deleted people, are seen by nobody, their authors included.
 
-A reply has a second condition: whoever reads it may read every post above it, but for its own
+A reply has a second condition: its reader may read every post above it, but for its own
 author's. Each reply keeps the audiences above it as `limits`, so that a page needs no other posts
 to decide; whether an author above is protected and followed is asked at every read.
 services/notification/audience.py decides by the same rules for people who are notified.

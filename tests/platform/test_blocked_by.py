@@ -18,7 +18,7 @@ from tests.platform.platform import Platform
 
 _TRACE = re.compile(r"[0-9a-f]{32}")
 
-# People may block whoever blocks them: a block that had to wait would come too late.
+# People may block those who block them: a block that had to wait would come too late.
 MAY_DIFFER = {("PUT", "/users/{user_id}/block")}
 BODIES: dict[tuple[str, str], Any] = {("PATCH", "/posts/{post_id}"): {"text": "Changed"}}
 
@@ -174,7 +174,7 @@ async def test_what_one_did_oneself_is_taken_back_all_the_same(whole: Platform, 
     assert (once_more.status_code, once_more.json()["reason"]) == (404, "USER_NOT_FOUND")
 
 
-async def test_somebody_may_block_whoever_blocks_them(whole: Platform) -> None:
+async def test_somebody_may_block_a_person_who_blocks_them(whole: Platform) -> None:
     reader, somebody, _ = await cast(whole)
 
     answer = await whole.edge.send("PUT", f"/v1/users/{somebody.user_id}/block", by=reader)

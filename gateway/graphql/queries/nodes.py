@@ -26,7 +26,7 @@ class NodeQueries:
     """Of Query."""
 
     @loaded(
-        "A thing by its global id; null where there is none that whoever asks may see. A deleted "
+        "A thing by its global id; null where there is none that the caller may see. A deleted "
         "post is a tombstone to those who could see it."
     )
     async def node(

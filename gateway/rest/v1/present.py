@@ -225,8 +225,8 @@ def user(message: user_pb2.User) -> types.User:
 
 
 def relationship(message: user_pb2.Relationship) -> types.Relationship:
-    """How the caller and somebody stand. That somebody blocks the caller is not shown: for whoever
-    is blocked they do not exist."""
+    """How the caller and somebody stand. That somebody blocks the caller is not shown: to
+    those who are blocked, they do not exist."""
     return types.Relationship(
         user_id=str(message.user_id),
         following=message.following,

@@ -32,7 +32,7 @@ class GraphServiceStub:
 
     Somebody who blocks the caller is answered about like somebody who does not exist: NOT_FOUND
     (USER_NOT_FOUND), an empty relationship, absent from lists. There is one exception: what callers did
-    themselves. They may block whoever blocks them, since a block that had to wait would come too late; and
+    themselves. They may block people who block them, since a block that had to wait would come too late; and
     whom they block or mute stays on their own lists, until they take it back.
     """
 
@@ -117,7 +117,7 @@ class GraphServiceAsyncStub(GraphServiceStub):
 
     Somebody who blocks the caller is answered about like somebody who does not exist: NOT_FOUND
     (USER_NOT_FOUND), an empty relationship, absent from lists. There is one exception: what callers did
-    themselves. They may block whoever blocks them, since a block that had to wait would come too late; and
+    themselves. They may block people who block them, since a block that had to wait would come too late; and
     whom they block or mute stays on their own lists, until they take it back.
     """
 
@@ -198,7 +198,7 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
 
     Somebody who blocks the caller is answered about like somebody who does not exist: NOT_FOUND
     (USER_NOT_FOUND), an empty relationship, absent from lists. There is one exception: what callers did
-    themselves. They may block whoever blocks them, since a block that had to wait would come too late; and
+    themselves. They may block people who block them, since a block that had to wait would come too late; and
     whom they block or mute stays on their own lists, until they take it back.
     """
 
