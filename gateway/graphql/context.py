@@ -50,7 +50,8 @@ class Loader:
         self._asked: _Asked | None = None
 
     async def post(self, post_id: int) -> Hydrated:
-        """What the viewer may see of a post; it is missing where that is nothing."""
+        """What the viewer may see of a post, perhaps its tombstone; it is missing where that is
+        nothing."""
         return await self._ask(self._posts, post_id, _POSTS)
 
     async def person(self, user_id: int) -> User | None:
@@ -95,7 +96,9 @@ class Loader:
 
     async def _load(self, asked: "_Asked") -> None:
         request = BatchGetPostsRequest(
-            post_ids=asked.ids[_POSTS], include_user_ids=asked.ids[_PEOPLE]
+            post_ids=asked.ids[_POSTS],
+            include_user_ids=asked.ids[_PEOPLE],
+            include_tombstones=True,
         )
         try:
             response = await self._backends.posts.BatchGetPosts(request)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from roost.post.v1.engagement_service_pb2_grpc import add_EngagementServiceServicer_to_server
 from roost.post.v1.people_service_pb2_grpc import add_PeopleServiceServicer_to_server
 from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_server
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.chassis import bus, postgres, redis, retention, trust
@@ -38,6 +39,7 @@ from services.post.settings import PostSettings
 from services.post.states import States
 from services.post.store import Store
 from services.post.store_postgres import PostgresStore
+from services.post.tombstones import Tombstones
 
 SERVICE = "post"
 
@@ -59,7 +61,7 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
         )
         states = States(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        people = MeshPeople(mesh.as_service(UserServiceStub))
+        people = _people(mesh)
         known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         try:
@@ -110,7 +112,12 @@ def mounts(
         ),
         hydration=hydration,
         bodies=bodies,
-        lists=PostLists(store=store, hydration=hydration, tokens=tokens),
+        lists=PostLists(
+            store=store,
+            hydration=hydration,
+            tombstones=Tombstones(store=store, people=known_people),
+            tokens=tokens,
+        ),
     )
     engagement = EngagementServicer(
         store=store,
@@ -123,6 +130,10 @@ def mounts(
         Mount(add_EngagementServiceServicer_to_server, engagement),
         Mount(add_PeopleServiceServicer_to_server, PeopleServicer(known_people)),
     ]
+
+
+def _people(mesh: Mesh) -> MeshPeople:
+    return MeshPeople(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
 
 
 @asynccontextmanager
@@ -141,9 +152,7 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
         store = PostgresStore(database)
         states = States(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        known_people = KnownPeople(
-            people=MeshPeople(mesh.as_service(UserServiceStub)), redis=cache_server, clock=clock
-        )
+        known_people = KnownPeople(people=_people(mesh), redis=cache_server, clock=clock)
         bodies = Bodies(
             store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
         )

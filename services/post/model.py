@@ -49,6 +49,17 @@ class Link(msgspec.Struct, frozen=True, tag="link"):
 Entity: TypeAlias = Mention | Hashtag | Link
 
 
+class Limit(msgspec.Struct, frozen=True):
+    """The audience of what one person wrote above a reply; kept in the database as JSON."""
+
+    author_id: int
+    visibility: Visibility
+    # Whom all of it addressed; nobody where it is public.
+    addressed: tuple[int, ...] = ()
+    # Whether the author was protected when it was answered.
+    protected: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """A post as its author left it. Ids that point nowhere are 0."""
@@ -68,6 +79,8 @@ class Post:
     edit_time: datetime | None = None
     revision: int = 1
     deleted: bool = False
+    # The reader of a reply must be in each of these audiences.
+    limits: tuple[Limit, ...] = ()
 
     @property
     def etag(self) -> str:

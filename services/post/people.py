@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, Pair
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import BatchGetUsersRequest
 
 if TYPE_CHECKING:
+    from roost.user.v1.graph_service_pb2_grpc import GraphServiceAsyncStub
     from roost.user.v1.user_service_pb2_grpc import UserServiceAsyncStub
 
 # What the contract allows in one call.
@@ -47,8 +49,9 @@ def known(user: User) -> KnownPerson:
 class MeshPeople:
     """`model.People` by UserService.BatchGetUsers. Whom it gives goes into responses as packed."""
 
-    def __init__(self, users: "UserServiceAsyncStub") -> None:
+    def __init__(self, users: "UserServiceAsyncStub", graph: "GraphServiceAsyncStub") -> None:
         self._users = users
+        self._graph = graph
 
     async def find(
         self, *, ids: Sequence[int], handles: Sequence[str] = (), viewer_id: int = 0
@@ -70,6 +73,15 @@ class MeshPeople:
         )
         found = {user.id: user for batch in batches for user in batch}
         return [found[each] for each in sorted(found)]
+
+    async def apart(self, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Those of up to 1,000 pairs between whom a block stands, either way: one call to
+        GraphService.BatchGetTies."""
+        request = BatchGetTiesRequest(
+            pairs=[Pair(from_user_id=one_id, to_user_id=other_id) for one_id, other_id in pairs]
+        )
+        response = await self._graph.BatchGetTies(request)
+        return {pair for pair, ties in zip(pairs, response.ties, strict=True) if ties.apart}
 
     async def _find(self, ids: Sequence[int], handles: Sequence[str], viewer_id: int) -> list[User]:
         request = BatchGetUsersRequest(user_ids=ids, handles=handles, viewer_id=viewer_id)

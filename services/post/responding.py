@@ -21,10 +21,11 @@ from services.post.visibility import audience_of, can_see, is_open
 
 
 class Seen(NamedTuple):
-    """A post that somebody may see, with its author."""
+    """A post that somebody may see."""
 
     post: Post
-    author: Person
+    # Whether others may carry it further.
+    is_open: bool
 
 
 class Responding:
@@ -47,21 +48,23 @@ class Responding:
         post = (await self._store.posts([post_id])).get(post_id)
         if post is None or post.deleted:
             raise PostNotFound
-        people = await self._people.find(ids=sorted({user_id, post.author_id}), viewer_id=user_id)
+        audience = audience_of(post)
+        people = await self._people.find(
+            ids=sorted({user_id, *audience.deciders}), viewer_id=user_id
+        )
         by_id = {each.id: each for each in people}
         if user_id not in by_id:
             raise AccountGone
-        author = by_id.get(post.author_id)
-        if author is None or not can_see(audience_of(post), author, user_id):
+        if not can_see(audience, by_id, user_id):
             raise PostNotFound
-        return Seen(post, author)
+        return Seen(post, is_open(post, by_id))
 
     async def see_repostable(self, user_id: int, post_id: int) -> Seen:
         """The post, if the person may carry it further: it is for everyone, or their own and not
         for named people only. Raises RepostNotAllowed besides."""
         seen = await self.see(user_id, post_id)
         own = user_id == seen.post.author_id and seen.post.visibility is not Visibility.MENTIONED
-        if not own and not is_open(seen.post, seen.author):
+        if not own and not seen.is_open:
             raise RepostNotAllowed
         return seen
 

@@ -149,6 +149,11 @@ class Store(Protocol):
         """Direct replies to a post, oldest first, deleted ones among them."""
         ...
 
+    async def answered(self, conversation_id: int, post_ids: Sequence[int]) -> set[int]:
+        """Those of the posts under which a live post stands: a reply to it, or a reply to one of
+        its deleted replies, and so on down to 50 steps."""
+        ...
+
     async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
         """Live posts that quote a post, newest first."""
         ...
@@ -169,6 +174,10 @@ class Store(Protocol):
         self, kind: ResponseKind, user_id: int, *, before: int, limit: int
     ) -> list[Place]:
         """Which posts a person likes, reposted or keeps, newest response first."""
+        ...
+
+    async def reposts_between(self, user_id: int, author_id: int, limit: int) -> list[int]:
+        """Up to `limit` posts by the author that the person reposted, oldest repost first."""
         ...
 
     async def timeline_entries(

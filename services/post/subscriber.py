@@ -33,12 +33,17 @@ def _route_departures(
         await known.forget([gone.user_id], ())
         await departures.person_left(gone.user_id)
 
+    async def on_block(event: Event, edge: users.BlockCreated) -> None:
+        await known.forget((), [(edge.blocker_id, edge.blocked_id)])
+        await departures.people_parted(edge.blocker_id, edge.blocked_id)
+
     async def on_post_deleted(event: Event, gone: own.PostDeleted) -> None:
         related = {gone.post_id, gone.reply_to_post_id, gone.quoted_post_id} - {0}
         await states.forget(Changed(related))
         await departures.post_left(gone.post_id, gone.author_id)
 
     handlers.on(users.UserDeleted, on_user_deleted)
+    handlers.on(users.BlockCreated, on_block)
     handlers.on(own.PostDeleted, on_post_deleted)
 
 
@@ -55,7 +60,7 @@ def _route_people(handlers: Routes, known: KnownPeople) -> None:
     ) -> None:
         await known.forget((), [(edge.follower_id, edge.followee_id)])
 
-    async def on_block(event: Event, edge: users.BlockCreated | users.BlockRemoved) -> None:
+    async def on_unblock(event: Event, edge: users.BlockRemoved) -> None:
         await known.forget((), [(edge.blocker_id, edge.blocked_id)])
 
     async def on_mute(event: Event, edge: users.MuteCreated | users.MuteRemoved) -> None:
@@ -66,8 +71,7 @@ def _route_people(handlers: Routes, known: KnownPeople) -> None:
     handlers.on(users.FollowRemoved, on_follow)
     handlers.on(users.FollowRequested, on_follow)
     handlers.on(users.FollowRequestRemoved, on_follow)
-    handlers.on(users.BlockCreated, on_block)
-    handlers.on(users.BlockRemoved, on_block)
+    handlers.on(users.BlockRemoved, on_unblock)
     handlers.on(users.MuteCreated, on_mute)
     handlers.on(users.MuteRemoved, on_mute)
 

@@ -91,8 +91,9 @@ def together(*handlers: BatchHandler) -> BatchHandler:
 def routes(fan_out: FanOut, follows: Follows, *, tell: Tell) -> Routes:
     """What becomes of events in homes and authors' feeds; `tell` hears of every delivery.
 
-    A block has no route: the follows that it ends have events of their own, and what others
-    repost of the blocked person is hidden when the posts are read.
+    A block has no route: the follows that it ends have events of their own, and so have the
+    reposts of each other that the Post service withdraws. What others repost of the blocked person
+    is hidden when the posts are read.
     """
     made = Routes()
     _route_posts(made, fan_out, tell)

@@ -75,7 +75,7 @@ class GraphLists(GraphServiceServicer):
             convert.fill_relationship(message, user_id, found.get(user_id, Ties.NONE))
         return response
 
-    @access.service("notification", "gateway")
+    @access.service("notification", "post", "gateway")
     async def BatchGetTies(
         self, request: pb.BatchGetTiesRequest, context: Any
     ) -> pb.BatchGetTiesResponse:

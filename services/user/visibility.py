@@ -10,6 +10,15 @@ def check_profile(ties: Ties) -> None:
         raise UserNotFound
 
 
+def check_acted(ties: Ties, *, changed: bool) -> None:
+    """Raises UserNotFound if an act changed nothing, and the viewer may not know of the person.
+
+    So nobody learns by trying who blocks them; what they did themselves before, they take back.
+    """
+    if not changed:
+        check_profile(ties)
+
+
 def check_lists(viewer_id: int | None, person: User, ties: Ties) -> None:
     """Raises UserNotFound or AccountProtected if the viewer may not see whom the person follows
     and who follows them."""

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 from roost.user.v1.auth_service_pb2 import RegisterRequest
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from gateway.app import Gateway
@@ -263,7 +264,7 @@ async def _posts(
     bodies = Bodies(store=store, redis=kept, clock=clock, pack=pack, look_into=look_into)
     states = States(store=store, redis=kept, clock=clock)
     store.watch(states.forget)
-    people = MeshPeople(mesh.as_service(UserServiceStub))
+    people = MeshPeople(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
     known_people = KnownPeople(people=people, redis=kept, clock=clock)
     mounts = post_compose.mounts(
         store=store,

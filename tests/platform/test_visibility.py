@@ -83,9 +83,7 @@ class Village(RuleBasedStateMachine):
 
     @rule(who=PERSON, whom=PERSON)
     def mute(self, who: int, whom: int) -> None:
-        self._tie("PUT", "mute", who, whom, who != whom)
-        if who != whom:
-            self.truth.mutes.add(self._ids(who, whom))
+        self._tie("PUT", "mute", who, whom, self.truth.mute(*self._ids(who, whom)))
 
     @rule(who=PERSON, whom=PERSON)
     def unmute(self, who: int, whom: int) -> None:
@@ -179,6 +177,10 @@ class Village(RuleBasedStateMachine):
             home = self._ask("GET", "/v1/timelines/home?limit=100", reader).json()["items"]
             shown = {item["post"]["id"] for item in home if item["reposted_by"] is None}
             assert self._due_at_home(self.people[reader].user_id) <= shown
+            reposts = (item for item in home if item["reposted_by"] is not None)
+            for item in reposts:
+                pair = item["reposted_by"]["id"], item["post"]["author"]["id"]
+                assert not self.truth.apart(*pair)
 
     def _due_at_home(self, reader: str) -> set[str]:
         return {

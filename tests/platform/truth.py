@@ -4,7 +4,7 @@ docs and contracts has it, not as the services compute it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 STRANGER = ""
 # From the widest on: a reply is never wider than what it answers.
@@ -67,6 +67,14 @@ class Truth:
             self.unfollow(*pair)
         return True
 
+    def mute(self, who: str, whom: str) -> bool:
+        """Nobody learns by muting who blocks them; to mute again changes nothing."""
+        pair = (who, whom)
+        if who == whom or ((whom, who) in self.blocks and pair not in self.mutes):
+            return False
+        self.mutes.add(pair)
+        return True
+
     def open_up(self, who: str) -> None:
         """``who`` is protected no longer: whoever waits may follow."""
         self.protected.discard(who)
@@ -76,25 +84,41 @@ class Truth:
 
     def may_see(self, reader: str, post_id: str) -> bool:
         """Whether the post is there for the reader."""
-        post = self.posts[post_id]
-        if post_id in self.deleted:
-            return False
+        return post_id not in self.deleted and self._is_for(reader, self.posts[post_id])
+
+    def may_see_tombstone(self, reader: str, post_id: str) -> bool:
+        """Whether the reader may know that the post was deleted. Whom it mentioned is not kept."""
+        post = replace(self.posts[post_id], mentioned=frozenset())
+        return post_id in self.deleted and self._is_for(reader, post)
+
+    def is_open(self, post_id: str) -> bool:
+        """Whether a post is for everyone, so that others may quote it."""
+        return self._is_for(STRANGER, self.posts[post_id])
+
+    def _is_for(self, reader: str, post: Written) -> bool:
         if reader == post.author:
             return True
-        if reader == STRANGER:
-            return post.visibility == "public" and post.author not in self.protected
-        follows = (reader, post.author) in self.follows
-        if self.apart(reader, post.author) or (post.author in self.protected and not follows):
+        if reader != STRANGER and self.apart(reader, post.author):
             return False
-        addressed = reader in post.mentioned or reader == post.reply_to_author
+        return self._in_audience(reader, post) and all(
+            reader == each.author or self._in_audience(reader, each) for each in self._above(post)
+        )
+
+    def _in_audience(self, reader: str, post: Written) -> bool:
+        follows = (reader, post.author) in self.follows
+        if post.author in self.protected and not follows:
+            return False
+        addressed = reader in post.mentioned or reader == post.reply_to_author != STRANGER
         return (
             post.visibility == "public" or addressed or (post.visibility == "followers" and follows)
         )
 
-    def is_open(self, post_id: str) -> bool:
-        """Whether a post is for everyone, so that others may quote it."""
-        post = self.posts[post_id]
-        return post.visibility == "public" and post.author not in self.protected
+    def _above(self, post: Written) -> list[Written]:
+        """The posts above, but for those of the author of the one that answers them."""
+        if not post.reply_to:
+            return []
+        parent = self.posts[post.reply_to]
+        return [each for each in (*self._above(parent), parent) if each.author != post.author]
 
     def may_list(self, reader: str, person: str) -> bool:
         """Whether the reader may see whom the person follows, and who follows them."""

@@ -46,8 +46,15 @@ class Relationship:
         "follow_requested_by", bool, "The other asked to follow one, who has not answered yet."
     )
     blocking = told("blocking", bool, "One blocks the other.")
-    blocked_by = told("blocked_by", bool, "The other blocks one.")
     muting = told("muting", bool, "One mutes the other.")
+
+    @shown(
+        "Always false: somebody who blocks one is as if they did not exist.",
+        deprecated="Says nothing. Answered until 2027-12-01.",
+    )
+    def blocked_by(self) -> bool:
+        """Kept for clients that read it."""
+        return False
 
     @shown("The id of the other person.")
     def user_id(self) -> strawberry.ID:

@@ -102,6 +102,18 @@ class MemoryStore:
         found = sorted(each.id for each in posts if each.reply_to_post_id == post_id)
         return [each for each in found if each > after][:limit]
 
+    async def answered(self, conversation_id: int, post_ids: Sequence[int]) -> set[int]:
+        """See `Store.answered`."""
+        posts = self.database.tables.posts.values()
+
+        def stands(post_id: int, steps: int) -> bool:
+            replies = [each for each in posts if each.reply_to_post_id == post_id]
+            return any(not each.deleted for each in replies) or (
+                steps > 1 and any(stands(each.id, steps - 1) for each in replies)
+            )
+
+        return {each for each in post_ids if stands(each, 50)}
+
     async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
         """See `Store.quotes`."""
         live = self.database.tables.live()
@@ -140,6 +152,11 @@ class MemoryStore:
             if each is kind and user == user_id and id_ < (before or MAX_ID)
         ]
         return sorted(found, reverse=True)[:limit]
+
+    async def reposts_between(self, user_id: int, author_id: int, limit: int) -> list[int]:
+        """See `Store.reposts_between`."""
+        reposts = sorted(self._reposts_of(user_id))
+        return [each.post_id for each in reposts if each.author_id == author_id][:limit]
 
     async def timeline_entries(
         self, author_ids: Sequence[int], *, before: int, limit: int

@@ -52,6 +52,19 @@ WHERE reply_to_post_id = $2 AND bucket = $1 AND post_id > $3
 ORDER BY post_id LIMIT $4
 """
 
+# Walks down through deleted replies alone; each branch ends at its first live post.
+ANSWERED = """
+WITH RECURSIVE below (top, id, live, steps) AS (
+  SELECT reply_to_post_id, post_id, live, 1 FROM replies
+  WHERE reply_to_post_id = ANY ($2::bigint[]) AND bucket = $1
+  UNION ALL
+  SELECT b.top, r.post_id, r.live, b.steps + 1
+  FROM below b JOIN replies r ON r.reply_to_post_id = b.id AND r.bucket = $1
+  WHERE NOT b.live AND b.steps < 50
+)
+SELECT DISTINCT top FROM below WHERE live
+"""
+
 QUOTES = """
 SELECT post_id FROM quotes
 WHERE quoted_post_id = $1 AND bucket = $2 AND post_id < $3
@@ -101,6 +114,13 @@ ORDER BY repost_id DESC LIMIT $3
 BOOKMARKS_OF = """
 SELECT bookmark_id, post_id FROM responses WHERE user_id = $1 AND bookmark_id < $2
 ORDER BY bookmark_id DESC LIMIT $3
+"""
+
+# All that is read lies in one index, that of a person's reposts.
+REPOSTS_BETWEEN = """
+SELECT post_id FROM responses
+WHERE user_id = $1 AND repost_id IS NOT NULL AND post_author_id = $2
+ORDER BY repost_id LIMIT $3
 """
 
 # The newest $3 of perhaps 10,000 people. First the newest few of each ($4: so many that all

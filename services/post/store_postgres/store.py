@@ -111,6 +111,11 @@ class PostgresStore:
         )
         return [row[0] for row in found]
 
+    async def answered(self, conversation_id: int, post_ids: Sequence[int]) -> set[int]:
+        """See `Store.answered`."""
+        found = await self._database.fetch(reads.ANSWERED, bucket_of(conversation_id), post_ids)
+        return {row[0] for row in found}
+
     async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
         """See `Store.quotes`."""
         found = await self._database.fetch(
@@ -142,6 +147,11 @@ class PostgresStore:
         """See `Store.responses_of`."""
         found = await self._database.fetch(_RESPONSES_OF[kind], user_id, before or MAX_ID, limit)
         return [Place(*row) for row in found]
+
+    async def reposts_between(self, user_id: int, author_id: int, limit: int) -> list[int]:
+        """See `Store.reposts_between`."""
+        found = await self._database.fetch(reads.REPOSTS_BETWEEN, user_id, author_id, limit)
+        return [row[0] for row in found]
 
     async def timeline_entries(
         self, author_ids: Sequence[int], *, before: int, limit: int

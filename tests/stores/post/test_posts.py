@@ -7,7 +7,7 @@ import pytest
 
 from services.chassis.idempotency import RequestIdReused, RequestKey
 from services.post.errors import PostNotFound
-from services.post.model import Hashtag, Link, Mention, Tombstone, Visibility
+from services.post.model import Hashtag, Limit, Link, Mention, Tombstone, Visibility
 from tests.builders.posts import START, a_post
 from tests.stores.post.conftest import Scene
 
@@ -33,6 +33,21 @@ async def test_a_post_is_read_as_it_was_written(scene: Scene) -> None:
     assert await scene.create(written) is None
 
     assert await scene.store.posts([written.id, 12345]) == {written.id: written}
+
+
+async def test_a_reply_keeps_the_audiences_above_it(scene: Scene) -> None:
+    first = await scene.post(scene.alice, visibility=Visibility.FOLLOWERS)
+    limits = (
+        Limit(scene.alice, Visibility.FOLLOWERS, (scene.bob,)),
+        Limit(scene.carol, Visibility.PUBLIC, protected=True),
+    )
+
+    reply = await scene.post(scene.bob, answers=first, limits=limits)
+    own = await scene.post(scene.alice, answers=first)
+    await scene.delete(reply)
+
+    found = await scene.store.posts([first.id, reply.id, own.id])
+    assert [found[each.id].limits for each in (first, reply, own)] == [(), limits, ()]
 
 
 async def test_a_new_post_starts_with_no_responses(scene: Scene) -> None:

@@ -169,3 +169,18 @@ async def test_touched_posts_are_found_by_time_in_steps(scene: Scene) -> None:
 
     assert [*page, *rest] == [post.id for post in posts]
     assert await scene.store.touched(since, since, after=0, limit=9) == []
+
+
+async def test_reposts_between_two_people_are_given_oldest_first(scene: Scene) -> None:
+    theirs = [await scene.post(scene.alice) for _ in range(3)]
+    other = await scene.post(scene.carol)
+    for post in (theirs[2], other, theirs[0]):
+        await scene.respond(ResponseKind.REPOST, scene.bob, post)
+    await scene.respond(ResponseKind.LIKE, scene.bob, theirs[1])
+    await scene.respond(ResponseKind.REPOST, scene.carol, theirs[1])
+
+    between = scene.store.reposts_between
+
+    assert await between(scene.bob, scene.alice, 9) == [theirs[2].id, theirs[0].id]
+    assert await between(scene.bob, scene.alice, 1) == [theirs[2].id]
+    assert await between(scene.alice, scene.bob, 9) == []

@@ -166,3 +166,32 @@ async def test_the_subscriber_hears_of_people_and_posts(scene: Scene) -> None:
 
     assert scene.told() == [("RepostUndone", str(scene.bob))]
     assert handlers("roost.user.v1.UserRegistered") is None
+
+
+async def test_a_block_takes_back_what_each_reposted_of_the_other(scene: Scene) -> None:
+    theirs = [await scene.post(scene.alice) for _ in range(5)]
+    own, other = await scene.post(scene.bob), await scene.post(scene.carol)
+    for post in theirs:
+        await scene.respond(REPOST, scene.bob, post)
+        await scene.respond(LIKE, scene.bob, post)
+    await scene.respond(REPOST, scene.alice, own)
+    for person in (scene.alice, scene.bob):
+        await scene.respond(REPOST, person, other)
+    await scene.respond(REPOST, scene.carol, own)
+
+    for _ in range(2):
+        await scene.departures.people_parted(scene.alice, scene.bob)
+
+    async def reposted(person: int) -> list[int]:
+        places = await scene.store.responses_of(REPOST, person, before=0, limit=9)
+        return [each.subject_id for each in places]
+
+    assert [await reposted(each) for each in (scene.alice, scene.bob, scene.carol)] == [
+        [other.id],
+        [other.id],
+        [own.id],
+    ]
+    assert len(await scene.store.responses_of(LIKE, scene.bob, before=0, limit=9)) == 5
+    assert sorted(scene.told()) == sorted(
+        [("RepostUndone", str(scene.bob))] * 5 + [("RepostUndone", str(scene.alice))]
+    )

@@ -26,6 +26,7 @@ class Forgetful:
         self.pairs: list[tuple[int, int]] = []
         self.changed: list[Changed] = []
         self.left: list[int] = []
+        self.parted: list[tuple[int, int]] = []
 
     async def forget(self, first: Any, pairs: Any = None) -> None:
         if isinstance(first, Changed):
@@ -36,6 +37,9 @@ class Forgetful:
 
     async def person_left(self, user_id: int) -> None:
         self.left.append(user_id)
+
+    async def people_parted(self, one_id: int, other_id: int) -> None:
+        self.parted.append((one_id, other_id))
 
     async def post_left(self, post_id: int, author_id: int) -> None:
         self.left.append(post_id)
@@ -71,6 +75,13 @@ async def hears(body: Message) -> Forgetful:
 )
 async def test_ties_that_changed_are_forgotten(event: Message) -> None:
     assert (await hears(event)).pairs == [(1, 2)]
+
+
+async def test_a_block_parts_two_people_and_its_end_does_not_undo_that() -> None:
+    blocked = await hears(users.BlockCreated(blocker_id=1, blocked_id=2))
+    unblocked = await hears(users.BlockRemoved(blocker_id=1, blocked_id=2))
+
+    assert (blocked.parted, unblocked.parted) == ([(1, 2)], [])
 
 
 async def test_a_profile_that_changed_is_forgotten() -> None:
