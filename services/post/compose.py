@@ -31,6 +31,7 @@ from services.post.people import MeshPeople
 from services.post.people_servicer import PeopleServicer
 from services.post.post_lists import PostLists
 from services.post.post_servicer import PostServicer
+from services.post.protections import Protections
 from services.post.reconciliation import Reconciliation
 from services.post.responding import Responding
 from services.post.response_lists import ResponseLists
@@ -139,17 +140,19 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
         store = PostgresStore(database)
         states = States(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        known_people = KnownPeople(
-            people=MeshPeople(mesh.as_service(UserServiceStub)), redis=cache_server, clock=clock
-        )
+        people = MeshPeople(mesh.as_service(UserServiceStub))
+        known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
         departures = Departures(store=store, clock=clock, describe=describe)
+        protections = Protections(store=store, people=people)
         clearing_up = bus.Subscriber(
             brokers=brokers,
             group=subscriber.GROUP,
             topics=subscriber.TOPICS,
             publisher=publisher,
             clock=clock,
-            handlers=subscriber.routes(departures, states=states, known_people=known_people),
+            handlers=subscriber.routes(
+                departures, protections=protections, states=states, known_people=known_people
+            ),
         )
 
         async def forget_old_records() -> None:
@@ -160,6 +163,7 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
                 Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,
                 clearing_up.run,
                 Reconciliation(store=store, clock=clock).run,
+                protections.run,
                 forget_old_records,
             ]
         )

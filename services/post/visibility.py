@@ -73,6 +73,19 @@ def can_see_person(person: Person | None, viewer_id: int) -> bool:
     return not (relationship.blocking or relationship.blocked_by)
 
 
+def can_see_response(person: Person | None, viewer_id: int, author_id: int) -> bool:
+    """Whether somebody may be named as one who likes or reposted a post of the author.
+
+    Of a protected person it is for followers, as what the person likes is, and for the author, who
+    is told of it.
+    """
+    if person is None or not can_see_person(person, viewer_id):
+        return False
+    if not person.protected or (viewer_id and viewer_id in {person.id, author_id}):
+        return True
+    return bool(viewer_id) and person.viewer_relationship.following
+
+
 def require_profile(person: Person | None, viewer_id: int) -> Person:
     """The person, if the viewer may read what they posted and liked. The viewer's own block leaves
     nothing to read there, but does not hide that the person exists.
@@ -92,5 +105,6 @@ def require_profile(person: Person | None, viewer_id: int) -> Person:
 
 
 def is_open(post: Post, author: Person) -> bool:
-    """Whether the post is for everyone, so that others may carry it further."""
+    """Whether the post is for everyone, so that others may carry it further, and so that it is
+    counted where it answers and quotes."""
     return post.visibility is Visibility.PUBLIC and not author.protected

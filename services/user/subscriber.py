@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from google.protobuf.message import DecodeError
 from roost.post.v1 import post_events_pb2 as post_pb
+from roost.post.v1.post_pb2 import VISIBILITY_PUBLIC, VISIBILITY_UNSPECIFIED
 from roost.user.v1 import user_events_pb2 as pb
 
 from services.chassis.events import Event, Undecodable
@@ -50,12 +51,18 @@ def _follow(payload: bytes, step: int) -> dict[int, Counts]:
     }
 
 
+# Only what everybody may see is counted; a release that did not say counted every post.
+_COUNTED = {VISIBILITY_UNSPECIFIED, VISIBILITY_PUBLIC}
+
+
 def _post_created(payload: bytes) -> dict[int, Counts]:
-    return {post_pb.PostCreated.FromString(payload).post.author_id: Counts(posts=1)}
+    post = post_pb.PostCreated.FromString(payload).post
+    return {post.author_id: Counts(posts=int(post.visibility in _COUNTED))}
 
 
 def _post_deleted(payload: bytes) -> dict[int, Counts]:
-    return {post_pb.PostDeleted.FromString(payload).author_id: Counts(posts=-1)}
+    gone = post_pb.PostDeleted.FromString(payload)
+    return {gone.author_id: Counts(posts=-int(gone.visibility in _COUNTED))}
 
 
 _Change = Callable[[bytes], dict[int, Counts]]

@@ -10,7 +10,7 @@ from services.post.store import NewPost
 from services.post.store_postgres.rows import entities_to_json
 
 _CREATE = f"""
-SELECT outcome, fingerprint, response FROM create_post({", ".join(f"${n}" for n in range(1, 25))})
+SELECT outcome, fingerprint, response FROM create_post({", ".join(f"${n}" for n in range(1, 27))})
 """  # noqa: S608 - nothing but parameters
 
 _NO_KEY = RequestKey("", "", b"")
@@ -45,6 +45,8 @@ async def create(database: Database, new: NewPost) -> bytes | None:
         key.lock,
         key.fingerprint,
         new.response,
+        new.account.protected,
+        new.account.update_time,
     )
     assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
     match row[0]:

@@ -132,7 +132,7 @@ async def test_a_tombstone_keeps_its_place_and_nothing_that_was_said(scene: Scen
     async with scene.store.transaction() as transaction:
         gone = await transaction.delete([reply.id], START)
 
-    assert gone == [Tombstone(reply.id, scene.bob, first.id, first.id)]
+    assert gone == [Tombstone(reply.id, scene.bob, first.id, first.id, Visibility.PUBLIC)]
     left = (await scene.store.posts([reply.id]))[reply.id]
     assert (left.text, left.entities, left.media_ids, left.deleted) == ("", (), (), True)
     assert (left.author_id, left.reply_to_post_id) == (scene.bob, first.id)
