@@ -23,6 +23,7 @@ class Written:
     mentioned: frozenset[str] = frozenset()
     reply_to_author: str = ""
     reply_to: str = ""
+    quotes: str = ""
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Truth:
     protected: set[str] = field(default_factory=set)
     posts: dict[str, Written] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
+    # "like" or "repost", who, and which post.
+    responses: set[tuple[str, str, str]] = field(default_factory=set)
 
     def apart(self, one: str, other: str) -> bool:
         """Whether one of the two blocks the other."""
@@ -95,6 +98,30 @@ class Truth:
         """Whether a post is for everyone, so that others may quote it."""
         post = self.posts[post_id]
         return post.visibility == "public" and post.author not in self.protected
+
+    def contributors(self, post_id: str) -> dict[str, list[str]]:
+        """Whose responses to a post are counted, each as often as it is: what everybody may see."""
+        posts = [each for each in self.posts.values() if each.id not in self.deleted]
+        return {
+            "likes": self._responders("like", post_id),
+            "reposts": self._responders("repost", post_id),
+            "replies": [e.author for e in posts if e.reply_to == post_id and self.is_open(e.id)],
+            "quotes": [e.author for e in posts if e.quotes == post_id and self.is_open(e.id)],
+        }
+
+    def public_posts(self, person: str) -> int:
+        """How many posts of a person are counted on the profile."""
+        return sum(
+            each.author == person and each.visibility == "public" and each.id not in self.deleted
+            for each in self.posts.values()
+        )
+
+    def _responders(self, verb: str, post_id: str) -> list[str]:
+        return [
+            who
+            for kind, who, post in self.responses
+            if (kind, post) == (verb, post_id) and who not in self.protected
+        ]
 
     def may_list(self, reader: str, person: str) -> bool:
         """Whether the reader may see whom the person follows, and who follows them."""
