@@ -110,7 +110,15 @@ class Counting:
         mark = "&" if "?" in path else "?"
         answer = await self._edge.send("GET", f"/v1{path}{mark}limit=100", by=self._by)
         items = answer.json().get("items", [])
+        for each in items:
+            self._check_profile(path, each.get("author") or each)
         return sum(each.get("reposted_by") is None for each in items)
+
+    def _check_profile(self, where: str, profile: Json) -> None:
+        """Those who stand in lists and beside posts tell as little as their profiles."""
+        counts = {profile[each] for each in _OF_PEOPLE if each in profile}
+        if counts - {0} and not self._truth.may_list(self._reader, profile["id"]):
+            self._fault(where, f"tells the counts of {profile['id']}")
 
     async def _shown(self, path: str, part: str = "") -> Json:
         answer = await self._edge.send("GET", path, by=self._by)
