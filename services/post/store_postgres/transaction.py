@@ -112,7 +112,9 @@ class PostgresPostTransaction(PostgresTransaction):
     async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
         """See `PostTransaction.delete`."""
         found = await self.connection.fetch(_DELETE, post_ids, now)
-        tombstones = [Tombstone(*row[:4], Visibility(row[4])) for row in found]
+        tombstones = [
+            Tombstone(row[0], row[1], row[2], row[3], Visibility(row[4])) for row in found
+        ]
         for each in tombstones:
             self.changed.post_ids.update((each.id, each.reply_to_post_id, each.quoted_post_id))
         return tombstones
