@@ -261,7 +261,7 @@ class Person(Protocol):
 
 
 def account_of(person: Person) -> AccountState:
-    """What the User service told of the person's account."""
+    """The state of the account, by the User service."""
     return AccountState(person.protected, person.update_time)
 
 

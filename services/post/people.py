@@ -39,9 +39,9 @@ class KnownPerson(NamedTuple):
 
 
 def known(user: User, *, own: bool = False) -> KnownPerson:
-    """Somebody as the User service told of them just now; `own` where it is the viewer.
+    """Somebody by the User service's answer; `own` where it is the viewer.
 
-    What a viewer is not told of the profile is gone from `packed`.
+    What the viewer may not see of the profile is gone from `packed`.
     """
     tie = user.viewer_relationship
     if user.protected and not (own or tie.following):

@@ -34,7 +34,7 @@ class NewPost(NamedTuple):
     """A post to be written, and all that is written with it."""
 
     post: Post
-    # The author's, as the User service told it.
+    # The author's, by the User service.
     account: AccountState
     message: OutboxMessage
     # Under the key, where there is one, the response is kept for a repetition.

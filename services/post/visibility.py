@@ -76,8 +76,8 @@ def can_see_person(person: Person | None, viewer_id: int) -> bool:
 def can_see_response(person: Person | None, viewer_id: int, author_id: int) -> bool:
     """Whether somebody may be named as one who likes or reposted a post of the author.
 
-    Of a protected person it is for followers, as what the person likes is, and for the author, who
-    is told of it.
+    Of a protected person it is for followers, as the list of what the person likes is, and for the
+    author, who is notified.
     """
     if person is None or not can_see_person(person, viewer_id):
         return False

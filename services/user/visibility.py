@@ -19,7 +19,7 @@ def check_lists(viewer_id: int | None, person: User, ties: Ties) -> None:
 
 
 def hidden_counts(viewer_id: int | None, person_id: int, protected: bool, ties: Ties) -> list[str]:
-    """The counts of a profile that the viewer is not told: those of lists that are refused to the
+    """The counts of a profile that the viewer may not see: those of lists that are refused to the
     viewer, or empty. A count never says more than its list."""
     if viewer_id == person_id:
         return []

@@ -15,7 +15,7 @@ from gateway.rest.v1 import present
 CONTENT = "Use `content`, whose segments need no counting. Answered until 2027-12-01."
 _COUNT = (
     "What everybody may see is counted: of people who are not protected. Never more than the list "
-    "shows, but for people whom a block keeps apart from whoever asks. Settles within seconds; "
+    "shows, but for people whom a block keeps apart from the reader. Settles within seconds; "
     "never negative."
 )
 

@@ -13,7 +13,7 @@ RETURN NOT coalesce(
     WHERE a.user_id = p_user_id AND a.update_time >= p_update_time),
   p_protected);
 
--- As before, and told whether the author's account is protected (p_protected), by the profile of
+-- As before. p_protected says whether the author's account is protected, by the profile of
 -- p_update_time.
 CREATE FUNCTION create_post(
   p_id bigint, p_bucket smallint, p_author_id bigint, p_text text, p_entities jsonb,

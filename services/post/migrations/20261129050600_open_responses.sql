@@ -3,7 +3,7 @@
 
 -- migrate:up
 
--- As before, and told whether the person's account is protected (p_protected), by the profile of
+-- As before. p_protected says whether the person's account is protected, by the profile of
 -- p_update_time.
 CREATE FUNCTION respond(
   p_kind text, p_user_id bigint, p_post_id bigint, p_bucket smallint, p_author_id bigint, p_id bigint,

@@ -1,4 +1,4 @@
-"""Counts say no more than the lists that they belong to, whoever looks."""
+"""Counts say no more than the lists that they belong to, for any reader."""
 
 from typing import Any
 

@@ -120,7 +120,7 @@ async def test_several_replies_to_one_post_follow_the_account_together(scene: Sc
     assert await counts_of(scene, post) == (0, 0, 1, 0)
 
 
-async def test_the_newest_account_decides_whoever_asked_when(scene: Scene) -> None:
+async def test_the_newest_account_decides_however_late_a_write_is(scene: Scene) -> None:
     post = await scene.post(scene.alice)
     await record(scene, scene.bob, PROTECTED)
     await record(scene, scene.carol, OPENED)

@@ -122,15 +122,15 @@ async def test_readers_are_shown_the_counts_after_each_step(scene: Scene) -> Non
     posts = [await scene.post(scene.alice) for _ in range(3)]
     for post in posts:
         await scene.contribute(scene.bob, post)
-    told: set[int] = set()
+    forgotten: set[int] = set()
 
     async def watch(changed: object) -> None:
-        told.update(changed.post_ids)  # type: ignore[attr-defined]
+        forgotten.update(changed.post_ids)  # type: ignore[attr-defined]
 
     scene.store.watch(watch)
     await scene.protections.account_changed(scene.bob, PROTECTED)
 
-    assert told == {post.id for post in posts}
+    assert forgotten == {post.id for post in posts}
 
 
 async def test_review_finds_who_was_protected_before_counts_went_by_it(scene: Scene) -> None:
