@@ -1,4 +1,4 @@
-"""Whatever people do: once events have arrived, no count says more than its list, for any reader."""
+"""Whatever people do: once events have arrived, no count says more than its list."""
 
 from __future__ import annotations
 
