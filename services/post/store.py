@@ -217,7 +217,7 @@ class Store(Protocol):
         ...
 
     async def count_posts(self, author_ids: Sequence[int]) -> dict[int, int]:
-        """How many live public posts each has; those without any are absent."""
+        """How many live public posts each has that answer nothing; those without any are absent."""
         ...
 
     async def live_posts_of(self, author_id: int, limit: int) -> list[int]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from google.protobuf.message import DecodeError
 from roost.post.v1 import post_events_pb2 as post_pb
-from roost.post.v1.post_pb2 import VISIBILITY_PUBLIC, VISIBILITY_UNSPECIFIED
+from roost.post.v1.post_pb2 import VISIBILITY_PUBLIC, VISIBILITY_UNSPECIFIED, Post
 from roost.user.v1 import user_events_pb2 as pb
 
 from services.chassis.events import Event, Undecodable
@@ -51,18 +51,23 @@ def _follow(payload: bytes, step: int) -> dict[int, Counts]:
     }
 
 
-# Only what everybody may see is counted; a release that did not say counted every post.
+# Only what everybody may see is counted. Who may read a reply depends on others. A release that did
+# not say counted every post.
 _COUNTED = {VISIBILITY_UNSPECIFIED, VISIBILITY_PUBLIC}
 
 
 def _post_created(payload: bytes) -> dict[int, Counts]:
     post = post_pb.PostCreated.FromString(payload).post
-    return {post.author_id: Counts(posts=int(post.visibility in _COUNTED))}
+    return {post.author_id: Counts(posts=_counted(post))}
 
 
 def _post_deleted(payload: bytes) -> dict[int, Counts]:
     gone = post_pb.PostDeleted.FromString(payload)
-    return {gone.author_id: Counts(posts=-int(gone.visibility in _COUNTED))}
+    return {gone.author_id: Counts(posts=-_counted(gone))}
+
+
+def _counted(post: Post | post_pb.PostDeleted) -> int:
+    return int(post.visibility in _COUNTED and not post.reply_to_post_id)
 
 
 _Change = Callable[[bytes], dict[int, Counts]]

@@ -19,7 +19,7 @@ _OF_POSTS = {
 _OF_PEOPLE = {
     "followers_count": "followers",
     "following_count": "following",
-    "posts_count": "posts?include_replies=true",
+    "posts_count": "posts",
 }
 _POST = "query($id: ID!) { post(id: $id) { counts { likes reposts replies quotes } } }"
 _USER = "query($id: ID!) { user(id: $id) { followersCount followingCount postsCount } }"
@@ -107,12 +107,17 @@ class Counting:
             self._fault(path, f"{count} are counted, {listed} listed")
 
     async def _list(self, path: str) -> int:
-        mark = "&" if "?" in path else "?"
-        answer = await self._edge.send("GET", f"/v1{path}{mark}limit=100", by=self._by)
+        """How many the list shows: of quotes and of a person's posts, those that answer nothing."""
+        answer = await self._edge.send("GET", f"/v1{path}?limit=100", by=self._by)
         items = answer.json().get("items", [])
         for each in items:
             self._check_profile(path, each.get("author") or each)
-        return sum(each.get("reposted_by") is None for each in items)
+        if path.endswith("/replies"):
+            return len(items)
+        return sum(
+            each.get("reposted_by") is None and (each.get("post") or each).get("reply_to") is None
+            for each in items
+        )
 
     def _check_profile(self, where: str, profile: Json) -> None:
         """Those who stand in lists and beside posts tell as little as their profiles."""

@@ -102,17 +102,21 @@ class Truth:
     def contributors(self, post_id: str) -> dict[str, list[str]]:
         """Whose responses to a post are counted, each as often as it is: what everybody may see."""
         posts = [each for each in self.posts.values() if each.id not in self.deleted]
+        starts = [each for each in posts if not each.reply_to]
         return {
             "likes": self._responders("like", post_id),
             "reposts": self._responders("repost", post_id),
             "replies": [e.author for e in posts if e.reply_to == post_id and self.is_open(e.id)],
-            "quotes": [e.author for e in posts if e.quotes == post_id and self.is_open(e.id)],
+            "quotes": [e.author for e in starts if e.quotes == post_id and self.is_open(e.id)],
         }
 
     def public_posts(self, person: str) -> int:
-        """How many posts of a person are counted on the profile."""
+        """How many posts are counted on a profile: public ones that answer nothing."""
         return sum(
-            each.author == person and each.visibility == "public" and each.id not in self.deleted
+            each.author == person
+            and each.visibility == "public"
+            and not each.reply_to
+            and each.id not in self.deleted
             for each in self.posts.values()
         )
 

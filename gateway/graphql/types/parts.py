@@ -50,7 +50,7 @@ class PostCounts:
     likes = told("likes", int, f"Likes. {_COUNT}")
     reposts = told("reposts", int, f"Reposts. {_COUNT}")
     replies = told("replies", int, f"Direct replies that are public. {_COUNT}")
-    quotes = told("quotes", int, f"Public posts that quote it. {_COUNT}")
+    quotes = told("quotes", int, f"Public posts that quote it and answer nothing. {_COUNT}")
 
 
 @strawberry.type(description="What whoever asks did with a post.")

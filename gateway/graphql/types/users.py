@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 _COUNT = "Settles within seconds; never negative."
 _EDGES = f"0 where the list is refused: for followers of a protected person. {_COUNT}"
 _POSTS = (
-    "Public posts, replies included, reposts not; 0 where the reader may not list them. " + _COUNT
+    "Public posts that answer nothing, without reposts; 0 where the reader may not list them. "
+    + _COUNT
 )
 
 

@@ -42,9 +42,9 @@ PostsCount = Annotated[
     int,
     Meta(
         ge=0,
-        description="Public posts, replies included, reposts not; 0 where the caller may not list "
-        "them: where the person is protected and not followed, or the caller blocks them. Settles "
-        "within seconds; never negative.",
+        description="Public posts that answer nothing, without reposts; 0 where the caller may not "
+        "list them: where the person is protected and not followed, or the caller blocks them. "
+        "Settles within seconds; never negative.",
     ),
 ]
 Visibility = Literal["public", "followers", "mentioned"]

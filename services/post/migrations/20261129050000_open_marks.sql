@@ -1,5 +1,6 @@
 -- What is counted is what everybody may see. Each like, repost, reply and quote is marked as open
--- where that is so: a public post, or a response, of an account that is not protected.
+-- where that is so: a public post, or a response, of an account that is not protected. A quote in a
+-- reply is not open, since who may read a reply depends on others.
 --
 -- New columns with a constant default rewrite no table.
 

@@ -63,7 +63,8 @@ BEGIN
     FOREACH target IN ARRAY targets LOOP
       UPDATE post_states s
         SET replies = s.replies + (opened AND target = p_reply_to_post_id)::int,
-            quotes = s.quotes + (opened AND target = p_quoted_post_id)::int,
+            quotes = s.quotes
+              + (opened AND p_reply_to_post_id = 0 AND target = p_quoted_post_id)::int,
             touch_time = p_create_time
         WHERE s.id = target AND s.bucket = bucket_of(target);
     END LOOP;
@@ -73,7 +74,8 @@ BEGIN
     END IF;
     IF p_quoted_post_id <> 0 THEN
       INSERT INTO quotes (quoted_post_id, post_id, bucket, open)
-        VALUES (p_quoted_post_id, p_id, bucket_of(p_quoted_post_id), opened);
+        VALUES (
+          p_quoted_post_id, p_id, bucket_of(p_quoted_post_id), opened AND p_reply_to_post_id = 0);
     END IF;
   END IF;
 

@@ -111,7 +111,8 @@ BEGIN
   WITH marked AS (
     UPDATE quotes q SET open = opened FROM posts p
     WHERE p.id = ANY (ids) AND p.bucket = bucket_of(p_user_id) AND p.quoted_post_id <> 0
-      AND p.visibility = 1 AND q.quoted_post_id = p.quoted_post_id AND q.post_id = p.id
+      AND p.visibility = 1 AND p.reply_to_post_id = 0
+      AND q.quoted_post_id = p.quoted_post_id AND q.post_id = p.id
       AND q.bucket = bucket_of(p.quoted_post_id) AND q.open <> opened
     RETURNING q.quoted_post_id AS target
   )

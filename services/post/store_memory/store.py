@@ -161,7 +161,9 @@ class MemoryStore:
         return Counter(
             each.author_id
             for each in self.database.tables.live()
-            if each.author_id in author_ids and each.visibility is Visibility.PUBLIC
+            if each.author_id in author_ids
+            and each.visibility is Visibility.PUBLIC
+            and not each.reply_to_post_id
         )
 
     async def live_posts_of(self, author_id: int, limit: int) -> list[int]:

@@ -37,7 +37,9 @@ class PostTables(Tables):
             "likes": by_kind[ResponseKind.LIKE],
             "reposts": by_kind[ResponseKind.REPOST],
             "replies": sum(post.reply_to_post_id == post_id for post in open_posts),
-            "quotes": sum(post.quoted_post_id == post_id for post in open_posts),
+            "quotes": sum(
+                post.quoted_post_id == post_id and not post.reply_to_post_id for post in open_posts
+            ),
         }
 
     def recounted(self, post_id: int) -> PostState:

@@ -227,11 +227,10 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         self.changed.post_ids.add(post_id)
 
     def _count_targets(self, post: Post, by: int) -> None:
-        for target, counter in (
-            (post.reply_to_post_id, "replies"),
-            (post.quoted_post_id, "quotes"),
-        ):
-            self._count(target, counter, by if self.tables.is_open(post) else 0)
+        counted = by if self.tables.is_open(post) else 0
+        self._count(post.reply_to_post_id, "replies", counted)
+        # Who may read a reply depends on others, so what it quotes is not counted.
+        self._count(post.quoted_post_id, "quotes", 0 if post.reply_to_post_id else counted)
 
     def _count(self, post_id: int, counter: str, by: int) -> None:
         state = self.tables.states.get(post_id)

@@ -143,7 +143,7 @@ ORDER BY entry.entry_id DESC LIMIT $3
 COUNT_POSTS = """
 SELECT author_id, count(*) FROM posts
 WHERE author_id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[]) AND delete_time IS NULL
-  AND visibility = 1
+  AND visibility = 1 AND reply_to_post_id = 0
 GROUP BY author_id
 """
 

@@ -43,7 +43,8 @@ async def contribute(scene: Scene, who: int, post: Post) -> Post:
     """Somebody does everything that is counted."""
     await scene.like(who, post.id)
     await scene.repost(who, post.id)
-    return await scene.write(who, reply_to_post_id=post.id, quoted_post_id=post.id)
+    await scene.write(who, quoted_post_id=post.id)
+    return await scene.write(who, reply_to_post_id=post.id)
 
 
 async def test_what_a_protected_person_contributes_is_for_followers_and_the_author(
@@ -70,7 +71,7 @@ async def test_what_a_protected_person_contributes_is_for_followers_and_the_auth
         # An answer is not for its author's followers alone where it is addressed to somebody,
         # but a protected author's is.
         follows = who in {dan, scene.bob}
-        assert (reply.id in found["replies"], reply.id in found["quotes"]) == (follows, follows)
+        assert (reply.id in found["replies"], len(found["quotes"]) == 2) == (follows, follows)
 
 
 @pytest.mark.parametrize("visibility", [VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED])

@@ -21,10 +21,11 @@ async def counts_of(scene: Scene, post: Post) -> tuple[int, int, int, int]:
 
 
 async def contribute(scene: Scene, user_id: int, post: Post, account: AccountState) -> Post:
-    """The person likes, reposts and bookmarks the post, answers it and quotes it."""
+    """The person likes, reposts and bookmarks the post, quotes it and answers it."""
     for kind in ResponseKind:
         await scene.respond(kind, user_id, post, account)
-    return await scene.post(user_id, answers=post, quotes=post, account=account)
+    await scene.post(user_id, quotes=post, account=account)
+    return await scene.post(user_id, answers=post, account=account)
 
 
 async def record(scene: Scene, user_id: int, account: AccountState) -> None:
@@ -63,6 +64,25 @@ async def test_only_public_replies_and_quotes_are_counted(
     assert await scene.store.replies(post.id, post.id, after=0, limit=9) == [reply.id]
     assert await scene.store.quotes(post.id, before=0, limit=9) == [quote.id]
     await scene.delete(reply, quote)
+    assert await counts_of(scene, post) == (0, 0, 0, 0)
+
+
+async def test_quotes_in_replies_and_replies_on_profiles_are_not_counted(scene: Scene) -> None:
+    post = await scene.post(scene.alice)
+
+    both = await scene.post(scene.bob, answers=post, quotes=post)
+    counted = await counts_of(scene, post)
+    await record(scene, scene.bob, PROTECTED)
+    await align(scene, scene.bob)
+    hidden = await counts_of(scene, post)
+    await record(scene, scene.bob, OPENED)
+    await align(scene, scene.bob)
+
+    assert counted == await counts_of(scene, post) == (0, 0, 1, 0)
+    assert hidden == (0, 0, 0, 0)
+    assert await scene.store.quotes(post.id, before=0, limit=9) == [both.id]
+    assert await scene.store.count_posts([scene.alice, scene.bob]) == {scene.alice: 1}
+    await scene.delete(both)
     assert await counts_of(scene, post) == (0, 0, 0, 0)
 
 
