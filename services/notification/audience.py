@@ -161,10 +161,14 @@ def sees(
     """The visibility of posts, as services/post/visibility.py decides it for people whom no block
     parts. One table tests both: tests/unit/test_post_audience.py."""
     addressed = {*post.mentioned_ids, post.reply_to_author_id}
-    return _in(post.visibility, addressed, user_id, author) and all(
-        user_id == limit.author_id or _in_limit(limit, user_id, above[limit.author_id])
-        for limit in post.limits
-    )
+    if not _in(post.visibility, addressed, user_id, author):
+        return False
+    for limit in reversed(post.limits):
+        if user_id == limit.author_id:
+            return True
+        if not _in_limit(limit, user_id, above[limit.author_id]):
+            return False
+    return True
 
 
 def _in_limit(limit: Limit, user_id: int, author: Author) -> bool:

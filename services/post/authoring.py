@@ -18,7 +18,7 @@ from services.post.errors import (
     PostNotFound,
     QuoteNotAllowed,
 )
-from services.post.model import Entity, People, Person, Post, Visibility
+from services.post.model import Entity, People, Person, Post, Visibility, account_of
 from services.post.store import NewPost, PostTransaction, Store
 from services.post.visibility import (
     audience_of,
@@ -138,7 +138,9 @@ class Authoring(Generic[P]):
         )
         response = await respond(post, people)
         created = PostCreated(post, quoted.author_id if quoted else 0)
-        first = await self._store.create(NewPost(post, self._describe(created), key, response))
+        first = await self._store.create(
+            NewPost(post, account_of(by_id[author_id]), self._describe(created), key, response)
+        )
         return response if first is None else first
 
     async def prepare_edit(self, author_id: int, post_id: int, text: str) -> Edit[P]:

@@ -32,6 +32,7 @@ from services.post.people import MeshPeople
 from services.post.people_servicer import PeopleServicer
 from services.post.post_lists import PostLists
 from services.post.post_servicer import PostServicer
+from services.post.protections import Protections
 from services.post.reconciliation import Reconciliation
 from services.post.responding import Responding
 from services.post.response_lists import ResponseLists
@@ -152,20 +153,24 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
         store = PostgresStore(database)
         states = States(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        known_people = KnownPeople(people=_people(mesh), redis=cache_server, clock=clock)
+        people = _people(mesh)
+        known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
         bodies = Bodies(
             store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
         )
         departures = Departures(
             store=store, clock=clock, describe=describe, forget_body=bodies.forget
         )
+        protections = Protections(store=store, people=people)
         clearing_up = bus.Subscriber(
             brokers=brokers,
             group=subscriber.GROUP,
             topics=subscriber.TOPICS,
             publisher=publisher,
             clock=clock,
-            handlers=subscriber.routes(departures, states=states, known_people=known_people),
+            handlers=subscriber.routes(
+                departures, protections=protections, states=states, known_people=known_people
+            ),
         )
 
         async def forget_old_records() -> None:
@@ -176,6 +181,7 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
             jobs=[
                 Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,
                 Reconciliation(store=store, clock=clock).run,
+                protections.run,
                 forget_old_records,
             ],
         )

@@ -173,6 +173,11 @@ def to_timestamp(moment: datetime) -> Timestamp:
     return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1_000)
 
 
+def to_wire_visibility(visibility: Visibility) -> wire.Visibility:
+    """Who may read a post."""
+    return _VISIBILITY[visibility]
+
+
 def to_visibility(asked: wire.Visibility) -> Visibility:
     """What is asked for; public where nothing is said."""
     return Visibility(int(asked) or Visibility.PUBLIC)

@@ -156,7 +156,7 @@ class Hydration:
         if below:
             shown.by_one_look = False
             states.update(await self._states.below(below, viewer_id))
-        shown.people = self._people.as_seen(question.people, people)
+        shown.people = self._people.as_seen(question.people, people, viewer_id)
         shown.states = {id_: states[id_] for id_ in post_ids if id_ in states}
         shown.bodies = await self._bodies.of(shown.states.values())
         quoted_states: dict[int, PostState] = {}

@@ -24,6 +24,7 @@ _KEPT_SECONDS = 3600.0
 # What a process does not unpack again while the packed form is the same: some 20 MB. Viewers who
 # stand alike to a person share one.
 _HELD = 20_000
+_HELD_VIEWERS = 2_000
 
 
 # An ordered pair of people.
@@ -65,7 +66,7 @@ class KnownPeople:
         """Those who exist, with the relationship of the viewer (0 for a stranger) to each."""
         keys = self.keys(ids, viewer_id)
         (found,) = await get_together(*self.lookups(keys))
-        return self.as_seen(keys, found)
+        return self.as_seen(keys, found, viewer_id)
 
     def keys(self, ids: Iterable[int], viewer_id: int) -> Keys:
         """What `lookups` and `as_seen` are to be given."""
@@ -88,14 +89,18 @@ class KnownPeople:
         """Those of the pairs between whom a block stands, by what the lookups gave."""
         return {pair for pair in pairs if found.get(_block_key(pair)) == _APART}
 
-    def as_seen(self, keys: Keys, found: Mapping[str, bytes]) -> dict[int, KnownPerson]:
-        """The people in what the lookups gave."""
+    def as_seen(
+        self, keys: Keys, found: Mapping[str, bytes], viewer_id: int
+    ) -> dict[int, KnownPerson]:
+        """The people in what the lookups gave, as the viewer (0 for a stranger) may see them."""
         people = {}
         for id_, (profile_key, tie_key) in keys.items():
             profile, tie = found.get(profile_key), found.get(tie_key) if tie_key else b""
             # Of somebody who has just left one may be there still.
             if profile is not None and tie is not None:
                 people[id_] = _together(profile, tie)
+        if viewer_id in people:
+            people[viewer_id] = _own(*map(found.__getitem__, keys[viewer_id]))
         return people
 
     async def forget(self, user_ids: Iterable[int], pairs: Iterable[tuple[int, int]]) -> None:
@@ -147,3 +152,8 @@ def _block_key(pair: Pair) -> str:
 @lru_cache(_HELD)
 def _together(profile: bytes, tie: bytes) -> KnownPerson:
     return known(User.FromString(profile + tie))
+
+
+@lru_cache(_HELD_VIEWERS)
+def _own(profile: bytes, tie: bytes) -> KnownPerson:
+    return known(User.FromString(profile + tie), own=True)

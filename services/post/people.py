@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, Pair
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 # What the contract allows in one call.
 MAX_IDS = 1_000
+
+
+# As the lists that they belong to: for the followers of a protected person.
+_COUNTS = ("followers_count", "following_count", "posts_count")
 
 
 class Stance(NamedTuple):
@@ -30,17 +35,25 @@ class KnownPerson(NamedTuple):
     id: int
     handle: str
     protected: bool
+    update_time: datetime
     viewer_relationship: Stance
     packed: bytes
 
 
-def known(user: User) -> KnownPerson:
-    """Somebody as the User service told of them just now."""
+def known(user: User, *, own: bool = False) -> KnownPerson:
+    """Somebody by the User service's answer; `own` where it is the viewer.
+
+    What the viewer may not see of the profile is gone from `packed`.
+    """
     tie = user.viewer_relationship
+    if user.protected and not (own or tie.following):
+        for field in _COUNTS:
+            user.ClearField(field)
     return KnownPerson(
         id=user.id,
         handle=user.handle,
         protected=user.protected,
+        update_time=user.update_time.ToDatetime(tzinfo=UTC),
         viewer_relationship=Stance(tie.following, tie.blocking, tie.blocked_by),
         packed=user.SerializeToString(),
     )
@@ -57,12 +70,15 @@ class MeshPeople:
         self, *, ids: Sequence[int], handles: Sequence[str] = (), viewer_id: int = 0
     ) -> list[KnownPerson]:
         """See `model.People.find`. Beyond 1,000 ids it takes another call for each 1,000."""
-        return [known(user) for user in await self.users(ids, handles, viewer_id)]
+        return [
+            known(user, own=user.id == viewer_id)
+            for user in await self.users(ids, handles, viewer_id)
+        ]
 
     async def users(
         self, ids: Sequence[int], handles: Sequence[str] = (), viewer_id: int = 0
     ) -> list[User]:
-        """The same as the contract's messages."""
+        """The same as the contract's messages, with all that they tell."""
         if len(ids) <= MAX_IDS:
             return await self._find(ids, handles, viewer_id)
         batches = await asyncio.gather(

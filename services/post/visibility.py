@@ -12,8 +12,9 @@ Addressed are those whom the text mentions and the author of the post that it an
 either way hides everything; muting hides nothing here, readers' homes leave it out. Deleted posts,
 and posts of deleted people, are seen by nobody, their authors included.
 
-A reply has a second condition: its reader may read every post above it, but for its own
-author's. Each reply keeps the audiences above it as `limits`, so that a page needs no other posts
+A reply has a second condition: its reader may read every post above it, up to the nearest one that
+the reader wrote, but for those of the reply's own author. So who sees a post sees what answers it,
+as far as that is public and its author is open and unblocked: counts rely on it. Each reply keeps the audiences above it as `limits`, so that a page needs no other posts
 to decide; whether an author above is protected and followed is asked at every read.
 services/notification/audience.py decides by the same rules for people who are notified.
 """
@@ -126,11 +127,14 @@ def _addressed_to(audience: Audience, author: Person, viewer_id: int) -> bool:
 
 
 def _within(audience: Audience, people: Mapping[int, Person], viewer_id: int) -> bool:
-    """Whether the viewer is in each audience above."""
-    return all(
-        viewer_id == limit.author_id or _in(limit, people.get(limit.author_id), viewer_id)
-        for limit in audience.limits
-    )
+    """Whether the viewer is in each audience above, up to the nearest post of their own: who wrote
+    there may see what it answered, and all that answers it."""
+    for limit in reversed(audience.limits):
+        if viewer_id == limit.author_id:
+            return True
+        if not _in(limit, people.get(limit.author_id), viewer_id):
+            return False
+    return True
 
 
 def _in(limit: Limit, author: Person | None, viewer_id: int) -> bool:
@@ -173,6 +177,19 @@ def can_see_person(person: Person | None, viewer_id: int) -> bool:
         return True
     relationship = person.viewer_relationship
     return not (relationship.blocking or relationship.blocked_by)
+
+
+def can_see_response(person: Person | None, viewer_id: int, author_id: int) -> bool:
+    """Whether somebody may be named as one who likes or reposted a post of the author.
+
+    Of a protected person it is for followers, as the list of what the person likes is, and for the
+    author, who is notified.
+    """
+    if person is None or not can_see_person(person, viewer_id):
+        return False
+    if not person.protected or (viewer_id and viewer_id in {person.id, author_id}):
+        return True
+    return bool(viewer_id) and person.viewer_relationship.following
 
 
 def require_profile(person: Person | None, viewer_id: int) -> Person:

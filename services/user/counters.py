@@ -16,7 +16,7 @@ from services.user.store import Store, UserTransaction
 
 CONSUMER = "user.counters"
 
-# How many posts each of these people has; people whom the Post service does not know have none.
+# How many public posts that answer nothing each has; whom the Post service does not know has none.
 CountPosts = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 
 # One event, and by how much it changes whose counters.

@@ -147,5 +147,5 @@ class GraphLists(GraphServiceServicer):
         self._show(page, request, response)
 
     def _show(self, page: Page[Found], request: Any, response: Any) -> None:
-        convert.add_cards(response.users, page.rows)
+        convert.add_shown_cards(response.users, page.rows, viewer_id=caller.viewer_id())
         response.next_page_token = token_of(page, request, self._page_tokens)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from roost.post.v1 import post_events_pb2 as post_pb
+from roost.post.v1.post_pb2 import VISIBILITY_PUBLIC, VISIBILITY_UNSPECIFIED, Post
 from roost.user.v1 import user_events_pb2 as pb
 
 from services.chassis.event_bodies import read
@@ -56,17 +57,32 @@ def _key(event: Event) -> int:
         raise Undecodable(f"the key is no id: {event.key[:40]!r}") from wrong
 
 
+# Only what everybody may see is counted. Who may read a reply depends on others. A release that did
+# not say counted every post.
+_COUNTED = {VISIBILITY_UNSPECIFIED, VISIBILITY_PUBLIC}
+
+
+def _post_created(event: Event) -> dict[int, Counts]:
+    post = read(event, post_pb.PostCreated).post
+    return {post.author_id: Counts(posts=_counted(post))}
+
+
+def _post_deleted(event: Event) -> dict[int, Counts]:
+    gone = read(event, post_pb.PostDeleted)
+    return {gone.author_id: Counts(posts=-_counted(gone))}
+
+
+def _counted(post: Post | post_pb.PostDeleted) -> int:
+    return int(post.visibility in _COUNTED and not post.reply_to_post_id)
+
+
 _Change = Callable[[Event], dict[int, Counts]]
 
 _CHANGES: Mapping[str, _Change] = {
     pb.FollowCreated.DESCRIPTOR.full_name: lambda event: _follow(read(event, pb.FollowCreated), 1),
     pb.FollowRemoved.DESCRIPTOR.full_name: lambda event: _follow(read(event, pb.FollowRemoved), -1),
-    post_pb.PostCreated.DESCRIPTOR.full_name: lambda event: {
-        read(event, post_pb.PostCreated).post.author_id: Counts(posts=1)
-    },
-    post_pb.PostDeleted.DESCRIPTOR.full_name: lambda event: {
-        read(event, post_pb.PostDeleted).author_id: Counts(posts=-1)
-    },
+    post_pb.PostCreated.DESCRIPTOR.full_name: _post_created,
+    post_pb.PostDeleted.DESCRIPTOR.full_name: _post_deleted,
 }
 _PROFILE_CHANGES = frozenset(
     {pb.UserUpdated.DESCRIPTOR.full_name, pb.UserDeleted.DESCRIPTOR.full_name}

@@ -27,6 +27,16 @@ def check_lists(viewer_id: int | None, person: User, ties: Ties) -> None:
         raise AccountProtected
 
 
+def hidden_counts(viewer_id: int | None, person_id: int, protected: bool, ties: Ties) -> list[str]:
+    """The counts of a profile that the viewer may not see: those of lists that are refused to the
+    viewer, or empty. A count never says more than its list."""
+    if viewer_id == person_id:
+        return []
+    if protected and Ties.FOLLOWING not in ties:
+        return ["followers_count", "following_count", "posts_count"]
+    return ["posts_count"] if Ties.BLOCKING in ties else []
+
+
 def listed(ties: Ties) -> bool:
     """Whether somebody is shown to the viewer in another person's list."""
     return not ties & (Ties.BLOCKING | Ties.BLOCKED_BY)

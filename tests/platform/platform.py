@@ -60,6 +60,7 @@ from services.post.departures import Departures
 from services.post.events import describe
 from services.post.known_people import KnownPeople
 from services.post.people import MeshPeople
+from services.post.protections import Protections
 from services.post.states import States
 from services.post.store_memory import MemoryStore
 from services.timeline import events as timeline_events
@@ -278,6 +279,7 @@ async def _posts(
     )
     routes = post_subscriber.routes(
         Departures(store=store, clock=clock, describe=describe, forget_body=bodies.forget),
+        protections=Protections(store=store, people=people),
         states=states,
         known_people=known_people,
     )

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 from local.edge import Account
 from services.user.passwords import Passwords
+from tests.platform.counting import Counting
 from tests.platform.events import PARTITIONS
 from tests.platform.platform import platform
 from tests.platform.reading import Reading
@@ -120,7 +121,17 @@ class Village(RuleBasedStateMachine):
     def respond(self, who: int, chance: int, verb: str) -> None:
         post = self._post(chance)
         answer = self._ask("PUT", f"/v1/posts/{post}/{verb}", who)
-        assert self.truth.may_see(self.people[who].user_id, post) or not answer.is_success
+        me = self.people[who].user_id
+        assert self.truth.may_see(me, post) or not answer.is_success
+        if answer.is_success:
+            self.truth.responses.add((verb, me, post))
+
+    @precondition(lambda self: self.truth.posts)
+    @rule(who=PERSON, chance=CHANCE, verb=st.sampled_from(("like", "repost")))
+    def take_back(self, who: int, chance: int, verb: str) -> None:
+        post = self._post(chance)
+        assert self._ask("DELETE", f"/v1/posts/{post}/{verb}", who).is_success
+        self.truth.responses.discard((verb, self.people[who].user_id, post))
 
     @precondition(lambda self: self.truth.posts)
     @rule(chance=CHANCE)
@@ -169,9 +180,10 @@ class Village(RuleBasedStateMachine):
         self._runner.run(walking.everything(self.people[person].user_id, post))
         assert walking.faults == []
 
-    @rule()
-    def catch_up(self) -> None:
-        """Once every event has arrived, homes hold what the people followed have written."""
+    @rule(counting=READER)
+    def catch_up(self, counting: int) -> None:
+        """Once every event has arrived, homes hold what the people followed have written, and no
+        count says more than its list."""
         self._runner.run(self.platform.log.deliver_all())
         for reader in range(len(self.people)):
             home = self._ask("GET", "/v1/timelines/home?limit=100", reader).json()["items"]
@@ -181,6 +193,9 @@ class Village(RuleBasedStateMachine):
             for item in reposts:
                 pair = item["reposted_by"]["id"], item["post"]["author"]["id"]
                 assert not self.truth.apart(*pair)
+        counts = Counting(self.platform.edge, self.truth, self._account(counting))
+        self._runner.run(counts.everything([each.user_id for each in self.people]))
+        assert counts.faults == []
 
     def _due_at_home(self, reader: str) -> set[str]:
         return {
@@ -222,6 +237,7 @@ class Village(RuleBasedStateMachine):
                 frozenset(each["user_id"] for each in mentions),
                 self.truth.posts[reply_to].author if reply_to else "",
                 reply_to,
+                quotes,
             )
 
     def _tie(

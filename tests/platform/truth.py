@@ -23,6 +23,7 @@ class Written:
     mentioned: frozenset[str] = frozenset()
     reply_to_author: str = ""
     reply_to: str = ""
+    quotes: str = ""
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Truth:
     protected: set[str] = field(default_factory=set)
     posts: dict[str, Written] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
+    # "like" or "repost", who, and which post.
+    responses: set[tuple[str, str, str]] = field(default_factory=set)
 
     def apart(self, one: str, other: str) -> bool:
         """Whether one of the two blocks the other."""
@@ -119,6 +122,34 @@ class Truth:
             return []
         parent = self.posts[post.reply_to]
         return [each for each in (*self._above(parent), parent) if each.author != post.author]
+
+    def contributors(self, post_id: str) -> dict[str, list[str]]:
+        """Whose responses to a post are counted, each as often as it is: what everybody may see."""
+        posts = [each for each in self.posts.values() if each.id not in self.deleted]
+        starts = [each for each in posts if not each.reply_to]
+        return {
+            "likes": self._responders("like", post_id),
+            "reposts": self._responders("repost", post_id),
+            "replies": [e.author for e in posts if e.reply_to == post_id and self.is_open(e.id)],
+            "quotes": [e.author for e in starts if e.quotes == post_id and self.is_open(e.id)],
+        }
+
+    def public_posts(self, person: str) -> int:
+        """How many posts are counted on a profile: public ones that answer nothing."""
+        return sum(
+            each.author == person
+            and each.visibility == "public"
+            and not each.reply_to
+            and each.id not in self.deleted
+            for each in self.posts.values()
+        )
+
+    def _responders(self, verb: str, post_id: str) -> list[str]:
+        return [
+            who
+            for kind, who, post in self.responses
+            if (kind, post) == (verb, post_id) and who not in self.protected
+        ]
 
     def may_list(self, reader: str, person: str) -> bool:
         """Whether the reader may see whom the person follows, and who follows them."""

@@ -20,7 +20,33 @@ Time = Annotated[
         extra_json_schema={"format": "date-time"},
     ),
 ]
-Count = Annotated[int, Meta(ge=0, description="Settles within seconds; never negative.")]
+Count = Annotated[
+    int,
+    Meta(
+        ge=0,
+        description="What everybody may see: public posts, and responses, of people who are not "
+        "protected. Never more than the list shows, but for people whom a block keeps apart from "
+        "the caller. Settles within seconds; never negative.",
+    ),
+]
+EdgeCount = Annotated[
+    int,
+    Meta(
+        ge=0,
+        description="As many as the list shows, but for people whom a block keeps apart from the "
+        "caller; 0 where the list is refused: for followers of a protected person. Settles within "
+        "seconds; never negative.",
+    ),
+]
+PostsCount = Annotated[
+    int,
+    Meta(
+        ge=0,
+        description="Public posts that answer nothing, without reposts; 0 where the caller may not "
+        "list them: where the person is protected and not followed, or the caller blocks them. "
+        "Settles within seconds; never negative.",
+    ),
+]
 Visibility = Literal["public", "followers", "mentioned"]
 
 DEFAULT_LIMIT = 20
@@ -66,9 +92,9 @@ class User(Struct, frozen=True, gc=False):
     protected: Annotated[
         bool, Meta(description="Followers need consent, and only they may read the posts.")
     ]
-    followers_count: Count
-    following_count: Count
-    posts_count: Count
+    followers_count: EdgeCount
+    following_count: EdgeCount
+    posts_count: PostsCount
     created_at: Time
     relationship: Annotated[
         Relationship | UnsetType,

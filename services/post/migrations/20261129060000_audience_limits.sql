@@ -17,7 +17,7 @@ CREATE FUNCTION create_limited_post(
   p_create_time timestamptz,
   p_event_id uuid, p_topic text, p_type text, p_payload bytea, p_traceparent text,
   p_caller_id text, p_request_id text, p_request_lock bigint, p_fingerprint bytea,
-  p_response bytea, p_audience_limits jsonb,
+  p_response bytea, p_protected boolean, p_update_time timestamptz, p_audience_limits jsonb,
   OUT outcome text, OUT fingerprint bytea, OUT response bytea
 ) LANGUAGE plpgsql AS $$
 BEGIN
@@ -26,7 +26,8 @@ BEGIN
       p_id, p_bucket, p_author_id, p_text, p_entities, p_visibility, p_answers_others,
       p_reply_to_post_id, p_reply_to_author_id, p_conversation_id, p_conversation_bucket,
       p_quoted_post_id, p_media_ids, p_create_time, p_event_id, p_topic, p_type, p_payload,
-      p_traceparent, p_caller_id, p_request_id, p_request_lock, p_fingerprint, p_response) AS c;
+      p_traceparent, p_caller_id, p_request_id, p_request_lock, p_fingerprint, p_response,
+      p_protected, p_update_time) AS c;
   -- Only replies to others need it: null reads as none everywhere else.
   IF outcome = 'written' AND p_reply_to_post_id <> 0 THEN
     UPDATE posts p SET audience_limits = p_audience_limits

@@ -12,7 +12,7 @@ from services.post.store_postgres.rows import entities_to_json, limits_to_json
 
 _CREATE = f"""
 SELECT outcome, fingerprint, response
-FROM create_limited_post({", ".join(f"${n}" for n in range(1, 26))})
+FROM create_limited_post({", ".join(f"${n}" for n in range(1, 28))})
 """  # noqa: S608 - nothing but parameters
 
 _NO_KEY = RequestKey("", "", b"")
@@ -47,6 +47,8 @@ async def create(database: Database, new: NewPost) -> bytes | None:
         key.lock,
         key.fingerprint,
         new.response,
+        new.account.protected,
+        new.account.update_time,
         limits_to_json(post.limits),
     )
     assert row is not None  # noqa: S101 - a function with OUT parameters gives one row

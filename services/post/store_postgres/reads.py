@@ -163,12 +163,32 @@ ORDER BY entry.entry_id DESC LIMIT $3
 COUNT_POSTS = """
 SELECT author_id, count(*) FROM posts
 WHERE author_id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[]) AND delete_time IS NULL
+  AND visibility = 1 AND reply_to_post_id = 0
 GROUP BY author_id
 """
 
 LIVE_POSTS_OF = """
 SELECT id FROM posts WHERE author_id = $1 AND bucket = $2 AND delete_time IS NULL
 ORDER BY id LIMIT $3
+"""
+
+# Both halves walk an index and stop.
+CONTRIBUTORS = """
+SELECT user_id FROM (
+  (SELECT DISTINCT user_id FROM responses WHERE user_id > $1 ORDER BY user_id LIMIT $2)
+  UNION
+  (SELECT DISTINCT author_id FROM posts WHERE author_id > $1 AND delete_time IS NULL
+    ORDER BY author_id LIMIT $2)
+) AS people
+ORDER BY user_id LIMIT $2
+"""
+
+UNSETTLED = """
+SELECT asked.id
+FROM unnest($1::bigint[], $2::boolean[]) AS asked (id, protected)
+LEFT JOIN account_protections AS kept ON kept.user_id = asked.id
+WHERE asked.protected <> coalesce(kept.protected, false) OR NOT coalesce(kept.settled, true)
+ORDER BY asked.id
 """
 
 # Materialized, so that the index by time is used and not the one that would give the order.

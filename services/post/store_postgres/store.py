@@ -1,12 +1,13 @@
 """The store of the Post service on PostgreSQL."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from services.chassis.ids import MAX_ID, bucket_of
 from services.chassis.postgres import Database
 from services.post.model import (
+    AccountState,
     Drift,
     Entry,
     Place,
@@ -175,6 +176,17 @@ class PostgresStore:
         found = await self._database.fetch(
             reads.LIVE_POSTS_OF, author_id, bucket_of(author_id), limit
         )
+        return [row[0] for row in found]
+
+    async def contributors(self, *, after: int, limit: int) -> list[int]:
+        """See `Store.contributors`."""
+        found = await self._database.fetch(reads.CONTRIBUTORS, after, limit)
+        return [row[0] for row in found]
+
+    async def unsettled(self, accounts: Mapping[int, AccountState]) -> list[int]:
+        """See `Store.unsettled`."""
+        protected = [each.protected for each in accounts.values()]
+        found = await self._database.fetch(reads.UNSETTLED, list(accounts), protected)
         return [row[0] for row in found]
 
     async def touched(

@@ -37,6 +37,11 @@ class FakeUsers(UserServiceServicer):
     def protect(self, user_id: int) -> None:
         self._people[user_id].protected = True
 
+    def count(self, user_id: int, number: int) -> None:
+        """So many follow the person, are followed, and are posts of theirs."""
+        person = self._people[user_id]
+        person.followers_count = person.following_count = person.posts_count = number
+
     def delete(self, user_id: int) -> None:
         del self._people[user_id]
 

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 from roost.post.v1 import post_events_pb2 as post_pb
-from roost.post.v1.post_pb2 import Post
+from roost.post.v1.post_pb2 import (
+    VISIBILITY_FOLLOWERS,
+    VISIBILITY_MENTIONED,
+    VISIBILITY_PUBLIC,
+    VISIBILITY_UNSPECIFIED,
+    Post,
+)
 from roost.user.v1 import graph_service_pb2 as pb
 from roost.user.v1 import user_events_pb2 as events_pb
 from roost.user.v1.user_pb2 import User
@@ -73,6 +79,32 @@ async def test_posts_are_counted(house: House, alice: Person) -> None:
 
     await subscriptions(house).handle([*created, deleted])
 
+    assert await counts(house, alice) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("visibility", "counted"),
+    [
+        (VISIBILITY_PUBLIC, 1),
+        (VISIBILITY_FOLLOWERS, 0),
+        (VISIBILITY_MENTIONED, 0),
+        # Of a release that did not say; it counted every post.
+        (VISIBILITY_UNSPECIFIED, 1),
+    ],
+)
+async def test_only_public_posts_are_counted(
+    house: House, alice: Person, visibility: Any, counted: int
+) -> None:
+    other = Post(id=1, author_id=alice.id, visibility=VISIBILITY_PUBLIC)
+    post = Post(id=2, author_id=alice.id, visibility=visibility)
+    created = [post_event(house, post_pb.PostCreated(post=each), alice) for each in (other, post)]
+    gone = post_pb.PostDeleted(post_id=2, author_id=alice.id, visibility=visibility)
+
+    await subscriptions(house).handle(created)
+    with_it = await counts(house, alice)
+    await subscriptions(house).handle([post_event(house, gone, alice)])
+
+    assert with_it == (0, 0, 1 + counted)
     assert await counts(house, alice) == (0, 0, 1)
 
 

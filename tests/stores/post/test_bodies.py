@@ -12,7 +12,7 @@ from services.chassis.events import OutboxMessage
 from services.chassis.redis import RedisClient
 from services.post.cache import Bodies
 from services.post.convert import look_into, pack
-from services.post.model import TOMBSTONE, Mention, Post, PostState, Visibility
+from services.post.model import OPEN_ACCOUNT, TOMBSTONE, Mention, Post, PostState, Visibility
 from services.post.store import NewPost
 from services.post.store_memory import MemoryStore
 from tests.builders.posts import START, Numbers, a_post
@@ -35,7 +35,7 @@ class CountingStore(MemoryStore):
         author = self.numbers.person()
         post = a_post(self.numbers.of(author), author, **given)
         message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
-        await self.create(NewPost(post, message, None, b""))
+        await self.create(NewPost(post, OPEN_ACCOUNT, message, None, b""))
         return post
 
     async def state(self, post: Post) -> PostState:

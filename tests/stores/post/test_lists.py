@@ -172,10 +172,12 @@ async def test_timeline_entries_of_people_without_posts_are_none(scene: Scene) -
     assert await scene.store.timeline_entries([scene.alice, 99], before=FIRST, limit=10) == []
 
 
-async def test_live_posts_are_counted_for_each_author(scene: Scene) -> None:
+async def test_live_public_posts_are_counted_for_each_author(scene: Scene) -> None:
     for _ in range(3):
         post = await scene.post(scene.alice)
     await scene.delete(post)
+    for visibility in (Visibility.FOLLOWERS, Visibility.MENTIONED):
+        await scene.post(scene.alice, visibility=visibility)
     await scene.post(scene.carol)
 
     counts = await scene.store.count_posts([scene.alice, scene.bob, scene.carol])

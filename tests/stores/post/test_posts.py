@@ -77,7 +77,8 @@ async def test_a_request_id_is_not_taken_for_another_request(scene: Scene) -> No
 async def test_replies_and_quotes_are_counted_where_they_point(scene: Scene) -> None:
     first = await scene.post(scene.alice)
     await scene.post(scene.bob, answers=first)
-    await scene.post(scene.bob, answers=first, quotes=first)
+    await scene.post(scene.bob, answers=first)
+    await scene.post(scene.bob, quotes=first)
     await scene.post(scene.carol, quotes=first)
 
     state = await scene.state(first)
@@ -147,7 +148,7 @@ async def test_a_tombstone_keeps_its_place_and_nothing_that_was_said(scene: Scen
     async with scene.store.transaction() as transaction:
         gone = await transaction.delete([reply.id], START)
 
-    assert gone == [Tombstone(reply.id, scene.bob, first.id, first.id)]
+    assert gone == [Tombstone(reply.id, scene.bob, first.id, first.id, Visibility.PUBLIC)]
     left = (await scene.store.posts([reply.id]))[reply.id]
     assert (left.text, left.entities, left.media_ids, left.deleted) == ("", (), (), True)
     assert (left.author_id, left.reply_to_post_id) == (scene.bob, first.id)
@@ -157,9 +158,11 @@ async def test_a_tombstone_keeps_its_place_and_nothing_that_was_said(scene: Scen
 
 async def test_deleting_takes_the_post_from_the_counts_of_others(scene: Scene) -> None:
     first = await scene.post(scene.alice)
-    replies = [await scene.post(scene.bob, answers=first, quotes=first) for _ in range(3)]
+    replies = [await scene.post(scene.bob, answers=first) for _ in range(3)]
+    quotes = [await scene.post(scene.bob, quotes=first) for _ in range(3)]
 
-    assert await scene.delete(*replies[:2]) == [replies[0].id, replies[1].id]
+    gone = [*replies[:2], *quotes[:2]]
+    assert await scene.delete(*gone) == [each.id for each in gone]
 
     state = await scene.state(first)
     assert (state.replies, state.quotes) == (1, 1)

@@ -14,7 +14,9 @@ from services.post import subscriber
 from services.post.departures import Departures
 from services.post.events import describe
 from services.post.known_people import KnownPeople
-from services.post.model import Post, ResponseKind
+from services.post.model import OPEN_ACCOUNT, Post, ResponseKind
+from services.post.people import MeshPeople
+from services.post.protections import Protections
 from services.post.states import States
 from services.post.store import NewPost
 from services.post.store_memory import MemoryStore
@@ -40,7 +42,7 @@ class Scene:
     async def post(self, author_id: int, answers: Post | None = None) -> Post:
         post = a_post(self.numbers.of(author_id), author_id, answers=answers)
         message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
-        await self.store.create(NewPost(post, message, None, b""))
+        await self.store.create(NewPost(post, OPEN_ACCOUNT, message, None, b""))
         return post
 
     async def respond(self, kind: ResponseKind, user_id: int, post: Post) -> int:
@@ -48,6 +50,7 @@ class Scene:
             given = await transaction.respond(
                 kind,
                 user_id=user_id,
+                account=OPEN_ACCOUNT,
                 post_id=post.id,
                 author_id=post.author_id,
                 response_id=self.numbers.of(user_id),
@@ -150,6 +153,7 @@ async def test_the_subscriber_hears_of_people_and_posts(scene: Scene) -> None:
     await scene.respond(REPOST, scene.bob, post)
     handlers = subscriber.routes(
         scene.departures,
+        protections=Protections(store=scene.store, people=cast(MeshPeople, None)),
         states=cast(States, KeepsNothing()),
         known_people=cast(KnownPeople, KeepsNothing()),
     )

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 
 from services.chassis.clock import ManualClock
 from services.chassis.events import OutboxMessage
-from services.post.model import Drift, Post
+from services.post.model import OPEN_ACCOUNT, Drift, Post
 from services.post.reconciliation import Reconciliation
 from services.post.store import NewPost
 from services.post.store_memory import MemoryStore
@@ -27,7 +27,7 @@ async def test_drifts_are_corrected_counted_and_looked_for_only_once() -> None:
     posts = [a_post(numbers.of(author), author, create_time=clock.now()) for _ in range(250)]
     for post in posts:
         message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
-        await store.create(NewPost(post, message, None, b""))
+        await store.create(NewPost(post, OPEN_ACCOUNT, message, None, b""))
 
     def miscount(post: Post) -> None:
         states = store.database.tables.states

@@ -1,9 +1,11 @@
 """Events make right what a process that died had no time to forget."""
 
+from datetime import UTC
 from typing import Any, cast
 
 import pytest
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 from roost.post.v1 import post_events_pb2 as own
 from roost.post.v1.post_pb2 import Post, TimelineEntry
 from roost.user.v1 import user_events_pb2 as users
@@ -14,6 +16,8 @@ from services.chassis.events import Event, OutboxMessage
 from services.post import subscriber
 from services.post.departures import Departures
 from services.post.known_people import KnownPeople
+from services.post.model import AccountState
+from services.post.protections import Protections
 from services.post.states import States
 from services.post.store import Changed
 
@@ -27,6 +31,7 @@ class Forgetful:
         self.changed: list[Changed] = []
         self.left: list[int] = []
         self.parted: list[tuple[int, int]] = []
+        self.accounts: list[tuple[int, AccountState]] = []
 
     async def forget(self, first: Any, pairs: Any = None) -> None:
         if isinstance(first, Changed):
@@ -41,6 +46,12 @@ class Forgetful:
     async def people_parted(self, one_id: int, other_id: int) -> None:
         self.parted.append((one_id, other_id))
 
+    async def account_changed(self, user_id: int, account: AccountState) -> None:
+        self.accounts.append((user_id, account))
+
+    async def account_left(self, user_id: int) -> None:
+        self.left.append(-user_id)
+
     async def post_left(self, post_id: int, author_id: int) -> None:
         self.left.append(post_id)
 
@@ -49,6 +60,7 @@ async def hears(body: Message) -> Forgetful:
     forgetful = Forgetful()
     routes = subscriber.routes(
         cast(Departures, forgetful),
+        protections=cast(Protections, forgetful),
         states=cast(States, forgetful),
         known_people=cast(KnownPeople, forgetful),
     )
@@ -91,7 +103,18 @@ async def test_a_profile_that_changed_is_forgotten() -> None:
 async def test_whoever_left_is_forgotten_before_their_posts_go() -> None:
     heard = await hears(users.UserDeleted(user_id=7))
 
-    assert (heard.people, heard.left) == ([7], [7])
+    assert (heard.people, heard.left) == ([7], [7, -7])
+
+
+async def test_an_account_that_becomes_protected_is_counted_otherwise() -> None:
+    written = Timestamp(seconds=1_748_779_200)
+    user = User(id=7, protected=True, update_time=written)
+
+    heard = await hears(users.UserUpdated(user=user, changed_fields=["bio", "protected"]))
+    edited = await hears(users.UserUpdated(user=user, changed_fields=["bio"]))
+
+    assert heard.accounts == [(7, AccountState(True, written.ToDatetime(tzinfo=UTC)))]
+    assert edited.accounts == []
 
 
 @pytest.mark.parametrize(
@@ -125,7 +148,10 @@ async def test_states_that_changed_are_forgotten(event: Message, changed: Change
 
 def test_every_event_of_a_post_is_heard() -> None:
     routes = subscriber.routes(
-        cast(Departures, None), states=cast(States, None), known_people=cast(KnownPeople, None)
+        cast(Departures, None),
+        protections=cast(Protections, None),
+        states=cast(States, None),
+        known_people=cast(KnownPeople, None),
     )
 
     published = [each.full_name for each in own.DESCRIPTOR.message_types_by_name.values()]

@@ -1,6 +1,7 @@
 """Who may see which post: the whole matrix of readers, posts and authors."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import product
 
 import pytest
@@ -18,7 +19,7 @@ from services.post.visibility import (
     limits_below,
     require_profile,
 )
-from tests.builders.posts import a_post
+from tests.builders.posts import START, a_post
 
 AUTHOR, VIEWER, STRANGER = 1, 2, 0
 PUBLIC, FOLLOWERS, MENTIONED = Visibility
@@ -37,6 +38,7 @@ class Author:
     id: int = AUTHOR
     handle: str = "author"
     protected: bool = False
+    update_time: datetime = START
     viewer_relationship: Tie = field(default_factory=Tie)
 
 

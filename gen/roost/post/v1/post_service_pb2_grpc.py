@@ -223,8 +223,8 @@ class PostServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchCountPosts(self, request, context):
-        """BatchCountPosts counts the live posts of the named people, in request order, for reconciliation.
-        Services only.
+        """BatchCountPosts counts the live public posts of the named people that answer nothing, in request
+        order, for reconciliation. Services only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -97,8 +97,8 @@ class PostServiceStub:
     reposts. Services only; visibility to a reader is decided when the posts are read. Strongly consistent.
     """
     BatchCountPosts: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.BatchCountPostsRequest, _post_service_pb2.BatchCountPostsResponse]
-    """BatchCountPosts counts the live posts of the named people, in request order, for reconciliation.
-    Services only.
+    """BatchCountPosts counts the live public posts of the named people that answer nothing, in request
+    order, for reconciliation. Services only.
     """
 
 @_typing.type_check_only
@@ -170,8 +170,8 @@ class PostServiceAsyncStub(PostServiceStub):
     reposts. Services only; visibility to a reader is decided when the posts are read. Strongly consistent.
     """
     BatchCountPosts: _aio.UnaryUnaryMultiCallable[_post_service_pb2.BatchCountPostsRequest, _post_service_pb2.BatchCountPostsResponse]  # type: ignore[assignment]
-    """BatchCountPosts counts the live posts of the named people, in request order, for reconciliation.
-    Services only.
+    """BatchCountPosts counts the live public posts of the named people that answer nothing, in request
+    order, for reconciliation. Services only.
     """
 
 class PostServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -312,8 +312,8 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _post_service_pb2.BatchCountPostsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_post_service_pb2.BatchCountPostsResponse, _abc.Awaitable[_post_service_pb2.BatchCountPostsResponse]]:
-        """BatchCountPosts counts the live posts of the named people, in request order, for reconciliation.
-        Services only.
+        """BatchCountPosts counts the live public posts of the named people that answer nothing, in request
+        order, for reconciliation. Services only.
         """
 
 def add_PostServiceServicer_to_server(servicer: PostServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
