@@ -15,9 +15,20 @@ from services.user.hash_queue import Errand, Lane
 from services.user.mail_addresses import MailAddresses
 from services.user.model import Chore, User
 from services.user.passwords import Passwords
+from services.user.retired_handles import RetiredHandles
 from services.user.sessions import Sessions, SignedIn
 from services.user.store import Store, UserTransaction
 from services.user.throttle import Place, Throttle
+
+
+def register_caller(key: str) -> str:
+    """As whom somebody counts who registers a handle, where requests are remembered."""
+    return f"register:{key}"
+
+
+def authenticate_caller(key: str) -> str:
+    """As whom somebody counts who signs in by a handle, where requests are remembered."""
+    return f"authenticate:{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,7 @@ class Accounts:
         sessions: Sessions,
         throttle: Throttle,
         addresses: MailAddresses,
+        retired: RetiredHandles,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -70,6 +82,7 @@ class Accounts:
         self._sessions = sessions
         self._throttle = throttle
         self._addresses = addresses
+        self._retired = retired
 
     async def prepare(
         self, *, handle: str, password: str, display_name: str, network: str
@@ -84,7 +97,7 @@ class Accounts:
         key = handles.check_new(handle)
         name = profile_rule.display_name(display_name, field="display_name")
         password_rule.check(password, about=(handle, name))
-        taken = await self._store.ids_of_handles([key])
+        taken = await self._store.ids_of_handles([key, self._retired.form_of(key)])
         password_hash = None
         if not taken:
             password_hash = await self._passwords.hash(password, Errand(Lane.OTHER, network))
@@ -97,7 +110,7 @@ class Accounts:
         # The bucket is drawn once for a person's life; everything of theirs follows it.
         user_id = await self._ids.make(secrets.randbelow(id_parts.BUCKETS))
         if account.password_hash is None or not await transaction.claim_handle(
-            account.key, user_id
+            account.key, user_id, retired=self._retired.form_of(account.key)
         ):
             raise HandleTaken(metadata={"handle": account.handle})
         now = self._clock.now()
@@ -178,7 +191,8 @@ class Accounts:
         await transaction.publish(events.password_changed(caller.user_id, caller.session_id, now))
 
     async def delete(self, transaction: UserTransaction, proof: Proof) -> None:
-        """Deletes the person: gone from every read at once. The edges are left to the worker.
+        """Deletes the person: gone from every read at once. The edges, and what else names the
+        person, are left to the worker.
 
         Raises SessionRevoked if that happened before, CredentialsWrong if the password was
         changed meanwhile.

@@ -12,7 +12,7 @@ from services.chassis.clock import Clock
 from services.chassis.idempotency import RequestKey, Seal, once, repeated
 from services.chassis.page_token import PageTokens
 from services.user import convert, handles
-from services.user.accounts import Accounts
+from services.user.accounts import Accounts, authenticate_caller, register_caller
 from services.user.model import User
 from services.user.revocations import Revocations
 from services.user.sessions import TICKET_LIFETIME, Sessions, SignedIn
@@ -62,7 +62,7 @@ class AuthServicer(AuthServiceServicer):
             )
             return pb.RegisterResponse(**_welcome(user, signed_in))
 
-        key = self._key(request, f"register:{account.key}", request.password)
+        key = self._key(request, register_caller(account.key), request.password)
         return await once(self._store.transaction, key, pb.RegisterResponse, effect)
 
     @access.anyone
@@ -77,7 +77,7 @@ class AuthServicer(AuthServiceServicer):
             user, signed_in = await self._accounts.sign_in(transaction, proof, request.device_name)
             return pb.AuthenticateResponse(**_welcome(user, signed_in))
 
-        name = f"authenticate:{handles.key_of(request.handle)}"
+        name = authenticate_caller(handles.key_of(request.handle))
         key = self._key(request, name, request.password)
         return await once(self._store.transaction, key, pb.AuthenticateResponse, effect)
 

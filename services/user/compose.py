@@ -43,6 +43,7 @@ from services.user.mail_addresses import MailAddresses, MeshMailAddresses
 from services.user.passwords import Passwords
 from services.user.people import People
 from services.user.readers import MeshReaders, Readers, SharedCards
+from services.user.retired_handles import RetiredHandles
 from services.user.revocations import Revocations
 from services.user.sessions import Sessions
 from services.user.settings import UserSettings
@@ -146,6 +147,7 @@ def mounts(
         sessions=sessions,
         throttle=throttle,
         addresses=addresses,
+        retired=RetiredHandles(master_key=master_key),
     )
     auth = AuthServicer(
         store=store,
@@ -204,7 +206,12 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
             clock=clock,
             batches=Subscriptions(store=store, cards=profiles).handle,
         )
-        chores = Chores(store=store, clock=clock, ids=IdGenerator(clock=clock, worker=worker))
+        chores = Chores(
+            store=store,
+            clock=clock,
+            ids=IdGenerator(clock=clock, worker=worker),
+            retired=RetiredHandles(master_key=told.master_key),
+        )
         reconciler = Reconciler(store=store, cards=profiles, count_posts=_count_posts(mesh))
 
         async def forget_old_records() -> None:

@@ -214,7 +214,8 @@ class Sessions:
         return SignedIn(rotated, tokens)
 
     async def _end(self, transaction: UserTransaction, session: Session) -> None:
-        ended = replace(session, revoke_time=self._clock.now(), sealed_answer=b"")
+        # What the device was called is of no use any more, and may name its owner.
+        ended = replace(session, revoke_time=self._clock.now(), sealed_answer=b"", device_name="")
         await transaction.save_session(ended)
         await transaction.publish(events.session_revoked(ended))
 

@@ -1,6 +1,6 @@
 """The User service's store in memory: for tests, with the promises of the real one."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,7 +22,7 @@ from services.user.model import (
     Ties,
     User,
 )
-from services.user.store import NETWORK_LIFETIME, UserTransaction
+from services.user.store import ENDED_SESSIONS_KEPT, NETWORK_LIFETIME, UserTransaction
 
 EdgeName = tuple[int, int, Edge]
 
@@ -79,8 +79,24 @@ class UserTables(Tables):
 class MemoryUserTransaction(MemoryTransaction[UserTables]):
     """See the protocols in `store`."""
 
-    async def claim_handle(self, key: str, user_id: int) -> bool:
+    async def claim_handle(self, key: str, user_id: int, *, retired: str) -> bool:
+        if retired in self.tables.handles:
+            return False
         return self.tables.handles.setdefault(key, user_id) == user_id
+
+    async def retire_handle(self, user_id: int, form_of: Callable[[str], str]) -> None:
+        handle = self.tables.users[user_id].handle
+        if handle and user_id in self.tables.deleted:
+            self.tables.handles[form_of(handle.lower())] = user_id
+
+    async def forget_user(self, user_id: int) -> str | None:
+        gone = self.tables.users[user_id]
+        if not gone.handle or user_id not in self.tables.deleted:
+            return None
+        self.tables.users[user_id] = replace(gone, handle="")
+        self.tables.counts.pop(user_id, None)
+        del self.tables.handles[gone.handle.lower()]
+        return gone.handle.lower()
 
     async def add_user(self, user: User, password_hash: str) -> None:
         self.tables.users[user.id] = user
@@ -313,7 +329,12 @@ class MemoryUserStore:
 
     async def prune(self, now: datetime) -> int:
         tables = self._tables
-        sessions = [key for key, each in tables.sessions.items() if each.expire_time <= now]
+        ended = now - ENDED_SESSIONS_KEPT
+        sessions = [
+            key
+            for key, each in tables.sessions.items()
+            if each.expire_time <= now or (each.revoke_time and each.revoke_time <= ended)
+        ]
         tickets = [key for key, each in tables.tickets.items() if each.expire_time <= now]
         for session in sessions:
             del tables.sessions[session]

@@ -83,6 +83,7 @@ from services.user.chores import Chores
 from services.user.mail_addresses import MeshMailAddresses
 from services.user.passwords import Passwords
 from services.user.readers import MeshReaders, SharedCards
+from services.user.retired_handles import RetiredHandles
 from services.user.signing import KeySeal, Signer
 from services.user.store_memory import MemoryUserStore
 from services.user.throttle import Throttle
@@ -191,7 +192,12 @@ async def platform(
                     edge,
                     transport,
                     log,
-                    Chores(store=users, clock=clock, ids=ids),
+                    Chores(
+                        store=users,
+                        clock=clock,
+                        ids=ids,
+                        retired=RetiredHandles(master_key=MASTER_KEY),
+                    ),
                     everything.stub(AuthServiceStub),
                 )
 
@@ -266,7 +272,7 @@ async def _posts(
         page_token_key=MASTER_KEY,
     )
     routes = post_subscriber.routes(
-        Departures(store=store, clock=clock, describe=describe),
+        Departures(store=store, clock=clock, describe=describe, forget_body=bodies.forget),
         states=states,
         known_people=known_people,
     )

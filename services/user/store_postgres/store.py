@@ -17,7 +17,7 @@ from services.user.model import (
     Ties,
     User,
 )
-from services.user.store import NETWORK_LIFETIME, UserTransaction
+from services.user.store import ENDED_SESSIONS_KEPT, NETWORK_LIFETIME, UserTransaction
 from services.user.store_postgres.accounts import USER_COLUMNS, PostgresAccountActs, user_of
 from services.user.store_postgres.graph import (
     TIES,
@@ -197,4 +197,7 @@ class PostgresUserStore:
                 last,
             )
             ended += int(status.rpartition(" ")[2])
-        return ended
+        status = await self._database.execute(
+            "DELETE FROM sessions WHERE revoke_time <= $1", now - ENDED_SESSIONS_KEPT
+        )
+        return ended + int(status.rpartition(" ")[2])

@@ -17,8 +17,10 @@ from services.chassis.clock import ManualClock
 from services.chassis.tokens import AccessTokens
 from services.user import cache, compose, convert
 from services.user.attempts_memory import MemoryAttempts
+from services.user.chores import Chores
 from services.user.passwords import Passwords
 from services.user.readers import SharedCards
+from services.user.retired_handles import RetiredHandles
 from services.user.signing import KeySeal, Signer
 from services.user.store_memory import MemoryUserStore
 from services.user.throttle import Throttle
@@ -127,6 +129,11 @@ class House:
 
     def graph(self, caller: Caller = ANONYMOUS) -> Any:
         return self.served.stub(GraphServiceStub, caller=caller)
+
+    def chores(self) -> Chores:
+        """The worker's part that does what requests leave behind."""
+        retired = RetiredHandles(master_key=MASTER_KEY)
+        return Chores(store=self.store, clock=self.clock, ids=self.ids, retired=retired)
 
     async def register(self, handle: str, **given: Any) -> Person:
         """Registers somebody whose password is PASSWORD."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.chassis.idempotency import RequestKey
 from services.user.model import Edge
 from services.user.store import NETWORK_LIFETIME
 from tests.builders.users import Cast
@@ -29,7 +30,7 @@ async def test_a_handle_is_claimed_once(cast: Cast) -> None:
     alice = await cast.person()
 
     async with cast.store.transaction() as transaction:
-        claimed = await transaction.claim_handle(alice.handle.lower(), 5)
+        claimed = await transaction.claim_handle(alice.handle.lower(), 5, retired="~")
 
     assert not claimed
     key = alice.handle.lower()
@@ -39,7 +40,7 @@ async def test_a_handle_is_claimed_once(cast: Cast) -> None:
 async def test_one_of_many_claims_at_once_wins(real: Cast) -> None:
     async def claim(user_id: int) -> bool:
         async with real.store.transaction() as transaction:
-            return await transaction.claim_handle("wanted", user_id)
+            return await transaction.claim_handle("wanted", user_id, retired="~")
 
     won = await asyncio.gather(*(claim(user_id) for user_id in range(1, 21)))
 
@@ -136,3 +137,49 @@ async def test_a_deleted_account_has_no_known_networks(cast: Cast) -> None:
         await transaction.delete_user(alice.id, cast.clock.now())
 
     assert not await cast.store.knows_network(alice.id, b"home")
+
+
+async def test_what_names_a_deleted_person_is_forgotten_and_the_handle_stays_theirs(
+    cast: Cast,
+) -> None:
+    alice = await cast.person()
+    key = alice.handle.lower()
+    form = f"~{key[::-1]}"
+    async with cast.store.transaction() as transaction:
+        await transaction.delete_user(alice.id, cast.clock.now())
+    async with cast.store.transaction() as transaction:
+        await transaction.retire_handle(alice.id, lambda found: f"~{found[::-1]}")
+
+    async with cast.store.transaction() as transaction:
+        forgotten = [await transaction.forget_user(alice.id) for _ in range(2)]
+        claimed = await transaction.claim_handle(key, 5, retired=form)
+
+    assert forgotten == [key, None]
+    assert not claimed
+    assert await cast.store.ids_of_handles([key, form]) == {form: alice.id}
+
+
+async def test_somebody_who_is_there_is_not_forgotten(cast: Cast) -> None:
+    alice = await cast.person()
+
+    async with cast.store.transaction() as transaction:
+        await transaction.retire_handle(alice.id, lambda _: "~form")
+        forgotten = await transaction.forget_user(alice.id)
+
+    assert forgotten is None
+    assert await cast.store.ids_of_handles([alice.handle.lower(), "~form"]) == {
+        alice.handle.lower(): alice.id
+    }
+
+
+async def test_requests_of_forgotten_callers_are_forgotten(cast: Cast) -> None:
+    keys = [RequestKey(caller, "1", b"print") for caller in ("alice", "bob")]
+    async with cast.store.transaction() as transaction:
+        for key in keys:
+            await transaction.remember(key, b"answer")
+
+    async with cast.store.transaction() as transaction:
+        await transaction.forget_requests(["alice", "carol"])
+
+    async with cast.store.transaction() as transaction:
+        assert [await transaction.replay(key) for key in keys] == [None, b"answer"]
