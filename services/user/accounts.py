@@ -71,18 +71,18 @@ class Accounts:
         ids: IdGenerator,
         passwords: Passwords,
         sessions: Sessions,
+        retired: RetiredHandles,
         throttle: Throttle,
         addresses: MailAddresses,
-        retired: RetiredHandles,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
         self._passwords = passwords
         self._sessions = sessions
+        self._retired = retired
         self._throttle = throttle
         self._addresses = addresses
-        self._retired = retired
 
     async def prepare(
         self, *, handle: str, password: str, display_name: str, network: str

@@ -11,7 +11,7 @@ from services.chassis import access, caller, origin
 from services.chassis.clock import Clock
 from services.chassis.idempotency import RequestKey, Seal, once, repeated
 from services.chassis.page_token import PageTokens
-from services.user import convert, handles
+from services.user import convert, handles, profile_rule
 from services.user.accounts import Accounts, authenticate_caller, register_caller
 from services.user.model import User
 from services.user.revocations import Revocations
@@ -49,6 +49,7 @@ class AuthServicer(AuthServiceServicer):
 
     @access.anyone
     async def Register(self, request: pb.RegisterRequest, context: Any) -> pb.RegisterResponse:
+        device_name = profile_rule.device_name(request.device_name, field="device_name")
         account = await self._accounts.prepare(
             handle=request.handle,
             password=request.password,
@@ -57,9 +58,7 @@ class AuthServicer(AuthServiceServicer):
         )
 
         async def effect(transaction: UserTransaction) -> pb.RegisterResponse:
-            user, signed_in = await self._accounts.register(
-                transaction, account, request.device_name
-            )
+            user, signed_in = await self._accounts.register(transaction, account, device_name)
             return pb.RegisterResponse(**_welcome(user, signed_in))
 
         key = self._key(request, register_caller(account.key), request.password)
@@ -69,12 +68,13 @@ class AuthServicer(AuthServiceServicer):
     async def Authenticate(
         self, request: pb.AuthenticateRequest, context: Any
     ) -> pb.AuthenticateResponse:
+        device_name = profile_rule.device_name(request.device_name, field="device_name")
         proof = await self._accounts.prove(
             handle=request.handle, password=request.password, network=origin.network()
         )
 
         async def effect(transaction: UserTransaction) -> pb.AuthenticateResponse:
-            user, signed_in = await self._accounts.sign_in(transaction, proof, request.device_name)
+            user, signed_in = await self._accounts.sign_in(transaction, proof, device_name)
             return pb.AuthenticateResponse(**_welcome(user, signed_in))
 
         name = authenticate_caller(handles.key_of(request.handle))

@@ -145,9 +145,9 @@ def mounts(
         ids=ids,
         passwords=passwords,
         sessions=sessions,
+        retired=RetiredHandles(master_key=master_key),
         throttle=throttle,
         addresses=addresses,
-        retired=RetiredHandles(master_key=master_key),
     )
     auth = AuthServicer(
         store=store,

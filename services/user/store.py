@@ -27,10 +27,10 @@ from services.user.model import (
     User,
 )
 
-# A network that nobody signed in from for so long is a new one.
-NETWORK_LIFETIME = timedelta(days=90)
 # Several times the life of an access token: afterwards nobody asks whether the session has ended.
 ENDED_SESSIONS_KEPT = timedelta(days=1)
+# A network that nobody signed in from for so long is a new one.
+NETWORK_LIFETIME = timedelta(days=90)
 
 
 class AccountActs(Protocol):

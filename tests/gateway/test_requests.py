@@ -7,15 +7,19 @@ from typing import Any
 import msgspec
 import pytest
 from roost.post.v1.post_service_pb2 import GetPostResponse
-from roost.user.v1.user_service_pb2 import GetUserResponse
+from roost.user.v1.user_service_pb2 import GetUserResponse, UpdateUserResponse
 
 from gateway.rest.details import rules
 from gateway.rest.resources.table import SECTIONS
+from services.chassis.errors import Invalid, Violation
+from services.chassis.text.kinds import BIO, DISPLAY_NAME, LOCATION, TextKind
+from services.chassis.text.rules import Rule
 from tests.gateway.cast import ALICE, BOB, person, post
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices
 
 JSON = {"content-type": "application/json"}
+RULE = str(Rule.CONTROL)
 
 
 async def refused(client: Client, method: str, path: str, **how: Any) -> tuple[int, str, Any]:
@@ -132,9 +136,10 @@ async def test_refused_bodies_are_explained_in_terms_of_json(
 
 
 async def test_what_a_pattern_refuses_is_said_in_words(alice: Client) -> None:
-    _, _, violations = await refused(alice, "PATCH", "/v1/users/me", json={"bio": "a\0b"})
+    body = {"handle": "a\0b", "password": "correct horse battery"}
+    _, _, violations = await refused(alice, "POST", "/v1/sessions", json=body)
 
-    assert violations == [{"field": "bio", "rule": "type", "detail": "must not contain U+0000"}]
+    assert violations == [{"field": "handle", "rule": "type", "detail": "must not contain U+0000"}]
 
 
 def test_every_pattern_of_a_request_has_its_rule_in_words() -> None:
@@ -196,11 +201,39 @@ async def test_query_parameters_are_read_strictly(
     assert services.methods == []
 
 
-async def test_nul_in_a_profile_is_refused(alice: Client) -> None:
-    status, reason, violations = await refused(alice, "PATCH", "/v1/users/me", json={"bio": "a\0b"})
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_what_the_rules_of_texts_refuse_is_said_by_field_and_rule(
+    alice: Client, services: FakeServices, version: str
+) -> None:
+    said = "must not contain U+0000"
+    services.answer("UpdateUser", Invalid(violations=[Violation("user.bio", RULE, said)]))
+
+    status, reason, violations = await refused(
+        alice, "PATCH", f"/{version}/users/me", json={"bio": "a\0b"}
+    )
 
     assert (status, reason) == (422, "VALIDATION_FAILED")
-    assert violations[0]["field"] == "bio"
+    assert violations == [{"field": "bio", "rule": RULE, "detail": said}]
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("kind", [DISPLAY_NAME, BIO, LOCATION], ids=lambda kind: kind.name)
+async def test_characters_of_several_code_points_reach_the_service(
+    alice: Client, services: FakeServices, version: str, kind: TextKind
+) -> None:
+    services.answer("UpdateUser", UpdateUserResponse(user=person(ALICE)))
+    families = "👩‍👩‍👧‍👦" * kind.max_characters
+    path = f"/{version}/users/me"
+
+    answer = await alice("PATCH", path, json={kind.name: families})
+    status, reason, violations = await refused(
+        alice, "PATCH", path, json={kind.name: "a" * (kind.max_code_points + 1)}
+    )
+
+    assert answer.status_code == 200
+    assert getattr(services.last("UpdateUser").user, kind.name) == families
+    assert (status, reason) == (422, "VALIDATION_FAILED")
+    assert [(each["field"], each["rule"]) for each in violations] == [(kind.name, "length")]
 
 
 @pytest.mark.parametrize(

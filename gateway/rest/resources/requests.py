@@ -10,11 +10,20 @@ from gateway.rest.details import pattern
 from gateway.rest.ids import ID_PATTERN, Id
 from gateway.rest.v1.notification_types import KindPreference
 from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, NotificationKind, Visibility
+from services.chassis.text.kinds import (
+    BIO,
+    DEVICE_NAME,
+    DISPLAY_NAME,
+    LOCATION,
+    POST,
+    WEBSITE,
+    TextKind,
+)
 
 _KIND = "|".join(get_args(NotificationKind))
 
-# What PostgreSQL cannot store. The text of a post has a reason of its own (TEXT_INVALID), and is
-# left to its service.
+# What PostgreSQL cannot store. Texts that people read are left to their services, whose rules
+# (docs/text.md) refuse it too.
 NO_NUL = pattern("^[^\\u0000]*$", "must not contain U+0000")
 # What HTML takes for an address in a form; protovalidate has the same.
 EMAIL_PATTERN = pattern(
@@ -65,15 +74,22 @@ NewPassword = Annotated[
 Password = Annotated[
     str, Meta(min_length=1, max_length=256, pattern=NO_NUL, examples=["correct horse battery"])
 ]
-DeviceName = Annotated[
-    str, Meta(max_length=100, pattern=NO_NUL, description="What the device calls itself.")
-]
-DisplayName = Annotated[str, Meta(max_length=50, pattern=NO_NUL, description="The name as shown.")]
+
+
+def text_meta(kind: TextKind, meaning: str) -> Meta:
+    """A text of this kind. Only its code points are counted here: its service counts characters
+    and refuses what breaks another rule, by name."""
+    return Meta(max_length=kind.max_code_points, description=f"{meaning} {kind.limits}.")
+
+
+DeviceName = Annotated[str, text_meta(DEVICE_NAME, "What the device calls itself.")]
+DisplayName = Annotated[str, text_meta(DISPLAY_NAME, "The name as shown; empty for the handle.")]
+# However long it is, its service refuses it with a reason of its own (TEXT_TOO_LONG).
 Text = Annotated[
     str,
     Meta(
         min_length=1,
-        description="1 to 500 characters, counted as a person counts them (grapheme clusters).",
+        description=f"What the post says. {POST.limits}.",
         examples=["Good morning @bob!"],
     ),
 ]
@@ -171,13 +187,10 @@ class ProfileChange(Struct, frozen=True, forbid_unknown_fields=True):
     """What changes on the caller's profile; what is left out stays."""
 
     display_name: DisplayName | UnsetType = UNSET
-    bio: Annotated[str, Meta(max_length=160, pattern=NO_NUL)] | UnsetType = UNSET
-    location: Annotated[str, Meta(max_length=30, pattern=NO_NUL)] | UnsetType = UNSET
+    bio: Annotated[str, text_meta(BIO, "A few words about oneself.")] | UnsetType = UNSET
+    location: Annotated[str, text_meta(LOCATION, "Where one says to be.")] | UnsetType = UNSET
     website: (
-        Annotated[
-            str,
-            Meta(max_length=100, pattern=NO_NUL, description="http or https; empty for none."),
-        ]
+        Annotated[str, text_meta(WEBSITE, "What would be a link in a post; empty for none.")]
         | UnsetType
     ) = UNSET
     avatar_media_id: Annotated[Id | None, Meta(description="null for none.")] | UnsetType = UNSET

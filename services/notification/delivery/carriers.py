@@ -7,17 +7,23 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from services.chassis.clock import Clock
+from services.chassis.errors import RoostError
+from services.chassis.logs import logger
 from services.notification.delivery import letters, push, schedule
-from services.notification.delivery.dispatch import Parcel
+from services.notification.delivery.domains import registrable_domain
+from services.notification.delivery.lane import Parcel
 from services.notification.delivery.letters import Sender
 from services.notification.delivery.mail import Mailer
 from services.notification.delivery.model import (
     Answer,
     Delivery,
     MailAddress,
+    Outcome,
     PushSubscription,
     Verdict,
 )
+from services.notification.delivery.outcomes import paused
+from services.notification.delivery.pauses import MAX_TIMEOUTS, pause_after
 from services.notification.delivery.peers import Names
 from services.notification.delivery.push import PushServices
 from services.notification.delivery.store import DeliveryStore
@@ -52,7 +58,7 @@ class Unread(Protocol):
 
 
 class PushCarrier:
-    """Pushes what is unread to devices. See `dispatch.Carrier`."""
+    """Pushes what is unread to devices. See `lane.Carrier`."""
 
     def __init__(
         self,
@@ -62,28 +68,35 @@ class PushCarrier:
         people: Names,
         services: PushServices,
         tokens: Tokens,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._unread = unread
         self._people = people
         self._services = services
         self._tokens = tokens
+        self._clock = clock
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel]:
+    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
         """See `Carrier.pack`."""
         groups = await self._unread.unread({(each.user_id, each.version) for each in deliveries})
         devices = await self._store.subscriptions_by_id(
             {(each.user_id, each.device_id) for each in deliveries}
         )
         names = await _names(self._people, groups.values())
-        packed: dict[Delivery, Parcel] = {}
+        now = self._clock.now()
+        packed: dict[Delivery, Parcel | Outcome] = {}
         for each in deliveries:
             group = groups.get((each.user_id, each.version))
             device = devices.get((each.user_id, each.device_id))
-            if group is not None and device is not None:
-                content = push.message_of(group, sentence(group, names))
-                send = partial(self._send, device, each, group, content)
-                packed[each] = Parcel(urlsplit(device.endpoint).netloc, send)
+            if group is None or device is None:
+                continue
+            if device.pause_until is not None and device.pause_until > now:
+                packed[each] = paused(device.pause_until)
+                continue
+            content = push.message_of(group, sentence(group, names))
+            send = partial(self._send, device, each, group, content)
+            packed[each] = Parcel(_domain(device.endpoint), send)
         return packed
 
     def again(self, delivery: Delivery, now: datetime) -> datetime:
@@ -95,13 +108,30 @@ class PushCarrier:
     ) -> Answer:
         topic = self._tokens.wire_topic(delivery.user_id, delivery.topic)
         answer = await self._services.send(device, content, kind=group.kind, topic=topic)
+        try:
+            await self._note(device, answer)
+        except RoostError as error:
+            # The answer counts all the same.
+            logger().warning("push_device_not_noted", error=repr(error))
+        return answer
+
+    async def _note(self, device: PushSubscription, answer: Answer) -> None:
+        """Keeps what the answer says about the device itself."""
         if answer.verdict is Verdict.GONE:
             await self._store.forget_subscription(device.user_id, device.id)
-        return answer
+            return
+        if answer.verdict is Verdict.BUSY:
+            return
+        timeouts = min(device.timeouts + 1, MAX_TIMEOUTS) if answer.timed_out else 0
+        if timeouts or device.timeouts:
+            now = self._clock.now()
+            await self._store.note_timeouts(
+                device, timeouts, pause_until=pause_after(timeouts, now), now=now
+            )
 
 
 class CodeCarrier:
-    """Mails the codes that confirm addresses. See `dispatch.Carrier`."""
+    """Mails the codes that confirm addresses. See `lane.Carrier`."""
 
     def __init__(
         self,
@@ -118,11 +148,11 @@ class CodeCarrier:
         self._tokens = tokens
         self._clock = clock
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel]:
+    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
         """See `Carrier.pack`."""
         addresses = await self._store.addresses({each.user_id for each in deliveries})
         now = self._clock.now()
-        packed: dict[Delivery, Parcel] = {}
+        packed: dict[Delivery, Parcel | Outcome] = {}
         for each in deliveries:
             to = addresses.get(each.user_id)
             if to is not None and to.code_expire_time is not None and now < to.code_expire_time:
@@ -133,7 +163,9 @@ class CodeCarrier:
                     name=f"code.{self._tokens.wire_topic(each.user_id, str(each.version))}",
                     now=now,
                 )
-                packed[each] = Parcel(_MAIL, partial(self._mailer.send, letter))
+                # Some mail servers ask that of the domain before they answer.
+                receiver = registrable_domain(to.address.rpartition("@")[2])
+                packed[each] = Parcel(receiver, partial(self._mailer.send, letter))
         return packed
 
     def again(self, delivery: Delivery, now: datetime) -> datetime:
@@ -142,7 +174,7 @@ class CodeCarrier:
 
 
 class DigestCarrier:
-    """Mails the daily digests. See `dispatch.Carrier`."""
+    """Mails the daily digests. See `lane.Carrier`."""
 
     def __init__(
         self,
@@ -165,11 +197,11 @@ class DigestCarrier:
         self._clock = clock
         self._hour = hour
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel]:
+    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
         """See `Carrier.pack`."""
         wanted = await self._unread.digests_wanted({each.user_id for each in deliveries})
         addresses = await self._store.addresses(wanted)
-        packed: dict[Delivery, Parcel] = {}
+        packed: dict[Delivery, Parcel | Outcome] = {}
         for each in deliveries:
             to = addresses.get(each.user_id)
             if to is not None and to.confirmed:
@@ -198,6 +230,11 @@ class DigestCarrier:
             now=now,
         )
         return Parcel(_MAIL, partial(self._mailer.send, letter))
+
+
+def _domain(endpoint: str) -> str:
+    """Who runs the push service. Raises ValueError for what is no URL."""
+    return registrable_domain(urlsplit(endpoint).hostname or "")
 
 
 async def _names(people: Names, groups: Collection[Group]) -> Mapping[int, str]:

@@ -66,7 +66,8 @@ async def due(
     """What a worker takes on, that much later."""
     world.clock.advance(after)
     now = world.clock.now()
-    return await deliveries.claim([channel], now=now, until=now + timedelta(seconds=30), limit=99)
+    until = now + timedelta(seconds=30)
+    return await deliveries.claim(channel, now=now, until=until, limit=99, share=99, taken={})
 
 
 async def test_whoever_is_told_hears_of_it_on_their_devices(

@@ -111,34 +111,6 @@ async def test_what_fails_leaves_nothing_behind(cast: Cast) -> None:
     assert await cast.store.ties_with(alice.id, [bob.id]) == {}
 
 
-async def test_networks_are_known_by_person_until_they_are_old(cast: Cast) -> None:
-    alice, bob = await cast.people(2)
-    now = cast.clock.now()
-    await cast.store.prune(now)
-    async with cast.store.transaction() as transaction:
-        await transaction.remember_network(alice.id, b"home", now)
-        await transaction.remember_network(alice.id, b"office", now - NETWORK_LIFETIME)
-        await transaction.remember_network(bob.id, b"home", now - NETWORK_LIFETIME)
-        await transaction.remember_network(bob.id, b"home", now)
-
-    assert await cast.store.knows_network(alice.id, b"office")
-    assert not await cast.store.knows_network(bob.id, b"office")
-    assert not await cast.store.knows_network(0, b"home")
-    assert await cast.store.prune(now) == 1
-    assert not await cast.store.knows_network(alice.id, b"office")
-    assert await cast.store.knows_network(alice.id, b"home")
-    assert await cast.store.knows_network(bob.id, b"home")
-
-
-async def test_a_deleted_account_has_no_known_networks(cast: Cast) -> None:
-    alice = await cast.person()
-    async with cast.store.transaction() as transaction:
-        await transaction.remember_network(alice.id, b"home", cast.clock.now())
-        await transaction.delete_user(alice.id, cast.clock.now())
-
-    assert not await cast.store.knows_network(alice.id, b"home")
-
-
 async def test_what_names_a_deleted_person_is_forgotten_and_the_handle_stays_theirs(
     cast: Cast,
 ) -> None:
@@ -183,3 +155,31 @@ async def test_requests_of_forgotten_callers_are_forgotten(cast: Cast) -> None:
 
     async with cast.store.transaction() as transaction:
         assert [await transaction.replay(key) for key in keys] == [None, b"answer"]
+
+
+async def test_networks_are_known_by_person_until_they_are_old(cast: Cast) -> None:
+    alice, bob = await cast.people(2)
+    now = cast.clock.now()
+    await cast.store.prune(now)
+    async with cast.store.transaction() as transaction:
+        await transaction.remember_network(alice.id, b"home", now)
+        await transaction.remember_network(alice.id, b"office", now - NETWORK_LIFETIME)
+        await transaction.remember_network(bob.id, b"home", now - NETWORK_LIFETIME)
+        await transaction.remember_network(bob.id, b"home", now)
+
+    assert await cast.store.knows_network(alice.id, b"office")
+    assert not await cast.store.knows_network(bob.id, b"office")
+    assert not await cast.store.knows_network(0, b"home")
+    assert await cast.store.prune(now) == 1
+    assert not await cast.store.knows_network(alice.id, b"office")
+    assert await cast.store.knows_network(alice.id, b"home")
+    assert await cast.store.knows_network(bob.id, b"home")
+
+
+async def test_a_deleted_account_has_no_known_networks(cast: Cast) -> None:
+    alice = await cast.person()
+    async with cast.store.transaction() as transaction:
+        await transaction.remember_network(alice.id, b"home", cast.clock.now())
+        await transaction.delete_user(alice.id, cast.clock.now())
+
+    assert not await cast.store.knows_network(alice.id, b"home")

@@ -144,3 +144,24 @@ def test_the_rule_answers_for_every_text_alike_in_both_unicode_forms(password: s
 def test_random_passwords_are_hardly_ever_refused(password: str) -> None:
     if len(set(password)) >= 8 and not password.isdecimal():
         check(password, "robin")
+
+
+def test_a_run_of_marks_is_refused_before_it_is_normalised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    normalised: list[str] = []
+    normalize = unicodedata.normalize
+
+    def recorded(form: str, text: str) -> str:
+        normalised.append(text)
+        return normalize(form, text)  # type: ignore[arg-type]
+
+    hostile = "a" + "\u0315" * 100 + "\u0300" * 100
+    monkeypatch.setattr(password_rule.unicodedata, "normalize", recorded)
+
+    with pytest.raises(PasswordTooWeak, match="30 combining marks"):
+        check(hostile, "robin")
+    assert password_rule.normalized(hostile) == hostile
+    assert normalised == []
+    assert password_rule.normalized("Ame\u0301lie") == "Am\u00e9lie"
+    assert normalised == ["Ame\u0301lie"]

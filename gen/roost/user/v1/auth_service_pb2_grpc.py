@@ -109,9 +109,9 @@ class AuthServiceServicer:
     def Register(self, request, context):
         """Register creates a person and signs the calling device in.
         ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK) if a rule is broken. A password is too weak if it is
-        among the commonest, or made of them, of the handle or of the display name. A repeated request_id with the
-        same request gives the same response for 24 hours. Open to strangers.
+        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken. A password is
+        too weak if it is among the commonest, or made of them, of the handle or of the display name. A repeated
+        request_id with the same request gives the same response for 24 hours. Open to strangers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,9 +42,9 @@ class AuthServiceStub:
     Register: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RegisterRequest, _auth_service_pb2.RegisterResponse]
     """Register creates a person and signs the calling device in.
     ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-    (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK) if a rule is broken. A password is too weak if it is
-    among the commonest, or made of them, of the handle or of the display name. A repeated request_id with the
-    same request gives the same response for 24 hours. Open to strangers.
+    (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken. A password is
+    too weak if it is among the commonest, or made of them, of the handle or of the display name. A repeated
+    request_id with the same request gives the same response for 24 hours. Open to strangers.
     """
     Authenticate: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.AuthenticateRequest, _auth_service_pb2.AuthenticateResponse]
     """Authenticate signs a device in with handle and password.
@@ -110,9 +110,9 @@ class AuthServiceAsyncStub(AuthServiceStub):
     Register: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RegisterRequest, _auth_service_pb2.RegisterResponse]  # type: ignore[assignment]
     """Register creates a person and signs the calling device in.
     ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-    (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK) if a rule is broken. A password is too weak if it is
-    among the commonest, or made of them, of the handle or of the display name. A repeated request_id with the
-    same request gives the same response for 24 hours. Open to strangers.
+    (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken. A password is
+    too weak if it is among the commonest, or made of them, of the handle or of the display name. A repeated
+    request_id with the same request gives the same response for 24 hours. Open to strangers.
     """
     Authenticate: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.AuthenticateRequest, _auth_service_pb2.AuthenticateResponse]  # type: ignore[assignment]
     """Authenticate signs a device in with handle and password.
@@ -181,9 +181,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_service_pb2.RegisterResponse, _abc.Awaitable[_auth_service_pb2.RegisterResponse]]:
         """Register creates a person and signs the calling device in.
         ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK) if a rule is broken. A password is too weak if it is
-        among the commonest, or made of them, of the handle or of the display name. A repeated request_id with the
-        same request gives the same response for 24 hours. Open to strangers.
+        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken. A password is
+        too weak if it is among the commonest, or made of them, of the handle or of the display name. A repeated
+        request_id with the same request gives the same response for 24 hours. Open to strangers.
         """
 
     @_abc_1.abstractmethod

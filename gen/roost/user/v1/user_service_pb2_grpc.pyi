@@ -48,7 +48,8 @@ class UserServiceStub:
     UpdateUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]
     """UpdateUser changes the caller's own profile, only the fields of update_mask.
     ABORTED (ETAG_MISMATCH) if an etag is given and the profile has changed since; INVALID_ARGUMENT
-    (FIELD_NOT_UPDATABLE) for an unknown path in the mask. Turning protected off accepts the
+    (FIELD_NOT_UPDATABLE) for an unknown path in the mask, and (VALIDATION_FAILED) for a value against the
+    rules of its field; the violations name `user.FIELD` and the rule. Turning protected off accepts the
     follow requests that wait.
     """
     DeleteUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]
@@ -77,7 +78,8 @@ class UserServiceAsyncStub(UserServiceStub):
     UpdateUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]  # type: ignore[assignment]
     """UpdateUser changes the caller's own profile, only the fields of update_mask.
     ABORTED (ETAG_MISMATCH) if an etag is given and the profile has changed since; INVALID_ARGUMENT
-    (FIELD_NOT_UPDATABLE) for an unknown path in the mask. Turning protected off accepts the
+    (FIELD_NOT_UPDATABLE) for an unknown path in the mask, and (VALIDATION_FAILED) for a value against the
+    rules of its field; the violations name `user.FIELD` and the rule. Turning protected off accepts the
     follow requests that wait.
     """
     DeleteUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]  # type: ignore[assignment]
@@ -127,7 +129,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_user_service_pb2.UpdateUserResponse, _abc.Awaitable[_user_service_pb2.UpdateUserResponse]]:
         """UpdateUser changes the caller's own profile, only the fields of update_mask.
         ABORTED (ETAG_MISMATCH) if an etag is given and the profile has changed since; INVALID_ARGUMENT
-        (FIELD_NOT_UPDATABLE) for an unknown path in the mask. Turning protected off accepts the
+        (FIELD_NOT_UPDATABLE) for an unknown path in the mask, and (VALIDATION_FAILED) for a value against the
+        rules of its field; the violations name `user.FIELD` and the rule. Turning protected off accepts the
         follow requests that wait.
         """
 

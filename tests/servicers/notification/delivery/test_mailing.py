@@ -17,7 +17,8 @@ import pytest
 from services.chassis.clock import ManualClock
 from services.notification.delivery import mail as mail_module
 from services.notification.delivery.carriers import MAX_LINES, CodeCarrier, DigestCarrier
-from services.notification.delivery.dispatch import LEASE, Dispatcher
+from services.notification.delivery.dispatch import Dispatcher
+from services.notification.delivery.lane import LEASE
 from services.notification.delivery.letters import Sender, code_letter
 from services.notification.delivery.mail import Mailer, MailServer
 from services.notification.delivery.model import (
