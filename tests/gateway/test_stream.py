@@ -131,7 +131,7 @@ def missed() -> dict[str, ArrivalsMissed]:
 
 def notices(session_id: int) -> list[SecurityNotice]:
     """One of each kind."""
-    signed_in = SignedInNotice(session_id=session_id, device_name="laptop", new_network=True)
+    signed_in = SignedInNotice(session_id=session_id, new_network=True)
     return [
         SecurityNotice(signed_in=signed_in),
         SecurityNotice(password_changed=PasswordChangedNotice(session_id=session_id)),
@@ -249,7 +249,6 @@ async def test_notices_of_the_accounts_safety_come_on_the_account_topic(
         {
             "kind": "signed_in",
             "session_id": session_id,
-            "device_name": "laptop",
             "new_network": True,
         },
         {"kind": "password_changed", "session_id": session_id},

@@ -31,7 +31,7 @@ subscription Log($topics: [Topic!]!, $after: Sequence) {
       ... on ResourceChange { resource id deleted }
       ... on MarkerMove { timeline lastReadId }
       ... on SessionEnd { sessionId }
-      ... on SignIn { sessionId deviceName newNetwork }
+      ... on SignIn { sessionId newNetwork }
       ... on PasswordReplaced { sessionId }
       ... on FailedSignIns { failures }
       ... on Gap { topics }
@@ -136,7 +136,6 @@ async def test_all_that_the_log_tells_is_told(address: str, events: FakeEvents) 
         {
             "__typename": "SignIn",
             "sessionId": global_id("Session", 9),
-            "deviceName": "laptop",
             "newNetwork": True,
         },
         {"__typename": "PasswordReplaced", "sessionId": global_id("Session", 9)},
