@@ -6,6 +6,7 @@ may not import each other, so both are held to this.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
@@ -17,6 +18,7 @@ from services.post.model import Limit, Visibility
 from services.post.people import KnownPerson, Stance
 from services.post.visibility import Audience, can_see
 
+NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 AUTHOR, VIEWER, ABOVE, FURTHER = 1, 2, 3, 4
 PUBLIC, FOLLOWERS, MENTIONED = Visibility
 
@@ -36,7 +38,9 @@ class Part:
 
 def by_post_service(post: Part, above: Sequence[Part]) -> bool:
     people = {
-        id_: KnownPerson(id_, f"p{id_}", part.protected, Stance(part.following, False, False), b"")
+        id_: KnownPerson(
+            id_, f"p{id_}", part.protected, NOON, Stance(part.following, False, False), b""
+        )
         for id_, part in zip((AUTHOR, ABOVE, FURTHER), (post, *above), strict=False)
         if not part.gone
     }
@@ -83,7 +87,7 @@ def by_notification_service(post: Part, above: Sequence[Part]) -> bool:
 DECIDERS = {"post": by_post_service, "notification": by_notification_service}
 OPEN = Part()
 
-# Of a post for everyone, the ones above it, and whether the viewer sees it.
+# Of a post for everyone, the ones above it, the nearest last, and whether the viewer sees it.
 TABLE: dict[str, tuple[tuple[Part, ...], bool]] = {
     "nothing above": ((), True),
     "an open post": ((OPEN,), True),
@@ -110,8 +114,10 @@ TABLE: dict[str, tuple[tuple[Part, ...], bool]] = {
         False,
     ),
     "a post that addresses the viewer": ((Part(MENTIONED, addressed=True),), True),
-    "a closed post further up": ((OPEN, Part(FOLLOWERS)), False),
-    "somebody protected further up": ((OPEN, Part(protected=True)), False),
+    "a closed post further up": ((Part(FOLLOWERS), OPEN), False),
+    "somebody protected further up": ((Part(protected=True), OPEN), False),
+    "the viewer's own post below a closed one": ((Part(FOLLOWERS), Part(viewers_own=True)), True),
+    "a closed post below the viewer's own": ((Part(viewers_own=True), Part(FOLLOWERS)), False),
     "two protected people, one of them followed": (
         (Part(protected=True, following=True), Part(protected=True)),
         False,

@@ -58,7 +58,7 @@ async def test_post_that_cannot_be_counted_keeps_no_other_from_it(
     posts = [a_post(numbers.of(author), author, create_time=clock.now()) for _ in range(5)]
     for post in posts:
         message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
-        await store.create(NewPost(post, message, None, b""))
+        await store.create(NewPost(post, OPEN_ACCOUNT, message, None, b""))
         states = store.database.tables.states
         states[post.id] = states[post.id]._replace(likes=3)
     bad, recount = posts[2].id, store.recount
