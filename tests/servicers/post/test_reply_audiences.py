@@ -46,9 +46,9 @@ async def test_a_reply_follows_what_it_answers_when_that_becomes_protected(scene
 
     scene.users.protect(scene.alice)
 
-    # Everybody sees what they wrote themselves.
+    # Everybody sees what they wrote themselves, and what answers it.
     assert await seen_by(scene, reply) == {scene.alice, scene.bob, scene.carol}
-    assert await seen_by(scene, below) == {scene.alice, scene.carol}
+    assert await seen_by(scene, below) == {scene.alice, scene.bob, scene.carol}
 
 
 async def test_a_reply_is_nowhere_for_those_who_may_not_see_it(scene: Scene) -> None:
