@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from services.chassis.clock import Clock
 from services.notification.errors import (
+    AccountProtected,
+    Blocking,
     CannotWatchSelf,
     ETagMismatch,
     TooManyMutedConversations,
@@ -17,6 +19,7 @@ from services.notification.model import (
     Preferences,
     Wish,
 )
+from services.notification.peers import Profile
 from services.notification.settling import settle
 from services.notification.store import NotificationTransaction
 
@@ -70,6 +73,14 @@ async def unmute_conversation(
     await transaction.lock_recipients([user_id])
     keys = await transaction.set_conversation_muted(user_id, conversation_id, muted=False)
     await settle(transaction, keys, now=clock.now())
+
+
+def check_watchable(person: Profile) -> None:
+    """Raises Blocking or AccountProtected for somebody whose posts the caller may not see."""
+    if person.blocked:
+        raise Blocking
+    if person.closed:
+        raise AccountProtected
 
 
 async def watch(transaction: NotificationTransaction, watcher_id: int, author_id: int) -> None:

@@ -159,10 +159,6 @@ class NotificationStore(Protocol):
         """The person's groups with ids below `before`, newest first; of all kinds for none."""
         ...
 
-    async def count_unread(self, user_id: int) -> int:
-        """How many groups the marker has not passed; at most MAX_UNREAD."""
-        ...
-
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
         """Of these people and groups those that are there and that the marker has not passed."""
         ...

@@ -20,6 +20,7 @@ class Stance(NamedTuple):
     following: bool
     blocking: bool
     blocked_by: bool
+    muting: bool = False
 
 
 class KnownPerson(NamedTuple):
@@ -39,7 +40,7 @@ def known(user: User) -> KnownPerson:
         id=user.id,
         handle=user.handle,
         protected=user.protected,
-        viewer_relationship=Stance(tie.following, tie.blocking, tie.blocked_by),
+        viewer_relationship=Stance(tie.following, tie.blocking, tie.blocked_by, tie.muting),
         packed=user.SerializeToString(),
     )
 

@@ -280,6 +280,7 @@ def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group]:
         store=store,
         people=notification_peers.MeshPeople(mesh),
         posts=notification_peers.MeshPosts(mesh),
+        visibility=notification_peers.MeshVisibility(mesh),
         page_token_key=MASTER_KEY,
         clock=clock,
     )

@@ -23,7 +23,7 @@ from services.notification.delivery.push import PushServices
 from services.notification.delivery.store import DeliveryStore
 from services.notification.delivery.tokens import Tokens
 from services.notification.delivery.wording import sentence
-from services.notification.model import Group
+from services.notification.model import MAX_UNREAD, Group
 
 # Lines of a digest; it says how many more there are.
 MAX_LINES = 20
@@ -35,15 +35,12 @@ class Unread(Protocol):
     """What people have not read yet, as the service knows it at the moment of asking."""
 
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
-        """Of these people and groups those that are there, are not read, and are not hidden."""
+        """Of these people and groups those that are not read and that the list shows now. Raises a
+        RoostError where that cannot be said."""
         ...
 
     async def newest_unread(self, user_id: int, *, limit: int) -> list[Group]:
-        """The person's newest such groups, newest first."""
-        ...
-
-    async def count_unread(self, user_id: int) -> int:
-        """How many there are, up to 100."""
+        """The person's newest such groups, newest first. Raises as `unread` does."""
         ...
 
     async def digests_wanted(self, user_ids: Collection[int]) -> set[int]:
@@ -183,16 +180,17 @@ class DigestCarrier:
         return schedule.next_digest(delivery.user_id, after=now, hour=self._hour)
 
     async def _parcel(self, delivery: Delivery, to: MailAddress) -> Parcel | None:
-        groups = await self._unread.newest_unread(delivery.user_id, limit=MAX_LINES)
-        if not groups:
+        unread = await self._unread.newest_unread(delivery.user_id, limit=MAX_UNREAD)
+        if not unread:
             return None
+        groups = unread[:MAX_LINES]
         names = await _names(self._people, groups)
         now = self._clock.now()
         letter = letters.digest_letter(
             self._sender,
             to.address,
             lines=[sentence(group, names) for group in groups],
-            unread=await self._unread.count_unread(delivery.user_id),
+            unread=len(unread),
             token=self._tokens.unsubscribe_token(delivery.user_id),
             name=f"digest.{self._tokens.wire_topic(delivery.user_id, str(delivery.version))}",
             now=now,

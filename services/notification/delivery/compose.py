@@ -28,7 +28,9 @@ from services.notification.delivery.subscriptions import Subscriptions
 from services.notification.delivery.tokens import Tokens
 from services.notification.delivery.unread import StoredUnread
 from services.notification.delivery.vapid import Vapid
+from services.notification.peers import Visibility
 from services.notification.settings import NotificationSettings
+from services.notification.showing import Showing
 from services.notification.store import NotificationStore
 
 _PRUNE_SECONDS = 600.0
@@ -80,13 +82,14 @@ async def dispatcher(
     *,
     deliveries: DeliveryStore,
     store: NotificationStore,
+    visibility: Visibility,
     people: Names,
     clock: Clock,
 ) -> AsyncIterator[Dispatcher]:
     """Sends what is due; mail only where there is a server for it."""
     rule = EndpointRule(loopback_allowed=told.push_loopback_allowed)
     tokens = Tokens(master_key=told.master_key)
-    unread = StoredUnread(store)
+    unread = StoredUnread(store=store, showing=Showing(store=store, visibility=visibility))
     async with push.connect(vapid=vapid(told, clock=clock), rule=rule, clock=clock) as services:
         pushing = PushCarrier(
             store=deliveries, unread=unread, people=people, services=services, tokens=tokens

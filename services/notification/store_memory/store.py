@@ -8,7 +8,7 @@ from itertools import islice
 from services.chassis.clock import Clock
 from services.chassis.memory import MemoryDatabase
 from services.notification.log.store import Announce
-from services.notification.model import MAX_UNREAD, Group, Kind, Marker, Preferences
+from services.notification.model import Group, Kind, Marker, Preferences
 from services.notification.store_memory.tables import NotificationTables
 from services.notification.store_memory.transaction import MemoryNotificationTransaction
 
@@ -43,15 +43,6 @@ class MemoryNotificationStore:
             and (not kinds or group.kind in kinds)
         ]
         return sorted(found, key=lambda group: group.id, reverse=True)[:limit]
-
-    async def count_unread(self, user_id: int) -> int:
-        """See `NotificationStore.count_unread`."""
-        read = self._tables.last_read(user_id)
-        unread = sum(
-            key.recipient_id == user_id and group.id > read
-            for key, group in self._tables.groups.items()
-        )
-        return min(unread, MAX_UNREAD)
 
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
         """See `NotificationStore.unread`."""

@@ -8,15 +8,6 @@ WHERE recipient_id = $1 AND id < $2 AND (kind = ANY ($3::smallint[]) OR $3 = '{{
 ORDER BY id DESC LIMIT $4
 """  # noqa: S608 - nothing but column names
 
-COUNT_UNREAD = """
-SELECT count(*) FROM (
-  SELECT FROM notification_groups
-  WHERE recipient_id = $1
-    AND id > coalesce((SELECT last_read_id FROM read_markers WHERE user_id = $1), 0)
-  LIMIT $2
-) AS unread
-"""
-
 # $1, $2: people, and groups of theirs.
 UNREAD = f"""
 SELECT recipient_id, {GROUP_COLUMNS} FROM notification_groups

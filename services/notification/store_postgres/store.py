@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.chassis.postgres import Database
 from services.notification.log.store import Announce
-from services.notification.model import MAX_UNREAD, Group, Kind, Marker, Preferences
+from services.notification.model import Group, Kind, Marker, Preferences
 from services.notification.store_postgres import reads, rows, wishes
 from services.notification.store_postgres.transaction import PostgresNotificationTransaction
 
@@ -31,11 +31,6 @@ class PostgresNotificationStore:
         """See `NotificationStore.groups`."""
         found = await self._database.fetch(reads.GROUPS, user_id, before, list(kinds), limit)
         return [rows.group_from(tuple(row)) for row in found]
-
-    async def count_unread(self, user_id: int) -> int:
-        """See `NotificationStore.count_unread`."""
-        count: int = await self._database.fetchval(reads.COUNT_UNREAD, user_id, MAX_UNREAD)
-        return count
 
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
         """See `NotificationStore.unread`."""

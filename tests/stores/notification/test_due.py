@@ -60,6 +60,10 @@ async def device(world: World) -> PushSubscription:
     return added
 
 
+def unread_of(world: World) -> StoredUnread:
+    return StoredUnread(store=world.store, showing=world.showing)
+
+
 async def due(
     world: World, deliveries: DeliveryStore, channel: Channel, after: timedelta = PUSH_AFTER
 ) -> list[Delivery]:
@@ -79,7 +83,7 @@ async def test_whoever_is_told_hears_of_it_on_their_devices(
     (group,) = await world.groups(ALICE)
     (push,) = await due(world, deliveries, Channel.PUSH)
     assert (push.user_id, push.topic, push.version) == (ALICE, f"LIKE:{post.id}", group.id)
-    unread = await StoredUnread(world.store).unread({(ALICE, push.version)})
+    unread = await unread_of(world).unread({(ALICE, push.version)})
     assert unread == {(ALICE, group.id): group}
 
 
@@ -145,16 +149,16 @@ async def test_taking_the_newest_like_back_is_no_news(
     await world.hear(liked(CAROL, post))
     await world.hear(unliked(CAROL, post))
 
-    unread = await StoredUnread(world.store).unread({(ALICE, first.version)})
+    unread = await unread_of(world).unread({(ALICE, first.version)})
 
     assert len(unread) == 1
     world.clock.advance(timedelta(minutes=1))
     (later,) = await due(world, deliveries, Channel.PUSH)
-    assert await StoredUnread(world.store).unread({(ALICE, later.version)}) == {}
+    assert await unread_of(world).unread({(ALICE, later.version)}) == {}
 
 
 async def test_what_was_read_or_withdrawn_is_not_unread(world: World) -> None:
-    unread = StoredUnread(world.store)
+    unread = unread_of(world)
     posts = [world.post(ALICE) for _ in range(3)]
     await world.hear(*(liked(BOB, post) for post in posts))
     newest, middle, oldest = await world.groups(ALICE)
@@ -167,14 +171,13 @@ async def test_what_was_read_or_withdrawn_is_not_unread(world: World) -> None:
 
     assert found == {(ALICE, newest.id): newest}
     assert await unread.newest_unread(ALICE, limit=10) == [newest]
-    assert await unread.count_unread(ALICE) == 1
 
 
 async def test_digests_go_to_those_who_wish_for_them(world: World) -> None:
     async with world.store.transaction() as transaction:
         await preferring.update(transaction, ALICE, wishes={}, email_digest=True, etag="")
 
-    assert await StoredUnread(world.store).digests_wanted({ALICE, BOB}) == {ALICE}
+    assert await unread_of(world).digests_wanted({ALICE, BOB}) == {ALICE}
 
 
 async def test_what_is_not_told_is_not_due(world: World, deliveries: DeliveryStore) -> None:

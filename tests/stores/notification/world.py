@@ -19,9 +19,11 @@ from services.notification.delivery.schedule import Schedule
 from services.notification.departures import Departures
 from services.notification.model import Group, Kind, Ties
 from services.notification.peers import Pair
+from services.notification.showing import Showing
 from services.notification.store import NotificationStore
 from services.notification.subscriber import Causes
 from services.notification.telling import Telling
+from tests.builders.notifications import Sight
 
 ALICE, BOB, CAROL, DAVE, ERIN = 1, 2, 3, 4, 5
 EVERYBODY = (ALICE, BOB, CAROL, DAVE, ERIN)
@@ -68,6 +70,8 @@ class World:
             clock=clock,
             at_once=at_once,
         )
+        self.sight = Sight()
+        self.showing = Showing(store=store, visibility=self.sight)
         self.departures = Departures(store=store, clock=clock, at_once=at_once)
         self.causes = Causes(self.telling, self.departures)
         self._numbers = itertools.count(101)
