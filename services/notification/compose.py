@@ -125,14 +125,15 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
         ) as dispatcher,
     ):
         store = PostgresNotificationStore(database, announce=wakes.announce)
+        graph = MeshGraph(mesh)
         telling = Telling(
             store=store,
-            graph=MeshGraph(mesh),
+            graph=graph,
             ids=IdGenerator(clock=clock, worker=worker),
             schedule=delivery.schedule(settings),
             clock=clock,
         )
-        departures = Departures(store=store, clock=clock)
+        departures = Departures(store=store, graph=graph, clock=clock)
         following = bus.Subscriber(
             brokers=brokers,
             group=subscriber.GROUP,

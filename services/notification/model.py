@@ -75,6 +75,15 @@ class Deed(NamedTuple):
     muted: bool = False
 
 
+class Added(NamedTuple):
+    """A deed that was not there before, and the group that it joined."""
+
+    key: "GroupKey"
+    deed_id: int
+    # Whether there was such a deed before, which was taken back within KEPT: then it is no news.
+    again: bool
+
+
 class GroupKey(NamedTuple):
     """A group for as long as it lives, whatever its newest deed."""
 

@@ -83,16 +83,18 @@ def check_watchable(person: Profile) -> None:
         raise AccountProtected
 
 
-async def watch(transaction: NotificationTransaction, watcher_id: int, author_id: int) -> None:
+async def watch(
+    transaction: NotificationTransaction, watcher_id: int, author_id: int, *, clock: Clock
+) -> None:
     """Has the watcher told of the author's new posts. Raises CannotWatchSelf, TooManyWatched."""
     if watcher_id == author_id:
         raise CannotWatchSelf
     await transaction.lock_recipients([watcher_id])
-    await transaction.watch(watcher_id, author_id)
+    await transaction.watch(watcher_id, author_id, clock.now())
     if await transaction.count_watched(watcher_id) > MAX_WATCHED:
         raise TooManyWatched(metadata={"limit": str(MAX_WATCHED)})
 
 
 async def unwatch(transaction: NotificationTransaction, watcher_id: int, author_id: int) -> None:
     """Ends it; what was told stays."""
-    await transaction.unwatch(watcher_id, author_id)
+    await transaction.unwatch([watcher_id], author_id)

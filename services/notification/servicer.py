@@ -120,6 +120,8 @@ class NotificationServicer(NotificationServiceServicer):
             marker = await reading.mark_read(
                 transaction, user_id, request.last_read_id, clock=self._clock
             )
+            if marker is None:
+                return MarkReadResponse()
             return MarkReadResponse(
                 last_read_id=marker.last_read_id, update_time=timestamp(marker.update_time)
             )
@@ -213,7 +215,7 @@ class NotificationServicer(NotificationServiceServicer):
         preferring.check_watchable(await self._people.find(request.user_id))
 
         async def watch(transaction: NotificationTransaction) -> WatchUserResponse:
-            await preferring.watch(transaction, watcher_id, request.user_id)
+            await preferring.watch(transaction, watcher_id, request.user_id, clock=self._clock)
             return WatchUserResponse()
 
         return await self._once(request, WatchUserResponse, watch)

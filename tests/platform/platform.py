@@ -299,7 +299,7 @@ def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group, St
             schedule=delivery_compose.schedule(told),
             clock=clock,
         ),
-        NotificationDepartures(store=store, clock=clock),
+        NotificationDepartures(store=store, graph=graph, clock=clock),
     )
     unread = StoredUnread(store=store, showing=Showing(store=store, visibility=visibility))
     group = Group("notification", notification_subscriber.TOPICS, handle)

@@ -25,6 +25,8 @@ class Told(NamedTuple):
     group: Group
     # Whether the person wishes this kind to be pushed.
     push: bool
+    # Whether all of it was announced before, and taken back since.
+    again: bool = False
 
 
 class Schedule:
@@ -36,8 +38,10 @@ class Schedule:
 
     def due(self, told: Iterable[Told], now: datetime) -> list[Due]:
         """A message of the group's topic, and the person's next digest; each topic once."""
+        told = sorted(told, key=lambda one: one.group.id)
+        newly = {one.recipient_id for one in told if not one.again}
         found: dict[tuple[int, str], Due] = {}
-        for recipient_id, group, push in sorted(told, key=lambda one: one.group.id):
+        for recipient_id, group, push, again in told:
             if push:
                 found[recipient_id, topic_of(group)] = Due(
                     user_id=recipient_id,
@@ -45,6 +49,7 @@ class Schedule:
                     topic=topic_of(group),
                     version=group.id,
                     due_time=now + PUSH_AFTER,
+                    again=again,
                 )
             if self._digest_hour is not None:
                 found[recipient_id, _DIGEST_TOPIC] = Due(
@@ -53,17 +58,23 @@ class Schedule:
                     topic=_DIGEST_TOPIC,
                     version=group.id,
                     due_time=next_digest(recipient_id, after=now, hour=self._digest_hour),
+                    again=recipient_id not in newly,
                 )
         return list(found.values())
 
 
 def topic_of(group: Group) -> str:
     """What replaces what on a device: lines about one post, all follows, one person's request."""
-    if group.kind in _OF_A_POST:
-        return f"{group.kind.name}:{group.post_id}"
-    if group.kind is Kind.FOLLOW:
-        return group.kind.name
-    return f"{group.kind.name}:{group.actor_ids[0]}"
+    return topic(group.kind, group.post_id, group.actor_ids[0])
+
+
+def topic(kind: Kind, post_id: int, actor_id: int) -> str:
+    """The topic of a deed, which is that of its group."""
+    if kind in _OF_A_POST:
+        return f"{kind.name}:{post_id}"
+    if kind is Kind.FOLLOW:
+        return kind.name
+    return f"{kind.name}:{actor_id}"
 
 
 def next_digest(user_id: int, *, after: datetime, hour: int) -> datetime:

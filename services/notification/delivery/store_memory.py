@@ -122,6 +122,8 @@ class MemoryDeliveryActs(MemoryTransaction[TablesT]):
     def _add(self, due: Due, device_id: int, now: datetime) -> None:
         key = (due.user_id, due.channel, device_id, due.topic)
         before = self.tables.deliveries.get(key)
+        if due.again and (before is None or before.state not in {State.DUE, State.MOOT}):
+            return
         added = DeliveryRow(
             version=due.version,
             state=State.DUE,

@@ -95,3 +95,8 @@ class MemoryNotificationStore:
         tables = self._tables
         tables.gone_posts = {id_: at for id_, at in tables.gone_posts.items() if at >= before}
         tables.gone_people = {id_: at for id_, at in tables.gone_people.items() if at >= before}
+
+    async def forget_withdrawn(self, before: datetime) -> None:
+        """See `NotificationStore.forget_withdrawn`."""
+        tables = self._tables
+        tables.withdrawn = {key: at for key, at in tables.withdrawn.items() if at >= before}

@@ -15,6 +15,10 @@ WHERE (recipient_id, id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
   AND id > coalesce((SELECT last_read_id FROM read_markers WHERE user_id = recipient_id), 0)
 """  # noqa: S608 - nothing but column names
 
+NEWEST_GROUP_ID = """
+SELECT coalesce(max(id), 0) FROM notification_groups WHERE recipient_id = $1
+"""
+
 MARKER = "SELECT last_read_id, update_time FROM read_markers WHERE user_id = $1"
 
 LAST_READ = "SELECT user_id, last_read_id FROM read_markers WHERE user_id = ANY ($1::bigint[])"

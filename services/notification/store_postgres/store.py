@@ -81,3 +81,7 @@ class PostgresNotificationStore:
     async def forget_gone(self, before: datetime) -> None:
         """See `NotificationStore.forget_gone`."""
         await self._database.execute(wishes.FORGET_GONE, before)
+
+    async def forget_withdrawn(self, before: datetime) -> None:
+        """See `NotificationStore.forget_withdrawn`."""
+        await self._database.execute(wishes.FORGET_WITHDRAWN, before)

@@ -167,7 +167,7 @@ async def test_who_cannot_be_seen_cannot_be_watched(house: House) -> None:
 async def test_people_are_watched_up_to_a_limit(house: House) -> None:
     async with house.store.transaction() as transaction:
         for each in range(MAX_WATCHED):
-            await transaction.watch(ALICE, 1000 + each)
+            await transaction.watch(ALICE, 1000 + each, house.clock.now())
     house.peers.people = {BOB, 1000}
 
     await house.of(ALICE).WatchUser(WatchUserRequest(user_id=1000))

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from google.protobuf.message import Message
+from roost.post.v1.post_pb2 import Post
 
 from services.chassis.errors import Unavailable
 from services.notification import preferring
-from services.notification.delivery.model import Channel, Delivery, MailAddress, PushSubscription
+from services.notification.delivery.model import (
+    Channel,
+    Delivery,
+    MailAddress,
+    Outcome,
+    PushSubscription,
+    State,
+)
 from services.notification.delivery.schedule import PUSH_AFTER
 from services.notification.delivery.store import DeliveryStore
 from services.notification.delivery.store_memory import MemoryDeliveryStore
 from services.notification.delivery.store_postgres import PostgresDeliveryStore
 from services.notification.delivery.unread import StoredUnread
-from services.notification.model import Kind, Wish
+from services.notification.model import KEPT, Kind, Wish
 from services.notification.reading import mark_read
+from services.notification.retention import Retention
 from services.notification.store import NotificationStore
 from services.notification.store_memory import MemoryNotificationStore
 from tests.stores.notification.world import (
@@ -23,9 +34,15 @@ from tests.stores.notification.world import (
     BOB,
     CAROL,
     World,
+    blocked,
     followed,
     liked,
     muted,
+    reposted,
+    request_removed,
+    requested,
+    undone,
+    unfollowed,
     unliked,
     unmuted,
 )
@@ -50,7 +67,7 @@ async def device(world: World) -> PushSubscription:
         key=b"k" * 65,
         secret=b"s" * 16,
         create_time=now,
-        expire_time=now + timedelta(days=60),
+        expire_time=now + timedelta(days=365),
     )
     async with world.store.transaction() as transaction:
         await transaction.save_subscription(added)
@@ -196,3 +213,101 @@ async def test_what_is_not_told_is_not_due(world: World, deliveries: DeliverySto
 
     assert nothing == []
     assert len(await due(world, deliveries, Channel.PUSH)) == 1
+
+
+async def test_one_person_and_post_are_pushed_once_however_often_it_is_liked(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    post = world.post(ALICE)
+    pushed = []
+    for _ in range(4):
+        await world.hear(liked(BOB, post))
+        pushed.append(await sent(world, deliveries))
+        await world.hear(unliked(BOB, post))
+        world.clock.advance(5)
+
+    await world.hear(liked(BOB, post))
+
+    assert pushed == [1, 0, 0, 0]
+    assert await sent(world, deliveries) == 0
+    assert len(await world.groups(ALICE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("does", "undoes"),
+    [
+        (lambda post: followed(BOB, ALICE), lambda post: unfollowed(BOB, ALICE)),
+        (lambda post: requested(BOB, ALICE), lambda post: request_removed(BOB, ALICE)),
+        (lambda post: reposted(BOB, post), lambda post: undone(BOB, post)),
+        (lambda post: liked(BOB, post), lambda post: blocked(BOB, ALICE)),
+    ],
+    ids=["follow", "request", "repost", "block"],
+)
+async def test_what_is_undone_and_done_again_is_pushed_once(
+    world: World,
+    deliveries: DeliveryStore,
+    does: Callable[[Post], Message],
+    undoes: Callable[[Post], Message],
+) -> None:
+    post = world.post(ALICE)
+    await world.hear(does(post))
+    first = await sent(world, deliveries)
+    await world.hear(undoes(post))
+
+    await world.hear(does(post))
+
+    assert (first, await sent(world, deliveries)) == (1, 0)
+    assert len(await world.groups(ALICE)) == 1
+
+
+async def test_a_like_that_was_taken_back_before_it_was_pushed_is_pushed_when_it_comes_again(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    post = world.post(ALICE)
+    await world.hear(liked(BOB, post))
+    await world.hear(unliked(BOB, post))
+    nothing = await sent(world, deliveries)
+
+    await world.hear(liked(BOB, post))
+
+    assert (nothing, await sent(world, deliveries)) == (0, 1)
+
+
+async def test_others_are_news_where_somebody_comes_again(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    post = world.post(ALICE)
+    await world.hear(liked(BOB, post))
+    await sent(world, deliveries)
+    await world.hear(unliked(BOB, post))
+
+    await world.hear(liked(CAROL, post), liked(BOB, post))
+
+    assert await sent(world, deliveries) == 1
+
+
+async def test_what_was_taken_back_long_ago_is_news_again(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    post = world.post(ALICE)
+    await world.hear(liked(BOB, post))
+    await sent(world, deliveries)
+    await world.hear(unliked(BOB, post))
+    world.clock.advance(KEPT + timedelta(seconds=1))
+    retention = Retention(store=world.store, departures=world.departures, clock=world.clock)
+    await retention.forget_old()
+
+    await world.hear(liked(BOB, post))
+
+    assert await sent(world, deliveries) == 1
+
+
+async def sent(world: World, deliveries: DeliveryStore) -> int:
+    """How many pushes go out now, and are noted as sent."""
+    claimed = await due(world, deliveries, Channel.PUSH)
+    found = await unread_of(world).unread({(ALICE, each.version) for each in claimed})
+    now = world.clock.now()
+    for each in claimed:
+        state = State.SENT if (ALICE, each.version) in found else State.MOOT
+        await deliveries.record(each, Outcome(state, "201", now), now)
+    return len(found)

@@ -140,7 +140,9 @@ async def test_what_is_old_is_forgotten(
     clock.advance(KEPT)
     await world.hear(liked(CAROL, new))
     retention = Retention(
-        store=store, departures=Departures(store=store, clock=clock, at_once=1), clock=clock
+        store=store,
+        departures=Departures(store=store, graph=world.graph, clock=clock, at_once=1),
+        clock=clock,
     )
 
     await retention.forget_old()
@@ -153,7 +155,9 @@ async def test_a_deletion_is_remembered_for_a_while(
 ) -> None:
     post = world.post(ALICE, mentions=[BOB])
     await world.hear(deleted(post))
-    retention = Retention(store=store, departures=Departures(store=store, clock=clock), clock=clock)
+    retention = Retention(
+        store=store, departures=Departures(store=store, graph=world.graph, clock=clock), clock=clock
+    )
     await retention.forget_old()
     await world.hear(created(post))
     meanwhile = await world.told(BOB)

@@ -72,7 +72,7 @@ class World:
         )
         self.sight = Sight()
         self.showing = Showing(store=store, visibility=self.sight)
-        self.departures = Departures(store=store, clock=clock, at_once=at_once)
+        self.departures = Departures(store=store, graph=self.graph, clock=clock, at_once=at_once)
         self.causes = Causes(self.telling, self.departures)
         self._numbers = itertools.count(101)
 
@@ -158,8 +158,15 @@ def _entry(user_id: int, post: post_pb2.Post) -> post_pb2.TimelineEntry:
     )
 
 
-def followed(follower: int, followee: int, *, by_request: bool = False) -> users.FollowCreated:
-    return users.FollowCreated(follower_id=follower, followee_id=followee, by_request=by_request)
+def followed(
+    follower: int, followee: int, *, by_request: bool = False, by_opening: bool = False
+) -> users.FollowCreated:
+    return users.FollowCreated(
+        follower_id=follower,
+        followee_id=followee,
+        by_request=by_request,
+        by_opening=by_opening,
+    )
 
 
 def unfollowed(follower: int, followee: int) -> users.FollowRemoved:
@@ -187,7 +194,9 @@ def unmuted(muter: int, other: int) -> users.MuteRemoved:
 
 
 def protects(user_id: int, *, protected: bool = True) -> users.UserUpdated:
-    return users.UserUpdated(user=user_pb2.User(id=user_id, protected=protected))
+    return users.UserUpdated(
+        user=user_pb2.User(id=user_id, protected=protected), changed_fields=["protected"]
+    )
 
 
 def left(user_id: int) -> users.UserDeleted:
