@@ -38,6 +38,13 @@ class TooManyMutedConversations(WrongState):
     message = "You mute as many conversations as one may; let one come again first."
 
 
+class TimeZoneUnknown(RuleBroken):
+    """The IANA database has no such time zone."""
+
+    reason = "TIME_ZONE_UNKNOWN"
+    message = "There is no time zone of this name; take one of the IANA database, as Europe/Berlin."
+
+
 class FieldNotUpdatable(Invalid):
     """The update mask names something that is not changed this way."""
 

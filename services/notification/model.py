@@ -130,6 +130,25 @@ class Wish(NamedTuple):
     push: bool = True
 
 
+class QuietHours(NamedTuple):
+    """A part of each day, from one hour (0 to 23) to another; the same twice is none of it."""
+
+    start: int
+    end: int
+
+
+NO_QUIET_HOURS = QuietHours(0, 0)
+
+
+class DaySettings(NamedTuple):
+    """When it is day for somebody."""
+
+    # A name of the IANA database.
+    time_zone: str = "UTC"
+    # In which nothing is pushed; None for none.
+    quiet_hours: QuietHours | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """What somebody wishes to hear of. A kind without a wish has the usual one."""
@@ -138,6 +157,7 @@ class Preferences:
     email_digest: bool = False
     # One more with each change.
     version: int = 0
+    day: DaySettings = field(default_factory=DaySettings)
 
     @property
     def etag(self) -> str:

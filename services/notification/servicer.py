@@ -48,7 +48,7 @@ M = TypeVar("M", bound=Message)
 
 _PAGE = 20
 _MAX_PAGE = 100
-_UPDATABLE = frozenset({"kinds", "email_digest"})
+_UPDATABLE = frozenset({"kinds", "email_digest", "time_zone", "quiet_hours"})
 
 
 class NotificationServicer(NotificationServiceServicer):
@@ -159,6 +159,10 @@ class NotificationServicer(NotificationServiceServicer):
                 user_id,
                 wishes=convert.wishes_from_proto(given.kinds) if "kinds" in fields else {},
                 email_digest=given.email_digest if "email_digest" in fields else None,
+                time_zone=given.time_zone if "time_zone" in fields else None,
+                quiet_hours=convert.quiet_hours_from_proto(given)
+                if "quiet_hours" in fields
+                else None,
                 etag=request.etag,
             )
             return UpdatePreferencesResponse(

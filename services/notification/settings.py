@@ -64,5 +64,5 @@ class NotificationSettings(ServiceSettings):
     # The mail server; no mail is sent where there is none.
     smtp_url: Server = Field(default=None, repr=False)
     mail_from: From = Address("Roost", "roost", "localhost")
-    # From which hour of the day on, in UTC, daily digests go out.
+    # From which hour of each person's day on daily digests go out.
     digest_hour: int = Field(default=7, ge=0, le=23)

@@ -15,6 +15,7 @@ from services.notification.delivery.store import DeliveryActs
 from services.notification.log.store import LogActs
 from services.notification.model import (
     Added,
+    DaySettings,
     Deed,
     Group,
     GroupChange,
@@ -138,6 +139,10 @@ class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
         """The person's preferences."""
         ...
 
+    async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
+        """The day settings of those who have preferences."""
+        ...
+
     async def set_preferences(self, user_id: int, preferences: Preferences) -> None:
         """Replaces them."""
         ...
@@ -184,6 +189,10 @@ class NotificationStore(Protocol):
 
     async def preferences(self, user_id: int) -> Preferences:
         """The person's preferences."""
+        ...
+
+    async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
+        """The day settings of those who have preferences."""
         ...
 
     async def muted_conversations(self, user_id: int) -> list[int]:

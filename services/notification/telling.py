@@ -26,7 +26,7 @@ from services.notification.causes import (
     Written,
 )
 from services.notification.delivery.schedule import Schedule, Told, topic, topic_of
-from services.notification.model import Deed, GroupChange, GroupKey, Kind, Ties, Wish
+from services.notification.model import DaySettings, Deed, GroupChange, GroupKey, Kind, Ties, Wish
 from services.notification.peers import Graph, Pair
 from services.notification.settling import settle
 from services.notification.store import NotificationStore, NotificationTransaction
@@ -182,12 +182,14 @@ class Telling:
     ) -> None:
         """Has those groups delivered outside the app whose newest deed is new: what shows up
         again, or loses its newest deed, is no news."""
+        days = await transaction.days({each.recipient_id for each in changes})
         told = [
             Told(
                 recipient_id,
                 after,
                 push=wishes.get(recipient_id, {}).get(after.kind, Wish()).push,
                 again=(recipient_id, topic_of(after)) not in news.fresh,
+                time_zone=days.get(recipient_id, DaySettings()).time_zone,
             )
             for recipient_id, _, after in changes
             if after is not None and after.id in news.made

@@ -50,6 +50,8 @@ class Inbox:
 
     groups: dict[int, dict[int, Group]] = field(default_factory=dict)
     digests: set[int] = field(default_factory=set)
+    quiet: dict[int, datetime] = field(default_factory=dict)
+    zones: dict[int, str] = field(default_factory=dict)
 
     def tell(self, user_id: int, told: Group) -> None:
         self.groups.setdefault(user_id, {})[told.id] = told
@@ -70,6 +72,12 @@ class Inbox:
 
     async def digests_wanted(self, user_ids: Collection[int]) -> set[int]:
         return self.digests & set(user_ids)
+
+    async def quiet_until(self, user_ids: Collection[int]) -> Mapping[int, datetime]:
+        return {each: self.quiet[each] for each in user_ids if each in self.quiet}
+
+    async def time_zone(self, user_id: int) -> str:
+        return self.zones.get(user_id, "UTC")
 
 
 @dataclass

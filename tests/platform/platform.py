@@ -301,7 +301,9 @@ def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group, St
         ),
         NotificationDepartures(store=store, graph=graph, clock=clock),
     )
-    unread = StoredUnread(store=store, showing=Showing(store=store, visibility=visibility))
+    unread = StoredUnread(
+        store=store, showing=Showing(store=store, visibility=visibility), clock=clock
+    )
     group = Group("notification", notification_subscriber.TOPICS, handle)
     return [*mounts, delivery], group, unread
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from services.chassis.clock import Clock
 from services.notification.delivery import letters, push, schedule
-from services.notification.delivery.dispatch import Parcel
+from services.notification.delivery.dispatch import Held, Parcel
 from services.notification.delivery.letters import Sender
 from services.notification.delivery.mail import Mailer
 from services.notification.delivery.model import (
@@ -47,9 +47,17 @@ class Unread(Protocol):
         """Who of these people wishes for a daily summary."""
         ...
 
+    async def quiet_until(self, user_ids: Collection[int]) -> Mapping[int, datetime]:
+        """Those of these people who have quiet hours now, and when these end."""
+        ...
+
+    async def time_zone(self, user_id: int) -> str:
+        """The person's time zone."""
+        ...
+
 
 class PushCarrier:
-    """Pushes what is unread to devices. See `dispatch.Carrier`."""
+    """Pushes what is unread to devices, outside of quiet hours. See `dispatch.Carrier`."""
 
     def __init__(
         self,
@@ -66,14 +74,22 @@ class PushCarrier:
         self._services = services
         self._tokens = tokens
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel]:
+    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Held]:
         """See `Carrier.pack`."""
+        quiet = await self._unread.quiet_until({each.user_id for each in deliveries})
+        held: dict[Delivery, Parcel | Held] = {
+            each: Held(quiet[each.user_id]) for each in deliveries if each.user_id in quiet
+        }
+        loud = [each for each in deliveries if each.user_id not in quiet]
+        return held | await self._parcels(loud)
+
+    async def _parcels(self, deliveries: Sequence[Delivery]) -> dict[Delivery, Parcel | Held]:
         groups = await self._unread.unread({(each.user_id, each.version) for each in deliveries})
         devices = await self._store.subscriptions_by_id(
             {(each.user_id, each.device_id) for each in deliveries}
         )
         names = await _names(self._people, groups.values())
-        packed: dict[Delivery, Parcel] = {}
+        packed: dict[Delivery, Parcel | Held] = {}
         for each in deliveries:
             group = groups.get((each.user_id, each.version))
             device = devices.get((each.user_id, each.device_id))
@@ -83,7 +99,7 @@ class PushCarrier:
                 packed[each] = Parcel(urlsplit(device.endpoint).netloc, send)
         return packed
 
-    def again(self, delivery: Delivery, now: datetime) -> datetime:
+    async def again(self, delivery: Delivery, now: datetime) -> datetime:
         """See `Carrier.again`: whenever there is more to tell."""
         return now
 
@@ -133,7 +149,7 @@ class CodeCarrier:
                 packed[each] = Parcel(_MAIL, partial(self._mailer.send, letter))
         return packed
 
-    def again(self, delivery: Delivery, now: datetime) -> datetime:
+    async def again(self, delivery: Delivery, now: datetime) -> datetime:
         """See `Carrier.again`: whenever the person asks for another."""
         return now
 
@@ -175,9 +191,10 @@ class DigestCarrier:
                     packed[each] = parcel
         return packed
 
-    def again(self, delivery: Delivery, now: datetime) -> datetime:
-        """See `Carrier.again`: the next day."""
-        return schedule.next_digest(delivery.user_id, after=now, hour=self._hour)
+    async def again(self, delivery: Delivery, now: datetime) -> datetime:
+        """See `Carrier.again`: on the person's next day."""
+        zone = await self._unread.time_zone(delivery.user_id)
+        return schedule.next_digest(delivery.user_id, after=now, hour=self._hour, time_zone=zone)
 
     async def _parcel(self, delivery: Delivery, to: MailAddress) -> Parcel | None:
         unread = await self._unread.newest_unread(delivery.user_id, limit=MAX_UNREAD)

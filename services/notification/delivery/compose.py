@@ -89,7 +89,9 @@ async def dispatcher(
     """Sends what is due; mail only where there is a server for it."""
     rule = EndpointRule(loopback_allowed=told.push_loopback_allowed)
     tokens = Tokens(master_key=told.master_key)
-    unread = StoredUnread(store=store, showing=Showing(store=store, visibility=visibility))
+    unread = StoredUnread(
+        store=store, showing=Showing(store=store, visibility=visibility), clock=clock
+    )
     async with push.connect(vapid=vapid(told, clock=clock), rule=rule, clock=clock) as services:
         pushing = PushCarrier(
             store=deliveries, unread=unread, people=people, services=services, tokens=tokens

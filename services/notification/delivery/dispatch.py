@@ -62,15 +62,22 @@ class Parcel:
     send: Callable[[], Awaitable[Answer]]
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message that may not go out before that moment. Waiting is no attempt."""
+
+    until: datetime
+
+
 class Carrier(Protocol):
     """Knows the way out of the app that one channel is."""
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel]:
+    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Held]:
         """What is still to be told; the others are moot. Raises a RoostError where that cannot
         be said now: then all are tried again."""
         ...
 
-    def again(self, delivery: Delivery, now: datetime) -> datetime:
+    async def again(self, delivery: Delivery, now: datetime) -> datetime:
         """When the topic may go out again, should there be more to tell by now."""
         ...
 
@@ -140,7 +147,9 @@ class Dispatcher:
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
-    async def _deliver(self, delivery: Delivery, parcel: Parcel | None, carrier: Carrier) -> None:
+    async def _deliver(
+        self, delivery: Delivery, parcel: Parcel | Held | None, carrier: Carrier
+    ) -> None:
         try:
             outcome = await self._attempt(delivery, parcel, carrier)
             await self._store.record(delivery, outcome, self._clock.now())
@@ -151,10 +160,12 @@ class Dispatcher:
         _attempts.labels(delivery.channel, outcome.state).inc()
 
     async def _attempt(
-        self, delivery: Delivery, parcel: Parcel | None, carrier: Carrier
+        self, delivery: Delivery, parcel: Parcel | Held | None, carrier: Carrier
     ) -> Outcome:
         if parcel is None:
-            return Outcome(State.MOOT, "", carrier.again(delivery, self._clock.now()))
+            return Outcome(State.MOOT, "", await carrier.again(delivery, self._clock.now()))
+        if isinstance(parcel, Held):
+            return Outcome(State.DUE, "held", parcel.until, counted=False)
         if self._at_receiver[parcel.receiver] >= AT_ONE_RECEIVER:
             until = self._clock.now() + _BUSY_PAUSE
             return Outcome(State.DUE, "busy", until, counted=False)
@@ -166,7 +177,7 @@ class Dispatcher:
             if not self._at_receiver[parcel.receiver]:
                 del self._at_receiver[parcel.receiver]
         now = self._clock.now()
-        return outcome_of(delivery, answer, again=carrier.again(delivery, now), now=now)
+        return outcome_of(delivery, answer, again=await carrier.again(delivery, now), now=now)
 
     async def _rest(self) -> None:
         if len(self._under_way) < AT_ONCE:

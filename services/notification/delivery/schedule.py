@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.notification.delivery.model import Channel, Due
+from services.notification.local_time import next_time
 from services.notification.model import Group, Kind
 
 # Whoever looks at the app just now has read it by then.
@@ -27,10 +28,12 @@ class Told(NamedTuple):
     push: bool
     # Whether all of it was announced before, and taken back since.
     again: bool = False
+    # The person's, by which digests go.
+    time_zone: str = "UTC"
 
 
 class Schedule:
-    """Decides what is due. `digest_hour` is the hour of the day, in UTC, from which digests go
+    """Decides what is due. `digest_hour` is the hour of each person's day from which digests go
     out; None where no mail is sent."""
 
     def __init__(self, *, digest_hour: int | None) -> None:
@@ -41,7 +44,7 @@ class Schedule:
         told = sorted(told, key=lambda one: one.group.id)
         newly = {one.recipient_id for one in told if not one.again}
         found: dict[tuple[int, str], Due] = {}
-        for recipient_id, group, push, again in told:
+        for recipient_id, group, push, again, time_zone in told:
             if push:
                 found[recipient_id, topic_of(group)] = Due(
                     user_id=recipient_id,
@@ -57,7 +60,9 @@ class Schedule:
                     channel=Channel.DIGEST,
                     topic=_DIGEST_TOPIC,
                     version=group.id,
-                    due_time=next_digest(recipient_id, after=now, hour=self._digest_hour),
+                    due_time=next_digest(
+                        recipient_id, after=now, hour=self._digest_hour, time_zone=time_zone
+                    ),
                     again=recipient_id not in newly,
                 )
         return list(found.values())
@@ -77,8 +82,8 @@ def topic(kind: Kind, post_id: int, actor_id: int) -> str:
     return f"{kind.name}:{actor_id}"
 
 
-def next_digest(user_id: int, *, after: datetime, hour: int) -> datetime:
-    """When the person's digest goes out next: once a day, at a minute of their own."""
-    spread = zlib.crc32(user_id.to_bytes(8)) % _SPREAD_SECONDS
-    today = after.replace(hour=hour, minute=0, second=0, microsecond=0) + timedelta(seconds=spread)
-    return today if today > after else today + timedelta(days=1)
+def next_digest(user_id: int, *, after: datetime, hour: int, time_zone: str = "UTC") -> datetime:
+    """When the person's digest goes out next: once on each of their days, at a minute of their
+    own."""
+    spread = timedelta(seconds=zlib.crc32(user_id.to_bytes(8)) % _SPREAD_SECONDS)
+    return next_time(after, time_zone=time_zone, hour=hour, spread=spread)

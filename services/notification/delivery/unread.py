@@ -1,7 +1,10 @@
 """What is still to be told outside the app: asked when it is about to go out."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
+from services.chassis.clock import Clock
+from services.notification.local_time import quiet_until
 from services.notification.model import Group
 from services.notification.showing import Showing
 from services.notification.store import NotificationStore
@@ -10,9 +13,10 @@ from services.notification.store import NotificationStore
 class StoredUnread:
     """See `carriers.Unread`. What goes out is what the list shows at that moment."""
 
-    def __init__(self, *, store: NotificationStore, showing: Showing) -> None:
+    def __init__(self, *, store: NotificationStore, showing: Showing, clock: Clock) -> None:
         self._store = store
         self._showing = showing
+        self._clock = clock
 
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
         """See `Unread.unread`."""
@@ -25,3 +29,14 @@ class StoredUnread:
     async def digests_wanted(self, user_ids: Collection[int]) -> set[int]:
         """See `Unread.digests_wanted`."""
         return {each for each in user_ids if (await self._store.preferences(each)).email_digest}
+
+    async def quiet_until(self, user_ids: Collection[int]) -> Mapping[int, datetime]:
+        """See `Unread.quiet_until`."""
+        now = self._clock.now()
+        days = await self._store.days(user_ids)
+        ends = {user_id: quiet_until(now, day) for user_id, day in days.items()}
+        return {user_id: end for user_id, end in ends.items() if end is not None}
+
+    async def time_zone(self, user_id: int) -> str:
+        """See `Unread.time_zone`."""
+        return (await self._store.preferences(user_id)).day.time_zone

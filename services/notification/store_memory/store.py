@@ -8,7 +8,7 @@ from itertools import islice
 from services.chassis.clock import Clock
 from services.chassis.memory import MemoryDatabase
 from services.notification.log.store import Announce
-from services.notification.model import Group, Kind, Marker, Preferences
+from services.notification.model import DaySettings, Group, Kind, Marker, Preferences
 from services.notification.store_memory.tables import NotificationTables
 from services.notification.store_memory.transaction import MemoryNotificationTransaction
 
@@ -60,6 +60,11 @@ class MemoryNotificationStore:
     async def preferences(self, user_id: int) -> Preferences:
         """See `NotificationStore.preferences`."""
         return self._tables.preferences.get(user_id, Preferences())
+
+    async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
+        """See `NotificationStore.days`."""
+        kept = self._tables.preferences
+        return {each: kept[each].day for each in user_ids if each in kept}
 
     async def muted_conversations(self, user_id: int) -> list[int]:
         """See `NotificationStore.muted_conversations`."""

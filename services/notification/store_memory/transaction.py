@@ -7,6 +7,7 @@ from services.notification.delivery.store_memory import MemoryDeliveryActs
 from services.notification.log.store_memory import MemoryLogActs
 from services.notification.model import (
     Added,
+    DaySettings,
     Deed,
     GroupChange,
     GroupKey,
@@ -171,6 +172,11 @@ class MemoryNotificationTransaction(
     async def preferences(self, user_id: int) -> Preferences:
         """See `NotificationTransaction.preferences`."""
         return self.tables.preferences.get(user_id, Preferences())
+
+    async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
+        """See `NotificationTransaction.days`."""
+        kept = self.tables.preferences
+        return {each: kept[each].day for each in user_ids if each in kept}
 
     async def set_preferences(self, user_id: int, preferences: Preferences) -> None:
         """See `NotificationTransaction.set_preferences`."""

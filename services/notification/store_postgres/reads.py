@@ -24,9 +24,14 @@ MARKER = "SELECT last_read_id, update_time FROM read_markers WHERE user_id = $1"
 LAST_READ = "SELECT user_id, last_read_id FROM read_markers WHERE user_id = ANY ($1::bigint[])"
 
 PREFERENCES = """
-SELECT email_digest, version,
+SELECT email_digest, version, time_zone, quiet_start, quiet_end,
   ARRAY(SELECT ARRAY[kind, sender, push::integer] FROM kind_preferences k WHERE k.user_id = $1)
 FROM (SELECT) AS always LEFT JOIN preferences p ON p.user_id = $1
+"""
+
+DAYS = """
+SELECT user_id, time_zone, quiet_start, quiet_end FROM preferences
+WHERE user_id = ANY ($1::bigint[])
 """
 
 MUTED_CONVERSATIONS = """

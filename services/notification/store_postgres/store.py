@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.chassis.postgres import Database
 from services.notification.log.store import Announce
-from services.notification.model import Group, Kind, Marker, Preferences
+from services.notification.model import DaySettings, Group, Kind, Marker, Preferences
 from services.notification.store_postgres import reads, rows, wishes
 from services.notification.store_postgres.transaction import PostgresNotificationTransaction
 
@@ -52,6 +52,10 @@ class PostgresNotificationStore:
         row = await self._database.fetchrow(reads.PREFERENCES, user_id)
         assert row is not None  # noqa: S101 - a join with what always is
         return rows.preferences_from(row)
+
+    async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
+        """See `NotificationStore.days`."""
+        return rows.days_from(await self._database.fetch(reads.DAYS, list(user_ids)))
 
     async def muted_conversations(self, user_id: int) -> list[int]:
         """See `NotificationStore.muted_conversations`."""

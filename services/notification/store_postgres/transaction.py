@@ -9,6 +9,7 @@ from services.notification.model import (
     FOLLOWS_TOGETHER,
     SAMPLES,
     Added,
+    DaySettings,
     Deed,
     GroupChange,
     GroupKey,
@@ -172,10 +173,19 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
         assert row is not None  # noqa: S101 - a join with what always is
         return rows.preferences_from(row)
 
+    async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
+        """See `NotificationTransaction.days`."""
+        return rows.days_from(await self.connection.fetch(reads.DAYS, list(user_ids)))
+
     async def set_preferences(self, user_id: int, preferences: Preferences) -> None:
         """See `NotificationTransaction.set_preferences`."""
         await self.connection.execute(
-            wishes.SET_PREFERENCES, user_id, preferences.email_digest, preferences.version
+            wishes.SET_PREFERENCES,
+            user_id,
+            preferences.email_digest,
+            preferences.version,
+            preferences.day.time_zone,
+            *(preferences.day.quiet_hours or (None, None)),
         )
         await self.connection.execute(
             wishes.SET_WISHES,

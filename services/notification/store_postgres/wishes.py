@@ -7,9 +7,12 @@ ON CONFLICT (user_id) DO UPDATE
 """
 
 SET_PREFERENCES = """
-INSERT INTO preferences (user_id, email_digest, version) VALUES ($1, $2, $3)
+INSERT INTO preferences (user_id, email_digest, version, time_zone, quiet_start, quiet_end)
+VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (user_id) DO UPDATE
-  SET email_digest = excluded.email_digest, version = excluded.version
+  SET email_digest = excluded.email_digest, version = excluded.version,
+    time_zone = excluded.time_zone, quiet_start = excluded.quiet_start,
+    quiet_end = excluded.quiet_end
 """
 
 # Wishes change and are never taken away: a kind that was changed back has the usual one.

@@ -78,7 +78,7 @@ async def device(world: World) -> PushSubscription:
 
 
 def unread_of(world: World) -> StoredUnread:
-    return StoredUnread(store=world.store, showing=world.showing)
+    return StoredUnread(store=world.store, showing=world.showing, clock=world.clock)
 
 
 async def due(

@@ -41,7 +41,7 @@ async def listed(world: World, *, limit: int = 20) -> list[Group]:
 
 async def unread_everywhere(world: World) -> tuple[list[Group], int, list[Group], list[Group]]:
     """What the list, the count, the digest and pushes say."""
-    unread = StoredUnread(store=world.store, showing=world.showing)
+    unread = StoredUnread(store=world.store, showing=world.showing, clock=world.clock)
     stored = await world.groups(ALICE)
     pushed = await unread.unread({(ALICE, group.id) for group in stored})
     digest = await unread.newest_unread(ALICE, limit=MAX_UNREAD)
