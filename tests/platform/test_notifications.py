@@ -9,6 +9,7 @@ import pytest
 from hypothesis import Phase
 from hypothesis.stateful import precondition, rule
 
+from gateway.graphql.ids import global_id
 from local.edge import Account
 from services.user.passwords import Passwords
 from tests.platform.notified import in_digest, in_graphql, in_pushes, in_rest, unread_ids
@@ -117,6 +118,128 @@ async def test_a_mention_comes_back_with_the_account(whole: Platform) -> None:
 
     assert hidden == 0
     assert await check_agreement(whole, reader) == 1
+
+
+FAR = "8999999999999999999"
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_markers_stop_at_what_there_is(whole: Platform, version: int) -> None:
+    reader, author = await whole.register("ana"), await whole.register("ben")
+    await whole.edge.call("PUT", f"/v1/users/{author.user_id}/follow", by=reader)
+    first = await whole.edge.call("POST", "/v1/posts", by=author, body={"text": "hello @ana"})
+    await whole.log.deliver_all()
+    (notified,) = await unread_ids(whole, reader)
+
+    body = {"last_read_id": FAR}
+    marker = await whole.edge.call("PUT", f"/v{version}/notifications/marker", by=reader, body=body)
+    home = await whole.edge.call("PUT", f"/v{version}/timelines/home/marker", by=reader, body=body)
+    await whole.edge.call("POST", "/v1/posts", by=author, body={"text": "again @ana"})
+    await whole.log.deliver_all()
+
+    assert marker["last_read_id"] == str(notified)
+    assert home["last_read_id"] == first["id"]
+    assert await check_agreement(whole, reader) == 1
+
+
+async def test_markers_of_graphql_stop_at_what_there_is(whole: Platform) -> None:
+    reader, author = await whole.register("ana"), await whole.register("ben")
+    await whole.edge.call("POST", "/v1/posts", by=author, body={"text": "hello @ana"})
+    await whole.log.deliver_all()
+    (notified,) = await unread_ids(whole, reader)
+    far = global_id("Notification", int(FAR))
+
+    answer = await whole.edge.call(
+        "POST",
+        "/graphql",
+        by=reader,
+        body={
+            "query": "mutation($id: ID!) { setNotificationsMarker(lastReadId: $id) "
+            "{ result { lastReadId } error { reason } } }",
+            "variables": {"id": far},
+        },
+    )
+
+    result = answer["data"]["setNotificationsMarker"]["result"]
+    assert result == {"lastReadId": global_id("Notification", notified)}
+
+
+async def test_an_account_that_opens_tells_the_one_followed_and_the_one_who_asked(
+    whole: Platform,
+) -> None:
+    asking, followed = await whole.register("ana"), await whole.register("ben")
+    await _protect(whole, asking, followed, "")
+    await FOLLOW(whole, asking, followed, "")
+    await whole.log.deliver_all()
+
+    await whole.edge.call("PATCH", "/v1/users/me", by=followed, body={"protected": False})
+    await whole.log.deliver_all()
+
+    assert await kinds(whole, followed) == ["follow"]
+    assert await kinds(whole, asking) == ["follow_accepted"]
+
+
+async def test_watching_ends_with_the_follow_and_a_protected_account_needs_one(
+    whole: Platform,
+) -> None:
+    watcher, author = await whole.register("ana"), await whole.register("ben")
+    watch = f"/v1/users/{author.user_id}/watch"
+    await FOLLOW(whole, watcher, author, "")
+    await whole.edge.call("PUT", watch, by=watcher)
+    await UNFOLLOW(whole, watcher, author, "")
+    await whole.log.deliver_all()
+    after_unfollow = await watched(whole, watcher)
+    await whole.edge.call("PUT", watch, by=watcher)
+    open_account = await watched(whole, watcher)
+
+    await _protect(whole, watcher, author, "")
+    seen_at_once = await watched(whole, watcher)
+    await whole.log.deliver_all()
+    await whole.edge.call("PATCH", "/v1/users/me", by=author, body={"protected": False})
+    await whole.log.deliver_all()
+    await whole.edge.call("POST", "/v1/posts", by=author, body={"text": "hello"})
+    await whole.log.deliver_all()
+
+    assert (after_unfollow, open_account, seen_at_once) == ([], [author.user_id], [])
+    assert await watched(whole, watcher) == []
+    assert await kinds(whole, watcher) == []
+    await _protect(whole, watcher, author, "")
+    refused = await whole.edge.send("PUT", watch, by=watcher)
+    assert (refused.status_code, refused.json()["reason"]) == (403, "ACCOUNT_PROTECTED")
+
+
+async def test_a_time_zone_and_quiet_hours_are_set_in_rest_and_read_in_graphql(
+    whole: Platform,
+) -> None:
+    reader = await whole.register("ana")
+    change = {"time_zone": "Europe/Berlin", "quiet_hours": {"start_hour": 22, "end_hour": 7}}
+    for version in (1, 2):
+        path = f"/v{version}/notifications/preferences"
+        changed = await whole.edge.call("PATCH", path, by=reader, body=change)
+        assert {name: changed[name] for name in change} == change
+
+    query = "{ notificationPreferences { timeZone quietHours { startHour endHour } } }"
+    answer = await whole.edge.call("POST", "/graphql", by=reader, body={"query": query})
+    refused = await whole.edge.send(
+        "PATCH", "/v2/notifications/preferences", by=reader, body={"time_zone": "Mars/Olympus"}
+    )
+
+    assert answer["data"]["notificationPreferences"] == {
+        "timeZone": "Europe/Berlin",
+        "quietHours": {"startHour": 22, "endHour": 7},
+    }
+    assert (refused.status_code, refused.json()["reason"]) == (422, "TIME_ZONE_UNKNOWN")
+
+
+async def kinds(platform: Platform, who: Account) -> list[str]:
+    page = await platform.edge.call("GET", "/v1/notifications", by=who)
+    return [each["kind"] for each in page["items"]]
+
+
+async def watched(platform: Platform, who: Account) -> list[str]:
+    answer = await platform.edge.call("GET", "/v1/notifications/preferences", by=who)
+    found: list[str] = answer["watched_user_ids"]
+    return found
 
 
 class NotifiedVillage(Village):

@@ -29,6 +29,7 @@ MATRIX = {
         "ListQuotes": ANYONE,
         "ListPostIdsByAuthors": SERVICE,
         "BatchCountPosts": SERVICE,
+        "FilterVisible": SERVICE,
     },
     "EngagementService": {
         "Like": USER,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from google.protobuf.message import Message
@@ -19,12 +19,12 @@ from services.notification.delivery.model import (
     PushSubscription,
     State,
 )
-from services.notification.delivery.schedule import PUSH_AFTER
+from services.notification.delivery.schedule import PUSH_AFTER, next_digest
 from services.notification.delivery.store import DeliveryStore
 from services.notification.delivery.store_memory import MemoryDeliveryStore
 from services.notification.delivery.store_postgres import PostgresDeliveryStore
 from services.notification.delivery.unread import StoredUnread
-from services.notification.model import KEPT, Kind, Wish
+from services.notification.model import KEPT, NO_QUIET_HOURS, DaySettings, Kind, QuietHours, Wish
 from services.notification.reading import mark_read
 from services.notification.retention import Retention
 from services.notification.store import NotificationStore
@@ -33,6 +33,7 @@ from tests.stores.notification.world import (
     ALICE,
     BOB,
     CAROL,
+    DAVE,
     World,
     blocked,
     followed,
@@ -311,3 +312,50 @@ async def sent(world: World, deliveries: DeliveryStore) -> int:
         state = State.SENT if (ALICE, each.version) in found else State.MOOT
         await deliveries.record(each, Outcome(state, "201", now), now)
     return len(found)
+
+
+async def test_quiet_hours_are_known_for_those_who_have_them_now(world: World) -> None:
+    night = QuietHours(22, 7)
+    world.clock.advance(datetime(2025, 6, 2, 0, 30, tzinfo=UTC) - world.clock.now())
+    async with world.store.transaction() as transaction:
+        for person, zone in ((ALICE, "Europe/Berlin"), (BOB, "America/New_York"), (CAROL, "UTC")):
+            await preferring.update(
+                transaction,
+                person,
+                wishes={},
+                email_digest=None,
+                etag="",
+                time_zone=zone,
+                quiet_hours=night,
+            )
+        await preferring.update(
+            transaction, CAROL, wishes={}, email_digest=None, etag="", quiet_hours=NO_QUIET_HOURS
+        )
+
+    quiet = await unread_of(world).quiet_until({ALICE, BOB, CAROL, DAVE})
+
+    assert quiet == {ALICE: datetime(2025, 6, 2, 5, 0, tzinfo=UTC)}
+    assert await unread_of(world).time_zone(BOB) == "America/New_York"
+    assert await unread_of(world).time_zone(DAVE) == "UTC"
+    assert (await world.store.preferences(ALICE)).day == DaySettings("Europe/Berlin", night)
+
+
+async def test_the_digest_is_due_in_the_morning_of_the_person(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    async with world.store.transaction() as transaction:
+        await preferring.update(
+            transaction, ALICE, wishes={}, email_digest=None, etag="", time_zone="Asia/Tokyo"
+        )
+    await world.hear(liked(BOB, world.post(ALICE)))
+
+    early = await due(world, deliveries, Channel.DIGEST, morning(world) - timedelta(hours=1))
+    on_time = await due(world, deliveries, Channel.DIGEST, timedelta(hours=1))
+
+    assert (len(early), len(on_time)) == (0, 1)
+
+
+def morning(world: World) -> timedelta:
+    """How long it is until Alice's digest goes out in Tokyo."""
+    now = world.clock.now()
+    return next_digest(ALICE, after=now, hour=7, time_zone="Asia/Tokyo") - now
