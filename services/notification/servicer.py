@@ -216,7 +216,8 @@ class NotificationServicer(NotificationServiceServicer):
         before = await self._repeated(request, WatchUserResponse)
         if before is not None:
             return before
-        preferring.check_watchable(await self._people.find(request.user_id))
+        if request.user_id != watcher_id:
+            preferring.check_watchable(await self._people.find(request.user_id))
 
         async def watch(transaction: NotificationTransaction) -> WatchUserResponse:
             await preferring.watch(transaction, watcher_id, request.user_id, clock=self._clock)
