@@ -43,7 +43,7 @@ _OF_FOLLOWER = (Kind.FOLLOW, Kind.FOLLOW_REQUEST)
 
 
 def candidates(cause: Cause) -> list[Candidate]:
-    """Who may be told of which deed; nobody of their own."""
+    """Who may be notified of what; nobody of their own acts."""
     return [each for each in _candidates(cause) if each.recipient_id != each.actor_id]
 
 

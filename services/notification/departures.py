@@ -32,8 +32,8 @@ class Departures:
         self._at_once = at_once
 
     async def follow_up(self, cause: Cause) -> None:
-        """Takes back the deeds that hang on a post or a person, if the cause is such an end, and
-        the watches of those who do not follow somebody who is protected from now on."""
+        """Removes the notifications about a post or a person, if the cause is such an end, and the
+        watches of those who do not follow somebody who is protected from now on."""
         match cause:
             case PostGone(post_id):
                 await self._post_left(post_id)

@@ -14,7 +14,7 @@ class AccountProtected(Forbidden):
     """The person's posts are for followers, and the caller is none."""
 
     reason = "ACCOUNT_PROTECTED"
-    message = "This account is protected; follow it to be told of its posts."
+    message = "This account is protected; follow it to be notified of its posts."
 
 
 class Blocking(WrongState):

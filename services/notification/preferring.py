@@ -37,7 +37,7 @@ async def update(
     time_zone: str | None = None,
     quiet_hours: QuietHours | None = None,
 ) -> Preferences:
-    """Changes the wishes that are given, and all else unless it is None; what is then.
+    """Changes the kinds that are given, and all else unless it is None; what is then.
     NO_QUIET_HOURS end quiet hours.
 
     What is there already changes nothing, not even the etag. Raises ETagMismatch, TimeZoneUnknown.

@@ -43,8 +43,8 @@ class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
     async def add(self, deeds: Sequence[Deed]) -> list[Added]:
         """Adds deeds that are not there, but none of a post or a person that is gone.
 
-        A mention is left out where the recipient was told of the same post as a reply, a quote or
-        a watched one, and so is a watched one where they were told of it otherwise. Likes of a post
+        A mention is left out where the recipient has the same post as a reply, a quote or a
+        watched one, and so is a watched one where they have it otherwise. Likes of a post
         are one group, so are its reposts; a follow joins the newest one that is shown, if that is
         not read and at most FOLLOWS_TOGETHER older.
         """
@@ -59,11 +59,11 @@ class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
         kinds: Collection[Kind],
         now: datetime,
     ) -> list[GroupKey]:
-        """Removes deeds whose cause was undone, and remembers for KEPT that there were such."""
+        """Removes what was undone, and remembers for KEPT that it was there."""
         ...
 
     async def part(self, one_id: int, other_id: int, now: datetime) -> list[GroupKey]:
-        """Removes all deeds between two people, both ways, as `withdraw` does, and who watches the
+        """Removes everything between two people, both ways, as `withdraw` does, and who watches the
         other."""
         ...
 
@@ -156,7 +156,7 @@ class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
         ...
 
     async def watch(self, watcher_id: int, author_id: int, now: datetime) -> None:
-        """Notes that somebody is told of another's posts, from now on."""
+        """Notes that somebody is notified of another's posts, from now on."""
         ...
 
     async def unwatch(
@@ -224,5 +224,5 @@ class NotificationStore(Protocol):
         ...
 
     async def forget_withdrawn(self, before: datetime) -> None:
-        """Forgets deeds that were taken back before that moment."""
+        """Forgets what was taken back before that moment."""
         ...

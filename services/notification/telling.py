@@ -65,7 +65,7 @@ class _Known(NamedTuple):
 class _News(NamedTuple):
     """What one transaction tells."""
 
-    # Deeds that were added.
+    # The ids of what was added.
     made: Collection[int]
     # By recipient, the topics of those that were not there before.
     fresh: Collection[tuple[int, str]]

@@ -1,4 +1,4 @@
-"""Whoever looks, and however late events arrive: what is counted, mailed and pushed is listed."""
+"""However late events arrive: what is counted, mailed and pushed is what the list shows."""
 
 from __future__ import annotations
 

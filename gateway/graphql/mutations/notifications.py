@@ -143,7 +143,7 @@ class NotificationChanges:
         return DONE
 
     @change(
-        "Be told of a person's new posts. An open account need not be followed for that, a "
+        "Be notified of a person's new posts. An open account need not be followed for that, a "
         "protected one must be. It ends when one ceases to follow the person, with a block, and "
         "when an account that one does not follow becomes protected.",
         answers=Done,

@@ -175,7 +175,7 @@ class NotificationPreferences:
         """Global."""
         return [posts.post_id(each) for each in self.message.muted_conversation_ids]
 
-    @shown("People whose new posts are told, as far as one may see them.")
+    @shown("People of whose new posts one is notified, as far as one may see them.")
     def watched_user_ids(self) -> list[strawberry.ID]:
         """Global."""
         return [users.user_id(each) for each in self.message.watched_user_ids]

@@ -176,7 +176,7 @@ async def unmute_conversation(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     ),
 )
 async def watch(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
-    """Be told of a person's new posts.
+    """Be notified of a person's new posts.
 
     An open account need not be followed for that, a protected one must be. It ends when one ceases
     to follow the person, with a block, and when an account that one does not follow becomes

@@ -72,7 +72,7 @@ class NotificationPreferences(Struct, frozen=True, gc=False):
     ]
     watched_user_ids: Annotated[
         list[Id],
-        Meta(description="People whose new posts are told, as far as one may see them."),
+        Meta(description="People of whose new posts one is notified, as far as one may see them."),
     ]
     email_digest: Annotated[bool, Meta(description="Whether a daily summary goes out by e-mail.")]
     time_zone: Annotated[

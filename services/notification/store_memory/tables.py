@@ -26,7 +26,7 @@ class Kept(NamedTuple):
     first_id: int
 
 
-# As what somebody may be told of a post, once.
+# As what somebody may be notified of a post, once.
 _OF_POSTS = frozenset({Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.POST})
 
 DeedKey = tuple[int, Kind, int, int]
@@ -44,7 +44,7 @@ class NotificationTables(DeliveryTables, LogTables):
     muted_conversations: set[tuple[int, int]] = field(default_factory=set)
     # By (watcher, author), since when.
     watches: dict[tuple[int, int], datetime] = field(default_factory=dict)
-    # Deeds that were taken back, and when.
+    # What was taken back, and when.
     withdrawn: dict[DeedKey, datetime] = field(default_factory=dict)
     gone_posts: dict[int, datetime] = field(default_factory=dict)
     gone_people: dict[int, datetime] = field(default_factory=dict)
@@ -111,7 +111,7 @@ class NotificationTables(DeliveryTables, LogTables):
         ]
 
     def withdraw(self, matches: Callable[[Deed], bool], now: datetime) -> list[GroupKey]:
-        """Removes deeds, and remembers them; gives the keys of their groups."""
+        """Removes them, and remembers that; gives the keys of their groups."""
         for key, kept in self.deeds.items():
             if matches(kept.deed):
                 self.withdrawn[key] = now

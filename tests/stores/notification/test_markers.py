@@ -12,7 +12,9 @@ from services.notification.store import NotificationStore
 from services.notification.store_memory import MemoryNotificationStore
 from tests.stores.notification.world import ALICE, BOB, World, liked
 
-HEALING = Path(services.notification.__file__).parent / "migrations/20261129040100_told_once.sql"
+HEALING = (
+    Path(services.notification.__file__).parent / "migrations/20261129040100_notified_once.sql"
+)
 
 
 async def read(world: World, last_read_id: int) -> Marker | None:

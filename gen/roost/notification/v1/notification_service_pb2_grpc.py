@@ -164,7 +164,7 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchUser(self, request, context):
-        """WatchUser asks to be told about somebody's new posts. An open person can be watched without being followed; a
+        """WatchUser asks for notifications of somebody's new posts. An open person can be watched without being followed; a
         protected one only by followers. Watching ends when the caller ceases to follow the person (by unfollowing, or
         removed by them), when one of the two blocks the other, when the person becomes protected and the caller does not
         follow them, and when one of the two deletes the account. It does not come back by itself. Idempotent. NOT_FOUND

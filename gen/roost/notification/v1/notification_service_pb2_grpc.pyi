@@ -68,7 +68,7 @@ class NotificationServiceStub:
     UnmuteConversation: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UnmuteConversationRequest, _notification_service_pb2.UnmuteConversationResponse]
     """UnmuteConversation lets them come again, those of meanwhile included. Idempotent."""
     WatchUser: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.WatchUserRequest, _notification_service_pb2.WatchUserResponse]
-    """WatchUser asks to be told about somebody's new posts. An open person can be watched without being followed; a
+    """WatchUser asks for notifications of somebody's new posts. An open person can be watched without being followed; a
     protected one only by followers. Watching ends when the caller ceases to follow the person (by unfollowing, or
     removed by them), when one of the two blocks the other, when the person becomes protected and the caller does not
     follow them, and when one of the two deletes the account. It does not come back by itself. Idempotent. NOT_FOUND
@@ -119,7 +119,7 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     UnmuteConversation: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UnmuteConversationRequest, _notification_service_pb2.UnmuteConversationResponse]  # type: ignore[assignment]
     """UnmuteConversation lets them come again, those of meanwhile included. Idempotent."""
     WatchUser: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.WatchUserRequest, _notification_service_pb2.WatchUserResponse]  # type: ignore[assignment]
-    """WatchUser asks to be told about somebody's new posts. An open person can be watched without being followed; a
+    """WatchUser asks for notifications of somebody's new posts. An open person can be watched without being followed; a
     protected one only by followers. Watching ends when the caller ceases to follow the person (by unfollowing, or
     removed by them), when one of the two blocks the other, when the person becomes protected and the caller does not
     follow them, and when one of the two deletes the account. It does not come back by itself. Idempotent. NOT_FOUND
@@ -221,7 +221,7 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.WatchUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.WatchUserResponse, _abc.Awaitable[_notification_service_pb2.WatchUserResponse]]:
-        """WatchUser asks to be told about somebody's new posts. An open person can be watched without being followed; a
+        """WatchUser asks for notifications of somebody's new posts. An open person can be watched without being followed; a
         protected one only by followers. Watching ends when the caller ceases to follow the person (by unfollowing, or
         removed by them), when one of the two blocks the other, when the person becomes protected and the caller does not
         follow them, and when one of the two deletes the account. It does not come back by itself. Idempotent. NOT_FOUND

@@ -2,7 +2,7 @@
 
 -- migrate:up
 
--- Deeds that were taken back: when they come again, that is no news. Shard key: recipient_id.
+-- What was taken back: when it comes again, that is no news. Shard key: recipient_id.
 CREATE TABLE withdrawn_deeds (
   recipient_id bigint NOT NULL,
   kind smallint NOT NULL,
