@@ -30,6 +30,7 @@ class Doorkeeper:
         self._verifier = Verifier(
             issuer=issuer,
             audience=audience,
+            services_here=[],
             users=self._people,
             services=KeyRing(StaticJwks([]), clock=clock),
             clock=clock,

@@ -48,8 +48,9 @@ class Backends:
     def over(cls, mesh: Mesh) -> Self:
         """All of them over one connection."""
         return cls(
-            auth=mesh.stub(AuthServiceStub, timeout=_NO_LIMIT),
-            users=mesh.stub(UserServiceStub, timeout=_NO_LIMIT),
+            # These compare passwords, and count the attempts by the network they come from.
+            auth=mesh.stub(AuthServiceStub, timeout=_NO_LIMIT, with_origin=True),
+            users=mesh.stub(UserServiceStub, timeout=_NO_LIMIT, with_origin=True),
             graph=mesh.stub(GraphServiceStub, timeout=_NO_LIMIT),
             posts=mesh.stub(PostServiceStub, timeout=_NO_LIMIT),
             engagement=mesh.stub(EngagementServiceStub, timeout=_NO_LIMIT),

@@ -8,6 +8,7 @@ import msgspec
 
 from gateway import problems
 from gateway.problems import STATUS, Problem, title_of
+from gateway.rest.details import documented
 from gateway.rest.exchange import NoContent
 from gateway.rest.headers import KEY_PATTERN, TAG_PATTERN
 from gateway.rest.ids import ID_PATTERN
@@ -221,7 +222,7 @@ def _parameters(route: Route) -> list[Json]:
                 "example": "187649984473770",
             }
         )
-    schema = msgspec.json.schema(route.query)
+    schema = documented(msgspec.json.schema(route.query))
     fields = schema["$defs"][route.query.__name__]
     for name, field in fields.get("properties", {}).items():
         shape = {key: value for key, value in field.items() if key != "description"}
@@ -300,7 +301,7 @@ def _schemas(routes: Iterable[Route]) -> Json:
         if route.answer is not NoContent:
             kinds[route.answer] = None
     _, components = msgspec.json.schema_components(list(kinds), ref_template=_REF)
-    return dict(sorted(components.items()))
+    return dict(sorted(documented(components).items()))
 
 
 def _ref(kind: type[Any]) -> Json:

@@ -15,6 +15,7 @@ import uvloop
 from gateway import compose
 from gateway.settings import GatewaySettings
 from gateway.state import State
+from gateway.ws.protocol import WebSocketProtocol
 from services.chassis import logs, settings, telemetry
 from services.chassis.logs import logger
 from services.chassis.process import GRACE, HARD_LIMIT, spare_the_collector
@@ -26,7 +27,7 @@ _BACKLOG = 2048
 
 # How uvicorn is to serve WebSockets.
 WEBSOCKETS: dict[str, Any] = {
-    "ws": "websockets-sansio",
+    "ws": WebSocketProtocol,
     # Of a frame from a client: a hundred topics, twice over.
     "ws_max_size": 8192,
     # Compressing would cost 40 KiB a client, and more CPU than all the rest.

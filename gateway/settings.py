@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gateway.graphql.costs import MAX_COST
+from gateway.graphql.costs import MAX_COST, MAX_READING
 from services.chassis.settings import IdentifiedSettings
 
 
@@ -31,5 +31,6 @@ class GatewaySettings(IdentifiedSettings):
     rate_writes: int = Field(default=120, ge=1)
     rate_logins: int = Field(default=20, ge=1)
     # What all GraphQL documents of one person, or of one stranger's address, may cost in a minute:
-    # 200 home screens, or 30 of the costliest documents.
-    rate_cost: int = Field(default=60_000, ge=MAX_COST)
+    # 200 home screens, or 30 of the costliest documents. The costliest that is not known yet has to
+    # fit.
+    rate_cost: int = Field(default=60_000, ge=MAX_COST + MAX_READING)

@@ -8,6 +8,7 @@ object, `…/partitions/<number>/records/<first offset>.batch`.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -18,6 +19,9 @@ from confluent_kafka.admin import AdminClient
 # How often partitions are looked at, and the batches one may have before offsets are asked for.
 LOOK_SECONDS = 1.0
 MOST_BATCHES = 10
+# How often what was read goes however few batches there are, so that texts of people who are gone
+# do not stay in the log of a quiet stack.
+SWEEP_SECONDS = 30.0
 LISTED_AT_ONCE = 1_000
 DELETED_AT_ONCE = 8
 LIMIT_SECONDS = 5.0
@@ -73,29 +77,37 @@ class LogTrimming:
         topics_url: str,
         consumers: Mapping[str, Sequence[str]],
         look_seconds: float = LOOK_SECONDS,
+        sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._brokers = brokers
         self._topics_url = topics_url
         self._consumers = consumers
         self._look_seconds = look_seconds
+        self._sweep_seconds = sweep_seconds
 
     async def run(self) -> None:
         """Trims for ever. While broker or store are away nothing is dropped."""
         admin = AdminClient({"bootstrap.servers": self._brokers, "log_level": 0})
+        sweep_at = time.monotonic() + self._sweep_seconds
         async with folders(self._topics_url) as topics:
             while True:
                 await asyncio.sleep(self._look_seconds)
+                now = time.monotonic()
+                most = MOST_BATCHES
+                if now >= sweep_at:
+                    sweep_at = now + self._sweep_seconds
+                    most = 1
                 try:
-                    await self._trim(topics, admin)
+                    await self._trim(topics, admin, most)
                 except (httpx2.HTTPError, KafkaException):
                     continue  # the next look makes up for it
 
-    async def _trim(self, topics: Folders, admin: AdminClient) -> None:
+    async def _trim(self, topics: Folders, admin: AdminClient, most: int) -> None:
         for topic, groups in self._consumers.items():
             for number in await topics.names(f"{topic}/partitions"):
                 records = f"{topic}/partitions/{number}/records"
                 batches = await topics.names(records)
-                if len(batches) > MOST_BATCHES:
+                if len(batches) > most:
                     place = TopicPartition(topic, int(number))
                     read = await asyncio.to_thread(_read_by_all, admin, groups, place)
                     await topics.delete(records, done(batches, read))

@@ -44,10 +44,20 @@ ROWS = (
     Row("lone surrogate", b'{"text": "\\ud800"}', 400, "BODY_MALFORMED"),
     Row("surrogates the wrong way round", b'{"text": "\\udc00\\ud800"}', 400, "BODY_MALFORMED"),
     Row("surrogate pair", b'{"text": "\\ud83d\\ude00"}', 201),
-    # Right-to-left writing needs them; in names, where they could deceive, they are refused.
-    Row("override of direction", text("a\u202eb"), 201),
-    Row("isolate of direction", text("a\u2066b"), 201),
+    Row("override of direction", text("a\u202eb\u202c"), 422, "TEXT_INVALID"),
+    Row("isolate of direction without its end", text("a\u2067b"), 422, "TEXT_INVALID"),
+    # Right-to-left writing needs them.
+    Row("isolate of direction", text("a\u2067b\u2069"), 201),
+    Row("mark of direction", text("a\u200fb"), 201),
     Row("only invisible", text("\u200b\u200b"), 422, "TEXT_EMPTY"),
+    Row("only a blank letter", text("\u3164"), 422, "TEXT_EMPTY"),
+    Row("marks out of order", text("a" + "\u0315" * 40 + "\u0300" * 40), 422, "TEXT_INVALID"),
+    Row(
+        "9,800 marks out of order",
+        text("a" + "\u0315" * 4_900 + "\u0300" * 4_900),
+        422,
+        "TEXT_TOO_LONG",
+    ),
     Row("one letter under 10,000 marks", text("a" + "\u0301" * 10_000), 422, "VALIDATION_FAILED"),
     Row("a megabyte of text", text("x" * 1_000_000), 422, "VALIDATION_FAILED"),
     Row("deep lists", b"[" * 100_000 + b"]" * 100_000, 400, "BODY_MALFORMED"),

@@ -142,10 +142,10 @@ class PushServer:
 
 
 @asynccontextmanager
-async def push_server() -> AsyncIterator[PushServer]:
-    """A push service on loopback, until the block is left."""
+async def push_server(*, host: str = "127.0.0.1") -> AsyncIterator[PushServer]:
+    """A push service at an address of loopback, until the block is left."""
     service = PushServer()
-    server = await asyncio.start_server(service.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(service.serve, host, 0)
     host, port = server.sockets[0].getsockname()
     service.address = f"{host}:{port}"
     try:

@@ -31,7 +31,7 @@ POSTS = 10
 # As many gateways, each with its share of the people.
 STREAMS = 2
 # Any service may attach people.
-CALLER = "timeline"
+CALLER = "gateway"
 PROBES = 40
 PROBE_SECONDS = 0.25
 LIMIT_SECONDS = 120.0

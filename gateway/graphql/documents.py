@@ -21,8 +21,9 @@ from graphql import (
 )
 from graphql.language import Visitor
 
-from gateway.graphql import costs, limits
+from gateway.graphql import costs
 from gateway.graphql.costs import Cost
+from gateway.graphql.limits import PEOPLE, Limits, check, check_given
 from gateway.graphql.projection import Projections
 from gateway.graphql.refusals import DocumentInvalid, DocumentTooComplex
 from gateway.memo import Memo
@@ -61,9 +62,11 @@ class Operation:
         self.node = node
         self.cost = cost
 
-    def variables(self, given: Mapping[str, Any] | None) -> Variables:
-        """Those that are given, as they are taken. Raises DocumentErrors where they do not fit."""
+    def variables(self, given: Mapping[str, Any] | None, most: Limits = PEOPLE) -> Variables:
+        """Those that are given, as they are taken. Raises DocumentErrors where they do not fit, and
+        DocumentTooComplex where there are too many of them."""
         given = given or {}
+        check_given(given, most)
         read = get_variable_values(
             self._schema,
             self.node.variable_definitions or (),
@@ -143,21 +146,25 @@ class Documents:
             self._rules.append(NoSchemaIntrospectionCustomRule)
         self._known: Memo[str, Document] = Memo(_KEPT)
 
-    def read(self, text: str) -> Document:
-        """The document that the text spells.
+    def known(self, text: str) -> Document | None:
+        """The document, if it was read lately and is still remembered."""
+        return self._known.get(text)
+
+    def read(self, text: str, most: Limits = PEOPLE) -> Document:
+        """The document that the text spells, within these limits.
 
         Raises DocumentTooComplex, DocumentInvalid, or DocumentErrors with places in the text; none
         of its fields has been asked for then.
         """
-        known = self._known.get(text)
+        known = self.known(text)
         if known is None:
-            known = self._read(text)
+            known = self._read(text, most)
             self._known.put(text, known)
         return known
 
-    def _read(self, text: str) -> Document:
-        node = _parse(text)
-        limits.check(node)
+    def _read(self, text: str, most: Limits) -> Document:
+        node = _parse(text, most)
+        check(node, most)
         errors = validate(
             self._schema,
             node,
@@ -170,14 +177,14 @@ class Documents:
         return Document(self._schema, node)
 
 
-def _parse(text: str) -> DocumentNode:
-    if len(text) > limits.MAX_LENGTH:
-        raise DocumentTooComplex("length", limits.MAX_LENGTH, "is too long")
+def _parse(text: str, most: Limits) -> DocumentNode:
+    if len(text) > most.length:
+        raise DocumentTooComplex("length", most.length, "is too long")
     try:
-        return parse(text, max_lexical_tokens=limits.MAX_TOKENS, max_comments=limits.MAX_COMMENTS)
+        return parse(text, max_lexical_tokens=most.tokens, max_comments=most.comments)
     except GraphQLSyntaxError as error:
         if "nested too deeply" in error.message:
-            raise DocumentTooComplex("depth", limits.MAX_DEPTH, "is nested too deeply") from None
+            raise DocumentTooComplex("depth", most.depth, "is nested too deeply") from None
         if "more than" in error.message:
-            raise DocumentTooComplex("tokens", limits.MAX_TOKENS, "has too many tokens") from None
+            raise DocumentTooComplex("tokens", most.tokens, "has too many tokens") from None
         raise DocumentErrors([error]) from None

@@ -15,6 +15,7 @@ from gateway.graphql.buckets import Buckets, customer
 from gateway.graphql.context import Context
 from gateway.graphql.documents import Document, DocumentErrors, Documents, Operation, Variables
 from gateway.graphql.execution import carry_out
+from gateway.graphql.limits import PEOPLE, STRANGERS, Limits
 from gateway.graphql.refusals import (
     DocumentInvalid,
     DocumentNotTrusted,
@@ -23,6 +24,7 @@ from gateway.graphql.refusals import (
 )
 from gateway.graphql.requests import MAX_BODY_BYTES, READER, RESPONSE_JSON, Request, answer_type
 from gateway.graphql.trusted import TrustedDocuments
+from gateway.origin import address_of
 from gateway.refusals import MethodNotAllowed
 from gateway.rest import headers as header
 from gateway.rest.bodies import check_content_type, receive_body
@@ -92,10 +94,12 @@ class GraphQL:
         check_content_type(headers.get(b"content-type"))
         length = headers.get(b"content-length")
         request = READER.read(await receive_body(receive, length, most=MAX_BODY_BYTES))
+        whose = viewer_id or customer(address_of(scope))
+        most = PEOPLE if viewer_id else STRANGERS
         try:
-            document = self.find(request)
+            document = self.find(request, whose=whose, most=most)
             operation = document.operation(request.operation_name)
-            variables = operation.variables(request.variables)
+            variables = operation.variables(request.variables, most)
             cost = _affordable(operation, variables)
         except DocumentErrors as error:
             await _refuse(send, kind, [formatted(each) for each in error.errors])
@@ -104,13 +108,13 @@ class GraphQL:
             shown = formatted(GraphQLError(error.message, original_error=error))
             await _refuse(send, kind, [shown])
             return
-        self._spending.take(viewer_id or customer(_address(scope)), cost)
+        self._spending.take(whose, cost)
         if operation.kind is OperationType.MUTATION:
             deadline.begin(WRITE_SECONDS)
         context = Context(
             backends=self._backends,
             viewer_id=viewer_id,
-            take=partial(self._take, viewer_id, _address(scope)),
+            take=partial(self._take, viewer_id, address_of(scope)),
         )
         result = await carry_out(document, operation, context, variables)
         if result.data is None and _is_request_error(result):
@@ -129,8 +133,14 @@ class GraphQL:
             headers_out.append(NO_STORE)
         await send_answer(send, status, headers_out, body)
 
-    def find(self, request: Request) -> Document:
-        """The document that a request names or holds."""
+    def find(self, request: Request, *, whose: object, most: Limits = PEOPLE) -> Document:
+        """The document that a request names or holds.
+
+        Reading one that is not known is paid for from the bucket of `whose` before it is begun, so
+        that documents which are refused are not free.
+
+        Raises RateLimited, DocumentNotTrusted, and what `Documents.read` raises.
+        """
         if request.document_id is not None:
             if request.query is not None:
                 raise DocumentInvalid("Send either `documentId` or `query`.")
@@ -139,7 +149,11 @@ class GraphQL:
             raise DocumentNotTrusted
         if request.query is None:
             raise DocumentInvalid("Send the document as `query`, or its id as `documentId`.")
-        return self._documents.read(request.query)
+        known = self._documents.known(request.query)
+        if known is not None:
+            return known
+        self._spending.take(whose, costs.of_reading(request.query))
+        return self._documents.read(request.query, most)
 
     def _take(self, viewer_id: int, address: str, bucket: str) -> None:
         if bucket == "logins":
@@ -180,11 +194,3 @@ async def _refuse(send: Send, kind: bytes, errors: list[dict[str, Any]]) -> None
     body = _encoder.encode({"errors": errors})
     headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), NO_STORE]
     await send_answer(send, 400 if kind == RESPONSE_JSON else 200, headers, body)
-
-
-def _address(scope: Scope) -> str:
-    told = scope[HEADERS].get(b"x-envoy-external-address")
-    if told is not None:
-        return str(told.decode("latin-1"))
-    client = scope.get("client")
-    return str(client[0]) if client else ""

@@ -8,6 +8,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 import msgspec
 
 from gateway.refusals import BodyMalformed, BodyTooLarge, ContentTypeNotSupported, FieldInvalid
+from gateway.rest.details import detail_of
 
 B = TypeVar("B", bound=msgspec.Struct)
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -25,8 +26,6 @@ _JSON = re.compile(
 )
 # What msgspec says, taken apart: `Expected `str`, got `int` - at `$.ids[0]``.
 _AT = re.compile(r" - at `\$\.?(.*)`$")
-_TYPES = re.compile(r"`([a-z][a-z |]*)`")
-_JSON_TERMS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 _FIELD = re.compile(r"^Object (contains unknown|missing required) field `(.*?)`")
 
 
@@ -123,18 +122,9 @@ def refuse_field(message: str) -> NoReturn:
     said = _AT.sub("", message)
     if named is None:
         rule = "length" if " of length " in said else "type"
-        raise FieldInvalid(inside, rule, _in_json_terms(said)) from None
+        raise FieldInvalid(inside, rule, detail_of(said)) from None
     kind, name = named.groups()
     field = f"{inside}.{name}" if inside else name
     if kind == "contains unknown":
         raise FieldInvalid(field, "known", "there is no such field") from None
     raise FieldInvalid(field, "required", "is required") from None
-
-
-def _in_json_terms(said: str) -> str:
-    """What msgspec says, for readers who think in JSON rather than in Python."""
-
-    def named(types: re.Match[str]) -> str:
-        return " or ".join(_JSON_TERMS.get(each, each) for each in types[1].split(" | "))
-
-    return _TYPES.sub(named, said).replace("Expected ", "must be ", 1)

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from gateway.rest.details import pattern
+
 # What a simple pattern can say, so that the document, the types and the code agree exactly. The
 # clock in our ids gets here in 2093, a year before it gets to 2^63.
 MAX_ID = 9 * 10**18 - 1
@@ -14,7 +16,7 @@ ID_PATTERN = "^([1-9][0-9]{0,17}|[1-8][0-9]{18})$"
 Id = Annotated[
     str,
     Meta(
-        pattern=ID_PATTERN,
+        pattern=pattern(ID_PATTERN, "must be a decimal id, such as 187649984473770"),
         description="An id: a decimal number in a string.",
         examples=["187649984473770"],
     ),

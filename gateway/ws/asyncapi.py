@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gateway import problems
+from gateway.rest.details import documented
 from gateway.ws import frames
 from gateway.ws.closing import PATH, SPREAD_SECONDS
 from gateway.ws.hub import MAX_EACH
@@ -145,7 +146,7 @@ def _servers(public_url: str) -> Json:
 
 def _schemas(kinds: Iterable[type[msgspec.Struct]]) -> Json:
     _, components = msgspec.json.schema_components(list(dict.fromkeys(kinds)), ref_template=_REF)
-    return dict(sorted(components.items()))
+    return dict(sorted(documented(components).items()))
 
 
 def _kinds(union: Any) -> list[type[msgspec.Struct]]:

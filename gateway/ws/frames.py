@@ -152,6 +152,29 @@ class SessionEnded(Struct, frozen=True, tag_field="kind", tag="session_ended"):
     session_id: Id
 
 
+class SignedIn(Struct, frozen=True, tag_field="kind", tag="signed_in"):
+    """A device signed in with the password. If it was not oneself, change the password."""
+
+    session_id: Id
+    device_name: Annotated[str, Meta(description="What the device calls itself.")]
+    new_network: Annotated[
+        bool,
+        Meta(description="Whether nobody had signed in from its network within 90 days."),
+    ]
+
+
+class PasswordChanged(Struct, frozen=True, tag_field="kind", tag="password_changed"):
+    """The password was changed."""
+
+    session_id: Annotated[Id, Meta(description="The session that changed it.")]
+
+
+class SignInsFailed(Struct, frozen=True, tag_field="kind", tag="sign_ins_failed"):
+    """Wrong passwords were tried: 10, and again each time that the number has doubled."""
+
+    failures: Annotated[int, Meta(description="How many lately.")]
+
+
 Change = (
     Arrival
     | NotificationTold
@@ -159,6 +182,9 @@ Change = (
     | ResourceChanged
     | MarkerMoved
     | SessionEnded
+    | SignedIn
+    | PasswordChanged
+    | SignInsFailed
 )
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import cast, get_args
 
-from roost.notification.v1.notification_pb2 import UserEvent
+from roost.notification.v1.notification_pb2 import SecurityNotice, UserEvent
 
 from gateway.backends import Backends
 from gateway.hydrate import Entry, Hydrated
@@ -124,5 +124,20 @@ def _plain(event: UserEvent) -> frames.Change | None:
             return frames.MarkerMoved(timeline, str(event.marker.last_read_id))
         case "session":
             return frames.SessionEnded(str(event.session.session_id))
+        case "security":
+            return _security(event.security)
+        case _:
+            return None
+
+
+def _security(notice: SecurityNotice) -> frames.Change | None:
+    match notice.WhichOneof("notice"):
+        case "signed_in":
+            found = notice.signed_in
+            return frames.SignedIn(str(found.session_id), found.device_name, found.new_network)
+        case "password_changed":
+            return frames.PasswordChanged(str(notice.password_changed.session_id))
+        case "sign_ins_failed":
+            return frames.SignInsFailed(notice.sign_ins_failed.failures)
         case _:
             return None

@@ -16,7 +16,8 @@ from local.demo import Demo
 from local.demo_graphql import GraphQLDemo
 from local.edge import Edge, Refused
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
-from local.rate_limits import lifted
+from local.parts.valkey import valkey_url
+from local.rate_limits import lifted, logins_lifted
 from local.secrets import Secrets
 from local.seed import (
     CONCURRENCY,
@@ -108,9 +109,16 @@ async def _watch(state: State, address: str, handle: str, password: str | None) 
 
 
 async def _seed(state: State, address: str, graph: Graph, posts: int, prefix: str) -> None:
-    admin = f"127.0.0.1:{json.loads(state.ports.read_text())['envoy.admin']}"
-    secret = Secrets(state.secrets).token("seed-passwords")
-    async with Edge(address, connections=CONCURRENCY) as edge, lifted(admin):
+    ports = json.loads(state.ports.read_text())
+    admin = f"127.0.0.1:{ports['envoy.admin']}"
+    secrets = Secrets(state.secrets)
+    secret = secrets.token("seed-passwords")
+    valkey = valkey_url(f"127.0.0.1:{ports['valkey']}", secrets)
+    async with (
+        Edge(address, connections=CONCURRENCY) as edge,
+        lifted(admin),
+        logins_lifted(valkey),
+    ):
         with progress_bar() as progress:
             accounts = await sign_up(edge, progress, graph.people, prefix=prefix, secret=secret)
             await follow_all(edge, progress, accounts, graph)

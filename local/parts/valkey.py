@@ -25,20 +25,23 @@ maxmemory 512mb
 maxmemory-policy allkeys-lru
 """
 
+_NAME = "valkey"
+
+
+def valkey_url(address: str, secrets: Secrets) -> str:
+    """How to reach the server at ``host:port``, with its password."""
+    return f"redis://:{secrets.token(_NAME)}@{address}/0"
+
 
 class Valkey(Part):
-    """The server; it writes nothing to disk."""
+    """The server; it writes nothing to disk. ``url`` has the password."""
 
     def __init__(self, folder: Path, *, ports: Ports, secrets: Secrets) -> None:
         super().__init__("valkey", ports.address("valkey"))
         self._port = ports.port("valkey")
         self._folder = folder
-        self._password = secrets.token("valkey")
-
-    @property
-    def url(self) -> str:
-        """The address, with the password."""
-        return f"redis://:{self._password}@{self.address}/0"
+        self._password = secrets.token(_NAME)
+        self.url = valkey_url(self.address, secrets)
 
     async def prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

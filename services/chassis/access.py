@@ -4,16 +4,20 @@
         @access.user
         async def CreatePost(self, request, context): ...
 
+        @access.service("timeline")
+        async def ListPostIdsByAuthors(self, request, context): ...
+
 A process with a method that declares nothing does not start, and `policy_of` lets a test list
 every method with its policy. What a caller may do with one particular post or person is decided
 by the service's own operations, not here.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from services.chassis.caller import Anonymous, Caller, ServiceCaller, UserCaller
+from services.chassis.caller import Anonymous, Caller, ServiceCaller
 from services.chassis.errors import Forbidden, Unauthenticated
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -21,7 +25,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _MARK = "__roost_access__"
 
 
-class Policy(Enum):
+class Kind(Enum):
     """The kinds of callers that a method takes."""
 
     ANYONE = "anyone"
@@ -29,17 +33,36 @@ class Policy(Enum):
     SERVICE = "service"
     USER_OR_SERVICE = "user or service"
 
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who may call a method. Of services, those that are named; where anyone may call, a service
+    gets what a stranger gets."""
+
+    kind: Kind
+    services: frozenset[str] = frozenset()
+
+    ANYONE: ClassVar["Policy"]
+    USER: ClassVar["Policy"]
+
     def check(self, caller: Caller) -> None:
         """Raises Unauthenticated (TOKEN_MISSING) for strangers where somebody is needed, and
-        Forbidden (CALLER_NOT_ALLOWED) for the wrong kind of somebody."""
-        if self is Policy.ANYONE:
+        Forbidden (CALLER_NOT_ALLOWED) for the wrong kind of somebody, or another service."""
+        if self.kind is Kind.ANYONE:
             return
         if isinstance(caller, Anonymous):
             raise Unauthenticated
-        if self is Policy.USER and not isinstance(caller, UserCaller):
-            raise Forbidden("This call is for people.")
-        if self is Policy.SERVICE and not isinstance(caller, ServiceCaller):
+        if isinstance(caller, ServiceCaller):
+            if self.kind is Kind.USER:
+                raise Forbidden("This call is for people.")
+            if caller.name not in self.services:
+                raise Forbidden("This call is for other services.")
+        elif self.kind is Kind.SERVICE:
             raise Forbidden("This call is for services.")
+
+
+Policy.ANYONE = Policy(Kind.ANYONE)
+Policy.USER = Policy(Kind.USER)
 
 
 def anyone(method: F) -> F:
@@ -52,20 +75,27 @@ def user(method: F) -> F:
     return _marked(method, Policy.USER)
 
 
-def service(method: F) -> F:
-    """Only services of Roost may call, on their own behalf."""
-    return _marked(method, Policy.SERVICE)
+def service(*names: str) -> Callable[[F], F]:
+    """Only these services of Roost may call, on their own behalf."""
+    return _naming(Kind.SERVICE, names)
 
 
-def user_or_service(method: F) -> F:
-    """Everybody but strangers may call."""
-    return _marked(method, Policy.USER_OR_SERVICE)
+def user_or_service(*names: str) -> Callable[[F], F]:
+    """People who are signed in, and these services, may call."""
+    return _naming(Kind.USER_OR_SERVICE, names)
 
 
 def policy_of(method: object) -> Policy | None:
     """The policy that a servicer's method declares, or None."""
     policy = getattr(method, _MARK, None)
     return policy if isinstance(policy, Policy) else None
+
+
+def _naming(kind: Kind, names: tuple[str, ...]) -> Callable[[F], F]:
+    if not names or not all(isinstance(each, str) for each in names):
+        raise TypeError("name the services that may call")
+    policy = Policy(kind, frozenset(names))
+    return lambda method: _marked(method, policy)
 
 
 def _marked(method: F, policy: Policy) -> F:

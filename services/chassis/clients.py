@@ -18,7 +18,8 @@ import grpc.aio
 from roost.user.v1.auth_service_pb2 import GetJwksRequest, ListRevokedSessionsRequest
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 
-from services.chassis import caller, deadline, telemetry
+from services.chassis import caller, deadline, origin, telemetry
+from services.chassis.caller import ServiceCaller
 from services.chassis.errors import from_status
 from services.chassis.tokens import Jwk, Revoked, ServiceIdentity
 
@@ -70,13 +71,17 @@ class Mesh:
         kind: Callable[[grpc.aio.Channel], S],
         *,
         timeout: float = DEFAULT_TIMEOUT,
+        with_origin: bool = False,
     ) -> S:
-        """A stub whose calls are made on behalf of whoever makes the running call.
+        """A stub whose calls are made on behalf of the person who makes the running call.
+
+        Where a service makes it, they are made in this service's own name, or without a token where
+        it has none: a service's token is good for one service alone.
 
         `timeout` (seconds) is the most that one call may take; `timeout=` of a call overrides it,
-        and the running deadline narrows both.
+        and the running deadline narrows both. `with_origin` sends the client's network along.
         """
-        return self._stub(kind, _callers_token, timeout)
+        return self._stub(kind, self._token_of_caller, timeout, with_origin)
 
     def as_service(
         self,
@@ -96,17 +101,25 @@ class Mesh:
         token: Callable[[], str | None],
         *,
         timeout: float = DEFAULT_TIMEOUT,
+        with_origin: bool = False,
     ) -> S:
         """A stub that sends whatever token it is given for each call, or none."""
-        return self._stub(kind, token, timeout)
+        return self._stub(kind, lambda _: token(), timeout, with_origin)
+
+    def _token_of_caller(self, service: str) -> str | None:
+        if isinstance(caller.current(), ServiceCaller):
+            return None if self._identity is None else self._identity.token(service)
+        return caller.token()
 
     def _stub(
         self,
         kind: Callable[[grpc.aio.Channel], S],
-        token: Callable[[], str | None],
+        token: Callable[[str], str | None],
         timeout: float,
+        with_origin: bool = False,
     ) -> S:
-        return kind(cast(grpc.aio.Channel, _Calls(self._channel, token, timeout)))
+        calls = _Calls(self._channel, token, timeout, with_origin=with_origin)
+        return kind(cast(grpc.aio.Channel, calls))
 
 
 class _Calls:
@@ -116,20 +129,28 @@ class _Calls:
     """
 
     def __init__(
-        self, channel: grpc.aio.Channel, token: Callable[[], str | None], timeout: float
+        self,
+        channel: grpc.aio.Channel,
+        token: Callable[[str], str | None],
+        timeout: float,
+        *,
+        with_origin: bool = False,
     ) -> None:
+        """`token` gives the token for a call to the service of that name."""
         self._channel = channel
         self._token = token
         self._timeout = timeout
+        self._metadata = _metadata_with_origin if with_origin else _metadata
 
     def unary_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         call = self._channel.unary_unary(*args, **kwargs)
-        token, usual = self._token, self._timeout
+        token, service, usual = self._token, service_of(args[0]), self._timeout
+        metadata = self._metadata
 
         async def invoke(request: Any, *, timeout: float | None = None) -> Any:
             budget = deadline.budget(usual if timeout is None else timeout, margin=MARGIN)
             try:
-                return await call(request, timeout=budget, metadata=_metadata(token()))
+                return await call(request, timeout=budget, metadata=metadata(token(service)))
             except grpc.aio.AioRpcError as error:
                 raise from_status(error) from None
 
@@ -137,21 +158,21 @@ class _Calls:
 
     def unary_stream(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         call = self._channel.unary_stream(*args, **kwargs)
-        token = self._token
+        token, service = self._token, service_of(args[0])
 
         def invoke(request: Any, *, timeout: float | None = None) -> AsyncIterator[Any]:
-            return _read(call(request, timeout=timeout, metadata=_metadata(token())))
+            return _read(call(request, timeout=timeout, metadata=_metadata(token(service))))
 
         return invoke
 
     def stream_stream(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         call = self._channel.stream_stream(*args, **kwargs)
-        token = self._token
+        token, service = self._token, service_of(args[0])
 
         def invoke(
             requests: AsyncIterator[Any], *, timeout: float | None = None
         ) -> AsyncIterator[Any]:
-            return _read(call(requests, timeout=timeout, metadata=_metadata(token())))
+            return _read(call(requests, timeout=timeout, metadata=_metadata(token(service))))
 
         return invoke
 
@@ -171,8 +192,10 @@ async def _read(call: Any) -> AsyncIterator[Any]:
         call.cancel()
 
 
-def _callers_token() -> str | None:
-    return caller.token()
+def service_of(method: str) -> str:
+    """The service that offers a method, by the package of its contract: `/roost.user.v1.…` is
+    `user`."""
+    return method.split(".", 2)[1]
 
 
 def _metadata(token: str | None) -> grpc.aio.Metadata:
@@ -183,6 +206,14 @@ def _metadata(token: str | None) -> grpc.aio.Metadata:
     trace = telemetry.current()
     if trace is not None:
         metadata.add(telemetry.TRACEPARENT, trace.traceparent)
+    return metadata
+
+
+def _metadata_with_origin(token: str | None) -> grpc.aio.Metadata:
+    metadata = _metadata(token)
+    network = origin.network()
+    if network:
+        metadata.add(origin.METADATA, network)
     return metadata
 
 

@@ -8,7 +8,7 @@ byte for byte; a twin that is still running turns it away, and so does another b
 import hashlib
 import hmac
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -206,6 +206,13 @@ async def forget(connection: Connection, *, before: datetime, limit: int) -> int
         limit,
     )
     return int(status.rpartition(" ")[2])
+
+
+async def forget_callers(connection: Connection, caller_ids: Collection[str]) -> None:
+    """`Transaction.forget_requests` for the running transaction on PostgreSQL."""
+    await connection.execute(
+        "DELETE FROM idempotency_records WHERE caller_id = ANY($1)", list(caller_ids)
+    )
 
 
 def stored_response(

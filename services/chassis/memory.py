@@ -1,7 +1,7 @@
 """The transaction contract in memory: what every `store_memory.py` stands on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, TypeVar
@@ -65,6 +65,11 @@ class MemoryTransaction(Generic[TablesT]):
     async def remember(self, key: RequestKey, response: bytes) -> None:
         """See `Transaction.remember`."""
         self.tables.requests[key.caller_id, key.request_id] = (key.fingerprint, response)
+
+    async def forget_requests(self, caller_ids: Collection[str]) -> None:
+        """See `Transaction.forget_requests`."""
+        for each in [key for key in self.tables.requests if key[0] in caller_ids]:
+            del self.tables.requests[each]
 
 
 class MemoryDatabase(Generic[TablesT]):

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
@@ -76,6 +76,10 @@ class PostgresTransaction:
     async def remember(self, key: RequestKey, response: bytes) -> None:
         """See `Transaction.remember`."""
         await idempotency.record(self.connection, key, response)
+
+    async def forget_requests(self, caller_ids: Collection[str]) -> None:
+        """See `Transaction.forget_requests`."""
+        await idempotency.forget_callers(self.connection, caller_ids)
 
 
 class Database:

@@ -1,12 +1,12 @@
 """What the transaction of every store can do besides its own rows.
 
 A service's `store.py` extends `Transaction` by the acts of its domain; the implementations extend
-`postgres.PostgresTransaction` and `memory.MemoryTransaction`, which hold these four for good.
+`postgres.PostgresTransaction` and `memory.MemoryTransaction`, which hold these for good.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from uuid import UUID
@@ -54,6 +54,10 @@ class Transaction(Protocol):
 
     async def remember(self, key: "RequestKey", response: bytes) -> None:
         """Keeps the response for a repetition of the request. Only after `replay` said None."""
+        ...
+
+    async def forget_requests(self, caller_ids: Collection[str]) -> None:
+        """Deletes what was remembered for these callers: for people who are gone."""
         ...
 
 

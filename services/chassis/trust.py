@@ -26,10 +26,15 @@ def identity(settings: IdentifiedSettings, *, service: str, clock: Clock) -> Ser
 
 
 def verifier(
-    settings: ServiceSettings, *, people: JwksSource, revoked: Container[int], clock: Clock
+    settings: ServiceSettings,
+    *,
+    service: str,
+    people: JwksSource,
+    revoked: Container[int],
+    clock: Clock,
 ) -> Verifier:
     """Takes tokens of people, whose keys `people` knows and whose sessions are not `revoked`, and
-    identities of Roost's services.
+    identities that Roost's services show to `service`.
 
     `people` is `MeshJwks(mesh)` everywhere but in the user service, which has the keys itself.
     Raises OSError or ValueError for a bad file.
@@ -42,6 +47,7 @@ def verifier(
     return Verifier(
         issuer=settings.token_issuer,
         audience=settings.token_audience,
+        services_here=[service],
         users=KeyRing(people, clock=clock),
         services=KeyRing(StaticJwks(services), clock=clock),
         clock=clock,

@@ -73,7 +73,9 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
                     ids=IdGenerator(clock=clock, worker=worker),
                 ),
             ],
-            verifier=trust.verifier(settings, people=MeshJwks(mesh), revoked=revoked, clock=clock),
+            verifier=trust.verifier(
+                settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
+            ),
             jobs=[revoked.run, *log.carrying(settings, live)],
             endings=[live.stop],
         )

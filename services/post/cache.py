@@ -29,6 +29,7 @@ class Body(NamedTuple):
 
 # About 50 MB of a process, and several hours of what people read.
 MAX_BODIES = 50_000
+_REVISIONS_FORGOTTEN = 100
 
 
 class Bodies:
@@ -97,9 +98,12 @@ class Bodies:
         return body
 
     async def forget(self, post_id: int, revision: int) -> None:
-        """Drops what was deleted: nothing could read it, yet its author wants it gone."""
+        """Drops a deleted post's body of this revision and the ones before: nothing could read
+        them, yet the author wants them gone. Of very many revisions the oldest are left to expire.
+        """
         self._near.pop(post_id, None)
-        await self._far.forget(f"{post_id}.{revision}")
+        oldest = max(1, revision - _REVISIONS_FORGOTTEN + 1)
+        await self._far.forget(*(f"{post_id}.{each}" for each in range(oldest, revision + 1)))
 
     async def close(self) -> None:
         """Ends the loads that are under way."""

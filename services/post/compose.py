@@ -74,7 +74,9 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
                     ids=IdGenerator(clock=clock, worker=worker),
                     page_token_key=told.page_token_key,
                 ),
-                verifier=trust.verifier(told, people=MeshJwks(mesh), revoked=revoked, clock=clock),
+                verifier=trust.verifier(
+                    told, service=SERVICE, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                ),
                 jobs=[revoked.run],
             )
         finally:
@@ -142,7 +144,12 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
         known_people = KnownPeople(
             people=MeshPeople(mesh.as_service(UserServiceStub)), redis=cache_server, clock=clock
         )
-        departures = Departures(store=store, clock=clock, describe=describe)
+        bodies = Bodies(
+            store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
+        )
+        departures = Departures(
+            store=store, clock=clock, describe=describe, forget_body=bodies.forget
+        )
         clearing_up = bus.Subscriber(
             brokers=brokers,
             group=subscriber.GROUP,

@@ -1,5 +1,7 @@
 """Clearing up after people and posts that are gone, in small steps that may be repeated."""
 
+from collections.abc import Awaitable, Callable
+
 from services.chassis.clock import Clock
 from services.chassis.transaction import in_transaction
 from services.post.authoring import Describe
@@ -12,19 +14,27 @@ POSTS_A_STEP = 50
 RESPONSES_A_STEP = 100
 
 
+# Of a post's id and revision: drops that revision, and those before it, from caches.
+ForgetBody = Callable[[int, int], Awaitable[None]]
+
+
 class Departures:
     """What the worker does when somebody or something leaves.
 
     Each step is a transaction; whoever is interrupted begins anew and finds less to do.
     """
 
-    def __init__(self, *, store: Store, clock: Clock, describe: Describe) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, describe: Describe, forget_body: ForgetBody
+    ) -> None:
         self._store = store
         self._clock = clock
         self._describe = describe
+        self._forget_body = forget_body
 
     async def person_left(self, user_id: int) -> None:
-        """Makes tombstones of the person's posts and takes back all that they did with others'."""
+        """Makes tombstones of the person's posts, takes back all that they did with others', and
+        forgets what was answered to their requests."""
         while post_ids := await self._store.live_posts_of(user_id, POSTS_A_STEP):
             await self._delete_posts(user_id, post_ids)
 
@@ -42,6 +52,11 @@ class Departures:
 
         while await in_transaction(self._store.transaction, withdraw):
             pass
+
+        async def forget_requests(transaction: PostTransaction) -> None:
+            await transaction.forget_requests([str(user_id)])
+
+        await in_transaction(self._store.transaction, forget_requests)
 
     async def post_left(self, post_id: int, author_id: int) -> None:
         """Takes back the reposts of a tombstone, each told of, and drops its likes in silence."""
@@ -63,7 +78,10 @@ class Departures:
             for tombstone in await transaction.delete(post_ids, now):
                 await transaction.publish(self._describe(PostDeleted(tombstone, now)))
 
+        states = await self._store.states(post_ids, 0)
         await in_transaction(self._store.transaction, delete)
+        for state in states.values():
+            await self._forget_body(state.id, state.revision)
 
     async def _undo_reposts(self, post_id: int, author_id: int, user_ids: list[int]) -> None:
         async def undo(transaction: PostTransaction) -> None:

@@ -11,21 +11,21 @@ from services.chassis.errors import (
 
 
 class TextEmpty(RuleBroken):
-    """Nothing to read is left once white space is cut off."""
+    """Nothing visible is left once white space is cut off."""
 
     reason = "TEXT_EMPTY"
     message = "A post needs some text."
 
 
 class TextTooLong(RuleBroken):
-    """More than 500 characters as a person counts them."""
+    """More than 500 characters (grapheme clusters), or more than 5,000 code points."""
 
     reason = "TEXT_TOO_LONG"
     message = "A post has at most 500 characters."
 
 
 class TextInvalid(RuleBroken):
-    """A control character, or a code point that is no character."""
+    """A control character, a direction override, or too many marks in a row; see docs/text.md."""
 
     reason = "TEXT_INVALID"
     message = "The text holds a character that is not allowed, such as a control character."

@@ -31,7 +31,7 @@ class Mention(msgspec.Struct, frozen=True, tag="mention"):
 
 
 class Hashtag(msgspec.Struct, frozen=True, tag="hashtag"):
-    """A #tag, without the #, case-folded."""
+    """A #tag, without the #, in its folded form."""
 
     start: int
     end: int

@@ -15,7 +15,7 @@ class PeopleServicer(PeopleServiceServicer):
     def __init__(self, people: KnownPeople) -> None:
         self._people = people
 
-    @access.service
+    @access.service("user")
     async def ForgetPeople(
         self, request: rpc.ForgetPeopleRequest, context: Any
     ) -> rpc.ForgetPeopleResponse:

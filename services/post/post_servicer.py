@@ -174,7 +174,7 @@ class PostServicer(PostServiceServicer):
         """Posts that quote a post."""
         return await self._lists.quotes(request, caller.viewer_id() or 0)
 
-    @access.service
+    @access.service("timeline")
     async def ListPostIdsByAuthors(
         self, request: rpc.ListPostIdsByAuthorsRequest, context: Any
     ) -> rpc.ListPostIdsByAuthorsResponse:
@@ -186,7 +186,7 @@ class PostServicer(PostServiceServicer):
         )
         return rpc.ListPostIdsByAuthorsResponse(entries=map(to_entry, entries))
 
-    @access.service
+    @access.service("user")
     async def BatchCountPosts(
         self, request: rpc.BatchCountPostsRequest, context: Any
     ) -> rpc.BatchCountPostsResponse:
@@ -196,7 +196,7 @@ class PostServicer(PostServiceServicer):
             counts=[counts.get(author_id, 0) for author_id in request.author_ids]
         )
 
-    @access.service
+    @access.service("notification")
     async def FilterVisible(
         self, request: rpc.FilterVisibleRequest, context: Any
     ) -> rpc.FilterVisibleResponse:

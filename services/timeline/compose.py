@@ -73,7 +73,9 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield Parts(
             mounts=[Mount(add_TimelineServiceServicer_to_server, servicer)],
-            verifier=trust.verifier(settings, people=MeshJwks(mesh), revoked=revoked, clock=clock),
+            verifier=trust.verifier(
+                settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
+            ),
             jobs=[revoked.run],
         )
 

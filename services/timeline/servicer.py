@@ -128,7 +128,7 @@ class TimelineServicer(TimelineServiceServicer):
         key = RequestKey.of(request, caller_id=str(user_id), method="SetReadMarker")
         return await once(self._store.transaction, key, SetReadMarkerResponse, advance)
 
-    @access.user_or_service
+    @access.user_or_service("gateway")
     async def RebuildHomeTimeline(
         self, request: RebuildHomeTimelineRequest, context: Context
     ) -> RebuildHomeTimelineResponse:

@@ -65,7 +65,7 @@ class TimelineStore(Protocol):
         ...
 
     async def forget_person(self, user_id: int) -> None:
-        """Forgets the marker and the mutes of a deleted person."""
+        """Forgets the marker, the mutes and the remembered requests of a deleted person."""
         ...
 
     async def add_public(self, entries: Sequence[PublicEntry]) -> None:

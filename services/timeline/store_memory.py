@@ -88,6 +88,9 @@ class MemoryTimelineStore:
         """See `TimelineStore.forget_person`."""
         self._tables.markers.pop(user_id, None)
         self._tables.mutes = {each for each in self._tables.mutes if each[0] != user_id}
+        requests = self._tables.requests
+        for each in [key for key in requests if key[0] == str(user_id)]:
+            del requests[each]
 
     async def add_public(self, entries: Sequence[PublicEntry]) -> None:
         """See `TimelineStore.add_public`."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from services.chassis import idempotency
 from services.chassis.postgres import Database, PostgresTransaction
 from services.timeline.model import MAX_ENTRY_ID, Marker, PublicEntry
 
@@ -117,6 +118,8 @@ class PostgresTimelineStore:
             "DELETE FROM mutes WHERE muter_id = $1",
             user_id,
         )
+        async with self._database.connection() as connection:
+            await idempotency.forget_callers(connection, [str(user_id)])
 
     async def add_public(self, entries: Sequence[PublicEntry]) -> None:
         """See `TimelineStore.add_public`."""

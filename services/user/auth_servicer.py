@@ -7,12 +7,12 @@ from google.protobuf.message import Message
 from roost.user.v1 import auth_service_pb2 as pb
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceServicer
 
-from services.chassis import access, caller
+from services.chassis import access, caller, origin
 from services.chassis.clock import Clock
 from services.chassis.idempotency import RequestKey, Seal, once, repeated
 from services.chassis.page_token import PageTokens
-from services.user import convert, handles
-from services.user.accounts import Accounts
+from services.user import convert, handles, profile_rule
+from services.user.accounts import Accounts, authenticate_caller, register_caller
 from services.user.model import User
 from services.user.revocations import Revocations
 from services.user.sessions import TICKET_LIFETIME, Sessions, SignedIn
@@ -49,30 +49,35 @@ class AuthServicer(AuthServiceServicer):
 
     @access.anyone
     async def Register(self, request: pb.RegisterRequest, context: Any) -> pb.RegisterResponse:
+        device_name = profile_rule.device_name(request.device_name, field="device_name")
         account = await self._accounts.prepare(
-            handle=request.handle, password=request.password, display_name=request.display_name
+            handle=request.handle,
+            password=request.password,
+            display_name=request.display_name,
+            network=origin.network(),
         )
 
         async def effect(transaction: UserTransaction) -> pb.RegisterResponse:
-            user, signed_in = await self._accounts.register(
-                transaction, account, request.device_name
-            )
+            user, signed_in = await self._accounts.register(transaction, account, device_name)
             return pb.RegisterResponse(**_welcome(user, signed_in))
 
-        key = self._key(request, f"register:{account.key}", request.password)
+        key = self._key(request, register_caller(account.key), request.password)
         return await once(self._store.transaction, key, pb.RegisterResponse, effect)
 
     @access.anyone
     async def Authenticate(
         self, request: pb.AuthenticateRequest, context: Any
     ) -> pb.AuthenticateResponse:
-        proof = await self._accounts.prove(handle=request.handle, password=request.password)
+        device_name = profile_rule.device_name(request.device_name, field="device_name")
+        proof = await self._accounts.prove(
+            handle=request.handle, password=request.password, network=origin.network()
+        )
 
         async def effect(transaction: UserTransaction) -> pb.AuthenticateResponse:
-            user, signed_in = await self._accounts.sign_in(transaction, proof, request.device_name)
+            user, signed_in = await self._accounts.sign_in(transaction, proof, device_name)
             return pb.AuthenticateResponse(**_welcome(user, signed_in))
 
-        name = f"authenticate:{handles.key_of(request.handle)}"
+        name = authenticate_caller(handles.key_of(request.handle))
         key = self._key(request, name, request.password)
         return await once(self._store.transaction, key, pb.AuthenticateResponse, effect)
 
@@ -130,7 +135,7 @@ class AuthServicer(AuthServiceServicer):
         if before is not None:
             return before
         proof, new_hash = await self._accounts.prepare_password(
-            me, old=request.old_password, new=request.new_password
+            me, old=request.old_password, new=request.new_password, network=origin.network()
         )
 
         async def effect(transaction: UserTransaction) -> pb.ChangePasswordResponse:
@@ -164,7 +169,7 @@ class AuthServicer(AuthServiceServicer):
             expires_in=int(TICKET_LIFETIME.total_seconds()),
         )
 
-    @access.service
+    @access.service("gateway")
     async def RedeemStreamTicket(
         self, request: pb.RedeemStreamTicketRequest, context: Any
     ) -> pb.RedeemStreamTicketResponse:
@@ -176,7 +181,7 @@ class AuthServicer(AuthServiceServicer):
             expires_in=self._seconds_until(access_token.expire_time),
         )
 
-    @access.service
+    @access.service("gateway")
     async def ExtendStream(
         self, request: pb.ExtendStreamRequest, context: Any
     ) -> pb.ExtendStreamResponse:

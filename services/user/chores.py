@@ -9,7 +9,9 @@ from services.chassis.ids import IdGenerator
 from services.chassis.logs import logger
 from services.chassis.transaction import in_transaction
 from services.user import events, follows
+from services.user.accounts import authenticate_caller, register_caller
 from services.user.model import Chore
+from services.user.retired_handles import RetiredHandles
 from services.user.store import Store, UserTransaction
 
 # Edges that one transaction removes, each with its event.
@@ -21,10 +23,13 @@ _PAUSE_SECONDS = 5.0
 class Chores:
     """Does what waits. Any number of workers may; a chunk done twice does nothing more."""
 
-    def __init__(self, *, store: Store, clock: Clock, ids: IdGenerator) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, ids: IdGenerator, retired: RetiredHandles
+    ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
+        self._retired = retired
 
     async def run(self) -> None:
         """Works for ever."""
@@ -40,6 +45,7 @@ class Chores:
         """Does one chunk of what has waited longest; False if nothing waits."""
         for chore, chunk in (
             (Chore.REMOVE_EDGES, self._remove_edges),
+            (Chore.FORGET, self._forget),
             (Chore.ACCEPT_REQUESTS, self._accept_requests),
         ):
             user_id = await self._store.next_chore(chore)
@@ -57,7 +63,17 @@ class Chores:
                     events.edge_removed(each.edge, each.source_id, each.target_id)
                 )
         if not edges:
+            await transaction.retire_handle(user_id, self._retired.form_of)
+            await transaction.add_chore(Chore.FORGET, user_id, self._clock.now())
             await transaction.end_chore(Chore.REMOVE_EDGES, user_id)
+
+    async def _forget(self, user_id: int, transaction: UserTransaction) -> None:
+        key = await transaction.forget_user(user_id)
+        callers = [str(user_id)]
+        if key is not None:
+            callers += [register_caller(key), authenticate_caller(key)]
+        await transaction.forget_requests(callers)
+        await transaction.end_chore(Chore.FORGET, user_id)
 
     async def _accept_requests(self, user_id: int, transaction: UserTransaction) -> None:
         user = await transaction.lock_user(user_id)

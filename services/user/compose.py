@@ -31,14 +31,19 @@ from services.chassis.tokens import (
 from services.chassis.worker_lease import lease_worker
 from services.user import convert, signing, subscriber
 from services.user.accounts import Accounts
+from services.user.attempts_fallback import FallbackAttempts
+from services.user.attempts_memory import MemoryAttempts
+from services.user.attempts_valkey import ValkeyAttempts
 from services.user.auth_servicer import AuthServicer
 from services.user.cache import Cards, cards
 from services.user.chores import Chores
 from services.user.counters import CountPosts, Reconciler
 from services.user.graph_servicer import GraphServicer
+from services.user.mail_addresses import MailAddresses, MeshMailAddresses
 from services.user.passwords import Passwords
 from services.user.people import People
 from services.user.readers import MeshReaders, Readers, SharedCards
+from services.user.retired_handles import RetiredHandles
 from services.user.revocations import Revocations
 from services.user.sessions import Sessions
 from services.user.settings import UserSettings
@@ -46,6 +51,7 @@ from services.user.signing import RELOAD_SECONDS, KeySeal, Signer
 from services.user.store import Store
 from services.user.store_postgres import PostgresUserStore
 from services.user.subscriber import Subscriptions
+from services.user.throttle import Throttle
 from services.user.user_servicer import UserServicer
 
 SERVICE = "user"
@@ -89,6 +95,15 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
                 clock=clock,
                 ids=IdGenerator(clock=clock, worker=worker),
                 passwords=passwords,
+                throttle=Throttle(
+                    attempts=FallbackAttempts(
+                        ValkeyAttempts(cache_server, clock=clock), MemoryAttempts(clock=clock)
+                    ),
+                    key=told.master_key,
+                    logins=told.rate_logins,
+                    guesses=told.rate_guesses,
+                ),
+                addresses=MeshMailAddresses(mesh),
                 signer=signer,
                 page_token_key=told.page_token_key,
                 master_key=told.master_key,
@@ -96,6 +111,7 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
             verifier=Verifier(
                 issuer=told.token_issuer,
                 audience=told.token_audience,
+                services_here=["user"],
                 users=KeyRing(signer, clock=clock),
                 services=KeyRing(StaticJwks(service_keys(told.service_keys_file)), clock=clock),
                 clock=clock,
@@ -113,6 +129,8 @@ def mounts(
     clock: Clock,
     ids: IdGenerator,
     passwords: Passwords,
+    throttle: Throttle,
+    addresses: MailAddresses,
     signer: Signer,
     page_token_key: bytes,
     master_key: bytes,
@@ -121,7 +139,16 @@ def mounts(
     people = People(store=store, cards=cards)
     page_tokens = PageTokens(page_token_key)
     sessions = Sessions(store=store, clock=clock, ids=ids, signer=signer, master_key=master_key)
-    accounts = Accounts(store=store, clock=clock, ids=ids, passwords=passwords, sessions=sessions)
+    accounts = Accounts(
+        store=store,
+        clock=clock,
+        ids=ids,
+        passwords=passwords,
+        sessions=sessions,
+        retired=RetiredHandles(master_key=master_key),
+        throttle=throttle,
+        addresses=addresses,
+    )
     auth = AuthServicer(
         store=store,
         clock=clock,
@@ -179,7 +206,12 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
             clock=clock,
             batches=Subscriptions(store=store, cards=profiles).handle,
         )
-        chores = Chores(store=store, clock=clock, ids=IdGenerator(clock=clock, worker=worker))
+        chores = Chores(
+            store=store,
+            clock=clock,
+            ids=IdGenerator(clock=clock, worker=worker),
+            retired=RetiredHandles(master_key=told.master_key),
+        )
         reconciler = Reconciler(store=store, cards=profiles, count_posts=_count_posts(mesh))
 
         async def forget_old_records() -> None:

@@ -55,6 +55,19 @@ class PasswordPoolBusy(TooMany):
     message = "Too many people are signing in at this moment; try again."
 
 
+class RateLimited(TooMany):
+    """The network, or the person, has proved passwords too often within a minute."""
+
+    reason = "RATE_LIMITED"
+
+
+class TooManyPasswordAttempts(TooMany):
+    """Wrong passwords were tried for the account, from here or from many places; a pause lasts."""
+
+    reason = "TOO_MANY_PASSWORD_ATTEMPTS"
+    message = "Too many wrong passwords were tried for this account; wait before the next attempt."
+
+
 class CredentialsWrong(Unauthenticated):
     """Handle or password is wrong; nobody is told which."""
 

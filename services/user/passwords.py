@@ -1,10 +1,10 @@
 """Hashing passwords with Argon2id, a few at a time, without slowing down anything else."""
 
-import asyncio
 import contextlib
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from prometheus_client import Gauge
 
-from services.user.errors import PasswordPoolBusy
+from services.chassis import deadline
+from services.user.hash_queue import Errand, HashQueue
 from services.user.password_rule import normalized
 
 T = TypeVar("T")
@@ -24,8 +25,9 @@ T = TypeVar("T")
 PASSES = 3
 LANES = 4
 DEFAULT_MEMORY_MIB = 64
-# How many may wait for one worker: about 3 s of work, beyond which a caller would give up anyway.
+# How many of each lane may wait for one worker: about 3 s of work. Deadlines refuse sooner.
 WAITING_PER_WORKER = 16
+_ANYBODY = Errand()
 # Answering other calls goes before hashing, about three to one where processors are short: enough
 # to keep reads prompt in a burst of logins, and not so much that logins starve on a busy machine.
 _NICENESS = 5
@@ -56,10 +58,15 @@ class Passwords:
         )
         count = workers or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(count, "password", initializer=_yield_to_others)
-        self._limit = count + (WAITING_PER_WORKER * count if waiting is None else waiting)
-        self._inside = 0
+        began = time.monotonic()
         # What the passwords of people who do not exist are compared with.
         self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._queue = HashQueue(
+            self._pool,
+            workers=count,
+            waiting=WAITING_PER_WORKER * count if waiting is None else waiting,
+            seconds=time.monotonic() - began,
+        )
 
     async def __aenter__(self) -> "Passwords":
         return self
@@ -69,18 +76,20 @@ class Passwords:
 
     def close(self) -> None:
         """Ends what waits, and waits for what is being hashed."""
+        self._queue.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    async def hash(self, password: str) -> str:
-        """The hash to keep (PHC string). Raises PasswordPoolBusy."""
-        return await self._run(lambda: self._hasher.hash(normalized(password)))
+    async def hash(self, password: str, errand: Errand = _ANYBODY) -> str:
+        """The hash to keep (PHC string). Raises PasswordPoolBusy where it would not be finished
+        before the caller's deadline."""
+        return await self._run(lambda: self._hasher.hash(normalized(password)), errand)
 
-    async def verify(self, password: str, kept: str | None) -> Verdict:
+    async def verify(self, password: str, kept: str | None, errand: Errand = _ANYBODY) -> Verdict:
         """Compares a password with what is kept; None stands for nobody, and takes as long.
 
-        Raises PasswordPoolBusy.
+        Raises PasswordPoolBusy, as `hash` does.
         """
-        return await self._run(lambda: self._verify(normalized(password), kept))
+        return await self._run(lambda: self._verify(normalized(password), kept), errand)
 
     def _verify(self, password: str, kept: str | None) -> Verdict:
         try:
@@ -93,20 +102,9 @@ class Passwords:
             return Verdict(True, self._hasher.hash(password))
         return Verdict(True)
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._inside >= self._limit:
-            raise PasswordPoolBusy(retry_after=1.0)
-        self._inside += 1
-        _waiting.inc()
-        # Cancelled while it waits, it never runs; cancelled while it runs, it keeps its place.
-        job = self._pool.submit(work)
-        loop = asyncio.get_running_loop()
-        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
-        return await asyncio.wrap_future(job)
-
-    def _leave(self) -> None:
-        self._inside -= 1
-        _waiting.dec()
+    async def _run(self, work: Callable[[], T], errand: Errand) -> T:
+        with _waiting.track_inprogress():
+            return await self._queue.run(work, errand, left=deadline.remaining())
 
 
 def _yield_to_others() -> None:

@@ -30,6 +30,9 @@ from services.user.store import SessionActs, Store, UserTransaction
 
 # A device that is not used for so long is signed out.
 SESSION_LIFETIME = timedelta(days=60)
+# A session that is used ends a year after it began, so that a copy of a refresh token which nobody
+# noticed stops working. Once a year is not too often to enter a password.
+LONGEST_SESSION = timedelta(days=365)
 # Within this time the repetition of a refresh is a lost answer, later it is a stolen token.
 REPEATABLE = timedelta(seconds=10)
 TICKET_LIFETIME = timedelta(seconds=30)
@@ -73,7 +76,7 @@ class Sessions:
         """Signs a device in."""
         session_id = await self._ids.make(bucket_of(user_id))
         now = self._clock.now()
-        tokens = self._pair(user_id, session_id, now)
+        tokens = self._pair(user_id, session_id, now, began=now)
         session = Session(
             id=session_id,
             user_id=user_id,
@@ -183,7 +186,7 @@ class Sessions:
         now = self._clock.now()
         if session.revoke_time is not None:
             return SessionRevoked()
-        if now >= session.expire_time:
+        if now >= min(session.expire_time, session.create_time + LONGEST_SESSION):
             return RefreshTokenInvalid()
         if newest:
             return await self._rotate(transaction, session, token, now)
@@ -197,7 +200,7 @@ class Sessions:
     async def _rotate(
         self, transaction: UserTransaction, session: Session, token: str, now: datetime
     ) -> SignedIn:
-        tokens = self._pair(session.user_id, session.id, now)
+        tokens = self._pair(session.user_id, session.id, now, began=session.create_time)
         used = hash_of(token)
         rotated = replace(
             session,
@@ -211,17 +214,18 @@ class Sessions:
         return SignedIn(rotated, tokens)
 
     async def _end(self, transaction: UserTransaction, session: Session) -> None:
-        ended = replace(session, revoke_time=self._clock.now(), sealed_answer=b"")
+        # What the device was called is of no use any more, and may name its owner.
+        ended = replace(session, revoke_time=self._clock.now(), sealed_answer=b"", device_name="")
         await transaction.save_session(ended)
         await transaction.publish(events.session_revoked(ended))
 
-    def _pair(self, user_id: int, session_id: int, now: datetime) -> TokenPair:
+    def _pair(self, user_id: int, session_id: int, now: datetime, *, began: datetime) -> TokenPair:
         access_token, access_expire_time = self._signer.issue(user_id, session_id)
         return TokenPair(
             access_token=access_token,
             access_expire_time=access_expire_time,
             refresh_token=self._refresh_tokens.make(user_id, session_id),
-            refresh_expire_time=now + SESSION_LIFETIME,
+            refresh_expire_time=min(now + SESSION_LIFETIME, began + LONGEST_SESSION),
         )
 
     def _access_token(self, user_id: int, session_id: int) -> AccessToken:

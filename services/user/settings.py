@@ -4,10 +4,11 @@ from pydantic import Field
 
 from services.chassis.settings import Key32, ServiceSettings
 from services.user.passwords import DEFAULT_MEMORY_MIB
+from services.user.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
 
 
 class UserSettings(ServiceSettings):
-    """ROOST_MASTER_KEY and the cost of passwords."""
+    """ROOST_MASTER_KEY, the cost of passwords, and how often they may be tried."""
 
     # Seals signing keys and idempotency records, and marks refresh tokens as ours. Whoever loses
     # it signs everybody out.
@@ -16,3 +17,10 @@ class UserSettings(ServiceSettings):
     # with it. 19 MiB is the least that OWASP advises; a change reaches a person's hash at their
     # next login.
     password_memory_mib: int = Field(default=DEFAULT_MEMORY_MIB, ge=19, le=1024)
+    # Sign-ins, sign-ups and other proofs of a password a minute from one network, over REST and
+    # GraphQL together. The edge and the gateway refuse at the same number before they pass a
+    # request on.
+    rate_logins: int = Field(default=DEFAULT_LOGINS, ge=1)
+    # Wrong passwords for one account from new networks before pauses begin; a quarter of it from
+    # one network or session.
+    rate_guesses: int = Field(default=DEFAULT_GUESSES, ge=1)

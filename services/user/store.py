@@ -5,9 +5,9 @@ comes first: people are always locked in ascending order of id, so that no two t
 for each other.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.chassis.transaction import Transaction
@@ -27,12 +27,28 @@ from services.user.model import (
     User,
 )
 
+# Several times the life of an access token: afterwards nobody asks whether the session has ended.
+ENDED_SESSIONS_KEPT = timedelta(days=1)
+# A network that nobody signed in from for so long is a new one.
+NETWORK_LIFETIME = timedelta(days=90)
+
 
 class AccountActs(Protocol):
     """Profiles and passwords."""
 
-    async def claim_handle(self, key: str, user_id: int) -> bool:
-        """Gives the handle to the person for good; False if somebody has it."""
+    async def claim_handle(self, key: str, user_id: int, *, retired: str) -> bool:
+        """Gives the handle to the person; False if somebody has it, or had it, which `retired`
+        shows: the form that is kept of it then."""
+        ...
+
+    async def retire_handle(self, user_id: int, form_of: Callable[[str], str]) -> None:
+        """Keeps the retired form of a deleted person's handle, beside the handle itself."""
+        ...
+
+    async def forget_user(self, user_id: int) -> str | None:
+        """Deletes what names a deleted person, and their counters: the key of the handle that they
+        had until now, None if it was forgotten before. The retired form was committed earlier, so
+        that at every moment one of the two is there."""
         ...
 
     async def add_user(self, user: User, password_hash: str) -> None:
@@ -48,7 +64,7 @@ class AccountActs(Protocol):
         ...
 
     async def delete_user(self, user_id: int, now: datetime) -> None:
-        """Marks as deleted, empties the profile, and forgets the password."""
+        """Marks as deleted, empties the profile, and forgets the password and known networks."""
         ...
 
     async def lock_password(self, user_id: int) -> str | None:
@@ -57,6 +73,10 @@ class AccountActs(Protocol):
 
     async def set_password(self, user_id: int, password_hash: str, now: datetime) -> None:
         """Replaces the hash."""
+        ...
+
+    async def remember_network(self, user_id: int, network_hash: bytes, now: datetime) -> None:
+        """Notes that the person's password was proved from there."""
         ...
 
 
@@ -179,6 +199,10 @@ class Store(Protocol):
         """The hash of the person's password; None for unknown and deleted people."""
         ...
 
+    async def knows_network(self, user_id: int, network_hash: bytes) -> bool:
+        """Whether the person's password was proved from there, within NETWORK_LIFETIME."""
+        ...
+
     async def ties_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
         """How the viewer and the others stand, in one round trip; those without ties are absent."""
         ...
@@ -236,5 +260,7 @@ class Store(Protocol):
         ...
 
     async def prune(self, now: datetime) -> int:
-        """Deletes sessions and tickets that ended long enough ago; says how many."""
+        """Deletes sessions and tickets that have expired, sessions that were ended more than
+        ENDED_SESSIONS_KEPT ago, and networks that were not used within NETWORK_LIFETIME; says how
+        many of them all."""
         ...

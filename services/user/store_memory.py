@@ -1,6 +1,6 @@
 """The User service's store in memory: for tests, with the promises of the real one."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,7 +22,7 @@ from services.user.model import (
     Ties,
     User,
 )
-from services.user.store import UserTransaction
+from services.user.store import ENDED_SESSIONS_KEPT, NETWORK_LIFETIME, UserTransaction
 
 EdgeName = tuple[int, int, Edge]
 
@@ -36,6 +36,7 @@ class UserTables(Tables):
     deleted: dict[int, datetime] = field(default_factory=dict)
     handles: dict[str, int] = field(default_factory=dict)
     passwords: dict[int, str] = field(default_factory=dict)
+    networks: dict[tuple[int, bytes], datetime] = field(default_factory=dict)
     sessions: dict[tuple[int, int], Session] = field(default_factory=dict)
     tickets: dict[bytes, StreamTicket] = field(default_factory=dict)
     signing_keys: dict[str, StoredKey] = field(default_factory=dict)
@@ -78,8 +79,24 @@ class UserTables(Tables):
 class MemoryUserTransaction(MemoryTransaction[UserTables]):
     """See the protocols in `store`."""
 
-    async def claim_handle(self, key: str, user_id: int) -> bool:
+    async def claim_handle(self, key: str, user_id: int, *, retired: str) -> bool:
+        if retired in self.tables.handles:
+            return False
         return self.tables.handles.setdefault(key, user_id) == user_id
+
+    async def retire_handle(self, user_id: int, form_of: Callable[[str], str]) -> None:
+        handle = self.tables.users[user_id].handle
+        if handle and user_id in self.tables.deleted:
+            self.tables.handles[form_of(handle.lower())] = user_id
+
+    async def forget_user(self, user_id: int) -> str | None:
+        gone = self.tables.users[user_id]
+        if not gone.handle or user_id not in self.tables.deleted:
+            return None
+        self.tables.users[user_id] = replace(gone, handle="")
+        self.tables.counts.pop(user_id, None)
+        del self.tables.handles[gone.handle.lower()]
+        return gone.handle.lower()
 
     async def add_user(self, user: User, password_hash: str) -> None:
         self.tables.users[user.id] = user
@@ -97,6 +114,8 @@ class MemoryUserTransaction(MemoryTransaction[UserTables]):
     async def delete_user(self, user_id: int, now: datetime) -> None:
         self.tables.deleted[user_id] = now
         del self.tables.passwords[user_id]
+        for key in [key for key in self.tables.networks if key[0] == user_id]:
+            del self.tables.networks[key]
         gone = self.tables.users[user_id]
         self.tables.users[user_id] = User(
             id=user_id,
@@ -112,6 +131,9 @@ class MemoryUserTransaction(MemoryTransaction[UserTables]):
 
     async def set_password(self, user_id: int, password_hash: str, now: datetime) -> None:
         self.tables.passwords[user_id] = password_hash
+
+    async def remember_network(self, user_id: int, network_hash: bytes, now: datetime) -> None:
+        self.tables.networks[user_id, network_hash] = now
 
     async def add_session(self, session: Session) -> None:
         self.tables.sessions[session.user_id, session.id] = session
@@ -221,6 +243,9 @@ class MemoryUserStore:
     async def password_of(self, user_id: int) -> str | None:
         return self._tables.passwords.get(user_id)
 
+    async def knows_network(self, user_id: int, network_hash: bytes) -> bool:
+        return (user_id, network_hash) in self._tables.networks
+
     async def ties_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
         found = {other_id: self._tables.ties(viewer_id, other_id) for other_id in other_ids}
         return {other_id: ties for other_id, ties in found.items() if ties}
@@ -304,13 +329,22 @@ class MemoryUserStore:
 
     async def prune(self, now: datetime) -> int:
         tables = self._tables
-        sessions = [key for key, each in tables.sessions.items() if each.expire_time <= now]
+        ended = now - ENDED_SESSIONS_KEPT
+        sessions = [
+            key
+            for key, each in tables.sessions.items()
+            if each.expire_time <= now or (each.revoke_time and each.revoke_time <= ended)
+        ]
         tickets = [key for key, each in tables.tickets.items() if each.expire_time <= now]
         for session in sessions:
             del tables.sessions[session]
         for ticket in tickets:
             del tables.tickets[ticket]
-        return len(sessions) + len(tickets)
+        oldest = now - NETWORK_LIFETIME
+        networks = [key for key, used in tables.networks.items() if used <= oldest]
+        for network in networks:
+            del tables.networks[network]
+        return len(sessions) + len(tickets) + len(networks)
 
     @property
     def _tables(self) -> UserTables:

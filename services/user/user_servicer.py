@@ -5,7 +5,7 @@ from typing import Any
 from roost.user.v1 import user_service_pb2 as pb
 from roost.user.v1.user_service_pb2_grpc import UserServiceServicer
 
-from services.chassis import access, caller
+from services.chassis import access, caller, origin
 from services.chassis.clock import Clock
 from services.chassis.idempotency import RequestKey, Seal, once, repeated
 from services.chassis.ids import IdGenerator
@@ -50,7 +50,7 @@ class UserServicer(UserServiceServicer):
         user_id, card, ties = await self._people.one_by_handle(request.handle, caller.viewer_id())
         return pb.GetUserByHandleResponse(user=convert.read_card(card, user_id, ties))
 
-    @access.service
+    @access.service("post", "notification")
     async def BatchGetUsers(
         self, request: pb.BatchGetUsersRequest, context: Any
     ) -> pb.BatchGetUsersResponse:
@@ -99,7 +99,7 @@ class UserServicer(UserServiceServicer):
         before = await repeated(begin, key, pb.DeleteUserResponse)
         if before is not None:
             return before
-        proof = await self._accounts.prove_caller(me, request.password)
+        proof = await self._accounts.prove_caller(me, request.password, network=origin.network())
 
         async def effect(transaction: UserTransaction) -> pb.DeleteUserResponse:
             await self._accounts.delete(transaction, proof)

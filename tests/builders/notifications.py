@@ -76,8 +76,8 @@ class Inbox:
     async def quiet_until(self, user_ids: Collection[int]) -> Mapping[int, datetime]:
         return {each: self.quiet[each] for each in user_ids if each in self.quiet}
 
-    async def time_zone(self, user_id: int) -> str:
-        return self.zones.get(user_id, "UTC")
+    async def time_zones(self, user_ids: Collection[int]) -> Mapping[int, str]:
+        return {each: self.zones[each] for each in user_ids if each in self.zones}
 
 
 @dataclass

@@ -39,7 +39,7 @@ class Cast:
         )
         user = replace(user, **given)
         async with self.store.transaction() as transaction:
-            assert await transaction.claim_handle(name.lower(), user.id)
+            assert await transaction.claim_handle(name.lower(), user.id, retired=f"~{name}")
             await transaction.add_user(user, "a hash")
         return user
 

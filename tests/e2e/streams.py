@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
 
 # Any service may read a log.
-READER = "timeline"
+READER = "gateway"
 PAGE = 1_000
 
 

@@ -74,6 +74,18 @@ async def test_a_new_token_is_not_a_new_bucket(edge: httpx2.AsyncClient, issuer:
     assert refreshed.status_code == 429
 
 
+async def test_every_proof_of_a_password_is_a_login_of_its_address(
+    edge: httpx2.AsyncClient, issuer: Issuer
+) -> None:
+    await empty(edge, "/v2/users/me/password", bearer(issuer.token(106)))
+
+    changing = await edge.post("/v1/users/me/password", headers=bearer(issuer.token(107)))
+    deleting = await edge.delete("/v2/users/me", headers=bearer(issuer.token(108)))
+    signing_in = await edge.post("/v2/sessions")
+
+    assert [each.status_code for each in (changing, deleting, signing_in)] == [429] * 3
+
+
 async def test_logins_are_counted_by_address_with_or_without_a_token(
     edge: httpx2.AsyncClient, issuer: Issuer
 ) -> None:

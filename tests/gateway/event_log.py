@@ -97,7 +97,7 @@ class _Servicer(EventServiceServicer):
     def __init__(self, events: FakeEvents) -> None:
         self._events = events
 
-    @access.service
+    @access.service("gateway")
     async def Attach(self, requests: Any, context: Any) -> AsyncIterator[AttachResponse]:
         stream = _Stream()
         self._events.streams.append(stream)
@@ -135,7 +135,7 @@ class _Servicer(EventServiceServicer):
         for event in self._events.after(user_id, after):
             stream.tell(event)
 
-    @access.user_or_service
+    @access.user_or_service("gateway")
     async def ReadEvents(self, request: ReadEventsRequest, context: Any) -> ReadEventsResponse:
         self._events.reads.append(request)
         found = self._events.after(request.user_id, request.after_sequence)

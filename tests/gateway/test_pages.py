@@ -132,8 +132,9 @@ def test_limits_are_those_of_the_contracts(
     (field,) = [each for each in msgspec.structs.fields(body) if each.name == name]
     validator = Validator()
 
-    for length in (0, 1, 7, 8, 15, 16, 50, 51, 100, 101, 256, 257):
-        text = "a" * length
+    for length in (0, 1, 7, 8, 15, 16, 256, 257, 500, 501, 1000, 1001):
+        # Texts are counted in code points here, and bounded in bytes by the contracts.
+        text = ("a" if name not in {"display_name", "device_name"} else "👩") * length
         ours = _takes(field.type, text)
         broken = validator.collect_violations(message(**{name: text}))
         theirs = name not in {each.proto.field.elements[0].field_name for each in broken}

@@ -1,17 +1,25 @@
 """How requests are read: what is refused before any service is asked, and by which problem."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from roost.post.v1.post_service_pb2 import GetPostResponse
-from roost.user.v1.user_service_pb2 import GetUserResponse
+from roost.user.v1.user_service_pb2 import GetUserResponse, UpdateUserResponse
 
+from gateway.rest.details import rules
+from gateway.rest.resources.table import SECTIONS
+from services.chassis.errors import Invalid, Violation
+from services.chassis.text.kinds import BIO, DISPLAY_NAME, LOCATION, TextKind
+from services.chassis.text.rules import Rule
 from tests.gateway.cast import ALICE, BOB, person, post
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices
 
 JSON = {"content-type": "application/json"}
+RULE = str(Rule.CONTROL)
 
 
 async def refused(client: Client, method: str, path: str, **how: Any) -> tuple[int, str, Any]:
@@ -96,12 +104,22 @@ async def test_bodies_that_break_a_rule_name_the_field(
     ("body", "rule", "detail"),
     [
         ('{"text":1}', "type", "must be string, got integer"),
-        ('{"text":""}', "length", "must be string of length >= 1"),
+        ('{"text":""}', "length", "must have at least 1 character"),
         ("[]", "type", "must be object, got array"),
         (
             '{"text":"a","media_ids":["1","2","3","4","5"]}',
             "length",
-            "must be array of length <= 4",
+            "must have at most 4 items",
+        ),
+        (
+            '{"text":"a","reply_to_post_id":"1\\n"}',
+            "type",
+            "must be a decimal id, such as 187649984473770",
+        ),
+        (
+            '{"text":"a","visibility":"all"}',
+            "type",
+            "'all' is not one of the values that there are",
         ),
         ('{"text":"a","more":1}', "known", "there is no such field"),
         ("{}", "required", "is required"),
@@ -117,11 +135,105 @@ async def test_refused_bodies_are_explained_in_terms_of_json(
     assert [(each["rule"], each["detail"]) for each in violations] == [(rule, detail)]
 
 
-async def test_nul_in_a_profile_is_refused(alice: Client) -> None:
-    status, reason, violations = await refused(alice, "PATCH", "/v1/users/me", json={"bio": "a\0b"})
+async def test_what_a_pattern_refuses_is_said_in_words(alice: Client) -> None:
+    body = {"handle": "a\0b", "password": "correct horse battery"}
+    _, _, violations = await refused(alice, "POST", "/v1/sessions", json=body)
+
+    assert violations == [{"field": "handle", "rule": "type", "detail": "must not contain U+0000"}]
+
+
+def test_every_pattern_of_a_request_has_its_rule_in_words() -> None:
+    routes = [route for section in SECTIONS for route in section.routes]
+    schemas, components = msgspec.json.schema_components(
+        [kind for route in routes for kind in (route.query, route.body)]
+    )
+
+    found = set(patterns_in([*schemas, components]))
+
+    assert len(found) > 5
+    assert found <= set(rules())
+
+
+def patterns_in(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str):
+            yield schema["pattern"]
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for each in schema:
+            yield from patterns_in(each)
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize(
+    ("path", "field", "detail"),
+    [
+        ("/timelines/public?limit=1e1", "limit", "must be a whole number, such as 20"),
+        ("/timelines/public?limit=5.0", "limit", "must be a whole number, such as 20"),
+        ("/timelines/public?limit=05", "limit", "must be a whole number, such as 20"),
+        ("/timelines/public?limit=%2B5", "limit", "must be a whole number, such as 20"),
+        ("/timelines/public?limit=5%0A", "limit", "must be a whole number, such as 20"),
+        ("/timelines/public?limit=%D9%A5", "limit", "must be a whole number, such as 20"),
+        ("/timelines/public?limit=1_0", "limit", "must be a whole number, such as 20"),
+        ("/timelines/public?limit=", "limit", "must be a whole number, such as 20"),
+        ("/timelines/public?limit=0", "limit", "must be at least 1"),
+        ("/timelines/public?limit=101", "limit", "must be at most 100"),
+        ("/users/7/posts?include_replies=1", "include_replies", "must be true or false"),
+        ("/users/7/posts?include_replies=FALSE", "include_replies", "must be true or false"),
+        ("/users/7/posts?include_replies=True", "include_replies", "must be true or false"),
+        ("/users/7/posts?include_replies=", "include_replies", "must be true or false"),
+        ("/users?handle=ada%0A", "handle", "must be letters, digits and underscores"),
+        ("/posts?ids=1,2%0A", "ids", "must be 1 to 100 decimal ids, separated by commas"),
+        (
+            "/timelines/home?order=newest",
+            "order",
+            "'newest' is not one of the values that there are",
+        ),
+    ],
+)
+async def test_query_parameters_are_read_strictly(
+    alice: Client, services: FakeServices, version: str, path: str, field: str, detail: str
+) -> None:
+    status, reason, violations = await refused(alice, "GET", f"/{version}{path}")
+
+    assert (status, reason) == (400, "PARAMETER_INVALID")
+    assert [(each["field"], each["detail"]) for each in violations] == [(field, detail)]
+    assert services.methods == []
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_what_the_rules_of_texts_refuse_is_said_by_field_and_rule(
+    alice: Client, services: FakeServices, version: str
+) -> None:
+    said = "must not contain U+0000"
+    services.answer("UpdateUser", Invalid(violations=[Violation("user.bio", RULE, said)]))
+
+    status, reason, violations = await refused(
+        alice, "PATCH", f"/{version}/users/me", json={"bio": "a\0b"}
+    )
 
     assert (status, reason) == (422, "VALIDATION_FAILED")
-    assert violations[0]["field"] == "bio"
+    assert violations == [{"field": "bio", "rule": RULE, "detail": said}]
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("kind", [DISPLAY_NAME, BIO, LOCATION], ids=lambda kind: kind.name)
+async def test_characters_of_several_code_points_reach_the_service(
+    alice: Client, services: FakeServices, version: str, kind: TextKind
+) -> None:
+    services.answer("UpdateUser", UpdateUserResponse(user=person(ALICE)))
+    families = "👩‍👩‍👧‍👦" * kind.max_characters
+    path = f"/{version}/users/me"
+
+    answer = await alice("PATCH", path, json={kind.name: families})
+    status, reason, violations = await refused(
+        alice, "PATCH", path, json={kind.name: "a" * (kind.max_code_points + 1)}
+    )
+
+    assert answer.status_code == 200
+    assert getattr(services.last("UpdateUser").user, kind.name) == families
+    assert (status, reason) == (422, "VALIDATION_FAILED")
+    assert [(each["field"], each["rule"]) for each in violations] == [(kind.name, "length")]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from roost.post.v1.post_pb2 import Entity, Hashtag, Link, Mention, PostRevision
 
 from gateway.graphql.types import entities as graphql
+from gateway.graphql.types import segments as graphql_segments
 from gateway.hydrate import Hydrated
 from gateway.rest.v1 import present as v1
 from gateway.rest.v1 import types as v1_types
@@ -16,6 +17,7 @@ from services.post import convert
 from services.post import text as texts
 from services.post.errors import TextEmpty, TextInvalid, TextTooLong
 from tests.gateway.cast import ALICE, BOB, NAMES, person, post
+from tests.text_examples import EXAMPLES, Example
 
 PEOPLE = {NAMES[each]: person(each) for each in (ALICE, BOB)}
 
@@ -23,6 +25,8 @@ PEOPLE = {NAMES[each]: person(each) for each in (ALICE, BOB)}
 PIECES = (
     *("@alice", "@BOB", "@nobody", "#Roost", "#Größe", "#日本", "#1", "@", "#"),
     *("https://a.b", "https://a.b/@alice", "https://a.b/#roost", "(https://a.b/c)", "HTTP://A.B."),
+    *("＠alice", "＃日本", "@aliceさん", "日本@alice", "#نرم\u200cافزار", "#ぼっち・ざ", "·", "・"),
+    *("https://a.example's", "https://💩.la", "https://a_b.example,https://b.example"),
     *("@alice@bob", "#roost#roost", "@alice#roost", "@alicehttps://a.b"),
     *("👩‍👩‍👧‍👦", "🇩🇪", "👍🏽", "😀", "𝒳", "e\u0301", "x\u0323\u0307", "\u0301"),
     *("שלום", "مرحبا", "\u2067@bob\u2069", "\u200f", "\u200e", "\u200d", "\ufe0f"),
@@ -50,6 +54,7 @@ def both(text: str, entities: list[Entity]) -> tuple[v1_types.Post, v2_types.Pos
     )
 
 
+@settings(deadline=None)
 @given(written)
 @example("@alice 👩‍👩‍👧‍👦 https://a.b/@bob#roost e\u0301 #Roost\u2067@bob\u2069")
 def test_segments_put_together_are_the_text_and_name_what_the_entities_name(text: str) -> None:
@@ -88,6 +93,7 @@ spans = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=10), st.lists(spans))
 def test_no_entity_can_take_anything_from_the_text(text: str, entities: list[Entity]) -> None:
     cut = v2.content(text, entities)
@@ -160,3 +166,19 @@ def test_a_revision_has_segments_too() -> None:
         {"type": "hashtag", "text": "#Roost", "tag": "roost"},
         {"type": "text", "text": "!"},
     ]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: f"{each.script} {each.text}")
+def test_the_documented_examples_are_segments_of_every_version(example: Example) -> None:
+    everybody = {handle: person(BOB) for handle in texts.handles_of(texts.found_in(example.text))}
+    entities = convert.to_entities(texts.resolved(texts.found_in(example.text), everybody))
+    rest = v2.content(example.text, entities)
+    in_graphql = graphql_segments.content(example.text, entities)
+
+    for cut, plain in ((rest, v2_types.PlainText), (in_graphql, graphql_segments.TextSegment)):
+        assert "".join(each.text for each in cut) == example.text
+        assert [each.text for each in cut if not isinstance(each, plain)] == example.found
+    assert [each.tag for each in rest if isinstance(each, v2_types.Hashtag)] == example.tags
+    assert [
+        each.tag for each in in_graphql if isinstance(each, graphql_segments.HashtagSegment)
+    ] == example.tags

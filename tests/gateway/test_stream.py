@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,8 +15,12 @@ from roost.notification.v1.notification_pb2 import (
     MarkerMoved,
     NotificationChanged,
     NotificationGroup,
+    PasswordChangedNotice,
     ResourceChanged,
+    SecurityNotice,
     SessionEnded,
+    SignedInNotice,
+    SignInsFailedNotice,
 )
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest, BatchGetPostsResponse
 from roost.user.v1.auth_service_pb2 import (
@@ -123,6 +128,16 @@ def missed() -> dict[str, ArrivalsMissed]:
     return {"arrivals_missed": ArrivalsMissed()}
 
 
+def notices(session_id: int) -> list[SecurityNotice]:
+    """One of each kind."""
+    signed_in = SignedInNotice(session_id=session_id, device_name="laptop", new_network=True)
+    return [
+        SecurityNotice(signed_in=signed_in),
+        SecurityNotice(password_changed=PasswordChangedNotice(session_id=session_id)),
+        SecurityNotice(sign_ins_failed=SignInsFailedNotice(failures=20)),
+    ]
+
+
 def liked(
     group_id: int, *, withdrawn: bool = False, previous_id: int = 0
 ) -> dict[str, NotificationChanged]:
@@ -216,6 +231,29 @@ async def test_own_changes_and_markers_come_on_their_topics(
     assert (block["topic"], marker["topic"], session["topic"]) == ("account", "home", "account")
     assert marker["change"]["last_read_id"] == "9"
     assert session["change"] == {"kind": "session_ended", "session_id": str(SESSION + 1)}
+
+
+async def test_notices_of_the_accounts_safety_come_on_the_account_topic(
+    address: str, events: FakeEvents
+) -> None:
+    async with opened(address) as client:
+        await greeted(client, *LISTS)
+        for notice in notices(SESSION + 1):
+            events.add(ALICE, security=notice)
+        found = await client.events(3)
+
+    session_id = str(SESSION + 1)
+    assert {each["topic"] for each in found} == {"account"}
+    assert [each["change"] for each in found] == [
+        {
+            "kind": "signed_in",
+            "session_id": session_id,
+            "device_name": "laptop",
+            "new_network": True,
+        },
+        {"kind": "password_changed", "session_id": session_id},
+        {"kind": "sign_ins_failed", "failures": 20},
+    ]
 
 
 async def test_only_topics_that_were_asked_for_come(address: str, events: FakeEvents) -> None:
@@ -559,6 +597,50 @@ async def test_what_does_not_speak_the_protocol_is_not_upgraded(address: str, pa
     answer = refused.value.response
     expected = (400, "PARAMETER_INVALID") if path == "/v1/stream" else (404, "ROUTE_NOT_FOUND")
     assert (answer.status_code, json.loads(answer.body)["reason"]) == expected
+
+
+HANDSHAKE = {
+    "host": "roost",
+    "connection": "upgrade",
+    "upgrade": "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "sec-websocket-protocol": "roost.v1, roost.ticket.good",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "changes"),
+    [
+        ("/v1/stream", {"sec-websocket-protocol": "chat"}),
+        ("/v1/stream", {"sec-websocket-protocol": None}),
+        ("/v1/stream", {"sec-websocket-protocol": "roost.v1 ; roost.ticket.good"}),
+        ("/v1/stream", {"sec-websocket-version": "12"}),
+        ("/v1/stream", {"sec-websocket-version": None}),
+        ("/v1/stream", {"sec-websocket-key": None}),
+        ("/v1/stream", {"sec-websocket-key": "short"}),
+        ("/v1/stream", {"connection": "close"}),
+        ("/v1/elsewhere", {}),
+        ("/graphql", {"sec-websocket-protocol": "graphql-ws"}),
+        ("/graphql", {"sec-websocket-protocol": None}),
+    ],
+)
+async def test_a_handshake_that_is_refused_is_no_error_in_the_log(
+    address: str, caplog: pytest.LogCaptureFixture, path: str, changes: dict[str, str | None]
+) -> None:
+    headers = {name: value for name, value in (HANDSHAKE | changes).items() if value is not None}
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    host, port = address.split(":")
+
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    async with asyncio.timeout(PATIENCE):
+        status = (await reader.readline()).split()[1]
+        await reader.read()
+    writer.close()
+
+    assert status.startswith(b"4"), status
+    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
 
 
 async def test_an_ended_session_is_closed_by_its_event(address: str, events: FakeEvents) -> None:

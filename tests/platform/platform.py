@@ -79,12 +79,16 @@ from services.timeline.subscriber import HomeTimelines, PublicTimeline, together
 from services.user import compose as user_compose
 from services.user import convert as user_convert
 from services.user import subscriber as user_subscriber
+from services.user.attempts_memory import MemoryAttempts
 from services.user.cache import cards
 from services.user.chores import Chores
+from services.user.mail_addresses import MeshMailAddresses
 from services.user.passwords import Passwords
 from services.user.readers import MeshReaders, SharedCards
+from services.user.retired_handles import RetiredHandles
 from services.user.signing import KeySeal, Signer
 from services.user.store_memory import MemoryUserStore
+from services.user.throttle import Throttle
 from tests.builders.notifications import settings
 from tests.platform.events import Group, Log, one_by_one
 from tests.servicers.serving import (
@@ -128,8 +132,11 @@ class Platform:
 
 
 @asynccontextmanager
-async def platform(passwords: Passwords, redis_url: str) -> AsyncIterator[Platform]:
-    """Everything, with nobody in it yet. What the services keep, they keep in that Redis."""
+async def platform(
+    passwords: Passwords, redis_url: str, *, logins: int = 1_000_000
+) -> AsyncIterator[Platform]:
+    """Everything, with nobody in it yet. What the services keep, they keep in that Redis. `logins`
+    is how many proofs of a password a network has in a minute."""
     clock = SystemClock()
     address = _free_address()
     users, posts = MemoryUserStore(clock=clock), MemoryStore(clock=clock)
@@ -144,7 +151,7 @@ async def platform(passwords: Passwords, redis_url: str) -> AsyncIterator[Platfo
         _mesh(address, "gateway") as as_gateway,
         _posts(posts, ids, kept, as_post) as (post_mounts, post_group),
     ):
-        user_mounts, user_group = await _users(users, ids, kept, as_user, passwords)
+        user_mounts, user_group = await _users(users, ids, kept, as_user, passwords, logins)
         timeline_mount, timeline_group = _timelines(as_timeline, log)
         notification_mounts, notification_group, unread = _notifications(as_notification, ids)
         log.groups += [user_group, post_group, timeline_group, notification_group]
@@ -189,7 +196,12 @@ async def platform(passwords: Passwords, redis_url: str) -> AsyncIterator[Platfo
                     edge,
                     transport,
                     log,
-                    Chores(store=users, clock=clock, ids=ids),
+                    Chores(
+                        store=users,
+                        clock=clock,
+                        ids=ids,
+                        retired=RetiredHandles(master_key=MASTER_KEY),
+                    ),
                     unread,
                     everything.stub(AuthServiceStub),
                 )
@@ -208,7 +220,12 @@ def _mesh(address: str, service: str) -> Mesh:
 
 
 async def _users(
-    store: MemoryUserStore, ids: IdGenerator, kept: RedisClient, mesh: Mesh, passwords: Passwords
+    store: MemoryUserStore,
+    ids: IdGenerator,
+    kept: RedisClient,
+    mesh: Mesh,
+    passwords: Passwords,
+    logins: int,
 ) -> tuple[list[Mount], Group]:
     clock = SystemClock()
     signer = Signer(
@@ -229,6 +246,8 @@ async def _users(
         clock=clock,
         ids=ids,
         passwords=passwords,
+        throttle=Throttle(attempts=MemoryAttempts(clock=clock), key=MASTER_KEY, logins=logins),
+        addresses=MeshMailAddresses(mesh),
         signer=signer,
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,
@@ -258,7 +277,7 @@ async def _posts(
         page_token_key=MASTER_KEY,
     )
     routes = post_subscriber.routes(
-        Departures(store=store, clock=clock, describe=describe),
+        Departures(store=store, clock=clock, describe=describe, forget_body=bodies.forget),
         states=states,
         known_people=known_people,
     )

@@ -11,7 +11,7 @@ against their contract, errors travel as statuses and come back as the classes o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
@@ -43,8 +43,8 @@ SERVICE_NAMES = ("user", "post", "timeline", "notification", "media", "search", 
 SERVICE_KEYS = {name: SigningKey.generate(name) for name in SERVICE_NAMES}
 
 
-def token_of(caller: Caller, clock: Clock | None = None) -> str | None:
-    """A token that the test verifier takes for that caller; None for a stranger."""
+def token_of(caller: Caller, clock: Clock | None = None, *, service: str = "gateway") -> str | None:
+    """A token that the test verifier of the service takes for that caller; None for a stranger."""
     clock = clock or SystemClock()
     match caller:
         case Anonymous():
@@ -53,16 +53,22 @@ def token_of(caller: Caller, clock: Clock | None = None) -> str | None:
             issuer = AccessTokens(issuer=ISSUER, audience=AUDIENCE, clock=clock)
             return issuer.issue(user_id, session_id, key=USER_KEY)
         case ServiceCaller(name):
-            return ServiceIdentity(SERVICE_KEYS[name], clock=clock).token()
+            return ServiceIdentity(SERVICE_KEYS[name], clock=clock).token(service)
 
 
-def verifier(clock: Clock | None = None) -> Verifier:
+def service_of(generated: object) -> str:
+    """The service that something belongs to which was generated from its contract."""
+    return str(generated.__module__).split(".")[1]
+
+
+def verifier(clock: Clock | None = None, *, services_here: Collection[str] = ()) -> Verifier:
     """Takes the tokens of `token_of`."""
     clock = clock or SystemClock()
     services = StaticJwks([key.public_jwk() for key in SERVICE_KEYS.values()])
     return Verifier(
         issuer=ISSUER,
         audience=AUDIENCE,
+        services_here=services_here,
         users=KeyRing(StaticJwks([USER_KEY.public_jwk()]), clock=clock),
         services=KeyRing(services, clock=clock),
         clock=clock,
@@ -86,7 +92,13 @@ class Served:
         timeout: float = 10.0,
     ) -> S:
         """A stub whose calls come from that caller."""
-        return self.mesh.with_token(kind, lambda: token_of(caller, self._clock), timeout=timeout)
+        service = service_of(kind)
+        return self.mesh.with_token(
+            kind,
+            lambda: token_of(caller, self._clock, service=service),
+            timeout=timeout,
+            with_origin=True,
+        )
 
     def stub_with_token(self, kind: Callable[[grpc.aio.Channel], S], token: str | None) -> S:
         """A stub that shows exactly this token."""
@@ -103,8 +115,11 @@ async def serving(
     """Serves the mounts, on a free port of 127.0.0.1 by default, until the block is left."""
     clock = clock or SystemClock()
     registry = CollectorRegistry()
+    services_here = {service_of(each.register) for each in mounts}
     pipeline = Pipeline(
-        verifier=verifier(clock), max_in_flight=max_in_flight, metrics=RpcMetrics(registry)
+        verifier=verifier(clock, services_here=services_here),
+        max_in_flight=max_in_flight,
+        metrics=RpcMetrics(registry),
     )
     server = Server(mounts, pipeline=pipeline)
     address = f"127.0.0.1:{server.bind(address)}"

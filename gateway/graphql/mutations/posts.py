@@ -26,10 +26,9 @@ from gateway.graphql.types.timelines import ReadMarker, Rebuilt, marker
 from gateway.rest.ids import NO_ID
 from gateway.rest.resources.lists import id_in_body
 from gateway.rest.resources.requests import NewPost, PostChange
+from services.chassis.text.kinds import POST
 
-Text = Annotated[
-    str, strawberry.argument(description="1 to 500 characters, as a person counts them.")
-]
+Text = Annotated[str, strawberry.argument(description=f"What the post says. {POST.limits}.")]
 
 
 @strawberry.type

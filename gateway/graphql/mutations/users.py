@@ -24,10 +24,14 @@ from gateway.graphql.types.devices import SignedIn, signed_in
 from gateway.graphql.types.users import User
 from gateway.rest.resources.lists import id_in_body
 from gateway.rest.resources.requests import Consent, NewUser, PasswordChange, ProfileChange
+from services.chassis.text.kinds import BIO, DEVICE_NAME, DISPLAY_NAME, LOCATION, WEBSITE
 
 Handle = Annotated[str, strawberry.argument(description="The name after the @.")]
 Password = Annotated[str, strawberry.argument(description="At least 8 characters where new.")]
-DeviceName = Annotated[str, strawberry.argument(description="What the device calls itself.")]
+DeviceName = Annotated[
+    str,
+    strawberry.argument(description=f"What the device calls itself. {DEVICE_NAME.limits}."),
+]
 
 
 @strawberry.type
@@ -41,7 +45,9 @@ class UserChanges:
         *,
         handle: Handle,
         password: Password,
-        display_name: Annotated[str, strawberry.argument(description="The name as shown.")] = "",
+        display_name: Annotated[
+            str, strawberry.argument(description=f"The name as shown. {DISPLAY_NAME.limits}.")
+        ] = "",
         device_name: DeviceName = "",
         idempotency_key: Key = None,
     ) -> Outcome[SignedIn]:
@@ -73,16 +79,20 @@ class UserChanges:
         info: Info,
         *,
         display_name: Annotated[
-            str | None, strawberry.argument(description="The name as shown.")
+            str | None,
+            strawberry.argument(description=f"The name as shown. {DISPLAY_NAME.limits}."),
         ] = strawberry.UNSET,
         bio: Annotated[
-            str | None, strawberry.argument(description="Up to 160 characters.")
+            str | None, strawberry.argument(description=f"{BIO.limits}.")
         ] = strawberry.UNSET,
         location: Annotated[
-            str | None, strawberry.argument(description="Up to 30 characters.")
+            str | None, strawberry.argument(description=f"{LOCATION.limits}.")
         ] = strawberry.UNSET,
         website: Annotated[
-            str | None, strawberry.argument(description="http or https; empty for none.")
+            str | None,
+            strawberry.argument(
+                description=f"What would be a link in a post; empty for none. {WEBSITE.limits}."
+            ),
         ] = strawberry.UNSET,
         avatar_media_id: Annotated[
             strawberry.ID | None,

@@ -1,16 +1,13 @@
 """The application of WebSockets at `/graphql`: who may subscribe."""
 
 import asyncio
-from collections.abc import Callable
 
 from gateway.backends import Backends
-from gateway.graphql.documents import Document
-from gateway.graphql.requests import Request
 from gateway.graphql.subscribing import closing as ends
 from gateway.graphql.subscribing import messages
 from gateway.graphql.subscribing.allowance import Allowance
 from gateway.graphql.subscribing.closing import closing_of
-from gateway.graphql.subscribing.socket import GraphQLSocket, read
+from gateway.graphql.subscribing.socket import Find, GraphQLSocket, read
 from gateway.refusals import ParameterInvalid
 from gateway.rest.dispatch import Receive, Scope, Send
 from gateway.ws.closing import Closing
@@ -25,9 +22,7 @@ _INIT_SECONDS = 10.0
 class Subscriptions:
     """Lets connections in by the stream's tickets, and to the stream's hub."""
 
-    def __init__(
-        self, *, backends: Backends, find: Callable[[Request], Document], stream: Stream
-    ) -> None:
+    def __init__(self, *, backends: Backends, find: Find, stream: Stream) -> None:
         self._backends = backends
         self._find = find
         self._stream = stream

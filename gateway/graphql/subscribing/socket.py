@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, cast
 
 from msgspec import Struct
 from roost.notification.v1.event_service_pb2 import PostActivity
@@ -39,6 +39,14 @@ from services.chassis.errors import RoostError, WrongState
 _reader = BodyReader(cast(type[Struct], messages.ClientMessage))
 
 
+class Find(Protocol):
+    """See `GraphQL.find`."""
+
+    def __call__(self, request: Request, *, whose: object) -> Document:
+        """The document of a request, read on the account of a person."""
+        ...
+
+
 class EventsExpired(WrongState):
     """Events are gone for good."""
 
@@ -53,7 +61,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         self,
         *,
         backends: Backends,
-        find: Callable[[Request], Document],
+        find: Find,
         allowance: Allowance,
         **connection: Any,
     ) -> None:
@@ -156,7 +164,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         try:
             beside = sum(each.cost for each in self._subscriptions.values())
             subscription = Subscription(
-                self._find(request), request, beside=beside, key=subscription_id
+                self._find(request, whose=self.user_id), request, beside=beside, key=subscription_id
             )
         except (DocumentErrors, RoostError) as error:
             self._allowed.give_back(self.user_id)

@@ -44,7 +44,7 @@ class Hashtag:
 
     start = told("start", int, _START)
     end = told("end", int, _END)
-    tag = told("hashtag.tag", str, "Without the #, case-folded.")
+    tag = told("hashtag.tag", str, "Without the #, in the form that its spellings share.")
 
 
 @strawberry.type(description="An address named in a post.")

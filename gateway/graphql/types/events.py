@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 from google.protobuf.timestamp_pb2 import Timestamp
-from roost.notification.v1.notification_pb2 import UserEvent
+from roost.notification.v1.notification_pb2 import SecurityNotice, UserEvent
 
 from gateway.graphql.fields import value
 from gateway.graphql.ids import global_id
@@ -27,8 +27,8 @@ class Topic(Enum):
     )
     ACCOUNT = value(
         "account",
-        "Changes of one's own posts, profile, follows, blocks, mutes and responses; other devices "
-        "signed out.",
+        "Changes of one's own posts, profile, follows, blocks, mutes and responses; devices signed "
+        "in and out, a changed password, failed sign-ins.",
     )
 
 
@@ -101,6 +101,37 @@ class SessionEnd:
 
 
 @strawberry.type(
+    description="A device signed in with the password. If it was not oneself, change the password."
+)
+class SignIn:
+    """As the log says."""
+
+    session_id: strawberry.ID = strawberry.field(description="The id of its session.")
+    device_name: str = strawberry.field(description="What the device calls itself.")
+    new_network: bool = strawberry.field(
+        description="Whether nobody had signed in from its network within 90 days."
+    )
+
+
+@strawberry.type(description="The password was changed.")
+class PasswordReplaced:
+    """As the log says."""
+
+    session_id: strawberry.ID = strawberry.field(
+        description="The id of the session that changed it."
+    )
+
+
+@strawberry.type(
+    description="Wrong passwords were tried: 10, and again each time that the number has doubled."
+)
+class FailedSignIns:
+    """As the log says."""
+
+    failures: int = strawberry.field(description="How many lately.")
+
+
+@strawberry.type(
     description="Events up to this one's `sequence` are gone for good: read lists and objects "
     "anew. What comes after it follows, and is safe to apply to what was read."
 )
@@ -111,7 +142,15 @@ class Gap:
 
 
 Change = Annotated[
-    Arrival | NotificationEvent | ResourceChange | MarkerMove | SessionEnd | Gap,
+    Arrival
+    | NotificationEvent
+    | ResourceChange
+    | MarkerMove
+    | SessionEnd
+    | SignIn
+    | PasswordReplaced
+    | FailedSignIns
+    | Gap,
     strawberry.union("Change", description="What happened."),
 ]
 
@@ -145,8 +184,27 @@ def plain(event: UserEvent) -> Change | None:
             return _marker(event)
         case "session":
             return SessionEnd(session_id=_id("Session", event.session.session_id))
+        case "security":
+            return _security(event.security)
         case "arrivals_missed":
             return Gap(topics=[Topic.HOME])
+        case _:
+            return None
+
+
+def _security(notice: SecurityNotice) -> Change | None:
+    match notice.WhichOneof("notice"):
+        case "signed_in":
+            found = notice.signed_in
+            return SignIn(
+                session_id=_id("Session", found.session_id),
+                device_name=found.device_name,
+                new_network=found.new_network,
+            )
+        case "password_changed":
+            return PasswordReplaced(session_id=_id("Session", notice.password_changed.session_id))
+        case "sign_ins_failed":
+            return FailedSignIns(failures=notice.sign_ins_failed.failures)
         case _:
             return None
 

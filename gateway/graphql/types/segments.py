@@ -50,7 +50,7 @@ class HashtagSegment:
     """As found."""
 
     text: str = strawberry.field(description=_AS_WRITTEN)
-    tag: str = strawberry.field(description="Without the #, case-folded.")
+    tag: str = strawberry.field(description="Without the #, in the form that its spellings share.")
 
 
 @strawberry.type(description="An address named in a text.")

@@ -59,10 +59,11 @@ async def create_push_subscription(
 ) -> Answer[PushSubscription]:
     """Have notifications pushed to a device.
 
-    Send what the browser's `PushSubscription.toJSON()` gives. The same endpoint again replaces its
-    keys and renews it; do so when the app starts. The device is forgotten when the session ends,
-    and when its push service says that it is gone. What is pushed is encrypted (RFC 8291): JSON
-    with `type`, `id`, `kind`, `post_id`, `user_ids`, `count` and a `title` to show.
+    Send what the browser's `PushSubscription.toJSON()` gives; the endpoint is https on port 443, at
+    a public address. The same endpoint again replaces its keys and renews it; do so when the app
+    starts. The device is forgotten when the session ends, and when its push service says that it is
+    gone. What is pushed is encrypted (RFC 8291): JSON with `type`, `id`, `kind`, `post_id`,
+    `user_ids`, `count` and a `title` to show.
     """
     response = await call.backends.delivery.CreatePushSubscription(
         CreatePushSubscriptionRequest(
@@ -112,7 +113,8 @@ async def set_email(call: Call[NoQuery, NewEmail]) -> Answer[Email]:
     """Say where one's digest goes.
 
     A code of six digits is mailed to the address, which is not used before it is confirmed; the
-    address before is forgotten.
+    address before is forgotten. An address that no letter can carry is refused, with the rule. In
+    an hour three codes go out for a person, fewer for a new account, and three to a mailbox.
     """
     response = await call.backends.delivery.SetEmailAddress(
         SetEmailAddressRequest(address=call.body.address, request_id=call.request_id)

@@ -6,19 +6,30 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec import field as named
 
 from gateway.reading.notifications import MAX_NOTIFICATIONS
+from gateway.rest.details import pattern
 from gateway.rest.ids import ID_PATTERN, Id
 from gateway.rest.v1.notification_types import KindPreference, QuietHours
 from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, NotificationKind, Visibility
+from services.chassis.text.kinds import (
+    BIO,
+    DEVICE_NAME,
+    DISPLAY_NAME,
+    LOCATION,
+    POST,
+    WEBSITE,
+    TextKind,
+)
 
 _KIND = "|".join(get_args(NotificationKind))
 
-# What PostgreSQL cannot store. The text of a post has a reason of its own (TEXT_INVALID), and is
-# left to its service.
-NO_NUL = "^[^\\u0000]*$"
+# What PostgreSQL cannot store. Texts that people read are left to their services, whose rules
+# (docs/text.md) refuse it too.
+NO_NUL = pattern("^[^\\u0000]*$", "must not contain U+0000")
 # What HTML takes for an address in a form; protovalidate has the same.
-EMAIL_PATTERN = (
+EMAIL_PATTERN = pattern(
     r"^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-    r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$"
+    r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$",
+    "must be a mail address, such as alice@mail.example",
 )
 
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many items the page has at most.")]
@@ -29,7 +40,10 @@ Cursor = Annotated[
 IdList = Annotated[
     str,
     Meta(
-        pattern=r"^{0}(,{0}){{0,99}}$".format(ID_PATTERN.strip("^$")),
+        pattern=pattern(
+            r"^{0}(,{0}){{0,99}}$".format(ID_PATTERN.strip("^$")),
+            "must be 1 to 100 decimal ids, separated by commas",
+        ),
         description="Up to 100 ids, separated by commas.",
         examples=["187649984473770,187649984473771"],
     ),
@@ -39,7 +53,7 @@ Handle = Annotated[
     Meta(
         min_length=1,
         max_length=15,
-        pattern=r"^[A-Za-z0-9_]+$",
+        pattern=pattern(r"^[A-Za-z0-9_]+$", "must be letters, digits and underscores"),
         description="1 to 15 of letters, digits and underscore; upper and lower case are the same.",
         examples=["alice"],
     ),
@@ -60,15 +74,22 @@ NewPassword = Annotated[
 Password = Annotated[
     str, Meta(min_length=1, max_length=256, pattern=NO_NUL, examples=["correct horse battery"])
 ]
-DeviceName = Annotated[
-    str, Meta(max_length=100, pattern=NO_NUL, description="What the device calls itself.")
-]
-DisplayName = Annotated[str, Meta(max_length=50, pattern=NO_NUL, description="The name as shown.")]
+
+
+def text_meta(kind: TextKind, meaning: str) -> Meta:
+    """A text of this kind. Only its code points are counted here: its service counts characters
+    and refuses what breaks another rule, by name."""
+    return Meta(max_length=kind.max_code_points, description=f"{meaning} {kind.limits}.")
+
+
+DeviceName = Annotated[str, text_meta(DEVICE_NAME, "What the device calls itself.")]
+DisplayName = Annotated[str, text_meta(DISPLAY_NAME, "The name as shown; empty for the handle.")]
+# However long it is, its service refuses it with a reason of its own (TEXT_TOO_LONG).
 Text = Annotated[
     str,
     Meta(
         min_length=1,
-        description="1 to 500 characters, counted as a person counts them (grapheme clusters).",
+        description=f"What the post says. {POST.limits}.",
         examples=["Good morning @bob!"],
     ),
 ]
@@ -98,7 +119,10 @@ class NotificationsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     kinds: Annotated[
         str,
         Meta(
-            pattern=f"^(({_KIND})(,({_KIND})){{0,8}})?$",
+            pattern=pattern(
+                f"^(({_KIND})(,({_KIND})){{0,8}})?$",
+                "must be kinds of notifications, separated by commas",
+            ),
             description="Only these kinds, separated by commas; empty for all.",
             examples=["mention,reply"],
         ),
@@ -163,13 +187,10 @@ class ProfileChange(Struct, frozen=True, forbid_unknown_fields=True):
     """What changes on the caller's profile; what is left out stays."""
 
     display_name: DisplayName | UnsetType = UNSET
-    bio: Annotated[str, Meta(max_length=160, pattern=NO_NUL)] | UnsetType = UNSET
-    location: Annotated[str, Meta(max_length=30, pattern=NO_NUL)] | UnsetType = UNSET
+    bio: Annotated[str, text_meta(BIO, "A few words about oneself.")] | UnsetType = UNSET
+    location: Annotated[str, text_meta(LOCATION, "Where one says to be.")] | UnsetType = UNSET
     website: (
-        Annotated[
-            str,
-            Meta(max_length=100, pattern=NO_NUL, description="http or https; empty for none."),
-        ]
+        Annotated[str, text_meta(WEBSITE, "What would be a link in a post; empty for none.")]
         | UnsetType
     ) = UNSET
     avatar_media_id: Annotated[Id | None, Meta(description="null for none.")] | UnsetType = UNSET
@@ -222,7 +243,9 @@ class PushKeys(Struct, frozen=True, forbid_unknown_fields=True):
     p256dh: Annotated[
         str,
         Meta(
-            pattern="^[A-Za-z0-9_-]{87}$",
+            pattern=pattern(
+                "^[A-Za-z0-9_-]{87}$", "must be 87 characters of base64url, without padding"
+            ),
             description="The device's public key, base64url without padding.",
             examples=[
                 "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
@@ -232,7 +255,9 @@ class PushKeys(Struct, frozen=True, forbid_unknown_fields=True):
     auth: Annotated[
         str,
         Meta(
-            pattern="^[A-Za-z0-9_-]{22}$",
+            pattern=pattern(
+                "^[A-Za-z0-9_-]{22}$", "must be 22 characters of base64url, without padding"
+            ),
             description="The device's secret, base64url without padding.",
             examples=["BTBZMqHH6r4Tts7J_aSIgg"],
         ),
@@ -276,7 +301,9 @@ class NewEmail(Struct, frozen=True, forbid_unknown_fields=True):
 class EmailCode(Struct, frozen=True, forbid_unknown_fields=True):
     """The code that came by mail."""
 
-    code: Annotated[str, Meta(pattern="^[0-9]{6}$", examples=["012345"])]
+    code: Annotated[
+        str, Meta(pattern=pattern("^[0-9]{6}$", "must be six digits"), examples=["012345"])
+    ]
 
 
 class KindsChange(Struct, frozen=True, forbid_unknown_fields=True):
@@ -322,7 +349,7 @@ class UnsubscribeQuery(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             min_length=1,
             max_length=128,
-            pattern="^[A-Za-z0-9_-]+$",
+            pattern=pattern("^[A-Za-z0-9_-]+$", "must be letters, digits, _ and -"),
             description="From the link in the digest.",
         ),
     ]

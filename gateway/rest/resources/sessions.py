@@ -25,7 +25,7 @@ sessions = Routes("Sessions", "Signing in and out, device by device.")
     "/sessions",
     access=ANYONE,
     status=201,
-    reasons=("CREDENTIALS_WRONG", "PASSWORD_POOL_BUSY"),
+    reasons=("CREDENTIALS_WRONG", "TOO_MANY_PASSWORD_ATTEMPTS", "PASSWORD_POOL_BUSY"),
 )
 async def sign_in(call: Call[NoQuery, NewSession]) -> Answer[SignedIn]:
     """Sign in with handle and password."""

@@ -99,7 +99,11 @@ async def update_me(call: Call[NoQuery, ProfileChange]) -> Answer[User]:
     return Answer(present.user(profile), etag=profile.etag)
 
 
-@users.change("DELETE", "/users/me", reasons=("CREDENTIALS_WRONG", "PASSWORD_POOL_BUSY"))
+@users.change(
+    "DELETE",
+    "/users/me",
+    reasons=("CREDENTIALS_WRONG", "TOO_MANY_PASSWORD_ATTEMPTS", "PASSWORD_POOL_BUSY"),
+)
 async def delete_me(call: Call[NoQuery, Consent]) -> Answer[NoContent]:
     """Leave for good.
 
@@ -115,7 +119,12 @@ async def delete_me(call: Call[NoQuery, Consent]) -> Answer[NoContent]:
 @users.change(
     "POST",
     "/users/me/password",
-    reasons=("CREDENTIALS_WRONG", "PASSWORD_TOO_WEAK", "PASSWORD_POOL_BUSY"),
+    reasons=(
+        "CREDENTIALS_WRONG",
+        "PASSWORD_TOO_WEAK",
+        "TOO_MANY_PASSWORD_ATTEMPTS",
+        "PASSWORD_POOL_BUSY",
+    ),
 )
 async def change_password(call: Call[NoQuery, PasswordChange]) -> Answer[NoContent]:
     """Change one's password.

@@ -84,7 +84,7 @@ class Hashtag(Struct, frozen=True, gc=False, tag_field="type", tag="hashtag"):
 
     start: Annotated[int, Meta(ge=0, description="The first code point, counted from 0.")]
     end: Annotated[int, Meta(ge=0, description="The code point after the last.")]
-    tag: Annotated[str, Meta(description="Without the #, case-folded.")]
+    tag: Annotated[str, Meta(description="Without the #, in the form that its spellings share.")]
 
 
 class Link(Struct, frozen=True, gc=False, tag_field="type", tag="link"):

@@ -39,7 +39,7 @@ class Hashtag(Struct, frozen=True, gc=False, tag_field="type", tag="hashtag"):
     """A tag named in a post."""
 
     text: Annotated[AsWritten, Meta(examples=["#Roost"])]
-    tag: Annotated[str, Meta(description="Without the #, case-folded.")]
+    tag: Annotated[str, Meta(description="Without the #, in the form that its spellings share.")]
 
 
 class Link(Struct, frozen=True, gc=False, tag_field="type", tag="link"):

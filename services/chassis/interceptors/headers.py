@@ -1,9 +1,10 @@
-"""The two headers of a call that the interceptors read."""
+"""The headers of a call that the interceptors read."""
 
 from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
+from services.chassis import origin
 from services.chassis.telemetry import TRACEPARENT
 from services.chassis.tokens.jws import TokenInvalid
 
@@ -16,6 +17,8 @@ class Headers(NamedTuple):
 
     traceparent: str | None
     authorization: tuple[str, ...]
+    # The client's network, by `origin.METADATA`; empty where the caller named none.
+    network: str = ""
 
     def token(self) -> str | None:
         """The bearer token, if there is one. Raises TokenInvalid for any other credential, and
@@ -43,9 +46,12 @@ def current() -> Headers:
     """The headers of the running call."""
     traceparent: str | None = None
     authorization: tuple[str, ...] = ()
+    network = ""
     for key, value in _metadata.get():
         if key == AUTHORIZATION:
             authorization += (str(value),)
         elif key == TRACEPARENT:
             traceparent = str(value)
-    return Headers(traceparent, authorization)
+        elif key == origin.METADATA:
+            network = str(value)
+    return Headers(traceparent, authorization, network)

@@ -15,7 +15,7 @@ import grpc.aio
 from google.protobuf.message import Message
 from opentelemetry.trace import SpanKind
 
-from services.chassis import deadline, telemetry
+from services.chassis import deadline, origin, telemetry
 from services.chassis.access import Policy, policy_of
 from services.chassis.interceptors import headers, limits, validate
 from services.chassis.interceptors.failures import status_of
@@ -135,6 +135,7 @@ class Pipeline:
             code = grpc.StatusCode.OK
             try:
                 came_with = headers.current()
+                origin.begin(came_with.network)
                 if telemetry.begin(came_with.traceparent).sampled:
                     with telemetry.span(method, kind=SpanKind.SERVER):
                         return await admitted(raw, context, came_with)
@@ -162,8 +163,8 @@ def declared_policy(method: str, handler: Handler) -> Policy:
     policy = policy_of(next((each for each in behaviours if each is not None), None))
     if policy is None:
         raise TypeError(
-            f"{method} declares no access policy: decorate it with access.anyone, "
-            "access.user, access.service or access.user_or_service, or mount it without"
+            f"{method} declares no access policy: decorate it with access.anyone, access.user, "
+            "access.service(…) or access.user_or_service(…), or mount it without"
         )
     return policy
 

@@ -1,5 +1,6 @@
 """Checks requests against the rules that their contract declares (protovalidate)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.message import DecodeError, Message
@@ -9,6 +10,15 @@ from services.chassis.errors import Invalid, Violation
 
 # More would tell nobody more, and one request of a thousand bad ids must not make a huge answer.
 MAX_VIOLATIONS = 20
+
+# The patterns of the contracts, in words.
+PATTERNS: Mapping[str, str] = {
+    "^[A-Za-z0-9_.-]*$": "must be letters, digits, _ . and -",
+    "^[A-Za-z0-9_-]*$": "must be letters, digits, _ and -",
+    "^[A-Za-z0-9_-]{87}$": "must be 87 characters of base64url, without padding",
+    "^[A-Za-z0-9_-]{22}$": "must be 22 characters of base64url, without padding",
+    "^[0-9]{6}$": "must be six digits",
+}
 
 _validator = Validator()
 
@@ -34,7 +44,15 @@ def parse(kind: type[Message], raw: bytes) -> Message:
 
 
 def _violation(found: Any) -> Violation:
-    return Violation(_path(found.field), found.rule_id, found.message)
+    return Violation(_path(found.field), found.rule_id, _detail(found))
+
+
+def _detail(found: Any) -> str:
+    """The rule in words. What protovalidate says of a pattern is the pattern."""
+    message = str(found.message)
+    if found.rule_id != "string.pattern":
+        return message
+    return PATTERNS.get(message.partition("`")[2].removesuffix("`"), "must have another form")
 
 
 def _path(field: Any) -> str:

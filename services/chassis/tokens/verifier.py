@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,7 @@ class _Issuer:
     """What a token of one type must say, and whose keys may have signed it."""
 
     issuer: str
-    audience: str
+    audiences: frozenset[str]
     lifetime: timedelta
     ring: KeyRing
     caller_of: Callable[[dict[str, Any], str], Caller]
@@ -44,7 +44,8 @@ class _Verified:
 
 
 class Verifier:
-    """Verifies access tokens of people and identities of services.
+    """Verifies access tokens of people, and identities of services that are shown to one of
+    `services_here`, which are those that the process offers.
 
     A verified token is remembered (by its SHA-256, least recently used first out) until it
     expires or its key is withdrawn, so that one of many calls pays for the signature. Whether its
@@ -56,6 +57,7 @@ class Verifier:
         *,
         issuer: str,
         audience: str,
+        services_here: Collection[str],
         users: KeyRing,
         services: KeyRing,
         clock: Clock,
@@ -66,14 +68,14 @@ class Verifier:
         self._issuers = {
             access_tokens.TYPE: _Issuer(
                 issuer=issuer,
-                audience=audience,
+                audiences=frozenset((audience,)),
                 lifetime=access_tokens.LIFETIME,
                 ring=users,
                 caller_of=lambda claims, _: access_tokens.caller_of(claims),
             ),
             identity.TYPE: _Issuer(
                 issuer=identity.ISSUER,
-                audience=identity.AUDIENCE,
+                audiences=frozenset(map(identity.audience_of, services_here)),
                 lifetime=identity.LIFETIME,
                 ring=services,
                 caller_of=lambda claims, kid: identity.caller_of(claims, kid=kid),
@@ -130,7 +132,10 @@ class Verifier:
 
 def _check(claims: dict[str, Any], issuer: _Issuer, now: float) -> float:
     """Checks all claims that are not about the subject; returns the seconds that are left."""
-    if claims.get("iss") != issuer.issuer or claims.get("aud") != issuer.audience:
+    audience = claims.get("aud")
+    if not isinstance(audience, str) or audience not in issuer.audiences:
+        raise TokenInvalid
+    if claims.get("iss") != issuer.issuer:
         raise TokenInvalid
     issued, expires = _seconds(claims.get("iat")), _seconds(claims.get("exp"))
     if issued > now + LEEWAY or expires - issued > issuer.lifetime.total_seconds():

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from services.chassis.caller import UserCaller
 from services.chassis.clock import Clock
-from services.chassis.ids import IdGenerator, bucket_of
+from services.chassis.ids import IdGenerator, bucket_of, time_of
 from services.chassis.tokens import SessionRevoked
 from services.chassis.transaction import in_transaction
 from services.notification import preferring
@@ -15,6 +15,7 @@ from services.notification.delivery.errors import (
     EmailNotOffered,
     TooManyEmailCodes,
 )
+from services.notification.delivery.mail_addresses import Mailbox, check_address, mailbox_of
 from services.notification.delivery.model import CODES_WITHIN, Channel, Due, MailAddress
 from services.notification.delivery.tokens import Tokens
 from services.notification.store import NotificationStore, NotificationTransaction
@@ -22,14 +23,18 @@ from services.notification.store import NotificationStore, NotificationTransacti
 CODE_LIFETIME = timedelta(hours=1)
 # Of the million codes that there are; the next one is another.
 MAX_WRONG_CODES = 5
-# Within an hour, by one person and to one address: nobody's mailbox is flooded in our name.
+# Within an hour, by one person and to one mailbox: nobody's mailbox is flooded in our name.
 MAX_CODES = 3
+# By a person whose account is younger than a day: accounts are made in numbers to send mail.
+MAX_CODES_OF_NEW = 2
+NEW_ACCOUNT = timedelta(days=1)
 
 _NONCE_BYTES = 16
 
 
 class Addresses:
-    """What happens to addresses. `offered` says whether this installation sends mail at all."""
+    """What happens to addresses. `offered` says whether this installation sends mail at all, and
+    `codes_per_domain` how many codes an hour go to all addresses of one registrable domain."""
 
     def __init__(
         self,
@@ -39,12 +44,14 @@ class Addresses:
         ids: IdGenerator,
         tokens: Tokens,
         offered: bool,
+        codes_per_domain: int,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
         self._tokens = tokens
         self._offered = offered
+        self._codes_per_domain = codes_per_domain
 
     async def give(
         self, transaction: NotificationTransaction, me: UserCaller, address: str
@@ -52,8 +59,9 @@ class Addresses:
         """Replaces the caller's address by one that waits for its code, which is due at once.
 
         An address that is confirmed already is left as it is. Raises EmailNotOffered,
-        SessionRevoked, or TooManyEmailCodes.
+        EmailAddressInvalid, SessionRevoked, or TooManyEmailCodes.
         """
+        check_address(address)
         if not self._offered:
             raise EmailNotOffered
         await transaction.lock_recipients([me.user_id])
@@ -63,8 +71,9 @@ class Addresses:
         if before is not None and before.confirmed and before.address == address:
             return before
         now = self._clock.now()
-        await self._check_codes(transaction, me.user_id, address)
-        await transaction.note_code(me.user_id, address, now)
+        mailbox = mailbox_of(address)
+        await self._check_codes(transaction, me.user_id, mailbox)
+        await transaction.note_code(me.user_id, mailbox, now)
         given = MailAddress(
             user_id=me.user_id,
             address=address,
@@ -114,13 +123,18 @@ class Addresses:
         return confirmed
 
     async def _check_codes(
-        self, transaction: NotificationTransaction, user_id: int, address: str
+        self, transaction: NotificationTransaction, user_id: int, mailbox: Mailbox
     ) -> None:
         now = self._clock.now()
-        sent = await transaction.codes_sent(user_id, address, now - CODES_WITHIN)
-        for times in sent:
-            if len(times) >= MAX_CODES:
-                free = times[-MAX_CODES] + CODES_WITHIN
+        new = now - time_of(user_id) < NEW_ACCOUNT
+        sent = await transaction.codes_sent(user_id, mailbox, now - CODES_WITHIN)
+        for times, most in (
+            (sent.by_person, MAX_CODES_OF_NEW if new else MAX_CODES),
+            (sent.to_address, MAX_CODES),
+            (sent.to_domain, self._codes_per_domain),
+        ):
+            if len(times) >= most:
+                free = times[-most] + CODES_WITHIN
                 raise TooManyEmailCodes(retry_after=(free - now).total_seconds())
 
     def _awaits(self, address: MailAddress) -> bool:

@@ -7,17 +7,23 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from services.chassis.clock import Clock
+from services.chassis.errors import RoostError
+from services.chassis.logs import logger
 from services.notification.delivery import letters, push, schedule
-from services.notification.delivery.dispatch import Held, Parcel
+from services.notification.delivery.domains import registrable_domain
+from services.notification.delivery.lane import Parcel
 from services.notification.delivery.letters import Sender
 from services.notification.delivery.mail import Mailer
 from services.notification.delivery.model import (
     Answer,
     Delivery,
     MailAddress,
+    Outcome,
     PushSubscription,
     Verdict,
 )
+from services.notification.delivery.outcomes import paused
+from services.notification.delivery.pauses import MAX_TIMEOUTS, pause_after
 from services.notification.delivery.peers import Names
 from services.notification.delivery.push import PushServices
 from services.notification.delivery.store import DeliveryStore
@@ -29,6 +35,9 @@ from services.notification.model import MAX_UNREAD, Group
 MAX_LINES = 20
 
 _MAIL = "mail"
+
+# Many times what one process has under way.
+_ZONES_KEPT = 1_000
 
 
 class Unread(Protocol):
@@ -51,13 +60,13 @@ class Unread(Protocol):
         """Those of these people who have quiet hours now, and when these end."""
         ...
 
-    async def time_zone(self, user_id: int) -> str:
-        """The person's time zone."""
+    async def time_zones(self, user_ids: Collection[int]) -> Mapping[int, str]:
+        """The time zones of those of these people who have preferences."""
         ...
 
 
 class PushCarrier:
-    """Pushes what is unread to devices, outside of quiet hours. See `dispatch.Carrier`."""
+    """Pushes what is unread to devices, outside of quiet hours. See `lane.Carrier`."""
 
     def __init__(
         self,
@@ -67,39 +76,45 @@ class PushCarrier:
         people: Names,
         services: PushServices,
         tokens: Tokens,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._unread = unread
         self._people = people
         self._services = services
         self._tokens = tokens
+        self._clock = clock
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Held]:
+    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
         """See `Carrier.pack`."""
         quiet = await self._unread.quiet_until({each.user_id for each in deliveries})
-        held: dict[Delivery, Parcel | Held] = {
-            each: Held(quiet[each.user_id]) for each in deliveries if each.user_id in quiet
+        held: dict[Delivery, Parcel | Outcome] = {
+            each: paused(quiet[each.user_id]) for each in deliveries if each.user_id in quiet
         }
-        loud = [each for each in deliveries if each.user_id not in quiet]
-        return held | await self._parcels(loud)
+        return held | await self._packed([each for each in deliveries if each not in held])
 
-    async def _parcels(self, deliveries: Sequence[Delivery]) -> dict[Delivery, Parcel | Held]:
+    async def _packed(self, deliveries: Sequence[Delivery]) -> dict[Delivery, Parcel | Outcome]:
         groups = await self._unread.unread({(each.user_id, each.version) for each in deliveries})
         devices = await self._store.subscriptions_by_id(
             {(each.user_id, each.device_id) for each in deliveries}
         )
         names = await _names(self._people, groups.values())
-        packed: dict[Delivery, Parcel | Held] = {}
+        now = self._clock.now()
+        packed: dict[Delivery, Parcel | Outcome] = {}
         for each in deliveries:
             group = groups.get((each.user_id, each.version))
             device = devices.get((each.user_id, each.device_id))
-            if group is not None and device is not None:
-                content = push.message_of(group, sentence(group, names))
-                send = partial(self._send, device, each, group, content)
-                packed[each] = Parcel(urlsplit(device.endpoint).netloc, send)
+            if group is None or device is None:
+                continue
+            if device.pause_until is not None and device.pause_until > now:
+                packed[each] = paused(device.pause_until)
+                continue
+            content = push.message_of(group, sentence(group, names))
+            send = partial(self._send, device, each, group, content)
+            packed[each] = Parcel(_domain(device.endpoint), send)
         return packed
 
-    async def again(self, delivery: Delivery, now: datetime) -> datetime:
+    def again(self, delivery: Delivery, now: datetime) -> datetime:
         """See `Carrier.again`: whenever there is more to tell."""
         return now
 
@@ -108,13 +123,30 @@ class PushCarrier:
     ) -> Answer:
         topic = self._tokens.wire_topic(delivery.user_id, delivery.topic)
         answer = await self._services.send(device, content, kind=group.kind, topic=topic)
+        try:
+            await self._note(device, answer)
+        except RoostError as error:
+            # The answer counts all the same.
+            logger().warning("push_device_not_noted", error=repr(error))
+        return answer
+
+    async def _note(self, device: PushSubscription, answer: Answer) -> None:
+        """Keeps what the answer says about the device itself."""
         if answer.verdict is Verdict.GONE:
             await self._store.forget_subscription(device.user_id, device.id)
-        return answer
+            return
+        if answer.verdict is Verdict.BUSY:
+            return
+        timeouts = min(device.timeouts + 1, MAX_TIMEOUTS) if answer.timed_out else 0
+        if timeouts or device.timeouts:
+            now = self._clock.now()
+            await self._store.note_timeouts(
+                device, timeouts, pause_until=pause_after(timeouts, now), now=now
+            )
 
 
 class CodeCarrier:
-    """Mails the codes that confirm addresses. See `dispatch.Carrier`."""
+    """Mails the codes that confirm addresses. See `lane.Carrier`."""
 
     def __init__(
         self,
@@ -131,11 +163,11 @@ class CodeCarrier:
         self._tokens = tokens
         self._clock = clock
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel]:
+    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
         """See `Carrier.pack`."""
         addresses = await self._store.addresses({each.user_id for each in deliveries})
         now = self._clock.now()
-        packed: dict[Delivery, Parcel] = {}
+        packed: dict[Delivery, Parcel | Outcome] = {}
         for each in deliveries:
             to = addresses.get(each.user_id)
             if to is not None and to.code_expire_time is not None and now < to.code_expire_time:
@@ -146,16 +178,18 @@ class CodeCarrier:
                     name=f"code.{self._tokens.wire_topic(each.user_id, str(each.version))}",
                     now=now,
                 )
-                packed[each] = Parcel(_MAIL, partial(self._mailer.send, letter))
+                # Some mail servers ask that of the domain before they answer.
+                receiver = registrable_domain(to.address.rpartition("@")[2])
+                packed[each] = Parcel(receiver, partial(self._mailer.send, letter))
         return packed
 
-    async def again(self, delivery: Delivery, now: datetime) -> datetime:
+    def again(self, delivery: Delivery, now: datetime) -> datetime:
         """See `Carrier.again`: whenever the person asks for another."""
         return now
 
 
 class DigestCarrier:
-    """Mails the daily digests. See `dispatch.Carrier`."""
+    """Mails the daily digests. See `lane.Carrier`."""
 
     def __init__(
         self,
@@ -177,12 +211,16 @@ class DigestCarrier:
         self._tokens = tokens
         self._clock = clock
         self._hour = hour
+        # Of the people whose digests were packed last: `again` may not ask the store.
+        self._zones: dict[int, str] = {}
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel]:
+    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
         """See `Carrier.pack`."""
-        wanted = await self._unread.digests_wanted({each.user_id for each in deliveries})
+        user_ids = {each.user_id for each in deliveries}
+        self._note_zones(await self._unread.time_zones(user_ids))
+        wanted = await self._unread.digests_wanted(user_ids)
         addresses = await self._store.addresses(wanted)
-        packed: dict[Delivery, Parcel] = {}
+        packed: dict[Delivery, Parcel | Outcome] = {}
         for each in deliveries:
             to = addresses.get(each.user_id)
             if to is not None and to.confirmed:
@@ -191,10 +229,19 @@ class DigestCarrier:
                     packed[each] = parcel
         return packed
 
-    async def again(self, delivery: Delivery, now: datetime) -> datetime:
+    def again(self, delivery: Delivery, now: datetime) -> datetime:
         """See `Carrier.again`: on the person's next day."""
-        zone = await self._unread.time_zone(delivery.user_id)
-        return schedule.next_digest(delivery.user_id, after=now, hour=self._hour, time_zone=zone)
+        return schedule.next_digest(
+            delivery.user_id,
+            after=now,
+            hour=self._hour,
+            time_zone=self._zones.get(delivery.user_id, "UTC"),
+        )
+
+    def _note_zones(self, found: Mapping[int, str]) -> None:
+        self._zones |= found
+        while len(self._zones) > _ZONES_KEPT:
+            del self._zones[next(iter(self._zones))]
 
     async def _parcel(self, delivery: Delivery, to: MailAddress) -> Parcel | None:
         unread = await self._unread.newest_unread(delivery.user_id, limit=MAX_UNREAD)
@@ -213,6 +260,11 @@ class DigestCarrier:
             now=now,
         )
         return Parcel(_MAIL, partial(self._mailer.send, letter))
+
+
+def _domain(endpoint: str) -> str:
+    """Who runs the push service. Raises ValueError for what is no URL."""
+    return registrable_domain(urlsplit(endpoint).hostname or "")
 
 
 async def _names(people: Names, groups: Collection[Group]) -> Mapping[int, str]:

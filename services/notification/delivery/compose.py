@@ -7,20 +7,26 @@ from contextlib import asynccontextmanager
 from roost.notification.v1.delivery_service_pb2_grpc import add_DeliveryServiceServicer_to_server
 
 from services.chassis.clock import Clock
-from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.ids import IdGenerator
 from services.chassis.logs import logger
 from services.chassis.process import Job
 from services.chassis.server import Mount
 from services.notification.delivery import push
 from services.notification.delivery.addresses import Addresses
-from services.notification.delivery.carriers import CodeCarrier, DigestCarrier, PushCarrier
-from services.notification.delivery.dispatch import Carrier, Dispatcher
+from services.notification.delivery.carriers import (
+    CodeCarrier,
+    DigestCarrier,
+    PushCarrier,
+    Unread,
+)
+from services.notification.delivery.dispatch import Dispatcher
 from services.notification.delivery.endpoints import EndpointRule
+from services.notification.delivery.lane import Carrier
 from services.notification.delivery.letters import Sender
 from services.notification.delivery.mail import Mailer
 from services.notification.delivery.model import Channel
 from services.notification.delivery.peers import Names
+from services.notification.delivery.push import PushServices
 from services.notification.delivery.schedule import Schedule
 from services.notification.delivery.servicer import DeliveryServicer
 from services.notification.delivery.store import DeliveryStore
@@ -36,18 +42,23 @@ from services.notification.store import NotificationStore
 _PRUNE_SECONDS = 600.0
 
 
-def vapid(told: NotificationSettings, *, clock: Clock) -> Vapid:
+def vapid(settings: NotificationSettings, *, clock: Clock) -> Vapid:
     """Signs push messages. Raises OSError or ValueError for a bad file."""
-    return Vapid(told.push_key_file.read_bytes(), contact=told.push_contact, clock=clock)
+    return Vapid(settings.push_key_file.read_bytes(), contact=settings.push_contact, clock=clock)
 
 
-def schedule(told: NotificationSettings) -> Schedule:
-    """Decides what is due when somebody is told of something."""
-    return Schedule(digest_hour=None if told.smtp_url is None else told.digest_hour)
+def schedule(settings: NotificationSettings) -> Schedule:
+    """Decides what is due when somebody is notified."""
+    return Schedule(digest_hour=None if settings.smtp_url is None else settings.digest_hour)
+
+
+def endpoint_rule(settings: NotificationSettings) -> EndpointRule:
+    """Decides where messages may go."""
+    return EndpointRule(ports=settings.push_ports, loopback_allowed=settings.push_loopback_allowed)
 
 
 def mount(
-    told: NotificationSettings,
+    settings: NotificationSettings,
     *,
     store: NotificationStore,
     deliveries: DeliveryStore,
@@ -55,8 +66,8 @@ def mount(
     ids: IdGenerator,
 ) -> Mount:
     """The servicer. Raises OSError or ValueError for a bad push key file."""
-    rule = EndpointRule(loopback_allowed=told.push_loopback_allowed)
-    tokens = Tokens(master_key=told.master_key)
+    rule = endpoint_rule(settings)
+    tokens = Tokens(master_key=settings.master_key)
     servicer = DeliveryServicer(
         store=store,
         deliveries=deliveries,
@@ -67,18 +78,19 @@ def mount(
             clock=clock,
             ids=ids,
             tokens=tokens,
-            offered=told.smtp_url is not None,
+            offered=settings.smtp_url is not None,
+            codes_per_domain=settings.codes_per_domain,
         ),
         tokens=tokens,
-        push_key=vapid(told, clock=clock).public_key,
-        master_key=told.master_key,
+        push_key=vapid(settings, clock=clock).public_key,
+        master_key=settings.master_key,
     )
     return Mount(add_DeliveryServiceServicer_to_server, servicer)
 
 
 @asynccontextmanager
 async def dispatcher(
-    told: NotificationSettings,
+    settings: NotificationSettings,
     *,
     deliveries: DeliveryStore,
     store: NotificationStore,
@@ -87,36 +99,60 @@ async def dispatcher(
     clock: Clock,
 ) -> AsyncIterator[Dispatcher]:
     """Sends what is due; mail only where there is a server for it."""
-    rule = EndpointRule(loopback_allowed=told.push_loopback_allowed)
-    tokens = Tokens(master_key=told.master_key)
-    unread = StoredUnread(
-        store=store, showing=Showing(store=store, visibility=visibility), clock=clock
-    )
-    async with push.connect(vapid=vapid(told, clock=clock), rule=rule, clock=clock) as services:
-        pushing = PushCarrier(
-            store=deliveries, unread=unread, people=people, services=services, tokens=tokens
+    showing = Showing(store=store, visibility=visibility)
+    async with push.connect(
+        vapid=vapid(settings, clock=clock), rule=endpoint_rule(settings), clock=clock
+    ) as services:
+        ways = carriers(
+            settings,
+            deliveries=deliveries,
+            unread=StoredUnread(store=store, showing=showing, clock=clock),
+            people=people,
+            services=services,
+            clock=clock,
         )
-        carriers: Mapping[Channel, Carrier] = {Channel.PUSH: pushing}
-        if told.smtp_url is not None:
-            mailer = Mailer(told.smtp_url)
-            sender = Sender(told.mail_from, told.public_url)
-            carriers = {
-                Channel.PUSH: pushing,
-                Channel.CODE: CodeCarrier(
-                    store=deliveries, mailer=mailer, sender=sender, tokens=tokens, clock=clock
-                ),
-                Channel.DIGEST: DigestCarrier(
-                    store=deliveries,
-                    unread=unread,
-                    people=people,
-                    mailer=mailer,
-                    sender=sender,
-                    tokens=tokens,
-                    clock=clock,
-                    hour=told.digest_hour,
-                ),
-            }
-        yield Dispatcher(store=deliveries, carriers=carriers, clock=clock)
+        yield Dispatcher(store=deliveries, carriers=ways, clock=clock)
+
+
+def carriers(
+    settings: NotificationSettings,
+    *,
+    deliveries: DeliveryStore,
+    unread: Unread,
+    people: Names,
+    services: PushServices,
+    clock: Clock,
+) -> Mapping[Channel, Carrier]:
+    """The channels that this installation has."""
+    tokens = Tokens(master_key=settings.master_key)
+    pushing = PushCarrier(
+        store=deliveries,
+        unread=unread,
+        people=people,
+        services=services,
+        tokens=tokens,
+        clock=clock,
+    )
+    if settings.smtp_url is None:
+        return {Channel.PUSH: pushing}
+    mailer = Mailer(settings.smtp_url)
+    sender = Sender(settings.mail_from, settings.public_url)
+    return {
+        Channel.PUSH: pushing,
+        Channel.CODE: CodeCarrier(
+            store=deliveries, mailer=mailer, sender=sender, tokens=tokens, clock=clock
+        ),
+        Channel.DIGEST: DigestCarrier(
+            store=deliveries,
+            unread=unread,
+            people=people,
+            mailer=mailer,
+            sender=sender,
+            tokens=tokens,
+            clock=clock,
+            hour=settings.digest_hour,
+        ),
+    }
 
 
 def pruning(deliveries: DeliveryStore, clock: Clock) -> Job:
@@ -126,8 +162,9 @@ def pruning(deliveries: DeliveryStore, clock: Clock) -> Job:
         while True:
             try:
                 await deliveries.prune_deliveries(clock.now())
-            except (Unavailable, DeadlineExceeded) as error:
-                logger().warning("pruning_postponed", error=repr(error))
+            except Exception as error:
+                # Nothing is lost by a later round; the other jobs of the process go on.
+                logger().warning("pruning_postponed", exc_info=error)
             await asyncio.sleep(_PRUNE_SECONDS)
 
     return prune_deliveries

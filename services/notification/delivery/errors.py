@@ -34,6 +34,15 @@ class TooManyPushSubscriptions(WrongState):
     message = "You have as many devices as one may; remove one first."
 
 
+class EmailAddressInvalid(Invalid):
+    """No letter can carry the address. `rule` names what it breaks."""
+
+    def __init__(self, rule: str, description: str) -> None:
+        super().__init__(
+            f"address: {description}.", violations=[Violation("address", rule, description)]
+        )
+
+
 class EmailNotOffered(WrongState):
     """No mail server is configured."""
 

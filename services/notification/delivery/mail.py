@@ -14,8 +14,6 @@ from services.notification.delivery.model import Answer, Verdict
 
 # What a server may take for one mail, connecting included.
 SEND_SECONDS = 10.0
-# Mail servers think ill of many connections at once.
-_CONNECTIONS = 4
 
 
 class Security(Enum):
@@ -66,17 +64,18 @@ class MailServer:
 
 
 class Mailer:
-    """Hands mail to one server."""
+    """Hands mail to one server, over one connection for each letter. `lane.CAPACITIES` limits how
+    many there are at once."""
 
     def __init__(self, server: MailServer) -> None:
         self._server = server
-        self._free = asyncio.Semaphore(_CONNECTIONS)
 
     async def send(self, letter: EmailMessage) -> Answer:
-        """Hands the letter in; raises nothing that the server can bring about."""
+        """Hands the letter in. Raises nothing that the server can bring about; ValueError and
+        others for a letter that cannot be written."""
         server = self._server
         try:
-            async with self._free, asyncio.timeout(SEND_SECONDS):
+            async with asyncio.timeout(SEND_SECONDS):
                 await aiosmtplib.send(
                     letter,
                     hostname=server.host,
@@ -88,7 +87,7 @@ class Mailer:
                     timeout=SEND_SECONDS,
                 )
         except aiosmtplib.SMTPRecipientsRefused as refused:
-            return _judge(refused.recipients[0].code)
+            return _judge(refused.recipients[0].code if refused.recipients else -1)
         except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPNotSupported) as wrong:
             # Our settings are wrong, not the letter: it waits for the operator.
             return Answer(Verdict.LATER, type(wrong).__name__)

@@ -23,6 +23,10 @@ class PushSubscription:
     secret: bytes
     create_time: datetime
     expire_time: datetime
+    # How often in a row its push service did not answer in time, and until when nothing is sent
+    # to it therefore.
+    timeouts: int = 0
+    pause_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,8 @@ class Verdict(Enum):
     TAKEN = "taken"
     # Not now: it may be tried again.
     LATER = "later"
+    # Nothing was sent, because too much is under way to the same receiver.
+    BUSY = "busy"
     # Not ever.
     REFUSED = "refused"
     # Nor any other: the device is not there any more.
@@ -106,11 +112,14 @@ class Verdict(Enum):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a receiver said. `text` is a status or the name of a failure: nothing of it says whose
-    the message was. `wait` is how long the receiver asks us to, where it does."""
+    the message was, and nothing of it was written by the receiver. `wait` is how long the receiver
+    asks us to, where it does."""
 
     verdict: Verdict
     text: str
     wait: timedelta | None = None
+    # Whether it is our own limit of time that ended the attempt.
+    timed_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import httpcore2
 import msgspec
 
 from services.chassis.clock import Clock
 from services.notification.delivery.encryption import encrypt
-from services.notification.delivery.endpoints import AddressRefused, EndpointRule, GuardedNetwork
+from services.notification.delivery.endpoints import HTTPS_PORT, AddressRefused, EndpointRule
+from services.notification.delivery.errors import PushEndpointRefused
 from services.notification.delivery.model import Answer, PushSubscription, Verdict
+from services.notification.delivery.names import TooManyLookUps
+from services.notification.delivery.network import AddressBusy, Addresses, GuardedNetwork
 from services.notification.delivery.vapid import Vapid
 from services.notification.model import Group, Kind
 
@@ -20,6 +24,13 @@ from services.notification.model import Group, Kind
 SEND_SECONDS = 10.0
 # How long a push service keeps a message for a device that is off: news of yesterday is no news.
 MESSAGE_LIFETIME = timedelta(hours=24)
+
+# To one IP address, whatever names lead to it.
+AT_ONE_ADDRESS = 32
+# What a receiver may ask us to wait; deliveries are given up after a day.
+LONGEST_WAIT = timedelta(hours=24)
+# The longest form of a date (RFC 9110, 5.6.7) has 33 characters.
+_MAX_RETRY_AFTER = 64
 
 # Answers have no body worth reading; a little is read so that the connection can be used again.
 _READ_BYTES = 4096
@@ -58,10 +69,21 @@ def message_of(group: Group, title: str) -> bytes:
 class PushServices:
     """The push services of the world. Made by `connect`."""
 
-    def __init__(self, pool: httpcore2.AsyncConnectionPool, *, vapid: Vapid, clock: Clock) -> None:
+    def __init__(
+        self,
+        pool: httpcore2.AsyncConnectionPool,
+        *,
+        network: GuardedNetwork,
+        rule: EndpointRule,
+        vapid: Vapid,
+        clock: Clock,
+    ) -> None:
         self._pool = pool
+        self._network = network
+        self._rule = rule
         self._vapid = vapid
         self._clock = clock
+        self._addresses = Addresses(limit=AT_ONE_ADDRESS)
 
     async def send(
         self, device: PushSubscription, content: bytes, *, kind: Kind, topic: str
@@ -70,6 +92,11 @@ class PushServices:
 
         Takes SEND_SECONDS at most, and raises nothing that a receiver can bring about.
         """
+        try:
+            self._rule.check(device.endpoint)
+        except PushEndpointRefused:
+            # Registered under an earlier rule.
+            return Answer(Verdict.REFUSED, "endpoint refused")
         body = encrypt(content, device_key=device.key, device_secret=device.secret)
         headers = {
             "authorization": self._vapid.authorization(device.endpoint),
@@ -80,20 +107,27 @@ class PushServices:
             "topic": topic,
         }
         try:
-            async with (
-                asyncio.timeout(SEND_SECONDS),
-                self._pool.stream(
-                    "POST", device.endpoint, headers=list(headers.items()), content=body
-                ) as response,
-            ):
-                await _read_a_little(response)
-                return self._judge(response)
+            async with asyncio.timeout(SEND_SECONDS):
+                return await self._post(device.endpoint, list(headers.items()), body)
         except AddressRefused:
             return Answer(Verdict.REFUSED, "address refused")
+        except (AddressBusy, TooManyLookUps):
+            return Answer(Verdict.BUSY, "busy")
         except (TimeoutError, httpcore2.TimeoutException):
-            return Answer(Verdict.LATER, "timeout")
+            return Answer(Verdict.LATER, "timeout", timed_out=True)
         except (httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as failure:
             return Answer(Verdict.LATER, type(failure).__name__)
+
+    async def _post(self, endpoint: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
+        parts = urlsplit(endpoint)
+        default = HTTPS_PORT if parts.scheme == "https" else 80
+        first, *_ = await self._network.resolve(parts.hostname or "", parts.port or default)
+        with self._addresses.reserve(first):
+            async with self._pool.stream(
+                "POST", endpoint, headers=headers, content=body
+            ) as response:
+                await _read_a_little(response)
+                return self._judge(response)
 
     def _judge(self, response: httpcore2.Response) -> Answer:
         status = response.status
@@ -115,27 +149,37 @@ class PushServices:
 
 
 def retry_after(value: str, now: datetime) -> timedelta | None:
-    """How long a Retry-After header asks to wait (RFC 9110, 10.2.3); None if it cannot be read."""
+    """How long a Retry-After header asks to wait (RFC 9110, 10.2.3), from nothing to LONGEST_WAIT;
+    None if it cannot be read."""
     text = value.strip()
+    if len(text) > _MAX_RETRY_AFTER:
+        return None
     if text.isascii() and text.isdigit():
-        return timedelta(seconds=min(int(text[:9]), 10**8))
+        return min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
+    except Exception:
+        # The parser raises ValueError, OverflowError, TypeError and IndexError for what peers make
+        # up, and a date at the end of time has no difference from ours.
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
+    return min(max(wait, timedelta()), LONGEST_WAIT)
 
 
 @asynccontextmanager
 async def connect(*, vapid: Vapid, rule: EndpointRule, clock: Clock) -> AsyncIterator[PushServices]:
     """Keeps connections for the block's length, to endpoints that the rule takes alone."""
-    async with httpcore2.AsyncConnectionPool(
-        max_connections=_CONNECTIONS,
-        max_keepalive_connections=_CONNECTIONS,
-        keepalive_expiry=_KEEP_ALIVE_SECONDS,
-        network_backend=GuardedNetwork(rule),
-    ) as pool:
-        yield PushServices(pool, vapid=vapid, clock=clock)
+    network = GuardedNetwork(rule)
+    try:
+        async with httpcore2.AsyncConnectionPool(
+            max_connections=_CONNECTIONS,
+            max_keepalive_connections=_CONNECTIONS,
+            keepalive_expiry=_KEEP_ALIVE_SECONDS,
+            network_backend=network,
+        ) as pool:
+            yield PushServices(pool, network=network, rule=rule, vapid=vapid, clock=clock)
+    finally:
+        network.close()
 
 
 async def _read_a_little(response: httpcore2.Response) -> None:

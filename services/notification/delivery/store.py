@@ -1,9 +1,10 @@
 """What delivery asks of the service's database: devices, mail addresses, and what is due."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from services.notification.delivery.mail_addresses import Mailbox
 from services.notification.delivery.model import (
     Channel,
     Delivery,
@@ -19,12 +20,17 @@ RECORDS_KEPT = timedelta(days=7)
 ENDED_KEPT = timedelta(hours=1)
 
 
+# The most that a delivery's attempts count; more are no more.
+MAX_COUNTED_ATTEMPTS = 1_000
+
+
 class CodesSent(NamedTuple):
-    """When codes were mailed, ascending: those that a person asked for, and those to an address,
-    whoever asked."""
+    """When codes were mailed, ascending: those that a person asked for, and those to a mailbox and
+    to its domain, for anybody."""
 
     by_person: list[datetime]
     to_address: list[datetime]
+    to_domain: list[datetime]
 
 
 class DeliveryActs(Protocol):
@@ -36,7 +42,8 @@ class DeliveryActs(Protocol):
 
         Goes nowhere, and leaves nothing, where there is none: a digest takes a confirmed address,
         a code one that is not. What waits already keeps its time, but tells of the later version.
-        What is due `again` leaves a topic alone that went out before, or that was given up.
+        Nothing is due on a paused device before its pause ends. What is due `again` leaves a
+        topic alone that went out before, or that was given up.
         """
         ...
 
@@ -72,11 +79,11 @@ class DeliveryActs(Protocol):
         """Forgets the address, and what was due to it."""
         ...
 
-    async def codes_sent(self, user_id: int, address: str, since: datetime) -> CodesSent:
-        """The codes since then. Nobody else notes one to the address until the end."""
+    async def codes_sent(self, user_id: int, mailbox: Mailbox, since: datetime) -> CodesSent:
+        """The codes since then. Nobody else notes one to the domain until the end."""
         ...
 
-    async def note_code(self, user_id: int, address: str, now: datetime) -> None:
+    async def note_code(self, user_id: int, mailbox: Mailbox, now: datetime) -> None:
         """Notes that a code goes out."""
         ...
 
@@ -106,11 +113,35 @@ class DeliveryStore(Protocol):
         """The addresses of those who gave one."""
         ...
 
+    async def note_timeouts(
+        self,
+        subscription: PushSubscription,
+        timeouts: int,
+        *,
+        pause_until: datetime | None,
+        now: datetime,
+    ) -> None:
+        """Notes how often in a row the device's push service did not answer. What is due to the
+        device by now is due when the pause ends. Does nothing if the device is gone, or if its
+        time-outs are no longer those of `subscription`."""
+        ...
+
     async def claim(
-        self, channels: Collection[Channel], *, now: datetime, until: datetime, limit: int
+        self,
+        channel: Channel,
+        *,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        share: int,
+        taken: Mapping[int, int],
     ) -> list[Delivery]:
-        """Takes on what has been due longest on these channels. Nobody else gets it before
-        `until`."""
+        """Claims what is due on the channel: nobody else gets it before `until`.
+
+        People take turns. Nobody gets more than `share`, less what `taken` says is under way of
+        them already; each gets their first before anybody gets their second; among equals, what
+        has been due longest comes first. However much is due to some, the others get theirs.
+        """
         ...
 
     async def record(self, delivery: Delivery, outcome: Outcome, now: datetime) -> None:

@@ -1,11 +1,13 @@
 """Devices, mail addresses and what is due, in memory, for tests."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from services.chassis.memory import MemoryDatabase, MemoryTransaction, Tables
+from services.notification.delivery.mail_addresses import Mailbox
 from services.notification.delivery.model import (
     CODES_WITHIN,
     NO_DEVICE,
@@ -19,6 +21,7 @@ from services.notification.delivery.model import (
 )
 from services.notification.delivery.store import (
     ENDED_KEPT,
+    MAX_COUNTED_ATTEMPTS,
     RECORDS_KEPT,
     CodesSent,
 )
@@ -46,7 +49,7 @@ class DeliveryTables(Tables):
 
     devices: dict[tuple[int, int], PushSubscription] = field(default_factory=dict)
     addresses: dict[int, MailAddress] = field(default_factory=dict)
-    codes: list[tuple[int, str, datetime]] = field(default_factory=list)
+    codes: list[tuple[int, Mailbox, datetime]] = field(default_factory=list)
     ended: dict[tuple[int, int], datetime] = field(default_factory=dict)
     deliveries: dict[Key, DeliveryRow] = field(default_factory=dict)
 
@@ -59,8 +62,8 @@ class MemoryDeliveryActs(MemoryTransaction[TablesT]):
 
     async def add_due(self, due: Sequence[Due], now: datetime) -> None:
         for each in due:
-            for device_id in self._receivers(each, now):
-                self._add(each, device_id, now)
+            for device_id, pause_until in self._receivers(each, now):
+                self._add(each, device_id, pause_until, now)
 
     async def subscriptions_of(self, user_id: int) -> list[PushSubscription]:
         return [each for each in self.tables.devices.values() if each.user_id == user_id]
@@ -92,15 +95,18 @@ class MemoryDeliveryActs(MemoryTransaction[TablesT]):
             if key[0] == user_id and key[1] is not Channel.PUSH:
                 del self.tables.deliveries[key]
 
-    async def codes_sent(self, user_id: int, address: str, since: datetime) -> CodesSent:
-        recent = sorted(self.tables.codes, key=lambda code: code[2])
+    async def codes_sent(self, user_id: int, mailbox: Mailbox, since: datetime) -> CodesSent:
+        recent = sorted(
+            (code for code in self.tables.codes if code[2] > since), key=lambda code: code[2]
+        )
         return CodesSent(
-            [when for who, _, when in recent if who == user_id and when > since],
-            [when for _, where, when in recent if where == address and when > since],
+            [when for who, _, when in recent if who == user_id],
+            [when for _, where, when in recent if where.address == mailbox.address],
+            [when for _, where, when in recent if where.domain == mailbox.domain],
         )
 
-    async def note_code(self, user_id: int, address: str, now: datetime) -> None:
-        self.tables.codes.append((user_id, address, now))
+    async def note_code(self, user_id: int, mailbox: Mailbox, now: datetime) -> None:
+        self.tables.codes.append((user_id, mailbox, now))
 
     async def forget_deliveries(self, user_id: int) -> None:
         tables = self.tables
@@ -111,26 +117,27 @@ class MemoryDeliveryActs(MemoryTransaction[TablesT]):
             key: row for key, row in tables.deliveries.items() if key[0] != user_id
         }
 
-    def _receivers(self, due: Due, now: datetime) -> list[int]:
+    def _receivers(self, due: Due, now: datetime) -> list[tuple[int, datetime | None]]:
         if due.channel is Channel.PUSH:
             mine = [each for each in self.tables.devices.values() if each.user_id == due.user_id]
-            return [each.id for each in mine if each.expire_time > now]
+            return [(each.id, each.pause_until) for each in mine if each.expire_time > now]
         address = self.tables.addresses.get(due.user_id)
         wanted = address is not None and address.confirmed is (due.channel is Channel.DIGEST)
-        return [NO_DEVICE] if wanted else []
+        return [(NO_DEVICE, None)] if wanted else []
 
-    def _add(self, due: Due, device_id: int, now: datetime) -> None:
+    def _add(self, due: Due, device_id: int, pause_until: datetime | None, now: datetime) -> None:
         key = (due.user_id, due.channel, device_id, due.topic)
         before = self.tables.deliveries.get(key)
         if due.again and (before is None or before.state not in {State.DUE, State.MOOT}):
             return
+        due_time = max(due.due_time, pause_until or due.due_time)
         added = DeliveryRow(
             version=due.version,
             state=State.DUE,
-            due_time=due.due_time,
+            due_time=due_time,
             attempts=0,
             last_answer=before.last_answer if before else "",
-            start_time=due.due_time,
+            start_time=due_time,
             update_time=now,
         )
         if before is not None:
@@ -168,34 +175,66 @@ class MemoryDeliveryStore(Generic[TablesT]):
         found = self._tables.addresses
         return {each: found[each] for each in user_ids if each in found}
 
+    async def note_timeouts(
+        self,
+        subscription: PushSubscription,
+        timeouts: int,
+        *,
+        pause_until: datetime | None,
+        now: datetime,
+    ) -> None:
+        key = subscription.user_id, subscription.id
+        device = self._tables.devices.get(key)
+        if device is None or device.timeouts != subscription.timeouts:
+            return
+        self._tables.devices[key] = replace(device, timeouts=timeouts, pause_until=pause_until)
+        if pause_until is None:
+            return
+        rows = self._tables.deliveries
+        for (user_id, channel, device_id, topic), row in list(rows.items()):
+            mine = (user_id, device_id) == key and channel is Channel.PUSH
+            if mine and row.state is State.DUE and row.due_time <= now:
+                rows[user_id, channel, device_id, topic] = replace(row, due_time=pause_until)
+
     async def claim(
-        self, channels: Collection[Channel], *, now: datetime, until: datetime, limit: int
+        self,
+        channel: Channel,
+        *,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        share: int,
+        taken: Mapping[int, int],
     ) -> list[Delivery]:
         rows = self._tables.deliveries
         due = [
             key
             for key, row in rows.items()
-            if row.state is State.DUE and row.due_time <= now and key[1] in channels
+            if row.state is State.DUE and row.due_time <= now and key[1] is channel
         ]
-        claimed: list[Delivery] = []
-        for key in sorted(due, key=lambda one: rows[one].due_time)[:limit]:
-            row = rows[key] = replace(
-                rows[key], due_time=until, attempts=rows[key].attempts + 1, update_time=now
-            )
-            user_id, channel, device_id, topic = key
-            claimed.append(
-                Delivery(
-                    user_id=user_id,
-                    channel=channel,
-                    device_id=device_id,
-                    topic=topic,
-                    version=row.version,
-                    attempts=row.attempts,
-                    start_time=row.start_time,
-                    lease_time=until,
-                )
-            )
-        return claimed
+        turns: list[tuple[int, datetime, Key]] = []
+        places: Counter[int] = Counter()
+        for key in sorted(due, key=lambda one: rows[one].due_time):
+            places[key[0]] += 1
+            if places[key[0]] <= share - taken.get(key[0], 0):
+                turns.append((places[key[0]], rows[key].due_time, key))
+        return [self._claimed(key, now, until) for *_, key in sorted(turns)[:limit]]
+
+    def _claimed(self, key: Key, now: datetime, until: datetime) -> Delivery:
+        rows = self._tables.deliveries
+        attempts = min(rows[key].attempts + 1, MAX_COUNTED_ATTEMPTS)
+        row = rows[key] = replace(rows[key], due_time=until, attempts=attempts, update_time=now)
+        user_id, channel, device_id, topic = key
+        return Delivery(
+            user_id=user_id,
+            channel=channel,
+            device_id=device_id,
+            topic=topic,
+            version=row.version,
+            attempts=row.attempts,
+            start_time=row.start_time,
+            lease_time=until,
+        )
 
     async def record(self, delivery: Delivery, outcome: Outcome, now: datetime) -> None:
         key = (delivery.user_id, delivery.channel, delivery.device_id, delivery.topic)
@@ -206,7 +245,7 @@ class MemoryDeliveryStore(Generic[TablesT]):
         if row.version != delivery.version:
             noted = replace(noted, attempts=0, start_time=outcome.due_time)
         else:
-            attempts = row.attempts if outcome.counted else row.attempts - 1
+            attempts = row.attempts if outcome.counted else max(row.attempts - 1, 0)
             noted = replace(noted, state=outcome.state, attempts=attempts)
         self._tables.deliveries[key] = noted
 

@@ -1,11 +1,13 @@
 """Devices, mail addresses and what is due, in PostgreSQL."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import asyncpg
 
 from services.chassis.postgres import Database, PostgresTransaction
+from services.notification.delivery.claiming import Claims
+from services.notification.delivery.mail_addresses import Mailbox
 from services.notification.delivery.model import (
     CODES_WITHIN,
     NO_DEVICE,
@@ -24,15 +26,17 @@ from services.notification.delivery.store import (
 
 _SUBSCRIPTION = """
 id, user_id, session_id, endpoint, device_key AS key, device_secret AS secret, create_time,
-expire_time
+expire_time, timeouts, pause_until
 """
 _ADDRESS = "user_id, address, confirmed, code_nonce, code_expire_time, wrong_codes"
 
-# To what a message of each channel goes: the rows of a person, and the device that they are.
+# To what a message of each channel goes: the rows of a person, the device that they are, and the
+# earliest time for it.
+_PAUSED = "greatest(n.due_time, t.pause_until)"
 _RECEIVERS = {
-    Channel.PUSH: ("t.id", "push_subscriptions t", "t.expire_time > $6"),
-    Channel.CODE: (str(NO_DEVICE), "mail_addresses t", "NOT t.confirmed"),
-    Channel.DIGEST: (str(NO_DEVICE), "mail_addresses t", "t.confirmed"),
+    Channel.PUSH: ("t.id", "push_subscriptions t", "t.expire_time > $6", _PAUSED),
+    Channel.CODE: (str(NO_DEVICE), "mail_addresses t", "NOT t.confirmed", "n.due_time"),
+    Channel.DIGEST: (str(NO_DEVICE), "mail_addresses t", "t.confirmed", "n.due_time"),
 }
 
 # Rows are locked in one order, whoever adds. A code is awaited by somebody, so it never waits
@@ -42,8 +46,8 @@ _ADD_DUE = {
 INSERT INTO deliveries AS d
   (user_id, channel, device_id, topic, version, state, due_time, attempts, last_answer,
    start_time, update_time)
-SELECT n.user_id, $1::text, {device}, n.topic, n.version, 'due', n.due_time, 0, '',
-       n.due_time, $6::timestamptz
+SELECT n.user_id, $1::text, {device}, n.topic, n.version, 'due', {due_time}, 0, '',
+       {due_time}, $6::timestamptz
 FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $7::boolean[])
   AS n (user_id, topic, version, due_time, again)
 JOIN {table} ON t.user_id = n.user_id AND {where}
@@ -61,16 +65,18 @@ ON CONFLICT (user_id, channel, device_id, topic) DO UPDATE SET
   start_time = CASE WHEN d.state = 'due' THEN d.start_time ELSE excluded.start_time END,
   update_time = excluded.update_time
 """  # noqa: S608 - constants
-    for channel, (device, table, where) in _RECEIVERS.items()
+    for channel, (device, table, where, due_time) in _RECEIVERS.items()
 }
 
 _SAVE_SUBSCRIPTION = """
 INSERT INTO push_subscriptions
-  (id, user_id, session_id, endpoint, device_key, device_secret, create_time, expire_time)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+  (id, user_id, session_id, endpoint, device_key, device_secret, create_time, expire_time,
+   timeouts, pause_until)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (user_id, id) DO UPDATE SET
   session_id = excluded.session_id, device_key = excluded.device_key,
-  device_secret = excluded.device_secret, expire_time = excluded.expire_time
+  device_secret = excluded.device_secret, expire_time = excluded.expire_time,
+  timeouts = excluded.timeouts, pause_until = excluded.pause_until
 """
 
 _END_SESSION = """
@@ -98,24 +104,12 @@ WITH devices AS (DELETE FROM push_subscriptions WHERE user_id = $1),
 DELETE FROM deliveries WHERE user_id = $1
 """
 
-_CLAIM = """
-UPDATE deliveries d SET due_time = $3, attempts = d.attempts + 1, update_time = $2
-FROM (
-  SELECT user_id, channel, device_id, topic FROM deliveries
-  WHERE state = 'due' AND due_time <= $2 AND channel = ANY($1::text[])
-  ORDER BY due_time LIMIT $4
-  FOR UPDATE SKIP LOCKED
-) AS c
-WHERE (d.user_id, d.channel, d.device_id, d.topic) = (c.user_id, c.channel, c.device_id, c.topic)
-RETURNING d.user_id, d.channel, d.device_id, d.topic, d.version, d.attempts, d.start_time,
-          d.due_time AS lease_time
-"""
-
 # The lease names the worker: nobody else's is the same to the microsecond.
 _RECORD = """
 UPDATE deliveries SET
   state = CASE WHEN version = $6 THEN $7 ELSE 'due' END,
-  attempts = CASE WHEN version <> $6 THEN 0 WHEN $8 THEN attempts ELSE attempts - 1 END,
+  attempts = CASE WHEN version <> $6 THEN 0 WHEN $8 THEN attempts
+                  ELSE greatest(attempts - 1, 0) END,
   start_time = CASE WHEN version = $6 THEN start_time ELSE $9 END,
   due_time = $9, last_answer = $10, update_time = $11
 WHERE user_id = $1 AND channel = $2 AND device_id = $3 AND topic = $4
@@ -134,9 +128,20 @@ SELECT {_SUBSCRIPTION} FROM push_subscriptions
 WHERE (user_id, id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
 """  # noqa: S608
 
+_NOTE_TIMEOUTS = """
+WITH paused AS (
+  UPDATE push_subscriptions SET timeouts = $4, pause_until = $5
+  WHERE user_id = $1 AND id = $2 AND timeouts = $3
+  RETURNING pause_until
+)
+UPDATE deliveries d SET due_time = p.pause_until FROM paused p
+WHERE p.pause_until IS NOT NULL AND d.user_id = $1 AND d.channel = 'push' AND d.device_id = $2
+  AND d.state = 'due' AND d.due_time <= $6
+"""
+
 _CODES_SENT = """
-SELECT user_id, address, create_time FROM mailed_codes
-WHERE (user_id = $1 OR address = $2) AND create_time > $3 ORDER BY create_time
+SELECT user_id, address, domain, create_time FROM mailed_codes
+WHERE (user_id = $1 OR address = $2 OR domain = $3) AND create_time > $4 ORDER BY create_time
 """
 
 _PRUNE = {
@@ -183,6 +188,8 @@ class PostgresDeliveryActs(PostgresTransaction):
             subscription.secret,
             subscription.create_time,
             subscription.expire_time,
+            subscription.timeouts,
+            subscription.pause_until,
         )
 
     async def remove_subscription(self, user_id: int, subscription_id: int) -> bool:
@@ -221,21 +228,25 @@ class PostgresDeliveryActs(PostgresTransaction):
     async def remove_address(self, user_id: int) -> None:
         await self.connection.execute(_REMOVE_ADDRESS, user_id)
 
-    async def codes_sent(self, user_id: int, address: str, since: datetime) -> CodesSent:
+    async def codes_sent(self, user_id: int, mailbox: Mailbox, since: datetime) -> CodesSent:
+        # The domain is the same for every spelling of the mailbox, so this covers it, too.
         await self.connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('mailed_codes ' || $1, 0))", address
+            "SELECT pg_advisory_xact_lock(hashtextextended('mailed_codes ' || $1, 0))",
+            mailbox.domain,
         )
-        rows = await self.connection.fetch(_CODES_SENT, user_id, address, since)
+        rows = await self.connection.fetch(_CODES_SENT, user_id, *mailbox, since)
         return CodesSent(
             [row["create_time"] for row in rows if row["user_id"] == user_id],
-            [row["create_time"] for row in rows if row["address"] == address],
+            [row["create_time"] for row in rows if row["address"] == mailbox.address],
+            [row["create_time"] for row in rows if row["domain"] == mailbox.domain],
         )
 
-    async def note_code(self, user_id: int, address: str, now: datetime) -> None:
+    async def note_code(self, user_id: int, mailbox: Mailbox, now: datetime) -> None:
         await self.connection.execute(
-            "INSERT INTO mailed_codes (user_id, address, create_time) VALUES ($1, $2, $3)",
+            "INSERT INTO mailed_codes (user_id, address, domain, create_time) "
+            "VALUES ($1, $2, $3, $4)",
             user_id,
-            address,
+            *mailbox,
             now,
         )
 
@@ -248,6 +259,7 @@ class PostgresDeliveryStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._claims = Claims(database)
 
     async def subscriptions(self, user_id: int, now: datetime) -> list[PushSubscription]:
         rows = await self._database.fetch(_LIST_SUBSCRIPTIONS, user_id, now)
@@ -271,12 +283,37 @@ class PostgresDeliveryStore:
         )
         return {row["user_id"]: MailAddress(**dict(row)) for row in rows}
 
+    async def note_timeouts(
+        self,
+        subscription: PushSubscription,
+        timeouts: int,
+        *,
+        pause_until: datetime | None,
+        now: datetime,
+    ) -> None:
+        await self._database.execute(
+            _NOTE_TIMEOUTS,
+            subscription.user_id,
+            subscription.id,
+            subscription.timeouts,
+            timeouts,
+            pause_until,
+            now,
+        )
+
     async def claim(
-        self, channels: Collection[Channel], *, now: datetime, until: datetime, limit: int
+        self,
+        channel: Channel,
+        *,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        share: int,
+        taken: Mapping[int, int],
     ) -> list[Delivery]:
-        names = [channel.value for channel in channels]
-        rows = await self._database.fetch(_CLAIM, names, now, until, limit)
-        return [Delivery(**{**row, "channel": Channel(row["channel"])}) for row in rows]
+        return await self._claims.claim(
+            channel, now=now, until=until, limit=limit, share=share, taken=taken
+        )
 
     async def record(self, delivery: Delivery, outcome: Outcome, now: datetime) -> None:
         await self._database.execute(

@@ -77,6 +77,9 @@ class Subscriptions:
             secret=device.secret,
             create_time=before.create_time if before else now,
             expire_time=now + SUBSCRIPTION_LIFETIME,
+            # A device that is renewed is not answered any sooner for it.
+            timeouts=before.timeouts if before else 0,
+            pause_until=before.pause_until if before else None,
         )
         await transaction.save_subscription(subscription)
         return subscription

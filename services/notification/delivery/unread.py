@@ -37,6 +37,7 @@ class StoredUnread:
         ends = {user_id: quiet_until(now, day) for user_id, day in days.items()}
         return {user_id: end for user_id, end in ends.items() if end is not None}
 
-    async def time_zone(self, user_id: int) -> str:
-        """See `Unread.time_zone`."""
-        return (await self._store.preferences(user_id)).day.time_zone
+    async def time_zones(self, user_ids: Collection[int]) -> Mapping[int, str]:
+        """See `Unread.time_zones`."""
+        days = await self._store.days(user_ids)
+        return {user_id: day.time_zone for user_id, day in days.items()}

@@ -35,8 +35,7 @@ class Vapid:
 
     def authorization(self, endpoint: str) -> str:
         """The Authorization header for a message to the endpoint."""
-        parts = urlsplit(endpoint)
-        audience = f"{parts.scheme}://{parts.netloc}"
+        audience = _origin(endpoint)
         token, since = self._signed.get(audience, ("", None))
         now = self._clock.now()
         if since is None or now - since > _REUSED:
@@ -46,6 +45,15 @@ class Vapid:
                 self._signed.clear()
             self._signed[audience] = (token, now)
         return f"vapid t={token}, k={self.public_key}"
+
+
+def _origin(endpoint: str) -> str:
+    """The origin as RFC 6454 writes it: lower case, without the usual port."""
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    usual = parts.port is None or parts.port == (443 if parts.scheme == "https" else 80)
+    return f"{parts.scheme}://{shown}" + ("" if usual else f":{parts.port}")
 
 
 def encode(content: bytes) -> str:

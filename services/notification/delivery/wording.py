@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from services.chassis.text.rules import isolate, shorten
 from services.notification.model import Group, Kind
 
 _SOMEBODY = "Somebody"
-# A name has up to 50 characters as a person counts them, some of which are long.
+# Code points. A name has up to 50 characters, some of which are long, and a push message holds
+# less than 4 kB.
 _MAX_NAME = 80
 
 # What one does, and what several do.
@@ -25,7 +27,7 @@ _DEEDS = {
 def sentence(group: Group, names: Mapping[int, str]) -> str:
     """“Bob likes your post”, “Bob and 2 others follow you”."""
     one, several = _DEEDS[group.kind]
-    known = [names[each][:_MAX_NAME] for each in group.actor_ids if each in names]
+    known = [_shown(names[each]) for each in group.actor_ids if each in names]
     first = known[0] if known else _SOMEBODY
     if group.count <= 1:
         return f"{first} {one}"
@@ -33,3 +35,8 @@ def sentence(group: Group, names: Mapping[int, str]) -> str:
         second = known[1] if len(known) > 1 else "somebody else"
         return f"{first} and {second} {several}"
     return f"{first} and {group.count - 1} others {several}"
+
+
+def _shown(name: str) -> str:
+    """The name so that it neither fills the sentence nor turns the direction of its words."""
+    return isolate(shorten(name, _MAX_NAME))

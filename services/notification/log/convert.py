@@ -16,11 +16,16 @@ from roost.notification.v1.notification_pb2 import (
     ArrivalsMissed,
     HomeArrival,
     MarkerMoved,
+    PasswordChangedNotice,
     ResourceChanged,
+    SecurityNotice,
     SessionEnded,
+    SignedInNotice,
+    SignInsFailedNotice,
     UserEvent,
 )
 from roost.timeline.v1.timeline_events_pb2 import EntryDelivered
+from roost.user.v1.user_events_pb2 import SignedIn
 
 from services.notification.log.model import Activity, Arrival, Arrived, Change, Gap, Logged, Step
 
@@ -46,6 +51,30 @@ def session_ended(user_id: int, session_id: int) -> Change:
     """One of the person's sessions ended."""
     body = SessionEnded(session_id=session_id)
     return Change(user_id, UserEvent(session=body).SerializeToString())
+
+
+def signed_in(body: SignedIn) -> Change:
+    """A device signed in to the person's account."""
+    notice = SignedInNotice(
+        session_id=body.session_id, device_name=body.device_name, new_network=body.new_network
+    )
+    return _security(body.user_id, SecurityNotice(signed_in=notice))
+
+
+def password_changed(user_id: int, session_id: int) -> Change:
+    """The person's password was changed."""
+    notice = PasswordChangedNotice(session_id=session_id)
+    return _security(user_id, SecurityNotice(password_changed=notice))
+
+
+def sign_ins_failed(user_id: int, failures: int) -> Change:
+    """Wrong passwords were tried for the person's account."""
+    notice = SignInsFailedNotice(failures=failures)
+    return _security(user_id, SecurityNotice(sign_ins_failed=notice))
+
+
+def _security(user_id: int, notice: SecurityNotice) -> Change:
+    return Change(user_id, UserEvent(security=notice).SerializeToString())
 
 
 def arrival_from_proto(body: EntryDelivered) -> Arrival:

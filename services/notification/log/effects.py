@@ -62,7 +62,7 @@ class Effects:
             new = await transaction.first_seen_of(CONSUMER, does)
             changes: list[Change] = []
             for each in (each for event_id, each in does.items() if event_id in new):
-                await _note(transaction, each)
+                await self._note(transaction, each)
                 changes += each.changes
             await transaction.append_events(changes, self._clock.now())
 
@@ -98,11 +98,11 @@ class Effects:
             for each in batch
         ]
 
-
-async def _note(transaction: LogActs, effect: Effect) -> None:
-    if effect.hush:
-        await transaction.hush(effect.hush)
-    if effect.unhush:
-        await transaction.unhush(effect.unhush)
-    if effect.left:
-        await transaction.forget_silences(effect.left)
+    async def _note(self, transaction: LogActs, effect: Effect) -> None:
+        if effect.hush:
+            await transaction.hush(effect.hush)
+        if effect.unhush:
+            await transaction.unhush(effect.unhush)
+        if effect.left:
+            await transaction.forget_silences(effect.left)
+            await transaction.note_left(effect.left, self._clock.now())

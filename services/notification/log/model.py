@@ -10,6 +10,9 @@ from typing import NamedTuple
 MAX_EVENTS = 2_000
 KEPT = timedelta(days=7)
 
+# The log of somebody who deleted the account stays so long, so that every device learns of it.
+LEFT_KEPT = timedelta(hours=1)
+
 # Counting is looked into once in so many events of a person, who may therefore have as many more.
 TRIM_EVERY = 100
 

@@ -51,7 +51,7 @@ class EventServicer(EventServiceServicer):
         self._clock = clock
         self._stall_seconds = stall_seconds
 
-    @access.service
+    @access.service("gateway")
     async def Attach(  # type: ignore[override]  # it writes by itself, so as not to wait for ever
         self, requests: AsyncIterator[AttachRequest], context: Context
     ) -> None:
@@ -67,7 +67,7 @@ class EventServicer(EventServiceServicer):
             await asyncio.wait({following})
             self._live.close(outlet)
 
-    @access.user_or_service
+    @access.user_or_service("gateway")
     async def ReadEvents(self, request: ReadEventsRequest, context: Context) -> ReadEventsResponse:
         """Events after a sequence."""
         user_id, after = request.user_id, request.after_sequence

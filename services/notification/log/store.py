@@ -44,6 +44,10 @@ class LogActs(Transaction, Protocol):
         """Forgets all silences of and about a deleted person."""
         ...
 
+    async def note_left(self, user_id: int, now: datetime) -> None:
+        """Notes that the account was deleted: `forget_left` deletes the log."""
+        ...
+
 
 class LogStore(Protocol):
     """Everybody's log. Reads see every commit before them."""
@@ -81,4 +85,9 @@ class LogStore(Protocol):
     async def trim(self, before: datetime, *, limit: int) -> int:
         """Deletes up to `limit` events older than `before`, and whatever precedes them; says how
         many were found."""
+        ...
+
+    async def forget_left(self, now: datetime) -> None:
+        """Deletes the logs of people who left LEFT_KEPT ago or earlier, again and again for KEPT,
+        since events about them may come late."""
         ...

@@ -11,7 +11,9 @@ from services.chassis.clock import Clock
 from services.chassis.memory import MemoryDatabase, MemoryTransaction, Tables
 from services.notification.log.model import (
     GRACE,
+    KEPT,
     LEEWAY,
+    LEFT_KEPT,
     Arrival,
     Change,
     Head,
@@ -30,6 +32,7 @@ class LogTables(Tables):
     heads: dict[int, Head] = field(default_factory=dict)
     events: dict[int, dict[int, Logged]] = field(default_factory=dict)
     hushes: set[Hush] = field(default_factory=set)
+    left: dict[int, datetime] = field(default_factory=dict)
 
     def begin_at(self, user_id: int, first: int) -> None:
         """Drops everything of a log that precedes `first`."""
@@ -94,6 +97,10 @@ class MemoryLogActs(MemoryTransaction[TablesT]):
         self.tables.hushes = {
             each for each in self.tables.hushes if user_id not in (each.user_id, each.other_id)
         }
+
+    async def note_left(self, user_id: int, now: datetime) -> None:
+        """See `LogActs.note_left`."""
+        self.tables.left.setdefault(user_id, now)
 
 
 class MemoryLogStore:
@@ -171,6 +178,17 @@ class MemoryLogStore:
             for entry in found:
                 tables.begin_at(entry.user_id, entry.sequence + 1)
         return len(found)
+
+    async def forget_left(self, now: datetime) -> None:
+        """See `LogStore.forget_left`."""
+        async with self.transaction() as transaction:
+            tables = transaction.tables
+            for user_id, time in list(tables.left.items()):
+                if time <= now - LEFT_KEPT:
+                    tables.heads.pop(user_id, None)
+                    tables.events.pop(user_id, None)
+                if time <= now - KEPT:
+                    del tables.left[user_id]
 
 
 def _was_away(head: Head | None, now: datetime) -> bool:

@@ -12,7 +12,9 @@ from services.chassis.connection import Connection
 from services.chassis.postgres import Database, PostgresTransaction
 from services.notification.log.model import (
     GRACE,
+    KEPT,
     LEEWAY,
+    LEFT_KEPT,
     Arrival,
     Change,
     Head,
@@ -112,6 +114,12 @@ SELECT user_id, first_sequence, last_sequence, present_until
 FROM unnest($1::bigint[], $2::bigint[]) AS g (user_id, known)
 JOIN log_heads USING (user_id)
 WHERE last_sequence > known
+"""
+
+_FORGET_LEFT = """
+WITH gone AS (SELECT user_id FROM departed_logs WHERE left_time <= $1),
+events AS (DELETE FROM log_events WHERE user_id IN (SELECT user_id FROM gone))
+DELETE FROM log_heads WHERE user_id IN (SELECT user_id FROM gone)
 """
 
 _EVENTS = """
@@ -223,6 +231,14 @@ class PostgresLogActs(PostgresTransaction):
             "DELETE FROM silences WHERE user_id = $1 OR other_id = $1", user_id
         )
 
+    async def note_left(self, user_id: int, now: datetime) -> None:
+        """See `LogActs.note_left`."""
+        await self.connection.execute(
+            "INSERT INTO departed_logs (user_id, left_time) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            user_id,
+            now,
+        )
+
 
 class PostgresLogStore:
     """See `store.LogStore`."""
@@ -286,6 +302,11 @@ class PostgresLogStore:
             await connection.execute(_SHORTEN_IF_LONGER, user_ids, firsts)
             await connection.execute(_DROP, user_ids, firsts)
         return sum(row["found"] for row in old)
+
+    async def forget_left(self, now: datetime) -> None:
+        """See `LogStore.forget_left`."""
+        await self._database.execute(_FORGET_LEFT, now - LEFT_KEPT)
+        await self._database.execute("DELETE FROM departed_logs WHERE left_time <= $1", now - KEPT)
 
 
 def _heads(rows: Sequence[Record]) -> dict[int, Head]:

@@ -63,6 +63,18 @@ def _session_revoked(body: users.SessionRevoked) -> Effect:
     return Effect(changes=[convert.session_ended(body.user_id, body.session_id)])
 
 
+def _signed_in(body: users.SignedIn) -> Effect:
+    return Effect(changes=[convert.signed_in(body)])
+
+
+def _password_changed(body: users.PasswordChanged) -> Effect:
+    return Effect(changes=[convert.password_changed(body.user_id, body.session_id)])
+
+
+def _sign_ins_failed(body: users.SignInsFailed) -> Effect:
+    return Effect(changes=[convert.sign_ins_failed(body.user_id, body.failures)])
+
+
 # The graph.
 
 
@@ -172,6 +184,9 @@ _MEANINGS: Mapping[type[Message], Callable[[Any], Effect]] = {
     users.UserUpdated: _user_updated,
     users.UserDeleted: _user_deleted,
     users.SessionRevoked: _session_revoked,
+    users.SignedIn: _signed_in,
+    users.PasswordChanged: _password_changed,
+    users.SignInsFailed: _sign_ins_failed,
     users.FollowCreated: _follow_created,
     users.FollowRemoved: _follow_removed,
     users.FollowRequested: _follow_requested,

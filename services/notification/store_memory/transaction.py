@@ -116,6 +116,7 @@ class MemoryNotificationTransaction(
     async def note_person_gone(self, user_id: int, now: datetime) -> None:
         """See `NotificationTransaction.note_person_gone`."""
         await self.forget_deliveries(user_id)
+        await self.forget_requests([str(user_id)])
         tables = self.tables
         tables.gone_people.setdefault(user_id, now)
         tables.remove(lambda deed: deed.recipient_id == user_id)

@@ -128,6 +128,7 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
         await self.connection.execute(wishes.NOTE_PERSON_GONE, user_id, now)
         await self.connection.execute(wishes.FORGET_PERSON, user_id)
         await self.forget_deliveries(user_id)
+        await self.forget_requests([str(user_id)])
 
     async def set_protected(self, user_id: int, *, protected: bool) -> None:
         """See `NotificationTransaction.set_protected`."""

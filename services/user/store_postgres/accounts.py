@@ -1,5 +1,6 @@
 """Profiles and passwords on PostgreSQL."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import asyncpg
@@ -13,7 +14,8 @@ c.followers, c.following, c.posts, u.create_time, u.update_time, u.version
 """
 
 _CLAIM = """
-INSERT INTO handles (handle_key, user_id, create_time) VALUES ($1, $2, $3)
+INSERT INTO handles (handle_key, user_id, create_time) SELECT $1, $2, $3
+WHERE NOT EXISTS (SELECT FROM handles WHERE handle_key = $4)
 ON CONFLICT DO NOTHING RETURNING true
 """
 
@@ -40,6 +42,16 @@ UPDATE users SET display_name = '', bio = '', location = '', website = '', avata
 WHERE id = $1
 """
 
+_REMEMBER_NETWORK = """
+INSERT INTO known_networks (user_id, network_hash, last_used_time) VALUES ($1, $2, $3)
+ON CONFLICT (user_id, network_hash) DO UPDATE SET last_used_time = excluded.last_used_time
+"""
+
+
+_HANDLE_OF_DELETED = """
+SELECT handle FROM users WHERE id = $1 AND delete_time IS NOT NULL FOR UPDATE
+"""
+
 
 def user_of(row: asyncpg.Record) -> User:
     """The person in a row of USER_COLUMNS."""
@@ -64,9 +76,30 @@ def user_of(row: asyncpg.Record) -> User:
 class PostgresAccountActs(PostgresTransaction):
     """See `store.AccountActs`."""
 
-    async def claim_handle(self, key: str, user_id: int) -> bool:
-        claimed = await self.connection.fetchval(_CLAIM, key, user_id, self._clock.now())
+    async def claim_handle(self, key: str, user_id: int, *, retired: str) -> bool:
+        claimed = await self.connection.fetchval(_CLAIM, key, user_id, self._clock.now(), retired)
         return claimed is not None
+
+    async def retire_handle(self, user_id: int, form_of: Callable[[str], str]) -> None:
+        handle = await self.connection.fetchval(_HANDLE_OF_DELETED, user_id)
+        if handle:
+            await self.connection.execute(
+                "INSERT INTO handles (handle_key, user_id, create_time) VALUES ($1, $2, $3) "
+                "ON CONFLICT DO NOTHING",
+                form_of(handle.lower()),
+                user_id,
+                self._clock.now(),
+            )
+
+    async def forget_user(self, user_id: int) -> str | None:
+        handle = await self.connection.fetchval(_HANDLE_OF_DELETED, user_id)
+        if not handle:
+            return None
+        key: str = handle.lower()
+        await self.connection.execute("UPDATE users SET handle = '' WHERE id = $1", user_id)
+        await self.connection.execute("DELETE FROM handles WHERE handle_key = $1", key)
+        await self.connection.execute("DELETE FROM user_counts WHERE user_id = $1", user_id)
+        return key
 
     async def add_user(self, user: User, password_hash: str) -> None:
         await self.connection.execute(
@@ -119,6 +152,7 @@ class PostgresAccountActs(PostgresTransaction):
     async def delete_user(self, user_id: int, now: datetime) -> None:
         await self.connection.execute(_DELETE, user_id, now)
         await self.connection.execute("DELETE FROM credentials WHERE user_id = $1", user_id)
+        await self.connection.execute("DELETE FROM known_networks WHERE user_id = $1", user_id)
 
     async def lock_password(self, user_id: int) -> str | None:
         found: str | None = await self.connection.fetchval(
@@ -133,3 +167,6 @@ class PostgresAccountActs(PostgresTransaction):
             password_hash,
             now,
         )
+
+    async def remember_network(self, user_id: int, network_hash: bytes, now: datetime) -> None:
+        await self.connection.execute(_REMEMBER_NETWORK, user_id, network_hash, now)

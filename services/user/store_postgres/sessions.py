@@ -30,7 +30,7 @@ WHERE user_id = $1 AND revoke_time IS NULL AND expire_time > $2 ORDER BY id FOR 
 
 _SAVE = """
 UPDATE sessions SET last_used_time = $3, expire_time = $4, revoke_time = $5, refresh_hash = $6,
-                    previous_hash = $7, sealed_answer = $8
+                    previous_hash = $7, sealed_answer = $8, device_name = $9
 WHERE user_id = $1 AND id = $2
 """
 
@@ -84,6 +84,7 @@ class PostgresSessionActs(PostgresTransaction):
             session.refresh_hash,
             session.previous_hash,
             session.sealed_answer,
+            session.device_name,
         )
 
     async def add_ticket(self, ticket_hash: bytes, ticket: StreamTicket) -> None:

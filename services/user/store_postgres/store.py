@@ -17,7 +17,7 @@ from services.user.model import (
     Ties,
     User,
 )
-from services.user.store import UserTransaction
+from services.user.store import ENDED_SESSIONS_KEPT, NETWORK_LIFETIME, UserTransaction
 from services.user.store_postgres.accounts import USER_COLUMNS, PostgresAccountActs, user_of
 from services.user.store_postgres.graph import (
     TIES,
@@ -109,6 +109,14 @@ class PostgresUserStore:
         )
         return found
 
+    async def knows_network(self, user_id: int, network_hash: bytes) -> bool:
+        found: bool = await self._database.fetchval(
+            "SELECT EXISTS (SELECT FROM known_networks WHERE user_id = $1 AND network_hash = $2)",
+            user_id,
+            network_hash,
+        )
+        return found
+
     async def ties_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
         return ties_of(await self._database.fetch(TIES, viewer_id, other_ids))
 
@@ -179,10 +187,17 @@ class PostgresUserStore:
 
     async def prune(self, now: datetime) -> int:
         ended = 0
-        for table in ("sessions", "stream_tickets"):
+        for table, column, last in (
+            ("sessions", "expire_time", now),
+            ("stream_tickets", "expire_time", now),
+            ("known_networks", "last_used_time", now - NETWORK_LIFETIME),
+        ):
             status = await self._database.execute(
-                f"DELETE FROM {table} WHERE expire_time <= $1",  # noqa: S608 - two constants
-                now,
+                f"DELETE FROM {table} WHERE {column} <= $1",  # noqa: S608 - constants
+                last,
             )
             ended += int(status.rpartition(" ")[2])
-        return ended
+        status = await self._database.execute(
+            "DELETE FROM sessions WHERE revoke_time <= $1", now - ENDED_SESSIONS_KEPT
+        )
+        return ended + int(status.rpartition(" ")[2])

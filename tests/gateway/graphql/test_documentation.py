@@ -8,7 +8,7 @@ from roost.user.v1.auth_service_pb2 import IssueStreamTicketResponse
 
 from gateway.graphql.costs import MAX_COST
 from gateway.graphql.documents import Documents
-from gateway.graphql.limits import MAX_ALIASES, MAX_DEPTH, MAX_FIELDS, MAX_PAIRS, MAX_TOKENS
+from gateway.graphql.limits import PEOPLE, STRANGERS, Limits
 from gateway.graphql.requests import Request
 from gateway.graphql.schema import SCHEMA
 from gateway.graphql.subscribing.subscription import Subscription
@@ -71,8 +71,10 @@ def test_the_page_shows_each_kind_of_operation() -> None:
 
 
 def test_the_page_names_the_limits_as_they_are() -> None:
-    for most in (MAX_TOKENS, MAX_DEPTH, MAX_ALIASES, MAX_FIELDS, MAX_PAIRS, MAX_COST):
-        assert f"{most:,}" in PAGE
+    for name in Limits.__slots__:
+        people, strangers = getattr(PEOPLE, name), getattr(STRANGERS, name)
+        assert f"| {people:,} | {strangers:,} |" in PAGE, name
+    assert f"| cost | {MAX_COST:,} | {MAX_COST:,} |" in PAGE
 
 
 async def test_the_home_screen_costs_what_the_page_says(

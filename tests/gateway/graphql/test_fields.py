@@ -206,7 +206,7 @@ async def test_violations_name_arguments(alice: Client, services: FakeServices) 
 async def test_arguments_are_held_to_the_rules_of_the_rest_body(
     alice: Client, services: FakeServices
 ) -> None:
-    long = "x" * 161
+    long = "x" * 1601
     document = (
         f'mutation {{ updateMe(bio: "{long}") {{ error {{ reason violations {{ field }} }} }} }}'
     )

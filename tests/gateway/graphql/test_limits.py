@@ -8,13 +8,15 @@ from collections.abc import Iterator
 import pytest
 from graphql import get_introspection_query, parse
 from roost.notification.v1.delivery_service_pb2 import UnsubscribeResponse
+from roost.notification.v1.notification_service_pb2 import CountUnreadResponse
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
 from roost.timeline.v1.timeline_service_pb2 import GetPublicTimelineResponse
 from roost.user.v1.user_service_pb2 import GetUserResponse
 
-from gateway.graphql import limits
-from gateway.graphql.costs import MAX_COST
+from gateway.graphql import documents, limits
+from gateway.graphql.costs import MAX_COST, MAX_READING
 from gateway.graphql.documents import Documents
+from gateway.graphql.limits import PEOPLE, STRANGERS
 from gateway.graphql.requests import MAX_BODY_BYTES
 from gateway.graphql.schema import SCHEMA
 from services.chassis.errors import Unauthenticated
@@ -57,7 +59,7 @@ def fields_that_overlap() -> str:
     """Few tokens, and a hundred thousand pairs for validation to compare."""
     inner = "id " * 8
     for _ in range(3):
-        inner = f"replies {{ nodes {{ {inner} }} }} " * 4
+        inner = f"replies {{ nodes {{ {inner} }} }} " * 3
     return f'{{ post(id: "x") {{ {inner} }} }}'
 
 
@@ -72,15 +74,15 @@ def hollow_fragments() -> str:
     """No field at all, and a hundred thousand pairs of fragments for validation to compare."""
     spread = "me { " + " ".join(f"...F{each}" for each in range(60)) + " }"
     hollow = " ".join(f"fragment F{each} on User {{ ...Nothing }}" for each in range(60))
-    return f"{{ {' '.join([spread] * 10)} }} {hollow}"
+    return f"{{ {' '.join([spread] * 2)} }} {hollow}"
 
 
 def fragments_of_one_field() -> str:
     """Each asks for little, and every two are compared."""
     names = ["text", "revision", "deleted", "etag", "visibility", "mediaIds", "createdAt", "id"]
-    spread = " ".join(f"...F{each}" for each in range(130))
+    spread = " ".join(f"...F{each}" for each in range(60))
     little = " ".join(
-        f"fragment F{each} on Post {{ {names[each % len(names)]} }}" for each in range(130)
+        f"fragment F{each} on Post {{ {names[each % len(names)]} }}" for each in range(60)
     )
     return f'{{ post(id: "x") {{ {spread} }} }} {little}'
 
@@ -102,11 +104,21 @@ ATTACKS = {
     "fragments that branch": (fragments_that_branch(10), "fields"),
     "hollow fragments": (hollow_fragments(), "spreads"),
     "fragments of one field": (fragments_of_one_field(), "spreads"),
-    "the same again and again": ("{ " + "me { id } " * 300 + "}", "repeats"),
+    "the same again and again": ("{ " + "me { id } " * 150 + "}", "repeats"),
     "cost": (
         "{ publicTimeline(first: 100) { nodes { post { replies { nodes { id } } } } } }",
         "cost",
     ),
+    "values": ('{ posts(ids: ["' + '", "'.join(map(str, range(501))) + '"]) { id } }', "values"),
+    "values of lists in a list": (
+        "{ posts(ids: [" + ("[" + "1 " * 120 + "] ") * 5 + "]) { id } }",
+        "values",
+    ),
+    "variables": (
+        "query(" + " ".join(f"$v{each}: Int" for each in range(101)) + ") { me { id } }",
+        "variables",
+    ),
+    "directives": ("{ me { id " + "@include(if: true) " * 51 + "} }", "directives"),
     "operations": (
         " ".join(f"query Q{each} {{ me {{ id }} }}" for each in range(21)),
         "operations",
@@ -179,7 +191,42 @@ async def test_the_schema_cannot_be_asked_for_unless_configured(alice: Client) -
 
 
 def test_the_query_of_tools_for_the_schema_is_within_the_limits() -> None:
-    limits.check(parse(get_introspection_query(input_value_deprecation=True)))
+    limits.check(parse(get_introspection_query(input_value_deprecation=True)), STRANGERS)
+
+
+OF_STRANGERS = {
+    "tokens": "query("
+    + " ".join(f"$v{each}: ID = 1" for each in range(45))
+    + ") { posts(ids: ["
+    + " ".join(f"$v{each}" for each in range(45))
+    + " 1" * 60
+    + "]) { id } }",
+    "length": "{ me { id } }" + " " * STRANGERS.length,
+    "operations": " ".join(f"query Q{each} {{ me {{ id }} }}" for each in range(6)),
+    "values": '{ posts(ids: ["' + '", "'.join(map(str, range(160))) + '"]) { id } }',
+    "aliases": "{ " + " ".join(f"a{each}: me {{ id }}" for each in range(16)) + " }",
+}
+
+
+@pytest.mark.parametrize("limit", OF_STRANGERS)
+async def test_strangers_may_ask_for_less(stranger: Client, alice: Client, limit: str) -> None:
+    extensions = await refused(stranger, OF_STRANGERS[limit])
+    answer = await sent(alice, OF_STRANGERS[limit])
+
+    assert extensions["metadata"]["limit"] == limit
+    reasons = {each["extensions"]["reason"] for each in answer.json().get("errors", [])}
+    assert "DOCUMENT_TOO_COMPLEX" not in reasons
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_lists_in_variables_are_counted_before_they_are_read(alice: Client) -> None:
+    document = "query($ids: [ID!]!) { posts(ids: $ids) { id } }"
+
+    extensions = await refused(alice, document, ids=["x"] * (PEOPLE.values + 1))
+    nested = await refused(alice, document, ids=[["x"] * 300] * 2)
+
+    assert extensions["metadata"] == {"limit": "values", "most": str(PEOPLE.values)}
+    assert nested["metadata"]["limit"] == "values"
 
 
 @pytest.mark.usefixtures("nothing_runs")
@@ -223,12 +270,15 @@ async def test_twenty_sign_ins_of_an_address_are_let_through_a_minute(
 ) -> None:
     services.answer("Authenticate", Unauthenticated("No.", reason="CREDENTIALS_WRONG"))
     wrong = 'a{}: signIn(handle: "alice", password: "guess-{}") {{ error {{ reason }} }}'
-    guesses = "mutation { " + " ".join(wrong.format(each, each) for each in range(25)) + " }"
+    guesses = [
+        "mutation { " + " ".join(wrong.format(each, each) for each in some) + " }"
+        for some in (range(15), range(15, 25))
+    ]
 
     with counted(services) as rpcs:
-        answer = await sent(stranger, guesses)
+        answers = [await sent(stranger, each) for each in guesses]
 
-    outcomes = answer.json()["data"].values()
+    outcomes = [each for answer in answers for each in answer.json()["data"].values()]
     assert rpcs == ["Authenticate"] * 20
     assert [each["error"]["reason"] for each in outcomes][20:] == ["RATE_LIMITED"] * 5
 
@@ -276,10 +326,10 @@ async def test_changes_of_strangers_are_counted_by_address(
 ) -> None:
     services.answer("Unsubscribe", UnsubscribeResponse())
     once = 'u{}: unsubscribe(token: "t0ken") {{ done }}'
-    many = "mutation { " + " ".join(once.format(each) for each in range(30)) + " }"
+    many = "mutation { " + " ".join(once.format(each) for each in range(15)) + " }"
 
     done = []
-    for _ in range(40):
+    for _ in range(80):
         answer = await sent(stranger, many)
         done += [each["done"] for each in answer.json()["data"].values()]
 
@@ -336,7 +386,7 @@ class TestSpending:
 
     @pytest.fixture
     def graphql_spending(self) -> int:
-        return MAX_COST
+        return MAX_COST + MAX_READING
 
     async def test_who_has_spent_the_minute_waits_and_others_do_not(
         self, services: FakeServices, alice: Client, stranger: Client
@@ -346,10 +396,53 @@ class TestSpending:
             f"a{each}: publicTimeline(first: 40) {{ nodes {{ id }} }}" for each in range(15)
         )
 
-        first, second = [await sent(alice, f"{{ {pages} }}") for _ in range(2)]
+        first, *_, last = [await sent(alice, f"{{ {pages} }}") for _ in range(5)]
         other = await sent(stranger, f"{{ {pages} }}")
 
         assert MAX_COST / 2 < first.json()["extensions"]["cost"]["requested"] <= MAX_COST
-        assert (second.status_code, second.json()["reason"]) == (429, "RATE_LIMITED")
-        assert 0 < int(second.headers["retry-after"]) <= 60
+        assert (last.status_code, last.json()["reason"]) == (429, "RATE_LIMITED")
+        assert 0 < int(last.headers["retry-after"]) <= 60
         assert other.status_code == 200
+
+    @pytest.mark.parametrize(
+        "document",
+        ["{ nothing }" + " " * 100, "{ me {" + " " * 100, "{ nothing } " + "# " * 5_000],
+        ids=["unknown field", "syntax error", "long comment"],
+    )
+    async def test_documents_that_are_refused_are_not_free(
+        self, alice: Client, stranger: Client, document: str
+    ) -> None:
+        statuses = []
+        for each in range(400):
+            answer = await sent(alice, f"{document}#{each}")
+            statuses.append(answer.status_code)
+            if answer.status_code == 429:
+                break
+
+        assert statuses[-1] == 429
+        assert answer.json()["reason"] == "RATE_LIMITED"
+        assert (await sent(stranger, "{ me { id } }")).status_code == 200
+
+    async def test_a_document_is_paid_for_before_it_is_parsed(
+        self, alice: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        padding = " " * (PEOPLE.length - 100)
+        while (await sent(alice, f"{{ nothing }}{padding}")).status_code == 200:
+            padding = padding[:-1]
+        parsed: list[str] = []
+        monkeypatch.setattr(documents, "parse", lambda text, **_: parsed.append(text))
+
+        answer = await sent(alice, f"{{ nothing }}{padding} ")
+
+        assert answer.status_code == 429
+        assert parsed == []
+
+    async def test_a_known_document_is_not_paid_for_again(
+        self, services: FakeServices, alice: Client
+    ) -> None:
+        services.answer("CountUnread", CountUnreadResponse(count=1))
+        document = "{ unreadNotificationsCount }" + " " * (PEOPLE.length - 100)
+
+        answers = [await sent(alice, document) for _ in range(20)]
+
+        assert [each.status_code for each in answers] == [200] * 20, answers[0].text

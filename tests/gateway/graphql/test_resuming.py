@@ -16,7 +16,7 @@ from tests.gateway.fakes import FakeServices
 from tests.gateway.graphql.asking import post_id, user_id
 from tests.gateway.graphql.subscribing import HOME, Json, SubscriptionClient, let_in
 from tests.gateway.streaming import listening, opened
-from tests.gateway.test_stream import World, arrival, changed, liked, missed
+from tests.gateway.test_stream import World, arrival, changed, liked, missed, notices
 from tests.waiting import eventually
 
 EVENTS = """
@@ -31,6 +31,9 @@ subscription Log($topics: [Topic!]!, $after: Sequence) {
       ... on ResourceChange { resource id deleted }
       ... on MarkerMove { timeline lastReadId }
       ... on SessionEnd { sessionId }
+      ... on SignIn { sessionId deviceName newNetwork }
+      ... on PasswordReplaced { sessionId }
+      ... on FailedSignIns { failures }
       ... on Gap { topics }
     }
   }
@@ -107,10 +110,12 @@ async def test_all_that_the_log_tells_is_told(address: str, events: FakeEvents) 
     events.add(ALICE, **changed(100))
     events.add(ALICE, marker=MarkerMoved(timeline="home", last_read_id=100))
     events.add(ALICE, session=SessionEnded(session_id=9))
+    for notice in notices(9):
+        events.add(ALICE, security=notice)
 
     async with let_in(address) as client:
         await follow(client, after=0)
-        found = [await event(client) for _ in range(6)]
+        found = [await event(client) for _ in range(9)]
 
     assert all(each["at"] for each in found)
     assert [each["change"] for each in found] == [
@@ -128,6 +133,14 @@ async def test_all_that_the_log_tells_is_told(address: str, events: FakeEvents) 
             "lastReadId": global_id("TimelineItem", 100),
         },
         {"__typename": "SessionEnd", "sessionId": global_id("Session", 9)},
+        {
+            "__typename": "SignIn",
+            "sessionId": global_id("Session", 9),
+            "deviceName": "laptop",
+            "newNetwork": True,
+        },
+        {"__typename": "PasswordReplaced", "sessionId": global_id("Session", 9)},
+        {"__typename": "FailedSignIns", "failures": 20},
     ]
 
 

@@ -43,6 +43,7 @@ from roost.user.v1.user_service_pb2_grpc import (
 )
 
 from services.chassis import access, caller, deadline, logs, telemetry
+from services.chassis.access import Kind, Policy
 from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
 from services.chassis.errors import (
     DeadlineExceeded,
@@ -90,13 +91,13 @@ class Users(UserServiceServicer):
     async def UpdateUser(self, request: UpdateUserRequest, context: Any) -> UpdateUserResponse:
         return UpdateUserResponse(user=User(id=caller.user().user_id))
 
-    @access.service
+    @access.service("post")
     async def BatchGetUsers(
         self, request: BatchGetUsersRequest, context: Any
     ) -> BatchGetUsersResponse:
         return BatchGetUsersResponse()
 
-    @access.user_or_service
+    @access.user_or_service("post")
     async def DeleteUser(self, request: DeleteUserRequest, context: Any) -> DeleteUserResponse:
         return DeleteUserResponse()
 
@@ -277,10 +278,10 @@ async def test_server_does_not_take_a_method_without_a_policy(users: Users) -> N
 
 def test_policies_of_all_methods_can_be_listed(users: Users) -> None:
     assert policies([mount(users)]) == {
-        "/roost.user.v1.UserService/GetUser": access.Policy.ANYONE,
-        "/roost.user.v1.UserService/UpdateUser": access.Policy.USER,
-        "/roost.user.v1.UserService/BatchGetUsers": access.Policy.SERVICE,
-        "/roost.user.v1.UserService/DeleteUser": access.Policy.USER_OR_SERVICE,
+        "/roost.user.v1.UserService/GetUser": Policy.ANYONE,
+        "/roost.user.v1.UserService/UpdateUser": Policy.USER,
+        "/roost.user.v1.UserService/BatchGetUsers": Policy(Kind.SERVICE, frozenset(["post"])),
+        "/roost.user.v1.UserService/DeleteUser": Policy(Kind.USER_OR_SERVICE, frozenset(["post"])),
     }
 
 
@@ -499,7 +500,7 @@ async def test_port_that_is_taken_is_an_os_error(served: Served) -> None:
 class Events(EventServiceServicer):
     """Attaches whoever is asked for, but nobody by the number of 13."""
 
-    @access.service
+    @access.service("post")
     async def Attach(
         self, request_iterator: AsyncIterator[AttachRequest], context: Any
     ) -> AsyncIterator[AttachResponse]:

@@ -54,7 +54,7 @@ class FakeUsers(UserServiceServicer):
     def mute(self, muter_id: int, muted_id: int) -> None:
         self._mutes.add((muter_id, muted_id))
 
-    @access.service
+    @access.service("post", "notification")
     async def BatchGetUsers(
         self, request: rpc.BatchGetUsersRequest, context: Any
     ) -> rpc.BatchGetUsersResponse:

@@ -53,7 +53,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
         self.mutes: set[tuple[int, int]] = set()
         self.filtered = 0
 
-    @access.service
+    @access.service("notification")
     async def BatchGetTies(
         self, request: BatchGetTiesRequest, context: Context
     ) -> BatchGetTiesResponse:
@@ -71,7 +71,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             raise NotFound(reason="USER_NOT_FOUND")
         return GetUserResponse(user=self._user(request.user_id, viewer_id))
 
-    @access.service
+    @access.service("notification")
     async def BatchGetUsers(
         self, request: BatchGetUsersRequest, context: Context
     ) -> BatchGetUsersResponse:
@@ -79,7 +79,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             users=[self._user(each, request.viewer_id) for each in request.user_ids]
         )
 
-    @access.service
+    @access.service("notification")
     async def FilterVisible(
         self, request: FilterVisibleRequest, context: Context
     ) -> FilterVisibleResponse:

@@ -48,7 +48,7 @@ class Graph(GraphServiceServicer):
     def __init__(self) -> None:
         self.edges: set[tuple[int, int]] = set()
 
-    @access.service
+    @access.service("notification")
     async def BatchGetTies(
         self, request: BatchGetTiesRequest, context: grpc.aio.ServicerContext
     ) -> BatchGetTiesResponse:

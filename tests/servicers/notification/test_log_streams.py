@@ -15,7 +15,6 @@ from roost.notification.v1.event_service_pb2_grpc import (
     add_EventServiceServicer_to_server,
 )
 
-from services.chassis.access import Policy
 from services.chassis.caller import ANONYMOUS, Caller, UserCaller
 from services.chassis.clock import ManualClock
 from services.chassis.errors import Forbidden, Invalid, TooMany, Unauthenticated, Unavailable
@@ -27,6 +26,7 @@ from services.notification.log.model import GRACE, MAX_EVENTS, TRIM_EVERY, Activ
 from services.notification.log.outlet import MAX_WAITING
 from services.notification.log.servicer import EventServicer
 from services.notification.log.store_memory import LogTables, MemoryLogStore
+from tests.servicers.access import services, user_or
 from tests.servicers.notification.streaming import GATEWAY, streaming
 from tests.servicers.serving import Served, raises_reason, serving
 from tests.waiting import eventually
@@ -92,7 +92,7 @@ class Place:
 
 
 MATRIX = {
-    "EventService": {"Attach": Policy.SERVICE, "ReadEvents": Policy.USER_OR_SERVICE},
+    "EventService": {"Attach": services("gateway"), "ReadEvents": user_or("gateway")},
 }
 
 

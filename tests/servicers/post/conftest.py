@@ -115,7 +115,7 @@ async def a_scene(cache_server: RedisClient) -> AsyncIterator[Scene]:
         Mount(add_UserServiceServicer_to_server, users, without=WITHOUT)
     ) as user_service:
         as_post = user_service.mesh.with_token(
-            UserServiceStub, lambda: token_of(ServiceCaller("post"))
+            UserServiceStub, lambda: token_of(ServiceCaller("post"), service="user")
         )
         bodies = Bodies(
             store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into

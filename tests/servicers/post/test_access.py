@@ -5,15 +5,12 @@ from typing import Any
 import pytest
 from roost.post.v1 import engagement_service_pb2, people_service_pb2, post_service_pb2
 
-from services.chassis.access import Policy, policy_of
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
-from services.chassis.errors import RoostError
+from services.chassis.access import policy_of
 from services.post.engagement_servicer import EngagementServicer
 from services.post.people_servicer import PeopleServicer
 from services.post.post_servicer import PostServicer
+from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, services
 from tests.servicers.post.conftest import Scene
-
-ANYONE, USER, SERVICE = Policy.ANYONE, Policy.USER, Policy.SERVICE
 
 MATRIX = {
     "PostService": {
@@ -27,9 +24,9 @@ MATRIX = {
         "GetThread": ANYONE,
         "ListReplies": ANYONE,
         "ListQuotes": ANYONE,
-        "ListPostIdsByAuthors": SERVICE,
-        "BatchCountPosts": SERVICE,
-        "FilterVisible": SERVICE,
+        "ListPostIdsByAuthors": services("timeline"),
+        "BatchCountPosts": services("user"),
+        "FilterVisible": services("notification"),
     },
     "EngagementService": {
         "Like": USER,
@@ -44,18 +41,7 @@ MATRIX = {
         "ListBookmarks": USER,
         "BatchGetEngagement": ANYONE,
     },
-    "PeopleService": {"ForgetPeople": SERVICE},
-}
-TURNED_AWAY = {"TOKEN_MISSING", "CALLER_NOT_ALLOWED"}
-CALLERS: dict[str, Caller] = {
-    "stranger": ANONYMOUS,
-    "person": UserCaller(user_id=77, session_id=1),
-    "service": ServiceCaller("timeline"),
-}
-LET_IN = {
-    ANYONE: {"stranger", "person", "service"},
-    USER: {"person"},
-    SERVICE: {"service"},
+    "PeopleService": {"ForgetPeople": services("user")},
 }
 
 
@@ -75,19 +61,20 @@ def test_every_rpc_of_the_contract_is_in_the_matrix(module: Any, servicer: type)
     )
 
 
-@pytest.mark.parametrize("who", list(CALLERS))
+@pytest.mark.parametrize("who", CALLERS)
 async def test_only_those_are_let_in_whom_a_method_is_for(scene: Scene, who: str) -> None:
-    modules = {
-        "PostService": (post_service_pb2, scene.posts),
-        "EngagementService": (engagement_service_pb2, scene.engagement),
-        "PeopleService": (people_service_pb2, scene.people),
+    parts = {
+        "PostService": (scene.posts, post_service_pb2),
+        "EngagementService": (scene.engagement, engagement_service_pb2),
+        "PeopleService": (scene.people, people_service_pb2),
     }
     for service, methods in MATRIX.items():
-        module, stub_for = modules[service]
-        for method, policy in methods.items():
-            reason = ""
-            try:
-                await getattr(stub_for(CALLERS[who]), method)(getattr(module, f"{method}Request")())
-            except RoostError as error:
-                reason = error.reason
-            assert (reason not in TURNED_AWAY) == (who in LET_IN[policy]), method
+        stub_for, messages = parts[service]
+
+        found = await admitted(
+            methods,
+            stub_for(CALLERS[who]),
+            messages,
+        )
+
+        assert found == expected(methods, who)

@@ -76,11 +76,21 @@ async def test_creating_asks_the_user_service_once(scene: Scene) -> None:
         ("👩‍👩‍👧‍👦" * 501, "TEXT_TOO_LONG"),
         ("bell \x07", "TEXT_INVALID"),
         ("nul \x00", "TEXT_INVALID"),
+        ("turned \u202e", "TEXT_INVALID"),
+        ("a" + "\u0315" * 40, "TEXT_INVALID"),
+        ("a" + "\u0315" * 4900 + "\u0300" * 4900, "TEXT_TOO_LONG"),
+        ("\u3164", "TEXT_EMPTY"),
+        ("\u2800", "TEXT_EMPTY"),
+        ("\u115f", "TEXT_EMPTY"),
+        ("\uffa0", "TEXT_EMPTY"),
     ],
 )
 async def test_a_text_that_breaks_a_rule_is_refused(scene: Scene, text: str, reason: str) -> None:
-    with raises_reason(RuleBroken, reason):
+    with raises_reason(RuleBroken, reason) as caught:
         await scene.write(scene.alice, text)
+
+    assert [each.field for each in caught.value.violations] == ["text"]
+    assert scene.published("PostCreated") == []
 
 
 async def test_five_hundred_families_are_five_hundred_characters(scene: Scene) -> None:

@@ -65,14 +65,14 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         self.entries.append(Entry(entry_id, author_id, entry_id, author_id))
         return self.entries[-1]
 
-    @access.service
+    @access.service("timeline")
     async def ListFollowerIds(
         self, request: ListFollowerIdsRequest, context: Context
     ) -> ListFollowerIdsResponse:
         self.calls.append("ListFollowerIds")
         return self._followers(request)
 
-    @access.service
+    @access.service("timeline")
     async def BatchListFollowerIds(
         self, request: BatchListFollowerIdsRequest, context: Context
     ) -> BatchListFollowerIdsResponse:
@@ -89,7 +89,7 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         page, more = _page(everyone, request)
         return ListFollowerIdsResponse(user_ids=page, has_more=more, total_count=len(everyone))
 
-    @access.service
+    @access.service("timeline")
     async def ListFollowingIds(
         self, request: ListFollowingIdsRequest, context: Context
     ) -> ListFollowingIdsResponse:
@@ -98,7 +98,7 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         page, more = _page(everyone, request)
         return ListFollowingIdsResponse(user_ids=page, has_more=more, total_count=len(everyone))
 
-    @access.service
+    @access.service("timeline")
     async def ListPostIdsByAuthors(
         self, request: ListPostIdsByAuthorsRequest, context: Context
     ) -> ListPostIdsByAuthorsResponse:

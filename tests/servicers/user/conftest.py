@@ -12,14 +12,18 @@ from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
+from services.chassis.caller import ANONYMOUS, Caller, UserCaller
 from services.chassis.clock import ManualClock
 from services.chassis.tokens import AccessTokens
 from services.user import cache, compose, convert
+from services.user.attempts_memory import MemoryAttempts
+from services.user.chores import Chores
 from services.user.passwords import Passwords
 from services.user.readers import SharedCards
+from services.user.retired_handles import RetiredHandles
 from services.user.signing import KeySeal, Signer
 from services.user.store_memory import MemoryUserStore
+from services.user.throttle import Throttle
 from tests.builders.users import PatientIds
 from tests.servicers.serving import AUDIENCE, ISSUER, Served, serving
 
@@ -60,6 +64,16 @@ class FakeReaders:
         self.profiles.extend(user_ids)
 
 
+class FakeAddresses:
+    """The mail address of every caller."""
+
+    def __init__(self) -> None:
+        self.address = ""
+
+    async def of_caller(self) -> str:
+        return self.address
+
+
 class Person:
     """Somebody who is signed in, with stubs that call as they do."""
 
@@ -81,6 +95,8 @@ class House:
     def __init__(self, *, passwords: Passwords, clock: ManualClock) -> None:
         self.clock = clock
         self.store = MemoryUserStore(clock=clock)
+        self.attempts = MemoryAttempts(clock=clock)
+        self.addresses = FakeAddresses()
         self.cards = FakeCards(self.store)
         self.readers = FakeReaders()
         self.ids = PatientIds(clock)
@@ -97,6 +113,8 @@ class House:
             clock=clock,
             ids=self.ids,
             passwords=passwords,
+            throttle=Throttle(attempts=self.attempts, key=MASTER_KEY),
+            addresses=self.addresses,
             signer=self.signer,
             page_token_key=MASTER_KEY,
             master_key=MASTER_KEY,
@@ -111,6 +129,11 @@ class House:
 
     def graph(self, caller: Caller = ANONYMOUS) -> Any:
         return self.served.stub(GraphServiceStub, caller=caller)
+
+    def chores(self) -> Chores:
+        """The worker's part that does what requests leave behind."""
+        retired = RetiredHandles(master_key=MASTER_KEY)
+        return Chores(store=self.store, clock=self.clock, ids=self.ids, retired=retired)
 
     async def register(self, handle: str, **given: Any) -> Person:
         """Registers somebody whose password is PASSWORD."""
@@ -156,8 +179,3 @@ async def bob(house: House) -> Person:
 @pytest.fixture
 async def carol(house: House) -> Person:
     return await house.register("carol")
-
-
-@pytest.fixture
-def service() -> ServiceCaller:
-    return ServiceCaller("post")

@@ -11,7 +11,6 @@ from roost.user.v1.user_service_pb2 import UpdateUserRequest
 
 from services.chassis.errors import NotFound, RuleBroken, WrongState
 from services.user import follows
-from services.user.chores import Chores
 from tests.servicers.serving import raises_reason
 from tests.servicers.user.conftest import House, Person
 
@@ -259,7 +258,7 @@ async def test_the_worker_accepts_those_beyond_the_first(
     await protect(bob, protected=False)
     assert await stands(carol, bob) == {"follow_requested"}
 
-    chores = Chores(store=house.store, clock=house.clock, ids=house.ids)
+    chores = house.chores()
     while await chores.step():
         pass
 
@@ -277,7 +276,7 @@ async def test_the_worker_accepts_nobody_once_the_account_is_protected_again(
     await protect(bob, protected=False)
     await protect(bob)
 
-    chores = Chores(store=house.store, clock=house.clock, ids=house.ids)
+    chores = house.chores()
     while await chores.step():
         pass
 

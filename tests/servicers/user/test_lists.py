@@ -16,7 +16,7 @@ from tests.servicers.serving import raises_reason
 from tests.servicers.user.conftest import PASSWORD, House, Person
 from tests.servicers.user.test_follows import follow, protect
 
-POST = ServiceCaller("post")
+POST, TIMELINE, NOTIFICATION = map(ServiceCaller, ("post", "timeline", "notification"))
 
 
 async def followers(
@@ -209,7 +209,7 @@ async def test_services_ask_how_pairs_stand(
     await carol.graph.Block(pb.BlockRequest(user_id=alice.id))
     pairs = [(alice, bob), (bob, alice), (alice, carol), (carol, bob)]
 
-    response = await house.graph(POST).BatchGetTies(
+    response = await house.graph(NOTIFICATION).BatchGetTies(
         pb.BatchGetTiesRequest(
             pairs=[pb.Pair(from_user_id=one.id, to_user_id=other.id) for one, other in pairs]
         )
@@ -227,7 +227,7 @@ async def test_ids_of_followers_are_paged_for_services(house: House, alice: Pers
     others = [await house.register(f"robin{n}") for n in range(5)]
     for other in others:
         await follow(other, alice)
-    graph = house.graph(POST)
+    graph = house.graph(TIMELINE)
 
     first = await graph.ListFollowerIds(pb.ListFollowerIdsRequest(user_id=alice.id, page_size=3))
     rest = await graph.ListFollowerIds(
@@ -248,7 +248,7 @@ async def test_first_pages_of_many_come_in_the_order_asked_for(
         await follow(other, alice)
     await follow(alice, bob)
 
-    response = await house.graph(POST).BatchListFollowerIds(
+    response = await house.graph(TIMELINE).BatchListFollowerIds(
         pb.BatchListFollowerIdsRequest(user_ids=[bob.id, 5, alice.id], page_size=2)
     )
 

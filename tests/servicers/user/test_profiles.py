@@ -163,6 +163,42 @@ async def test_wrong_values_are_named_by_field(alice: Person) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "rule"),
+    [
+        ("display_name", "\u3164", "string.visible"),
+        ("display_name", "a" + "\u0315" * 4900 + "\u0300" * 4900, "string.max_len"),
+        ("bio", "a\u202eb", "string.no_direction"),
+        ("location", "a" + "\u0315" * 31, "string.max_marks"),
+        ("website", "https://goo\u200bgle.com", "string.web_address"),
+        ("website", "https://google.com∕.evil.example", "string.web_address"),
+    ],
+)
+async def test_a_text_that_breaks_a_rule_changes_nothing(
+    house: House, alice: Person, field: str, value: str, rule: str
+) -> None:
+    before = await read(house, alice)
+
+    with raises_reason(Invalid, "VALIDATION_FAILED") as caught:
+        await update(alice, **{field: value})
+
+    assert [(each.field, each.rule) for each in caught.value.violations] == [
+        (f"user.{field}", rule)
+    ]
+    assert await read(house, alice) == before
+
+
+async def test_texts_are_counted_in_characters(alice: Person) -> None:
+    families = "👩‍👩‍👧‍👦" * 12
+
+    changed = await update(
+        alice, display_name=families, location=families, website="https://💩.la", bio="\u200fשלום"
+    )
+
+    assert (changed.display_name, changed.location) == (families, families)
+    assert (changed.website, changed.bio) == ("https://💩.la", "\u200fשלום")
+
+
 async def test_a_repeated_update_happens_once(house: House, alice: Person) -> None:
     first = await update(alice, request_id="u-1", bio="one")
     await update(alice, bio="two")

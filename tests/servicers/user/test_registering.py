@@ -57,6 +57,7 @@ async def test_access_tokens_verify_with_the_published_keys(house: House, alice:
     verifier = Verifier(
         issuer=ISSUER,
         audience=AUDIENCE,
+        services_here=["post"],
         users=KeyRing(StaticJwks(keys), clock=house.clock),  # type: ignore[arg-type]
         services=KeyRing(StaticJwks([]), clock=house.clock),
         clock=house.clock,
@@ -81,7 +82,7 @@ async def test_of_many_who_want_one_handle_at_once_one_gets_it(house: House) -> 
     assert all(each.reason == "HANDLE_TAKEN" for each in outcomes if isinstance(each, Taken))
 
 
-@pytest.mark.parametrize("handle", ["admin", "Roost", "_root_", "api"])
+@pytest.mark.parametrize("handle", ["admin", "Roost", "_root_", "api", "adm1n", "roost_team"])
 async def test_reserved_handles_are_refused(house: House, handle: str) -> None:
     with raises_reason(RuleBroken, "HANDLE_RESERVED"):
         await house.register(handle)
@@ -103,6 +104,48 @@ async def test_a_display_name_with_control_characters_is_refused_by_field(house:
         await house.register("robin", display_name="a\u0007b")
 
     assert caught.value.violations[0].field == "display_name"
+
+
+async def test_names_are_counted_in_characters_and_kept_in_one_form(house: House) -> None:
+    families = "👩‍👩‍👧‍👦" * 12
+    response = await house.auth().Register(
+        RegisterRequest(
+            handle="robin",
+            password=PASSWORD,
+            display_name=families,
+            device_name=f" {families} Ame\u0301lie ",
+        )
+    )
+
+    assert response.user.display_name == families
+    assert response.session.device_name == f"{families} Am\u00e9lie"
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("\u202eenohp", "string.no_direction"),
+        ("\u3164", "string.visible"),
+        ("x" * 101, "string.max_len"),
+        ("x" + "\u0301" * 31, "string.max_marks"),
+        ("x" * 4001, "string.max_bytes"),
+    ],
+)
+async def test_a_device_name_that_breaks_a_rule_is_refused_by_field(
+    house: House, alice: Person, name: str, rule: str
+) -> None:
+    with raises_reason(Invalid, "VALIDATION_FAILED") as registering:
+        await house.register("robin", device_name=name)
+    with raises_reason(Invalid, "VALIDATION_FAILED") as signing_in:
+        await house.auth().Authenticate(
+            AuthenticateRequest(handle="alice", password=PASSWORD, device_name=name)
+        )
+
+    for caught in (registering, signing_in):
+        violations = caught.value.violations
+        assert [(each.field, each.rule) for each in violations] == [("device_name", rule)]
+    # The handle is still free.
+    await house.register("robin")
 
 
 async def test_a_repeated_registration_gives_the_same_response(house: House) -> None:
@@ -238,3 +281,22 @@ async def test_a_new_person_is_found_at_once(house: House, alice: Person) -> Non
     found = await house.users().GetUser(GetUserRequest(user_id=alice.id))
 
     assert found.user.handle == "Alice"
+
+
+async def test_the_display_name_is_no_password(house: House) -> None:
+    with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):
+        await house.auth().Register(
+            RegisterRequest(
+                handle="robin", password="vasquez1987", display_name="Guinevere Vasquez"
+            )
+        )
+
+
+async def test_the_mail_address_is_no_new_password(house: House, alice: Person) -> None:
+    request = ChangePasswordRequest(old_password=PASSWORD, new_password="gvk.ozymandis1")
+    house.addresses.address = "gvk.ozymandis@example.com"
+    with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):
+        await alice.auth.ChangePassword(request)
+
+    house.addresses.address = ""
+    await alice.auth.ChangePassword(request)

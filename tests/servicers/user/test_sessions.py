@@ -1,6 +1,8 @@
 """Refreshing, listing and revoking sessions; stream tickets."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, timedelta
 from typing import Any
 
 import jwt
@@ -271,3 +273,29 @@ async def test_an_ended_session_is_told_no_longer_than_its_tokens_last(
 
     assert list((await revoked(house)).session_ids) == []
     assert list((await revoked(house, start.as_of_time)).session_ids) == []
+
+
+async def test_a_session_that_is_used_ends_a_year_after_it_began(
+    house: House, alice: Person
+) -> None:
+    began, tokens = house.clock.now(), alice.tokens
+    while house.clock.now() + timedelta(days=50) < began + timedelta(days=365):
+        house.clock.advance(timedelta(days=50))
+        tokens = (await refresh(house, tokens.refresh_token)).tokens
+
+    assert tokens.refresh_expire_time.ToDatetime(UTC) == began + timedelta(days=365)
+    house.clock.advance(timedelta(days=15))
+    with raises_reason(Unauthenticated, "REFRESH_TOKEN_INVALID"):
+        await refresh(house, tokens.refresh_token)
+
+
+async def test_a_session_from_before_the_limit_ends_at_its_next_refresh(
+    house: House, alice: Person
+) -> None:
+    sessions = house.store.database.tables.sessions
+    session = sessions[alice.id, alice.session_id]
+    old = replace(session, create_time=session.create_time - timedelta(days=365))
+    sessions[alice.id, alice.session_id] = old
+
+    with raises_reason(Unauthenticated, "REFRESH_TOKEN_INVALID"):
+        await refresh(house, alice.tokens.refresh_token)

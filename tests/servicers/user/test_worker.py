@@ -14,7 +14,6 @@ from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
 from services.chassis.errors import Unavailable
 from services.chassis.events import Event, OutboxMessage, Undecodable
 from services.user import chores
-from services.user.chores import Chores
 from services.user.counters import Reconciler
 from services.user.model import Counts
 from services.user.subscriber import Subscriptions
@@ -215,14 +214,14 @@ async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
     await follow(bob, carol)
     await subscriptions(house).handle(house.store.database.published)
     await bob.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
-    worker = Chores(store=house.store, clock=house.clock, ids=house.ids)
+    worker = house.chores()
 
     steps = 0
     while await worker.step():
         steps += 1
     await subscriptions(house).handle(house.store.database.published)
 
-    assert steps == 4
+    assert steps == 5
     assert await stands(alice, bob) == set()
     assert await stands(carol, bob) == set()
     removed = house.events(events_pb.FollowRemoved)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
@@ -54,14 +55,13 @@ async def test_call_whose_time_is_over_is_not_made(connected: Database) -> None:
 async def test_pool_that_is_used_up_says_so_instead_of_queueing_for_ever(
     connected: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "ACQUIRE_SECONDS", 0.1)
-    sleeping = [asyncio.create_task(connected.execute("SELECT pg_sleep(2)")) for _ in range(5)]
-    await asyncio.sleep(0)
+    async with AsyncExitStack() as held:
+        for _ in range(5):
+            await held.enter_async_context(connected.connection())
+        monkeypatch.setattr(postgres, "ACQUIRE_SECONDS", 0.1)
 
-    with pytest.raises(DatabaseAway):
-        await connected.fetchval("SELECT 1")
-
-    await asyncio.gather(*sleeping)
+        with pytest.raises(DatabaseAway):
+            await connected.fetchval("SELECT 1")
 
 
 async def test_connections_are_whole_again_after_a_time_out(connected: Database) -> None:

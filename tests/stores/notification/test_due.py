@@ -88,7 +88,8 @@ async def due(
     """What a worker takes on, that much later."""
     world.clock.advance(after)
     now = world.clock.now()
-    return await deliveries.claim([channel], now=now, until=now + timedelta(seconds=30), limit=99)
+    until = now + timedelta(seconds=30)
+    return await deliveries.claim(channel, now=now, until=until, limit=99, share=99, taken={})
 
 
 async def test_whoever_is_told_hears_of_it_on_their_devices(
@@ -335,8 +336,7 @@ async def test_quiet_hours_are_known_for_those_who_have_them_now(world: World) -
     quiet = await unread_of(world).quiet_until({ALICE, BOB, CAROL, DAVE})
 
     assert quiet == {ALICE: datetime(2025, 6, 2, 5, 0, tzinfo=UTC)}
-    assert await unread_of(world).time_zone(BOB) == "America/New_York"
-    assert await unread_of(world).time_zone(DAVE) == "UTC"
+    assert await unread_of(world).time_zones({BOB, DAVE}) == {BOB: "America/New_York"}
     assert (await world.store.preferences(ALICE)).day == DaySettings("Europe/Berlin", night)
 
 

@@ -14,6 +14,8 @@ from services.chassis import postgres
 from services.chassis.memory import MemoryDatabase
 from services.notification.log.model import (
     GRACE,
+    KEPT,
+    LEFT_KEPT,
     MAX_EVENTS,
     TRIM_EVERY,
     Arrival,
@@ -164,6 +166,34 @@ async def test_cutting_stops_at_a_limit_and_goes_on(scene: Scene) -> None:
     later = NOW + timedelta(minutes=1)
 
     assert [await scene.store.trim(later, limit=3) for _ in range(3)] == [3, 2, 0]
+
+
+async def test_the_log_of_somebody_who_left_goes_after_an_hour(scene: Scene) -> None:
+    await scene.append((ALICE, b"a1"), (BOB, b"b1"))
+    async with scene.store.transaction() as transaction:
+        await transaction.note_left(ALICE, NOW)
+
+    await scene.store.forget_left(NOW + LEFT_KEPT - timedelta(seconds=1))
+    before = await scene.read(ALICE)
+    await scene.store.forget_left(NOW + LEFT_KEPT)
+    after = await scene.read(ALICE)
+    await scene.append((ALICE, b"late"))
+    await scene.store.forget_left(NOW + LEFT_KEPT * 2)
+
+    assert (before, after, await scene.read(ALICE)) == ([b"a1"], [], [])
+    assert await scene.store.ahead({ALICE: 0}) == {}
+    assert await scene.read(BOB) == [b"b1"]
+
+
+async def test_what_comes_a_week_after_somebody_left_is_a_log_like_others(scene: Scene) -> None:
+    async with scene.store.transaction() as transaction:
+        await transaction.note_left(ALICE, NOW)
+    await scene.store.forget_left(NOW + KEPT)
+    await scene.append((ALICE, b"a1"))
+
+    await scene.store.forget_left(NOW + KEPT * 2)
+
+    assert await scene.read(ALICE) == [b"a1"]
 
 
 class TestPresence:

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.chassis.idempotency import RequestKey
 from services.user.model import Edge
+from services.user.store import NETWORK_LIFETIME
 from tests.builders.users import Cast
 
 
@@ -28,7 +30,7 @@ async def test_a_handle_is_claimed_once(cast: Cast) -> None:
     alice = await cast.person()
 
     async with cast.store.transaction() as transaction:
-        claimed = await transaction.claim_handle(alice.handle.lower(), 5)
+        claimed = await transaction.claim_handle(alice.handle.lower(), 5, retired="~")
 
     assert not claimed
     key = alice.handle.lower()
@@ -38,7 +40,7 @@ async def test_a_handle_is_claimed_once(cast: Cast) -> None:
 async def test_one_of_many_claims_at_once_wins(real: Cast) -> None:
     async def claim(user_id: int) -> bool:
         async with real.store.transaction() as transaction:
-            return await transaction.claim_handle("wanted", user_id)
+            return await transaction.claim_handle("wanted", user_id, retired="~")
 
     won = await asyncio.gather(*(claim(user_id) for user_id in range(1, 21)))
 
@@ -107,3 +109,77 @@ async def test_what_fails_leaves_nothing_behind(cast: Cast) -> None:
 
     assert await cast.store.users([bob.id]) == [bob]
     assert await cast.store.ties_with(alice.id, [bob.id]) == {}
+
+
+async def test_what_names_a_deleted_person_is_forgotten_and_the_handle_stays_theirs(
+    cast: Cast,
+) -> None:
+    alice = await cast.person()
+    key = alice.handle.lower()
+    form = f"~{key[::-1]}"
+    async with cast.store.transaction() as transaction:
+        await transaction.delete_user(alice.id, cast.clock.now())
+    async with cast.store.transaction() as transaction:
+        await transaction.retire_handle(alice.id, lambda found: f"~{found[::-1]}")
+
+    async with cast.store.transaction() as transaction:
+        forgotten = [await transaction.forget_user(alice.id) for _ in range(2)]
+        claimed = await transaction.claim_handle(key, 5, retired=form)
+
+    assert forgotten == [key, None]
+    assert not claimed
+    assert await cast.store.ids_of_handles([key, form]) == {form: alice.id}
+
+
+async def test_somebody_who_is_there_is_not_forgotten(cast: Cast) -> None:
+    alice = await cast.person()
+
+    async with cast.store.transaction() as transaction:
+        await transaction.retire_handle(alice.id, lambda _: "~form")
+        forgotten = await transaction.forget_user(alice.id)
+
+    assert forgotten is None
+    assert await cast.store.ids_of_handles([alice.handle.lower(), "~form"]) == {
+        alice.handle.lower(): alice.id
+    }
+
+
+async def test_requests_of_forgotten_callers_are_forgotten(cast: Cast) -> None:
+    keys = [RequestKey(caller, "1", b"print") for caller in ("alice", "bob")]
+    async with cast.store.transaction() as transaction:
+        for key in keys:
+            await transaction.remember(key, b"answer")
+
+    async with cast.store.transaction() as transaction:
+        await transaction.forget_requests(["alice", "carol"])
+
+    async with cast.store.transaction() as transaction:
+        assert [await transaction.replay(key) for key in keys] == [None, b"answer"]
+
+
+async def test_networks_are_known_by_person_until_they_are_old(cast: Cast) -> None:
+    alice, bob = await cast.people(2)
+    now = cast.clock.now()
+    await cast.store.prune(now)
+    async with cast.store.transaction() as transaction:
+        await transaction.remember_network(alice.id, b"home", now)
+        await transaction.remember_network(alice.id, b"office", now - NETWORK_LIFETIME)
+        await transaction.remember_network(bob.id, b"home", now - NETWORK_LIFETIME)
+        await transaction.remember_network(bob.id, b"home", now)
+
+    assert await cast.store.knows_network(alice.id, b"office")
+    assert not await cast.store.knows_network(bob.id, b"office")
+    assert not await cast.store.knows_network(0, b"home")
+    assert await cast.store.prune(now) == 1
+    assert not await cast.store.knows_network(alice.id, b"office")
+    assert await cast.store.knows_network(alice.id, b"home")
+    assert await cast.store.knows_network(bob.id, b"home")
+
+
+async def test_a_deleted_account_has_no_known_networks(cast: Cast) -> None:
+    alice = await cast.person()
+    async with cast.store.transaction() as transaction:
+        await transaction.remember_network(alice.id, b"home", cast.clock.now())
+        await transaction.delete_user(alice.id, cast.clock.now())
+
+    assert not await cast.store.knows_network(alice.id, b"home")

@@ -46,6 +46,7 @@ class World:
         self.verifier = Verifier(
             issuer="https://roost.test",
             audience="roost",
+            services_here=["user"],
             users=KeyRing(StaticJwks([KEY.public_jwk()]), clock=self.clock),
             services=KeyRing(StaticJwks([]), clock=self.clock),
             clock=self.clock,

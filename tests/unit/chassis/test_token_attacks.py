@@ -48,6 +48,7 @@ def verifier() -> Verifier:
     return Verifier(
         issuer=ISSUER,
         audience=AUDIENCE,
+        services_here=["user"],
         users=KeyRing(StaticJwks([KEY.public_jwk(), OTHER_KEY.public_jwk()]), clock=clock),
         services=KeyRing(StaticJwks([POST_KEY.public_jwk()]), clock=clock),
         clock=clock,
@@ -129,7 +130,7 @@ async def test_attacks_do_not_harm_the_right_token(verifier: Verifier) -> None:
 
 SERVICE_CLAIMS = {
     "iss": "roost:services",
-    "aud": "roost-mesh",
+    "aud": "roost:user",
     "sub": "service:post",
     "iat": NOW,
     "exp": NOW + 60,
@@ -152,9 +153,8 @@ async def test_identity_of_a_service_is_taken(verifier: Verifier) -> None:
     clock = ManualClock(datetime.fromtimestamp(NOW, UTC))
 
     assert await verifier.verify(identified()) == ServiceCaller("post")
-    assert await verifier.verify(ServiceIdentity(POST_KEY, clock=clock).token()) == ServiceCaller(
-        "post"
-    )
+    token = ServiceIdentity(POST_KEY, clock=clock).token("user")
+    assert await verifier.verify(token) == ServiceCaller("post")
 
 
 @pytest.mark.parametrize(
@@ -164,6 +164,10 @@ async def test_identity_of_a_service_is_taken(verifier: Verifier) -> None:
         pytest.param(identified({"sub": "post"}), id="names no service"),
         pytest.param(identified({"exp": NOW + 61}), id="lasts too long"),
         pytest.param(identified({"aud": AUDIENCE}), id="audience of people"),
+        pytest.param(identified({"aud": "roost:post"}), id="shown to another service"),
+        pytest.param(identified({"aud": "roost-mesh"}), id="for every service"),
+        pytest.param(identified({"aud": ["roost:user"]}), id="list of audiences"),
+        pytest.param(identified({"aud": ["roost:user", "roost:post"]}), id="two audiences"),
         pytest.param(identified({"iss": ISSUER}), id="issuer of people"),
         pytest.param(identified(header={"typ": "at+jwt"}), id="type of people"),
         pytest.param(identified(pem=KEY.pem()), id="key of people"),

@@ -51,6 +51,7 @@ class World:
         self.verifier = Verifier(
             issuer="https://roost.test",
             audience="roost",
+            services_here=["user"],
             users=KeyRing(self.issuer, clock=self.clock),
             services=KeyRing(StaticJwks([]), clock=self.clock),
             clock=self.clock,
@@ -194,11 +195,11 @@ async def test_identity_is_signed_anew_before_it_expires() -> None:
     clock = ManualClock()
     identity = ServiceIdentity(SigningKey.generate("post"), clock=clock)
 
-    first = identity.token()
+    first = identity.token("user")
     clock.advance(39)
-    same = identity.token()
+    same = identity.token("user")
     clock.advance(1)
-    second = identity.token()
+    second = identity.token("user")
 
     assert first == same
     assert second != first

@@ -32,12 +32,15 @@ def settings(tmp_path: Path) -> ServiceSettings:
 async def test_services_know_each_other_and_people(settings: ServiceSettings) -> None:
     clock = ManualClock()
     people = StaticJwks([PEOPLE.public_jwk()])
-    verifier = trust.verifier(settings, people=people, revoked=frozenset(), clock=clock)
+    verifier = trust.verifier(
+        settings, service="user", people=people, revoked=frozenset(), clock=clock
+    )
     tokens = AccessTokens(
         issuer=settings.token_issuer, audience=settings.token_audience, clock=clock
     )
 
-    service = await verifier.verify(trust.identity(settings, service="post", clock=clock).token())
+    identity = trust.identity(settings, service="post", clock=clock)
+    service = await verifier.verify(identity.token("user"))
     person = await verifier.verify(tokens.issue(1, 2, key=PEOPLE))
 
     assert service == ServiceCaller("post")
@@ -56,4 +59,10 @@ def test_file_that_holds_no_key_set_is_named(settings: ServiceSettings, text: st
     settings.service_keys_file.write_text(text)
 
     with pytest.raises(ValueError, match=r"services\.json \(ROOST_SERVICE_KEYS_FILE\)"):
-        trust.verifier(settings, people=StaticJwks([]), revoked=frozenset(), clock=ManualClock())
+        trust.verifier(
+            settings,
+            service="user",
+            people=StaticJwks([]),
+            revoked=frozenset(),
+            clock=ManualClock(),
+        )

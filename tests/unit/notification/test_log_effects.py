@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from roost.notification.v1.notification_pb2 import UserEvent
+from roost.notification.v1.notification_pb2 import (
+    PasswordChangedNotice,
+    SecurityNotice,
+    SignedInNotice,
+    SignInsFailedNotice,
+    UserEvent,
+)
 from roost.post.v1 import post_events_pb2 as posts
 from roost.post.v1.post_pb2 import Post, TimelineEntry
 from roost.timeline.v1 import timeline_events_pb2 as timelines
@@ -142,6 +148,24 @@ async def test_markers_and_ended_sessions_are_logged(world: World) -> None:
     moved, ended = await world.log(ALICE)
     assert (moved.timeline, moved.last_read_id) == ("home", 70)  # type: ignore[attr-defined]
     assert ended.session_id == 9  # type: ignore[attr-defined]
+
+
+async def test_what_concerns_the_safety_of_an_account_is_logged_for_its_owner(
+    world: World,
+) -> None:
+    await world.happens(
+        users.SignedIn(user_id=ALICE, session_id=9, device_name="laptop", new_network=True),
+        users.PasswordChanged(user_id=ALICE, session_id=9),
+        users.SignInsFailed(user_id=ALICE, failures=20),
+    )
+
+    notice = SignedInNotice(session_id=9, device_name="laptop", new_network=True)
+    assert await world.log(ALICE) == [
+        SecurityNotice(signed_in=notice),
+        SecurityNotice(password_changed=PasswordChangedNotice(session_id=9)),
+        SecurityNotice(sign_ins_failed=SignInsFailedNotice(failures=20)),
+    ]
+    assert await world.log(BOB) == []
 
 
 async def test_an_event_that_comes_again_has_no_second_effect(world: World) -> None:

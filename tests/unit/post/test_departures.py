@@ -29,7 +29,13 @@ class Scene:
         self.numbers = Numbers()
         self.store = MemoryStore(clock=clock)
         self.alice, self.bob, self.carol = (self.numbers.person() for _ in range(3))
-        self.departures = Departures(store=self.store, clock=clock, describe=describe)
+        self.forgotten: list[tuple[int, int]] = []
+        self.departures = Departures(
+            store=self.store, clock=clock, describe=describe, forget_body=self._forget_body
+        )
+
+    async def _forget_body(self, post_id: int, revision: int) -> None:
+        self.forgotten.append((post_id, revision))
 
     async def post(self, author_id: int, answers: Post | None = None) -> Post:
         post = a_post(self.numbers.of(author_id), author_id, answers=answers)

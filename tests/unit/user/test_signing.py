@@ -29,6 +29,7 @@ class House:
         self.verifier = Verifier(
             issuer="https://r",
             audience="roost",
+            services_here=["user"],
             users=KeyRing(self.signer, clock=self.clock),
             services=KeyRing(StaticJwks([]), clock=self.clock),
             clock=self.clock,

@@ -97,7 +97,9 @@ class DeliveryServiceServicer:
         """CreatePushSubscription registers a device of the caller's session; the same endpoint again replaces its
         keys and renews it. It is forgotten when the session ends, when the push service says that the device is
         gone, and at its expire_time. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https
-        or not public; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20.
+        on port 443 (or on one that the operator adds), or not public; INVALID_ARGUMENT (VALIDATION_FAILED) for a
+        p256dh that is no point on P-256; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20. A device
+        whose push service does not answer in time is asked less often, an hour apart at most.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,7 +129,11 @@ class DeliveryServiceServicer:
     def SetEmailAddress(self, request, context):
         """SetEmailAddress has a code mailed to the address, which is not used before ConfirmEmailAddress; the one
         before is forgotten. An address that is confirmed already stays so, and no code is sent.
-        RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour, by the caller or to the address;
+        INVALID_ARGUMENT (VALIDATION_FAILED) for an address that no letter can carry; the violation of `address`
+        names the rule: max_len, no_encoded_word, ascii, address, max_local_part or domain.
+        RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour by the caller (two by an account younger
+        than a day), past three to the mailbox, whose spellings by case, dots and plus-tags count as one, and past
+        what the operator allows to its registrable domain. Mail goes to the address as it was given.
         FAILED_PRECONDITION (EMAIL_NOT_OFFERED) where this installation sends no mail.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -39,7 +39,9 @@ class DeliveryServiceStub:
     """CreatePushSubscription registers a device of the caller's session; the same endpoint again replaces its
     keys and renews it. It is forgotten when the session ends, when the push service says that the device is
     gone, and at its expire_time. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https
-    or not public; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20.
+    on port 443 (or on one that the operator adds), or not public; INVALID_ARGUMENT (VALIDATION_FAILED) for a
+    p256dh that is no point on P-256; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20. A device
+    whose push service does not answer in time is asked less often, an hour apart at most.
     """
     ListPushSubscriptions: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.ListPushSubscriptionsRequest, _delivery_service_pb2.ListPushSubscriptionsResponse]
     """ListPushSubscriptions returns the caller's devices, newest first; at most 20, so there are no pages."""
@@ -50,7 +52,11 @@ class DeliveryServiceStub:
     SetEmailAddress: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.SetEmailAddressRequest, _delivery_service_pb2.SetEmailAddressResponse]
     """SetEmailAddress has a code mailed to the address, which is not used before ConfirmEmailAddress; the one
     before is forgotten. An address that is confirmed already stays so, and no code is sent.
-    RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour, by the caller or to the address;
+    INVALID_ARGUMENT (VALIDATION_FAILED) for an address that no letter can carry; the violation of `address`
+    names the rule: max_len, no_encoded_word, ascii, address, max_local_part or domain.
+    RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour by the caller (two by an account younger
+    than a day), past three to the mailbox, whose spellings by case, dots and plus-tags count as one, and past
+    what the operator allows to its registrable domain. Mail goes to the address as it was given.
     FAILED_PRECONDITION (EMAIL_NOT_OFFERED) where this installation sends no mail.
     """
     ConfirmEmailAddress: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.ConfirmEmailAddressRequest, _delivery_service_pb2.ConfirmEmailAddressResponse]
@@ -76,7 +82,9 @@ class DeliveryServiceAsyncStub(DeliveryServiceStub):
     """CreatePushSubscription registers a device of the caller's session; the same endpoint again replaces its
     keys and renews it. It is forgotten when the session ends, when the push service says that the device is
     gone, and at its expire_time. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https
-    or not public; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20.
+    on port 443 (or on one that the operator adds), or not public; INVALID_ARGUMENT (VALIDATION_FAILED) for a
+    p256dh that is no point on P-256; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20. A device
+    whose push service does not answer in time is asked less often, an hour apart at most.
     """
     ListPushSubscriptions: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.ListPushSubscriptionsRequest, _delivery_service_pb2.ListPushSubscriptionsResponse]  # type: ignore[assignment]
     """ListPushSubscriptions returns the caller's devices, newest first; at most 20, so there are no pages."""
@@ -87,7 +95,11 @@ class DeliveryServiceAsyncStub(DeliveryServiceStub):
     SetEmailAddress: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.SetEmailAddressRequest, _delivery_service_pb2.SetEmailAddressResponse]  # type: ignore[assignment]
     """SetEmailAddress has a code mailed to the address, which is not used before ConfirmEmailAddress; the one
     before is forgotten. An address that is confirmed already stays so, and no code is sent.
-    RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour, by the caller or to the address;
+    INVALID_ARGUMENT (VALIDATION_FAILED) for an address that no letter can carry; the violation of `address`
+    names the rule: max_len, no_encoded_word, ascii, address, max_local_part or domain.
+    RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour by the caller (two by an account younger
+    than a day), past three to the mailbox, whose spellings by case, dots and plus-tags count as one, and past
+    what the operator allows to its registrable domain. Mail goes to the address as it was given.
     FAILED_PRECONDITION (EMAIL_NOT_OFFERED) where this installation sends no mail.
     """
     ConfirmEmailAddress: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.ConfirmEmailAddressRequest, _delivery_service_pb2.ConfirmEmailAddressResponse]  # type: ignore[assignment]
@@ -122,7 +134,9 @@ class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
         """CreatePushSubscription registers a device of the caller's session; the same endpoint again replaces its
         keys and renews it. It is forgotten when the session ends, when the push service says that the device is
         gone, and at its expire_time. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https
-        or not public; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20.
+        on port 443 (or on one that the operator adds), or not public; INVALID_ARGUMENT (VALIDATION_FAILED) for a
+        p256dh that is no point on P-256; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20. A device
+        whose push service does not answer in time is asked less often, an hour apart at most.
         """
 
     @_abc_1.abstractmethod
@@ -157,7 +171,11 @@ class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_delivery_service_pb2.SetEmailAddressResponse, _abc.Awaitable[_delivery_service_pb2.SetEmailAddressResponse]]:
         """SetEmailAddress has a code mailed to the address, which is not used before ConfirmEmailAddress; the one
         before is forgotten. An address that is confirmed already stays so, and no code is sent.
-        RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour, by the caller or to the address;
+        INVALID_ARGUMENT (VALIDATION_FAILED) for an address that no letter can carry; the violation of `address`
+        names the rule: max_len, no_encoded_word, ascii, address, max_local_part or domain.
+        RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour by the caller (two by an account younger
+        than a day), past three to the mailbox, whose spellings by case, dots and plus-tags count as one, and past
+        what the operator allows to its registrable domain. Mail goes to the address as it was given.
         FAILED_PRECONDITION (EMAIL_NOT_OFFERED) where this installation sends no mail.
         """
 

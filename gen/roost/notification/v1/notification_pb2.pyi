@@ -101,7 +101,7 @@ class KindPreference(_message.Message):
     def __init__(self, kind: _Optional[_Union[NotificationKind, str]] = ..., push: _Optional[bool] = ..., **kwargs) -> None: ...
 
 class UserEvent(_message.Message):
-    __slots__ = ("user_id", "sequence", "event_time", "notification", "home", "resource", "marker", "session", "arrivals_missed")
+    __slots__ = ("user_id", "sequence", "event_time", "notification", "home", "resource", "marker", "session", "arrivals_missed", "security")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -111,6 +111,7 @@ class UserEvent(_message.Message):
     MARKER_FIELD_NUMBER: _ClassVar[int]
     SESSION_FIELD_NUMBER: _ClassVar[int]
     ARRIVALS_MISSED_FIELD_NUMBER: _ClassVar[int]
+    SECURITY_FIELD_NUMBER: _ClassVar[int]
     user_id: int
     sequence: int
     event_time: _timestamp_pb2.Timestamp
@@ -120,7 +121,8 @@ class UserEvent(_message.Message):
     marker: MarkerMoved
     session: SessionEnded
     arrivals_missed: ArrivalsMissed
-    def __init__(self, user_id: _Optional[int] = ..., sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., notification: _Optional[_Union[NotificationChanged, _Mapping]] = ..., home: _Optional[_Union[HomeArrival, _Mapping]] = ..., resource: _Optional[_Union[ResourceChanged, _Mapping]] = ..., marker: _Optional[_Union[MarkerMoved, _Mapping]] = ..., session: _Optional[_Union[SessionEnded, _Mapping]] = ..., arrivals_missed: _Optional[_Union[ArrivalsMissed, _Mapping]] = ...) -> None: ...
+    security: SecurityNotice
+    def __init__(self, user_id: _Optional[int] = ..., sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., notification: _Optional[_Union[NotificationChanged, _Mapping]] = ..., home: _Optional[_Union[HomeArrival, _Mapping]] = ..., resource: _Optional[_Union[ResourceChanged, _Mapping]] = ..., marker: _Optional[_Union[MarkerMoved, _Mapping]] = ..., session: _Optional[_Union[SessionEnded, _Mapping]] = ..., arrivals_missed: _Optional[_Union[ArrivalsMissed, _Mapping]] = ..., security: _Optional[_Union[SecurityNotice, _Mapping]] = ...) -> None: ...
 
 class ArrivalsMissed(_message.Message):
     __slots__ = ()
@@ -171,3 +173,35 @@ class SessionEnded(_message.Message):
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     session_id: int
     def __init__(self, session_id: _Optional[int] = ...) -> None: ...
+
+class SecurityNotice(_message.Message):
+    __slots__ = ("signed_in", "password_changed", "sign_ins_failed")
+    SIGNED_IN_FIELD_NUMBER: _ClassVar[int]
+    PASSWORD_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    SIGN_INS_FAILED_FIELD_NUMBER: _ClassVar[int]
+    signed_in: SignedInNotice
+    password_changed: PasswordChangedNotice
+    sign_ins_failed: SignInsFailedNotice
+    def __init__(self, signed_in: _Optional[_Union[SignedInNotice, _Mapping]] = ..., password_changed: _Optional[_Union[PasswordChangedNotice, _Mapping]] = ..., sign_ins_failed: _Optional[_Union[SignInsFailedNotice, _Mapping]] = ...) -> None: ...
+
+class SignedInNotice(_message.Message):
+    __slots__ = ("session_id", "device_name", "new_network")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_NAME_FIELD_NUMBER: _ClassVar[int]
+    NEW_NETWORK_FIELD_NUMBER: _ClassVar[int]
+    session_id: int
+    device_name: str
+    new_network: bool
+    def __init__(self, session_id: _Optional[int] = ..., device_name: _Optional[str] = ..., new_network: _Optional[bool] = ...) -> None: ...
+
+class PasswordChangedNotice(_message.Message):
+    __slots__ = ("session_id",)
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: int
+    def __init__(self, session_id: _Optional[int] = ...) -> None: ...
+
+class SignInsFailedNotice(_message.Message):
+    __slots__ = ("failures",)
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    failures: int
+    def __init__(self, failures: _Optional[int] = ...) -> None: ...

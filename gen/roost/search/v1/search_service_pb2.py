@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from roost.search.v1 import search_pb2 as roost_dot_search_dot_v1_dot_search__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$roost/search/v1/search_service.proto\x12\x0froost.search.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1croost/search/v1/search.proto\"l\n\x12SearchPostsRequest\x12\x19\n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"@\n\x13SearchPostsResponse\x12\x10\n\x08post_ids\x18\x01 \x03(\x03\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"l\n\x12SearchUsersRequest\x12\x19\n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"@\n\x13SearchUsersResponse\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"o\n\x15SearchHashtagsRequest\x12\x19\n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"`\n\x16SearchHashtagsResponse\x12-\n\x08hashtags\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.HashtagUse\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x13\n\x11ListTrendsRequest\"A\n\x12ListTrendsResponse\x12+\n\x06trends\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.HashtagUse2\xfd\x02\n\rSearchService\x12X\n\x0bSearchPosts\x12#.roost.search.v1.SearchPostsRequest\x1a$.roost.search.v1.SearchPostsResponse\x12X\n\x0bSearchUsers\x12#.roost.search.v1.SearchUsersRequest\x1a$.roost.search.v1.SearchUsersResponse\x12\x61\n\x0eSearchHashtags\x12&.roost.search.v1.SearchHashtagsRequest\x1a\'.roost.search.v1.SearchHashtagsResponse\x12U\n\nListTrends\x12\".roost.search.v1.ListTrendsRequest\x1a#.roost.search.v1.ListTrendsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$roost/search/v1/search_service.proto\x12\x0froost.search.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1croost/search/v1/search.proto\"l\n\x12SearchPostsRequest\x12\x19\n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"@\n\x13SearchPostsResponse\x12\x10\n\x08post_ids\x18\x01 \x03(\x03\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"l\n\x12SearchUsersRequest\x12\x19\n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"@\n\x13SearchUsersResponse\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"o\n\x15SearchHashtagsRequest\x12\x19\n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"`\n\x16SearchHashtagsResponse\x12-\n\x08hashtags\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.HashtagUse\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x13\n\x11ListTrendsRequest\"A\n\x12ListTrendsResponse\x12+\n\x06trends\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.HashtagUse2\xfd\x02\n\rSearchService\x12X\n\x0bSearchPosts\x12#.roost.search.v1.SearchPostsRequest\x1a$.roost.search.v1.SearchPostsResponse\x12X\n\x0bSearchUsers\x12#.roost.search.v1.SearchUsersRequest\x1a$.roost.search.v1.SearchUsersResponse\x12\x61\n\x0eSearchHashtags\x12&.roost.search.v1.SearchHashtagsRequest\x1a\'.roost.search.v1.SearchHashtagsResponse\x12U\n\nListTrends\x12\".roost.search.v1.ListTrendsRequest\x1a#.roost.search.v1.ListTrendsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,19 +34,19 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.search.v1.search_serv
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['query']._loaded_options = None
-  _globals['_SEARCHPOSTSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
+  _globals['_SEARCHPOSTSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001(\300>'
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004'
   _globals['_SEARCHUSERSREQUEST'].fields_by_name['query']._loaded_options = None
-  _globals['_SEARCHUSERSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
+  _globals['_SEARCHUSERSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001(\300>'
   _globals['_SEARCHUSERSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_SEARCHUSERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_SEARCHUSERSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_SEARCHUSERSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004'
   _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['query']._loaded_options = None
-  _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
+  _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001(\300>'
   _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['page_token']._loaded_options = None

@@ -27,6 +27,11 @@ if _version_not_supported:
 
 class AuthServiceStub:
     """AuthService registers people, signs them in and publishes the keys that their tokens verify with.
+    Register, Authenticate, ChangePassword and UserService.DeleteUser take a token each of one bucket of the
+    client's network (an IPv4 address, or the /64 of an IPv6 address), which the gateway names in the metadata
+    roost-client-network; callers who name none share a bucket. The last two take one of the person's, too.
+    RESOURCE_EXHAUSTED (RATE_LIMITED) where a bucket is empty, (PASSWORD_POOL_BUSY) where the password would not
+    be hashed before the deadline; both with RetryInfo.
     """
 
     def __init__(self, channel):
@@ -94,14 +99,19 @@ class AuthServiceStub:
 
 class AuthServiceServicer:
     """AuthService registers people, signs them in and publishes the keys that their tokens verify with.
+    Register, Authenticate, ChangePassword and UserService.DeleteUser take a token each of one bucket of the
+    client's network (an IPv4 address, or the /64 of an IPv6 address), which the gateway names in the metadata
+    roost-client-network; callers who name none share a bucket. The last two take one of the person's, too.
+    RESOURCE_EXHAUSTED (RATE_LIMITED) where a bucket is empty, (PASSWORD_POOL_BUSY) where the password would not
+    be hashed before the deadline; both with RetryInfo.
     """
 
     def Register(self, request, context):
         """Register creates a person and signs the calling device in.
         ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK) if a rule is broken; RESOURCE_EXHAUSTED
-        (PASSWORD_POOL_BUSY) if too many passwords are being hashed. A repeated request_id with the same
-        request gives the same response for 24 hours. Open to strangers.
+        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken. A password is
+        too weak if it is among the commonest, or made of them, of the handle or of the display name. A repeated
+        request_id with the same request gives the same response for 24 hours. Open to strangers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -109,8 +119,10 @@ class AuthServiceServicer:
 
     def Authenticate(self, request, context):
         """Authenticate signs a device in with handle and password.
-        UNAUTHENTICATED (CREDENTIALS_WRONG) if either is wrong, without saying which and in the same time;
-        RESOURCE_EXHAUSTED (PASSWORD_POOL_BUSY) if too many passwords are being hashed. Open to strangers.
+        UNAUTHENTICATED (CREDENTIALS_WRONG) if either is wrong, without saying which and in the same time.
+        RESOURCE_EXHAUSTED (TOO_MANY_PASSWORD_ATTEMPTS, with RetryInfo) during a pause after wrong passwords for
+        this handle, whether or not it exists: from this network, or from networks where the account has not signed
+        in before. Pauses double up to 15 minutes. Open to strangers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -120,7 +132,8 @@ class AuthServiceServicer:
         """RefreshSession exchanges a refresh token for the next pair.
         A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
         within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-        SESSION_REVOKED) otherwise. Open to strangers.
+        SESSION_REVOKED) otherwise. A session ends 60 days after its last refresh, and a year after it began.
+        Open to strangers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -145,7 +158,8 @@ class AuthServiceServicer:
 
     def ChangePassword(self, request, context):
         """ChangePassword sets a new password and ends every other session.
-        UNAUTHENTICATED (CREDENTIALS_WRONG) if the old one is wrong; INVALID_ARGUMENT (PASSWORD_TOO_WEAK).
+        UNAUTHENTICATED (CREDENTIALS_WRONG) if the old one is wrong; INVALID_ARGUMENT (PASSWORD_TOO_WEAK);
+        RESOURCE_EXHAUSTED (TOO_MANY_PASSWORD_ATTEMPTS) during a pause after wrong passwords of this session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -177,7 +191,7 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RedeemStreamTicket(self, request, context):
-        """RedeemStreamTicket consumes a ticket. Services only.
+        """RedeemStreamTicket consumes a ticket. For the gateway alone.
         UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is unknown, used, expired or of an ended session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -186,7 +200,7 @@ class AuthServiceServicer:
 
     def ExtendStream(self, request, context):
         """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
-        what is shown on it is read with the person's own rights. Services only.
+        what is shown on it is read with the person's own rights. For the gateway alone.
         UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -261,6 +275,11 @@ def add_AuthServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class AuthService:
     """AuthService registers people, signs them in and publishes the keys that their tokens verify with.
+    Register, Authenticate, ChangePassword and UserService.DeleteUser take a token each of one bucket of the
+    client's network (an IPv4 address, or the /64 of an IPv6 address), which the gateway names in the metadata
+    roost-client-network; callers who name none share a bucket. The last two take one of the person's, too.
+    RESOURCE_EXHAUSTED (RATE_LIMITED) where a bucket is empty, (PASSWORD_POOL_BUSY) where the password would not
+    be hashed before the deadline; both with RetryInfo.
     """
 
     @staticmethod

@@ -27,7 +27,13 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AuthServiceStub:
-    """AuthService registers people, signs them in and publishes the keys that their tokens verify with."""
+    """AuthService registers people, signs them in and publishes the keys that their tokens verify with.
+    Register, Authenticate, ChangePassword and UserService.DeleteUser take a token each of one bucket of the
+    client's network (an IPv4 address, or the /64 of an IPv6 address), which the gateway names in the metadata
+    roost-client-network; callers who name none share a bucket. The last two take one of the person's, too.
+    RESOURCE_EXHAUSTED (RATE_LIMITED) where a bucket is empty, (PASSWORD_POOL_BUSY) where the password would not
+    be hashed before the deadline; both with RetryInfo.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -36,20 +42,23 @@ class AuthServiceStub:
     Register: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RegisterRequest, _auth_service_pb2.RegisterResponse]
     """Register creates a person and signs the calling device in.
     ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-    (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK) if a rule is broken; RESOURCE_EXHAUSTED
-    (PASSWORD_POOL_BUSY) if too many passwords are being hashed. A repeated request_id with the same
-    request gives the same response for 24 hours. Open to strangers.
+    (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken. A password is
+    too weak if it is among the commonest, or made of them, of the handle or of the display name. A repeated
+    request_id with the same request gives the same response for 24 hours. Open to strangers.
     """
     Authenticate: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.AuthenticateRequest, _auth_service_pb2.AuthenticateResponse]
     """Authenticate signs a device in with handle and password.
-    UNAUTHENTICATED (CREDENTIALS_WRONG) if either is wrong, without saying which and in the same time;
-    RESOURCE_EXHAUSTED (PASSWORD_POOL_BUSY) if too many passwords are being hashed. Open to strangers.
+    UNAUTHENTICATED (CREDENTIALS_WRONG) if either is wrong, without saying which and in the same time.
+    RESOURCE_EXHAUSTED (TOO_MANY_PASSWORD_ATTEMPTS, with RetryInfo) during a pause after wrong passwords for
+    this handle, whether or not it exists: from this network, or from networks where the account has not signed
+    in before. Pauses double up to 15 minutes. Open to strangers.
     """
     RefreshSession: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse]
     """RefreshSession exchanges a refresh token for the next pair.
     A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
     within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-    SESSION_REVOKED) otherwise. Open to strangers.
+    SESSION_REVOKED) otherwise. A session ends 60 days after its last refresh, and a year after it began.
+    Open to strangers.
     """
     RevokeSession: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RevokeSessionRequest, _auth_service_pb2.RevokeSessionResponse]
     """RevokeSession ends one of the caller's own sessions; repeating it changes nothing.
@@ -61,7 +70,8 @@ class AuthServiceStub:
     """ListSessions returns the caller's live sessions, newest first."""
     ChangePassword: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ChangePasswordRequest, _auth_service_pb2.ChangePasswordResponse]
     """ChangePassword sets a new password and ends every other session.
-    UNAUTHENTICATED (CREDENTIALS_WRONG) if the old one is wrong; INVALID_ARGUMENT (PASSWORD_TOO_WEAK).
+    UNAUTHENTICATED (CREDENTIALS_WRONG) if the old one is wrong; INVALID_ARGUMENT (PASSWORD_TOO_WEAK);
+    RESOURCE_EXHAUSTED (TOO_MANY_PASSWORD_ATTEMPTS) during a pause after wrong passwords of this session.
     """
     GetJwks: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]
     """GetJwks returns the public keys that access tokens verify with: the next, the current, and those
@@ -77,37 +87,46 @@ class AuthServiceStub:
     session without a token in the URL.
     """
     RedeemStreamTicket: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RedeemStreamTicketRequest, _auth_service_pb2.RedeemStreamTicketResponse]
-    """RedeemStreamTicket consumes a ticket. Services only.
+    """RedeemStreamTicket consumes a ticket. For the gateway alone.
     UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is unknown, used, expired or of an ended session.
     """
     ExtendStream: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ExtendStreamRequest, _auth_service_pb2.ExtendStreamResponse]
     """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
-    what is shown on it is read with the person's own rights. Services only.
+    what is shown on it is read with the person's own rights. For the gateway alone.
     UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
     """
 
 @_typing.type_check_only
 class AuthServiceAsyncStub(AuthServiceStub):
-    """AuthService registers people, signs them in and publishes the keys that their tokens verify with."""
+    """AuthService registers people, signs them in and publishes the keys that their tokens verify with.
+    Register, Authenticate, ChangePassword and UserService.DeleteUser take a token each of one bucket of the
+    client's network (an IPv4 address, or the /64 of an IPv6 address), which the gateway names in the metadata
+    roost-client-network; callers who name none share a bucket. The last two take one of the person's, too.
+    RESOURCE_EXHAUSTED (RATE_LIMITED) where a bucket is empty, (PASSWORD_POOL_BUSY) where the password would not
+    be hashed before the deadline; both with RetryInfo.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Register: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RegisterRequest, _auth_service_pb2.RegisterResponse]  # type: ignore[assignment]
     """Register creates a person and signs the calling device in.
     ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-    (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK) if a rule is broken; RESOURCE_EXHAUSTED
-    (PASSWORD_POOL_BUSY) if too many passwords are being hashed. A repeated request_id with the same
-    request gives the same response for 24 hours. Open to strangers.
+    (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken. A password is
+    too weak if it is among the commonest, or made of them, of the handle or of the display name. A repeated
+    request_id with the same request gives the same response for 24 hours. Open to strangers.
     """
     Authenticate: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.AuthenticateRequest, _auth_service_pb2.AuthenticateResponse]  # type: ignore[assignment]
     """Authenticate signs a device in with handle and password.
-    UNAUTHENTICATED (CREDENTIALS_WRONG) if either is wrong, without saying which and in the same time;
-    RESOURCE_EXHAUSTED (PASSWORD_POOL_BUSY) if too many passwords are being hashed. Open to strangers.
+    UNAUTHENTICATED (CREDENTIALS_WRONG) if either is wrong, without saying which and in the same time.
+    RESOURCE_EXHAUSTED (TOO_MANY_PASSWORD_ATTEMPTS, with RetryInfo) during a pause after wrong passwords for
+    this handle, whether or not it exists: from this network, or from networks where the account has not signed
+    in before. Pauses double up to 15 minutes. Open to strangers.
     """
     RefreshSession: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse]  # type: ignore[assignment]
     """RefreshSession exchanges a refresh token for the next pair.
     A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
     within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-    SESSION_REVOKED) otherwise. Open to strangers.
+    SESSION_REVOKED) otherwise. A session ends 60 days after its last refresh, and a year after it began.
+    Open to strangers.
     """
     RevokeSession: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RevokeSessionRequest, _auth_service_pb2.RevokeSessionResponse]  # type: ignore[assignment]
     """RevokeSession ends one of the caller's own sessions; repeating it changes nothing.
@@ -119,7 +138,8 @@ class AuthServiceAsyncStub(AuthServiceStub):
     """ListSessions returns the caller's live sessions, newest first."""
     ChangePassword: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ChangePasswordRequest, _auth_service_pb2.ChangePasswordResponse]  # type: ignore[assignment]
     """ChangePassword sets a new password and ends every other session.
-    UNAUTHENTICATED (CREDENTIALS_WRONG) if the old one is wrong; INVALID_ARGUMENT (PASSWORD_TOO_WEAK).
+    UNAUTHENTICATED (CREDENTIALS_WRONG) if the old one is wrong; INVALID_ARGUMENT (PASSWORD_TOO_WEAK);
+    RESOURCE_EXHAUSTED (TOO_MANY_PASSWORD_ATTEMPTS) during a pause after wrong passwords of this session.
     """
     GetJwks: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]  # type: ignore[assignment]
     """GetJwks returns the public keys that access tokens verify with: the next, the current, and those
@@ -135,17 +155,23 @@ class AuthServiceAsyncStub(AuthServiceStub):
     session without a token in the URL.
     """
     RedeemStreamTicket: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RedeemStreamTicketRequest, _auth_service_pb2.RedeemStreamTicketResponse]  # type: ignore[assignment]
-    """RedeemStreamTicket consumes a ticket. Services only.
+    """RedeemStreamTicket consumes a ticket. For the gateway alone.
     UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is unknown, used, expired or of an ended session.
     """
     ExtendStream: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ExtendStreamRequest, _auth_service_pb2.ExtendStreamResponse]  # type: ignore[assignment]
     """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
-    what is shown on it is read with the person's own rights. Services only.
+    what is shown on it is read with the person's own rights. For the gateway alone.
     UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
     """
 
 class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
-    """AuthService registers people, signs them in and publishes the keys that their tokens verify with."""
+    """AuthService registers people, signs them in and publishes the keys that their tokens verify with.
+    Register, Authenticate, ChangePassword and UserService.DeleteUser take a token each of one bucket of the
+    client's network (an IPv4 address, or the /64 of an IPv6 address), which the gateway names in the metadata
+    roost-client-network; callers who name none share a bucket. The last two take one of the person's, too.
+    RESOURCE_EXHAUSTED (RATE_LIMITED) where a bucket is empty, (PASSWORD_POOL_BUSY) where the password would not
+    be hashed before the deadline; both with RetryInfo.
+    """
 
     @_abc_1.abstractmethod
     def Register(
@@ -155,9 +181,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_service_pb2.RegisterResponse, _abc.Awaitable[_auth_service_pb2.RegisterResponse]]:
         """Register creates a person and signs the calling device in.
         ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK) if a rule is broken; RESOURCE_EXHAUSTED
-        (PASSWORD_POOL_BUSY) if too many passwords are being hashed. A repeated request_id with the same
-        request gives the same response for 24 hours. Open to strangers.
+        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken. A password is
+        too weak if it is among the commonest, or made of them, of the handle or of the display name. A repeated
+        request_id with the same request gives the same response for 24 hours. Open to strangers.
         """
 
     @_abc_1.abstractmethod
@@ -167,8 +193,10 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.AuthenticateResponse, _abc.Awaitable[_auth_service_pb2.AuthenticateResponse]]:
         """Authenticate signs a device in with handle and password.
-        UNAUTHENTICATED (CREDENTIALS_WRONG) if either is wrong, without saying which and in the same time;
-        RESOURCE_EXHAUSTED (PASSWORD_POOL_BUSY) if too many passwords are being hashed. Open to strangers.
+        UNAUTHENTICATED (CREDENTIALS_WRONG) if either is wrong, without saying which and in the same time.
+        RESOURCE_EXHAUSTED (TOO_MANY_PASSWORD_ATTEMPTS, with RetryInfo) during a pause after wrong passwords for
+        this handle, whether or not it exists: from this network, or from networks where the account has not signed
+        in before. Pauses double up to 15 minutes. Open to strangers.
         """
 
     @_abc_1.abstractmethod
@@ -180,7 +208,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         """RefreshSession exchanges a refresh token for the next pair.
         A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
         within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-        SESSION_REVOKED) otherwise. Open to strangers.
+        SESSION_REVOKED) otherwise. A session ends 60 days after its last refresh, and a year after it began.
+        Open to strangers.
         """
 
     @_abc_1.abstractmethod
@@ -210,7 +239,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.ChangePasswordResponse, _abc.Awaitable[_auth_service_pb2.ChangePasswordResponse]]:
         """ChangePassword sets a new password and ends every other session.
-        UNAUTHENTICATED (CREDENTIALS_WRONG) if the old one is wrong; INVALID_ARGUMENT (PASSWORD_TOO_WEAK).
+        UNAUTHENTICATED (CREDENTIALS_WRONG) if the old one is wrong; INVALID_ARGUMENT (PASSWORD_TOO_WEAK);
+        RESOURCE_EXHAUSTED (TOO_MANY_PASSWORD_ATTEMPTS) during a pause after wrong passwords of this session.
         """
 
     @_abc_1.abstractmethod
@@ -250,7 +280,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RedeemStreamTicketRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.RedeemStreamTicketResponse, _abc.Awaitable[_auth_service_pb2.RedeemStreamTicketResponse]]:
-        """RedeemStreamTicket consumes a ticket. Services only.
+        """RedeemStreamTicket consumes a ticket. For the gateway alone.
         UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is unknown, used, expired or of an ended session.
         """
 
@@ -261,7 +291,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.ExtendStreamResponse, _abc.Awaitable[_auth_service_pb2.ExtendStreamResponse]]:
         """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
-        what is shown on it is read with the person's own rights. Services only.
+        what is shown on it is read with the person's own rights. For the gateway alone.
         UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
         """
 

@@ -109,3 +109,37 @@ class SessionRevoked(_message.Message):
     session_id: int
     access_expire_time: _timestamp_pb2.Timestamp
     def __init__(self, user_id: _Optional[int] = ..., session_id: _Optional[int] = ..., access_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class SignedIn(_message.Message):
+    __slots__ = ("user_id", "session_id", "device_name", "new_network", "sign_in_time")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_NAME_FIELD_NUMBER: _ClassVar[int]
+    NEW_NETWORK_FIELD_NUMBER: _ClassVar[int]
+    SIGN_IN_TIME_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    session_id: int
+    device_name: str
+    new_network: bool
+    sign_in_time: _timestamp_pb2.Timestamp
+    def __init__(self, user_id: _Optional[int] = ..., session_id: _Optional[int] = ..., device_name: _Optional[str] = ..., new_network: _Optional[bool] = ..., sign_in_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class PasswordChanged(_message.Message):
+    __slots__ = ("user_id", "session_id", "change_time")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_TIME_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    session_id: int
+    change_time: _timestamp_pb2.Timestamp
+    def __init__(self, user_id: _Optional[int] = ..., session_id: _Optional[int] = ..., change_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class SignInsFailed(_message.Message):
+    __slots__ = ("user_id", "failures", "last_time")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    LAST_TIME_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    failures: int
+    last_time: _timestamp_pb2.Timestamp
+    def __init__(self, user_id: _Optional[int] = ..., failures: _Optional[int] = ..., last_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

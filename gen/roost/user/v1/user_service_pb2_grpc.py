@@ -94,7 +94,8 @@ class UserServiceServicer:
     def UpdateUser(self, request, context):
         """UpdateUser changes the caller's own profile, only the fields of update_mask.
         ABORTED (ETAG_MISMATCH) if an etag is given and the profile has changed since; INVALID_ARGUMENT
-        (FIELD_NOT_UPDATABLE) for an unknown path in the mask. Turning protected off accepts the
+        (FIELD_NOT_UPDATABLE) for an unknown path in the mask, and (VALIDATION_FAILED) for a value against the
+        rules of its field; the violations name `user.FIELD` and the rule. Turning protected off accepts the
         follow requests that wait.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -104,7 +105,7 @@ class UserServiceServicer:
     def DeleteUser(self, request, context):
         """DeleteUser deletes the caller for good: hidden at once; posts, follows and likes are removed as
         events reach their owners. The handle stays taken. UNAUTHENTICATED (CREDENTIALS_WRONG) if the
-        password is wrong.
+        password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it shares.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

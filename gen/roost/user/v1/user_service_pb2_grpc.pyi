@@ -48,13 +48,14 @@ class UserServiceStub:
     UpdateUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]
     """UpdateUser changes the caller's own profile, only the fields of update_mask.
     ABORTED (ETAG_MISMATCH) if an etag is given and the profile has changed since; INVALID_ARGUMENT
-    (FIELD_NOT_UPDATABLE) for an unknown path in the mask. Turning protected off accepts the
+    (FIELD_NOT_UPDATABLE) for an unknown path in the mask, and (VALIDATION_FAILED) for a value against the
+    rules of its field; the violations name `user.FIELD` and the rule. Turning protected off accepts the
     follow requests that wait.
     """
     DeleteUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]
     """DeleteUser deletes the caller for good: hidden at once; posts, follows and likes are removed as
     events reach their owners. The handle stays taken. UNAUTHENTICATED (CREDENTIALS_WRONG) if the
-    password is wrong.
+    password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it shares.
     """
 
 @_typing.type_check_only
@@ -77,13 +78,14 @@ class UserServiceAsyncStub(UserServiceStub):
     UpdateUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]  # type: ignore[assignment]
     """UpdateUser changes the caller's own profile, only the fields of update_mask.
     ABORTED (ETAG_MISMATCH) if an etag is given and the profile has changed since; INVALID_ARGUMENT
-    (FIELD_NOT_UPDATABLE) for an unknown path in the mask. Turning protected off accepts the
+    (FIELD_NOT_UPDATABLE) for an unknown path in the mask, and (VALIDATION_FAILED) for a value against the
+    rules of its field; the violations name `user.FIELD` and the rule. Turning protected off accepts the
     follow requests that wait.
     """
     DeleteUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]  # type: ignore[assignment]
     """DeleteUser deletes the caller for good: hidden at once; posts, follows and likes are removed as
     events reach their owners. The handle stays taken. UNAUTHENTICATED (CREDENTIALS_WRONG) if the
-    password is wrong.
+    password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it shares.
     """
 
 class UserServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -127,7 +129,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_user_service_pb2.UpdateUserResponse, _abc.Awaitable[_user_service_pb2.UpdateUserResponse]]:
         """UpdateUser changes the caller's own profile, only the fields of update_mask.
         ABORTED (ETAG_MISMATCH) if an etag is given and the profile has changed since; INVALID_ARGUMENT
-        (FIELD_NOT_UPDATABLE) for an unknown path in the mask. Turning protected off accepts the
+        (FIELD_NOT_UPDATABLE) for an unknown path in the mask, and (VALIDATION_FAILED) for a value against the
+        rules of its field; the violations name `user.FIELD` and the rule. Turning protected off accepts the
         follow requests that wait.
         """
 
@@ -139,7 +142,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_user_service_pb2.DeleteUserResponse, _abc.Awaitable[_user_service_pb2.DeleteUserResponse]]:
         """DeleteUser deletes the caller for good: hidden at once; posts, follows and likes are removed as
         events reach their owners. The handle stays taken. UNAUTHENTICATED (CREDENTIALS_WRONG) if the
-        password is wrong.
+        password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it shares.
         """
 
 def add_UserServiceServicer_to_server(servicer: UserServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -14,6 +14,7 @@ from services.chassis.errors import (
     Unauthenticated,
     WrongState,
 )
+from services.chassis.ids import first_id_at
 from services.notification.delivery.addresses import CODE_LIFETIME, MAX_WRONG_CODES
 from services.notification.delivery.model import Channel
 from services.notification.delivery.tokens import Tokens
@@ -59,10 +60,11 @@ async def test_an_address_waits_for_its_code(house: House) -> None:
     assert await email(house) == (ADDRESS, False)
     assert await email(house, BOB) == ("", False)
     now = house.clock.now()
+    until = now + timedelta(seconds=30)
     (due,) = await house.deliveries.claim(
-        tuple(Channel), now=now, until=now + timedelta(seconds=30), limit=10
+        Channel.CODE, now=now, until=until, limit=10, share=10, taken={}
     )
-    assert (due.user_id, due.channel) == (ALICE, Channel.CODE)
+    assert due.user_id == ALICE
 
 
 async def test_the_code_puts_it_to_use(house: House) -> None:
@@ -207,6 +209,83 @@ async def test_an_address_is_removed(house: House) -> None:
 async def test_what_is_no_address_is_refused(house: House, address: str) -> None:
     with raises_reason(Invalid, "VALIDATION_FAILED"):
         await give(house, address=address)
+
+
+@pytest.mark.parametrize(
+    ("address", "rule"),
+    [
+        ("=?utf-8?q??=@b.co", "no_encoded_word"),
+        ("=?utf-8?q?a?=@b.co", "no_encoded_word"),
+        ("=?utf-8?q?=0d=0aBcc?=@b.co", "no_encoded_word"),
+        ("=?us-ascii?q?=ff?=@b.co", "no_encoded_word"),
+        ("a=?utf-8?b?YQ==?=@b.co", "no_encoded_word"),
+        ("a..b@b.co", "address"),
+        (".a@b.co", "address"),
+        ("a.@b.co", "address"),
+        ("a" * 65 + "@b.co", "max_local_part"),
+        ("alice@localhost", "domain"),
+        ("alice@10.0.0.1", "domain"),
+    ],
+)
+async def test_an_address_that_no_letter_can_carry_is_refused_by_its_rule(
+    house: House, address: str, rule: str
+) -> None:
+    await give(house)
+
+    with raises_reason(Invalid, "VALIDATION_FAILED") as refused:
+        await give(house, address=address)
+
+    assert [(each.field, each.rule) for each in refused.value.violations] == [("address", rule)]
+    assert await email(house) == (ADDRESS, False)
+
+
+@pytest.mark.parametrize(
+    "address", ["o'brien+news@mail.example", "a/b=c@sub.mail.example", "X@XN--BCHER-KVA.EXAMPLE"]
+)
+async def test_an_unusual_address_is_kept_as_it_was_given(house: House, address: str) -> None:
+    await give(house, address=address)
+
+    assert await email(house) == (address, False)
+
+
+async def test_spellings_of_one_mailbox_share_their_three_codes(house: House) -> None:
+    spellings = ["victim@b.co", "Victim@B.co", "vic.tim@b.CO", "VICTIM+1@b.co"]
+    for user_id, address in enumerate(spellings[:3], 1):
+        await give(house, user_id, address)
+
+    with raises_reason(TooMany, "TOO_MANY_EMAIL_CODES"):
+        await give(house, 4, spellings[3])
+    assert await email(house, 2) == ("Victim@B.co", False)
+    await give(house, 4, "another@b.co")
+
+
+class TestOfADomain:
+    @pytest.fixture
+    def mail(self) -> dict[str, str]:
+        return {"smtp_url": "smtp://127.0.0.1:1", "codes_per_domain": "5"}
+
+    async def test_all_its_addresses_share_its_codes(self, house: House) -> None:
+        for number in range(5):
+            await give(house, number + 1, f"victim{number}@h{number}.b.co.uk")
+            house.clock.advance(60)
+
+        with raises_reason(TooMany, "TOO_MANY_EMAIL_CODES") as refused:
+            await give(house, 6, "victim6@b.co.uk")
+
+        assert refused.value.retry_after == pytest.approx(3600 - 300)
+        await give(house, 6, "victim6@c.co.uk")
+
+
+async def test_a_new_account_gets_two_codes_an_hour(house: House) -> None:
+    new = first_id_at(house.clock.now() - timedelta(hours=23))
+    old = first_id_at(house.clock.now() - timedelta(hours=25))
+    for number in range(2):
+        await give(house, new, f"new{number}@mail.example")
+        await give(house, old, f"old{number}@mail.example")
+
+    with raises_reason(TooMany, "TOO_MANY_EMAIL_CODES"):
+        await give(house, new, "new2@mail.example")
+    await give(house, old, "old2@mail.example")
 
 
 async def test_a_session_that_just_ended_gives_no_address(house: House) -> None:

@@ -18,7 +18,8 @@ import pytest
 from services.chassis.clock import ManualClock
 from services.notification.delivery import mail as mail_module
 from services.notification.delivery.carriers import MAX_LINES, CodeCarrier, DigestCarrier
-from services.notification.delivery.dispatch import LEASE, Dispatcher
+from services.notification.delivery.dispatch import Dispatcher
+from services.notification.delivery.lane import LEASE
 from services.notification.delivery.letters import Sender, code_letter
 from services.notification.delivery.mail import Mailer, MailServer
 from services.notification.delivery.model import (
@@ -237,15 +238,10 @@ async def test_the_next_digest_goes_by_the_time_zone_of_the_person(world: World)
     world.inbox.zones[ALICE] = "Asia/Tokyo"
     await world.tell(10)
 
-    (delivery,) = await world.deliveries.claim(
-        [Channel.DIGEST],
-        now=world.clock.now() + timedelta(days=1),
-        until=world.clock.now() + timedelta(days=2),
-        limit=1,
-    )
-    again = await world.worker._carriers[Channel.DIGEST].again(delivery, world.clock.now())
+    await world.next_morning()
 
-    assert again.astimezone(ZoneInfo("Asia/Tokyo")).hour == HOUR
+    assert len(world.box.letters) == 1
+    assert world.row.due_time.astimezone(ZoneInfo("Asia/Tokyo")).hour == HOUR
 
 
 async def test_a_day_without_news_brings_no_letter(world: World) -> None:

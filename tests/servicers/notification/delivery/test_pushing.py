@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,14 +20,11 @@ from services.chassis.clock import ManualClock
 from services.notification.delivery import push
 from services.notification.delivery.carriers import PushCarrier
 from services.notification.delivery.compose import vapid
-from services.notification.delivery.dispatch import (
-    AT_ONE_RECEIVER,
-    LEASE,
-    MAX_ATTEMPTS,
-    Dispatcher,
-)
+from services.notification.delivery.dispatch import Dispatcher
 from services.notification.delivery.endpoints import EndpointRule
+from services.notification.delivery.lane import CAPACITIES, LEASE
 from services.notification.delivery.model import Channel, PushSubscription, State
+from services.notification.delivery.outcomes import MAX_ATTEMPTS
 from services.notification.delivery.schedule import PUSH_AFTER, Schedule, Told
 from services.notification.delivery.store_memory import DeliveryRow, MemoryDeliveryStore
 from services.notification.delivery.tokens import Tokens
@@ -90,11 +88,14 @@ class World:
         browser = self.browsers[int(pushed.path.removeprefix("/"))]
         return json.loads(browser.decrypt(pushed.body))
 
+    def rows(self, device_id: int) -> list[DeliveryRow]:
+        """The records of what was due to the device."""
+        kept = self.store.database.tables.deliveries
+        return [row for key, row in kept.items() if key[2] == device_id]
+
     def row(self, device_id: int = 1) -> DeliveryRow:
         """The record of the device's one delivery."""
-        (row,) = (
-            row for key, row in self.store.database.tables.deliveries.items() if key[2] == device_id
-        )
+        (row,) = self.rows(device_id)
         return row
 
 
@@ -110,6 +111,7 @@ async def working(
             people=names,
             services=services,
             tokens=Tokens(master_key=told.master_key),
+            clock=clock,
         )
         yield Dispatcher(
             store=deliveries,
@@ -330,9 +332,10 @@ async def test_a_receiver_that_hangs_leaves_the_others_room(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 0.5)
-    async with push_server() as tarpit:
+    most = CAPACITIES[Channel.PUSH].receiver
+    async with push_server(host="127.0.0.2") as tarpit:
         tarpit.reply = lambda _: None
-        for number in range(AT_ONE_RECEIVER + 5):
+        for number in range(most + 5):
             await world.device(number + 1, endpoint=f"{tarpit.origin}/{number}")
             await world.tell(group(number + 1), number + 1)
         await world.device()
@@ -341,11 +344,92 @@ async def test_a_receiver_that_hangs_leaves_the_others_room(
         await world.send()
 
         assert len(world.server.arrived) == 1
-        assert len(tarpit.arrived) == AT_ONE_RECEIVER
+        assert len(tarpit.arrived) == most
         answers = Counter(
             row.last_answer for row in world.store.database.tables.deliveries.values()
         )
-        assert answers == {"timeout": AT_ONE_RECEIVER, "busy": 5, "201": 1}
+        assert answers == {"timeout": most, "busy": 5, "201": 1}
+
+
+async def test_a_device_that_never_answers_is_asked_less_and_less(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "SEND_SECONDS", 0.1)
+    device = await world.device()
+    world.server.reply = lambda _: None
+    for number in range(10):
+        await world.tell(group(10 + number, post_id=number))
+
+    pauses = []
+    for timeouts in range(1, 5):
+        await world.send(after=timedelta(hours=1))
+        (found,) = await world.deliveries.subscriptions(ALICE, world.clock.now())
+        assert found.timeouts == timeouts
+        pauses.append(found.pause_until and found.pause_until - world.clock.now())
+    asked = len(world.server.arrived)
+    await world.send(after=timedelta(minutes=1))
+
+    half_a_minute = timedelta(seconds=30)
+    assert pauses == [None, half_a_minute, 2 * half_a_minute, 4 * half_a_minute]
+    assert asked == 4 * CAPACITIES[Channel.PUSH].person
+    assert len(world.server.arrived) == asked
+    assert {row.due_time for row in world.rows(device.id) if row.last_answer == ""} == {
+        found.pause_until
+    }
+
+
+async def test_a_paused_device_holds_up_no_other_of_the_person(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "SEND_SECONDS", 1.0)
+    await world.device()
+    await world.device()
+    world.server.reply = lambda pushed: None if pushed.path == "/1" else (201, {})
+    for number in range(3):
+        await world.tell(group(10 + number))
+        await world.send(after=timedelta(hours=1))
+
+    assert len(world.server.at("/2")) == 3
+
+
+async def test_a_device_that_answers_again_is_paused_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "SEND_SECONDS", 1.0)
+    await world.device()
+    world.server.reply = answering(None, None, (500, {}), (201, {}))
+    await world.tell(group(10))
+
+    for _ in range(4):
+        await world.send(after=timedelta(hours=1))
+
+    (found,) = await world.deliveries.subscriptions(ALICE, world.clock.now())
+    assert (found.timeouts, found.pause_until) == (0, None)
+    assert world.row().state is State.SENT
+
+
+async def test_one_address_has_a_share_whatever_names_lead_to_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(push, "AT_ONE_ADDRESS", 3)
+    here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: here)
+    names = ["127.0.0.1", "localhost"]
+    async with working(
+        world.told, world.clock, world.deliveries, world.inbox, world.names
+    ) as worker:
+        world.server.reply = lambda _: None
+        port = world.server.address.rpartition(":")[2]
+        for number in range(6):
+            await world.device(number + 1, endpoint=f"http://{names[number % 2]}:{port}/{number}")
+            await world.tell(group(number + 1), number + 1)
+        world.clock.advance(PUSH_AFTER)
+        await worker.take()
+        await worker.settle()
+
+    answers = Counter(row.last_answer for row in world.store.database.tables.deliveries.values())
+    assert answers == {"timeout": 3, "busy": 3}
 
 
 async def test_nobody_there_is_tried_again(world: World) -> None:
@@ -357,19 +441,35 @@ async def test_nobody_there_is_tried_again(world: World) -> None:
     assert (world.row().state, world.row().last_answer) == (State.DUE, "ConnectError")
 
 
-async def test_a_worker_that_may_not_connect_inside_sends_nothing(
-    world: World, tmp_path: Path
-) -> None:
+async def strictly(world: World, tmp_path: Path) -> None:
+    """Has what is due sent by a worker that may not push to this machine."""
     strict = settings(tmp_path, push_loopback_allowed=False)
-    await world.device(endpoint=f"{world.server.origin}/1")
-    await world.tell(group(10))
     world.clock.advance(PUSH_AFTER)
-
     async with working(strict, world.clock, world.deliveries, world.inbox, world.names) as worker:
         await worker.take()
         await worker.settle()
 
+
+async def test_an_endpoint_of_an_earlier_rule_is_sent_nothing(world: World, tmp_path: Path) -> None:
+    await world.device(endpoint=f"{world.server.origin}/1")
+    await world.tell(group(10))
+
+    await strictly(world, tmp_path)
+
     assert world.server.arrived == []
+    assert (world.row().state, world.row().last_answer) == (State.FAILED, "endpoint refused")
+
+
+async def test_a_name_that_leads_inside_is_sent_nothing(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))]
+    await world.device(endpoint="https://push.example/1")
+    await world.tell(group(10))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: inside)
+
+    await strictly(world, tmp_path)
+
     assert (world.row().state, world.row().last_answer) == (State.FAILED, "address refused")
 
 
@@ -412,7 +512,8 @@ async def test_a_worker_that_dies_after_sending_costs_one_more_message_of_the_to
     async with working(world.told, world.clock, dying, world.inbox, world.names) as worker:
         await worker.take()
         await dying.reached.wait()
-        for each in list(worker._under_way):
+        (lane,) = worker._lanes
+        for each in list(lane._under_way):
             each.cancel()
         await worker.settle()
 
@@ -478,7 +579,7 @@ async def test_quiet_hours_hold_pushes_until_they_end_one_for_each_topic(world: 
     await world.send(after=timedelta(hours=1))
 
     assert silent == []
-    assert (held.state, held.last_answer, held.attempts) == (State.DUE, "held", 0)
+    assert (held.state, held.last_answer, held.attempts) == (State.DUE, "paused", 0)
     assert [world.read(each)["id"] for each in world.server.arrived] == ["11"]
 
 

@@ -1,6 +1,6 @@
 """The stores under test, and a person with devices."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -87,12 +87,26 @@ class World:
         async with self.notifications.transaction() as transaction:
             await transaction.add_due(due, self.clock.now())
 
-    async def claim(self, *channels: Channel, limit: int = 1_000) -> list[Delivery]:
+    async def claim(
+        self,
+        *channels: Channel,
+        limit: int = 1_000,
+        share: int = 1_000,
+        taken: Mapping[int, int] | None = None,
+    ) -> list[Delivery]:
         """What is due now, on these channels or all, for 30 s."""
         now = self.clock.now()
-        return await self.store.claim(
-            channels or tuple(Channel), now=now, until=now + timedelta(seconds=30), limit=limit
-        )
+        claimed = []
+        for channel in channels or tuple(Channel):
+            claimed += await self.store.claim(
+                channel,
+                now=now,
+                until=now + timedelta(seconds=30),
+                limit=limit,
+                share=share,
+                taken=taken or {},
+            )
+        return claimed
 
     async def record(
         self, delivery: Delivery, state: State, *, seconds: float = 0, counted: bool = True

@@ -6,9 +6,12 @@ from datetime import timedelta
 import pytest
 
 from services.chassis.transaction import in_transaction
+from services.notification.delivery.mail_addresses import Mailbox
 from services.notification.delivery.model import CODES_WITHIN, Channel, MailAddress
 from services.notification.delivery.store import ENDED_KEPT, CodesSent
 from tests.stores.notification.delivery.conftest import World
+
+MAILBOX = Mailbox("a@b.example", "b.example")
 
 
 async def test_devices_are_listed_newest_first_without_lapsed_ones(world: World) -> None:
@@ -134,13 +137,15 @@ async def test_removing_an_address_calls_off_its_mail(world: World) -> None:
     assert [each.channel for each in await world.claim()] == [Channel.PUSH]
 
 
-async def test_codes_are_counted_by_person_and_by_address(world: World) -> None:
+async def test_codes_are_counted_by_person_by_mailbox_and_by_domain(world: World) -> None:
     one, other = world.number(), world.number()
-    mine, theirs = f"{one}@mail.example", f"{other}@mail.example"
+    domain = f"{one}.example"
+    mine, theirs = Mailbox(f"{one}@{domain}", domain), Mailbox(f"{other}@{domain}", domain)
+    elsewhere = Mailbox(f"{one}@elsewhere.example", f"{other}.example")
     times = []
-    for user, address in ((one, mine), (one, theirs), (other, theirs)):
+    for user, mailbox in ((one, mine), (one, theirs), (other, theirs), (other, elsewhere)):
         async with world.notifications.transaction() as transaction:
-            await transaction.note_code(user, address, world.clock.now())
+            await transaction.note_code(user, mailbox, world.clock.now())
         times.append(world.clock.now())
         world.clock.advance(60)
 
@@ -148,20 +153,20 @@ async def test_codes_are_counted_by_person_and_by_address(world: World) -> None:
         all_ = await transaction.codes_sent(one, theirs, times[0] - timedelta(seconds=1))
         later = await transaction.codes_sent(one, theirs, times[1])
 
-    assert all_ == CodesSent(times[:2], times[1:])
-    assert later == CodesSent([], times[2:])
+    assert all_ == CodesSent(times[:2], times[1:3], times[:3])
+    assert later == CodesSent([], times[2:3], times[2:3])
 
 
 async def test_codes_are_forgotten_after_the_hour(world: World) -> None:
     user = world.number()
     async with world.notifications.transaction() as transaction:
-        await transaction.note_code(user, "a", world.clock.now())
+        await transaction.note_code(user, MAILBOX, world.clock.now())
     long_ago = world.clock.now() - timedelta(days=1)
 
     await world.store.prune_deliveries(world.clock.now() + CODES_WITHIN + timedelta(seconds=1))
 
     async with world.notifications.transaction() as transaction:
-        assert await transaction.codes_sent(user, "a", long_ago) == CodesSent([], [])
+        assert await transaction.codes_sent(user, MAILBOX, long_ago) == CodesSent([], [], [])
 
 
 async def test_nothing_is_left_of_a_deleted_person(world: World) -> None:
@@ -170,13 +175,13 @@ async def test_nothing_is_left_of_a_deleted_person(world: World) -> None:
     await world.address(user, confirmed=True)
     await world.add(world.due(user, channel=Channel.DIGEST, seconds=0), world.due(user, seconds=0))
     async with world.notifications.transaction() as transaction:
-        await transaction.note_code(user, "a", world.clock.now())
+        await transaction.note_code(user, MAILBOX, world.clock.now())
 
     async with world.notifications.transaction() as transaction:
         await transaction.forget_deliveries(user)
-        codes = await transaction.codes_sent(user, "a", world.clock.now() - CODES_WITHIN)
+        codes = await transaction.codes_sent(user, MAILBOX, world.clock.now() - CODES_WITHIN)
 
-    assert codes == CodesSent([], [])
+    assert codes == CodesSent([], [], [])
     assert await world.store.subscriptions_by_id({(user, device.id)}) == {}
     assert await world.store.addresses({user}) == {}
     assert await world.claim() == []

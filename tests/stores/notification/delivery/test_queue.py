@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from services.notification.delivery.dispatch import LEASE
+from services.notification.delivery.lane import LEASE
 from services.notification.delivery.model import Channel, State
 from services.notification.delivery.store import RECORDS_KEPT
 from tests.stores.notification.delivery.conftest import World

@@ -3,14 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.notification.delivery.dispatch import (
-    FIRST_PAUSE,
-    GIVE_UP_AFTER,
-    LONGEST_PAUSE,
-    MAX_ATTEMPTS,
-    outcome_of,
-)
 from services.notification.delivery.model import (
     Answer,
     Channel,
@@ -19,7 +14,15 @@ from services.notification.delivery.model import (
     State,
     Verdict,
 )
-from services.notification.delivery.push import retry_after
+from services.notification.delivery.outcomes import (
+    BUSY_PAUSE,
+    FIRST_PAUSE,
+    GIVE_UP_AFTER,
+    LONGEST_PAUSE,
+    MAX_ATTEMPTS,
+    outcome_of,
+)
+from services.notification.delivery.push import LONGEST_WAIT, retry_after
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 AGAIN = NOW + timedelta(hours=3)
@@ -39,6 +42,22 @@ def follows(
         lease_time=NOW,
     )
     return outcome_of(delivery, answer, again=AGAIN, now=NOW)
+
+
+def dates() -> st.SearchStrategy[str]:
+    """What nearly is a date."""
+    numbers = st.integers(-(10**6), 10**25)
+    return st.builds(
+        "{}, {} {} {} {}:{}:{} {}".format,
+        st.sampled_from(["Mon", "Day", ""]),
+        numbers,
+        st.sampled_from(["Jan", "Feb", "Dec", "Xyz"]),
+        numbers | st.integers(1, 9999),
+        numbers | st.integers(0, 24),
+        numbers | st.integers(0, 60),
+        numbers | st.integers(0, 60),
+        st.sampled_from(["GMT", "-2359", "+2359", "-0000", "+99999999999", "ZZZ"]),
+    )
 
 
 def later(wait: timedelta | None = None) -> Answer:
@@ -91,8 +110,46 @@ def test_it_is_given_up_after_a_day() -> None:
         ("", None),
         ("-1", None),
         ("1.5", None),
-        ("9" * 400, timedelta(seconds=10**8)),
+        ("999999999", LONGEST_WAIT),
+        ("9" * 64, LONGEST_WAIT),
+        ("9" * 400, None),
+        ("Sun, 01 Feb 2026 11:59:00 GMT", timedelta(0)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_WAIT),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", LONGEST_WAIT),
+        ("Fri, 31 Dec 9999 23:59:59 +9999", None),
+        ("Sat, 01 Jan 0001 00:00:00 +2359", timedelta(0)),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Sun, 01 Feb 2026 99:99:99 GMT", None),
+        ("Sun, 01 Feb 2026 12:01:00 +99999999999999999", None),
+        ("\0", None),
+        ("\udcff", None),
+        ("١٢", None),
+        (",", None),
     ],
 )
 def test_retry_after(value: str, wait: timedelta | None) -> None:
     assert retry_after(value, NOW) == wait
+
+
+@given(st.text(max_size=80) | dates())
+def test_no_retry_after_is_an_error_or_a_wait_beyond_a_day(value: str) -> None:
+    wait = retry_after(value, NOW)
+
+    assert wait is None or timedelta() <= wait <= LONGEST_WAIT
+
+
+@pytest.mark.parametrize("wait", [timedelta.max, timedelta.min])
+def test_no_wait_leads_beyond_the_calendar(wait: timedelta) -> None:
+    outcome = follows(later(wait), started=timedelta())
+
+    assert NOW < outcome.due_time <= NOW + GIVE_UP_AFTER
+
+
+def test_attempts_that_were_counted_very_often_have_the_longest_pause() -> None:
+    assert follows(later(), attempts=32_767).state is State.FAILED
+
+
+def test_a_busy_receiver_costs_no_attempt() -> None:
+    outcome = follows(Answer(Verdict.BUSY, "busy"), attempts=MAX_ATTEMPTS)
+
+    assert outcome == Outcome(State.DUE, "busy", NOW + BUSY_PAUSE, counted=False)

@@ -42,3 +42,19 @@ def test_a_name_of_any_length_leaves_room_for_the_message() -> None:
     said = sentence(told(Kind.LIKE, [1, 2]), {1: "\U0001f469" * 500, 2: "x" * 500})
 
     assert len(said.encode()) < 1000
+
+
+def test_a_name_is_cut_between_characters() -> None:
+    family = "👩‍👩‍👧‍👦"
+
+    said = sentence(Group(1, Kind.LIKE, 7, (1,), 1, NOON, NOON), {1: family * 50})
+
+    assert said == f"{family * 11} likes your post"
+
+
+def test_a_name_from_right_to_left_does_not_turn_the_sentence() -> None:
+    group = Group(1, Kind.LIKE, 7, (1, 2), 2, NOON, NOON)
+
+    said = sentence(group, {1: "נועה", 2: "Bob"})
+
+    assert said == "\u2068נועה\u2069 and Bob like your post"

@@ -1,0 +1,71 @@
+"""The one form that spellings of a hashtag share."""
+
+import unicodedata
+from typing import Literal
+
+import idna
+import regex
+
+from services.chassis.text.scripts import IGNORABLE
+
+MAX_LENGTH = 100
+
+# Letters but the blank ones, marks, digits of any script, and the underscore.
+_LETTER = rf"[\p{{L}}--{IGNORABLE}]"
+_SIGN = rf"[{_LETTER}\p{{M}}\p{{Nd}}_]"
+# Between two signs only: joiners; the middle dots of Catalan and of katakana, full and half width;
+# geresh and gershayim of Hebrew; the tsheg of Tibetan.
+_MEDIAL = r"[\u200c\u200d\u00b7\u30fb\uff65\u05f3\u05f4\u0f0b]"
+_VISIBLE_SIGN = rf"[{_SIGN}--{IGNORABLE}]"
+
+# What follows the number sign, for regex.VERSION1. Each step takes one code point.
+TAG = (
+    rf"[{_LETTER}\p{{Nd}}_]"
+    rf"(?:{_SIGN}|{_MEDIAL}(?={_VISIBLE_SIGN})){{0,{MAX_LENGTH - 1}}}+"
+    rf"(?!{_MEDIAL}?{_VISIBLE_SIGN})"
+)
+
+_TAG = regex.compile(TAG, regex.VERSION1)
+_A_LETTER = regex.compile(_LETTER, regex.VERSION1)
+_IGNORABLE = regex.compile(IGNORABLE)
+_JOINERS = frozenset("\u200c\u200d")
+
+
+def is_tag(text: str) -> bool:
+    """Whether it may follow a number sign: not of digits and underscores alone."""
+    return _TAG.fullmatch(text) is not None and _A_LETTER.search(text) is not None
+
+
+def fold(tag: str) -> str:
+    """The form that spellings of one tag share. Folding it changes nothing.
+
+    NFKC with full case folding, as UAX 31 compares names: case, width and presentation forms make
+    no difference. Invisible signs are left out, but for joiners that change the look of a word
+    (RFC 5892, appendices A.1 and A.2). Where NFKC gives what is no tag, such as a ligature that
+    stands for several words, NFC takes its place.
+    """
+    visible = _without_ignorable(tag)
+    compatible = _fold_case(visible, "NFKC")
+    return compatible if is_tag(compatible) else _fold_case(visible, "NFC")
+
+
+def _fold_case(tag: str, form: Literal["NFC", "NFKC"]) -> str:
+    """Definitions D145 and D146 of the Unicode standard, composed."""
+    once = unicodedata.normalize(form, unicodedata.normalize("NFD", tag).casefold())
+    return unicodedata.normalize(form, once.casefold())
+
+
+def _without_ignorable(tag: str) -> str:
+    """The tag without invisible signs that mean nothing where they stand."""
+    bare = _IGNORABLE.sub(lambda match: match[0] if match[0] in _JOINERS else "", tag)
+    return "".join(
+        sign for place, sign in enumerate(bare) if sign not in _JOINERS or _joins(bare, place)
+    )
+
+
+def _joins(tag: str, place: int) -> bool:
+    try:
+        return idna.valid_contextj(tag, place)
+    except ValueError:
+        # The letter before it is newer than the tables of this Python.
+        return False

@@ -1,0 +1,14 @@
+-- People who deleted their accounts, until their logs are gone for good.
+
+-- migrate:up
+
+-- Not distributed: few rows, each for some days.
+CREATE TABLE departed_logs (
+  user_id bigint PRIMARY KEY,
+  left_time timestamptz NOT NULL
+);
+INSERT INTO departed_logs (user_id, left_time) SELECT user_id, gone_time FROM gone_people;
+
+-- migrate:down
+
+DROP TABLE departed_logs;

@@ -1,0 +1,150 @@
+"""What a deleted account leaves behind: nothing that names the person, wherever one looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.edge import Account, Edge
+from tests.e2e.stacks import TestStack
+from tests.e2e.stored import everything, holding
+from tests.mail import mail_server
+from tests.push import Browser, push_server
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.e2e
+
+NOUNS = ("user", "post", "timeline", "notification")
+PASSWORD = "a long enough passphrase"
+# Consumers get their first partitions after some seconds, and the log is cut every few seconds.
+SETTLED = 120.0
+
+# Each stands in one thing that the person gave, and nowhere else.
+MARKS: dict[str, str] = {
+    "handle": "quokkahandle",
+    "display name": "Quokkaname",
+    "bio": "quokkabio",
+    "location": "quokkaplace",
+    "website": "quokkasite",
+    "device name": "quokkadevice",
+    "mail address": "quokkamail",
+    "push endpoint": "quokkapush",
+    "post": "quokkapost",
+    "text before an edit": "quokkadraft",
+    "hashtag": "quokkatag",
+    "reply": "quokkareply",
+}
+
+# Where the number of a deleted account may stay for a while or for good: see docs/retention.md.
+NUMBER_STAYS = {
+    "user users",
+    "user sessions",
+    "user handles",
+    "post posts",
+    "post replies",
+    "post responses",
+    "timeline closed_authors",
+    "notification gone_people",
+    "notification ended_sessions",
+    "notification departed_logs",
+    "notification log_heads",
+    "notification log_events",
+}
+
+
+async def test_nothing_that_names_a_deleted_person_is_stored(tmp_path: Path) -> None:
+    async with mail_server() as box, push_server() as pushes:
+        settings = {
+            "ROOST_PUSH_LOOPBACK_ALLOWED": "true",
+            "ROOST_SMTP_URL": f"smtp://127.0.0.1:{box.port}",
+        }
+        async with TestStack(tmp_path, settings) as stack, stack.edge() as edge:
+            friend = await edge.register("bob", PASSWORD)
+            gone = await _life(edge, friend, f"{pushes.origin}/{MARKS['push endpoint']}")
+            await eventually(lambda: len(box.letters) == 1, limit=SETTLED)
+            before = await _found(stack)
+
+            await edge.call("DELETE", "/v2/users/me", by=gone, body={"password": PASSWORD})
+
+            left: dict[str, set[str]] = {}
+
+            async def is_forgotten() -> bool:
+                found = await _found(stack)
+                left.clear()
+                left.update(found)
+                return not left
+
+            try:
+                await eventually(is_forgotten, limit=SETTLED)
+            except TimeoutError:
+                pytest.fail(f"still stored: {left}")
+
+            number = holding(int(gone.user_id))
+            numbers = {
+                stored.place
+                async for stored in everything(stack, NOUNS)
+                if number.search(stored.content)
+                # What caches and the broker's log still hold expires with them.
+                and not stored.place.startswith(("valkey ", "log ", "object "))
+            }
+            taken = await edge.send(
+                "POST", "/v2/users", body={"handle": MARKS["handle"], "password": PASSWORD}
+            )
+
+    assert set(before) == set(MARKS)  # the search finds what is there
+    assert numbers <= NUMBER_STAYS
+    assert (taken.status_code, taken.json()["reason"]) == (409, "HANDLE_TAKEN")
+
+
+async def _life(edge: Edge, friend: Account, endpoint: str) -> Account:
+    """Somebody gives everything that one can give, in requests that may be repeated."""
+    answer = await edge.call(
+        "POST",
+        "/v2/users",
+        key="sign-up",
+        body={
+            "handle": MARKS["handle"],
+            "password": PASSWORD,
+            "device_name": MARKS["device name"],
+        },
+    )
+    account = Account.from_session(answer)
+    profile = {
+        "display_name": MARKS["display name"],
+        "bio": MARKS["bio"],
+        "location": MARKS["location"],
+        "website": f"https://{MARKS['website']}.example",
+    }
+    await edge.call("PATCH", "/v2/users/me", by=account, key="profile", body=profile)
+    post = await edge.post(account, f"{MARKS['text before an edit']} #{MARKS['hashtag']}", key="1")
+    text = {"text": f"{MARKS['post']} #{MARKS['hashtag']}"}
+    await edge.call("PATCH", f"/v2/posts/{post['id']}", by=account, key="2", body=text)
+    seen = await edge.post(friend, "Good morning")
+    await edge.post(account, MARKS["reply"], key="3", reply_to_post_id=seen["id"])
+    for act in ("like", "repost", "bookmark"):
+        await edge.call("PUT", f"/v2/posts/{seen['id']}/{act}", by=account, key=act)
+    await edge.call("PUT", f"/v2/posts/{post['id']}/like", by=friend)
+    for one, other in ((account, friend), (friend, account)):
+        await edge.follow(one, other.user_id)
+        await edge.call("PUT", f"/v2/users/{other.user_id}/watch", by=one)
+        await edge.call("GET", "/v2/timelines/home", by=one)
+        await edge.call("GET", "/v2/notifications", by=one)
+    await edge.call("GET", f"/v2/posts/{post['id']}", by=friend)
+    browser = Browser()
+    device = {"endpoint": endpoint, "keys": {"p256dh": browser.p256dh, "auth": browser.auth}}
+    await edge.call("POST", "/v2/push/subscriptions", by=account, key="4", body=device)
+    address = {"address": f"{MARKS['mail address']}@mail.example"}
+    await edge.call("PUT", "/v2/users/me/email", by=account, key="5", body=address)
+    return account
+
+
+async def _found(stack: TestStack) -> dict[str, set[str]]:
+    """The places of each mark that is found."""
+    found: dict[str, set[str]] = {}
+    patterns = {name: holding(mark) for name, mark in MARKS.items()}
+    async for stored in everything(stack, NOUNS):
+        for name, pattern in patterns.items():
+            if pattern.search(stored.content):
+                found.setdefault(name, set()).add(stored.place)
+    return found
