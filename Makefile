@@ -10,6 +10,7 @@ AGAINST ?= $(firstword $(shell git for-each-ref --format='%(refname:short)' refs
 # Apache Kafka's jars, and what is tested with them.
 KAFKA_JARS := $(VENV)/apache-kafka
 KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_bus_failures.py \
+  tests/stores/chassis/test_bus_rejoining.py \
   tests/servicers/timeline/test_processes.py tests/e2e/test_home_timelines.py
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -17,7 +18,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
         --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: graphql-schema graphql-manifest soak help up down status setup test test-kafka lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare ci clean
+.PHONY: edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -54,10 +55,14 @@ format: $(VENV)/.installed-dev ## Rewrite the Python sources in the one style.
 gen: $(VENV)/.installed-dev ## Generate gen/ from protos/.
 	@$(BIN)/python protos/generate.py
 
-gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that gen/ is what protos/ gives, and the schema what the code declares.
+edge-module: $(VENV)/.installed-dev ## Compile envoy/connections.c into envoy/defaults.env.
+	@$(BIN)/python -m local.edge_module
+
+gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that gen/, the schema and the edge's module are what their sources give.
 	@$(BIN)/python protos/generate.py --lint
 	@$(BIN)/python protos/generate.py --check
 	@$(BIN)/python -m gateway.graphql.sdl --check
+	@$(BIN)/python -m local.edge_module --check
 
 breaking: $(VENV)/.installed-dev ## Check that protos/ and the GraphQL schema break nothing of main, or of AGAINST=REV.
 	@$(if $(AGAINST),$(BIN)/python protos/generate.py --breaking "$(AGAINST)" && \

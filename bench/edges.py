@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from bench.stack import BenchStack
 from local import wheels
 from local.edge import Edge
+from local.parts.envoy import admin_socket
 from local.ports import HOST
 from local.probes import answers
 
@@ -37,9 +38,10 @@ class SecondEdge:
 async def second_edge(stack: BenchStack) -> AsyncIterator[SecondEdge]:
     """The first one's configuration at ports of its own, for the length of the block."""
     first = stack.stack.envoy
-    edge, mesh, admin = (_free_port() for _ in range(3))
-    text = first.rendered.read_text()
-    for there, here in ((first.address, edge), (first.mesh, mesh), (first.admin, admin)):
+    edge, mesh, admin, probes = (_free_port() for _ in range(4))
+    text = first.rendered.read_text().replace(str(first.admin_socket), str(admin_socket(admin)))
+    taken = {first.address: edge, first.mesh: mesh, first.admin: admin, first.probes: probes}
+    for there, here in taken.items():
         port = there.rpartition(":")[2]
         text = re.sub(rf"(port_value: ){port}\b", rf"\g<1>{here}", text, count=1)
     config = first.rendered.with_name("second.yaml")

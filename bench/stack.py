@@ -63,8 +63,6 @@ class BenchStack:
 async def bench_stack() -> AsyncIterator[BenchStack]:
     """A new stack for the length of the block; nothing of it is left."""
     with tempfile.TemporaryDirectory(prefix="roost-bench-", ignore_cleanup_errors=True) as folder:
-        # PostgreSQL runs as an ordinary user, who must reach its data.
-        Path(folder).chmod(0o755)
         state = State(Path(folder))
         environ = {**os.environ, **GENEROUS, **SETTINGS}
         async with Stack(state, environ=environ, usual_ports={}) as stack:

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from gateway.auth import Doorkeeper
 from gateway.backends import Backends
+from gateway.changing.sessions import Refreshing
 from gateway.frame import Frame
 from gateway.graphql.endpoint import PATH as GRAPHQL
 from gateway.graphql.endpoint import GraphQL
@@ -29,6 +30,7 @@ class Gateway(Starlette):
         keys: JwksSource,
         doorkeeper: Doorkeeper,
         graphql: GraphQL,
+        refreshing: Refreshing,
         subscriptions: Subscriptions,
         stream: Stream,
         state: State,
@@ -40,7 +42,10 @@ class Gateway(Starlette):
         self._subscriptions = subscriptions
         pages = Pages(keys=keys, state=state, public_url=public_url, explorer=explorer)
         rest = [
-            Mount(each.prefix, app=Rest(each, backends=backends, doorkeeper=doorkeeper))
+            Mount(
+                each.prefix,
+                app=Rest(each, backends=backends, doorkeeper=doorkeeper, refreshing=refreshing),
+            )
             for each in VERSIONS
         ]
         # Paths are tried in order: the busiest stand first of those that match a prefix.

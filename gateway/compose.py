@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 from gateway.app import Gateway
 from gateway.auth import Doorkeeper
 from gateway.backends import Backends, OwnBackends
+from gateway.changing.sessions import Refreshing
 from gateway.graphql import trusted
 from gateway.graphql.buckets import Buckets
 from gateway.graphql.documents import Documents
@@ -55,6 +56,9 @@ async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]
                     clock=clock,
                     revoked=revoked,
                 )
+                refreshing = Refreshing(
+                    backends=backends, refused=Buckets(told.rate_logins, clock=clock)
+                )
                 graphql = GraphQL(
                     backends=backends,
                     doorkeeper=doorkeeper,
@@ -64,12 +68,14 @@ async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]
                     writes=Buckets(told.rate_writes, clock=clock),
                     logins=Buckets(told.rate_logins, clock=clock),
                     spending=Buckets(told.rate_cost, clock=clock),
+                    refreshing=refreshing,
                 )
                 yield Gateway(
                     backends=backends,
                     keys=keys,
                     doorkeeper=doorkeeper,
                     graphql=graphql,
+                    refreshing=refreshing,
                     subscriptions=Subscriptions(
                         backends=backends, find=graphql.find, stream=stream
                     ),

@@ -9,11 +9,19 @@ from starlette.exceptions import HTTPException
 
 from gateway import problems
 from gateway.graphql.buckets import customer
-from gateway.origin import address_of
 from gateway.refusals import MethodNotAllowed, Overloaded, RouteNotFound
 from gateway.rest import headers as header
 from gateway.rest.bodies import ClientGone
-from gateway.rest.dispatch import HEADERS, ROUTE, SAID, Message, Receive, Scope, Send
+from gateway.rest.dispatch import (
+    HEADERS,
+    ROUTE,
+    SAID,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    client_address,
+)
 from gateway.state import State
 from services.chassis import origin, telemetry
 from services.chassis.logs import logger
@@ -47,7 +55,7 @@ class Frame:
             await self._app(scope, receive, send)
             return
         headers = scope[HEADERS] = header.read(scope["headers"])
-        origin.begin(customer(address_of(scope)))
+        origin.begin(customer(client_address(scope)))
         traceparent = headers.get(b"traceparent")
         trace = telemetry.enter(traceparent.decode("latin-1") if traceparent else None)
         state = self._state

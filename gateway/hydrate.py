@@ -53,6 +53,12 @@ class Hydrated:
             aside.difference_update([post.id for post in posts])
         return cls(found, {user.id: user for user in includes.users}, aside)
 
+    def quoted_by(self, post: Post) -> Post | None:
+        """What the post quotes; None where that is nothing, or is not to be shown with it."""
+        if post.quote_withdrawn:
+            return None
+        return self.posts.get(post.quoted_post_id)
+
     def add(self, other: Self) -> None:
         """Takes in what another round of loading found."""
         self.aside = (self.aside - other.posts.keys()) | (other.aside - self.posts.keys())

@@ -26,8 +26,9 @@ class GatewaySettings(IdentifiedSettings):
     graphql_manifest: Path | None = None
     # Whether the schema may be asked for, and the page to try it is there.
     graphql_introspection: bool = False
-    # Changes a minute that GraphQL carries out for one person, and sign-ins, sign-ups and refreshes
-    # for one address: the edge's own numbers, which cannot tell them from readings.
+    # Changes a minute that GraphQL carries out for one person, and sign-ins and sign-ups for one
+    # address: the edge's own numbers, which cannot tell them from readings. So many refreshes of an
+    # address may be refused in a minute, too, of REST and GraphQL together.
     rate_writes: int = Field(default=120, ge=1)
     rate_logins: int = Field(default=20, ge=1)
     # What all GraphQL documents of one person, or of one stranger's address, may cost in a minute:

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import socket
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,11 +22,19 @@ CHOICE = range(20_000, 32_000)
 def runtime_folder() -> Path:
     """Return this user's folder for what matters only while something runs: claims and sockets.
 
-    Its path is short, as those of sockets must be, wherever the state is.
+    Its path is short, as those of sockets must be, wherever the state is. Raises FolderNotOwn if
+    another user could have made it, or may enter it.
     """
     folder = Path(tempfile.gettempdir()) / f"roost-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise FolderNotOwn(f"{folder} is not a folder that its owner alone may enter")
     return folder
+
+
+class FolderNotOwn(Exception):
+    """Another user may put files where this user's sockets are."""
 
 
 class NoFreePort(Exception):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+from collections.abc import Mapping
 
 LIMIT_SECONDS = 2.0
 
@@ -18,14 +20,22 @@ async def accepts(address: str) -> bool:
     return True
 
 
-async def answers(address: str, path: str) -> bool:
-    """Tell whether an HTTP GET of ``path`` at ``host:port`` is answered with 200."""
+async def answers(
+    address: str,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> bool:
+    """Tell whether an HTTP GET of ``path`` at ``host:port`` is answered with 200; over TLS if
+    ``tls`` is given."""
+    sent = {"Host": address, "Connection": "close", **(headers or {})}
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
-            reader, writer = await asyncio.open_connection(*_split(address))
+            reader, writer = await asyncio.open_connection(*_split(address), ssl=tls)
             try:
-                request = f"GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-                writer.write(request.encode())
+                writer.write("\r\n".join([*lines, "", ""]).encode())
                 status_line = await reader.readline()
             finally:
                 writer.close()

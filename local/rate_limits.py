@@ -1,9 +1,13 @@
-"""Lifts token buckets for a while, as an operator: of the edge, and of proofs of a password."""
+"""Lifts token buckets for a while, as an operator.
+
+Those of the edge, through Envoy's admin socket, and those of proofs of a password.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx2
 from redis.asyncio import Redis
@@ -11,8 +15,11 @@ from redis.asyncio import Redis
 # Settings of a stack whose buckets nobody empties: for tests and benchmarks, which are one address
 # and few people.
 GENEROUS = {
-    f"ROOST_RATE_{bucket}": "1000000"
-    for bucket in ("READS", "WRITES", "LOGINS", "GUESSES", "STRANGERS", "COST")
+    **{
+        f"ROOST_RATE_{bucket}": "1000000"
+        for bucket in ("READS", "WRITES", "LOGINS", "GUESSES", "STRANGERS", "COST")
+    },
+    "ROOST_ADDRESS_CONNECTIONS": "1000000",
 }
 
 # While this key is there, the User service finds no bucket of a network or a person empty.
@@ -23,13 +30,14 @@ ENFORCED = "edge_rate_limits_enforced"  # the runtime key in envoy/envoy.yaml, i
 
 
 @contextlib.asynccontextmanager
-async def lifted(admin: str) -> AsyncIterator[None]:
+async def lifted(socket: Path) -> AsyncIterator[None]:
     """Let requests pass whatever the buckets hold until the block is left.
 
-    ``admin`` is the host:port of Envoy's admin page. Everything else at the edge stays as it is. A
-    process that dies inside the block leaves them lifted until Envoy restarts.
+    ``socket`` is that of Envoy's admin page. Everything else at the edge stays as it is. A process
+    that dies inside the block leaves them lifted until Envoy restarts.
     """
-    async with httpx2.AsyncClient(base_url=f"http://{admin}", trust_env=False) as client:
+    transport = httpx2.AsyncHTTPTransport(uds=str(socket))
+    async with httpx2.AsyncClient(base_url="http://envoy", transport=transport) as client:
         (await client.post("/runtime_modify", params={ENFORCED: "0"})).raise_for_status()
         try:
             yield

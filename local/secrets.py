@@ -6,10 +6,14 @@ import base64
 import json
 import os
 import secrets
+from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 COORDINATE_BYTES = 32  # of a P-256 point
 
@@ -46,6 +50,14 @@ class Secrets:
             _write(file, pem.decode())
         return file
 
+    def certificate(self, name: str) -> Path:
+        """Return the file of a certificate (PEM) of 127.0.0.1 for ``signing_key(name)``, signed by
+        that key itself: who trusts it, trusts nobody else."""
+        file = self._folder / f"{name}.crt"
+        if not file.exists():
+            _write(file, _self_signed(name, _read_key(self.signing_key(name))))
+        return file
+
     def identities(self, services: list[str]) -> Path:
         """Return a JWKS file (RFC 7517) of the services' public keys, each under its name."""
         keys = [_public_jwk(service, self.identity(service)) for service in services]
@@ -54,11 +66,29 @@ class Secrets:
         return file
 
 
-def _public_jwk(service: str, file: Path) -> dict[str, str]:
+def _read_key(file: Path) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_pem_private_key(file.read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"{file} holds no elliptic curve key")
-    point = key.public_key().public_numbers()
+    return key
+
+
+def _self_signed(name: str, key: ec.EllipticCurvePrivateKey) -> str:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    loopback = x509.IPAddress(ip_address("127.0.0.1"))
+    # As long as the stack: it is deleted with the folder, and a wrong clock must stop nobody.
+    begin, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), 1, begin, end)
+        .add_extension(x509.SubjectAlternativeName([loopback]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _public_jwk(service: str, file: Path) -> dict[str, str]:
+    point = _read_key(file).public_key().public_numbers()
     return {
         "kty": "EC",
         "crv": "P-256",

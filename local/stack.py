@@ -28,6 +28,7 @@ USUAL_PORTS = {
     "edge": 8080,
     "mesh": 9000,
     "envoy.admin": 9901,
+    "envoy.probes": 9902,
     "postgres": 5432,
     "valkey": 6379,
     "s3": 8333,

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -17,6 +18,9 @@ from local.keeper import PartStatus
 # Who reads the status holds the lock for an instant; a stack holds it for as long as it runs.
 LOCK_TRIES = 10
 LOCK_PAUSE_SECONDS = 0.02
+
+# What group and others may do with a file: posts, letters and addresses of people are in them.
+OTHERS = 0o077
 
 
 class AlreadyRunning(Exception):
@@ -44,6 +48,22 @@ class StackStatus:
 NOT_RUNNING = StackStatus(ready=False, edge=None, pid=None, parts=[])
 
 
+@contextlib.contextmanager
+def private() -> Iterator[None]:
+    """Until the block is left, let nobody but their owner open the files that are made."""
+    before = os.umask(OTHERS)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _close(path: Path) -> None:
+    mode = path.lstat().st_mode
+    if mode & OTHERS and not stat.S_ISLNK(mode):
+        path.chmod(stat.S_IMODE(mode) & ~OTHERS)
+
+
 class State:
     """The state folder. One stack runs from it at a time, which holds its lock."""
 
@@ -61,10 +81,12 @@ class State:
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
-        """Be the one that runs a stack from here. Raises AlreadyRunning or FolderUnusable."""
+        """Be the one that runs a stack from here. Meanwhile every file that this process or a child
+        of it makes is its owner's alone. Raises AlreadyRunning or FolderUnusable."""
         self.lay_out()
-        with self._lock.open("a") as lock:
+        with private(), self._lock.open("a") as lock:
             self._take(lock)
+            self._close_to_others()
             self.write(StackStatus(ready=False, edge=None, pid=os.getpid(), parts=[]))
             try:
                 yield
@@ -74,8 +96,9 @@ class State:
     def lay_out(self) -> None:
         """Make the folder, with its place for logs. Raises FolderUnusable."""
         try:
-            self.logs.mkdir(parents=True, exist_ok=True)
-            self._lock.touch()
+            with private():
+                self.logs.mkdir(parents=True, exist_ok=True)
+                self._lock.touch()
         except OSError as error:
             reason = f"{self.folder} cannot hold a stack: {error.strerror or error}"
             raise FolderUnusable(reason) from error
@@ -96,6 +119,17 @@ class State:
             return NOT_RUNNING
         parts = [PartStatus(**part) for part in told.pop("parts")]
         return StackStatus(**told, parts=parts)
+
+    def _close_to_others(self) -> None:
+        """Take from group and others what an earlier version gave them. Raises FolderUnusable."""
+        try:
+            _close(self.folder)
+            for folder, names, files in os.walk(self.folder):
+                for name in (*names, *files):
+                    _close(Path(folder, name))
+        except OSError as error:
+            reason = f"{error.filename} cannot be closed to others: {error.strerror}"
+            raise FolderUnusable(reason) from error
 
     def _take(self, lock: IO[str]) -> None:
         for _ in range(LOCK_TRIES):

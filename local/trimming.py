@@ -51,10 +51,11 @@ class Folders:
 
 
 @asynccontextmanager
-async def folders(url: str) -> AsyncIterator[Folders]:
+async def folders(url: str, credential: httpx2.Auth) -> AsyncIterator[Folders]:
     """The folders below a URL of the filer, for the length of the block."""
     async with httpx2.AsyncClient(
         base_url=url,
+        auth=credential,
         headers={"accept": "application/json"},
         timeout=LIMIT_SECONDS,
         trust_env=False,
@@ -65,9 +66,9 @@ async def folders(url: str) -> AsyncIterator[Folders]:
 class LogTrimming:
     """Drops from the log of a broker what has been read.
 
-    `topics_url` is the folder of its topics at the filer. `consumers` names, for each topic, the
-    groups that must have read an event before it goes; topics that are not in it are left alone. A
-    group that never committed an offset holds everything.
+    `topics_url` is the folder of its topics at the filer, which takes `credential`. `consumers`
+    names, for each topic, the groups that must have read an event before it goes; topics that are
+    not in it are left alone. A group that never committed an offset holds everything.
     """
 
     def __init__(
@@ -75,12 +76,14 @@ class LogTrimming:
         *,
         brokers: str,
         topics_url: str,
+        credential: httpx2.Auth,
         consumers: Mapping[str, Sequence[str]],
         look_seconds: float = LOOK_SECONDS,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._brokers = brokers
         self._topics_url = topics_url
+        self._credential = credential
         self._consumers = consumers
         self._look_seconds = look_seconds
         self._sweep_seconds = sweep_seconds
@@ -89,7 +92,7 @@ class LogTrimming:
         """Trims for ever. While broker or store are away nothing is dropped."""
         admin = AdminClient({"bootstrap.servers": self._brokers, "log_level": 0})
         sweep_at = time.monotonic() + self._sweep_seconds
-        async with folders(self._topics_url) as topics:
+        async with folders(self._topics_url, self._credential) as topics:
             while True:
                 await asyncio.sleep(self._look_seconds)
                 now = time.monotonic()

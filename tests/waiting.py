@@ -4,9 +4,12 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 
+# Only a fault takes so long, on however busy a machine.
+LIMIT = 60.0
+
 
 async def eventually(
-    condition: Callable[[], bool | Awaitable[bool]], *, limit: float = 10.0
+    condition: Callable[[], bool | Awaitable[bool]], *, limit: float = LIMIT
 ) -> None:
     """Returns once the condition holds. Raises TimeoutError past the limit, in seconds."""
     async with asyncio.timeout(limit):

@@ -1,10 +1,42 @@
-"""Signing out."""
+"""Refreshing and signing out."""
 
-from roost.user.v1.auth_service_pb2 import RevokeSessionRequest
+from collections.abc import Awaitable, Callable
+
+from roost.user.v1.auth_service_pb2 import (
+    RefreshSessionRequest,
+    RefreshSessionResponse,
+    RevokeSessionRequest,
+)
 
 from gateway.backends import Backends
+from gateway.graphql.buckets import customer
 from gateway.reading import devices
 from services.chassis import caller
+from services.chassis.buckets import Buckets
+from services.chassis.errors import Unauthenticated
+
+# Exchanges a refresh token, for the address that the request came from.
+Refresh = Callable[[str], Awaitable[RefreshSessionResponse]]
+
+
+class Refreshing:
+    """Exchanges refresh tokens, of REST and GraphQL. Only refused ones count against the address
+    that they come from: many people may share one, and a good token is proof enough."""
+
+    def __init__(self, *, backends: Backends, refused: Buckets) -> None:
+        self._backends = backends
+        self._refused = refused
+
+    async def refresh(self, address: str, refresh_token: str) -> RefreshSessionResponse:
+        """The next pair. Raises what the User service raises, or RateLimited in place of a refusal
+        where the address had too many."""
+        try:
+            return await self._backends.auth.RefreshSession(
+                RefreshSessionRequest(refresh_token=refresh_token)
+            )
+        except Unauthenticated:
+            self._refused.take(customer(address))
+            raise
 
 
 async def end_all(backends: Backends) -> None:

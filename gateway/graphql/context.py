@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
+from roost.user.v1.auth_service_pb2 import RefreshSessionResponse
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import GetUserRequest
 
 from gateway.backends import Backends
+from gateway.changing.sessions import Refresh
 from gateway.graphql.projection import Projections
 from gateway.hydrate import Hydrated
-from services.chassis.errors import NotFound, Unauthenticated
+from services.chassis.errors import NotFound, NotOffered, Unauthenticated
 
 if TYPE_CHECKING:
     from strawberry.types import Info
@@ -48,7 +50,8 @@ class Loader:
         self._asked: _Asked | None = None
 
     async def post(self, post_id: int) -> Hydrated:
-        """What the viewer may see of a post; it is missing where that is nothing."""
+        """What the viewer may see of a post, perhaps its tombstone; it is missing where that is
+        nothing."""
         return await self._ask(self._posts, post_id, _POSTS)
 
     async def person(self, user_id: int) -> User | None:
@@ -93,7 +96,9 @@ class Loader:
 
     async def _load(self, asked: "_Asked") -> None:
         request = BatchGetPostsRequest(
-            post_ids=asked.ids[_POSTS], include_user_ids=asked.ids[_PEOPLE]
+            post_ids=asked.ids[_POSTS],
+            include_user_ids=asked.ids[_PEOPLE],
+            include_tombstones=True,
         )
         try:
             response = await self._backends.posts.BatchGetPosts(request)
@@ -102,6 +107,11 @@ class Loader:
             asked.answer.exception()  # so that nobody complains where all who asked have gone
         else:
             asked.answer.set_result(Hydrated.of(response.posts, response.includes))
+
+
+async def no_refresh(_: str) -> RefreshSessionResponse:
+    """Of an operation that changes nothing."""
+    raise NotOffered
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,6 +123,8 @@ class Context:
     viewer_id: int
     # Takes one from a bucket of whoever asks; raises RateLimited where it is empty.
     take: Callable[[str], None]
+    # Only changes refresh.
+    refresh: Refresh = no_refresh
     loader: Loader = field(init=False)
     # Of the document that is carried out.
     projections: Projections = field(init=False)

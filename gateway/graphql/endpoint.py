@@ -10,6 +10,7 @@ from opentelemetry.trace import SpanKind
 
 from gateway.auth import Doorkeeper
 from gateway.backends import Backends
+from gateway.changing.sessions import Refreshing
 from gateway.graphql import costs
 from gateway.graphql.buckets import Buckets, customer
 from gateway.graphql.context import Context
@@ -24,7 +25,6 @@ from gateway.graphql.refusals import (
 )
 from gateway.graphql.requests import MAX_BODY_BYTES, READER, RESPONSE_JSON, Request, answer_type
 from gateway.graphql.trusted import TrustedDocuments
-from gateway.origin import address_of
 from gateway.refusals import MethodNotAllowed
 from gateway.rest import headers as header
 from gateway.rest.bodies import check_content_type, receive_body
@@ -36,6 +36,7 @@ from gateway.rest.dispatch import (
     Receive,
     Scope,
     Send,
+    client_address,
     send_answer,
 )
 from gateway.rest.routes import ANYONE, READ_SECONDS, WRITE_SECONDS
@@ -61,6 +62,7 @@ class GraphQL:
         writes: Buckets,
         logins: Buckets,
         spending: Buckets,
+        refreshing: Refreshing,
     ) -> None:
         self._backends = backends
         self._doorkeeper = doorkeeper
@@ -70,6 +72,7 @@ class GraphQL:
         self._writes = writes
         self._logins = logins
         self._spending = spending
+        self._refreshing = refreshing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one HTTP request."""
@@ -94,7 +97,8 @@ class GraphQL:
         check_content_type(headers.get(b"content-type"))
         length = headers.get(b"content-length")
         request = READER.read(await receive_body(receive, length, most=MAX_BODY_BYTES))
-        whose = viewer_id or customer(address_of(scope))
+        address = client_address(scope)
+        whose = viewer_id or customer(address)
         most = PEOPLE if viewer_id else STRANGERS
         try:
             document = self.find(request, whose=whose, most=most)
@@ -114,7 +118,8 @@ class GraphQL:
         context = Context(
             backends=self._backends,
             viewer_id=viewer_id,
-            take=partial(self._take, viewer_id, address_of(scope)),
+            take=partial(self._take, viewer_id, address),
+            refresh=partial(self._refreshing.refresh, address),
         )
         result = await carry_out(document, operation, context, variables)
         if result.data is None and _is_request_error(result):

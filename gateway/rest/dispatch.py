@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -10,6 +11,7 @@ from opentelemetry.trace import SpanKind
 
 from gateway.auth import Doorkeeper
 from gateway.backends import Backends
+from gateway.changing.sessions import Refreshing
 from gateway.rest import headers as header
 from gateway.rest.bodies import BodyReader, check_content_type, receive_body
 from gateway.rest.exchange import Answer, Call, NoContent
@@ -51,7 +53,14 @@ class _Reader:
 class Rest:
     """Answers all routes of one version. Errors leave it as they are raised."""
 
-    def __init__(self, version: Version, *, backends: Backends, doorkeeper: Doorkeeper) -> None:
+    def __init__(
+        self,
+        version: Version,
+        *,
+        backends: Backends,
+        doorkeeper: Doorkeeper,
+        refreshing: Refreshing,
+    ) -> None:
         routes = version.routes
         self._prefix = version.prefix
         self._showing = version.showing
@@ -59,6 +68,7 @@ class Rest:
         self._paths = Paths(routes)
         self._backends = backends
         self._doorkeeper = doorkeeper
+        self._refreshing = refreshing
         self._readers = {
             route.name: _Reader(
                 QueryReader(route.query),
@@ -107,6 +117,7 @@ class Rest:
         answer = await route.handler(
             Call(
                 backends=self._backends,
+                refresh=partial(self._refreshing.refresh, client_address(scope)),
                 showing=self._showing,
                 query=reader.query.read(scope["query_string"]),
                 body=body,
@@ -147,6 +158,15 @@ async def _answer(
     else:
         headers.append(NO_STORE)
     await send_answer(send, status, headers, b"" if scope["method"] == "HEAD" else body)
+
+
+def client_address(scope: Scope) -> str:
+    """The IP address that a request came from: the edge says so, if there is one."""
+    external: bytes | None = scope[HEADERS].get(b"x-envoy-external-address")
+    if external is not None:
+        return external.decode("latin-1")
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 async def send_answer(

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from gateway.backends import Backends
+from gateway.changing.sessions import Refresh
 from gateway.rest.ids import NO_ID
 from gateway.rest.v1.present import Showing
 
@@ -31,6 +32,7 @@ class Call(Generic[Q, B]):
     """A request, read and checked: what is here is well formed."""
 
     backends: Backends
+    refresh: Refresh
     # Presents in the shapes of the version that was asked for.
     showing: type[Showing]
     query: Q

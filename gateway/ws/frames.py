@@ -155,8 +155,7 @@ class SessionEnded(Struct, frozen=True, tag_field="kind", tag="session_ended"):
 class SignedIn(Struct, frozen=True, tag_field="kind", tag="signed_in"):
     """A device signed in with the password. If it was not oneself, change the password."""
 
-    session_id: Id
-    device_name: Annotated[str, Meta(description="What the device calls itself.")]
+    session_id: Annotated[Id, Meta(description="Its session, which names the device.")]
     new_network: Annotated[
         bool,
         Meta(description="Whether nobody had signed in from its network within 90 days."),

@@ -134,7 +134,7 @@ def _security(notice: SecurityNotice) -> frames.Change | None:
     match notice.WhichOneof("notice"):
         case "signed_in":
             found = notice.signed_in
-            return frames.SignedIn(str(found.session_id), found.device_name, found.new_network)
+            return frames.SignedIn(str(found.session_id), found.new_network)
         case "password_changed":
             return frames.PasswordChanged(str(notice.password_changed.session_id))
         case "sign_ins_failed":

@@ -203,6 +203,6 @@ def _read(message: Any) -> frames.ClientFrame:
     if text is None:
         raise FrameInvalid("Send frames as text.")
     try:
-        return cast(frames.ClientFrame, _reader.read(text.encode()))
+        return cast(frames.ClientFrame, _reader.read(text.encode(errors="surrogatepass")))
     except RoostError as error:
         raise FrameInvalid(error.message, violations=error.violations) from None

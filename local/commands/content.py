@@ -16,6 +16,7 @@ from local.demo import Demo
 from local.demo_graphql import GraphQLDemo
 from local.edge import Edge, Refused
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
+from local.parts.envoy import admin_socket
 from local.parts.valkey import valkey_url
 from local.rate_limits import lifted, logins_lifted
 from local.secrets import Secrets
@@ -110,13 +111,12 @@ async def _watch(state: State, address: str, handle: str, password: str | None) 
 
 async def _seed(state: State, address: str, graph: Graph, posts: int, prefix: str) -> None:
     ports = json.loads(state.ports.read_text())
-    admin = f"127.0.0.1:{ports['envoy.admin']}"
     secrets = Secrets(state.secrets)
     secret = secrets.token("seed-passwords")
     valkey = valkey_url(f"127.0.0.1:{ports['valkey']}", secrets)
     async with (
         Edge(address, connections=CONCURRENCY) as edge,
-        lifted(admin),
+        lifted(admin_socket(ports["envoy.admin"])),
         logins_lifted(valkey),
     ):
         with progress_bar() as progress:

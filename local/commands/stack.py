@@ -20,16 +20,25 @@ from rich.table import Table
 
 from local.commands.options import DEFAULT_STATE, StateFolder, complain, console, running
 from local.keeper import PartFailed, PartStatus
-from local.ports import NoFreePort
+from local.parts.envoy import admin_socket
+from local.ports import FolderNotOwn, NoFreePort
 from local.stack import SettingInvalid, Stack
-from local.state import AlreadyRunning, FolderUnusable, StackStatus, State
+from local.state import AlreadyRunning, FolderUnusable, StackStatus, State, private
 from local.supervisor import UnknownPart
 
 DOWN_SECONDS = 90.0  # more than all parts in a row may take
 RESTART_SECONDS = 90.0
 POLL_SECONDS = 0.1
 
-CANNOT_RUN = (PartFailed, AlreadyRunning, FolderUnusable, NoFreePort, SettingInvalid, UnknownPart)
+CANNOT_RUN = (
+    PartFailed,
+    AlreadyRunning,
+    FolderNotOwn,
+    FolderUnusable,
+    NoFreePort,
+    SettingInvalid,
+    UnknownPart,
+)
 
 COLOURS = {"ready": "green", "stopped": "red", "restarting": "red"}
 
@@ -182,7 +191,7 @@ def _detach(state: State, only: list[str]) -> None:
     words = [sys.executable, "-m", "local.cli", "up", "--state", str(state.folder)]
     for part in only:
         words += ["--only", part]
-    with said.open("w") as log:
+    with private(), said.open("w") as log:
         process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
@@ -207,11 +216,13 @@ def _announce(state: State, status: StackStatus, seconds: float) -> None:
         return
     parts = {part.name: part for part in status.parts}
     console.print(f"\n[bold]Roost is up[/] after {seconds:.0f} s.\n")
+    socket = admin_socket(int(str(parts["envoy"].admin).rpartition(":")[2]))
     rows = Table.grid(padding=(0, 2))
     rows.add_row("  API", f"{status.edge}/v2")
     rows.add_row("  its documentation", f"{status.edge}/docs")
     rows.add_row("  PostgreSQL", parts["postgres"].address)
     rows.add_row("  Envoy, admin", f"http://{parts['envoy'].admin}")
+    rows.add_row("  Envoy, admin socket", str(socket))
     rows.add_row("  data and logs", str(state.folder))
     console.print(rows)
     roost = _command()

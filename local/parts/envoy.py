@@ -10,10 +10,18 @@ import httpx2
 from local import wheels
 from local.envoy import defaults, endpoints, render
 from local.part import CannotStart, Part
-from local.ports import HOST, Ports
+from local.ports import HOST, Ports, runtime_folder
 from local.probes import answers
 
 CONFIGURATION = Path(__file__).parents[2] / "envoy"
+
+# The name of each listener's port, by the placeholder that takes it.
+LISTENERS = {"ADMIN": "envoy.admin", "EDGE": "edge", "MESH": "mesh", "PROBES": "envoy.probes"}
+
+
+def admin_socket(port: int) -> Path:
+    """Return the socket of the admin page whose readable part is at ``port``; it changes things."""
+    return runtime_folder() / f"envoy-{port}.sock"
 
 
 class Envoy(Part):
@@ -37,13 +45,16 @@ class Envoy(Part):
         self._environ = environ
         self.mesh = ports.address("mesh")
         self.admin: str = ports.address("envoy.admin")
+        self.probes = ports.address("envoy.probes")
+        self.admin_socket = admin_socket(ports.port("envoy.admin"))
 
     async def prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         values = defaults((CONFIGURATION / "defaults.env").read_text())
         for name in values:
             values[name] = self._environ.get(f"ROOST_{name}", values[name])
-        for name, port in (("ADMIN", "envoy.admin"), ("EDGE", "edge"), ("MESH", "mesh")):
+        values["ADMIN_SOCKET"] = str(self.admin_socket)
+        for name, port in LISTENERS.items():
             values[f"{name}_ADDRESS"] = HOST
             values[f"{name}_PORT"] = str(self._ports.port(port))
         for noun, addresses in self._upstreams.items():

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import ssl
+import time
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx2
+from jose import jwt
 
 from local import wheels
 from local.part import Part, plain_environment
@@ -14,6 +19,8 @@ from local.secrets import Secrets
 
 REGION = "us-east-1"  # SeaweedFS knows no regions; clients insist on one
 ACCESS_KEY = "roost"
+
+CREDENTIAL_SECONDS = 60
 
 BROKER_BUCKET = "roost-broker"
 MEDIA_BUCKET = "roost-media"
@@ -29,6 +36,25 @@ class S3:
     region: str = REGION
 
 
+class FilerCredential(httpx2.Auth):
+    """Proves requests to the filer: each gets a token that is signed with the filer's key."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def header(self) -> str:
+        """Return a value of Authorization that is taken for a minute."""
+        claims = {"exp": int(time.time()) + CREDENTIAL_SECONDS}
+        return f"Bearer {jwt.encode(claims, self._key, 'HS256')}"
+
+    def auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        """Add the header to a request of httpx."""
+        request.headers["authorization"] = self.header()
+        yield request
+
+
 class SeaweedFS(Part):
     """The server; objects are in ``folder``, and the buckets are made when it starts."""
 
@@ -37,7 +63,29 @@ class SeaweedFS(Part):
         self._folder = folder
         self._ports = ports
         self.filer = ports.address("seaweedfs.filer")
-        """``host:port`` where buckets are folders, and nobody is asked who they are."""
+        """``host:port`` where buckets are folders, for who has the credential."""
+        filer_key, volume_key = (secrets.token(f"seaweedfs.{each}") for each in ("filer", "volume"))
+        self.credential = FilerCredential(filer_key)
+        # The filer and the volumes answer pages of any site. Without keys, a page that a browser on
+        # this machine shows could read and write all that is stored.
+        self._keys = {
+            "WEED_JWT_SIGNING_KEY": volume_key,
+            "WEED_JWT_SIGNING_READ_KEY": volume_key,
+            "WEED_JWT_FILER_SIGNING_KEY": filer_key,
+            "WEED_JWT_FILER_SIGNING_READ_KEY": filer_key,
+        }
+        # The master obeys every HTTP request, even to delete a bucket's volumes, so it is asked for
+        # a certificate that no browser has. Its components speak gRPC to each other.
+        key, certificate = secrets.signing_key("seaweedfs"), secrets.certificate("seaweedfs")
+        self._certificates = {
+            "WEED_HTTPS_MASTER_KEY": str(key),
+            "WEED_HTTPS_MASTER_CERT": str(certificate),
+            "WEED_HTTPS_MASTER_CA": str(certificate),
+        }
+        self.master = ports.address("seaweedfs.master")
+        self.tls = ssl.create_default_context(cafile=certificate)
+        """Proves to ``master`` that a connection is ours."""
+        self.tls.load_cert_chain(certificate, key)
         self.s3 = S3(f"http://{self.address}", ACCESS_KEY, secrets.token("s3"))
 
     async def prepare(self) -> None:
@@ -78,15 +126,17 @@ class SeaweedFS(Part):
         return plain_environment(
             AWS_ACCESS_KEY_ID=self.s3.access_key,
             AWS_SECRET_ACCESS_KEY=self.s3.secret_key,
+            **self._keys,
+            **self._certificates,
             GOMEMLIMIT="640MiB",  # the collector works harder from here on; it is no hard limit
         )
 
     async def is_ready(self) -> bool:
         # Each of its components becomes ready in its own time. The last bucket is made some time
         # after S3 answers, and nothing can be read or written before the master knows the volumes.
-        master = self._ports.address("seaweedfs.master")
+        proof = {"Authorization": self.credential.header()}
         return (
             await answers(self.address, "/healthz")
-            and await answers(self.filer, f"/buckets/{MEDIA_BUCKET}/?limit=1")
-            and await answers(master, "/dir/assign")
+            and await answers(self.filer, f"/buckets/{MEDIA_BUCKET}/?limit=1", headers=proof)
+            and await answers(self.master, "/dir/assign", tls=self.tls)
         )

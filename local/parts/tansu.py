@@ -34,6 +34,7 @@ class Tansu(Broker):
         self._trimming = LogTrimming(
             brokers=self.address,
             topics_url=f"http://{storage.filer}/buckets/{BROKER_BUCKET}/clusters/{CLUSTER}/topics",
+            credential=storage.credential,
             consumers=consumers or {},
         )
 

@@ -4,6 +4,8 @@ It speaks just enough HTTP/1.1 for probes and Prometheus: one GET or HEAD a conn
 """
 
 import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
@@ -18,16 +20,33 @@ _REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 503: "Servic
 _TEXT = "text/plain; charset=utf-8"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """How a running process is: each entry a sentence, without an end."""
+
+    # What it is there for and does not do.
+    unready: Sequence[str] = ()
+    # What it does not do beside that.
+    degraded: Sequence[str] = ()
+
+
 class Admin:
     """The operators' port of one process.
 
-    /livez answers 200 as long as the event loop turns. /readyz answers 200 while `ready` is set,
-    and 503 before the process serves and once it drains. A dependency that is away makes no
-    process unready: all its twins would be so too, and there would be nobody left to answer.
+    /livez answers 200 as long as the event loop turns. /readyz answers 200 while `ready` is set
+    and `condition` names nothing as unready; else 503, and says why, a sentence a line. What is
+    degraded is said with 200. A dependency that is away makes no process that serves unready: all
+    its twins would be so too, and there would be nobody left to answer.
     """
 
-    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry = REGISTRY,
+        *,
+        condition: Callable[[], Condition] = Condition,
+    ) -> None:
         self.ready = False
+        self._condition = condition
         self._registry = registry
         self._server: asyncio.Server | None = None
 
@@ -72,7 +91,17 @@ class Admin:
         if path == "/livez":
             return 200, _TEXT, b"ok\n"
         if path == "/readyz":
-            return (200, _TEXT, b"ok\n") if self.ready else (503, _TEXT, b"not serving\n")
+            return self._readiness()
         if path == "/metrics":
             return 200, CONTENT_TYPE_LATEST, generate_latest(self._registry)
         return 404, _TEXT, b"try /livez, /readyz or /metrics\n"
+
+    def _readiness(self) -> Answer:
+        if not self.ready:
+            return 503, _TEXT, b"not serving\n"
+        condition = self._condition()
+        if condition.unready:
+            said = [f"not ready: {each}\n" for each in condition.unready]
+            return 503, _TEXT, "".join(said).encode()
+        said = ["ok\n", *(f"degraded: {each}\n" for each in condition.degraded)]
+        return 200, _TEXT, "".join(said).encode()

@@ -37,6 +37,8 @@ LOAD_SECONDS = 3.0
 # Keys that could not be forgotten wait for Redis's return; past so many, only TTL bounds them.
 _MAX_UNFORGOTTEN = 100_000
 _FORGET_AGAIN_SECONDS = 0.25
+# What `_read` gives for an entry that is damaged, or not ours.
+_UNREADABLE = object()
 # ± so much, so that what was stored together does not expire together.
 _JITTER = 0.1
 
@@ -105,7 +107,7 @@ class Cache(Generic[K, V]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._found = {
             found: _reads.labels(name, found)
-            for found in ("fresh", "stale", "absent", "miss", "skipped")
+            for found in ("fresh", "stale", "absent", "miss", "skipped", "unreadable")
         }
 
     async def get(self, key: K) -> V | None:
@@ -144,13 +146,24 @@ class Cache(Generic[K, V]):
         now = entry.moment(self._now())
         decode = self._decode
         # By far the most are such, and a page of posts is some 60 of them.
-        fresh = zip(wanted, entry.fresh_values(raw, now), strict=True)
-        values = {key: decode(content) for key, content in fresh if content is not None}
+        fresh = list(zip(wanted, entry.fresh_values(raw, now), strict=True))
+        try:
+            values = {key: decode(content) for key, content in fresh if content is not None}
+        except Exception:
+            # Whatever a codec raises: what it cannot read is sorted out below, one by one.
+            values = {}
         fresh_values = len(values)
         if fresh_values:
             self._found["fresh"].inc(fresh_values)
         if fresh_values == len(wanted):
             return values, {}
+        missing = self._sort_rest(wanted, raw, now, values)
+        return values, missing
+
+    def _sort_rest(
+        self, wanted: Sequence[K], raw: Sequence[bytes | None], now: bytes, values: dict[K, V]
+    ) -> dict[K, bytes]:
+        """Adds the values that are not fresh; gives what is to be loaded."""
         # By key, the header of what is there.
         missing: dict[K, bytes] = {}
         stale: dict[K, bytes] = {}
@@ -158,14 +171,18 @@ class Cache(Generic[K, V]):
         for key, content in zip(wanted, raw, strict=True):
             if key in values:
                 continue
-            kind = entry.kind_of(content)
-            if content is None or kind not in (entry.VALUE, entry.ABSENT):
+            if content is None or entry.kind_of(content) == entry.LEASE:
                 missing[key] = b"" if content is None else entry.header_of(content)
+                continue
+            value = self._read(content)
+            if value is _UNREADABLE:
+                # A load stores only where nothing stands, so it is replaced in the background.
+                missing[key] = stale[key] = entry.header_of(content)
                 continue
             if entry.is_stale(content, now):
                 stale[key] = entry.header_of(content)
-            if kind == entry.VALUE:
-                values[key] = decode(entry.content_of(content))
+            if value is not None:
+                values[key] = value
             elif key not in stale:
                 absent += 1
         if absent:
@@ -175,7 +192,21 @@ class Cache(Generic[K, V]):
             self._refresh(stale)
         if missing:
             self._found["miss"].inc(len(missing))
-        return values, missing
+        return missing
+
+    def _read(self, raw: bytes) -> Any:
+        """The value of an entry, None for an absence, or _UNREADABLE."""
+        match entry.kind_of(raw):
+            case entry.ABSENT:
+                return None
+            case entry.VALUE if entry.is_whole(raw):
+                try:
+                    return self._decode(entry.content_of(raw))
+                except Exception as wrong:
+                    # Whatever a codec raises.
+                    logger().warning("cache_entry_unreadable", cache=self._name, error=repr(wrong))
+        self._found["unreadable"].inc()
+        return _UNREADABLE
 
     async def _fill(self, values: dict[K, V], missing: Mapping[K, bytes], since: int) -> None:
         values.update(await self._fly(missing, since, lease=True))

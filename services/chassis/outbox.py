@@ -8,6 +8,7 @@ one key it cannot, since the row is written under the lock of the thing that the
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 from services.chassis.connection import Connection
 from services.chassis.errors import DeadlineExceeded, Unavailable
@@ -26,6 +27,13 @@ _NOTIFY = f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}; COMMIT"
 _OLDEST = """
 SELECT id, event_id, topic, key, type, payload, traceparent, create_time
 FROM outbox ORDER BY id LIMIT $1
+"""
+
+_SET_ASIDE = """
+WITH gone AS (DELETE FROM outbox WHERE id = $1 RETURNING *)
+INSERT INTO outbox_refused
+  (id, event_id, topic, key, type, payload, traceparent, create_time, reason)
+SELECT id, event_id, topic, key, type, payload, traceparent, create_time, $2 FROM gone
 """
 
 
@@ -63,6 +71,22 @@ async def oldest(connection: Connection, limit: int) -> tuple[list[int], list[Ev
 async def remove(connection: Connection, ids: Sequence[int]) -> None:
     """Deletes rows whose events are safe with the broker."""
     await connection.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids)
+
+
+async def set_aside(connection: Connection, row_id: int, reason: str) -> None:
+    """Moves a row that can never be published to `outbox_refused`."""
+    await connection.execute(_SET_ASIDE, row_id, reason)
+
+
+async def forget_refused(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Deletes up to `limit` rows that were set aside before; returns how many."""
+    status = await connection.execute(
+        "DELETE FROM outbox_refused WHERE id = ANY(ARRAY("
+        "SELECT id FROM outbox_refused WHERE refuse_time < $1 LIMIT $2))",
+        before,
+        limit,
+    )
+    return int(status.rpartition(" ")[2])
 
 
 async def notify(connection: Connection) -> None:

@@ -118,10 +118,11 @@ class Database:
             return await connection.execute(sql, *args)
 
     @asynccontextmanager
-    async def connection(self, *, seconds: float = STATEMENT_SECONDS) -> AsyncIterator[Connection]:
-        """One connection for a few statements, each committed on its own."""
+    async def connection(self, *, seconds: float | None = None) -> AsyncIterator[Connection]:
+        """One connection for a few statements, each committed on its own; STATEMENT_SECONDS."""
+        limit_of_all = STATEMENT_SECONDS if seconds is None else seconds
         with translated():
-            async with asyncio.timeout(deadline.budget(seconds)):
+            async with asyncio.timeout(deadline.budget(limit_of_all)):
                 # Where nobody has to wait, the task is spared that the limit of the wait costs.
                 limit = None if self._pool.get_idle_size() else deadline.budget(ACQUIRE_SECONDS)
                 acquired = await self._pool.acquire(timeout=limit)
@@ -137,15 +138,18 @@ class Database:
         kind: Callable[[Connection, Clock], T],
         *,
         isolation: Isolation = "read_committed",
-        seconds: float = TRANSACTION_SECONDS,
+        seconds: float | None = None,
     ) -> AsyncIterator[T]:
         """Opens a transaction and gives `kind(connection, clock)`: a PostgresTransaction's class.
 
-        Commits at the end of the block; an exception rolls back. If the commit itself fails with
-        DatabaseAway nobody knows whether it happened: repeat it only under a request key.
+        It may take `seconds`, TRANSACTION_SECONDS where none are given. Commits at the end of the
+        block; an exception rolls back. If the commit itself fails with DatabaseAway nobody knows
+        whether it happened: repeat it only under a request key.
         """
         async with (
-            self.connection(seconds=seconds) as connection,
+            self.connection(
+                seconds=TRANSACTION_SECONDS if seconds is None else seconds
+            ) as connection,
             connection.transaction(isolation=isolation),
         ):
             made = kind(connection, self.clock)
@@ -274,8 +278,9 @@ def translated() -> Iterator[None]:
     ) as lost:
         raise DatabaseAway from lost
     except asyncpg.InterfaceError as misuse:
-        # asyncpg says it in the same class whether its caller erred or the connection went.
-        if "clos" in str(misuse):
+        # asyncpg says it in the same class whether its caller erred or the connection went. What
+        # it says of a value repeats the value, and that may hold any word.
+        if "clos" in str(misuse) and not isinstance(misuse, ValueError):
             raise DatabaseAway from misuse
         raise
 

@@ -15,19 +15,20 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import uvloop
 
-from services.chassis import logs, settings, telemetry
-from services.chassis.admin import Admin
+from services.chassis import logs, settings, supervision, telemetry
+from services.chassis.admin import Admin, Condition
 from services.chassis.interceptors import Pipeline, RpcMetrics
 from services.chassis.logs import logger
 from services.chassis.server import Mount, Server
 from services.chassis.settings import ServiceSettings, split_address
+from services.chassis.supervision import Job, Supervisor
 from services.chassis.tokens import Verifier
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -37,7 +38,22 @@ HARD_LIMIT = 28.0
 # For the calls and jobs under way, after the drain.
 GRACE = 12.0
 
-Job = Callable[[], Awaitable[None]]
+
+class Consumer(Protocol):
+    """A member of a consumer group: `bus.Subscriber`, or a fake in tests."""
+
+    @property
+    def group(self) -> str:
+        """The name of the group."""
+        ...
+
+    async def run(self) -> None:
+        """A job: it consumes until it is cancelled."""
+        ...
+
+    def unready(self) -> str | None:
+        """Why the member consumes nothing that it should, in a sentence; None where all is well."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +61,23 @@ class Parts:
     """What a composed process consists of.
 
     `jobs` run until they are cancelled; a job takes its cancellation as the request to finish
-    what is in hand. A job that ends by itself ends the process, for a supervisor to start anew.
+    what is in hand. A job that fails is started again and stops no other (see `supervision`).
+    `consumers` are jobs, too; one that consumes nothing makes the process not ready.
     `endings` are called after the drain: they end streams, which would be waited for in vain.
     """
 
     mounts: Sequence[Mount] = ()
     verifier: Verifier | None = None
     jobs: Sequence[Job] = ()
+    consumers: Sequence[Consumer] = ()
     endings: Sequence[Callable[[], None]] = ()
+
+    def named_jobs(self) -> list[tuple[str, Job]]:
+        """All jobs, consumers among them, each with its name."""
+        return [
+            *((supervision.name_of(job), job) for job in self.jobs),
+            *((f"consumer {each.group}", each.run) for each in self.consumers),
+        ]
 
 
 Compose = Callable[[S], AbstractAsyncContextManager[Parts]]
@@ -68,8 +93,8 @@ def main(
 ) -> int:
     """Runs one of a service's two processes to its end; returns the exit code.
 
-    0: it was asked to stop, and did. 1: it could not start, or a part of it failed; the last line
-    of the log says why. 2: the command or a setting is wrong.
+    0: it was asked to stop, and did. 1: it could not start, or met an error that only a new process
+    mends; the last line of the log says why. 2: the command or a setting is wrong.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     modes = {"serve": serve, "work": work}
@@ -100,7 +125,10 @@ class _Life:
         self._told = told
         self._composed = composed
         self._log = logger().bind(process=f"{service} {mode}")
-        self._admin = Admin()
+        self._supervisor = Supervisor(give_up=self._on_fatal)
+        self._consumers: Sequence[Consumer] = ()
+        self._serves = False
+        self._admin = Admin(condition=self._condition)
         self._failed = False
         self._started = False
         self._signals = 0
@@ -131,7 +159,7 @@ class _Life:
         admin = await self._admin.start(self._told.admin_listen)
         async with self._composed as parts:
             server, listen = self._server(parts)
-            jobs = [asyncio.create_task(self._watch(job), name=_name(job)) for job in parts.jobs]
+            self._start_jobs(parts)
             spare_the_collector()
             if server is not None:
                 await server.start()
@@ -143,7 +171,7 @@ class _Life:
             self._admin.ready = False
             if server is not None:
                 await self._drain(server, parts.endings)
-            await self._end(jobs)
+            await self._supervisor.end(GRACE)
         await self._admin.stop()
         self._log.info("stopped")
 
@@ -172,27 +200,33 @@ class _Life:
             end()
         await server.stop(GRACE)
 
-    async def _watch(self, job: Job) -> None:
-        try:
-            await job()
-            self._log.error("job_ended", job=_name(job))
-        except Exception as error:
-            self._log.error("job_failed", job=_name(job), exc_info=error)
+    def _start_jobs(self, parts: Parts) -> None:
+        self._consumers, self._serves = parts.consumers, bool(parts.mounts)
+        for name, job in parts.named_jobs():
+            self._supervisor.start(name, job)
+
+    def _condition(self) -> Condition:
+        """A process that serves goes on serving while a job of it is down: turning calls away
+        would only add to the failure. One that only works has nothing else to be ready for."""
+        down = supervision.sentences(self._supervisor.down)
+        unready = [said for each in self._consumers if (said := each.unready())]
+        if self._serves:
+            return Condition(unready=unready, degraded=down)
+        return Condition(unready=down + unready)
+
+    def _on_fatal(self) -> None:
         self._failed = True
+        self._limit_end()
         self._stopping.set()
 
-    async def _end(self, jobs: Sequence["asyncio.Task[None]"]) -> None:
-        for job in jobs:
-            job.cancel()
-        if jobs:
-            _, left = await asyncio.wait(jobs, timeout=GRACE)
-            for job in left:
-                self._log.warning("job_left", job=job.get_name())
+    def _limit_end(self) -> None:
+        if not self._last_resort.is_alive():
+            self._last_resort.start()
 
     def _on_signal(self, living: "asyncio.Task[None]") -> None:
         self._signals += 1
         if self._signals == 1:
-            self._last_resort.start()
+            self._limit_end()
         if not self._started:
             living.cancel()
         elif self._signals > 1:
@@ -219,7 +253,3 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
-
-
-def _name(job: Job) -> str:
-    return getattr(job, "__qualname__", repr(job))

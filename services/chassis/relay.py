@@ -3,7 +3,8 @@
 Leadership is an advisory lock on a connection of its own, so it ends when the relay or its
 connection dies, and another relay takes over within half a second. A batch is deleted only after
 the broker acknowledged all of it: events may be published twice, never lost, and never overtake
-one of their key.
+one of their key. One that the broker refuses for good is moved to the table `outbox_refused`, with
+the reason, and those behind it go on.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from typing import Protocol
 from prometheus_client import Counter, Gauge
 
 from services.chassis import outbox, postgres
-from services.chassis.bus.producer import PublishFailed
+from services.chassis.bus.producer import PublishFailed, RecordsRefused
 from services.chassis.clock import Clock
 from services.chassis.connection import Connection
 from services.chassis.events import Event
@@ -39,6 +40,9 @@ _TRY_LOCK = "SELECT pg_try_advisory_lock($1, $2)"
 
 _published = Counter("roost_outbox_published_total", "Events that the broker acknowledged")
 _failed = Counter("roost_outbox_failures_total", "Batches that were not fully acknowledged")
+_refused = Counter(
+    "roost_outbox_refused_total", "Events that the broker never takes; they are in outbox_refused"
+)
 _lag = Gauge("roost_outbox_lag_seconds", "Age of the oldest event that is not published yet")
 _leading = Gauge("roost_outbox_leader", "1 in the process whose relay is the active one")
 
@@ -47,7 +51,8 @@ class EventPublisher(Protocol):
     """Where the relay sends events: `bus.Publisher`, or a fake in tests."""
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Returns when all are safe. Raises PublishFailed."""
+        """Returns when all are safe. Raises PublishFailed, and RecordsRefused where all but some
+        are."""
         ...
 
 
@@ -139,6 +144,8 @@ class Relay:
             return 0
         try:
             await self._publisher.publish(events)
+        except RecordsRefused as refused:
+            await self._set_aside(connection, ids, events, refused)
         except PublishFailed as failure:
             if failure.delivered:
                 await outbox.remove(connection, ids[: failure.delivered])
@@ -149,6 +156,24 @@ class Relay:
         if len(ids) < self._batch:
             self._oldest = None
         return len(ids)
+
+    async def _set_aside(
+        self,
+        connection: Connection,
+        ids: Sequence[int],
+        events: Sequence[Event],
+        refused: RecordsRefused,
+    ) -> None:
+        """Moves rows that the broker never takes out of the way of those behind them."""
+        for place, reason in refused.reasons.items():
+            await outbox.set_aside(connection, ids[place], reason)
+            _refused.inc()
+            logger().error(
+                "outbox_row_refused",
+                event_id=str(events[place].event_id),
+                type=events[place].type,
+                reason=reason,
+            )
 
     def _pace(self, events: int) -> float:
         shortest, longest = self._pace_seconds

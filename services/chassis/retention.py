@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from services.chassis import idempotency, inbox
+from services.chassis import idempotency, inbox, outbox
 from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.logs import logger
 from services.chassis.postgres import Database
@@ -13,6 +13,8 @@ from services.chassis.postgres import Database
 REQUESTS_KEPT = timedelta(hours=24)
 # Longer than Kafka may bring an event again: a consumer group that was away for days.
 INBOX_KEPT = timedelta(days=7)
+# Long enough for an operator to see what was refused and to publish it in another form.
+REFUSED_KEPT = timedelta(days=30)
 
 _INTERVAL_SECONDS = 600.0
 _AT_ONCE = 5_000
@@ -30,7 +32,11 @@ async def forget_old(database: Database) -> int:
         async with database.connection() as connection:
             return await inbox.forget(connection, before=now - INBOX_KEPT, limit=limit)
 
-    return await _drain(records) + await _drain(notes)
+    async def refused(limit: int) -> int:
+        async with database.connection() as connection:
+            return await outbox.forget_refused(connection, before=now - REFUSED_KEPT, limit=limit)
+
+    return await _drain(records) + await _drain(notes) + await _drain(refused)
 
 
 async def run(database: Database) -> None:

@@ -135,7 +135,8 @@ class WorkerLease:
                 try:
                     await self.renew()
                     break
-                except (Unavailable, DeadlineExceeded) as error:
+                except Exception as error:
+                    # Whatever it was: without renewals this process soon makes no more ids.
                     logger().warning("worker_not_renewed", error=repr(error))
                     await asyncio.sleep(_RETRY_SECONDS)
 

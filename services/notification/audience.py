@@ -1,6 +1,7 @@
 """Who is told of what: by what happened, by what they may see, and by what they wish to hear."""
 
 from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from services.notification.causes import (
@@ -8,6 +9,7 @@ from services.notification.causes import (
     Edited,
     Followed,
     FollowRequested,
+    Limit,
     Post,
     RequestEnded,
     Response,
@@ -115,16 +117,38 @@ def withdrawals(cause: Cause) -> list[Withdrawal]:
             return []
 
 
+class Author(NamedTuple):
+    """How the recipient stands to somebody whose post matters, and whether that one's posts are
+    for followers alone."""
+
+    following: bool
+    protected: bool
+
+
+def deciders(candidate: Candidate) -> set[int]:
+    """The people about whom `kind_told` must know, besides the actor and the recipient."""
+    if candidate.post is None:
+        return set()
+    return {each.author_id for each in candidate.post.limits} - {candidate.recipient_id}
+
+
 def kind_told(
-    candidate: Candidate, ties: Ties, wishes: Mapping[Kind, Wish], *, protected: bool
+    candidate: Candidate,
+    ties: Ties,
+    wishes: Mapping[Kind, Wish],
+    *,
+    protected: bool,
+    above: Mapping[int, Author] = MappingProxyType({}),
 ) -> Kind | None:
     """As what the candidate is told; None where a block is between them, the post is not for
     them, or they do not wish to hear. `protected` says whether the actor's posts are for
-    followers alone."""
+    followers alone, `above` tells of the `deciders`."""
     if ties.apart:
         return None
-    post = candidate.post
-    if post is not None and not _sees(post, candidate.recipient_id, ties, protected=protected):
+    post, recipient_id = candidate.post, candidate.recipient_id
+    if post is not None and not sees(
+        post, recipient_id, Author(ties.following, protected), above=above
+    ):
         return None
     for kind in candidate.kinds:
         sender = wishes.get(kind, Wish()).sender
@@ -133,17 +157,38 @@ def kind_told(
     return None
 
 
-def _sees(post: Post, user_id: int, ties: Ties, *, protected: bool) -> bool:
-    """The visibility of posts, as the Post service decides it for people whom no block parts."""
-    if protected and not ties.following:
+def sees(
+    post: Post, user_id: int, author: Author, *, above: Mapping[int, Author] = MappingProxyType({})
+) -> bool:
+    """The visibility of posts, as services/post/visibility.py decides it for people whom no block
+    parts. One table tests both: tests/unit/test_post_audience.py."""
+    addressed = {*post.mentioned_ids, post.reply_to_author_id}
+    if not _in(post.visibility, addressed, user_id, author):
         return False
-    match post.visibility:
+    for limit in reversed(post.limits):
+        if user_id == limit.author_id:
+            return True
+        if not _in_limit(limit, user_id, above[limit.author_id]):
+            return False
+    return True
+
+
+def _in_limit(limit: Limit, user_id: int, author: Author) -> bool:
+    # An account that is gone is not protected any more, but its posts were.
+    protected = author.protected or limit.protected
+    return _in(limit.visibility, limit.addressed, user_id, Author(author.following, protected))
+
+
+def _in(visibility: Visibility, addressed: Collection[int], user_id: int, author: Author) -> bool:
+    if author.protected and not author.following:
+        return False
+    match visibility:
         case Visibility.PUBLIC:
             return True
         case Visibility.FOLLOWERS:
-            return ties.following or post.addresses(user_id)
+            return author.following or user_id in addressed
         case Visibility.MENTIONED:
-            return post.addresses(user_id)
+            return user_id in addressed
 
 
 def _of_post(post: Post, user_id: int, kinds: tuple[Kind, ...]) -> Candidate:

@@ -87,6 +87,16 @@ class Response(NamedTuple):
     undone: bool
 
 
+class Limit(NamedTuple):
+    """The audience of what one person wrote above a reply."""
+
+    author_id: int
+    visibility: Visibility
+    addressed: frozenset[int]
+    # Whether the author was protected when it was answered.
+    protected: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """A post as far as it decides who is told of it."""
@@ -98,6 +108,8 @@ class Post:
     # 0 where it answers nobody.
     reply_to_author_id: int
     mentioned_ids: frozenset[int]
+    # The reader of a reply is in each of these audiences.
+    limits: tuple[Limit, ...] = ()
 
     @property
     def announced(self) -> bool:
@@ -106,10 +118,6 @@ class Post:
             0,
             self.author_id,
         }
-
-    def addresses(self, user_id: int) -> bool:
-        """Whether the post is written to that person: answers or mentions them."""
-        return user_id == self.reply_to_author_id or user_id in self.mentioned_ids
 
 
 class Written(NamedTuple):

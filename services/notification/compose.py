@@ -144,20 +144,24 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
             clock=clock,
             batches=subscriber.Causes(telling, departures),
         )
+        entries = PostgresLogStore(database, announce=wakes.announce)
         yield Parts(
-            jobs=[
-                following.run,
-                *log.filling(
+            consumers=[
+                following,
+                log.following(
                     settings,
-                    store=PostgresLogStore(database, announce=wakes.announce),
+                    store=entries,
                     wakes=wakes,
                     mesh=mesh,
                     publisher=publisher,
                     clock=clock,
                 ),
+            ],
+            jobs=[
+                log.cutting(entries, clock),
                 dispatcher.run,
                 delivery.pruning(PostgresDeliveryStore(database), clock),
                 Retention(store=store, departures=departures, clock=clock).run,
                 partial(retention.run, database),
-            ]
+            ],
         )

@@ -52,6 +52,15 @@ def post_from_proto(post: post_pb2.Post) -> causes.Post:
         mentioned_ids=frozenset(
             entity.mention.user_id for entity in post.entities if entity.HasField("mention")
         ),
+        limits=tuple(
+            causes.Limit(
+                each.author_id,
+                Visibility(each.visibility),
+                frozenset(each.addressed_user_ids),
+                each.was_protected,
+            )
+            for each in post.audience_limits
+        ),
     )
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from roost.post.v1 import post_events_pb2 as posts
 from roost.user.v1 import user_events_pb2 as users
 
-from services.chassis.events import Event, Undecodable
+from services.chassis import event_bodies
+from services.chassis.events import Event
 from services.notification.causes import (
     Cause,
     Edited,
@@ -54,10 +55,7 @@ def cause_of(event: Event) -> Heard | None:
     reader = _READERS.get(event.type)
     if reader is None:
         return None
-    try:
-        return Heard(event.event_id, event.time, reader(event.payload))
-    except DecodeError as wrong:
-        raise Undecodable(str(wrong)) from wrong
+    return Heard(event.event_id, event.time, reader(event))
 
 
 def _written(body: posts.PostCreated) -> Written:
@@ -119,8 +117,8 @@ _CAUSES: Mapping[type[Message], Callable[[Any], Cause]] = {
 }
 
 
-def _reader(body: type[Message], cause: Callable[[Any], Cause]) -> Callable[[bytes], Cause]:
-    return lambda payload: cause(body.FromString(payload))
+def _reader(body: type[Message], cause: Callable[[Any], Cause]) -> Callable[[Event], Cause]:
+    return lambda event: cause(event_bodies.read(event, body))
 
 
 _READERS = {body.DESCRIPTOR.full_name: _reader(body, cause) for body, cause in _CAUSES.items()}

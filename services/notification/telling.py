@@ -7,8 +7,10 @@ from services.chassis.clock import Clock
 from services.chassis.ids import bucket_of
 from services.chassis.transaction import in_transaction
 from services.notification.audience import (
+    Author,
     Candidate,
     candidates,
+    deciders,
     kind_told,
     watching,
     withdrawals,
@@ -165,10 +167,14 @@ class Telling:
     ) -> _Known:
         if not found:
             return _Known({}, {}, ())
-        pairs = list(dict.fromkeys((each.recipient_id, each.actor_id) for each in found))
+        pairs = dict.fromkeys((each.recipient_id, each.actor_id) for each in found)
         authors = {each.actor_id for each in found if each.post is not None}
+        for each in found:
+            above = deciders(each)
+            authors |= above
+            pairs.update(dict.fromkeys((each.recipient_id, who) for who in sorted(above)))
         return _Known(
-            ties=await self._graph.ties(pairs),
+            ties=await self._graph.ties(list(pairs)),
             wishes=await transaction.wishes({each.recipient_id for each in found}),
             protected=await transaction.protected(authors) if authors else (),
         )
@@ -207,6 +213,12 @@ class Telling:
                 ties,
                 known.wishes.get(each.recipient_id, {}),
                 protected=each.actor_id in known.protected,
+                above={
+                    who: Author(
+                        known.ties[each.recipient_id, who].following, who in known.protected
+                    )
+                    for who in deciders(each)
+                },
             )
             if kind is not None:
                 deeds.append(

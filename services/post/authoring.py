@@ -18,9 +18,15 @@ from services.post.errors import (
     PostNotFound,
     QuoteNotAllowed,
 )
-from services.post.model import Entity, People, Person, Post, Visibility
+from services.post.model import Entity, People, Person, Post, Visibility, account_of
 from services.post.store import NewPost, PostTransaction, Store
-from services.post.visibility import audience_of, can_see, can_see_person, is_open
+from services.post.visibility import (
+    audience_of,
+    can_see,
+    can_see_person,
+    is_open,
+    limits_below,
+)
 
 
 class Ids(Protocol):
@@ -95,9 +101,10 @@ class Authoring(Generic[P]):
         """Writes a post and gives the response: what `respond` makes of the post, or what it made
         when the request first came.
 
-        A reply is seen by nobody who could not be meant by the post that it answers: asked for
-        wider, it gets that one's visibility. Raises TextEmpty, TextTooLong, TextInvalid,
-        PostNotFound, QuoteNotAllowed, MediaNotReady, AccountGone.
+        A reply is seen by nobody who may not see the posts that it answers: asked for wider, it
+        gets the visibility of the one above, and it keeps the audiences of all. Raises TextEmpty,
+        TextTooLong, TextInvalid, PostNotFound, QuoteNotAllowed, ReplyNotAllowed, MediaNotReady,
+        AccountGone.
         """
         text = texts.cleaned(draft.text)
         found = texts.found_in(text)
@@ -110,9 +117,9 @@ class Authoring(Generic[P]):
         if author_id not in by_id:
             raise AccountGone
         for target in (parent, quoted):
-            if target and not can_see(audience_of(target), by_id.get(target.author_id), author_id):
+            if target and not can_see(audience_of(target), by_id, author_id):
                 raise PostNotFound
-        if quoted and not is_open(quoted, by_id[quoted.author_id]):
+        if quoted and not is_open(quoted, by_id):
             raise QuoteNotAllowed
 
         id_ = await self._ids.make(bucket_of(author_id))
@@ -127,10 +134,13 @@ class Authoring(Generic[P]):
             conversation_id=parent.conversation_id if parent else id_,
             quoted_post_id=quoted.id if quoted else 0,
             create_time=time_of(id_),
+            limits=limits_below(parent, by_id, author_id) if parent else (),
         )
         response = await respond(post, people)
         created = PostCreated(post, quoted.author_id if quoted else 0)
-        first = await self._store.create(NewPost(post, self._describe(created), key, response))
+        first = await self._store.create(
+            NewPost(post, account_of(by_id[author_id]), self._describe(created), key, response)
+        )
         return response if first is None else first
 
     async def prepare_edit(self, author_id: int, post_id: int, text: str) -> Edit[P]:
@@ -143,15 +153,16 @@ class Authoring(Generic[P]):
         post = (await self._store.posts([post_id])).get(post_id)
         if post is None:
             raise PostNotFound
+        audience = audience_of(post)
         people = await self._people.find(
-            ids=sorted({author_id, post.author_id}),
+            ids=sorted({author_id, *audience.deciders}),
             handles=texts.handles_of(found),
             viewer_id=author_id,
         )
         by_id = {each.id: each for each in people}
         if author_id not in by_id:
             raise AccountGone
-        if not can_see(audience_of(post), by_id.get(post.author_id), author_id):
+        if not can_see(audience, by_id, author_id):
             raise PostNotFound
         if post.author_id != author_id:
             raise NotAuthor
@@ -192,8 +203,9 @@ class Authoring(Generic[P]):
             raise PostNotFound
         if post.author_id == author_id:
             return post
-        people = await self._people.find(ids=[post.author_id], viewer_id=author_id)
-        if can_see(audience_of(post), people[0] if people else None, author_id):
+        audience = audience_of(post)
+        people = await self._people.find(ids=sorted({*audience.deciders}), viewer_id=author_id)
+        if can_see(audience, {each.id: each for each in people}, author_id):
             raise NotAuthor
         raise PostNotFound
 
@@ -207,12 +219,12 @@ class Authoring(Generic[P]):
     async def _concerned(
         self, author_id: int, targets: Iterable[Post | None], handles: Sequence[str]
     ) -> Sequence[P]:
-        """The author, those of the targets, and the mentioned.
+        """The author, those who decide about the targets, and the mentioned.
 
         Of most posts that is the author alone, whose account is either there or gone: who is known
         to be there was so when the deletion was last answered.
         """
-        ids = {author_id} | {each.author_id for each in targets if each}
+        ids = {author_id}.union(*(audience_of(each).deciders for each in targets if each))
         if not handles and ids == {author_id}:
             known = await self._at_hand.find(ids, author_id)
             if author_id in known:

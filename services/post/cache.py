@@ -22,9 +22,22 @@ class Body(NamedTuple):
 
     packed: bytes
     audience: Audience
-    # The author and those mentioned.
+    # The author and those mentioned: shown beside it.
     named: tuple[int, ...]
+    # They, and those who decide about it besides.
+    asked: tuple[int, ...]
     quoted_post_id: int
+
+
+class Foreseen(NamedTuple):
+    """What showing some posts will take."""
+
+    # Posts that they quote.
+    quoted_ids: set[int]
+    # The people about whom to ask.
+    user_ids: set[int]
+    # Who quotes, and who is quoted.
+    pairs: set[tuple[int, int]]
 
 
 # About 50 MB of a process, and several hours of what people read.
@@ -51,7 +64,7 @@ class Bodies:
         self._limit = limit
         self._near: OrderedDict[int, tuple[int, Body]] = OrderedDict()
         self._far: Cache[str, bytes] = Cache(
-            name="post.1",
+            name="post.2",
             redis=redis,
             clock=clock,
             load=self._load,
@@ -78,15 +91,22 @@ class Bodies:
                 bodies[state.id] = self.keep(state.id, state.revision, packed)
         return bodies
 
-    def foresee(self, post_ids: Iterable[int], *, quotes: bool) -> tuple[set[int], set[int]]:
-        """Which posts these quote, and whom all of them name, as far as bodies of whatever revision
-        are held in this process. Without `quotes`: no quoted posts, and authors alone."""
+    def foresee(self, post_ids: Iterable[int], *, quotes: bool) -> "Foreseen":
+        """What showing these posts will take, as far as bodies of whatever revision are held in
+        this process. Without `quotes`: no quoted posts, and those who decide alone."""
         held = self._held(post_ids)
         if not quotes:
-            return set(), {body.named[0] for body in held}
+            return Foreseen(set(), {who for body in held for who in body.audience.deciders}, set())
         quoted_ids = {body.quoted_post_id for body in held if body.quoted_post_id}
+        pairs = {
+            (body.audience.author_id, quoted[1].audience.author_id)
+            for body in held
+            if body.quoted_post_id
+            and (quoted := self._near.get(body.quoted_post_id)) is not None
+            and body.audience.author_id != quoted[1].audience.author_id
+        }
         held += self._held(quoted_ids)
-        return quoted_ids, {user_id for body in held for user_id in body.named}
+        return Foreseen(quoted_ids, {user_id for body in held for user_id in body.asked}, pairs)
 
     def keep(self, post_id: int, revision: int, packed: bytes) -> Body:
         """Holds a body in this process."""

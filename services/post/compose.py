@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from roost.post.v1.engagement_service_pb2_grpc import add_EngagementServiceServicer_to_server
 from roost.post.v1.people_service_pb2_grpc import add_PeopleServiceServicer_to_server
 from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_server
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.chassis import bus, postgres, redis, retention, trust
@@ -31,6 +32,7 @@ from services.post.people import MeshPeople
 from services.post.people_servicer import PeopleServicer
 from services.post.post_lists import PostLists
 from services.post.post_servicer import PostServicer
+from services.post.protections import Protections
 from services.post.reconciliation import Reconciliation
 from services.post.responding import Responding
 from services.post.response_lists import ResponseLists
@@ -38,6 +40,7 @@ from services.post.settings import PostSettings
 from services.post.states import States
 from services.post.store import Store
 from services.post.store_postgres import PostgresStore
+from services.post.tombstones import Tombstones
 
 SERVICE = "post"
 
@@ -59,7 +62,7 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
         )
         states = States(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        people = MeshPeople(mesh.as_service(UserServiceStub))
+        people = _people(mesh)
         known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         try:
@@ -110,7 +113,12 @@ def mounts(
         ),
         hydration=hydration,
         bodies=bodies,
-        lists=PostLists(store=store, hydration=hydration, tokens=tokens),
+        lists=PostLists(
+            store=store,
+            hydration=hydration,
+            tombstones=Tombstones(store=store, people=known_people),
+            tokens=tokens,
+        ),
     )
     engagement = EngagementServicer(
         store=store,
@@ -123,6 +131,10 @@ def mounts(
         Mount(add_EngagementServiceServicer_to_server, engagement),
         Mount(add_PeopleServiceServicer_to_server, PeopleServicer(known_people)),
     ]
+
+
+def _people(mesh: Mesh) -> MeshPeople:
+    return MeshPeople(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
 
 
 @asynccontextmanager
@@ -141,32 +153,35 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
         store = PostgresStore(database)
         states = States(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        known_people = KnownPeople(
-            people=MeshPeople(mesh.as_service(UserServiceStub)), redis=cache_server, clock=clock
-        )
+        people = _people(mesh)
+        known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
         bodies = Bodies(
             store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
         )
         departures = Departures(
             store=store, clock=clock, describe=describe, forget_body=bodies.forget
         )
+        protections = Protections(store=store, people=people)
         clearing_up = bus.Subscriber(
             brokers=brokers,
             group=subscriber.GROUP,
             topics=subscriber.TOPICS,
             publisher=publisher,
             clock=clock,
-            handlers=subscriber.routes(departures, states=states, known_people=known_people),
+            handlers=subscriber.routes(
+                departures, protections=protections, states=states, known_people=known_people
+            ),
         )
 
         async def forget_old_records() -> None:
             await retention.run(database)
 
         yield Parts(
+            consumers=[clearing_up],
             jobs=[
                 Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,
-                clearing_up.run,
                 Reconciliation(store=store, clock=clock).run,
+                protections.run,
                 forget_old_records,
-            ]
+            ],
         )

@@ -9,11 +9,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from roost.post.v1 import post_pb2 as wire
 from roost.post.v1.engagement_service_pb2 import Engagement
 
+from services.chassis.ids import time_of
 from services.post.cache import Body
 from services.post.model import (
     Entity,
     Entry,
     Hashtag,
+    Limit,
     Link,
     Mention,
     Post,
@@ -47,6 +49,7 @@ def to_post(post: Post) -> wire.Post:
         create_time=to_timestamp(post.create_time),
         revision=post.revision,
         etag=post.etag,
+        audience_limits=map(_to_limit, post.limits),
     )
     if post.edit_time is not None:
         message.edit_time.CopyFrom(to_timestamp(post.edit_time))
@@ -62,19 +65,25 @@ def look_into(packed: bytes) -> Body:
     """A packed post with what is asked of it again and again."""
     post = wire.Post.FromString(packed)
     mentioned = [each.mention.user_id for each in post.entities if each.HasField("mention")]
+    audience = Audience(
+        author_id=post.author_id,
+        visibility=post.visibility,
+        addressed=frozenset((*mentioned, post.reply_to_author_id)),
+        limits=tuple(map(_limit_from, post.audience_limits)),
+    )
+    named = dict.fromkeys((post.author_id, *mentioned))
     return Body(
         packed=packed,
-        audience=Audience(
-            author_id=post.author_id,
-            visibility=post.visibility,
-            addressed=frozenset((*mentioned, post.reply_to_author_id)),
-        ),
-        named=tuple(dict.fromkeys((post.author_id, *mentioned))),
+        audience=audience,
+        named=tuple(named),
+        asked=tuple(dict.fromkeys((*named, *audience.deciders))),
         quoted_post_id=post.quoted_post_id,
     )
 
 
-def as_shown(packed: bytes, state: PostState, *, with_viewer: bool) -> bytes:
+def as_shown(
+    packed: bytes, state: PostState, *, with_viewer: bool, quote_withdrawn: bool = False
+) -> bytes:
     """A packed post with its counts, and with what the viewer did where that is a person.
 
     Packed messages merge by being put in a row; that is much faster than setting fields.
@@ -83,6 +92,8 @@ def as_shown(packed: bytes, state: PostState, *, with_viewer: bool) -> bytes:
     packed += _packed_counts(likes, reposts, replies, quotes)
     if with_viewer:
         packed += _PACKED_VIEWER_STATES[liked, reposted, bookmarked]
+    if quote_withdrawn:
+        packed += _PACKED_WITHDRAWN
     return packed
 
 
@@ -93,6 +104,7 @@ def _packed_counts(likes: int, reposts: int, replies: int, quotes: int) -> bytes
     return wire.Post(counts=counts).SerializeToString()
 
 
+_PACKED_WITHDRAWN = wire.Post(quote_withdrawn=True).SerializeToString()
 _PACKED_VIEWER_STATES = {
     (liked, reposted, bookmarked): wire.Post(
         viewer_state=wire.ViewerState(liked=liked, reposted=reposted, bookmarked=bookmarked)
@@ -102,12 +114,13 @@ _PACKED_VIEWER_STATES = {
 
 
 def to_tombstone(post_id: int, *, conversation_id: int, reply_to_post_id: int) -> wire.Post:
-    """What stands for a deleted post, and for one that the viewer may not see: its place alone, so
-    that the two cannot be told apart."""
+    """What stands for a deleted post, and for one above that the viewer may not see: its place and
+    its time, which are in the id, so that the two look the same."""
     return wire.Post(
         id=post_id,
         conversation_id=conversation_id,
         reply_to_post_id=reply_to_post_id,
+        create_time=to_timestamp(time_of(post_id)),
         deleted=True,
     )
 
@@ -160,9 +173,32 @@ def to_timestamp(moment: datetime) -> Timestamp:
     return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1_000)
 
 
+def to_wire_visibility(visibility: Visibility) -> wire.Visibility:
+    """Who may read a post."""
+    return _VISIBILITY[visibility]
+
+
 def to_visibility(asked: wire.Visibility) -> Visibility:
     """What is asked for; public where nothing is said."""
     return Visibility(int(asked) or Visibility.PUBLIC)
+
+
+def _to_limit(limit: Limit) -> wire.AudienceLimit:
+    return wire.AudienceLimit(
+        author_id=limit.author_id,
+        visibility=_VISIBILITY[limit.visibility],
+        addressed_user_ids=limit.addressed,
+        was_protected=limit.protected,
+    )
+
+
+def _limit_from(message: wire.AudienceLimit) -> Limit:
+    return Limit(
+        message.author_id,
+        Visibility(message.visibility),
+        tuple(message.addressed_user_ids),
+        message.was_protected,
+    )
 
 
 def _to_entity(entity: Entity) -> wire.Entity:

@@ -1,6 +1,8 @@
-"""Clearing up after people and posts that are gone, in small steps that may be repeated."""
+"""Clearing up after people and posts that are gone, and after blocks, in small steps that may be
+repeated."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from operator import itemgetter
 
 from services.chassis.clock import Clock
 from services.chassis.transaction import in_transaction
@@ -19,7 +21,7 @@ ForgetBody = Callable[[int, int], Awaitable[None]]
 
 
 class Departures:
-    """What the worker does when somebody or something leaves.
+    """What the worker does when somebody or something leaves, or two people part.
 
     Each step is a transaction; whoever is interrupted begins anew and finds less to do.
     """
@@ -63,13 +65,25 @@ class Departures:
         while places := await self._store.responses_to(
             ResponseKind.REPOST, post_id, before=0, limit=RESPONSES_A_STEP
         ):
-            await self._undo_reposts(post_id, author_id, [each.subject_id for each in places])
+            await self._undo_reposts([(each.subject_id, post_id) for each in places], author_id)
 
         async def forget(transaction: PostTransaction) -> int:
             return await transaction.forget_likes(post_id, RESPONSES_A_STEP)
 
         while await in_transaction(self._store.transaction, forget):
             pass
+
+    async def people_parted(self, one_id: int, other_id: int) -> None:
+        """Takes back what each of two people reposted of the other, with an event for each repost.
+
+        For a block by either of them. What they quoted is hidden at reading, for as long as the
+        block stands.
+        """
+        for user_id, author_id in ((one_id, other_id), (other_id, one_id)):
+            while post_ids := await self._store.reposts_between(
+                user_id, author_id, RESPONSES_A_STEP
+            ):
+                await self._undo_reposts([(user_id, post_id) for post_id in post_ids], author_id)
 
     async def _delete_posts(self, user_id: int, post_ids: list[int]) -> None:
         async def delete(transaction: PostTransaction) -> None:
@@ -83,10 +97,13 @@ class Departures:
         for state in states.values():
             await self._forget_body(state.id, state.revision)
 
-    async def _undo_reposts(self, post_id: int, author_id: int, user_ids: list[int]) -> None:
+    async def _undo_reposts(self, reposts: Sequence[tuple[int, int]], author_id: int) -> None:
+        """Takes back reposts, each by who and of which post, of posts by the author."""
+
         async def undo(transaction: PostTransaction) -> None:
-            await transaction.lock_people(user_ids)
-            for user_id in user_ids:
+            await transaction.lock_people([user_id for user_id, _ in reposts])
+            # States are locked by ascending id.
+            for user_id, post_id in sorted(reposts, key=itemgetter(1)):
                 undone = await transaction.withdraw(
                     ResponseKind.REPOST, user_id=user_id, post_id=post_id
                 )

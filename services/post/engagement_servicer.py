@@ -20,7 +20,8 @@ from services.post.store import PostTransaction, Store
 M = TypeVar("M", rpc.LikeResponse, rpc.RepostResponse, rpc.BookmarkResponse)
 T = TypeVar("T", rpc.UnlikeResponse, rpc.UndoRepostResponse, rpc.RemoveBookmarkResponse)
 See = Callable[[int, int], Awaitable[Seen]]
-Act = Callable[[PostTransaction, int, Post], Awaitable[Responded]]
+Act = Callable[[PostTransaction, int, Seen], Awaitable[Responded]]
+TakeBack = Callable[[PostTransaction, int, Post], Awaitable[Responded]]
 
 
 class EngagementServicer(EngagementServiceServicer):
@@ -130,7 +131,7 @@ class EngagementServicer(EngagementServiceServicer):
             seen = await see(user_id, request.post_id)
 
             async def effect(transaction: PostTransaction) -> M:
-                result = await act(transaction, user_id, seen.post)
+                result = await act(transaction, user_id, seen)
                 made = response(engagement=to_engagement(_live(result.state)))
                 if isinstance(made, rpc.RepostResponse):
                     made.repost_id = result.response_id
@@ -140,7 +141,7 @@ class EngagementServicer(EngagementServiceServicer):
 
         return await repeatable(self._store, key, response, attempt)
 
-    async def _take_back(self, request: Any, response: type[T], act: Act) -> T:
+    async def _take_back(self, request: Any, response: type[T], take_back: TakeBack) -> T:
         """Undoes an act, whatever became of the post; how it stands only where it may be seen.
 
         Whoever was blocked, or liked what is deleted now, still decides over what is theirs.
@@ -150,7 +151,7 @@ class EngagementServicer(EngagementServiceServicer):
         post = (await self._store.posts([post_id])).get(post_id)
 
         async def effect(transaction: PostTransaction) -> T:
-            result = None if post is None else await act(transaction, user_id, post)
+            result = None if post is None else await take_back(transaction, user_id, post)
             if result is None or result.state is None or post_id not in shown.posts:
                 hidden = rpc.Engagement(post_id=post_id)
                 hidden.viewer_state.SetInParent()

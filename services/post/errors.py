@@ -73,6 +73,13 @@ class QuoteNotAllowed(RuleBroken):
     message = "Only public posts of accounts that are not protected may be quoted."
 
 
+class ReplyNotAllowed(WrongState):
+    """The posts above have more different audiences than a reply can keep."""
+
+    reason = "REPLY_NOT_ALLOWED"
+    message = "This conversation has too many closed audiences to be answered here."
+
+
 class RepostNotAllowed(WrongState):
     """Reposting would show the post to more people than it was meant for."""
 

@@ -14,7 +14,7 @@ from services.post.changes import (
     PostUpdated,
     RepostUndone,
 )
-from services.post.convert import to_entry, to_post, to_timestamp
+from services.post.convert import to_entry, to_post, to_timestamp, to_wire_visibility
 
 TOPIC = "roost.post.v1"
 
@@ -42,6 +42,7 @@ def _keyed(change: Change) -> tuple[int, Message]:
                 author_id=gone.author_id,
                 reply_to_post_id=gone.reply_to_post_id,
                 quoted_post_id=gone.quoted_post_id,
+                visibility=to_wire_visibility(gone.visibility),
                 delete_time=to_timestamp(delete_time),
             )
             return gone.author_id, deleted

@@ -15,7 +15,7 @@ from services.chassis import wire
 from services.chassis.cache_lookups import Look, Lookups
 from services.post.cache import Bodies, Body
 from services.post.convert import as_shown
-from services.post.known_people import Keys, KnownPeople
+from services.post.known_people import Keys, KnownPeople, Pair
 from services.post.model import PostState
 from services.post.people import KnownPerson
 from services.post.states import States
@@ -38,6 +38,8 @@ class Shown:
     people: dict[int, KnownPerson] = field(default_factory=dict)
     # Of posts and quoted posts, hidden ones too.
     bodies: dict[int, Body] = field(default_factory=dict)
+    # Posts between whose author and the author of what they quote a block stands.
+    withdrawn: set[int] = field(default_factory=set)
     # Whether nothing was learnt otherwise than by the one look that began it.
     by_one_look: bool = True
 
@@ -48,6 +50,7 @@ class Shown:
         self.states.update(more.states)
         self.people.update(more.people)
         self.bodies.update(more.bodies)
+        self.withdrawn.update(more.withdrawn)
 
     def post(self, post_id: int) -> Post:
         """One of the posts. Raises KeyError for any other."""
@@ -70,7 +73,7 @@ class Shown:
             body = self.bodies[post_id]
             wanted.update(body.named)
             quoted_id = body.quoted_post_id
-            if quoted_id and quoted_id in self.quoted:
+            if quoted_id in self.quoted and post_id not in self.withdrawn:
                 quoted[quoted_id] = self.quoted[quoted_id]
                 wanted.update(self.bodies[quoted_id].named)
         users = [person.packed for user_id in sorted(wanted) if (person := self.person(user_id))]
@@ -96,6 +99,8 @@ class Question:
     user_ids: Collection[int]
     quotes: bool
     people: Keys
+    # Who quotes, and who is quoted.
+    pairs: Collection[Pair]
     lookups: Lookups
 
 
@@ -133,13 +138,13 @@ class Hydration:
     ) -> Question:
         """What `show` looks up first, as far as it can be foreseen."""
         # Edits seldom name others than before, so the bodies at hand tell what else to look up now.
-        quoted_ids, named = self._bodies.foresee(post_ids, quotes=quotes)
+        quoted_ids, named, pairs = self._bodies.foresee(post_ids, quotes=quotes)
         people = self._people.keys({*user_ids, *named}, viewer_id)
         lookups = Lookups(
             *self._states.lookups({*post_ids, *quoted_ids}, viewer_id),
-            *self._people.lookups(people),
+            *self._people.lookups(people, pairs),
         )
-        return Question(viewer_id, post_ids, user_ids, quotes, people, lookups)
+        return Question(viewer_id, post_ids, user_ids, quotes, people, pairs, lookups)
 
     async def answer(self, question: Question, look: Look) -> Shown:
         """What `show` gives, by a look that was taken for the question."""
@@ -151,7 +156,7 @@ class Hydration:
         if below:
             shown.by_one_look = False
             states.update(await self._states.below(below, viewer_id))
-        shown.people = self._people.as_seen(question.people, people)
+        shown.people = self._people.as_seen(question.people, people, viewer_id)
         shown.states = {id_: states[id_] for id_ in post_ids if id_ in states}
         shown.bodies = await self._bodies.of(shown.states.values())
         quoted_states: dict[int, PostState] = {}
@@ -164,8 +169,9 @@ class Hydration:
             quoted_states = {id_: states[id_] for id_ in quoted_ids if id_ in states}
             shown.bodies.update(await self._bodies.of(quoted_states.values()))
 
+        await self._find_withdrawn(shown, question, people)
         for body in shown.bodies.values():
-            wanted.update(body.named if quotes else body.named[:1])
+            wanted.update(body.asked if quotes else body.audience.deciders)
         unasked = wanted - question.people.keys()
         if unasked:
             shown.by_one_look = False
@@ -173,6 +179,29 @@ class Hydration:
         shown.posts = _visible(shown.states, shown)
         shown.quoted = _visible(quoted_states, shown)
         return shown
+
+    async def apart(self, pairs: Collection[Pair]) -> set[Pair]:
+        """Those of the pairs of people between whom a block stands, either way."""
+        return await self._people.apart(pairs) if pairs else set()
+
+    async def _find_withdrawn(
+        self, shown: Shown, question: Question, people: Mapping[str, bytes]
+    ) -> None:
+        pairs = {
+            id_: (body.audience.author_id, quoted.audience.author_id)
+            for id_, body in shown.bodies.items()
+            if id_ in shown.states
+            and (quoted := shown.bodies.get(body.quoted_post_id)) is not None
+            and body.audience.author_id != quoted.audience.author_id
+        }
+        if not pairs:
+            return
+        apart = self._people.apart_in(question.pairs, people)
+        unasked = set(pairs.values()) - set(question.pairs)
+        if unasked:
+            shown.by_one_look = False
+            apart |= await self._people.apart(unasked)
+        shown.withdrawn = {id_ for id_, pair in pairs.items() if pair in apart}
 
     async def beside(
         self, post_id: int, body: Body, people: Iterable[KnownPerson], *, viewer_id: int
@@ -191,8 +220,12 @@ def _visible(states: Mapping[int, PostState], shown: Shown) -> dict[int, bytes]:
     """Those that the viewer may see, packed, in the order of the states."""
     bodies, people, viewer_id = shown.bodies, shown.people, shown.viewer_id
     return {
-        id_: as_shown(body.packed, state, with_viewer=viewer_id != 0)
+        id_: as_shown(
+            body.packed,
+            state,
+            with_viewer=viewer_id != 0,
+            quote_withdrawn=id_ in shown.withdrawn,
+        )
         for id_, state in states.items()
-        if (body := bodies.get(id_)) is not None
-        and can_see(body.audience, people.get(body.audience.author_id), viewer_id)
+        if (body := bodies.get(id_)) is not None and can_see(body.audience, people, viewer_id)
     }

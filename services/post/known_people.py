@@ -24,7 +24,15 @@ _KEPT_SECONDS = 3600.0
 # What a process does not unpack again while the packed form is the same: some 20 MB. Viewers who
 # stand alike to a person share one.
 _HELD = 20_000
+_HELD_VIEWERS = 2_000
 
+
+# An ordered pair of people.
+Pair: TypeAlias = tuple[int, int]
+
+# What the keys of pairs begin with between whom a block may stand, and what is kept there.
+_BLOCK = "block."
+_APART, _TOGETHER = b"1", b"0"
 
 # By person, the key of the profile and that of the viewer's tie to it; that one is empty for a
 # stranger, who has none.
@@ -40,7 +48,8 @@ class KnownPeople:
 
     def __init__(self, *, people: MeshPeople, redis: RedisClient, clock: Clock) -> None:
         self._people = people
-        # Profiles ("7") and ties ("3.7", of viewer 3 to person 7) in one, as one call brings both.
+        # Profiles ("7") and ties ("3.7", of viewer 3 to person 7) in one, as one call brings both;
+        # and whether a block stands between two people ("block.3.7").
         # Values are packed Users, those of ties with the relationship alone: packed messages merge
         # by being put in a row.
         self._kept: Cache[str, bytes] = Cache(
@@ -57,7 +66,7 @@ class KnownPeople:
         """Those who exist, with the relationship of the viewer (0 for a stranger) to each."""
         keys = self.keys(ids, viewer_id)
         (found,) = await get_together(*self.lookups(keys))
-        return self.as_seen(keys, found)
+        return self.as_seen(keys, found, viewer_id)
 
     def keys(self, ids: Iterable[int], viewer_id: int) -> Keys:
         """What `lookups` and `as_seen` are to be given."""
@@ -65,25 +74,40 @@ class KnownPeople:
             return {id_: (str(id_), "") for id_ in ids}
         return {id_: (str(id_), f"{viewer_id}.{id_}") for id_ in ids}
 
-    def lookups(self, keys: Keys) -> Lookups:
-        """What `as_seen` is to be given, for those who look up other things on the same trip."""
-        return [(self._kept, filter(None, chain.from_iterable(keys.values())))]
+    async def apart(self, pairs: Collection[Pair]) -> set[Pair]:
+        """Those of the pairs between whom a block stands, either way."""
+        (found,) = await get_together(*self.lookups({}, pairs))
+        return self.apart_in(pairs, found)
 
-    def as_seen(self, keys: Keys, found: Mapping[str, bytes]) -> dict[int, KnownPerson]:
-        """The people in what the lookups gave."""
+    def lookups(self, keys: Keys, pairs: Collection[Pair] = ()) -> Lookups:
+        """What `as_seen` and `apart_in` are to be given, for those who look up other things on the
+        same trip."""
+        blocks = map(_block_key, pairs)
+        return [(self._kept, filter(None, chain(blocks, *keys.values())))]
+
+    def apart_in(self, pairs: Collection[Pair], found: Mapping[str, bytes]) -> set[Pair]:
+        """Those of the pairs between whom a block stands, by what the lookups gave."""
+        return {pair for pair in pairs if found.get(_block_key(pair)) == _APART}
+
+    def as_seen(
+        self, keys: Keys, found: Mapping[str, bytes], viewer_id: int
+    ) -> dict[int, KnownPerson]:
+        """The people in what the lookups gave, as the viewer (0 for a stranger) may see them."""
         people = {}
         for id_, (profile_key, tie_key) in keys.items():
             profile, tie = found.get(profile_key), found.get(tie_key) if tie_key else b""
             # Of somebody who has just left one may be there still.
             if profile is not None and tie is not None:
                 people[id_] = _together(profile, tie)
+        if viewer_id in people:
+            people[viewer_id] = _own(*map(found.__getitem__, keys[viewer_id]))
         return people
 
     async def forget(self, user_ids: Iterable[int], pairs: Iterable[tuple[int, int]]) -> None:
         """Forgets profiles, and how the two of each pair stand, either way. It never fails."""
         keys = [str(id_) for id_ in user_ids]
         for one_id, other_id in pairs:
-            keys += [f"{one_id}.{other_id}", f"{other_id}.{one_id}"]
+            keys += [f"{one_id}.{other_id}", f"{other_id}.{one_id}", _block_key((one_id, other_id))]
         if keys:
             await self._kept.forget(*keys)
 
@@ -94,15 +118,22 @@ class KnownPeople:
     async def _load(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         profiles: set[int] = set()
         by_viewer: dict[int, set[int]] = {}
+        blocks: dict[str, Pair] = {}
         for key in keys:
             viewer, _, other = key.rpartition(".")
-            if viewer:
+            if viewer.startswith(_BLOCK):
+                blocks[key] = (int(viewer.removeprefix(_BLOCK)), int(other))
+            elif viewer:
                 by_viewer.setdefault(int(viewer), set()).add(int(other))
             else:
                 profiles.add(int(other))
-        # Whoever is asked for ties brings the profiles along, too.
-        by_viewer.setdefault(next(iter(by_viewer), 0), set()).update(profiles)
-        loaded: dict[str, bytes] = {}
+        loaded = dict.fromkeys(blocks, _TOGETHER)
+        if blocks:
+            apart = await self._people.apart(list(blocks.values()))
+            loaded.update({_block_key(pair): _APART for pair in apart})
+        if profiles or by_viewer:
+            # The answer about ties brings the profiles along, too.
+            by_viewer.setdefault(next(iter(by_viewer), 0), set()).update(profiles)
         for viewer_id, ids in by_viewer.items():
             for user in await self._people.users(ids=sorted(ids), viewer_id=viewer_id):
                 if viewer_id:
@@ -113,6 +144,16 @@ class KnownPeople:
         return loaded
 
 
+def _block_key(pair: Pair) -> str:
+    """The same for both orders: a block is looked for either way."""
+    return f"{_BLOCK}{min(pair)}.{max(pair)}"
+
+
 @lru_cache(_HELD)
 def _together(profile: bytes, tie: bytes) -> KnownPerson:
     return known(User.FromString(profile + tie))
+
+
+@lru_cache(_HELD_VIEWERS)
+def _own(profile: bytes, tie: bytes) -> KnownPerson:
+    return known(User.FromString(profile + tie), own=True)

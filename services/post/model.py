@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -49,6 +49,17 @@ class Link(msgspec.Struct, frozen=True, tag="link"):
 Entity: TypeAlias = Mention | Hashtag | Link
 
 
+class Limit(msgspec.Struct, frozen=True):
+    """The audience of what one person wrote above a reply; kept in the database as JSON."""
+
+    author_id: int
+    visibility: Visibility
+    # Whom all of it addressed; nobody where it is public.
+    addressed: tuple[int, ...] = ()
+    # Whether the author was protected when it was answered.
+    protected: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """A post as its author left it. Ids that point nowhere are 0."""
@@ -68,6 +79,8 @@ class Post:
     edit_time: datetime | None = None
     revision: int = 1
     deleted: bool = False
+    # The reader of a reply must be in each of these audiences.
+    limits: tuple[Limit, ...] = ()
 
     @property
     def etag(self) -> str:
@@ -100,6 +113,26 @@ class Tombstone:
     author_id: int
     reply_to_post_id: int
     quoted_post_id: int
+    visibility: Visibility
+
+
+class AccountState(NamedTuple):
+    """Whether an account is protected, by the profile of `update_time`."""
+
+    protected: bool
+    update_time: datetime
+
+
+# An account that was never protected.
+OPEN_ACCOUNT = AccountState(False, datetime(1970, 1, 1, tzinfo=UTC))
+
+
+class Aligned(NamedTuple):
+    """One step through what an account contributed: the last post that was looked at, 0 at the
+    end, and the posts whose counts changed."""
+
+    last_id: int
+    changed: Sequence[int]
 
 
 class ResponseKind(StrEnum):
@@ -157,7 +190,10 @@ class Revision(NamedTuple):
 
 
 class PostState(NamedTuple):
-    """The part of a post that changes often, with the viewer's own responses."""
+    """The part of a post that changes often, with the viewer's own responses.
+
+    The counts are the same for every viewer: of responses and posts that everybody may see.
+    """
 
     id: int
     revision: int  # of the text; TOMBSTONE where it is deleted
@@ -227,9 +263,19 @@ class Person(Protocol):
         ...
 
     @property
+    def update_time(self) -> datetime:
+        """When the profile last changed."""
+        ...
+
+    @property
     def viewer_relationship(self) -> Relationship:
         """All false for strangers and for oneself."""
         ...
+
+
+def account_of(person: Person) -> AccountState:
+    """The state of the account, by the User service."""
+    return AccountState(person.protected, person.update_time)
 
 
 P_co = TypeVar("P_co", bound=Person, covariant=True)

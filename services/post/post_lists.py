@@ -1,6 +1,6 @@
 """Lists of posts that PostService gives, each page filled up with what the viewer may see."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Collection, Sequence
 
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.post_pb2 import Post as PostMessage
@@ -13,6 +13,8 @@ from services.post.errors import PostNotFound
 from services.post.hydration import Hydration, Shown
 from services.post.model import TOMBSTONE, Entry, Post
 from services.post.store import Store
+from services.post.tombstones import Tombstones
+from services.post.tombstones import shown as shown_tombstone
 from services.post.visibility import can_see_person, require_profile
 
 # Above a post in its thread; longer conversations are cut at the top.
@@ -22,9 +24,12 @@ MAX_ANCESTORS = 50
 class PostLists:
     """Every list costs one call to the User service a round, and most pages take one round."""
 
-    def __init__(self, *, store: Store, hydration: Hydration, tokens: PageTokens) -> None:
+    def __init__(
+        self, *, store: Store, hydration: Hydration, tombstones: Tombstones, tokens: PageTokens
+    ) -> None:
         self._store = store
         self._hydration = hydration
+        self._tombstones = tombstones
         self._tokens = tokens
 
     async def of_person(
@@ -43,8 +48,16 @@ class PostLists:
             post_ids = list(dict.fromkeys(each.post_id for each in entries))
             shown.add(await self._hydration.show(post_ids, viewer_id=viewer_id, user_ids=[user_id]))
             person = require_profile(shown.people.get(user_id), viewer_id)
-            apart = not can_see_person(person, viewer_id)
-            return [not apart and each.post_id in shown.posts for each in entries]
+            if not can_see_person(person, viewer_id):
+                return [False] * len(entries)
+            pairs = {(user_id, each.author_id) for each in entries if each.reposter_id} - {
+                (user_id, user_id)
+            }
+            apart = await self._hydration.apart(pairs)
+            return [
+                each.post_id in shown.posts and (each.reposter_id, each.author_id) not in apart
+                for each in entries
+            ]
 
         page = await fill(
             size=size_of(request),
@@ -68,30 +81,13 @@ class PostLists:
         if root.reply_to_post_id and not request.page_token:
             ancestor_ids = await self._store.ancestors(root.conversation_id, root.id, MAX_ANCESTORS)
         shown = Shown(viewer_id)
-
-        async def keep(reply_ids: Sequence[int]) -> list[bool]:
-            await self._show_with(shown, [root.id, *ancestor_ids], reply_ids)
-            return [each in shown.posts or _has_replies(shown, each) for each in reply_ids]
-
-        page = await fill(
-            size=size_of(request),
-            position=position_of(request, self._tokens),
-            fetch=self._replies_of(root),
-            place=_itself,
-            keep=keep,
-        )
+        page = await self._replies(shown, root, ancestor_ids, request)
         # Each ancestor answers the one above it; what the first of a long line answers is not read.
         above = dict(zip(ancestor_ids[1:], ancestor_ids, strict=False))
-
-        def post_or_place(post_id: int, reply_to_post_id: int) -> PostMessage:
-            if post_id in shown.posts:
-                return shown.post(post_id)
-            return _tombstone(post_id, root, reply_to_post_id)
-
         return rpc.GetThreadResponse(
-            ancestors=[post_or_place(each, above.get(each, 0)) for each in ancestor_ids],
-            post=shown.post(root.id),
-            replies=[post_or_place(each, root.id) for each in page.rows],
+            ancestors=[_in_place(shown, root, each, above.get(each, 0)) for each in ancestor_ids],
+            post=_in_place(shown, root, root.id, root.reply_to_post_id),
+            replies=[_in_place(shown, root, each, root.id) for each in page.rows],
             includes=shown.includes(
                 each for each in (*ancestor_ids, root.id, *page.rows) if each in shown.posts
             ),
@@ -104,16 +100,10 @@ class PostLists:
         """See PostService.ListReplies."""
         parent = await self._row(request.post_id)
         shown = Shown(viewer_id)
-        page = await self._fill_around(
-            shown,
-            parent.id,
-            size=size_of(request),
-            position=position_of(request, self._tokens),
-            fetch=self._replies_of(parent),
-        )
+        page = await self._replies(shown, parent, (), request)
         return rpc.ListRepliesResponse(
-            posts=map(shown.post, page.rows),
-            includes=shown.includes(page.rows),
+            posts=[_in_place(shown, parent, each, parent.id) for each in page.rows],
+            includes=shown.includes(each for each in page.rows if each in shown.posts),
             next_page_token=token_of(page, request, self._tokens),
         )
 
@@ -126,18 +116,29 @@ class PostLists:
         async def fetch(position: int, limit: int) -> list[int]:
             return await self._store.quotes(request.post_id, before=position, limit=limit)
 
-        page = await self._fill_around(
-            shown,
-            request.post_id,
+        async def keep(post_ids: Sequence[int]) -> list[bool]:
+            await self._show_with(shown, [request.post_id], post_ids)
+            if request.post_id not in shown.posts:
+                raise PostNotFound
+            return [each in shown.posts for each in post_ids]
+
+        page = await fill(
             size=size_of(request),
             position=position_of(request, self._tokens),
             fetch=fetch,
+            place=_itself,
+            keep=keep,
         )
         return rpc.ListQuotesResponse(
             posts=map(shown.post, page.rows),
             includes=shown.includes(page.rows),
             next_page_token=token_of(page, request, self._tokens),
         )
+
+    async def deleted(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, PostMessage]:
+        """The tombstones of those of the posts that are deleted and were for the viewer."""
+        found = await self._tombstones.of(post_ids, viewer_id)
+        return {id_: shown_tombstone(post) for id_, post in found.items()}
 
     async def revisions(
         self, request: rpc.ListPostRevisionsRequest, viewer_id: int
@@ -159,61 +160,82 @@ class PostLists:
         )
 
     async def _row(self, post_id: int) -> Post:
+        """The post or its tombstone; whether the caller may see it is another question."""
         post = (await self._store.posts([post_id])).get(post_id)
-        if post is None or post.deleted:
+        if post is None:
             raise PostNotFound
         return post
 
-    def _replies_of(self, parent: Post) -> Callable[[int, int], Awaitable[list[int]]]:
+    async def _replies(
+        self,
+        shown: Shown,
+        parent: Post,
+        ancestor_ids: Sequence[int],
+        request: rpc.GetThreadRequest | rpc.ListRepliesRequest,
+    ) -> Page[int]:
+        """A page of direct replies, tombstones among them, to a post or a tombstone.
+
+        Looks at the ancestors with it. Raises PostNotFound if neither the post nor its tombstone is
+        for the viewer.
+        """
+
         async def fetch(position: int, limit: int) -> list[int]:
             return await self._store.replies(
                 parent.conversation_id, parent.id, after=position, limit=limit
             )
 
-        return fetch
+        async def keep(reply_ids: Sequence[int]) -> list[bool]:
+            await self._show_with(shown, [parent.id, *ancestor_ids], reply_ids)
+            deleted = await self._answered_tombstones(shown, parent, reply_ids)
+            if parent.id not in shown.posts and parent.id not in deleted:
+                raise PostNotFound
+            return [each in shown.posts or each in deleted for each in reply_ids]
 
-    async def _fill_around(
-        self,
-        shown: Shown,
-        post_id: int,
-        *,
-        size: int,
-        position: int,
-        fetch: Callable[[int, int], Awaitable[list[int]]],
-    ) -> Page[int]:
-        """A page of posts that hang on another one, which the viewer must see as well."""
+        return await fill(
+            size=size_of(request),
+            position=position_of(request, self._tokens),
+            fetch=fetch,
+            place=_itself,
+            keep=keep,
+        )
 
-        async def keep(post_ids: Sequence[int]) -> list[bool]:
-            await self._show_with(shown, [post_id], post_ids)
-            return [each in shown.posts for each in post_ids]
-
-        return await fill(size=size, position=position, fetch=fetch, place=_itself, keep=keep)
+    async def _answered_tombstones(
+        self, shown: Shown, parent: Post, reply_ids: Sequence[int]
+    ) -> Collection[int]:
+        """Which of the replies are tombstones that the viewer may know of, and have a live post
+        under them; and the parent, if it is one."""
+        deleted = [each for each in reply_ids if _is_tombstone(shown, each)]
+        answered = {each for each in deleted if shown.states[each].replies}
+        unanswered = [each for each in deleted if each not in answered]
+        if unanswered:
+            answered |= await self._store.answered(parent.conversation_id, unanswered)
+        if _is_tombstone(shown, parent.id):
+            answered.add(parent.id)
+        return await self._tombstones.of(sorted(answered), shown.viewer_id)
 
     async def _show_with(
         self, shown: Shown, around: Sequence[int], post_ids: Sequence[int]
     ) -> None:
-        """Looks at more posts, and the first time at those around which they are listed.
-
-        Raises PostNotFound if the viewer may not see the first of `around`.
-        """
+        """Looks at more posts, and the first time at those around which they are listed."""
         new = [each for each in around if each not in shown.states]
         shown.add(await self._hydration.show([*new, *post_ids], viewer_id=shown.viewer_id))
-        if around[0] not in shown.posts:
-            raise PostNotFound
 
 
 def _itself(post_id: int) -> int:
     return post_id
 
 
-def _has_replies(shown: Shown, post_id: int) -> bool:
+def _is_tombstone(shown: Shown, post_id: int) -> bool:
     state = shown.states.get(post_id)
-    return state is not None and state.revision == TOMBSTONE and state.replies > 0
+    return state is not None and state.revision == TOMBSTONE
 
 
-def _tombstone(post_id: int, root: Post, reply_to_post_id: int) -> PostMessage:
+def _in_place(shown: Shown, around: Post, post_id: int, reply_to_post_id: int) -> PostMessage:
+    """The post if the viewer may see it, or what stands for it in the conversation."""
+    if post_id in shown.posts:
+        return shown.post(post_id)
     return to_tombstone(
-        post_id, conversation_id=root.conversation_id, reply_to_post_id=reply_to_post_id
+        post_id, conversation_id=around.conversation_id, reply_to_post_id=reply_to_post_id
     )
 
 

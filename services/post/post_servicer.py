@@ -88,12 +88,18 @@ class PostServicer(PostServiceServicer):
         self, request: rpc.BatchGetPostsRequest, context: Any
     ) -> rpc.BatchGetPostsResponse:
         """The posts that the caller may see."""
+        post_ids, viewer_id = tuple(dict.fromkeys(request.post_ids)), caller.viewer_id() or 0
         page = await self._kept_pages.read(
-            tuple(dict.fromkeys(request.post_ids)),
-            viewer_id=caller.viewer_id() or 0,
-            user_ids=tuple(request.include_user_ids),
+            post_ids, viewer_id=viewer_id, user_ids=tuple(request.include_user_ids)
         )
-        return rpc.BatchGetPostsResponse.FromString(page)
+        response = rpc.BatchGetPostsResponse.FromString(page)
+        if request.include_tombstones and len(response.posts) < len(post_ids):
+            found = {each.id: each for each in response.posts}
+            missing = [each for each in post_ids if each not in found]
+            found.update(await self._lists.deleted(missing, viewer_id))
+            del response.posts[:]
+            response.posts.extend(found[each] for each in post_ids if each in found)
+        return response
 
     @access.user
     async def UpdatePost(

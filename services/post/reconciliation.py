@@ -1,13 +1,15 @@
 """Counts the responses to recently touched posts anew, so that no counter is wrong for good."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from prometheus_client import Counter
 
 from services.chassis.clock import Clock
-from services.chassis.errors import Conflict, DeadlineExceeded, Unavailable
+from services.chassis.errors import Conflict, DeadlineExceeded, RoostError, Unavailable
 from services.chassis.logs import logger
+from services.post.model import Drift
 from services.post.store import Store
 
 INTERVAL_SECONDS = 60.0
@@ -20,6 +22,10 @@ _AT_ONCE = 100
 
 _drifts = Counter(
     "roost_post_count_drifts_total", "Counts of posts that were found wrong", ["counter"]
+)
+
+_failures = Counter(
+    "roost_post_recount_failures_total", "Posts whose responses could not be counted anew"
 )
 
 
@@ -48,7 +54,7 @@ class Reconciliation:
         while post_ids := await self._store.touched(
             self._since, until, after=after, limit=_AT_ONCE
         ):
-            for drift in await self._store.recount(post_ids):
+            for drift in await self._recount(post_ids):
                 found += 1
                 _drifts.labels(drift.counter).inc()
                 logger().warning(
@@ -57,3 +63,16 @@ class Reconciliation:
             after = post_ids[-1]
         self._since = until - 2 * OVERLAP
         return found
+
+    async def _recount(self, post_ids: Sequence[int]) -> list[Drift]:
+        """Counts anew; where that fails, each post alone, and leaves out those to blame."""
+        try:
+            return await self._store.recount(post_ids)
+        except RoostError:
+            raise
+        except Exception as error:
+            if len(post_ids) == 1:
+                _failures.inc()
+                logger().error("recount_failed", post_id=post_ids[0], exc_info=error)
+                return []
+        return [drift for each in post_ids for drift in await self._recount([each])]

@@ -8,6 +8,7 @@ from services.post.changes import PostLiked, PostReposted, PostUnliked, RepostUn
 from services.post.errors import AccountGone, PostNotFound, RepostNotAllowed
 from services.post.model import (
     TOMBSTONE,
+    AccountState,
     Entry,
     People,
     Person,
@@ -15,16 +16,19 @@ from services.post.model import (
     Responded,
     ResponseKind,
     Visibility,
+    account_of,
 )
 from services.post.store import PostTransaction, Store
 from services.post.visibility import audience_of, can_see, is_open
 
 
 class Seen(NamedTuple):
-    """A post that somebody may see, with its author."""
+    """A post that somebody may see, and the account of who sees it."""
 
     post: Post
-    author: Person
+    # Whether others may carry it further.
+    is_open: bool
+    account: AccountState
 
 
 class Responding:
@@ -47,27 +51,30 @@ class Responding:
         post = (await self._store.posts([post_id])).get(post_id)
         if post is None or post.deleted:
             raise PostNotFound
-        people = await self._people.find(ids=sorted({user_id, post.author_id}), viewer_id=user_id)
+        audience = audience_of(post)
+        people = await self._people.find(
+            ids=sorted({user_id, *audience.deciders}), viewer_id=user_id
+        )
         by_id = {each.id: each for each in people}
         if user_id not in by_id:
             raise AccountGone
-        author = by_id.get(post.author_id)
-        if author is None or not can_see(audience_of(post), author, user_id):
+        if not can_see(audience, by_id, user_id):
             raise PostNotFound
-        return Seen(post, author)
+        return Seen(post, is_open(post, by_id), account_of(by_id[user_id]))
 
     async def see_repostable(self, user_id: int, post_id: int) -> Seen:
         """The post, if the person may carry it further: it is for everyone, or their own and not
         for named people only. Raises RepostNotAllowed besides."""
         seen = await self.see(user_id, post_id)
         own = user_id == seen.post.author_id and seen.post.visibility is not Visibility.MENTIONED
-        if not own and not is_open(seen.post, seen.author):
+        if not own and not seen.is_open:
             raise RepostNotAllowed
         return seen
 
-    async def like(self, transaction: PostTransaction, user_id: int, post: Post) -> Responded:
+    async def like(self, transaction: PostTransaction, user_id: int, seen: Seen) -> Responded:
         """Marks the post as liked. Raises PostNotFound."""
-        result = await self._respond(transaction, ResponseKind.LIKE, user_id, post)
+        post = seen.post
+        result = await self._respond(transaction, ResponseKind.LIKE, user_id, seen)
         if result.changed:
             liked = PostLiked(post.id, post.author_id, user_id)
             await transaction.publish(self._describe(liked))
@@ -82,9 +89,10 @@ class Responding:
             await transaction.publish(self._describe(unliked))
         return result
 
-    async def repost(self, transaction: PostTransaction, user_id: int, post: Post) -> Responded:
+    async def repost(self, transaction: PostTransaction, user_id: int, seen: Seen) -> Responded:
         """Shows the post to the person's followers. Raises PostNotFound."""
-        result = await self._respond(transaction, ResponseKind.REPOST, user_id, post)
+        post = seen.post
+        result = await self._respond(transaction, ResponseKind.REPOST, user_id, seen)
         if result.changed:
             entry = Entry(result.response_id, post.id, post.author_id, user_id)
             await transaction.publish(self._describe(PostReposted(entry)))
@@ -101,9 +109,9 @@ class Responding:
             await transaction.publish(self._describe(RepostUndone(entry)))
         return result
 
-    async def bookmark(self, transaction: PostTransaction, user_id: int, post: Post) -> Responded:
+    async def bookmark(self, transaction: PostTransaction, user_id: int, seen: Seen) -> Responded:
         """Keeps the post in the person's private list. Raises PostNotFound."""
-        return await self._respond(transaction, ResponseKind.BOOKMARK, user_id, post)
+        return await self._respond(transaction, ResponseKind.BOOKMARK, user_id, seen)
 
     async def remove_bookmark(
         self, transaction: PostTransaction, user_id: int, post: Post
@@ -112,14 +120,15 @@ class Responding:
         return await transaction.withdraw(ResponseKind.BOOKMARK, user_id=user_id, post_id=post.id)
 
     async def _respond(
-        self, transaction: PostTransaction, kind: ResponseKind, user_id: int, post: Post
+        self, transaction: PostTransaction, kind: ResponseKind, user_id: int, seen: Seen
     ) -> Responded:
         # A repost's id is its place on timelines and leads to the person, not to the post.
         result = await transaction.respond(
             kind,
             user_id=user_id,
-            post_id=post.id,
-            author_id=post.author_id,
+            account=seen.account,
+            post_id=seen.post.id,
+            author_id=seen.post.author_id,
             response_id=await self._ids.make(bucket_of(user_id)),
         )
         if result.state is None or result.state.revision == TOMBSTONE:

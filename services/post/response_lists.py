@@ -11,7 +11,7 @@ from services.post.errors import PostNotFound
 from services.post.hydration import Hydration, Shown
 from services.post.model import Place, ResponseKind
 from services.post.store import Store
-from services.post.visibility import can_see_person, require_profile
+from services.post.visibility import can_see_person, can_see_response, require_profile
 
 People = TypeVar("People", rpc.ListLikersResponse, rpc.ListRepostersResponse)
 Posts = TypeVar("Posts", rpc.ListLikedPostsResponse, rpc.ListBookmarksResponse)
@@ -80,7 +80,11 @@ class ResponseLists:
             )
             if request.post_id not in shown.posts:
                 raise PostNotFound
-            return [shown.person(each.subject_id) is not None for each in places]
+            author_id = shown.bodies[request.post_id].audience.author_id
+            return [
+                can_see_response(shown.people.get(each.subject_id), viewer_id, author_id)
+                for each in places
+            ]
 
         page: Page[Place] = await fill(
             size=size_of(request),

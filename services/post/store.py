@@ -4,7 +4,7 @@ Reads see every commit that came before them. Lists go by ids, which sort by tim
 `after` are exclusive, and 0 means from the newest or from the oldest.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +14,8 @@ from services.chassis.events import OutboxMessage
 from services.chassis.idempotency import RequestKey
 from services.chassis.transaction import Transaction
 from services.post.model import (
+    AccountState,
+    Aligned,
     Drift,
     Entry,
     Place,
@@ -32,6 +34,8 @@ class NewPost(NamedTuple):
     """A post to be written, and all that is written with it."""
 
     post: Post
+    # The author's, by the User service.
+    account: AccountState
     message: OutboxMessage
     # Under the key, where there is one, the response is kept for a repetition.
     key: RequestKey | None
@@ -82,11 +86,19 @@ class PostTransaction(Transaction, Protocol):
         ...
 
     async def respond(
-        self, kind: ResponseKind, *, user_id: int, post_id: int, author_id: int, response_id: int
+        self,
+        kind: ResponseKind,
+        *,
+        user_id: int,
+        account: AccountState,
+        post_id: int,
+        author_id: int,
+        response_id: int,
     ) -> Responded:
         """Adds a response, unless the person gave it before or the post is a tombstone.
 
-        Locks the person as `lock_people` does.
+        It is counted unless the person's account is protected: by `account`, or by what
+        `record_protection` keeps where that is not older. Locks the person as `lock_people` does.
         """
         ...
 
@@ -100,6 +112,33 @@ class PostTransaction(Transaction, Protocol):
 
     async def forget_likes(self, post_id: int, limit: int) -> int:
         """Removes up to `limit` likes of a tombstone without a word; says how many went."""
+        ...
+
+    async def record_protection(self, user_id: int, account: AccountState) -> None:
+        """Keeps whether an account is protected, unless a newer profile said so before.
+
+        What the person contributes from then on is counted by it; what is there already by
+        `align_responses` and `align_posts`. Locks the person as `lock_people` does.
+        """
+        ...
+
+    async def align_responses(self, user_id: int, *, after: int, limit: int) -> Aligned:
+        """Counts up to `limit` of a person's responses, or counts them no longer, by what
+        `record_protection` keeps: those to posts above `after`, ascending by post."""
+        ...
+
+    async def align_posts(self, user_id: int, *, after: int, limit: int) -> Aligned:
+        """The same for up to `limit` of a person's live posts above `after`: for what they answer
+        and quote."""
+        ...
+
+    async def settle_protection(self, user_id: int, account: AccountState) -> None:
+        """Notes that all that the person contributed is counted by what is kept now, unless that
+        is newer than `account`."""
+        ...
+
+    async def forget_protection(self, user_id: int) -> None:
+        """Forgets what `record_protection` keeps of an account that is deleted."""
         ...
 
 
@@ -149,6 +188,11 @@ class Store(Protocol):
         """Direct replies to a post, oldest first, deleted ones among them."""
         ...
 
+    async def answered(self, conversation_id: int, post_ids: Sequence[int]) -> set[int]:
+        """Those of the posts under which a live post stands: a reply to it, or a reply to one of
+        its deleted replies, and so on down to 50 steps."""
+        ...
+
     async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
         """Live posts that quote a post, newest first."""
         ...
@@ -171,6 +215,10 @@ class Store(Protocol):
         """Which posts a person likes, reposted or keeps, newest response first."""
         ...
 
+    async def reposts_between(self, user_id: int, author_id: int, limit: int) -> list[int]:
+        """Up to `limit` posts by the author that the person reposted, oldest repost first."""
+        ...
+
     async def timeline_entries(
         self, author_ids: Sequence[int], *, before: int, limit: int
     ) -> list[Entry]:
@@ -178,11 +226,21 @@ class Store(Protocol):
         ...
 
     async def count_posts(self, author_ids: Sequence[int]) -> dict[int, int]:
-        """How many live posts each has; those without any are absent."""
+        """How many live public posts each has that answer nothing; those without any are absent."""
         ...
 
     async def live_posts_of(self, author_id: int, limit: int) -> list[int]:
         """Up to `limit` of a person's live posts, oldest first."""
+        ...
+
+    async def contributors(self, *, after: int, limit: int) -> list[int]:
+        """Up to `limit` people above `after` who have responded or have live posts, ascending."""
+        ...
+
+    async def unsettled(self, accounts: Mapping[int, AccountState]) -> list[int]:
+        """Those of the people whose contributions may be counted otherwise than by this account:
+        the account differs from what `record_protection` keeps, or `settle_protection` did not
+        follow. Of whom nothing is kept the account was open."""
         ...
 
     async def touched(

@@ -1,5 +1,7 @@
 """What the Post service does when it hears of something that changed or is gone."""
 
+from datetime import UTC
+
 from roost.post.v1 import post_events_pb2 as own
 from roost.user.v1 import user_events_pb2 as users
 
@@ -8,6 +10,8 @@ from services.chassis.events import Event
 from services.post.departures import Departures
 from services.post.events import TOPIC
 from services.post.known_people import KnownPeople
+from services.post.model import AccountState
+from services.post.protections import Protections
 from services.post.states import States
 from services.post.store import Changed
 
@@ -17,21 +21,36 @@ GROUP = "post.departures"
 TOPICS = ("roost.user.v1", TOPIC)
 
 
-def routes(departures: Departures, *, states: States, known_people: KnownPeople) -> Routes:
+def routes(
+    departures: Departures,
+    *,
+    protections: Protections,
+    states: States,
+    known_people: KnownPeople,
+) -> Routes:
     """Handlers of events. Each may run again: it finds less to do, or nothing."""
     handlers = Routes()
-    _route_departures(handlers, departures, states, known_people)
-    _route_people(handlers, known_people)
+    _route_departures(handlers, departures, protections, states, known_people)
+    _route_people(handlers, protections, known_people)
     _route_states(handlers, states)
     return handlers
 
 
 def _route_departures(
-    handlers: Routes, departures: Departures, states: States, known: KnownPeople
+    handlers: Routes,
+    departures: Departures,
+    protections: Protections,
+    states: States,
+    known: KnownPeople,
 ) -> None:
     async def on_user_deleted(event: Event, gone: users.UserDeleted) -> None:
         await known.forget([gone.user_id], ())
         await departures.person_left(gone.user_id)
+        await protections.account_left(gone.user_id)
+
+    async def on_block(event: Event, edge: users.BlockCreated) -> None:
+        await known.forget((), [(edge.blocker_id, edge.blocked_id)])
+        await departures.people_parted(edge.blocker_id, edge.blocked_id)
 
     async def on_post_deleted(event: Event, gone: own.PostDeleted) -> None:
         related = {gone.post_id, gone.reply_to_post_id, gone.quoted_post_id} - {0}
@@ -39,12 +58,17 @@ def _route_departures(
         await departures.post_left(gone.post_id, gone.author_id)
 
     handlers.on(users.UserDeleted, on_user_deleted)
+    handlers.on(users.BlockCreated, on_block)
     handlers.on(own.PostDeleted, on_post_deleted)
 
 
-def _route_people(handlers: Routes, known: KnownPeople) -> None:
+def _route_people(handlers: Routes, protections: Protections, known: KnownPeople) -> None:
     async def on_profile(event: Event, changed: users.UserUpdated) -> None:
-        await known.forget([changed.user.id], ())
+        user = changed.user
+        await known.forget([user.id], ())
+        if "protected" in changed.changed_fields:
+            account = AccountState(user.protected, user.update_time.ToDatetime(tzinfo=UTC))
+            await protections.account_changed(user.id, account)
 
     async def on_follow(
         event: Event,
@@ -55,7 +79,7 @@ def _route_people(handlers: Routes, known: KnownPeople) -> None:
     ) -> None:
         await known.forget((), [(edge.follower_id, edge.followee_id)])
 
-    async def on_block(event: Event, edge: users.BlockCreated | users.BlockRemoved) -> None:
+    async def on_unblock(event: Event, edge: users.BlockRemoved) -> None:
         await known.forget((), [(edge.blocker_id, edge.blocked_id)])
 
     async def on_mute(event: Event, edge: users.MuteCreated | users.MuteRemoved) -> None:
@@ -66,8 +90,7 @@ def _route_people(handlers: Routes, known: KnownPeople) -> None:
     handlers.on(users.FollowRemoved, on_follow)
     handlers.on(users.FollowRequested, on_follow)
     handlers.on(users.FollowRequestRemoved, on_follow)
-    handlers.on(users.BlockCreated, on_block)
-    handlers.on(users.BlockRemoved, on_block)
+    handlers.on(users.BlockRemoved, on_unblock)
     handlers.on(users.MuteCreated, on_mute)
     handlers.on(users.MuteRemoved, on_mute)
 

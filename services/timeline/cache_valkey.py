@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from services.chassis.redis import RedisClient, Script
 from services.timeline.cache import RANKING_SECONDS, REBUILD_SECONDS, VERSION_SECONDS
 from services.timeline.model import Entry
-from services.timeline.packing import packed_all, unpacked
+from services.timeline.packing import Unreadable, packed_all, unpacked
 
 _VERSION = "celebrities"
 
 _RAISE = Script(
     """
     -- KEYS: version. ARGV: version, seconds to live.
-    if tonumber(ARGV[1]) >= tonumber(redis.call('GET', KEYS[1]) or '0') then
+    if tonumber(ARGV[1]) >= (tonumber(redis.call('GET', KEYS[1]) or '0') or 0) then
       redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
     end
     """
@@ -28,7 +28,11 @@ class ValkeyTimelineCache:
     async def celebrity_version(self) -> int | None:
         """See `TimelineCache.celebrity_version`."""
         version = await self._redis.execute("GET", _VERSION)
-        return None if version is None else int(version)
+        try:
+            return None if version is None else max(0, int(version))
+        except ValueError:
+            # As good as none: it is counted anew and written over.
+            return None
 
     async def raise_celebrity_version(self, version: int) -> None:
         """See `TimelineCache.raise_celebrity_version`."""
@@ -45,7 +49,10 @@ class ValkeyTimelineCache:
         content = await self._redis.execute(
             "GETEX", _ranking(viewer_id, name), "EX", RANKING_SECONDS
         )
-        return None if content is None else unpacked(content)
+        try:
+            return None if content is None else unpacked(content)
+        except Unreadable:
+            return None
 
     async def may_rebuild(self, viewer_id: int) -> bool:
         """See `TimelineCache.may_rebuild`."""

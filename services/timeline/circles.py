@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from services.timeline.celebrities import Celebrities
-from services.timeline.packing import packed_id, packed_ids, unpacked_ids
+from services.timeline.packing import Unreadable, packed_id, packed_ids, unpacked_ids
 from services.timeline.peers import Graph
 from services.timeline.store import TimelineStore
 
@@ -45,7 +45,10 @@ def merged_by(note: bytes, version: int) -> list[int] | None:
     """Whom to merge by a home's note; None if it is of another version, spoilt, or lost."""
     if note[:8] != packed_id(version):
         return None
-    return unpacked_ids(note[8:])
+    try:
+        return unpacked_ids(note[8:])
+    except Unreadable:
+        return None
 
 
 def spoilt(nonce: bytes) -> bytes:

@@ -128,12 +128,12 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
             ),
         )
         yield Parts(
+            consumers=[following],
             jobs=[
                 Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
-                following.run,
                 partial(_prune, store),
                 partial(retention.run, database),
-            ]
+            ],
         )
 
 

@@ -14,6 +14,7 @@ by whom. A feed's three keys share a hash tag, so they are together on a cluster
 from collections.abc import Sequence
 from importlib import resources
 
+from services.chassis.logs import logger
 from services.chassis.redis import RedisClient, Script
 from services.timeline.feeds import (
     BUILD_SECONDS,
@@ -24,7 +25,14 @@ from services.timeline.feeds import (
     State,
 )
 from services.timeline.model import MAX_HOME, Entry
-from services.timeline.packing import packed, packed_all, packed_id, packed_ids, unpacked
+from services.timeline.packing import (
+    Unreadable,
+    packed,
+    packed_all,
+    packed_id,
+    packed_ids,
+    unpacked,
+)
 
 # Scripts of one trip: enough to hide the trip's cost, few enough not to hold up other callers.
 _CHUNK = 500
@@ -175,7 +183,12 @@ def _keys(feed: str) -> tuple[str, str, str]:
 def _reading(reply: list[object]) -> Reading:
     match reply:
         case [2, bytes(entries), int(exhausted), bytes(note)]:
-            return Reading(State.READY, unpacked(entries), bool(exhausted), note)
+            try:
+                return Reading(State.READY, unpacked(entries), bool(exhausted), note)
+            except Unreadable as wrong:
+                # It is built anew, as any that is not there.
+                logger().warning("feed_unreadable", error=str(wrong))
+                return Reading(State.MISSING, [])
         case [1]:
             return Reading(State.BUILDING, [])
         case _:

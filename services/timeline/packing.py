@@ -27,9 +27,16 @@ def packed_all(entries: Iterable[Entry]) -> bytes:
     return b"".join([pack(*entry) for entry in entries])
 
 
+class Unreadable(ValueError):
+    """The bytes were not packed here."""
+
+
 def unpacked(content: bytes) -> list[Entry]:
-    """The entries in bytes of `packed_all`."""
-    return [Entry._make(each) for each in _ENTRY.iter_unpack(content)]
+    """The entries in bytes of `packed_all`. Raises Unreadable."""
+    try:
+        return [Entry._make(each) for each in _ENTRY.iter_unpack(content)]
+    except struct.error as wrong:
+        raise Unreadable(str(wrong)) from wrong
 
 
 def packed_id(number: int) -> bytes:
@@ -43,5 +50,8 @@ def packed_ids(numbers: Iterable[int]) -> bytes:
 
 
 def unpacked_ids(content: bytes) -> list[int]:
-    """The ids in bytes of `packed_ids`."""
-    return [number for (number,) in _ID.iter_unpack(content)]
+    """The ids in bytes of `packed_ids`. Raises Unreadable."""
+    try:
+        return [number for (number,) in _ID.iter_unpack(content)]
+    except struct.error as wrong:
+        raise Unreadable(str(wrong)) from wrong

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from google.protobuf.message import DecodeError
 from roost.post.v1.post_events_pb2 import PostCreated, PostDeleted, PostReposted, RepostUndone
 from roost.timeline.v1.timeline_events_pb2 import FanOutContinued
 from roost.user.v1.user_events_pb2 import (
@@ -16,7 +15,8 @@ from roost.user.v1.user_events_pb2 import (
 )
 
 from services.chassis.bus import BatchHandler, Routes
-from services.chassis.events import Event, Undecodable
+from services.chassis.event_bodies import read
+from services.chassis.events import Event
 from services.timeline.convert import entry_from_proto, home_entry, public_entry
 from services.timeline.events import TOPIC, rest_from_proto
 from services.timeline.fanout import Delivered, FanOut
@@ -91,8 +91,9 @@ def together(*handlers: BatchHandler) -> BatchHandler:
 def routes(fan_out: FanOut, follows: Follows, *, tell: Tell) -> Routes:
     """What becomes of events in homes and authors' feeds; `tell` hears of every delivery.
 
-    A block has no route: the follows that it ends have events of their own, and what others
-    repost of the blocked person is hidden when the posts are read.
+    A block has no route: the follows that it ends have events of their own, and so have the
+    reposts of each other that the Post service withdraws. What others repost of the blocked person
+    is hidden when the posts are read.
     """
     made = Routes()
     _route_posts(made, fan_out, tell)
@@ -161,10 +162,7 @@ class PublicTimeline:
         added: dict[int, PublicEntry] = {}
         removed: list[int] = []
         for event in events:
-            try:
-                await self._read(event, added, removed)
-            except DecodeError as wrong:
-                raise Undecodable(str(wrong)) from wrong
+            await self._read(event, added, removed)
         if added:
             await self._store.add_public(list(added.values()))
         if removed:
@@ -173,18 +171,18 @@ class PublicTimeline:
     async def _read(self, event: Event, added: dict[int, PublicEntry], removed: list[int]) -> None:
         match event.type:
             case PostCreated.DESCRIPTOR.full_name:
-                entry = public_entry(PostCreated.FromString(event.payload).post)
+                entry = public_entry(read(event, PostCreated).post)
                 if entry is not None:
                     added[entry.post_id] = entry
             case PostDeleted.DESCRIPTOR.full_name:
-                post_id = PostDeleted.FromString(event.payload).post_id
+                post_id = read(event, PostDeleted).post_id
                 added.pop(post_id, None)
                 removed.append(post_id)
             case UserUpdated.DESCRIPTOR.full_name:
-                user = UserUpdated.FromString(event.payload).user
+                user = read(event, UserUpdated).user
                 await self._store.set_protected(user.id, protected=user.protected)
             case UserDeleted.DESCRIPTOR.full_name:
-                await self._store.close_author(UserDeleted.FromString(event.payload).user_id)
+                await self._store.close_author(read(event, UserDeleted).user_id)
 
 
 async def _all_done(*work: Awaitable[None]) -> None:

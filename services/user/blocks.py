@@ -1,7 +1,7 @@
 """Blocks and mutes: what one person no longer wants of another."""
 
 from services.chassis.ids import IdGenerator, bucket_of
-from services.user import events, follows
+from services.user import events, follows, visibility
 from services.user.errors import CannotBlockSelf, CannotMuteSelf
 from services.user.model import Edge, Ties
 from services.user.store import UserTransaction
@@ -12,7 +12,8 @@ async def block(
 ) -> Ties:
     """Blocks the other one and ends follows and requests both ways; how the two stand then.
 
-    Raises CannotBlockSelf, UserNotFound.
+    Also where the other blocks the caller: a block that had to wait for the end of another would
+    come too late. Raises CannotBlockSelf, UserNotFound.
     """
     if caller_id == other_id:
         raise CannotBlockSelf
@@ -25,28 +26,39 @@ async def block(
 
 
 async def unblock(transaction: UserTransaction, caller_id: int, other_id: int) -> Ties:
-    """Ends the block; how the two stand then. Raises UserNotFound."""
-    await follows.lock_other(transaction, caller_id, other_id)
-    await follows.remove(transaction, Edge.BLOCK, caller_id, other_id)
-    return await transaction.ties(caller_id, other_id)
+    """Ends the block; how the two stand then. Raises UserNotFound, also if there is no block to
+    end and the other blocks the caller."""
+    return await _remove(transaction, Edge.BLOCK, caller_id, other_id)
 
 
 async def mute(
     transaction: UserTransaction, caller_id: int, other_id: int, *, ids: IdGenerator
 ) -> Ties:
-    """Mutes the other one; how the two stand then. Raises CannotMuteSelf, UserNotFound."""
+    """Mutes the other one; how the two stand then. Raises CannotMuteSelf, UserNotFound (also if
+    the other blocks the caller, who has not muted them before)."""
     if caller_id == other_id:
         raise CannotMuteSelf
     await follows.lock_other(transaction, caller_id, other_id)
+    ties = await transaction.ties(caller_id, other_id)
+    if Ties.MUTING in ties:
+        return ties
+    visibility.check_profile(ties)
     await _add(transaction, Edge.MUTE, caller_id, other_id, ids)
     return await transaction.ties(caller_id, other_id)
 
 
 async def unmute(transaction: UserTransaction, caller_id: int, other_id: int) -> Ties:
-    """Ends the mute; how the two stand then. Raises UserNotFound."""
+    """Ends the mute; how the two stand then. Raises UserNotFound, also if there is no mute to end
+    and the other blocks the caller."""
+    return await _remove(transaction, Edge.MUTE, caller_id, other_id)
+
+
+async def _remove(transaction: UserTransaction, edge: Edge, caller_id: int, other_id: int) -> Ties:
     await follows.lock_other(transaction, caller_id, other_id)
-    await follows.remove(transaction, Edge.MUTE, caller_id, other_id)
-    return await transaction.ties(caller_id, other_id)
+    removed = await follows.remove(transaction, edge, caller_id, other_id)
+    ties = await transaction.ties(caller_id, other_id)
+    visibility.check_acted(ties, changed=removed)
+    return ties
 
 
 async def _add(

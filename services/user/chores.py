@@ -3,6 +3,8 @@
 import asyncio
 from functools import partial
 
+from prometheus_client import Counter
+
 from services.chassis.clock import Clock
 from services.chassis.errors import RoostError
 from services.chassis.ids import IdGenerator
@@ -18,6 +20,10 @@ from services.user.store import Store, UserTransaction
 REMOVED_AT_ONCE = 200
 _IDLE_SECONDS = 1.0
 _PAUSE_SECONDS = 5.0
+
+_failures = Counter(
+    "roost_user_chore_failures_total", "Chunks of work that failed and were put off", ["chore"]
+)
 
 
 class Chores:
@@ -42,17 +48,37 @@ class Chores:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def step(self) -> bool:
-        """Does one chunk of what has waited longest; False if nothing waits."""
+        """Does one chunk of what has waited longest; False if nothing was done.
+
+        What fails for a reason of its own waits anew, behind all others.
+        """
         for chore, chunk in (
             (Chore.REMOVE_EDGES, self._remove_edges),
             (Chore.FORGET, self._forget),
             (Chore.ACCEPT_REQUESTS, self._accept_requests),
         ):
             user_id = await self._store.next_chore(chore)
-            if user_id is not None:
+            if user_id is None:
+                continue
+            try:
                 await in_transaction(self._store.transaction, partial(chunk, user_id))
-                return True
+            except RoostError:
+                raise
+            except Exception as error:
+                await self._put_off(chore, user_id, error)
+                continue
+            return True
         return False
+
+    async def _put_off(self, chore: Chore, user_id: int, error: Exception) -> None:
+        _failures.labels(chore.value).inc()
+        logger().error("chore_failed", chore=chore.value, user_id=user_id, exc_info=error)
+
+        async def effect(transaction: UserTransaction) -> None:
+            await transaction.end_chore(chore, user_id)
+            await transaction.add_chore(chore, user_id, self._clock.now())
+
+        await in_transaction(self._store.transaction, effect)
 
     async def _remove_edges(self, user_id: int, transaction: UserTransaction) -> None:
         edges = await transaction.some_edges(user_id, REMOVED_AT_ONCE)

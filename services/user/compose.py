@@ -17,9 +17,10 @@ from services.chassis.errors import RoostError
 from services.chassis.ids import IdGenerator
 from services.chassis.logs import logger
 from services.chassis.page_token import PageTokens
-from services.chassis.process import Job, Parts
+from services.chassis.process import Parts
 from services.chassis.relay import Relay
 from services.chassis.server import Mount
+from services.chassis.supervision import Job
 from services.chassis.tokens import (
     AccessTokens,
     KeyRing,
@@ -224,15 +225,15 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
             await store.prune(clock.now())
 
         yield Parts(
+            consumers=[counting],
             jobs=[
                 Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,
-                counting.run,
                 chores.run,
                 reconciler.run,
                 forget_old_records,
                 _every(_KEYS_SECONDS, "signing_key_not_rotated", rotate_keys),
                 _every(_PRUNE_SECONDS, "sessions_not_pruned", prune_sessions),
-            ]
+            ],
         )
 
 

@@ -9,6 +9,7 @@ from roost.user.v1 import user_pb2 as pb
 
 from services.chassis.tokens import Jwk
 from services.user.model import Session, Ties, TokenPair, User
+from services.user.visibility import hidden_counts
 
 _FLAGS = (
     (Ties.FOLLOWING, "following"),
@@ -50,11 +51,10 @@ def card(person: User) -> bytes:
     return user(person).SerializeToString()
 
 
-def read_card(content: bytes, user_id: int, ties: Ties | None) -> pb.User:
-    """The profile of a card, with the viewer's relationship to it where there is a viewer."""
+def read_card(content: bytes, user_id: int, ties: Ties | None, *, viewer_id: int | None) -> pb.User:
+    """The profile of a card as the viewer may see it, with the viewer's relationship to it."""
     message = pb.User.FromString(content)
-    if ties is not None:
-        fill_relationship(message.viewer_relationship, user_id, ties)
+    _show(message, user_id, ties, viewer_id)
     return message
 
 
@@ -106,10 +106,27 @@ def key(public: Jwk) -> auth_pb.JsonWebKey:
     return auth_pb.JsonWebKey(**public)
 
 
+def add_shown_cards(
+    users: Any, found: Iterable[tuple[int, bytes, Ties | None]], *, viewer_id: int | None
+) -> None:
+    """Appends the profiles of these cards as the viewer may see them, in their order."""
+    for user_id, card_, ties in found:
+        message = users.add()
+        message.MergeFromString(card_)
+        _show(message, user_id, ties, viewer_id)
+
+
 def add_cards(users: Any, found: Iterable[tuple[int, bytes, Ties | None]]) -> None:
-    """Appends the profiles of these cards, in their order."""
+    """Appends the complete profiles of these cards, in their order: for services."""
     for user_id, card_, ties in found:
         message = users.add()
         message.MergeFromString(card_)
         if ties is not None:
             fill_relationship(message.viewer_relationship, user_id, ties)
+
+
+def _show(message: pb.User, user_id: int, ties: Ties | None, viewer_id: int | None) -> None:
+    for count in hidden_counts(viewer_id, user_id, message.protected, ties or Ties.NONE):
+        message.ClearField(count)
+    if ties is not None:
+        fill_relationship(message.viewer_relationship, user_id, ties)

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from prometheus_client import Counter
+
 from services.chassis.errors import RoostError
 from services.chassis.logs import logger
 from services.chassis.transaction import in_transaction
@@ -14,7 +16,7 @@ from services.user.store import Store, UserTransaction
 
 CONSUMER = "user.counters"
 
-# How many posts each of these people has; people whom the Post service does not know have none.
+# How many public posts that answer nothing each has; whom the Post service does not know has none.
 CountPosts = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 
 # One event, and by how much it changes whose counters.
@@ -26,6 +28,10 @@ _EVERY_SECONDS = 900.0
 _SETTLE_SECONDS = 30.0
 # One query counts the edges of so many people.
 _SLICE = 500
+
+_failures = Counter(
+    "roost_user_reconcile_failures_total", "People whose counters could not be corrected"
+)
 
 
 async def apply(store: Store, cards: Cards, events: Sequence[CountedEvent]) -> None:
@@ -83,10 +89,25 @@ class Reconciler:
         while True:
             seen, right, last_id = await self._differing(after_id, _SLICE)
             if seen:
-                corrected += await self._correct(seen, right)
+                corrected += await self._correct_apart(seen, right)
             if last_id is None:
                 return corrected
             after_id = last_id
+
+    async def _correct_apart(self, seen: Mapping[int, Counts], right: Mapping[int, Counts]) -> int:
+        """Corrects; where that fails, each person alone, and leaves out those to blame."""
+        try:
+            return await self._correct(seen, right)
+        except RoostError:
+            raise
+        except Exception as error:
+            if len(seen) == 1:
+                _failures.inc()
+                logger().error("counters_not_corrected", user_ids=list(seen), exc_info=error)
+                return 0
+        return sum(
+            [await self._correct_apart({each: seen[each]}, {each: right[each]}) for each in seen]
+        )
 
     async def _correct(self, seen: Mapping[int, Counts], right: Mapping[int, Counts]) -> int:
         await self._settle()

@@ -35,7 +35,6 @@ def signed_in(session: Session, *, new_network: bool) -> OutboxMessage:
         pb.SignedIn(
             user_id=session.user_id,
             session_id=session.id,
-            device_name=session.device_name,
             new_network=new_network,
             sign_in_time=session.create_time,
         ),

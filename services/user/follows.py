@@ -2,7 +2,7 @@
 
 from services.chassis.ids import IdGenerator, bucket_of
 from services.chassis.tokens import SessionRevoked
-from services.user import events
+from services.user import events, visibility
 from services.user.errors import (
     Blocking,
     CannotFollowSelf,
@@ -55,12 +55,15 @@ async def follow(
 async def unfollow(transaction: UserTransaction, caller_id: int, other_id: int) -> Ties:
     """Ends the caller's follow or withdraws the request; how the two stand then.
 
-    Raises UserNotFound.
+    Raises UserNotFound (also if the other blocks the caller).
     """
     await lock_other(transaction, caller_id, other_id)
-    for edge in (Edge.FOLLOW, Edge.REQUEST):
-        await remove(transaction, edge, caller_id, other_id)
-    return await transaction.ties(caller_id, other_id)
+    removed = [
+        await remove(transaction, edge, caller_id, other_id) for edge in (Edge.FOLLOW, Edge.REQUEST)
+    ]
+    ties = await transaction.ties(caller_id, other_id)
+    visibility.check_acted(ties, changed=any(removed))
+    return ties
 
 
 async def accept(
@@ -113,10 +116,12 @@ async def lock_other(transaction: UserTransaction, caller_id: int, other_id: int
     return other
 
 
-async def remove(transaction: UserTransaction, edge: Edge, source_id: int, target_id: int) -> None:
-    """Ends an edge of a pair whose lock is held, and tells of it; nothing if there is none."""
-    if await transaction.remove_edge(edge, source_id, target_id):
+async def remove(transaction: UserTransaction, edge: Edge, source_id: int, target_id: int) -> bool:
+    """Ends an edge of a pair whose lock is held, with an event; False if there is none."""
+    removed = await transaction.remove_edge(edge, source_id, target_id)
+    if removed:
         await transaction.publish(events.edge_removed(edge, source_id, target_id))
+    return removed
 
 
 async def _accept(

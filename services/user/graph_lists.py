@@ -75,7 +75,7 @@ class GraphLists(GraphServiceServicer):
             convert.fill_relationship(message, user_id, found.get(user_id, Ties.NONE))
         return response
 
-    @access.service("notification", "gateway")
+    @access.service("notification", "post", "gateway")
     async def BatchGetTies(
         self, request: pb.BatchGetTiesRequest, context: Any
     ) -> pb.BatchGetTiesResponse:
@@ -147,5 +147,5 @@ class GraphLists(GraphServiceServicer):
         self._show(page, request, response)
 
     def _show(self, page: Page[Found], request: Any, response: Any) -> None:
-        convert.add_cards(response.users, page.rows)
+        convert.add_shown_cards(response.users, page.rows, viewer_id=caller.viewer_id())
         response.next_page_token = token_of(page, request, self._page_tokens)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.chassis.buckets import Buckets
 from services.chassis.caller import UserCaller
 from services.chassis.clock import Clock
 from services.chassis.errors import RoostError
@@ -36,6 +37,8 @@ LONGEST_SESSION = timedelta(days=365)
 # Within this time the repetition of a refresh is a lost answer, later it is a stolen token.
 REPEATABLE = timedelta(seconds=10)
 TICKET_LIFETIME = timedelta(seconds=30)
+# A device refreshes four times an hour; each refresh writes the session.
+REFRESHES_A_MINUTE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Sessions:
         self._signer = signer
         self._refresh_tokens = RefreshTokens(master_key=master_key)
         self._master_key = master_key
+        self._refreshes = Buckets(REFRESHES_A_MINUTE, clock=clock)
 
     async def open(self, acts: SessionActs, user_id: int, device_name: str) -> SignedIn:
         """Signs a device in."""
@@ -93,8 +97,9 @@ class Sessions:
         """Exchanges a refresh token for the next pair. Of any number of calls with one token at
         once, all get the same answer.
 
-        Raises RefreshTokenInvalid, SessionRevoked, or RefreshTokenReused: then the session is
-        ended, because somebody else may hold a copy.
+        Raises RefreshTokenInvalid, SessionRevoked, RateLimited where the session is refreshed too
+        often, or RefreshTokenReused: then the session is ended, because somebody else may hold a
+        copy.
         """
         presented = self._refresh_tokens.read(refresh_token)
         if presented is None:
@@ -200,6 +205,7 @@ class Sessions:
     async def _rotate(
         self, transaction: UserTransaction, session: Session, token: str, now: datetime
     ) -> SignedIn:
+        self._refreshes.take(session.id)
         tokens = self._pair(session.user_id, session.id, now, began=session.create_time)
         used = hash_of(token)
         rotated = replace(

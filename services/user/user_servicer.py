@@ -40,15 +40,19 @@ class UserServicer(UserServiceServicer):
 
     @access.anyone
     async def GetUser(self, request: pb.GetUserRequest, context: Any) -> pb.GetUserResponse:
-        user_id, card, ties = await self._people.one(request.user_id, caller.viewer_id())
-        return pb.GetUserResponse(user=convert.read_card(card, user_id, ties))
+        viewer_id = caller.viewer_id()
+        user_id, card, ties = await self._people.one(request.user_id, viewer_id)
+        return pb.GetUserResponse(user=convert.read_card(card, user_id, ties, viewer_id=viewer_id))
 
     @access.anyone
     async def GetUserByHandle(
         self, request: pb.GetUserByHandleRequest, context: Any
     ) -> pb.GetUserByHandleResponse:
-        user_id, card, ties = await self._people.one_by_handle(request.handle, caller.viewer_id())
-        return pb.GetUserByHandleResponse(user=convert.read_card(card, user_id, ties))
+        viewer_id = caller.viewer_id()
+        user_id, card, ties = await self._people.one_by_handle(request.handle, viewer_id)
+        return pb.GetUserByHandleResponse(
+            user=convert.read_card(card, user_id, ties, viewer_id=viewer_id)
+        )
 
     @access.service("post", "notification")
     async def BatchGetUsers(

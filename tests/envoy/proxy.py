@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from local.envoy import defaults, endpoints, render
+from local.parts.envoy import admin_socket
 from local.ports import HOST, Ports
 
 ROOT = Path(__file__).parents[2]
@@ -40,9 +41,10 @@ def configuration(ports: Ports, **values: str) -> str:
     """Render envoy/envoy.yaml with the defaults and these values."""
     places = {
         f"{listener.upper()}_{key}": value
-        for listener in ("admin", "edge", "mesh")
+        for listener in ("admin", "edge", "mesh", "probes")
         for key, value in {"ADDRESS": HOST, "PORT": str(ports.port(listener))}.items()
     }
+    places["ADMIN_SOCKET"] = str(admin_socket(ports.port("admin")))
     usual = defaults((ROOT / "envoy" / "defaults.env").read_text())
     return render((ROOT / "envoy" / "envoy.yaml").read_text(), usual | places | values)
 
@@ -54,11 +56,17 @@ class Proxy:
         self.edge = f"http://{ports.address('edge')}"
         self.mesh = ports.address("mesh")
         self.admin = ports.address("admin")
+        self.probes = f"http://{ports.address('probes')}"
+        self.admin_socket = admin_socket(ports.port("admin"))
         self._log = log
         self._admin = httpx2.AsyncClient(base_url=f"http://{self.admin}")
+        self._changing = httpx2.AsyncClient(
+            base_url="http://envoy", transport=httpx2.AsyncHTTPTransport(uds=str(self.admin_socket))
+        )
 
     async def close(self) -> None:
         await self._admin.aclose()
+        await self._changing.aclose()
 
     async def is_ready(self) -> bool:
         try:
@@ -67,8 +75,8 @@ class Proxy:
             return False
 
     async def ask(self, path: str) -> None:
-        """POST to the admin page."""
-        (await self._admin.post(path)).raise_for_status()
+        """POST to the admin page, by its socket."""
+        (await self._changing.post(path)).raise_for_status()
 
     async def count(self, stat: str) -> int:
         """Return a counter or gauge by its full name."""

@@ -62,9 +62,9 @@ def test_every_default_is_used_and_only_addresses_lack_one() -> None:
     given = set(defaults((ROOT / "envoy" / "defaults.env").read_text()))
 
     assert given <= used
-    listeners = ("ADMIN", "EDGE", "MESH")
+    listeners = ("ADMIN", "EDGE", "MESH", "PROBES")
     places = {f"{listener}_{key}" for listener in listeners for key in ("ADDRESS", "PORT")}
-    assert used - given == places | {"GATEWAY_ENDPOINTS"}
+    assert used - given == places | {"ADMIN_SOCKET", "GATEWAY_ENDPOINTS"}
 
 
 async def test_a_shell_reads_the_defaults_as_python_does() -> None:

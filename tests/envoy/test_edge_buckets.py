@@ -15,11 +15,21 @@ pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
 async def empty(edge: httpx2.AsyncClient, path: str, headers: dict[str, str]) -> httpx2.Response:
     """Post until refused, and return the refusal."""
-    for _ in range(2 * RATE):
+    return await refused_within(2 * RATE, edge, path, headers)
+
+
+async def refused_within(
+    most: int, edge: httpx2.AsyncClient, path: str, headers: dict[str, str]
+) -> httpx2.Response:
+    """Post so many times at most until refused, and return the refusal.
+
+    A bucket fills while a busy machine takes its time, so one that was emptied may let a few pass.
+    """
+    for _ in range(most):
         answer = await edge.post(path, headers=headers)
-        if answer.status_code != 200:
+        if answer.status_code == 429:
             return answer
-    raise AssertionError("The bucket has no bottom")
+    raise AssertionError(f"Not refused within {most} requests")
 
 
 async def test_an_answer_says_what_is_left(edge: httpx2.AsyncClient, issuer: Issuer) -> None:
@@ -69,9 +79,9 @@ async def test_each_user_and_each_class_has_its_own_bucket(
 async def test_a_new_token_is_not_a_new_bucket(edge: httpx2.AsyncClient, issuer: Issuer) -> None:
     await empty(edge, "/v1/posts", bearer(issuer.token(105)))
 
-    refreshed = await edge.post("/v1/posts", headers=bearer(issuer.token(105, sid="2")))
+    renewed = bearer(issuer.token(105, sid="2"))
 
-    assert refreshed.status_code == 429
+    assert await refused_within(RATE // 2, edge, "/v1/posts", renewed)
 
 
 async def test_every_proof_of_a_password_is_a_login_of_its_address(
@@ -90,17 +100,23 @@ async def test_logins_are_counted_by_address_with_or_without_a_token(
     edge: httpx2.AsyncClient, issuer: Issuer
 ) -> None:
     refused = await empty(edge, "/v1/sessions", {})
-    signed_up = await edge.post("/v1/users", headers=bearer(issuer.token(106)))
-    refreshed = await edge.post("/v1/sessions/refresh")
-    newer = await edge.post("/v2/sessions")
+    signed_up = await refused_within(RATE // 2, edge, "/v1/users", bearer(issuer.token(106)))
+    newer = await refused_within(RATE // 2, edge, "/v2/sessions", {})
     read = await edge.get("/v1/sessions")
 
     assert refused.status_code == 429
     assert refused.headers["ratelimit-policy"] == f'"login";q={RATE};w=60'
-    assert signed_up.status_code == 429
-    assert refreshed.status_code == 429
-    assert newer.status_code == 429
+    assert signed_up.headers["ratelimit"] == newer.headers["ratelimit"] == '"login";r=0'
     assert read.status_code == 200
+
+
+async def test_refreshes_are_no_logins(edge: httpx2.AsyncClient) -> None:
+    await empty(edge, "/v1/sessions", {})
+
+    refreshed = [await edge.post("/v2/sessions/refresh") for _ in range(2 * RATE)]
+
+    assert {answer.status_code for answer in refreshed} == {200}
+    assert refreshed[0].headers["ratelimit-policy"] == '"writes";q=100000;w=60'
 
 
 async def test_health_takes_no_token(edge: httpx2.AsyncClient) -> None:
@@ -116,7 +132,7 @@ async def test_an_operator_can_lift_the_buckets_for_a_while(
     headers = bearer(issuer.token(107))
     await edge.post("/v1/posts", headers=headers)
 
-    async with lifted(proxy.admin):
+    async with lifted(proxy.admin_socket):
         many = [await edge.post("/v1/posts", headers=headers) for _ in range(RATE + 10)]
     after = await edge.post("/v1/posts", headers=headers)
 

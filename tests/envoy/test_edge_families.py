@@ -28,7 +28,7 @@ FAMILIES = {
     "timeline": "gateway_timelines",
     "notification": "gateway_notifications",
 }
-LOGINS = {"register", "sign_in", "refresh_session", "change_password", "delete_me"}
+LOGINS = {"register", "sign_in", "change_password", "delete_me"}
 # A request of each family.
 ASKED = {
     "gateway_people": ("PUT", "/v2/users/7/follow"),

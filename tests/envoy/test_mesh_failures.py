@@ -15,6 +15,7 @@ import pytest
 from tests.envoy.conftest import MAX_CALLS
 from tests.envoy.proxy import Proxy, eventually
 from tests.envoy.service import Service, echo
+from tests.waiting import LIMIT
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
@@ -113,7 +114,7 @@ async def test_an_answer_cut_off_is_not_tried_again(
 
     endpoint.answers[method] = hang
     call = asyncio.ensure_future(code_of(mesh, method))
-    await asyncio.wait_for(arrived.wait(), 2)
+    await asyncio.wait_for(arrived.wait(), LIMIT)
     await endpoint.stop()
 
     code = await call

@@ -59,6 +59,13 @@ def post(post_id: int, author_id: int, *, viewer: int = 0, **given: Any) -> Post
     return made
 
 
+def tombstone(post_id: int, *, answers: int = 0) -> Post:
+    """A deleted post as the Post service gives it."""
+    made = Post(id=post_id, conversation_id=97, reply_to_post_id=answers, deleted=True)
+    made.create_time.FromDatetime(NOON)
+    return made
+
+
 def entry(post_id: int, author_id: int, *, reposter: int = 0, entry_id: int = 0) -> TimelineEntry:
     return TimelineEntry(
         entry_id=entry_id or post_id,

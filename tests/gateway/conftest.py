@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from gateway.app import Gateway
 from gateway.auth import Doorkeeper
 from gateway.backends import Backends, OwnBackends
+from gateway.changing.sessions import Refreshing
 from gateway.graphql.buckets import Buckets
 from gateway.graphql.documents import Documents
 from gateway.graphql.endpoint import GraphQL
@@ -142,6 +143,7 @@ async def gateway(
         published = StaticJwks(keys)
         doorkeeper = Doorkeeper(published, issuer=ISSUER, audience=AUDIENCE, clock=clock)
         backends = Backends.over(mesh)
+        refreshing = Refreshing(backends=backends, refused=Buckets(20, clock=ManualClock()))
         graphql = GraphQL(
             backends=backends,
             doorkeeper=doorkeeper,
@@ -152,12 +154,14 @@ async def gateway(
             writes=Buckets(1_000, clock=ManualClock()),
             logins=Buckets(20, clock=ManualClock()),
             spending=Buckets(graphql_spending, clock=ManualClock()),
+            refreshing=refreshing,
         )
         yield Gateway(
             backends=backends,
             keys=published,
             doorkeeper=doorkeeper,
             graphql=graphql,
+            refreshing=refreshing,
             subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
             stream=stream,
             state=state,

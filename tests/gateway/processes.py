@@ -18,7 +18,7 @@ from tests.servicers.serving import AUDIENCE, ISSUER, SERVICE_KEYS, serving
 
 ROOT = Path(__file__).parents[2]
 # Far beyond what any step takes, even on a machine that is busy with something else.
-PATIENCE = 40.0
+PATIENCE = 60.0
 
 
 async def started(**settings: str) -> Process:

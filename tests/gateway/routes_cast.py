@@ -29,6 +29,7 @@ from tests.gateway.cast import (
     relationship,
     session,
     tokens,
+    tombstone,
 )
 
 
@@ -345,7 +346,7 @@ _CASES = (
         f"/posts/100/thread?{_PAGE}",
         "GetThread",
         posts.GetThreadResponse(
-            ancestors=[post(98, 0, text="", deleted=True), post(99, BOB)],
+            ancestors=[tombstone(97), tombstone(98, answers=97), post(99, BOB)],
             post=post(100, ALICE, reply_to_post_id=99, reply_to_author_id=BOB),
             replies=[post(101, BOB)],
             includes=_INCLUDES,

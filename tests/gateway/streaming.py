@@ -15,7 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from gateway.app import Gateway
 from gateway.process import WEBSOCKETS
 
-PATIENCE = 15.0
+PATIENCE = 60.0  # only a fault takes so long, on however busy a machine
+NARROW_BYTES = 16_384
 Json = dict[str, Any]
 
 
@@ -23,6 +24,8 @@ Json = dict[str, Any]
 async def listening(gateway: Gateway) -> AsyncIterator[str]:
     """The gateway's address while it serves as its process does."""
     bound = socket.create_server(("127.0.0.1", 0))
+    # What the kernel keeps for a client that does not read is little, and the same everywhere.
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, NARROW_BYTES)
     config = uvicorn.Config(gateway, lifespan="off", log_config=None, **WEBSOCKETS)
     server = uvicorn.Server(config)
     # Signals are the test runner's.
@@ -86,3 +89,15 @@ async def opened(address: str, ticket: str = "good", **options: Any) -> AsyncIte
         **options,  # type: ignore[arg-type]
     ) as connection:
         yield StreamClient(connection)
+
+
+@asynccontextmanager
+async def narrow(address: str, ticket: str = "good") -> AsyncIterator[StreamClient]:
+    """A connection that holds few frames between the server and a client that does not read."""
+    host, _, port = address.rpartition(":")
+    own = socket.socket()
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BYTES)
+    own.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(own, (host, int(port)))
+    async with opened(address, ticket, sock=own, max_queue=1, close_timeout=1) as client:
+        yield client

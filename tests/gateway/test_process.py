@@ -79,7 +79,7 @@ async def test_asked_twice_it_does_not_wait_for_the_proxy(services: FakeServices
         await said(process, "draining")
         process.send_signal(signal.SIGINT)
 
-        await asyncio.wait_for(process.wait(), 10)
+        await asyncio.wait_for(process.wait(), PATIENCE)
 
     assert process.returncode == 0
 

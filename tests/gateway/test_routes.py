@@ -192,9 +192,12 @@ async def test_thread_shows_tombstones_without_author(
 
     thread = (await alice.get(case.path)).json()
 
-    first, second = thread["ancestors"]
-    assert (first["author"], first["deleted"], first["text"]) == (None, True, "")
-    assert second["author"]["handle"] == "bob"
+    first, second, third = thread["ancestors"]
+    for each in (first, second):
+        assert (each["author"], each["deleted"], each["text"]) == (None, True, "")
+        assert (each["visibility"], each["created_at"]) == (None, "2026-02-01T12:00:00.000Z")
+    assert (first["reply_to"], second["reply_to"]) == (None, {"post_id": "97", "author_id": None})
+    assert third["author"]["handle"] == "bob"
     assert thread["post"]["reply_to"] == {"post_id": "99", "author_id": "12"}
 
 

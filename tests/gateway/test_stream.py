@@ -1,6 +1,7 @@
 """The stream over real sockets and channels: every event once and in order, or an explicit gap."""
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -30,7 +31,7 @@ from roost.user.v1.auth_service_pb2 import (
 )
 from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, BatchGetTiesResponse, Ties
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.app import Gateway
 from gateway.state import State
@@ -41,7 +42,7 @@ from tests.gateway.cast import ALICE, BOB, CAROL, NAMES, NOON, includes, person,
 from tests.gateway.conftest import SESSION
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeServices
-from tests.gateway.streaming import PATIENCE, Json, StreamClient, listening, opened
+from tests.gateway.streaming import PATIENCE, Json, StreamClient, listening, narrow, opened
 from tests.servicers.serving import token_of
 from tests.waiting import eventually
 
@@ -130,7 +131,7 @@ def missed() -> dict[str, ArrivalsMissed]:
 
 def notices(session_id: int) -> list[SecurityNotice]:
     """One of each kind."""
-    signed_in = SignedInNotice(session_id=session_id, device_name="laptop", new_network=True)
+    signed_in = SignedInNotice(session_id=session_id, new_network=True)
     return [
         SecurityNotice(signed_in=signed_in),
         SecurityNotice(password_changed=PasswordChangedNotice(session_id=session_id)),
@@ -248,7 +249,6 @@ async def test_notices_of_the_accounts_safety_come_on_the_account_topic(
         {
             "kind": "signed_in",
             "session_id": session_id,
-            "device_name": "laptop",
             "new_network": True,
         },
         {"kind": "password_changed", "session_id": session_id},
@@ -433,8 +433,10 @@ async def test_a_broken_upstream_costs_no_event(address: str, events: FakeEvents
         await greeted(client, "account")
         events.add(ALICE, **changed(1))
         found = await client.events(1)
+        (broken,) = events.streams
         events.cut()
-        await eventually(lambda: not events.streams)
+        # The next stream may be there before this one is seen to be gone.
+        await eventually(lambda: broken not in events.streams)
         for number in range(2, 6):
             events.add(ALICE, **changed(number))
         found += await client.events(4)
@@ -562,8 +564,10 @@ async def test_resume_comes_before_subscribe(address: str) -> None:
 async def test_a_flood_of_frames_is_stopped(address: str) -> None:
     async with opened(address) as client:
         await client.next()
-        for _ in range(200):
-            await client.send("pong")
+        with contextlib.suppress(ConnectionClosed):
+            # Some frames a second are allowed, so how many are too many depends on the machine.
+            for _ in range(20_000):
+                await client.send("pong")
         code, reason, _ = await client.closed()
 
     assert (code, reason) == (4004, {"reason": "RATE_LIMITED"})
@@ -659,8 +663,7 @@ async def test_an_ended_session_is_closed_without_its_event(
     async with opened(address) as client:
         await client.next()
         revoked.add(SESSION)
-        async with asyncio.timeout(2.0):
-            code, _, _ = await client.closed()
+        code, _, _ = await client.closed()
 
     assert code == 4001
 
@@ -696,12 +699,11 @@ async def test_a_service_that_is_away_for_a_moment_delays_and_loses_nothing(
 async def test_a_slow_reader_is_closed_and_others_never_wait(
     address: str, events: FakeEvents, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "SEND_SECONDS", 0.5)
-    async with opened(address) as fast, opened(address, max_queue=1) as slow:
+    # However busy the machine is, no send of the fast reader takes too long.
+    monkeypatch.setattr(socket, "SEND_SECONDS", 600.0)
+    async with opened(address) as fast, narrow(address) as slow:
         await greeted(fast, "account")
-        await slow.next()
-        await slow.send("subscribe", topics=["account"])
-        await slow.next()
+        await greeted(slow, "account")
         slow.connection.transport.pause_reading()
         count = 0
         closed = 0.0
@@ -714,6 +716,24 @@ async def test_a_slow_reader_is_closed_and_others_never_wait(
             assert count < 200_000
         slow.connection.transport.resume_reading()
         assert await fast.silent()
+
+
+async def test_a_reader_that_takes_nothing_for_too_long_is_closed(
+    address: str, events: FakeEvents, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "MAX_QUEUED", 1_000_000)
+    async with narrow(address) as slow:
+        await greeted(slow, "account")
+        monkeypatch.setattr(socket, "SEND_SECONDS", 0.5)
+        slow.connection.transport.pause_reading()
+
+        async def closed() -> bool:
+            for number in range(50):
+                events.add(ALICE, **changed(number))
+            return _counted(state, "roost_stream_slow_readers_total") == 1
+
+        await eventually(closed, limit=PATIENCE)
+        slow.connection.transport.resume_reading()
 
 
 async def test_a_person_has_so_many_connections(
@@ -731,9 +751,9 @@ async def test_a_person_has_so_many_connections(
 async def test_silence_is_broken_by_a_ping_that_tells_how_far_it_is(
     address: str, events: FakeEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection.frames, "HEARTBEAT_SECONDS", 0.1)
     async with opened(address) as client:
         await greeted(client, "account")
+        monkeypatch.setattr(connection.frames, "HEARTBEAT_SECONDS", 0.1)
         events.add(ALICE, **arrival(100))
         sequence = 0
         while sequence < 1:
@@ -745,9 +765,9 @@ async def test_silence_is_broken_by_a_ping_that_tells_how_far_it_is(
 async def test_a_client_that_only_reads_is_asked_whether_it_is_there(
     address: str, events: FakeEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket.frames, "HEARTBEAT_SECONDS", 0.6)
     async with opened(address) as client, asyncio.timeout(PATIENCE):
         await greeted(client, "account")
+        monkeypatch.setattr(socket.frames, "HEARTBEAT_SECONDS", 0.6)
         kind = "event"
         while kind == "event":  # the server is never silent for a heartbeat
             events.add(ALICE, **changed(1))
@@ -759,9 +779,9 @@ async def test_a_client_that_only_reads_is_asked_whether_it_is_there(
 async def test_a_client_that_answers_nothing_is_closed(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "SILENCE", 0.2)
     async with opened(address) as client:
         await client.next()
+        monkeypatch.setattr(connection, "SILENCE", 0.2)
         code, reason, _ = await client.closed()
 
     assert (code, reason) == (4009, {"reason": "REQUEST_TOO_SLOW"})

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 
 import asyncpg
+import httpx2
 import pytest
 import redis.asyncio
 from confluent_kafka import Consumer, Producer
 
-from local.parts.seaweedfs import S3
+from local.parts.seaweedfs import MEDIA_BUCKET, S3, FilerCredential
 from local.probes import answers
+from tests.engines import Engines
 
 
 async def test_database_is_migrated_and_owned_by_the_role_of_its_service(
@@ -75,3 +78,44 @@ async def test_object_store_refuses_strangers(s3: S3) -> None:
 
     assert await answers(address, "/healthz")
     assert not await answers(address, "/roost-media")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/dir/assign", "/vol/grow?count=1", "/vol/vacuum", f"/col/delete?collection={MEDIA_BUCKET}"],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_master_refuses_a_page_that_a_browser_of_this_machine_shows(
+    engines: Engines, method: str, path: str
+) -> None:
+    store = engines.seaweedfs
+    unproven = ssl.create_default_context()
+    unproven.check_hostname = False
+    unproven.verify_mode = ssl.CERT_NONE
+
+    async with httpx2.AsyncClient() as plain, httpx2.AsyncClient(verify=unproven) as tls:
+        refused = await plain.request(method, f"http://{store.master}{path}")
+        with pytest.raises((httpx2.TransportError, ssl.SSLError)):
+            await tls.request(method, f"https://{store.master}{path}")
+
+    assert refused.status_code == 400
+    assert await answers(store.master, "/dir/status", tls=store.tls)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+async def test_filer_refuses_a_page_that_a_browser_of_this_machine_shows(
+    engines: Engines, method: str
+) -> None:
+    store = engines.seaweedfs
+    of_a_page = {"origin": "https://evil.example"}
+    path = f"/buckets/{MEDIA_BUCKET}/planted.html"
+    forged = FilerCredential("another key")
+
+    async with httpx2.AsyncClient(base_url=f"http://{store.filer}") as client:
+        refused = await client.request(method, path, headers=of_a_page)
+        forgery = await client.request(method, path, headers=of_a_page, auth=forged)
+        ours = await client.get("/buckets/", auth=store.credential)
+
+    assert refused.status_code == 401
+    assert forgery.status_code == 401
+    assert ours.status_code == 200

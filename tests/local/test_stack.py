@@ -13,9 +13,11 @@ import pytest
 
 from local.stack import Stack
 from local.state import AlreadyRunning, State
+from tests.local.files import open_to_others
 
 pytestmark = pytest.mark.engines
 
+PARTS_WITH_FILES = ("postgres", "valkey", "seaweedfs", "envoy", "logs", "secrets")
 ROOT = Path(__file__).parents[2]
 
 
@@ -55,6 +57,23 @@ async def test_acknowledged_write_survives_a_killed_server(tmp_path: Path) -> No
         await stack.supervisor.restart("postgres")
 
         assert await read(stack) == "hello"
+
+
+async def test_no_file_of_any_part_is_open_to_other_users(tmp_path: Path) -> None:
+    state = State(tmp_path / "state")
+    before = os.umask(0o022)
+    try:
+        async with Stack(state, usual_ports={}) as stack:
+            await stack.up(["postgres", "valkey", "broker", "envoy"])
+            await write(stack, "hello")
+            opened = open_to_others(state.folder)
+            kept = {part: any(state.data(part).iterdir()) for part in PARTS_WITH_FILES}
+    finally:
+        os.umask(before)
+
+    # SeaweedFS sets the mode of these itself. They say how a volume is stored; no text is in them.
+    assert [path for path in opened if path.suffix != ".vif"] == []
+    assert all(kept.values()), kept
 
 
 async def test_folder_runs_one_stack_at_a_time(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from local.keeper import PartFailed, PartStatus
 from local.part import Part
 from local.supervisor import Supervisor
 
-LIMIT_SECONDS = 30.0
+LIMIT_SECONDS = 60.0
 
 
 class Toy(Part):

@@ -57,7 +57,11 @@ async def trimmed(
     def make(groups: Sequence[str]) -> str:
         name = topic("trimmed", partitions=1)
         trimming = LogTrimming(
-            brokers=kafka, topics_url=_topics(engines), consumers={name: groups}, look_seconds=0.1
+            brokers=kafka,
+            topics_url=_topics(engines),
+            credential=engines.seaweedfs.credential,
+            consumers={name: groups},
+            look_seconds=0.1,
         )
         tasks.append(asyncio.create_task(trimming.run()))
         return name
@@ -107,7 +111,7 @@ def _topics(engines: Engines) -> str:
 
 
 async def _batches(engines: Engines, name: str) -> list[str]:
-    async with folders(_topics(engines)) as topics:
+    async with folders(_topics(engines), engines.seaweedfs.credential) as topics:
         return await topics.names(f"{name}/partitions/0000000000/records")
 
 

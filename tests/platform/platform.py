@@ -18,11 +18,13 @@ from prometheus_client import CollectorRegistry
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 from roost.user.v1.auth_service_pb2 import RegisterRequest
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from gateway.app import Gateway
 from gateway.auth import Doorkeeper
 from gateway.backends import Backends, OwnBackends
+from gateway.changing.sessions import Refreshing
 from gateway.graphql.buckets import Buckets
 from gateway.graphql.documents import Documents
 from gateway.graphql.endpoint import GraphQL
@@ -60,6 +62,7 @@ from services.post.departures import Departures
 from services.post.events import describe
 from services.post.known_people import KnownPeople
 from services.post.people import MeshPeople
+from services.post.protections import Protections
 from services.post.states import States
 from services.post.store_memory import MemoryStore
 from services.timeline import events as timeline_events
@@ -171,6 +174,7 @@ async def platform(
                 )
             )
             doorkeeper = Doorkeeper(jwks, issuer=ISSUER, audience=AUDIENCE, clock=clock)
+            refreshing = Refreshing(backends=backends, refused=Buckets(1_000_000, clock=clock))
             graphql = GraphQL(
                 backends=backends,
                 doorkeeper=doorkeeper,
@@ -180,12 +184,14 @@ async def platform(
                 writes=Buckets(1_000_000, clock=clock),
                 logins=Buckets(1_000_000, clock=clock),
                 spending=Buckets(100_000_000, clock=clock),
+                refreshing=refreshing,
             )
             app = Gateway(
                 backends=backends,
                 keys=jwks,
                 doorkeeper=doorkeeper,
                 graphql=graphql,
+                refreshing=refreshing,
                 subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
                 stream=stream,
                 state=state,
@@ -264,7 +270,7 @@ async def _posts(
     bodies = Bodies(store=store, redis=kept, clock=clock, pack=pack, look_into=look_into)
     states = States(store=store, redis=kept, clock=clock)
     store.watch(states.forget)
-    people = MeshPeople(mesh.as_service(UserServiceStub))
+    people = MeshPeople(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
     known_people = KnownPeople(people=people, redis=kept, clock=clock)
     mounts = post_compose.mounts(
         store=store,
@@ -278,6 +284,7 @@ async def _posts(
     )
     routes = post_subscriber.routes(
         Departures(store=store, clock=clock, describe=describe, forget_body=bodies.forget),
+        protections=Protections(store=store, people=people),
         states=states,
         known_people=known_people,
     )

@@ -51,19 +51,21 @@ class Reading:
             self._check_people(name, answer.json().get("items", []))
         for item in await self._items(f"/v1/users/{person}/posts?include_replies=true"):
             self._check_item("posts", item)
+            if item["reposted_by"] and self._truth.apart(person, item["post"]["author"]["id"]):
+                self._fault("posts", f"shows a repost of {item['post']['author']['id']}, apart")
         for post in await self._items(f"/v1/users/{person}/likes"):
             self._check_post("likes", post)
 
     async def post(self, post_id: str) -> None:
         """A post, its conversation, and who responded to it; exactly where it may be seen."""
         may_see = self._truth.may_see(self._reader, post_id)
+        may_know = self._truth.may_see_tombstone(self._reader, post_id)
         for part in ("", "/replies", "/quotes", "/revisions", "/likers", "/reposters"):
             path = f"/v1/posts/{post_id}{part}"
             answer = await self._edge.send("GET", path, by=self._by)
-            if answer.is_success and not may_see and not self._is_tombstone(post_id):
-                self._fault(path, f"answered: {answer.text[:200]}")
-            if part == "" and may_see and not answer.is_success:
-                self._fault(path, f"refused: {answer.text[:200]}")
+            expected = may_see or (part == "/replies" and may_know)
+            if answer.is_success != expected:
+                self._fault(path, f"{answer.status_code}: {answer.text[:200]}")
             if answer.is_success:
                 found = answer.json()
                 items = [found] if part == "" else found["items"]
@@ -72,7 +74,7 @@ class Reading:
                 elif part != "/revisions":
                     for each in items:
                         self._check_post(path, each)
-        await self._thread(post_id)
+        await self._thread(post_id, expected=may_see or may_know)
 
     async def batch(self) -> None:
         """All posts at once: just those that may be seen."""
@@ -110,7 +112,12 @@ class Reading:
         for field, path in lists.items():
             self._check_same(field, data[field]["nodes"], await self._items(path))
         found = await self._items(f"/v1/posts?ids={','.join(ids)}") if ids else []
-        self._check_same("posts", [each for each in data["posts"] if each], found)
+        live = [each for each in data["posts"] if each and not each["deleted"]]
+        self._check_same("posts", live, found)
+        gone = {each["restId"] for each in data["posts"] if each and each["deleted"]}
+        known = {each for each in ids if self._truth.may_see_tombstone(self._reader, each)}
+        if gone != known:
+            self._fault("posts", f"{gone} are tombstones in GraphQL, not {known}")
         self._check_same("nodes", data["people"], await self._profiles(people))
 
     async def _profiles(self, people: Sequence[str]) -> list[Json | None]:
@@ -132,8 +139,10 @@ class Reading:
             if one and text is not None and one.get("text", text) != text:
                 self._fault(where, f"{one['text']!r} in GraphQL, {text!r} in REST")
 
-    async def _thread(self, post_id: str) -> None:
+    async def _thread(self, post_id: str, *, expected: bool) -> None:
         answer = await self._edge.send("GET", f"/v1/posts/{post_id}/thread", by=self._by)
+        if answer.is_success != expected:
+            self._fault("thread", f"{answer.status_code} for {post_id}")
         if answer.is_success:
             thread = answer.json()
             for each in (*thread["ancestors"], thread["post"], *thread["replies"]["items"]):
@@ -162,18 +171,21 @@ class Reading:
     def _check_post(self, where: str, post: Json) -> None:
         for each in _with_quoted(post):
             if each["deleted"]:
-                if each["text"] or each["entities"]:
-                    self._fault(where, f"tombstone {each['id']} tells what was written")
+                if each["text"] or each["entities"] or each["author"] or each["visibility"]:
+                    self._fault(where, f"tombstone {each['id']} says more than its place")
             elif not self._truth.may_see(self._reader, each["id"]):
                 self._fault(where, f"shows post {each['id']}")
+            self._check_quoted(where, each)
+
+    def _check_quoted(self, where: str, post: Json) -> None:
+        quoted = post["quoted_post"]
+        if quoted and self._truth.apart(post["author"]["id"], quoted["author"]["id"]):
+            self._fault(where, f"shows {quoted['id']} quoted by {post['author']['id']}, apart")
 
     def _check_people(self, where: str, people: Sequence[Json]) -> None:
         for each in people:
             if self._truth.apart(self._reader, each["id"]):
                 self._fault(where, f"shows {each['id']}, who is apart")
-
-    def _is_tombstone(self, post_id: str) -> bool:
-        return post_id in self._truth.deleted
 
     def _fault(self, where: str, what: str) -> None:
         self.faults.append(f"{self._reader or 'a stranger'}: {where}: {what}")
@@ -181,7 +193,7 @@ class Reading:
 
 def _document(lists: Iterable[str]) -> str:
     fields = [f"{each} {{ nodes {{ restId }} }}" for each in lists]
-    fields.append("posts: nodes(ids: $posts) { ... on Post { restId text } }")
+    fields.append("posts: nodes(ids: $posts) { ... on Post { restId text deleted } }")
     fields.append("people: nodes(ids: $people) { ... on User { restId } }")
     return f"query($posts: [ID!]!, $people: [ID!]!) {{ {' '.join(fields)} }}"
 

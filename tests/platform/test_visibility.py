@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 from local.edge import Account
 from services.user.passwords import Passwords
+from tests.platform.counting import Counting
 from tests.platform.events import PARTITIONS
 from tests.platform.platform import platform
 from tests.platform.reading import Reading
@@ -83,9 +84,7 @@ class Village(RuleBasedStateMachine):
 
     @rule(who=PERSON, whom=PERSON)
     def mute(self, who: int, whom: int) -> None:
-        self._tie("PUT", "mute", who, whom, who != whom)
-        if who != whom:
-            self.truth.mutes.add(self._ids(who, whom))
+        self._tie("PUT", "mute", who, whom, self.truth.mute(*self._ids(who, whom)))
 
     @rule(who=PERSON, whom=PERSON)
     def unmute(self, who: int, whom: int) -> None:
@@ -122,7 +121,17 @@ class Village(RuleBasedStateMachine):
     def respond(self, who: int, chance: int, verb: str) -> None:
         post = self._post(chance)
         answer = self._ask("PUT", f"/v1/posts/{post}/{verb}", who)
-        assert self.truth.may_see(self.people[who].user_id, post) or not answer.is_success
+        me = self.people[who].user_id
+        assert self.truth.may_see(me, post) or not answer.is_success
+        if answer.is_success:
+            self.truth.responses.add((verb, me, post))
+
+    @precondition(lambda self: self.truth.posts)
+    @rule(who=PERSON, chance=CHANCE, verb=st.sampled_from(("like", "repost")))
+    def take_back(self, who: int, chance: int, verb: str) -> None:
+        post = self._post(chance)
+        assert self._ask("DELETE", f"/v1/posts/{post}/{verb}", who).is_success
+        self.truth.responses.discard((verb, self.people[who].user_id, post))
 
     @precondition(lambda self: self.truth.posts)
     @rule(chance=CHANCE)
@@ -171,14 +180,22 @@ class Village(RuleBasedStateMachine):
         self._runner.run(walking.everything(self.people[person].user_id, post))
         assert walking.faults == []
 
-    @rule()
-    def catch_up(self) -> None:
-        """Once every event has arrived, homes hold what the people followed have written."""
+    @rule(counting=READER)
+    def catch_up(self, counting: int) -> None:
+        """Once every event has arrived, homes hold what the people followed have written, and no
+        count says more than its list."""
         self._runner.run(self.platform.log.deliver_all())
         for reader in range(len(self.people)):
             home = self._ask("GET", "/v1/timelines/home?limit=100", reader).json()["items"]
             shown = {item["post"]["id"] for item in home if item["reposted_by"] is None}
             assert self._due_at_home(self.people[reader].user_id) <= shown
+            reposts = (item for item in home if item["reposted_by"] is not None)
+            for item in reposts:
+                pair = item["reposted_by"]["id"], item["post"]["author"]["id"]
+                assert not self.truth.apart(*pair)
+        counts = Counting(self.platform.edge, self.truth, self._account(counting))
+        self._runner.run(counts.everything([each.user_id for each in self.people]))
+        assert counts.faults == []
 
     def _due_at_home(self, reader: str) -> set[str]:
         return {
@@ -220,6 +237,7 @@ class Village(RuleBasedStateMachine):
                 frozenset(each["user_id"] for each in mentions),
                 self.truth.posts[reply_to].author if reply_to else "",
                 reply_to,
+                quotes,
             )
 
     def _tie(

@@ -4,7 +4,7 @@ docs and contracts has it, not as the services compute it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 STRANGER = ""
 # From the widest on: a reply is never wider than what it answers.
@@ -23,6 +23,7 @@ class Written:
     mentioned: frozenset[str] = frozenset()
     reply_to_author: str = ""
     reply_to: str = ""
+    quotes: str = ""
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Truth:
     protected: set[str] = field(default_factory=set)
     posts: dict[str, Written] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
+    # "like" or "repost", who, and which post.
+    responses: set[tuple[str, str, str]] = field(default_factory=set)
 
     def apart(self, one: str, other: str) -> bool:
         """Whether one of the two blocks the other."""
@@ -67,6 +70,14 @@ class Truth:
             self.unfollow(*pair)
         return True
 
+    def mute(self, who: str, whom: str) -> bool:
+        """Nobody learns by muting who blocks them; to mute again changes nothing."""
+        pair = (who, whom)
+        if who == whom or ((whom, who) in self.blocks and pair not in self.mutes):
+            return False
+        self.mutes.add(pair)
+        return True
+
     def open_up(self, who: str) -> None:
         """``who`` is protected no longer: whoever waits may follow."""
         self.protected.discard(who)
@@ -76,25 +87,69 @@ class Truth:
 
     def may_see(self, reader: str, post_id: str) -> bool:
         """Whether the post is there for the reader."""
-        post = self.posts[post_id]
-        if post_id in self.deleted:
-            return False
+        return post_id not in self.deleted and self._is_for(reader, self.posts[post_id])
+
+    def may_see_tombstone(self, reader: str, post_id: str) -> bool:
+        """Whether the reader may know that the post was deleted. Whom it mentioned is not kept."""
+        post = replace(self.posts[post_id], mentioned=frozenset())
+        return post_id in self.deleted and self._is_for(reader, post)
+
+    def is_open(self, post_id: str) -> bool:
+        """Whether a post is for everyone, so that others may quote it."""
+        return self._is_for(STRANGER, self.posts[post_id])
+
+    def _is_for(self, reader: str, post: Written) -> bool:
         if reader == post.author:
             return True
-        if reader == STRANGER:
-            return post.visibility == "public" and post.author not in self.protected
-        follows = (reader, post.author) in self.follows
-        if self.apart(reader, post.author) or (post.author in self.protected and not follows):
+        if reader != STRANGER and self.apart(reader, post.author):
             return False
-        addressed = reader in post.mentioned or reader == post.reply_to_author
+        return self._in_audience(reader, post) and all(
+            reader == each.author or self._in_audience(reader, each) for each in self._above(post)
+        )
+
+    def _in_audience(self, reader: str, post: Written) -> bool:
+        follows = (reader, post.author) in self.follows
+        if post.author in self.protected and not follows:
+            return False
+        addressed = reader in post.mentioned or reader == post.reply_to_author != STRANGER
         return (
             post.visibility == "public" or addressed or (post.visibility == "followers" and follows)
         )
 
-    def is_open(self, post_id: str) -> bool:
-        """Whether a post is for everyone, so that others may quote it."""
-        post = self.posts[post_id]
-        return post.visibility == "public" and post.author not in self.protected
+    def _above(self, post: Written) -> list[Written]:
+        """The posts above, but for those of the author of the one that answers them."""
+        if not post.reply_to:
+            return []
+        parent = self.posts[post.reply_to]
+        return [each for each in (*self._above(parent), parent) if each.author != post.author]
+
+    def contributors(self, post_id: str) -> dict[str, list[str]]:
+        """Whose responses to a post are counted, each as often as it is: what everybody may see."""
+        posts = [each for each in self.posts.values() if each.id not in self.deleted]
+        starts = [each for each in posts if not each.reply_to]
+        return {
+            "likes": self._responders("like", post_id),
+            "reposts": self._responders("repost", post_id),
+            "replies": [e.author for e in posts if e.reply_to == post_id and self.is_open(e.id)],
+            "quotes": [e.author for e in starts if e.quotes == post_id and self.is_open(e.id)],
+        }
+
+    def public_posts(self, person: str) -> int:
+        """How many posts are counted on a profile: public ones that answer nothing."""
+        return sum(
+            each.author == person
+            and each.visibility == "public"
+            and not each.reply_to
+            and each.id not in self.deleted
+            for each in self.posts.values()
+        )
+
+    def _responders(self, verb: str, post_id: str) -> list[str]:
+        return [
+            who
+            for kind, who, post in self.responses
+            if (kind, post) == (verb, post_id) and who not in self.protected
+        ]
 
     def may_list(self, reader: str, person: str) -> bool:
         """Whether the reader may see whom the person follows, and who follows them."""

@@ -33,6 +33,7 @@ from services.chassis.tokens import (
     StaticJwks,
     Verifier,
 )
+from tests.waiting import LIMIT
 
 S = TypeVar("S")
 
@@ -131,7 +132,7 @@ async def serving(
         await server.stop(0)
 
 
-async def eventually(condition: Callable[[], bool], *, limit: float = 5.0) -> None:
+async def eventually(condition: Callable[[], bool], *, limit: float = LIMIT) -> None:
     """Waits until the condition holds; fails after `limit` seconds."""
     async with asyncio.timeout(limit):
         while not condition():  # noqa: ASYNC110 - conditions of any kind have no event

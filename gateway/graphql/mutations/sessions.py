@@ -6,13 +6,12 @@ import strawberry
 from roost.user.v1.auth_service_pb2 import (
     AuthenticateRequest,
     IssueStreamTicketRequest,
-    RefreshSessionRequest,
     RevokeSessionRequest,
 )
 from strawberry.types import Info
 
 from gateway.changing import sessions as changing
-from gateway.graphql.context import backends_of, own
+from gateway.graphql.context import Context, backends_of, own
 from gateway.graphql.ids import number_of
 from gateway.graphql.mutations.users import DeviceName, Handle, Password
 from gateway.graphql.outcomes import (
@@ -65,7 +64,6 @@ class SessionChanges:
     @change(
         "Exchange the refresh token for the next pair. It is good once; used twice it ends its "
         "session, except that the same device may repeat its last call within 10 seconds.",
-        bucket="logins",
     )
     async def refresh_session(
         self,
@@ -76,9 +74,8 @@ class SessionChanges:
     ) -> Outcome[Refreshed]:
         """As REST's."""
         asked = checked(RefreshToken, refresh_token=refresh_token)
-        response = await backends_of(info).auth.RefreshSession(
-            RefreshSessionRequest(refresh_token=asked.refresh_token)
-        )
+        context: Context = info.context
+        response = await context.refresh(asked.refresh_token)
         return result(
             Refreshed(
                 session=Session(message=response.session), tokens=Tokens(message=response.tokens)

@@ -25,7 +25,10 @@ MAX_NODES = 100
 class NodeQueries:
     """Of Query."""
 
-    @loaded("A thing by its global id; null where there is none that whoever asks may see.")
+    @loaded(
+        "A thing by its global id; null where there is none that the caller may see. A deleted "
+        "post is a tombstone to those who could see it."
+    )
     async def node(
         self,
         info: Info,
@@ -57,7 +60,7 @@ async def _find(info: Info, text: str) -> Node | None:
         return None
     kind, number = found
     if kind == Post.kind:
-        return await posts.load_post(info, number)
+        return await posts.load_post(info, number, tombstone=True)
     if kind == User.kind:
         return await users.load_user(info, number)
     try:

@@ -301,6 +301,6 @@ def read(message: Any) -> messages.ClientMessage:
     if text is None:
         raise FrameInvalid("Send messages as text.")
     try:
-        return cast(messages.ClientMessage, _reader.read(text.encode()))
+        return cast(messages.ClientMessage, _reader.read(text.encode(errors="surrogatepass")))
     except RoostError as error:
         raise FrameInvalid(error.message, violations=error.violations) from None

@@ -106,8 +106,9 @@ class SessionEnd:
 class SignIn:
     """As the log says."""
 
-    session_id: strawberry.ID = strawberry.field(description="The id of its session.")
-    device_name: str = strawberry.field(description="What the device calls itself.")
+    session_id: strawberry.ID = strawberry.field(
+        description="The id of its session, which names the device."
+    )
     new_network: bool = strawberry.field(
         description="Whether nobody had signed in from its network within 90 days."
     )
@@ -198,7 +199,6 @@ def _security(notice: SecurityNotice) -> Change | None:
             found = notice.signed_in
             return SignIn(
                 session_id=_id("Session", found.session_id),
-                device_name=found.device_name,
                 new_network=found.new_network,
             )
         case "password_changed":

@@ -13,7 +13,11 @@ from gateway.rest.v1 import present
 
 # Why what counts code points goes.
 CONTENT = "Use `content`, whose segments need no counting. Answered until 2027-12-01."
-_COUNT = "Settles within seconds; never negative."
+_COUNT = (
+    "What everybody may see is counted: of people who are not protected. Never more than the list "
+    "shows, but for people whom a block keeps apart from the reader. Settles within seconds; "
+    "never negative."
+)
 
 
 @strawberry.enum(description="Who may see a post.")
@@ -45,8 +49,8 @@ class PostCounts:
 
     likes = told("likes", int, f"Likes. {_COUNT}")
     reposts = told("reposts", int, f"Reposts. {_COUNT}")
-    replies = told("replies", int, f"Direct replies. {_COUNT}")
-    quotes = told("quotes", int, f"Posts that quote it. {_COUNT}")
+    replies = told("replies", int, f"Direct replies that are public. {_COUNT}")
+    quotes = told("quotes", int, f"Public posts that quote it and answer nothing. {_COUNT}")
 
 
 @strawberry.type(description="What whoever asks did with a post.")

@@ -79,8 +79,8 @@ class Seen:
 
 
 def _quoted(post: "Post") -> "Post | None":
-    number = post.message.quoted_post_id
-    return post.seen.post_of(number) if number else None
+    found = post.seen.found.quoted_by(post.message)
+    return post.seen.post(found) if found is not None else None
 
 
 def _quotes_nothing(post: "Post") -> bool:
@@ -139,7 +139,7 @@ class Post(Node):
         """In order."""
         return entities(self.message.entities)
 
-    @shown("Who may see it.")
+    @shown("Who may see it. Says nothing where deleted.")
     def visibility(self) -> Visibility:
         """Newer kinds count as the narrowest known."""
         return visibility(self.message)
@@ -150,17 +150,20 @@ class Post(Node):
         number = self.message.reply_to_post_id
         return post_id(number) if number else None
 
-    @shown("Who wrote the post that this one answers; null where it answers none.")
+    @shown("Who wrote the post that this one answers; null where it answers none, or is deleted.")
     def reply_to_author_id(self) -> strawberry.ID | None:
         """Global."""
         number = self.message.reply_to_author_id
         return users.user_id(number) if number else None
 
-    @loaded("The post that this one answers; null where there is none or it is hidden.")
+    @loaded(
+        "The post that this one answers, its tombstone where it was deleted; null where there is "
+        "none or it is hidden."
+    )
     async def reply_to(self, info: Info) -> "Post | None":
         """Batched."""
         number = self.message.reply_to_post_id
-        return await load_post(info, number) if number else None
+        return await load_post(info, number, tombstone=True) if number else None
 
     @shown("The id of the first post of the conversation.")
     def conversation_id(self) -> strawberry.ID:
@@ -186,7 +189,8 @@ class Post(Node):
         return _quoted(self)
 
     @shown_once(
-        "Whether a post is quoted that whoever asks may not see, or no more.",
+        "Whether a post is quoted that is not shown: it is hidden or gone, or a block stands "
+        "between its author and this one's.",
         _hidden,
         within="quotedPost",
         settled=_quotes_nothing,
@@ -200,7 +204,9 @@ class Post(Node):
         return self.message.id in self.seen.found.aside
 
     async def _load_quoted(self, info: Info) -> "Post | None":
-        return await load_post(info, self.message.quoted_post_id)
+        # Loaded anew itself: whether its quote is withdrawn is not said of a quoted post.
+        again = await load_post(info, self.message.id)
+        return _quoted(again) if again is not None else None
 
     @shown("The media in it, by number.")
     def media_ids(self) -> list[strawberry.ID]:
@@ -230,7 +236,9 @@ class Post(Node):
             return None
         return ViewerState(message=self.message.viewer_state)
 
-    @loaded("The direct replies, oldest first.")
+    @loaded(
+        "The direct replies, oldest first; tombstones of deleted ones under which a post stands."
+    )
     async def replies(
         self, info: Info, first: First = DEFAULT_FIRST, after: After = None
     ) -> Connection["Post"]:
@@ -308,7 +316,9 @@ def one(message: post_pb2.Post, includes: post_pb2.Includes) -> Post:
     return Seen(Hydrated.of([message], includes)).post(message)
 
 
-async def load_post(info: Info, number: int) -> Post | None:
-    """A post by number, loaded together with whatever else the operation asks for."""
+async def load_post(info: Info, number: int, *, tombstone: bool = False) -> Post | None:
+    """A post by number, loaded together with all else that the operation asks for. A deleted one
+    only where `tombstone` says so."""
     context: Context = info.context
-    return Seen(await context.loader.post(number)).post_of(number)
+    found = Seen(await context.loader.post(number)).post_of(number)
+    return found if found is None or tombstone or not found.message.deleted else None

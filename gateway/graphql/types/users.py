@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from gateway.graphql.types.timelines import TimelineItem
 
 _COUNT = "Settles within seconds; never negative."
+_EDGES = f"0 where the list is refused: for followers of a protected person. {_COUNT}"
+_POSTS = (
+    "Public posts that answer nothing, without reposts; 0 where the reader may not list them. "
+    + _COUNT
+)
 
 
 @strawberry.type(description="How whoever asks and one other person stand.")
@@ -46,8 +51,15 @@ class Relationship:
         "follow_requested_by", bool, "The other asked to follow one, who has not answered yet."
     )
     blocking = told("blocking", bool, "One blocks the other.")
-    blocked_by = told("blocked_by", bool, "The other blocks one.")
     muting = told("muting", bool, "One mutes the other.")
+
+    @shown(
+        "Always false: somebody who blocks one is as if they did not exist.",
+        deprecated="Says nothing. Answered until 2027-12-01.",
+    )
+    def blocked_by(self) -> bool:
+        """Kept for clients that read it."""
+        return False
 
     @shown("The id of the other person.")
     def user_id(self) -> strawberry.ID:
@@ -86,9 +98,9 @@ class User(Node):
     location = told("location", str, "Where they say they are.")
     website = told("website", str, "http or https; empty for none.")
     protected = told("protected", bool, "Followers need consent, and only they may read the posts.")
-    followers_count = told("followers_count", int, f"How many follow them. {_COUNT}")
-    following_count = told("following_count", int, f"How many they follow. {_COUNT}")
-    posts_count = told("posts_count", int, f"How many posts they wrote. {_COUNT}")
+    followers_count = told("followers_count", int, f"How many follow them. {_EDGES}")
+    following_count = told("following_count", int, f"How many they follow. {_EDGES}")
+    posts_count = told("posts_count", int, _POSTS)
     etag = told("etag", str, "Changes with every change of the profile: see `updateMe`.")
 
     @shown("The picture, by the number of its medium; null for none.")

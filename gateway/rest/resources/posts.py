@@ -52,10 +52,20 @@ _TEXT_REASONS = ("TEXT_EMPTY", "TEXT_TOO_LONG", "TEXT_INVALID")
     "/posts",
     status=201,
     etag=True,
-    reasons=(*_TEXT_REASONS, "QUOTE_NOT_ALLOWED", "POST_NOT_FOUND", "MEDIA_NOT_READY"),
+    reasons=(
+        *_TEXT_REASONS,
+        "QUOTE_NOT_ALLOWED",
+        "POST_NOT_FOUND",
+        "MEDIA_NOT_READY",
+        "REPLY_NOT_ALLOWED",
+    ),
 )
 async def create_post(call: Call[NoQuery, NewPost]) -> Answer[Post]:
     """Write a post.
+
+    A reply that asks for more readers than the post which it answers gets that one's `visibility`.
+    Nobody reads a reply who may not read the posts above it: a public reply to a protected person
+    is for that person's followers.
 
     `POST_NOT_FOUND` is about the post to answer or to quote.
     """
@@ -122,7 +132,8 @@ async def update_post(call: Call[NoQuery, PostChange]) -> Answer[Post]:
 async def delete_post(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
     """Delete one's own post.
 
-    A tombstone keeps its place in conversations; replies stay. Repeating it changes nothing.
+    A tombstone keeps its place in conversations; replies stay. Repeating it changes nothing. From
+    then on the post is not found, but its thread and its replies are, with the tombstone.
     """
     await call.backends.posts.DeletePost(
         DeletePostRequest(post_id=call.path_id, request_id=call.request_id)
@@ -134,7 +145,8 @@ async def delete_post(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
 async def get_thread(call: Call[PageQuery, NoBody]) -> Answer[Thread]:
     """Read the conversation around a post.
 
-    The posts it answers, the post, and a page of its direct replies.
+    The posts it answers, the post, and a page of its direct replies. A deleted post is shown as a
+    tombstone, to those who could see it.
     """
     response = await call.backends.posts.GetThread(
         GetThreadRequest(post_id=call.path_id, **paging(call))
@@ -153,7 +165,10 @@ async def get_thread(call: Call[PageQuery, NoBody]) -> Answer[Thread]:
 
 @posts.get("/posts/{post_id}/replies", access=ANYONE, reasons=("POST_NOT_FOUND",))
 async def list_replies(call: Call[PageQuery, NoBody]) -> Answer[PostPage]:
-    """List the direct replies to a post, oldest first."""
+    """List the direct replies to a post, oldest first.
+
+    The post may be deleted. Deleted replies under which a post stands are tombstones.
+    """
     return post_page(
         call, await reading.replies(call.backends, post_id=call.path_id, **page_of(call))
     )

@@ -3,7 +3,6 @@
 from roost.user.v1.auth_service_pb2 import (
     AuthenticateRequest,
     ListSessionsRequest,
-    RefreshSessionRequest,
     RevokeSessionRequest,
 )
 
@@ -56,9 +55,7 @@ async def refresh_session(call: Call[NoQuery, RefreshToken]) -> Answer[Tokens]:
     A refresh token is good once; used twice it ends its session, except that the same device may
     repeat its last call within 10 seconds and gets the same answer.
     """
-    response = await call.backends.auth.RefreshSession(
-        RefreshSessionRequest(refresh_token=call.body.refresh_token)
-    )
+    response = await call.refresh(call.body.refresh_token)
     return Answer(present.refreshed(response.session, response.tokens))
 
 

@@ -137,7 +137,7 @@ class Showing:
         quoted_id = message.quoted_post_id
         if not quoted_id:
             return self._print_post(message, None, hidden=False)
-        quoted = self._found.posts.get(quoted_id)
+        quoted = self._found.quoted_by(message)
         if quoted is None:
             return self._print_post(message, None, hidden=True)
         return self._print_post(message, self._print_post(quoted, None, hidden=False), hidden=False)
@@ -225,7 +225,8 @@ def user(message: user_pb2.User) -> types.User:
 
 
 def relationship(message: user_pb2.Relationship) -> types.Relationship:
-    """How the caller and somebody stand."""
+    """How the caller and somebody stand. That somebody blocks the caller is not shown: to
+    those who are blocked, they do not exist."""
     return types.Relationship(
         user_id=str(message.user_id),
         following=message.following,
@@ -233,7 +234,7 @@ def relationship(message: user_pb2.Relationship) -> types.Relationship:
         follow_requested=message.follow_requested,
         follow_requested_by=message.follow_requested_by,
         blocking=message.blocking,
-        blocked_by=message.blocked_by,
+        blocked_by=False,
         muting=message.muting,
     )
 
@@ -258,8 +259,10 @@ def _entity(message: post_pb2.Entity) -> types.Entity | None:
             return None
 
 
-def visibility(message: post_pb2.Post) -> types.Visibility:
-    """Who may read a post."""
+def visibility(message: post_pb2.Post) -> types.Visibility | None:
+    """Who may read a post; a tombstone does not say it."""
+    if message.deleted:
+        return None
     return _VISIBILITY.get(message.visibility, "mentioned")
 
 
@@ -267,7 +270,7 @@ def reply_to(message: post_pb2.Post) -> types.ReplyTo | None:
     """The post that one answers."""
     if not message.reply_to_post_id:
         return None
-    return types.ReplyTo(str(message.reply_to_post_id), str(message.reply_to_author_id))
+    return types.ReplyTo(str(message.reply_to_post_id), id_or_none(message.reply_to_author_id))
 
 
 def counts(message: post_pb2.PostCounts) -> types.PostCounts:

@@ -20,7 +20,33 @@ Time = Annotated[
         extra_json_schema={"format": "date-time"},
     ),
 ]
-Count = Annotated[int, Meta(ge=0, description="Settles within seconds; never negative.")]
+Count = Annotated[
+    int,
+    Meta(
+        ge=0,
+        description="What everybody may see: public posts, and responses, of people who are not "
+        "protected. Never more than the list shows, but for people whom a block keeps apart from "
+        "the caller. Settles within seconds; never negative.",
+    ),
+]
+EdgeCount = Annotated[
+    int,
+    Meta(
+        ge=0,
+        description="As many as the list shows, but for people whom a block keeps apart from the "
+        "caller; 0 where the list is refused: for followers of a protected person. Settles within "
+        "seconds; never negative.",
+    ),
+]
+PostsCount = Annotated[
+    int,
+    Meta(
+        ge=0,
+        description="Public posts that answer nothing, without reposts; 0 where the caller may not "
+        "list them: where the person is protected and not followed, or the caller blocks them. "
+        "Settles within seconds; never negative.",
+    ),
+]
 Visibility = Literal["public", "followers", "mentioned"]
 
 DEFAULT_LIMIT = 20
@@ -43,7 +69,13 @@ class Relationship(Struct, frozen=True, gc=False):
         bool, Meta(description="The other asked to follow the caller, who has not answered yet.")
     ]
     blocking: Annotated[bool, Meta(description="The caller blocks the other.")]
-    blocked_by: Annotated[bool, Meta(description="The other blocks the caller.")]
+    blocked_by: Annotated[
+        bool,
+        Meta(
+            description="Always false: somebody who blocks the caller is to the caller as if they "
+            "did not exist. Kept for clients that read it."
+        ),
+    ]
     muting: Annotated[bool, Meta(description="The caller mutes the other.")]
 
 
@@ -53,16 +85,16 @@ class User(Struct, frozen=True, gc=False):
     id: Id
     handle: Annotated[str, Meta(description="The name after the @.", examples=["alice"])]
     display_name: Annotated[str, Meta(examples=["Alice Liddell"])]
-    bio: str
-    location: str
-    website: str
+    bio: Annotated[str, Meta(description="Empty for none.")]
+    location: Annotated[str, Meta(description="Empty for none.")]
+    website: Annotated[str, Meta(description="http or https; empty for none.")]
     avatar_media_id: Annotated[Id | None, Meta(description="The picture; null for none.")]
     protected: Annotated[
         bool, Meta(description="Followers need consent, and only they may read the posts.")
     ]
-    followers_count: Count
-    following_count: Count
-    posts_count: Count
+    followers_count: EdgeCount
+    following_count: EdgeCount
+    posts_count: PostsCount
     created_at: Time
     relationship: Annotated[
         Relationship | UnsetType,
@@ -102,7 +134,9 @@ class ReplyTo(Struct, frozen=True, gc=False):
     """The post that another one answers."""
 
     post_id: Id
-    author_id: Id
+    author_id: Annotated[
+        Id | None, Meta(description="Who wrote it; null only in a tombstone, which hides that.")
+    ]
 
 
 class PostCounts(Struct, frozen=True, gc=False):
@@ -123,7 +157,11 @@ class ViewerState(Struct, frozen=True, gc=False):
 
 
 class Post(Struct, frozen=True, gc=False):
-    """A post, as the caller may see it."""
+    """A post, as the caller may see it; or a tombstone, which keeps its place in a conversation.
+
+    A tombstone is `deleted` and says nothing but `id`, `conversation_id`, `reply_to` and
+    `created_at`: what else it has is null, empty or 0.
+    """
 
     id: Id
     author: Annotated[
@@ -133,7 +171,7 @@ class Post(Struct, frozen=True, gc=False):
     entities: Annotated[
         list[Entity], Meta(description="What is found in the text, by ascending start.")
     ]
-    visibility: Visibility
+    visibility: Annotated[Visibility | None, Meta(description="Null where deleted.")]
     reply_to: Annotated[ReplyTo | None, Meta(description="The post that this one answers.")]
     conversation_id: Annotated[Id, Meta(description="The first post of the conversation.")]
     quoted_post_id: Annotated[Id | None, Meta(description="The post that this one quotes.")]
@@ -142,13 +180,19 @@ class Post(Struct, frozen=True, gc=False):
         Meta(description="That post, one level deep; null if there is none or it is hidden."),
     ]
     quote_hidden: Annotated[
-        bool, Meta(description="Whether a post is quoted that the caller may not see, or no more.")
+        bool,
+        Meta(
+            description="Whether a quoted post is not shown: it is hidden, gone, or a block "
+            "stands between its author and this one's."
+        ),
     ]
     media_ids: list[Id]
     created_at: Time
     edited_at: Annotated[Time | None, Meta(description="Null where it never was.")]
-    revision: Annotated[int, Meta(ge=0, description="1 when written, one more with each edit.")]
-    counts: PostCounts
+    revision: Annotated[
+        int, Meta(ge=0, description="1 when written, one more with each edit; 0 where deleted.")
+    ]
+    counts: Annotated[PostCounts, Meta(description="All 0 where deleted.")]
     deleted: Annotated[bool, Meta(description="Only a tombstone is left.")]
     viewer: Annotated[ViewerState | UnsetType, Meta(description="Absent for strangers.")] = UNSET
 
@@ -234,7 +278,7 @@ class Session(Struct, frozen=True, gc=False):
     """One signed-in device."""
 
     id: Id
-    device_name: str
+    device_name: Annotated[str, Meta(description="Empty where the device gave no name.")]
     created_at: Time
     last_used_at: Time
     expires_at: Annotated[Time, Meta(description="When it ends if it is not refreshed before.")]

@@ -68,14 +68,18 @@ Content = Annotated[
 
 
 class Post(Struct, frozen=True, gc=False):
-    """A post, as the caller may see it."""
+    """A post, as the caller may see it; or a tombstone, which keeps its place in a conversation.
+
+    A tombstone is `deleted` and says nothing but `id`, `conversation_id`, `reply_to` and
+    `created_at`: what else it has is null, empty or 0.
+    """
 
     id: Id
     author: Annotated[
         User | None, Meta(description="Who wrote it; null only where a tombstone hides that.")
     ]
     content: Content
-    visibility: Visibility
+    visibility: Annotated[Visibility | None, Meta(description="Null where deleted.")]
     reply_to: Annotated[ReplyTo | None, Meta(description="The post that this one answers.")]
     conversation_id: Annotated[Id, Meta(description="The first post of the conversation.")]
     quoted_post_id: Annotated[Id | None, Meta(description="The post that this one quotes.")]
@@ -84,13 +88,19 @@ class Post(Struct, frozen=True, gc=False):
         Meta(description="That post, one level deep; null if there is none or it is hidden."),
     ]
     quote_hidden: Annotated[
-        bool, Meta(description="Whether a post is quoted that the caller may not see, or no more.")
+        bool,
+        Meta(
+            description="Whether a quoted post is not shown: it is hidden, gone, or a block "
+            "stands between its author and this one's."
+        ),
     ]
     media_ids: list[Id]
     created_at: Time
     edited_at: Annotated[Time | None, Meta(description="Null where it never was.")]
-    revision: Annotated[int, Meta(ge=0, description="1 when written, one more with each edit.")]
-    counts: PostCounts
+    revision: Annotated[
+        int, Meta(ge=0, description="1 when written, one more with each edit; 0 where deleted.")
+    ]
+    counts: Annotated[PostCounts, Meta(description="All 0 where deleted.")]
     deleted: Annotated[bool, Meta(description="Only a tombstone is left.")]
     viewer: Annotated[ViewerState | UnsetType, Meta(description="Absent for strangers.")] = UNSET
 

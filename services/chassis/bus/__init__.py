@@ -1,6 +1,6 @@
 """Events over the Kafka protocol: at least once, in order within a key."""
 
-from services.chassis.bus.producer import Publisher, PublishFailed, publisher
+from services.chassis.bus.producer import Publisher, PublishFailed, RecordsRefused, publisher
 from services.chassis.bus.routes import BatchHandler, Handler, Routes
 from services.chassis.bus.subscriber import Subscriber, parked
 
@@ -9,6 +9,7 @@ __all__ = [
     "Handler",
     "PublishFailed",
     "Publisher",
+    "RecordsRefused",
     "Routes",
     "Subscriber",
     "parked",

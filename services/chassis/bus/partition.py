@@ -10,7 +10,7 @@ from typing import NamedTuple
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Gauge, Histogram
 
-from services.chassis import deadline, telemetry
+from services.chassis import deadline, event_bodies, telemetry
 from services.chassis.bus.routes import BatchHandler, Handler
 from services.chassis.clock import Clock
 from services.chassis.errors import Conflict, DeadlineExceeded, TooMany, Unavailable
@@ -112,6 +112,13 @@ class Partition:
         await asyncio.wait({self._task})
         self._age.set(0)
 
+    def raise_failure(self) -> None:
+        """Raises what ended the work here, if something did: nothing is handled any more then."""
+        if self._task.done() and not self._task.cancelled():
+            failure = self._task.exception()
+            if failure is not None:
+                raise failure
+
     async def _work(self) -> None:
         while not self._stopping:
             if not self._waiting:
@@ -127,10 +134,10 @@ class Partition:
 
     async def _one(self, received: Received) -> None:
         try:
-            event = Event.from_record(received.record)
+            event = self._event(received)
             handler = self._handlers(event.type)
             if handler is None:
-                self._count([event], "skipped")
+                self._count_skipped()
             else:
                 await self._try(partial(handler, event), [event])
         except Undecodable as poison:
@@ -143,31 +150,50 @@ class Partition:
         readable: list[tuple[Received, Event]] = []
         for received in batch:
             try:
-                readable.append((received, Event.from_record(received.record)))
+                readable.append((received, self._event(received)))
             except Undecodable as poison:
                 await self._set_aside(received, poison)
-        try:
-            await self._try_batch([event for _, event in readable], handler)
-        except (Undecodable, _GivenUp):
-            # One of them is to blame: each on its own, so that only that one is parked.
-            for received, event in readable:
-                try:
-                    await self._try_batch([event], handler)
-                except Undecodable as poison:
-                    await self._set_aside(received, poison)
-                except _GivenUp as given_up:
-                    await self._set_aside(received, given_up.cause)
+        events = [event for _, event in readable]
+        if len(events) > 1:
+            try:
+                # The first error splits the batch: whatever one of them causes, and however often
+                # it would have to be tried, the others do not wait for it.
+                await self._try(partial(handler, events), events, attempts_at_most=1)
+                readable = []
+            except (Undecodable, _GivenUp):
+                self._count(events, "split")
+        for received, event in readable:
+            try:
+                await self._try(partial(handler, [event]), [event])
+            except Undecodable as poison:
+                await self._set_aside(received, poison)
+            except _GivenUp as given_up:
+                await self._set_aside(received, given_up.cause)
+            self.handled = received.offset + 1
         self.handled = batch[-1].offset + 1
 
-    async def _try_batch(self, events: Sequence[Event], handler: BatchHandler) -> None:
-        if events:
-            await self._try(partial(handler, events), events)
+    def _event(self, received: Received) -> Event:
+        """Raises Undecodable for what is no event of the past or of now."""
+        event = Event.from_record(received.record)
+        if event.time > self._clock.now() + event_bodies.AHEAD:
+            raise Undecodable(f"the time {event.time.isoformat()} is of the future")
+        return event
 
-    async def _try(self, handle: Callable[[], Awaitable[None]], events: Sequence[Event]) -> None:
-        """Handles, again and again while what fails may pass. Raises Undecodable or _GivenUp."""
+    async def _try(
+        self,
+        handle: Callable[[], Awaitable[None]],
+        events: Sequence[Event],
+        *,
+        attempts_at_most: int = ATTEMPTS,
+    ) -> None:
+        """Handles, again and again while what fails may pass. Raises Undecodable or _GivenUp.
+
+        Several events at once wait only so often for what may pass, too: one of them could be what
+        takes too long.
+        """
         oldest = events[0]
         pause, longest = _PAUSE_SECONDS
-        attempts = 0
+        attempts = postponed = 0
         while True:
             self._age.set((self._clock.now() - oldest.time).total_seconds())
             try:
@@ -183,9 +209,12 @@ class Partition:
             except PASSING as error:
                 logger().warning("event_postponed", **self._described(oldest), error=repr(error))
                 self._count(events, "postponed")
+                postponed += 1
+                if len(events) > 1 and postponed >= ATTEMPTS:
+                    raise _GivenUp(error) from error
             except Exception as error:
                 attempts += 1
-                if attempts >= ATTEMPTS:
+                if attempts >= attempts_at_most:
                     raise _GivenUp(error) from error
                 logger().warning("event_failed", **self._described(oldest), error=repr(error))
                 self._count(events, "failed")
@@ -197,7 +226,8 @@ class Partition:
             self._delay.observe((now - event.time).total_seconds())
 
     async def _set_aside(self, received: Received, cause: Exception) -> None:
-        reason = f"{type(cause).__name__}: {cause}"
+        # What is wrong may stand in the reason, and be what no text may hold.
+        reason = f"{type(cause).__name__}: {cause}".encode(errors="replace").decode()
         logger().error(
             "event_parked",
             group=self._group,
@@ -211,14 +241,32 @@ class Partition:
         while True:
             try:
                 await self._park(received.record, self.number, received.offset, reason)
+                outcome = "parked"
                 break
             except Unavailable:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, longest)
-        _handled.labels(self._group, "", "parked").inc()
+            except Exception as refused:
+                # It is still where it came from, for as long as the topic keeps it; the log names
+                # the place. To wait here would stop all that follows.
+                logger().error(
+                    "event_not_parked",
+                    group=self._group,
+                    topic=self.topic,
+                    partition=self.number,
+                    offset=received.offset,
+                    exc_info=refused,
+                )
+                outcome = "dropped"
+                break
+        _handled.labels(self._group, "", outcome).inc()
 
     def _described(self, event: Event) -> dict[str, str]:
         return {"group": self._group, "type": event.type, "event_id": str(event.event_id)}
+
+    def _count_skipped(self) -> None:
+        # Under no name of a type: anybody's records could make endless many of them.
+        _handled.labels(self._group, "", "skipped").inc()
 
     def _count(self, events: Sequence[Event], outcome: str) -> None:
         for event in events:

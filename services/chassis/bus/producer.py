@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -21,6 +21,18 @@ _LINGER_MILLISECONDS = 2
 _POLL_SECONDS = 0.2
 _CLOSE_SECONDS = 5.0
 
+# What the library and brokers say of a record that no repetition makes acceptable.
+_REFUSED = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.INVALID_MSG_SIZE,
+        KafkaError.INVALID_RECORD,
+        KafkaError.INVALID_TIMESTAMP,
+        KafkaError.RECORD_LIST_TOO_LARGE,
+        KafkaError._INVALID_ARG,
+    }
+)
+
 
 class PublishFailed(Unavailable):
     """A record was not acknowledged, and neither, for all that is known, was any later one.
@@ -33,6 +45,17 @@ class PublishFailed(Unavailable):
     def __init__(self, delivered: int, cause: str) -> None:
         super().__init__(metadata={"cause": cause})
         self.delivered = delivered
+
+
+class RecordsRefused(Exception):
+    """The broker holds all records but these, and will never take them: too large, or malformed.
+
+    `reasons` says why, by the place of the record in what was sent.
+    """
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        super().__init__("; ".join(dict.fromkeys(reasons.values())))
+        self.reasons = reasons
 
 
 class Publisher:
@@ -80,22 +103,44 @@ class Publisher:
         self._polling.start()
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Returns when the broker holds all of them safely. Raises PublishFailed."""
+        """Returns when the broker holds all of them safely.
+
+        Raises PublishFailed, and RecordsRefused where the broker holds all but some.
+        """
         await self.send([event.to_record() for event in events])
 
     async def send(self, records: Sequence[Record]) -> None:
         """Like `publish`, of records."""
+        refused = await self._send(records)
+        if len(records) > 1:
+            # A broker refuses all that reached it together. Alone, only the one to blame is.
+            for place in list(refused):
+                again = await self._send([records[place]])
+                if not again:
+                    del refused[place]
+        if refused:
+            raise RecordsRefused(refused)
+
+    async def _send(self, records: Sequence[Record]) -> dict[int, str]:
+        """Returns what was refused for good, by place, once all others are safe."""
         batch = _Batch(len(records))
         producer = self._producer
         try:
             for place, record in enumerate(records):
-                producer.produce(
-                    record.topic,
-                    record.value,
-                    record.key,
-                    headers=list(record.headers),
-                    on_delivery=partial(batch.settle, place),
-                )
+                try:
+                    producer.produce(
+                        record.topic,
+                        record.value,
+                        record.key,
+                        headers=list(record.headers),
+                        on_delivery=partial(batch.settle, place),
+                    )
+                except (TypeError, ValueError) as wrong:
+                    batch.refuse(place, str(wrong))
+                except KafkaException as wrong:
+                    if wrong.args[0].code() not in _REFUSED:
+                        raise
+                    batch.refuse(place, wrong.args[0].str())
             await batch.settled
         except (BufferError, KafkaException) as refused:
             self._replace(producer)
@@ -106,6 +151,7 @@ class Publisher:
         if batch.failure is not None:
             self._replace(producer)
             raise PublishFailed(batch.delivered, batch.failure)
+        return batch.refused
 
     async def close(self) -> None:
         """Waits a little for what is under way, then drops the rest."""
@@ -164,21 +210,38 @@ class _Batch:
         self._loop = asyncio.get_running_loop()
         self._outcomes: list[str | None] = ["not sent"] * size
         self._waiting = size
+        # Acknowledgements come on the producer's thread, refusals on the caller's too.
+        self._lock = threading.Lock()
+        self.refused: dict[int, str] = {}
         self.settled = self._loop.create_future()
         if not size:
             self.settled.set_result(None)
 
     def settle(self, place: int, error: KafkaError | None, _: Message) -> None:
+        if error is not None and error.code() in _REFUSED:
+            self.refuse(place, error.str())
+            return
         self._outcomes[place] = None if error is None else error.str()
-        self._waiting -= 1
-        if not self._waiting:
+        self._end_one()
+
+    def refuse(self, place: int, reason: str) -> None:
+        """The record will never be taken; the others do not suffer from it."""
+        self.refused[place] = reason
+        self._outcomes[place] = None
+        self._end_one()
+
+    def _end_one(self) -> None:
+        with self._lock:
+            self._waiting -= 1
+            ended = not self._waiting
+        if ended:
             self._loop.call_soon_threadsafe(self._finish)
 
     @property
     def delivered(self) -> int:
         """How many are acknowledged, counted from the front up to the first that is not."""
         for place, outcome in enumerate(self._outcomes):
-            if outcome is not None:
+            if outcome is not None or place in self.refused:
                 return place
         return len(self._outcomes)
 

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
-from services.chassis.events import Event, Undecodable
+from services.chassis import event_bodies
+from services.chassis.events import Event
 
 M = TypeVar("M", bound=Message)
 Handler = Callable[[Event], Awaitable[None]]
@@ -27,11 +28,7 @@ class Routes:
         """
 
         async def decoded(event: Event) -> None:
-            try:
-                content = body.FromString(event.payload)
-            except DecodeError as wrong:
-                raise Undecodable(str(wrong)) from wrong
-            await handle(event, content)
+            await handle(event, event_bodies.read(event, body))
 
         self._handlers[body.DESCRIPTOR.full_name] = decoded
 

@@ -13,11 +13,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupState,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
 from prometheus_client import Gauge
 
+from services.chassis.bus import recovery
+from services.chassis.bus.membership import Advice, Membership
 from services.chassis.bus.partition import Partition, Received
-from services.chassis.bus.producer import Publisher
+from services.chassis.bus.producer import Publisher, RecordsRefused
 from services.chassis.bus.routes import BatchHandler, Handler
 from services.chassis.clock import Clock
 from services.chassis.events import Headers, Record
@@ -32,6 +42,8 @@ _POLL_SECONDS, _PAUSED_POLL_SECONDS = 0.25, 0.05
 _FETCHED_AT_ONCE = 500
 _COMMIT_SECONDS = 0.5
 _LAG_SECONDS = 5.0
+# What the broker may take to say who is in a group.
+_DESCRIBE_SECONDS = 5.0
 # A partition with more waiting records is not fetched until it is down to the lower figure.
 _MAX_BACKLOG, _LOW_BACKLOG = 2_000, 500
 
@@ -54,7 +66,8 @@ class Subscriber:
 
     Give `handlers` (a `Routes`) for one event at a time, or `batches` for lists of events of one
     partition, in order and of all types. Undecodable events go to `parked(topic)`, whole and with
-    headers `parked-reason`, `parked-by` and `parked-from`, and never block what follows.
+    headers `parked-reason`, `parked-by` and `parked-from`, and never block what follows. A record
+    that is too large to be parked goes without its value, with the header `parked-without-value`.
     """
 
     def __init__(
@@ -68,7 +81,7 @@ class Subscriber:
         handlers: Callable[[str], Handler | None] = lambda _: None,
         batches: BatchHandler | None = None,
     ) -> None:
-        self._configuration = {
+        self._configuration: dict[str, Any] = {
             "bootstrap.servers": brokers,
             "group.id": group,
             "client.id": group,
@@ -80,6 +93,10 @@ class Subscriber:
             # it before it hands out partitions.
             "session.timeout.ms": 6_000,
             "heartbeat.interval.ms": 1_000,
+            # Brokers also wait so long for a member that is in the middle of joining. Tansu goes on
+            # waiting for one that died there, be it the leader of its group, and gives nobody a
+            # partition meanwhile. This thread polls all the time, and drains for DRAIN_SECONDS.
+            "max.poll.interval.ms": 30_000,
             # Kafka answers a fetch as soon as there is a byte, and this bounds an idle one. Tansu
             # sleeps so long between two looks: it delays an event there by up to this, and each
             # look costs it CPU: 4 % of a core for all consumers of a stack at 100 ms, 6 % at 50.
@@ -93,6 +110,11 @@ class Subscriber:
             "on_commit": _note_commit,
             "log_level": 2,
         }
+        # To ask about the group, and not be in it.
+        self._anonymous = {
+            name: self._configuration[name]
+            for name in ("bootstrap.servers", "group.id", "error_cb")
+        }
         self.group = group
         self._topics = list(topics)
         self._publisher = publisher
@@ -103,16 +125,25 @@ class Subscriber:
         self._committed: dict[_Place, int] = {}
         self._paused: set[_Place] = set()
         self._stopping = threading.Event()
+        self._membership = Membership(group)
 
     @property
     def assigned(self) -> list[_Place]:
         """The partitions that this member works on now."""
         return sorted(self._partitions)
 
+    def unready(self) -> str | None:
+        """Why this member consumes nothing that it should, in a sentence; None where all is well.
+
+        A member that others leave no partition to is well.
+        """
+        return self._membership.unready()
+
     async def run(self) -> None:
         """Works until it is cancelled; then finishes what is at hand, commits, and leaves.
 
-        Raises KafkaException if the library gives up for good.
+        A member that has had no partition for long joins its group anew. Raises KafkaException if
+        the library gives up for good, and whatever ended the work on a partition.
         """
         self._loop = asyncio.get_running_loop()
         self._stopping.clear()
@@ -127,32 +158,80 @@ class Subscriber:
     # From here on, on the consumer's thread.
 
     def _consume(self) -> None:
-        consumer = Consumer(self._configuration)
+        rejoins = False
+        while not self._stopping.is_set():
+            if rejoins:
+                recovery.refresh_group(self._anonymous, self._topics)
+            rejoins = True
+            consumer = Consumer(self._configuration)
+            self._membership.joined()
+            try:
+                consumer.subscribe(
+                    self._topics, on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose
+                )
+                self._poll(consumer)
+            finally:
+                self._release(consumer, list(self._partitions), DRAIN_SECONDS)
+                consumer.close()
+
+    def _poll(self, consumer: Consumer) -> None:
+        """Fetches until it is to stop, or has to join anew."""
+        commit_at = lag_at = 0.0
+        while not self._stopping.is_set():
+            message = consumer.poll(_PAUSED_POLL_SECONDS if self._paused else _POLL_SECONDS)
+            if message is not None:
+                self._hand_over([message, *consumer.consume(_FETCHED_AT_ONCE, 0)])
+            self._balance(consumer)
+            now = time.monotonic()
+            if now >= commit_at:
+                self._commit(consumer, list(self._partitions), wait=False)
+                commit_at = now + _COMMIT_SECONDS
+                for partition in list(self._partitions.values()):
+                    partition.raise_failure()
+            if now >= lag_at:
+                self._measure(consumer)
+                lag_at = now + _LAG_SECONDS
+            match self._membership.advice():
+                case Advice.LOOK:
+                    self._membership.looked(others_hold_all=self._others_hold_all(consumer))
+                case Advice.REJOIN:
+                    logger().warning("consumer_rejoins", group=self.group)
+                    self._membership.rejoins()
+                    return
+
+    def _others_hold_all(self, consumer: Consumer) -> bool:
+        """Whether members of the group hold every partition of the topics.
+
+        Brokers that do not list members say at least whether the group has settled; the
+        assignments of a settled group leave no partition out.
+        """
+        admin = AdminClient(self._anonymous)
         try:
-            consumer.subscribe(
-                self._topics, on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose
-            )
-            commit_at = lag_at = 0.0
-            while not self._stopping.is_set():
-                message = consumer.poll(_PAUSED_POLL_SECONDS if self._paused else _POLL_SECONDS)
-                if message is not None:
-                    self._hand_over([message, *consumer.consume(_FETCHED_AT_ONCE, 0)])
-                self._balance(consumer)
-                now = time.monotonic()
-                if now >= commit_at:
-                    self._commit(consumer, list(self._partitions), wait=False)
-                    commit_at = now + _COMMIT_SECONDS
-                if now >= lag_at:
-                    self._measure(consumer)
-                    lag_at = now + _LAG_SECONDS
-        finally:
-            self._release(consumer, list(self._partitions), DRAIN_SECONDS)
-            consumer.close()
+            known = {
+                (topic, number)
+                for topic in self._topics
+                for number in consumer.list_topics(topic, _DESCRIBE_SECONDS)
+                .topics[topic]
+                .partitions
+            }
+            answer = admin.describe_consumer_groups([self.group], request_timeout=_DESCRIBE_SECONDS)
+            group = answer[self.group].result(2 * _DESCRIBE_SECONDS)
+        except (KafkaException, TimeoutError) as unknown:
+            logger().warning("group_not_described", group=self.group, error=str(unknown))
+            return False
+        held = {
+            (place.topic, place.partition)
+            for member in group.members
+            for place in member.assignment.topic_partitions
+        }
+        settled = group.state == ConsumerGroupState.STABLE
+        return bool(known) and settled and (known <= held or not group.members)
 
     def _assign(self, _: Consumer, assigned: list[TopicPartition]) -> None:
         places = [(each.topic, each.partition) for each in assigned]
         logger().info("partitions_assigned", group=self.group, partitions=places)
         self._on_loop(self._open(places))
+        self._membership.holds(self._partitions, settled=True)
 
     def _revoke(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:
         places = [(each.topic, each.partition) for each in revoked]
@@ -176,6 +255,7 @@ class Subscriber:
             self._committed.pop(place, None)
             self._paused.discard(place)
             _lag.labels(self.group, place[0], str(place[1])).set(0)
+        self._membership.holds(self._partitions, settled=False)
 
     def _hand_over(self, messages: Sequence[Message]) -> None:
         arrived: dict[_Place, list[Received]] = {}
@@ -274,9 +354,13 @@ class Subscriber:
             ("parked-by", self.group.encode()),
             ("parked-from", f"{record.topic}[{partition}]@{offset}".encode()),
         ]
-        await self._publisher.send(
-            [Record(parked(record.topic), record.key, record.value, headers)]
-        )
+        aside = Record(parked(record.topic), record.key, record.value, headers)
+        try:
+            await self._publisher.send([aside])
+        except RecordsRefused:
+            # With the headers it is larger than the one that the broker took before.
+            headers.append(("parked-without-value", b"true"))
+            await self._publisher.send([aside._replace(value=None, headers=headers)])
 
 
 def _note(error: KafkaError) -> None:

@@ -9,8 +9,8 @@ from roost.notification.v1.delivery_service_pb2_grpc import add_DeliveryServiceS
 from services.chassis.clock import Clock
 from services.chassis.ids import IdGenerator
 from services.chassis.logs import logger
-from services.chassis.process import Job
 from services.chassis.server import Mount
+from services.chassis.supervision import Job
 from services.notification.delivery import push
 from services.notification.delivery.addresses import Addresses
 from services.notification.delivery.carriers import (

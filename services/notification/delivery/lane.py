@@ -36,7 +36,7 @@ LEASE = timedelta(seconds=30)
 
 _POLL_SECONDS = 0.5
 _TROUBLE_SECONDS = 5.0
-# The batch is tried again as it is: its deliveries are not the reason.
+# All of the batch is tried again: its deliveries are not the reason.
 _TRANSIENT = (Unavailable, DeadlineExceeded, TooMany)
 
 _attempts = Counter(
@@ -147,9 +147,8 @@ class Lane:
             taken=self._taken(now),
         )
         packed = await self._pack(claimed)
-        for delivery in claimed:
-            if delivery in packed:
-                self._begin(delivery, packed[delivery])
+        for delivery, each in packed.items():
+            self._begin(delivery, each)
         return len(claimed)
 
     async def settle(self) -> None:
@@ -163,7 +162,7 @@ class Lane:
         return dict(self._of_person) | dict.fromkeys(self._waiting, self._capacity.person)
 
     async def _pack(self, claimed: Sequence[Delivery]) -> dict[Delivery, Parcel | Outcome]:
-        """What to do with each; what is absent is claimed again when its lease ends."""
+        """What to do with each."""
         packed: dict[Delivery, Parcel | Outcome] = {}
         fit = []
         for delivery in claimed:
@@ -178,6 +177,7 @@ class Lane:
                 packed |= await self._packed(fit)
             except _TRANSIENT as error:
                 logger().warning("deliveries_postponed", error=repr(error))
+                packed |= {each: self._postponed(each) for each in fit}
             except Exception as error:
                 _log_fault("deliveries_not_packed", self._channel, error)
                 for delivery in fit:
@@ -197,7 +197,7 @@ class Lane:
             return await self._packed([delivery])
         except RoostError as error:
             logger().warning("deliveries_postponed", error=repr(error))
-            return {}
+            return {delivery: self._postponed(delivery)}
         except Exception as error:
             return {delivery: self._set_aside(delivery, "pack", error)}
 
@@ -256,6 +256,12 @@ class Lane:
         except Exception as error:
             _log_fault("delivery_not_recorded", self._channel, error)
             return None
+
+    def _postponed(self, delivery: Delivery) -> Outcome:
+        """Nothing was sent, but it counts: what can never be packed is given up some day."""
+        now = self._clock.now()
+        again = self._carrier.again(delivery, now)
+        return outcome_of(delivery, Answer(Verdict.LATER, "postponed"), again=again, now=now)
 
     def _set_aside(self, delivery: Delivery, step: str, error: Exception) -> Outcome:
         _log_fault("delivery_set_aside", self._channel, error, step=step)

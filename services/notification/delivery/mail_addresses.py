@@ -52,7 +52,7 @@ def mailbox_of(address: str) -> Mailbox:
     person.
 
     The domain is compared in lower case, which is the normal form of an ASCII name in IDNA. Case,
-    dots and a plus-tag of the local part are left out for every provider: two people whose
+    dots and a plus-tag of the local part are left out, of all providers: two people whose
     addresses differ in these alone share one small limit, and nobody gets a second one by a tag.
     """
     local, _, domain = address.rpartition("@")

@@ -229,7 +229,7 @@ class PostgresDeliveryActs(PostgresTransaction):
         await self.connection.execute(_REMOVE_ADDRESS, user_id)
 
     async def codes_sent(self, user_id: int, mailbox: Mailbox, since: datetime) -> CodesSent:
-        # The domain is the same for every spelling of the mailbox, so this covers it, too.
+        # All spellings of a mailbox have one domain, so this covers the mailbox, too.
         await self.connection.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended('mailed_codes ' || $1, 0))",
             mailbox.domain,

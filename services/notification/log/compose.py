@@ -7,8 +7,8 @@ from roost.notification.v1.event_service_pb2_grpc import add_EventServiceService
 from services.chassis import bus
 from services.chassis.clients import Mesh
 from services.chassis.clock import Clock
-from services.chassis.process import Job
 from services.chassis.server import Mount
+from services.chassis.supervision import Job
 from services.notification.log import convert, subscriber, trimming, wakes_valkey
 from services.notification.log.effects import Effects
 from services.notification.log.live import LiveDelivery
@@ -41,7 +41,7 @@ def carrying(told: NotificationSettings, live: LiveDelivery) -> list[Job]:
     return [live.run, live.stay, listen]
 
 
-def filling(
+def following(
     told: NotificationSettings,
     *,
     store: LogStore,
@@ -49,14 +49,14 @@ def filling(
     mesh: Mesh,
     publisher: bus.Publisher,
     clock: Clock,
-) -> list[Job]:
-    """What the process that works does: it fills logs from events, and cuts them.
+) -> bus.Subscriber:
+    """What fills logs from events.
 
     By a consumer group of its own, so that arrivals on ten thousand homes and what people are told
     do not wait for each other.
     """
     effects = Effects(store=store, graph=MeshGraph(mesh), wakes=wakes, clock=clock)
-    following = bus.Subscriber(
+    return bus.Subscriber(
         brokers=",".join(told.kafka_brokers),
         group=subscriber.GROUP,
         topics=subscriber.TOPICS,
@@ -64,4 +64,8 @@ def filling(
         clock=clock,
         batches=subscriber.LogEvents(effects),
     )
-    return [following.run, partial(trimming.run, store, clock)]
+
+
+def cutting(store: LogStore, clock: Clock) -> Job:
+    """What removes events that are past their time."""
+    return partial(trimming.run, store, clock)

@@ -55,9 +55,7 @@ def session_ended(user_id: int, session_id: int) -> Change:
 
 def signed_in(body: SignedIn) -> Change:
     """A device signed in to the person's account."""
-    notice = SignedInNotice(
-        session_id=body.session_id, device_name=body.device_name, new_network=body.new_network
-    )
+    notice = SignedInNotice(session_id=body.session_id, new_network=body.new_network)
     return _security(body.user_id, SecurityNotice(signed_in=notice))
 
 

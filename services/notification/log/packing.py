@@ -57,6 +57,8 @@ def _entries(packed: bytes) -> Iterator[Logged]:
         place = begin + length
         if place > len(packed):
             raise Unreadable("the last entry is cut off")
-        yield Logged(
-            user_id, sequence, _EPOCH + timedelta(microseconds=microseconds), packed[begin:place]
-        )
+        try:
+            time = _EPOCH + timedelta(microseconds=microseconds)
+        except OverflowError as wrong:
+            raise Unreadable(str(wrong)) from wrong
+        yield Logged(user_id, sequence, time, packed[begin:place])

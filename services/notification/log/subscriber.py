@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from roost.post.v1 import post_events_pb2 as posts
 from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 
-from services.chassis.events import Event, Undecodable
+from services.chassis import event_bodies
+from services.chassis.events import Event
 from services.notification.log import convert
 from services.notification.log.effects import Effect, Effects
 from services.notification.log.model import Activity, Hush, Silence
@@ -26,19 +27,12 @@ class LogEvents:
     async def __call__(self, events: Sequence[Event]) -> None:
         """Brings what they mean into logs. Raises Undecodable for an event that cannot be read."""
         batch = [
-            (event.event_id, _read(reader, event))
+            (event.event_id, reader(event))
             for event in events
             if (reader := _READERS.get(event.type)) is not None
         ]
         if batch:
             await self._effects.apply(batch)
-
-
-def _read(reader: Callable[[bytes], Effect], event: Event) -> Effect:
-    try:
-        return reader(event.payload)
-    except DecodeError as wrong:
-        raise Undecodable(str(wrong)) from wrong
 
 
 def _own(
@@ -176,8 +170,8 @@ def _read_marker_moved(body: timelines.ReadMarkerMoved) -> Effect:
     return Effect(changes=[convert.marker_moved(body.user_id, "home", body.last_read_id)])
 
 
-def _reader(kind: type[Message], mean: Callable[[Any], Effect]) -> Callable[[bytes], Effect]:
-    return lambda payload: mean(kind.FromString(payload))
+def _reader(kind: type[Message], mean: Callable[[Any], Effect]) -> Callable[[Event], Effect]:
+    return lambda event: mean(event_bodies.read(event, kind))
 
 
 _MEANINGS: Mapping[type[Message], Callable[[Any], Effect]] = {
@@ -206,6 +200,6 @@ _MEANINGS: Mapping[type[Message], Callable[[Any], Effect]] = {
     timelines.ReadMarkerMoved: _read_marker_moved,
 }
 
-_READERS: Mapping[str, Callable[[bytes], Effect]] = {
+_READERS: Mapping[str, Callable[[Event], Effect]] = {
     kind.DESCRIPTOR.full_name: _reader(kind, mean) for kind, mean in _MEANINGS.items()
 }

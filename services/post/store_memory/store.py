@@ -1,7 +1,7 @@
 """The store of the Post service in memory."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -9,6 +9,8 @@ from services.chassis.clock import Clock
 from services.chassis.ids import MAX_ID
 from services.chassis.memory import MemoryDatabase
 from services.post.model import (
+    OPEN_ACCOUNT,
+    AccountState,
     Drift,
     Entry,
     Place,
@@ -17,6 +19,7 @@ from services.post.model import (
     Response,
     ResponseKind,
     Revision,
+    Visibility,
 )
 from services.post.store import NewPost, Watcher
 from services.post.store_memory.tables import PostTables
@@ -51,7 +54,7 @@ class MemoryStore:
                 if stored is not None:
                     return stored
                 await transaction.remember(new.key, new.response)
-            await transaction.insert(new.post)
+            await transaction.insert(new.post, new.account)
             await transaction.publish(new.message)
         return None
 
@@ -102,6 +105,18 @@ class MemoryStore:
         found = sorted(each.id for each in posts if each.reply_to_post_id == post_id)
         return [each for each in found if each > after][:limit]
 
+    async def answered(self, conversation_id: int, post_ids: Sequence[int]) -> set[int]:
+        """See `Store.answered`."""
+        posts = self.database.tables.posts.values()
+
+        def stands(post_id: int, steps: int) -> bool:
+            replies = [each for each in posts if each.reply_to_post_id == post_id]
+            return any(not each.deleted for each in replies) or (
+                steps > 1 and any(stands(each.id, steps - 1) for each in replies)
+            )
+
+        return {each for each in post_ids if stands(each, 50)}
+
     async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
         """See `Store.quotes`."""
         live = self.database.tables.live()
@@ -141,6 +156,11 @@ class MemoryStore:
         ]
         return sorted(found, reverse=True)[:limit]
 
+    async def reposts_between(self, user_id: int, author_id: int, limit: int) -> list[int]:
+        """See `Store.reposts_between`."""
+        reposts = sorted(self._reposts_of(user_id))
+        return [each.post_id for each in reposts if each.author_id == author_id][:limit]
+
     async def timeline_entries(
         self, author_ids: Sequence[int], *, before: int, limit: int
     ) -> list[Entry]:
@@ -156,13 +176,34 @@ class MemoryStore:
     async def count_posts(self, author_ids: Sequence[int]) -> dict[int, int]:
         """See `Store.count_posts`."""
         return Counter(
-            each.author_id for each in self.database.tables.live() if each.author_id in author_ids
+            each.author_id
+            for each in self.database.tables.live()
+            if each.author_id in author_ids
+            and each.visibility is Visibility.PUBLIC
+            and not each.reply_to_post_id
         )
 
     async def live_posts_of(self, author_id: int, limit: int) -> list[int]:
         """See `Store.live_posts_of`."""
         live = self.database.tables.live()
         return sorted(each.id for each in live if each.author_id == author_id)[:limit]
+
+    async def contributors(self, *, after: int, limit: int) -> list[int]:
+        """See `Store.contributors`."""
+        tables = self.database.tables
+        people = {user for _, user, _ in tables.responses}
+        people |= {post.author_id for post in tables.live()}
+        return sorted(each for each in people if each > after)[:limit]
+
+    async def unsettled(self, accounts: Mapping[int, AccountState]) -> list[int]:
+        """See `Store.unsettled`."""
+        tables = self.database.tables
+        return sorted(
+            user_id
+            for user_id, account in accounts.items()
+            if account.protected != tables.protections.get(user_id, OPEN_ACCOUNT).protected
+            or (user_id in tables.protections and user_id not in tables.settled)
+        )
 
     async def touched(
         self, since: datetime, until: datetime, *, after: int, limit: int
@@ -184,14 +225,7 @@ class MemoryStore:
                     if value != getattr(state, counter)
                 ]
                 transaction.changed.post_ids.add(post_id)
-                tables.states[post_id] = PostState(
-                    post_id,
-                    state.revision,
-                    right["likes"],
-                    right["reposts"],
-                    right["replies"],
-                    right["quotes"],
-                )
+                tables.states[post_id] = tables.recounted(post_id)
         return drifts
 
     def _reposts_of(self, user_id: int) -> list[Entry]:

@@ -3,22 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from services.chassis.clock import Clock
 from services.chassis.memory import MemoryTransaction
 from services.post.errors import PostNotFound
 from services.post.model import (
+    OPEN_ACCOUNT,
     TOMBSTONE,
+    AccountState,
+    Aligned,
     Post,
     PostState,
     Responded,
     ResponseKind,
     Revision,
     Tombstone,
+    Visibility,
     Withdrawn,
 )
 from services.post.store import Changed
 from services.post.store_memory.tables import PostTables
+
+K = TypeVar("K")
 
 _COUNTER = {ResponseKind.LIKE: "likes", ResponseKind.REPOST: "reposts"}
 
@@ -38,7 +45,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         """See `PostTransaction.lock_post`."""
         return self.tables.posts.get(post_id)
 
-    async def insert(self, post: Post) -> None:
+    async def insert(self, post: Post, account: AccountState) -> None:
         """The rows of `Store.create`."""
         for target in {post.reply_to_post_id, post.quoted_post_id} - {0}:
             if target not in self.tables.posts or self.tables.posts[target].deleted:
@@ -46,8 +53,9 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         self.tables.posts[post.id] = post
         self.tables.states[post.id] = PostState(post.id, post.revision, 0, 0, 0, 0)
         self.tables.touched[post.id] = post.create_time
-        self._count(post.reply_to_post_id, "replies", 1)
-        self._count(post.quoted_post_id, "quotes", 1)
+        if self.tables.is_protected(post.author_id, account):
+            self.tables.closed_posts.add(post.id)
+        self._count_targets(post, 1)
 
     async def edit(self, before: Post, after: Post) -> None:
         """See `PostTransaction.edit`."""
@@ -74,15 +82,27 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             state = self.tables.states[post_id]
             self.tables.states[post_id] = state._replace(revision=TOMBSTONE)
             self.tables.revisions.pop(post_id, None)
-            self._count(post.reply_to_post_id, "replies", -1)
-            self._count(post.quoted_post_id, "quotes", -1)
+            self._count_targets(post, -1)
             gone.append(
-                Tombstone(post_id, post.author_id, post.reply_to_post_id, post.quoted_post_id)
+                Tombstone(
+                    post_id,
+                    post.author_id,
+                    post.reply_to_post_id,
+                    post.quoted_post_id,
+                    post.visibility,
+                )
             )
         return gone
 
     async def respond(
-        self, kind: ResponseKind, *, user_id: int, post_id: int, author_id: int, response_id: int
+        self,
+        kind: ResponseKind,
+        *,
+        user_id: int,
+        account: AccountState,
+        post_id: int,
+        author_id: int,
+        response_id: int,
     ) -> Responded:
         """See `PostTransaction.respond`."""
         state = self.tables.states.get(post_id)
@@ -94,7 +114,9 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             return Responded(False, standing if live else 0, self.tables.state(post_id, user_id))
         self.tables.responses[kind, user_id, post_id] = (response_id, author_id)
         self.changed.responder_ids.add(user_id)
-        if kind in _COUNTER:
+        if self.tables.is_protected(user_id, account):
+            self.tables.closed_responses.add((kind, user_id, post_id))
+        elif kind in _COUNTER:
             self._count(post_id, _COUNTER[kind], 1)
         return Responded(True, response_id, self.tables.state(post_id, user_id))
 
@@ -102,7 +124,9 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         """See `PostTransaction.withdraw`."""
         response_id, _ = self.tables.responses.pop((kind, user_id, post_id), (0, 0))
         self.changed.responder_ids.add(user_id)
-        if response_id and kind in _COUNTER:
+        closed = (kind, user_id, post_id) in self.tables.closed_responses
+        self.tables.closed_responses.discard((kind, user_id, post_id))
+        if response_id and kind in _COUNTER and not closed:
             self._count(post_id, _COUNTER[kind], -1)
         return Responded(response_id != 0, response_id, self.tables.state(post_id, user_id))
 
@@ -139,6 +163,74 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         for user_id in likers[:limit]:
             await self.withdraw(ResponseKind.LIKE, user_id=user_id, post_id=post_id)
         return len(likers[:limit])
+
+    async def record_protection(self, user_id: int, account: AccountState) -> None:
+        """See `PostTransaction.record_protection`."""
+        kept = self.tables.protections.get(user_id)
+        if kept is None or kept.update_time <= account.update_time:
+            self.tables.protections[user_id] = account
+            self.tables.settled.discard(user_id)
+
+    async def align_responses(self, user_id: int, *, after: int, limit: int) -> Aligned:
+        """See `PostTransaction.align_responses`."""
+        mine = {post for _, user, post in self.tables.responses if user == user_id}
+        page = sorted(post_id for post_id in mine if post_id > after)[:limit]
+        changed = [
+            post_id
+            for post_id in page
+            for kind in _COUNTER
+            if (kind, user_id, post_id) in self.tables.responses
+            and self._align(self.tables.closed_responses, (kind, user_id, post_id), user_id)
+        ]
+        for post_id in changed:
+            self._recount(post_id)
+        return Aligned(page[-1] if page else 0, changed)
+
+    async def align_posts(self, user_id: int, *, after: int, limit: int) -> Aligned:
+        """See `PostTransaction.align_posts`."""
+        mine = {post.id: post for post in self.tables.live() if post.author_id == user_id}
+        page = sorted(post_id for post_id in mine if post_id > after)[:limit]
+        changed = [
+            target
+            for post_id in page
+            if self._align(self.tables.closed_posts, post_id, user_id)
+            and mine[post_id].visibility is Visibility.PUBLIC
+            for target in (mine[post_id].reply_to_post_id, mine[post_id].quoted_post_id)
+            if target
+        ]
+        for target in changed:
+            self._recount(target)
+        return Aligned(page[-1] if page else 0, changed)
+
+    async def settle_protection(self, user_id: int, account: AccountState) -> None:
+        """See `PostTransaction.settle_protection`."""
+        if self.tables.protections[user_id].update_time <= account.update_time:
+            self.tables.settled.add(user_id)
+
+    async def forget_protection(self, user_id: int) -> None:
+        """See `PostTransaction.forget_protection`."""
+        self.tables.protections.pop(user_id, None)
+        self.tables.settled.discard(user_id)
+
+    def _align(self, closed: set[K], each: K, user_id: int) -> bool:
+        """Marks what a person contributed by what is kept of the account; whether that is new."""
+        before = each in closed
+        if self.tables.is_protected(user_id, OPEN_ACCOUNT):
+            closed.add(each)
+        else:
+            closed.discard(each)
+        return (each in closed) is not before
+
+    def _recount(self, post_id: int) -> None:
+        self.tables.states[post_id] = self.tables.recounted(post_id)
+        self.tables.touched[post_id] = self._now
+        self.changed.post_ids.add(post_id)
+
+    def _count_targets(self, post: Post, by: int) -> None:
+        counted = by if self.tables.is_open(post) else 0
+        self._count(post.reply_to_post_id, "replies", counted)
+        # Who may read a reply depends on others, so what it quotes is not counted.
+        self._count(post.quoted_post_id, "quotes", 0 if post.reply_to_post_id else counted)
 
     def _count(self, post_id: int, counter: str, by: int) -> None:
         state = self.tables.states.get(post_id)

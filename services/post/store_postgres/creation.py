@@ -1,4 +1,5 @@
-"""Writes a new post in one trip: see the function create_post in the migrations."""
+"""Writes a new post in one trip: see the functions create_post and create_limited_post in the
+migrations."""
 
 from services.chassis import idempotency, telemetry
 from services.chassis.events import new_event_id
@@ -7,10 +8,11 @@ from services.chassis.ids import bucket_of
 from services.chassis.postgres import Database
 from services.post.errors import PostNotFound
 from services.post.store import NewPost
-from services.post.store_postgres.rows import entities_to_json
+from services.post.store_postgres.rows import entities_to_json, limits_to_json
 
 _CREATE = f"""
-SELECT outcome, fingerprint, response FROM create_post({", ".join(f"${n}" for n in range(1, 25))})
+SELECT outcome, fingerprint, response
+FROM create_limited_post({", ".join(f"${n}" for n in range(1, 28))})
 """  # noqa: S608 - nothing but parameters
 
 _NO_KEY = RequestKey("", "", b"")
@@ -45,6 +47,9 @@ async def create(database: Database, new: NewPost) -> bytes | None:
         key.lock,
         key.fingerprint,
         new.response,
+        new.account.protected,
+        new.account.update_time,
+        limits_to_json(post.limits),
     )
     assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
     match row[0]:

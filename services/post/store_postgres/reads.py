@@ -52,6 +52,19 @@ WHERE reply_to_post_id = $2 AND bucket = $1 AND post_id > $3
 ORDER BY post_id LIMIT $4
 """
 
+# Walks down through deleted replies alone; each branch ends at its first live post.
+ANSWERED = """
+WITH RECURSIVE below (top, id, live, steps) AS (
+  SELECT reply_to_post_id, post_id, live, 1 FROM replies
+  WHERE reply_to_post_id = ANY ($2::bigint[]) AND bucket = $1
+  UNION ALL
+  SELECT b.top, r.post_id, r.live, b.steps + 1
+  FROM below b JOIN replies r ON r.reply_to_post_id = b.id AND r.bucket = $1
+  WHERE NOT b.live AND b.steps < 50
+)
+SELECT DISTINCT top FROM below WHERE live
+"""
+
 QUOTES = """
 SELECT post_id FROM quotes
 WHERE quoted_post_id = $1 AND bucket = $2 AND post_id < $3
@@ -103,6 +116,13 @@ SELECT bookmark_id, post_id FROM responses WHERE user_id = $1 AND bookmark_id < 
 ORDER BY bookmark_id DESC LIMIT $3
 """
 
+# All that is read lies in one index, that of a person's reposts.
+REPOSTS_BETWEEN = """
+SELECT post_id FROM responses
+WHERE user_id = $1 AND repost_id IS NOT NULL AND post_author_id = $2
+ORDER BY repost_id LIMIT $3
+"""
+
 # The newest $3 of perhaps 10,000 people. First the newest few of each ($4: so many that all
 # together are enough), by one step into an index each; the $3rd of these is a floor below which
 # nothing can matter. Then all that is above it, of those who have anything there.
@@ -143,12 +163,32 @@ ORDER BY entry.entry_id DESC LIMIT $3
 COUNT_POSTS = """
 SELECT author_id, count(*) FROM posts
 WHERE author_id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[]) AND delete_time IS NULL
+  AND visibility = 1 AND reply_to_post_id = 0
 GROUP BY author_id
 """
 
 LIVE_POSTS_OF = """
 SELECT id FROM posts WHERE author_id = $1 AND bucket = $2 AND delete_time IS NULL
 ORDER BY id LIMIT $3
+"""
+
+# Both halves walk an index and stop.
+CONTRIBUTORS = """
+SELECT user_id FROM (
+  (SELECT DISTINCT user_id FROM responses WHERE user_id > $1 ORDER BY user_id LIMIT $2)
+  UNION
+  (SELECT DISTINCT author_id FROM posts WHERE author_id > $1 AND delete_time IS NULL
+    ORDER BY author_id LIMIT $2)
+) AS people
+ORDER BY user_id LIMIT $2
+"""
+
+UNSETTLED = """
+SELECT asked.id
+FROM unnest($1::bigint[], $2::boolean[]) AS asked (id, protected)
+LEFT JOIN account_protections AS kept ON kept.user_id = asked.id
+WHERE asked.protected <> coalesce(kept.protected, false) OR NOT coalesce(kept.settled, true)
+ORDER BY asked.id
 """
 
 # Materialized, so that the index by time is used and not the one that would give the order.

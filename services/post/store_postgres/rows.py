@@ -6,12 +6,12 @@ import asyncpg
 import msgspec
 
 from services.chassis.ids import bucket_of
-from services.post.model import Entity, Post, PostState, Responded, Visibility
+from services.post.model import Entity, Limit, Mention, Post, PostState, Responded, Visibility
 
 POST_COLUMNS = (
     "p.id, p.author_id, p.text, p.entities, p.visibility, p.reply_to_post_id, "
     "p.reply_to_author_id, p.conversation_id, p.quoted_post_id, p.media_ids, p.create_time, "
-    "p.edit_time, p.revision, p.delete_time"
+    "p.edit_time, p.revision, p.delete_time, p.audience_limits"
 )
 
 RESPONDED_COLUMNS = (
@@ -22,6 +22,7 @@ RESPONDED_COLUMNS = (
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(tuple[Entity, ...])
+_limits_decoder = msgspec.json.Decoder(tuple[Limit, ...])
 
 
 def entities_to_json(entities: Sequence[Entity]) -> str:
@@ -34,13 +35,33 @@ def entities_from_json(kept: str) -> tuple[Entity, ...]:
     return () if kept == "[]" else _decoder.decode(kept)
 
 
+def limits_to_json(limits: Sequence[Limit]) -> str:
+    """Limits as they are kept."""
+    return _encoder.encode(limits).decode() if limits else "[]"
+
+
+def _limits_from(row: asyncpg.Record, entities: Iterable[Entity]) -> tuple[Limit, ...]:
+    kept, author_id, answered_id = row[14], row[1], row[6]
+    if kept is not None:
+        return () if kept == "[]" else _limits_decoder.decode(kept)
+    if answered_id in {0, author_id}:
+        return ()
+    # Written before limits were kept: what is known of the post above is who wrote it, and that it
+    # was for no fewer people than this one is by itself.
+    mentioned = {each.user_id for each in entities if isinstance(each, Mention)}
+    visibility = Visibility(row[4])
+    addressed = () if visibility is Visibility.PUBLIC else tuple(sorted(mentioned))
+    return (Limit(answered_id, visibility, addressed),)
+
+
 def post_from(row: asyncpg.Record) -> Post:
     """The post in a row of POST_COLUMNS."""
+    entities = entities_from_json(row[3])
     return Post(
         id=row[0],
         author_id=row[1],
         text=row[2],
-        entities=entities_from_json(row[3]),
+        entities=entities,
         visibility=Visibility(row[4]),
         reply_to_post_id=row[5],
         reply_to_author_id=row[6],
@@ -51,6 +72,7 @@ def post_from(row: asyncpg.Record) -> Post:
         edit_time=row[11],
         revision=row[12],
         deleted=row[13] is not None,
+        limits=_limits_from(row, entities),
     )
 
 

@@ -1,12 +1,13 @@
 """The store of the Post service on PostgreSQL."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from services.chassis.ids import MAX_ID, bucket_of
 from services.chassis.postgres import Database
 from services.post.model import (
+    AccountState,
     Drift,
     Entry,
     Place,
@@ -111,6 +112,11 @@ class PostgresStore:
         )
         return [row[0] for row in found]
 
+    async def answered(self, conversation_id: int, post_ids: Sequence[int]) -> set[int]:
+        """See `Store.answered`."""
+        found = await self._database.fetch(reads.ANSWERED, bucket_of(conversation_id), post_ids)
+        return {row[0] for row in found}
+
     async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
         """See `Store.quotes`."""
         found = await self._database.fetch(
@@ -143,6 +149,11 @@ class PostgresStore:
         found = await self._database.fetch(_RESPONSES_OF[kind], user_id, before or MAX_ID, limit)
         return [Place(*row) for row in found]
 
+    async def reposts_between(self, user_id: int, author_id: int, limit: int) -> list[int]:
+        """See `Store.reposts_between`."""
+        found = await self._database.fetch(reads.REPOSTS_BETWEEN, user_id, author_id, limit)
+        return [row[0] for row in found]
+
     async def timeline_entries(
         self, author_ids: Sequence[int], *, before: int, limit: int
     ) -> list[Entry]:
@@ -165,6 +176,17 @@ class PostgresStore:
         found = await self._database.fetch(
             reads.LIVE_POSTS_OF, author_id, bucket_of(author_id), limit
         )
+        return [row[0] for row in found]
+
+    async def contributors(self, *, after: int, limit: int) -> list[int]:
+        """See `Store.contributors`."""
+        found = await self._database.fetch(reads.CONTRIBUTORS, after, limit)
+        return [row[0] for row in found]
+
+    async def unsettled(self, accounts: Mapping[int, AccountState]) -> list[int]:
+        """See `Store.unsettled`."""
+        protected = [each.protected for each in accounts.values()]
+        found = await self._database.fetch(reads.UNSETTLED, list(accounts), protected)
         return [row[0] for row in found]
 
     async def touched(

@@ -11,7 +11,16 @@ from services.chassis.clock import Clock
 from services.chassis.connection import Connection
 from services.chassis.ids import bucket_of
 from services.chassis.postgres import PostgresTransaction
-from services.post.model import Post, Responded, ResponseKind, Tombstone, Withdrawn
+from services.post.model import (
+    AccountState,
+    Aligned,
+    Post,
+    Responded,
+    ResponseKind,
+    Tombstone,
+    Visibility,
+    Withdrawn,
+)
 from services.post.store import Changed
 from services.post.store_postgres import rows
 
@@ -38,14 +47,26 @@ WHERE id = $1 AND bucket = $2
 
 _EDIT_STATE = "UPDATE post_states SET revision = $3 WHERE id = $1 AND bucket = $2"
 
-_DELETE = "SELECT id, author_id, reply_to_post_id, quoted_post_id FROM delete_posts($1, $2)"
+_DELETE = """
+SELECT gone.id, gone.author_id, gone.reply_to_post_id, gone.quoted_post_id,
+  (SELECT p.visibility FROM posts p WHERE p.id = gone.id AND p.bucket = bucket_of(gone.id))
+FROM delete_posts($1, $2) AS gone
+"""
 
-_RESPOND = f"SELECT {rows.RESPONDED_COLUMNS} FROM respond($1, $2, $3, $4, $5, $6)"  # noqa: S608
+_RESPOND = f"SELECT {rows.RESPONDED_COLUMNS} FROM respond($1, $2, $3, $4, $5, $6, $7, $8)"  # noqa: S608
 _WITHDRAW = f"SELECT {rows.RESPONDED_COLUMNS} FROM withdraw($1, $2, $3, $4)"  # noqa: S608
 
 _WITHDRAW_ALL = """
 SELECT post_id, post_author_id, user_id, like_id, repost_id FROM withdraw_all_of($1, $2)
 """
+
+_RECORD_PROTECTION = "SELECT record_protection($1, $2, $3)"
+_ALIGN_RESPONSES = "SELECT last_id, changed FROM align_responses($1, $2, $3)"
+_ALIGN_POSTS = "SELECT last_id, changed FROM align_posts($1, $2, $3)"
+_SETTLE_PROTECTION = """
+UPDATE account_protections SET settled = true WHERE user_id = $1 AND update_time <= $2
+"""
+_FORGET_PROTECTION = "DELETE FROM account_protections WHERE user_id = $1"
 
 
 class PostgresPostTransaction(PostgresTransaction):
@@ -91,18 +112,27 @@ class PostgresPostTransaction(PostgresTransaction):
     async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
         """See `PostTransaction.delete`."""
         found = await self.connection.fetch(_DELETE, post_ids, now)
-        tombstones = [Tombstone(*row) for row in found]
+        tombstones = [
+            Tombstone(row[0], row[1], row[2], row[3], Visibility(row[4])) for row in found
+        ]
         for each in tombstones:
             self.changed.post_ids.update((each.id, each.reply_to_post_id, each.quoted_post_id))
         return tombstones
 
     async def respond(
-        self, kind: ResponseKind, *, user_id: int, post_id: int, author_id: int, response_id: int
+        self,
+        kind: ResponseKind,
+        *,
+        user_id: int,
+        account: AccountState,
+        post_id: int,
+        author_id: int,
+        response_id: int,
     ) -> Responded:
         """See `PostTransaction.respond`."""
         self._responds(user_id, post_id)
         row = await self.connection.fetchrow(
-            _RESPOND, kind, user_id, post_id, bucket_of(post_id), author_id, response_id
+            _RESPOND, kind, user_id, post_id, bucket_of(post_id), author_id, response_id, *account
         )
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
         return rows.responded_from(row, post_id)
@@ -128,6 +158,33 @@ class PostgresPostTransaction(PostgresTransaction):
             "SELECT forget_likes($1, $2, $3)", post_id, bucket_of(post_id), limit
         )
         return gone
+
+    async def record_protection(self, user_id: int, account: AccountState) -> None:
+        """See `PostTransaction.record_protection`."""
+        await self.connection.execute(_RECORD_PROTECTION, user_id, *account)
+
+    async def align_responses(self, user_id: int, *, after: int, limit: int) -> Aligned:
+        """See `PostTransaction.align_responses`."""
+        return await self._align(_ALIGN_RESPONSES, user_id, after, limit)
+
+    async def align_posts(self, user_id: int, *, after: int, limit: int) -> Aligned:
+        """See `PostTransaction.align_posts`."""
+        return await self._align(_ALIGN_POSTS, user_id, after, limit)
+
+    async def settle_protection(self, user_id: int, account: AccountState) -> None:
+        """See `PostTransaction.settle_protection`."""
+        await self.connection.execute(_SETTLE_PROTECTION, user_id, account.update_time)
+
+    async def forget_protection(self, user_id: int) -> None:
+        """See `PostTransaction.forget_protection`."""
+        await self.connection.execute(_FORGET_PROTECTION, user_id)
+
+    async def _align(self, sql: str, user_id: int, after: int, limit: int) -> Aligned:
+        row = await self.connection.fetchrow(sql, user_id, after, limit)
+        assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
+        aligned = Aligned(*row)
+        self.changed.post_ids.update(aligned.changed)
+        return aligned
 
     def _responds(self, user_id: int, post_id: int) -> None:
         self.changed.responder_ids.add(user_id)

@@ -31,7 +31,7 @@ subscription Log($topics: [Topic!]!, $after: Sequence) {
       ... on ResourceChange { resource id deleted }
       ... on MarkerMove { timeline lastReadId }
       ... on SessionEnd { sessionId }
-      ... on SignIn { sessionId deviceName newNetwork }
+      ... on SignIn { sessionId newNetwork }
       ... on PasswordReplaced { sessionId }
       ... on FailedSignIns { failures }
       ... on Gap { topics }
@@ -136,7 +136,6 @@ async def test_all_that_the_log_tells_is_told(address: str, events: FakeEvents) 
         {
             "__typename": "SignIn",
             "sessionId": global_id("Session", 9),
-            "deviceName": "laptop",
             "newNetwork": True,
         },
         {"__typename": "PasswordReplaced", "sessionId": global_id("Session", 9)},
@@ -316,9 +315,9 @@ async def test_what_the_process_itself_has_lost_is_a_gap(address: str, events: F
 async def test_silence_is_broken_by_how_far_it_is(
     address: str, events: FakeEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection.frames, "HEARTBEAT_SECONDS", 0.1)
     async with let_in(address) as client:
         await follow(client, topics=["ACCOUNT"])
+        monkeypatch.setattr(connection.frames, "HEARTBEAT_SECONDS", 0.1)
         events.add(ALICE, **arrival(100))
         told: list[Json] = []
         while told_up_to(1) not in told:

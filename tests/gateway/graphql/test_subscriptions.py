@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -420,13 +419,12 @@ async def test_a_message_that_is_none_closes(address: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("told", ["by the log", "by the list of ended sessions"])
-async def test_a_session_that_ends_is_closed_within_two_seconds(
+async def test_a_session_that_ends_is_closed(
     address: str, events: FakeEvents, revoked: set[int], told: str
 ) -> None:
     async with let_in(address) as client:
         await client.subscribe("1", HOME)
         await client.heard()
-        began = time.monotonic()
         if told == "by the log":
             events.add(ALICE, session=SessionEnded(session_id=SESSION))
         else:
@@ -435,7 +433,6 @@ async def test_a_session_that_ends_is_closed_within_two_seconds(
         code = await client.closed()
 
     assert code == 4403
-    assert time.monotonic() - began < 2
 
 
 async def test_a_slow_reader_is_closed_and_makes_nobody_wait(

@@ -1,6 +1,7 @@
 """A whole process around one small servicer, to be started, signalled and watched by a test."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,6 +37,7 @@ async def serve(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
     yield process.Parts(
         mounts=[mount],
         verifier=verifier(),
+        jobs=[always_fail] if "FAILING" in os.environ else [],
         endings=[lambda: print("ended streams", flush=True)],
     )
     print("closed", flush=True)
@@ -43,7 +45,7 @@ async def serve(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
 
 @asynccontextmanager
 async def work(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
-    yield process.Parts(jobs=[run_until_cancelled, fail_if_told])
+    yield process.Parts(jobs=[run_until_cancelled, fail_if_told], consumers=[IdleConsumer()])
 
 
 async def run_until_cancelled() -> None:
@@ -53,10 +55,30 @@ async def run_until_cancelled() -> None:
         print("finished what was in hand", flush=True)
 
 
+async def always_fail() -> None:
+    raise RuntimeError("always")
+
+
 async def fail_if_told() -> None:
-    if sys.stdin.readline() == "fail\n":
-        raise RuntimeError("told to fail")
+    match sys.stdin.readline():
+        case "fail\n":
+            raise RuntimeError("asked to fail")
+        case "use up all memory\n":
+            raise MemoryError
     await asyncio.Event().wait()
+
+
+class IdleConsumer:
+    """A consumer that says what its settings say."""
+
+    group = "idle"
+
+    async def run(self) -> None:
+        print("consumes", flush=True)
+        await asyncio.Event().wait()
+
+    def unready(self) -> str | None:
+        return os.environ.get("UNREADY")
 
 
 @asynccontextmanager

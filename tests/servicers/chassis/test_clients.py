@@ -39,6 +39,7 @@ from services.chassis.errors import (
 from services.chassis.server import Mount
 from services.chassis.tokens import ServiceIdentity, SigningKey
 from tests.servicers.serving import SERVICE_KEYS, raises_reason, serving
+from tests.waiting import LIMIT
 
 if TYPE_CHECKING:  # a name of the type stubs only
     from roost.user.v1.user_service_pb2_grpc import UserServiceAsyncStub
@@ -181,7 +182,7 @@ async def test_defect_of_the_service_behind_is_ours_too(mesh: Mesh, inner: Inner
 
 
 async def test_mesh_that_is_away_is_unavailable_at_once() -> None:
-    async with Mesh("127.0.0.1:1") as mesh, asyncio.timeout(2):
+    async with Mesh("127.0.0.1:1") as mesh, asyncio.timeout(LIMIT):
         with raises_reason(Unavailable, "DEPENDENCY_UNAVAILABLE"):
             await mesh.stub(UserServiceStub).GetUser(GetUserRequest(user_id=1))
 
@@ -195,7 +196,7 @@ async def test_mesh_that_comes_back_is_found_within_seconds(inner: Inner) -> Non
     with pytest.raises(Unavailable):
         await stub.GetUser(GetUserRequest(user_id=1))
 
-    async with mesh, serving(only("GetUser", inner), address=address), asyncio.timeout(5):
+    async with mesh, serving(only("GetUser", inner), address=address), asyncio.timeout(LIMIT):
         while True:
             try:
                 await stub.GetUser(GetUserRequest(user_id=2))

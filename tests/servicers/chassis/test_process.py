@@ -18,9 +18,9 @@ from roost.user.v1.user_service_pb2 import GetUserRequest
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.chassis.clients import Mesh
+from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[3]
-LIMIT = 20.0
 
 SETTINGS = {
     "ROOST_LISTEN": "127.0.0.1:0",
@@ -180,15 +180,60 @@ async def test_working_process_lets_its_jobs_finish() -> None:
     assert code == 0
 
 
-async def test_job_that_fails_ends_the_process_for_a_supervisor_to_see() -> None:
+async def test_job_that_fails_is_started_again_while_the_others_go_on() -> None:
     async with process("run", "work") as running:
         assert running.child.stdin is not None
-        running.child.stdin.write(b"fail\n")
+        running.child.stdin.write(b"fail\n" * 100)  # a line for each time that it is started
+        ready = await running.event("ready")
         failed = await running.event("job_failed")
+        unready = await get(ready["admin"], "/readyz")
+        await running.event("job_failed")
+        _, metrics = await get(ready["admin"], "/metrics")
+
+        running.signal(signal.SIGTERM)
+        await running.line("finished what was in hand")
         code = await running.code()
 
     assert failed["job"] == "fail_if_told"
-    assert "told to fail" in failed["exception"]
+    assert "asked to fail" in failed["exception"]
+    assert unready == (503, "not ready: job fail_if_told failed and is started again\n")
+    assert 'roost_job_failures_total{job="fail_if_told"}' in metrics
+    assert code == 0
+
+
+async def test_process_that_serves_goes_on_while_a_job_of_it_is_down() -> None:
+    async with process("run", "serve", FAILING="1") as running:
+        ready = await running.event("ready")
+        await running.event("job_failed")
+        said = await get(ready["admin"], "/readyz")
+        async with Mesh(ready["listen"]) as mesh:
+            answer = await mesh.stub(UserServiceStub).GetUser(GetUserRequest(user_id=1))
+
+    assert said == (200, "ok\ndegraded: job always_fail failed and is started again\n")
+    assert answer.user.id == 1
+
+
+async def test_consumer_that_consumes_nothing_makes_the_process_not_ready() -> None:
+    async with process("run", "work", UNREADY="no partition for 20 s") as running:
+        assert running.child.stdin is not None
+        running.child.stdin.write(b"go on\n")
+        ready = await running.event("ready")
+        unready = await get(ready["admin"], "/readyz")
+        live, _ = await get(ready["admin"], "/livez")
+
+    assert unready == (503, "not ready: no partition for 20 s\n")
+    assert live == 200
+
+
+async def test_error_that_only_a_new_process_mends_ends_the_process() -> None:
+    async with process("run", "work") as running:
+        assert running.child.stdin is not None
+        running.child.stdin.write(b"use up all memory\n")
+        failed = await running.event("job_failed")
+        await running.line("finished what was in hand")
+        code = await running.code()
+
+    assert "MemoryError" in failed["exception"]
     assert code == 1
 
 

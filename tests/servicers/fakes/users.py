@@ -3,7 +3,9 @@
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from roost.user.v1 import graph_service_pb2 as graph
 from roost.user.v1 import user_service_pb2 as rpc
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceServicer
 from roost.user.v1.user_pb2 import Relationship, User
 from roost.user.v1.user_service_pb2_grpc import UserServiceServicer
 
@@ -34,6 +36,11 @@ class FakeUsers(UserServiceServicer):
 
     def protect(self, user_id: int) -> None:
         self._people[user_id].protected = True
+
+    def count(self, user_id: int, number: int) -> None:
+        """So many follow the person, are followed, and are posts of theirs."""
+        person = self._people[user_id]
+        person.followers_count = person.following_count = person.posts_count = number
 
     def delete(self, user_id: int) -> None:
         del self._people[user_id]
@@ -68,6 +75,10 @@ class FakeUsers(UserServiceServicer):
         ]
         return rpc.BatchGetUsersResponse(users=sorted(found, key=lambda user: user.id))
 
+    def apart(self, one_id: int, other_id: int) -> bool:
+        """Whether a block stands between the two."""
+        return not self._blocks.isdisjoint({(one_id, other_id), (other_id, one_id)})
+
     def _as_seen_by(self, viewer_id: int, person: User) -> User:
         seen = User()
         seen.CopyFrom(person)
@@ -86,5 +97,28 @@ class FakeUsers(UserServiceServicer):
         return seen
 
 
-# What the fake leaves out.
+class FakeGraph(GraphServiceServicer):
+    """Answers BatchGetTies about the people of a FakeUsers: whether they are apart, alone."""
+
+    def __init__(self, users: FakeUsers) -> None:
+        self.calls: list[graph.BatchGetTiesRequest] = []
+        self._users = users
+
+    @access.service("post")
+    async def BatchGetTies(
+        self, request: graph.BatchGetTiesRequest, context: Any
+    ) -> graph.BatchGetTiesResponse:
+        self.calls.append(request)
+        return graph.BatchGetTiesResponse(
+            ties=[
+                graph.Ties(apart=self._users.apart(each.from_user_id, each.to_user_id))
+                for each in request.pairs
+            ]
+        )
+
+
+# What the fakes leave out.
 WITHOUT = frozenset({"GetUser", "GetUserByHandle", "UpdateUser", "DeleteUser"})
+WITHOUT_OF_GRAPH = frozenset(
+    each.name for each in graph.DESCRIPTOR.services_by_name["GraphService"].methods
+) - {"BatchGetTies"}

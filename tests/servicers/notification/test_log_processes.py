@@ -109,7 +109,8 @@ async def running(
             made.parts.append(parts)
             made.served.append(await stack.enter_async_context(serving(*parts.mounts)))
         work = await stack.enter_async_context(compose.work(told))
-        jobs = [asyncio.create_task(job()) for parts in (*made.parts, work) for job in parts.jobs]
+        composed = (*made.parts, work)
+        jobs = [asyncio.create_task(job()) for parts in composed for _, job in parts.named_jobs()]
         try:
             yield made
             assert not any(job.done() for job in jobs), "a job ended"

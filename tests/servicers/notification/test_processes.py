@@ -99,7 +99,7 @@ async def running(
         sender = await stack.enter_async_context(
             publisher(brokers=kafka, client_id="test", idempotent=engines.broker.idempotence)
         )
-        jobs = [asyncio.create_task(job()) for job in work.jobs]
+        jobs = [asyncio.create_task(job()) for _, job in work.named_jobs()]
         try:
             yield Running(served, sender, pushes, box)
             assert not any(job.done() for job in jobs), "a job ended"

@@ -11,6 +11,10 @@ from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
 from roost.post.v1.people_service_pb2_grpc import PeopleServiceStub
 from roost.post.v1.post_pb2 import Post
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
+from roost.user.v1.graph_service_pb2_grpc import (
+    GraphServiceStub,
+    add_GraphServiceServicer_to_server,
+)
 from roost.user.v1.user_service_pb2_grpc import (
     UserServiceStub,
     add_UserServiceServicer_to_server,
@@ -31,7 +35,7 @@ from services.post.people import MeshPeople
 from services.post.states import States
 from services.post.store_memory import MemoryStore
 from tests.builders.posts import Numbers
-from tests.servicers.fakes.users import WITHOUT, FakeUsers
+from tests.servicers.fakes.users import WITHOUT, WITHOUT_OF_GRAPH, FakeGraph, FakeUsers
 from tests.servicers.serving import Served, serving, token_of
 
 NOWHERE = "redis://127.0.0.1:1"
@@ -112,15 +116,19 @@ async def a_scene(cache_server: RedisClient) -> AsyncIterator[Scene]:
     users = FakeUsers()
     store = MemoryStore(clock=clock)
     async with serving(
-        Mount(add_UserServiceServicer_to_server, users, without=WITHOUT)
+        Mount(add_UserServiceServicer_to_server, users, without=WITHOUT),
+        Mount(add_GraphServiceServicer_to_server, FakeGraph(users), without=WITHOUT_OF_GRAPH),
     ) as user_service:
-        as_post = user_service.mesh.with_token(
-            UserServiceStub, lambda: token_of(ServiceCaller("post"), service="user")
+        as_post, as_post_of_graph = (
+            user_service.mesh.with_token(
+                stub, lambda: token_of(ServiceCaller("post"), service="user")
+            )
+            for stub in (UserServiceStub, GraphServiceStub)
         )
         bodies = Bodies(
             store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
         )
-        people = MeshPeople(as_post)
+        people = MeshPeople(as_post, as_post_of_graph)
         states = States(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
         known_people = KnownPeople(people=people, redis=cache_server, clock=clock)

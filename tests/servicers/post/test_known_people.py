@@ -79,6 +79,25 @@ async def test_an_account_that_becomes_protected_hides_its_posts_at_once(scene: 
     assert not await scene.sees(None, post_id)
 
 
+async def test_counts_of_a_protected_person_are_shown_to_followers_and_the_person(
+    scene: Scene,
+) -> None:
+    request = rpc.BatchGetPostsRequest(include_user_ids=[scene.alice])
+    scene.users.count(scene.alice, 3)
+    scene.users.protect(scene.alice)
+
+    async def counted(who: int | None) -> set[int]:
+        (user,) = (await scene.posts(who).BatchGetPosts(request)).includes.users
+        return {user.followers_count, user.following_count, user.posts_count}
+
+    first = {who: await counted(who) for who in (None, scene.bob, scene.alice)}
+    scene.users.follow(scene.bob, scene.alice)
+    await forget(scene, pair=(scene.bob, scene.alice))
+
+    assert first == {None: {0}, scene.bob: {0}, scene.alice: {3}}
+    assert {who: await counted(who) for who in (None, scene.bob)} == {None: {0}, scene.bob: {3}}
+
+
 async def test_a_deleted_account_hides_its_posts_at_once(scene: Scene) -> None:
     post_id = (await scene.write(scene.alice)).id
     assert await scene.sees(scene.bob, post_id)

@@ -174,12 +174,14 @@ async def test_a_reply_is_no_wider_than_what_it_answers(
 
 async def test_replies_and_quotes_show_in_the_counts_at_once(scene: Scene) -> None:
     first = await scene.write(scene.alice)
-    reply = await scene.write(scene.bob, reply_to_post_id=first.id, quoted_post_id=first.id)
+    reply = await scene.write(scene.bob, reply_to_post_id=first.id)
+    quote = await scene.write(scene.bob, quoted_post_id=first.id)
 
     counts = (await scene.read(first.id)).counts
     assert (counts.replies, counts.quotes) == (1, 1)
 
     await scene.delete(scene.bob, reply.id)
+    await scene.delete(scene.bob, quote.id)
     counts = (await scene.read(first.id)).counts
     assert (counts.replies, counts.quotes) == (0, 0)
 

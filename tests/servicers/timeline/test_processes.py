@@ -146,7 +146,8 @@ async def running(
             clock=SystemClock(),
             batches=listen,
         )
-        jobs = [asyncio.create_task(job()) for job in (*work.jobs, listener.run)]
+        jobs = [asyncio.create_task(job()) for _, job in work.named_jobs()]
+        jobs.append(asyncio.create_task(listener.run()))
         try:
             yield Running(served, peers, sender, told)
             assert not any(job.done() for job in jobs), "a job ended"

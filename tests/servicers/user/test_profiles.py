@@ -10,7 +10,12 @@ from roost.user.v1.auth_service_pb2 import (
     ChangePasswordRequest,
     RefreshSessionRequest,
 )
-from roost.user.v1.graph_service_pb2 import BlockRequest, FollowRequest, MuteRequest
+from roost.user.v1.graph_service_pb2 import (
+    BlockRequest,
+    FollowRequest,
+    ListFollowingRequest,
+    MuteRequest,
+)
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import (
     DeleteUserRequest,
@@ -21,6 +26,7 @@ from roost.user.v1.user_service_pb2 import (
 
 from services.chassis.caller import ANONYMOUS
 from services.chassis.errors import Conflict, Invalid, NotFound, Taken, Unauthenticated
+from services.user.model import Counts
 from tests.servicers.serving import raises_reason
 from tests.servicers.user.conftest import PASSWORD, House, Person
 
@@ -63,6 +69,51 @@ async def test_people_see_how_they_stand_to_the_other(
     assert (relationship.following, relationship.muting) == (True, True)
     assert not relationship.followed_by
     assert (back.viewer_relationship.followed_by, back.viewer_relationship.muting) == (True, False)
+
+
+def counts(user: User) -> tuple[int, int, int]:
+    return user.followers_count, user.following_count, user.posts_count
+
+
+async def test_counts_of_a_protected_person_are_for_followers_and_the_person(
+    house: House, alice: Person, bob: Person, carol: Person
+) -> None:
+    await bob.graph.Follow(FollowRequest(user_id=alice.id))
+    house.store.database.tables.counts[alice.id] = Counts(1, 2, 3)
+    await update(alice, protected=True)
+
+    found = {
+        name: counts(await read(house, alice, viewer))
+        for name, viewer in {
+            "stranger": None,
+            "other": carol,
+            "follower": bob,
+            "owner": alice,
+        }.items()
+    }
+    by_handle = await house.users(carol.caller).GetUserByHandle(
+        GetUserByHandleRequest(handle="alice")
+    )
+    listed = await house.graph(carol.caller).ListFollowing(ListFollowingRequest(user_id=bob.id))
+
+    assert found == {
+        "stranger": (0, 0, 0),
+        "other": (0, 0, 0),
+        "follower": (1, 2, 3),
+        "owner": (1, 2, 3),
+    }
+    assert counts(by_handle.user) == (0, 0, 0)
+    assert [counts(each) for each in listed.users] == [(0, 0, 0)]
+
+
+async def test_who_blocks_a_person_is_not_told_how_many_posts_there_are(
+    house: House, alice: Person, bob: Person
+) -> None:
+    house.store.database.tables.counts[alice.id] = Counts(1, 2, 3)
+
+    await bob.graph.Block(BlockRequest(user_id=alice.id))
+
+    assert counts(await read(house, alice, bob)) == (1, 2, 0)
 
 
 async def test_a_profile_is_found_by_handle_without_regard_to_case(

@@ -20,8 +20,9 @@ from roost.user.v1.auth_service_pb2 import (
 )
 
 from services.chassis.caller import ServiceCaller
-from services.chassis.errors import Invalid, NotFound, Unauthenticated
+from services.chassis.errors import Invalid, NotFound, TooMany, Unauthenticated
 from services.user.refresh_tokens import RefreshTokens
+from services.user.sessions import REFRESHES_A_MINUTE
 from tests.servicers.serving import raises_reason
 from tests.servicers.user.conftest import MASTER_KEY, PASSWORD, House, Person
 
@@ -86,6 +87,26 @@ async def test_many_refreshes_of_one_token_at_once_give_one_lineage(
 
     assert len({each.tokens.refresh_token for each in answers}) == 1
     assert await refresh(house, answers[0].tokens.refresh_token)
+
+
+async def test_a_session_is_refreshed_so_many_times_a_minute(house: House, alice: Person) -> None:
+    token = alice.tokens.refresh_token
+    for _ in range(REFRESHES_A_MINUTE):
+        token = (await refresh(house, token)).tokens.refresh_token
+
+    with raises_reason(TooMany, "RATE_LIMITED") as refused:
+        await refresh(house, token)
+    other = await house.auth().Authenticate(
+        AuthenticateRequest(handle="alice", password=PASSWORD, device_name="tablet")
+    )
+    elsewhere = await refresh(house, other.tokens.refresh_token)
+    house.clock.advance(60 / REFRESHES_A_MINUTE)
+    later = await refresh(house, token)
+
+    assert refused.value.retry_after == pytest.approx(60 / REFRESHES_A_MINUTE)
+    assert elsewhere.session.id == other.session.id
+    assert later.session.id == alice.session_id
+    assert house.events(events_pb.SessionRevoked) == []
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 87, "A" * 256, "ü"])

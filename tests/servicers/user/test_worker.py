@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 from roost.post.v1 import post_events_pb2 as post_pb
-from roost.post.v1.post_pb2 import Post
+from roost.post.v1.post_pb2 import (
+    VISIBILITY_FOLLOWERS,
+    VISIBILITY_MENTIONED,
+    VISIBILITY_PUBLIC,
+    VISIBILITY_UNSPECIFIED,
+    Post,
+)
 from roost.user.v1 import graph_service_pb2 as pb
 from roost.user.v1 import user_events_pb2 as events_pb
 from roost.user.v1.user_pb2 import User
@@ -15,7 +21,8 @@ from services.chassis.errors import Unavailable
 from services.chassis.events import Event, OutboxMessage, Undecodable
 from services.user import chores
 from services.user.counters import Reconciler
-from services.user.model import Counts
+from services.user.model import Chore, Counts
+from services.user.store import UserTransaction
 from services.user.subscriber import Subscriptions
 from tests.servicers.user.conftest import PASSWORD, House, Person
 from tests.servicers.user.test_follows import follow, protect, stands
@@ -72,6 +79,32 @@ async def test_posts_are_counted(house: House, alice: Person) -> None:
 
     await subscriptions(house).handle([*created, deleted])
 
+    assert await counts(house, alice) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("visibility", "counted"),
+    [
+        (VISIBILITY_PUBLIC, 1),
+        (VISIBILITY_FOLLOWERS, 0),
+        (VISIBILITY_MENTIONED, 0),
+        # Of a release that did not say; it counted every post.
+        (VISIBILITY_UNSPECIFIED, 1),
+    ],
+)
+async def test_only_public_posts_are_counted(
+    house: House, alice: Person, visibility: Any, counted: int
+) -> None:
+    other = Post(id=1, author_id=alice.id, visibility=VISIBILITY_PUBLIC)
+    post = Post(id=2, author_id=alice.id, visibility=visibility)
+    created = [post_event(house, post_pb.PostCreated(post=each), alice) for each in (other, post)]
+    gone = post_pb.PostDeleted(post_id=2, author_id=alice.id, visibility=visibility)
+
+    await subscriptions(house).handle(created)
+    with_it = await counts(house, alice)
+    await subscriptions(house).handle([post_event(house, gone, alice)])
+
+    assert with_it == (0, 0, 1 + counted)
     assert await counts(house, alice) == (0, 0, 1)
 
 
@@ -200,6 +233,58 @@ async def test_everybody_is_looked_at_however_many_there_are(
     )
 
     assert await reconciler.reconcile() == 5
+
+
+async def test_work_for_one_person_that_always_fails_keeps_no_other_waiting(
+    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await follow(alice, carol)
+    await follow(bob, carol)
+    for person in (alice, bob):
+        house.clock.advance(1)
+        await person.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
+    worker = house.chores()
+    removing = worker._remove_edges
+
+    async def failing(user_id: int, transaction: UserTransaction) -> None:
+        if user_id == alice.id:
+            raise OverflowError("a row that cannot be read")
+        await removing(user_id, transaction)
+
+    monkeypatch.setattr(worker, "_remove_edges", failing)
+    for _ in range(4):
+        house.clock.advance(1)
+        await worker.step()
+
+    removed = house.events(events_pb.FollowRemoved)
+    assert [each.follower_id for each in removed] == [bob.id]
+    assert list(house.store.database.tables.chores) == [(Chore.REMOVE_EDGES, alice.id)]
+
+
+async def test_counters_of_one_person_that_cannot_be_corrected_keep_no_other_wrong(
+    house: House, alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = house.store.database.tables
+    for person in (alice, bob):
+        tables.counts[person.id] = Counts(followers=9)
+    reconciler = Reconciler(
+        store=house.store, cards=house.cards, count_posts=no_posts, settle=at_once
+    )
+    correcting = reconciler._correct
+
+    async def failing(seen: Mapping[int, Counts], right: Mapping[int, Counts]) -> int:
+        if alice.id in seen:
+            raise OverflowError("a row that cannot be read")
+        return await correcting(seen, right)
+
+    monkeypatch.setattr(reconciler, "_correct", failing)
+
+    assert await reconciler.reconcile() == 1
+    assert house.store.database.tables.counts[bob.id] == Counts()
+
+
+async def no_posts(_: Sequence[int]) -> Mapping[int, int]:
+    return {}
 
 
 async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(

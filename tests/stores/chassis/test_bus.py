@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 
 from local import topics
+from services.chassis import outbox as rows
 from services.chassis import postgres
 from services.chassis.bus import (
     Publisher,
+    RecordsRefused,
     parked,
     publisher,
 )
-from services.chassis.events import Event, OutboxMessage, Record
+from services.chassis.events import Event, OutboxMessage, Record, new_event_id
 from services.chassis.relay import Relay
 from tests.engines import Engines
 from tests.stores.chassis.listening import LIMIT, Listener, Topic, read_all, said, subscribed
@@ -95,6 +98,44 @@ async def test_event_that_is_no_event_is_parked_with_the_reason(
     assert headers["parked-reason"] == b"Undecodable: the header 'time' is missing"
     assert headers["parked-from"] == f"{name}[0]@0".encode()
     assert headers["parked-by"] == f"group.{name}".encode()
+
+
+async def test_record_that_is_too_large_is_refused_alone(
+    kafka: str, topic: Topic, sender: Publisher
+) -> None:
+    name = topic(partitions=1)
+    large = Record(name, b"k", b"x" * 2_000_000, [])
+
+    with pytest.raises(RecordsRefused) as refused:
+        await sender.send([Record(name, b"k", b"1", []), large, Record(name, b"k", b"2", [])])
+    await sender.send([Record(name, b"k", b"3", [])])
+
+    records = await asyncio.to_thread(read_all, kafka, name, 3)
+    assert list(refused.value.reasons) == [1]
+    assert [record.value for record in records] == [b"1", b"2", b"3"]
+
+
+async def test_outbox_row_that_is_too_large_does_not_hold_up_those_behind_it(
+    kafka: str, topic: Topic, sender: Publisher, database: Callable[[str], str]
+) -> None:
+    name, listener = topic(partitions=1), Listener()
+    async with (
+        postgres.connect(database("chassis")) as outbox,
+        subscribed(kafka, name, sender, listener.routes),
+    ):
+        small = said(name, "k", "small")
+        for event in (replace(small, payload=b"x" * 2_000_000, event_id=new_event_id()), small):
+            async with outbox.connection() as connection:
+                await rows.append(connection, event)
+        relay = Relay(database_url=outbox.url, publisher=sender, clock=outbox.clock)
+        relaying = asyncio.create_task(relay.run())
+        await eventually(lambda: listener.heard == {"k": ["small"]}, limit=LIMIT)
+        relaying.cancel()
+        await asyncio.wait({relaying})
+        reasons = await outbox.fetch("SELECT reason FROM outbox_refused")
+
+    assert len(reasons) == 1
+    assert "too large" in reasons[0]["reason"].lower()
 
 
 async def test_partitions_are_shared_and_nothing_is_handled_by_two(

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.chassis import cache_entry as entry
 from services.chassis import deadline, redis
 from services.chassis.cache import Cache
 from services.chassis.clock import ManualClock
@@ -291,6 +292,44 @@ async def test_reader_that_gives_up_leaves_the_load_to_the_others(
         assert await patient == "one"
 
     assert len(rows.loads) == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda raw: raw[:-1],
+        lambda raw: raw + b"!",
+        lambda raw: raw[:17] + b"\xff\xfe\xfd",
+        lambda raw: raw[:5],
+        lambda raw: b"",
+        lambda raw: b"\x07" + raw[1:],
+        lambda raw: b"{}" * 20,
+        lambda raw: entry.pack(entry.VALUE, fresh_until=1 << 60, content=b"\xff"),
+    ],
+    ids=["cut", "longer", "other content", "no header", "empty", "kind", "JSON", "not decodable"],
+)
+async def test_entry_that_was_damaged_is_a_miss_and_is_replaced(
+    client: RedisClient, rows: Rows, damage: Callable[[bytes], bytes]
+) -> None:
+    rows.rows = {1: "one", 2: "two"}
+    async with caching(client, rows) as cache:
+        await cache.get_many([1, 2])
+        await eventually(stored(client, 1, 2))
+        (raw,) = await client.mget(["row:{1}"])
+        assert raw is not None
+        damaged = damage(raw)
+        await client.execute("SET", "row:{1}", damaged)
+
+        assert await cache.get_many([1, 2]) == {1: "one", 2: "two"}
+
+        async def replaced() -> bool:
+            (there,) = await client.mget(["row:{1}"])
+            return there is not None and there[0] == entry.VALUE and entry.is_whole(there)
+
+        await eventually(replaced)
+        loads = len(rows.loads)
+        assert await cache.get_many([1, 2]) == {1: "one", 2: "two"}
+        assert len(rows.loads) == loads
 
 
 async def test_without_redis_every_read_goes_to_the_rows_and_nothing_fails(rows: Rows) -> None:

@@ -13,7 +13,7 @@ from services.chassis.errors import DeadlineExceeded
 from services.chassis.postgres import Database, DatabaseAway, PostgresTransaction
 from services.chassis.transaction import TransactionAborted
 from tests.engines import Engines
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 SLEEP = "SELECT pg_sleep(30)"
 
@@ -32,7 +32,7 @@ async def test_statement_ends_with_the_deadline_of_its_caller(connected: Databas
     with deadline.within(0.2), pytest.raises(DeadlineExceeded):
         await connected.execute(SLEEP)
 
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 20.0  # of the 30 s that the statement takes
 
 
 async def test_transaction_ends_with_the_deadline_and_leaves_nothing(connected: Database) -> None:
@@ -57,7 +57,7 @@ async def test_pool_that_is_used_up_says_so_instead_of_queueing_for_ever(
 ) -> None:
     async with AsyncExitStack() as held:
         for _ in range(5):
-            await held.enter_async_context(connected.connection())
+            await held.enter_async_context(connected.connection(seconds=LIMIT))
         monkeypatch.setattr(postgres, "ACQUIRE_SECONDS", 0.1)
 
         with pytest.raises(DatabaseAway):
@@ -127,29 +127,29 @@ async def test_serialization_failure_is_named(connected: Database) -> None:
 
 async def test_listener_is_woken_by_a_notification(connected: Database) -> None:
     async with postgres.listening(connected.url, "news") as woken:
-        await asyncio.wait_for(woken.wait(), 5.0)
+        await asyncio.wait_for(woken.wait(), LIMIT)
         woken.clear()
 
         await connected.execute("NOTIFY news")
 
-        await asyncio.wait_for(woken.wait(), 5.0)
+        await asyncio.wait_for(woken.wait(), LIMIT)
 
 
 async def test_listener_comes_back_and_wakes_when_its_connection_was_lost(
     connected: Database,
 ) -> None:
     async with postgres.listening(connected.url, "news", name="ears") as woken:
-        await asyncio.wait_for(woken.wait(), 5.0)
+        await asyncio.wait_for(woken.wait(), LIMIT)
         woken.clear()
 
         await connected.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ears'"
         )
 
-        await asyncio.wait_for(woken.wait(), 10.0)
+        await asyncio.wait_for(woken.wait(), LIMIT)
         woken.clear()
         await connected.execute("NOTIFY news")
-        await asyncio.wait_for(woken.wait(), 5.0)
+        await asyncio.wait_for(woken.wait(), LIMIT)
 
 
 async def test_pool_serves_again_when_the_database_is_back(

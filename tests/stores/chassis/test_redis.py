@@ -142,7 +142,7 @@ async def test_caller_that_gives_up_leaves_the_connection_whole(client: RedisCli
 
 
 async def test_server_that_does_not_answer_costs_a_few_calls_then_nothing() -> None:
-    async with silent_server() as url, redis.connect(url, call_seconds=0.05) as client:
+    async with silent_server() as url, redis.connect(url, call_seconds=0.2) as client:
         for _ in range(3):
             with pytest.raises(RedisAway):
                 await client.execute("PING")
@@ -153,7 +153,7 @@ async def test_server_that_does_not_answer_costs_a_few_calls_then_nothing() -> N
                 await client.execute("PING")
 
         assert client.away
-        assert time.monotonic() - started < 1.0  # of the 5 s that waiting would take
+        assert time.monotonic() - started < 10.0  # of the 20 s that waiting would take
 
 
 async def test_hurried_caller_says_nothing_about_the_server() -> None:

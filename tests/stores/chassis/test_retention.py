@@ -26,11 +26,21 @@ async def test_old_records_are_forgotten_and_newer_ones_kept(
                 NOW - timedelta(days=days),
             )
 
+            await connected.execute(
+                "INSERT INTO outbox_refused VALUES ($1, gen_random_uuid(), 't', $2, 'x', '', NULL, "
+                "$3, 'too large', $3)",
+                days,
+                str(days),
+                NOW - timedelta(days=4 * days),
+            )
+
         gone = await retention.forget_old(connected)
 
         requests = await connected.fetch("SELECT request_id FROM idempotency_records")
         notes = await connected.fetch("SELECT consumer FROM inbox")
+        refused = await connected.fetch("SELECT key FROM outbox_refused")
 
-    assert gone == 2
+    assert gone == 3
+    assert [row["key"] for row in refused] == ["6"]
     assert [row["request_id"] for row in requests] == ["23"]
     assert [row["consumer"] for row in notes] == ["6"]

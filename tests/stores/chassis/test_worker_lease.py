@@ -12,6 +12,7 @@ from services.chassis.ids import ClockWentBack, IdGenerator, WorkerLost
 from services.chassis.postgres import Database
 from services.chassis.worker_lease import NoWorkerFree, WorkerLease, lease_worker
 from tests.engines import Engines
+from tests.waiting import LIMIT
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ async def test_ids_stop_and_resume_around_an_absence_of_the_database(
             await generator.make(1)
         engines.start("postgres")
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT):
             while True:
                 try:
                     await generator.make(1)

@@ -458,3 +458,29 @@ async def test_a_protected_person_who_changes_their_name_is_asked_nothing(world:
     await world.hear(renamed)
 
     assert world.graph.asked == []
+
+
+@pytest.mark.parametrize("following", [False, True])
+async def test_a_mention_under_a_protected_person_is_told_to_followers_alone(
+    world: World, following: bool
+) -> None:
+    reply = world.post(CAROL, answers=world.post(BOB), mentions=[ALICE])
+    reply.audience_limits.add(author_id=BOB, visibility=post_pb2.VISIBILITY_PUBLIC)
+    if following:
+        world.graph.follows.add((ALICE, BOB))
+
+    await world.hear(protects(BOB))
+    await world.hear(created(reply))
+
+    assert await world.told(ALICE) == ([("mention", reply.id, (CAROL,))] if following else [])
+    assert await world.told(BOB) == [("reply", reply.id, (CAROL,))]
+
+
+async def test_a_mention_in_a_conversation_of_others_is_not_told(world: World) -> None:
+    reply = world.post(CAROL, answers=world.post(BOB), mentions=[ALICE, DAVE], visibility=MENTIONED)
+    reply.audience_limits.add(author_id=BOB, visibility=MENTIONED, addressed_user_ids=[CAROL, DAVE])
+
+    await world.hear(created(reply))
+
+    assert await world.told(ALICE) == []
+    assert await world.told(DAVE) == [("mention", reply.id, (CAROL,))]

@@ -9,7 +9,7 @@ from services.chassis import postgres
 from services.chassis.clock import ManualClock
 from services.chassis.events import OutboxMessage
 from services.chassis.idempotency import RequestKey
-from services.post.model import Post, PostState, Responded, ResponseKind
+from services.post.model import OPEN_ACCOUNT, AccountState, Post, PostState, Responded, ResponseKind
 from services.post.store import NewPost, Store
 from services.post.store_memory import MemoryStore
 from services.post.store_postgres import PostgresStore
@@ -33,6 +33,7 @@ class Scene:
         *,
         answers: Post | None = None,
         quotes: Post | None = None,
+        account: AccountState = OPEN_ACCOUNT,
         **given: Any,
     ) -> Post:
         post = a_post(
@@ -42,22 +43,34 @@ class Scene:
             quoted_post_id=quotes.id if quotes else 0,
             **given,
         )
-        assert await self.create(post) is None
+        assert await self.create(post, account=account) is None
         return post
 
     async def create(
-        self, post: Post, *, key: RequestKey | None = None, response: bytes = b"response"
+        self,
+        post: Post,
+        *,
+        account: AccountState = OPEN_ACCOUNT,
+        key: RequestKey | None = None,
+        response: bytes = b"response",
     ) -> bytes | None:
         message = OutboxMessage(
             topic="roost.post.v1", key=str(post.author_id), type="PostCreated", payload=b"event"
         )
-        return await self.store.create(NewPost(post, message, key, response))
+        return await self.store.create(NewPost(post, account, message, key, response))
 
-    async def respond(self, kind: ResponseKind, user_id: int, post: Post) -> Responded:
+    async def respond(
+        self,
+        kind: ResponseKind,
+        user_id: int,
+        post: Post,
+        account: AccountState = OPEN_ACCOUNT,
+    ) -> Responded:
         async with self.store.transaction() as transaction:
             return await transaction.respond(
                 kind,
                 user_id=user_id,
+                account=account,
                 post_id=post.id,
                 author_id=post.author_id,
                 response_id=self.numbers.of(user_id),

@@ -12,10 +12,11 @@ from services.chassis.events import OutboxMessage
 from services.chassis.redis import RedisClient
 from services.post.cache import Bodies
 from services.post.convert import look_into, pack
-from services.post.model import TOMBSTONE, Mention, Post, PostState, Visibility
+from services.post.model import OPEN_ACCOUNT, TOMBSTONE, Mention, Post, PostState, Visibility
 from services.post.store import NewPost
 from services.post.store_memory import MemoryStore
 from tests.builders.posts import START, Numbers, a_post
+from tests.waiting import LIMIT
 
 
 class CountingStore(MemoryStore):
@@ -34,7 +35,7 @@ class CountingStore(MemoryStore):
         author = self.numbers.person()
         post = a_post(self.numbers.of(author), author, **given)
         message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
-        await self.create(NewPost(post, message, None, b""))
+        await self.create(NewPost(post, OPEN_ACCOUNT, message, None, b""))
         return post
 
     async def state(self, post: Post) -> PostState:
@@ -92,7 +93,7 @@ async def test_one_process_reads_what_another_has_put_in_redis(
     await first.of(states)
 
     # It is put there after the answer, so a process that starts at once may still ask the store.
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT):
         while store.read:
             store.read.clear()
             another = a_process(store, server)

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -9,10 +11,13 @@ from services.chassis.errors import NotFound
 from services.chassis.events import OutboxMessage
 from services.chassis.idempotency import RequestInFlight, RequestKey
 from services.chassis.postgres import Database
-from services.post.model import Drift, Post, ResponseKind
+from services.post.model import OPEN_ACCOUNT, AccountState, Drift, Post, ResponseKind
+from services.post.people import MeshPeople
+from services.post.protections import Protections
 from services.post.store_postgres import PostgresStore
-from tests.builders.posts import a_post
+from tests.builders.posts import START, a_post
 from tests.stores.post.conftest import Scene
+from tests.waiting import LIMIT
 
 LIKE, REPOST = ResponseKind.LIKE, ResponseKind.REPOST
 
@@ -124,7 +129,7 @@ async def test_events_of_an_author_appear_in_the_order_of_their_ids(
 
     watching = asyncio.create_task(watch())
     await asyncio.gather(*(write(number) for number in range(120)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT):
         await watching
 
     assert seen == sorted(seen)
@@ -173,3 +178,65 @@ async def test_timeline_entries_of_ten_thousand_people_are_found_in_time(
     # Interrupted by the statement's time limit if it read everything of everybody.
     assert len(entries) == 100
     assert entries[0].entry_id == max(people) + (3 << 22)
+
+
+async def test_counts_are_right_however_accounts_change_while_people_contribute(
+    scene: Scene,
+) -> None:
+    posts = [await scene.post(scene.alice) for _ in range(5)]
+    people = [scene.numbers.person() for _ in range(8)]
+    choose = random.Random(9)
+    # What the User service says, and what those still write by who asked it a moment ago.
+    accounts = {person: [OPEN_ACCOUNT] for person in people}
+    protections = Protections(store=scene.store, people=cast(MeshPeople, None))
+
+    async def contribute(person: int) -> None:
+        for _ in range(10):
+            account = choose.choice(accounts[person][-2:])
+            post = choose.choice(posts)
+            match choose.randrange(4):
+                case 0:
+                    await scene.respond(choose.choice([LIKE, REPOST]), person, post, account)
+                case 1:
+                    await scene.withdraw(choose.choice([LIKE, REPOST]), person, post)
+                case 2:
+                    reply = await scene.post(person, answers=post, quotes=post, account=account)
+                    if choose.random() < 0.3:
+                        await scene.delete(reply)
+                case 3:
+                    await scene.post(person, quotes=post, account=account)
+
+    async def change(person: int) -> None:
+        for number in range(4):
+            account = AccountState(number % 2 == 0, START + timedelta(hours=number))
+            accounts[person].append(account)
+            await protections.account_changed(person, account)
+        if choose.random() < 0.5:
+            account = AccountState(True, START + timedelta(hours=9))
+            accounts[person].append(account)
+            await protections.account_changed(person, account)
+
+    await asyncio.gather(*map(contribute, people * 2), *map(change, people))
+
+    hidden = {person for person in people if accounts[person][-1].protected}
+    assert hidden
+    assert await scene.store.recount([post.id for post in posts]) == []
+    for post in posts:
+        state = await scene.state(post)
+        likers = await scene.store.responses_to(LIKE, post.id, before=0, limit=99)
+        reposters = await scene.store.responses_to(REPOST, post.id, before=0, limit=99)
+        replies = await scene.store.posts(
+            await scene.store.replies(post.id, post.id, after=0, limit=999)
+        )
+        quotes = await scene.store.posts(await scene.store.quotes(post.id, before=0, limit=999))
+        shown = [
+            sum(each.subject_id not in hidden for each in likers),
+            sum(each.subject_id not in hidden for each in reposters),
+            sum(each.author_id not in hidden for each in replies.values() if not each.deleted),
+            sum(
+                each.author_id not in hidden
+                for each in quotes.values()
+                if not each.reply_to_post_id
+            ),
+        ]
+        assert [state.likes, state.reposts, state.replies, state.quotes] == shown

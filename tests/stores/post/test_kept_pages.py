@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
+from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, BatchGetTiesResponse
 from roost.user.v1.user_service_pb2 import BatchGetUsersRequest, BatchGetUsersResponse
 
 from services.chassis import redis
@@ -24,7 +25,7 @@ from services.post.model import Post, ResponseKind
 from services.post.people import MeshPeople
 from services.post.states import States
 from services.post.store import Changed
-from tests.servicers.fakes.users import FakeUsers
+from tests.servicers.fakes.users import FakeGraph, FakeUsers
 from tests.stores.post.conftest import Scene
 from tests.waiting import eventually
 
@@ -37,6 +38,9 @@ class UsersStub:
 
     async def BatchGetUsers(self, request: BatchGetUsersRequest) -> BatchGetUsersResponse:
         return await self._users.BatchGetUsers(request, None)
+
+    async def BatchGetTies(self, request: BatchGetTiesRequest) -> BatchGetTiesResponse:
+        return await FakeGraph(self._users).BatchGetTies(request, None)
 
 
 class CountingHydration(Hydration):
@@ -57,7 +61,8 @@ class Process:
         self.users = FakeUsers()
         for user_id, handle in ((scene.alice, "alice"), (scene.bob, "bob"), (scene.carol, "carol")):
             self.users.add(user_id, handle)
-        people = MeshPeople(UsersStub(self.users))  # type: ignore[arg-type]
+        stub = UsersStub(self.users)
+        people = MeshPeople(stub, stub)  # type: ignore[arg-type]
         self.states = States(store=scene.store, redis=server, clock=self.clock)
         self.people = KnownPeople(people=people, redis=server, clock=self.clock)
         self.bodies = Bodies(
@@ -178,6 +183,23 @@ async def test_a_change_shows_at_once_on_a_page_that_was_kept(
     await act(scene, process, post)
 
     assert shows(await process.read(scene.bob, post))
+
+
+async def test_a_block_between_two_others_withdraws_a_quote_on_a_page_that_was_kept(
+    scene: Scene, process: Process
+) -> None:
+    quoted = await scene.post(scene.carol)
+    post = await scene.post(scene.alice, quotes=quoted)
+    await process.keeps(scene.bob, post)
+    assert len((await process.read(scene.bob, post)).includes.quoted_posts) == 1
+
+    process.users.block(scene.carol, scene.alice)
+    await process.people.forget((), [(scene.carol, scene.alice)])
+
+    page = await process.read(scene.bob, post)
+    assert page.posts[0].quote_withdrawn
+    assert list(page.includes.quoted_posts) == []
+    await process.keeps(scene.bob, post)
 
 
 async def test_a_like_taken_back_is_gone_at_once(scene: Scene, process: Process) -> None:

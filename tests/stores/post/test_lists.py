@@ -52,6 +52,32 @@ async def test_replies_are_direct_ones_oldest_first_with_tombstones(scene: Scene
     assert [*page, *rest] == [post.id for post in replies]
 
 
+async def test_a_post_is_answered_where_a_live_one_stands_under_it(scene: Scene) -> None:
+    first = await scene.post(scene.alice)
+    directly, far, dead, alone = [await scene.post(scene.bob, answers=first) for _ in range(4)]
+    await scene.post(scene.carol, answers=directly)
+    between = await scene.post(scene.alice, answers=far)
+    await scene.post(scene.carol, answers=between)
+    below_dead = await scene.post(scene.carol, answers=dead)
+    await scene.delete(directly, far, between, dead, below_dead, alone)
+
+    ids = [directly.id, far.id, dead.id, alone.id]
+
+    assert await scene.store.answered(first.id, ids) == {directly.id, far.id}
+    assert await scene.store.answered(first.id, []) == set()
+
+
+async def test_a_live_post_far_below_deleted_ones_is_looked_for_fifty_steps(scene: Scene) -> None:
+    chain = [await scene.post(scene.alice)]
+    for _ in range(51):
+        chain.append(await scene.post(scene.alice, answers=chain[-1]))
+    await scene.delete(*chain[:-1])
+
+    ids = [chain[0].id, chain[1].id]
+
+    assert await scene.store.answered(chain[0].id, ids) == {chain[1].id}
+
+
 async def test_quotes_are_live_ones_newest_first(scene: Scene) -> None:
     first = await scene.post(scene.alice)
     quotes = [await scene.post(scene.carol, quotes=first) for _ in range(4)]
@@ -146,10 +172,12 @@ async def test_timeline_entries_of_people_without_posts_are_none(scene: Scene) -
     assert await scene.store.timeline_entries([scene.alice, 99], before=FIRST, limit=10) == []
 
 
-async def test_live_posts_are_counted_for_each_author(scene: Scene) -> None:
+async def test_live_public_posts_are_counted_for_each_author(scene: Scene) -> None:
     for _ in range(3):
         post = await scene.post(scene.alice)
     await scene.delete(post)
+    for visibility in (Visibility.FOLLOWERS, Visibility.MENTIONED):
+        await scene.post(scene.alice, visibility=visibility)
     await scene.post(scene.carol)
 
     counts = await scene.store.count_posts([scene.alice, scene.bob, scene.carol])

@@ -7,7 +7,7 @@ import pytest
 
 from services.chassis.idempotency import RequestIdReused, RequestKey
 from services.post.errors import PostNotFound
-from services.post.model import Hashtag, Link, Mention, Tombstone, Visibility
+from services.post.model import Hashtag, Limit, Link, Mention, Tombstone, Visibility
 from tests.builders.posts import START, a_post
 from tests.stores.post.conftest import Scene
 
@@ -33,6 +33,21 @@ async def test_a_post_is_read_as_it_was_written(scene: Scene) -> None:
     assert await scene.create(written) is None
 
     assert await scene.store.posts([written.id, 12345]) == {written.id: written}
+
+
+async def test_a_reply_keeps_the_audiences_above_it(scene: Scene) -> None:
+    first = await scene.post(scene.alice, visibility=Visibility.FOLLOWERS)
+    limits = (
+        Limit(scene.alice, Visibility.FOLLOWERS, (scene.bob,)),
+        Limit(scene.carol, Visibility.PUBLIC, protected=True),
+    )
+
+    reply = await scene.post(scene.bob, answers=first, limits=limits)
+    own = await scene.post(scene.alice, answers=first)
+    await scene.delete(reply)
+
+    found = await scene.store.posts([first.id, reply.id, own.id])
+    assert [found[each.id].limits for each in (first, reply, own)] == [(), limits, ()]
 
 
 async def test_a_new_post_starts_with_no_responses(scene: Scene) -> None:
@@ -62,7 +77,8 @@ async def test_a_request_id_is_not_taken_for_another_request(scene: Scene) -> No
 async def test_replies_and_quotes_are_counted_where_they_point(scene: Scene) -> None:
     first = await scene.post(scene.alice)
     await scene.post(scene.bob, answers=first)
-    await scene.post(scene.bob, answers=first, quotes=first)
+    await scene.post(scene.bob, answers=first)
+    await scene.post(scene.bob, quotes=first)
     await scene.post(scene.carol, quotes=first)
 
     state = await scene.state(first)
@@ -132,7 +148,7 @@ async def test_a_tombstone_keeps_its_place_and_nothing_that_was_said(scene: Scen
     async with scene.store.transaction() as transaction:
         gone = await transaction.delete([reply.id], START)
 
-    assert gone == [Tombstone(reply.id, scene.bob, first.id, first.id)]
+    assert gone == [Tombstone(reply.id, scene.bob, first.id, first.id, Visibility.PUBLIC)]
     left = (await scene.store.posts([reply.id]))[reply.id]
     assert (left.text, left.entities, left.media_ids, left.deleted) == ("", (), (), True)
     assert (left.author_id, left.reply_to_post_id) == (scene.bob, first.id)
@@ -142,9 +158,11 @@ async def test_a_tombstone_keeps_its_place_and_nothing_that_was_said(scene: Scen
 
 async def test_deleting_takes_the_post_from_the_counts_of_others(scene: Scene) -> None:
     first = await scene.post(scene.alice)
-    replies = [await scene.post(scene.bob, answers=first, quotes=first) for _ in range(3)]
+    replies = [await scene.post(scene.bob, answers=first) for _ in range(3)]
+    quotes = [await scene.post(scene.bob, quotes=first) for _ in range(3)]
 
-    assert await scene.delete(*replies[:2]) == [replies[0].id, replies[1].id]
+    gone = [*replies[:2], *quotes[:2]]
+    assert await scene.delete(*gone) == [each.id for each in gone]
 
     state = await scene.state(first)
     assert (state.replies, state.quotes) == (1, 1)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.post.model import Place, ResponseKind
+from services.post.model import OPEN_ACCOUNT, Place, ResponseKind
 from tests.stores.post.conftest import Scene
 
 LIKE, REPOST, BOOKMARK = ResponseKind.LIKE, ResponseKind.REPOST, ResponseKind.BOOKMARK
@@ -75,7 +75,7 @@ async def test_nobody_responds_to_a_tombstone(scene: Scene) -> None:
 async def test_a_response_to_nothing_has_no_state(scene: Scene) -> None:
     async with scene.store.transaction() as transaction:
         given = await transaction.respond(
-            LIKE, user_id=scene.bob, post_id=55, author_id=1, response_id=2
+            LIKE, user_id=scene.bob, account=OPEN_ACCOUNT, post_id=55, author_id=1, response_id=2
         )
         taken = await transaction.withdraw(LIKE, user_id=scene.bob, post_id=55)
 
@@ -152,7 +152,8 @@ async def test_likes_of_a_tombstone_are_forgotten_in_steps(scene: Scene) -> None
 async def test_counts_that_are_right_show_no_drift(scene: Scene) -> None:
     post = await scene.post(scene.alice)
     await scene.respond(LIKE, scene.bob, post)
-    reply = await scene.post(scene.bob, answers=post, quotes=post)
+    reply = await scene.post(scene.bob, answers=post)
+    await scene.post(scene.bob, quotes=post)
     await scene.delete(await scene.post(scene.bob, answers=reply))
 
     assert await scene.store.recount([post.id, reply.id, 404]) == []
@@ -169,3 +170,18 @@ async def test_touched_posts_are_found_by_time_in_steps(scene: Scene) -> None:
 
     assert [*page, *rest] == [post.id for post in posts]
     assert await scene.store.touched(since, since, after=0, limit=9) == []
+
+
+async def test_reposts_between_two_people_are_given_oldest_first(scene: Scene) -> None:
+    theirs = [await scene.post(scene.alice) for _ in range(3)]
+    other = await scene.post(scene.carol)
+    for post in (theirs[2], other, theirs[0]):
+        await scene.respond(ResponseKind.REPOST, scene.bob, post)
+    await scene.respond(ResponseKind.LIKE, scene.bob, theirs[1])
+    await scene.respond(ResponseKind.REPOST, scene.carol, theirs[1])
+
+    between = scene.store.reposts_between
+
+    assert await between(scene.bob, scene.alice, 9) == [theirs[2].id, theirs[0].id]
+    assert await between(scene.bob, scene.alice, 1) == [theirs[2].id]
+    assert await between(scene.alice, scene.bob, 9) == []

@@ -8,6 +8,7 @@ import pytest
 
 from bench.wire import KEY, Connection, request
 from tests.unit.bench.serving import serving
+from tests.waiting import LIMIT
 
 
 @asynccontextmanager
@@ -55,7 +56,7 @@ async def test_a_lost_connection_is_told() -> None:
     ):
         client.send(request("GET", "/"), lambda *_: None)
 
-        assert "Content-Length" in await asyncio.wait_for(lost, 5)
+        assert "Content-Length" in await asyncio.wait_for(lost, LIMIT)
 
 
 def test_a_request_is_written_as_http() -> None:

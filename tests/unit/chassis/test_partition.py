@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 from google.protobuf.wrappers_pb2 import Int64Value, StringValue
+from prometheus_client import REGISTRY
 
 from services.chassis import telemetry
-from services.chassis.bus import Routes, partition
+from services.chassis.bus import RecordsRefused, Routes, partition
 from services.chassis.bus.partition import Partition, Received
 from services.chassis.bus.routes import BatchHandler, Handler
 from services.chassis.clock import ManualClock
-from services.chassis.errors import Unavailable
+from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.events import Event, OutboxMessage, Record
 from tests.waiting import eventually
 
@@ -57,7 +58,7 @@ async def working(
         handlers=handlers,
         batches=batches,
         park=(parking or Parking()).park,
-        clock=ManualClock(),
+        clock=ManualClock(NOW),
     )
     try:
         yield made
@@ -68,6 +69,11 @@ async def working(
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partition, "_PAUSE_SECONDS", (0.0001, 0.001))
+
+
+def counted(outcome: str) -> float:
+    labels = {"group": "g", "type": "", "outcome": outcome}
+    return REGISTRY.get_sample_value("roost_events_handled_total", labels) or 0.0
 
 
 class Listener:
@@ -197,6 +203,86 @@ async def test_only_the_event_to_blame_of_a_batch_is_parked() -> None:
         "Undecodable: the header 'time' is missing",
         "ValueError: cannot",
     ]
+
+
+async def test_neighbours_of_a_poisoned_event_do_not_wait_for_its_attempts() -> None:
+    calls: list[list[str]] = []
+
+    async def handle(events: Sequence[Event]) -> None:
+        texts = [StringValue.FromString(event.payload).value for event in events]
+        calls.append(texts)
+        if "bad" in texts:
+            raise ValueError("cannot")
+
+    async with working(batches=handle) as work:
+        work.accept(received(said("a"), said("b"), said("bad")))
+
+        await eventually(lambda: work.handled == 3)
+
+    assert calls == [["a", "b", "bad"], ["a"], ["b"], *[["bad"]] * partition.ATTEMPTS]
+
+
+async def test_batch_that_never_succeeds_together_is_split_though_its_error_may_pass() -> None:
+    handled: list[str] = []
+
+    async def handle(events: Sequence[Event]) -> None:
+        if len(events) > 1:
+            raise DeadlineExceeded
+        handled.extend(StringValue.FromString(event.payload).value for event in events)
+
+    async with working(batches=handle) as work:
+        work.accept(received(said("a"), said("b")))
+
+        await eventually(lambda: work.handled == 2)
+
+    assert handled == ["a", "b"]
+
+
+async def test_record_that_cannot_be_parked_holds_up_nobody() -> None:
+    listener = Listener()
+
+    async def refuse(record: Record, number: int, offset: int, reason: str) -> None:
+        raise RecordsRefused({0: "too large"})
+
+    parking = Parking()
+    parking.park = refuse  # type: ignore[method-assign]
+    before = counted("dropped")
+    async with working(handlers=listener.routes, parking=parking) as work:
+        work.accept(received(POISON, said("b")))
+
+        await eventually(lambda: work.handled == 2)
+
+    assert listener.heard == ["b"]
+    assert counted("dropped") - before == 1
+
+
+async def test_reason_is_text_whatever_was_wrong() -> None:
+    listener = Listener(*[ValueError("\ud800")] * partition.ATTEMPTS)
+    parking = Parking()
+    before = counted("parked")
+    async with working(handlers=listener.routes, parking=parking) as work:
+        work.accept(received(said("a")))
+
+        await eventually(lambda: work.handled == 1)
+
+    assert [reason for _, reason in parking.parked] == ["ValueError: ?"]
+    assert counted("parked") - before == 1
+
+
+async def test_work_that_ended_by_a_mistake_of_ours_is_no_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def mistake(*_: object) -> None:
+        raise TypeError("ours")
+
+    monkeypatch.setattr(Partition, "_one", mistake)
+    async with working() as work:
+        work.raise_failure()
+        work.accept(received(said("a")))
+
+        await eventually(work._task.done)
+        with pytest.raises(TypeError):
+            work.raise_failure()
 
 
 async def test_finishing_ends_after_the_event_at_hand() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
@@ -40,3 +42,16 @@ def test_what_a_service_signs_is_verified_by_the_published_identities(tmp_path: 
     claims = jwt.decode(signed, KeySet.import_key_set(published)).claims
     assert claims == {"sub": "service:post"}
     assert not any("d" in key for key in published["keys"])
+
+
+def test_a_certificate_is_of_its_key_and_stays(tmp_path: Path) -> None:
+    secrets = Secrets(tmp_path)
+    file = secrets.certificate("store")
+    first = file.read_bytes()
+
+    again = Secrets(tmp_path).certificate("store").read_bytes()
+
+    key = serialization.load_pem_private_key(secrets.signing_key("store").read_bytes(), None)
+    assert x509.load_pem_x509_certificate(first).public_key() == key.public_key()
+    assert again == first
+    assert file.stat().st_mode & 0o077 == 0

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import stat
+import subprocess
 import threading
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 
 from local.keeper import PartStatus
 from local.state import NOT_RUNNING, AlreadyRunning, FolderUnusable, StackStatus, State
+from tests.local.files import open_to_others
 
 
 def test_second_stack_of_a_folder_is_refused(tmp_path: Path) -> None:
@@ -26,6 +30,51 @@ def test_status_is_read_by_others_while_it_runs(tmp_path: Path) -> None:
         found = State(tmp_path).read()
 
     assert found == told
+
+
+def test_what_is_made_while_a_stack_runs_is_its_owners_alone(tmp_path: Path) -> None:
+    state = State(tmp_path / "state")
+
+    with state.hold():
+        (state.logs / "part.log").write_text("a post")
+        subprocess.run(["/usr/bin/env", "mkdir", state.data("broker")], check=True)
+        opened = open_to_others(state.folder)
+
+    assert opened == []
+
+
+def test_what_an_earlier_version_left_open_is_closed_at_the_next_start(tmp_path: Path) -> None:
+    state = State(tmp_path / "state")
+    store = state.data("seaweedfs")
+    store.mkdir(parents=True)
+    store.chmod(0o755)
+    (store / "1.dat").write_text("a post")
+    (store / "1.dat").chmod(0o644)
+    (store / "program").write_text("#!/bin/sh")
+    (store / "program").chmod(0o755)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("")
+    elsewhere.chmod(0o644)
+    (store / "link").symlink_to(elsewhere)
+
+    with state.hold():
+        opened = open_to_others(state.folder)
+
+    assert opened == []
+    assert stat.S_IMODE((store / "program").stat().st_mode) == 0o700
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o644
+
+
+def test_files_made_after_a_stack_are_as_they_were_before(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with State(tmp_path / "state").hold():
+            pass
+        (tmp_path / "later").write_text("")
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE((tmp_path / "later").stat().st_mode) == 0o644
 
 
 def test_status_that_a_dead_stack_left_is_not_believed(tmp_path: Path) -> None:

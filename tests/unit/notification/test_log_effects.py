@@ -154,12 +154,12 @@ async def test_what_concerns_the_safety_of_an_account_is_logged_for_its_owner(
     world: World,
 ) -> None:
     await world.happens(
-        users.SignedIn(user_id=ALICE, session_id=9, device_name="laptop", new_network=True),
+        users.SignedIn(user_id=ALICE, session_id=9, new_network=True),
         users.PasswordChanged(user_id=ALICE, session_id=9),
         users.SignInsFailed(user_id=ALICE, failures=20),
     )
 
-    notice = SignedInNotice(session_id=9, device_name="laptop", new_network=True)
+    notice = SignedInNotice(session_id=9, new_network=True)
     assert await world.log(ALICE) == [
         SecurityNotice(signed_in=notice),
         SecurityNotice(password_changed=PasswordChangedNotice(session_id=9)),

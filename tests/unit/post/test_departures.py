@@ -14,7 +14,9 @@ from services.post import subscriber
 from services.post.departures import Departures
 from services.post.events import describe
 from services.post.known_people import KnownPeople
-from services.post.model import Post, ResponseKind
+from services.post.model import OPEN_ACCOUNT, Post, ResponseKind
+from services.post.people import MeshPeople
+from services.post.protections import Protections
 from services.post.states import States
 from services.post.store import NewPost
 from services.post.store_memory import MemoryStore
@@ -40,7 +42,7 @@ class Scene:
     async def post(self, author_id: int, answers: Post | None = None) -> Post:
         post = a_post(self.numbers.of(author_id), author_id, answers=answers)
         message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
-        await self.store.create(NewPost(post, message, None, b""))
+        await self.store.create(NewPost(post, OPEN_ACCOUNT, message, None, b""))
         return post
 
     async def respond(self, kind: ResponseKind, user_id: int, post: Post) -> int:
@@ -48,6 +50,7 @@ class Scene:
             given = await transaction.respond(
                 kind,
                 user_id=user_id,
+                account=OPEN_ACCOUNT,
                 post_id=post.id,
                 author_id=post.author_id,
                 response_id=self.numbers.of(user_id),
@@ -150,6 +153,7 @@ async def test_the_subscriber_hears_of_people_and_posts(scene: Scene) -> None:
     await scene.respond(REPOST, scene.bob, post)
     handlers = subscriber.routes(
         scene.departures,
+        protections=Protections(store=scene.store, people=cast(MeshPeople, None)),
         states=cast(States, KeepsNothing()),
         known_people=cast(KnownPeople, KeepsNothing()),
     )
@@ -166,3 +170,32 @@ async def test_the_subscriber_hears_of_people_and_posts(scene: Scene) -> None:
 
     assert scene.told() == [("RepostUndone", str(scene.bob))]
     assert handlers("roost.user.v1.UserRegistered") is None
+
+
+async def test_a_block_takes_back_what_each_reposted_of_the_other(scene: Scene) -> None:
+    theirs = [await scene.post(scene.alice) for _ in range(5)]
+    own, other = await scene.post(scene.bob), await scene.post(scene.carol)
+    for post in theirs:
+        await scene.respond(REPOST, scene.bob, post)
+        await scene.respond(LIKE, scene.bob, post)
+    await scene.respond(REPOST, scene.alice, own)
+    for person in (scene.alice, scene.bob):
+        await scene.respond(REPOST, person, other)
+    await scene.respond(REPOST, scene.carol, own)
+
+    for _ in range(2):
+        await scene.departures.people_parted(scene.alice, scene.bob)
+
+    async def reposted(person: int) -> list[int]:
+        places = await scene.store.responses_of(REPOST, person, before=0, limit=9)
+        return [each.subject_id for each in places]
+
+    assert [await reposted(each) for each in (scene.alice, scene.bob, scene.carol)] == [
+        [other.id],
+        [other.id],
+        [own.id],
+    ]
+    assert len(await scene.store.responses_of(LIKE, scene.bob, before=0, limit=9)) == 5
+    assert sorted(scene.told()) == sorted(
+        [("RepostUndone", str(scene.bob))] * 5 + [("RepostUndone", str(scene.alice))]
+    )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from roost.post.v1 import post_events_pb2 as wire
+from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS
 
 from services.post.changes import (
     Change,
@@ -16,7 +17,7 @@ from services.post.changes import (
     RepostUndone,
 )
 from services.post.events import describe
-from services.post.model import Entry, Mention, Tombstone
+from services.post.model import Entry, Mention, Tombstone, Visibility
 from tests.builders.posts import START, a_post
 
 AUTHOR, ACTOR, POST, REPOST = 11, 12, 13, 14
@@ -29,7 +30,7 @@ ENTRY = Entry(REPOST, POST, AUTHOR, ACTOR)
     [
         (PostCreated(WRITTEN, 0), AUTHOR),
         (PostUpdated(WRITTEN, replace(WRITTEN, entities=(), revision=2)), AUTHOR),
-        (PostDeleted(Tombstone(POST, AUTHOR, 1, 2), START), AUTHOR),
+        (PostDeleted(Tombstone(POST, AUTHOR, 1, 2, Visibility.FOLLOWERS), START), AUTHOR),
         (PostLiked(POST, AUTHOR, ACTOR), ACTOR),
         (PostUnliked(POST, AUTHOR, ACTOR), ACTOR),
         (PostReposted(ENTRY), ACTOR),
@@ -54,9 +55,10 @@ def test_an_edit_tells_whom_the_text_named_before() -> None:
 
 def test_a_deletion_tells_where_the_post_hung() -> None:
     told = wire.PostDeleted.FromString(
-        describe(PostDeleted(Tombstone(POST, AUTHOR, 1, 2), START)).payload
+        describe(PostDeleted(Tombstone(POST, AUTHOR, 1, 2, Visibility.FOLLOWERS), START)).payload
     )
 
     assert (told.post_id, told.author_id) == (POST, AUTHOR)
     assert (told.reply_to_post_id, told.quoted_post_id) == (1, 2)
+    assert told.visibility == VISIBILITY_FOLLOWERS
     assert told.delete_time.ToDatetime(START.tzinfo) == START

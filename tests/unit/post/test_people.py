@@ -19,7 +19,7 @@ class Stub:
 async def test_a_thousand_people_and_some_handles_are_one_call() -> None:
     stub = Stub()
 
-    found = await MeshPeople(stub).find(  # type: ignore[arg-type]
+    found = await MeshPeople(stub, stub).find(  # type: ignore[arg-type]
         ids=range(2, MAX_IDS + 2), handles=["bob"], viewer_id=7
     )
 
@@ -31,7 +31,7 @@ async def test_a_thousand_people_and_some_handles_are_one_call() -> None:
 async def test_more_are_asked_for_at_once_and_come_each_once_in_order() -> None:
     stub = Stub()
 
-    found = await MeshPeople(stub).find(  # type: ignore[arg-type]
+    found = await MeshPeople(stub, stub).find(  # type: ignore[arg-type]
         ids=range(2 * MAX_IDS + 5, 0, -1), handles=["bob"], viewer_id=7
     )
 

@@ -1,12 +1,14 @@
 """Finding and correcting counts that drifted."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
 from prometheus_client import REGISTRY
 
 from services.chassis.clock import ManualClock
 from services.chassis.events import OutboxMessage
-from services.post.model import Post
+from services.post.model import OPEN_ACCOUNT, Drift, Post
 from services.post.reconciliation import Reconciliation
 from services.post.store import NewPost
 from services.post.store_memory import MemoryStore
@@ -25,7 +27,7 @@ async def test_drifts_are_corrected_counted_and_looked_for_only_once() -> None:
     posts = [a_post(numbers.of(author), author, create_time=clock.now()) for _ in range(250)]
     for post in posts:
         message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
-        await store.create(NewPost(post, message, None, b""))
+        await store.create(NewPost(post, OPEN_ACCOUNT, message, None, b""))
 
     def miscount(post: Post) -> None:
         states = store.database.tables.states
@@ -44,3 +46,33 @@ async def test_drifts_are_corrected_counted_and_looked_for_only_once() -> None:
     miscount(posts[0])
     clock.advance(timedelta(minutes=1))
     assert await reconciliation.reconcile() == 0
+
+
+async def test_post_that_cannot_be_counted_keeps_no_other_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, numbers = ManualClock(), Numbers()
+    store = MemoryStore(clock=clock)
+    reconciliation = Reconciliation(store=store, clock=clock)
+    author = numbers.person()
+    posts = [a_post(numbers.of(author), author, create_time=clock.now()) for _ in range(5)]
+    for post in posts:
+        message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
+        await store.create(NewPost(post, message, None, b""))
+        states = store.database.tables.states
+        states[post.id] = states[post.id]._replace(likes=3)
+    bad, recount = posts[2].id, store.recount
+
+    async def failing(post_ids: Sequence[int]) -> list[Drift]:
+        if bad in post_ids:
+            raise OverflowError("a row that cannot be read")
+        return await recount(post_ids)
+
+    monkeypatch.setattr(store, "recount", failing)
+    before = REGISTRY.get_sample_value("roost_post_recount_failures_total") or 0.0
+    clock.advance(timedelta(minutes=1))
+
+    found = await reconciliation.reconcile()
+
+    assert found == 4
+    assert REGISTRY.get_sample_value("roost_post_recount_failures_total") == before + 1

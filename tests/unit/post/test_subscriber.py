@@ -1,9 +1,11 @@
 """Events make right what a process that died had no time to forget."""
 
+from datetime import UTC
 from typing import Any, cast
 
 import pytest
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 from roost.post.v1 import post_events_pb2 as own
 from roost.post.v1.post_pb2 import Post, TimelineEntry
 from roost.user.v1 import user_events_pb2 as users
@@ -14,6 +16,8 @@ from services.chassis.events import Event, OutboxMessage
 from services.post import subscriber
 from services.post.departures import Departures
 from services.post.known_people import KnownPeople
+from services.post.model import AccountState
+from services.post.protections import Protections
 from services.post.states import States
 from services.post.store import Changed
 
@@ -26,6 +30,8 @@ class Forgetful:
         self.pairs: list[tuple[int, int]] = []
         self.changed: list[Changed] = []
         self.left: list[int] = []
+        self.parted: list[tuple[int, int]] = []
+        self.accounts: list[tuple[int, AccountState]] = []
 
     async def forget(self, first: Any, pairs: Any = None) -> None:
         if isinstance(first, Changed):
@@ -37,6 +43,15 @@ class Forgetful:
     async def person_left(self, user_id: int) -> None:
         self.left.append(user_id)
 
+    async def people_parted(self, one_id: int, other_id: int) -> None:
+        self.parted.append((one_id, other_id))
+
+    async def account_changed(self, user_id: int, account: AccountState) -> None:
+        self.accounts.append((user_id, account))
+
+    async def account_left(self, user_id: int) -> None:
+        self.left.append(-user_id)
+
     async def post_left(self, post_id: int, author_id: int) -> None:
         self.left.append(post_id)
 
@@ -45,6 +60,7 @@ async def hears(body: Message) -> Forgetful:
     forgetful = Forgetful()
     routes = subscriber.routes(
         cast(Departures, forgetful),
+        protections=cast(Protections, forgetful),
         states=cast(States, forgetful),
         known_people=cast(KnownPeople, forgetful),
     )
@@ -73,6 +89,13 @@ async def test_ties_that_changed_are_forgotten(event: Message) -> None:
     assert (await hears(event)).pairs == [(1, 2)]
 
 
+async def test_a_block_parts_two_people_and_its_end_does_not_undo_that() -> None:
+    blocked = await hears(users.BlockCreated(blocker_id=1, blocked_id=2))
+    unblocked = await hears(users.BlockRemoved(blocker_id=1, blocked_id=2))
+
+    assert (blocked.parted, unblocked.parted) == ([(1, 2)], [])
+
+
 async def test_a_profile_that_changed_is_forgotten() -> None:
     assert (await hears(users.UserUpdated(user=User(id=7)))).people == [7]
 
@@ -80,27 +103,42 @@ async def test_a_profile_that_changed_is_forgotten() -> None:
 async def test_whoever_left_is_forgotten_before_their_posts_go() -> None:
     heard = await hears(users.UserDeleted(user_id=7))
 
-    assert (heard.people, heard.left) == ([7], [7])
+    assert (heard.people, heard.left) == ([7], [7, -7])
+
+
+async def test_an_account_that_becomes_protected_is_counted_otherwise() -> None:
+    written = Timestamp(seconds=1_748_779_200)
+    user = User(id=7, protected=True, update_time=written)
+
+    heard = await hears(users.UserUpdated(user=user, changed_fields=["bio", "protected"]))
+    edited = await hears(users.UserUpdated(user=user, changed_fields=["bio"]))
+
+    assert heard.accounts == [(7, AccountState(True, written.ToDatetime(tzinfo=UTC)))]
+    assert edited.accounts == []
 
 
 @pytest.mark.parametrize(
     ("event", "changed"),
     [
-        (own.PostCreated(post=Post(id=5)), Changed()),
-        (own.PostCreated(post=Post(id=5, reply_to_post_id=4)), Changed({4})),
-        (own.PostCreated(post=Post(id=5, quoted_post_id=3)), Changed({3})),
-        (own.PostUpdated(post=Post(id=5)), Changed({5})),
-        (own.PostLiked(post_id=5, user_id=2), Changed({5}, {2})),
-        (own.PostUnliked(post_id=5, user_id=2), Changed({5}, {2})),
+        (own.PostCreated(post=Post(id=5, author_id=9)), Changed()),
+        (own.PostCreated(post=Post(id=5, author_id=9, reply_to_post_id=4)), Changed({4})),
+        (own.PostCreated(post=Post(id=5, author_id=9, quoted_post_id=3)), Changed({3})),
+        (own.PostUpdated(post=Post(id=5, author_id=9)), Changed({5})),
+        (own.PostLiked(post_id=5, author_id=9, user_id=2), Changed({5}, {2})),
+        (own.PostUnliked(post_id=5, author_id=9, user_id=2), Changed({5}, {2})),
         (
-            own.PostReposted(entry=TimelineEntry(entry_id=9, post_id=5, reposter_id=2)),
+            own.PostReposted(
+                entry=TimelineEntry(entry_id=9, post_id=5, author_id=9, reposter_id=2)
+            ),
             Changed({5}, {2}),
         ),
         (
-            own.RepostUndone(entry=TimelineEntry(entry_id=9, post_id=5, reposter_id=2)),
+            own.RepostUndone(
+                entry=TimelineEntry(entry_id=9, post_id=5, author_id=9, reposter_id=2)
+            ),
             Changed({5}, {2}),
         ),
-        (own.PostDeleted(post_id=5, reply_to_post_id=4), Changed({4, 5})),
+        (own.PostDeleted(post_id=5, author_id=9, reply_to_post_id=4), Changed({4, 5})),
     ],
     ids=lambda given: given.DESCRIPTOR.name if isinstance(given, Message) else "",
 )
@@ -110,7 +148,10 @@ async def test_states_that_changed_are_forgotten(event: Message, changed: Change
 
 def test_every_event_of_a_post_is_heard() -> None:
     routes = subscriber.routes(
-        cast(Departures, None), states=cast(States, None), known_people=cast(KnownPeople, None)
+        cast(Departures, None),
+        protections=cast(Protections, None),
+        states=cast(States, None),
+        known_people=cast(KnownPeople, None),
     )
 
     published = [each.full_name for each in own.DESCRIPTOR.message_types_by_name.values()]

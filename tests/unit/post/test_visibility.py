@@ -1,21 +1,25 @@
 """Who may see which post: the whole matrix of readers, posts and authors."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import product
 
 import pytest
 
-from services.post.errors import AccountProtected, UserNotFound
-from services.post.model import Mention, Visibility
+from services.post.errors import AccountProtected, ReplyNotAllowed, UserNotFound
+from services.post.model import Limit, Mention, Visibility
 from services.post.visibility import (
+    MAX_LIMITS,
     Audience,
     audience_of,
     can_see,
     can_see_person,
+    can_see_place,
     is_open,
+    limits_below,
     require_profile,
 )
-from tests.builders.posts import a_post
+from tests.builders.posts import START, a_post
 
 AUTHOR, VIEWER, STRANGER = 1, 2, 0
 PUBLIC, FOLLOWERS, MENTIONED = Visibility
@@ -34,6 +38,7 @@ class Author:
     id: int = AUTHOR
     handle: str = "author"
     protected: bool = False
+    update_time: datetime = START
     viewer_relationship: Tie = field(default_factory=Tie)
 
 
@@ -71,7 +76,7 @@ def test_the_matrix(reader: str, visibility: Visibility, account: str) -> None:
     author = Author(protected=account == "protected", viewer_relationship=tie)
     audience = Audience(AUTHOR, visibility, {VIEWER} if named else set())
 
-    seen = can_see(audience, None if account == "deleted" else author, viewer_id)
+    seen = can_see(audience, {} if account == "deleted" else {AUTHOR: author}, viewer_id)
 
     assert seen == (reader in SEEN_BY.get((visibility, account), set()))
 
@@ -81,7 +86,7 @@ def test_nobody_sees_a_tombstone(reader: str) -> None:
     viewer_id, tie, _ = READERS[reader]
     audience = Audience(AUTHOR, PUBLIC, {VIEWER}, deleted=True)
 
-    assert not can_see(audience, Author(viewer_relationship=tie), viewer_id)
+    assert not can_see(audience, {AUTHOR: Author(viewer_relationship=tie)}, viewer_id)
 
 
 def test_who_is_answered_is_addressed_like_who_is_mentioned() -> None:
@@ -90,15 +95,15 @@ def test_who_is_answered_is_addressed_like_who_is_mentioned() -> None:
         11, AUTHOR, answers=parent, visibility=MENTIONED, entities=(Mention(0, 4, 7, "bob"),)
     )
 
-    assert can_see(audience_of(reply), Author(), VIEWER)
-    assert can_see(audience_of(reply), Author(), 7)
-    assert not can_see(audience_of(reply), Author(), 8)
+    assert can_see(audience_of(reply), {AUTHOR: Author()}, VIEWER)
+    assert can_see(audience_of(reply), {AUTHOR: Author()}, 7)
+    assert not can_see(audience_of(reply), {AUTHOR: Author()}, 8)
 
 
 def test_a_post_that_addresses_nobody_is_not_for_strangers() -> None:
     post = a_post(10, AUTHOR, visibility=MENTIONED)
 
-    assert not can_see(audience_of(post), Author(), STRANGER)
+    assert not can_see(audience_of(post), {AUTHOR: Author()}, STRANGER)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +141,95 @@ def test_profiles_are_for_those_whom_the_person_lets_in() -> None:
 def test_only_public_posts_of_open_accounts_may_be_carried_further() -> None:
     for visibility, protected in product(Visibility, [False, True]):
         post = a_post(10, AUTHOR, visibility=visibility)
-        assert is_open(post, Author(protected=protected)) == (
+        assert is_open(post, {AUTHOR: Author(protected=protected)}) == (
             visibility is PUBLIC and not protected
         )
+
+
+def test_a_public_post_under_a_closed_one_is_not_carried_further() -> None:
+    parent, people = a_post(10, VIEWER), {AUTHOR: Author(), VIEWER: Author(VIEWER, protected=True)}
+    reply = a_post(11, AUTHOR, answers=parent, limits=limits_below(parent, people, AUTHOR))
+
+    assert not is_open(reply, people)
+    assert is_open(reply, people | {VIEWER: Author(VIEWER)})
+
+
+def test_a_tombstone_is_for_those_who_could_see_the_post() -> None:
+    people = {AUTHOR: Author(viewer_relationship=Tie(following=True))}
+    for visibility, viewer_id in product(Visibility, (STRANGER, VIEWER, AUTHOR)):
+        live = Audience(AUTHOR, visibility, ())
+        gone = live._replace(deleted=True)
+
+        assert can_see_place(gone, people, viewer_id) == can_see(live, people, viewer_id)
+        assert can_see_place(gone, {}, viewer_id) == (visibility is PUBLIC)
+
+
+def test_limits_are_handed_down_with_the_audience_of_what_is_answered() -> None:
+    people = {each: Author(each) for each in (1, 2, 3, 4)} | {3: Author(3, protected=True)}
+    first = a_post(10, 1, visibility=FOLLOWERS, entities=(Mention(0, 2, 9, "x"),))
+    second = a_post(11, 2, answers=first, limits=limits_below(first, people, 2))
+    third = a_post(12, 3, answers=second, limits=limits_below(second, people, 3))
+
+    assert limits_below(third, people, 4) == (
+        Limit(1, FOLLOWERS, (9,)),
+        Limit(2, PUBLIC),
+        Limit(3, PUBLIC, protected=True),
+    )
+
+
+def test_authors_are_not_limited_by_what_they_wrote_themselves() -> None:
+    people = {each: Author(each) for each in (1, 2)}
+    first = a_post(10, 1, visibility=MENTIONED, entities=(Mention(0, 2, 2, "x"),))
+    second = a_post(
+        11, 2, answers=first, visibility=MENTIONED, limits=limits_below(first, people, 2)
+    )
+
+    assert limits_below(first, people, 1) == ()
+    assert limits_below(second, people, 1) == (Limit(2, MENTIONED, (1,)),)
+
+
+def test_of_one_person_s_posts_above_a_reader_must_be_in_each_audience() -> None:
+    people = {each: Author(each) for each in (1, 2)}
+    before = (Limit(1, MENTIONED, (2, 5, 7)), Limit(2, MENTIONED, (1, 5)))
+    again = a_post(12, 1, visibility=MENTIONED, entities=(Mention(0, 2, 5, "x"),), limits=before)
+
+    assert limits_below(again, people, 3) == (
+        Limit(2, MENTIONED, (1, 5)),
+        Limit(1, MENTIONED, (5,)),
+    )
+
+
+def test_whether_somebody_above_is_protected_is_kept_as_it_is_now() -> None:
+    parent = a_post(
+        11, 2, limits=(Limit(1, PUBLIC, protected=True), Limit(9, PUBLIC, protected=True))
+    )
+    people = {each: Author(each) for each in (1, 2)}
+
+    # Of 9 nothing is known any more.
+    assert limits_below(parent, people, 3) == (
+        Limit(1, PUBLIC),
+        Limit(9, PUBLIC, protected=True),
+        Limit(2, PUBLIC),
+    )
+
+
+def test_of_many_people_above_the_nearest_and_all_closed_ones_are_kept() -> None:
+    closed = Limit(1, FOLLOWERS)
+    crowd = tuple(Limit(each, PUBLIC) for each in range(2, MAX_LIMITS + 10))
+    parent = a_post(11, 999, limits=(closed, *crowd))
+
+    kept = limits_below(parent, {999: Author(999)}, 7)
+
+    assert len(kept) == MAX_LIMITS
+    assert kept[0] == closed
+    assert kept[1:] == (*crowd, Limit(999, PUBLIC))[-MAX_LIMITS + 1 :]
+
+
+def test_a_reply_under_too_many_closed_audiences_is_refused() -> None:
+    crowd = tuple(Limit(each, FOLLOWERS) for each in range(1, MAX_LIMITS + 1))
+    parent = a_post(1100, 999, limits=crowd)
+    people = {999: Author(999)}
+
+    assert len(limits_below(parent, people, 1)) == MAX_LIMITS
+    with pytest.raises(ReplyNotAllowed):
+        limits_below(a_post(1100, 999, limits=crowd, visibility=FOLLOWERS), people, 1000)

@@ -185,14 +185,12 @@ class SecurityNotice(_message.Message):
     def __init__(self, signed_in: _Optional[_Union[SignedInNotice, _Mapping]] = ..., password_changed: _Optional[_Union[PasswordChangedNotice, _Mapping]] = ..., sign_ins_failed: _Optional[_Union[SignInsFailedNotice, _Mapping]] = ...) -> None: ...
 
 class SignedInNotice(_message.Message):
-    __slots__ = ("session_id", "device_name", "new_network")
+    __slots__ = ("session_id", "new_network")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
-    DEVICE_NAME_FIELD_NUMBER: _ClassVar[int]
     NEW_NETWORK_FIELD_NUMBER: _ClassVar[int]
     session_id: int
-    device_name: str
     new_network: bool
-    def __init__(self, session_id: _Optional[int] = ..., device_name: _Optional[str] = ..., new_network: _Optional[bool] = ...) -> None: ...
+    def __init__(self, session_id: _Optional[int] = ..., new_network: _Optional[bool] = ...) -> None: ...
 
 class PasswordChangedNotice(_message.Message):
     __slots__ = ("session_id",)

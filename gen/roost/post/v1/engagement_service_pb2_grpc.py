@@ -30,6 +30,10 @@ class EngagementServiceStub:
     with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
     exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
     with counts of zero where the caller may not see it (any more).
+
+    What a protected person likes and reposts is for their followers: in the list of what the person likes,
+    and in the lists of who likes or reposted a post. The author of the post sees it there as well. It is
+    not counted; see PostCounts.
     """
 
     def __init__(self, channel):
@@ -100,6 +104,10 @@ class EngagementServiceServicer:
     with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
     exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
     with counts of zero where the caller may not see it (any more).
+
+    What a protected person likes and reposts is for their followers: in the list of what the person likes,
+    and in the lists of who likes or reposted a post. The author of the post sees it there as well. It is
+    not counted; see PostCounts.
     """
 
     def Like(self, request, context):
@@ -146,14 +154,16 @@ class EngagementServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListLikers(self, request, context):
-        """ListLikers returns who likes a post, newest first. Open to strangers.
+        """ListLikers returns who likes a post, newest first. Protected people are named to their followers, to
+        the author of the post and to themselves. Open to strangers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListReposters(self, request, context):
-        """ListReposters returns who reposted a post, newest first. Open to strangers.
+        """ListReposters returns who reposted a post, newest first, under the rules of ListLikers. Open to
+        strangers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -253,6 +263,10 @@ class EngagementService:
     with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
     exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
     with counts of zero where the caller may not see it (any more).
+
+    What a protected person likes and reposts is for their followers: in the list of what the person likes,
+    and in the lists of who likes or reposted a post. The author of the post sees it there as well. It is
+    not counted; see PostCounts.
     """
 
     @staticmethod

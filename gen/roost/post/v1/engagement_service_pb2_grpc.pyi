@@ -31,6 +31,10 @@ class EngagementServiceStub:
     with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
     exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
     with counts of zero where the caller may not see it (any more).
+
+    What a protected person likes and reposts is for their followers: in the list of what the person likes,
+    and in the lists of who likes or reposted a post. The author of the post sees it there as well. It is
+    not counted; see PostCounts.
     """
 
     @_typing.overload
@@ -52,9 +56,13 @@ class EngagementServiceStub:
     RemoveBookmark: _grpc.UnaryUnaryMultiCallable[_engagement_service_pb2.RemoveBookmarkRequest, _engagement_service_pb2.RemoveBookmarkResponse]
     """RemoveBookmark takes it off the list."""
     ListLikers: _grpc.UnaryUnaryMultiCallable[_engagement_service_pb2.ListLikersRequest, _engagement_service_pb2.ListLikersResponse]
-    """ListLikers returns who likes a post, newest first. Open to strangers."""
+    """ListLikers returns who likes a post, newest first. Protected people are named to their followers, to
+    the author of the post and to themselves. Open to strangers.
+    """
     ListReposters: _grpc.UnaryUnaryMultiCallable[_engagement_service_pb2.ListRepostersRequest, _engagement_service_pb2.ListRepostersResponse]
-    """ListReposters returns who reposted a post, newest first. Open to strangers."""
+    """ListReposters returns who reposted a post, newest first, under the rules of ListLikers. Open to
+    strangers.
+    """
     ListLikedPosts: _grpc.UnaryUnaryMultiCallable[_engagement_service_pb2.ListLikedPostsRequest, _engagement_service_pb2.ListLikedPostsResponse]
     """ListLikedPosts returns what a person likes, newest like first, under the rules of
     PostService.ListUserPosts. Open to strangers.
@@ -72,6 +80,10 @@ class EngagementServiceAsyncStub(EngagementServiceStub):
     with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
     exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
     with counts of zero where the caller may not see it (any more).
+
+    What a protected person likes and reposts is for their followers: in the list of what the person likes,
+    and in the lists of who likes or reposted a post. The author of the post sees it there as well. It is
+    not counted; see PostCounts.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -90,9 +102,13 @@ class EngagementServiceAsyncStub(EngagementServiceStub):
     RemoveBookmark: _aio.UnaryUnaryMultiCallable[_engagement_service_pb2.RemoveBookmarkRequest, _engagement_service_pb2.RemoveBookmarkResponse]  # type: ignore[assignment]
     """RemoveBookmark takes it off the list."""
     ListLikers: _aio.UnaryUnaryMultiCallable[_engagement_service_pb2.ListLikersRequest, _engagement_service_pb2.ListLikersResponse]  # type: ignore[assignment]
-    """ListLikers returns who likes a post, newest first. Open to strangers."""
+    """ListLikers returns who likes a post, newest first. Protected people are named to their followers, to
+    the author of the post and to themselves. Open to strangers.
+    """
     ListReposters: _aio.UnaryUnaryMultiCallable[_engagement_service_pb2.ListRepostersRequest, _engagement_service_pb2.ListRepostersResponse]  # type: ignore[assignment]
-    """ListReposters returns who reposted a post, newest first. Open to strangers."""
+    """ListReposters returns who reposted a post, newest first, under the rules of ListLikers. Open to
+    strangers.
+    """
     ListLikedPosts: _aio.UnaryUnaryMultiCallable[_engagement_service_pb2.ListLikedPostsRequest, _engagement_service_pb2.ListLikedPostsResponse]  # type: ignore[assignment]
     """ListLikedPosts returns what a person likes, newest like first, under the rules of
     PostService.ListUserPosts. Open to strangers.
@@ -109,6 +125,10 @@ class EngagementServiceServicer(metaclass=_abc_1.ABCMeta):
     with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
     exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
     with counts of zero where the caller may not see it (any more).
+
+    What a protected person likes and reposts is for their followers: in the list of what the person likes,
+    and in the lists of who likes or reposted a post. The author of the post sees it there as well. It is
+    not counted; see PostCounts.
     """
 
     @_abc_1.abstractmethod
@@ -167,7 +187,9 @@ class EngagementServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _engagement_service_pb2.ListLikersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_engagement_service_pb2.ListLikersResponse, _abc.Awaitable[_engagement_service_pb2.ListLikersResponse]]:
-        """ListLikers returns who likes a post, newest first. Open to strangers."""
+        """ListLikers returns who likes a post, newest first. Protected people are named to their followers, to
+        the author of the post and to themselves. Open to strangers.
+        """
 
     @_abc_1.abstractmethod
     def ListReposters(
@@ -175,7 +197,9 @@ class EngagementServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _engagement_service_pb2.ListRepostersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_engagement_service_pb2.ListRepostersResponse, _abc.Awaitable[_engagement_service_pb2.ListRepostersResponse]]:
-        """ListReposters returns who reposted a post, newest first. Open to strangers."""
+        """ListReposters returns who reposted a post, newest first, under the rules of ListLikers. Open to
+        strangers.
+        """
 
     @_abc_1.abstractmethod
     def ListLikedPosts(

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from roost.post.v1 import post_pb2 as roost_dot_post_dot_v1_dot_post__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1froost/post/v1/post_events.proto\x12\rroost.post.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18roost/post/v1/post.proto\"J\n\x0bPostCreated\x12!\n\x04post\x18\x01 \x01(\x0b\x32\x13.roost.post.v1.Post\x12\x18\n\x10quoted_author_id\x18\x02 \x01(\x03\"U\n\x0bPostUpdated\x12!\n\x04post\x18\x01 \x01(\x0b\x32\x13.roost.post.v1.Post\x12#\n\x1bprevious_mentioned_user_ids\x18\x02 \x03(\x03\"\x94\x01\n\x0bPostDeleted\x12\x0f\n\x07post_id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\x18\n\x10reply_to_post_id\x18\x03 \x01(\x03\x12\x16\n\x0equoted_post_id\x18\x04 \x01(\x03\x12/\n\x0b\x64\x65lete_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"@\n\tPostLiked\x12\x0f\n\x07post_id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\x0f\n\x07user_id\x18\x03 \x01(\x03\"B\n\x0bPostUnliked\x12\x0f\n\x07post_id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\x0f\n\x07user_id\x18\x03 \x01(\x03\";\n\x0cPostReposted\x12+\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntry\";\n\x0cRepostUndone\x12+\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1froost/post/v1/post_events.proto\x12\rroost.post.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18roost/post/v1/post.proto\"J\n\x0bPostCreated\x12!\n\x04post\x18\x01 \x01(\x0b\x32\x13.roost.post.v1.Post\x12\x18\n\x10quoted_author_id\x18\x02 \x01(\x03\"U\n\x0bPostUpdated\x12!\n\x04post\x18\x01 \x01(\x0b\x32\x13.roost.post.v1.Post\x12#\n\x1bprevious_mentioned_user_ids\x18\x02 \x03(\x03\"\xc3\x01\n\x0bPostDeleted\x12\x0f\n\x07post_id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\x18\n\x10reply_to_post_id\x18\x03 \x01(\x03\x12\x16\n\x0equoted_post_id\x18\x04 \x01(\x03\x12/\n\x0b\x64\x65lete_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\nvisibility\x18\x06 \x01(\x0e\x32\x19.roost.post.v1.Visibility\"@\n\tPostLiked\x12\x0f\n\x07post_id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\x0f\n\x07user_id\x18\x03 \x01(\x03\"B\n\x0bPostUnliked\x12\x0f\n\x07post_id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\x0f\n\x07user_id\x18\x03 \x01(\x03\";\n\x0cPostReposted\x12+\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntry\";\n\x0cRepostUndone\x12+\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,13 +38,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POSTUPDATED']._serialized_start=185
   _globals['_POSTUPDATED']._serialized_end=270
   _globals['_POSTDELETED']._serialized_start=273
-  _globals['_POSTDELETED']._serialized_end=421
-  _globals['_POSTLIKED']._serialized_start=423
-  _globals['_POSTLIKED']._serialized_end=487
-  _globals['_POSTUNLIKED']._serialized_start=489
-  _globals['_POSTUNLIKED']._serialized_end=555
-  _globals['_POSTREPOSTED']._serialized_start=557
-  _globals['_POSTREPOSTED']._serialized_end=616
-  _globals['_REPOSTUNDONE']._serialized_start=618
-  _globals['_REPOSTUNDONE']._serialized_end=677
+  _globals['_POSTDELETED']._serialized_end=468
+  _globals['_POSTLIKED']._serialized_start=470
+  _globals['_POSTLIKED']._serialized_end=534
+  _globals['_POSTUNLIKED']._serialized_start=536
+  _globals['_POSTUNLIKED']._serialized_end=602
+  _globals['_POSTREPOSTED']._serialized_start=604
+  _globals['_POSTREPOSTED']._serialized_end=663
+  _globals['_REPOSTUNDONE']._serialized_start=665
+  _globals['_REPOSTUNDONE']._serialized_end=724
 # @@protoc_insertion_point(module_scope)

@@ -27,18 +27,20 @@ class PostUpdated(_message.Message):
     def __init__(self, post: _Optional[_Union[_post_pb2.Post, _Mapping]] = ..., previous_mentioned_user_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class PostDeleted(_message.Message):
-    __slots__ = ("post_id", "author_id", "reply_to_post_id", "quoted_post_id", "delete_time")
+    __slots__ = ("post_id", "author_id", "reply_to_post_id", "quoted_post_id", "delete_time", "visibility")
     POST_ID_FIELD_NUMBER: _ClassVar[int]
     AUTHOR_ID_FIELD_NUMBER: _ClassVar[int]
     REPLY_TO_POST_ID_FIELD_NUMBER: _ClassVar[int]
     QUOTED_POST_ID_FIELD_NUMBER: _ClassVar[int]
     DELETE_TIME_FIELD_NUMBER: _ClassVar[int]
+    VISIBILITY_FIELD_NUMBER: _ClassVar[int]
     post_id: int
     author_id: int
     reply_to_post_id: int
     quoted_post_id: int
     delete_time: _timestamp_pb2.Timestamp
-    def __init__(self, post_id: _Optional[int] = ..., author_id: _Optional[int] = ..., reply_to_post_id: _Optional[int] = ..., quoted_post_id: _Optional[int] = ..., delete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    visibility: _post_pb2.Visibility
+    def __init__(self, post_id: _Optional[int] = ..., author_id: _Optional[int] = ..., reply_to_post_id: _Optional[int] = ..., quoted_post_id: _Optional[int] = ..., delete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., visibility: _Optional[_Union[_post_pb2.Visibility, str]] = ...) -> None: ...
 
 class PostLiked(_message.Message):
     __slots__ = ("post_id", "author_id", "user_id")

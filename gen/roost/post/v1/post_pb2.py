@@ -26,33 +26,35 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from roost.user.v1 import user_pb2 as roost_dot_user_dot_v1_dot_user__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18roost/post/v1/post.proto\x12\rroost.post.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18roost/user/v1/user.proto\"\xf3\x03\n\x04Post\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\'\n\x08\x65ntities\x18\x04 \x03(\x0b\x32\x15.roost.post.v1.Entity\x12-\n\nvisibility\x18\x05 \x01(\x0e\x32\x19.roost.post.v1.Visibility\x12\x18\n\x10reply_to_post_id\x18\x06 \x01(\x03\x12\x1a\n\x12reply_to_author_id\x18\x07 \x01(\x03\x12\x17\n\x0f\x63onversation_id\x18\x08 \x01(\x03\x12\x16\n\x0equoted_post_id\x18\t \x01(\x03\x12\x11\n\tmedia_ids\x18\n \x03(\x03\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tedit_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\r \x01(\x05\x12\x0c\n\x04\x65tag\x18\x0e \x01(\t\x12\x0f\n\x07\x64\x65leted\x18\x0f \x01(\x08\x12)\n\x06\x63ounts\x18\x10 \x01(\x0b\x32\x19.roost.post.v1.PostCounts\x12\x30\n\x0cviewer_state\x18\x11 \x01(\x0b\x32\x1a.roost.post.v1.ViewerState\"\xa7\x01\n\x06\x45ntity\x12\r\n\x05start\x18\x01 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x05\x12)\n\x07mention\x18\x03 \x01(\x0b\x32\x16.roost.post.v1.MentionH\x00\x12)\n\x07hashtag\x18\x04 \x01(\x0b\x32\x16.roost.post.v1.HashtagH\x00\x12#\n\x04link\x18\x05 \x01(\x0b\x32\x13.roost.post.v1.LinkH\x00\x42\x06\n\x04kind\"*\n\x07Mention\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x0e\n\x06handle\x18\x02 \x01(\t\"\x16\n\x07Hashtag\x12\x0b\n\x03tag\x18\x01 \x01(\t\"\x13\n\x04Link\x12\x0b\n\x03url\x18\x01 \x01(\t\"M\n\nPostCounts\x12\r\n\x05likes\x18\x01 \x01(\x03\x12\x0f\n\x07reposts\x18\x02 \x01(\x03\x12\x0f\n\x07replies\x18\x03 \x01(\x03\x12\x0e\n\x06quotes\x18\x04 \x01(\x03\"B\n\x0bViewerState\x12\r\n\x05liked\x18\x01 \x01(\x08\x12\x10\n\x08reposted\x18\x02 \x01(\x08\x12\x12\n\nbookmarked\x18\x03 \x01(\x08\"\x88\x01\n\x0cPostRevision\x12\x10\n\x08revision\x18\x01 \x01(\x05\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\'\n\x08\x65ntities\x18\x03 \x03(\x0b\x32\x15.roost.post.v1.Entity\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Y\n\x08Includes\x12)\n\x0cquoted_posts\x18\x01 \x03(\x0b\x32\x13.roost.post.v1.Post\x12\"\n\x05users\x18\x02 \x03(\x0b\x32\x13.roost.user.v1.User\"Z\n\rTimelineEntry\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\x03\x12\x0f\n\x07post_id\x18\x02 \x01(\x03\x12\x11\n\tauthor_id\x18\x03 \x01(\x03\x12\x13\n\x0breposter_id\x18\x04 \x01(\x03*s\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x15\n\x11VISIBILITY_PUBLIC\x10\x01\x12\x18\n\x14VISIBILITY_FOLLOWERS\x10\x02\x12\x18\n\x14VISIBILITY_MENTIONED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18roost/post/v1/post.proto\x12\rroost.post.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18roost/user/v1/user.proto\"\xc3\x04\n\x04Post\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\'\n\x08\x65ntities\x18\x04 \x03(\x0b\x32\x15.roost.post.v1.Entity\x12-\n\nvisibility\x18\x05 \x01(\x0e\x32\x19.roost.post.v1.Visibility\x12\x18\n\x10reply_to_post_id\x18\x06 \x01(\x03\x12\x1a\n\x12reply_to_author_id\x18\x07 \x01(\x03\x12\x17\n\x0f\x63onversation_id\x18\x08 \x01(\x03\x12\x16\n\x0equoted_post_id\x18\t \x01(\x03\x12\x11\n\tmedia_ids\x18\n \x03(\x03\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tedit_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\r \x01(\x05\x12\x0c\n\x04\x65tag\x18\x0e \x01(\t\x12\x0f\n\x07\x64\x65leted\x18\x0f \x01(\x08\x12)\n\x06\x63ounts\x18\x10 \x01(\x0b\x32\x19.roost.post.v1.PostCounts\x12\x30\n\x0cviewer_state\x18\x11 \x01(\x0b\x32\x1a.roost.post.v1.ViewerState\x12\x35\n\x0f\x61udience_limits\x18\x12 \x03(\x0b\x32\x1c.roost.post.v1.AudienceLimit\x12\x17\n\x0fquote_withdrawn\x18\x13 \x01(\x08\"\x84\x01\n\rAudienceLimit\x12\x11\n\tauthor_id\x18\x01 \x01(\x03\x12-\n\nvisibility\x18\x02 \x01(\x0e\x32\x19.roost.post.v1.Visibility\x12\x1a\n\x12\x61\x64\x64ressed_user_ids\x18\x03 \x03(\x03\x12\x15\n\rwas_protected\x18\x04 \x01(\x08\"\xa7\x01\n\x06\x45ntity\x12\r\n\x05start\x18\x01 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x05\x12)\n\x07mention\x18\x03 \x01(\x0b\x32\x16.roost.post.v1.MentionH\x00\x12)\n\x07hashtag\x18\x04 \x01(\x0b\x32\x16.roost.post.v1.HashtagH\x00\x12#\n\x04link\x18\x05 \x01(\x0b\x32\x13.roost.post.v1.LinkH\x00\x42\x06\n\x04kind\"*\n\x07Mention\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x0e\n\x06handle\x18\x02 \x01(\t\"\x16\n\x07Hashtag\x12\x0b\n\x03tag\x18\x01 \x01(\t\"\x13\n\x04Link\x12\x0b\n\x03url\x18\x01 \x01(\t\"M\n\nPostCounts\x12\r\n\x05likes\x18\x01 \x01(\x03\x12\x0f\n\x07reposts\x18\x02 \x01(\x03\x12\x0f\n\x07replies\x18\x03 \x01(\x03\x12\x0e\n\x06quotes\x18\x04 \x01(\x03\"B\n\x0bViewerState\x12\r\n\x05liked\x18\x01 \x01(\x08\x12\x10\n\x08reposted\x18\x02 \x01(\x08\x12\x12\n\nbookmarked\x18\x03 \x01(\x08\"\x88\x01\n\x0cPostRevision\x12\x10\n\x08revision\x18\x01 \x01(\x05\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\'\n\x08\x65ntities\x18\x03 \x03(\x0b\x32\x15.roost.post.v1.Entity\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Y\n\x08Includes\x12)\n\x0cquoted_posts\x18\x01 \x03(\x0b\x32\x13.roost.post.v1.Post\x12\"\n\x05users\x18\x02 \x03(\x0b\x32\x13.roost.user.v1.User\"Z\n\rTimelineEntry\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\x03\x12\x0f\n\x07post_id\x18\x02 \x01(\x03\x12\x11\n\tauthor_id\x18\x03 \x01(\x03\x12\x13\n\x0breposter_id\x18\x04 \x01(\x03*s\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x15\n\x11VISIBILITY_PUBLIC\x10\x01\x12\x18\n\x14VISIBILITY_FOLLOWERS\x10\x02\x12\x18\n\x14VISIBILITY_MENTIONED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.post.v1.post_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VISIBILITY']._serialized_start=1332
-  _globals['_VISIBILITY']._serialized_end=1447
+  _globals['_VISIBILITY']._serialized_start=1547
+  _globals['_VISIBILITY']._serialized_end=1662
   _globals['_POST']._serialized_start=103
-  _globals['_POST']._serialized_end=602
-  _globals['_ENTITY']._serialized_start=605
-  _globals['_ENTITY']._serialized_end=772
-  _globals['_MENTION']._serialized_start=774
-  _globals['_MENTION']._serialized_end=816
-  _globals['_HASHTAG']._serialized_start=818
-  _globals['_HASHTAG']._serialized_end=840
-  _globals['_LINK']._serialized_start=842
-  _globals['_LINK']._serialized_end=861
-  _globals['_POSTCOUNTS']._serialized_start=863
-  _globals['_POSTCOUNTS']._serialized_end=940
-  _globals['_VIEWERSTATE']._serialized_start=942
-  _globals['_VIEWERSTATE']._serialized_end=1008
-  _globals['_POSTREVISION']._serialized_start=1011
-  _globals['_POSTREVISION']._serialized_end=1147
-  _globals['_INCLUDES']._serialized_start=1149
-  _globals['_INCLUDES']._serialized_end=1238
-  _globals['_TIMELINEENTRY']._serialized_start=1240
-  _globals['_TIMELINEENTRY']._serialized_end=1330
+  _globals['_POST']._serialized_end=682
+  _globals['_AUDIENCELIMIT']._serialized_start=685
+  _globals['_AUDIENCELIMIT']._serialized_end=817
+  _globals['_ENTITY']._serialized_start=820
+  _globals['_ENTITY']._serialized_end=987
+  _globals['_MENTION']._serialized_start=989
+  _globals['_MENTION']._serialized_end=1031
+  _globals['_HASHTAG']._serialized_start=1033
+  _globals['_HASHTAG']._serialized_end=1055
+  _globals['_LINK']._serialized_start=1057
+  _globals['_LINK']._serialized_end=1076
+  _globals['_POSTCOUNTS']._serialized_start=1078
+  _globals['_POSTCOUNTS']._serialized_end=1155
+  _globals['_VIEWERSTATE']._serialized_start=1157
+  _globals['_VIEWERSTATE']._serialized_end=1223
+  _globals['_POSTREVISION']._serialized_start=1226
+  _globals['_POSTREVISION']._serialized_end=1362
+  _globals['_INCLUDES']._serialized_start=1364
+  _globals['_INCLUDES']._serialized_end=1453
+  _globals['_TIMELINEENTRY']._serialized_start=1455
+  _globals['_TIMELINEENTRY']._serialized_end=1545
 # @@protoc_insertion_point(module_scope)

@@ -47,12 +47,14 @@ class GetPostResponse(_message.Message):
     def __init__(self, post: _Optional[_Union[_post_pb2.Post, _Mapping]] = ..., includes: _Optional[_Union[_post_pb2.Includes, _Mapping]] = ...) -> None: ...
 
 class BatchGetPostsRequest(_message.Message):
-    __slots__ = ("post_ids", "include_user_ids")
+    __slots__ = ("post_ids", "include_user_ids", "include_tombstones")
     POST_IDS_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_TOMBSTONES_FIELD_NUMBER: _ClassVar[int]
     post_ids: _containers.RepeatedScalarFieldContainer[int]
     include_user_ids: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, post_ids: _Optional[_Iterable[int]] = ..., include_user_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+    include_tombstones: bool
+    def __init__(self, post_ids: _Optional[_Iterable[int]] = ..., include_user_ids: _Optional[_Iterable[int]] = ..., include_tombstones: _Optional[bool] = ...) -> None: ...
 
 class BatchGetPostsResponse(_message.Message):
     __slots__ = ("posts", "includes")

@@ -27,8 +27,19 @@ if _version_not_supported:
 
 class PostServiceStub:
     """PostService owns posts. A post that the caller may not see (visibility, protected author, a block
-    either way, deleted author) does not exist for the caller: NOT_FOUND (POST_NOT_FOUND), or absent from
-    lists, whose pages are filled up all the same. Reads see the caller's own writes.
+    either way, deleted author, or a post above it that the caller may not see) does not exist for the
+    caller: NOT_FOUND (POST_NOT_FOUND), or absent from lists, whose pages are filled up all the same. Reads
+    see the caller's own writes.
+
+    A deleted post is NOT_FOUND as a post, and a tombstone in conversations. Its tombstone is for those who
+    could see the post: decided by its author, its visibility, whom it answered and the posts above it.
+    People whom only its text mentioned are not among them, since that is not kept. Where the author's
+    account is gone, the tombstones of its public posts are for everyone and the others for nobody.
+
+    A block, whichever of two people it is by, ends for everybody that one of them shows the other's posts:
+    their reposts of each other's posts are withdrawn within seconds, each with its event, and are absent
+    from their profiles at once; their quotes of each other have quote_withdrawn while the block stands. The
+    end of the block brings the quotes back, which are posts of their own, and no repost.
     """
 
     def __init__(self, channel):
@@ -106,15 +117,26 @@ class PostServiceStub:
 
 class PostServiceServicer:
     """PostService owns posts. A post that the caller may not see (visibility, protected author, a block
-    either way, deleted author) does not exist for the caller: NOT_FOUND (POST_NOT_FOUND), or absent from
-    lists, whose pages are filled up all the same. Reads see the caller's own writes.
+    either way, deleted author, or a post above it that the caller may not see) does not exist for the
+    caller: NOT_FOUND (POST_NOT_FOUND), or absent from lists, whose pages are filled up all the same. Reads
+    see the caller's own writes.
+
+    A deleted post is NOT_FOUND as a post, and a tombstone in conversations. Its tombstone is for those who
+    could see the post: decided by its author, its visibility, whom it answered and the posts above it.
+    People whom only its text mentioned are not among them, since that is not kept. Where the author's
+    account is gone, the tombstones of its public posts are for everyone and the others for nobody.
+
+    A block, whichever of two people it is by, ends for everybody that one of them shows the other's posts:
+    their reposts of each other's posts are withdrawn within seconds, each with its event, and are absent
+    from their profiles at once; their quotes of each other have quote_withdrawn while the block stands. The
+    end of the block brings the quotes back, which are posts of their own, and no repost.
     """
 
     def CreatePost(self, request, context):
         """CreatePost writes a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID,
         QUOTE_NOT_ALLOWED); NOT_FOUND (POST_NOT_FOUND) if the post answered or quoted does not exist for the
-        caller; FAILED_PRECONDITION (MEDIA_NOT_READY); UNAUTHENTICATED (TOKEN_INVALID) if the caller's account
-        was deleted. A repeated request_id with the same request gives the
+        caller; FAILED_PRECONDITION (MEDIA_NOT_READY, REPLY_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if
+        the caller's account was deleted. A repeated request_id with the same request gives the
         same response for 24 hours, with another request INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED), and
         ABORTED (IDEMPOTENCY_KEY_IN_FLIGHT) while the first runs.
         """
@@ -172,15 +194,17 @@ class PostServiceServicer:
 
     def GetThread(self, request, context):
         """GetThread returns a post, the posts it answers from the first down (up to 50, tombstones included),
-        and a page of its direct replies, oldest first. NOT_FOUND (POST_NOT_FOUND). Open to strangers.
+        and a page of its direct replies, oldest first. The post may be deleted: then its tombstone is
+        returned, to those who could see it. NOT_FOUND (POST_NOT_FOUND). Open to strangers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListReplies(self, request, context):
-        """ListReplies returns the direct replies to a post, oldest first. NOT_FOUND (POST_NOT_FOUND).
-        Open to strangers.
+        """ListReplies returns the direct replies to a post, oldest first, under the rules of GetThread: the post
+        may be deleted, and deleted replies under which a live post stands are tombstones. NOT_FOUND
+        (POST_NOT_FOUND). Open to strangers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -204,8 +228,8 @@ class PostServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchCountPosts(self, request, context):
-        """BatchCountPosts counts the live posts of the named people, in request order, for reconciliation.
-        Services only.
+        """BatchCountPosts counts the live public posts of the named people that answer nothing, in request
+        order, for reconciliation. Services only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -297,8 +321,19 @@ def add_PostServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class PostService:
     """PostService owns posts. A post that the caller may not see (visibility, protected author, a block
-    either way, deleted author) does not exist for the caller: NOT_FOUND (POST_NOT_FOUND), or absent from
-    lists, whose pages are filled up all the same. Reads see the caller's own writes.
+    either way, deleted author, or a post above it that the caller may not see) does not exist for the
+    caller: NOT_FOUND (POST_NOT_FOUND), or absent from lists, whose pages are filled up all the same. Reads
+    see the caller's own writes.
+
+    A deleted post is NOT_FOUND as a post, and a tombstone in conversations. Its tombstone is for those who
+    could see the post: decided by its author, its visibility, whom it answered and the posts above it.
+    People whom only its text mentioned are not among them, since that is not kept. Where the author's
+    account is gone, the tombstones of its public posts are for everyone and the others for nobody.
+
+    A block, whichever of two people it is by, ends for everybody that one of them shows the other's posts:
+    their reposts of each other's posts are withdrawn within seconds, each with its event, and are absent
+    from their profiles at once; their quotes of each other have quote_withdrawn while the block stands. The
+    end of the block brings the quotes back, which are posts of their own, and no repost.
     """
 
     @staticmethod

@@ -28,8 +28,19 @@ GRPC_VERSION: str
 
 class PostServiceStub:
     """PostService owns posts. A post that the caller may not see (visibility, protected author, a block
-    either way, deleted author) does not exist for the caller: NOT_FOUND (POST_NOT_FOUND), or absent from
-    lists, whose pages are filled up all the same. Reads see the caller's own writes.
+    either way, deleted author, or a post above it that the caller may not see) does not exist for the
+    caller: NOT_FOUND (POST_NOT_FOUND), or absent from lists, whose pages are filled up all the same. Reads
+    see the caller's own writes.
+
+    A deleted post is NOT_FOUND as a post, and a tombstone in conversations. Its tombstone is for those who
+    could see the post: decided by its author, its visibility, whom it answered and the posts above it.
+    People whom only its text mentioned are not among them, since that is not kept. Where the author's
+    account is gone, the tombstones of its public posts are for everyone and the others for nobody.
+
+    A block, whichever of two people it is by, ends for everybody that one of them shows the other's posts:
+    their reposts of each other's posts are withdrawn within seconds, each with its event, and are absent
+    from their profiles at once; their quotes of each other have quote_withdrawn while the block stands. The
+    end of the block brings the quotes back, which are posts of their own, and no repost.
     """
 
     @_typing.overload
@@ -39,8 +50,8 @@ class PostServiceStub:
     CreatePost: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.CreatePostRequest, _post_service_pb2.CreatePostResponse]
     """CreatePost writes a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID,
     QUOTE_NOT_ALLOWED); NOT_FOUND (POST_NOT_FOUND) if the post answered or quoted does not exist for the
-    caller; FAILED_PRECONDITION (MEDIA_NOT_READY); UNAUTHENTICATED (TOKEN_INVALID) if the caller's account
-    was deleted. A repeated request_id with the same request gives the
+    caller; FAILED_PRECONDITION (MEDIA_NOT_READY, REPLY_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if
+    the caller's account was deleted. A repeated request_id with the same request gives the
     same response for 24 hours, with another request INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED), and
     ABORTED (IDEMPOTENCY_KEY_IN_FLIGHT) while the first runs.
     """
@@ -68,11 +79,13 @@ class PostServiceStub:
     """
     GetThread: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.GetThreadRequest, _post_service_pb2.GetThreadResponse]
     """GetThread returns a post, the posts it answers from the first down (up to 50, tombstones included),
-    and a page of its direct replies, oldest first. NOT_FOUND (POST_NOT_FOUND). Open to strangers.
+    and a page of its direct replies, oldest first. The post may be deleted: then its tombstone is
+    returned, to those who could see it. NOT_FOUND (POST_NOT_FOUND). Open to strangers.
     """
     ListReplies: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.ListRepliesRequest, _post_service_pb2.ListRepliesResponse]
-    """ListReplies returns the direct replies to a post, oldest first. NOT_FOUND (POST_NOT_FOUND).
-    Open to strangers.
+    """ListReplies returns the direct replies to a post, oldest first, under the rules of GetThread: the post
+    may be deleted, and deleted replies under which a live post stands are tombstones. NOT_FOUND
+    (POST_NOT_FOUND). Open to strangers.
     """
     ListQuotes: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.ListQuotesRequest, _post_service_pb2.ListQuotesResponse]
     """ListQuotes returns the posts that quote a post, newest first. NOT_FOUND (POST_NOT_FOUND).
@@ -84,8 +97,8 @@ class PostServiceStub:
     reposts. Services only; visibility to a reader is decided when the posts are read. Strongly consistent.
     """
     BatchCountPosts: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.BatchCountPostsRequest, _post_service_pb2.BatchCountPostsResponse]
-    """BatchCountPosts counts the live posts of the named people, in request order, for reconciliation.
-    Services only.
+    """BatchCountPosts counts the live public posts of the named people that answer nothing, in request
+    order, for reconciliation. Services only.
     """
     FilterVisible: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.FilterVisibleRequest, _post_service_pb2.FilterVisibleResponse]
     """FilterVisible returns which of the named posts and people one person may see, by the rules of
@@ -95,16 +108,27 @@ class PostServiceStub:
 @_typing.type_check_only
 class PostServiceAsyncStub(PostServiceStub):
     """PostService owns posts. A post that the caller may not see (visibility, protected author, a block
-    either way, deleted author) does not exist for the caller: NOT_FOUND (POST_NOT_FOUND), or absent from
-    lists, whose pages are filled up all the same. Reads see the caller's own writes.
+    either way, deleted author, or a post above it that the caller may not see) does not exist for the
+    caller: NOT_FOUND (POST_NOT_FOUND), or absent from lists, whose pages are filled up all the same. Reads
+    see the caller's own writes.
+
+    A deleted post is NOT_FOUND as a post, and a tombstone in conversations. Its tombstone is for those who
+    could see the post: decided by its author, its visibility, whom it answered and the posts above it.
+    People whom only its text mentioned are not among them, since that is not kept. Where the author's
+    account is gone, the tombstones of its public posts are for everyone and the others for nobody.
+
+    A block, whichever of two people it is by, ends for everybody that one of them shows the other's posts:
+    their reposts of each other's posts are withdrawn within seconds, each with its event, and are absent
+    from their profiles at once; their quotes of each other have quote_withdrawn while the block stands. The
+    end of the block brings the quotes back, which are posts of their own, and no repost.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreatePost: _aio.UnaryUnaryMultiCallable[_post_service_pb2.CreatePostRequest, _post_service_pb2.CreatePostResponse]  # type: ignore[assignment]
     """CreatePost writes a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID,
     QUOTE_NOT_ALLOWED); NOT_FOUND (POST_NOT_FOUND) if the post answered or quoted does not exist for the
-    caller; FAILED_PRECONDITION (MEDIA_NOT_READY); UNAUTHENTICATED (TOKEN_INVALID) if the caller's account
-    was deleted. A repeated request_id with the same request gives the
+    caller; FAILED_PRECONDITION (MEDIA_NOT_READY, REPLY_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if
+    the caller's account was deleted. A repeated request_id with the same request gives the
     same response for 24 hours, with another request INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED), and
     ABORTED (IDEMPOTENCY_KEY_IN_FLIGHT) while the first runs.
     """
@@ -132,11 +156,13 @@ class PostServiceAsyncStub(PostServiceStub):
     """
     GetThread: _aio.UnaryUnaryMultiCallable[_post_service_pb2.GetThreadRequest, _post_service_pb2.GetThreadResponse]  # type: ignore[assignment]
     """GetThread returns a post, the posts it answers from the first down (up to 50, tombstones included),
-    and a page of its direct replies, oldest first. NOT_FOUND (POST_NOT_FOUND). Open to strangers.
+    and a page of its direct replies, oldest first. The post may be deleted: then its tombstone is
+    returned, to those who could see it. NOT_FOUND (POST_NOT_FOUND). Open to strangers.
     """
     ListReplies: _aio.UnaryUnaryMultiCallable[_post_service_pb2.ListRepliesRequest, _post_service_pb2.ListRepliesResponse]  # type: ignore[assignment]
-    """ListReplies returns the direct replies to a post, oldest first. NOT_FOUND (POST_NOT_FOUND).
-    Open to strangers.
+    """ListReplies returns the direct replies to a post, oldest first, under the rules of GetThread: the post
+    may be deleted, and deleted replies under which a live post stands are tombstones. NOT_FOUND
+    (POST_NOT_FOUND). Open to strangers.
     """
     ListQuotes: _aio.UnaryUnaryMultiCallable[_post_service_pb2.ListQuotesRequest, _post_service_pb2.ListQuotesResponse]  # type: ignore[assignment]
     """ListQuotes returns the posts that quote a post, newest first. NOT_FOUND (POST_NOT_FOUND).
@@ -148,8 +174,8 @@ class PostServiceAsyncStub(PostServiceStub):
     reposts. Services only; visibility to a reader is decided when the posts are read. Strongly consistent.
     """
     BatchCountPosts: _aio.UnaryUnaryMultiCallable[_post_service_pb2.BatchCountPostsRequest, _post_service_pb2.BatchCountPostsResponse]  # type: ignore[assignment]
-    """BatchCountPosts counts the live posts of the named people, in request order, for reconciliation.
-    Services only.
+    """BatchCountPosts counts the live public posts of the named people that answer nothing, in request
+    order, for reconciliation. Services only.
     """
     FilterVisible: _aio.UnaryUnaryMultiCallable[_post_service_pb2.FilterVisibleRequest, _post_service_pb2.FilterVisibleResponse]  # type: ignore[assignment]
     """FilterVisible returns which of the named posts and people one person may see, by the rules of
@@ -158,8 +184,19 @@ class PostServiceAsyncStub(PostServiceStub):
 
 class PostServiceServicer(metaclass=_abc_1.ABCMeta):
     """PostService owns posts. A post that the caller may not see (visibility, protected author, a block
-    either way, deleted author) does not exist for the caller: NOT_FOUND (POST_NOT_FOUND), or absent from
-    lists, whose pages are filled up all the same. Reads see the caller's own writes.
+    either way, deleted author, or a post above it that the caller may not see) does not exist for the
+    caller: NOT_FOUND (POST_NOT_FOUND), or absent from lists, whose pages are filled up all the same. Reads
+    see the caller's own writes.
+
+    A deleted post is NOT_FOUND as a post, and a tombstone in conversations. Its tombstone is for those who
+    could see the post: decided by its author, its visibility, whom it answered and the posts above it.
+    People whom only its text mentioned are not among them, since that is not kept. Where the author's
+    account is gone, the tombstones of its public posts are for everyone and the others for nobody.
+
+    A block, whichever of two people it is by, ends for everybody that one of them shows the other's posts:
+    their reposts of each other's posts are withdrawn within seconds, each with its event, and are absent
+    from their profiles at once; their quotes of each other have quote_withdrawn while the block stands. The
+    end of the block brings the quotes back, which are posts of their own, and no repost.
     """
 
     @_abc_1.abstractmethod
@@ -170,8 +207,8 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_post_service_pb2.CreatePostResponse, _abc.Awaitable[_post_service_pb2.CreatePostResponse]]:
         """CreatePost writes a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID,
         QUOTE_NOT_ALLOWED); NOT_FOUND (POST_NOT_FOUND) if the post answered or quoted does not exist for the
-        caller; FAILED_PRECONDITION (MEDIA_NOT_READY); UNAUTHENTICATED (TOKEN_INVALID) if the caller's account
-        was deleted. A repeated request_id with the same request gives the
+        caller; FAILED_PRECONDITION (MEDIA_NOT_READY, REPLY_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if
+        the caller's account was deleted. A repeated request_id with the same request gives the
         same response for 24 hours, with another request INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED), and
         ABORTED (IDEMPOTENCY_KEY_IN_FLIGHT) while the first runs.
         """
@@ -241,7 +278,8 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_post_service_pb2.GetThreadResponse, _abc.Awaitable[_post_service_pb2.GetThreadResponse]]:
         """GetThread returns a post, the posts it answers from the first down (up to 50, tombstones included),
-        and a page of its direct replies, oldest first. NOT_FOUND (POST_NOT_FOUND). Open to strangers.
+        and a page of its direct replies, oldest first. The post may be deleted: then its tombstone is
+        returned, to those who could see it. NOT_FOUND (POST_NOT_FOUND). Open to strangers.
         """
 
     @_abc_1.abstractmethod
@@ -250,8 +288,9 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _post_service_pb2.ListRepliesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_post_service_pb2.ListRepliesResponse, _abc.Awaitable[_post_service_pb2.ListRepliesResponse]]:
-        """ListReplies returns the direct replies to a post, oldest first. NOT_FOUND (POST_NOT_FOUND).
-        Open to strangers.
+        """ListReplies returns the direct replies to a post, oldest first, under the rules of GetThread: the post
+        may be deleted, and deleted replies under which a live post stands are tombstones. NOT_FOUND
+        (POST_NOT_FOUND). Open to strangers.
         """
 
     @_abc_1.abstractmethod
@@ -281,8 +320,8 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _post_service_pb2.BatchCountPostsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_post_service_pb2.BatchCountPostsResponse, _abc.Awaitable[_post_service_pb2.BatchCountPostsResponse]]:
-        """BatchCountPosts counts the live posts of the named people, in request order, for reconciliation.
-        Services only.
+        """BatchCountPosts counts the live public posts of the named people that answer nothing, in request
+        order, for reconciliation. Services only.
         """
 
     @_abc_1.abstractmethod

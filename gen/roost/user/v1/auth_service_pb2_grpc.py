@@ -132,8 +132,9 @@ class AuthServiceServicer:
         """RefreshSession exchanges a refresh token for the next pair.
         A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
         within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-        SESSION_REVOKED) otherwise. A session ends 60 days after its last refresh, and a year after it began.
-        Open to strangers.
+        SESSION_REVOKED) otherwise. RESOURCE_EXHAUSTED (RATE_LIMITED) if a session is refreshed more than
+        20 times a minute; its newest token stays good. A session ends 60 days after its last refresh, and a year
+        after it began. Open to strangers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -57,8 +57,9 @@ class AuthServiceStub:
     """RefreshSession exchanges a refresh token for the next pair.
     A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
     within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-    SESSION_REVOKED) otherwise. A session ends 60 days after its last refresh, and a year after it began.
-    Open to strangers.
+    SESSION_REVOKED) otherwise. RESOURCE_EXHAUSTED (RATE_LIMITED) if a session is refreshed more than
+    20 times a minute; its newest token stays good. A session ends 60 days after its last refresh, and a year
+    after it began. Open to strangers.
     """
     RevokeSession: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RevokeSessionRequest, _auth_service_pb2.RevokeSessionResponse]
     """RevokeSession ends one of the caller's own sessions; repeating it changes nothing.
@@ -125,8 +126,9 @@ class AuthServiceAsyncStub(AuthServiceStub):
     """RefreshSession exchanges a refresh token for the next pair.
     A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
     within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-    SESSION_REVOKED) otherwise. A session ends 60 days after its last refresh, and a year after it began.
-    Open to strangers.
+    SESSION_REVOKED) otherwise. RESOURCE_EXHAUSTED (RATE_LIMITED) if a session is refreshed more than
+    20 times a minute; its newest token stays good. A session ends 60 days after its last refresh, and a year
+    after it began. Open to strangers.
     """
     RevokeSession: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RevokeSessionRequest, _auth_service_pb2.RevokeSessionResponse]  # type: ignore[assignment]
     """RevokeSession ends one of the caller's own sessions; repeating it changes nothing.
@@ -208,8 +210,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         """RefreshSession exchanges a refresh token for the next pair.
         A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
         within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-        SESSION_REVOKED) otherwise. A session ends 60 days after its last refresh, and a year after it began.
-        Open to strangers.
+        SESSION_REVOKED) otherwise. RESOURCE_EXHAUSTED (RATE_LIMITED) if a session is refreshed more than
+        20 times a minute; its newest token stays good. A session ends 60 days after its last refresh, and a year
+        after it began. Open to strangers.
         """
 
     @_abc_1.abstractmethod

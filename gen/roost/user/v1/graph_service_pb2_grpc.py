@@ -28,6 +28,11 @@ if _version_not_supported:
 class GraphServiceStub:
     """GraphService owns the edges between people. All writes act for the caller, are idempotent by nature,
     and answer with the relationship as it is after them.
+
+    Somebody who blocks the caller is answered about like somebody who does not exist: NOT_FOUND
+    (USER_NOT_FOUND), an empty relationship, absent from lists. There is one exception: what callers did
+    themselves. They may block people who block them, since a block that had to wait would come too late; and
+    whom they block or mute stays on their own lists, until they take it back.
     """
 
     def __init__(self, channel):
@@ -131,6 +136,11 @@ class GraphServiceStub:
 class GraphServiceServicer:
     """GraphService owns the edges between people. All writes act for the caller, are idempotent by nature,
     and answer with the relationship as it is after them.
+
+    Somebody who blocks the caller is answered about like somebody who does not exist: NOT_FOUND
+    (USER_NOT_FOUND), an empty relationship, absent from lists. There is one exception: what callers did
+    themselves. They may block people who block them, since a block that had to wait would come too late; and
+    whom they block or mute stays on their own lists, until they take it back.
     """
 
     def Follow(self, request, context):
@@ -144,7 +154,8 @@ class GraphServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Unfollow(self, request, context):
-        """Unfollow ends a follow, or withdraws the request for one. NOT_FOUND (USER_NOT_FOUND).
+        """Unfollow ends a follow, or withdraws the request for one. NOT_FOUND (USER_NOT_FOUND), also if the other
+        blocks the caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -190,7 +201,8 @@ class GraphServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Block(self, request, context):
-        """Block ends follows and requests both ways; neither sees the other's posts from then on.
+        """Block ends follows and requests both ways; neither sees the other's posts from then on, and neither
+        shows them to others any more: see roost.post.v1.PostService.
         INVALID_ARGUMENT (CANNOT_BLOCK_SELF); NOT_FOUND (USER_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -198,7 +210,8 @@ class GraphServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Unblock(self, request, context):
-        """Unblock ends a block; follows do not come back. NOT_FOUND (USER_NOT_FOUND).
+        """Unblock ends a block; follows and reposts do not come back. NOT_FOUND (USER_NOT_FOUND),
+        also if there is none and the other blocks the caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -213,14 +226,15 @@ class GraphServiceServicer:
 
     def Mute(self, request, context):
         """Mute hides a person's posts from the caller's timelines and notifications; the other is not told.
-        INVALID_ARGUMENT (CANNOT_MUTE_SELF); NOT_FOUND (USER_NOT_FOUND).
+        INVALID_ARGUMENT (CANNOT_MUTE_SELF); NOT_FOUND (USER_NOT_FOUND), also if the other blocks the caller
+        and is not muted yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Unmute(self, request, context):
-        """Unmute ends a mute. NOT_FOUND (USER_NOT_FOUND).
+        """Unmute ends a mute. NOT_FOUND (USER_NOT_FOUND), also if there is none and the other blocks the caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -235,7 +249,8 @@ class GraphServiceServicer:
 
     def BatchGetRelationships(self, request, context):
         """BatchGetRelationships returns how the caller stands to each of the named people, in request order;
-        unknown people have an empty relationship.
+        unknown people have an empty relationship, and so have, as the public protocols show it, people who
+        block the caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -378,6 +393,11 @@ def add_GraphServiceServicer_to_server(servicer, server):
 class GraphService:
     """GraphService owns the edges between people. All writes act for the caller, are idempotent by nature,
     and answer with the relationship as it is after them.
+
+    Somebody who blocks the caller is answered about like somebody who does not exist: NOT_FOUND
+    (USER_NOT_FOUND), an empty relationship, absent from lists. There is one exception: what callers did
+    themselves. They may block people who block them, since a block that had to wait would come too late; and
+    whom they block or mute stays on their own lists, until they take it back.
     """
 
     @staticmethod

@@ -29,6 +29,11 @@ GRPC_VERSION: str
 class GraphServiceStub:
     """GraphService owns the edges between people. All writes act for the caller, are idempotent by nature,
     and answer with the relationship as it is after them.
+
+    Somebody who blocks the caller is answered about like somebody who does not exist: NOT_FOUND
+    (USER_NOT_FOUND), an empty relationship, absent from lists. There is one exception: what callers did
+    themselves. They may block people who block them, since a block that had to wait would come too late; and
+    whom they block or mute stays on their own lists, until they take it back.
     """
 
     @_typing.overload
@@ -42,7 +47,9 @@ class GraphServiceStub:
     FAILED_PRECONDITION (TOO_MANY_FOLLOWS) past 7,500 followed people.
     """
     Unfollow: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.UnfollowRequest, _graph_service_pb2.UnfollowResponse]
-    """Unfollow ends a follow, or withdraws the request for one. NOT_FOUND (USER_NOT_FOUND)."""
+    """Unfollow ends a follow, or withdraws the request for one. NOT_FOUND (USER_NOT_FOUND), also if the other
+    blocks the caller.
+    """
     ListFollowers: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.ListFollowersRequest, _graph_service_pb2.ListFollowersResponse]
     """ListFollowers returns a person's followers, newest first. Protected people's lists are for their
     followers and themselves: PERMISSION_DENIED (ACCOUNT_PROTECTED) otherwise. NOT_FOUND (USER_NOT_FOUND).
@@ -61,24 +68,29 @@ class GraphServiceStub:
     RejectFollowRequest: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.RejectFollowRequestRequest, _graph_service_pb2.RejectFollowRequestResponse]
     """RejectFollowRequest drops a request without telling; repeating it changes nothing."""
     Block: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.BlockRequest, _graph_service_pb2.BlockResponse]
-    """Block ends follows and requests both ways; neither sees the other's posts from then on.
+    """Block ends follows and requests both ways; neither sees the other's posts from then on, and neither
+    shows them to others any more: see roost.post.v1.PostService.
     INVALID_ARGUMENT (CANNOT_BLOCK_SELF); NOT_FOUND (USER_NOT_FOUND).
     """
     Unblock: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.UnblockRequest, _graph_service_pb2.UnblockResponse]
-    """Unblock ends a block; follows do not come back. NOT_FOUND (USER_NOT_FOUND)."""
+    """Unblock ends a block; follows and reposts do not come back. NOT_FOUND (USER_NOT_FOUND),
+    also if there is none and the other blocks the caller.
+    """
     ListBlocks: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.ListBlocksRequest, _graph_service_pb2.ListBlocksResponse]
     """ListBlocks returns whom the caller blocks, newest first."""
     Mute: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.MuteRequest, _graph_service_pb2.MuteResponse]
     """Mute hides a person's posts from the caller's timelines and notifications; the other is not told.
-    INVALID_ARGUMENT (CANNOT_MUTE_SELF); NOT_FOUND (USER_NOT_FOUND).
+    INVALID_ARGUMENT (CANNOT_MUTE_SELF); NOT_FOUND (USER_NOT_FOUND), also if the other blocks the caller
+    and is not muted yet.
     """
     Unmute: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.UnmuteRequest, _graph_service_pb2.UnmuteResponse]
-    """Unmute ends a mute. NOT_FOUND (USER_NOT_FOUND)."""
+    """Unmute ends a mute. NOT_FOUND (USER_NOT_FOUND), also if there is none and the other blocks the caller."""
     ListMutes: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.ListMutesRequest, _graph_service_pb2.ListMutesResponse]
     """ListMutes returns whom the caller mutes, newest first."""
     BatchGetRelationships: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.BatchGetRelationshipsRequest, _graph_service_pb2.BatchGetRelationshipsResponse]
     """BatchGetRelationships returns how the caller stands to each of the named people, in request order;
-    unknown people have an empty relationship.
+    unknown people have an empty relationship, and so have, as the public protocols show it, people who
+    block the caller.
     """
     BatchGetTies: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.BatchGetTiesRequest, _graph_service_pb2.BatchGetTiesResponse]
     """BatchGetTies returns how each named person stands to another, in request order, for services that
@@ -102,6 +114,11 @@ class GraphServiceStub:
 class GraphServiceAsyncStub(GraphServiceStub):
     """GraphService owns the edges between people. All writes act for the caller, are idempotent by nature,
     and answer with the relationship as it is after them.
+
+    Somebody who blocks the caller is answered about like somebody who does not exist: NOT_FOUND
+    (USER_NOT_FOUND), an empty relationship, absent from lists. There is one exception: what callers did
+    themselves. They may block people who block them, since a block that had to wait would come too late; and
+    whom they block or mute stays on their own lists, until they take it back.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -112,7 +129,9 @@ class GraphServiceAsyncStub(GraphServiceStub):
     FAILED_PRECONDITION (TOO_MANY_FOLLOWS) past 7,500 followed people.
     """
     Unfollow: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.UnfollowRequest, _graph_service_pb2.UnfollowResponse]  # type: ignore[assignment]
-    """Unfollow ends a follow, or withdraws the request for one. NOT_FOUND (USER_NOT_FOUND)."""
+    """Unfollow ends a follow, or withdraws the request for one. NOT_FOUND (USER_NOT_FOUND), also if the other
+    blocks the caller.
+    """
     ListFollowers: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.ListFollowersRequest, _graph_service_pb2.ListFollowersResponse]  # type: ignore[assignment]
     """ListFollowers returns a person's followers, newest first. Protected people's lists are for their
     followers and themselves: PERMISSION_DENIED (ACCOUNT_PROTECTED) otherwise. NOT_FOUND (USER_NOT_FOUND).
@@ -131,24 +150,29 @@ class GraphServiceAsyncStub(GraphServiceStub):
     RejectFollowRequest: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.RejectFollowRequestRequest, _graph_service_pb2.RejectFollowRequestResponse]  # type: ignore[assignment]
     """RejectFollowRequest drops a request without telling; repeating it changes nothing."""
     Block: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.BlockRequest, _graph_service_pb2.BlockResponse]  # type: ignore[assignment]
-    """Block ends follows and requests both ways; neither sees the other's posts from then on.
+    """Block ends follows and requests both ways; neither sees the other's posts from then on, and neither
+    shows them to others any more: see roost.post.v1.PostService.
     INVALID_ARGUMENT (CANNOT_BLOCK_SELF); NOT_FOUND (USER_NOT_FOUND).
     """
     Unblock: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.UnblockRequest, _graph_service_pb2.UnblockResponse]  # type: ignore[assignment]
-    """Unblock ends a block; follows do not come back. NOT_FOUND (USER_NOT_FOUND)."""
+    """Unblock ends a block; follows and reposts do not come back. NOT_FOUND (USER_NOT_FOUND),
+    also if there is none and the other blocks the caller.
+    """
     ListBlocks: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.ListBlocksRequest, _graph_service_pb2.ListBlocksResponse]  # type: ignore[assignment]
     """ListBlocks returns whom the caller blocks, newest first."""
     Mute: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.MuteRequest, _graph_service_pb2.MuteResponse]  # type: ignore[assignment]
     """Mute hides a person's posts from the caller's timelines and notifications; the other is not told.
-    INVALID_ARGUMENT (CANNOT_MUTE_SELF); NOT_FOUND (USER_NOT_FOUND).
+    INVALID_ARGUMENT (CANNOT_MUTE_SELF); NOT_FOUND (USER_NOT_FOUND), also if the other blocks the caller
+    and is not muted yet.
     """
     Unmute: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.UnmuteRequest, _graph_service_pb2.UnmuteResponse]  # type: ignore[assignment]
-    """Unmute ends a mute. NOT_FOUND (USER_NOT_FOUND)."""
+    """Unmute ends a mute. NOT_FOUND (USER_NOT_FOUND), also if there is none and the other blocks the caller."""
     ListMutes: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.ListMutesRequest, _graph_service_pb2.ListMutesResponse]  # type: ignore[assignment]
     """ListMutes returns whom the caller mutes, newest first."""
     BatchGetRelationships: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.BatchGetRelationshipsRequest, _graph_service_pb2.BatchGetRelationshipsResponse]  # type: ignore[assignment]
     """BatchGetRelationships returns how the caller stands to each of the named people, in request order;
-    unknown people have an empty relationship.
+    unknown people have an empty relationship, and so have, as the public protocols show it, people who
+    block the caller.
     """
     BatchGetTies: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.BatchGetTiesRequest, _graph_service_pb2.BatchGetTiesResponse]  # type: ignore[assignment]
     """BatchGetTies returns how each named person stands to another, in request order, for services that
@@ -171,6 +195,11 @@ class GraphServiceAsyncStub(GraphServiceStub):
 class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
     """GraphService owns the edges between people. All writes act for the caller, are idempotent by nature,
     and answer with the relationship as it is after them.
+
+    Somebody who blocks the caller is answered about like somebody who does not exist: NOT_FOUND
+    (USER_NOT_FOUND), an empty relationship, absent from lists. There is one exception: what callers did
+    themselves. They may block people who block them, since a block that had to wait would come too late; and
+    whom they block or mute stays on their own lists, until they take it back.
     """
 
     @_abc_1.abstractmethod
@@ -191,7 +220,9 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _graph_service_pb2.UnfollowRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_graph_service_pb2.UnfollowResponse, _abc.Awaitable[_graph_service_pb2.UnfollowResponse]]:
-        """Unfollow ends a follow, or withdraws the request for one. NOT_FOUND (USER_NOT_FOUND)."""
+        """Unfollow ends a follow, or withdraws the request for one. NOT_FOUND (USER_NOT_FOUND), also if the other
+        blocks the caller.
+        """
 
     @_abc_1.abstractmethod
     def ListFollowers(
@@ -246,7 +277,8 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _graph_service_pb2.BlockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_graph_service_pb2.BlockResponse, _abc.Awaitable[_graph_service_pb2.BlockResponse]]:
-        """Block ends follows and requests both ways; neither sees the other's posts from then on.
+        """Block ends follows and requests both ways; neither sees the other's posts from then on, and neither
+        shows them to others any more: see roost.post.v1.PostService.
         INVALID_ARGUMENT (CANNOT_BLOCK_SELF); NOT_FOUND (USER_NOT_FOUND).
         """
 
@@ -256,7 +288,9 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _graph_service_pb2.UnblockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_graph_service_pb2.UnblockResponse, _abc.Awaitable[_graph_service_pb2.UnblockResponse]]:
-        """Unblock ends a block; follows do not come back. NOT_FOUND (USER_NOT_FOUND)."""
+        """Unblock ends a block; follows and reposts do not come back. NOT_FOUND (USER_NOT_FOUND),
+        also if there is none and the other blocks the caller.
+        """
 
     @_abc_1.abstractmethod
     def ListBlocks(
@@ -273,7 +307,8 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_graph_service_pb2.MuteResponse, _abc.Awaitable[_graph_service_pb2.MuteResponse]]:
         """Mute hides a person's posts from the caller's timelines and notifications; the other is not told.
-        INVALID_ARGUMENT (CANNOT_MUTE_SELF); NOT_FOUND (USER_NOT_FOUND).
+        INVALID_ARGUMENT (CANNOT_MUTE_SELF); NOT_FOUND (USER_NOT_FOUND), also if the other blocks the caller
+        and is not muted yet.
         """
 
     @_abc_1.abstractmethod
@@ -282,7 +317,7 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _graph_service_pb2.UnmuteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_graph_service_pb2.UnmuteResponse, _abc.Awaitable[_graph_service_pb2.UnmuteResponse]]:
-        """Unmute ends a mute. NOT_FOUND (USER_NOT_FOUND)."""
+        """Unmute ends a mute. NOT_FOUND (USER_NOT_FOUND), also if there is none and the other blocks the caller."""
 
     @_abc_1.abstractmethod
     def ListMutes(
@@ -299,7 +334,8 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_graph_service_pb2.BatchGetRelationshipsResponse, _abc.Awaitable[_graph_service_pb2.BatchGetRelationshipsResponse]]:
         """BatchGetRelationships returns how the caller stands to each of the named people, in request order;
-        unknown people have an empty relationship.
+        unknown people have an empty relationship, and so have, as the public protocols show it, people who
+        block the caller.
         """
 
     @_abc_1.abstractmethod

@@ -111,18 +111,16 @@ class SessionRevoked(_message.Message):
     def __init__(self, user_id: _Optional[int] = ..., session_id: _Optional[int] = ..., access_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class SignedIn(_message.Message):
-    __slots__ = ("user_id", "session_id", "device_name", "new_network", "sign_in_time")
+    __slots__ = ("user_id", "session_id", "new_network", "sign_in_time")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
-    DEVICE_NAME_FIELD_NUMBER: _ClassVar[int]
     NEW_NETWORK_FIELD_NUMBER: _ClassVar[int]
     SIGN_IN_TIME_FIELD_NUMBER: _ClassVar[int]
     user_id: int
     session_id: int
-    device_name: str
     new_network: bool
     sign_in_time: _timestamp_pb2.Timestamp
-    def __init__(self, user_id: _Optional[int] = ..., session_id: _Optional[int] = ..., device_name: _Optional[str] = ..., new_network: _Optional[bool] = ..., sign_in_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, user_id: _Optional[int] = ..., session_id: _Optional[int] = ..., new_network: _Optional[bool] = ..., sign_in_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class PasswordChanged(_message.Message):
     __slots__ = ("user_id", "session_id", "change_time")

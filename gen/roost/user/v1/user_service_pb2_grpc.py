@@ -85,7 +85,8 @@ class UserServiceServicer:
         """BatchGetUsers returns profiles by id and by handle in one call, each once, with the caller's
         relationship to each; unknown and deleted ones are absent. People who block the caller are
         returned with blocked_by set, so that services can decide visibility. Services only; a service
-        that acts for a person names that person in viewer_id.
+        that acts for a person names that person in viewer_id. Counts are complete for every viewer: a
+        service that shows the profile leaves out what the viewer may not see (see User.followers_count).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,7 +43,8 @@ class UserServiceStub:
     """BatchGetUsers returns profiles by id and by handle in one call, each once, with the caller's
     relationship to each; unknown and deleted ones are absent. People who block the caller are
     returned with blocked_by set, so that services can decide visibility. Services only; a service
-    that acts for a person names that person in viewer_id.
+    that acts for a person names that person in viewer_id. Counts are complete for every viewer: a
+    service that shows the profile leaves out what the viewer may not see (see User.followers_count).
     """
     UpdateUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]
     """UpdateUser changes the caller's own profile, only the fields of update_mask.
@@ -73,7 +74,8 @@ class UserServiceAsyncStub(UserServiceStub):
     """BatchGetUsers returns profiles by id and by handle in one call, each once, with the caller's
     relationship to each; unknown and deleted ones are absent. People who block the caller are
     returned with blocked_by set, so that services can decide visibility. Services only; a service
-    that acts for a person names that person in viewer_id.
+    that acts for a person names that person in viewer_id. Counts are complete for every viewer: a
+    service that shows the profile leaves out what the viewer may not see (see User.followers_count).
     """
     UpdateUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]  # type: ignore[assignment]
     """UpdateUser changes the caller's own profile, only the fields of update_mask.
@@ -118,7 +120,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         """BatchGetUsers returns profiles by id and by handle in one call, each once, with the caller's
         relationship to each; unknown and deleted ones are absent. People who block the caller are
         returned with blocked_by set, so that services can decide visibility. Services only; a service
-        that acts for a person names that person in viewer_id.
+        that acts for a person names that person in viewer_id. Counts are complete for every viewer: a
+        service that shows the profile leaves out what the viewer may not see (see User.followers_count).
         """
 
     @_abc_1.abstractmethod

@@ -18,7 +18,7 @@ from services.notification.delivery.subscriptions import (
     MAX_SUBSCRIPTIONS,
     SUBSCRIPTION_LIFETIME,
 )
-from tests.push import Browser, unb64
+from tests.push import Browser, b64, unb64
 from tests.servicers.notification.delivery.conftest import ALICE, BOB, House, device
 from tests.servicers.serving import raises_reason
 
@@ -79,7 +79,18 @@ async def test_two_people_may_share_a_browser(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["http://push.example/1", "https://10.0.0.1/1", "https://intranet/1", "nowhere"]
+    "endpoint",
+    [
+        "http://push.example/1",
+        "https://10.0.0.1/1",
+        "https://[fec0::1]/1",
+        "https://192.0.0.8/1",
+        "https://push.example:8443/1",
+        "https://alice:secret@push.example/1",
+        "https://b\u00fccher.example/1",
+        "https://intranet/1",
+        "nowhere",
+    ],
 )
 async def test_an_endpoint_inside_is_refused(house: House, endpoint: str) -> None:
     with raises_reason(RuleBroken, "PUSH_ENDPOINT_REFUSED"):
@@ -91,6 +102,30 @@ async def test_a_key_that_is_none_is_refused(house: House) -> None:
         await house.of(ALICE).CreatePushSubscription(device(1, p256dh="A" * 87))
 
     assert [each.field for each in refused.value.violations] == ["p256dh"]
+
+
+@pytest.mark.parametrize(
+    "point", [b"\x04" + b"\0" * 64, b"\x04" + b"\xff" * 64, b"\x06" + b"\1" * 64, b"\0" * 65]
+)
+async def test_a_key_that_is_no_point_of_the_curve_is_refused(house: House, point: bytes) -> None:
+    with raises_reason(Invalid, "VALIDATION_FAILED") as refused:
+        await house.of(ALICE).CreatePushSubscription(device(1, p256dh=b64(point)))
+
+    assert [(each.field, each.rule) for each in refused.value.violations] == [("p256dh", "key")]
+    assert await endpoints(house) == []
+
+
+async def test_a_device_that_is_renewed_stays_paused(house: House) -> None:
+    await house.of(ALICE).CreatePushSubscription(device(1))
+    now = house.clock.now()
+    until = now + timedelta(hours=1)
+    (silent,) = await house.deliveries.subscriptions(ALICE, now)
+    await house.deliveries.note_timeouts(silent, 9, pause_until=until, now=now)
+
+    await house.of(ALICE).CreatePushSubscription(device(1))
+
+    (kept,) = await house.deliveries.subscriptions(ALICE, now)
+    assert (kept.timeouts, kept.pause_until) == (9, until)
 
 
 async def test_nobody_has_more_devices_than_twenty(house: House) -> None:

@@ -409,16 +409,15 @@ async def test_a_device_that_answers_again_is_paused_no_more(
 
 
 async def test_one_address_has_a_share_whatever_names_lead_to_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 0.5)
     monkeypatch.setattr(push, "AT_ONE_ADDRESS", 3)
     here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: here)
     names = ["127.0.0.1", "localhost"]
-    async with working(
-        world.told, world.clock, world.deliveries, world.inbox, world.names
-    ) as worker:
+    limited = settings(tmp_path)
+    async with working(limited, world.clock, world.deliveries, world.inbox, world.names) as worker:
         world.server.reply = lambda _: None
         port = world.server.address.rpartition(":")[2]
         for number in range(6):

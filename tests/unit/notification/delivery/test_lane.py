@@ -252,7 +252,7 @@ async def test_what_is_never_recorded_is_given_up(world: World) -> None:
     assert counted("claim") == before + 1
 
 
-async def test_while_a_dependency_is_away_all_wait_for_their_lease(world: World) -> None:
+async def test_while_a_dependency_is_away_all_wait(world: World) -> None:
     sending = Sending(unpackable={"T1": Unavailable()})
     await world.due(1, "T1")
     await world.due(2, "T2")
@@ -272,7 +272,7 @@ async def test_what_another_service_cannot_answer_waits_alone(world: World) -> N
 
     await once(world.dispatcher(Sending(unpackable={"T1": Internal()})))
 
-    assert world.states() == {"T1": (State.DUE, ""), "T2": (State.SENT, "201")}
+    assert world.states() == {"T1": (State.DUE, "postponed"), "T2": (State.SENT, "201")}
 
 
 async def test_the_lane_goes_on_whatever_the_store_raises(

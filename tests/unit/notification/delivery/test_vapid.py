@@ -23,6 +23,8 @@ def claims_of(vapid: Vapid, endpoint: str, audience: str) -> dict[str, object]:
     [
         ("https://push.example/wpush/v2/abc", "https://push.example"),
         ("https://push.example:8443/x?y=z", "https://push.example:8443"),
+        ("https://PUSH.example:443/x", "https://push.example"),
+        ("https://[2606:2800:220:1::1]/x", "https://[2606:2800:220:1::1]"),
     ],
 )
 def test_the_token_is_for_the_push_service_alone(endpoint: str, audience: str) -> None:

@@ -1,0 +1,9 @@
+-- migrate:up transaction:false
+
+-- Replaces posts_by_author: a person's public posts that answer nothing are counted without a visit to the rows.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS posts_of_author ON posts (author_id, id)
+  INCLUDE (bucket, visibility, reply_to_post_id) WHERE delete_time IS NULL;
+
+-- migrate:down transaction:false
+
+DROP INDEX CONCURRENTLY IF EXISTS posts_of_author;

@@ -1,0 +1,43 @@
+-- The audiences of the posts above a reply, as services/post/model.py has them (Limit).
+--
+-- Null in posts that were written before; see services/post/store_postgres/rows.py for how those are
+-- read. A process of the release before goes on with create_post, which this leaves as it is.
+
+-- migrate:up
+
+ALTER TABLE posts ADD COLUMN audience_limits jsonb;
+
+-- create_post, for a post that has such limits or is known to have none.
+CREATE FUNCTION create_limited_post(
+  p_id bigint, p_bucket smallint, p_author_id bigint, p_text text, p_entities jsonb,
+  p_visibility smallint, p_answers_others boolean,
+  p_reply_to_post_id bigint, p_reply_to_author_id bigint,
+  p_conversation_id bigint, p_conversation_bucket smallint,
+  p_quoted_post_id bigint, p_media_ids bigint[],
+  p_create_time timestamptz,
+  p_event_id uuid, p_topic text, p_type text, p_payload bytea, p_traceparent text,
+  p_caller_id text, p_request_id text, p_request_lock bigint, p_fingerprint bytea,
+  p_response bytea, p_protected boolean, p_update_time timestamptz, p_audience_limits jsonb,
+  OUT outcome text, OUT fingerprint bytea, OUT response bytea
+) LANGUAGE plpgsql AS $$
+BEGIN
+  SELECT c.outcome, c.fingerprint, c.response INTO outcome, fingerprint, response
+    FROM create_post(
+      p_id, p_bucket, p_author_id, p_text, p_entities, p_visibility, p_answers_others,
+      p_reply_to_post_id, p_reply_to_author_id, p_conversation_id, p_conversation_bucket,
+      p_quoted_post_id, p_media_ids, p_create_time, p_event_id, p_topic, p_type, p_payload,
+      p_traceparent, p_caller_id, p_request_id, p_request_lock, p_fingerprint, p_response,
+      p_protected, p_update_time) AS c;
+  -- Only replies to others need it: null reads as none everywhere else.
+  IF outcome = 'written' AND p_reply_to_post_id <> 0 THEN
+    UPDATE posts p SET audience_limits = p_audience_limits
+      WHERE p.id = p_id AND p.bucket = p_bucket;
+  END IF;
+END
+$$;
+
+-- migrate:down
+
+DROP FUNCTION create_limited_post;
+
+ALTER TABLE posts DROP COLUMN audience_limits;

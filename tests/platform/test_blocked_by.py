@@ -1,0 +1,183 @@
+"""Nobody learns who blocks them.
+
+In every protocol, somebody who does is answered about like somebody who does not exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.graphql.ids import global_id
+from gateway.rest.versions import VERSIONS
+from local.edge import Account
+from tests.platform.platform import Platform
+
+_TRACE = re.compile(r"[0-9a-f]{32}")
+
+# People may block those who block them: a block that had to wait would come too late.
+MAY_DIFFER = {("PUT", "/users/{user_id}/block")}
+BODIES: dict[tuple[str, str], Any] = {("PATCH", "/posts/{post_id}"): {"text": "Changed"}}
+
+USER_QUERY = """
+query($user: ID!, $handle: String!) {
+  node(id: $user) { id }
+  nodes(ids: [$user]) { id }
+  userByHandle(handle: $handle) { id }
+  relationships(userIds: [$user]) {
+    following followedBy followRequested followRequestedBy blocking blockedBy muting user { id }
+  }
+}
+"""
+POST_QUERY = "query($post: ID!) { node(id: $post) { id } posts(ids: [$post]) { id } }"
+USER_FIELDS = (
+    "query($user: ID!) { user(id: $user) { id } }",
+    "mutation($user: ID!) { follow(userId: $user) { __typename } }",
+    "mutation($user: ID!) { unfollow(userId: $user) { __typename } }",
+    "mutation($user: ID!) { mute(userId: $user) { __typename } }",
+    "mutation($user: ID!) { unmute(userId: $user) { __typename } }",
+    "mutation($user: ID!) { unblock(userId: $user) { __typename } }",
+)
+POST_FIELDS = (
+    "query($post: ID!) { post(id: $post) { id } }",
+    "query($post: ID!) { thread(id: $post) { post { id } } }",
+)
+
+
+class Target:
+    """Somebody who blocks the reader, or nobody; with a post."""
+
+    def __init__(self, *, user_id: str, post_id: str, handle: str) -> None:
+        self.user_id = user_id
+        self.post_id = post_id
+        self.handle = handle
+
+    def without_names(self, text: str) -> str:
+        """An answer with the same word for each target."""
+        names = {
+            global_id("User", int(self.user_id)): "USER",
+            global_id("Post", int(self.post_id)): "POST",
+            self.user_id: "USER",
+            self.post_id: "POST",
+            self.handle: "HANDLE",
+        }
+        for name, word in names.items():
+            text = text.replace(name, word)
+        return _TRACE.sub("TRACE", text)
+
+
+def rest_requests(target: Target) -> Iterator[tuple[str, str, Any]]:
+    """Every route that names a person or a post, and those that name them elsewhere."""
+    for version in VERSIONS:
+        for route in version.routes:
+            named = "{user_id}" in route.path or "{post_id}" in route.path
+            if not named or (route.method, route.path.removeprefix(version.prefix)) in MAY_DIFFER:
+                continue
+            path = route.path.format(user_id=target.user_id, post_id=target.post_id)
+            plain = route.path.removeprefix(version.prefix)
+            yield route.method, path, BODIES.get((route.method, plain))
+        prefix = version.prefix
+        yield "GET", f"{prefix}/users?handle={target.handle}", None
+        yield "GET", f"{prefix}/relationships?ids={target.user_id}", None
+        yield "GET", f"{prefix}/posts?ids={target.post_id}", None
+        yield "POST", f"{prefix}/posts", {"text": "Hello", "reply_to_post_id": target.post_id}
+        yield "POST", f"{prefix}/posts", {"text": "Hello", "quoted_post_id": target.post_id}
+
+
+def graphql_requests(target: Target) -> Iterator[tuple[str, dict[str, str]]]:
+    user, post = global_id("User", int(target.user_id)), global_id("Post", int(target.post_id))
+    yield USER_QUERY, {"user": user, "handle": target.handle}
+    yield POST_QUERY, {"post": post}
+    for query in USER_FIELDS:
+        yield query, {"user": user}
+    for query in POST_FIELDS:
+        yield query, {"post": post}
+
+
+async def cast(whole: Platform) -> tuple[Account, Target, Target]:
+    """A reader, somebody who blocks the reader, and nobody."""
+    reader, blocker = await whole.register("ben"), await whole.register("ana")
+    made = await whole.edge.send("POST", "/v1/posts", by=blocker, body={"text": "Hello"})
+    await whole.edge.send("PUT", f"/v1/users/{reader.user_id}/block", by=blocker)
+    somebody = Target(user_id=blocker.user_id, post_id=made.json()["id"], handle="ana")
+    # Ids of the same shards that nobody was given.
+    nobody = Target(
+        user_id=str(int(somebody.user_id) - (1 << 40)),
+        post_id=str(int(somebody.post_id) - (1 << 40)),
+        handle="zoe",
+    )
+    return reader, somebody, nobody
+
+
+async def test_rest_answers_alike(whole: Platform) -> None:
+    reader, somebody, nobody = await cast(whole)
+
+    answers = []
+    for target in (somebody, nobody):
+        found = []
+        for method, path, body in rest_requests(target):
+            answer = await whole.edge.send(method, path, by=reader, body=body)
+            assert answer.status_code < 500
+            shown = target.without_names(answer.text)
+            found.append((method, target.without_names(path), answer.status_code, shown))
+        answers.append(found)
+
+    for one, other in zip(*answers, strict=True):
+        assert one == other
+
+
+async def test_graphql_answers_alike(whole: Platform) -> None:
+    reader, somebody, nobody = await cast(whole)
+
+    answers = []
+    for target in (somebody, nobody):
+        found = []
+        for query, variables in graphql_requests(target):
+            body = {"query": query, "variables": variables}
+            answer = await whole.edge.send("POST", "/graphql", by=reader, body=body)
+            assert "DOCUMENT_INVALID" not in answer.text, answer.text
+            found.append((query, target.without_names(answer.text)))
+        answers.append(found)
+
+    for one, other in zip(*answers, strict=True):
+        assert one == other
+
+
+async def test_a_mention_of_either_is_plain_text(whole: Platform) -> None:
+    reader, somebody, nobody = await cast(whole)
+
+    for target in (somebody, nobody):
+        body = {"text": f"Hello @{target.handle}"}
+        answer = await whole.edge.send("POST", "/v1/posts", by=reader, body=body)
+        assert (answer.status_code, answer.json()["entities"]) == (201, [])
+
+
+@pytest.mark.parametrize("kind", ["block", "mute"])
+async def test_what_one_did_oneself_is_taken_back_all_the_same(whole: Platform, kind: str) -> None:
+    reader, blocker = await whole.register("ben"), await whole.register("ana")
+    edge = whole.edge
+    path = f"/v1/users/{blocker.user_id}/{kind}"
+    first = await edge.send("PUT", path, by=reader)
+    await edge.send("PUT", f"/v1/users/{reader.user_id}/block", by=blocker)
+
+    again = await edge.send("PUT", path, by=reader)
+    listed = await edge.send("GET", f"/v1/{kind}s", by=reader)
+    ended = await edge.send("DELETE", path, by=reader)
+    once_more = await edge.send("DELETE", path, by=reader)
+
+    assert [each.status_code for each in (first, again, ended)] == [200, 200, 200]
+    assert [each["id"] for each in listed.json()["items"]] == [blocker.user_id]
+    assert not listed.json()["items"][0]["relationship"]["blocked_by"]
+    assert (once_more.status_code, once_more.json()["reason"]) == (404, "USER_NOT_FOUND")
+
+
+async def test_somebody_may_block_a_person_who_blocks_them(whole: Platform) -> None:
+    reader, somebody, _ = await cast(whole)
+
+    answer = await whole.edge.send("PUT", f"/v1/users/{somebody.user_id}/block", by=reader)
+
+    assert answer.status_code == 200
+    assert (answer.json()["blocking"], answer.json()["blocked_by"]) == (True, False)

@@ -1,0 +1,38 @@
+"""Replies that were written before the audiences above them were kept."""
+
+from services.chassis import postgres
+from services.post.model import Limit, Mention, Post, Visibility
+from services.post.store_postgres import PostgresStore
+from tests.stores.post.conftest import Scene
+
+
+async def forget_limits(database: postgres.Database, *posts: Post) -> None:
+    await database.execute(
+        "UPDATE posts SET audience_limits = NULL WHERE id = ANY ($1::bigint[])",
+        [post.id for post in posts],
+    )
+
+
+async def test_old_replies_are_limited_by_what_their_rows_tell(
+    database: postgres.Database,
+) -> None:
+    scene = Scene(PostgresStore(database))
+    first = await scene.post(scene.alice)
+    public = await scene.post(scene.bob, answers=first)
+    closed = await scene.post(
+        scene.bob,
+        answers=first,
+        visibility=Visibility.FOLLOWERS,
+        entities=(Mention(0, 6, scene.carol, "carol"),),
+    )
+    own = await scene.post(scene.alice, answers=first)
+    await forget_limits(database, first, public, closed, own)
+
+    found = await scene.store.posts([first.id, public.id, closed.id, own.id])
+
+    assert [found[each.id].limits for each in (first, public, closed, own)] == [
+        (),
+        (Limit(scene.alice, Visibility.PUBLIC),),
+        (Limit(scene.alice, Visibility.FOLLOWERS, (scene.carol,)),),
+        (),
+    ]

@@ -1,0 +1,128 @@
+"""A member without partitions says so and joins anew, unless others hold all of them."""
+
+import pytest
+from prometheus_client import REGISTRY
+
+from services.chassis.bus import membership
+from services.chassis.bus.membership import REJOIN_SECONDS, UNASSIGNED_SECONDS, Advice, Membership
+
+PLACES = {("t", 0), ("t", 1)}
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def member(time: Time) -> Membership:
+    made = Membership("g", monotonic=time)
+    made.joined()
+    return made
+
+
+def counted(name: str) -> float:
+    return REGISTRY.get_sample_value(name, {"group": "g"}) or 0.0
+
+
+def test_member_with_partitions_is_well(member: Membership, time: Time) -> None:
+    member.holds(PLACES, settled=True)
+    time.now += 10_000
+
+    assert member.unready() is None
+    assert member.advice() is Advice.GO_ON
+    assert counted("roost_consumer_partitions") == 2
+
+
+def test_member_that_waits_for_its_first_partitions_is_given_time(
+    member: Membership, time: Time
+) -> None:
+    assert member.unready() is None
+
+    time.now += UNASSIGNED_SECONDS
+
+    assert member.unready() == "consumer group g has given no partition for 15 s"
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_member_that_lost_its_partitions_is_not_ready_after_some_seconds(
+    member: Membership, time: Time, settled: bool
+) -> None:
+    member.holds(PLACES, settled=True)
+    time.now += 100
+    member.holds((), settled=settled)
+    at_once = member.unready()
+    time.now += UNASSIGNED_SECONDS
+
+    assert at_once is None
+    assert member.unready() is not None
+    assert counted("roost_consumer_partitions") == 0
+
+
+def test_member_without_partitions_joins_anew_at_growing_intervals(
+    member: Membership, time: Time
+) -> None:
+    shortest, longest = REJOIN_SECONDS
+    before = counted("roost_consumer_rejoins_total")
+    waits = []
+    for _ in range(6):
+        began = time.now
+        while member.advice() is not Advice.REJOIN:
+            time.now += 1
+        waits.append(time.now - began)
+        member.rejoins()
+        member.joined()
+
+    assert waits == [shortest, 2 * shortest, 4 * shortest, longest, longest, longest]
+    assert counted("roost_consumer_rejoins_total") - before == 6
+    assert member.unready() is not None
+
+
+def test_member_is_on_standby_while_others_hold_all_partitions(
+    member: Membership, time: Time
+) -> None:
+    member.holds((), settled=True)
+    time.now += UNASSIGNED_SECONDS
+    asked = member.advice()
+    member.looked(others_hold_all=True)
+
+    assert asked is Advice.LOOK
+    for _ in range(100):
+        time.now += UNASSIGNED_SECONDS
+        assert member.unready() is None
+        assert member.advice() is Advice.LOOK
+        member.looked(others_hold_all=True)
+
+
+def test_member_on_standby_joins_anew_once_nobody_holds_the_partitions(
+    member: Membership, time: Time
+) -> None:
+    member.holds((), settled=True)
+    time.now += UNASSIGNED_SECONDS
+    member.looked(others_hold_all=True)
+    time.now += 1000
+    member.looked(others_hold_all=False)
+    said, at_once = member.unready(), member.advice()
+    time.now += membership.REJOIN_SECONDS[0]
+
+    assert said is not None
+    assert at_once is Advice.GO_ON
+    assert member.advice() is Advice.REJOIN
+
+
+def test_partitions_that_come_back_end_the_waiting(member: Membership, time: Time) -> None:
+    time.now += 1000
+    member.rejoins()
+    member.joined()
+    member.holds(PLACES, settled=True)
+
+    assert member.unready() is None
+    assert member.advice() is Advice.GO_ON

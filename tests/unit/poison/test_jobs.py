@@ -1,0 +1,199 @@
+"""No job ends for good: after any error it is started again and works; others do not notice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client import REGISTRY
+
+from services.chassis import retention
+from services.chassis.clock import ManualClock
+from services.chassis.errors import Unavailable
+from services.chassis.supervision import Job, Supervisor
+from services.chassis.tokens import RevokedSessions, revocations
+from services.notification import retention as notification_retention
+from services.notification.log import trimming
+from services.notification.retention import Retention
+from services.post import reconciliation
+from services.post.reconciliation import Reconciliation
+from services.timeline import compose as timeline_compose
+from services.user import chores, counters
+from services.user import compose as user_compose
+from services.user.chores import Chores
+from services.user.counters import Reconciler
+from tests.unit.poison import source
+from tests.unit.poison.hostile import NOW
+from tests.waiting import eventually
+
+ERRORS: list[Callable[[], Exception]] = [
+    lambda: ValueError("\ud800"),
+    lambda: OverflowError("date value out of range"),
+    lambda: KeyError(2**63),
+    lambda: IndexError("string index out of range"),
+    lambda: UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"),
+    lambda: RecursionError("maximum recursion depth exceeded"),
+    lambda: TypeError("'NoneType' object is not iterable"),
+    AssertionError,
+    lambda: ExceptionGroup("several", [ValueError("one"), KeyError("two")]),
+    Unavailable,
+    TimeoutError,
+]
+
+
+class Failing:
+    """Stands in for what a job works with: the first calls fail, later ones find nothing to do."""
+
+    def __init__(self, errors: list[Callable[[], Exception]]) -> None:
+        self._errors = list(errors)
+        self.calls = 0
+
+    async def _call(self, *_: Any, **__: Any) -> Any:
+        if self._errors:
+            raise self._errors.pop(0)()
+        self.calls += 1
+        await asyncio.sleep(0)
+        return _Nothing()
+
+    def __getattr__(self, _: str) -> Any:
+        return self._call
+
+    async def next_chore(self, _: object) -> None:
+        await self._call()
+
+    def connection(self) -> Any:
+        return self
+
+    async def __aenter__(self) -> Any:
+        return await self._call()
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    @property
+    def clock(self) -> ManualClock:
+        return ManualClock(NOW)
+
+
+class _Nothing(dict[Any, Any]):
+    """What says that there is nothing, in whichever form it is asked for."""
+
+    session_ids = ()
+    as_of = NOW
+
+    def __radd__(self, other: int) -> int:
+        return other
+
+    def __lt__(self, _: int) -> bool:
+        return True
+
+    def __iter__(self) -> Any:
+        # `seen, counted` of an empty slice.
+        return iter(({}, {}))
+
+    async def execute(self, *_: object) -> str:
+        return "DELETE 0"
+
+
+# Each endless coroutine function of the services that is a job, on what fails.
+JOBS: dict[str, Callable[[Any], Job]] = {
+    "chassis.retention.run": lambda fails: partial(retention.run, fails),
+    "chassis.tokens.revocations.run": lambda fails: (
+        RevokedSessions(fails, clock=ManualClock(NOW)).run
+    ),
+    "notification.log.trimming.run": lambda fails: partial(trimming.run, fails, ManualClock(NOW)),
+    "notification.retention.run": lambda fails: (
+        Retention(store=fails, departures=fails, clock=ManualClock(NOW)).run
+    ),
+    "post.reconciliation.run": lambda fails: (
+        Reconciliation(store=fails, clock=ManualClock(NOW)).run
+    ),
+    "timeline.compose._prune": lambda fails: partial(timeline_compose._prune, fails),
+    "user.chores.run": lambda fails: Chores(store=fails, clock=ManualClock(NOW), ids=fails).run,
+    "user.compose.periodically": lambda fails: user_compose._every(0.0, "failed", fails.act),
+    "user.counters.run": lambda fails: (
+        Reconciler(store=fails, cards=fails, count_posts=fails.count_posts).run
+    ),
+}
+# Endless, and no job on its own, or one whose failures other tests bring about.
+OTHERS = {
+    "chassis.ids.make",  # waits for the clock
+    "chassis.postgres._listen",  # tests/stores/chassis/test_postgres.py
+    "chassis.redis_channels.messages",  # tests/stores/chassis/test_redis_channels.py
+    "chassis.redis._wait_for_return",  # tests/stores/chassis/test_redis.py
+    "chassis.relay.run",  # tests/stores/chassis/test_relay.py
+    "chassis.relay._publish_for_ever",
+    "chassis.retention._drain",  # a part of retention.run
+    "chassis.supervision._keep",  # what is tested with
+    "chassis.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
+    "chassis.bus.partition._set_aside",  # tests/unit/chassis/test_partition.py
+    "chassis.bus.partition._try",
+    "notification.log.live.run",  # tests/servicers/notification/test_log_streams.py
+    "notification.log.live.stay",
+    "notification.log.trimming.forget_old",  # a part of trimming.run
+    "user.counters.reconcile",  # a part of counters.run
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_pauses() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retention, "_INTERVAL_SECONDS", 0.0)
+        patch.setattr(revocations, "POLL_SECONDS", 0.0)
+        patch.setattr(trimming, "_EVERY_SECONDS", 0.0)
+        patch.setattr(notification_retention, "_INTERVAL_SECONDS", 0.0)
+        patch.setattr(reconciliation, "INTERVAL_SECONDS", 0.0)
+        patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
+        patch.setattr(chores, "_IDLE_SECONDS", 0.0)
+        patch.setattr(chores, "_PAUSE_SECONDS", 0.0)
+        patch.setattr(counters, "_EVERY_SECONDS", 0.0)
+        yield
+
+
+def test_every_endless_function_of_the_services_is_a_tested_job_or_named_as_another() -> None:
+    found = {
+        name
+        for name in source.endless_functions()
+        # Deliveries have fuzz tests of their own.
+        if not name.startswith("notification.delivery.")
+    }
+
+    assert found - OTHERS == set(JOBS)
+    assert found >= OTHERS
+
+
+@pytest.mark.parametrize("name", sorted(JOBS))
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(errors=st.lists(st.sampled_from(ERRORS), min_size=1, max_size=5))
+def test_job_that_fails_in_any_way_works_again(
+    name: str, errors: list[Callable[[], Exception]]
+) -> None:
+    asyncio.run(_survives(name, JOBS[name], errors))
+
+
+async def _survives(
+    name: str, make: Callable[[Any], Job], errors: list[Callable[[], Exception]]
+) -> None:
+    fails, neighbour = Failing(errors), Failing([])
+    gave_up: list[None] = []
+    supervisor = Supervisor(give_up=lambda: gave_up.append(None))
+    before = _failures("neighbour")
+    supervisor.start(name, make(fails))
+    supervisor.start("neighbour", JOBS["user.compose.periodically"](neighbour))
+
+    await eventually(lambda: fails.calls > 2)
+    calls = neighbour.calls
+    await eventually(lambda: neighbour.calls > calls)
+    await supervisor.end(10.0)
+
+    assert not gave_up
+    assert _failures("neighbour") == before
+
+
+def _failures(job: str) -> float:
+    return REGISTRY.get_sample_value("roost_job_failures_total", {"job": job}) or 0.0

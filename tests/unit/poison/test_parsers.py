@@ -1,0 +1,151 @@
+"""Whatever reads bytes from outside answers by its own error, or by what there is: never else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from roost.post.v1.post_service_pb2 import ListUserPostsRequest
+
+from gateway.ws import frames, socket
+from gateway.ws.closing import FrameInvalid
+from services.chassis import cache_entry, telemetry
+from services.chassis.events import Event, Record, Undecodable
+from services.chassis.interceptors import headers
+from services.chassis.page_token import PageTokenInvalid, PageTokens
+from services.chassis.tokens import jws
+from services.chassis.tokens.jws import TokenInvalid
+from services.notification.log import packing as log_packing
+from services.timeline import packing as timeline_packing
+from services.timeline.feeds_valkey import _reading
+from services.user.refresh_tokens import PresentedToken, RefreshTokens
+
+TEXT = st.one_of(
+    st.text(max_size=200),
+    st.text(alphabet="ey.A-_=0", max_size=200),
+    st.binary(max_size=120).map(lambda raw: raw.decode("latin-1")),
+)
+BYTES = st.binary(max_size=200)
+fuzzed = settings(max_examples=150, deadline=None, derandomize=True)
+
+_TOKENS = PageTokens(b"k" * 32)
+_REFRESH = RefreshTokens(master_key=b"k" * 32)
+
+
+def or_raises(kind: type[Exception], act: Callable[..., Any], *given_: Any) -> Any:
+    """The answer; None where it was the one error that the caller is to expect."""
+    try:
+        return act(*given_)
+    except kind:
+        return None
+
+
+@fuzzed
+@given(st.one_of(TEXT, st.text(alphabet="abcdefAZ09-_", max_size=80)))
+@example("\ud800")
+@example("A" * 100_000)
+def test_page_token(token: str) -> None:
+    request = ListUserPostsRequest(user_id=1)
+    try:
+        request.page_token = token
+    except UnicodeEncodeError:
+        return  # no message carries it
+    assert not token or or_raises(PageTokenInvalid, _TOKENS.open, request, int) is None
+
+
+@fuzzed
+@given(TEXT)
+@example("\ud800")
+@example("A" * 87)
+def test_refresh_token(token: str) -> None:
+    read = _REFRESH.read(token)
+
+    assert read is None or (isinstance(read, PresentedToken) and not read.genuine)
+
+
+@fuzzed
+@given(st.one_of(TEXT, st.tuples(TEXT, TEXT, TEXT).map(".".join)))
+@example("[" * 4_000)
+@example("W1tb" * 300 + "." + "A" * 4 + "." + "A" * 86)
+@example("\ud800.\ud800.\ud800")
+def test_signed_token(token: str) -> None:
+    assert or_raises(TokenInvalid, jws.read_header, token) is None
+
+
+@fuzzed
+@given(st.lists(st.tuples(st.sampled_from(["authorization", "traceparent", "x"]), TEXT)))
+def test_headers_of_a_call(metadata: list[tuple[str, str]]) -> None:
+    headers.arrived(metadata)
+    found = headers.current()
+
+    token = or_raises(TokenInvalid, found.token)
+    assert token is None or isinstance(token, str)
+    assert len(telemetry.begin(found.traceparent).trace_id) == 32
+    assert len(telemetry.enter(found.traceparent).trace_id) == 32
+
+
+@fuzzed
+@given(st.one_of(TEXT, BYTES.map(lambda raw: raw.hex())))
+@example('{"type":"resume","after_sequence":' + "9" * 5_000 + "}")
+@example('{"type":"subscribe","topics":' + "[" * 5_000)
+@example("\ud800")
+def test_frame_of_the_stream(text: str) -> None:
+    frame = or_raises(FrameInvalid, socket._read, {"text": text})
+
+    assert frame is None or isinstance(
+        frame, frames.Subscribe | frames.Resume | frames.Ack | frames.Ping | frames.Pong
+    )
+
+
+@fuzzed
+@given(
+    key=st.none() | BYTES,
+    value=st.none() | BYTES,
+    given_=st.lists(
+        st.tuples(
+            st.sampled_from(["event-id", "type", "time", "traceparent"]), st.none() | BYTES | TEXT
+        )
+    ),
+)
+def test_record_of_the_broker(
+    key: bytes | None, value: bytes | None, given_: list[tuple[str, bytes | str | None]]
+) -> None:
+    event = or_raises(Undecodable, Event.from_record, Record("t", key, value, given_))
+
+    assert event is None or event.time.tzinfo is not None
+
+
+@fuzzed
+@given(BYTES)
+@example(b"\x7f" * 28)
+@example(b"\xff" * 28)
+def test_wake_up_of_the_log(raw: bytes) -> None:
+    or_raises(log_packing.Unreadable, log_packing.unpack_entries, raw)
+    or_raises(log_packing.Unreadable, log_packing.unpack_activities, raw)
+
+
+@fuzzed
+@given(BYTES)
+def test_feed_in_the_cache(raw: bytes) -> None:
+    found = _reading([2, raw, 1, b""])
+
+    assert len(found.entries) == (len(raw) // 32 if len(raw) % 32 == 0 else 0)
+    or_raises(timeline_packing.Unreadable, timeline_packing.unpacked_ids, raw)
+
+
+@pytest.mark.parametrize("kind", [cache_entry.VALUE, cache_entry.ABSENT, cache_entry.LEASE])
+@fuzzed
+@given(raw=BYTES, place=st.integers(0, 300))
+def test_entry_of_the_cache(kind: int, raw: bytes, place: int) -> None:
+    now = cache_entry.moment(0)
+    whole = cache_entry.pack(kind, fresh_until=1 << 40, content=raw)
+    at = place % len(whole)
+    damaged = whole[:at] + bytes((whole[at] ^ 0x55,)) + whole[at + 1 :]
+
+    # Nothing but the content that was written is ever given for a value.
+    assert cache_entry.fresh_values([whole], now) == [raw if kind == cache_entry.VALUE else None]
+    assert cache_entry.fresh_values([damaged], now) in ([None], [raw])
+    assert cache_entry.fresh_values([raw], now) in ([None], [raw[17:]])

@@ -1,0 +1,183 @@
+"""Counts follow accounts that become protected or open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+
+from services.chassis.clock import ManualClock
+from services.chassis.errors import Unavailable
+from services.chassis.events import OutboxMessage
+from services.post import protections as protections_module
+from services.post.model import OPEN_ACCOUNT, AccountState, Post, ResponseKind
+from services.post.people import Stance
+from services.post.protections import Protections
+from services.post.store import NewPost
+from services.post.store_memory import MemoryStore
+from services.post.store_memory.transaction import MemoryPostTransaction
+from tests.builders.posts import START, Numbers, a_post
+
+PROTECTED = AccountState(True, START)
+NO_TIE = Stance(False, False, False)
+OPENED = AccountState(False, START + timedelta(hours=1))
+
+
+@dataclass(frozen=True)
+class Somebody:
+    id: int
+    protected: bool
+    update_time: datetime
+    handle: str = "somebody"
+    viewer_relationship: Stance = NO_TIE
+
+
+class Accounts:
+    """What the User service says of accounts."""
+
+    def __init__(self) -> None:
+        self.states: dict[int, AccountState] = {}
+        self.asked: list[list[int]] = []
+
+    async def find(
+        self, *, ids: Sequence[int], handles: Sequence[str] = (), viewer_id: int = 0
+    ) -> list[Somebody]:
+        self.asked.append(list(ids))
+        return [Somebody(each, *self.states[each]) for each in ids if each in self.states]
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.numbers = Numbers()
+        self.store = MemoryStore(clock=ManualClock())
+        self.accounts = Accounts()
+        self.protections = Protections(store=self.store, people=self.accounts)
+        self.alice, self.bob, self.carol = (self.person() for _ in range(3))
+
+    def person(self) -> int:
+        user_id = self.numbers.person()
+        self.accounts.states[user_id] = OPEN_ACCOUNT
+        return user_id
+
+    async def post(self, author_id: int, answers: Post | None = None) -> Post:
+        post = a_post(self.numbers.of(author_id), author_id, answers=answers)
+        message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
+        await self.store.create(NewPost(post, OPEN_ACCOUNT, message, None, b""))
+        return post
+
+    async def contribute(self, user_id: int, post: Post) -> None:
+        """A like and a reply of an account that is taken for open."""
+        async with self.store.transaction() as transaction:
+            await transaction.respond(
+                ResponseKind.LIKE,
+                user_id=user_id,
+                account=OPEN_ACCOUNT,
+                post_id=post.id,
+                author_id=post.author_id,
+                response_id=self.numbers.of(user_id),
+            )
+        await self.post(user_id, answers=post)
+
+    async def counts(self, post: Post) -> tuple[int, int]:
+        state = (await self.store.states([post.id], 0))[post.id]
+        return state.likes, state.replies
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protections_module, "CONTRIBUTIONS_A_STEP", 2)
+    monkeypatch.setattr(protections_module, "_PEOPLE_AT_ONCE", 2)
+
+
+async def test_counts_follow_the_account_both_ways(scene: Scene) -> None:
+    posts = [await scene.post(scene.alice) for _ in range(5)]
+    for post in posts:
+        await scene.contribute(scene.bob, post)
+        await scene.contribute(scene.carol, post)
+
+    await scene.protections.account_changed(scene.bob, PROTECTED)
+    hidden = [await scene.counts(post) for post in posts]
+    await scene.protections.account_changed(scene.bob, OPENED)
+
+    assert hidden == [(1, 1)] * 5
+    assert [await scene.counts(post) for post in posts] == [(2, 2)] * 5
+
+
+async def test_events_that_come_again_change_nothing_more(scene: Scene) -> None:
+    post = await scene.post(scene.alice)
+    await scene.contribute(scene.bob, post)
+    for account in (PROTECTED, PROTECTED, OPENED, PROTECTED, OPENED):
+        await scene.protections.account_changed(scene.bob, account)
+
+    assert await scene.counts(post) == (1, 1)
+    assert await scene.store.recount([post.id]) == []
+
+
+async def test_readers_are_shown_the_counts_after_each_step(scene: Scene) -> None:
+    posts = [await scene.post(scene.alice) for _ in range(3)]
+    for post in posts:
+        await scene.contribute(scene.bob, post)
+    forgotten: set[int] = set()
+
+    async def watch(changed: object) -> None:
+        forgotten.update(changed.post_ids)  # type: ignore[attr-defined]
+
+    scene.store.watch(watch)
+    await scene.protections.account_changed(scene.bob, PROTECTED)
+
+    assert forgotten == {post.id for post in posts}
+
+
+async def test_review_finds_who_was_protected_before_counts_went_by_it(scene: Scene) -> None:
+    post = await scene.post(scene.alice)
+    people = [scene.bob, scene.carol, *(scene.person() for _ in range(3))]
+    for person in people:
+        await scene.contribute(person, post)
+    scene.accounts.states[people[1]] = scene.accounts.states[people[4]] = PROTECTED
+
+    found = [await scene.protections.review() for _ in range(4)]
+
+    assert sum(found) == 2
+    assert await scene.counts(post) == (3, 3)
+    # The last round was short, so the next one begins with the first people again.
+    assert await scene.protections.review() == 0
+    assert scene.accounts.asked[-1] == scene.accounts.asked[0]
+
+
+async def test_review_ends_what_was_interrupted(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = await scene.post(scene.alice)
+    await scene.contribute(scene.bob, post)
+    scene.accounts.states[scene.bob] = PROTECTED
+
+    async def fail(*_: object, **__: object) -> None:
+        raise Unavailable("the database is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(MemoryPostTransaction, "align_posts", fail)
+        with pytest.raises(Unavailable):
+            await scene.protections.account_changed(scene.bob, PROTECTED)
+    assert await scene.counts(post) == (0, 1)
+
+    assert await scene.protections.review() == 1
+    assert await scene.counts(post) == (0, 0)
+    assert await scene.protections.review() == 0
+
+
+async def test_review_of_nobody_asks_nobody(scene: Scene) -> None:
+    assert await scene.protections.review() == 0
+    assert scene.accounts.asked == []
+
+
+async def test_nothing_is_kept_of_an_account_that_is_deleted(scene: Scene) -> None:
+    await scene.protections.account_changed(scene.bob, PROTECTED)
+
+    await scene.protections.account_left(scene.bob)
+
+    assert scene.bob not in scene.store.database.tables.protections

@@ -1,0 +1,155 @@
+"""Who may see a post, in one table for the two services that decide it.
+
+The Post service decides for every reader, the Notification service for those whom it notifies. They
+may not import each other, so both are held to this.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import pytest
+
+from services.notification import audience as notified
+from services.notification import causes
+from services.notification import model as notification_model
+from services.post.model import Limit, Visibility
+from services.post.people import KnownPerson, Stance
+from services.post.visibility import Audience, can_see
+
+AUTHOR, VIEWER, ABOVE, FURTHER = 1, 2, 3, 4
+PUBLIC, FOLLOWERS, MENTIONED = Visibility
+
+
+@dataclass(frozen=True)
+class Part:
+    """The post, or one above it; and how its author and the viewer stand now."""
+
+    visibility: Visibility = PUBLIC
+    protected: bool = False
+    was_protected: bool = False
+    gone: bool = False
+    following: bool = False
+    addressed: bool = False
+    viewers_own: bool = False
+
+
+def by_post_service(post: Part, above: Sequence[Part]) -> bool:
+    people = {
+        id_: KnownPerson(id_, f"p{id_}", part.protected, Stance(part.following, False, False), b"")
+        for id_, part in zip((AUTHOR, ABOVE, FURTHER), (post, *above), strict=False)
+        if not part.gone
+    }
+    limits = tuple(
+        Limit(
+            VIEWER if part.viewers_own else id_,
+            part.visibility,
+            (VIEWER,) if part.addressed else (9,),
+            part.was_protected,
+        )
+        for id_, part in zip((ABOVE, FURTHER), above, strict=False)
+    )
+    addressed = {VIEWER} if post.addressed else {9}
+    return can_see(Audience(AUTHOR, post.visibility, addressed, limits=limits), people, VIEWER)
+
+
+def by_notification_service(post: Part, above: Sequence[Part]) -> bool:
+    authors = {
+        id_: notified.Author(part.following and not part.gone, part.protected and not part.gone)
+        for id_, part in zip((ABOVE, FURTHER), above, strict=False)
+        if not part.viewers_own
+    }
+    cause = causes.Post(
+        id=10,
+        author_id=AUTHOR,
+        visibility=notification_model.Visibility(post.visibility),
+        conversation_id=10,
+        reply_to_author_id=0,
+        mentioned_ids=frozenset({VIEWER} if post.addressed else {9}),
+        limits=tuple(
+            causes.Limit(
+                VIEWER if part.viewers_own else id_,
+                notification_model.Visibility(part.visibility),
+                frozenset({VIEWER} if part.addressed else {9}),
+                part.was_protected,
+            )
+            for id_, part in zip((ABOVE, FURTHER), above, strict=False)
+        ),
+    )
+    author = notified.Author(post.following, post.protected)
+    return notified.sees(cause, VIEWER, author, above=authors)
+
+
+DECIDERS = {"post": by_post_service, "notification": by_notification_service}
+OPEN = Part()
+
+# Of a post for everyone, the ones above it, and whether the viewer sees it.
+TABLE: dict[str, tuple[tuple[Part, ...], bool]] = {
+    "nothing above": ((), True),
+    "an open post": ((OPEN,), True),
+    "a protected person": ((Part(protected=True, was_protected=True),), False),
+    "a protected person whom the viewer follows": (
+        (Part(protected=True, was_protected=True, following=True),),
+        True,
+    ),
+    "somebody who became protected later": ((Part(protected=True),), False),
+    "somebody protected who addressed the viewer": (
+        (Part(protected=True, was_protected=True, addressed=True),),
+        False,
+    ),
+    "the viewer, who is protected": ((Part(protected=True, viewers_own=True),), True),
+    "the viewer's own closed post": ((Part(MENTIONED, viewers_own=True),), True),
+    "somebody who was protected and left": ((Part(was_protected=True, gone=True),), False),
+    "somebody open who left": ((Part(gone=True),), True),
+    "a post for followers": ((Part(FOLLOWERS),), False),
+    "a post for followers, whom the viewer is one of": ((Part(FOLLOWERS, following=True),), True),
+    "a post for followers that addresses the viewer": ((Part(FOLLOWERS, addressed=True),), True),
+    "a post for those addressed": ((Part(MENTIONED),), False),
+    "a post for those addressed, by somebody followed": (
+        (Part(MENTIONED, following=True),),
+        False,
+    ),
+    "a post that addresses the viewer": ((Part(MENTIONED, addressed=True),), True),
+    "a closed post further up": ((OPEN, Part(FOLLOWERS)), False),
+    "somebody protected further up": ((OPEN, Part(protected=True)), False),
+    "two protected people, one of them followed": (
+        (Part(protected=True, following=True), Part(protected=True)),
+        False,
+    ),
+    "two protected people who are followed": (
+        (Part(protected=True, following=True), Part(protected=True, following=True)),
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("service", DECIDERS)
+@pytest.mark.parametrize("name", TABLE)
+def test_a_reply_is_for_those_who_may_see_what_it_answers(service: str, name: str) -> None:
+    above, expected = TABLE[name]
+
+    assert DECIDERS[service](OPEN, above) == expected
+
+
+BOTH = (False, True)
+ALONE = [
+    Part(visibility, protected, following=following, addressed=addressed)
+    for visibility in Visibility
+    for protected, following, addressed in product(BOTH, BOTH, BOTH)
+]
+
+
+@pytest.mark.parametrize("service", DECIDERS)
+@pytest.mark.parametrize("name", TABLE)
+def test_what_a_reply_answers_never_widens_it(service: str, name: str) -> None:
+    above, expected = TABLE[name]
+    for post in ALONE:
+        alone = DECIDERS[service](post, ())
+
+        assert DECIDERS[service](post, above) == (alone and expected)
+
+
+def test_the_two_services_agree() -> None:
+    was = [replace(each, was_protected=True) for each in ALONE if each.protected]
+    for post, above in product(ALONE, [*ALONE, *was]):
+        assert by_post_service(post, [above]) == by_notification_service(post, [above])
