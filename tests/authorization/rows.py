@@ -105,9 +105,9 @@ def has_session(asked: Asked) -> str:
 
 
 def watches(asked: Asked) -> str:
-    """One watches whom one finds, but not oneself."""
-    refused = signed_in(asked) or finds(asked)
-    return refused or ("CANNOT_WATCH_SELF" if asked.role == "owner" else YES)
+    """One watches whose posts one may see, but not oneself."""
+    refusals = {"blocker": "BLOCKING", "owner": "CANNOT_WATCH_SELF"}
+    return signed_in(asked) or refusals.get(asked.role) or sees_lists(asked)
 
 
 def has_device(asked: Asked) -> str:
