@@ -89,8 +89,14 @@ def blocks(asked: Asked) -> str:
 
 
 def mutes(asked: Asked) -> str:
-    """One may mute anybody else, whoever has blocked one too."""
-    return signed_in(asked) or ("CANNOT_MUTE_SELF" if asked.role == "owner" else YES)
+    """One may mute anybody else whom one finds."""
+    refused = signed_in(asked) or finds(asked)
+    return refused or ("CANNOT_MUTE_SELF" if asked.role == "owner" else YES)
+
+
+def takes_back(asked: Asked) -> str:
+    """One takes back what one did; where that is nothing, it is about somebody whom one finds."""
+    return signed_in(asked) or finds(asked)
 
 
 def is_asked(asked: Asked) -> str:
@@ -196,13 +202,13 @@ ROWS: dict[str, Row] = {
     "listUserPosts": Row(sees_lists, "account"),
     "listLikedPosts": Row(sees_lists, "account"),
     "follow": Row(follows, "account"),
-    "unfollow": Row(signed_in, "account"),
+    "unfollow": Row(takes_back, "account"),
     "block": Row(blocks, "account"),
-    "unblock": Row(signed_in, "account"),
+    "unblock": Row(takes_back, "account"),
     "watch": Row(watches, "account"),
     "unwatch": Row(signed_in, "account"),
     "mute": Row(mutes, "account"),
-    "unmute": Row(signed_in, "account"),
+    "unmute": Row(takes_back, "account"),
     "acceptFollowRequest": Row(is_asked, "request"),
     "rejectFollowRequest": Row(signed_in, "request"),
     "getSession": Row(has_session, "session"),
