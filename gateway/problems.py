@@ -4,7 +4,7 @@ REST answers with the problem as it is; GraphQL and WebSocket take its reason, s
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import msgspec
@@ -97,7 +97,15 @@ CLOSE_TRY_AGAIN = 1013
 CLOSE_INTERNAL = 1011
 
 # How the fields of the contracts are called in REST.
-_NAMES = {"page_size": "limit", "page_token": "cursor", "request_id": "Idempotency-Key"}
+_NAMES = {
+    "page_size": "limit",
+    "page_token": "cursor",
+    "request_id": "Idempotency-Key",
+    "p256dh": "keys.p256dh",
+    "auth": "keys.auth",
+}
+# Messages whose fields stand alone in bodies and arguments.
+_WRAPPERS = ("user.", "preferences.")
 
 
 class ProblemViolation(msgspec.Struct, frozen=True):
@@ -157,19 +165,30 @@ def title_of(reason: str) -> str:
     return reason.replace("_", " ").capitalize()
 
 
-def problem_of(error: RoostError, *, instance: str) -> Problem:
-    """The problem that tells of the error."""
+def unwrapped(field: str) -> str:
+    """The path of a field of a contract, without the message that its request wraps it in."""
+    for wrapper in _WRAPPERS:
+        field = field.removeprefix(wrapper)
+    return field
+
+
+def _name(field: str) -> str:
+    return _NAMES.get(field, unwrapped(field))
+
+
+def problem_of(error: RoostError, *, instance: str, name: Callable[[str], str] = _name) -> Problem:
+    """The problem that tells of the error. `name` says what a field is called where it is shown."""
     trace = telemetry.current()
     return Problem(
         type=f"/problems/{error.reason}",
         title=title_of(error.reason),
         status=status_of(error),
-        detail=error.message,
+        detail=_detail(error, name),
         instance=instance,
         reason=error.reason,
         metadata=dict(error.metadata) or UNSET,
         violations=[
-            ProblemViolation(_name(each.field), each.rule, each.description)
+            ProblemViolation(name(each.field), each.rule, each.description)
             for each in error.violations
         ]
         or UNSET,
@@ -195,5 +214,9 @@ def headers_of(error: RoostError) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-def _name(field: str) -> str:
-    return _NAMES.get(field, field.removeprefix("user."))
+def _detail(error: RoostError, name: Callable[[str], str]) -> str:
+    """The message; where it begins with a field that breaks a rule, with the name of that."""
+    for each in error.violations:
+        if each.field and error.message.startswith(f"{each.field}: "):
+            return name(each.field) + error.message.removeprefix(each.field)
+    return error.message

@@ -111,12 +111,12 @@ def refusal(error: RoostError) -> Refusal:
 
 def problem_of(error: RoostError) -> Problem:
     """The problem of an error, where the path is always the same."""
-    return problems.problem_of(error, instance="/graphql")
+    return problems.problem_of(error, instance="/graphql", name=argument_of)
 
 
 def argument_of(field: str) -> str:
     """What a field of a contract, or of a REST body, is called in the schema."""
-    field = field.removeprefix("user.")
+    field = problems.unwrapped(field)
     return _NAMES.get(field) or to_camel_case(field)
 
 

@@ -135,3 +135,22 @@ def test_no_code_of_grpc_is_left_out() -> None:
 
 def _failed(code: grpc.StatusCode) -> grpc.aio.AioRpcError:
     return grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(), details="x")
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        ("user.website", "website"),
+        ("preferences.quiet_hours", "quiet_hours"),
+        ("p256dh", "keys.p256dh"),
+        ("text", "text"),
+    ],
+)
+def test_fields_of_contracts_are_called_by_their_place_in_the_body(field: str, shown: str) -> None:
+    error = errors.Invalid(f"{field}: is wrong.", violations=[Violation(field, "rule", "is wrong")])
+
+    problem = problem_of(error, instance="/v2/posts")
+
+    assert problem.detail == f"{shown}: is wrong."
+    assert isinstance(problem.violations, list)
+    assert [each.field for each in problem.violations] == [shown]

@@ -203,6 +203,18 @@ async def test_violations_name_arguments(alice: Client, services: FakeServices) 
     assert error["violations"] == [{"field": "displayName", "rule": "string.max_len"}]
 
 
+async def test_details_name_arguments(alice: Client) -> None:
+    document = """mutation { createPost(text: "a", replyToId: "7") {
+        error { detail violations { field } } } }"""
+
+    error = (await sent(alice, document)).json()["data"]["createPost"]["error"]
+
+    assert error == {
+        "detail": "replyToId: must be the id of a Post",
+        "violations": [{"field": "replyToId"}],
+    }
+
+
 async def test_arguments_are_held_to_the_rules_of_the_rest_body(
     alice: Client, services: FakeServices
 ) -> None:
