@@ -11,13 +11,13 @@ RESERVED = frozenset(
     re.findall(
         r"\w+",
         """
-        about abuse account accounts admin administrator anonymous api app auth billing blog
-        bookmarks bot contact copyright deleted developer developers docs everybody everyone
-        explore feed followers following graphql guest help home hostmaster info jobs legal likes
-        livez login logout mail me media messages metrics mod moderator moderators news nobody
+        about abuse account accounts admin administrator all anonymous api app auth billing blog
+        bookmarks bot contact copyright deleted developer developers docs everybody everyone explore
+        feed followers following graphql guest help here home hostmaster info jobs legal likes livez
+        login logout mail me media messages metrics mod moderator moderators mods news nobody
         noreply notifications null official owner password postmaster posts press privacy public
-        readyz register root roost roostapp safety search security session sessions settings
-        signin signup staff static status stream support sync system team terms timeline timelines
+        readyz register root roost roostapp safety search security session sessions settings signin
+        signup staff static status stream support sync sysadmin system team terms timeline timelines
         trends undefined user users v1 v2 verified webmaster www
         """,
     )
@@ -28,8 +28,8 @@ _SPEAKERS = frozenset(
     re.findall(
         r"\w+",
         """
-        admin administrator help helpdesk moderator moderators official roost safety security staff
-        support
+        admin administrator help helpdesk mod moderator moderators mods official roost safety
+        security staff support sysadmin
         """,
     )
 )

@@ -74,6 +74,7 @@ def test_a_reserved_name_stays_reserved_with_digits_in_place_of_letters(
         *("officia1", "roo57", "suppor7", "admin1", "roost2026", "support_24", "admln", "adrnin"),
         *("roostteam", "team_roost", "official_roost", "roost_official", "roost_support"),
         *("theadmin", "real_roost", "help_desk", "adm1n_te4m", "r00st_he1p", "ma1l", "m0d", "_v1_"),
+        *("mod_team", "m0d_help", "the_mods", "sys_adm1n", "all", "here"),
     ],
 )
 def test_what_looks_like_the_house_is_reserved(handle: str) -> None:
@@ -84,7 +85,20 @@ def test_what_looks_like_the_house_is_reserved(handle: str) -> None:
 @pytest.mark.parametrize(
     "handle",
     [
-        *("alice", "bob", "b0b", "h4x0r", "rooster", "roosting", "roost_fan", "user5", "user10"),
+        *(
+            "alice",
+            "bob",
+            "b0b",
+            "h4x0r",
+            "rooster",
+            "modern",
+            "nomad",
+            "modest",
+            "roosting",
+            "roost_fan",
+            "user5",
+            "user10",
+        ),
         *(
             "post5",
             "term5",
