@@ -107,4 +107,4 @@ def checked(kind: type[S], **given: Any) -> S:
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        refuse_field(str(error))
+        refuse_field(str(error), kind)

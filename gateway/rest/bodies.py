@@ -33,6 +33,7 @@ class BodyReader(Generic[B]):
     """Reads bodies of one type."""
 
     def __init__(self, kind: type[B]) -> None:
+        self._kind = kind
         self._decoder = msgspec.json.Decoder(kind)
 
     def read(self, body: bytes) -> B:
@@ -42,7 +43,7 @@ class BodyReader(Generic[B]):
         try:
             return self._decoder.decode(body)
         except msgspec.ValidationError as error:
-            refuse_field(str(error))
+            refuse_field(str(error), self._kind)
         except (msgspec.DecodeError, UnicodeDecodeError):
             # Python's parser took it: what is left are lone surrogates.
             raise BodyMalformed("The body holds text that is not Unicode.") from None
@@ -114,15 +115,15 @@ def _number(digits: str) -> float:
     return float(len(digits))
 
 
-def refuse_field(message: str) -> NoReturn:
-    """Raises FieldInvalid in place of what msgspec says of a value."""
+def refuse_field(message: str, kind: Any) -> NoReturn:
+    """Raises FieldInvalid in place of what msgspec says of a value that should be of the type."""
     named = _FIELD.match(message)
     at = _AT.search(message)
     inside = at.group(1) if at else ""
     said = _AT.sub("", message)
     if named is None:
         rule = "length" if " of length " in said else "type"
-        raise FieldInvalid(inside, rule, detail_of(said)) from None
+        raise FieldInvalid(inside, rule, detail_of(said, kind, inside)) from None
     kind, name = named.groups()
     field = f"{inside}.{name}" if inside else name
     if kind == "contains unknown":

@@ -77,9 +77,9 @@ class QueryReader(Generic[Q]):
             try:
                 msgspec.convert(given[field.encode_name], field.type)
             except msgspec.ValidationError as error:
-                detail = detail_of(str(error))
+                detail = detail_of(str(error), field.type)
                 raise ParameterInvalid(field.encode_name, "type", detail) from None
-        raise ParameterInvalid("query", "form", detail_of(message))
+        raise ParameterInvalid("query", "form", detail_of(message, self._kind))
 
 
 def _bare(kind: Any) -> Any:

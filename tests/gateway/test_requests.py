@@ -119,7 +119,7 @@ async def test_bodies_that_break_a_rule_name_the_field(
         (
             '{"text":"a","visibility":"all"}',
             "type",
-            "'all' is not one of the values that there are",
+            "must be followers, mentioned or public",
         ),
         ('{"text":"a","more":1}', "known", "there is no such field"),
         ("{}", "required", "is required"),
@@ -133,6 +133,31 @@ async def test_refused_bodies_are_explained_in_terms_of_json(
     )
 
     assert [(each["rule"], each["detail"]) for each in violations] == [(rule, detail)]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field", "detail"),
+    [
+        (
+            "/v2/users/me",
+            {"bio": "x" * 1601},
+            "bio",
+            "must be at most 160 characters and 1600 code points",
+        ),
+        (
+            "/v2/notifications/preferences",
+            {"kinds": {"like": {"from": "all", "push": True}}},
+            "kinds.like.from",
+            "must be everyone, following or nobody",
+        ),
+    ],
+)
+async def test_details_say_what_would_be_right(
+    alice: Client, path: str, body: dict[str, object], field: str, detail: str
+) -> None:
+    _, _, violations = await refused(alice, "PATCH", path, json=body)
+
+    assert [(each["field"], each["detail"]) for each in violations] == [(field, detail)]
 
 
 async def test_what_a_pattern_refuses_is_said_in_words(alice: Client) -> None:
@@ -187,7 +212,7 @@ def patterns_in(schema: Any) -> Iterator[str]:
         (
             "/timelines/home?order=newest",
             "order",
-            "'newest' is not one of the values that there are",
+            "must be latest or relevant",
         ),
     ],
 )

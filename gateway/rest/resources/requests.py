@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec import field as named
 
 from gateway.reading.notifications import MAX_NOTIFICATIONS
-from gateway.rest.details import pattern
+from gateway.rest.details import pattern, text
 from gateway.rest.ids import ID_PATTERN, Id
 from gateway.rest.v1.notification_types import KindPreference, QuietHours
 from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, NotificationKind, Visibility
@@ -79,7 +79,7 @@ Password = Annotated[
 def text_meta(kind: TextKind, meaning: str) -> Meta:
     """A text of this kind. Only its code points are counted here: its service counts characters
     and refuses what breaks another rule, by name."""
-    return Meta(max_length=kind.max_code_points, description=f"{meaning} {kind.limits}.")
+    return text(most=kind.max_code_points, rule=kind.rule, description=f"{meaning} {kind.limits}.")
 
 
 DeviceName = Annotated[str, text_meta(DEVICE_NAME, "What the device calls itself.")]

@@ -38,6 +38,12 @@ class TextKind:
         amount = f"1 to {at_most}" if self.required else f"up to {at_most}"
         return f"{lines} of {amount} and at most {self.max_code_points:,} code points".capitalize()
 
+    @property
+    def rule(self) -> str:
+        """The upper limits in words, for the detail of a violation."""
+        characters, code_points = self.max_characters, self.max_code_points
+        return f"must be at most {characters} characters and {code_points} code points"
+
 
 POST = TextKind("post", 500, paragraphs=True, required=True)
 DISPLAY_NAME = TextKind("display_name", 50)

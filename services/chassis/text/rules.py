@@ -108,8 +108,7 @@ def isolate(text: str) -> str:
 
 def _check_work(text: str, kind: TextKind) -> None:
     if len(text) > kind.max_code_points:
-        longest = f"{kind.max_characters} characters and {kind.max_code_points} code points"
-        raise TextRefused(Rule.MAX_LENGTH, f"must be at most {longest}")
+        raise TextRefused(Rule.MAX_LENGTH, kind.rule)
     if not is_stream_safe(text):
         raise TextRefused(
             Rule.MARKS, f"must not have more than {MAX_MARKS_IN_A_ROW} combining marks in a row"
