@@ -73,6 +73,7 @@ async def test_creating_asks_the_user_service_once(scene: Scene) -> None:
     [
         ("   \n ", "TEXT_EMPTY"),
         ("a" * 501, "TEXT_TOO_LONG"),
+        ("a" * 20_001, "TEXT_TOO_LONG"),
         ("👩‍👩‍👧‍👦" * 501, "TEXT_TOO_LONG"),
         ("bell \x07", "TEXT_INVALID"),
         ("nul \x00", "TEXT_INVALID"),
