@@ -64,4 +64,6 @@ def _days_from(moment: datetime, zone: ZoneInfo) -> Iterator[date]:
 
 @cache
 def _names() -> frozenset[str]:
-    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii").split())
+    names = files("tzdata").joinpath("zones").read_text(encoding="ascii").split()
+    # The database's own name for a machine whose zone nobody has set.
+    return frozenset(names) - {"Factory"}

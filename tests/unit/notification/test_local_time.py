@@ -143,7 +143,17 @@ def test_names_of_the_database_are_taken(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Europe/Atlantis", "europe/berlin", "../etc/passwd", "posix/UTC", "+01:00", "CEST"]
+    "name",
+    [
+        "",
+        "Europe/Atlantis",
+        "europe/berlin",
+        "../etc/passwd",
+        "posix/UTC",
+        "+01:00",
+        "CEST",
+        "Factory",
+    ],
 )
 def test_other_names_are_refused_by_name(name: str) -> None:
     with raises_reason(TimeZoneUnknown, "TIME_ZONE_UNKNOWN"):
