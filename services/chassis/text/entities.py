@@ -44,6 +44,10 @@ _ENTITY = regex.compile(
     """,
     regex.VERBOSE | regex.VERSION1,
 )
+_TAG_ALONE = regex.compile(hashtags.TAG, regex.VERBOSE | regex.VERSION1)
+# The scheme of an address that touches the tag before it, as one may touch any word of a script
+# without spaces: `#日本https://example.com`.
+_SCHEME_BEHIND = regex.compile(rf"(?<=[^{GLUE}])[Hh][Tt][Tt][Pp][Ss]?\Z", regex.VERSION1)
 _ADDRESS_ALONE = regex.compile(_ADDRESS, regex.VERBOSE | regex.VERSION1)
 
 _SENTENCE_END = frozenset(".,:;!?'*_~")
@@ -89,8 +93,10 @@ def find(text: str) -> list[Found]:
     while len(found) < MAX_ENTITIES and (match := _ENTITY.search(text, place)):
         start, place = match.span()
         if match["tag"] is not None:
-            if hashtags.is_tag(match["tag"]):
-                found.append(FoundTag(start, place, hashtags.fold(match["tag"])))
+            tag = _before_address(match["tag"], text, place)
+            place = start + 1 + len(tag)
+            if hashtags.is_tag(tag):
+                found.append(FoundTag(start, place, hashtags.fold(tag)))
         elif match["handle"] is not None:
             handle = match["handle"]
             if handle.lower() in handles or len(handles) < MAX_HANDLES:
@@ -107,6 +113,14 @@ def is_web_address(text: str) -> bool:
     """Whether the whole text is one address that would be a link in a post."""
     match = _ADDRESS_ALONE.fullmatch(text)
     return match is not None and _is_address(match)
+
+
+def _before_address(tag: str, text: str, end: int) -> str:
+    """The tag, which ends at `end` of the text, without the scheme of an address at its end."""
+    if not text.startswith("://", end) or (scheme := _SCHEME_BEHIND.search(tag)) is None:
+        return tag
+    shorter = _TAG_ALONE.match(tag[: scheme.start()])
+    return shorter[0] if shorter else ""
 
 
 def _is_address(match: "regex.Match[str]") -> bool:
