@@ -215,7 +215,10 @@ def headers_of(error: RoostError) -> list[tuple[bytes, bytes]]:
 
 
 def _detail(error: RoostError, name: Callable[[str], str]) -> str:
-    """The message; where it begins with a field that breaks a rule, with the name of that."""
+    """The message; of a field that breaks a rule with its name, and with the rule."""
+    if error.violations and error.message == Invalid.message:
+        first = error.violations[0]
+        return f"{name(first.field)}: {first.description}" if first.field else first.description
     for each in error.violations:
         if each.field and error.message.startswith(f"{each.field}: "):
             return name(each.field) + error.message.removeprefix(each.field)

@@ -154,3 +154,11 @@ def test_fields_of_contracts_are_called_by_their_place_in_the_body(field: str, s
     assert problem.detail == f"{shown}: is wrong."
     assert isinstance(problem.violations, list)
     assert [each.field for each in problem.violations] == [shown]
+
+
+def test_a_violation_without_a_message_of_its_own_is_the_detail() -> None:
+    broken = [Violation("user.bio", "string.visible", "must contain something visible")]
+
+    problem = problem_of(errors.RuleBroken(violations=broken), instance="/v2/users/me")
+
+    assert problem.detail == "bio: must contain something visible"
