@@ -72,8 +72,11 @@ def listed(_: User, __: Hydrated) -> bool:
 
 
 def told(group: NotificationGroup, found: Hydrated) -> bool:
-    """The rule of notifications: the post may be seen, and so may somebody who did it, unmuted.
-    Nobody is told of a kind that is newer than this gateway: it does not know what to call it."""
+    """The rule of notifications, which the Notification service applies to the list, the count,
+    digests and pushes: the post may be seen, and so may somebody who did it, unmuted. Here it drops
+    what became hidden since that service answered, and applies to events of the log, which are as
+    they were written. A kind that is newer than this gateway is left out: it does not know what to
+    call it."""
     if group.kind not in _KINDS:
         return False
     if group.post_id and group.post_id not in found.posts:

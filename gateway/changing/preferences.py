@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from google.protobuf.field_mask_pb2 import FieldMask
+from roost.notification.v1 import notification_pb2 as pb
 from roost.notification.v1.notification_pb2 import (
     NotificationKind,
     NotificationPreferences,
@@ -12,6 +13,24 @@ from roost.notification.v1.notification_pb2 import (
 from roost.notification.v1.notification_service_pb2 import UpdatePreferencesRequest
 
 from gateway.backends import Backends
+
+
+class QuietHours(NamedTuple):
+    """A part of each day without pushes, by its first hour and the one with which it ends."""
+
+    start: int
+    end: int
+
+
+class DayChange(NamedTuple):
+    """What changes of when it is day for somebody."""
+
+    # None to leave it.
+    time_zone: str | None = None
+    # None for no quiet hours.
+    quiet_hours: QuietHours | None = None
+    # Whether quiet hours change at all.
+    sets_quiet_hours: bool = False
 
 
 class Wish(NamedTuple):
@@ -26,6 +45,7 @@ async def change(
     *,
     kinds: Mapping[NotificationKind, Wish] | None,
     email_digest: bool | None,
+    day: DayChange,
     etag: str,
     request_id: str,
 ) -> NotificationPreferences:
@@ -40,6 +60,14 @@ async def change(
     if email_digest is not None:
         paths.append("email_digest")
         message.email_digest = email_digest
+    if day.time_zone is not None:
+        paths.append("time_zone")
+        message.time_zone = day.time_zone
+    if day.sets_quiet_hours:
+        paths.append("quiet_hours")
+        if day.quiet_hours is not None:
+            start, end = day.quiet_hours
+            message.quiet_hours.CopyFrom(pb.QuietHours(start_hour=start, end_hour=end))
     response = await backends.notifications.UpdatePreferences(
         UpdatePreferencesRequest(
             preferences=message,

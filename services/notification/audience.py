@@ -45,7 +45,7 @@ _OF_FOLLOWER = (Kind.FOLLOW, Kind.FOLLOW_REQUEST)
 
 
 def candidates(cause: Cause) -> list[Candidate]:
-    """Who may be told, each person once; nobody of their own deeds."""
+    """Who may be notified of what; nobody of their own acts."""
     return [each for each in _candidates(cause) if each.recipient_id != each.actor_id]
 
 
@@ -54,6 +54,8 @@ def _candidates(cause: Cause) -> Iterator[Candidate]:
         # Whoever consented knows; whoever asked is told.
         case Followed(follower_id, followee_id, by_request=True):
             yield Candidate(follower_id, followee_id, (Kind.FOLLOW_ACCEPTED,))
+            if cause.by_opening:
+                yield Candidate(followee_id, follower_id, (Kind.FOLLOW,))
         case Followed(follower_id, followee_id):
             yield Candidate(followee_id, follower_id, (Kind.FOLLOW,))
         case FollowRequested(follower_id, followee_id):

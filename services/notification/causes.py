@@ -15,6 +15,8 @@ class Followed(NamedTuple):
     follower_id: int
     followee_id: int
     by_request: bool
+    # Whether the consent was to all who asked: the one followed has not looked at this one.
+    by_opening: bool = False
 
 
 class Unfollowed(NamedTuple):
@@ -58,6 +60,8 @@ class ProfileChanged(NamedTuple):
 
     user_id: int
     protected: bool
+    # Whether that is what changed.
+    closed: bool = False
 
 
 class PersonLeft(NamedTuple):

@@ -25,11 +25,12 @@ from services.notification.departures import Departures
 from services.notification.log import compose as log
 from services.notification.log import wakes_valkey
 from services.notification.log.store_postgres import PostgresLogStore
-from services.notification.peers import People, Posts
-from services.notification.peers_mesh import MeshGraph, MeshPeople, MeshPosts
+from services.notification.peers import People, Posts, Visibility
+from services.notification.peers_mesh import MeshGraph, MeshPeople, MeshPosts, MeshVisibility
 from services.notification.retention import Retention
 from services.notification.servicer import NotificationServicer
 from services.notification.settings import NotificationSettings
+from services.notification.showing import Showing
 from services.notification.store import NotificationStore
 from services.notification.store_postgres import PostgresNotificationStore
 from services.notification.telling import Telling
@@ -59,6 +60,7 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
                     store=store,
                     people=MeshPeople(mesh),
                     posts=MeshPosts(mesh),
+                    visibility=MeshVisibility(mesh),
                     page_token_key=settings.page_token_key,
                     clock=clock,
                 ),
@@ -84,6 +86,7 @@ def mounts(
     store: NotificationStore,
     people: People,
     posts: Posts,
+    visibility: Visibility,
     page_token_key: bytes,
     clock: Clock,
 ) -> list[Mount]:
@@ -92,6 +95,7 @@ def mounts(
         store=store,
         people=people,
         posts=posts,
+        showing=Showing(store=store, visibility=visibility),
         page_tokens=PageTokens(page_token_key),
         clock=clock,
     )
@@ -117,19 +121,21 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
             settings,
             deliveries=PostgresDeliveryStore(database),
             store=PostgresNotificationStore(database, announce=wakes.announce),
+            visibility=MeshVisibility(mesh),
             people=MeshNames(mesh),
             clock=clock,
         ) as dispatcher,
     ):
         store = PostgresNotificationStore(database, announce=wakes.announce)
+        graph = MeshGraph(mesh)
         telling = Telling(
             store=store,
-            graph=MeshGraph(mesh),
+            graph=graph,
             ids=IdGenerator(clock=clock, worker=worker),
             schedule=delivery.schedule(settings),
             clock=clock,
         )
-        departures = Departures(store=store, clock=clock)
+        departures = Departures(store=store, graph=graph, clock=clock)
         following = bus.Subscriber(
             brokers=brokers,
             group=subscriber.GROUP,

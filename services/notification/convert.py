@@ -8,7 +8,16 @@ from roost.notification.v1 import notification_pb2 as pb
 from roost.post.v1 import post_pb2
 
 from services.notification import causes
-from services.notification.model import Group, Kind, Preferences, Sender, Visibility, Wish
+from services.notification.model import (
+    NO_QUIET_HOURS,
+    Group,
+    Kind,
+    Preferences,
+    QuietHours,
+    Sender,
+    Visibility,
+    Wish,
+)
 
 
 def timestamp(moment: datetime) -> Timestamp:
@@ -63,6 +72,13 @@ def wishes_from_proto(messages: Iterable[pb.KindPreference]) -> dict[Kind, Wish]
     }
 
 
+def quiet_hours_from_proto(message: pb.NotificationPreferences) -> QuietHours:
+    """The quiet hours; NO_QUIET_HOURS where they are not set."""
+    if not message.HasField("quiet_hours"):
+        return NO_QUIET_HOURS
+    return QuietHours(message.quiet_hours.start_hour, message.quiet_hours.end_hour)
+
+
 def preferences_to_proto(
     preferences: Preferences,
     *,
@@ -75,7 +91,11 @@ def preferences_to_proto(
         watched_user_ids=watched_user_ids,
         email_digest=preferences.email_digest,
         etag=preferences.etag,
+        time_zone=preferences.day.time_zone,
     )
+    if preferences.day.quiet_hours is not None:
+        start, end = preferences.day.quiet_hours
+        message.quiet_hours.CopyFrom(pb.QuietHours(start_hour=start, end_hour=end))
     for kind in Kind:
         wish = preferences.wishes.get(kind, Wish())
         message.kinds.add(

@@ -1,4 +1,4 @@
-"""Takes back from everybody what hangs on something that is gone, in steps.
+"""Takes back from everybody what hangs on something that is gone or closed, in steps.
 
 Each step is a transaction of its own and may be repeated; who is interrupted begins anew and
 finds less to do. What is gone is noted before, so nothing new comes to hang on it meanwhile.
@@ -9,8 +9,9 @@ from datetime import datetime
 
 from services.chassis.clock import Clock
 from services.chassis.transaction import in_transaction
-from services.notification.causes import Cause, PersonLeft, PostGone
+from services.notification.causes import Cause, PersonLeft, PostGone, ProfileChanged
 from services.notification.model import GroupKey
+from services.notification.peers import Graph
 from services.notification.settling import settle
 from services.notification.store import NotificationStore, NotificationTransaction
 from services.notification.telling import AT_ONCE
@@ -22,18 +23,24 @@ Drop = Callable[[NotificationTransaction, Collection[int]], Awaitable[list[Group
 class Departures:
     """Clears up after posts and people that are gone, and after time."""
 
-    def __init__(self, *, store: NotificationStore, clock: Clock, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self, *, store: NotificationStore, graph: Graph, clock: Clock, at_once: int = AT_ONCE
+    ) -> None:
         self._store = store
+        self._graph = graph
         self._clock = clock
         self._at_once = at_once
 
     async def follow_up(self, cause: Cause) -> None:
-        """Takes back the deeds that hang on a post or a person, if the cause is such an end."""
+        """Removes the notifications about a post or a person, if the cause is such an end, and the
+        watches of those who do not follow somebody who is protected from now on."""
         match cause:
             case PostGone(post_id):
                 await self._post_left(post_id)
             case PersonLeft(user_id):
                 await self._person_left(user_id)
+            case ProfileChanged(user_id, closed=True):
+                await self._end_watches(user_id)
 
     async def _post_left(self, post_id: int) -> None:
         async def drop(
@@ -52,6 +59,24 @@ class Departures:
 
         while told := await self._store.told_by(user_id, self._at_once):
             await self._step(told, drop)
+
+    async def _end_watches(self, author_id: int) -> None:
+        after = 0
+        while page := await self._store.watchers(author_id, after=after, limit=self._at_once):
+            await self._end_watches_of(page, author_id)
+            after = page[-1]
+
+    async def _end_watches_of(self, watcher_ids: Collection[int], author_id: int) -> None:
+        async def effect(transaction: NotificationTransaction) -> None:
+            await transaction.lock_recipients(watcher_ids)
+            if not await transaction.protected([author_id]):
+                # Open again by now.
+                return
+            ties = await self._graph.ties([(each, author_id) for each in watcher_ids])
+            others = [each for each in watcher_ids if not ties[each, author_id].following]
+            await transaction.unwatch(others, author_id)
+
+        await in_transaction(self._store.transaction, effect)
 
     async def forget_before(self, moment: datetime) -> None:
         """Removes what is older. Nobody is told: their lists merely end earlier."""

@@ -1,6 +1,6 @@
 """What the Notification service refuses, by name."""
 
-from services.chassis.errors import Conflict, Invalid, RuleBroken, WrongState
+from services.chassis.errors import Conflict, Forbidden, Invalid, RuleBroken, WrongState
 
 
 class CannotWatchSelf(RuleBroken):
@@ -8,6 +8,20 @@ class CannotWatchSelf(RuleBroken):
 
     reason = "CANNOT_WATCH_SELF"
     message = "You are not told about yourself."
+
+
+class AccountProtected(Forbidden):
+    """The person's posts are for followers, and the caller is none."""
+
+    reason = "ACCOUNT_PROTECTED"
+    message = "This account is protected; follow it to be notified of its posts."
+
+
+class Blocking(WrongState):
+    """The caller blocks the person."""
+
+    reason = "BLOCKING"
+    message = "You block this person; unblock them first."
 
 
 class TooManyWatched(WrongState):
@@ -22,6 +36,13 @@ class TooManyMutedConversations(WrongState):
 
     reason = "TOO_MANY_MUTED_CONVERSATIONS"
     message = "You mute as many conversations as one may; let one come again first."
+
+
+class TimeZoneUnknown(RuleBroken):
+    """The IANA database has no such time zone."""
+
+    reason = "TIME_ZONE_UNKNOWN"
+    message = "There is no time zone of this name; take one of the IANA database, as Europe/Berlin."
 
 
 class FieldNotUpdatable(Invalid):

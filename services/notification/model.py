@@ -75,6 +75,15 @@ class Deed(NamedTuple):
     muted: bool = False
 
 
+class Added(NamedTuple):
+    """A deed that was not there before, and the group that it joined."""
+
+    key: "GroupKey"
+    deed_id: int
+    # Whether there was such a deed before, which was taken back within KEPT: then it is no news.
+    again: bool
+
+
 class GroupKey(NamedTuple):
     """A group for as long as it lives, whatever its newest deed."""
 
@@ -121,6 +130,25 @@ class Wish(NamedTuple):
     push: bool = True
 
 
+class QuietHours(NamedTuple):
+    """A part of each day, from one hour (0 to 23) to another; the same twice is none of it."""
+
+    start: int
+    end: int
+
+
+NO_QUIET_HOURS = QuietHours(0, 0)
+
+
+class DaySettings(NamedTuple):
+    """When it is day for somebody."""
+
+    # A name of the IANA database.
+    time_zone: str = "UTC"
+    # In which nothing is pushed; None for none.
+    quiet_hours: QuietHours | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """What somebody wishes to hear of. A kind without a wish has the usual one."""
@@ -129,6 +157,7 @@ class Preferences:
     email_digest: bool = False
     # One more with each change.
     version: int = 0
+    day: DaySettings = field(default_factory=DaySettings)
 
     @property
     def etag(self) -> str:

@@ -1,17 +1,18 @@
 """The other services, asked through the mesh."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from roost.post.v1.post_service_pb2 import GetPostRequest
+from roost.post.v1.post_service_pb2 import FilterVisibleRequest, GetPostRequest
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
 from roost.user.v1 import graph_service_pb2 as pb
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
-from roost.user.v1.user_service_pb2 import GetUserRequest
+from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_service_pb2 import BatchGetUsersRequest, GetUserRequest
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.chassis.clients import Mesh
 from services.notification.model import Ties
-from services.notification.peers import Pair
+from services.notification.peers import Pair, Profile, Visible
 
 # The contract's largest batch.
 _PAIRS_AT_ONCE = 1_000
@@ -42,10 +43,47 @@ class MeshPeople:
 
     def __init__(self, mesh: Mesh) -> None:
         self._users = mesh.stub(UserServiceStub)
+        self._users_as_service = mesh.as_service(UserServiceStub)
 
-    async def check_visible(self, user_id: int) -> None:
-        """See `People.check_visible`."""
-        await self._users.GetUser(GetUserRequest(user_id=user_id))
+    async def find(self, user_id: int) -> Profile:
+        """See `People.find`."""
+        response = await self._users.GetUser(GetUserRequest(user_id=user_id))
+        tie = response.user.viewer_relationship
+        return Profile(closed=response.user.protected and not tie.following, blocked=tie.blocking)
+
+    async def watchable(self, viewer_id: int, user_ids: Collection[int]) -> set[int]:
+        """See `People.watchable`."""
+        if not user_ids:
+            return set()
+        response = await self._users_as_service.BatchGetUsers(
+            BatchGetUsersRequest(user_ids=user_ids, viewer_id=viewer_id)
+        )
+        return {user.id for user in response.users if _is_watchable(user)}
+
+
+def _is_watchable(user: User) -> bool:
+    tie = user.viewer_relationship
+    return not (tie.blocking or tie.blocked_by) and (not user.protected or tie.following)
+
+
+class MeshVisibility:
+    """See `peers.Visibility`."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._posts = mesh.as_service(PostServiceStub)
+
+    async def visible(
+        self, viewer_id: int, *, post_ids: Collection[int], user_ids: Collection[int]
+    ) -> Visible:
+        """See `Visibility.visible`."""
+        response = await self._posts.FilterVisible(
+            FilterVisibleRequest(viewer_id=viewer_id, post_ids=post_ids, user_ids=user_ids)
+        )
+        return Visible(
+            frozenset(response.post_ids),
+            frozenset(response.user_ids),
+            frozenset(response.muted_user_ids),
+        )
 
 
 class MeshPosts:

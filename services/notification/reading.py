@@ -8,12 +8,13 @@ from services.notification.store import NotificationTransaction
 
 async def mark_read(
     transaction: NotificationTransaction, user_id: int, last_read_id: int, *, clock: Clock
-) -> Marker:
-    """Moves the person's marker up to there, which their log says; an older one changes nothing.
-    The marker after it."""
+) -> Marker | None:
+    """Moves the person's marker up to there, but no further than their newest group, which their
+    log says; an older one changes nothing. The marker after it; None where there is none."""
     await transaction.lock_recipients([user_id])
     before = await transaction.marker(user_id)
-    if before is not None and last_read_id <= before.last_read_id:
+    last_read_id = min(last_read_id, await transaction.newest_group_id(user_id))
+    if last_read_id <= (before.last_read_id if before else 0):
         return before
     now = clock.now()
     after = Marker(last_read_id, now)

@@ -34,3 +34,4 @@ class Retention:
         now = self._clock.now()
         await self._departures.forget_before(now - KEPT)
         await self._store.forget_gone(now - GONE_KEPT)
+        await self._store.forget_withdrawn(now - KEPT)

@@ -40,6 +40,7 @@ from services.notification.convert import timestamp
 from services.notification.errors import FieldNotUpdatable
 from services.notification.model import Kind
 from services.notification.peers import People, Posts
+from services.notification.showing import Showing
 from services.notification.store import NotificationStore, NotificationTransaction
 
 Context = grpc.aio.ServicerContext[Message, Message]
@@ -47,7 +48,7 @@ M = TypeVar("M", bound=Message)
 
 _PAGE = 20
 _MAX_PAGE = 100
-_UPDATABLE = frozenset({"kinds", "email_digest"})
+_UPDATABLE = frozenset({"kinds", "email_digest", "time_zone", "quiet_hours"})
 
 
 class NotificationServicer(NotificationServiceServicer):
@@ -59,10 +60,12 @@ class NotificationServicer(NotificationServiceServicer):
         store: NotificationStore,
         people: People,
         posts: Posts,
+        showing: Showing,
         page_tokens: PageTokens,
         clock: Clock,
     ) -> None:
         self._store = store
+        self._showing = showing
         self._people = people
         self._posts = posts
         self._page_tokens = page_tokens
@@ -74,30 +77,29 @@ class NotificationServicer(NotificationServiceServicer):
     ) -> ListNotificationsResponse:
         user_id = caller.user().user_id
         limit = min(request.page_size or _PAGE, _MAX_PAGE)
-        before = self._page_tokens.open(request, int) or MAX_ID
-        groups = await self._store.groups(
+        page = await self._showing.page(
             user_id,
             kinds=[Kind(each) for each in request.kinds if each],
-            before=before,
-            limit=limit + 1,
+            before=self._page_tokens.open(request, int) or MAX_ID,
+            limit=limit,
         )
         marker = await self._store.marker(user_id)
         last_read_id = marker.last_read_id if marker else 0
-        shown = groups[:limit]
-        more = len(groups) > limit
-        return ListNotificationsResponse(
-            groups=[convert.group_to_proto(each, last_read_id=last_read_id) for each in shown],
-            next_page_token=self._page_tokens.seal(request, shown[-1].id) if more else "",
-            next_group=convert.group_to_proto(groups[limit], last_read_id=last_read_id)
-            if more
-            else None,
+        response = ListNotificationsResponse(
+            groups=[convert.group_to_proto(each, last_read_id=last_read_id) for each in page.groups]
         )
+        if page.next_before:
+            response.next_page_token = self._page_tokens.seal(request, page.next_before)
+        if page.following is not None:
+            following = convert.group_to_proto(page.following, last_read_id=last_read_id)
+            response.next_group.CopyFrom(following)
+        return response
 
     @access.user
     async def CountUnread(
         self, request: CountUnreadRequest, context: Context
     ) -> CountUnreadResponse:
-        return CountUnreadResponse(count=await self._store.count_unread(caller.user().user_id))
+        return CountUnreadResponse(count=await self._showing.count_unread(caller.user().user_id))
 
     @access.user
     async def GetReadMarker(
@@ -118,6 +120,8 @@ class NotificationServicer(NotificationServiceServicer):
             marker = await reading.mark_read(
                 transaction, user_id, request.last_read_id, clock=self._clock
             )
+            if marker is None:
+                return MarkReadResponse()
             return MarkReadResponse(
                 last_read_id=marker.last_read_id, update_time=timestamp(marker.update_time)
             )
@@ -133,7 +137,7 @@ class NotificationServicer(NotificationServiceServicer):
             preferences=convert.preferences_to_proto(
                 await self._store.preferences(user_id),
                 muted_conversation_ids=await self._store.muted_conversations(user_id),
-                watched_user_ids=await self._store.watched(user_id),
+                watched_user_ids=await self._watched(user_id),
             )
         )
 
@@ -147,7 +151,7 @@ class NotificationServicer(NotificationServiceServicer):
             raise FieldNotUpdatable(metadata={"field": field[:100]})
         given = request.preferences
         muted = await self._store.muted_conversations(user_id)
-        watched = await self._store.watched(user_id)
+        watched = await self._watched(user_id)
 
         async def update(transaction: NotificationTransaction) -> UpdatePreferencesResponse:
             preferences = await preferring.update(
@@ -155,6 +159,10 @@ class NotificationServicer(NotificationServiceServicer):
                 user_id,
                 wishes=convert.wishes_from_proto(given.kinds) if "kinds" in fields else {},
                 email_digest=given.email_digest if "email_digest" in fields else None,
+                time_zone=given.time_zone if "time_zone" in fields else None,
+                quiet_hours=convert.quiet_hours_from_proto(given)
+                if "quiet_hours" in fields
+                else None,
                 etag=request.etag,
             )
             return UpdatePreferencesResponse(
@@ -208,10 +216,11 @@ class NotificationServicer(NotificationServiceServicer):
         before = await self._repeated(request, WatchUserResponse)
         if before is not None:
             return before
-        await self._people.check_visible(request.user_id)
+        if request.user_id != watcher_id:
+            preferring.check_watchable(await self._people.find(request.user_id))
 
         async def watch(transaction: NotificationTransaction) -> WatchUserResponse:
-            await preferring.watch(transaction, watcher_id, request.user_id)
+            await preferring.watch(transaction, watcher_id, request.user_id, clock=self._clock)
             return WatchUserResponse()
 
         return await self._once(request, WatchUserResponse, watch)
@@ -227,6 +236,12 @@ class NotificationServicer(NotificationServiceServicer):
             return UnwatchUserResponse()
 
         return await self._once(request, UnwatchUserResponse, unwatch)
+
+    async def _watched(self, user_id: int) -> list[int]:
+        """Whom the person watches, as far as they may be seen, ascending."""
+        watched = await self._store.watched(user_id)
+        visible = await self._people.watchable(user_id, watched)
+        return [each for each in watched if each in visible]
 
     async def _once(
         self,

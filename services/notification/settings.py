@@ -79,5 +79,5 @@ class NotificationSettings(ServiceSettings):
     # Codes an hour to all addresses of one registrable domain. A large installation, many of whose
     # people have their mail at one provider, raises it.
     codes_per_domain: int = Field(default=100, ge=1)
-    # From which hour of the day on, in UTC, daily digests go out.
+    # From which hour of each person's day on daily digests go out.
     digest_hour: int = Field(default=7, ge=0, le=23)

@@ -14,6 +14,8 @@ from services.chassis.transaction import Transaction
 from services.notification.delivery.store import DeliveryActs
 from services.notification.log.store import LogActs
 from services.notification.model import (
+    Added,
+    DaySettings,
     Deed,
     Group,
     GroupChange,
@@ -38,23 +40,31 @@ class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
 
     # Deeds.
 
-    async def add(self, deeds: Sequence[Deed]) -> list[GroupKey]:
+    async def add(self, deeds: Sequence[Deed]) -> list[Added]:
         """Adds deeds that are not there, but none of a post or a person that is gone.
 
-        A mention is left out where the same post answers or quotes the recipient. Likes of a post
+        A mention is left out where the recipient has the same post as a reply, a quote or a
+        watched one, and so is a watched one where they have it otherwise. Likes of a post
         are one group, so are its reposts; a follow joins the newest one that is shown, if that is
         not read and at most FOLLOWS_TOGETHER older.
         """
         ...
 
     async def withdraw(
-        self, recipient_id: int, *, actor_id: int, post_id: int, kinds: Collection[Kind]
+        self,
+        recipient_id: int,
+        *,
+        actor_id: int,
+        post_id: int,
+        kinds: Collection[Kind],
+        now: datetime,
     ) -> list[GroupKey]:
-        """Removes deeds whose cause was undone."""
+        """Removes what was undone, and remembers for KEPT that it was there."""
         ...
 
-    async def part(self, one_id: int, other_id: int) -> list[GroupKey]:
-        """Removes all deeds between two people, both ways, and who watches the other."""
+    async def part(self, one_id: int, other_id: int, now: datetime) -> list[GroupKey]:
+        """Removes everything between two people, both ways, as `withdraw` does, and who watches the
+        other."""
         ...
 
     async def set_actor_muted(
@@ -113,6 +123,10 @@ class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
         """Up to where the person has read; None before the first time."""
         ...
 
+    async def newest_group_id(self, user_id: int) -> int:
+        """The id of the person's newest group; 0 if there is none."""
+        ...
+
     async def last_read(self, user_ids: Collection[int]) -> Mapping[int, int]:
         """Up to where these people have read; those who never did are absent."""
         ...
@@ -123,6 +137,10 @@ class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
 
     async def preferences(self, user_id: int) -> Preferences:
         """The person's preferences."""
+        ...
+
+    async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
+        """The day settings of those who have preferences."""
         ...
 
     async def set_preferences(self, user_id: int, preferences: Preferences) -> None:
@@ -137,12 +155,14 @@ class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
         """How many people the person watches."""
         ...
 
-    async def watch(self, watcher_id: int, author_id: int) -> None:
-        """Notes that somebody is told of another's posts."""
+    async def watch(self, watcher_id: int, author_id: int, now: datetime) -> None:
+        """Notes that somebody is notified of another's posts, from now on."""
         ...
 
-    async def unwatch(self, watcher_id: int, author_id: int) -> None:
-        """Forgets it."""
+    async def unwatch(
+        self, watcher_ids: Collection[int], author_id: int, *, until: datetime | None = None
+    ) -> None:
+        """Forgets it; with `until` only what was noted no later."""
         ...
 
 
@@ -159,10 +179,6 @@ class NotificationStore(Protocol):
         """The person's groups with ids below `before`, newest first; of all kinds for none."""
         ...
 
-    async def count_unread(self, user_id: int) -> int:
-        """How many groups the marker has not passed; at most MAX_UNREAD."""
-        ...
-
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
         """Of these people and groups those that are there and that the marker has not passed."""
         ...
@@ -173,6 +189,10 @@ class NotificationStore(Protocol):
 
     async def preferences(self, user_id: int) -> Preferences:
         """The person's preferences."""
+        ...
+
+    async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
+        """The day settings of those who have preferences."""
         ...
 
     async def muted_conversations(self, user_id: int) -> list[int]:
@@ -200,5 +220,9 @@ class NotificationStore(Protocol):
         ...
 
     async def forget_gone(self, before: datetime) -> None:
-        """Forgets what went before that moment."""
+        """Forgets posts and people that went before that moment."""
+        ...
+
+    async def forget_withdrawn(self, before: datetime) -> None:
+        """Forgets what was taken back before that moment."""
         ...

@@ -83,13 +83,20 @@ def _repost(*, undone: bool) -> Callable[[Any], Response]:
     return read
 
 
-def _profile(body: users.UserUpdated) -> ProfileChanged:
+def _profile(body: users.UserRegistered) -> ProfileChanged:
     return ProfileChanged(body.user.id, body.user.protected)
+
+
+def _changed(body: users.UserUpdated) -> ProfileChanged:
+    closed = body.user.protected and "protected" in body.changed_fields
+    return ProfileChanged(body.user.id, body.user.protected, closed=closed)
 
 
 # A block that ends brings nothing back, so it is none of these.
 _CAUSES: Mapping[type[Message], Callable[[Any], Cause]] = {
-    users.FollowCreated: lambda body: Followed(body.follower_id, body.followee_id, body.by_request),
+    users.FollowCreated: lambda body: Followed(
+        body.follower_id, body.followee_id, body.by_request, body.by_opening
+    ),
     users.FollowRemoved: lambda body: Unfollowed(body.follower_id, body.followee_id),
     users.FollowRequested: lambda body: FollowRequested(body.follower_id, body.followee_id),
     users.FollowRequestRemoved: lambda body: RequestEnded(body.follower_id, body.followee_id),
@@ -97,7 +104,7 @@ _CAUSES: Mapping[type[Message], Callable[[Any], Cause]] = {
     users.MuteCreated: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=True),
     users.MuteRemoved: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=False),
     users.UserRegistered: _profile,
-    users.UserUpdated: _profile,
+    users.UserUpdated: _changed,
     users.UserDeleted: lambda body: PersonLeft(body.user_id),
     users.SessionRevoked: lambda body: SessionEnded(body.user_id, body.session_id),
     posts.PostCreated: _written,

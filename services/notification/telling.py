@@ -24,10 +24,11 @@ from services.notification.causes import (
     PostGone,
     ProfileChanged,
     SessionEnded,
+    Unfollowed,
     Written,
 )
-from services.notification.delivery.schedule import Schedule, Told
-from services.notification.model import Deed, GroupChange, GroupKey, Kind, Ties, Wish
+from services.notification.delivery.schedule import Schedule, Told, topic, topic_of
+from services.notification.model import DaySettings, Deed, GroupChange, GroupKey, Kind, Ties, Wish
 from services.notification.peers import Graph, Pair
 from services.notification.settling import settle
 from services.notification.store import NotificationStore, NotificationTransaction
@@ -61,6 +62,15 @@ class _Known(NamedTuple):
     ties: Mapping[Pair, Ties]
     wishes: Mapping[int, Mapping[Kind, Wish]]
     protected: Collection[int]
+
+
+class _News(NamedTuple):
+    """What one transaction tells."""
+
+    # The ids of what was added.
+    made: Collection[int]
+    # By recipient, the topics of those that were not there before.
+    fresh: Collection[tuple[int, str]]
 
 
 class Telling:
@@ -135,14 +145,22 @@ class Telling:
         known = await self._known(transaction, everybody)
         keys: set[GroupKey] = set()
         made: set[int] = set()
+        fresh: set[tuple[int, str]] = set()
         for heard, found, _ in cases:
             keys.update(await self._undo(transaction, heard))
             deeds = await self._deeds(heard, found, known)
             if deeds:
-                keys.update(await transaction.add(deeds))
-                made.update(each.id for each in deeds)
+                added = await transaction.add(deeds)
+                keys.update(each.key for each in added)
+                made.update(each.deed_id for each in added)
+                first_time = {each.deed_id for each in added if not each.again}
+                fresh.update(
+                    (each.recipient_id, topic(each.kind, each.post_id, each.actor_id))
+                    for each in deeds
+                    if each.id in first_time
+                )
         changes = await settle(transaction, keys, now=self._clock.now())
-        await self._deliver(transaction, changes, made, known.wishes)
+        await self._deliver(transaction, changes, _News(made, fresh), known.wishes)
 
     async def _known(
         self, transaction: NotificationTransaction, found: Sequence[Candidate]
@@ -165,15 +183,22 @@ class Telling:
         self,
         transaction: NotificationTransaction,
         changes: Sequence[GroupChange],
-        made: Collection[int],
+        news: _News,
         wishes: Mapping[int, Mapping[Kind, Wish]],
     ) -> None:
         """Has those groups delivered outside the app whose newest deed is new: what shows up
         again, or loses its newest deed, is no news."""
+        days = await transaction.days({each.recipient_id for each in changes})
         told = [
-            Told(recipient_id, after, wishes.get(recipient_id, {}).get(after.kind, Wish()).push)
+            Told(
+                recipient_id,
+                after,
+                push=wishes.get(recipient_id, {}).get(after.kind, Wish()).push,
+                again=(recipient_id, topic_of(after)) not in news.fresh,
+                time_zone=days.get(recipient_id, DaySettings()).time_zone,
+            )
             for recipient_id, _, after in changes
-            if after is not None and after.id in made
+            if after is not None and after.id in news.made
         ]
         if told:
             now = self._clock.now()
@@ -213,7 +238,7 @@ class Telling:
     async def _undo(self, transaction: NotificationTransaction, heard: Heard) -> list[GroupKey]:
         match heard.cause:
             case Parted(one_id, other_id):
-                return await transaction.part(one_id, other_id)
+                return await transaction.part(one_id, other_id, self._clock.now())
             case MuteChanged(muter_id, muted_id, muting):
                 return await transaction.set_actor_muted(muter_id, muted_id, muted=muting)
             case ProfileChanged(user_id, protected):
@@ -228,10 +253,17 @@ class Telling:
             case SessionEnded(user_id, session_id):
                 await transaction.end_session(user_id, session_id, heard.time)
                 return []
+            case Unfollowed(follower_id, followee_id):
+                # A watch that began since is one of its own.
+                await transaction.unwatch([follower_id], followee_id, until=heard.time)
         keys: list[GroupKey] = []
         for recipient_id, actor_id, kinds, post_id in withdrawals(heard.cause):
             keys += await transaction.withdraw(
-                recipient_id, actor_id=actor_id, post_id=post_id, kinds=kinds
+                recipient_id,
+                actor_id=actor_id,
+                post_id=post_id,
+                kinds=kinds,
+                now=self._clock.now(),
             )
         return keys
 

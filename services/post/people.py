@@ -27,6 +27,7 @@ class Stance(NamedTuple):
     following: bool
     blocking: bool
     blocked_by: bool
+    muting: bool = False
 
 
 class KnownPerson(NamedTuple):
@@ -54,7 +55,7 @@ def known(user: User, *, own: bool = False) -> KnownPerson:
         handle=user.handle,
         protected=user.protected,
         update_time=user.update_time.ToDatetime(tzinfo=UTC),
-        viewer_relationship=Stance(tie.following, tie.blocking, tie.blocked_by),
+        viewer_relationship=Stance(tie.following, tie.blocking, tie.blocked_by, tie.muting),
         packed=user.SerializeToString(),
     )
 

@@ -201,3 +201,20 @@ class PostServicer(PostServiceServicer):
         return rpc.BatchCountPostsResponse(
             counts=[counts.get(author_id, 0) for author_id in request.author_ids]
         )
+
+    @access.service("notification")
+    async def FilterVisible(
+        self, request: rpc.FilterVisibleRequest, context: Any
+    ) -> rpc.FilterVisibleResponse:
+        """Which of these posts and people one person may see."""
+        post_ids = tuple(dict.fromkeys(request.post_ids))
+        user_ids = tuple(dict.fromkeys(request.user_ids))
+        shown = await self._hydration.show(
+            post_ids, viewer_id=request.viewer_id, user_ids=user_ids, quotes=False
+        )
+        people = [person for each in user_ids if (person := shown.person(each))]
+        return rpc.FilterVisibleResponse(
+            post_ids=[each for each in post_ids if each in shown.posts],
+            user_ids=[each.id for each in people],
+            muted_user_ids=[each.id for each in people if each.viewer_relationship.muting],
+        )

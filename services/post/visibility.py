@@ -14,8 +14,9 @@ and posts of deleted people, are seen by nobody, their authors included.
 
 A reply has a second condition: its reader may read every post above it, up to the nearest one that
 the reader wrote, but for those of the reply's own author. So who sees a post sees what answers it,
-as far as that is public and its author is open and unblocked: counts rely on it. Each reply keeps the audiences above it as `limits`, so that a page needs no other posts
-to decide; whether an author above is protected and followed is asked at every read.
+as far as that is public and its author is open and unblocked: counts rely on it. Each reply keeps
+the audiences above it as `limits`, so that a page needs no other posts to decide; whether an author
+above is protected and followed is asked at every read.
 services/notification/audience.py decides by the same rules for people who are notified.
 """
 

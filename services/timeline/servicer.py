@@ -109,13 +109,16 @@ class TimelineServicer(TimelineServiceServicer):
     async def SetReadMarker(
         self, request: SetReadMarkerRequest, context: Context
     ) -> SetReadMarkerResponse:
-        """Moves the caller's marker, forward only."""
+        """Moves the caller's marker, forward only, and not beyond the newest entry."""
         user_id = caller.user().user_id
+        newest = (await self._homes.latest(user_id, limit=1)).entries
+        reached = min(request.last_read_entry_id, newest[0].entry_id) if newest else 0
 
         async def advance(transaction: TimelineTransaction) -> SetReadMarkerResponse:
-            marker, moved = await transaction.advance_marker(
-                user_id, request.last_read_entry_id, self._clock.now()
-            )
+            if not reached:
+                kept = await self._store.marker(user_id)
+                return SetReadMarkerResponse(marker=convert.marker_to_proto(kept))
+            marker, moved = await transaction.advance_marker(user_id, reached, self._clock.now())
             if moved:
                 await transaction.publish(
                     events.read_marker_moved(user_id, marker.last_read_entry_id)

@@ -64,11 +64,18 @@ def session_revoked(session: Session) -> OutboxMessage:
     )
 
 
-def follow_created(follower_id: int, followee_id: int, *, by_request: bool) -> OutboxMessage:
-    """A follow began."""
+def follow_created(
+    follower_id: int, followee_id: int, *, by_request: bool, by_opening: bool = False
+) -> OutboxMessage:
+    """A follow began: by consent to a request, perhaps to all of them at once."""
     return _about(
         follower_id,
-        pb.FollowCreated(follower_id=follower_id, followee_id=followee_id, by_request=by_request),
+        pb.FollowCreated(
+            follower_id=follower_id,
+            followee_id=followee_id,
+            by_request=by_request,
+            by_opening=by_opening,
+        ),
     )
 
 

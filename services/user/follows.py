@@ -39,7 +39,7 @@ async def follow(
         return ties
     if Ties.REQUESTED in ties:
         # The other one is open to all since; the worker would come to this request in time.
-        return await _accept(transaction, caller_id, other_id, ties, ids=ids)
+        return await _accept(transaction, caller_id, other_id, ties, ids=ids, opening=True)
     if await transaction.count_wanted(caller_id, MAX_FOLLOWS) >= MAX_FOLLOWS:
         raise TooManyFollows(metadata={"limit": str(MAX_FOLLOWS)})
     edge_id = await ids.make(bucket_of(caller_id))
@@ -101,7 +101,7 @@ async def accept_some(transaction: UserTransaction, user_id: int, *, ids: IdGene
     """
     waiting = await transaction.oldest_requests(user_id, ACCEPTED_AT_ONCE)
     for follower_id in waiting:
-        await _accept(transaction, follower_id, user_id, Ties.NONE, ids=ids)
+        await _accept(transaction, follower_id, user_id, Ties.NONE, ids=ids, opening=True)
     return len(waiting) == ACCEPTED_AT_ONCE
 
 
@@ -131,10 +131,14 @@ async def _accept(
     ties: Ties,
     *,
     ids: IdGenerator,
+    opening: bool = False,
 ) -> Ties:
-    """Turns a request into a follow. It has one event, as nothing else ends the request."""
+    """Turns a request into a follow: by consent to it, or because the person is protected no more
+    (`opening`). It has one event, as nothing else ends the request."""
     await transaction.remove_edge(Edge.REQUEST, follower_id, followee_id)
     edge_id = await ids.make(bucket_of(follower_id))
     if await transaction.add_edge(Edge.FOLLOW, follower_id, followee_id, edge_id):
-        await transaction.publish(events.follow_created(follower_id, followee_id, by_request=True))
+        await transaction.publish(
+            events.follow_created(follower_id, followee_id, by_request=True, by_opening=opening)
+        )
     return (ties & ~Ties.REQUESTED) | Ties.FOLLOWING

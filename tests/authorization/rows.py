@@ -89,8 +89,14 @@ def blocks(asked: Asked) -> str:
 
 
 def mutes(asked: Asked) -> str:
-    """One may mute anybody else, whoever has blocked one too."""
-    return signed_in(asked) or ("CANNOT_MUTE_SELF" if asked.role == "owner" else YES)
+    """One may mute anybody else whom one finds."""
+    refused = signed_in(asked) or finds(asked)
+    return refused or ("CANNOT_MUTE_SELF" if asked.role == "owner" else YES)
+
+
+def takes_back(asked: Asked) -> str:
+    """One takes back what one did; where that is nothing, it is about somebody whom one finds."""
+    return signed_in(asked) or finds(asked)
 
 
 def is_asked(asked: Asked) -> str:
@@ -105,9 +111,9 @@ def has_session(asked: Asked) -> str:
 
 
 def watches(asked: Asked) -> str:
-    """One watches whom one finds, but not oneself."""
-    refused = signed_in(asked) or finds(asked)
-    return refused or ("CANNOT_WATCH_SELF" if asked.role == "owner" else YES)
+    """One watches whose posts one may see, but not oneself."""
+    refusals = {"blocker": "BLOCKING", "owner": "CANNOT_WATCH_SELF"}
+    return signed_in(asked) or refusals.get(asked.role) or sees_lists(asked)
 
 
 def has_device(asked: Asked) -> str:
@@ -196,13 +202,13 @@ ROWS: dict[str, Row] = {
     "listUserPosts": Row(sees_lists, "account"),
     "listLikedPosts": Row(sees_lists, "account"),
     "follow": Row(follows, "account"),
-    "unfollow": Row(signed_in, "account"),
+    "unfollow": Row(takes_back, "account"),
     "block": Row(blocks, "account"),
-    "unblock": Row(signed_in, "account"),
+    "unblock": Row(takes_back, "account"),
     "watch": Row(watches, "account"),
     "unwatch": Row(signed_in, "account"),
     "mute": Row(mutes, "account"),
-    "unmute": Row(signed_in, "account"),
+    "unmute": Row(takes_back, "account"),
     "acceptFollowRequest": Row(is_asked, "request"),
     "rejectFollowRequest": Row(signed_in, "request"),
     "getSession": Row(has_session, "session"),

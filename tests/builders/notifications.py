@@ -9,6 +9,7 @@ from typing import Any
 from services.chassis.errors import Unavailable
 from services.chassis.tokens import SigningKey
 from services.notification.model import Group, Kind
+from services.notification.peers import Visible
 from services.notification.settings import NotificationSettings
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -49,6 +50,8 @@ class Inbox:
 
     groups: dict[int, dict[int, Group]] = field(default_factory=dict)
     digests: set[int] = field(default_factory=set)
+    quiet: dict[int, datetime] = field(default_factory=dict)
+    zones: dict[int, str] = field(default_factory=dict)
 
     def tell(self, user_id: int, told: Group) -> None:
         self.groups.setdefault(user_id, {})[told.id] = told
@@ -67,11 +70,40 @@ class Inbox:
         mine = self.groups.get(user_id, {})
         return [mine[each] for each in sorted(mine, reverse=True)[:limit]]
 
-    async def count_unread(self, user_id: int) -> int:
-        return min(len(self.groups.get(user_id, {})), 100)
-
     async def digests_wanted(self, user_ids: Collection[int]) -> set[int]:
         return self.digests & set(user_ids)
+
+    async def quiet_until(self, user_ids: Collection[int]) -> Mapping[int, datetime]:
+        return {each: self.quiet[each] for each in user_ids if each in self.quiet}
+
+    async def time_zones(self, user_ids: Collection[int]) -> Mapping[int, str]:
+        return {each: self.zones[each] for each in user_ids if each in self.zones}
+
+
+@dataclass
+class Sight:
+    """Who may see what: everything that is not named here. See `peers.Visibility`."""
+
+    # (viewer, post) and (viewer, person)
+    hidden_posts: set[tuple[int, int]] = field(default_factory=set)
+    hidden_people: set[tuple[int, int]] = field(default_factory=set)
+    muted: set[tuple[int, int]] = field(default_factory=set)
+    away: bool = False
+    calls: int = 0
+
+    async def visible(
+        self, viewer_id: int, *, post_ids: Collection[int], user_ids: Collection[int]
+    ) -> Visible:
+        assert len(post_ids) <= 200
+        assert len(user_ids) <= 1000
+        if self.away:
+            raise Unavailable
+        self.calls += 1
+        return Visible(
+            {each for each in post_ids if (viewer_id, each) not in self.hidden_posts},
+            {each for each in user_ids if (viewer_id, each) not in self.hidden_people},
+            {each for each in user_ids if (viewer_id, each) in self.muted},
+        )
 
 
 @dataclass

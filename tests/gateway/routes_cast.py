@@ -108,6 +108,8 @@ _PREFERENCES = told.NotificationPreferences(
     muted_conversation_ids=[100],
     watched_user_ids=[BOB],
     etag="3",
+    time_zone="Europe/Berlin",
+    quiet_hours=told.QuietHours(start_hour=22, end_hour=7),
 )
 _PASSWORD = "correct horse"
 _DEVICE = delivery.PushSubscription(id=7, endpoint="https://push.example/1")
@@ -527,7 +529,12 @@ _CASES = (
         "UpdatePreferences",
         notifications.UpdatePreferencesResponse(preferences=_PREFERENCES),
         {"etag": ""},
-        {"kinds": {"like": {"from": "following", "push": True}}, "email_digest": False},
+        {
+            "kinds": {"like": {"from": "following", "push": True}},
+            "email_digest": False,
+            "time_zone": "Europe/Berlin",
+            "quiet_hours": {"start_hour": 22, "end_hour": 7},
+        },
     ),
     *(
         Case(

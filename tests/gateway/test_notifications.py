@@ -258,9 +258,55 @@ async def test_a_change_names_only_what_is_given_and_heeds_if_match(
     assert answer.headers["etag"].startswith('W/"4.')
 
 
+async def test_whoever_set_nothing_lives_by_utc_without_quiet_hours(
+    alice: Client, services: FakeServices
+) -> None:
+    services.answer("GetPreferences", GetPreferencesResponse(preferences=preferences()))
+
+    shown = (await alice.get("/v2/notifications/preferences")).json()
+
+    assert (shown["time_zone"], shown["quiet_hours"]) == ("UTC", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "paths", "hours"),
+    [
+        ({"time_zone": "Asia/Tokyo"}, ["time_zone"], None),
+        ({"quiet_hours": {"start_hour": 22, "end_hour": 7}}, ["quiet_hours"], (22, 7)),
+        ({"quiet_hours": None}, ["quiet_hours"], None),
+    ],
+)
+async def test_time_zone_and_quiet_hours_change_by_themselves(
+    alice: Client,
+    services: FakeServices,
+    body: dict[str, Any],
+    paths: list[str],
+    hours: tuple[int, int] | None,
+) -> None:
+    changed = preferences("4")
+    changed.time_zone = "Asia/Tokyo"
+    changed.quiet_hours.CopyFrom(pb.QuietHours(start_hour=22, end_hour=7))
+    services.answer("UpdatePreferences", UpdatePreferencesResponse(preferences=changed))
+
+    answer = await alice("PATCH", "/v2/notifications/preferences", json=body)
+
+    asked = services.last("UpdatePreferences")
+    given = asked.preferences.quiet_hours
+    assert list(asked.update_mask.paths) == paths
+    assert asked.preferences.time_zone == body.get("time_zone", "")
+    assert asked.preferences.HasField("quiet_hours") == (hours is not None)
+    assert hours is None or (given.start_hour, given.end_hour) == hours
+    assert answer.json()["time_zone"] == "Asia/Tokyo"
+    assert answer.json()["quiet_hours"] == {"start_hour": 22, "end_hour": 7}
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
+        ({"quiet_hours": {"start_hour": 24, "end_hour": 7}}, "quiet_hours.start_hour"),
+        ({"quiet_hours": {"start_hour": 22}}, "quiet_hours.end_hour"),
+        ({"time_zone": ""}, "time_zone"),
+        ({"time_zone": None}, "time_zone"),
         ({"kinds": {"like": {"push": True}}}, "kinds.like.from"),
         ({"kinds": {"like": {"from": "friends", "push": True}}}, "kinds.like.from"),
         ({"kinds": {"poke": {}}}, "kinds.poke"),

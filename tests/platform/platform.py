@@ -49,7 +49,9 @@ from services.notification import peers_mesh as notification_peers
 from services.notification import subscriber as notification_subscriber
 from services.notification.delivery import compose as delivery_compose
 from services.notification.delivery.store_memory import MemoryDeliveryStore
+from services.notification.delivery.unread import StoredUnread
 from services.notification.departures import Departures as NotificationDepartures
+from services.notification.showing import Showing
 from services.notification.store_memory import MemoryNotificationStore
 from services.notification.telling import Telling
 from services.post import compose as post_compose
@@ -115,6 +117,8 @@ class Platform:
     transport: httpx2.ASGITransport
     log: Log
     chores: Chores
+    # What digests and pushes are made of.
+    unread: StoredUnread
     _auth: Any
 
     async def register(self, handle: str) -> Account:
@@ -152,7 +156,7 @@ async def platform(
     ):
         user_mounts, user_group = await _users(users, ids, kept, as_user, passwords, logins)
         timeline_mount, timeline_group = _timelines(as_timeline, log)
-        notification_mounts, notification_group = _notifications(as_notification, ids)
+        notification_mounts, notification_group, unread = _notifications(as_notification, ids)
         log.groups += [user_group, post_group, timeline_group, notification_group]
         mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts]
         async with serving(*mounts, address=address) as everything, AsyncExitStack() as opened:
@@ -204,6 +208,7 @@ async def platform(
                         ids=ids,
                         retired=RetiredHandles(master_key=MASTER_KEY),
                     ),
+                    unread,
                     everything.stub(AuthServiceStub),
                 )
 
@@ -290,7 +295,7 @@ async def _posts(
             await each.close()
 
 
-def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group]:
+def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group, StoredUnread]:
     clock = SystemClock()
     store = MemoryNotificationStore(clock=clock)
     with TemporaryDirectory() as folder:
@@ -302,10 +307,12 @@ def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group]:
             clock=clock,
             ids=ids,
         )
+    visibility = notification_peers.MeshVisibility(mesh)
     mounts = notification_compose.mounts(
         store=store,
         people=notification_peers.MeshPeople(mesh),
         posts=notification_peers.MeshPosts(mesh),
+        visibility=visibility,
         page_token_key=MASTER_KEY,
         clock=clock,
     )
@@ -318,9 +325,13 @@ def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group]:
             schedule=delivery_compose.schedule(told),
             clock=clock,
         ),
-        NotificationDepartures(store=store, clock=clock),
+        NotificationDepartures(store=store, graph=graph, clock=clock),
     )
-    return [*mounts, delivery], Group("notification", notification_subscriber.TOPICS, handle)
+    unread = StoredUnread(
+        store=store, showing=Showing(store=store, visibility=visibility), clock=clock
+    )
+    group = Group("notification", notification_subscriber.TOPICS, handle)
+    return [*mounts, delivery], group, unread
 
 
 def _timelines(mesh: Mesh, log: Log) -> tuple[Mount, Group]:

@@ -84,6 +84,9 @@ class Crowd:
                 self.truth.blocks.discard((me, other))
 
     async def _protect(self, who: Account, _: Account) -> None:
+        if who is self.people[0]:
+            # Who leaves later: replies go by what the account was when it was answered.
+            return
         protected = who.user_id not in self.truth.protected
         await self._ask("PATCH", "/v1/users/me", who, {"protected": protected})
         if protected:

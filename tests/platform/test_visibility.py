@@ -264,11 +264,17 @@ class Village(RuleBasedStateMachine):
 
 
 def play(
-    hashing: Passwords, shared_redis: str, *, examples: int, steps: int, phases: Sequence[Phase]
+    hashing: Passwords,
+    shared_redis: str,
+    *,
+    village: type[Village] = Village,
+    examples: int,
+    steps: int,
+    phases: Sequence[Phase],
 ) -> None:
     """Run so many villages for so many steps each: the same every time where nothing is shrunk."""
     run_state_machine_as_test(
-        lambda: Village(hashing, shared_redis),
+        lambda: village(hashing, shared_redis),
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,

@@ -68,6 +68,12 @@ class Truth:
         self.blocks.add((who, whom))
         for pair in ((who, whom), (whom, who)):
             self.unfollow(*pair)
+        # What one of them carried further of the other is withdrawn for everybody.
+        self.responses = {
+            (verb, one, post)
+            for verb, one, post in self.responses
+            if verb != "repost" or {one, self.posts[post].author} != {who, whom}
+        }
         return True
 
     def mute(self, who: str, whom: str) -> bool:
@@ -103,8 +109,11 @@ class Truth:
             return True
         if reader != STRANGER and self.apart(reader, post.author):
             return False
+        above = self._above(post)
+        # Above the nearest post that the reader wrote, nothing narrows.
+        own = max((n for n, each in enumerate(above) if each.author == reader), default=-1)
         return self._in_audience(reader, post) and all(
-            reader == each.author or self._in_audience(reader, each) for each in self._above(post)
+            self._in_audience(reader, each) for each in above[own + 1 :]
         )
 
     def _in_audience(self, reader: str, post: Written) -> bool:
@@ -130,7 +139,14 @@ class Truth:
         return {
             "likes": self._responders("like", post_id),
             "reposts": self._responders("repost", post_id),
-            "replies": [e.author for e in posts if e.reply_to == post_id and self.is_open(e.id)],
+            # Who sees the post sees what stands above it, so for them a public reply is open.
+            "replies": [
+                each.author
+                for each in posts
+                if each.reply_to == post_id
+                and each.visibility == "public"
+                and each.author not in self.protected
+            ],
             "quotes": [e.author for e in starts if e.quotes == post_id and self.is_open(e.id)],
         }
 

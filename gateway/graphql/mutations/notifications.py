@@ -13,7 +13,7 @@ from roost.notification.v1.notification_service_pb2 import (
 from strawberry.types import Info
 
 from gateway.changing import preferences
-from gateway.changing.preferences import Wish
+from gateway.changing.preferences import DayChange, QuietHours, Wish
 from gateway.graphql.arguments import Etag, PostId, UserId
 from gateway.graphql.context import own
 from gateway.graphql.ids import number_of
@@ -36,11 +36,25 @@ class KindWish:
     push: bool = strawberry.field(description="Whether they are also pushed to devices.")
 
 
+@strawberry.input(description="A part of each day in which nothing is pushed.")
+class QuietHoursInput:
+    """By the hours of the person's time zone."""
+
+    start_hour: int = strawberry.field(description="The hour with which it begins, 0 to 23.")
+    end_hour: int = strawberry.field(
+        description="The hour with which it ends, another one; one before `startHour` is on the "
+        "next day."
+    )
+
+
 @strawberry.type
 class NotificationChanges:
     """Of Mutation."""
 
-    @change("Note where one stopped reading notifications. The marker only moves forward.")
+    @change(
+        "Note where one stopped reading notifications. The marker only moves forward, and stops at "
+        "the newest one."
+    )
     async def set_notifications_marker(
         self,
         info: Info,
@@ -62,6 +76,7 @@ class NotificationChanges:
     async def update_notification_preferences(
         self,
         info: Info,
+        *,
         kinds: Annotated[
             list[KindWish] | None,
             strawberry.argument(description="The kinds that change; null for none."),
@@ -72,6 +87,14 @@ class NotificationChanges:
                 description="Whether a daily summary goes out by e-mail; null to leave it."
             ),
         ] = None,
+        time_zone: Annotated[
+            str | None,
+            strawberry.argument(description="A name of the IANA database; null to leave it."),
+        ] = None,
+        quiet_hours: Annotated[
+            QuietHoursInput | None,
+            strawberry.argument(description="When nothing is pushed; null for never."),
+        ] = strawberry.UNSET,
         etag: Etag = None,
         idempotency_key: Key = None,
     ) -> Outcome[NotificationPreferences]:
@@ -83,6 +106,7 @@ class NotificationChanges:
             own(info),
             kinds=wishes,
             email_digest=email_digest,
+            day=_day_change(time_zone, quiet_hours),
             etag=etag or "",
             request_id=request_id(idempotency_key),
         )
@@ -118,7 +142,12 @@ class NotificationChanges:
         )
         return DONE
 
-    @change("Be told of a person's new posts.", answers=Done)
+    @change(
+        "Be notified of a person's new posts. An open account need not be followed for that, a "
+        "protected one must be. It ends when one ceases to follow the person, with a block, and "
+        "when an account that one does not follow becomes protected.",
+        answers=Done,
+    )
     async def watch(self, info: Info, user_id: UserId, idempotency_key: Key = None) -> Done:
         """As REST's."""
         await own(info).notifications.WatchUser(
@@ -139,3 +168,13 @@ class NotificationChanges:
             )
         )
         return DONE
+
+
+def _day_change(time_zone: str | None, quiet_hours: QuietHoursInput | None) -> DayChange:
+    return DayChange(
+        time_zone=time_zone,
+        quiet_hours=QuietHours(quiet_hours.start_hour, quiet_hours.end_hour)
+        if quiet_hours
+        else None,
+        sets_quiet_hours=quiet_hours is not strawberry.UNSET,
+    )

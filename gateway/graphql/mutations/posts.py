@@ -108,7 +108,10 @@ class PostChanges:
         )
         return DONE
 
-    @change("Note where one stopped reading the home timeline. The marker only moves forward.")
+    @change(
+        "Note where one stopped reading the home timeline. The marker only moves forward, and "
+        "stops at the newest entry."
+    )
     async def set_home_marker(
         self,
         info: Info,

@@ -121,6 +121,19 @@ class KindPreference:
     push: bool = strawberry.field(description="Whether they are also pushed to devices.")
 
 
+@strawberry.type(
+    description="A part of each day in which nothing is pushed: what is due in it goes out when it "
+    "ends."
+)
+class QuietHours:
+    """By the hours of the person's time zone."""
+
+    start_hour: int = strawberry.field(description="The hour with which it begins, 0 to 23.")
+    end_hour: int = strawberry.field(
+        description="The hour with which it ends; one before `startHour` is on the next day."
+    )
+
+
 @strawberry.type(description="What whoever asks wishes to hear of.")
 class NotificationPreferences:
     """A view of them."""
@@ -129,6 +142,19 @@ class NotificationPreferences:
 
     email_digest = told("email_digest", bool, "Whether a daily summary goes out by e-mail.")
     etag = told("etag", str, "Changes with every change: see `updateNotificationPreferences`.")
+
+    @shown("By its name in the IANA database: digests and quiet hours go by it.")
+    def time_zone(self) -> str:
+        """UTC for who never chose one."""
+        return self.message.time_zone or "UTC"
+
+    @shown("When nothing is pushed; null for never.")
+    def quiet_hours(self) -> QuietHours | None:
+        """By the time zone."""
+        if not self.message.HasField("quiet_hours"):
+            return None
+        hours = self.message.quiet_hours
+        return QuietHours(start_hour=hours.start_hour, end_hour=hours.end_hour)
 
     @shown("How they wish to hear of each kind.")
     def kinds(self) -> list[KindPreference]:
@@ -149,7 +175,7 @@ class NotificationPreferences:
         """Global."""
         return [posts.post_id(each) for each in self.message.muted_conversation_ids]
 
-    @shown("People whose new posts are told.")
+    @shown("People of whose new posts one is notified, as far as one may see them.")
     def watched_user_ids(self) -> list[strawberry.ID]:
         """Global."""
         return [users.user_id(each) for each in self.message.watched_user_ids]

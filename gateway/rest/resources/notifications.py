@@ -16,7 +16,7 @@ from roost.notification.v1.notification_service_pb2 import (
 )
 
 from gateway.changing import preferences
-from gateway.changing.preferences import Wish
+from gateway.changing.preferences import DayChange, Wish
 from gateway.reading import notifications as reading
 from gateway.rest.exchange import NOTHING, Answer, Call, NoBody, NoContent, NoQuery
 from gateway.rest.resources.lists import id_in_body, page_of
@@ -28,6 +28,7 @@ from gateway.rest.v1.notification_types import (
     KindPreferences,
     NotificationPage,
     NotificationPreferences,
+    QuietHours,
     SenderFilter,
     UnreadCount,
 )
@@ -70,7 +71,7 @@ async def list_notifications(call: Call[NotificationsQuery, NoBody]) -> Answer[N
 
 @notifications.get("/notifications/unread-count")
 async def count_unread_notifications(call: Call[NoQuery, NoBody]) -> Answer[UnreadCount]:
-    """Count what one has not read yet, up to 100."""
+    """Count what the list shows and one has not read yet, up to 100."""
     response = await call.backends.notifications.CountUnread(CountUnreadRequest())
     return Answer(UnreadCount(count=response.count))
 
@@ -85,7 +86,8 @@ async def get_notifications_marker(call: Call[NoQuery, NoBody]) -> Answer[ReadMa
 async def set_notifications_marker(call: Call[NoQuery, MarkerChange]) -> Answer[ReadMarker]:
     """Note where one stopped reading notifications.
 
-    The marker only moves forward: an older item than the marker's changes nothing.
+    The marker only moves forward: an older item than the marker's changes nothing. It stops at the
+    newest item.
     """
     response = await call.backends.notifications.MarkRead(
         MarkReadRequest(
@@ -105,7 +107,9 @@ async def get_notification_preferences(
     return _preferences(response.preferences)
 
 
-@notifications.change("PATCH", "/notifications/preferences", etag=True, reasons=("ETAG_MISMATCH",))
+@notifications.change(
+    "PATCH", "/notifications/preferences", etag=True, reasons=("ETAG_MISMATCH", "TIME_ZONE_UNKNOWN")
+)
 async def update_notification_preferences(
     call: Call[NoQuery, PreferencesChange],
 ) -> Answer[NotificationPreferences]:
@@ -128,6 +132,7 @@ async def update_notification_preferences(
             call.backends,
             kinds=kinds,
             email_digest=None if change.email_digest is UNSET else change.email_digest,
+            day=_day_change(change),
             etag=call.expected_etag,
             request_id=call.request_id,
         )
@@ -162,10 +167,21 @@ async def unmute_conversation(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
 @notifications.change(
     "PUT",
     "/users/{user_id}/watch",
-    reasons=("USER_NOT_FOUND", "CANNOT_WATCH_SELF", "TOO_MANY_WATCHED"),
+    reasons=(
+        "USER_NOT_FOUND",
+        "ACCOUNT_PROTECTED",
+        "BLOCKING",
+        "CANNOT_WATCH_SELF",
+        "TOO_MANY_WATCHED",
+    ),
 )
 async def watch(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
-    """Be told of a person's new posts."""
+    """Be notified of a person's new posts.
+
+    An open account need not be followed for that, a protected one must be. It ends when one ceases
+    to follow the person, with a block, and when an account that one does not follow becomes
+    protected.
+    """
     await call.backends.notifications.WatchUser(
         WatchUserRequest(user_id=call.path_id, request_id=call.request_id)
     )
@@ -179,6 +195,15 @@ async def unwatch(call: Call[NoQuery, NoBody]) -> Answer[NoContent]:
         UnwatchUserRequest(user_id=call.path_id, request_id=call.request_id)
     )
     return NOTHING
+
+
+def _day_change(change: PreferencesChange) -> DayChange:
+    quiet = change.quiet_hours
+    return DayChange(
+        time_zone=None if change.time_zone is UNSET else change.time_zone,
+        quiet_hours=preferences.QuietHours(quiet.start_hour, quiet.end_hour) if quiet else None,
+        sets_quiet_hours=quiet is not UNSET,
+    )
 
 
 def _marker(response: GetReadMarkerResponse | MarkReadResponse) -> ReadMarker:
@@ -198,5 +223,9 @@ def _preferences(message: pb.NotificationPreferences) -> Answer[NotificationPref
         muted_conversation_ids=[str(each) for each in message.muted_conversation_ids],
         watched_user_ids=[str(each) for each in message.watched_user_ids],
         email_digest=message.email_digest,
+        time_zone=message.time_zone or "UTC",
+        quiet_hours=QuietHours(message.quiet_hours.start_hour, message.quiet_hours.end_hour)
+        if message.HasField("quiet_hours")
+        else None,
     )
     return Answer(value, etag=message.etag)

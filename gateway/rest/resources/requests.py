@@ -8,7 +8,7 @@ from msgspec import field as named
 from gateway.reading.notifications import MAX_NOTIFICATIONS
 from gateway.rest.details import pattern
 from gateway.rest.ids import ID_PATTERN, Id
-from gateway.rest.v1.notification_types import KindPreference
+from gateway.rest.v1.notification_types import KindPreference, QuietHours
 from gateway.rest.v1.types import DEFAULT_LIMIT, MAX_LIMIT, NotificationKind, Visibility
 from services.chassis.text.kinds import (
     BIO,
@@ -325,6 +325,20 @@ class PreferencesChange(Struct, frozen=True, forbid_unknown_fields=True):
 
     kinds: KindsChange | UnsetType = UNSET
     email_digest: bool | UnsetType = UNSET
+    time_zone: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=64,
+                pattern=NO_NUL,
+                description="A name of the IANA database.",
+                examples=["Europe/Berlin"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    quiet_hours: QuietHours | UnsetType | None = UNSET
 
 
 class UnsubscribeQuery(Struct, frozen=True, forbid_unknown_fields=True):

@@ -62,7 +62,8 @@ async def get_read_marker(call: Call[NoQuery, NoBody]) -> Answer[ReadMarker]:
 async def set_read_marker(call: Call[NoQuery, MarkerChange]) -> Answer[ReadMarker]:
     """Note where one stopped reading the home timeline.
 
-    The marker only moves forward: an older item than the marker's changes nothing.
+    The marker only moves forward: an older item than the marker's changes nothing. It stops at the
+    newest item.
     """
     response = await call.backends.timelines.SetReadMarker(
         SetReadMarkerRequest(

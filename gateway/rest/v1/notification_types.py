@@ -23,6 +23,25 @@ class UnreadCount(Struct, frozen=True, gc=False):
     count: Annotated[int, Meta(ge=0, le=100, description="100 stands for 100 or more.")]
 
 
+Hour = Annotated[int, Meta(ge=0, le=23)]
+
+
+class QuietHours(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A part of each day in which nothing is pushed: what is due in it goes out when it ends."""
+
+    start_hour: Annotated[
+        Hour, Meta(description="The hour with which it begins, in one's time zone.", examples=[22])
+    ]
+    end_hour: Annotated[
+        Hour,
+        Meta(
+            description="The hour with which it ends, another one; one before `start_hour` is on "
+            "the next day.",
+            examples=[7],
+        ),
+    ]
+
+
 class KindPreference(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """How somebody wishes to hear of one kind."""
 
@@ -51,5 +70,16 @@ class NotificationPreferences(Struct, frozen=True, gc=False):
     muted_conversation_ids: Annotated[
         list[Id], Meta(description="Conversations that are not told, by their first posts.")
     ]
-    watched_user_ids: Annotated[list[Id], Meta(description="People whose new posts are told.")]
+    watched_user_ids: Annotated[
+        list[Id],
+        Meta(description="People of whose new posts one is notified, as far as one may see them."),
+    ]
     email_digest: Annotated[bool, Meta(description="Whether a daily summary goes out by e-mail.")]
+    time_zone: Annotated[
+        str,
+        Meta(
+            description="By its name in the IANA database: digests and quiet hours go by it.",
+            examples=["Europe/Berlin"],
+        ),
+    ]
+    quiet_hours: Annotated[QuietHours | None, Meta(description="Null for none.")]

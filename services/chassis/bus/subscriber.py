@@ -13,18 +13,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
-from confluent_kafka import (
-    Consumer,
-    ConsumerGroupState,
-    KafkaError,
-    KafkaException,
-    Message,
-    TopicPartition,
-)
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from prometheus_client import Gauge
 
 from services.chassis.bus import recovery
+from services.chassis.bus.group import group_is_served
 from services.chassis.bus.membership import Advice, Membership
 from services.chassis.bus.partition import Partition, Received
 from services.chassis.bus.producer import Publisher, RecordsRefused
@@ -42,8 +35,6 @@ _POLL_SECONDS, _PAUSED_POLL_SECONDS = 0.25, 0.05
 _FETCHED_AT_ONCE = 500
 _COMMIT_SECONDS = 0.5
 _LAG_SECONDS = 5.0
-# What the broker may take to say who is in a group.
-_DESCRIBE_SECONDS = 5.0
 # A partition with more waiting records is not fetched until it is down to the lower figure.
 _MAX_BACKLOG, _LOW_BACKLOG = 2_000, 500
 
@@ -110,11 +101,11 @@ class Subscriber:
             "on_commit": _note_commit,
             "log_level": 2,
         }
-        # To ask about the group, and not be in it.
-        self._anonymous = {
-            name: self._configuration[name]
-            for name in ("bootstrap.servers", "group.id", "error_cb")
+        # To ask about the group without being in it.
+        self._connecting = {
+            name: self._configuration[name] for name in ("bootstrap.servers", "log_level")
         }
+        self._outside = self._connecting | {"group.id": group, "error_cb": _note}
         self.group = group
         self._topics = list(topics)
         self._publisher = publisher
@@ -161,7 +152,7 @@ class Subscriber:
         rejoins = False
         while not self._stopping.is_set():
             if rejoins:
-                recovery.refresh_group(self._anonymous, self._topics)
+                recovery.refresh_group(self._outside, self._topics)
             rejoins = True
             consumer = Consumer(self._configuration)
             self._membership.joined()
@@ -200,32 +191,7 @@ class Subscriber:
                     return
 
     def _others_hold_all(self, consumer: Consumer) -> bool:
-        """Whether members of the group hold every partition of the topics.
-
-        Brokers that do not list members say at least whether the group has settled; the
-        assignments of a settled group leave no partition out.
-        """
-        admin = AdminClient(self._anonymous)
-        try:
-            known = {
-                (topic, number)
-                for topic in self._topics
-                for number in consumer.list_topics(topic, _DESCRIBE_SECONDS)
-                .topics[topic]
-                .partitions
-            }
-            answer = admin.describe_consumer_groups([self.group], request_timeout=_DESCRIBE_SECONDS)
-            group = answer[self.group].result(2 * _DESCRIBE_SECONDS)
-        except (KafkaException, TimeoutError) as unknown:
-            logger().warning("group_not_described", group=self.group, error=str(unknown))
-            return False
-        held = {
-            (place.topic, place.partition)
-            for member in group.members
-            for place in member.assignment.topic_partitions
-        }
-        settled = group.state == ConsumerGroupState.STABLE
-        return bool(known) and settled and (known <= held or not group.members)
+        return group_is_served(consumer, self._connecting, self.group, self._topics)
 
     def _assign(self, _: Consumer, assigned: list[TopicPartition]) -> None:
         places = [(each.topic, each.partition) for each in assigned]

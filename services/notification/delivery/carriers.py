@@ -29,36 +29,44 @@ from services.notification.delivery.push import PushServices
 from services.notification.delivery.store import DeliveryStore
 from services.notification.delivery.tokens import Tokens
 from services.notification.delivery.wording import sentence
-from services.notification.model import Group
+from services.notification.model import MAX_UNREAD, Group
 
 # Lines of a digest; it says how many more there are.
 MAX_LINES = 20
 
 _MAIL = "mail"
 
+# Many times what one process has under way.
+_ZONES_KEPT = 1_000
+
 
 class Unread(Protocol):
     """What people have not read yet, as the service knows it at the moment of asking."""
 
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
-        """Of these people and groups those that are there, are not read, and are not hidden."""
+        """Of these people and groups those that are not read and that the list shows now. Raises a
+        RoostError where that cannot be said."""
         ...
 
     async def newest_unread(self, user_id: int, *, limit: int) -> list[Group]:
-        """The person's newest such groups, newest first."""
-        ...
-
-    async def count_unread(self, user_id: int) -> int:
-        """How many there are, up to 100."""
+        """The person's newest such groups, newest first. Raises as `unread` does."""
         ...
 
     async def digests_wanted(self, user_ids: Collection[int]) -> set[int]:
         """Who of these people wishes for a daily summary."""
         ...
 
+    async def quiet_until(self, user_ids: Collection[int]) -> Mapping[int, datetime]:
+        """Those of these people who have quiet hours now, and when these end."""
+        ...
+
+    async def time_zones(self, user_ids: Collection[int]) -> Mapping[int, str]:
+        """The time zones of those of these people who have preferences."""
+        ...
+
 
 class PushCarrier:
-    """Pushes what is unread to devices. See `lane.Carrier`."""
+    """Pushes what is unread to devices, outside of quiet hours. See `lane.Carrier`."""
 
     def __init__(
         self,
@@ -79,6 +87,13 @@ class PushCarrier:
 
     async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
         """See `Carrier.pack`."""
+        quiet = await self._unread.quiet_until({each.user_id for each in deliveries})
+        held: dict[Delivery, Parcel | Outcome] = {
+            each: paused(quiet[each.user_id]) for each in deliveries if each.user_id in quiet
+        }
+        return held | await self._packed([each for each in deliveries if each not in held])
+
+    async def _packed(self, deliveries: Sequence[Delivery]) -> dict[Delivery, Parcel | Outcome]:
         groups = await self._unread.unread({(each.user_id, each.version) for each in deliveries})
         devices = await self._store.subscriptions_by_id(
             {(each.user_id, each.device_id) for each in deliveries}
@@ -196,10 +211,14 @@ class DigestCarrier:
         self._tokens = tokens
         self._clock = clock
         self._hour = hour
+        # Of the people whose digests were packed last: `again` may not ask the store.
+        self._zones: dict[int, str] = {}
 
     async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
         """See `Carrier.pack`."""
-        wanted = await self._unread.digests_wanted({each.user_id for each in deliveries})
+        user_ids = {each.user_id for each in deliveries}
+        self._note_zones(await self._unread.time_zones(user_ids))
+        wanted = await self._unread.digests_wanted(user_ids)
         addresses = await self._store.addresses(wanted)
         packed: dict[Delivery, Parcel | Outcome] = {}
         for each in deliveries:
@@ -211,20 +230,31 @@ class DigestCarrier:
         return packed
 
     def again(self, delivery: Delivery, now: datetime) -> datetime:
-        """See `Carrier.again`: the next day."""
-        return schedule.next_digest(delivery.user_id, after=now, hour=self._hour)
+        """See `Carrier.again`: on the person's next day."""
+        return schedule.next_digest(
+            delivery.user_id,
+            after=now,
+            hour=self._hour,
+            time_zone=self._zones.get(delivery.user_id, "UTC"),
+        )
+
+    def _note_zones(self, found: Mapping[int, str]) -> None:
+        self._zones |= found
+        while len(self._zones) > _ZONES_KEPT:
+            del self._zones[next(iter(self._zones))]
 
     async def _parcel(self, delivery: Delivery, to: MailAddress) -> Parcel | None:
-        groups = await self._unread.newest_unread(delivery.user_id, limit=MAX_LINES)
-        if not groups:
+        unread = await self._unread.newest_unread(delivery.user_id, limit=MAX_UNREAD)
+        if not unread:
             return None
+        groups = unread[:MAX_LINES]
         names = await _names(self._people, groups)
         now = self._clock.now()
         letter = letters.digest_letter(
             self._sender,
             to.address,
             lines=[sentence(group, names) for group in groups],
-            unread=await self._unread.count_unread(delivery.user_id),
+            unread=len(unread),
             token=self._tokens.unsubscribe_token(delivery.user_id),
             name=f"digest.{self._tokens.wire_topic(delivery.user_id, str(delivery.version))}",
             now=now,

@@ -34,7 +34,9 @@ from services.notification.delivery.subscriptions import Subscriptions
 from services.notification.delivery.tokens import Tokens
 from services.notification.delivery.unread import StoredUnread
 from services.notification.delivery.vapid import Vapid
+from services.notification.peers import Visibility
 from services.notification.settings import NotificationSettings
+from services.notification.showing import Showing
 from services.notification.store import NotificationStore
 
 _PRUNE_SECONDS = 600.0
@@ -92,17 +94,19 @@ async def dispatcher(
     *,
     deliveries: DeliveryStore,
     store: NotificationStore,
+    visibility: Visibility,
     people: Names,
     clock: Clock,
 ) -> AsyncIterator[Dispatcher]:
     """Sends what is due; mail only where there is a server for it."""
+    showing = Showing(store=store, visibility=visibility)
     async with push.connect(
         vapid=vapid(settings, clock=clock), rule=endpoint_rule(settings), clock=clock
     ) as services:
         ways = carriers(
             settings,
             deliveries=deliveries,
-            unread=StoredUnread(store),
+            unread=StoredUnread(store=store, showing=showing, clock=clock),
             people=people,
             services=services,
             clock=clock,

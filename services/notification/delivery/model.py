@@ -74,6 +74,9 @@ class Due:
     # What it tells of: a later one has a greater version.
     version: int
     due_time: datetime
+    # Whether it was announced before, and taken back since: then it goes out only where its topic
+    # did not go out yet.
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.notification.delivery.model import Channel, Due
+from services.notification.local_time import next_time
 from services.notification.model import Group, Kind
 
 # Whoever looks at the app just now has read it by then.
@@ -25,10 +26,14 @@ class Told(NamedTuple):
     group: Group
     # Whether the person wishes this kind to be pushed.
     push: bool
+    # Whether all of it was announced before, and taken back since.
+    again: bool = False
+    # The person's, by which digests go.
+    time_zone: str = "UTC"
 
 
 class Schedule:
-    """Decides what is due. `digest_hour` is the hour of the day, in UTC, from which digests go
+    """Decides what is due. `digest_hour` is the hour of each person's day from which digests go
     out; None where no mail is sent."""
 
     def __init__(self, *, digest_hour: int | None) -> None:
@@ -36,8 +41,10 @@ class Schedule:
 
     def due(self, told: Iterable[Told], now: datetime) -> list[Due]:
         """A message of the group's topic, and the person's next digest; each topic once."""
+        told = sorted(told, key=lambda one: one.group.id)
+        newly = {one.recipient_id for one in told if not one.again}
         found: dict[tuple[int, str], Due] = {}
-        for recipient_id, group, push in sorted(told, key=lambda one: one.group.id):
+        for recipient_id, group, push, again, time_zone in told:
             if push:
                 found[recipient_id, topic_of(group)] = Due(
                     user_id=recipient_id,
@@ -45,6 +52,7 @@ class Schedule:
                     topic=topic_of(group),
                     version=group.id,
                     due_time=now + PUSH_AFTER,
+                    again=again,
                 )
             if self._digest_hour is not None:
                 found[recipient_id, _DIGEST_TOPIC] = Due(
@@ -52,22 +60,30 @@ class Schedule:
                     channel=Channel.DIGEST,
                     topic=_DIGEST_TOPIC,
                     version=group.id,
-                    due_time=next_digest(recipient_id, after=now, hour=self._digest_hour),
+                    due_time=next_digest(
+                        recipient_id, after=now, hour=self._digest_hour, time_zone=time_zone
+                    ),
+                    again=recipient_id not in newly,
                 )
         return list(found.values())
 
 
 def topic_of(group: Group) -> str:
     """What replaces what on a device: lines about one post, all follows, one person's request."""
-    if group.kind in _OF_A_POST:
-        return f"{group.kind.name}:{group.post_id}"
-    if group.kind is Kind.FOLLOW:
-        return group.kind.name
-    return f"{group.kind.name}:{group.actor_ids[0]}"
+    return topic(group.kind, group.post_id, group.actor_ids[0])
 
 
-def next_digest(user_id: int, *, after: datetime, hour: int) -> datetime:
-    """When the person's digest goes out next: once a day, at a minute of their own."""
-    spread = zlib.crc32(user_id.to_bytes(8)) % _SPREAD_SECONDS
-    today = after.replace(hour=hour, minute=0, second=0, microsecond=0) + timedelta(seconds=spread)
-    return today if today > after else today + timedelta(days=1)
+def topic(kind: Kind, post_id: int, actor_id: int) -> str:
+    """The topic of a deed, which is that of its group."""
+    if kind in _OF_A_POST:
+        return f"{kind.name}:{post_id}"
+    if kind is Kind.FOLLOW:
+        return kind.name
+    return f"{kind.name}:{actor_id}"
+
+
+def next_digest(user_id: int, *, after: datetime, hour: int, time_zone: str = "UTC") -> datetime:
+    """When the person's digest goes out next: once on each of their days, at a minute of their
+    own."""
+    spread = timedelta(seconds=zlib.crc32(user_id.to_bytes(8)) % _SPREAD_SECONDS)
+    return next_time(after, time_zone=time_zone, hour=hour, spread=spread)

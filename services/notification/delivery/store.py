@@ -42,7 +42,8 @@ class DeliveryActs(Protocol):
 
         Goes nowhere, and leaves nothing, where there is none: a digest takes a confirmed address,
         a code one that is not. What waits already keeps its time, but tells of the later version.
-        Nothing is due on a paused device before its pause ends.
+        Nothing is due on a paused device before its pause ends. What is due `again` leaves a
+        topic alone that went out before, or that was given up.
         """
         ...
 

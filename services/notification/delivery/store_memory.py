@@ -128,6 +128,8 @@ class MemoryDeliveryActs(MemoryTransaction[TablesT]):
     def _add(self, due: Due, device_id: int, pause_until: datetime | None, now: datetime) -> None:
         key = (due.user_id, due.channel, device_id, due.topic)
         before = self.tables.deliveries.get(key)
+        if due.again and (before is None or before.state not in {State.DUE, State.MOOT}):
+            return
         due_time = max(due.due_time, pause_until or due.due_time)
         added = DeliveryRow(
             version=due.version,

@@ -48,9 +48,13 @@ INSERT INTO deliveries AS d
    start_time, update_time)
 SELECT n.user_id, $1::text, {device}, n.topic, n.version, 'due', {due_time}, 0, '',
        {due_time}, $6::timestamptz
-FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[])
-  AS n (user_id, topic, version, due_time)
+FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $7::boolean[])
+  AS n (user_id, topic, version, due_time, again)
 JOIN {table} ON t.user_id = n.user_id AND {where}
+WHERE NOT n.again OR EXISTS (
+  SELECT FROM deliveries e
+  WHERE (e.user_id, e.channel, e.device_id, e.topic) = (n.user_id, $1::text, {device}, n.topic)
+    AND e.state IN ('due', 'moot'))
 ORDER BY 1, 3, 4
 ON CONFLICT (user_id, channel, device_id, topic) DO UPDATE SET
   version = greatest(d.version, excluded.version),
@@ -163,6 +167,7 @@ class PostgresDeliveryActs(PostgresTransaction):
                     [each.version for each in wanted],
                     [each.due_time for each in wanted],
                     now,
+                    [each.again for each in wanted],
                 )
 
     async def subscriptions_of(self, user_id: int) -> list[PushSubscription]:

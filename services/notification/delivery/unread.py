@@ -1,33 +1,43 @@
 """What is still to be told outside the app: asked when it is about to go out."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
-from services.chassis.ids import MAX_ID
+from services.chassis.clock import Clock
+from services.notification.local_time import quiet_until
 from services.notification.model import Group
+from services.notification.showing import Showing
 from services.notification.store import NotificationStore
 
 
 class StoredUnread:
-    """See `carriers.Unread`. Deeds of muted people and conversations are in no group."""
+    """See `carriers.Unread`. What goes out is what the list shows at that moment."""
 
-    def __init__(self, store: NotificationStore) -> None:
+    def __init__(self, *, store: NotificationStore, showing: Showing, clock: Clock) -> None:
         self._store = store
+        self._showing = showing
+        self._clock = clock
 
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
         """See `Unread.unread`."""
-        return await self._store.unread(wanted)
+        return await self._showing.unread(wanted)
 
     async def newest_unread(self, user_id: int, *, limit: int) -> list[Group]:
         """See `Unread.newest_unread`."""
-        marker = await self._store.marker(user_id)
-        read = marker.last_read_id if marker else 0
-        newest = await self._store.groups(user_id, kinds=(), before=MAX_ID, limit=limit)
-        return [group for group in newest if group.id > read]
-
-    async def count_unread(self, user_id: int) -> int:
-        """See `Unread.count_unread`."""
-        return await self._store.count_unread(user_id)
+        return await self._showing.newest_unread(user_id, limit=limit)
 
     async def digests_wanted(self, user_ids: Collection[int]) -> set[int]:
         """See `Unread.digests_wanted`."""
         return {each for each in user_ids if (await self._store.preferences(each)).email_digest}
+
+    async def quiet_until(self, user_ids: Collection[int]) -> Mapping[int, datetime]:
+        """See `Unread.quiet_until`."""
+        now = self._clock.now()
+        days = await self._store.days(user_ids)
+        ends = {user_id: quiet_until(now, day) for user_id, day in days.items()}
+        return {user_id: end for user_id, end in ends.items() if end is not None}
+
+    async def time_zones(self, user_ids: Collection[int]) -> Mapping[int, str]:
+        """See `Unread.time_zones`."""
+        days = await self._store.days(user_ids)
+        return {user_id: day.time_zone for user_id, day in days.items()}

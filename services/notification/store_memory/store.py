@@ -8,7 +8,7 @@ from itertools import islice
 from services.chassis.clock import Clock
 from services.chassis.memory import MemoryDatabase
 from services.notification.log.store import Announce
-from services.notification.model import MAX_UNREAD, Group, Kind, Marker, Preferences
+from services.notification.model import DaySettings, Group, Kind, Marker, Preferences
 from services.notification.store_memory.tables import NotificationTables
 from services.notification.store_memory.transaction import MemoryNotificationTransaction
 
@@ -44,15 +44,6 @@ class MemoryNotificationStore:
         ]
         return sorted(found, key=lambda group: group.id, reverse=True)[:limit]
 
-    async def count_unread(self, user_id: int) -> int:
-        """See `NotificationStore.count_unread`."""
-        read = self._tables.last_read(user_id)
-        unread = sum(
-            key.recipient_id == user_id and group.id > read
-            for key, group in self._tables.groups.items()
-        )
-        return min(unread, MAX_UNREAD)
-
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
         """See `NotificationStore.unread`."""
         return {
@@ -69,6 +60,11 @@ class MemoryNotificationStore:
     async def preferences(self, user_id: int) -> Preferences:
         """See `NotificationStore.preferences`."""
         return self._tables.preferences.get(user_id, Preferences())
+
+    async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
+        """See `NotificationStore.days`."""
+        kept = self._tables.preferences
+        return {each: kept[each].day for each in user_ids if each in kept}
 
     async def muted_conversations(self, user_id: int) -> list[int]:
         """See `NotificationStore.muted_conversations`."""
@@ -104,3 +100,8 @@ class MemoryNotificationStore:
         tables = self._tables
         tables.gone_posts = {id_: at for id_, at in tables.gone_posts.items() if at >= before}
         tables.gone_people = {id_: at for id_, at in tables.gone_people.items() if at >= before}
+
+    async def forget_withdrawn(self, before: datetime) -> None:
+        """See `NotificationStore.forget_withdrawn`."""
+        tables = self._tables
+        tables.withdrawn = {key: at for key, at in tables.withdrawn.items() if at >= before}

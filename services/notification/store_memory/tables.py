@@ -26,6 +26,9 @@ class Kept(NamedTuple):
     first_id: int
 
 
+# As what somebody may be notified of a post, once.
+_OF_POSTS = frozenset({Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.POST})
+
 DeedKey = tuple[int, Kind, int, int]
 
 
@@ -39,8 +42,10 @@ class NotificationTables(DeliveryTables, LogTables):
     preferences: dict[int, Preferences] = field(default_factory=dict)
     # (person, conversation)
     muted_conversations: set[tuple[int, int]] = field(default_factory=set)
-    # (watcher, author)
-    watches: set[tuple[int, int]] = field(default_factory=set)
+    # By (watcher, author), since when.
+    watches: dict[tuple[int, int], datetime] = field(default_factory=dict)
+    # What was taken back, and when.
+    withdrawn: dict[DeedKey, datetime] = field(default_factory=dict)
     gone_posts: dict[int, datetime] = field(default_factory=dict)
     gone_people: dict[int, datetime] = field(default_factory=dict)
     protected: set[int] = field(default_factory=set)
@@ -65,11 +70,11 @@ class NotificationTables(DeliveryTables, LogTables):
             or post in self.gone_posts
             or not self.gone_people.keys().isdisjoint({person, deed.actor_id})
             or (
-                deed.kind is Kind.MENTION
+                deed.kind in {Kind.MENTION, Kind.POST}
                 and any(
                     kept.recipient_id == person
                     and kept.post_id == post
-                    and kept.kind in {Kind.REPLY, Kind.QUOTE}
+                    and kept.kind in _OF_POSTS - {deed.kind}
                     for kept, _ in self.deeds.values()
                 )
             )
@@ -104,6 +109,13 @@ class NotificationTables(DeliveryTables, LogTables):
             GroupKey(kept.deed.recipient_id, kept.first_id)
             for kept in (self.deeds.pop(key) for key in gone)
         ]
+
+    def withdraw(self, matches: Callable[[Deed], bool], now: datetime) -> list[GroupKey]:
+        """Removes them, and remembers that; gives the keys of their groups."""
+        for key, kept in self.deeds.items():
+            if matches(kept.deed):
+                self.withdrawn[key] = now
+        return self.remove(matches)
 
     def put_together(self, key: GroupKey) -> Group | None:
         """The group as its deeds make it; None if none of them is shown."""

@@ -6,6 +6,8 @@ from datetime import datetime
 from services.notification.delivery.store_memory import MemoryDeliveryActs
 from services.notification.log.store_memory import MemoryLogActs
 from services.notification.model import (
+    Added,
+    DaySettings,
     Deed,
     GroupChange,
     GroupKey,
@@ -25,28 +27,36 @@ class MemoryNotificationTransaction(
     async def lock_recipients(self, user_ids: Collection[int]) -> None:
         """See `NotificationTransaction.lock_recipients`."""
 
-    async def add(self, deeds: Sequence[Deed]) -> list[GroupKey]:
+    async def add(self, deeds: Sequence[Deed]) -> list[Added]:
         """See `NotificationTransaction.add`."""
-        keys = []
+        added = []
         for deed in deeds:
             if not self.tables.refuses(deed):
                 kept = Kept(deed, self.tables.group_for(deed))
                 self.tables.deeds[key_of(deed)] = kept
-                keys.append(GroupKey(deed.recipient_id, kept.first_id))
-        return keys
+                key = GroupKey(deed.recipient_id, kept.first_id)
+                added.append(Added(key, deed.id, key_of(deed) in self.tables.withdrawn))
+        return added
 
     async def withdraw(
-        self, recipient_id: int, *, actor_id: int, post_id: int, kinds: Collection[Kind]
+        self,
+        recipient_id: int,
+        *,
+        actor_id: int,
+        post_id: int,
+        kinds: Collection[Kind],
+        now: datetime,
     ) -> list[GroupKey]:
         """See `NotificationTransaction.withdraw`."""
         gone = {(recipient_id, kind, post_id, actor_id) for kind in kinds}
-        return self.tables.remove(lambda deed: key_of(deed) in gone)
+        return self.tables.withdraw(lambda deed: key_of(deed) in gone, now)
 
-    async def part(self, one_id: int, other_id: int) -> list[GroupKey]:
+    async def part(self, one_id: int, other_id: int, now: datetime) -> list[GroupKey]:
         """See `NotificationTransaction.part`."""
         pairs = {(one_id, other_id), (other_id, one_id)}
-        self.tables.watches -= pairs
-        return self.tables.remove(lambda deed: (deed.recipient_id, deed.actor_id) in pairs)
+        for pair in pairs:
+            self.tables.watches.pop(pair, None)
+        return self.tables.withdraw(lambda deed: (deed.recipient_id, deed.actor_id) in pairs, now)
 
     async def set_actor_muted(
         self, recipient_id: int, actor_id: int, *, muted: bool
@@ -117,7 +127,12 @@ class MemoryNotificationTransaction(
         tables.muted_conversations = {
             each for each in tables.muted_conversations if each[0] != user_id
         }
-        tables.watches = {each for each in tables.watches if user_id not in each}
+        tables.watches = {
+            pair: since for pair, since in tables.watches.items() if user_id not in pair
+        }
+        tables.withdrawn = {
+            key: at for key, at in tables.withdrawn.items() if user_id not in {key[0], key[3]}
+        }
 
     async def set_protected(self, user_id: int, *, protected: bool) -> None:
         """See `NotificationTransaction.set_protected`."""
@@ -139,6 +154,13 @@ class MemoryNotificationTransaction(
         """See `NotificationTransaction.marker`."""
         return self.tables.markers.get(user_id)
 
+    async def newest_group_id(self, user_id: int) -> int:
+        """See `NotificationTransaction.newest_group_id`."""
+        return max(
+            (each.id for key, each in self.tables.groups.items() if key.recipient_id == user_id),
+            default=0,
+        )
+
     async def last_read(self, user_ids: Collection[int]) -> Mapping[int, int]:
         """See `NotificationTransaction.last_read`."""
         markers = self.tables.markers
@@ -152,6 +174,11 @@ class MemoryNotificationTransaction(
         """See `NotificationTransaction.preferences`."""
         return self.tables.preferences.get(user_id, Preferences())
 
+    async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
+        """See `NotificationTransaction.days`."""
+        kept = self.tables.preferences
+        return {each: kept[each].day for each in user_ids if each in kept}
+
     async def set_preferences(self, user_id: int, preferences: Preferences) -> None:
         """See `NotificationTransaction.set_preferences`."""
         self.tables.preferences[user_id] = preferences
@@ -164,13 +191,18 @@ class MemoryNotificationTransaction(
         """See `NotificationTransaction.count_watched`."""
         return sum(each[0] == watcher_id for each in self.tables.watches)
 
-    async def watch(self, watcher_id: int, author_id: int) -> None:
+    async def watch(self, watcher_id: int, author_id: int, now: datetime) -> None:
         """See `NotificationTransaction.watch`."""
-        self.tables.watches.add((watcher_id, author_id))
+        self.tables.watches[watcher_id, author_id] = now
 
-    async def unwatch(self, watcher_id: int, author_id: int) -> None:
+    async def unwatch(
+        self, watcher_ids: Collection[int], author_id: int, *, until: datetime | None = None
+    ) -> None:
         """See `NotificationTransaction.unwatch`."""
-        self.tables.watches.discard((watcher_id, author_id))
+        for watcher_id in watcher_ids:
+            since = self.tables.watches.get((watcher_id, author_id))
+            if since is not None and (until is None or since <= until):
+                del self.tables.watches[watcher_id, author_id]
 
     def _change(
         self, matches: Callable[[Deed], bool], change: Callable[[Deed], Deed]

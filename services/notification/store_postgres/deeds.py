@@ -5,7 +5,7 @@ _KEYS = "RETURNING recipient_id, group_id"
 _SHOWN = "NOT d.actor_muted AND NOT d.conversation_muted"
 
 # $1 … $8: the new deeds, column by column; $9: FOLLOWS_TOGETHER.
-# 1 is FOLLOW, 4 MENTION, 5 REPLY, 6 LIKE, 7 REPOST, 8 QUOTE.
+# 1 is FOLLOW, 4 MENTION, 5 REPLY, 6 LIKE, 7 REPOST, 8 QUOTE, 9 POST.
 ADD = f"""
 INSERT INTO deeds (recipient_id, kind, post_id, actor_id, id, group_id, conversation_id,
                    deed_time, actor_muted, conversation_muted)
@@ -30,20 +30,41 @@ FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::bigint[], $5::bigint
   AS n (recipient_id, kind, post_id, actor_id, id, conversation_id, deed_time, muted)
 WHERE NOT EXISTS (SELECT FROM gone_posts g WHERE g.post_id = n.post_id)
   AND NOT EXISTS (SELECT FROM gone_people g WHERE g.user_id IN (n.recipient_id, n.actor_id))
-  AND NOT (n.kind = 4 AND EXISTS (
+  AND NOT (n.kind IN (4, 9) AND EXISTS (
     SELECT FROM deeds d
-    WHERE d.recipient_id = n.recipient_id AND d.kind IN (5, 8) AND d.post_id = n.post_id))
-ON CONFLICT DO NOTHING {_KEYS}
+    WHERE d.recipient_id = n.recipient_id AND d.kind IN (4, 5, 8, 9) AND d.kind <> n.kind
+      AND d.post_id = n.post_id))
+ON CONFLICT DO NOTHING
+RETURNING recipient_id, group_id, id, EXISTS (
+  SELECT FROM withdrawn_deeds w
+  WHERE (w.recipient_id, w.kind, w.post_id, w.actor_id)
+    = (deeds.recipient_id, deeds.kind, deeds.post_id, deeds.actor_id))
 """  # noqa: S608 - nothing of a request is in the text
 
+_REMEMBERED = """
+RETURNING recipient_id, group_id, kind, post_id, actor_id
+), remembered AS (
+  INSERT INTO withdrawn_deeds (recipient_id, kind, post_id, actor_id, withdraw_time)
+  SELECT recipient_id, kind, post_id, actor_id, $1 FROM gone
+  ON CONFLICT (recipient_id, kind, post_id, actor_id)
+    DO UPDATE SET withdraw_time = excluded.withdraw_time
+)
+SELECT recipient_id, group_id FROM gone
+"""
+
+# $1: now.
 WITHDRAW = f"""
+WITH gone AS (
 DELETE FROM deeds
-WHERE recipient_id = $1 AND actor_id = $2 AND post_id = $3 AND kind = ANY ($4::smallint[]) {_KEYS}
+WHERE recipient_id = $2 AND actor_id = $3 AND post_id = $4 AND kind = ANY ($5::smallint[])
+{_REMEMBERED}
 """  # noqa: S608
 
 PART = f"""
+WITH gone AS (
 DELETE FROM deeds
-WHERE (recipient_id = $1 AND actor_id = $2) OR (recipient_id = $2 AND actor_id = $1) {_KEYS}
+WHERE (recipient_id = $2 AND actor_id = $3) OR (recipient_id = $3 AND actor_id = $2)
+{_REMEMBERED}
 """  # noqa: S608
 
 UNWATCH_EACH_OTHER = """

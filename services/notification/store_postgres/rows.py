@@ -6,11 +6,13 @@ from typing import Any
 import asyncpg
 
 from services.notification.model import (
+    DaySettings,
     Group,
     GroupChange,
     GroupKey,
     Kind,
     Preferences,
+    QuietHours,
     Sender,
     Wish,
 )
@@ -47,7 +49,19 @@ def wishes_from(triples: Iterable[tuple[int, int, Any]]) -> Mapping[Kind, Wish]:
 
 def preferences_from(row: asyncpg.Record) -> Preferences:
     """Preferences; the usual ones where nobody changed them."""
-    email_digest, version, wishes = row
+    email_digest, version, time_zone, quiet_start, quiet_end, wishes = row
     if version is None:
         return Preferences()
-    return Preferences(wishes_from(wishes), email_digest, version)
+    day = _day(time_zone, quiet_start, quiet_end)
+    return Preferences(wishes_from(wishes), email_digest, version, day)
+
+
+def days_from(found: Iterable[asyncpg.Record]) -> Mapping[int, DaySettings]:
+    """Day settings by person."""
+    return {user_id: _day(*columns) for user_id, *columns in found}
+
+
+def _day(time_zone: str, quiet_start: int | None, quiet_end: int | None) -> DaySettings:
+    if quiet_start is None or quiet_end is None:
+        return DaySettings(time_zone)
+    return DaySettings(time_zone, QuietHours(quiet_start, quiet_end))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.chassis.postgres import Database
 from services.notification.log.store import Announce
-from services.notification.model import MAX_UNREAD, Group, Kind, Marker, Preferences
+from services.notification.model import DaySettings, Group, Kind, Marker, Preferences
 from services.notification.store_postgres import reads, rows, wishes
 from services.notification.store_postgres.transaction import PostgresNotificationTransaction
 
@@ -32,11 +32,6 @@ class PostgresNotificationStore:
         found = await self._database.fetch(reads.GROUPS, user_id, before, list(kinds), limit)
         return [rows.group_from(tuple(row)) for row in found]
 
-    async def count_unread(self, user_id: int) -> int:
-        """See `NotificationStore.count_unread`."""
-        count: int = await self._database.fetchval(reads.COUNT_UNREAD, user_id, MAX_UNREAD)
-        return count
-
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
         """See `NotificationStore.unread`."""
         people = [user_id for user_id, _ in wanted]
@@ -57,6 +52,10 @@ class PostgresNotificationStore:
         row = await self._database.fetchrow(reads.PREFERENCES, user_id)
         assert row is not None  # noqa: S101 - a join with what always is
         return rows.preferences_from(row)
+
+    async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
+        """See `NotificationStore.days`."""
+        return rows.days_from(await self._database.fetch(reads.DAYS, list(user_ids)))
 
     async def muted_conversations(self, user_id: int) -> list[int]:
         """See `NotificationStore.muted_conversations`."""
@@ -86,3 +85,7 @@ class PostgresNotificationStore:
     async def forget_gone(self, before: datetime) -> None:
         """See `NotificationStore.forget_gone`."""
         await self._database.execute(wishes.FORGET_GONE, before)
+
+    async def forget_withdrawn(self, before: datetime) -> None:
+        """See `NotificationStore.forget_withdrawn`."""
+        await self._database.execute(wishes.FORGET_WITHDRAWN, before)

@@ -8,6 +8,8 @@ from services.notification.log.store_postgres import PostgresLogActs
 from services.notification.model import (
     FOLLOWS_TOGETHER,
     SAMPLES,
+    Added,
+    DaySettings,
     Deed,
     GroupChange,
     GroupKey,
@@ -30,7 +32,7 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
             sorted(set(user_ids)),
         )
 
-    async def add(self, deeds: Sequence[Deed]) -> list[GroupKey]:
+    async def add(self, deeds: Sequence[Deed]) -> list[Added]:
         """See `NotificationTransaction.add`."""
         found = await self.connection.fetch(
             sql.ADD,
@@ -44,21 +46,30 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
             [each.muted for each in deeds],
             FOLLOWS_TOGETHER,
         )
-        return rows.keys_from(found)
+        return [
+            Added(GroupKey(recipient_id, first_id), deed_id, again)
+            for recipient_id, first_id, deed_id, again in found
+        ]
 
     async def withdraw(
-        self, recipient_id: int, *, actor_id: int, post_id: int, kinds: Collection[Kind]
+        self,
+        recipient_id: int,
+        *,
+        actor_id: int,
+        post_id: int,
+        kinds: Collection[Kind],
+        now: datetime,
     ) -> list[GroupKey]:
         """See `NotificationTransaction.withdraw`."""
         found = await self.connection.fetch(
-            sql.WITHDRAW, recipient_id, actor_id, post_id, list(kinds)
+            sql.WITHDRAW, now, recipient_id, actor_id, post_id, list(kinds)
         )
         return rows.keys_from(found)
 
-    async def part(self, one_id: int, other_id: int) -> list[GroupKey]:
+    async def part(self, one_id: int, other_id: int, now: datetime) -> list[GroupKey]:
         """See `NotificationTransaction.part`."""
         await self.connection.execute(sql.UNWATCH_EACH_OTHER, one_id, other_id)
-        return rows.keys_from(await self.connection.fetch(sql.PART, one_id, other_id))
+        return rows.keys_from(await self.connection.fetch(sql.PART, now, one_id, other_id))
 
     async def set_actor_muted(
         self, recipient_id: int, actor_id: int, *, muted: bool
@@ -141,6 +152,11 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
         row = await self.connection.fetchrow(reads.MARKER, user_id)
         return None if row is None else Marker(*row)
 
+    async def newest_group_id(self, user_id: int) -> int:
+        """See `NotificationTransaction.newest_group_id`."""
+        found: int = await self.connection.fetchval(reads.NEWEST_GROUP_ID, user_id)
+        return found
+
     async def last_read(self, user_ids: Collection[int]) -> Mapping[int, int]:
         """See `NotificationTransaction.last_read`."""
         found = await self.connection.fetch(reads.LAST_READ, list(user_ids))
@@ -158,10 +174,19 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
         assert row is not None  # noqa: S101 - a join with what always is
         return rows.preferences_from(row)
 
+    async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
+        """See `NotificationTransaction.days`."""
+        return rows.days_from(await self.connection.fetch(reads.DAYS, list(user_ids)))
+
     async def set_preferences(self, user_id: int, preferences: Preferences) -> None:
         """See `NotificationTransaction.set_preferences`."""
         await self.connection.execute(
-            wishes.SET_PREFERENCES, user_id, preferences.email_digest, preferences.version
+            wishes.SET_PREFERENCES,
+            user_id,
+            preferences.email_digest,
+            preferences.version,
+            preferences.day.time_zone,
+            *(preferences.day.quiet_hours or (None, None)),
         )
         await self.connection.execute(
             wishes.SET_WISHES,
@@ -181,10 +206,12 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
         count: int = await self.connection.fetchval(wishes.COUNT_WATCHED, watcher_id)
         return count
 
-    async def watch(self, watcher_id: int, author_id: int) -> None:
+    async def watch(self, watcher_id: int, author_id: int, now: datetime) -> None:
         """See `NotificationTransaction.watch`."""
-        await self.connection.execute(wishes.WATCH, watcher_id, author_id)
+        await self.connection.execute(wishes.WATCH, watcher_id, author_id, now)
 
-    async def unwatch(self, watcher_id: int, author_id: int) -> None:
+    async def unwatch(
+        self, watcher_ids: Collection[int], author_id: int, *, until: datetime | None = None
+    ) -> None:
         """See `NotificationTransaction.unwatch`."""
-        await self.connection.execute(wishes.UNWATCH, watcher_id, author_id)
+        await self.connection.execute(wishes.UNWATCH, list(watcher_ids), author_id, until)

@@ -94,7 +94,10 @@ _ENGAGED = "postId counts { likes } viewer { liked } repostId"
 _SIGNED = "user { handle } session { id deviceName } tokens { accessToken refreshToken }"
 _MARKER = "lastReadId updatedAt"
 _DEVICE = "id restId endpoint createdAt expiresAt"
-_WISHES = "kinds { kind sender push } mutedConversationIds watchedUserIds emailDigest etag"
+_WISHES = (
+    "kinds { kind sender push } mutedConversationIds watchedUserIds emailDigest etag timeZone "
+    "quietHours { startHour endHour }"
+)
 _ITEM = "id post { text } repostedBy { handle }"
 
 FIELDS: dict[str, Asking] = {
@@ -252,6 +255,7 @@ FIELDS: dict[str, Asking] = {
         "updateNotificationPreferences",
         "$key: String",
         "kinds: [{kind: LIKE, sender: FOLLOWING, push: true}], emailDigest: false, "
+        'timeZone: "Europe/Berlin", quietHours: {startHour: 22, endHour: 7}, '
         "idempotencyKey: $key",
         _WISHES,
     ),

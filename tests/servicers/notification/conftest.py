@@ -14,7 +14,7 @@ from services.chassis.clock import ManualClock, SystemClock
 from services.chassis.server import Mount
 from services.chassis.tokens import ServiceIdentity
 from services.notification import compose
-from services.notification.peers_mesh import MeshPeople, MeshPosts
+from services.notification.peers_mesh import MeshPeople, MeshPosts, MeshVisibility
 from services.notification.store_memory import MemoryNotificationStore
 from tests.servicers.notification.peers import Peers
 from tests.servicers.serving import SERVICE_KEYS, Served, serving
@@ -54,6 +54,7 @@ async def house() -> AsyncIterator[House]:
             store=store,
             people=MeshPeople(mesh),
             posts=MeshPosts(mesh),
+            visibility=MeshVisibility(mesh),
             page_token_key=b"k" * 32,
             clock=clock,
         )

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import grpc.aio
 from roost.post.v1.post_pb2 import Post
-from roost.post.v1.post_service_pb2 import GetPostRequest, GetPostResponse
+from roost.post.v1.post_service_pb2 import (
+    FilterVisibleRequest,
+    FilterVisibleResponse,
+    GetPostRequest,
+    GetPostResponse,
+)
 from roost.post.v1.post_service_pb2_grpc import (
     PostServiceServicer,
     add_PostServiceServicer_to_server,
@@ -14,7 +19,7 @@ from roost.user.v1.graph_service_pb2_grpc import (
     GraphServiceServicer,
     add_GraphServiceServicer_to_server,
 )
-from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_pb2 import Relationship, User
 from roost.user.v1.user_service_pb2 import (
     BatchGetUsersRequest,
     BatchGetUsersResponse,
@@ -42,6 +47,11 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
         self.hidden: set[tuple[int, int]] = set()
         self.conversations: dict[int, int] = {}
         self.follows: set[tuple[int, int]] = set()
+        self.protected: set[int] = set()
+        # (viewer, post), and (viewer, person)
+        self.hidden_posts: set[tuple[int, int]] = set()
+        self.mutes: set[tuple[int, int]] = set()
+        self.filtered = 0
 
     @access.service("notification")
     async def BatchGetTies(
@@ -59,14 +69,28 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
         viewer_id = caller.viewer_id() or 0
         if request.user_id not in self.people or (request.user_id, viewer_id) in self.hidden:
             raise NotFound(reason="USER_NOT_FOUND")
-        return GetUserResponse(user=User(id=request.user_id))
+        return GetUserResponse(user=self._user(request.user_id, viewer_id))
 
     @access.service("notification")
     async def BatchGetUsers(
         self, request: BatchGetUsersRequest, context: Context
     ) -> BatchGetUsersResponse:
         return BatchGetUsersResponse(
-            users=[User(id=each, handle=f"p{each}") for each in request.user_ids]
+            users=[self._user(each, request.viewer_id) for each in request.user_ids]
+        )
+
+    @access.service("notification")
+    async def FilterVisible(
+        self, request: FilterVisibleRequest, context: Context
+    ) -> FilterVisibleResponse:
+        self.filtered += 1
+        viewer_id = request.viewer_id
+        return FilterVisibleResponse(
+            post_ids=[
+                each for each in request.post_ids if (viewer_id, each) not in self.hidden_posts
+            ],
+            user_ids=[each for each in request.user_ids if (each, viewer_id) not in self.hidden],
+            muted_user_ids=[each for each in request.user_ids if (viewer_id, each) in self.mutes],
         )
 
     @access.anyone
@@ -75,6 +99,19 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             raise NotFound(reason="POST_NOT_FOUND")
         conversation_id = self.conversations[request.post_id]
         return GetPostResponse(post=Post(id=request.post_id, conversation_id=conversation_id))
+
+    def _user(self, user_id: int, viewer_id: int) -> User:
+        tie = Relationship(
+            following=(viewer_id, user_id) in self.follows,
+            blocking=(viewer_id, user_id) in self.hidden,
+            blocked_by=(user_id, viewer_id) in self.hidden,
+        )
+        return User(
+            id=user_id,
+            handle=f"p{user_id}",
+            protected=user_id in self.protected,
+            viewer_relationship=tie,
+        )
 
     def mounts(self) -> list[Mount]:
         """What serves them."""
@@ -92,7 +129,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             Mount(
                 add_PostServiceServicer_to_server,
                 self,
-                without=_rest(PostServiceServicer, "GetPost"),
+                without=_rest(PostServiceServicer, "GetPost", "FilterVisible"),
             ),
         ]
 

@@ -2,41 +2,67 @@
 
 from datetime import UTC
 
-from roost.notification.v1.notification_service_pb2 import GetReadMarkerRequest, MarkReadRequest
+from roost.notification.v1.notification_service_pb2 import (
+    CountUnreadRequest,
+    GetReadMarkerRequest,
+    MarkReadRequest,
+)
 
 from services.chassis.errors import Invalid, RuleBroken
+from services.chassis.ids import MAX_ID
 from tests.servicers.notification.conftest import House
 from tests.servicers.serving import raises_reason
+from tests.stores.notification.world import ALICE, BOB, liked
 
-ALICE, BOB = 5, 6
+
+async def two_likes(house: House) -> tuple[int, int]:
+    """The ids of two notifications of Alice's, newest first."""
+    await house.world.hear(*(liked(BOB, house.world.post(ALICE)) for _ in range(2)))
+    newer, older = await house.world.groups(ALICE)
+    return newer.id, older.id
 
 
 async def test_a_marker_moves_forward_and_is_ones_own(house: House) -> None:
     alice, bob = house.of(ALICE), house.of(BOB)
+    newer, older = await two_likes(house)
     unset = await alice.GetReadMarker(GetReadMarkerRequest())
 
-    moved = await alice.MarkRead(MarkReadRequest(last_read_id=10))
+    moved = await alice.MarkRead(MarkReadRequest(last_read_id=newer))
     house.clock.advance(60)
-    back = await alice.MarkRead(MarkReadRequest(last_read_id=9))
+    back = await alice.MarkRead(MarkReadRequest(last_read_id=older))
 
     assert (unset.last_read_id, unset.HasField("update_time")) == (0, False)
-    assert moved.last_read_id == back.last_read_id == 10
+    assert moved.last_read_id == back.last_read_id == newer
     assert moved.update_time == back.update_time
     assert moved.update_time.ToDatetime(UTC) < house.clock.now()
-    assert (await alice.GetReadMarker(GetReadMarkerRequest())).last_read_id == 10
+    assert (await alice.GetReadMarker(GetReadMarkerRequest())).last_read_id == newer
     assert (await bob.GetReadMarker(GetReadMarkerRequest())).last_read_id == 0
 
 
 async def test_a_repeated_request_gets_its_first_answer(house: House) -> None:
     alice = house.of(ALICE)
-    first = await alice.MarkRead(MarkReadRequest(last_read_id=10, request_id="once"))
-    await alice.MarkRead(MarkReadRequest(last_read_id=20))
+    newer, older = await two_likes(house)
+    first = await alice.MarkRead(MarkReadRequest(last_read_id=older, request_id="once"))
+    await alice.MarkRead(MarkReadRequest(last_read_id=newer))
 
-    again = await alice.MarkRead(MarkReadRequest(last_read_id=10, request_id="once"))
+    again = await alice.MarkRead(MarkReadRequest(last_read_id=older, request_id="once"))
 
     assert again == first
     with raises_reason(RuleBroken, "IDEMPOTENCY_KEY_REUSED"):
-        await alice.MarkRead(MarkReadRequest(last_read_id=11, request_id="once"))
+        await alice.MarkRead(MarkReadRequest(last_read_id=newer, request_id="once"))
+
+
+async def test_a_marker_stops_at_the_newest_notification(house: House) -> None:
+    alice = house.of(ALICE)
+    nothing = await alice.MarkRead(MarkReadRequest(last_read_id=MAX_ID))
+    newer, _ = await two_likes(house)
+
+    moved = await alice.MarkRead(MarkReadRequest(last_read_id=MAX_ID))
+    await house.world.hear(liked(BOB, house.world.post(ALICE)))
+
+    assert (nothing.last_read_id, nothing.HasField("update_time")) == (0, False)
+    assert moved.last_read_id == newer
+    assert (await alice.CountUnread(CountUnreadRequest())).count == 1
 
 
 async def test_a_marker_stands_at_a_notification(house: House) -> None:

@@ -12,7 +12,7 @@ from roost.notification.v1.notification_service_pb2 import (
     WatchUserRequest,
 )
 
-from services.chassis.errors import Conflict, Invalid, NotFound, RuleBroken, WrongState
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken, WrongState
 from services.notification.model import MAX_MUTED_CONVERSATIONS, MAX_WATCHED
 from tests.servicers.notification.conftest import House
 from tests.servicers.serving import raises_reason
@@ -167,7 +167,7 @@ async def test_who_cannot_be_seen_cannot_be_watched(house: House) -> None:
 async def test_people_are_watched_up_to_a_limit(house: House) -> None:
     async with house.store.transaction() as transaction:
         for each in range(MAX_WATCHED):
-            await transaction.watch(ALICE, 1000 + each)
+            await transaction.watch(ALICE, 1000 + each, house.clock.now())
     house.peers.people = {BOB, 1000}
 
     await house.of(ALICE).WatchUser(WatchUserRequest(user_id=1000))
@@ -175,3 +175,77 @@ async def test_people_are_watched_up_to_a_limit(house: House) -> None:
         await house.of(ALICE).WatchUser(WatchUserRequest(user_id=BOB))
 
     assert BOB not in await house.store.watched(ALICE)
+
+
+async def test_a_protected_person_is_watched_by_followers_alone(house: House) -> None:
+    house.peers.people = {BOB}
+    house.peers.protected = {BOB}
+    alice = house.of(ALICE)
+
+    with raises_reason(Forbidden, "ACCOUNT_PROTECTED"):
+        await alice.WatchUser(WatchUserRequest(user_id=BOB))
+    house.peers.follows = {(ALICE, BOB)}
+    await alice.WatchUser(WatchUserRequest(user_id=BOB))
+
+    assert list((await preferences(house, ALICE)).watched_user_ids) == [BOB]
+
+
+async def test_whom_one_blocks_one_does_not_watch(house: House) -> None:
+    house.peers.people = {BOB}
+    house.peers.hidden = {(ALICE, BOB)}
+
+    with raises_reason(WrongState, "BLOCKING"):
+        await house.of(ALICE).WatchUser(WatchUserRequest(user_id=BOB))
+
+
+@pytest.mark.parametrize("reason", ["blocked", "blocking", "protected"])
+async def test_watched_people_are_named_while_they_may_be_seen(house: House, reason: str) -> None:
+    house.peers.people = {BOB, CAROL}
+    alice = house.of(ALICE)
+    for each in (BOB, CAROL):
+        await alice.WatchUser(WatchUserRequest(user_id=each))
+    if reason == "protected":
+        house.peers.protected = {BOB}
+    else:
+        house.peers.hidden = {(BOB, ALICE) if reason == "blocked" else (ALICE, BOB)}
+
+    changed = await alice.UpdatePreferences(change("email_digest", email_digest=True))
+
+    assert list((await preferences(house, ALICE)).watched_user_ids) == [CAROL]
+    assert list(changed.preferences.watched_user_ids) == [CAROL]
+
+
+async def test_time_zone_and_quiet_hours_are_kept_and_change_the_etag(house: House) -> None:
+    alice = house.of(ALICE)
+    first = await preferences(house, ALICE)
+
+    await alice.UpdatePreferences(change("time_zone", time_zone="Asia/Tokyo"))
+    night = pb.QuietHours(start_hour=22, end_hour=0)
+    second = await alice.UpdatePreferences(change("quiet_hours", quiet_hours=night))
+    third = await alice.UpdatePreferences(change("quiet_hours"))
+
+    assert (first.time_zone, first.HasField("quiet_hours")) == ("UTC", False)
+    assert (second.preferences.time_zone, second.preferences.quiet_hours) == ("Asia/Tokyo", night)
+    assert third.preferences == await preferences(house, ALICE)
+    assert not third.preferences.HasField("quiet_hours")
+    assert len({first.etag, second.preferences.etag, third.preferences.etag}) == 3
+
+
+async def test_an_unknown_time_zone_changes_nothing(house: House) -> None:
+    alice = house.of(ALICE)
+
+    with raises_reason(RuleBroken, "TIME_ZONE_UNKNOWN") as refused:
+        await alice.UpdatePreferences(
+            change("time_zone", "email_digest", time_zone="Europe/Atlantis", email_digest=True)
+        )
+
+    assert refused.value.metadata == {"field": "time_zone", "time_zone": "Europe/Atlantis"}
+    assert not (await preferences(house, ALICE)).email_digest
+
+
+@pytest.mark.parametrize(("start", "end"), [(7, 7), (24, 7), (22, -1)])
+async def test_quiet_hours_are_two_hours_of_a_day(house: House, start: int, end: int) -> None:
+    hours = pb.QuietHours(start_hour=start, end_hour=end)
+
+    with raises_reason(Invalid, "VALIDATION_FAILED"):
+        await house.of(ALICE).UpdatePreferences(change("quiet_hours", quiet_hours=hours))

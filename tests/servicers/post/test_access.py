@@ -26,6 +26,7 @@ MATRIX = {
         "ListQuotes": ANYONE,
         "ListPostIdsByAuthors": services("timeline"),
         "BatchCountPosts": services("user"),
+        "FilterVisible": services("notification"),
     },
     "EngagementService": {
         "Like": USER,

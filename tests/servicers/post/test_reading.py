@@ -1,7 +1,11 @@
 """GetPost and BatchGetPosts through a real channel: what is returned, and to whom."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 from roost.post.v1 import post_service_pb2 as rpc
+from roost.post.v1.people_service_pb2 import ForgetPeopleRequest
 from roost.post.v1.post_pb2 import (
     VISIBILITY_FOLLOWERS,
     VISIBILITY_MENTIONED,
@@ -204,3 +208,55 @@ async def test_each_reader_sees_what_the_table_says(
         (VISIBILITY_MENTIONED, True): inner,
     }
     assert seen_by == expected[visibility, protected]
+
+
+async def filtered(scene: Scene, viewer: int, *posts: int, people: Sequence[int] = ()) -> Any:
+    return await scene.posts(ServiceCaller("notification")).FilterVisible(
+        rpc.FilterVisibleRequest(viewer_id=viewer, post_ids=posts, user_ids=people)
+    )
+
+
+async def test_services_learn_which_posts_somebody_may_see(scene: Scene) -> None:
+    public = await scene.write(scene.alice)
+    followers = await scene.write(scene.alice, visibility=VISIBILITY_FOLLOWERS)
+    gone = await scene.write(scene.alice)
+    await scene.delete(scene.alice, gone.id)
+    asked = (followers.id, public.id, gone.id, 404, public.id)
+
+    others = await filtered(scene, scene.bob, *asked)
+    scene.users.follow(scene.carol, scene.alice)
+    followers_own = await filtered(scene, scene.carol, *asked)
+    author = await filtered(scene, scene.alice, *asked)
+
+    assert list(others.post_ids) == [public.id]
+    assert list(followers_own.post_ids) == [followers.id, public.id]
+    assert list(author.post_ids) == [followers.id, public.id]
+
+
+async def test_services_learn_which_people_somebody_may_see(scene: Scene) -> None:
+    scene.users.mute(scene.alice, scene.carol)
+    scene.users.block(scene.bob, scene.alice)
+
+    found = await filtered(scene, scene.alice, people=(scene.carol, scene.bob, 404, scene.alice))
+    other = await filtered(scene, scene.carol, people=(scene.bob, scene.carol))
+
+    assert list(found.user_ids) == [scene.carol, scene.alice]
+    assert list(found.muted_user_ids) == [scene.carol]
+    assert list(other.user_ids) == [scene.bob, scene.carol]
+    assert list(other.muted_user_ids) == []
+
+
+async def test_what_may_be_seen_is_what_a_batch_brings(scene: Scene) -> None:
+    posts = [await scene.write(scene.alice) for _ in range(3)]
+    ids = [post.id for post in posts]
+    before = await filtered(scene, scene.bob, *ids)
+    scene.users.protect(scene.alice)
+    await scene.people(ServiceCaller("user")).ForgetPeople(
+        ForgetPeopleRequest(user_ids=[scene.alice])
+    )
+
+    hidden = await filtered(scene, scene.bob, *ids)
+    batch = await scene.posts(scene.bob).BatchGetPosts(rpc.BatchGetPostsRequest(post_ids=ids))
+
+    assert list(before.post_ids) == ids
+    assert list(hidden.post_ids) == [post.id for post in batch.posts] == []

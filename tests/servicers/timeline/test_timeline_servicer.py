@@ -24,7 +24,7 @@ from services.chassis.errors import (
     Unauthenticated,
     Unavailable,
 )
-from services.chassis.ids import first_id_at
+from services.chassis.ids import MAX_ID, first_id_at
 from services.chassis.page_token import PageTokenInvalid
 from services.chassis.redis import RedisAway
 from services.timeline.feeds import home_of
@@ -244,6 +244,7 @@ class TestMarker:
 
     async def test_moves_forward_only(self, timeline: Timeline) -> None:
         alice = timeline.of(ALICE)
+        timeline.peers.post(10, ALICE)
         set_at = timeline.clock.now()
         await alice.SetReadMarker(SetReadMarkerRequest(last_read_entry_id=10))
         timeline.clock.advance(60)
@@ -255,8 +256,23 @@ class TestMarker:
         assert read.marker.last_read_entry_id == 10
         assert read.marker.update_time.ToDatetime(tzinfo=set_at.tzinfo) == set_at
 
+    async def test_stops_at_the_newest_entry(self, timeline: Timeline) -> None:
+        alice = timeline.of(ALICE)
+        nothing = await alice.SetReadMarker(SetReadMarkerRequest(last_read_entry_id=MAX_ID))
+        timeline.peers.post(10, ALICE)
+        # The home that was read before knows it by its event only.
+        await alice.RebuildHomeTimeline(RebuildHomeTimelineRequest())
+
+        moved = await alice.SetReadMarker(SetReadMarkerRequest(last_read_entry_id=MAX_ID))
+
+        assert nothing.marker.last_read_entry_id == 0
+        assert not nothing.marker.HasField("update_time")
+        assert moved.marker.last_read_entry_id == 10
+
     async def test_tells_of_each_move_once(self, timeline: Timeline) -> None:
         alice = timeline.of(ALICE)
+        timeline.peers.post(10, ALICE)
+        timeline.peers.post(11, ALICE)
         request = SetReadMarkerRequest(last_read_entry_id=10, request_id="r1")
         await alice.SetReadMarker(request)
         await alice.SetReadMarker(request)
@@ -271,6 +287,7 @@ class TestMarker:
         assert [(each.user_id, each.last_read_id) for each in moves] == [(ALICE, 10), (ALICE, 11)]
 
     async def test_belongs_to_one_person(self, timeline: Timeline) -> None:
+        timeline.peers.post(10, ALICE)
         await timeline.of(ALICE).SetReadMarker(SetReadMarkerRequest(last_read_entry_id=10))
 
         bobs = await timeline.of(BOB).GetReadMarker(GetReadMarkerRequest())
@@ -279,6 +296,8 @@ class TestMarker:
 
     async def test_a_repeated_request_gets_the_first_answer(self, timeline: Timeline) -> None:
         alice = timeline.of(ALICE)
+        timeline.peers.post(10, ALICE)
+        timeline.peers.post(20, ALICE)
         request = SetReadMarkerRequest(last_read_entry_id=10, request_id="r1")
         first = await alice.SetReadMarker(request)
         await alice.SetReadMarker(SetReadMarkerRequest(last_read_entry_id=20))

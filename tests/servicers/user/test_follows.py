@@ -173,6 +173,7 @@ async def test_an_accepted_request_is_a_follow(house: House, alice: Person, bob:
     assert await stands(alice, bob) == {"following"}
     (told,) = house.events(events_pb.FollowCreated)
     assert told.by_request
+    assert not told.by_opening
     assert house.events(events_pb.FollowRequestRemoved) == []
 
 
@@ -241,9 +242,9 @@ async def test_turning_protected_off_accepts_who_waits(
     assert await stands(alice, bob) == {"following"}
     assert await stands(carol, bob) == {"following"}
     created = house.events(events_pb.FollowCreated)
-    assert [(each.follower_id, each.by_request) for each in created] == [
-        (alice.id, True),
-        (carol.id, True),
+    assert [(each.follower_id, each.by_request, each.by_opening) for each in created] == [
+        (alice.id, True, True),
+        (carol.id, True, True),
     ]
 
 

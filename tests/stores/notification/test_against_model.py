@@ -214,7 +214,7 @@ async def compare(
     await deliver(play.world, waiting)
     for user_id in PEOPLE:
         assert await play.world.told(user_id) == play.model.shown(user_id)
-        assert await store.count_unread(user_id) == len(play.model.shown(user_id))
+        assert await play.world.showing.count_unread(user_id) == len(play.model.shown(user_id))
         assert follower.listed(user_id) == [
             group_to_proto(each, last_read_id=0) for each in await play.world.groups(user_id)
         ]

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from google.protobuf.message import Message
+from roost.post.v1.post_pb2 import Post
 
 from services.chassis.errors import Unavailable
 from services.notification import preferring
-from services.notification.delivery.model import Channel, Delivery, MailAddress, PushSubscription
-from services.notification.delivery.schedule import PUSH_AFTER
+from services.notification.delivery.model import (
+    Channel,
+    Delivery,
+    MailAddress,
+    Outcome,
+    PushSubscription,
+    State,
+)
+from services.notification.delivery.schedule import PUSH_AFTER, next_digest
 from services.notification.delivery.store import DeliveryStore
 from services.notification.delivery.store_memory import MemoryDeliveryStore
 from services.notification.delivery.store_postgres import PostgresDeliveryStore
 from services.notification.delivery.unread import StoredUnread
-from services.notification.model import Kind, Wish
+from services.notification.model import KEPT, NO_QUIET_HOURS, DaySettings, Kind, QuietHours, Wish
 from services.notification.reading import mark_read
+from services.notification.retention import Retention
 from services.notification.store import NotificationStore
 from services.notification.store_memory import MemoryNotificationStore
 from tests.stores.notification.world import (
     ALICE,
     BOB,
     CAROL,
+    DAVE,
     World,
+    blocked,
     followed,
     liked,
     muted,
+    reposted,
+    request_removed,
+    requested,
+    undone,
+    unfollowed,
     unliked,
     unmuted,
 )
@@ -50,7 +68,7 @@ async def device(world: World) -> PushSubscription:
         key=b"k" * 65,
         secret=b"s" * 16,
         create_time=now,
-        expire_time=now + timedelta(days=60),
+        expire_time=now + timedelta(days=365),
     )
     async with world.store.transaction() as transaction:
         await transaction.save_subscription(added)
@@ -58,6 +76,10 @@ async def device(world: World) -> PushSubscription:
             MailAddress(user_id=ALICE, address="alice@mail.example", confirmed=True)
         )
     return added
+
+
+def unread_of(world: World) -> StoredUnread:
+    return StoredUnread(store=world.store, showing=world.showing, clock=world.clock)
 
 
 async def due(
@@ -80,7 +102,7 @@ async def test_whoever_is_told_hears_of_it_on_their_devices(
     (group,) = await world.groups(ALICE)
     (push,) = await due(world, deliveries, Channel.PUSH)
     assert (push.user_id, push.topic, push.version) == (ALICE, f"LIKE:{post.id}", group.id)
-    unread = await StoredUnread(world.store).unread({(ALICE, push.version)})
+    unread = await unread_of(world).unread({(ALICE, push.version)})
     assert unread == {(ALICE, group.id): group}
 
 
@@ -146,16 +168,16 @@ async def test_taking_the_newest_like_back_is_no_news(
     await world.hear(liked(CAROL, post))
     await world.hear(unliked(CAROL, post))
 
-    unread = await StoredUnread(world.store).unread({(ALICE, first.version)})
+    unread = await unread_of(world).unread({(ALICE, first.version)})
 
     assert len(unread) == 1
     world.clock.advance(timedelta(minutes=1))
     (later,) = await due(world, deliveries, Channel.PUSH)
-    assert await StoredUnread(world.store).unread({(ALICE, later.version)}) == {}
+    assert await unread_of(world).unread({(ALICE, later.version)}) == {}
 
 
 async def test_what_was_read_or_withdrawn_is_not_unread(world: World) -> None:
-    unread = StoredUnread(world.store)
+    unread = unread_of(world)
     posts = [world.post(ALICE) for _ in range(3)]
     await world.hear(*(liked(BOB, post) for post in posts))
     newest, middle, oldest = await world.groups(ALICE)
@@ -168,14 +190,13 @@ async def test_what_was_read_or_withdrawn_is_not_unread(world: World) -> None:
 
     assert found == {(ALICE, newest.id): newest}
     assert await unread.newest_unread(ALICE, limit=10) == [newest]
-    assert await unread.count_unread(ALICE) == 1
 
 
 async def test_digests_go_to_those_who_wish_for_them(world: World) -> None:
     async with world.store.transaction() as transaction:
         await preferring.update(transaction, ALICE, wishes={}, email_digest=True, etag="")
 
-    assert await StoredUnread(world.store).digests_wanted({ALICE, BOB}) == {ALICE}
+    assert await unread_of(world).digests_wanted({ALICE, BOB}) == {ALICE}
 
 
 async def test_what_is_not_told_is_not_due(world: World, deliveries: DeliveryStore) -> None:
@@ -194,3 +215,147 @@ async def test_what_is_not_told_is_not_due(world: World, deliveries: DeliverySto
 
     assert nothing == []
     assert len(await due(world, deliveries, Channel.PUSH)) == 1
+
+
+async def test_one_person_and_post_are_pushed_once_however_often_it_is_liked(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    post = world.post(ALICE)
+    pushed = []
+    for _ in range(4):
+        await world.hear(liked(BOB, post))
+        pushed.append(await sent(world, deliveries))
+        await world.hear(unliked(BOB, post))
+        world.clock.advance(5)
+
+    await world.hear(liked(BOB, post))
+
+    assert pushed == [1, 0, 0, 0]
+    assert await sent(world, deliveries) == 0
+    assert len(await world.groups(ALICE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("does", "undoes"),
+    [
+        (lambda post: followed(BOB, ALICE), lambda post: unfollowed(BOB, ALICE)),
+        (lambda post: requested(BOB, ALICE), lambda post: request_removed(BOB, ALICE)),
+        (lambda post: reposted(BOB, post), lambda post: undone(BOB, post)),
+        (lambda post: liked(BOB, post), lambda post: blocked(BOB, ALICE)),
+    ],
+    ids=["follow", "request", "repost", "block"],
+)
+async def test_what_is_undone_and_done_again_is_pushed_once(
+    world: World,
+    deliveries: DeliveryStore,
+    does: Callable[[Post], Message],
+    undoes: Callable[[Post], Message],
+) -> None:
+    post = world.post(ALICE)
+    await world.hear(does(post))
+    first = await sent(world, deliveries)
+    await world.hear(undoes(post))
+
+    await world.hear(does(post))
+
+    assert (first, await sent(world, deliveries)) == (1, 0)
+    assert len(await world.groups(ALICE)) == 1
+
+
+async def test_a_like_that_was_taken_back_before_it_was_pushed_is_pushed_when_it_comes_again(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    post = world.post(ALICE)
+    await world.hear(liked(BOB, post))
+    await world.hear(unliked(BOB, post))
+    nothing = await sent(world, deliveries)
+
+    await world.hear(liked(BOB, post))
+
+    assert (nothing, await sent(world, deliveries)) == (0, 1)
+
+
+async def test_others_are_news_where_somebody_comes_again(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    post = world.post(ALICE)
+    await world.hear(liked(BOB, post))
+    await sent(world, deliveries)
+    await world.hear(unliked(BOB, post))
+
+    await world.hear(liked(CAROL, post), liked(BOB, post))
+
+    assert await sent(world, deliveries) == 1
+
+
+async def test_what_was_taken_back_long_ago_is_news_again(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    post = world.post(ALICE)
+    await world.hear(liked(BOB, post))
+    await sent(world, deliveries)
+    await world.hear(unliked(BOB, post))
+    world.clock.advance(KEPT + timedelta(seconds=1))
+    retention = Retention(store=world.store, departures=world.departures, clock=world.clock)
+    await retention.forget_old()
+
+    await world.hear(liked(BOB, post))
+
+    assert await sent(world, deliveries) == 1
+
+
+async def sent(world: World, deliveries: DeliveryStore) -> int:
+    """How many pushes go out now, and are noted as sent."""
+    claimed = await due(world, deliveries, Channel.PUSH)
+    found = await unread_of(world).unread({(ALICE, each.version) for each in claimed})
+    now = world.clock.now()
+    for each in claimed:
+        state = State.SENT if (ALICE, each.version) in found else State.MOOT
+        await deliveries.record(each, Outcome(state, "201", now), now)
+    return len(found)
+
+
+async def test_quiet_hours_are_known_for_those_who_have_them_now(world: World) -> None:
+    night = QuietHours(22, 7)
+    world.clock.advance(datetime(2025, 6, 2, 0, 30, tzinfo=UTC) - world.clock.now())
+    async with world.store.transaction() as transaction:
+        for person, zone in ((ALICE, "Europe/Berlin"), (BOB, "America/New_York"), (CAROL, "UTC")):
+            await preferring.update(
+                transaction,
+                person,
+                wishes={},
+                email_digest=None,
+                etag="",
+                time_zone=zone,
+                quiet_hours=night,
+            )
+        await preferring.update(
+            transaction, CAROL, wishes={}, email_digest=None, etag="", quiet_hours=NO_QUIET_HOURS
+        )
+
+    quiet = await unread_of(world).quiet_until({ALICE, BOB, CAROL, DAVE})
+
+    assert quiet == {ALICE: datetime(2025, 6, 2, 5, 0, tzinfo=UTC)}
+    assert await unread_of(world).time_zones({BOB, DAVE}) == {BOB: "America/New_York"}
+    assert (await world.store.preferences(ALICE)).day == DaySettings("Europe/Berlin", night)
+
+
+async def test_the_digest_is_due_in_the_morning_of_the_person(
+    world: World, deliveries: DeliveryStore
+) -> None:
+    async with world.store.transaction() as transaction:
+        await preferring.update(
+            transaction, ALICE, wishes={}, email_digest=None, etag="", time_zone="Asia/Tokyo"
+        )
+    await world.hear(liked(BOB, world.post(ALICE)))
+
+    early = await due(world, deliveries, Channel.DIGEST, morning(world) - timedelta(hours=1))
+    on_time = await due(world, deliveries, Channel.DIGEST, timedelta(hours=1))
+
+    assert (len(early), len(on_time)) == (0, 1)
+
+
+def morning(world: World) -> timedelta:
+    """How long it is until Alice's digest goes out in Tokyo."""
+    now = world.clock.now()
+    return next_digest(ALICE, after=now, hour=7, time_zone="Asia/Tokyo") - now

@@ -61,26 +61,26 @@ async def test_a_group_rises_with_a_new_deed_and_sinks_when_that_is_undone(world
     assert await world.groups(ALICE) == before
 
 
-async def test_a_group_that_rises_is_unread_again(world: World, store: NotificationStore) -> None:
+async def test_a_group_that_rises_is_unread_again(world: World) -> None:
     post = world.post(ALICE)
     await world.hear(liked(BOB, post), reposted(BOB, post))
-    first = await store.count_unread(ALICE)
+    first = await world.showing.count_unread(ALICE)
     await read_all(world)
-    read = await store.count_unread(ALICE)
+    read = await world.showing.count_unread(ALICE)
 
     await world.hear(liked(CAROL, post))
-    again = await store.count_unread(ALICE)
+    again = await world.showing.count_unread(ALICE)
     await world.hear(unliked(CAROL, post))
 
-    assert (first, read, again, await store.count_unread(ALICE)) == (2, 0, 1, 0)
+    assert (first, read, again, await world.showing.count_unread(ALICE)) == (2, 0, 1, 0)
 
 
-async def test_unread_are_counted_up_to_a_limit(world: World, store: NotificationStore) -> None:
+async def test_unread_are_counted_up_to_a_limit(world: World) -> None:
     posts = [world.post(ALICE) for _ in range(MAX_UNREAD + 2)]
 
     await world.hear(*(liked(BOB, post) for post in posts))
 
-    assert await store.count_unread(ALICE) == MAX_UNREAD
+    assert await world.showing.count_unread(ALICE) == MAX_UNREAD
 
 
 async def test_follows_of_a_day_are_told_together(world: World) -> None:
@@ -140,7 +140,9 @@ async def test_what_is_old_is_forgotten(
     clock.advance(KEPT)
     await world.hear(liked(CAROL, new))
     retention = Retention(
-        store=store, departures=Departures(store=store, clock=clock, at_once=1), clock=clock
+        store=store,
+        departures=Departures(store=store, graph=world.graph, clock=clock, at_once=1),
+        clock=clock,
     )
 
     await retention.forget_old()
@@ -153,7 +155,9 @@ async def test_a_deletion_is_remembered_for_a_while(
 ) -> None:
     post = world.post(ALICE, mentions=[BOB])
     await world.hear(deleted(post))
-    retention = Retention(store=store, departures=Departures(store=store, clock=clock), clock=clock)
+    retention = Retention(
+        store=store, departures=Departures(store=store, graph=world.graph, clock=clock), clock=clock
+    )
     await retention.forget_old()
     await world.hear(created(post))
     meanwhile = await world.told(BOB)

@@ -3,6 +3,7 @@
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from services.chassis.clock import ManualClock
+from services.chassis.ids import MAX_ID
 from services.notification.log.model import Logged
 from services.notification.reading import mark_read
 from services.notification.store import NotificationStore
@@ -89,14 +90,18 @@ async def test_a_batch_logs_what_became_of_a_group_once(world: World, logged: li
 
 
 async def test_a_marker_that_moves_is_logged_and_one_that_stays_is_not(
-    store: NotificationStore, clock: ManualClock, logged: list[Logged]
+    world: World, store: NotificationStore, clock: ManualClock, logged: list[Logged]
 ) -> None:
-    for last_read_id in (10, 9, 10, 11):
+    await world.hear(*(liked(BOB, world.post(ALICE)) for _ in range(2)))
+    newer, older = (group.id for group in await world.groups(ALICE))
+    logged.clear()
+
+    for last_read_id in (older, older - 1, older, newer, MAX_ID):
         async with store.transaction() as transaction:
             await mark_read(transaction, ALICE, last_read_id, clock=clock)
 
     markers = [event.marker for event in read(logged, ALICE)]
     assert [(each.timeline, each.last_read_id) for each in markers] == [
-        ("notifications", 10),
-        ("notifications", 11),
+        ("notifications", older),
+        ("notifications", newer),
     ]

@@ -253,7 +253,7 @@ async def test_nobody_is_told_of_a_post_that_they_may_not_see(
 ) -> None:
     await world.hear(protects(BOB), protects(BOB, protected=protected))
     async with store.transaction() as transaction:
-        await watch(transaction, DAVE, BOB)
+        await watch(transaction, DAVE, BOB, clock=world.clock)
     if following:
         world.graph.follows |= {(each, BOB) for each in (ALICE, CAROL, DAVE)}
     post = world.post(BOB, mentions=[ALICE], visibility=visibility)
@@ -269,7 +269,7 @@ async def test_watchers_hear_of_new_posts_and_not_of_answers_to_others(
 ) -> None:
     for watcher in (ALICE, CAROL):
         async with store.transaction() as transaction:
-            await watch(transaction, watcher, BOB)
+            await watch(transaction, watcher, BOB, clock=world.clock)
     post = world.post(BOB, mentions=[CAROL])
     thread, answer = world.post(BOB, answers=post), world.post(BOB, answers=world.post(DAVE))
 
@@ -294,7 +294,7 @@ async def test_a_transaction_tells_a_limited_number_of_people(
 
 async def test_a_block_ends_watching(world: World, store: NotificationStore) -> None:
     async with store.transaction() as transaction:
-        await watch(transaction, ALICE, BOB)
+        await watch(transaction, ALICE, BOB, clock=world.clock)
 
     await world.hear(blocked(BOB, ALICE))
     await world.hear(created(world.post(BOB)))
@@ -310,7 +310,7 @@ async def test_very_many_are_told_and_taken_back_in_steps(
     world = World(store, clock, at_once=5)
     for watcher in watchers:
         async with store.transaction() as transaction:
-            await watch(transaction, watcher, BOB)
+            await watch(transaction, watcher, BOB, clock=world.clock)
     post, other = world.post(BOB), world.post(BOB)
 
     events = await world.hear(created(post), created(other))
@@ -333,7 +333,7 @@ async def test_nothing_is_left_of_somebody_who_leaves(
     await world.hear(liked(BOB, post), liked(CAROL, post), followed(ALICE, BOB))
     await wish(store, BOB, Kind.LIKE, Sender.NOBODY)
     async with store.transaction() as transaction:
-        await watch(transaction, ALICE, BOB)
+        await watch(transaction, ALICE, BOB, clock=world.clock)
 
     await world.hear(left(BOB))
     await world.hear(reposted(BOB, post), followed(CAROL, BOB))
@@ -359,6 +359,105 @@ async def test_a_batch_asks_about_each_pair_once(world: World) -> None:
     await world.hear(liked(BOB, post), reposted(BOB, post), liked(CAROL, post), unliked(BOB, post))
 
     assert world.graph.asked == [[(ALICE, BOB), (ALICE, CAROL)]]
+
+
+async def watching(world: World, watcher_id: int, author_id: int) -> None:
+    async with world.store.transaction() as transaction:
+        await watch(transaction, watcher_id, author_id, clock=world.clock)
+
+
+async def test_a_watcher_who_is_mentioned_by_an_edit_is_told_once(world: World) -> None:
+    await watching(world, ALICE, BOB)
+    post = world.post(BOB)
+    await world.hear(created(post))
+    post.entities.add(mention=post_pb2.Mention(user_id=ALICE))
+
+    await world.hear(edited(post, before=[]))
+    again = world.post(BOB)
+    batched = a_post(again.id, BOB, mentions=[ALICE])
+    await world.hear(created(again), edited(batched, before=[]))
+
+    assert await world.told(ALICE) == [("post", again.id, (BOB,)), ("post", post.id, (BOB,))]
+
+
+async def test_whoever_was_mentioned_is_not_told_as_a_watcher_later(world: World) -> None:
+    mentioned = world.post(BOB, mentions=[ALICE])
+    await world.hear(edited(mentioned, before=[]))
+    await watching(world, ALICE, BOB)
+
+    await world.hear(created(a_post(mentioned.id, BOB)))
+
+    assert await world.told(ALICE) == [("mention", mentioned.id, (BOB,))]
+
+
+async def test_an_account_that_opens_tells_both_of_the_follow(world: World) -> None:
+    await world.hear(requested(BOB, ALICE))
+
+    await world.hear(followed(BOB, ALICE, by_request=True, by_opening=True))
+
+    assert await world.told(ALICE) == [("follow", 0, (BOB,))]
+    assert await world.told(BOB) == [("follow_accepted", 0, (ALICE,))]
+
+
+async def test_the_end_of_a_follow_ends_watching(world: World, store: NotificationStore) -> None:
+    await watching(world, ALICE, BOB)
+    await watching(world, CAROL, BOB)
+    await watching(world, BOB, ALICE)
+
+    await world.hear(unfollowed(ALICE, BOB))
+
+    assert await store.watched(ALICE) == []
+    assert await store.watched(CAROL) == [BOB]
+    assert await store.watched(BOB) == [ALICE]
+
+
+async def test_a_watch_that_began_after_the_follow_ended_goes_on(
+    world: World, store: NotificationStore
+) -> None:
+    await watching(world, ALICE, BOB)
+    late = world.event(unfollowed(ALICE, BOB))
+    world.clock.advance(1)
+    await watching(world, ALICE, BOB)
+
+    await world.causes([late])
+
+    assert await store.watched(ALICE) == [BOB]
+
+
+async def test_an_account_that_becomes_protected_is_watched_by_its_followers_alone(
+    store: NotificationStore, clock: ManualClock
+) -> None:
+    world = World(store, clock, at_once=2)
+    watchers = [ALICE, *range(1000, 1005)]
+    for each in watchers:
+        await watching(world, each, BOB)
+    world.graph.follows |= {(ALICE, BOB), (1003, BOB)}
+
+    await world.hear(protects(BOB))
+
+    assert await store.watchers(BOB, after=0, limit=10) == [ALICE, 1003]
+
+
+async def test_an_account_that_opened_again_meanwhile_keeps_its_watchers(
+    world: World, store: NotificationStore
+) -> None:
+    await watching(world, ALICE, BOB)
+
+    await world.hear(protects(BOB), protects(BOB, protected=False))
+
+    assert await store.watched(ALICE) == [BOB]
+
+
+async def test_a_protected_person_who_changes_their_name_is_asked_nothing(world: World) -> None:
+    await world.hear(protects(BOB))
+    await watching(world, ALICE, BOB)
+    renamed = protects(BOB)
+    del renamed.changed_fields[:]
+    renamed.changed_fields.append("display_name")
+
+    await world.hear(renamed)
+
+    assert world.graph.asked == []
 
 
 @pytest.mark.parametrize("following", [False, True])

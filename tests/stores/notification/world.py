@@ -19,9 +19,11 @@ from services.notification.delivery.schedule import Schedule
 from services.notification.departures import Departures
 from services.notification.model import Group, Kind, Ties
 from services.notification.peers import Pair
+from services.notification.showing import Showing
 from services.notification.store import NotificationStore
 from services.notification.subscriber import Causes
 from services.notification.telling import Telling
+from tests.builders.notifications import Sight
 
 ALICE, BOB, CAROL, DAVE, ERIN = 1, 2, 3, 4, 5
 EVERYBODY = (ALICE, BOB, CAROL, DAVE, ERIN)
@@ -68,7 +70,9 @@ class World:
             clock=clock,
             at_once=at_once,
         )
-        self.departures = Departures(store=store, clock=clock, at_once=at_once)
+        self.sight = Sight()
+        self.showing = Showing(store=store, visibility=self.sight)
+        self.departures = Departures(store=store, graph=self.graph, clock=clock, at_once=at_once)
         self.causes = Causes(self.telling, self.departures)
         self._numbers = itertools.count(101)
 
@@ -154,8 +158,15 @@ def _entry(user_id: int, post: post_pb2.Post) -> post_pb2.TimelineEntry:
     )
 
 
-def followed(follower: int, followee: int, *, by_request: bool = False) -> users.FollowCreated:
-    return users.FollowCreated(follower_id=follower, followee_id=followee, by_request=by_request)
+def followed(
+    follower: int, followee: int, *, by_request: bool = False, by_opening: bool = False
+) -> users.FollowCreated:
+    return users.FollowCreated(
+        follower_id=follower,
+        followee_id=followee,
+        by_request=by_request,
+        by_opening=by_opening,
+    )
 
 
 def unfollowed(follower: int, followee: int) -> users.FollowRemoved:
@@ -183,7 +194,9 @@ def unmuted(muter: int, other: int) -> users.MuteRemoved:
 
 
 def protects(user_id: int, *, protected: bool = True) -> users.UserUpdated:
-    return users.UserUpdated(user=user_pb2.User(id=user_id, protected=protected))
+    return users.UserUpdated(
+        user=user_pb2.User(id=user_id, protected=protected), changed_fields=["protected"]
+    )
 
 
 def left(user_id: int) -> users.UserDeleted:

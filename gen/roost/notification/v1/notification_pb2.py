@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(roost/notification/v1/notification.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x01\n\x11NotificationGroup\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x35\n\x04kind\x18\x02 \x01(\x0e\x32\'.roost.notification.v1.NotificationKind\x12\x0f\n\x07post_id\x18\x03 \x01(\x03\x12\x17\n\x0fsample_user_ids\x18\x04 \x03(\x03\x12\r\n\x05\x63ount\x18\x05 \x01(\x03\x12.\n\nfirst_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tlast_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04read\x18\x08 \x01(\x08\"\xb7\x01\n\x17NotificationPreferences\x12>\n\x05kinds\x18\x01 \x03(\x0b\x32%.roost.notification.v1.KindPreferenceB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\x1e\n\x16muted_conversation_ids\x18\x02 \x03(\x03\x12\x18\n\x10watched_user_ids\x18\x03 \x03(\x03\x12\x14\n\x0c\x65mail_digest\x18\x04 \x01(\x08\x12\x0c\n\x04\x65tag\x18\x05 \x01(\t\"\x9e\x01\n\x0eKindPreference\x12\x41\n\x04kind\x18\x01 \x01(\x0e\x32\'.roost.notification.v1.NotificationKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12;\n\x04\x66rom\x18\x02 \x01(\x0e\x32#.roost.notification.v1.SenderFilterB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x0c\n\x04push\x18\x03 \x01(\x08\"\x85\x04\n\tUserEvent\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x42\n\x0cnotification\x18\x04 \x01(\x0b\x32*.roost.notification.v1.NotificationChangedH\x00\x12\x32\n\x04home\x18\x05 \x01(\x0b\x32\".roost.notification.v1.HomeArrivalH\x00\x12:\n\x08resource\x18\x06 \x01(\x0b\x32&.roost.notification.v1.ResourceChangedH\x00\x12\x34\n\x06marker\x18\x07 \x01(\x0b\x32\".roost.notification.v1.MarkerMovedH\x00\x12\x36\n\x07session\x18\x08 \x01(\x0b\x32#.roost.notification.v1.SessionEndedH\x00\x12@\n\x0f\x61rrivals_missed\x18\t \x01(\x0b\x32%.roost.notification.v1.ArrivalsMissedH\x00\x12\x39\n\x08security\x18\x0c \x01(\x0b\x32%.roost.notification.v1.SecurityNoticeH\x00\x42\x06\n\x04kind\"\x10\n\x0e\x41rrivalsMissed\"v\n\x13NotificationChanged\x12\x37\n\x05group\x18\x01 \x01(\x0b\x32(.roost.notification.v1.NotificationGroup\x12\x11\n\twithdrawn\x18\x02 \x01(\x08\x12\x13\n\x0bprevious_id\x18\x03 \x01(\x03\"X\n\x0bHomeArrival\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\x03\x12\x0f\n\x07post_id\x18\x02 \x01(\x03\x12\x11\n\tauthor_id\x18\x03 \x01(\x03\x12\x13\n\x0breposter_id\x18\x04 \x01(\x03\"I\n\x0fResourceChanged\x12\x10\n\x08resource\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\x03\x12\x0f\n\x07\x64\x65leted\x18\x03 \x01(\x08\"5\n\x0bMarkerMoved\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12\x14\n\x0clast_read_id\x18\x02 \x01(\x03\"\"\n\x0cSessionEnded\x12\x12\n\nsession_id\x18\x01 \x01(\x03\"\xee\x01\n\x0eSecurityNotice\x12:\n\tsigned_in\x18\x01 \x01(\x0b\x32%.roost.notification.v1.SignedInNoticeH\x00\x12H\n\x10password_changed\x18\x02 \x01(\x0b\x32,.roost.notification.v1.PasswordChangedNoticeH\x00\x12\x45\n\x0fsign_ins_failed\x18\x03 \x01(\x0b\x32*.roost.notification.v1.SignInsFailedNoticeH\x00\x42\x0f\n\x06notice\x12\x05\xbaH\x02\x08\x01\"9\n\x0eSignedInNotice\x12\x12\n\nsession_id\x18\x01 \x01(\x03\x12\x13\n\x0bnew_network\x18\x02 \x01(\x08\"+\n\x15PasswordChangedNotice\x12\x12\n\nsession_id\x18\x01 \x01(\x03\"\'\n\x13SignInsFailedNotice\x12\x10\n\x08\x66\x61ilures\x18\x01 \x01(\x03*\xcf\x02\n\x10NotificationKind\x12!\n\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18NOTIFICATION_KIND_FOLLOW\x10\x01\x12$\n NOTIFICATION_KIND_FOLLOW_REQUEST\x10\x02\x12%\n!NOTIFICATION_KIND_FOLLOW_ACCEPTED\x10\x03\x12\x1d\n\x19NOTIFICATION_KIND_MENTION\x10\x04\x12\x1b\n\x17NOTIFICATION_KIND_REPLY\x10\x05\x12\x1a\n\x16NOTIFICATION_KIND_LIKE\x10\x06\x12\x1c\n\x18NOTIFICATION_KIND_REPOST\x10\x07\x12\x1b\n\x17NOTIFICATION_KIND_QUOTE\x10\x08\x12\x1a\n\x16NOTIFICATION_KIND_POST\x10\t*\x80\x01\n\x0cSenderFilter\x12\x1d\n\x19SENDER_FILTER_UNSPECIFIED\x10\x00\x12\x1a\n\x16SENDER_FILTER_EVERYONE\x10\x01\x12\x1b\n\x17SENDER_FILTER_FOLLOWING\x10\x02\x12\x18\n\x14SENDER_FILTER_NOBODY\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(roost/notification/v1/notification.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x01\n\x11NotificationGroup\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x35\n\x04kind\x18\x02 \x01(\x0e\x32\'.roost.notification.v1.NotificationKind\x12\x0f\n\x07post_id\x18\x03 \x01(\x03\x12\x17\n\x0fsample_user_ids\x18\x04 \x03(\x03\x12\r\n\x05\x63ount\x18\x05 \x01(\x03\x12.\n\nfirst_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tlast_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04read\x18\x08 \x01(\x08\"\x8b\x02\n\x17NotificationPreferences\x12>\n\x05kinds\x18\x01 \x03(\x0b\x32%.roost.notification.v1.KindPreferenceB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\x1e\n\x16muted_conversation_ids\x18\x02 \x03(\x03\x12\x18\n\x10watched_user_ids\x18\x03 \x03(\x03\x12\x14\n\x0c\x65mail_digest\x18\x04 \x01(\x08\x12\x0c\n\x04\x65tag\x18\x05 \x01(\t\x12\x1a\n\ttime_zone\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x36\n\x0bquiet_hours\x18\x07 \x01(\x0b\x32!.roost.notification.v1.QuietHours\"\xa9\x01\n\nQuietHours\x12\x1d\n\nstart_hour\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x17(\x00\x12\x1b\n\x08\x65nd_hour\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x17(\x00:_\xbaH\\\x1aZ\n\x11quiet_hours.empty\x12#start_hour and end_hour must differ\x1a this.start_hour != this.end_hour\"\x9e\x01\n\x0eKindPreference\x12\x41\n\x04kind\x18\x01 \x01(\x0e\x32\'.roost.notification.v1.NotificationKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12;\n\x04\x66rom\x18\x02 \x01(\x0e\x32#.roost.notification.v1.SenderFilterB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x0c\n\x04push\x18\x03 \x01(\x08\"\x85\x04\n\tUserEvent\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x42\n\x0cnotification\x18\x04 \x01(\x0b\x32*.roost.notification.v1.NotificationChangedH\x00\x12\x32\n\x04home\x18\x05 \x01(\x0b\x32\".roost.notification.v1.HomeArrivalH\x00\x12:\n\x08resource\x18\x06 \x01(\x0b\x32&.roost.notification.v1.ResourceChangedH\x00\x12\x34\n\x06marker\x18\x07 \x01(\x0b\x32\".roost.notification.v1.MarkerMovedH\x00\x12\x36\n\x07session\x18\x08 \x01(\x0b\x32#.roost.notification.v1.SessionEndedH\x00\x12@\n\x0f\x61rrivals_missed\x18\t \x01(\x0b\x32%.roost.notification.v1.ArrivalsMissedH\x00\x12\x39\n\x08security\x18\x0c \x01(\x0b\x32%.roost.notification.v1.SecurityNoticeH\x00\x42\x06\n\x04kind\"\x10\n\x0e\x41rrivalsMissed\"v\n\x13NotificationChanged\x12\x37\n\x05group\x18\x01 \x01(\x0b\x32(.roost.notification.v1.NotificationGroup\x12\x11\n\twithdrawn\x18\x02 \x01(\x08\x12\x13\n\x0bprevious_id\x18\x03 \x01(\x03\"X\n\x0bHomeArrival\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\x03\x12\x0f\n\x07post_id\x18\x02 \x01(\x03\x12\x11\n\tauthor_id\x18\x03 \x01(\x03\x12\x13\n\x0breposter_id\x18\x04 \x01(\x03\"I\n\x0fResourceChanged\x12\x10\n\x08resource\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\x03\x12\x0f\n\x07\x64\x65leted\x18\x03 \x01(\x08\"5\n\x0bMarkerMoved\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12\x14\n\x0clast_read_id\x18\x02 \x01(\x03\"\"\n\x0cSessionEnded\x12\x12\n\nsession_id\x18\x01 \x01(\x03\"\xee\x01\n\x0eSecurityNotice\x12:\n\tsigned_in\x18\x01 \x01(\x0b\x32%.roost.notification.v1.SignedInNoticeH\x00\x12H\n\x10password_changed\x18\x02 \x01(\x0b\x32,.roost.notification.v1.PasswordChangedNoticeH\x00\x12\x45\n\x0fsign_ins_failed\x18\x03 \x01(\x0b\x32*.roost.notification.v1.SignInsFailedNoticeH\x00\x42\x0f\n\x06notice\x12\x05\xbaH\x02\x08\x01\"9\n\x0eSignedInNotice\x12\x12\n\nsession_id\x18\x01 \x01(\x03\x12\x13\n\x0bnew_network\x18\x02 \x01(\x08\"+\n\x15PasswordChangedNotice\x12\x12\n\nsession_id\x18\x01 \x01(\x03\"\'\n\x13SignInsFailedNotice\x12\x10\n\x08\x66\x61ilures\x18\x01 \x01(\x03*\xcf\x02\n\x10NotificationKind\x12!\n\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18NOTIFICATION_KIND_FOLLOW\x10\x01\x12$\n NOTIFICATION_KIND_FOLLOW_REQUEST\x10\x02\x12%\n!NOTIFICATION_KIND_FOLLOW_ACCEPTED\x10\x03\x12\x1d\n\x19NOTIFICATION_KIND_MENTION\x10\x04\x12\x1b\n\x17NOTIFICATION_KIND_REPLY\x10\x05\x12\x1a\n\x16NOTIFICATION_KIND_LIKE\x10\x06\x12\x1c\n\x18NOTIFICATION_KIND_REPOST\x10\x07\x12\x1b\n\x17NOTIFICATION_KIND_QUOTE\x10\x08\x12\x1a\n\x16NOTIFICATION_KIND_POST\x10\t*\x80\x01\n\x0cSenderFilter\x12\x1d\n\x19SENDER_FILTER_UNSPECIFIED\x10\x00\x12\x1a\n\x16SENDER_FILTER_EVERYONE\x10\x01\x12\x1b\n\x17SENDER_FILTER_FOLLOWING\x10\x02\x12\x18\n\x14SENDER_FILTER_NOBODY\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,42 +35,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_NOTIFICATIONPREFERENCES'].fields_by_name['kinds']._loaded_options = None
   _globals['_NOTIFICATIONPREFERENCES'].fields_by_name['kinds']._serialized_options = b'\272H\005\222\001\002\020\024'
+  _globals['_NOTIFICATIONPREFERENCES'].fields_by_name['time_zone']._loaded_options = None
+  _globals['_NOTIFICATIONPREFERENCES'].fields_by_name['time_zone']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_QUIETHOURS'].fields_by_name['start_hour']._loaded_options = None
+  _globals['_QUIETHOURS'].fields_by_name['start_hour']._serialized_options = b'\272H\006\032\004\030\027(\000'
+  _globals['_QUIETHOURS'].fields_by_name['end_hour']._loaded_options = None
+  _globals['_QUIETHOURS'].fields_by_name['end_hour']._serialized_options = b'\272H\006\032\004\030\027(\000'
+  _globals['_QUIETHOURS']._loaded_options = None
+  _globals['_QUIETHOURS']._serialized_options = b'\272H\\\032Z\n\021quiet_hours.empty\022#start_hour and end_hour must differ\032 this.start_hour != this.end_hour'
   _globals['_KINDPREFERENCE'].fields_by_name['kind']._loaded_options = None
   _globals['_KINDPREFERENCE'].fields_by_name['kind']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_KINDPREFERENCE'].fields_by_name['from']._loaded_options = None
   _globals['_KINDPREFERENCE'].fields_by_name['from']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_SECURITYNOTICE'].oneofs_by_name['notice']._loaded_options = None
   _globals['_SECURITYNOTICE'].oneofs_by_name['notice']._serialized_options = b'\272H\002\010\001'
-  _globals['_NOTIFICATIONKIND']._serialized_start=2032
-  _globals['_NOTIFICATIONKIND']._serialized_end=2367
-  _globals['_SENDERFILTER']._serialized_start=2370
-  _globals['_SENDERFILTER']._serialized_end=2498
+  _globals['_NOTIFICATIONKIND']._serialized_start=2288
+  _globals['_NOTIFICATIONKIND']._serialized_end=2623
+  _globals['_SENDERFILTER']._serialized_start=2626
+  _globals['_SENDERFILTER']._serialized_end=2754
   _globals['_NOTIFICATIONGROUP']._serialized_start=130
   _globals['_NOTIFICATIONGROUP']._serialized_end=382
   _globals['_NOTIFICATIONPREFERENCES']._serialized_start=385
-  _globals['_NOTIFICATIONPREFERENCES']._serialized_end=568
-  _globals['_KINDPREFERENCE']._serialized_start=571
-  _globals['_KINDPREFERENCE']._serialized_end=729
-  _globals['_USEREVENT']._serialized_start=732
-  _globals['_USEREVENT']._serialized_end=1249
-  _globals['_ARRIVALSMISSED']._serialized_start=1251
-  _globals['_ARRIVALSMISSED']._serialized_end=1267
-  _globals['_NOTIFICATIONCHANGED']._serialized_start=1269
-  _globals['_NOTIFICATIONCHANGED']._serialized_end=1387
-  _globals['_HOMEARRIVAL']._serialized_start=1389
-  _globals['_HOMEARRIVAL']._serialized_end=1477
-  _globals['_RESOURCECHANGED']._serialized_start=1479
-  _globals['_RESOURCECHANGED']._serialized_end=1552
-  _globals['_MARKERMOVED']._serialized_start=1554
-  _globals['_MARKERMOVED']._serialized_end=1607
-  _globals['_SESSIONENDED']._serialized_start=1609
-  _globals['_SESSIONENDED']._serialized_end=1643
-  _globals['_SECURITYNOTICE']._serialized_start=1646
-  _globals['_SECURITYNOTICE']._serialized_end=1884
-  _globals['_SIGNEDINNOTICE']._serialized_start=1886
-  _globals['_SIGNEDINNOTICE']._serialized_end=1943
-  _globals['_PASSWORDCHANGEDNOTICE']._serialized_start=1945
-  _globals['_PASSWORDCHANGEDNOTICE']._serialized_end=1988
-  _globals['_SIGNINSFAILEDNOTICE']._serialized_start=1990
-  _globals['_SIGNINSFAILEDNOTICE']._serialized_end=2029
+  _globals['_NOTIFICATIONPREFERENCES']._serialized_end=652
+  _globals['_QUIETHOURS']._serialized_start=655
+  _globals['_QUIETHOURS']._serialized_end=824
+  _globals['_KINDPREFERENCE']._serialized_start=827
+  _globals['_KINDPREFERENCE']._serialized_end=985
+  _globals['_USEREVENT']._serialized_start=988
+  _globals['_USEREVENT']._serialized_end=1505
+  _globals['_ARRIVALSMISSED']._serialized_start=1507
+  _globals['_ARRIVALSMISSED']._serialized_end=1523
+  _globals['_NOTIFICATIONCHANGED']._serialized_start=1525
+  _globals['_NOTIFICATIONCHANGED']._serialized_end=1643
+  _globals['_HOMEARRIVAL']._serialized_start=1645
+  _globals['_HOMEARRIVAL']._serialized_end=1733
+  _globals['_RESOURCECHANGED']._serialized_start=1735
+  _globals['_RESOURCECHANGED']._serialized_end=1808
+  _globals['_MARKERMOVED']._serialized_start=1810
+  _globals['_MARKERMOVED']._serialized_end=1863
+  _globals['_SESSIONENDED']._serialized_start=1865
+  _globals['_SESSIONENDED']._serialized_end=1899
+  _globals['_SECURITYNOTICE']._serialized_start=1902
+  _globals['_SECURITYNOTICE']._serialized_end=2140
+  _globals['_SIGNEDINNOTICE']._serialized_start=2142
+  _globals['_SIGNEDINNOTICE']._serialized_end=2199
+  _globals['_PASSWORDCHANGEDNOTICE']._serialized_start=2201
+  _globals['_PASSWORDCHANGEDNOTICE']._serialized_end=2244
+  _globals['_SIGNINSFAILEDNOTICE']._serialized_start=2246
+  _globals['_SIGNINSFAILEDNOTICE']._serialized_end=2285
 # @@protoc_insertion_point(module_scope)

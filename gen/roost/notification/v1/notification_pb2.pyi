@@ -66,18 +66,30 @@ class NotificationGroup(_message.Message):
     def __init__(self, id: _Optional[int] = ..., kind: _Optional[_Union[NotificationKind, str]] = ..., post_id: _Optional[int] = ..., sample_user_ids: _Optional[_Iterable[int]] = ..., count: _Optional[int] = ..., first_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., read: _Optional[bool] = ...) -> None: ...
 
 class NotificationPreferences(_message.Message):
-    __slots__ = ("kinds", "muted_conversation_ids", "watched_user_ids", "email_digest", "etag")
+    __slots__ = ("kinds", "muted_conversation_ids", "watched_user_ids", "email_digest", "etag", "time_zone", "quiet_hours")
     KINDS_FIELD_NUMBER: _ClassVar[int]
     MUTED_CONVERSATION_IDS_FIELD_NUMBER: _ClassVar[int]
     WATCHED_USER_IDS_FIELD_NUMBER: _ClassVar[int]
     EMAIL_DIGEST_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    TIME_ZONE_FIELD_NUMBER: _ClassVar[int]
+    QUIET_HOURS_FIELD_NUMBER: _ClassVar[int]
     kinds: _containers.RepeatedCompositeFieldContainer[KindPreference]
     muted_conversation_ids: _containers.RepeatedScalarFieldContainer[int]
     watched_user_ids: _containers.RepeatedScalarFieldContainer[int]
     email_digest: bool
     etag: str
-    def __init__(self, kinds: _Optional[_Iterable[_Union[KindPreference, _Mapping]]] = ..., muted_conversation_ids: _Optional[_Iterable[int]] = ..., watched_user_ids: _Optional[_Iterable[int]] = ..., email_digest: _Optional[bool] = ..., etag: _Optional[str] = ...) -> None: ...
+    time_zone: str
+    quiet_hours: QuietHours
+    def __init__(self, kinds: _Optional[_Iterable[_Union[KindPreference, _Mapping]]] = ..., muted_conversation_ids: _Optional[_Iterable[int]] = ..., watched_user_ids: _Optional[_Iterable[int]] = ..., email_digest: _Optional[bool] = ..., etag: _Optional[str] = ..., time_zone: _Optional[str] = ..., quiet_hours: _Optional[_Union[QuietHours, _Mapping]] = ...) -> None: ...
+
+class QuietHours(_message.Message):
+    __slots__ = ("start_hour", "end_hour")
+    START_HOUR_FIELD_NUMBER: _ClassVar[int]
+    END_HOUR_FIELD_NUMBER: _ClassVar[int]
+    start_hour: int
+    end_hour: int
+    def __init__(self, start_hour: _Optional[int] = ..., end_hour: _Optional[int] = ...) -> None: ...
 
 class KindPreference(_message.Message):
     __slots__ = ("kind", "push")

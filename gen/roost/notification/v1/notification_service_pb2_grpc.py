@@ -27,6 +27,10 @@ if _version_not_supported:
 
 class NotificationServiceStub:
     """NotificationService owns what people are told. All calls act for the caller.
+
+    One rule decides which groups there are for a person, at the moment of asking: the post of the group is one that
+    they may see (see PostService), and so is at least one of the people in the sample, whom they do not mute. The
+    list, the unread count, digests and pushes all follow it. A group that is hidden comes back when what hid it ends.
     """
 
     def __init__(self, channel):
@@ -89,18 +93,24 @@ class NotificationServiceStub:
 
 class NotificationServiceServicer:
     """NotificationService owns what people are told. All calls act for the caller.
+
+    One rule decides which groups there are for a person, at the moment of asking: the post of the group is one that
+    they may see (see PostService), and so is at least one of the people in the sample, whom they do not mute. The
+    list, the unread count, digests and pushes all follow it. A group that is hidden comes back when what hid it ends.
     """
 
     def ListNotifications(self, request, context):
-        """ListNotifications returns groups, newest first; blocked and muted people are left out. A group that somebody
-        joins while pages are read moves above them.
+        """ListNotifications returns groups, newest first, those alone that the caller may see, and in each of them only
+        such people. Pages are filled up, unless 1,000 groups in a row are hidden: then a page may be short, and has a
+        token. A group that somebody joins while pages are read moves above them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CountUnread(self, request, context):
-        """CountUnread counts the groups after the read marker, up to 100.
+        """CountUnread counts the groups after the read marker that ListNotifications would return, up to 100. Of more
+        than 1,000 unread groups, those beyond are not looked at.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -114,7 +124,8 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def MarkRead(self, request, context):
-        """MarkRead moves the read marker forward; an older one changes nothing.
+        """MarkRead moves the read marker forward; an older one changes nothing. It never passes the caller's newest
+        group: an id beyond that stands for it, so that later groups are unread.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -128,8 +139,9 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePreferences(self, request, context):
-        """UpdatePreferences changes the fields of update_mask: "email_digest", and "kinds", where those that are named
-        change and the others stay. ABORTED (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields.
+        """UpdatePreferences changes the fields of update_mask: "email_digest", "time_zone", "quiet_hours" (which ends
+        them where it is not set), and "kinds", where those that are named change and the others stay. ABORTED
+        (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields, INVALID_ARGUMENT (TIME_ZONE_UNKNOWN).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -152,8 +164,13 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchUser(self, request, context):
-        """WatchUser asks to be told about somebody's new posts. Idempotent. NOT_FOUND (USER_NOT_FOUND);
-        INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (TOO_MANY_WATCHED) past 200.
+        """WatchUser asks for notifications of somebody's new posts. An open person can be watched without being followed; a
+        protected one only by followers. Watching ends when the caller ceases to follow the person (by unfollowing, or
+        removed by them), when one of the two blocks the other, when the person becomes protected and the caller does not
+        follow them, and when one of the two deletes the account. It does not come back by itself. Idempotent. NOT_FOUND
+        (USER_NOT_FOUND); PERMISSION_DENIED (ACCOUNT_PROTECTED) if protected and not followed by the caller;
+        INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (BLOCKING) if the caller blocks the person, and
+        (TOO_MANY_WATCHED) past 200.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -229,6 +246,10 @@ def add_NotificationServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class NotificationService:
     """NotificationService owns what people are told. All calls act for the caller.
+
+    One rule decides which groups there are for a person, at the moment of asking: the post of the group is one that
+    they may see (see PostService), and so is at least one of the people in the sample, whom they do not mute. The
+    list, the unread count, digests and pushes all follow it. A group that is hidden comes back when what hid it ends.
     """
 
     @staticmethod

@@ -27,27 +27,38 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class NotificationServiceStub:
-    """NotificationService owns what people are told. All calls act for the caller."""
+    """NotificationService owns what people are told. All calls act for the caller.
+
+    One rule decides which groups there are for a person, at the moment of asking: the post of the group is one that
+    they may see (see PostService), and so is at least one of the people in the sample, whom they do not mute. The
+    list, the unread count, digests and pushes all follow it. A group that is hidden comes back when what hid it ends.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> NotificationServiceAsyncStub: ...
     ListNotifications: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationsRequest, _notification_service_pb2.ListNotificationsResponse]
-    """ListNotifications returns groups, newest first; blocked and muted people are left out. A group that somebody
-    joins while pages are read moves above them.
+    """ListNotifications returns groups, newest first, those alone that the caller may see, and in each of them only
+    such people. Pages are filled up, unless 1,000 groups in a row are hidden: then a page may be short, and has a
+    token. A group that somebody joins while pages are read moves above them.
     """
     CountUnread: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.CountUnreadRequest, _notification_service_pb2.CountUnreadResponse]
-    """CountUnread counts the groups after the read marker, up to 100."""
+    """CountUnread counts the groups after the read marker that ListNotifications would return, up to 100. Of more
+    than 1,000 unread groups, those beyond are not looked at.
+    """
     GetReadMarker: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetReadMarkerRequest, _notification_service_pb2.GetReadMarkerResponse]
     """GetReadMarker returns up to where the caller has read; 0 if nowhere."""
     MarkRead: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.MarkReadRequest, _notification_service_pb2.MarkReadResponse]
-    """MarkRead moves the read marker forward; an older one changes nothing."""
+    """MarkRead moves the read marker forward; an older one changes nothing. It never passes the caller's newest
+    group: an id beyond that stands for it, so that later groups are unread.
+    """
     GetPreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]
     """GetPreferences returns the caller's wishes."""
     UpdatePreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]
-    """UpdatePreferences changes the fields of update_mask: "email_digest", and "kinds", where those that are named
-    change and the others stay. ABORTED (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields.
+    """UpdatePreferences changes the fields of update_mask: "email_digest", "time_zone", "quiet_hours" (which ends
+    them where it is not set), and "kinds", where those that are named change and the others stay. ABORTED
+    (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields, INVALID_ARGUMENT (TIME_ZONE_UNKNOWN).
     """
     MuteConversation: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.MuteConversationRequest, _notification_service_pb2.MuteConversationResponse]
     """MuteConversation stops notifications about a conversation, past ones included: mentions, replies and quotes
@@ -57,32 +68,48 @@ class NotificationServiceStub:
     UnmuteConversation: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UnmuteConversationRequest, _notification_service_pb2.UnmuteConversationResponse]
     """UnmuteConversation lets them come again, those of meanwhile included. Idempotent."""
     WatchUser: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.WatchUserRequest, _notification_service_pb2.WatchUserResponse]
-    """WatchUser asks to be told about somebody's new posts. Idempotent. NOT_FOUND (USER_NOT_FOUND);
-    INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (TOO_MANY_WATCHED) past 200.
+    """WatchUser asks for notifications of somebody's new posts. An open person can be watched without being followed; a
+    protected one only by followers. Watching ends when the caller ceases to follow the person (by unfollowing, or
+    removed by them), when one of the two blocks the other, when the person becomes protected and the caller does not
+    follow them, and when one of the two deletes the account. It does not come back by itself. Idempotent. NOT_FOUND
+    (USER_NOT_FOUND); PERMISSION_DENIED (ACCOUNT_PROTECTED) if protected and not followed by the caller;
+    INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (BLOCKING) if the caller blocks the person, and
+    (TOO_MANY_WATCHED) past 200.
     """
     UnwatchUser: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UnwatchUserRequest, _notification_service_pb2.UnwatchUserResponse]
     """UnwatchUser ends it. Idempotent."""
 
 @_typing.type_check_only
 class NotificationServiceAsyncStub(NotificationServiceStub):
-    """NotificationService owns what people are told. All calls act for the caller."""
+    """NotificationService owns what people are told. All calls act for the caller.
+
+    One rule decides which groups there are for a person, at the moment of asking: the post of the group is one that
+    they may see (see PostService), and so is at least one of the people in the sample, whom they do not mute. The
+    list, the unread count, digests and pushes all follow it. A group that is hidden comes back when what hid it ends.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListNotifications: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationsRequest, _notification_service_pb2.ListNotificationsResponse]  # type: ignore[assignment]
-    """ListNotifications returns groups, newest first; blocked and muted people are left out. A group that somebody
-    joins while pages are read moves above them.
+    """ListNotifications returns groups, newest first, those alone that the caller may see, and in each of them only
+    such people. Pages are filled up, unless 1,000 groups in a row are hidden: then a page may be short, and has a
+    token. A group that somebody joins while pages are read moves above them.
     """
     CountUnread: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.CountUnreadRequest, _notification_service_pb2.CountUnreadResponse]  # type: ignore[assignment]
-    """CountUnread counts the groups after the read marker, up to 100."""
+    """CountUnread counts the groups after the read marker that ListNotifications would return, up to 100. Of more
+    than 1,000 unread groups, those beyond are not looked at.
+    """
     GetReadMarker: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetReadMarkerRequest, _notification_service_pb2.GetReadMarkerResponse]  # type: ignore[assignment]
     """GetReadMarker returns up to where the caller has read; 0 if nowhere."""
     MarkRead: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.MarkReadRequest, _notification_service_pb2.MarkReadResponse]  # type: ignore[assignment]
-    """MarkRead moves the read marker forward; an older one changes nothing."""
+    """MarkRead moves the read marker forward; an older one changes nothing. It never passes the caller's newest
+    group: an id beyond that stands for it, so that later groups are unread.
+    """
     GetPreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]  # type: ignore[assignment]
     """GetPreferences returns the caller's wishes."""
     UpdatePreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]  # type: ignore[assignment]
-    """UpdatePreferences changes the fields of update_mask: "email_digest", and "kinds", where those that are named
-    change and the others stay. ABORTED (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields.
+    """UpdatePreferences changes the fields of update_mask: "email_digest", "time_zone", "quiet_hours" (which ends
+    them where it is not set), and "kinds", where those that are named change and the others stay. ABORTED
+    (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields, INVALID_ARGUMENT (TIME_ZONE_UNKNOWN).
     """
     MuteConversation: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.MuteConversationRequest, _notification_service_pb2.MuteConversationResponse]  # type: ignore[assignment]
     """MuteConversation stops notifications about a conversation, past ones included: mentions, replies and quotes
@@ -92,14 +119,24 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     UnmuteConversation: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UnmuteConversationRequest, _notification_service_pb2.UnmuteConversationResponse]  # type: ignore[assignment]
     """UnmuteConversation lets them come again, those of meanwhile included. Idempotent."""
     WatchUser: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.WatchUserRequest, _notification_service_pb2.WatchUserResponse]  # type: ignore[assignment]
-    """WatchUser asks to be told about somebody's new posts. Idempotent. NOT_FOUND (USER_NOT_FOUND);
-    INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (TOO_MANY_WATCHED) past 200.
+    """WatchUser asks for notifications of somebody's new posts. An open person can be watched without being followed; a
+    protected one only by followers. Watching ends when the caller ceases to follow the person (by unfollowing, or
+    removed by them), when one of the two blocks the other, when the person becomes protected and the caller does not
+    follow them, and when one of the two deletes the account. It does not come back by itself. Idempotent. NOT_FOUND
+    (USER_NOT_FOUND); PERMISSION_DENIED (ACCOUNT_PROTECTED) if protected and not followed by the caller;
+    INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (BLOCKING) if the caller blocks the person, and
+    (TOO_MANY_WATCHED) past 200.
     """
     UnwatchUser: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UnwatchUserRequest, _notification_service_pb2.UnwatchUserResponse]  # type: ignore[assignment]
     """UnwatchUser ends it. Idempotent."""
 
 class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """NotificationService owns what people are told. All calls act for the caller."""
+    """NotificationService owns what people are told. All calls act for the caller.
+
+    One rule decides which groups there are for a person, at the moment of asking: the post of the group is one that
+    they may see (see PostService), and so is at least one of the people in the sample, whom they do not mute. The
+    list, the unread count, digests and pushes all follow it. A group that is hidden comes back when what hid it ends.
+    """
 
     @_abc_1.abstractmethod
     def ListNotifications(
@@ -107,8 +144,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.ListNotificationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.ListNotificationsResponse, _abc.Awaitable[_notification_service_pb2.ListNotificationsResponse]]:
-        """ListNotifications returns groups, newest first; blocked and muted people are left out. A group that somebody
-        joins while pages are read moves above them.
+        """ListNotifications returns groups, newest first, those alone that the caller may see, and in each of them only
+        such people. Pages are filled up, unless 1,000 groups in a row are hidden: then a page may be short, and has a
+        token. A group that somebody joins while pages are read moves above them.
         """
 
     @_abc_1.abstractmethod
@@ -117,7 +155,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.CountUnreadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.CountUnreadResponse, _abc.Awaitable[_notification_service_pb2.CountUnreadResponse]]:
-        """CountUnread counts the groups after the read marker, up to 100."""
+        """CountUnread counts the groups after the read marker that ListNotifications would return, up to 100. Of more
+        than 1,000 unread groups, those beyond are not looked at.
+        """
 
     @_abc_1.abstractmethod
     def GetReadMarker(
@@ -133,7 +173,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.MarkReadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.MarkReadResponse, _abc.Awaitable[_notification_service_pb2.MarkReadResponse]]:
-        """MarkRead moves the read marker forward; an older one changes nothing."""
+        """MarkRead moves the read marker forward; an older one changes nothing. It never passes the caller's newest
+        group: an id beyond that stands for it, so that later groups are unread.
+        """
 
     @_abc_1.abstractmethod
     def GetPreferences(
@@ -149,8 +191,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.UpdatePreferencesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.UpdatePreferencesResponse, _abc.Awaitable[_notification_service_pb2.UpdatePreferencesResponse]]:
-        """UpdatePreferences changes the fields of update_mask: "email_digest", and "kinds", where those that are named
-        change and the others stay. ABORTED (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields.
+        """UpdatePreferences changes the fields of update_mask: "email_digest", "time_zone", "quiet_hours" (which ends
+        them where it is not set), and "kinds", where those that are named change and the others stay. ABORTED
+        (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields, INVALID_ARGUMENT (TIME_ZONE_UNKNOWN).
         """
 
     @_abc_1.abstractmethod
@@ -178,8 +221,13 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.WatchUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.WatchUserResponse, _abc.Awaitable[_notification_service_pb2.WatchUserResponse]]:
-        """WatchUser asks to be told about somebody's new posts. Idempotent. NOT_FOUND (USER_NOT_FOUND);
-        INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (TOO_MANY_WATCHED) past 200.
+        """WatchUser asks for notifications of somebody's new posts. An open person can be watched without being followed; a
+        protected one only by followers. Watching ends when the caller ceases to follow the person (by unfollowing, or
+        removed by them), when one of the two blocks the other, when the person becomes protected and the caller does not
+        follow them, and when one of the two deletes the account. It does not come back by itself. Idempotent. NOT_FOUND
+        (USER_NOT_FOUND); PERMISSION_DENIED (ACCOUNT_PROTECTED) if protected and not followed by the caller;
+        INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (BLOCKING) if the caller blocks the person, and
+        (TOO_MANY_WATCHED) past 200.
         """
 
     @_abc_1.abstractmethod

@@ -224,6 +224,26 @@ class BatchCountPostsRequest(_message.Message):
     author_ids: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, author_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
+class FilterVisibleRequest(_message.Message):
+    __slots__ = ("viewer_id", "post_ids", "user_ids")
+    VIEWER_ID_FIELD_NUMBER: _ClassVar[int]
+    POST_IDS_FIELD_NUMBER: _ClassVar[int]
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    viewer_id: int
+    post_ids: _containers.RepeatedScalarFieldContainer[int]
+    user_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, viewer_id: _Optional[int] = ..., post_ids: _Optional[_Iterable[int]] = ..., user_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class FilterVisibleResponse(_message.Message):
+    __slots__ = ("post_ids", "user_ids", "muted_user_ids")
+    POST_IDS_FIELD_NUMBER: _ClassVar[int]
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    MUTED_USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    post_ids: _containers.RepeatedScalarFieldContainer[int]
+    user_ids: _containers.RepeatedScalarFieldContainer[int]
+    muted_user_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, post_ids: _Optional[_Iterable[int]] = ..., user_ids: _Optional[_Iterable[int]] = ..., muted_user_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
 class BatchCountPostsResponse(_message.Message):
     __slots__ = ("counts",)
     COUNTS_FIELD_NUMBER: _ClassVar[int]

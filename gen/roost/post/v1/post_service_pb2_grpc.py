@@ -108,6 +108,11 @@ class PostServiceStub:
                 request_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchCountPostsRequest.SerializeToString,
                 response_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchCountPostsResponse.FromString,
                 _registered_method=True)
+        self.FilterVisible = channel.unary_unary(
+                '/roost.post.v1.PostService/FilterVisible',
+                request_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.FilterVisibleRequest.SerializeToString,
+                response_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.FilterVisibleResponse.FromString,
+                _registered_method=True)
 
 
 class PostServiceServicer:
@@ -230,6 +235,14 @@ class PostServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FilterVisible(self, request, context):
+        """FilterVisible returns which of the named posts and people one person may see, by the rules of
+        BatchGetPosts and as fresh as its answers, without any content. Services only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PostServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -292,6 +305,11 @@ def add_PostServiceServicer_to_server(servicer, server):
                     servicer.BatchCountPosts,
                     request_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchCountPostsRequest.FromString,
                     response_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchCountPostsResponse.SerializeToString,
+            ),
+            'FilterVisible': grpc.unary_unary_rpc_method_handler(
+                    servicer.FilterVisible,
+                    request_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.FilterVisibleRequest.FromString,
+                    response_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.FilterVisibleResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -632,6 +650,33 @@ class PostService:
             '/roost.post.v1.PostService/BatchCountPosts',
             roost_dot_post_dot_v1_dot_post__service__pb2.BatchCountPostsRequest.SerializeToString,
             roost_dot_post_dot_v1_dot_post__service__pb2.BatchCountPostsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FilterVisible(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.post.v1.PostService/FilterVisible',
+            roost_dot_post_dot_v1_dot_post__service__pb2.FilterVisibleRequest.SerializeToString,
+            roost_dot_post_dot_v1_dot_post__service__pb2.FilterVisibleResponse.FromString,
             options,
             channel_credentials,
             insecure,

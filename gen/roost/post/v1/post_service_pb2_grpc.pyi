@@ -100,6 +100,10 @@ class PostServiceStub:
     """BatchCountPosts counts the live public posts of the named people that answer nothing, in request
     order, for reconciliation. Services only.
     """
+    FilterVisible: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.FilterVisibleRequest, _post_service_pb2.FilterVisibleResponse]
+    """FilterVisible returns which of the named posts and people one person may see, by the rules of
+    BatchGetPosts and as fresh as its answers, without any content. Services only.
+    """
 
 @_typing.type_check_only
 class PostServiceAsyncStub(PostServiceStub):
@@ -172,6 +176,10 @@ class PostServiceAsyncStub(PostServiceStub):
     BatchCountPosts: _aio.UnaryUnaryMultiCallable[_post_service_pb2.BatchCountPostsRequest, _post_service_pb2.BatchCountPostsResponse]  # type: ignore[assignment]
     """BatchCountPosts counts the live public posts of the named people that answer nothing, in request
     order, for reconciliation. Services only.
+    """
+    FilterVisible: _aio.UnaryUnaryMultiCallable[_post_service_pb2.FilterVisibleRequest, _post_service_pb2.FilterVisibleResponse]  # type: ignore[assignment]
+    """FilterVisible returns which of the named posts and people one person may see, by the rules of
+    BatchGetPosts and as fresh as its answers, without any content. Services only.
     """
 
 class PostServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -314,6 +322,16 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_post_service_pb2.BatchCountPostsResponse, _abc.Awaitable[_post_service_pb2.BatchCountPostsResponse]]:
         """BatchCountPosts counts the live public posts of the named people that answer nothing, in request
         order, for reconciliation. Services only.
+        """
+
+    @_abc_1.abstractmethod
+    def FilterVisible(
+        self,
+        request: _post_service_pb2.FilterVisibleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_post_service_pb2.FilterVisibleResponse, _abc.Awaitable[_post_service_pb2.FilterVisibleResponse]]:
+        """FilterVisible returns which of the named posts and people one person may see, by the rules of
+        BatchGetPosts and as fresh as its answers, without any content. Services only.
         """
 
 def add_PostServiceServicer_to_server(servicer: PostServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

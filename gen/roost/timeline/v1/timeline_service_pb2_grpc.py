@@ -95,7 +95,8 @@ class TimelineServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetReadMarker(self, request, context):
-        """SetReadMarker moves the marker forward; an older entry than the marker's changes nothing.
+        """SetReadMarker moves the marker forward; an older entry than the marker's changes nothing. It never passes
+        the newest entry of the caller's home: an id beyond that stands for it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

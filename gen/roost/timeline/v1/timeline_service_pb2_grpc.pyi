@@ -48,7 +48,9 @@ class TimelineServiceStub:
     GetReadMarker: _grpc.UnaryUnaryMultiCallable[_timeline_service_pb2.GetReadMarkerRequest, _timeline_service_pb2.GetReadMarkerResponse]
     """GetReadMarker returns where the caller stopped reading the home timeline."""
     SetReadMarker: _grpc.UnaryUnaryMultiCallable[_timeline_service_pb2.SetReadMarkerRequest, _timeline_service_pb2.SetReadMarkerResponse]
-    """SetReadMarker moves the marker forward; an older entry than the marker's changes nothing."""
+    """SetReadMarker moves the marker forward; an older entry than the marker's changes nothing. It never passes
+    the newest entry of the caller's home: an id beyond that stands for it.
+    """
     RebuildHomeTimeline: _grpc.UnaryUnaryMultiCallable[_timeline_service_pb2.RebuildHomeTimelineRequest, _timeline_service_pb2.RebuildHomeTimelineResponse]
     """RebuildHomeTimeline drops the caller's home and builds it anew from the followed people's posts.
     A service that acts for a person names that person in user_id. RESOURCE_EXHAUSTED
@@ -75,7 +77,9 @@ class TimelineServiceAsyncStub(TimelineServiceStub):
     GetReadMarker: _aio.UnaryUnaryMultiCallable[_timeline_service_pb2.GetReadMarkerRequest, _timeline_service_pb2.GetReadMarkerResponse]  # type: ignore[assignment]
     """GetReadMarker returns where the caller stopped reading the home timeline."""
     SetReadMarker: _aio.UnaryUnaryMultiCallable[_timeline_service_pb2.SetReadMarkerRequest, _timeline_service_pb2.SetReadMarkerResponse]  # type: ignore[assignment]
-    """SetReadMarker moves the marker forward; an older entry than the marker's changes nothing."""
+    """SetReadMarker moves the marker forward; an older entry than the marker's changes nothing. It never passes
+    the newest entry of the caller's home: an id beyond that stands for it.
+    """
     RebuildHomeTimeline: _aio.UnaryUnaryMultiCallable[_timeline_service_pb2.RebuildHomeTimelineRequest, _timeline_service_pb2.RebuildHomeTimelineResponse]  # type: ignore[assignment]
     """RebuildHomeTimeline drops the caller's home and builds it anew from the followed people's posts.
     A service that acts for a person names that person in user_id. RESOURCE_EXHAUSTED
@@ -123,7 +127,9 @@ class TimelineServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _timeline_service_pb2.SetReadMarkerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_timeline_service_pb2.SetReadMarkerResponse, _abc.Awaitable[_timeline_service_pb2.SetReadMarkerResponse]]:
-        """SetReadMarker moves the marker forward; an older entry than the marker's changes nothing."""
+        """SetReadMarker moves the marker forward; an older entry than the marker's changes nothing. It never passes
+        the newest entry of the caller's home: an id beyond that stands for it.
+        """
 
     @_abc_1.abstractmethod
     def RebuildHomeTimeline(

@@ -33,14 +33,16 @@ class UserDeleted(_message.Message):
     def __init__(self, user_id: _Optional[int] = ..., delete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class FollowCreated(_message.Message):
-    __slots__ = ("follower_id", "followee_id", "by_request")
+    __slots__ = ("follower_id", "followee_id", "by_request", "by_opening")
     FOLLOWER_ID_FIELD_NUMBER: _ClassVar[int]
     FOLLOWEE_ID_FIELD_NUMBER: _ClassVar[int]
     BY_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    BY_OPENING_FIELD_NUMBER: _ClassVar[int]
     follower_id: int
     followee_id: int
     by_request: bool
-    def __init__(self, follower_id: _Optional[int] = ..., followee_id: _Optional[int] = ..., by_request: _Optional[bool] = ...) -> None: ...
+    by_opening: bool
+    def __init__(self, follower_id: _Optional[int] = ..., followee_id: _Optional[int] = ..., by_request: _Optional[bool] = ..., by_opening: _Optional[bool] = ...) -> None: ...
 
 class FollowRemoved(_message.Message):
     __slots__ = ("follower_id", "followee_id")

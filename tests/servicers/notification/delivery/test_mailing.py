@@ -11,6 +11,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -230,6 +231,17 @@ async def test_there_is_one_digest_a_day(world: World) -> None:
     await world.next_morning()
 
     assert (same_day, len(world.box.letters)) == (1, 2)
+
+
+async def test_the_next_digest_goes_by_the_time_zone_of_the_person(world: World) -> None:
+    await world.address()
+    world.inbox.zones[ALICE] = "Asia/Tokyo"
+    await world.tell(10)
+
+    await world.next_morning()
+
+    assert len(world.box.letters) == 1
+    assert world.row.due_time.astimezone(ZoneInfo("Asia/Tokyo")).hour == HOUR
 
 
 async def test_a_day_without_news_brings_no_letter(world: World) -> None:

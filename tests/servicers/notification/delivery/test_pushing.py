@@ -560,3 +560,65 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
     assert not stopped_early
     assert world.row(2).state is State.SENT
     server.close()
+
+
+async def test_quiet_hours_hold_pushes_until_they_end_one_for_each_topic(world: World) -> None:
+    await world.device()
+    world.inbox.quiet[ALICE] = world.clock.now() + timedelta(hours=8)
+    await world.tell(group(10, Kind.LIKE, 2))
+    await world.send()
+    held = world.row()
+    world.clock.advance(timedelta(hours=7))
+    world.inbox.read(ALICE)
+    await world.tell(group(11, Kind.LIKE, 3, 2))
+    await world.send()
+    silent = list(world.server.arrived)
+
+    world.inbox.quiet.clear()
+    await world.send(after=timedelta(hours=1))
+
+    assert silent == []
+    assert (held.state, held.last_answer, held.attempts) == (State.DUE, "paused", 0)
+    assert [world.read(each)["id"] for each in world.server.arrived] == ["11"]
+
+
+async def test_what_was_read_in_quiet_hours_is_not_pushed_when_they_end(world: World) -> None:
+    await world.device()
+    world.inbox.quiet[ALICE] = world.clock.now() + timedelta(hours=8)
+    await world.tell(group(10))
+    await world.send()
+    world.inbox.read(ALICE)
+    world.inbox.quiet.clear()
+
+    await world.send(after=timedelta(hours=8))
+
+    assert world.server.arrived == []
+    assert world.row().state is State.MOOT
+
+
+async def test_a_push_that_is_tried_again_waits_for_quiet_hours_too(world: World) -> None:
+    await world.device()
+    world.server.reply = answering((503, {}), (201, {}))
+    await world.tell(group(10))
+    await world.send()
+    world.inbox.quiet[ALICE] = world.clock.now() + timedelta(hours=8)
+    await world.send(after=timedelta(minutes=1))
+    tried = len(world.server.arrived)
+    world.inbox.quiet.clear()
+
+    await world.send(after=timedelta(hours=8))
+
+    assert (tried, len(world.server.arrived)) == (1, 2)
+    assert world.row().state is State.SENT
+
+
+async def test_quiet_hours_of_one_person_hold_nobody_else(world: World) -> None:
+    await world.device(ALICE)
+    await world.device(BOB)
+    world.inbox.quiet[ALICE] = world.clock.now() + timedelta(hours=8)
+    await world.tell(group(10), ALICE)
+    await world.tell(group(11), BOB)
+
+    await world.send()
+
+    assert [world.read(each)["id"] for each in world.server.arrived] == ["11"]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from services.notification.delivery.model import Channel, Due
 from services.notification.delivery.schedule import (
@@ -84,3 +85,25 @@ def test_digests_are_spread_over_the_hour() -> None:
     minutes = {next_digest(each, after=NOON, hour=7).minute for each in range(1, 1000)}
 
     assert len(minutes) == 60
+
+
+def test_a_digest_goes_out_in_the_morning_of_the_person() -> None:
+    (_, digest) = Schedule(digest_hour=7).due(
+        [Told(1, LIKE, push=True, time_zone="America/New_York")], NOON
+    )
+
+    assert digest.due_time.astimezone(ZoneInfo("America/New_York")).hour == 7
+
+
+def test_what_comes_again_is_marked_and_a_digest_is_not_where_anything_is_new() -> None:
+    new = replace(LIKE, id=11, post_id=8)
+
+    due = Schedule(digest_hour=7).due([Told(1, LIKE, push=True, again=True), told(new)], NOON)
+    only_again = Schedule(digest_hour=7).due([Told(1, LIKE, push=True, again=True)], NOON)
+
+    assert {each.topic: each.again for each in due} == {
+        "LIKE:7": True,
+        "LIKE:8": False,
+        "digest": False,
+    }
+    assert all(each.again for each in only_again)
