@@ -1,6 +1,6 @@
 """What surrounds every request: trace, load limit, problems, metrics, headers of all answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -30,8 +30,15 @@ from services.chassis.logs import logger
 _ALWAYS = frozenset(("/livez", "/readyz", "/metrics"))
 _ELSEWHERE = "(none)"
 
-# No answer is a document of another type than it says, and none is framed by another site.
+# For browsers: every answer has the type that it says, and no other site learns its address. An
+# answer that is no page of ours loads and runs nothing, and no site may frame it.
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
+_NO_REFERRER = (b"referrer-policy", b"no-referrer")
+_POLICY = b"content-security-policy"
+_NO_PAGE = (
+    _POLICY,
+    b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+)
 _CLOSE = (b"connection", b"close")
 
 _encoder = msgspec.json.Encoder()
@@ -66,7 +73,7 @@ class Frame:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 traced = (b"traceresponse", trace.traceparent.encode())
-                added = [_NOSNIFF, traced, *scope.get(SAID, ())]
+                added = [*_for_browsers(message["headers"]), traced, *scope.get(SAID, ())]
                 if state.stopping:
                     # So that the proxy's next request goes to a process that stays.
                     added.append(_CLOSE)
@@ -113,6 +120,12 @@ class Frame:
             await _refuse(error, {**scope, "method": "GET"}, send, prefix="websocket.")
 
 
+def _for_browsers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What an answer with these headers has to carry besides."""
+    page = any(name == _POLICY for name, _ in headers)
+    return [_NOSNIFF, _NO_REFERRER] if page else [_NOSNIFF, _NO_REFERRER, _NO_PAGE]
+
+
 async def _refuse(error: Exception, scope: Scope, send: Send, *, prefix: str = "") -> None:
     shown = problems.known(_ours(error, scope))
     problem = problems.problem_of(shown, instance=scope["path"])
@@ -130,6 +143,9 @@ async def _refuse(error: Exception, scope: Scope, send: Send, *, prefix: str = "
         (b"cache-control", b"no-store"),
         *problems.headers_of(shown),
     ]
+    if prefix:
+        # No frame is around an answer to a handshake.
+        headers += _for_browsers(headers)
     await send(
         {"type": f"{prefix}http.response.start", "status": problem.status, "headers": headers}
     )

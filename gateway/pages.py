@@ -189,12 +189,9 @@ def _kept(request: Request, route: str, body: bytes, kind: str) -> Response:
     """A file that changes with the release only."""
     request.scope[ROUTE] = route
     tag = f'W/"{blake2b(body, digest_size=8).hexdigest()}"'
-    headers = {
-        "cache-control": "public, max-age=300",
-        "etag": tag,
-        "content-security-policy": _POLICY,
-        "referrer-policy": "no-referrer",
-    }
+    headers = {"cache-control": "public, max-age=300", "etag": tag}
+    if kind.startswith("text/html"):
+        headers["content-security-policy"] = _POLICY
     if header.matches_none(request.scope[HEADERS], tag.encode()):
         return Response(status_code=304, headers=headers)
     return Response(body, headers={**headers, "content-type": kind})

@@ -46,8 +46,9 @@ class Engines:
         self.broker = brokers.choose(
             os.environ, folder=folder / "kafka", ports=self._ports, storage=self.seaweedfs
         )
+        self._logs = folder / "logs"
         self._supervisor = Supervisor(
-            [self.postgres, self.valkey, self.seaweedfs, self.broker], logs=folder / "logs"
+            [self.postgres, self.valkey, self.seaweedfs, self.broker], logs=self._logs
         )
         self.run(self._supervisor.__aenter__())
 
@@ -58,6 +59,10 @@ class Engines:
     def start(self, name: str) -> None:
         """Start postgres, valkey, seaweedfs or broker, and what it needs; no matter if it runs."""
         self.run(self._supervisor.start([name]))
+
+    def log(self, name: str) -> Path:
+        """The file that an engine writes its log to."""
+        return self._logs / f"{name}.log"
 
     def stop(self, name: str) -> None:
         """Take one engine away: an outage."""

@@ -38,8 +38,14 @@ SETTINGS = {
     "wal_compression": "pglz",
     "idle_in_transaction_session_timeout": "60s",
     "log_min_duration_statement": "500ms",
+    # Neither a slow statement nor an error is logged with people's texts and addresses.
+    "log_parameter_max_length": "0",
+    "log_error_verbosity": "terse",
     "log_line_prefix": "%m [%p] %d ",
 }
+
+# For a session whose statements hold passwords: neither a slow one nor one that fails is logged.
+_UNLOGGED = {"log_min_duration_statement": "-1", "log_min_error_statement": "panic"}
 
 # Where nothing outlives the run, waiting for the disk proves nothing.
 SETTINGS_OF_A_TRIAL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -161,7 +167,7 @@ class Postgres(Part):
         owner = owner or name
         # Names are identifiers of ours and passwords are hexadecimal: neither needs quoting.
         password = self._secrets.token(f"postgres.{owner}")
-        connection = await asyncpg.connect(self.admin_url)
+        connection = await asyncpg.connect(self.admin_url, server_settings=_UNLOGGED)
         try:
             if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", owner):
                 await connection.execute(f"CREATE ROLE {owner} LOGIN PASSWORD '{password}'")

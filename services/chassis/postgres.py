@@ -283,6 +283,10 @@ def translated() -> Iterator[None]:
         if "clos" in str(misuse) and not isinstance(misuse, ValueError):
             raise DatabaseAway from misuse
         raise
+    except asyncpg.PostgresError as refused:
+        # The detail repeats values of the row. A log line of the error must not.
+        refused.detail = None
+        raise
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> bool:

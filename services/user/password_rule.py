@@ -29,6 +29,8 @@ _MIN_LENGTH = 8
 _MIN_WORD = 4
 # The library knows no shorter ones.
 _SHORTEST_LISTED = 10
+# What is known to everybody who attacks an account here.
+_SERVICE = "roost"
 # As few digits as these are tried out in no time, by who knows that there are only digits.
 _MIN_DIGITS_ONLY = 13
 
@@ -53,13 +55,18 @@ def check(password: str, *, about: Sequence[str]) -> None:
             f"A password has at most {MAX_MARKS_IN_A_ROW} combining marks in a row."
         )
     text = normalized(password)
+    parts = _parts(about)
+    for form in dict.fromkeys((text, _plain(text))):
+        _check_form(form, parts)
+
+
+def _check_form(text: str, parts: list[str]) -> None:
     folded = text.casefold()
     if folded.isdecimal() and len(folded) < _MIN_DIGITS_ONLY:
         raise PasswordTooWeak("A password of digits alone has to be longer.")
     if any(map(_is_listed, (text, folded, _core(folded)))):
         raise PasswordTooWeak("This password is among the most common ones.")
-    parts = _parts(about)
-    if any(len(each) >= _MIN_WORD and _too_short_without(each, folded) for each in parts):
+    if _too_short_without([each for each in parts if len(each) >= _MIN_WORD], folded):
         raise PasswordTooWeak("The password consists of the handle, the name or the mail address.")
     if _guesses(folded, parts) < _MIN_GUESSES:
         raise PasswordTooWeak
@@ -72,8 +79,19 @@ def _guesses(text: str, parts: list[str]) -> float:
     return zxcvbn(text[:_TAKEN_APART], parts).guesses
 
 
-def _too_short_without(known: str, text: str) -> bool:
-    return known in text and len(text.replace(known, "")) < _MIN_LENGTH
+def _too_short_without(known: list[str], text: str) -> bool:
+    rest = text
+    for each in sorted(known, key=len, reverse=True):
+        rest = rest.replace(each, "")
+    return rest != text and len(rest) < _MIN_LENGTH
+
+
+def _plain(text: str) -> str:
+    """The letters alone, as lists of known passwords have them: without accents, and those of other
+    widths and shapes as the usual ones (the compatibility decomposition of UAX 15)."""
+    return "".join(
+        sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign)
+    )
 
 
 def _is_listed(text: str) -> bool:
@@ -87,8 +105,9 @@ def _core(text: str) -> str:
 
 
 def _parts(about: Sequence[str]) -> list[str]:
-    """The texts, and the words in them, in lower case: `alice@example.com` is also `alice`."""
-    texts = [normalized(each).casefold() for each in about if each]
+    """The texts, the words in them, and the name of the service, in lower case:
+    `alice@example.com` is also `alice`."""
+    texts = [normalized(each).casefold() for each in (*about, _SERVICE) if each]
     words = [
         word
         for text in texts

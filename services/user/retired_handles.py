@@ -11,8 +11,8 @@ _PREFIX = "~"
 
 
 class RetiredHandles:
-    """Forms that stand in place of handles. Whoever reads them learns nothing without the service's
-    master key; under another master key every handle counts as new."""
+    """Forms that stand in place of handles. They say nothing without the service's master key, and
+    under another master key every handle counts as new."""
 
     def __init__(self, *, master_key: bytes) -> None:
         self._key = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(master_key)

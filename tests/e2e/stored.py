@@ -41,6 +41,7 @@ async def everything(stack: TestStack, nouns: Collection[str]) -> AsyncIterator[
             yield Stored(f"valkey {key!r}", key + b" " + (content or b""))
     async with httpx2.AsyncClient(
         base_url=f"http://{stack.stack.seaweedfs.filer}",
+        auth=stack.stack.seaweedfs.credential,
         headers={"accept": "application/json"},
         trust_env=False,
     ) as filer:

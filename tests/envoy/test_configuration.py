@@ -51,6 +51,22 @@ async def test_envoy_accepts_the_configuration_of(tmp_path: Path, places: list[s
     assert "deprecated" not in said.lower()
 
 
+def test_no_answer_of_the_edge_shows_details_of_envoy(tmp_path: Path) -> None:
+    ports = Ports(tmp_path / "ports.json")
+    places = {f"{name.upper()}_ENDPOINTS": "[]" for name in SERVICES}
+    config = yaml.safe_load(configuration(ports, **places))
+    ports.release()
+    (edge,) = (each for each in config["static_resources"]["listeners"] if each["name"] == "edge")
+    managers = (each["typed_config"] for each in edge["filter_chains"][0]["filters"])
+    (replies,) = (each["local_reply_config"] for each in managers if "local_reply_config" in each)
+    formats = [replies["body_format"]]
+    formats += [each["body_format_override"] for each in replies["mappers"]]
+
+    placeholders = {name for each in formats for name in re.findall(r"%.+?%", json.dumps(each))}
+    assert len(formats) > 10
+    assert placeholders == {"%PATH(NQ)%", "%RESPONSE_CODE%"}
+
+
 def test_a_name_without_a_value_is_refused() -> None:
     with pytest.raises(KeyError, match="EDGE_PORT"):
         render("port: ${EDGE_PORT}", {"EDGE_ADDRESS": "127.0.0.1"})

@@ -271,3 +271,40 @@ async def test_what_runs_behind_the_edge_is_not_told(edge: httpx2.AsyncClient) -
 
     assert answer.headers["server"] == "roost"
     assert not [name for name in answer.headers if name.startswith(("x-envoy-", "x-ratelimit-"))]
+
+
+async def test_an_answer_of_the_edge_itself_is_no_page(edge: httpx2.AsyncClient) -> None:
+    answers = [
+        await edge.get("/", headers=bearer("not.a.token")),
+        await edge.request("TRACE", "/"),
+        await edge.get("/metrics"),
+        await edge.get("/", headers={"x-large": "x" * 17_000}),
+        await edge.get("/v1%2fusers"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 405, 404, 431, 400]
+    for answer in answers:
+        assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+        assert answer.headers.get_list("referrer-policy") == ["no-referrer"]
+        assert answer.headers["cache-control"] == "no-store"
+        (policy,) = answer.headers.get_list("content-security-policy")
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+
+
+async def test_what_the_gateway_says_to_browsers_stays(
+    edge: httpx2.AsyncClient, gateways: list[Gateway]
+) -> None:
+    said = {
+        "content-security-policy": "default-src 'self'",
+        "cache-control": "public, max-age=300",
+        "x-content-type-options": "nosniff",
+    }
+    for gateway in gateways:
+        gateway.answers["/page-of-its-own"] = lambda _: Answer(b"", headers=said)
+
+    answer = await edge.get("/page-of-its-own")
+
+    assert {name: answer.headers.get_list(name) for name in said} == {
+        name: [value] for name, value in said.items()
+    }

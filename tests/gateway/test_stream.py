@@ -601,6 +601,8 @@ async def test_what_does_not_speak_the_protocol_is_not_upgraded(address: str, pa
     answer = refused.value.response
     expected = (400, "PARAMETER_INVALID") if path == "/v1/stream" else (404, "ROUTE_NOT_FOUND")
     assert (answer.status_code, json.loads(answer.body)["reason"]) == expected
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 
 HANDSHAKE = {

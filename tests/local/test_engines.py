@@ -11,6 +11,7 @@ import pytest
 import redis.asyncio
 from confluent_kafka import Consumer, Producer
 
+from local.parts.postgres import SUPERUSER
 from local.parts.seaweedfs import MEDIA_BUCKET, S3, FilerCredential
 from local.probes import answers
 from tests.engines import Engines
@@ -36,6 +37,41 @@ async def test_databases_of_one_test_are_apart(database: Callable[[str], str]) -
     await first.close()
     await second.close()
     assert found is None
+
+
+async def test_log_of_the_database_holds_no_value_of_a_row(
+    engines: Engines, empty_database: str
+) -> None:
+    log = engines.log("postgres")
+    admin = engines.postgres.admin_url.rpartition("/")[0] + "/" + empty_database.rpartition("/")[2]
+    connection = await asyncpg.connect(admin, server_settings={"log_min_duration_statement": "0"})
+    await connection.execute("CREATE TABLE texts (text text PRIMARY KEY)")
+    await connection.execute("INSERT INTO texts VALUES ($1)", "quokka")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await connection.execute("INSERT INTO texts VALUES ($1)", "quokka")
+    await connection.close()
+
+    written = log.read_text()
+    assert "INSERT INTO texts" in written
+    assert "duplicate key" in written
+    assert "quokka" not in written
+
+
+async def test_password_of_a_role_is_in_no_log(engines: Engines) -> None:
+    engines.start("postgres")
+    server = engines.postgres
+    admin = await asyncpg.connect(server.admin_url)
+    # As if every statement took long.
+    await admin.execute(f"ALTER ROLE {SUPERUSER} SET log_min_duration_statement = 0")
+    try:
+        engines.run(server.create_database("roost_logged"))
+    finally:
+        await admin.execute(f"ALTER ROLE {SUPERUSER} RESET log_min_duration_statement")
+        await admin.close()
+
+    password = server.url("roost_logged").split(":")[2].partition("@")[0]
+    assert len(password) == 64
+    assert password not in engines.log("postgres").read_text()
 
 
 async def test_valkey_answers_with_the_password_and_refuses_without(valkey: str) -> None:

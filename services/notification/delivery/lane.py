@@ -167,7 +167,7 @@ class Lane:
         fit = []
         for delivery in claimed:
             if delivery.attempts > MAX_ATTEMPTS:
-                # Whoever claimed it before did not live to record an outcome.
+                # The worker that claimed it before died without recording an outcome.
                 packed[delivery] = self._fail(delivery, "never recorded")
                 _set_aside.labels(self._channel, "claim").inc()
             else:

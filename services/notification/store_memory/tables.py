@@ -111,9 +111,11 @@ class NotificationTables(DeliveryTables, LogTables):
         ]
 
     def withdraw(self, matches: Callable[[Deed], bool], now: datetime) -> list[GroupKey]:
-        """Removes them, and remembers that; gives the keys of their groups."""
+        """Removes them, and remembers that unless one of the two people is gone; gives the keys of
+        their groups."""
         for key, kept in self.deeds.items():
-            if matches(kept.deed):
+            people = {kept.deed.recipient_id, kept.deed.actor_id}
+            if matches(kept.deed) and self.gone_people.keys().isdisjoint(people):
                 self.withdrawn[key] = now
         return self.remove(matches)
 

@@ -46,6 +46,8 @@ RETURNING recipient_id, group_id, kind, post_id, actor_id
 ), remembered AS (
   INSERT INTO withdrawn_deeds (recipient_id, kind, post_id, actor_id, withdraw_time)
   SELECT recipient_id, kind, post_id, actor_id, $1 FROM gone
+  WHERE NOT EXISTS (
+    SELECT FROM gone_people p WHERE p.user_id IN (gone.recipient_id, gone.actor_id))
   ON CONFLICT (recipient_id, kind, post_id, actor_id)
     DO UPDATE SET withdraw_time = excluded.withdraw_time
 )

@@ -446,3 +446,28 @@ class TestSpending:
         answers = [await sent(alice, document) for _ in range(20)]
 
         assert [each.status_code for each in answers] == [200] * 20, answers[0].text
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ __schema { a: types { fields { name } } b: types { fields { name } } } }",
+        '{ __type(name: "Query") { a: fields { ...F } b: fields { ...F } } } fragment F on __Field'
+        " { name }",
+    ],
+    ids=["in the document", "beside a fragment"],
+)
+def test_aliases_do_not_multiply_what_is_described_of_the_schema(document: str) -> None:
+    described = Documents(SCHEMA, introspection=True)
+    (once,) = described.read("{ __schema { types { fields { name } } } }").operations
+    (often,) = described.read(document).operations
+
+    assert often.cost.of({}) >= 3 * once.cost.of({})
+    assert often.cost.of({}) > MAX_COST
+
+
+def test_the_query_of_tools_for_the_schema_is_affordable() -> None:
+    text = get_introspection_query(input_value_deprecation=True)
+    (operation,) = Documents(SCHEMA, introspection=True).read(text, STRANGERS).operations
+
+    assert operation.cost.of({}) <= MAX_COST

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 
@@ -88,6 +89,26 @@ async def test_killed_session_is_a_database_that_is_away(connected: Database) ->
 async def test_errors_about_the_data_pass_through(connected: Database) -> None:
     with pytest.raises(asyncpg.UniqueViolationError):
         await connected.execute("INSERT INTO numbers VALUES (1, 1)")
+
+
+async def test_an_error_about_the_data_repeats_no_value_of_a_row(connected: Database) -> None:
+    await connected.execute("CREATE TABLE texts (text text PRIMARY KEY CHECK (length(text) < 9))")
+    insert = "INSERT INTO texts VALUES ($1)"
+    await connected.execute(insert, "quokka")
+
+    async def add(text: str) -> None:
+        async with connected.transaction(PostgresTransaction) as transaction:
+            await transaction.connection.execute(insert, text)
+
+    with pytest.raises(asyncpg.UniqueViolationError) as alone:
+        await connected.execute(insert, "quokka")
+    with pytest.raises(asyncpg.CheckViolationError) as in_transaction:
+        await add("quokka quokka")
+
+    for error in (alone.value, in_transaction.value):
+        logged = "".join(traceback.format_exception_only(error))
+        assert "texts" in logged
+        assert "quokka" not in logged
 
 
 async def test_deadlock_is_resolved_by_running_again(connected: Database) -> None:

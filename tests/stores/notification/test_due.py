@@ -304,6 +304,32 @@ async def test_what_was_taken_back_long_ago_is_news_again(
     assert await sent(world, deliveries) == 1
 
 
+@pytest.mark.parametrize(
+    "undoes",
+    [lambda post: unliked(BOB, post), lambda post: blocked(BOB, ALICE)],
+    ids=["like", "block"],
+)
+async def test_nothing_is_remembered_of_what_is_taken_back_after_a_person_left(
+    world: World,
+    deliveries: DeliveryStore,
+    undoes: Callable[[Post], Message],
+) -> None:
+    post = world.post(ALICE)
+    await world.hear(liked(BOB, post))
+    await sent(world, deliveries)
+    async with world.store.transaction() as transaction:
+        await transaction.note_person_gone(BOB, world.clock.now())
+    await world.hear(undoes(post))
+    # Known as gone no longer; what was taken back would still be remembered.
+    world.clock.advance(KEPT / 2)
+    retention = Retention(store=world.store, departures=world.departures, clock=world.clock)
+    await retention.forget_old()
+
+    await world.hear(liked(BOB, post))
+
+    assert await sent(world, deliveries) == 1
+
+
 async def sent(world: World, deliveries: DeliveryStore) -> int:
     """How many pushes go out now, and are noted as sent."""
     claimed = await due(world, deliveries, Channel.PUSH)

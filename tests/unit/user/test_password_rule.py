@@ -46,6 +46,10 @@ def refused(password: str) -> bool:
         "Dragon!!2024",
         "passwordpassword",
         "welcome.welcome.",
+        "pässwörd1",
+        "ｐａｓｓｗｏｒｄ１",
+        "𝐩𝐚𝐬𝐬𝐰𝐨𝐫𝐝𝟏",
+        "Roost2026!",
     ],
 )
 def test_what_anybody_would_guess_is_refused(password: str) -> None:
@@ -80,6 +84,7 @@ def test_the_handle_is_no_password(password: str) -> None:
     [
         ("Guinevere Vasquez", "vasquez1987"),
         ("Guinevere Vasquez", "GuinevereVasquez"),
+        ("Wilhelmine Pfaffenberger", "WilhelminePfaffenberger"),
         ("gvk.ozymandis@example.com", "ozymandis1!"),
         ("gvk.ozymandis@example.com", "gvk.ozymandis@example.com"),
     ],

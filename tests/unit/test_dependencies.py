@@ -1,0 +1,40 @@
+"""What is installed is what was locked: every release is pinned, and known by its hashes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCKED = ["requirements.txt", "requirements-dev.txt"]
+RELEASE = re.compile(
+    r"[a-z0-9][a-z0-9._-]*(\[[a-z0-9,_-]+\])?==\S+( ; [^\\]+?)?( \\\n +--hash=sha256:[0-9a-f]{64})+"
+)
+
+
+def releases(name: str) -> list[str]:
+    """The entries of a locked file, each with its hashes."""
+    lines = (ROOT / name).read_text().splitlines()
+    text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+    return re.split(r"\n(?! )", text.strip())
+
+
+@pytest.mark.parametrize("name", LOCKED)
+def test_every_release_is_pinned_by_its_hashes(name: str) -> None:
+    found = releases(name)
+
+    assert len(found) > 20
+    assert [each for each in found if not RELEASE.fullmatch(each)] == []
+
+
+@pytest.mark.parametrize("name", LOCKED)
+def test_every_installation_checks_the_hashes_and_resolves_nothing(name: str) -> None:
+    installs = [
+        line for line in (ROOT / "Makefile").read_text().splitlines() if f" -r {name}" in line
+    ]
+
+    assert len(installs) == 1
+    assert "--require-hashes" in installs[0]
+    assert "--no-deps" in installs[0]
