@@ -127,7 +127,7 @@ class ResponseLists:
                 for each in places
                 if each.subject_id in shown.posts
             }
-            # What a block keeps from the viewer is not in `shown`: of one's own list nothing is asked.
+            # What a block hides is not in `shown`. Of the own list nothing is asked.
             asked = set() if user_id == viewer_id else set(pairs.values()) - {(user_id, user_id)}
             apart = await self._hydration.apart(asked)
             seen = {id_ for id_, pair in pairs.items() if pair not in apart}

@@ -203,7 +203,11 @@ class Audit:
     async def _people_counters(self, follows: set[tuple[int, str]]) -> list[str]:
         following = Counter(who for who, _ in follows)
         followers = Counter(what for _, what in follows)
-        posts = Counter(post.author for post in self._history.posts if post.id is not None)
+        posts = Counter(
+            post.author
+            for post in self._history.posts
+            if post.id is not None and post.reply_to is None
+        )
 
         async def one(n: int) -> str:
             account = self._accounts[n]

@@ -22,6 +22,7 @@ from services.notification.store_memory import MemoryNotificationStore
 from services.post import subscriber as post_departures
 from services.post.departures import Departures
 from services.post.events import describe
+from services.post.protections import Protections
 from services.post.store_memory import MemoryStore
 from services.timeline import subscriber as timeline_events
 from services.timeline.model import TOP
@@ -82,10 +83,14 @@ def _post_departures() -> Served:
     async def forget_changed(_: Any) -> None:
         pass
 
+    async def forget_body(post_id: int, revision: int) -> None:
+        pass
+
     states = Notes()
     states.forget = forget_changed  # type: ignore[method-assign]
     routes = post_departures.routes(
-        Departures(store=store, clock=clock, describe=describe),
+        Departures(store=store, clock=clock, describe=describe, forget_body=forget_body),
+        protections=Protections(store=store, people=cast(Any, None)),
         states=cast(Any, states),
         known_people=cast(Any, known),
     )

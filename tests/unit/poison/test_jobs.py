@@ -20,13 +20,15 @@ from services.chassis.tokens import RevokedSessions, revocations
 from services.notification import retention as notification_retention
 from services.notification.log import trimming
 from services.notification.retention import Retention
-from services.post import reconciliation
+from services.post import protections, reconciliation
+from services.post.protections import Protections
 from services.post.reconciliation import Reconciliation
 from services.timeline import compose as timeline_compose
 from services.user import chores, counters
 from services.user import compose as user_compose
 from services.user.chores import Chores
 from services.user.counters import Reconciler
+from services.user.retired_handles import RetiredHandles
 from tests.unit.poison import source
 from tests.unit.poison.hostile import NOW
 from tests.waiting import eventually
@@ -113,8 +115,16 @@ JOBS: dict[str, Callable[[Any], Job]] = {
     "post.reconciliation.run": lambda fails: (
         Reconciliation(store=fails, clock=ManualClock(NOW)).run
     ),
+    "post.protections.run": lambda fails: Protections(store=fails, people=fails).run,
     "timeline.compose._prune": lambda fails: partial(timeline_compose._prune, fails),
-    "user.chores.run": lambda fails: Chores(store=fails, clock=ManualClock(NOW), ids=fails).run,
+    "user.chores.run": lambda fails: (
+        Chores(
+            store=fails,
+            clock=ManualClock(NOW),
+            ids=fails,
+            retired=RetiredHandles(master_key=bytes(32)),
+        ).run
+    ),
     "user.compose.periodically": lambda fails: user_compose._every(0.0, "failed", fails.act),
     "user.counters.run": lambda fails: (
         Reconciler(store=fails, cards=fails, count_posts=fails.count_posts).run
@@ -136,6 +146,7 @@ OTHERS = {
     "notification.log.live.run",  # tests/servicers/notification/test_log_streams.py
     "notification.log.live.stay",
     "notification.log.trimming.forget_old",  # a part of trimming.run
+    "post.protections._walk",  # a part of protections.run
     "user.counters.reconcile",  # a part of counters.run
 }
 
@@ -148,6 +159,7 @@ def no_pauses() -> Any:
         patch.setattr(trimming, "_EVERY_SECONDS", 0.0)
         patch.setattr(notification_retention, "_INTERVAL_SECONDS", 0.0)
         patch.setattr(reconciliation, "INTERVAL_SECONDS", 0.0)
+        patch.setattr(protections, "_REVIEW_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
         patch.setattr(chores, "_IDLE_SECONDS", 0.0)
         patch.setattr(chores, "_PAUSE_SECONDS", 0.0)
