@@ -164,13 +164,13 @@ class _Sums:
         """How many fields of a selection, and of what it spreads, have an alias."""
         found = 0
         for each in selections.selections:
+            opened: Any = each
             if isinstance(each, FragmentSpreadNode):
-                found += self._aliases(self._fragments[each.name.value].selection_set)
-                continue
-            if isinstance(each, FieldNode) and each.alias is not None:
-                found += 1
-            if each.selection_set is not None:
-                found += self._aliases(each.selection_set)
+                opened = self._fragments[each.name.value]
+            elif isinstance(each, FieldNode):
+                found += each.alias is not None
+            if opened.selection_set is not None:
+                found += self._aliases(opened.selection_set)
         return found
 
     def _length(
