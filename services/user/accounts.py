@@ -177,9 +177,16 @@ class Accounts:
         return proof, await self._passwords.hash(new, _errand(caller, network))
 
     async def change_password(
-        self, transaction: UserTransaction, caller: UserCaller, proof: Proof, new_hash: str
+        self,
+        transaction: UserTransaction,
+        caller: UserCaller,
+        proof: Proof,
+        new_hash: str,
+        *,
+        network: str,
     ) -> None:
-        """Sets the new password and ends the caller's other sessions.
+        """Sets the new password, ends the caller's other sessions, and forgets all networks but
+        this one: the old password may have been proved there by somebody else.
 
         Raises CredentialsWrong if the password was changed meanwhile, SessionRevoked.
         """
@@ -188,6 +195,8 @@ class Accounts:
         now = self._clock.now()
         await transaction.set_password(caller.user_id, new_hash, now)
         await self._sessions.revoke_others(transaction, caller)
+        await transaction.forget_networks(caller.user_id)
+        await self._remember(transaction, caller.user_id, network, now)
         await transaction.publish(events.password_changed(caller.user_id, caller.session_id, now))
 
     async def delete(self, transaction: UserTransaction, proof: Proof) -> None:

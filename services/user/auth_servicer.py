@@ -139,7 +139,9 @@ class AuthServicer(AuthServiceServicer):
         )
 
         async def effect(transaction: UserTransaction) -> pb.ChangePasswordResponse:
-            await self._accounts.change_password(transaction, me, proof, new_hash)
+            await self._accounts.change_password(
+                transaction, me, proof, new_hash, network=origin.network()
+            )
             return pb.ChangePasswordResponse()
 
         return await once(begin, key, pb.ChangePasswordResponse, effect)

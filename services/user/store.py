@@ -75,6 +75,10 @@ class AccountActs(Protocol):
         """Replaces the hash."""
         ...
 
+    async def forget_networks(self, user_id: int) -> None:
+        """Forgets where the account has proved its password."""
+        ...
+
     async def remember_network(self, user_id: int, network_hash: bytes, now: datetime) -> None:
         """Notes that the person's password was proved from there."""
         ...

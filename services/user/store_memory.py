@@ -114,8 +114,7 @@ class MemoryUserTransaction(MemoryTransaction[UserTables]):
     async def delete_user(self, user_id: int, now: datetime) -> None:
         self.tables.deleted[user_id] = now
         del self.tables.passwords[user_id]
-        for key in [key for key in self.tables.networks if key[0] == user_id]:
-            del self.tables.networks[key]
+        await self.forget_networks(user_id)
         gone = self.tables.users[user_id]
         self.tables.users[user_id] = User(
             id=user_id,
@@ -131,6 +130,10 @@ class MemoryUserTransaction(MemoryTransaction[UserTables]):
 
     async def set_password(self, user_id: int, password_hash: str, now: datetime) -> None:
         self.tables.passwords[user_id] = password_hash
+
+    async def forget_networks(self, user_id: int) -> None:
+        for key in [key for key in self.tables.networks if key[0] == user_id]:
+            del self.tables.networks[key]
 
     async def remember_network(self, user_id: int, network_hash: bytes, now: datetime) -> None:
         self.tables.networks[user_id, network_hash] = now

@@ -152,6 +152,9 @@ class PostgresAccountActs(PostgresTransaction):
     async def delete_user(self, user_id: int, now: datetime) -> None:
         await self.connection.execute(_DELETE, user_id, now)
         await self.connection.execute("DELETE FROM credentials WHERE user_id = $1", user_id)
+        await self.forget_networks(user_id)
+
+    async def forget_networks(self, user_id: int) -> None:
         await self.connection.execute("DELETE FROM known_networks WHERE user_id = $1", user_id)
 
     async def lock_password(self, user_id: int) -> str | None:

@@ -91,6 +91,19 @@ async def test_guesses_from_one_network_have_pauses_that_double(
         assert await guess(house, ELSEWHERE) == "CREDENTIALS_WRONG"
 
 
+async def test_a_new_password_makes_new_networks_of_all_but_the_one_it_was_changed_from(
+    house: House, alice: Person
+) -> None:
+    await sign_in(house, network=ELSEWHERE)
+    await change(alice, PASSWORD, network=HOME)
+    for network in range(DEFAULT_GUESSES):
+        await guess(house, f"203.0.113.{network}")
+
+    with raises_reason(TooMany, "TOO_MANY_PASSWORD_ATTEMPTS"):
+        await sign_in(house, network=ELSEWHERE, password="another lamp 4")
+    assert await sign_in(house, network=HOME, password="another lamp 4")
+
+
 async def test_guesses_at_once_are_counted_before_they_are_compared(
     house: House, alice: Person
 ) -> None:

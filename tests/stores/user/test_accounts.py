@@ -176,6 +176,19 @@ async def test_networks_are_known_by_person_until_they_are_old(cast: Cast) -> No
     assert await cast.store.knows_network(bob.id, b"home")
 
 
+async def test_networks_of_one_person_are_forgotten(cast: Cast) -> None:
+    alice, bob = await cast.people(2)
+    async with cast.store.transaction() as transaction:
+        for person in (alice, bob):
+            await transaction.remember_network(person.id, b"home", cast.clock.now())
+
+    async with cast.store.transaction() as transaction:
+        await transaction.forget_networks(alice.id)
+
+    assert not await cast.store.knows_network(alice.id, b"home")
+    assert await cast.store.knows_network(bob.id, b"home")
+
+
 async def test_a_deleted_account_has_no_known_networks(cast: Cast) -> None:
     alice = await cast.person()
     async with cast.store.transaction() as transaction:
