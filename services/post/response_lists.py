@@ -120,8 +120,18 @@ class ResponseLists:
                 )
             )
             person = require_profile(shown.people.get(user_id), viewer_id)
-            apart = not can_see_person(person, viewer_id)
-            return [not apart and each.subject_id in shown.posts for each in places]
+            if not can_see_person(person, viewer_id):
+                return [False] * len(places)
+            pairs = {
+                each.subject_id: (user_id, shown.bodies[each.subject_id].audience.author_id)
+                for each in places
+                if each.subject_id in shown.posts
+            }
+            # What a block keeps from the viewer is absent already, so one's own list needs no call.
+            asked = set() if user_id == viewer_id else set(pairs.values()) - {(user_id, user_id)}
+            apart = await self._hydration.apart(asked)
+            seen = {id_ for id_, pair in pairs.items() if pair not in apart}
+            return [each.subject_id in seen for each in places]
 
         page: Page[Place] = await fill(
             size=size_of(request),

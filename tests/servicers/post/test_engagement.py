@@ -266,6 +266,20 @@ async def test_liked_posts_follow_the_rules_of_the_profile(scene: Scene) -> None
         await scene.engagement(scene.carol).ListLikedPosts(request)
 
 
+@pytest.mark.parametrize("named_first", ["bob", "carol"])
+async def test_liked_posts_are_without_those_of_people_whom_a_block_keeps_apart(
+    scene: Scene, named_first: str
+) -> None:
+    bob, carol = scene.bob, scene.carol
+    for author in (scene.alice, bob, carol):
+        await scene.like(bob, (await scene.write(author)).id)
+    scene.users.block(*((bob, carol) if named_first == "bob" else (carol, bob)))
+
+    liked = await scene.engagement().ListLikedPosts(rpc.ListLikedPostsRequest(user_id=bob))
+
+    assert [post.author_id for post in liked.posts] == [bob, scene.alice]
+
+
 async def test_bookmarks_are_the_callers_own_newest_first(scene: Scene) -> None:
     posts = [await scene.write(scene.alice) for _ in range(3)]
     for post in posts:

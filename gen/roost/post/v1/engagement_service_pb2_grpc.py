@@ -171,7 +171,8 @@ class EngagementServiceServicer:
 
     def ListLikedPosts(self, request, context):
         """ListLikedPosts returns what a person likes, newest like first, under the rules of
-        PostService.ListUserPosts. Open to strangers.
+        PostService.ListUserPosts, without posts of people whom a block keeps apart from that person. Open to
+        strangers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

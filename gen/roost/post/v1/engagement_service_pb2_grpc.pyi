@@ -65,7 +65,8 @@ class EngagementServiceStub:
     """
     ListLikedPosts: _grpc.UnaryUnaryMultiCallable[_engagement_service_pb2.ListLikedPostsRequest, _engagement_service_pb2.ListLikedPostsResponse]
     """ListLikedPosts returns what a person likes, newest like first, under the rules of
-    PostService.ListUserPosts. Open to strangers.
+    PostService.ListUserPosts, without posts of people whom a block keeps apart from that person. Open to
+    strangers.
     """
     ListBookmarks: _grpc.UnaryUnaryMultiCallable[_engagement_service_pb2.ListBookmarksRequest, _engagement_service_pb2.ListBookmarksResponse]
     """ListBookmarks returns the caller's bookmarks, newest first."""
@@ -111,7 +112,8 @@ class EngagementServiceAsyncStub(EngagementServiceStub):
     """
     ListLikedPosts: _aio.UnaryUnaryMultiCallable[_engagement_service_pb2.ListLikedPostsRequest, _engagement_service_pb2.ListLikedPostsResponse]  # type: ignore[assignment]
     """ListLikedPosts returns what a person likes, newest like first, under the rules of
-    PostService.ListUserPosts. Open to strangers.
+    PostService.ListUserPosts, without posts of people whom a block keeps apart from that person. Open to
+    strangers.
     """
     ListBookmarks: _aio.UnaryUnaryMultiCallable[_engagement_service_pb2.ListBookmarksRequest, _engagement_service_pb2.ListBookmarksResponse]  # type: ignore[assignment]
     """ListBookmarks returns the caller's bookmarks, newest first."""
@@ -208,7 +210,8 @@ class EngagementServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_engagement_service_pb2.ListLikedPostsResponse, _abc.Awaitable[_engagement_service_pb2.ListLikedPostsResponse]]:
         """ListLikedPosts returns what a person likes, newest like first, under the rules of
-        PostService.ListUserPosts. Open to strangers.
+        PostService.ListUserPosts, without posts of people whom a block keeps apart from that person. Open to
+        strangers.
         """
 
     @_abc_1.abstractmethod
