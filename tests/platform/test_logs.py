@@ -30,8 +30,9 @@ TICKET = "quokkaticket"
 
 
 @pytest.fixture
-def debugging() -> Iterator[None]:
-    """Logs of the lowest level, as an operator would have them who looks for a fault."""
+def debugging(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Logs of the lowest level, as an operator would have them who looks for a fault. They go to
+    what is standard output now: that of `capsys`."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     logs.configure(service="roost", level="debug")

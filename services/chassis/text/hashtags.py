@@ -44,6 +44,14 @@ def fold(tag: str) -> str:
     (RFC 5892, appendices A.1 and A.2). Where NFKC gives what is no tag, such as a ligature that
     stands for several words, NFC takes its place.
     """
+    folded = _fold_once(tag)
+    # Folding moves marks, so that a joiner may lose what it joined: each time one sign fewer is left.
+    while (again := _fold_once(folded)) != folded:
+        folded = again
+    return folded
+
+
+def _fold_once(tag: str) -> str:
     visible = _without_ignorable(tag)
     compatible = _fold_case(visible, "NFKC")
     return compatible if is_tag(compatible) else _fold_case(visible, "NFC")

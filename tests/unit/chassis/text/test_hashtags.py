@@ -35,6 +35,13 @@ def test_a_joiner_that_changes_nothing_is_left_out(word: str) -> None:
     assert fold(word) == word.replace("\u200c", "").replace("\u200d", "")
 
 
+def test_a_joiner_whose_mark_moves_away_is_left_out() -> None:
+    folded = fold("\u0130\u094d\u200ca")
+
+    assert "\u200c" not in folded
+    assert fold(folded) == folded
+
+
 def test_a_ligature_of_several_words_stays_one_sign() -> None:
     assert fold("ﷺ") == "ﷺ"
 
