@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -30,13 +32,14 @@ TICKET = "quokkaticket"
 
 
 @pytest.fixture
-def debugging(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Logs of the lowest level, as an operator would have them who looks for a fault. They go to
-    what is standard output now: that of `capsys`."""
+def log() -> Iterator[io.StringIO]:
+    """Logs of the lowest level, as an operator would have them who looks for a fault."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    logs.configure(service="roost", level="debug")
-    yield
+    written = io.StringIO()
+    with contextlib.redirect_stdout(written):
+        logs.configure(service="roost", level="debug")
+    yield written
     structlog.reset_defaults()
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -49,7 +52,7 @@ def secrets_in(answer: httpx2.Response) -> list[str]:
 
 
 async def test_no_log_line_holds_what_people_keep_to_themselves(
-    debugging: None, whole: Platform, capsys: pytest.CaptureFixture[str]
+    log: io.StringIO, whole: Platform
 ) -> None:
     alice = await whole.register("alice")
     bearer = {"authorization": f"Bearer {alice.access_token}"}
@@ -91,7 +94,7 @@ async def test_no_log_line_holds_what_people_keep_to_themselves(
             if answer.is_success:
                 given += secrets_in(answer)
 
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert [line["event"] for line in lines].count("request_refused") == refused > len(asked) / 2
     assert len(given) > 6
     sent = [PASSWORD, WRONG_PASSWORD, NEW_PASSWORD, TEXT, MAIL, ENDPOINT, PUSH_SECRET, CODE]
