@@ -45,7 +45,7 @@ def fold(tag: str) -> str:
     stands for several words, NFC takes its place.
     """
     folded = _fold_once(tag)
-    # Folding moves marks, so that a joiner may lose what it joined. Each turn leaves one sign fewer.
+    # Folding moves marks, so that a joiner may lose what it joined. Each turn leaves fewer signs.
     while (again := _fold_once(folded)) != folded:
         folded = again
     return folded
