@@ -21,16 +21,17 @@ from argon2 import PasswordHasher
 from bench.stack import BenchStack
 from local.edge import Account
 from local.graph import Graph
-from services.chassis import postgres, redis
-from services.chassis.clock import SystemClock
-from services.chassis.ids import BUCKETS, FixedWorker, IdGenerator
-from services.chassis.redis import RedisClient
-from services.chassis.tokens import AccessTokens
-from services.timeline.feeds import home_of
-from services.timeline.feeds_valkey import ValkeyFeeds
-from services.user.passwords import DEFAULT_MEMORY_MIB, LANES, PASSES
-from services.user.signing import KeySeal, Signer
-from services.user.store_postgres import PostgresUserStore
+from services.chassis.auth.tokens import AccessTokens
+from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.ids import BUCKETS, FixedWorker, IdGenerator
+from services.chassis.storage import postgres
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.domain.feeds import home_of
+from services.user.adapters.postgres import PostgresUserStore
+from services.user.domain.passwords import DEFAULT_MEMORY_MIB, LANES, PASSES
+from services.user.domain.signing import KeySeal, Signer
 
 PASSWORD = secrets.token_hex(12)
 _CLOCK = SystemClock()
@@ -153,5 +154,5 @@ async def residents(stack: BenchStack) -> AsyncIterator[Residents]:
             store=PostgresUserStore(pool), clock=_CLOCK, seal=seal, access_tokens=tokens
         )
         await signer.load()
-    async with redis.connect(stack.stack.valkey.url, call_seconds=10.0) as valkey:
+    async with redis_client.connect(stack.stack.valkey.url, call_seconds=10.0) as valkey:
         yield Residents(database_url=url, signer=signer, valkey=valkey)

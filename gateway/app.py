@@ -17,7 +17,7 @@ from gateway.rest.versions import VERSIONS
 from gateway.state import State
 from gateway.ws.closing import PATH as STREAM
 from gateway.ws.stream import Stream
-from services.chassis.tokens import JwksSource
+from services.chassis.auth.tokens import JwksSource
 
 
 class Gateway(Starlette):

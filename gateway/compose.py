@@ -19,10 +19,10 @@ from gateway.graphql.subscribing.door import Subscriptions
 from gateway.settings import GatewaySettings
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
-from services.chassis import trust
-from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.clock import SystemClock
-from services.chassis.tokens import RevokedSessions
+from services.chassis.auth import trust
+from services.chassis.auth.tokens import RevokedSessions
+from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
+from services.chassis.runtime.clock import SystemClock
 
 SERVICE = "gateway"
 

@@ -23,8 +23,9 @@ from gateway.rest.dispatch import (
     client_address,
 )
 from gateway.state import State
-from services.chassis import origin, telemetry
-from services.chassis.logs import logger
+from services.chassis.rpc import origin
+from services.chassis.runtime import telemetry
+from services.chassis.runtime.logs import logger
 
 # Probes and metrics are answered however busy the process is.
 _ALWAYS = frozenset(("/livez", "/readyz", "/metrics"))

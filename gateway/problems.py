@@ -11,8 +11,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from gateway.refusals import MethodNotAllowed
-from services.chassis import telemetry
-from services.chassis.errors import (
+from services.chassis.runtime import telemetry
+from services.chassis.runtime.errors import (
     Conflict,
     DeadlineExceeded,
     Forbidden,

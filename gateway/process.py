@@ -16,10 +16,10 @@ from gateway import compose
 from gateway.settings import GatewaySettings
 from gateway.state import State
 from gateway.ws.protocol import WebSocketProtocol
-from services.chassis import logs, settings, telemetry
-from services.chassis.logs import logger
-from services.chassis.process import GRACE, HARD_LIMIT, spare_the_collector
-from services.chassis.settings import split_address
+from services.chassis.runtime import logs, settings, telemetry
+from services.chassis.runtime.logs import logger
+from services.chassis.runtime.process import GRACE, HARD_LIMIT, spare_the_collector
+from services.chassis.runtime.settings import split_address
 
 # Longer than the edge keeps an idle connection (an hour), so that never both close it at once.
 _KEEP_ALIVE_SECONDS = 3660

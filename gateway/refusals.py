@@ -2,7 +2,13 @@
 
 from collections.abc import Sequence
 
-from services.chassis.errors import Invalid, NotFound, RuleBroken, Unavailable, Violation
+from services.chassis.runtime.errors import (
+    Invalid,
+    NotFound,
+    RuleBroken,
+    Unavailable,
+    Violation,
+)
 
 
 class BodyMalformed(Invalid):

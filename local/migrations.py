@@ -12,8 +12,10 @@ SERVICES = Path(__file__).parents[1] / "services"
 
 
 def folders_of(noun: str) -> list[Path]:
-    """Return where the migrations of a service are: the chassis' tables, and its own."""
-    return [SERVICES / "chassis" / "migrations", SERVICES / noun / "migrations"]
+    """Return where the migrations of a service are: the chassis' tables, its own, and those of the
+    rooms whose tables are in its database."""
+    rooms = ("eventlog", "delivery") if noun == "notification" else ()
+    return [SERVICES / name / "migrations" for name in ("chassis", noun, *rooms)]
 
 
 async def apply(database_url: str, folders: Sequence[Path]) -> None:

@@ -22,7 +22,7 @@ from local.secrets import Secrets
 from local.state import StackStatus, State
 from local.supervisor import Supervisor
 from local.topics import CONSUMERS, topic_of
-from services.chassis.bus import parked
+from services.chassis.events.bus import parked
 
 USUAL_PORTS = {
     "edge": 8080,

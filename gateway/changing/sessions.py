@@ -11,9 +11,9 @@ from roost.user.v1.auth_service_pb2 import (
 from gateway.backends import Backends
 from gateway.graphql.buckets import customer
 from gateway.reading import devices
-from services.chassis import caller
-from services.chassis.buckets import Buckets
-from services.chassis.errors import Unauthenticated
+from services.chassis.auth import caller
+from services.chassis.runtime.errors import Unauthenticated
+from services.chassis.runtime.token_buckets import Buckets
 
 # Exchanges a refresh token, for the address that the request came from.
 Refresh = Callable[[str], Awaitable[RefreshSessionResponse]]

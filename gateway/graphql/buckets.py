@@ -6,7 +6,7 @@ process's own.
 
 from ipaddress import ip_address, ip_network
 
-from services.chassis.buckets import Buckets, RateLimited
+from services.chassis.runtime.token_buckets import Buckets, RateLimited
 
 __all__ = ["Buckets", "RateLimited", "customer"]
 

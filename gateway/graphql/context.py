@@ -14,7 +14,7 @@ from gateway.backends import Backends
 from gateway.changing.sessions import Refresh
 from gateway.graphql.projection import Projections
 from gateway.hydrate import Hydrated
-from services.chassis.errors import NotFound, NotOffered, Unauthenticated
+from services.chassis.runtime.errors import NotFound, NotOffered, Unauthenticated
 
 if TYPE_CHECKING:
     from strawberry.types import Info

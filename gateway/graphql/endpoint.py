@@ -40,7 +40,7 @@ from gateway.rest.dispatch import (
     send_answer,
 )
 from gateway.rest.routes import ANYONE, READ_SECONDS, WRITE_SECONDS
-from services.chassis import deadline, telemetry
+from services.chassis.runtime import deadline, telemetry
 
 PATH = "/graphql"
 

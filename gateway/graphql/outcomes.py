@@ -15,7 +15,7 @@ from gateway.graphql.refusals import Refusal, refusal
 from gateway.refusals import ParameterInvalid
 from gateway.rest import headers
 from gateway.rest.bodies import refuse_field
-from services.chassis.errors import RoostError
+from services.chassis.runtime.errors import RoostError
 
 T = TypeVar("T")
 P = ParamSpec("P")

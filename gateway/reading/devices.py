@@ -10,7 +10,7 @@ from roost.user.v1.auth_service_pb2 import ListSessionsRequest
 from roost.user.v1.user_pb2 import Session
 
 from gateway.backends import Backends
-from services.chassis.errors import NotFound
+from services.chassis.runtime.errors import NotFound
 
 _MOST_AT_ONCE = 100
 

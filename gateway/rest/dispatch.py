@@ -20,7 +20,7 @@ from gateway.rest.paths import Paths, route_of
 from gateway.rest.queries import QueryReader, with_cursor
 from gateway.rest.routes import Route, takes_body
 from gateway.rest.versions import Version
-from services.chassis import deadline, telemetry
+from services.chassis.runtime import deadline, telemetry
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -19,7 +19,7 @@ from gateway import rules
 from gateway.backends import Backends
 from gateway.hydrate import Entry, Hydrated, hydrate_entries
 from gateway.rest.v1 import present
-from services.chassis.clock import Clock
+from services.chassis.runtime.clock import Clock
 
 if TYPE_CHECKING:
     from roost.user.v1.graph_service_pb2_grpc import GraphServiceAsyncStub

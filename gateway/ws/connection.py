@@ -21,10 +21,10 @@ from gateway.ws.closing import Closing, HeartbeatMissed, ReaderTooSlow, TooManyF
 from gateway.ws.hub import Hub
 from gateway.ws.metrics import StreamMetrics
 from gateway.ws.viewer import Viewer
-from services.chassis.clock import Clock
-from services.chassis.errors import RoostError
-from services.chassis.logs import logger
-from services.chassis.tokens.revocations import SessionRevoked
+from services.chassis.auth.tokens.revocations import SessionRevoked
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import RoostError
+from services.chassis.runtime.logs import logger
 
 # What may wait for one client. Events wait as they are in the log, some hundred bytes each, and are
 # made into frames as many at a time as one call brings the objects for: so the count bounds bytes,

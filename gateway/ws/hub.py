@@ -17,7 +17,7 @@ from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.ws.closing import Closing
 from gateway.ws.metrics import StreamMetrics
-from services.chassis.errors import TooMany, Unavailable
+from services.chassis.runtime.errors import TooMany, Unavailable
 
 # Of one person in one process: more than devices and tabs, fewer than a loop that forgets to close.
 MAX_EACH = 20

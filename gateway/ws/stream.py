@@ -22,10 +22,10 @@ from gateway.ws.presenting import Presenter
 from gateway.ws.socket import Socket
 from gateway.ws.upstream import Upstream
 from gateway.ws.viewer import Viewer
-from services.chassis import deadline, telemetry
-from services.chassis.clock import Clock
-from services.chassis.errors import Invalid, RoostError
-from services.chassis.logs import logger
+from services.chassis.runtime import deadline, telemetry
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import Invalid, RoostError
+from services.chassis.runtime.logs import logger
 
 # A ticket is offered as a subprotocol: browsers can set no other header, and no log holds it.
 _TICKET = "roost.ticket."

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from roost.user.v1.auth_service_pb2 import ExtendStreamRequest, RedeemStreamTicketResponse
 
-from services.chassis import caller, deadline
-from services.chassis.caller import UserCaller
-from services.chassis.clock import Clock
-from services.chassis.errors import DeadlineExceeded, Unavailable
+from services.chassis.auth import caller
+from services.chassis.auth.caller import UserCaller
+from services.chassis.runtime import deadline
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 
 if TYPE_CHECKING:
     from roost.user.v1.auth_service_pb2_grpc import AuthServiceAsyncStub

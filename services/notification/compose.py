@@ -8,32 +8,40 @@ from roost.notification.v1.notification_service_pb2_grpc import (
     add_NotificationServiceServicer_to_server,
 )
 
-from services.chassis import bus, postgres, redis, retention, trust
-from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.clock import Clock, SystemClock
-from services.chassis.ids import IdGenerator
-from services.chassis.page_token import PageTokens
-from services.chassis.process import Parts
-from services.chassis.server import Mount
-from services.chassis.tokens import RevokedSessions
-from services.chassis.worker_lease import lease_worker
-from services.notification import subscriber
-from services.notification.delivery import compose as delivery
-from services.notification.delivery.peers_mesh import MeshNames
-from services.notification.delivery.store_postgres import PostgresDeliveryStore
-from services.notification.departures import Departures
-from services.notification.log import compose as log
-from services.notification.log import wakes_valkey
-from services.notification.log.store_postgres import PostgresLogStore
-from services.notification.peers import People, Posts, Visibility
-from services.notification.peers_mesh import MeshGraph, MeshPeople, MeshPosts, MeshVisibility
-from services.notification.retention import Retention
-from services.notification.servicer import NotificationServicer
+from services.chassis.auth import trust
+from services.chassis.auth.tokens import RevokedSessions
+from services.chassis.cache import redis_client
+from services.chassis.events import bus
+from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.clock import Clock, SystemClock
+from services.chassis.runtime.ids import IdGenerator
+from services.chassis.runtime.process import Parts
+from services.chassis.storage import postgres, retention
+from services.chassis.storage.worker_lease import lease_worker
+from services.delivery import compose as delivery
+from services.delivery.adapters.clients import MeshNames
+from services.delivery.adapters.postgres import PostgresDeliveryStore
+from services.eventlog import compose as log
+from services.eventlog.adapters import wake_ups_valkey
+from services.eventlog.adapters.postgres import PostgresLogStore
+from services.notification.adapters.clients import (
+    MeshGraph,
+    MeshPeople,
+    MeshPosts,
+    MeshVisibility,
+)
+from services.notification.adapters.postgres import PostgresNotificationStore
+from services.notification.domain.notifier import Telling
+from services.notification.domain.peers import People, Posts, Visibility
+from services.notification.domain.store import NotificationStore
+from services.notification.domain.visibility import Showing
+from services.notification.rpc.servicer import NotificationServicer
 from services.notification.settings import NotificationSettings
-from services.notification.showing import Showing
-from services.notification.store import NotificationStore
-from services.notification.store_postgres import PostgresNotificationStore
-from services.notification.telling import Telling
+from services.notification.worker import subscriber
+from services.notification.worker.account_cleanup import Departures
+from services.notification.worker.retention import Retention
 
 _NAME = "notification"
 
@@ -46,8 +54,8 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
     async with (
         postgres.connect(settings.database_url, clock=clock, name="notification serve") as database,
         lease_worker(database, clock=clock) as worker,
-        redis.connect(settings.redis_url) as valkey,
-        wakes_valkey.telling(valkey) as wakes,
+        redis_client.connect(settings.redis_url) as valkey,
+        wake_ups_valkey.telling(valkey) as wakes,
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
         store = PostgresNotificationStore(database, announce=wakes.announce)
@@ -90,7 +98,6 @@ def mounts(
     page_token_key: bytes,
     clock: Clock,
 ) -> list[Mount]:
-    """The servicers."""
     notifications = NotificationServicer(
         store=store,
         people=people,
@@ -115,8 +122,8 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
         bus.publisher(
             brokers=brokers, client_id="notification work", idempotent=settings.kafka_idempotence
         ) as publisher,
-        redis.connect(settings.redis_url) as valkey,
-        wakes_valkey.telling(valkey) as wakes,
+        redis_client.connect(settings.redis_url) as valkey,
+        wake_ups_valkey.telling(valkey) as wakes,
         delivery.dispatcher(
             settings,
             deliveries=PostgresDeliveryStore(database),

@@ -9,38 +9,41 @@ from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_serve
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
-from services.chassis import bus, postgres, redis, retention, trust
-from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.clock import Clock, SystemClock
-from services.chassis.ids import IdGenerator
-from services.chassis.page_token import PageTokens
-from services.chassis.process import Parts
-from services.chassis.relay import Relay
-from services.chassis.server import Mount
-from services.chassis.tokens import RevokedSessions
-from services.chassis.worker_lease import lease_worker
-from services.post import subscriber
-from services.post.authoring import Authoring, Ids
-from services.post.cache import Bodies
-from services.post.convert import look_into, pack
-from services.post.departures import Departures
-from services.post.engagement_servicer import EngagementServicer
-from services.post.events import describe
-from services.post.hydration import Hydration
-from services.post.known_people import KnownPeople
-from services.post.people import MeshPeople
-from services.post.people_servicer import PeopleServicer
-from services.post.post_lists import PostLists
-from services.post.post_servicer import PostServicer
-from services.post.protections import Protections
-from services.post.reconciliation import Reconciliation
-from services.post.responding import Responding
-from services.post.response_lists import ResponseLists
+from services.chassis.auth import trust
+from services.chassis.auth.tokens import RevokedSessions
+from services.chassis.cache import redis_client
+from services.chassis.events import bus
+from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.clock import Clock, SystemClock
+from services.chassis.runtime.ids import IdGenerator
+from services.chassis.runtime.process import Parts
+from services.chassis.storage import postgres, retention
+from services.chassis.storage.relay import Relay
+from services.chassis.storage.worker_lease import lease_worker
+from services.post.adapters.postgres import PostgresStore
+from services.post.adapters.user_client import MeshPeople
+from services.post.domain.authoring import Authoring, Ids
+from services.post.domain.engagement import Responding
+from services.post.domain.store import Store
+from services.post.rpc.convert import look_into, pack
+from services.post.rpc.engagement_lists import ResponseLists
+from services.post.rpc.engagement_servicer import EngagementServicer
+from services.post.rpc.events import describe
+from services.post.rpc.people_servicer import PeopleServicer
+from services.post.rpc.post_lists import PostLists
+from services.post.rpc.post_servicer import PostServicer
+from services.post.rpc.read_cache.body_cache import Bodies
+from services.post.rpc.read_cache.hydration import Hydration
+from services.post.rpc.read_cache.profile_cache import KnownPeople
+from services.post.rpc.read_cache.state_cache import States
+from services.post.rpc.tombstones import Tombstones
 from services.post.settings import PostSettings
-from services.post.states import States
-from services.post.store import Store
-from services.post.store_postgres import PostgresStore
-from services.post.tombstones import Tombstones
+from services.post.worker import subscriber
+from services.post.worker.account_cleanup import Departures
+from services.post.worker.protections import Protections
+from services.post.worker.reconciliation import Reconciliation
 
 SERVICE = "post"
 
@@ -52,7 +55,7 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
     identity = trust.identity(told, service=SERVICE, clock=clock)
     async with (
         postgres.connect(told.database_url, clock=clock, name="post serve") as database,
-        redis.connect(told.redis_url) as cache_server,
+        redis_client.connect(told.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
         Mesh(told.mesh, identity=identity) as mesh,
     ):
@@ -98,7 +101,6 @@ def mounts(
     ids: Ids,
     page_token_key: bytes,
 ) -> list[Mount]:
-    """The three servicers."""
     tokens = PageTokens(page_token_key)
     hydration = Hydration(states=states, bodies=bodies, people=known_people)
     posts = PostServicer(
@@ -144,7 +146,7 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
     brokers = ",".join(told.kafka_brokers)
     async with (
         postgres.connect(told.database_url, clock=clock, name="post work") as database,
-        redis.connect(told.redis_url) as cache_server,
+        redis_client.connect(told.redis_url) as cache_server,
         Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
         bus.publisher(
             brokers=brokers, client_id="post work", idempotent=told.kafka_idempotence

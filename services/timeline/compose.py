@@ -7,31 +7,35 @@ from functools import partial
 
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 
-from services.chassis import bus, postgres, redis, retention, trust
-from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.clock import SystemClock
-from services.chassis.errors import DeadlineExceeded, Unavailable
-from services.chassis.logs import logger
-from services.chassis.page_token import PageTokens
-from services.chassis.process import Parts
-from services.chassis.relay import Relay
-from services.chassis.server import Mount
-from services.chassis.tokens import RevokedSessions
-from services.timeline import events, subscriber
-from services.timeline.builds import Builds
-from services.timeline.cache_valkey import ValkeyTimelineCache
-from services.timeline.celebrities import Celebrities
-from services.timeline.circles import Circles
-from services.timeline.fanout import FanOut
-from services.timeline.feeds_valkey import ValkeyFeeds
-from services.timeline.follows import Follows
-from services.timeline.homes import Homes
-from services.timeline.peers_mesh import MeshEngagement, MeshGraph, MeshPosts
-from services.timeline.ranking import Rankings
-from services.timeline.servicer import TimelineServicer
+from services.chassis.auth import trust
+from services.chassis.auth.tokens import RevokedSessions
+from services.chassis.cache import redis_client
+from services.chassis.events import bus
+from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
+from services.chassis.runtime.logs import logger
+from services.chassis.runtime.process import Parts
+from services.chassis.storage import postgres, retention
+from services.chassis.storage.relay import Relay
+from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.adapters.postgres import PostgresTimelineStore
+from services.timeline.adapters.ranking_cache_valkey import ValkeyTimelineCache
+from services.timeline.domain.builds import Builds
+from services.timeline.domain.celebrities import Celebrities
+from services.timeline.domain.circles import Circles
+from services.timeline.domain.fanout import FanOut
+from services.timeline.domain.follows import Follows
+from services.timeline.domain.homes import Homes
+from services.timeline.domain.ranking import Rankings
+from services.timeline.domain.store import MAX_PUBLIC, TimelineStore
+from services.timeline.rpc import events
+from services.timeline.rpc.servicer import TimelineServicer
 from services.timeline.settings import TimelineSettings
-from services.timeline.store import MAX_PUBLIC, TimelineStore
-from services.timeline.store_postgres import PostgresTimelineStore
+from services.timeline.worker import subscriber
 
 _NAME = "timeline"
 # Nobody waits for the worker, so it rather waits for a busy Valkey than repeats a batch.
@@ -46,7 +50,7 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
     clock = SystemClock()
     async with (
         postgres.connect(settings.database_url, clock=clock, name="timeline-serve") as database,
-        redis.connect(settings.redis_url) as valkey,
+        redis_client.connect(settings.redis_url) as valkey,
         Mesh(settings.mesh, identity=trust.identity(settings, service=_NAME, clock=clock)) as mesh,
     ):
         store = PostgresTimelineStore(database)
@@ -87,7 +91,7 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
     brokers = ",".join(settings.kafka_brokers)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="timeline-work") as database,
-        redis.connect(settings.redis_url, call_seconds=_WORKER_REDIS_SECONDS) as valkey,
+        redis_client.connect(settings.redis_url, call_seconds=_WORKER_REDIS_SECONDS) as valkey,
         Mesh(settings.mesh, identity=trust.identity(settings, service=_NAME, clock=clock)) as mesh,
         bus.publisher(
             brokers=brokers, client_id="timeline", idempotent=settings.kafka_idempotence

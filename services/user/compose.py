@@ -10,18 +10,8 @@ from roost.user.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_serve
 from roost.user.v1.graph_service_pb2_grpc import add_GraphServiceServicer_to_server
 from roost.user.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
-from services.chassis import bus, postgres, redis, retention, trust
-from services.chassis.clients import Mesh
-from services.chassis.clock import Clock, SystemClock
-from services.chassis.errors import RoostError
-from services.chassis.ids import IdGenerator
-from services.chassis.logs import logger
-from services.chassis.page_token import PageTokens
-from services.chassis.process import Parts
-from services.chassis.relay import Relay
-from services.chassis.server import Mount
-from services.chassis.supervision import Job
-from services.chassis.tokens import (
+from services.chassis.auth import trust
+from services.chassis.auth.tokens import (
     AccessTokens,
     KeyRing,
     RevokedSessions,
@@ -29,31 +19,46 @@ from services.chassis.tokens import (
     Verifier,
     service_keys,
 )
-from services.chassis.worker_lease import lease_worker
-from services.user import convert, signing, subscriber
-from services.user.accounts import Accounts
-from services.user.attempts_fallback import FallbackAttempts
-from services.user.attempts_memory import MemoryAttempts
-from services.user.attempts_valkey import ValkeyAttempts
-from services.user.auth_servicer import AuthServicer
-from services.user.cache import Cards, cards
-from services.user.chores import Chores
-from services.user.counters import CountPosts, Reconciler
-from services.user.graph_servicer import GraphServicer
-from services.user.mail_addresses import MailAddresses, MeshMailAddresses
-from services.user.passwords import Passwords
-from services.user.people import People
-from services.user.readers import MeshReaders, Readers, SharedCards
-from services.user.retired_handles import RetiredHandles
-from services.user.revocations import Revocations
-from services.user.sessions import Sessions
+from services.chassis.cache import redis_client
+from services.chassis.events import bus
+from services.chassis.rpc.clients import Mesh
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.clock import Clock, SystemClock
+from services.chassis.runtime.errors import RoostError
+from services.chassis.runtime.ids import IdGenerator
+from services.chassis.runtime.logs import logger
+from services.chassis.runtime.process import Parts
+from services.chassis.runtime.supervision import Job
+from services.chassis.storage import postgres, retention
+from services.chassis.storage.relay import Relay
+from services.chassis.storage.worker_lease import lease_worker
+from services.user.adapters.attempts_fallback import FallbackAttempts
+from services.user.adapters.attempts_memory import MemoryAttempts
+from services.user.adapters.attempts_valkey import ValkeyAttempts
+from services.user.adapters.cache_invalidation import MeshReaders, Readers, SharedCards
+from services.user.adapters.mail_addresses import MailAddresses, MeshMailAddresses
+from services.user.adapters.postgres import PostgresUserStore
+from services.user.adapters.profile_cache import Cards, cards
+from services.user.domain import signing
+from services.user.domain.accounts import Accounts
+from services.user.domain.passwords import Passwords
+from services.user.domain.profile_reads import People
+from services.user.domain.retired_handles import RetiredHandles
+from services.user.domain.revocations import Revocations
+from services.user.domain.sessions import Sessions
+from services.user.domain.signing import RELOAD_SECONDS, KeySeal, Signer
+from services.user.domain.store import Store
+from services.user.domain.throttle import Throttle
+from services.user.rpc import convert
+from services.user.rpc.auth_servicer import AuthServicer
+from services.user.rpc.graph_servicer import GraphServicer
+from services.user.rpc.user_servicer import UserServicer
 from services.user.settings import UserSettings
-from services.user.signing import RELOAD_SECONDS, KeySeal, Signer
-from services.user.store import Store
-from services.user.store_postgres import PostgresUserStore
-from services.user.subscriber import Subscriptions
-from services.user.throttle import Throttle
-from services.user.user_servicer import UserServicer
+from services.user.worker import subscriber
+from services.user.worker.account_jobs import Chores
+from services.user.worker.counters import CountPosts, Reconciler
+from services.user.worker.subscriber import Subscriptions
 
 SERVICE = "user"
 
@@ -68,7 +73,7 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
     clock = SystemClock()
     async with (
         postgres.connect(told.database_url, clock=clock, name="user serve") as database,
-        redis.connect(told.redis_url) as cache_server,
+        redis_client.connect(told.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
         Passwords(memory_mib=told.password_memory_mib) as passwords,
         Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
@@ -136,7 +141,6 @@ def mounts(
     page_token_key: bytes,
     master_key: bytes,
 ) -> list[Mount]:
-    """The three servicers."""
     people = People(store=store, cards=cards)
     page_tokens = PageTokens(page_token_key)
     sessions = Sessions(store=store, clock=clock, ids=ids, signer=signer, master_key=master_key)
@@ -186,7 +190,7 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
     brokers = ",".join(told.kafka_brokers)
     async with (
         postgres.connect(told.database_url, clock=clock, name="user work") as database,
-        redis.connect(told.redis_url) as cache_server,
+        redis_client.connect(told.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
         bus.publisher(
             brokers=brokers, client_id="user work", idempotent=told.kafka_idempotence

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from services.chassis.clock import Clock
-from services.chassis.ids import FixedWorker, IdGenerator
-from services.user.model import Edge, Session, User
-from services.user.store import Store
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.ids import FixedWorker, IdGenerator
+from services.user.domain.model import Edge, Session, User
+from services.user.domain.store import Store
 
 _numbers = itertools.count(1)
 _edges = itertools.count(1)

@@ -20,10 +20,10 @@ from gateway.graphql.subscribing.door import Subscriptions
 from gateway.graphql.trusted import TrustedDocuments, id_of
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
-from services.chassis.caller import UserCaller
-from services.chassis.clients import Mesh
-from services.chassis.clock import ManualClock, SystemClock
-from services.chassis.tokens import Jwk, ServiceIdentity, StaticJwks
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import Jwk, ServiceIdentity, StaticJwks
+from services.chassis.rpc.clients import Mesh
+from services.chassis.runtime.clock import ManualClock, SystemClock
 from tests.gateway.cast import ALICE
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeServices

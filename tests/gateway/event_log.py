@@ -20,9 +20,9 @@ from roost.notification.v1.event_service_pb2_grpc import (
 )
 from roost.notification.v1.notification_pb2 import UserEvent
 
-from services.chassis import access
-from services.chassis.errors import Unavailable
-from services.chassis.server import Mount
+from services.chassis.auth import access
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.errors import Unavailable
 
 
 class FakeEvents:

@@ -15,8 +15,9 @@ from roost.post.v1 import engagement_service_pb2_grpc, post_service_pb2_grpc
 from roost.timeline.v1 import timeline_service_pb2_grpc
 from roost.user.v1 import auth_service_pb2_grpc, graph_service_pb2_grpc, user_service_pb2_grpc
 
-from services.chassis import access, caller, deadline
-from services.chassis.server import Mount
+from services.chassis.auth import access, caller
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime import deadline
 
 _SERVICES = (
     (auth_service_pb2_grpc, "AuthService"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import msgspec
 
-from services.chassis.server import Mount
+from services.chassis.rpc.server import Mount
 from tests.gateway.fakes import FakeServices
 from tests.servicers.serving import AUDIENCE, ISSUER, SERVICE_KEYS, serving
 

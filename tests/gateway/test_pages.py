@@ -25,9 +25,9 @@ from gateway.pages import PublishedKeys
 from gateway.problems import STATUS
 from gateway.rest.resources import requests
 from gateway.rest.versions import VERSIONS, Version
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unavailable
-from services.chassis.tokens import Jwk
+from services.chassis.auth.tokens import Jwk
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unavailable
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices
 from tests.servicers.serving import USER_KEY

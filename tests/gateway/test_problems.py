@@ -7,8 +7,8 @@ from roost.post.v1.post_service_pb2 import GetPostResponse
 from structlog.testing import capture_logs
 
 from gateway.problems import STATUS, headers_of, known, problem_of, status_of
-from services.chassis import errors
-from services.chassis.errors import RoostError, TooMany, Violation
+from services.chassis.runtime import errors
+from services.chassis.runtime.errors import RoostError, TooMany, Violation
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices
 

@@ -36,8 +36,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from gateway.app import Gateway
 from gateway.state import State
 from gateway.ws import connection, hub, socket
-from services.chassis.caller import UserCaller
-from services.chassis.errors import Unauthenticated, Unavailable
+from services.chassis.auth.caller import UserCaller
+from services.chassis.runtime.errors import Unauthenticated, Unavailable
 from tests.gateway.cast import ALICE, BOB, CAROL, NAMES, NOON, includes, person, post
 from tests.gateway.conftest import SESSION
 from tests.gateway.event_log import FakeEvents

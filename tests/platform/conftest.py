@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from services.user.passwords import Passwords
+from services.user.domain.passwords import Passwords
 from tests.engines import Engines
 from tests.platform.platform import Platform, platform
 

@@ -34,64 +34,64 @@ from gateway.graphql.trusted import TrustedDocuments
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
 from local.edge import Account, Edge
-from services.chassis import redis
-from services.chassis.bus import Publisher
-from services.chassis.caller import UserCaller
-from services.chassis.clients import Mesh
-from services.chassis.clock import SystemClock
-from services.chassis.ids import FixedWorker, IdGenerator
-from services.chassis.page_token import PageTokens
-from services.chassis.redis import RedisClient
-from services.chassis.server import Mount
-from services.chassis.tokens import AccessTokens, ServiceIdentity, StaticJwks
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import AccessTokens, ServiceIdentity, StaticJwks
+from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.events.bus import Publisher
+from services.chassis.rpc.clients import Mesh
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.ids import FixedWorker, IdGenerator
+from services.delivery import compose as delivery_compose
+from services.delivery.adapters.memory import MemoryDeliveryStore
+from services.delivery.domain.unread import StoredUnread
 from services.notification import compose as notification_compose
-from services.notification import peers_mesh as notification_peers
-from services.notification import subscriber as notification_subscriber
-from services.notification.delivery import compose as delivery_compose
-from services.notification.delivery.store_memory import MemoryDeliveryStore
-from services.notification.delivery.unread import StoredUnread
-from services.notification.departures import Departures as NotificationDepartures
-from services.notification.showing import Showing
-from services.notification.store_memory import MemoryNotificationStore
-from services.notification.telling import Telling
+from services.notification.adapters import clients as notification_peers
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.domain.notifier import Telling
+from services.notification.domain.visibility import Showing
+from services.notification.worker import subscriber as notification_subscriber
+from services.notification.worker.account_cleanup import Departures as NotificationDepartures
 from services.post import compose as post_compose
-from services.post import subscriber as post_subscriber
-from services.post.cache import Bodies
-from services.post.convert import look_into, pack
-from services.post.departures import Departures
-from services.post.events import describe
-from services.post.known_people import KnownPeople
-from services.post.people import MeshPeople
-from services.post.protections import Protections
-from services.post.states import States
-from services.post.store_memory import MemoryStore
-from services.timeline import events as timeline_events
-from services.timeline.builds import Builds
-from services.timeline.cache_memory import MemoryTimelineCache
-from services.timeline.celebrities import Celebrities
-from services.timeline.circles import Circles
-from services.timeline.fanout import FanOut
-from services.timeline.feeds_memory import MemoryFeeds
-from services.timeline.follows import Follows
-from services.timeline.homes import Homes
-from services.timeline.peers_mesh import MeshEngagement, MeshGraph, MeshPosts
-from services.timeline.ranking import Rankings
-from services.timeline.servicer import TimelineServicer
-from services.timeline.store_memory import MemoryTimelineStore
-from services.timeline.subscriber import HomeTimelines, PublicTimeline, together
+from services.post.adapters.memory import MemoryStore
+from services.post.adapters.user_client import MeshPeople
+from services.post.rpc.convert import look_into, pack
+from services.post.rpc.events import describe
+from services.post.rpc.read_cache.body_cache import Bodies
+from services.post.rpc.read_cache.profile_cache import KnownPeople
+from services.post.rpc.read_cache.state_cache import States
+from services.post.worker import subscriber as post_subscriber
+from services.post.worker.account_cleanup import Departures
+from services.post.worker.protections import Protections
+from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
+from services.timeline.adapters.feeds_memory import MemoryFeeds
+from services.timeline.adapters.memory import MemoryTimelineStore
+from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
+from services.timeline.domain.builds import Builds
+from services.timeline.domain.celebrities import Celebrities
+from services.timeline.domain.circles import Circles
+from services.timeline.domain.fanout import FanOut
+from services.timeline.domain.follows import Follows
+from services.timeline.domain.homes import Homes
+from services.timeline.domain.ranking import Rankings
+from services.timeline.rpc import events as timeline_events
+from services.timeline.rpc.servicer import TimelineServicer
+from services.timeline.worker.subscriber import HomeTimelines, PublicTimeline, together
 from services.user import compose as user_compose
-from services.user import convert as user_convert
-from services.user import subscriber as user_subscriber
-from services.user.attempts_memory import MemoryAttempts
-from services.user.cache import cards
-from services.user.chores import Chores
-from services.user.mail_addresses import MeshMailAddresses
-from services.user.passwords import Passwords
-from services.user.readers import MeshReaders, SharedCards
-from services.user.retired_handles import RetiredHandles
-from services.user.signing import KeySeal, Signer
-from services.user.store_memory import MemoryUserStore
-from services.user.throttle import Throttle
+from services.user.adapters.attempts_memory import MemoryAttempts
+from services.user.adapters.cache_invalidation import MeshReaders, SharedCards
+from services.user.adapters.mail_addresses import MeshMailAddresses
+from services.user.adapters.memory import MemoryUserStore
+from services.user.adapters.profile_cache import cards
+from services.user.domain.passwords import Passwords
+from services.user.domain.retired_handles import RetiredHandles
+from services.user.domain.signing import KeySeal, Signer
+from services.user.domain.throttle import Throttle
+from services.user.rpc import convert as user_convert
+from services.user.worker import subscriber as user_subscriber
+from services.user.worker.account_jobs import Chores
 from tests.builders.notifications import settings
 from tests.platform.events import Group, Log, one_by_one
 from tests.servicers.serving import (
@@ -146,7 +146,7 @@ async def platform(
     log = Log([lambda: users.database.published, lambda: posts.database.published])
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
-        redis.connect(redis_url) as kept,
+        redis_client.connect(redis_url) as kept,
         _mesh(address, "user") as as_user,
         _mesh(address, "post") as as_post,
         _mesh(address, "timeline") as as_timeline,

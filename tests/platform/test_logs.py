@@ -13,7 +13,7 @@ import httpx2
 import pytest
 import structlog
 
-from services.chassis import logs
+from services.chassis.runtime import logs
 from tests.platform.platform import Platform
 from tests.servicers.user.conftest import PASSWORD
 

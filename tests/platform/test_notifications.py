@@ -11,7 +11,7 @@ from hypothesis.stateful import precondition, rule
 
 from gateway.graphql.ids import global_id
 from local.edge import Account
-from services.user.passwords import Passwords
+from services.user.domain.passwords import Passwords
 from tests.platform.notified import in_digest, in_graphql, in_pushes, in_rest, unread_ids
 from tests.platform.platform import Platform
 from tests.platform.test_visibility import CHANCE, HANDLES, PERSON, Village, play

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from local.edge import Account
-from services.user.passwords import Passwords
+from services.user.domain.passwords import Passwords
 from tests.platform.counting import Counting
 from tests.platform.events import PARTITIONS
 from tests.platform.platform import platform

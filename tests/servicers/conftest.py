@@ -14,8 +14,8 @@ import grpc.aio
 import pytest
 import structlog
 
-from services.chassis.caller import ANONYMOUS, Caller
-from services.chassis.server import Mount
+from services.chassis.auth.caller import ANONYMOUS, Caller
+from services.chassis.rpc.server import Mount
 from tests.servicers.serving import Served, serving
 
 

@@ -19,13 +19,14 @@ import grpc.aio
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.chassis.caller import ANONYMOUS, Anonymous, Caller, ServiceCaller, UserCaller
-from services.chassis.clients import Mesh
-from services.chassis.clock import Clock, SystemClock
-from services.chassis.errors import RoostError
-from services.chassis.interceptors import Pipeline, RpcMetrics
-from services.chassis.server import Mount, Server
-from services.chassis.tokens import (
+from services.chassis.auth.caller import (
+    ANONYMOUS,
+    Anonymous,
+    Caller,
+    ServiceCaller,
+    UserCaller,
+)
+from services.chassis.auth.tokens import (
     AccessTokens,
     KeyRing,
     ServiceIdentity,
@@ -33,6 +34,11 @@ from services.chassis.tokens import (
     StaticJwks,
     Verifier,
 )
+from services.chassis.rpc.clients import Mesh
+from services.chassis.rpc.interceptors import Pipeline, RpcMetrics
+from services.chassis.rpc.server import Mount, Server
+from services.chassis.runtime.clock import Clock, SystemClock
+from services.chassis.runtime.errors import RoostError
 from tests.waiting import LIMIT
 
 S = TypeVar("S")

@@ -12,7 +12,7 @@ import pytest
 import roost
 
 import services
-from services.chassis.access import Policy, policy_of
+from services.chassis.auth.access import Policy, policy_of
 
 
 def contracts() -> Iterator[tuple[str, str, Any, Any]]:

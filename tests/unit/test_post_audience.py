@@ -11,12 +11,12 @@ from itertools import product
 
 import pytest
 
-from services.notification import audience as notified
-from services.notification import causes
-from services.notification import model as notification_model
-from services.post.model import Limit, Visibility
-from services.post.people import KnownPerson, Stance
-from services.post.visibility import Audience, can_see
+from services.notification.domain import audience as notified
+from services.notification.domain import domain_events
+from services.notification.domain import model as notification_model
+from services.post.adapters.user_client import KnownPerson, Stance
+from services.post.domain.model import Limit, Visibility
+from services.post.domain.visibility import Audience, can_see
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 AUTHOR, VIEWER, ABOVE, FURTHER = 1, 2, 3, 4
@@ -63,7 +63,7 @@ def by_notification_service(post: Part, above: Sequence[Part]) -> bool:
         for id_, part in zip((ABOVE, FURTHER), above, strict=False)
         if not part.viewers_own
     }
-    cause = causes.Post(
+    cause = domain_events.Post(
         id=10,
         author_id=AUTHOR,
         visibility=notification_model.Visibility(post.visibility),
@@ -71,7 +71,7 @@ def by_notification_service(post: Part, above: Sequence[Part]) -> bool:
         reply_to_author_id=0,
         mentioned_ids=frozenset({VIEWER} if post.addressed else {9}),
         limits=tuple(
-            causes.Limit(
+            domain_events.Limit(
                 VIEWER if part.viewers_own else id_,
                 notification_model.Visibility(part.visibility),
                 frozenset({VIEWER} if part.addressed else {9}),

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from services.chassis.errors import TooMany
+from services.chassis.runtime.errors import TooMany
 
 MAX_OF_CONNECTION = 50
 MAX_OF_PERSON = 200

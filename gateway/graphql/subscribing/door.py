@@ -12,8 +12,8 @@ from gateway.refusals import ParameterInvalid
 from gateway.rest.dispatch import Receive, Scope, Send
 from gateway.ws.closing import Closing
 from gateway.ws.stream import Stream
-from services.chassis import telemetry
-from services.chassis.errors import RoostError
+from services.chassis.runtime import telemetry
+from services.chassis.runtime.errors import RoostError
 
 # For the first message, in seconds.
 _INIT_SECONDS = 10.0

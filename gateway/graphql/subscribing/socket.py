@@ -34,7 +34,7 @@ from gateway.ws.closing import Closing, FrameInvalid
 from gateway.ws.connection import SEND_SECONDS, Connection
 from gateway.ws.presenting import MOST_EVENTS, topic_of
 from gateway.ws.subscriptions import PostNotFound
-from services.chassis.errors import RoostError, WrongState
+from services.chassis.runtime.errors import RoostError, WrongState
 
 _reader = BodyReader(cast(type[Struct], messages.ClientMessage))
 

@@ -23,7 +23,7 @@ from gateway.graphql.schema import SCHEMA
 from gateway.graphql.types.events import Topic
 from gateway.graphql.types.subscriptions import Subscription as Event
 from gateway.refusals import ParameterInvalid
-from services.chassis.errors import RoostError
+from services.chassis.runtime.errors import RoostError
 
 EVENTS = "events"
 HOME = "homeArrivals"

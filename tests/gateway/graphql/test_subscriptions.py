@@ -19,8 +19,8 @@ from gateway.graphql.subscribing import allowance, door
 from gateway.state import State
 from local.edge import Account, Edge, Refused
 from local.graphql import subscribed
-from services.chassis.caller import UserCaller
-from services.chassis.errors import Unavailable
+from services.chassis.auth.caller import UserCaller
+from services.chassis.runtime.errors import Unavailable
 from tests.gateway.cast import ALICE, BOB, CAROL, includes, person, post
 from tests.gateway.conftest import SESSION, counted
 from tests.gateway.event_log import FakeEvents

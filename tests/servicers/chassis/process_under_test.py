@@ -13,9 +13,10 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis import access, process
-from services.chassis.server import Mount
-from services.chassis.settings import ServiceSettings
+from services.chassis.auth import access
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime import process
+from services.chassis.runtime.settings import ServiceSettings
 from tests.servicers.serving import verifier
 
 OTHERS = frozenset({"GetUserByHandle", "BatchGetUsers", "UpdateUser", "DeleteUser"})

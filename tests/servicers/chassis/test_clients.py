@@ -25,19 +25,25 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis import access, caller, deadline, telemetry
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
-from services.chassis.clients import MARGIN, Mesh, MeshJwks
-from services.chassis.clock import SystemClock
-from services.chassis.errors import (
+from services.chassis.auth import access, caller
+from services.chassis.auth.caller import (
+    ANONYMOUS,
+    Caller,
+    ServiceCaller,
+    UserCaller,
+)
+from services.chassis.auth.tokens import ServiceIdentity, SigningKey
+from services.chassis.rpc.clients import MARGIN, Mesh, MeshJwks
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime import deadline, telemetry
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.errors import (
     DeadlineExceeded,
     Internal,
     RoostError,
     Taken,
     Unavailable,
 )
-from services.chassis.server import Mount
-from services.chassis.tokens import ServiceIdentity, SigningKey
 from tests.servicers.serving import SERVICE_KEYS, raises_reason, serving
 from tests.waiting import LIMIT
 

@@ -13,8 +13,8 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis import access, caller
-from services.chassis.caller import UserCaller
+from services.chassis.auth import access, caller
+from services.chassis.auth.caller import UserCaller
 
 
 class WhoAmI(UserServiceServicer):

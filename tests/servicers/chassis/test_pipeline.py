@@ -42,10 +42,18 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis import access, caller, deadline, logs, telemetry
-from services.chassis.access import Kind, Policy
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
-from services.chassis.errors import (
+from services.chassis.auth import access, caller
+from services.chassis.auth.access import Kind, Policy
+from services.chassis.auth.caller import (
+    ANONYMOUS,
+    Caller,
+    ServiceCaller,
+    UserCaller,
+)
+from services.chassis.rpc.interceptors import limits
+from services.chassis.rpc.server import Mount, Server, policies
+from services.chassis.runtime import deadline, logs, telemetry
+from services.chassis.runtime.errors import (
     DeadlineExceeded,
     Forbidden,
     Internal,
@@ -56,8 +64,6 @@ from services.chassis.errors import (
     Unauthenticated,
     Violation,
 )
-from services.chassis.interceptors import limits
-from services.chassis.server import Mount, Server, policies
 from tests.servicers.serving import Served, eventually, raises_reason, serving, token_of
 from tests.waiting import LIMIT
 

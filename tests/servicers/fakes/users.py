@@ -9,7 +9,7 @@ from roost.user.v1.graph_service_pb2_grpc import GraphServiceServicer
 from roost.user.v1.user_pb2 import Relationship, User
 from roost.user.v1.user_service_pb2_grpc import UserServiceServicer
 
-from services.chassis import access
+from services.chassis.auth import access
 
 
 class FakeUsers(UserServiceServicer):

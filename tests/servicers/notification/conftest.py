@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import pytest
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceStub
 
-from services.chassis.caller import ANONYMOUS, Caller, UserCaller
-from services.chassis.clients import Mesh
-from services.chassis.clock import ManualClock, SystemClock
-from services.chassis.server import Mount
-from services.chassis.tokens import ServiceIdentity
+from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
+from services.chassis.auth.tokens import ServiceIdentity
+from services.chassis.rpc.clients import Mesh
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.clock import ManualClock, SystemClock
 from services.notification import compose
-from services.notification.peers_mesh import MeshPeople, MeshPosts, MeshVisibility
-from services.notification.store_memory import MemoryNotificationStore
+from services.notification.adapters.clients import MeshPeople, MeshPosts, MeshVisibility
+from services.notification.adapters.memory import MemoryNotificationStore
 from tests.servicers.notification.peers import Peers
 from tests.servicers.serving import SERVICE_KEYS, Served, serving
 from tests.stores.notification.world import World

@@ -31,9 +31,9 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis import access, caller
-from services.chassis.errors import NotFound
-from services.chassis.server import Mount
+from services.chassis.auth import access, caller
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.errors import NotFound
 
 Context = grpc.aio.ServicerContext
 

@@ -3,7 +3,7 @@
 import pytest
 from roost.notification.v1 import notification_service_pb2 as pb
 
-from services.chassis.server import policies
+from services.chassis.rpc.server import policies
 from tests.servicers.access import CALLERS, USER, admitted, expected, listed
 from tests.servicers.notification.conftest import House
 

@@ -9,7 +9,7 @@ from roost.notification.v1.notification_service_pb2 import (
     MarkReadRequest,
 )
 
-from services.chassis.errors import Invalid
+from services.chassis.runtime.errors import Invalid
 from tests.servicers.notification.conftest import House
 from tests.servicers.serving import raises_reason
 from tests.stores.notification.world import ALICE, BOB, CAROL, created, followed, liked

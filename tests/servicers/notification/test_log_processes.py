@@ -22,13 +22,13 @@ from roost.user.v1.graph_service_pb2_grpc import (
 )
 
 from local import topics
-from services.chassis import access
-from services.chassis.bus import Publisher, publisher
-from services.chassis.clock import SystemClock
-from services.chassis.errors import Unavailable
-from services.chassis.events import Event, OutboxMessage
-from services.chassis.process import Parts
-from services.chassis.server import Mount
+from services.chassis.auth import access
+from services.chassis.events.bus import Publisher, publisher
+from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.errors import Unavailable
+from services.chassis.runtime.process import Parts
 from services.notification import compose
 from tests.builders.notifications import settings
 from tests.engines import Engines

@@ -15,17 +15,31 @@ from roost.notification.v1.event_service_pb2_grpc import (
     add_EventServiceServicer_to_server,
 )
 
-from services.chassis.caller import ANONYMOUS, Caller, UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Forbidden, Invalid, TooMany, Unauthenticated, Unavailable
-from services.chassis.memory import MemoryDatabase
-from services.chassis.server import Mount, policies
-from services.notification.log import compose, convert
-from services.notification.log.live import LiveDelivery
-from services.notification.log.model import GRACE, MAX_EVENTS, TRIM_EVERY, Activity, Change, Logged
-from services.notification.log.outlet import MAX_WAITING
-from services.notification.log.servicer import EventServicer
-from services.notification.log.store_memory import LogTables, MemoryLogStore
+from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
+from services.chassis.rpc.server import Mount, policies
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import (
+    Forbidden,
+    Invalid,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+from services.chassis.storage.memory import MemoryDatabase
+from services.eventlog import compose
+from services.eventlog.adapters.memory import LogTables, MemoryLogStore
+from services.eventlog.domain.bounded_queue import MAX_WAITING
+from services.eventlog.domain.live import LiveDelivery
+from services.eventlog.domain.model import (
+    GRACE,
+    MAX_EVENTS,
+    TRIM_EVERY,
+    Activity,
+    Change,
+    Logged,
+)
+from services.eventlog.rpc import convert
+from services.eventlog.rpc.servicer import EventServicer
 from tests.servicers.access import services, user_or
 from tests.servicers.notification.streaming import GATEWAY, streaming
 from tests.servicers.serving import Served, raises_reason, serving

@@ -8,8 +8,8 @@ from roost.notification.v1.notification_service_pb2 import (
     MarkReadRequest,
 )
 
-from services.chassis.errors import Invalid, RuleBroken
-from services.chassis.ids import MAX_ID
+from services.chassis.runtime.errors import Invalid, RuleBroken
+from services.chassis.runtime.ids import MAX_ID
 from tests.servicers.notification.conftest import House
 from tests.servicers.serving import raises_reason
 from tests.stores.notification.world import ALICE, BOB, liked

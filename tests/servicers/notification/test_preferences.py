@@ -12,8 +12,15 @@ from roost.notification.v1.notification_service_pb2 import (
     WatchUserRequest,
 )
 
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken, WrongState
-from services.notification.model import MAX_MUTED_CONVERSATIONS, MAX_WATCHED
+from services.chassis.runtime.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    RuleBroken,
+    WrongState,
+)
+from services.notification.domain.model import MAX_MUTED_CONVERSATIONS, MAX_WATCHED
 from tests.servicers.notification.conftest import House
 from tests.servicers.serving import raises_reason
 from tests.stores.notification.world import ALICE, BOB, CAROL, created, liked

@@ -19,10 +19,10 @@ from roost.notification.v1.notification_service_pb2_grpc import NotificationServ
 from roost.user.v1.user_events_pb2 import SessionRevoked
 
 from local import topics
-from services.chassis.bus import Publisher, publisher
-from services.chassis.caller import UserCaller
-from services.chassis.clock import SystemClock
-from services.chassis.events import Event, OutboxMessage
+from services.chassis.auth.caller import UserCaller
+from services.chassis.events.bus import Publisher, publisher
+from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.runtime.clock import SystemClock
 from services.notification import compose
 from tests.builders.notifications import settings
 from tests.engines import Engines

@@ -20,20 +20,25 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis import redis
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
-from services.chassis.clock import SystemClock
-from services.chassis.events import Event
-from services.chassis.ids import FixedWorker, IdGenerator
-from services.chassis.redis import RedisClient
-from services.chassis.server import Mount
+from services.chassis.auth.caller import (
+    ANONYMOUS,
+    Caller,
+    ServiceCaller,
+    UserCaller,
+)
+from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.events.envelope import Event
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.ids import FixedWorker, IdGenerator
 from services.post import compose
-from services.post.cache import Bodies
-from services.post.convert import look_into, pack
-from services.post.known_people import KnownPeople
-from services.post.people import MeshPeople
-from services.post.states import States
-from services.post.store_memory import MemoryStore
+from services.post.adapters.memory import MemoryStore
+from services.post.adapters.user_client import MeshPeople
+from services.post.rpc.convert import look_into, pack
+from services.post.rpc.read_cache.body_cache import Bodies
+from services.post.rpc.read_cache.profile_cache import KnownPeople
+from services.post.rpc.read_cache.state_cache import States
 from tests.builders.posts import Numbers
 from tests.servicers.fakes.users import WITHOUT, WITHOUT_OF_GRAPH, FakeGraph, FakeUsers
 from tests.servicers.serving import Served, serving, token_of
@@ -105,7 +110,7 @@ def _caller(who: int | Caller | None) -> Caller:
 
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
-    async with redis.connect(NOWHERE) as nowhere, a_scene(nowhere) as scene:
+    async with redis_client.connect(NOWHERE) as nowhere, a_scene(nowhere) as scene:
         yield scene
 
 

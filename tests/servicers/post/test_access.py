@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from roost.post.v1 import engagement_service_pb2, people_service_pb2, post_service_pb2
 
-from services.chassis.access import policy_of
-from services.post.engagement_servicer import EngagementServicer
-from services.post.people_servicer import PeopleServicer
-from services.post.post_servicer import PostServicer
+from services.chassis.auth.access import policy_of
+from services.post.rpc.engagement_servicer import EngagementServicer
+from services.post.rpc.people_servicer import PeopleServicer
+from services.post.rpc.post_servicer import PostServicer
 from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, services
 from tests.servicers.post.conftest import Scene
 

@@ -8,8 +8,14 @@ from roost.post.v1 import post_events_pb2 as events
 from roost.post.v1 import post_service_pb2
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED, ViewerState
 
-from services.chassis.errors import Forbidden, NotFound, RuleBroken, Unauthenticated, WrongState
-from services.chassis.ids import bucket_of
+from services.chassis.runtime.errors import (
+    Forbidden,
+    NotFound,
+    RuleBroken,
+    Unauthenticated,
+    WrongState,
+)
+from services.chassis.runtime.ids import bucket_of
 from tests.servicers.post.conftest import Scene
 from tests.servicers.post.test_lists import every_page
 from tests.servicers.serving import raises_reason

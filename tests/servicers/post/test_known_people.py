@@ -7,9 +7,9 @@ import pytest
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.people_service_pb2 import ForgetPeopleRequest, Pair
 
-from services.chassis import redis
-from services.chassis.caller import ServiceCaller
-from services.chassis.errors import Unauthenticated
+from services.chassis.auth.caller import ServiceCaller
+from services.chassis.cache import redis_client
+from services.chassis.runtime.errors import Unauthenticated
 from tests.servicers.post.conftest import Scene, a_scene
 from tests.servicers.serving import raises_reason
 
@@ -19,7 +19,7 @@ USER_SERVICE = ServiceCaller("user")
 @pytest.fixture
 async def scene(valkey: str) -> AsyncIterator[Scene]:
     """As everywhere, with a cache."""
-    async with redis.connect(valkey) as server, a_scene(server) as scene:
+    async with redis_client.connect(valkey) as server, a_scene(server) as scene:
         yield scene
 
 

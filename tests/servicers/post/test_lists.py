@@ -7,8 +7,8 @@ import pytest
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED
 
-from services.chassis.caller import ServiceCaller
-from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.auth.caller import ServiceCaller
+from services.chassis.runtime.errors import Forbidden, Invalid, NotFound
 from tests.servicers.post.conftest import Scene
 from tests.servicers.serving import raises_reason
 

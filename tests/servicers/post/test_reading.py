@@ -12,8 +12,8 @@ from roost.post.v1.post_pb2 import (
     VISIBILITY_PUBLIC,
 )
 
-from services.chassis.caller import ServiceCaller
-from services.chassis.errors import NotFound
+from services.chassis.auth.caller import ServiceCaller
+from services.chassis.runtime.errors import NotFound
 from tests.servicers.post.conftest import Scene
 from tests.servicers.serving import raises_reason
 

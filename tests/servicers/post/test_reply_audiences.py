@@ -10,7 +10,7 @@ from roost.post.v1.post_pb2 import (
     Post,
 )
 
-from services.chassis.errors import NotFound, RuleBroken, WrongState
+from services.chassis.runtime.errors import NotFound, RuleBroken, WrongState
 from tests.servicers.post.conftest import Scene
 from tests.servicers.serving import raises_reason
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.caller import UserCaller
+from services.chassis.auth.caller import UserCaller
 from tests.servicers.post.conftest import Scene
 from tests.servicers.serving import token_of
 

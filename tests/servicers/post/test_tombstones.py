@@ -6,7 +6,7 @@ import pytest
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED, Post
 
-from services.chassis.errors import NotFound
+from services.chassis.runtime.errors import NotFound
 from tests.servicers.post.conftest import Scene
 from tests.servicers.serving import raises_reason
 

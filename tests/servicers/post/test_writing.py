@@ -11,7 +11,7 @@ from roost.post.v1.post_pb2 import (
     VISIBILITY_PUBLIC,
 )
 
-from services.chassis.errors import (
+from services.chassis.runtime.errors import (
     Conflict,
     Forbidden,
     Invalid,
@@ -20,7 +20,7 @@ from services.chassis.errors import (
     Unauthenticated,
     WrongState,
 )
-from services.chassis.ids import bucket_of
+from services.chassis.runtime.ids import bucket_of
 from tests.servicers.post.conftest import Scene
 from tests.servicers.serving import raises_reason
 

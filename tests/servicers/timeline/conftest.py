@@ -11,22 +11,22 @@ from roost.timeline.v1.timeline_service_pb2_grpc import (
     add_TimelineServiceServicer_to_server,
 )
 
-from services.chassis.caller import ANONYMOUS, Caller, UserCaller
-from services.chassis.clients import Mesh
-from services.chassis.clock import ManualClock, SystemClock
-from services.chassis.page_token import PageTokens
-from services.chassis.server import Mount
-from services.chassis.tokens import ServiceIdentity
-from services.timeline.builds import Builds
-from services.timeline.cache_memory import MemoryTimelineCache
-from services.timeline.celebrities import Celebrities
-from services.timeline.circles import Circles
-from services.timeline.feeds_memory import MemoryFeeds
-from services.timeline.homes import Homes
-from services.timeline.peers_mesh import MeshEngagement, MeshGraph, MeshPosts
-from services.timeline.ranking import Rankings
-from services.timeline.servicer import TimelineServicer
-from services.timeline.store_memory import MemoryTimelineStore
+from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
+from services.chassis.auth.tokens import ServiceIdentity
+from services.chassis.rpc.clients import Mesh
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.clock import ManualClock, SystemClock
+from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
+from services.timeline.adapters.feeds_memory import MemoryFeeds
+from services.timeline.adapters.memory import MemoryTimelineStore
+from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
+from services.timeline.domain.builds import Builds
+from services.timeline.domain.celebrities import Celebrities
+from services.timeline.domain.circles import Circles
+from services.timeline.domain.homes import Homes
+from services.timeline.domain.ranking import Rankings
+from services.timeline.rpc.servicer import TimelineServicer
 from tests.servicers.serving import SERVICE_KEYS, Served, serving
 from tests.servicers.timeline.peers import Peers
 

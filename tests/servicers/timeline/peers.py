@@ -34,11 +34,11 @@ from roost.user.v1.graph_service_pb2_grpc import (
     add_GraphServiceServicer_to_server,
 )
 
-from services.chassis import access, caller
-from services.chassis.errors import Unavailable
-from services.chassis.server import Mount
-from services.timeline.convert import entry_to_proto
-from services.timeline.model import Entry
+from services.chassis.auth import access, caller
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.errors import Unavailable
+from services.timeline.domain.model import Entry
+from services.timeline.rpc.convert import entry_to_proto
 
 Context = grpc.aio.ServicerContext
 

@@ -21,13 +21,13 @@ from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceStub
 from roost.user.v1 import user_events_pb2
 
 from local import topics
-from services.chassis.bus import Publisher, Subscriber, publisher
-from services.chassis.caller import UserCaller
-from services.chassis.clock import SystemClock
-from services.chassis.events import Event, OutboxMessage
+from services.chassis.auth.caller import UserCaller
+from services.chassis.events.bus import Publisher, Subscriber, publisher
+from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.runtime.clock import SystemClock
 from services.timeline import compose
-from services.timeline.convert import entry_to_proto
-from services.timeline.model import Entry
+from services.timeline.domain.model import Entry
+from services.timeline.rpc.convert import entry_to_proto
 from services.timeline.settings import TimelineSettings
 from tests.engines import Engines
 from tests.servicers.serving import SERVICE_KEYS, Served, serving

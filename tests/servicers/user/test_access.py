@@ -3,7 +3,7 @@
 import pytest
 from roost.user.v1 import auth_service_pb2, graph_service_pb2, user_service_pb2
 
-from services.chassis.server import policies
+from services.chassis.rpc.server import policies
 from tests.servicers.access import (
     ANYONE,
     CALLERS,

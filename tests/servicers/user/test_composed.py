@@ -22,8 +22,8 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from local import topics
 from local.secrets import Secrets
-from services.chassis.caller import UserCaller
-from services.chassis.supervision import Job
+from services.chassis.auth.caller import UserCaller
+from services.chassis.runtime.supervision import Job
 from services.user import compose
 from services.user.settings import UserSettings
 from tests.engines import Databases

@@ -9,8 +9,8 @@ from roost.user.v1 import user_events_pb2 as events_pb
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import UpdateUserRequest
 
-from services.chassis.errors import NotFound, RuleBroken, WrongState
-from services.user import follows
+from services.chassis.runtime.errors import NotFound, RuleBroken, WrongState
+from services.user.domain import follows
 from tests.servicers.serving import raises_reason
 from tests.servicers.user.conftest import House, Person
 

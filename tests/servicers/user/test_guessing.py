@@ -12,9 +12,9 @@ from roost.user.v1.auth_service_pb2 import (
 )
 from roost.user.v1.user_service_pb2 import DeleteUserRequest
 
-from services.chassis import origin
-from services.chassis.errors import RoostError, TooMany, Unauthenticated
-from services.user.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
+from services.chassis.rpc import origin
+from services.chassis.runtime.errors import RoostError, TooMany, Unauthenticated
+from services.user.domain.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
 from tests.servicers.serving import raises_reason
 from tests.servicers.user.conftest import PASSWORD, House, Person
 

@@ -9,8 +9,8 @@ from roost.user.v1.user_service_pb2 import (
     DeleteUserRequest,
 )
 
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller
-from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.auth.caller import ANONYMOUS, Caller, ServiceCaller
+from services.chassis.runtime.errors import Forbidden, Invalid, NotFound
 from tests.builders.users import Cast
 from tests.servicers.serving import raises_reason
 from tests.servicers.user.conftest import PASSWORD, House, Person

@@ -24,9 +24,15 @@ from roost.user.v1.user_service_pb2 import (
     UpdateUserRequest,
 )
 
-from services.chassis.caller import ANONYMOUS
-from services.chassis.errors import Conflict, Invalid, NotFound, Taken, Unauthenticated
-from services.user.model import Counts
+from services.chassis.auth.caller import ANONYMOUS
+from services.chassis.runtime.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    Taken,
+    Unauthenticated,
+)
+from services.user.domain.model import Counts
 from tests.servicers.serving import raises_reason
 from tests.servicers.user.conftest import PASSWORD, House, Person
 

@@ -7,9 +7,9 @@ from roost.user.v1 import graph_service_pb2 as pb
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import DeleteUserRequest, UpdateUserRequest
 
-from services.chassis.clients import Mesh
-from services.chassis.tokens import ServiceIdentity
-from services.user.readers import MeshReaders
+from services.chassis.auth.tokens import ServiceIdentity
+from services.chassis.rpc.clients import Mesh
+from services.user.adapters.cache_invalidation import MeshReaders
 from tests.servicers.serving import SERVICE_KEYS
 from tests.servicers.user.conftest import House, Person
 

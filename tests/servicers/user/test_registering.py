@@ -13,11 +13,17 @@ from roost.user.v1.auth_service_pb2 import (
 )
 from roost.user.v1.user_service_pb2 import GetUserRequest
 
-from services.chassis.caller import UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Invalid, RuleBroken, Taken, TooMany, Unauthenticated
-from services.chassis.tokens import KeyRing, StaticJwks, Verifier
-from services.user.passwords import Passwords
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import KeyRing, StaticJwks, Verifier
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import (
+    Invalid,
+    RuleBroken,
+    Taken,
+    TooMany,
+    Unauthenticated,
+)
+from services.user.domain.passwords import Passwords
 from tests.servicers.serving import AUDIENCE, ISSUER, raises_reason, serving
 from tests.servicers.user.conftest import PASSWORD, House, Person
 

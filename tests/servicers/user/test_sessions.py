@@ -19,10 +19,15 @@ from roost.user.v1.auth_service_pb2 import (
     RevokeSessionRequest,
 )
 
-from services.chassis.caller import ServiceCaller
-from services.chassis.errors import Invalid, NotFound, TooMany, Unauthenticated
-from services.user.refresh_tokens import RefreshTokens
-from services.user.sessions import REFRESHES_A_MINUTE
+from services.chassis.auth.caller import ServiceCaller
+from services.chassis.runtime.errors import (
+    Invalid,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+)
+from services.user.domain.refresh_tokens import RefreshTokens
+from services.user.domain.sessions import REFRESHES_A_MINUTE
 from tests.servicers.serving import raises_reason
 from tests.servicers.user.conftest import MASTER_KEY, PASSWORD, House, Person
 

@@ -17,13 +17,13 @@ from roost.user.v1 import user_events_pb2 as events_pb
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
 
-from services.chassis.errors import Unavailable
-from services.chassis.events import Event, OutboxMessage, Undecodable
-from services.user import chores
-from services.user.counters import Reconciler
-from services.user.model import Chore, Counts
-from services.user.store import UserTransaction
-from services.user.subscriber import Subscriptions
+from services.chassis.events.envelope import Event, OutboxMessage, Undecodable
+from services.chassis.runtime.errors import Unavailable
+from services.user.domain.model import Chore, Counts
+from services.user.domain.store import UserTransaction
+from services.user.worker import account_jobs
+from services.user.worker.counters import Reconciler
+from services.user.worker.subscriber import Subscriptions
 from tests.servicers.user.conftest import PASSWORD, House, Person
 from tests.servicers.user.test_follows import follow, protect, stands
 
@@ -224,7 +224,7 @@ async def test_without_the_post_service_the_rest_is_set_right(house: House, bob:
 async def test_everybody_is_looked_at_however_many_there_are(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.user.counters._SLICE", 2)
+    monkeypatch.setattr("services.user.worker.counters._SLICE", 2)
     people = [await house.register(f"robin{n}") for n in range(5)]
     for person in people:
         house.store.database.tables.counts[person.id] = Counts(9, 9, 9)
@@ -290,7 +290,7 @@ async def no_posts(_: Sequence[int]) -> Mapping[int, int]:
 async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
     house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chores, "REMOVED_AT_ONCE", 2)
+    monkeypatch.setattr(account_jobs, "REMOVED_AT_ONCE", 2)
     await follow(alice, bob)
     await follow(bob, alice)
     await follow(carol, bob)

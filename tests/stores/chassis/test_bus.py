@@ -8,16 +8,21 @@ import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 
 from local import topics
-from services.chassis import outbox as rows
-from services.chassis import postgres
-from services.chassis.bus import (
+from services.chassis.events.bus import (
     Publisher,
     RecordsRefused,
     parked,
     publisher,
 )
-from services.chassis.events import Event, OutboxMessage, Record, new_event_id
-from services.chassis.relay import Relay
+from services.chassis.events.envelope import (
+    Event,
+    OutboxMessage,
+    Record,
+    new_event_id,
+)
+from services.chassis.storage import outbox as rows
+from services.chassis.storage import postgres
+from services.chassis.storage.relay import Relay
 from tests.engines import Engines
 from tests.stores.chassis.listening import LIMIT, Listener, Topic, read_all, said, subscribed
 from tests.waiting import eventually

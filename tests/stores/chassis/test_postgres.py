@@ -9,10 +9,11 @@ from contextlib import AsyncExitStack
 import asyncpg
 import pytest
 
-from services.chassis import deadline, postgres
-from services.chassis.errors import DeadlineExceeded
-from services.chassis.postgres import Database, DatabaseAway, PostgresTransaction
-from services.chassis.transaction import TransactionAborted
+from services.chassis.runtime import deadline
+from services.chassis.runtime.errors import DeadlineExceeded
+from services.chassis.storage import postgres
+from services.chassis.storage.postgres import Database, DatabaseAway, PostgresTransaction
+from services.chassis.storage.transaction import TransactionAborted
 from tests.engines import Engines
 from tests.waiting import LIMIT, eventually
 

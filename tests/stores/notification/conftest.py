@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.chassis import postgres
-from services.chassis.clock import ManualClock
-from services.notification.log.model import Logged
-from services.notification.store import NotificationStore
-from services.notification.store_memory import MemoryNotificationStore
-from services.notification.store_postgres import PostgresNotificationStore
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage import postgres
+from services.eventlog.domain.model import Logged
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.adapters.postgres import PostgresNotificationStore
+from services.notification.domain.store import NotificationStore
 from tests.stores.notification.world import World
 
 

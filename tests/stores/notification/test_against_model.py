@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 from roost.notification.v1 import notification_pb2 as pb
 from roost.post.v1 import post_pb2
 
-from services.chassis.clock import ManualClock
-from services.chassis.postgres import connect
-from services.notification.convert import group_to_proto
-from services.notification.log.model import Logged
-from services.notification.store import NotificationStore
-from services.notification.store_memory import MemoryNotificationStore
-from services.notification.store_postgres import PostgresNotificationStore
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage.postgres import connect
+from services.eventlog.domain.model import Logged
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.adapters.postgres import PostgresNotificationStore
+from services.notification.domain.store import NotificationStore
+from services.notification.rpc.convert import group_to_proto
 from tests.engines import Databases
 from tests.stores.notification import world as acts
 from tests.stores.notification.world import ALICE, BOB, CAROL, DAVE, World

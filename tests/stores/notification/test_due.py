@@ -9,9 +9,10 @@ import pytest
 from google.protobuf.message import Message
 from roost.post.v1.post_pb2 import Post
 
-from services.chassis.errors import Unavailable
-from services.notification import preferring
-from services.notification.delivery.model import (
+from services.chassis.runtime.errors import Unavailable
+from services.delivery.adapters.memory import MemoryDeliveryStore
+from services.delivery.adapters.postgres import PostgresDeliveryStore
+from services.delivery.domain.model import (
     Channel,
     Delivery,
     MailAddress,
@@ -19,16 +20,22 @@ from services.notification.delivery.model import (
     PushSubscription,
     State,
 )
-from services.notification.delivery.schedule import PUSH_AFTER, next_digest
-from services.notification.delivery.store import DeliveryStore
-from services.notification.delivery.store_memory import MemoryDeliveryStore
-from services.notification.delivery.store_postgres import PostgresDeliveryStore
-from services.notification.delivery.unread import StoredUnread
-from services.notification.model import KEPT, NO_QUIET_HOURS, DaySettings, Kind, QuietHours, Wish
-from services.notification.reading import mark_read
-from services.notification.retention import Retention
-from services.notification.store import NotificationStore
-from services.notification.store_memory import MemoryNotificationStore
+from services.delivery.domain.schedule import PUSH_AFTER, next_digest
+from services.delivery.domain.store import DeliveryStore
+from services.delivery.domain.unread import StoredUnread
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.domain import preferences
+from services.notification.domain.model import (
+    KEPT,
+    NO_QUIET_HOURS,
+    DaySettings,
+    Kind,
+    QuietHours,
+    Wish,
+)
+from services.notification.domain.read_markers import mark_read
+from services.notification.domain.store import NotificationStore
+from services.notification.worker.retention import Retention
 from tests.stores.notification.world import (
     ALICE,
     BOB,
@@ -130,7 +137,7 @@ async def test_a_kind_that_is_not_to_be_pushed_is_not(
     world: World, deliveries: DeliveryStore
 ) -> None:
     async with world.store.transaction() as transaction:
-        await preferring.update(
+        await preferences.update(
             transaction,
             ALICE,
             wishes={Kind.LIKE: Wish(push=False)},
@@ -194,7 +201,7 @@ async def test_what_was_read_or_withdrawn_is_not_unread(world: World) -> None:
 
 async def test_digests_go_to_those_who_wish_for_them(world: World) -> None:
     async with world.store.transaction() as transaction:
-        await preferring.update(transaction, ALICE, wishes={}, email_digest=True, etag="")
+        await preferences.update(transaction, ALICE, wishes={}, email_digest=True, etag="")
 
     assert await unread_of(world).digests_wanted({ALICE, BOB}) == {ALICE}
 
@@ -346,7 +353,7 @@ async def test_quiet_hours_are_known_for_those_who_have_them_now(world: World) -
     world.clock.advance(datetime(2025, 6, 2, 0, 30, tzinfo=UTC) - world.clock.now())
     async with world.store.transaction() as transaction:
         for person, zone in ((ALICE, "Europe/Berlin"), (BOB, "America/New_York"), (CAROL, "UTC")):
-            await preferring.update(
+            await preferences.update(
                 transaction,
                 person,
                 wishes={},
@@ -355,7 +362,7 @@ async def test_quiet_hours_are_known_for_those_who_have_them_now(world: World) -
                 time_zone=zone,
                 quiet_hours=night,
             )
-        await preferring.update(
+        await preferences.update(
             transaction, CAROL, wishes={}, email_digest=None, etag="", quiet_hours=NO_QUIET_HOURS
         )
 
@@ -370,7 +377,7 @@ async def test_the_digest_is_due_in_the_morning_of_the_person(
     world: World, deliveries: DeliveryStore
 ) -> None:
     async with world.store.transaction() as transaction:
-        await preferring.update(
+        await preferences.update(
             transaction, ALICE, wishes={}, email_digest=None, etag="", time_zone="Asia/Tokyo"
         )
     await world.hear(liked(BOB, world.post(ALICE)))

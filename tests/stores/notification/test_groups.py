@@ -2,13 +2,18 @@
 
 from datetime import timedelta
 
-from services.chassis.clock import ManualClock
-from services.chassis.ids import MAX_ID
-from services.notification.departures import Departures
-from services.notification.model import GONE_KEPT, KEPT, MAX_UNREAD, Kind
-from services.notification.reading import mark_read
-from services.notification.retention import Retention
-from services.notification.store import NotificationStore
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.ids import MAX_ID
+from services.notification.domain.model import (
+    GONE_KEPT,
+    KEPT,
+    MAX_UNREAD,
+    Kind,
+)
+from services.notification.domain.read_markers import mark_read
+from services.notification.domain.store import NotificationStore
+from services.notification.worker.account_cleanup import Departures
+from services.notification.worker.retention import Retention
 from tests.stores.notification.world import (
     ALICE,
     BOB,

@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.chassis import postgres
-from services.chassis.memory import MemoryDatabase
-from services.notification.log.model import (
+from services.chassis.storage import postgres
+from services.chassis.storage.memory import MemoryDatabase
+from services.eventlog.adapters.memory import LogTables, MemoryLogStore
+from services.eventlog.adapters.postgres import PostgresLogStore
+from services.eventlog.domain.model import (
     GRACE,
     KEPT,
     LEFT_KEPT,
@@ -24,9 +26,7 @@ from services.notification.log.model import (
     Logged,
     Silence,
 )
-from services.notification.log.store import LogStore
-from services.notification.log.store_memory import LogTables, MemoryLogStore
-from services.notification.log.store_postgres import PostgresLogStore
+from services.eventlog.domain.store import LogStore
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 ALICE, BOB, CAROL = 1, 2, 3

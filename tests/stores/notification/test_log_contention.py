@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.chassis import postgres
-from services.chassis.postgres import Database, DatabaseAway
-from services.notification.log.model import Change
-from services.notification.log.store_postgres import PostgresLogStore
+from services.chassis.storage import postgres
+from services.chassis.storage.postgres import Database, DatabaseAway
+from services.eventlog.adapters.postgres import PostgresLogStore
+from services.eventlog.domain.model import Change
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 PEOPLE = range(1, 61)

@@ -2,11 +2,11 @@
 
 from roost.notification.v1.notification_pb2 import UserEvent
 
-from services.chassis.clock import ManualClock
-from services.chassis.ids import MAX_ID
-from services.notification.log.model import Logged
-from services.notification.reading import mark_read
-from services.notification.store import NotificationStore
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.ids import MAX_ID
+from services.eventlog.domain.model import Logged
+from services.notification.domain.read_markers import mark_read
+from services.notification.domain.store import NotificationStore
 from tests.stores.notification.world import (
     ALICE,
     BOB,

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 import services.notification
-from services.chassis.ids import MAX_ID
-from services.notification.model import Marker
-from services.notification.reading import mark_read
-from services.notification.store import NotificationStore
-from services.notification.store_memory import MemoryNotificationStore
+from services.chassis.runtime.ids import MAX_ID
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.domain.model import Marker
+from services.notification.domain.read_markers import mark_read
+from services.notification.domain.store import NotificationStore
 from tests.stores.notification.world import ALICE, BOB, World, liked
 
 HEALING = (

@@ -3,10 +3,15 @@
 import pytest
 from roost.post.v1 import post_pb2
 
-from services.chassis.clock import ManualClock
-from services.notification.model import Kind, Sender, Wish
-from services.notification.preferring import mute_conversation, unmute_conversation, update, watch
-from services.notification.store import NotificationStore
+from services.chassis.runtime.clock import ManualClock
+from services.notification.domain.model import Kind, Sender, Wish
+from services.notification.domain.preferences import (
+    mute_conversation,
+    unmute_conversation,
+    update,
+    watch,
+)
+from services.notification.domain.store import NotificationStore
 from tests.stores.notification.world import (
     ALICE,
     BOB,

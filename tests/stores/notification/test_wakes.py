@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from services.chassis import redis
-from services.chassis.redis import RedisAway, RedisClient
-from services.notification.log import wakes_valkey
-from services.notification.log.model import Activity, Logged
-from services.notification.log.wakes_valkey import ACTIVITY, EVENTS
+from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisAway, RedisClient
+from services.eventlog.adapters import wake_ups_valkey
+from services.eventlog.adapters.wake_ups_valkey import ACTIVITY, EVENTS
+from services.eventlog.domain.model import Activity, Logged
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -31,7 +31,7 @@ class Listener:
 async def listening(url: str, client: RedisClient) -> AsyncIterator[Listener]:
     heard = Listener()
     task = asyncio.create_task(
-        wakes_valkey.listen(url, events=heard.entries.extend, activities=heard.activities.extend)
+        wake_ups_valkey.listen(url, events=heard.entries.extend, activities=heard.activities.extend)
     )
 
     async def listened_to() -> bool:
@@ -56,8 +56,8 @@ def entry(sequence: int) -> Logged:
 async def test_everything_arrives_in_order(valkey: str) -> None:
     many = [entry(sequence) for sequence in range(1, 2_001)]
     async with (
-        redis.connect(valkey) as client,
-        wakes_valkey.telling(client) as wakes,
+        redis_client.connect(valkey) as client,
+        wake_ups_valkey.telling(client) as wakes,
         listening(valkey, client) as heard,
     ):
         wakes.announce(many[:1_500])
@@ -74,8 +74,8 @@ async def test_everything_arrives_in_order(valkey: str) -> None:
 
 async def test_what_nobody_can_read_is_left_out(valkey: str) -> None:
     async with (
-        redis.connect(valkey) as client,
-        wakes_valkey.telling(client) as wakes,
+        redis_client.connect(valkey) as client,
+        wake_ups_valkey.telling(client) as wakes,
         listening(valkey, client) as heard,
     ):
         await client.execute("PUBLISH", EVENTS, b"nonsense")
@@ -89,8 +89,8 @@ async def test_without_valkey_they_are_lost_and_nobody_is_held_up(
     valkey: str, engines: Engines
 ) -> None:
     async with (
-        redis.connect(valkey) as client,
-        wakes_valkey.telling(client) as wakes,
+        redis_client.connect(valkey) as client,
+        wake_ups_valkey.telling(client) as wakes,
         listening(valkey, client) as heard,
     ):
         await asyncio.to_thread(engines.stop, "valkey")

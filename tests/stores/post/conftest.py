@@ -5,14 +5,21 @@ from typing import Any
 
 import pytest
 
-from services.chassis import postgres
-from services.chassis.clock import ManualClock
-from services.chassis.events import OutboxMessage
-from services.chassis.idempotency import RequestKey
-from services.post.model import OPEN_ACCOUNT, AccountState, Post, PostState, Responded, ResponseKind
-from services.post.store import NewPost, Store
-from services.post.store_memory import MemoryStore
-from services.post.store_postgres import PostgresStore
+from services.chassis.events.envelope import OutboxMessage
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage import postgres
+from services.chassis.storage.idempotency import RequestKey
+from services.post.adapters.memory import MemoryStore
+from services.post.adapters.postgres import PostgresStore
+from services.post.domain.model import (
+    OPEN_ACCOUNT,
+    AccountState,
+    Post,
+    PostState,
+    Responded,
+    ResponseKind,
+)
+from services.post.domain.store import NewPost, Store
 from tests.builders.posts import Numbers, a_post
 from tests.engines import Databases
 

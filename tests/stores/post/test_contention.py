@@ -7,14 +7,20 @@ from typing import cast
 
 import pytest
 
-from services.chassis.errors import NotFound
-from services.chassis.events import OutboxMessage
-from services.chassis.idempotency import RequestInFlight, RequestKey
-from services.chassis.postgres import Database
-from services.post.model import OPEN_ACCOUNT, AccountState, Drift, Post, ResponseKind
-from services.post.people import MeshPeople
-from services.post.protections import Protections
-from services.post.store_postgres import PostgresStore
+from services.chassis.events.envelope import OutboxMessage
+from services.chassis.runtime.errors import NotFound
+from services.chassis.storage.idempotency import RequestInFlight, RequestKey
+from services.chassis.storage.postgres import Database
+from services.post.adapters.postgres import PostgresStore
+from services.post.adapters.user_client import MeshPeople
+from services.post.domain.model import (
+    OPEN_ACCOUNT,
+    AccountState,
+    Drift,
+    Post,
+    ResponseKind,
+)
+from services.post.worker.protections import Protections
 from tests.builders.posts import START, a_post
 from tests.stores.post.conftest import Scene
 from tests.waiting import LIMIT

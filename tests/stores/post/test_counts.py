@@ -4,7 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from services.post.model import OPEN_ACCOUNT, AccountState, Post, ResponseKind, Visibility
+from services.post.domain.model import (
+    OPEN_ACCOUNT,
+    AccountState,
+    Post,
+    ResponseKind,
+    Visibility,
+)
 from tests.builders.posts import START
 from tests.stores.post.conftest import Scene
 

@@ -10,21 +10,21 @@ from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
 from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, BatchGetTiesResponse
 from roost.user.v1.user_service_pb2 import BatchGetUsersRequest, BatchGetUsersResponse
 
-from services.chassis import redis
-from services.chassis.cache import TTL_SECONDS
-from services.chassis.cache_lookups import Look
-from services.chassis.clock import ManualClock
-from services.chassis.redis import RedisClient
-from services.post import states as states_module
-from services.post.cache import Bodies
-from services.post.convert import look_into, pack
-from services.post.hydration import Hydration, Question, Shown
-from services.post.kept_pages import KeptPages
-from services.post.known_people import KnownPeople
-from services.post.model import Post, ResponseKind
-from services.post.people import MeshPeople
-from services.post.states import States
-from services.post.store import Changed
+from services.chassis.cache import redis_client
+from services.chassis.cache.batch_lookup import Look
+from services.chassis.cache.cache_aside import TTL_SECONDS
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.runtime.clock import ManualClock
+from services.post.adapters.user_client import MeshPeople
+from services.post.domain.model import Post, ResponseKind
+from services.post.domain.store import Changed
+from services.post.rpc.convert import look_into, pack
+from services.post.rpc.read_cache import state_cache as states_module
+from services.post.rpc.read_cache.body_cache import Bodies
+from services.post.rpc.read_cache.hydration import Hydration, Question, Shown
+from services.post.rpc.read_cache.page_cache import KeptPages
+from services.post.rpc.read_cache.profile_cache import KnownPeople
+from services.post.rpc.read_cache.state_cache import States
 from tests.servicers.fakes.users import FakeGraph, FakeUsers
 from tests.stores.post.conftest import Scene
 from tests.waiting import eventually
@@ -95,7 +95,7 @@ class Process:
 
 @pytest.fixture
 async def server(valkey: str) -> AsyncIterator[RedisClient]:
-    async with redis.connect(valkey) as client:
+    async with redis_client.connect(valkey) as client:
         yield client
 
 
@@ -298,7 +298,7 @@ async def test_so_many_pages_are_kept_and_no_more(scene: Scene, server: RedisCli
 
 async def test_without_redis_nothing_is_kept_and_everything_shows(scene: Scene) -> None:
     post = await scene.post(scene.alice)
-    async with redis.connect("redis://127.0.0.1:1") as nowhere:
+    async with redis_client.connect("redis://127.0.0.1:1") as nowhere:
         process = Process(scene, nowhere)
         for _ in range(2):
             assert [each.id for each in (await process.read(scene.bob, post)).posts] == [post.id]

@@ -2,7 +2,12 @@
 
 from itertools import pairwise
 
-from services.post.model import Entry, Post, ResponseKind, Visibility
+from services.post.domain.model import (
+    Entry,
+    Post,
+    ResponseKind,
+    Visibility,
+)
 from tests.stores.post.conftest import Scene
 
 FIRST = 0

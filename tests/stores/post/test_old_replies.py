@@ -1,8 +1,13 @@
 """Replies that were written before the audiences above them were kept."""
 
-from services.chassis import postgres
-from services.post.model import Limit, Mention, Post, Visibility
-from services.post.store_postgres import PostgresStore
+from services.chassis.storage import postgres
+from services.post.adapters.postgres import PostgresStore
+from services.post.domain.model import (
+    Limit,
+    Mention,
+    Post,
+    Visibility,
+)
 from tests.stores.post.conftest import Scene
 
 

@@ -5,9 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from services.chassis.idempotency import RequestIdReused, RequestKey
-from services.post.errors import PostNotFound
-from services.post.model import Hashtag, Limit, Link, Mention, Tombstone, Visibility
+from services.chassis.storage.idempotency import RequestIdReused, RequestKey
+from services.post.domain.errors import PostNotFound
+from services.post.domain.model import (
+    Hashtag,
+    Limit,
+    Link,
+    Mention,
+    Tombstone,
+    Visibility,
+)
 from tests.builders.posts import START, a_post
 from tests.stores.post.conftest import Scene
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.post.model import OPEN_ACCOUNT, Place, ResponseKind
+from services.post.domain.model import OPEN_ACCOUNT, Place, ResponseKind
 from tests.stores.post.conftest import Scene
 
 LIKE, REPOST, BOOKMARK = ResponseKind.LIKE, ResponseKind.REPOST, ResponseKind.BOOKMARK

@@ -4,13 +4,18 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from services.chassis import redis
-from services.chassis.clock import SystemClock
-from services.chassis.redis import RedisClient
-from services.post import states as states_module
-from services.post.model import TOMBSTONE, Post, PostState, ResponseKind
-from services.post.states import States
-from services.post.store import Store
+from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.runtime.clock import SystemClock
+from services.post.domain.model import (
+    TOMBSTONE,
+    Post,
+    PostState,
+    ResponseKind,
+)
+from services.post.domain.store import Store
+from services.post.rpc.read_cache import state_cache as states_module
+from services.post.rpc.read_cache.state_cache import States
 from tests.stores.post.conftest import Scene
 
 
@@ -27,7 +32,7 @@ class Process:
 
 @pytest.fixture
 async def server(valkey: str) -> AsyncIterator[RedisClient]:
-    async with redis.connect(valkey) as client:
+    async with redis_client.connect(valkey) as client:
         yield client
 
 
@@ -149,7 +154,7 @@ async def test_responses_below_those_at_hand_are_found(
 async def test_without_redis_the_store_answers(scene: Scene) -> None:
     post = await scene.post(scene.alice)
     await scene.respond(ResponseKind.LIKE, scene.bob, post)
-    async with redis.connect("redis://127.0.0.1:1") as nowhere:
+    async with redis_client.connect("redis://127.0.0.1:1") as nowhere:
         process = Process(scene.store, nowhere)
 
         assert (await process.of(post, scene.bob)).liked

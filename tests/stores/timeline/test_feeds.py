@@ -5,12 +5,17 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
-from services.chassis import redis
-from services.chassis.clock import SystemClock
-from services.timeline.feeds import Begun, Feeds, State, home_of
-from services.timeline.feeds_memory import MemoryFeeds
-from services.timeline.feeds_valkey import ValkeyFeeds
-from services.timeline.model import TOP, Entry
+from services.chassis.cache import redis_client
+from services.chassis.runtime.clock import SystemClock
+from services.timeline.adapters.feeds_memory import MemoryFeeds
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.domain.feeds import (
+    Begun,
+    Feeds,
+    State,
+    home_of,
+)
+from services.timeline.domain.model import TOP, Entry
 
 MAX = 10
 ALICE = home_of(1)
@@ -35,7 +40,7 @@ async def feeds(request: pytest.FixtureRequest) -> AsyncIterator[Feeds]:
     if request.param == "memory":
         yield MemoryFeeds(clock=SystemClock(), max_entries=MAX)
         return
-    async with redis.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
+    async with redis_client.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
         yield ValkeyFeeds(client, max_entries=MAX)
 
 
@@ -45,7 +50,7 @@ async def hasty_feeds(request: pytest.FixtureRequest) -> AsyncIterator[Feeds]:
     if request.param == "memory":
         yield MemoryFeeds(clock=SystemClock(), max_entries=MAX, build_seconds=0.0)
         return
-    async with redis.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
+    async with redis_client.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
         yield ValkeyFeeds(client, max_entries=MAX, build_seconds=0.001)
 
 
@@ -489,7 +494,7 @@ async def test_an_entry_reaches_more_feeds_than_fit_into_one_trip(feeds: Feeds) 
 async def test_in_valkey_every_read_keeps_all_of_a_feed_alive_for_seven_days(valkey: str) -> None:
     seven_days = 7 * 24 * 3600
     keys = [f"{name}:{{{ALICE}}}" for name in ("feed", "hidden", "note")]
-    async with redis.connect(valkey, call_seconds=5.0) as client:
+    async with redis_client.connect(valkey, call_seconds=5.0) as client:
         feeds = ValkeyFeeds(client)
         await made(feeds, posts([1]), hidden=[8])
         for key in keys:

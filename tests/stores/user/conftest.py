@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from services.chassis import postgres
-from services.chassis.clock import ManualClock
-from services.user.store_memory import MemoryUserStore
-from services.user.store_postgres import PostgresUserStore
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage import postgres
+from services.user.adapters.memory import MemoryUserStore
+from services.user.adapters.postgres import PostgresUserStore
 from tests.builders.users import Cast
 from tests.engines import Databases
 

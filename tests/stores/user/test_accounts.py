@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.chassis.idempotency import RequestKey
-from services.user.model import Edge
-from services.user.store import NETWORK_LIFETIME
+from services.chassis.storage.idempotency import RequestKey
+from services.user.domain.model import Edge
+from services.user.domain.store import NETWORK_LIFETIME
 from tests.builders.users import Cast
 
 

@@ -4,15 +4,15 @@ import asyncio
 
 import pytest
 
-from services.chassis.clock import ManualClock
-from services.chassis.tokens import AccessTokens
-from services.chassis.transaction import in_transaction
-from services.user import blocks, follows
-from services.user.errors import RefreshTokenReused, UserNotFound, WrongState
-from services.user.model import Direction, Ties, User
-from services.user.sessions import Sessions, SignedIn
-from services.user.signing import KeySeal, Signer, rotate
-from services.user.store import UserTransaction
+from services.chassis.auth.tokens import AccessTokens
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage.transaction import in_transaction
+from services.user.domain import blocks, follows
+from services.user.domain.errors import RefreshTokenReused, UserNotFound, WrongState
+from services.user.domain.model import Direction, Ties, User
+from services.user.domain.sessions import Sessions, SignedIn
+from services.user.domain.signing import KeySeal, Signer, rotate
+from services.user.domain.store import UserTransaction
 from tests.builders.users import Cast
 
 MASTER_KEY = bytes(range(32))

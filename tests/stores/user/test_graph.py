@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.user.model import (
+from services.user.domain.model import (
     Chore,
     Counts,
     Direction,

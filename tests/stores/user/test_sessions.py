@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from services.user.model import StoredKey, StreamTicket
+from services.user.domain.model import StoredKey, StreamTicket
 from tests.builders.users import Cast
 
 MINUTE = timedelta(minutes=1)

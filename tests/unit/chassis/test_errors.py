@@ -8,8 +8,11 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 from roost.errors.v1.error_reason_pb2 import ErrorReason
 
-from services.chassis import errors
-from services.chassis.errors import (
+from services.chassis.auth.tokens.jws import TokenExpired, TokenInvalid
+from services.chassis.rpc.interceptors.limits import Overloaded
+from services.chassis.rpc.page_token import PageTokenInvalid
+from services.chassis.runtime import errors
+from services.chassis.runtime.errors import (
     Conflict,
     DeadlineExceeded,
     Forbidden,
@@ -29,9 +32,6 @@ from services.chassis.errors import (
     from_status,
     to_status,
 )
-from services.chassis.interceptors.limits import Overloaded
-from services.chassis.page_token import PageTokenInvalid
-from services.chassis.tokens.jws import TokenExpired, TokenInvalid
 
 
 class HandleTaken(Taken):

@@ -3,8 +3,13 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from services.chassis.bus import membership
-from services.chassis.bus.membership import REJOIN_SECONDS, UNASSIGNED_SECONDS, Advice, Membership
+from services.chassis.events.bus import membership
+from services.chassis.events.bus.membership import (
+    REJOIN_SECONDS,
+    UNASSIGNED_SECONDS,
+    Advice,
+    Membership,
+)
 
 PLACES = {("t", 0), ("t", 1)}
 

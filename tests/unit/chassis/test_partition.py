@@ -8,13 +8,13 @@ import pytest
 from google.protobuf.wrappers_pb2 import Int64Value, StringValue
 from prometheus_client import REGISTRY
 
-from services.chassis import telemetry
-from services.chassis.bus import RecordsRefused, Routes, partition
-from services.chassis.bus.partition import Partition, Received
-from services.chassis.bus.routes import BatchHandler, Handler
-from services.chassis.clock import ManualClock
-from services.chassis.errors import DeadlineExceeded, Unavailable
-from services.chassis.events import Event, OutboxMessage, Record
+from services.chassis.events.bus import RecordsRefused, Routes, partition
+from services.chassis.events.bus.partition import Partition, Received
+from services.chassis.events.bus.routes import BatchHandler, Handler
+from services.chassis.events.envelope import Event, OutboxMessage, Record
+from services.chassis.runtime import telemetry
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from tests.waiting import eventually
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

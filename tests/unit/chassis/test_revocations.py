@@ -5,10 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from services.chassis.caller import UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unauthenticated, Unavailable
-from services.chassis.tokens import (
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import (
     AccessTokens,
     KeyRing,
     Revoked,
@@ -17,7 +15,9 @@ from services.chassis.tokens import (
     StaticJwks,
     Verifier,
 )
-from services.chassis.tokens.revocations import KEEP_SECONDS
+from services.chassis.auth.tokens.revocations import KEEP_SECONDS
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unauthenticated, Unavailable
 
 KEY = SigningKey.generate("key-1")
 

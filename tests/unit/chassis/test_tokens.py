@@ -7,11 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis import deadline
-from services.chassis.caller import UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.errors import RoostError, Unauthenticated, Unavailable
-from services.chassis.tokens import (
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import (
     AccessTokens,
     Jwk,
     KeyRing,
@@ -21,7 +18,10 @@ from services.chassis.tokens import (
     Verifier,
     service_keys,
 )
-from services.chassis.tokens import verifier as verifier_module
+from services.chassis.auth.tokens import verifier as verifier_module
+from services.chassis.runtime import deadline
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import RoostError, Unauthenticated, Unavailable
 
 OLD, NEW = SigningKey.generate("old"), SigningKey.generate("new")
 

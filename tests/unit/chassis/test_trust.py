@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis import trust
-from services.chassis.caller import ServiceCaller, UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.settings import ServiceSettings
-from services.chassis.tokens import AccessTokens, SigningKey, StaticJwks
+from services.chassis.auth import trust
+from services.chassis.auth.caller import ServiceCaller, UserCaller
+from services.chassis.auth.tokens import AccessTokens, SigningKey, StaticJwks
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.settings import ServiceSettings
 
 POST, PEOPLE = SigningKey.generate("post"), SigningKey.generate("key-1")
 

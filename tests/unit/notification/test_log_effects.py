@@ -20,17 +20,17 @@ from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 from roost.user.v1.user_pb2 import User
 
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unavailable
-from services.chassis.events import Event, OutboxMessage, Undecodable
-from services.chassis.memory import MemoryDatabase
-from services.notification.log.convert import ARRIVALS_MISSED
-from services.notification.log.effects import Effects
-from services.notification.log.model import Activity, Logged
-from services.notification.log.store_memory import LogTables, MemoryLogStore
-from services.notification.log.subscriber import LogEvents
-from services.notification.model import Ties
-from services.notification.peers import Pair
+from services.chassis.events.envelope import Event, OutboxMessage, Undecodable
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unavailable
+from services.chassis.storage.memory import MemoryDatabase
+from services.eventlog.adapters.memory import LogTables, MemoryLogStore
+from services.eventlog.domain.model import Activity, Logged
+from services.eventlog.domain.projection import Effects
+from services.eventlog.rpc.convert import ARRIVALS_MISSED
+from services.eventlog.worker.subscriber import LogEvents
+from services.notification.domain.model import Ties
+from services.notification.domain.peers import Pair
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
 POST = 50

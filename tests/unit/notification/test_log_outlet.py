@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.notification.log.errors import Stopping
-from services.notification.log.model import Gap, Logged
-from services.notification.log.outlet import Outlet
+from services.eventlog.domain.bounded_queue import Outlet
+from services.eventlog.domain.errors import Stopping
+from services.eventlog.domain.model import Gap, Logged
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 

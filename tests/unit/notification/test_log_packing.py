@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notification.log import packing
-from services.notification.log.model import Activity, Logged
+from services.eventlog.domain import packing
+from services.eventlog.domain.model import Activity, Logged
 
 ids = st.integers(0, (1 << 63) - 1)
 times = st.datetimes(

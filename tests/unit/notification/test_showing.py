@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import pytest
 from roost.post.v1.post_pb2 import Post
 
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unavailable
-from services.chassis.ids import MAX_ID
-from services.notification.delivery.unread import StoredUnread
-from services.notification.model import MAX_UNREAD, Group
-from services.notification.store_memory import MemoryNotificationStore
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unavailable
+from services.chassis.runtime.ids import MAX_ID
+from services.delivery.domain.unread import StoredUnread
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.domain.model import MAX_UNREAD, Group
 from tests.stores.notification.world import ALICE, BOB, CAROL, DAVE, World, created, followed, liked
 
 

@@ -11,24 +11,24 @@ from roost.post.v1 import post_events_pb2 as posts
 from roost.post.v1.post_pb2 import VISIBILITY_PUBLIC, Post
 from roost.user.v1 import user_events_pb2 as users
 
-from services.chassis.bus import BatchHandler, Handler
-from services.chassis.clock import ManualClock
-from services.chassis.memory import MemoryDatabase
-from services.notification import subscriber as notification_events
-from services.notification.log import subscriber as notification_log
-from services.notification.log.effects import Effects
-from services.notification.log.store_memory import LogTables, MemoryLogStore
-from services.notification.store_memory import MemoryNotificationStore
-from services.post import subscriber as post_departures
-from services.post.departures import Departures
-from services.post.events import describe
-from services.post.protections import Protections
-from services.post.store_memory import MemoryStore
-from services.timeline import subscriber as timeline_events
-from services.timeline.model import TOP
-from services.user import subscriber as user_counters
-from services.user.store_memory import MemoryUserStore
-from services.user.subscriber import Subscriptions
+from services.chassis.events.bus import BatchHandler, Handler
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage.memory import MemoryDatabase
+from services.eventlog.adapters.memory import LogTables, MemoryLogStore
+from services.eventlog.domain.projection import Effects
+from services.eventlog.worker import subscriber as notification_log
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.worker import subscriber as notification_events
+from services.post.adapters.memory import MemoryStore
+from services.post.rpc.events import describe
+from services.post.worker import subscriber as post_departures
+from services.post.worker.account_cleanup import Departures
+from services.post.worker.protections import Protections
+from services.timeline.domain.model import TOP
+from services.timeline.worker import subscriber as timeline_events
+from services.user.adapters.memory import MemoryUserStore
+from services.user.worker import subscriber as user_counters
+from services.user.worker.subscriber import Subscriptions
 from tests.stores.notification.world import World as NotificationWorld
 from tests.unit.poison.hostile import NOW
 from tests.unit.timeline.world import World as TimelineWorld

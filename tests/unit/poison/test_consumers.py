@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from services.chassis.bus.partition import Partition, Received
-from services.chassis.clock import ManualClock
-from services.chassis.events import Record
+from services.chassis.events.bus.partition import Partition, Received
+from services.chassis.events.envelope import Record
+from services.chassis.runtime.clock import ManualClock
 from tests.unit.poison import source
 from tests.unit.poison.groups import GROUPS, ONE
 from tests.unit.poison.hostile import NOW, as_record, records

@@ -12,23 +12,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from services.chassis import retention
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unavailable
-from services.chassis.supervision import Job, Supervisor
-from services.chassis.tokens import RevokedSessions, revocations
-from services.notification import retention as notification_retention
-from services.notification.log import trimming
-from services.notification.retention import Retention
-from services.post import protections, reconciliation
-from services.post.protections import Protections
-from services.post.reconciliation import Reconciliation
+from services.chassis.auth.tokens import RevokedSessions, revocations
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unavailable
+from services.chassis.runtime.supervision import Job, Supervisor
+from services.chassis.storage import retention
+from services.eventlog.worker import trimming
+from services.notification.worker import retention as notification_retention
+from services.notification.worker.retention import Retention
+from services.post.worker import protections, reconciliation
+from services.post.worker.protections import Protections
+from services.post.worker.reconciliation import Reconciliation
 from services.timeline import compose as timeline_compose
-from services.user import chores, counters
 from services.user import compose as user_compose
-from services.user.chores import Chores
-from services.user.counters import Reconciler
-from services.user.retired_handles import RetiredHandles
+from services.user.domain.retired_handles import RetiredHandles
+from services.user.worker import account_jobs, counters
+from services.user.worker.account_jobs import Chores
+from services.user.worker.counters import Reconciler
 from tests.unit.poison import source
 from tests.unit.poison.hostile import NOW
 from tests.waiting import eventually
@@ -161,8 +161,8 @@ def no_pauses() -> Any:
         patch.setattr(reconciliation, "INTERVAL_SECONDS", 0.0)
         patch.setattr(protections, "_REVIEW_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
-        patch.setattr(chores, "_IDLE_SECONDS", 0.0)
-        patch.setattr(chores, "_PAUSE_SECONDS", 0.0)
+        patch.setattr(account_jobs, "_IDLE_SECONDS", 0.0)
+        patch.setattr(account_jobs, "_PAUSE_SECONDS", 0.0)
         patch.setattr(counters, "_EVERY_SECONDS", 0.0)
         yield
 

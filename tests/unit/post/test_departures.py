@@ -7,19 +7,19 @@ import pytest
 from roost.post.v1 import post_events_pb2 as wire
 from roost.user.v1.user_events_pb2 import UserDeleted
 
-from services.chassis.clock import ManualClock
-from services.chassis.events import Event, OutboxMessage
-from services.post import departures as departures_module
-from services.post import subscriber
-from services.post.departures import Departures
-from services.post.events import describe
-from services.post.known_people import KnownPeople
-from services.post.model import OPEN_ACCOUNT, Post, ResponseKind
-from services.post.people import MeshPeople
-from services.post.protections import Protections
-from services.post.states import States
-from services.post.store import NewPost
-from services.post.store_memory import MemoryStore
+from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.runtime.clock import ManualClock
+from services.post.adapters.memory import MemoryStore
+from services.post.adapters.user_client import MeshPeople
+from services.post.domain.model import OPEN_ACCOUNT, Post, ResponseKind
+from services.post.domain.store import NewPost
+from services.post.rpc.events import describe
+from services.post.rpc.read_cache.profile_cache import KnownPeople
+from services.post.rpc.read_cache.state_cache import States
+from services.post.worker import account_cleanup as departures_module
+from services.post.worker import subscriber
+from services.post.worker.account_cleanup import Departures
+from services.post.worker.protections import Protections
 from tests.builders.posts import START, Numbers, a_post
 
 LIKE, REPOST, BOOKMARK = ResponseKind.LIKE, ResponseKind.REPOST, ResponseKind.BOOKMARK

@@ -3,7 +3,7 @@
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import BatchGetUsersRequest, BatchGetUsersResponse
 
-from services.post.people import MAX_IDS, MeshPeople
+from services.post.adapters.user_client import MAX_IDS, MeshPeople
 
 
 class Stub:

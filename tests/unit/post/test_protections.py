@@ -6,16 +6,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unavailable
-from services.chassis.events import OutboxMessage
-from services.post import protections as protections_module
-from services.post.model import OPEN_ACCOUNT, AccountState, Post, ResponseKind
-from services.post.people import Stance
-from services.post.protections import Protections
-from services.post.store import NewPost
-from services.post.store_memory import MemoryStore
-from services.post.store_memory.transaction import MemoryPostTransaction
+from services.chassis.events.envelope import OutboxMessage
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unavailable
+from services.post.adapters.memory import MemoryStore
+from services.post.adapters.memory.transaction import MemoryPostTransaction
+from services.post.adapters.user_client import Stance
+from services.post.domain.model import (
+    OPEN_ACCOUNT,
+    AccountState,
+    Post,
+    ResponseKind,
+)
+from services.post.domain.store import NewPost
+from services.post.worker import protections as protections_module
+from services.post.worker.protections import Protections
 from tests.builders.posts import START, Numbers, a_post
 
 PROTECTED = AccountState(True, START)

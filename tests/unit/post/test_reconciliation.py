@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from services.chassis.clock import ManualClock
-from services.chassis.events import OutboxMessage
-from services.post.model import OPEN_ACCOUNT, Drift, Post
-from services.post.reconciliation import Reconciliation
-from services.post.store import NewPost
-from services.post.store_memory import MemoryStore
+from services.chassis.events.envelope import OutboxMessage
+from services.chassis.runtime.clock import ManualClock
+from services.post.adapters.memory import MemoryStore
+from services.post.domain.model import OPEN_ACCOUNT, Drift, Post
+from services.post.domain.store import NewPost
+from services.post.worker.reconciliation import Reconciliation
 from tests.builders.posts import Numbers, a_post
 
 

@@ -11,15 +11,15 @@ from roost.post.v1.post_pb2 import Post, TimelineEntry
 from roost.user.v1 import user_events_pb2 as users
 from roost.user.v1.user_pb2 import User
 
-from services.chassis.clock import ManualClock
-from services.chassis.events import Event, OutboxMessage
-from services.post import subscriber
-from services.post.departures import Departures
-from services.post.known_people import KnownPeople
-from services.post.model import AccountState
-from services.post.protections import Protections
-from services.post.states import States
-from services.post.store import Changed
+from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.runtime.clock import ManualClock
+from services.post.domain.model import AccountState
+from services.post.domain.store import Changed
+from services.post.rpc.read_cache.profile_cache import KnownPeople
+from services.post.rpc.read_cache.state_cache import States
+from services.post.worker import subscriber
+from services.post.worker.account_cleanup import Departures
+from services.post.worker.protections import Protections
 
 
 class Forgetful:

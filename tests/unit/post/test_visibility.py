@@ -6,9 +6,9 @@ from itertools import product
 
 import pytest
 
-from services.post.errors import AccountProtected, ReplyNotAllowed, UserNotFound
-from services.post.model import Limit, Mention, Visibility
-from services.post.visibility import (
+from services.post.domain.errors import AccountProtected, ReplyNotAllowed, UserNotFound
+from services.post.domain.model import Limit, Mention, Visibility
+from services.post.domain.visibility import (
     MAX_LIMITS,
     Audience,
     audience_of,

@@ -11,14 +11,19 @@ from roost.post.v1 import post_events_pb2, post_pb2
 from roost.timeline.v1 import timeline_events_pb2
 from roost.user.v1 import user_events_pb2, user_pb2
 
-from services.chassis.bus import Routes
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unavailable
-from services.chassis.events import Event, OutboxMessage, Undecodable
-from services.timeline.events import Announcements, rest_from_proto, rest_to_proto
-from services.timeline.fanout import Delivered, Rest
-from services.timeline.model import TOP, Entry
-from services.timeline.subscriber import HomeTimelines, PublicTimeline, by_key, together
+from services.chassis.events.bus import Routes
+from services.chassis.events.envelope import Event, OutboxMessage, Undecodable
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unavailable
+from services.timeline.domain.fanout import Delivered, Rest
+from services.timeline.domain.model import TOP, Entry
+from services.timeline.rpc.events import Announcements, rest_from_proto, rest_to_proto
+from services.timeline.worker.subscriber import (
+    HomeTimelines,
+    PublicTimeline,
+    by_key,
+    together,
+)
 from tests.unit.timeline.world import World
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4

@@ -2,10 +2,10 @@
 
 import pytest
 
-from services.chassis.errors import Unavailable
-from services.timeline.fanout import Delivered, FanOut, Rest
-from services.timeline.feeds import home_of
-from services.timeline.model import TOP, Entry
+from services.chassis.runtime.errors import Unavailable
+from services.timeline.domain.fanout import Delivered, FanOut, Rest
+from services.timeline.domain.feeds import home_of
+from services.timeline.domain.model import TOP, Entry
 from tests.unit.timeline.world import World
 
 AUTHOR = 100

@@ -5,10 +5,15 @@ from typing import cast
 
 import pytest
 
-from services.chassis.redis import RedisAway
-from services.timeline.feeds import Feeds, State, home_of, posts_of
-from services.timeline.homes import Homes
-from services.timeline.model import TOP, Entry
+from services.chassis.cache.redis_client import RedisAway
+from services.timeline.domain.feeds import (
+    Feeds,
+    State,
+    home_of,
+    posts_of,
+)
+from services.timeline.domain.homes import Homes
+from services.timeline.domain.model import TOP, Entry
 from tests.unit.timeline.world import World
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.timeline.feeds import home_of, posts_of
-from services.timeline.model import Entry
+from services.timeline.domain.feeds import home_of, posts_of
+from services.timeline.domain.model import Entry
 from tests.unit.timeline.stepping import Stepper
 from tests.unit.timeline.world import World
 

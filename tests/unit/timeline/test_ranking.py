@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.chassis.ids import first_id_at
-from services.timeline.model import Entry
-from services.timeline.peers import Responses
-from services.timeline.ranking import ranked
+from services.chassis.runtime.ids import first_id_at
+from services.timeline.domain.model import Entry
+from services.timeline.domain.peers import Responses
+from services.timeline.domain.ranking import ranked
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 BOB, CAROL = 2, 3

@@ -10,18 +10,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from services.chassis.clock import ManualClock
-from services.timeline.builds import Builds
-from services.timeline.cache_memory import MemoryTimelineCache
-from services.timeline.celebrities import Celebrities
-from services.timeline.circles import Circles
-from services.timeline.fanout import FanOut, Rest
-from services.timeline.feeds_memory import MemoryFeeds
-from services.timeline.follows import Follows
-from services.timeline.homes import Homes
-from services.timeline.model import TOP, Entry
-from services.timeline.peers import Followers, Responses
-from services.timeline.store_memory import MemoryTimelineStore
+from services.chassis.runtime.clock import ManualClock
+from services.timeline.adapters.feeds_memory import MemoryFeeds
+from services.timeline.adapters.memory import MemoryTimelineStore
+from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
+from services.timeline.domain.builds import Builds
+from services.timeline.domain.celebrities import Celebrities
+from services.timeline.domain.circles import Circles
+from services.timeline.domain.fanout import FanOut, Rest
+from services.timeline.domain.follows import Follows
+from services.timeline.domain.homes import Homes
+from services.timeline.domain.model import TOP, Entry
+from services.timeline.domain.peers import Followers, Responses
 
 Pace = Callable[[str], Awaitable[None]]
 

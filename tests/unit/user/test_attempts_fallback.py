@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.chassis.clock import ManualClock
-from services.chassis.redis import RedisAway
-from services.user.attempts import Bucket, Counted, Pauses
-from services.user.attempts_fallback import FallbackAttempts
-from services.user.attempts_memory import MemoryAttempts
-from services.user.errors import CredentialsWrong, RateLimited, TooManyPasswordAttempts
-from services.user.throttle import Place, Throttle
+from services.chassis.cache.redis_client import RedisAway
+from services.chassis.runtime.clock import ManualClock
+from services.user.adapters.attempts_fallback import FallbackAttempts
+from services.user.adapters.attempts_memory import MemoryAttempts
+from services.user.domain.attempts import Bucket, Counted, Pauses
+from services.user.domain.errors import CredentialsWrong, RateLimited, TooManyPasswordAttempts
+from services.user.domain.throttle import Place, Throttle
 
 PLACE = Place("192.0.2.1", known=False)
 

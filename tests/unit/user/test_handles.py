@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.user import handles
-from services.user.errors import HandleInvalid, HandleReserved
+from services.user.domain import handles
+from services.user.domain.errors import HandleInvalid, HandleReserved
 
 SIGNS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 well_formed = st.text(SIGNS, min_size=1, max_size=15)

@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 
-from services.user.errors import PasswordPoolBusy
-from services.user.hash_queue import MARGIN, Errand, HashQueue, Lane
+from services.user.domain.errors import PasswordPoolBusy
+from services.user.domain.hash_queue import (
+    MARGIN,
+    Errand,
+    HashQueue,
+    Lane,
+)
 from tests.waiting import eventually
 
 LONG = 3600.0

@@ -6,8 +6,13 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type
 
-from services.user.errors import PasswordPoolBusy
-from services.user.passwords import DEFAULT_MEMORY_MIB, LANES, PASSES, Passwords
+from services.user.domain.errors import PasswordPoolBusy
+from services.user.domain.passwords import (
+    DEFAULT_MEMORY_MIB,
+    LANES,
+    PASSES,
+    Passwords,
+)
 
 
 async def test_the_right_password_is_found_right_and_a_wrong_one_wrong() -> None:

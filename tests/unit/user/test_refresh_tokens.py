@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.user.refresh_tokens import RefreshTokens, hash_of
+from services.user.domain.refresh_tokens import RefreshTokens, hash_of
 
 TOKENS = RefreshTokens(master_key=bytes(32))
 ids = st.integers(0, 2**63 - 1)

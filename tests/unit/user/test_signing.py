@@ -5,13 +5,23 @@ from datetime import timedelta
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from services.chassis.caller import UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.tokens import AccessTokens, KeyRing, StaticJwks, Verifier
-from services.chassis.tokens.access_tokens import LIFETIME
-from services.user import signing
-from services.user.signing import ANNOUNCED, PERIOD, KeySeal, Signer
-from services.user.store_memory import MemoryUserStore
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import (
+    AccessTokens,
+    KeyRing,
+    StaticJwks,
+    Verifier,
+)
+from services.chassis.auth.tokens.access_tokens import LIFETIME
+from services.chassis.runtime.clock import ManualClock
+from services.user.adapters.memory import MemoryUserStore
+from services.user.domain import signing
+from services.user.domain.signing import (
+    ANNOUNCED,
+    PERIOD,
+    KeySeal,
+    Signer,
+)
 
 SEAL = KeySeal(master_key=b"\7" * 32)
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.user import visibility
-from services.user.errors import AccountProtected, UserNotFound
-from services.user.model import Ties, User
+from services.user.domain import visibility
+from services.user.domain.errors import AccountProtected, UserNotFound
+from services.user.domain.model import Ties, User
 
 ALICE = User(
     id=1,

@@ -11,14 +11,14 @@ import pytest
 from roost.notification.v1 import delivery_service_pb2 as pb
 from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 
-from services.chassis.caller import ANONYMOUS, Caller, UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.ids import FixedWorker, IdGenerator
-from services.chassis.server import Mount
-from services.notification.delivery import compose
-from services.notification.delivery.store_memory import MemoryDeliveryStore
+from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
+from services.chassis.rpc.server import Mount
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.ids import FixedWorker, IdGenerator
+from services.delivery import compose
+from services.delivery.adapters.memory import MemoryDeliveryStore
+from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.settings import NotificationSettings
-from services.notification.store_memory import MemoryNotificationStore
 from tests.builders.notifications import settings
 from tests.push import Browser
 from tests.servicers.serving import Served, serving

@@ -3,7 +3,7 @@
 import pytest
 from roost.notification.v1 import delivery_service_pb2 as pb
 
-from services.chassis.server import policies
+from services.chassis.rpc.server import policies
 from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, listed
 from tests.servicers.notification.delivery.conftest import House
 

@@ -7,17 +7,17 @@ from datetime import timedelta
 import pytest
 from roost.notification.v1 import delivery_service_pb2 as pb
 
-from services.chassis.errors import (
+from services.chassis.runtime.errors import (
     Invalid,
     RuleBroken,
     TooMany,
     Unauthenticated,
     WrongState,
 )
-from services.chassis.ids import first_id_at
-from services.notification.delivery.addresses import CODE_LIFETIME, MAX_WRONG_CODES
-from services.notification.delivery.model import Channel
-from services.notification.delivery.tokens import Tokens
+from services.chassis.runtime.ids import first_id_at
+from services.delivery.domain.addresses import CODE_LIFETIME, MAX_WRONG_CODES
+from services.delivery.domain.model import Channel
+from services.delivery.domain.tokens import Tokens
 from tests.servicers.notification.delivery.conftest import ALICE, BOB, House
 from tests.servicers.serving import raises_reason
 

@@ -7,17 +7,14 @@ from datetime import UTC, timedelta
 import pytest
 from roost.notification.v1 import delivery_service_pb2 as pb
 
-from services.chassis.errors import (
+from services.chassis.runtime.errors import (
     Invalid,
     NotFound,
     RuleBroken,
     Unauthenticated,
     WrongState,
 )
-from services.notification.delivery.subscriptions import (
-    MAX_SUBSCRIPTIONS,
-    SUBSCRIPTION_LIFETIME,
-)
+from services.delivery.domain.subscriptions import MAX_SUBSCRIPTIONS, SUBSCRIPTION_LIFETIME
 from tests.push import Browser, b64, unb64
 from tests.servicers.notification.delivery.conftest import ALICE, BOB, House, device
 from tests.servicers.serving import raises_reason

@@ -17,12 +17,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from services.chassis.clock import ManualClock
-from services.notification.delivery import compose, push
-from services.notification.delivery.dispatch import Dispatcher
-from services.notification.delivery.letters import Sender, code_letter
-from services.notification.delivery.mail import Mailer, MailServer
-from services.notification.delivery.model import (
+from services.chassis.runtime.clock import ManualClock
+from services.delivery import compose
+from services.delivery.adapters import push
+from services.delivery.adapters.mail import Mailer, MailServer
+from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
+from services.delivery.domain.dispatch import Dispatcher
+from services.delivery.domain.emails import Sender, code_letter
+from services.delivery.domain.model import (
     Answer,
     Channel,
     Due,
@@ -30,9 +32,8 @@ from services.notification.delivery.model import (
     PushSubscription,
     State,
 )
-from services.notification.delivery.store_memory import DeliveryRow, MemoryDeliveryStore
-from services.notification.model import Kind
-from services.notification.store_memory import MemoryNotificationStore
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.domain.model import Kind
 from tests.builders.notifications import NOON, Inbox, Names, group, settings
 from tests.push import Browser
 

@@ -15,14 +15,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.chassis.clock import ManualClock
-from services.notification.delivery import mail as mail_module
-from services.notification.delivery.carriers import MAX_LINES, CodeCarrier, DigestCarrier
-from services.notification.delivery.dispatch import Dispatcher
-from services.notification.delivery.lane import LEASE
-from services.notification.delivery.letters import Sender, code_letter
-from services.notification.delivery.mail import Mailer, MailServer
-from services.notification.delivery.model import (
+from services.chassis.runtime.clock import ManualClock
+from services.delivery.adapters import mail as mail_module
+from services.delivery.adapters.mail import Mailer, MailServer
+from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
+from services.delivery.domain.channels import MAX_LINES, CodeCarrier, DigestCarrier
+from services.delivery.domain.dispatch import Dispatcher
+from services.delivery.domain.emails import Sender, code_letter
+from services.delivery.domain.lane import LEASE
+from services.delivery.domain.model import (
     Answer,
     Channel,
     Due,
@@ -30,12 +31,11 @@ from services.notification.delivery.model import (
     State,
     Verdict,
 )
-from services.notification.delivery.schedule import Schedule, Told, next_digest
-from services.notification.delivery.store_memory import DeliveryRow, MemoryDeliveryStore
-from services.notification.delivery.tokens import Tokens
-from services.notification.model import Kind
+from services.delivery.domain.schedule import Schedule, Told, next_digest
+from services.delivery.domain.tokens import Tokens
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.domain.model import Kind
 from services.notification.settings import NotificationSettings
-from services.notification.store_memory import MemoryNotificationStore
 from tests.builders.notifications import Inbox, Names, group, settings
 from tests.mail import Mailbox, certificate, mail_server
 

@@ -16,21 +16,21 @@ from typing import Any
 
 import pytest
 
-from services.chassis.clock import ManualClock
-from services.notification.delivery import push
-from services.notification.delivery.carriers import PushCarrier
-from services.notification.delivery.compose import vapid
-from services.notification.delivery.dispatch import Dispatcher
-from services.notification.delivery.endpoints import EndpointRule
-from services.notification.delivery.lane import CAPACITIES, LEASE
-from services.notification.delivery.model import Channel, PushSubscription, State
-from services.notification.delivery.outcomes import MAX_ATTEMPTS
-from services.notification.delivery.schedule import PUSH_AFTER, Schedule, Told
-from services.notification.delivery.store_memory import DeliveryRow, MemoryDeliveryStore
-from services.notification.delivery.tokens import Tokens
-from services.notification.model import Group, Kind
+from services.chassis.runtime.clock import ManualClock
+from services.delivery.adapters import push
+from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
+from services.delivery.compose import vapid
+from services.delivery.domain.channels import PushCarrier
+from services.delivery.domain.dispatch import Dispatcher
+from services.delivery.domain.endpoints import EndpointRule
+from services.delivery.domain.lane import CAPACITIES, LEASE
+from services.delivery.domain.model import Channel, PushSubscription, State
+from services.delivery.domain.outcomes import MAX_ATTEMPTS
+from services.delivery.domain.schedule import PUSH_AFTER, Schedule, Told
+from services.delivery.domain.tokens import Tokens
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.domain.model import Group, Kind
 from services.notification.settings import NotificationSettings
-from services.notification.store_memory import MemoryNotificationStore
 from tests.builders.notifications import Inbox, Names, group, settings
 from tests.push import Browser, Pushed, PushServer, Reply, push_server
 

@@ -7,9 +7,11 @@ from itertools import count
 
 import pytest
 
-from services.chassis import postgres
-from services.chassis.clock import ManualClock
-from services.notification.delivery.model import (
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage import postgres
+from services.delivery.adapters.memory import MemoryDeliveryStore
+from services.delivery.adapters.postgres import PostgresDeliveryStore
+from services.delivery.domain.model import (
     Channel,
     Delivery,
     Due,
@@ -18,12 +20,10 @@ from services.notification.delivery.model import (
     PushSubscription,
     State,
 )
-from services.notification.delivery.store import DeliveryStore
-from services.notification.delivery.store_memory import MemoryDeliveryStore
-from services.notification.delivery.store_postgres import PostgresDeliveryStore
-from services.notification.store import NotificationStore
-from services.notification.store_memory import MemoryNotificationStore
-from services.notification.store_postgres import PostgresNotificationStore
+from services.delivery.domain.store import DeliveryStore
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.adapters.postgres import PostgresNotificationStore
+from services.notification.domain.store import NotificationStore
 from tests.engines import Databases
 
 _numbers = count(1_000)

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.chassis.transaction import in_transaction
-from services.notification.delivery.mail_addresses import Mailbox
-from services.notification.delivery.model import CODES_WITHIN, Channel, MailAddress
-from services.notification.delivery.store import ENDED_KEPT, CodesSent
+from services.chassis.storage.transaction import in_transaction
+from services.delivery.domain.mail_addresses import Mailbox
+from services.delivery.domain.model import CODES_WITHIN, Channel, MailAddress
+from services.delivery.domain.store import ENDED_KEPT, CodesSent
 from tests.stores.notification.delivery.conftest import World
 
 MAILBOX = Mailbox("a@b.example", "b.example")

@@ -3,9 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-from services.notification.delivery.lane import LEASE
-from services.notification.delivery.model import Channel, State
-from services.notification.delivery.store import RECORDS_KEPT
+from services.delivery.domain.lane import LEASE
+from services.delivery.domain.model import Channel, State
+from services.delivery.domain.store import RECORDS_KEPT
 from tests.stores.notification.delivery.conftest import World
 
 

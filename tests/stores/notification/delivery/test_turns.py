@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.notification.delivery.claiming import _CLAIM, OLDEST, TURNS
-from services.notification.delivery.lane import LEASE
-from services.notification.delivery.model import Channel, Delivery, State
-from services.notification.delivery.store import MAX_COUNTED_ATTEMPTS
-from services.notification.delivery.store_memory import MemoryDeliveryStore
-from services.notification.delivery.store_postgres import PostgresDeliveryStore
+from services.delivery.adapters.claiming import _CLAIM, OLDEST, TURNS
+from services.delivery.adapters.memory import MemoryDeliveryStore
+from services.delivery.adapters.postgres import PostgresDeliveryStore
+from services.delivery.domain.lane import LEASE
+from services.delivery.domain.model import Channel, Delivery, State
+from services.delivery.domain.store import MAX_COUNTED_ATTEMPTS
 from tests.stores.notification.delivery.conftest import World
 
 BACKLOG = OLDEST + 100

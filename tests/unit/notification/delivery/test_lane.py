@@ -12,12 +12,18 @@ import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Internal, Unavailable
-from services.notification.delivery import lane as lane_module
-from services.notification.delivery.dispatch import Dispatcher
-from services.notification.delivery.lane import CAPACITIES, LEASE, Carrier, Parcel
-from services.notification.delivery.model import (
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Internal, Unavailable
+from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
+from services.delivery.domain import lane as lane_module
+from services.delivery.domain.dispatch import Dispatcher
+from services.delivery.domain.lane import (
+    CAPACITIES,
+    LEASE,
+    Carrier,
+    Parcel,
+)
+from services.delivery.domain.model import (
     Answer,
     Channel,
     Delivery,
@@ -28,9 +34,8 @@ from services.notification.delivery.model import (
     State,
     Verdict,
 )
-from services.notification.delivery.outcomes import BUSY_PAUSE, MAX_ATTEMPTS
-from services.notification.delivery.store_memory import DeliveryRow, MemoryDeliveryStore
-from services.notification.store_memory import MemoryNotificationStore
+from services.delivery.domain.outcomes import BUSY_PAUSE, MAX_ATTEMPTS
+from services.notification.adapters.memory import MemoryNotificationStore
 from tests.waiting import eventually
 
 TAKEN = Answer(Verdict.TAKEN, "201")

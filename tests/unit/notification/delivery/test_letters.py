@@ -6,7 +6,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import default
 
-from services.notification.delivery.letters import Sender, code_letter, digest_letter
+from services.delivery.domain.emails import Sender, code_letter, digest_letter
 
 NOW = datetime(2026, 2, 1, 7, 5, tzinfo=UTC)
 SENDER = Sender(Address("Roost", "noreply", "roost.example"), "https://roost.example")

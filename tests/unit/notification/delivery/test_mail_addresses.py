@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notification.delivery.domains import registrable_domain
-from services.notification.delivery.errors import EmailAddressInvalid
-from services.notification.delivery.letters import code_letter, digest_letter
-from services.notification.delivery.mail_addresses import Mailbox, check_address, mailbox_of
+from services.delivery.domain.emails import code_letter, digest_letter
+from services.delivery.domain.errors import EmailAddressInvalid
+from services.delivery.domain.mail_addresses import Mailbox, check_address, mailbox_of
+from services.delivery.domain.mail_domains import registrable_domain
 from tests.builders.notifications import NOON
 from tests.unit.notification.delivery.test_letters import SENDER
 

@@ -8,16 +8,16 @@ from typing import Any
 import httpcore2
 import pytest
 
-from services.notification.delivery import names
-from services.notification.delivery.endpoints import AddressRefused, EndpointRule
-from services.notification.delivery.names import Resolver, TooManyLookUps
-from services.notification.delivery.network import (
+from services.delivery.adapters import names
+from services.delivery.adapters.names import Resolver, TooManyLookUps
+from services.delivery.adapters.network import (
     MAX_ANSWER_BYTES,
     AddressBusy,
     Addresses,
     AnswerTooLong,
     GuardedNetwork,
 )
+from services.delivery.domain.endpoints import AddressRefused, EndpointRule
 
 STRICT = EndpointRule()
 LOOSE = EndpointRule(loopback_allowed=True)

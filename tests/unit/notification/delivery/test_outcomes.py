@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notification.delivery.model import (
+from services.delivery.adapters.push import LONGEST_WAIT, retry_after
+from services.delivery.domain.model import (
     Answer,
     Channel,
     Delivery,
@@ -14,7 +15,7 @@ from services.notification.delivery.model import (
     State,
     Verdict,
 )
-from services.notification.delivery.outcomes import (
+from services.delivery.domain.outcomes import (
     BUSY_PAUSE,
     FIRST_PAUSE,
     GIVE_UP_AFTER,
@@ -22,7 +23,6 @@ from services.notification.delivery.outcomes import (
     MAX_ATTEMPTS,
     outcome_of,
 )
-from services.notification.delivery.push import LONGEST_WAIT, retry_after
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 AGAIN = NOW + timedelta(hours=3)

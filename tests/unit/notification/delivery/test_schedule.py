@@ -4,15 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notification.delivery.model import Channel, Due
-from services.notification.delivery.schedule import (
+from services.delivery.domain.model import Channel, Due
+from services.delivery.domain.schedule import (
     PUSH_AFTER,
     Schedule,
     Told,
     next_digest,
     topic_of,
 )
-from services.notification.model import Group, Kind
+from services.notification.domain.model import Group, Kind
 
 NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 LIKE = Group(10, Kind.LIKE, 7, (2,), 1, NOON, NOON)

@@ -1,0 +1,205 @@
+"""What each event means for logs: one's own changes, arrivals on homes, ended sessions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from google.protobuf.message import Message
+from roost.post.v1 import post_events_pb2 as posts
+from roost.timeline.v1 import timeline_events_pb2 as timelines
+from roost.user.v1 import user_events_pb2 as users
+
+from services.chassis.events import bodies
+from services.chassis.events.envelope import Event
+from services.eventlog.domain.model import Activity, Hush, Silence
+from services.eventlog.domain.projection import Effect, Effects
+from services.eventlog.rpc import convert
+
+GROUP = "notification.log"
+TOPICS = ("roost.user.v1", "roost.post.v1", "roost.timeline.v1")
+
+
+class LogEvents:
+    """Handles batches of events of one partition."""
+
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+
+    async def __call__(self, events: Sequence[Event]) -> None:
+        """Brings what they mean into logs. Raises Undecodable for an event that cannot be read."""
+        batch = [
+            (event.event_id, reader(event))
+            for event in events
+            if (reader := _READERS.get(event.type)) is not None
+        ]
+        if batch:
+            await self._effects.apply(batch)
+
+
+def _own(
+    user_id: int, resource: str, resource_id: int, *, deleted: bool = False, **more: Any
+) -> Effect:
+    change = convert.resource_changed(user_id, resource, resource_id, deleted=deleted)
+    return Effect(changes=[change], **more)
+
+
+# Profiles and sessions.
+
+
+def _user_updated(body: users.UserUpdated) -> Effect:
+    return _own(body.user.id, "user", body.user.id)
+
+
+def _user_deleted(body: users.UserDeleted) -> Effect:
+    return _own(body.user_id, "user", body.user_id, deleted=True, left=body.user_id)
+
+
+def _session_revoked(body: users.SessionRevoked) -> Effect:
+    return Effect(changes=[convert.session_ended(body.user_id, body.session_id)])
+
+
+def _signed_in(body: users.SignedIn) -> Effect:
+    return Effect(changes=[convert.signed_in(body)])
+
+
+def _password_changed(body: users.PasswordChanged) -> Effect:
+    return Effect(changes=[convert.password_changed(body.user_id, body.session_id)])
+
+
+def _sign_ins_failed(body: users.SignInsFailed) -> Effect:
+    return Effect(changes=[convert.sign_ins_failed(body.user_id, body.failures)])
+
+
+# The graph.
+
+
+def _follow_created(body: users.FollowCreated) -> Effect:
+    return _own(body.follower_id, "follow", body.followee_id)
+
+
+def _follow_removed(body: users.FollowRemoved) -> Effect:
+    return _own(body.follower_id, "follow", body.followee_id, deleted=True)
+
+
+def _follow_requested(body: users.FollowRequested) -> Effect:
+    return _own(body.follower_id, "follow_request", body.followee_id)
+
+
+def _follow_request_removed(body: users.FollowRequestRemoved) -> Effect:
+    return _own(body.follower_id, "follow_request", body.followee_id, deleted=True)
+
+
+def _block_created(body: users.BlockCreated) -> Effect:
+    return _own(body.blocker_id, "block", body.blocked_id, hush=_both(body))
+
+
+def _block_removed(body: users.BlockRemoved) -> Effect:
+    return _own(body.blocker_id, "block", body.blocked_id, deleted=True, unhush=_both(body))
+
+
+def _both(body: users.BlockCreated | users.BlockRemoved) -> list[Hush]:
+    return [
+        Hush(body.blocker_id, body.blocked_id, Silence.BLOCKS),
+        Hush(body.blocked_id, body.blocker_id, Silence.IS_BLOCKED),
+    ]
+
+
+def _mute_created(body: users.MuteCreated) -> Effect:
+    hush = Hush(body.muter_id, body.muted_id, Silence.MUTES)
+    return _own(body.muter_id, "mute", body.muted_id, hush=[hush])
+
+
+def _mute_removed(body: users.MuteRemoved) -> Effect:
+    hush = Hush(body.muter_id, body.muted_id, Silence.MUTES)
+    return _own(body.muter_id, "mute", body.muted_id, deleted=True, unhush=[hush])
+
+
+# Posts and responses.
+
+
+def _post_created(body: posts.PostCreated) -> Effect:
+    post = body.post
+    told = _around(reply=post.reply_to_post_id, written=post.id, quote=post.quoted_post_id)
+    return _own(post.author_id, "post", post.id, activities=told)
+
+
+def _post_updated(body: posts.PostUpdated) -> Effect:
+    return _own(body.post.author_id, "post", body.post.id, activities=[Activity(body.post.id)])
+
+
+def _post_deleted(body: posts.PostDeleted) -> Effect:
+    told = [Activity(body.post_id, deleted=True)]
+    told += _around(reply=body.reply_to_post_id, written=0, quote=body.quoted_post_id)
+    return _own(body.author_id, "post", body.post_id, deleted=True, activities=told)
+
+
+def _around(*, reply: int, written: int, quote: int) -> list[Activity]:
+    """What a post is to those that it answers and quotes."""
+    told = [Activity(reply, written)] if reply else []
+    return told + ([Activity(quote)] if quote else [])
+
+
+def _post_liked(body: posts.PostLiked) -> Effect:
+    return _own(body.user_id, "like", body.post_id, activities=[Activity(body.post_id)])
+
+
+def _post_unliked(body: posts.PostUnliked) -> Effect:
+    told = [Activity(body.post_id)]
+    return _own(body.user_id, "like", body.post_id, deleted=True, activities=told)
+
+
+def _post_reposted(body: posts.PostReposted) -> Effect:
+    entry = body.entry
+    return _own(entry.reposter_id, "repost", entry.post_id, activities=[Activity(entry.post_id)])
+
+
+def _repost_undone(body: posts.RepostUndone) -> Effect:
+    entry = body.entry
+    told = [Activity(entry.post_id)]
+    return _own(entry.reposter_id, "repost", entry.post_id, deleted=True, activities=told)
+
+
+# Timelines.
+
+
+def _entry_delivered(body: timelines.EntryDelivered) -> Effect:
+    arrival = convert.arrival_from_proto(body)
+    return Effect(arrival=arrival, content=convert.arrival_content(arrival))
+
+
+def _read_marker_moved(body: timelines.ReadMarkerMoved) -> Effect:
+    return Effect(changes=[convert.marker_moved(body.user_id, "home", body.last_read_id)])
+
+
+def _reader(kind: type[Message], mean: Callable[[Any], Effect]) -> Callable[[Event], Effect]:
+    return lambda event: mean(bodies.read(event, kind))
+
+
+_MEANINGS: Mapping[type[Message], Callable[[Any], Effect]] = {
+    users.UserUpdated: _user_updated,
+    users.UserDeleted: _user_deleted,
+    users.SessionRevoked: _session_revoked,
+    users.SignedIn: _signed_in,
+    users.PasswordChanged: _password_changed,
+    users.SignInsFailed: _sign_ins_failed,
+    users.FollowCreated: _follow_created,
+    users.FollowRemoved: _follow_removed,
+    users.FollowRequested: _follow_requested,
+    users.FollowRequestRemoved: _follow_request_removed,
+    users.BlockCreated: _block_created,
+    users.BlockRemoved: _block_removed,
+    users.MuteCreated: _mute_created,
+    users.MuteRemoved: _mute_removed,
+    posts.PostCreated: _post_created,
+    posts.PostUpdated: _post_updated,
+    posts.PostDeleted: _post_deleted,
+    posts.PostLiked: _post_liked,
+    posts.PostUnliked: _post_unliked,
+    posts.PostReposted: _post_reposted,
+    posts.RepostUndone: _repost_undone,
+    timelines.EntryDelivered: _entry_delivered,
+    timelines.ReadMarkerMoved: _read_marker_moved,
+}
+
+_READERS: Mapping[str, Callable[[Event], Effect]] = {
+    kind.DESCRIPTOR.full_name: _reader(kind, mean) for kind, mean in _MEANINGS.items()
+}

@@ -1,0 +1,154 @@
+"""Lists of responses that EngagementService gives, filled up with what the viewer may see."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from roost.post.v1 import engagement_service_pb2 as rpc
+
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.paging import (
+    Page,
+    fill,
+    position_of,
+    size_of,
+    token_of,
+)
+from services.post.domain.errors import PostNotFound
+from services.post.domain.model import Place, ResponseKind
+from services.post.domain.store import Store
+from services.post.domain.visibility import can_see_person, can_see_response, require_profile
+from services.post.rpc.read_cache.hydration import Hydration, Shown
+
+People = TypeVar("People", rpc.ListLikersResponse, rpc.ListRepostersResponse)
+Posts = TypeVar("Posts", rpc.ListLikedPostsResponse, rpc.ListBookmarksResponse)
+
+
+class ResponseLists:
+    """Every list costs one call to the User service a round, and most pages take one round."""
+
+    def __init__(self, *, store: Store, hydration: Hydration, tokens: PageTokens) -> None:
+        self._store = store
+        self._hydration = hydration
+        self._tokens = tokens
+
+    async def likers(
+        self, request: rpc.ListLikersRequest, viewer_id: int
+    ) -> rpc.ListLikersResponse:
+        return await self._people(request, viewer_id, ResponseKind.LIKE, rpc.ListLikersResponse)
+
+    async def reposters(
+        self, request: rpc.ListRepostersRequest, viewer_id: int
+    ) -> rpc.ListRepostersResponse:
+        return await self._people(
+            request, viewer_id, ResponseKind.REPOST, rpc.ListRepostersResponse
+        )
+
+    async def liked_posts(
+        self, request: rpc.ListLikedPostsRequest, viewer_id: int
+    ) -> rpc.ListLikedPostsResponse:
+        return await self._posts(
+            request, request.user_id, viewer_id, ResponseKind.LIKE, rpc.ListLikedPostsResponse
+        )
+
+    async def bookmarks(
+        self, request: rpc.ListBookmarksRequest, viewer_id: int
+    ) -> rpc.ListBookmarksResponse:
+        return await self._posts(
+            request, viewer_id, viewer_id, ResponseKind.BOOKMARK, rpc.ListBookmarksResponse
+        )
+
+    async def _people(
+        self,
+        request: rpc.ListLikersRequest | rpc.ListRepostersRequest,
+        viewer_id: int,
+        kind: ResponseKind,
+        response: type[People],
+    ) -> People:
+        shown = Shown(viewer_id)
+
+        async def fetch(position: int, limit: int) -> list[Place]:
+            return await self._store.responses_to(
+                kind, request.post_id, before=position, limit=limit
+            )
+
+        async def keep(places: Sequence[Place]) -> list[bool]:
+            shown.add(
+                await self._hydration.show(
+                    [request.post_id],
+                    viewer_id=viewer_id,
+                    user_ids=[each.subject_id for each in places],
+                    quotes=False,
+                )
+            )
+            if request.post_id not in shown.posts:
+                raise PostNotFound
+            author_id = shown.bodies[request.post_id].audience.author_id
+            return [
+                can_see_response(shown.people.get(each.subject_id), viewer_id, author_id)
+                for each in places
+            ]
+
+        page: Page[Place] = await fill(
+            size=size_of(request),
+            position=position_of(request, self._tokens),
+            fetch=fetch,
+            place=_place,
+            keep=keep,
+        )
+        user_ids = [each.subject_id for each in page.rows]
+        return response(
+            user_ids=user_ids,
+            includes=shown.includes((), user_ids),
+            next_page_token=token_of(page, request, self._tokens),
+        )
+
+    async def _posts(
+        self,
+        request: rpc.ListLikedPostsRequest | rpc.ListBookmarksRequest,
+        user_id: int,
+        viewer_id: int,
+        kind: ResponseKind,
+        response: type[Posts],
+    ) -> Posts:
+        shown = Shown(viewer_id)
+
+        async def fetch(position: int, limit: int) -> list[Place]:
+            return await self._store.responses_of(kind, user_id, before=position, limit=limit)
+
+        async def keep(places: Sequence[Place]) -> list[bool]:
+            shown.add(
+                await self._hydration.show(
+                    [each.subject_id for each in places], viewer_id=viewer_id, user_ids=[user_id]
+                )
+            )
+            person = require_profile(shown.people.get(user_id), viewer_id)
+            if not can_see_person(person, viewer_id):
+                return [False] * len(places)
+            pairs = {
+                each.subject_id: (user_id, shown.bodies[each.subject_id].audience.author_id)
+                for each in places
+                if each.subject_id in shown.posts
+            }
+            # What a block hides is not in `shown`. Of the own list nothing is asked.
+            asked = set() if user_id == viewer_id else set(pairs.values()) - {(user_id, user_id)}
+            apart = await self._hydration.apart(asked)
+            seen = {id_ for id_, pair in pairs.items() if pair not in apart}
+            return [each.subject_id in seen for each in places]
+
+        page: Page[Place] = await fill(
+            size=size_of(request),
+            position=position_of(request, self._tokens),
+            fetch=fetch,
+            place=_place,
+            keep=keep,
+        )
+        post_ids = [each.subject_id for each in page.rows]
+        return response(
+            posts=map(shown.post, post_ids),
+            includes=shown.includes(post_ids),
+            next_page_token=token_of(page, request, self._tokens),
+        )
+
+
+def _place(place: Place) -> int:
+    return place.id

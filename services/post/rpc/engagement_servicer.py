@@ -1,0 +1,171 @@
+"""EngagementService: one method an RPC; the contract says what each promises."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from roost.post.v1 import engagement_service_pb2 as rpc
+from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceServicer
+
+from services.chassis.auth import access, caller
+from services.chassis.storage.idempotency import RequestKey, once
+from services.post.domain.engagement import Responding, Seen
+from services.post.domain.errors import PostNotFound
+from services.post.domain.model import Post, PostState, Responded
+from services.post.domain.store import PostTransaction, Store
+from services.post.rpc.convert import to_engagement
+from services.post.rpc.engagement_lists import ResponseLists
+from services.post.rpc.read_cache.hydration import Hydration
+from services.post.rpc.repeating import repeatable
+
+M = TypeVar("M", rpc.LikeResponse, rpc.RepostResponse, rpc.BookmarkResponse)
+T = TypeVar("T", rpc.UnlikeResponse, rpc.UndoRepostResponse, rpc.RemoveBookmarkResponse)
+See = Callable[[int, int], Awaitable[Seen]]
+Act = Callable[[PostTransaction, int, Seen], Awaitable[Responded]]
+TakeBack = Callable[[PostTransaction, int, Post], Awaitable[Responded]]
+
+
+class EngagementServicer(EngagementServiceServicer):
+    """Likes, reposts and bookmarks."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        responding: Responding,
+        hydration: Hydration,
+        lists: ResponseLists,
+    ) -> None:
+        self._store = store
+        self._responding = responding
+        self._hydration = hydration
+        self._lists = lists
+
+    @access.user
+    async def Like(self, request: rpc.LikeRequest, context: Any) -> rpc.LikeResponse:
+        """Marks a post as liked."""
+        acts = self._responding
+        return await self._act(request, rpc.LikeResponse, acts.see, acts.like)
+
+    @access.user
+    async def Unlike(self, request: rpc.UnlikeRequest, context: Any) -> rpc.UnlikeResponse:
+        """Takes the like back."""
+        return await self._take_back(request, rpc.UnlikeResponse, self._responding.unlike)
+
+    @access.user
+    async def Repost(self, request: rpc.RepostRequest, context: Any) -> rpc.RepostResponse:
+        """Shows a post to the caller's followers."""
+        acts = self._responding
+        return await self._act(request, rpc.RepostResponse, acts.see_repostable, acts.repost)
+
+    @access.user
+    async def UndoRepost(
+        self, request: rpc.UndoRepostRequest, context: Any
+    ) -> rpc.UndoRepostResponse:
+        """Takes the repost back."""
+        return await self._take_back(request, rpc.UndoRepostResponse, self._responding.undo_repost)
+
+    @access.user
+    async def Bookmark(self, request: rpc.BookmarkRequest, context: Any) -> rpc.BookmarkResponse:
+        """Keeps a post in the caller's list."""
+        acts = self._responding
+        return await self._act(request, rpc.BookmarkResponse, acts.see, acts.bookmark)
+
+    @access.user
+    async def RemoveBookmark(
+        self, request: rpc.RemoveBookmarkRequest, context: Any
+    ) -> rpc.RemoveBookmarkResponse:
+        """Takes the post off the list."""
+        remove = self._responding.remove_bookmark
+        return await self._take_back(request, rpc.RemoveBookmarkResponse, remove)
+
+    @access.anyone
+    async def ListLikers(
+        self, request: rpc.ListLikersRequest, context: Any
+    ) -> rpc.ListLikersResponse:
+        """Who likes a post."""
+        return await self._lists.likers(request, caller.viewer_id() or 0)
+
+    @access.anyone
+    async def ListReposters(
+        self, request: rpc.ListRepostersRequest, context: Any
+    ) -> rpc.ListRepostersResponse:
+        """Who reposted a post."""
+        return await self._lists.reposters(request, caller.viewer_id() or 0)
+
+    @access.anyone
+    async def ListLikedPosts(
+        self, request: rpc.ListLikedPostsRequest, context: Any
+    ) -> rpc.ListLikedPostsResponse:
+        """What a person likes."""
+        return await self._lists.liked_posts(request, caller.viewer_id() or 0)
+
+    @access.user
+    async def ListBookmarks(
+        self, request: rpc.ListBookmarksRequest, context: Any
+    ) -> rpc.ListBookmarksResponse:
+        return await self._lists.bookmarks(request, caller.user().user_id)
+
+    @access.anyone
+    async def BatchGetEngagement(
+        self, request: rpc.BatchGetEngagementRequest, context: Any
+    ) -> rpc.BatchGetEngagementResponse:
+        """Counts and the caller's state of posts that the caller may see."""
+        viewer_id = caller.viewer_id() or 0
+        post_ids = list(dict.fromkeys(request.post_ids))
+        shown = await self._hydration.show(post_ids, viewer_id=viewer_id, quotes=False)
+        return rpc.BatchGetEngagementResponse(
+            engagements=[
+                to_engagement(shown.states[each], with_viewer=viewer_id != 0)
+                for each in post_ids
+                if each in shown.posts
+            ]
+        )
+
+    async def _act(self, request: Any, response: type[M], see: See, act: Act) -> M:
+        """One of the acts on a post that the caller sees: once for a key, then how it stands."""
+        user_id = caller.user().user_id
+        key = _key(request, user_id)
+
+        async def attempt() -> M:
+            seen = await see(user_id, request.post_id)
+
+            async def effect(transaction: PostTransaction) -> M:
+                result = await act(transaction, user_id, seen)
+                made = response(engagement=to_engagement(_live(result.state)))
+                if isinstance(made, rpc.RepostResponse):
+                    made.repost_id = result.response_id
+                return made
+
+            return await once(self._store.transaction, key, response, effect)
+
+        return await repeatable(self._store, key, response, attempt)
+
+    async def _take_back(self, request: Any, response: type[T], take_back: TakeBack) -> T:
+        """Undoes an act, whatever became of the post; how it stands only where it may be seen.
+
+        Whoever was blocked, or liked what is deleted now, still decides over what is theirs.
+        """
+        user_id, post_id = caller.user().user_id, request.post_id
+        shown = await self._hydration.show([post_id], viewer_id=user_id, quotes=False)
+        post = (await self._store.posts([post_id])).get(post_id)
+
+        async def effect(transaction: PostTransaction) -> T:
+            result = None if post is None else await take_back(transaction, user_id, post)
+            if result is None or result.state is None or post_id not in shown.posts:
+                hidden = rpc.Engagement(post_id=post_id)
+                hidden.viewer_state.SetInParent()
+                return response(engagement=hidden)
+            return response(engagement=to_engagement(result.state))
+
+        return await once(self._store.transaction, _key(request, user_id), response, effect)
+
+
+def _key(request: Any, user_id: int) -> RequestKey | None:
+    method = request.DESCRIPTOR.name.removesuffix("Request")
+    return RequestKey.of(request, caller_id=str(user_id), method=method)
+
+
+def _live(state: PostState | None) -> PostState:
+    if state is None:
+        raise PostNotFound
+    return state

@@ -1,0 +1,121 @@
+"""UserService over gRPC."""
+
+from typing import Any
+
+from roost.user.v1 import user_service_pb2 as pb
+from roost.user.v1.user_service_pb2_grpc import UserServiceServicer
+
+from services.chassis.auth import access, caller
+from services.chassis.rpc import origin
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.ids import IdGenerator
+from services.chassis.storage.idempotency import (
+    RequestKey,
+    Seal,
+    once,
+    repeated,
+)
+from services.user.adapters.profile_cache import Cards
+from services.user.domain import profiles
+from services.user.domain.accounts import Accounts
+from services.user.domain.profile_reads import People
+from services.user.domain.store import Store, UserTransaction
+from services.user.rpc import convert
+
+
+class UserServicer(UserServiceServicer):
+    """The promises are in `user_service.proto`."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        ids: IdGenerator,
+        accounts: Accounts,
+        people: People,
+        cards: Cards,
+        master_key: bytes,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._accounts = accounts
+        self._people = people
+        self._cards = cards
+        self._master_key = master_key
+
+    @access.anyone
+    async def GetUser(self, request: pb.GetUserRequest, context: Any) -> pb.GetUserResponse:
+        viewer_id = caller.viewer_id()
+        user_id, card, ties = await self._people.one(request.user_id, viewer_id)
+        return pb.GetUserResponse(user=convert.read_card(card, user_id, ties, viewer_id=viewer_id))
+
+    @access.anyone
+    async def GetUserByHandle(
+        self, request: pb.GetUserByHandleRequest, context: Any
+    ) -> pb.GetUserByHandleResponse:
+        viewer_id = caller.viewer_id()
+        user_id, card, ties = await self._people.one_by_handle(request.handle, viewer_id)
+        return pb.GetUserByHandleResponse(
+            user=convert.read_card(card, user_id, ties, viewer_id=viewer_id)
+        )
+
+    @access.service("post", "notification")
+    async def BatchGetUsers(
+        self, request: pb.BatchGetUsersRequest, context: Any
+    ) -> pb.BatchGetUsersResponse:
+        found = await self._people.batch(
+            request.user_ids, request.handles, request.viewer_id or None
+        )
+        response = pb.BatchGetUsersResponse()
+        convert.add_cards(response.users, found)
+        return response
+
+    @access.user
+    async def UpdateUser(
+        self, request: pb.UpdateUserRequest, context: Any
+    ) -> pb.UpdateUserResponse:
+        me = caller.user()
+        changes = {
+            field: getattr(request.user, field)
+            for field in profiles.check_mask(request.update_mask.paths)
+        }
+
+        async def effect(transaction: UserTransaction) -> pb.UpdateUserResponse:
+            user = await profiles.update(
+                transaction,
+                me.user_id,
+                changes,
+                etag=request.etag,
+                clock=self._clock,
+                ids=self._ids,
+            )
+            return pb.UpdateUserResponse(user=convert.user(user))
+
+        key = RequestKey.of(request, caller_id=str(me.user_id), method="UpdateUser")
+        response = await once(self._store.transaction, key, pb.UpdateUserResponse, effect)
+        await self._cards.forget(me.user_id)
+        return response
+
+    @access.user
+    async def DeleteUser(
+        self, request: pb.DeleteUserRequest, context: Any
+    ) -> pb.DeleteUserResponse:
+        me = caller.user()
+        begin = self._store.transaction
+        seal = Seal(caller_secret=request.password.encode(), service_secret=self._master_key)
+        key = RequestKey.of(request, caller_id=str(me.user_id), method="DeleteUser", seal=seal)
+        # Asked first: after the deletion no password is right.
+        before = await repeated(begin, key, pb.DeleteUserResponse)
+        if before is not None:
+            return before
+        proof = await self._accounts.prove_caller(me, request.password, network=origin.network())
+
+        async def effect(transaction: UserTransaction) -> pb.DeleteUserResponse:
+            await self._accounts.delete(transaction, proof)
+            return pb.DeleteUserResponse()
+
+        response = await once(begin, key, pb.DeleteUserResponse, effect)
+        await self._cards.forget(me.user_id)
+        return response
