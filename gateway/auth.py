@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Mapping
 
 from services.chassis.auth import caller
-from services.chassis.auth.access import Policy
+from services.chassis.auth.access_policy import Policy
 from services.chassis.auth.tokens import (
     JwksSource,
     KeyRing,

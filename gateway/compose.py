@@ -19,7 +19,7 @@ from gateway.graphql.subscribing.door import Subscriptions
 from gateway.settings import GatewaySettings
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
-from services.chassis.auth import trust
+from services.chassis.auth import authentication
 from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.runtime.clock import SystemClock
@@ -34,7 +34,7 @@ async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]
     Raises OSError or ValueError where the gateway's own key, or the manifest, cannot be read.
     """
     clock = SystemClock()
-    identity = trust.identity(told, service=SERVICE, clock=clock)
+    identity = authentication.identity(told, service=SERVICE, clock=clock)
     async with Mesh(told.mesh, identity=identity) as mesh:
         keys = MeshJwks(mesh)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)

@@ -23,7 +23,7 @@ from gateway.rest.dispatch import (
     client_address,
 )
 from gateway.state import State
-from services.chassis.rpc import origin
+from services.chassis.rpc import client_network
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.logs import logger
 
@@ -63,7 +63,7 @@ class Frame:
             await self._app(scope, receive, send)
             return
         headers = scope[HEADERS] = header.read(scope["headers"])
-        origin.begin(customer(client_address(scope)))
+        client_network.begin(customer(client_address(scope)))
         traceparent = headers.get(b"traceparent")
         trace = telemetry.enter(traceparent.decode("latin-1") if traceparent else None)
         state = self._state

@@ -14,29 +14,29 @@ from services.chassis.runtime.supervision import Job
 from services.delivery.adapters import push
 from services.delivery.adapters.mail import Mailer
 from services.delivery.adapters.push import PushServices
-from services.delivery.domain.addresses import Addresses
-from services.delivery.domain.channels import (
+from services.delivery.domain.channel_senders import (
     CodeCarrier,
     DigestCarrier,
     PushCarrier,
     Unread,
 )
+from services.delivery.domain.channel_worker import Carrier
 from services.delivery.domain.dispatch import Dispatcher
+from services.delivery.domain.email_addresses import Addresses
 from services.delivery.domain.emails import Sender
 from services.delivery.domain.endpoints import EndpointRule
-from services.delivery.domain.lane import Carrier
 from services.delivery.domain.model import Channel
-from services.delivery.domain.peers import Names
+from services.delivery.domain.ports import Names
 from services.delivery.domain.schedule import Schedule
 from services.delivery.domain.store import DeliveryStore
 from services.delivery.domain.subscriptions import Subscriptions
 from services.delivery.domain.tokens import Tokens
-from services.delivery.domain.unread import StoredUnread
+from services.delivery.domain.unread_queries import StoredUnread
 from services.delivery.domain.vapid import Vapid
 from services.delivery.rpc.servicer import DeliveryServicer
-from services.notification.domain.peers import Visibility
+from services.notification.domain.ports import Visibility
 from services.notification.domain.store import NotificationStore
-from services.notification.domain.visibility import Showing
+from services.notification.domain.visible_notifications import Showing
 from services.notification.settings import NotificationSettings
 
 _PRUNE_SECONDS = 600.0

@@ -16,7 +16,7 @@ from services.eventlog.domain.store import LogStore
 from services.eventlog.domain.wake_ups import Wakes
 from services.eventlog.rpc import convert
 from services.eventlog.rpc.servicer import EventServicer
-from services.eventlog.worker import subscriber, trimming
+from services.eventlog.worker import consumer, trimming
 from services.notification.adapters.clients import MeshGraph
 from services.notification.settings import NotificationSettings
 
@@ -59,11 +59,11 @@ def following(
     effects = Effects(store=store, graph=MeshGraph(mesh), wakes=wakes, clock=clock)
     return bus.Subscriber(
         brokers=",".join(told.kafka_brokers),
-        group=subscriber.GROUP,
-        topics=subscriber.TOPICS,
+        group=consumer.GROUP,
+        topics=consumer.TOPICS,
         publisher=publisher,
         clock=clock,
-        batches=subscriber.LogEvents(effects),
+        batches=consumer.LogEvents(effects),
     )
 
 

@@ -8,7 +8,7 @@ from roost.notification.v1.notification_service_pb2_grpc import (
     add_NotificationServiceServicer_to_server,
 )
 
-from services.chassis.auth import trust
+from services.chassis.auth import authentication
 from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
 from services.chassis.events import bus
@@ -34,12 +34,12 @@ from services.notification.adapters.clients import (
 )
 from services.notification.adapters.postgres import PostgresNotificationStore
 from services.notification.domain.notifier import Telling
-from services.notification.domain.peers import People, Posts, Visibility
+from services.notification.domain.ports import People, Posts, Visibility
 from services.notification.domain.store import NotificationStore
-from services.notification.domain.visibility import Showing
+from services.notification.domain.visible_notifications import Showing
 from services.notification.rpc.servicer import NotificationServicer
 from services.notification.settings import NotificationSettings
-from services.notification.worker import subscriber
+from services.notification.worker import consumer
 from services.notification.worker.account_cleanup import Departures
 from services.notification.worker.retention import Retention
 
@@ -50,7 +50,7 @@ _NAME = "notification"
 async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
     """The process that answers RPCs."""
     clock = SystemClock()
-    identity = trust.identity(settings, service=_NAME, clock=clock)
+    identity = authentication.identity(settings, service=_NAME, clock=clock)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="notification serve") as database,
         lease_worker(database, clock=clock) as worker,
@@ -81,7 +81,7 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
                     ids=IdGenerator(clock=clock, worker=worker),
                 ),
             ],
-            verifier=trust.verifier(
+            verifier=authentication.verifier(
                 settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
             ),
             jobs=[revoked.run, *log.carrying(settings, live)],
@@ -114,7 +114,7 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
     """The process that follows events."""
     clock = SystemClock()
     brokers = ",".join(settings.kafka_brokers)
-    identity = trust.identity(settings, service=_NAME, clock=clock)
+    identity = authentication.identity(settings, service=_NAME, clock=clock)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="notification work") as database,
         lease_worker(database, clock=clock) as worker,
@@ -145,11 +145,11 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
         departures = Departures(store=store, graph=graph, clock=clock)
         following = bus.Subscriber(
             brokers=brokers,
-            group=subscriber.GROUP,
-            topics=subscriber.TOPICS,
+            group=consumer.GROUP,
+            topics=consumer.TOPICS,
             publisher=publisher,
             clock=clock,
-            batches=subscriber.Causes(telling, departures),
+            batches=consumer.Causes(telling, departures),
         )
         entries = PostgresLogStore(database, announce=wakes.announce)
         yield Parts(

@@ -9,7 +9,7 @@ from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_serve
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
-from services.chassis.auth import trust
+from services.chassis.auth import authentication
 from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
 from services.chassis.events import bus
@@ -24,8 +24,8 @@ from services.chassis.storage.relay import Relay
 from services.chassis.storage.worker_lease import lease_worker
 from services.post.adapters.postgres import PostgresStore
 from services.post.adapters.user_client import MeshPeople
-from services.post.domain.authoring import Authoring, Ids
 from services.post.domain.engagement import Responding
+from services.post.domain.posts import Authoring, Ids
 from services.post.domain.store import Store
 from services.post.rpc.convert import look_into, pack
 from services.post.rpc.engagement_lists import ResponseLists
@@ -40,7 +40,7 @@ from services.post.rpc.read_cache.profile_cache import KnownPeople
 from services.post.rpc.read_cache.state_cache import States
 from services.post.rpc.tombstones import Tombstones
 from services.post.settings import PostSettings
-from services.post.worker import subscriber
+from services.post.worker import consumer
 from services.post.worker.account_cleanup import Departures
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
@@ -52,7 +52,7 @@ SERVICE = "post"
 async def serve(told: PostSettings) -> AsyncIterator[Parts]:
     """The process that answers RPCs."""
     clock = SystemClock()
-    identity = trust.identity(told, service=SERVICE, clock=clock)
+    identity = authentication.identity(told, service=SERVICE, clock=clock)
     async with (
         postgres.connect(told.database_url, clock=clock, name="post serve") as database,
         redis_client.connect(told.redis_url) as cache_server,
@@ -80,7 +80,7 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
                     ids=IdGenerator(clock=clock, worker=worker),
                     page_token_key=told.page_token_key,
                 ),
-                verifier=trust.verifier(
+                verifier=authentication.verifier(
                     told, service=SERVICE, people=MeshJwks(mesh), revoked=revoked, clock=clock
                 ),
                 jobs=[revoked.run],
@@ -147,7 +147,9 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
     async with (
         postgres.connect(told.database_url, clock=clock, name="post work") as database,
         redis_client.connect(told.redis_url) as cache_server,
-        Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
+        Mesh(
+            told.mesh, identity=authentication.identity(told, service=SERVICE, clock=clock)
+        ) as mesh,
         bus.publisher(
             brokers=brokers, client_id="post work", idempotent=told.kafka_idempotence
         ) as publisher,
@@ -166,11 +168,11 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
         protections = Protections(store=store, people=people)
         clearing_up = bus.Subscriber(
             brokers=brokers,
-            group=subscriber.GROUP,
-            topics=subscriber.TOPICS,
+            group=consumer.GROUP,
+            topics=consumer.TOPICS,
             publisher=publisher,
             clock=clock,
-            handlers=subscriber.routes(
+            handlers=consumer.routes(
                 departures, protections=protections, states=states, known_people=known_people
             ),
         )

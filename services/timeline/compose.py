@@ -7,7 +7,7 @@ from functools import partial
 
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 
-from services.chassis.auth import trust
+from services.chassis.auth import authentication
 from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
 from services.chassis.events import bus
@@ -24,18 +24,18 @@ from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPo
 from services.timeline.adapters.feeds_valkey import ValkeyFeeds
 from services.timeline.adapters.postgres import PostgresTimelineStore
 from services.timeline.adapters.ranking_cache_valkey import ValkeyTimelineCache
-from services.timeline.domain.builds import Builds
 from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.circles import Circles
 from services.timeline.domain.fanout import FanOut
+from services.timeline.domain.feed_builder import Builds
 from services.timeline.domain.follows import Follows
+from services.timeline.domain.home_sources import Circles
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.ranking import Rankings
 from services.timeline.domain.store import MAX_PUBLIC, TimelineStore
 from services.timeline.rpc import events
 from services.timeline.rpc.servicer import TimelineServicer
 from services.timeline.settings import TimelineSettings
-from services.timeline.worker import subscriber
+from services.timeline.worker import consumer
 
 _NAME = "timeline"
 # Nobody waits for the worker, so it rather waits for a busy Valkey than repeats a batch.
@@ -51,7 +51,9 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
     async with (
         postgres.connect(settings.database_url, clock=clock, name="timeline-serve") as database,
         redis_client.connect(settings.redis_url) as valkey,
-        Mesh(settings.mesh, identity=trust.identity(settings, service=_NAME, clock=clock)) as mesh,
+        Mesh(
+            settings.mesh, identity=authentication.identity(settings, service=_NAME, clock=clock)
+        ) as mesh,
     ):
         store = PostgresTimelineStore(database)
         cache = ValkeyTimelineCache(valkey)
@@ -77,7 +79,7 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield Parts(
             mounts=[Mount(add_TimelineServiceServicer_to_server, servicer)],
-            verifier=trust.verifier(
+            verifier=authentication.verifier(
                 settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
             ),
             jobs=[revoked.run],
@@ -92,7 +94,9 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
     async with (
         postgres.connect(settings.database_url, clock=clock, name="timeline-work") as database,
         redis_client.connect(settings.redis_url, call_seconds=_WORKER_REDIS_SECONDS) as valkey,
-        Mesh(settings.mesh, identity=trust.identity(settings, service=_NAME, clock=clock)) as mesh,
+        Mesh(
+            settings.mesh, identity=authentication.identity(settings, service=_NAME, clock=clock)
+        ) as mesh,
         bus.publisher(
             brokers=brokers, client_id="timeline", idempotent=settings.kafka_idempotence
         ) as publisher,
@@ -120,15 +124,15 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
         # further member would ask the broker as often as this one.
         following = bus.Subscriber(
             brokers=brokers,
-            group=subscriber.GROUP,
-            topics=subscriber.TOPICS,
+            group=consumer.GROUP,
+            topics=consumer.TOPICS,
             publisher=publisher,
             clock=clock,
-            batches=subscriber.together(
-                subscriber.HomeTimelines(
+            batches=consumer.together(
+                consumer.HomeTimelines(
                     fan_out=fan_out, follows=follows, announce=announcements.delivered
                 ),
-                subscriber.PublicTimeline(store),
+                consumer.PublicTimeline(store),
             ),
         )
         yield Parts(

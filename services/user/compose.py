@@ -10,7 +10,7 @@ from roost.user.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_serve
 from roost.user.v1.graph_service_pb2_grpc import add_GraphServiceServicer_to_server
 from roost.user.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
-from services.chassis.auth import trust
+from services.chassis.auth import authentication
 from services.chassis.auth.tokens import (
     AccessTokens,
     KeyRing,
@@ -33,32 +33,32 @@ from services.chassis.runtime.supervision import Job
 from services.chassis.storage import postgres, retention
 from services.chassis.storage.relay import Relay
 from services.chassis.storage.worker_lease import lease_worker
-from services.user.adapters.attempts_fallback import FallbackAttempts
-from services.user.adapters.attempts_memory import MemoryAttempts
-from services.user.adapters.attempts_valkey import ValkeyAttempts
 from services.user.adapters.cache_invalidation import MeshReaders, Readers, SharedCards
+from services.user.adapters.login_attempts_fallback import FallbackAttempts
+from services.user.adapters.login_attempts_memory import MemoryAttempts
+from services.user.adapters.login_attempts_valkey import ValkeyAttempts
 from services.user.adapters.mail_addresses import MailAddresses, MeshMailAddresses
 from services.user.adapters.postgres import PostgresUserStore
-from services.user.adapters.profile_cache import Cards, cards
+from services.user.adapters.user_cache import Cards, cards
 from services.user.domain import signing
 from services.user.domain.accounts import Accounts
 from services.user.domain.passwords import Passwords
-from services.user.domain.profile_reads import People
 from services.user.domain.retired_handles import RetiredHandles
 from services.user.domain.revocations import Revocations
 from services.user.domain.sessions import Sessions
 from services.user.domain.signing import RELOAD_SECONDS, KeySeal, Signer
 from services.user.domain.store import Store
 from services.user.domain.throttle import Throttle
+from services.user.domain.user_queries import People
 from services.user.rpc import convert
 from services.user.rpc.auth_servicer import AuthServicer
 from services.user.rpc.graph_servicer import GraphServicer
 from services.user.rpc.user_servicer import UserServicer
 from services.user.settings import UserSettings
-from services.user.worker import subscriber
-from services.user.worker.account_jobs import Chores
+from services.user.worker import consumer
+from services.user.worker.background_tasks import Chores
+from services.user.worker.consumer import Subscriptions
 from services.user.worker.counters import CountPosts, Reconciler
-from services.user.worker.subscriber import Subscriptions
 
 SERVICE = "user"
 
@@ -76,7 +76,9 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
         redis_client.connect(told.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
         Passwords(memory_mib=told.password_memory_mib) as passwords,
-        Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
+        Mesh(
+            told.mesh, identity=authentication.identity(told, service=SERVICE, clock=clock)
+        ) as mesh,
     ):
         readers = MeshReaders(mesh)
         store = PostgresUserStore(database)
@@ -195,7 +197,9 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
         bus.publisher(
             brokers=brokers, client_id="user work", idempotent=told.kafka_idempotence
         ) as publisher,
-        Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
+        Mesh(
+            told.mesh, identity=authentication.identity(told, service=SERVICE, clock=clock)
+        ) as mesh,
     ):
         store = PostgresUserStore(database)
         profiles = SharedCards(
@@ -205,8 +209,8 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
         seal = KeySeal(master_key=told.master_key)
         counting = bus.Subscriber(
             brokers=brokers,
-            group=subscriber.GROUP,
-            topics=subscriber.TOPICS,
+            group=consumer.GROUP,
+            topics=consumer.TOPICS,
             publisher=publisher,
             clock=clock,
             batches=Subscriptions(store=store, cards=profiles).handle,

@@ -9,7 +9,7 @@ from typing import Any
 from services.chassis.auth.tokens import SigningKey
 from services.chassis.runtime.errors import Unavailable
 from services.notification.domain.model import Group, Kind
-from services.notification.domain.peers import Visible
+from services.notification.domain.ports import Visible
 from services.notification.settings import NotificationSettings
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)

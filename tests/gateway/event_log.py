@@ -20,7 +20,7 @@ from roost.notification.v1.event_service_pb2_grpc import (
 )
 from roost.notification.v1.notification_pb2 import UserEvent
 
-from services.chassis.auth import access
+from services.chassis.auth import access_policy
 from services.chassis.rpc.server import Mount
 from services.chassis.runtime.errors import Unavailable
 
@@ -97,7 +97,7 @@ class _Servicer(EventServiceServicer):
     def __init__(self, events: FakeEvents) -> None:
         self._events = events
 
-    @access.service("gateway")
+    @access_policy.service("gateway")
     async def Attach(self, requests: Any, context: Any) -> AsyncIterator[AttachResponse]:
         stream = _Stream()
         self._events.streams.append(stream)
@@ -135,7 +135,7 @@ class _Servicer(EventServiceServicer):
         for event in self._events.after(user_id, after):
             stream.tell(event)
 
-    @access.user_or_service("gateway")
+    @access_policy.user_or_service("gateway")
     async def ReadEvents(self, request: ReadEventsRequest, context: Any) -> ReadEventsResponse:
         self._events.reads.append(request)
         found = self._events.after(request.user_id, request.after_sequence)

@@ -15,7 +15,7 @@ from roost.post.v1 import engagement_service_pb2_grpc, post_service_pb2_grpc
 from roost.timeline.v1 import timeline_service_pb2_grpc
 from roost.user.v1 import auth_service_pb2_grpc, graph_service_pb2_grpc, user_service_pb2_grpc
 
-from services.chassis.auth import access, caller
+from services.chassis.auth import access_policy, caller
 from services.chassis.rpc.server import Mount
 from services.chassis.runtime import deadline
 
@@ -79,7 +79,7 @@ class FakeServices:
         return type(f"Fake{kind.__name__}", (kind,), fakes)()
 
     def _method(self, name: str) -> Callable[..., Any]:
-        @access.anyone
+        @access_policy.anyone
         async def answer(_: object, request: Any, __: object) -> Any:
             self.asked.append(Asked(name, request, caller.viewer_id(), deadline.remaining()))
             given = self._answers[name]

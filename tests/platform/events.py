@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from services.chassis.events.bus import BatchHandler, Routes
-from services.chassis.events.envelope import Event
+from services.chassis.events.records import Event
 
 PARTITIONS = 2
 # What a store has committed, in order: `MemoryDatabase.published`.

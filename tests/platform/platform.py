@@ -46,13 +46,13 @@ from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
 from services.delivery import compose as delivery_compose
 from services.delivery.adapters.memory import MemoryDeliveryStore
-from services.delivery.domain.unread import StoredUnread
+from services.delivery.domain.unread_queries import StoredUnread
 from services.notification import compose as notification_compose
 from services.notification.adapters import clients as notification_peers
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.domain.notifier import Telling
-from services.notification.domain.visibility import Showing
-from services.notification.worker import subscriber as notification_subscriber
+from services.notification.domain.visible_notifications import Showing
+from services.notification.worker import consumer as notification_subscriber
 from services.notification.worker.account_cleanup import Departures as NotificationDepartures
 from services.post import compose as post_compose
 from services.post.adapters.memory import MemoryStore
@@ -62,36 +62,36 @@ from services.post.rpc.events import describe
 from services.post.rpc.read_cache.body_cache import Bodies
 from services.post.rpc.read_cache.profile_cache import KnownPeople
 from services.post.rpc.read_cache.state_cache import States
-from services.post.worker import subscriber as post_subscriber
+from services.post.worker import consumer as post_subscriber
 from services.post.worker.account_cleanup import Departures
 from services.post.worker.protections import Protections
 from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
 from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.memory import MemoryTimelineStore
 from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
-from services.timeline.domain.builds import Builds
 from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.circles import Circles
 from services.timeline.domain.fanout import FanOut
+from services.timeline.domain.feed_builder import Builds
 from services.timeline.domain.follows import Follows
+from services.timeline.domain.home_sources import Circles
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.ranking import Rankings
 from services.timeline.rpc import events as timeline_events
 from services.timeline.rpc.servicer import TimelineServicer
-from services.timeline.worker.subscriber import HomeTimelines, PublicTimeline, together
+from services.timeline.worker.consumer import HomeTimelines, PublicTimeline, together
 from services.user import compose as user_compose
-from services.user.adapters.attempts_memory import MemoryAttempts
 from services.user.adapters.cache_invalidation import MeshReaders, SharedCards
+from services.user.adapters.login_attempts_memory import MemoryAttempts
 from services.user.adapters.mail_addresses import MeshMailAddresses
 from services.user.adapters.memory import MemoryUserStore
-from services.user.adapters.profile_cache import cards
+from services.user.adapters.user_cache import cards
 from services.user.domain.passwords import Passwords
 from services.user.domain.retired_handles import RetiredHandles
 from services.user.domain.signing import KeySeal, Signer
 from services.user.domain.throttle import Throttle
 from services.user.rpc import convert as user_convert
-from services.user.worker import subscriber as user_subscriber
-from services.user.worker.account_jobs import Chores
+from services.user.worker import consumer as user_subscriber
+from services.user.worker.background_tasks import Chores
 from tests.builders.notifications import settings
 from tests.platform.events import Group, Log, one_by_one
 from tests.servicers.serving import (

@@ -12,7 +12,7 @@ import pytest
 import roost
 
 import services
-from services.chassis.auth.access import Policy, policy_of
+from services.chassis.auth.access_policy import Policy, policy_of
 
 
 def contracts() -> Iterator[tuple[str, str, Any, Any]]:

@@ -11,9 +11,9 @@ from itertools import product
 
 import pytest
 
-from services.notification.domain import audience as notified
 from services.notification.domain import domain_events
 from services.notification.domain import model as notification_model
+from services.notification.domain import recipients as notified
 from services.post.adapters.user_client import KnownPerson, Stance
 from services.post.domain.model import Limit, Visibility
 from services.post.domain.visibility import Audience, can_see

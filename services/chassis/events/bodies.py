@@ -13,7 +13,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.chassis.events.envelope import Event, Undecodable
+from services.chassis.events.records import Event, Undecodable
 from services.chassis.runtime import ids
 
 M = TypeVar("M", bound=Message)

@@ -9,7 +9,7 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services.chassis.auth.access import Policy
+from services.chassis.auth.access_policy import Policy
 from services.chassis.rpc.clients import MAX_MESSAGE_BYTES
 from services.chassis.rpc.interceptors import Pipeline
 from services.chassis.rpc.interceptors.pipeline import Handlers, declared_policy

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.storage import idempotency

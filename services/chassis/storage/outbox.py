@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from services.chassis.events.envelope import Event
+from services.chassis.events.records import Event
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.storage.connection import Connection
 

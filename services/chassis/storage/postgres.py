@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable

@@ -15,7 +15,7 @@ from typing import Protocol
 from prometheus_client import Counter, Gauge
 
 from services.chassis.events.bus.producer import PublishFailed, RecordsRefused
-from services.chassis.events.envelope import Event
+from services.chassis.events.records import Event
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.logs import logger
 from services.chassis.storage import outbox, postgres

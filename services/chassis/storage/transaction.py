@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from uuid import UUID
 
-from services.chassis.events.envelope import OutboxMessage
+from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.errors import Conflict
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from services.chassis.storage.memory import MemoryDatabase, MemoryTransaction, Tables
-from services.delivery.domain.mail_addresses import Mailbox
+from services.delivery.domain.email_parsing import Mailbox
 from services.delivery.domain.model import (
     CODES_WITHIN,
     NO_DEVICE,

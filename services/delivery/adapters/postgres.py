@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from services.chassis.storage.postgres import Database, PostgresTransaction
-from services.delivery.adapters.claiming import Claims
-from services.delivery.domain.mail_addresses import Mailbox
+from services.delivery.adapters.claims import Claims
+from services.delivery.domain.email_parsing import Mailbox
 from services.delivery.domain.model import (
     CODES_WITHIN,
     NO_DEVICE,

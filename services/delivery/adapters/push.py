@@ -11,8 +11,8 @@ import httpcore2
 import msgspec
 
 from services.chassis.runtime.clock import Clock
-from services.delivery.adapters.names import TooManyLookUps
-from services.delivery.adapters.network import AddressBusy, Addresses, GuardedNetwork
+from services.delivery.adapters.guarded_network import AddressBusy, Addresses, GuardedNetwork
+from services.delivery.adapters.resolver import TooManyLookUps
 from services.delivery.domain.encryption import encrypt
 from services.delivery.domain.endpoints import HTTPS_PORT, AddressRefused, EndpointRule
 from services.delivery.domain.errors import PushEndpointRefused

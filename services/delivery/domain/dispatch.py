@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping
 
 from services.chassis.runtime.clock import Clock
-from services.delivery.domain.lane import CAPACITIES, Carrier, Lane
+from services.delivery.domain.channel_worker import CAPACITIES, Carrier, Lane
 from services.delivery.domain.model import Channel
 from services.delivery.domain.store import DeliveryStore
 

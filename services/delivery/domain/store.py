@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from services.delivery.domain.mail_addresses import Mailbox
+from services.delivery.domain.email_parsing import Mailbox
 from services.delivery.domain.model import (
     Channel,
     Delivery,

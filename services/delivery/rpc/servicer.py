@@ -6,7 +6,7 @@ from google.protobuf.message import Message
 from roost.notification.v1 import delivery_service_pb2 as pb
 from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceServicer
 
-from services.chassis.auth import access, caller
+from services.chassis.auth import access_policy, caller
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.idempotency import (
     RequestKey,
@@ -15,7 +15,7 @@ from services.chassis.storage.idempotency import (
     repeated,
 )
 from services.chassis.storage.transaction import in_transaction
-from services.delivery.domain.addresses import Addresses
+from services.delivery.domain.email_addresses import Addresses
 from services.delivery.domain.store import DeliveryStore
 from services.delivery.domain.subscriptions import Subscriptions
 from services.delivery.domain.tokens import Tokens
@@ -48,13 +48,13 @@ class DeliveryServicer(DeliveryServiceServicer):
         self._push_key = push_key
         self._master_key = master_key
 
-    @access.anyone
+    @access_policy.anyone
     async def GetPushKey(
         self, request: pb.GetPushKeyRequest, context: Any
     ) -> pb.GetPushKeyResponse:
         return pb.GetPushKeyResponse(public_key=self._push_key)
 
-    @access.user
+    @access_policy.user
     async def CreatePushSubscription(
         self, request: pb.CreatePushSubscriptionRequest, context: Any
     ) -> pb.CreatePushSubscriptionResponse:
@@ -71,7 +71,7 @@ class DeliveryServicer(DeliveryServiceServicer):
         key = self._key(request, me.user_id, secret=request.auth)
         return await once(self._store.transaction, key, pb.CreatePushSubscriptionResponse, effect)
 
-    @access.user
+    @access_policy.user
     async def ListPushSubscriptions(
         self, request: pb.ListPushSubscriptionsRequest, context: Any
     ) -> pb.ListPushSubscriptionsResponse:
@@ -80,7 +80,7 @@ class DeliveryServicer(DeliveryServiceServicer):
             subscriptions=[convert.subscription(each) for each in mine]
         )
 
-    @access.user
+    @access_policy.user
     async def DeletePushSubscription(
         self, request: pb.DeletePushSubscriptionRequest, context: Any
     ) -> pb.DeletePushSubscriptionResponse:
@@ -93,7 +93,7 @@ class DeliveryServicer(DeliveryServiceServicer):
         key = self._key(request, me.user_id)
         return await once(self._store.transaction, key, pb.DeletePushSubscriptionResponse, effect)
 
-    @access.user
+    @access_policy.user
     async def GetEmailAddress(
         self, request: pb.GetEmailAddressRequest, context: Any
     ) -> pb.GetEmailAddressResponse:
@@ -101,7 +101,7 @@ class DeliveryServicer(DeliveryServiceServicer):
         found = await self._deliveries.addresses({user_id})
         return pb.GetEmailAddressResponse(email=convert.email(found.get(user_id)))
 
-    @access.user
+    @access_policy.user
     async def SetEmailAddress(
         self, request: pb.SetEmailAddressRequest, context: Any
     ) -> pb.SetEmailAddressResponse:
@@ -114,7 +114,7 @@ class DeliveryServicer(DeliveryServiceServicer):
         key = self._key(request, me.user_id, secret=request.address)
         return await once(self._store.transaction, key, pb.SetEmailAddressResponse, effect)
 
-    @access.user
+    @access_policy.user
     async def ConfirmEmailAddress(
         self, request: pb.ConfirmEmailAddressRequest, context: Any
     ) -> pb.ConfirmEmailAddressResponse:
@@ -133,7 +133,7 @@ class DeliveryServicer(DeliveryServiceServicer):
 
         return await once(begin, key, pb.ConfirmEmailAddressResponse, effect)
 
-    @access.user
+    @access_policy.user
     async def RemoveEmailAddress(
         self, request: pb.RemoveEmailAddressRequest, context: Any
     ) -> pb.RemoveEmailAddressResponse:
@@ -147,7 +147,7 @@ class DeliveryServicer(DeliveryServiceServicer):
         key = self._key(request, user_id)
         return await once(self._store.transaction, key, pb.RemoveEmailAddressResponse, effect)
 
-    @access.anyone
+    @access_policy.anyone
     async def Unsubscribe(
         self, request: pb.UnsubscribeRequest, context: Any
     ) -> pb.UnsubscribeResponse:

@@ -14,7 +14,7 @@ from services.eventlog.domain.model import (
 )
 from services.eventlog.domain.store import LogActs, LogStore
 from services.eventlog.domain.wake_ups import Wakes
-from services.notification.domain.peers import Graph
+from services.notification.domain.ports import Graph
 
 CONSUMER = "notification.log"
 

@@ -14,7 +14,7 @@ from roost.notification.v1.event_service_pb2 import (
 )
 from roost.notification.v1.event_service_pb2_grpc import EventServiceServicer
 
-from services.chassis.auth import access, caller
+from services.chassis.auth import access_policy, caller
 from services.chassis.runtime.clock import Clock
 from services.eventlog.domain.bounded_queue import Outlet
 from services.eventlog.domain.errors import NotYourLog, ReaderTooSlow
@@ -51,7 +51,7 @@ class EventServicer(EventServiceServicer):
         self._clock = clock
         self._stall_seconds = stall_seconds
 
-    @access.service("gateway")
+    @access_policy.service("gateway")
     async def Attach(  # type: ignore[override]  # it writes by itself, so as not to wait for ever
         self, requests: AsyncIterator[AttachRequest], context: Context
     ) -> None:
@@ -67,7 +67,7 @@ class EventServicer(EventServiceServicer):
             await asyncio.wait({following})
             self._live.close(outlet)
 
-    @access.user_or_service("gateway")
+    @access_policy.user_or_service("gateway")
     async def ReadEvents(self, request: ReadEventsRequest, context: Context) -> ReadEventsResponse:
         """Events after a sequence."""
         user_id, after = request.user_id, request.after_sequence

@@ -12,7 +12,7 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.chassis.rpc.clients import Mesh
 from services.notification.domain.model import Ties
-from services.notification.domain.peers import Pair, Profile, Visible
+from services.notification.domain.ports import Pair, Profile, Visible
 
 # The contract's largest batch.
 _PAIRS_AT_ONCE = 1_000

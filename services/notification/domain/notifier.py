@@ -12,15 +12,6 @@ from services.delivery.domain.schedule import (
     topic,
     topic_of,
 )
-from services.notification.domain.audience import (
-    Author,
-    Candidate,
-    candidates,
-    deciders,
-    kind_told,
-    watching,
-    withdrawals,
-)
 from services.notification.domain.domain_events import (
     Causes,
     Heard,
@@ -42,7 +33,16 @@ from services.notification.domain.model import (
     Ties,
     Wish,
 )
-from services.notification.domain.peers import Graph, Pair
+from services.notification.domain.ports import Graph, Pair
+from services.notification.domain.recipients import (
+    Author,
+    Candidate,
+    candidates,
+    deciders,
+    kind_told,
+    watching,
+    withdrawals,
+)
 from services.notification.domain.regrouping import settle
 from services.notification.domain.store import NotificationStore, NotificationTransaction
 

@@ -22,7 +22,7 @@ from services.notification.domain.model import (
     QuietHours,
     Wish,
 )
-from services.notification.domain.peers import Profile
+from services.notification.domain.ports import Profile
 from services.notification.domain.regrouping import settle
 from services.notification.domain.store import NotificationTransaction
 

@@ -29,7 +29,7 @@ from roost.notification.v1.notification_service_pb2 import (
 )
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceServicer
 
-from services.chassis.auth import access, caller
+from services.chassis.auth import access_policy, caller
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import NotFound
@@ -39,9 +39,9 @@ from services.notification.domain import preferences as preferring
 from services.notification.domain import read_markers
 from services.notification.domain.errors import FieldNotUpdatable
 from services.notification.domain.model import Kind
-from services.notification.domain.peers import People, Posts
+from services.notification.domain.ports import People, Posts
 from services.notification.domain.store import NotificationStore, NotificationTransaction
-from services.notification.domain.visibility import Showing
+from services.notification.domain.visible_notifications import Showing
 from services.notification.rpc import convert
 from services.notification.rpc.convert import timestamp
 
@@ -73,7 +73,7 @@ class NotificationServicer(NotificationServiceServicer):
         self._page_tokens = page_tokens
         self._clock = clock
 
-    @access.user
+    @access_policy.user
     async def ListNotifications(
         self, request: ListNotificationsRequest, context: Context
     ) -> ListNotificationsResponse:
@@ -97,13 +97,13 @@ class NotificationServicer(NotificationServiceServicer):
             response.next_group.CopyFrom(following)
         return response
 
-    @access.user
+    @access_policy.user
     async def CountUnread(
         self, request: CountUnreadRequest, context: Context
     ) -> CountUnreadResponse:
         return CountUnreadResponse(count=await self._showing.count_unread(caller.user().user_id))
 
-    @access.user
+    @access_policy.user
     async def GetReadMarker(
         self, request: GetReadMarkerRequest, context: Context
     ) -> GetReadMarkerResponse:
@@ -114,7 +114,7 @@ class NotificationServicer(NotificationServiceServicer):
             last_read_id=marker.last_read_id, update_time=timestamp(marker.update_time)
         )
 
-    @access.user
+    @access_policy.user
     async def MarkRead(self, request: MarkReadRequest, context: Context) -> MarkReadResponse:
         user_id = caller.user().user_id
 
@@ -130,7 +130,7 @@ class NotificationServicer(NotificationServiceServicer):
 
         return await self._once(request, MarkReadResponse, mark)
 
-    @access.user
+    @access_policy.user
     async def GetPreferences(
         self, request: GetPreferencesRequest, context: Context
     ) -> GetPreferencesResponse:
@@ -143,7 +143,7 @@ class NotificationServicer(NotificationServiceServicer):
             )
         )
 
-    @access.user
+    @access_policy.user
     async def UpdatePreferences(
         self, request: UpdatePreferencesRequest, context: Context
     ) -> UpdatePreferencesResponse:
@@ -175,7 +175,7 @@ class NotificationServicer(NotificationServiceServicer):
 
         return await self._once(request, UpdatePreferencesResponse, update)
 
-    @access.user
+    @access_policy.user
     async def MuteConversation(
         self, request: MuteConversationRequest, context: Context
     ) -> MuteConversationResponse:
@@ -193,7 +193,7 @@ class NotificationServicer(NotificationServiceServicer):
 
         return await self._once(request, MuteConversationResponse, mute)
 
-    @access.user
+    @access_policy.user
     async def UnmuteConversation(
         self, request: UnmuteConversationRequest, context: Context
     ) -> UnmuteConversationResponse:
@@ -212,7 +212,7 @@ class NotificationServicer(NotificationServiceServicer):
 
         return await self._once(request, UnmuteConversationResponse, unmute)
 
-    @access.user
+    @access_policy.user
     async def WatchUser(self, request: WatchUserRequest, context: Context) -> WatchUserResponse:
         watcher_id = caller.user().user_id
         before = await self._repeated(request, WatchUserResponse)
@@ -227,7 +227,7 @@ class NotificationServicer(NotificationServiceServicer):
 
         return await self._once(request, WatchUserResponse, watch)
 
-    @access.user
+    @access_policy.user
     async def UnwatchUser(
         self, request: UnwatchUserRequest, context: Context
     ) -> UnwatchUserResponse:

@@ -17,7 +17,7 @@ from services.notification.domain.domain_events import (
 )
 from services.notification.domain.model import GroupKey
 from services.notification.domain.notifier import AT_ONCE
-from services.notification.domain.peers import Graph
+from services.notification.domain.ports import Graph
 from services.notification.domain.regrouping import settle
 from services.notification.domain.store import NotificationStore, NotificationTransaction
 

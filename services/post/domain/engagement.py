@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 from services.chassis.runtime.ids import bucket_of
-from services.post.domain.authoring import Describe, Ids
-from services.post.domain.changes import (
+from services.post.domain.domain_events import (
     PostLiked,
     PostReposted,
     PostUnliked,
@@ -23,6 +22,7 @@ from services.post.domain.model import (
     Visibility,
     account_of,
 )
+from services.post.domain.posts import Describe, Ids
 from services.post.domain.store import PostTransaction, Store
 from services.post.domain.visibility import audience_of, can_see, is_open
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeAlias
 
-from services.chassis.events.envelope import OutboxMessage
+from services.chassis.events.records import OutboxMessage
 from services.chassis.storage.idempotency import RequestKey
 from services.chassis.storage.transaction import Transaction
 from services.post.domain.model import (

@@ -17,7 +17,7 @@ the reader wrote, but for those of the reply's own author. So who sees a post se
 as far as that is public and its author is open and unblocked: counts rely on it. Each reply keeps
 the audiences above it as `limits`, so that a page needs no other posts to decide; whether an author
 above is protected and followed is asked at every read.
-services/notification/domain/audience.py decides by the same rules for people who are notified.
+services/notification/domain/recipients.py decides by the same rules for people who are notified.
 """
 
 from collections.abc import Collection, Mapping

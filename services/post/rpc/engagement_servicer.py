@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from roost.post.v1 import engagement_service_pb2 as rpc
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceServicer
 
-from services.chassis.auth import access, caller
+from services.chassis.auth import access_policy, caller
 from services.chassis.storage.idempotency import RequestKey, once
 from services.post.domain.engagement import Responding, Seen
 from services.post.domain.errors import PostNotFound
@@ -40,37 +40,37 @@ class EngagementServicer(EngagementServiceServicer):
         self._hydration = hydration
         self._lists = lists
 
-    @access.user
+    @access_policy.user
     async def Like(self, request: rpc.LikeRequest, context: Any) -> rpc.LikeResponse:
         """Marks a post as liked."""
         acts = self._responding
         return await self._act(request, rpc.LikeResponse, acts.see, acts.like)
 
-    @access.user
+    @access_policy.user
     async def Unlike(self, request: rpc.UnlikeRequest, context: Any) -> rpc.UnlikeResponse:
         """Takes the like back."""
         return await self._take_back(request, rpc.UnlikeResponse, self._responding.unlike)
 
-    @access.user
+    @access_policy.user
     async def Repost(self, request: rpc.RepostRequest, context: Any) -> rpc.RepostResponse:
         """Shows a post to the caller's followers."""
         acts = self._responding
         return await self._act(request, rpc.RepostResponse, acts.see_repostable, acts.repost)
 
-    @access.user
+    @access_policy.user
     async def UndoRepost(
         self, request: rpc.UndoRepostRequest, context: Any
     ) -> rpc.UndoRepostResponse:
         """Takes the repost back."""
         return await self._take_back(request, rpc.UndoRepostResponse, self._responding.undo_repost)
 
-    @access.user
+    @access_policy.user
     async def Bookmark(self, request: rpc.BookmarkRequest, context: Any) -> rpc.BookmarkResponse:
         """Keeps a post in the caller's list."""
         acts = self._responding
         return await self._act(request, rpc.BookmarkResponse, acts.see, acts.bookmark)
 
-    @access.user
+    @access_policy.user
     async def RemoveBookmark(
         self, request: rpc.RemoveBookmarkRequest, context: Any
     ) -> rpc.RemoveBookmarkResponse:
@@ -78,34 +78,34 @@ class EngagementServicer(EngagementServiceServicer):
         remove = self._responding.remove_bookmark
         return await self._take_back(request, rpc.RemoveBookmarkResponse, remove)
 
-    @access.anyone
+    @access_policy.anyone
     async def ListLikers(
         self, request: rpc.ListLikersRequest, context: Any
     ) -> rpc.ListLikersResponse:
         """Who likes a post."""
         return await self._lists.likers(request, caller.viewer_id() or 0)
 
-    @access.anyone
+    @access_policy.anyone
     async def ListReposters(
         self, request: rpc.ListRepostersRequest, context: Any
     ) -> rpc.ListRepostersResponse:
         """Who reposted a post."""
         return await self._lists.reposters(request, caller.viewer_id() or 0)
 
-    @access.anyone
+    @access_policy.anyone
     async def ListLikedPosts(
         self, request: rpc.ListLikedPostsRequest, context: Any
     ) -> rpc.ListLikedPostsResponse:
         """What a person likes."""
         return await self._lists.liked_posts(request, caller.viewer_id() or 0)
 
-    @access.user
+    @access_policy.user
     async def ListBookmarks(
         self, request: rpc.ListBookmarksRequest, context: Any
     ) -> rpc.ListBookmarksResponse:
         return await self._lists.bookmarks(request, caller.user().user_id)
 
-    @access.anyone
+    @access_policy.anyone
     async def BatchGetEngagement(
         self, request: rpc.BatchGetEngagementRequest, context: Any
     ) -> rpc.BatchGetEngagementResponse:

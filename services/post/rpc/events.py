@@ -3,8 +3,8 @@
 from google.protobuf.message import Message
 from roost.post.v1 import post_events_pb2 as wire
 
-from services.chassis.events.envelope import OutboxMessage
-from services.post.domain.changes import (
+from services.chassis.events.records import OutboxMessage
+from services.post.domain.domain_events import (
     Change,
     PostCreated,
     PostDeleted,

@@ -5,7 +5,7 @@ from typing import Any
 from roost.post.v1 import people_service_pb2 as rpc
 from roost.post.v1.people_service_pb2_grpc import PeopleServiceServicer
 
-from services.chassis.auth import access
+from services.chassis.auth import access_policy
 from services.post.rpc.read_cache.profile_cache import KnownPeople
 
 
@@ -15,7 +15,7 @@ class PeopleServicer(PeopleServiceServicer):
     def __init__(self, people: KnownPeople) -> None:
         self._people = people
 
-    @access.service("user")
+    @access_policy.service("user")
     async def ForgetPeople(
         self, request: rpc.ForgetPeopleRequest, context: Any
     ) -> rpc.ForgetPeopleResponse:

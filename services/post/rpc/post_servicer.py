@@ -7,12 +7,12 @@ from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.post_pb2 import Post as PostMessage
 from roost.post.v1.post_service_pb2_grpc import PostServiceServicer
 
-from services.chassis.auth import access, caller
+from services.chassis.auth import access_policy, caller
 from services.chassis.storage.idempotency import RequestKey, once
 from services.post.adapters.user_client import KnownPerson
-from services.post.domain.authoring import Authoring, Draft
 from services.post.domain.errors import PostNotFound
 from services.post.domain.model import Post, PostState
+from services.post.domain.posts import Authoring, Draft
 from services.post.domain.store import PostTransaction, Store
 from services.post.rpc.convert import (
     as_shown,
@@ -49,7 +49,7 @@ class PostServicer(PostServiceServicer):
         self._bodies = bodies
         self._lists = lists
 
-    @access.user
+    @access_policy.user
     async def CreatePost(
         self, request: rpc.CreatePostRequest, context: Any
     ) -> rpc.CreatePostResponse:
@@ -79,7 +79,7 @@ class PostServicer(PostServiceServicer):
 
         return await repeatable(self._store, key, rpc.CreatePostResponse, create)
 
-    @access.anyone
+    @access_policy.anyone
     async def GetPost(self, request: rpc.GetPostRequest, context: Any) -> rpc.GetPostResponse:
         shown = await self._hydration.show([request.post_id], viewer_id=caller.viewer_id() or 0)
         if request.post_id not in shown.posts:
@@ -88,7 +88,7 @@ class PostServicer(PostServiceServicer):
             post=shown.post(request.post_id), includes=shown.includes([request.post_id])
         )
 
-    @access.anyone
+    @access_policy.anyone
     async def BatchGetPosts(
         self, request: rpc.BatchGetPostsRequest, context: Any
     ) -> rpc.BatchGetPostsResponse:
@@ -106,7 +106,7 @@ class PostServicer(PostServiceServicer):
             response.posts.extend(found[each] for each in post_ids if each in found)
         return response
 
-    @access.user
+    @access_policy.user
     async def UpdatePost(
         self, request: rpc.UpdatePostRequest, context: Any
     ) -> rpc.UpdatePostResponse:
@@ -131,13 +131,13 @@ class PostServicer(PostServiceServicer):
 
         return await repeatable(self._store, key, rpc.UpdatePostResponse, update)
 
-    @access.anyone
+    @access_policy.anyone
     async def ListPostRevisions(
         self, request: rpc.ListPostRevisionsRequest, context: Any
     ) -> rpc.ListPostRevisionsResponse:
         return await self._lists.revisions(request, caller.viewer_id() or 0)
 
-    @access.user
+    @access_policy.user
     async def DeletePost(
         self, request: rpc.DeletePostRequest, context: Any
     ) -> rpc.DeletePostResponse:
@@ -158,32 +158,32 @@ class PostServicer(PostServiceServicer):
 
         return await repeatable(self._store, key, rpc.DeletePostResponse, delete)
 
-    @access.anyone
+    @access_policy.anyone
     async def ListUserPosts(
         self, request: rpc.ListUserPostsRequest, context: Any
     ) -> rpc.ListUserPostsResponse:
         """A person's posts and reposts."""
         return await self._lists.of_person(request, caller.viewer_id() or 0)
 
-    @access.anyone
+    @access_policy.anyone
     async def GetThread(self, request: rpc.GetThreadRequest, context: Any) -> rpc.GetThreadResponse:
         """The conversation around a post."""
         return await self._lists.thread(request, caller.viewer_id() or 0)
 
-    @access.anyone
+    @access_policy.anyone
     async def ListReplies(
         self, request: rpc.ListRepliesRequest, context: Any
     ) -> rpc.ListRepliesResponse:
         return await self._lists.replies(request, caller.viewer_id() or 0)
 
-    @access.anyone
+    @access_policy.anyone
     async def ListQuotes(
         self, request: rpc.ListQuotesRequest, context: Any
     ) -> rpc.ListQuotesResponse:
         """Posts that quote a post."""
         return await self._lists.quotes(request, caller.viewer_id() or 0)
 
-    @access.service("timeline")
+    @access_policy.service("timeline")
     async def ListPostIdsByAuthors(
         self, request: rpc.ListPostIdsByAuthorsRequest, context: Any
     ) -> rpc.ListPostIdsByAuthorsResponse:
@@ -195,7 +195,7 @@ class PostServicer(PostServiceServicer):
         )
         return rpc.ListPostIdsByAuthorsResponse(entries=map(to_entry, entries))
 
-    @access.service("user")
+    @access_policy.service("user")
     async def BatchCountPosts(
         self, request: rpc.BatchCountPostsRequest, context: Any
     ) -> rpc.BatchCountPostsResponse:
@@ -205,7 +205,7 @@ class PostServicer(PostServiceServicer):
             counts=[counts.get(author_id, 0) for author_id in request.author_ids]
         )
 
-    @access.service("notification")
+    @access_policy.service("notification")
     async def FilterVisible(
         self, request: rpc.FilterVisibleRequest, context: Any
     ) -> rpc.FilterVisibleResponse:

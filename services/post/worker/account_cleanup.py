@@ -6,9 +6,9 @@ from operator import itemgetter
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.transaction import in_transaction
-from services.post.domain.authoring import Describe
-from services.post.domain.changes import PostDeleted, PostUnliked, RepostUndone
+from services.post.domain.domain_events import PostDeleted, PostUnliked, RepostUndone
 from services.post.domain.model import Entry, ResponseKind
+from services.post.domain.posts import Describe
 from services.post.domain.store import PostTransaction, Store
 
 # So few that a step holds its locks for some milliseconds.

@@ -16,7 +16,7 @@ from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 
 from services.chassis.rpc.clients import Mesh
 from services.timeline.domain.model import TOP, Entry
-from services.timeline.domain.peers import Followers, Responses
+from services.timeline.domain.ports import Followers, Responses
 from services.timeline.rpc.convert import entry_from_proto, responses_from_proto
 
 # What one step of a fan-out delivers to, so that nobody waits long behind a famous author.

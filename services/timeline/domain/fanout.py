@@ -8,7 +8,7 @@ from prometheus_client import Counter
 from services.timeline.domain.celebrities import Celebrities
 from services.timeline.domain.feeds import Feeds, home_of, posts_of
 from services.timeline.domain.model import Entry
-from services.timeline.domain.peers import Graph
+from services.timeline.domain.ports import Graph
 
 _delivered = Counter("roost_timeline_deliveries_total", "Entries that reached a feed")
 _steps = Counter("roost_timeline_fan_out_steps_total", "Pages of followers worked off")

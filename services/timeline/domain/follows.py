@@ -6,10 +6,10 @@ Events of one owner arrive in order. Each step here may be repeated.
 import secrets
 
 from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.circles import spoilt
 from services.timeline.domain.feeds import Feeds, home_of, posts_of
+from services.timeline.domain.home_sources import spoilt
 from services.timeline.domain.model import MAX_HOME, TOP
-from services.timeline.domain.peers import Graph, Posts
+from services.timeline.domain.ports import Graph, Posts
 from services.timeline.domain.store import TimelineStore
 
 

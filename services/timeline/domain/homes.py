@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from services.chassis.cache.redis_client import RedisAway
-from services.timeline.domain.builds import Builds
 from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.circles import Circles, merged_by
+from services.timeline.domain.feed_builder import Builds
 from services.timeline.domain.feeds import (
     Feeds,
     Reading,
@@ -14,9 +13,10 @@ from services.timeline.domain.feeds import (
     home_of,
     posts_of,
 )
+from services.timeline.domain.home_sources import Circles, merged_by
 from services.timeline.domain.merging import merged
 from services.timeline.domain.model import TOP, Entry, Page
-from services.timeline.domain.peers import Posts
+from services.timeline.domain.ports import Posts
 
 
 class Homes:

@@ -23,7 +23,7 @@ from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.ids import time_of
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.model import TOP, Entry, Page
-from services.timeline.domain.peers import Engagement, Responses
+from services.timeline.domain.ports import Engagement, Responses
 from services.timeline.domain.ranking_cache import TimelineCache
 
 # What a reader may find ranked; what is older follows in plain order.

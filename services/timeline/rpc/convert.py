@@ -9,7 +9,7 @@ from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_PUBLIC, Post
 from roost.timeline.v1.timeline_pb2 import ReadMarker
 
 from services.timeline.domain.model import Entry, Marker, PublicEntry
-from services.timeline.domain.peers import Responses
+from services.timeline.domain.ports import Responses
 
 if TYPE_CHECKING:
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer

@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 from roost.timeline.v1.timeline_events_pb2 import EntryDelivered, FanOutContinued, ReadMarkerMoved
 
 from services.chassis.events.bus import Publisher
-from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.clock import Clock
 from services.timeline.domain.fanout import Delivered, Rest

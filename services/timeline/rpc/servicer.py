@@ -17,12 +17,12 @@ from roost.timeline.v1.timeline_service_pb2 import (
 )
 from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceServicer
 
-from services.chassis.auth import access, caller
+from services.chassis.auth import access_policy, caller
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.idempotency import RequestKey, once
-from services.timeline.domain.builds import Builds
 from services.timeline.domain.errors import NotYourHome, RebuildTooSoon, WhoseHome
+from services.timeline.domain.feed_builder import Builds
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.model import TOP
 from services.timeline.domain.ranking import Position, Rankings
@@ -58,7 +58,7 @@ class TimelineServicer(TimelineServiceServicer):
         self._page_tokens = page_tokens
         self._clock = clock
 
-    @access.user
+    @access_policy.user
     async def GetHomeTimeline(
         self, request: GetHomeTimelineRequest, context: Context
     ) -> GetHomeTimelineResponse:
@@ -80,7 +80,7 @@ class TimelineServicer(TimelineServiceServicer):
             response.next_entry.CopyFrom(convert.entry_to_proto(page.next_entry))
         return response
 
-    @access.anyone
+    @access_policy.anyone
     async def GetPublicTimeline(
         self, request: GetPublicTimelineRequest, context: Context
     ) -> GetPublicTimelineResponse:
@@ -97,7 +97,7 @@ class TimelineServicer(TimelineServiceServicer):
             response.next_entry.CopyFrom(convert.public_to_proto(entries[limit]))
         return response
 
-    @access.user
+    @access_policy.user
     async def GetReadMarker(
         self, request: GetReadMarkerRequest, context: Context
     ) -> GetReadMarkerResponse:
@@ -105,7 +105,7 @@ class TimelineServicer(TimelineServiceServicer):
         marker = await self._store.marker(caller.user().user_id)
         return GetReadMarkerResponse(marker=convert.marker_to_proto(marker))
 
-    @access.user
+    @access_policy.user
     async def SetReadMarker(
         self, request: SetReadMarkerRequest, context: Context
     ) -> SetReadMarkerResponse:
@@ -128,7 +128,7 @@ class TimelineServicer(TimelineServiceServicer):
         key = RequestKey.of(request, caller_id=str(user_id), method="SetReadMarker")
         return await once(self._store.transaction, key, SetReadMarkerResponse, advance)
 
-    @access.user_or_service("gateway")
+    @access_policy.user_or_service("gateway")
     async def RebuildHomeTimeline(
         self, request: RebuildHomeTimelineRequest, context: Context
     ) -> RebuildHomeTimelineResponse:

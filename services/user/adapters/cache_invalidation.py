@@ -10,7 +10,7 @@ from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.logs import logger
-from services.user.adapters.profile_cache import Cards
+from services.user.adapters.user_cache import Cards
 
 # Nobody's change fails because the Post service is away: events tell it the same, somewhat later.
 _SECONDS = 1.0

@@ -18,8 +18,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from services.chassis.runtime import deadline
-from services.user.domain.attempts import Attempts, Bucket, Pauses
 from services.user.domain.errors import CredentialsWrong, RateLimited, TooManyPasswordAttempts
+from services.user.domain.login_attempts import Attempts, Bucket, Pauses
 
 DEFAULT_LOGINS = 20
 DEFAULT_GUESSES = 20

@@ -7,8 +7,8 @@ from google.protobuf.message import Message
 from roost.user.v1 import auth_service_pb2 as pb
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceServicer
 
-from services.chassis.auth import access, caller
-from services.chassis.rpc import origin
+from services.chassis.auth import access_policy, caller
+from services.chassis.rpc import client_network
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.idempotency import (
@@ -54,14 +54,14 @@ class AuthServicer(AuthServiceServicer):
         self._page_tokens = page_tokens
         self._master_key = master_key
 
-    @access.anyone
+    @access_policy.anyone
     async def Register(self, request: pb.RegisterRequest, context: Any) -> pb.RegisterResponse:
         device_name = profile_rule.device_name(request.device_name, field="device_name")
         account = await self._accounts.prepare(
             handle=request.handle,
             password=request.password,
             display_name=request.display_name,
-            network=origin.network(),
+            network=client_network.network(),
         )
 
         async def effect(transaction: UserTransaction) -> pb.RegisterResponse:
@@ -71,13 +71,13 @@ class AuthServicer(AuthServiceServicer):
         key = self._key(request, register_caller(account.key), request.password)
         return await once(self._store.transaction, key, pb.RegisterResponse, effect)
 
-    @access.anyone
+    @access_policy.anyone
     async def Authenticate(
         self, request: pb.AuthenticateRequest, context: Any
     ) -> pb.AuthenticateResponse:
         device_name = profile_rule.device_name(request.device_name, field="device_name")
         proof = await self._accounts.prove(
-            handle=request.handle, password=request.password, network=origin.network()
+            handle=request.handle, password=request.password, network=client_network.network()
         )
 
         async def effect(transaction: UserTransaction) -> pb.AuthenticateResponse:
@@ -88,7 +88,7 @@ class AuthServicer(AuthServiceServicer):
         key = self._key(request, name, request.password)
         return await once(self._store.transaction, key, pb.AuthenticateResponse, effect)
 
-    @access.anyone
+    @access_policy.anyone
     async def RefreshSession(
         self, request: pb.RefreshSessionRequest, context: Any
     ) -> pb.RefreshSessionResponse:
@@ -98,7 +98,7 @@ class AuthServicer(AuthServiceServicer):
             tokens=convert.tokens(signed_in.tokens),
         )
 
-    @access.user
+    @access_policy.user
     async def RevokeSession(
         self, request: pb.RevokeSessionRequest, context: Any
     ) -> pb.RevokeSessionResponse:
@@ -111,7 +111,7 @@ class AuthServicer(AuthServiceServicer):
         key = RequestKey.of(request, caller_id=str(me.user_id), method="RevokeSession")
         return await once(self._store.transaction, key, pb.RevokeSessionResponse, effect)
 
-    @access.user
+    @access_policy.user
     async def ListSessions(
         self, request: pb.ListSessionsRequest, context: Any
     ) -> pb.ListSessionsResponse:
@@ -130,7 +130,7 @@ class AuthServicer(AuthServiceServicer):
             next_page_token=self._page_tokens.seal(request, shown[-1].id) if more else "",
         )
 
-    @access.user
+    @access_policy.user
     async def ChangePassword(
         self, request: pb.ChangePasswordRequest, context: Any
     ) -> pb.ChangePasswordResponse:
@@ -142,22 +142,22 @@ class AuthServicer(AuthServiceServicer):
         if before is not None:
             return before
         proof, new_hash = await self._accounts.prepare_password(
-            me, old=request.old_password, new=request.new_password, network=origin.network()
+            me, old=request.old_password, new=request.new_password, network=client_network.network()
         )
 
         async def effect(transaction: UserTransaction) -> pb.ChangePasswordResponse:
             await self._accounts.change_password(
-                transaction, me, proof, new_hash, network=origin.network()
+                transaction, me, proof, new_hash, network=client_network.network()
             )
             return pb.ChangePasswordResponse()
 
         return await once(begin, key, pb.ChangePasswordResponse, effect)
 
-    @access.anyone
+    @access_policy.anyone
     async def GetJwks(self, request: pb.GetJwksRequest, context: Any) -> pb.GetJwksResponse:
         return pb.GetJwksResponse(keys=[convert.key(key) for key in await self._signer.fetch()])
 
-    @access.anyone
+    @access_policy.anyone
     async def ListRevokedSessions(
         self, request: pb.ListRevokedSessionsRequest, context: Any
     ) -> pb.ListRevokedSessionsResponse:
@@ -169,7 +169,7 @@ class AuthServicer(AuthServiceServicer):
         response.as_of_time.FromDatetime(found.as_of)
         return response
 
-    @access.user
+    @access_policy.user
     async def IssueStreamTicket(
         self, request: pb.IssueStreamTicketRequest, context: Any
     ) -> pb.IssueStreamTicketResponse:
@@ -178,7 +178,7 @@ class AuthServicer(AuthServiceServicer):
             expires_in=int(TICKET_LIFETIME.total_seconds()),
         )
 
-    @access.service("gateway")
+    @access_policy.service("gateway")
     async def RedeemStreamTicket(
         self, request: pb.RedeemStreamTicketRequest, context: Any
     ) -> pb.RedeemStreamTicketResponse:
@@ -190,7 +190,7 @@ class AuthServicer(AuthServiceServicer):
             expires_in=self._seconds_until(access_token.expire_time),
         )
 
-    @access.service("gateway")
+    @access_policy.service("gateway")
     async def ExtendStream(
         self, request: pb.ExtendStreamRequest, context: Any
     ) -> pb.ExtendStreamResponse:

@@ -6,7 +6,7 @@ from google.protobuf.message import Message
 from roost.user.v1 import user_events_pb2 as pb
 
 from services.chassis.auth.tokens.access_tokens import LIFETIME
-from services.chassis.events.envelope import OutboxMessage
+from services.chassis.events.records import OutboxMessage
 from services.user.domain.model import Edge, Session, User
 from services.user.rpc import convert
 

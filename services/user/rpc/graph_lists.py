@@ -5,7 +5,7 @@ from typing import Any
 from roost.user.v1 import graph_service_pb2 as pb
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceServicer
 
-from services.chassis.auth import access, caller
+from services.chassis.auth import access_policy, caller
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.rpc.paging import (
     Page,
@@ -19,8 +19,8 @@ from services.user.domain.model import (
     IdPage,
     Ties,
 )
-from services.user.domain.profile_reads import Found, People
 from services.user.domain.store import Store
+from services.user.domain.user_queries import Found, People
 from services.user.rpc import convert
 
 # Of ids alone, for other services.
@@ -36,7 +36,7 @@ class GraphLists(GraphServiceServicer):
         self._people = people
         self._page_tokens = page_tokens
 
-    @access.anyone
+    @access_policy.anyone
     async def ListFollowers(
         self, request: pb.ListFollowersRequest, context: Any
     ) -> pb.ListFollowersResponse:
@@ -44,7 +44,7 @@ class GraphLists(GraphServiceServicer):
         await self._others_list(request, Direction.IN, response)
         return response
 
-    @access.anyone
+    @access_policy.anyone
     async def ListFollowing(
         self, request: pb.ListFollowingRequest, context: Any
     ) -> pb.ListFollowingResponse:
@@ -52,7 +52,7 @@ class GraphLists(GraphServiceServicer):
         await self._others_list(request, Direction.OUT, response)
         return response
 
-    @access.user
+    @access_policy.user
     async def ListFollowRequests(
         self, request: pb.ListFollowRequestsRequest, context: Any
     ) -> pb.ListFollowRequestsResponse:
@@ -60,7 +60,7 @@ class GraphLists(GraphServiceServicer):
         await self._own_list(request, Edge.REQUEST, Direction.IN, response)
         return response
 
-    @access.user
+    @access_policy.user
     async def ListBlocks(
         self, request: pb.ListBlocksRequest, context: Any
     ) -> pb.ListBlocksResponse:
@@ -68,13 +68,13 @@ class GraphLists(GraphServiceServicer):
         await self._own_list(request, Edge.BLOCK, Direction.OUT, response)
         return response
 
-    @access.user
+    @access_policy.user
     async def ListMutes(self, request: pb.ListMutesRequest, context: Any) -> pb.ListMutesResponse:
         response = pb.ListMutesResponse()
         await self._own_list(request, Edge.MUTE, Direction.OUT, response)
         return response
 
-    @access.user
+    @access_policy.user
     async def BatchGetRelationships(
         self, request: pb.BatchGetRelationshipsRequest, context: Any
     ) -> pb.BatchGetRelationshipsResponse:
@@ -85,7 +85,7 @@ class GraphLists(GraphServiceServicer):
             convert.fill_relationship(message, user_id, found.get(user_id, Ties.NONE))
         return response
 
-    @access.service("notification", "post", "gateway")
+    @access_policy.service("notification", "post", "gateway")
     async def BatchGetTies(
         self, request: pb.BatchGetTiesRequest, context: Any
     ) -> pb.BatchGetTiesResponse:
@@ -96,7 +96,7 @@ class GraphLists(GraphServiceServicer):
             convert.fill_ties(response.ties.add(), found.get(pair, Ties.NONE))
         return response
 
-    @access.service("timeline")
+    @access_policy.service("timeline")
     async def ListFollowerIds(
         self, request: pb.ListFollowerIdsRequest, context: Any
     ) -> pb.ListFollowerIdsResponse:
@@ -105,7 +105,7 @@ class GraphLists(GraphServiceServicer):
             user_ids=page.ids, has_more=page.has_more, total_count=page.total
         )
 
-    @access.service("timeline")
+    @access_policy.service("timeline")
     async def BatchListFollowerIds(
         self, request: pb.BatchListFollowerIdsRequest, context: Any
     ) -> pb.BatchListFollowerIdsResponse:
@@ -118,7 +118,7 @@ class GraphLists(GraphServiceServicer):
             response.pages.add(user_ids=ids, has_more=more, total_count=total)
         return response
 
-    @access.service("timeline")
+    @access_policy.service("timeline")
     async def ListFollowingIds(
         self, request: pb.ListFollowingIdsRequest, context: Any
     ) -> pb.ListFollowingIdsResponse:

@@ -6,15 +6,15 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 from roost.user.v1 import graph_service_pb2 as pb
 
-from services.chassis.auth import access, caller
+from services.chassis.auth import access_policy, caller
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.storage.idempotency import RequestKey, once
 from services.user.adapters.cache_invalidation import Readers
 from services.user.domain import blocks, follows
 from services.user.domain.model import Ties
-from services.user.domain.profile_reads import People
 from services.user.domain.store import Store, UserTransaction
+from services.user.domain.user_queries import People
 from services.user.rpc import convert
 from services.user.rpc.graph_lists import GraphLists
 
@@ -40,40 +40,40 @@ class GraphServicer(GraphLists):
         self._edge_ids = ids
         self._readers = readers
 
-    @access.user
+    @access_policy.user
     async def Follow(self, request: pb.FollowRequest, context: Any) -> pb.FollowResponse:
         return await self._act(request, pb.FollowResponse, self._with_ids(follows.follow))
 
-    @access.user
+    @access_policy.user
     async def Unfollow(self, request: pb.UnfollowRequest, context: Any) -> pb.UnfollowResponse:
         return await self._act(request, pb.UnfollowResponse, follows.unfollow)
 
-    @access.user
+    @access_policy.user
     async def AcceptFollowRequest(
         self, request: pb.AcceptFollowRequestRequest, context: Any
     ) -> pb.AcceptFollowRequestResponse:
         act = self._with_ids(follows.accept)
         return await self._act(request, pb.AcceptFollowRequestResponse, act)
 
-    @access.user
+    @access_policy.user
     async def RejectFollowRequest(
         self, request: pb.RejectFollowRequestRequest, context: Any
     ) -> pb.RejectFollowRequestResponse:
         return await self._act(request, pb.RejectFollowRequestResponse, follows.reject)
 
-    @access.user
+    @access_policy.user
     async def Block(self, request: pb.BlockRequest, context: Any) -> pb.BlockResponse:
         return await self._act(request, pb.BlockResponse, self._with_ids(blocks.block))
 
-    @access.user
+    @access_policy.user
     async def Unblock(self, request: pb.UnblockRequest, context: Any) -> pb.UnblockResponse:
         return await self._act(request, pb.UnblockResponse, blocks.unblock)
 
-    @access.user
+    @access_policy.user
     async def Mute(self, request: pb.MuteRequest, context: Any) -> pb.MuteResponse:
         return await self._act(request, pb.MuteResponse, self._with_ids(blocks.mute))
 
-    @access.user
+    @access_policy.user
     async def Unmute(self, request: pb.UnmuteRequest, context: Any) -> pb.UnmuteResponse:
         return await self._act(request, pb.UnmuteResponse, blocks.unmute)
 

@@ -5,8 +5,8 @@ from typing import Any
 from roost.user.v1 import user_service_pb2 as pb
 from roost.user.v1.user_service_pb2_grpc import UserServiceServicer
 
-from services.chassis.auth import access, caller
-from services.chassis.rpc import origin
+from services.chassis.auth import access_policy, caller
+from services.chassis.rpc import client_network
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.storage.idempotency import (
@@ -15,11 +15,11 @@ from services.chassis.storage.idempotency import (
     once,
     repeated,
 )
-from services.user.adapters.profile_cache import Cards
+from services.user.adapters.user_cache import Cards
 from services.user.domain import profiles
 from services.user.domain.accounts import Accounts
-from services.user.domain.profile_reads import People
 from services.user.domain.store import Store, UserTransaction
+from services.user.domain.user_queries import People
 from services.user.rpc import convert
 
 
@@ -45,13 +45,13 @@ class UserServicer(UserServiceServicer):
         self._cards = cards
         self._master_key = master_key
 
-    @access.anyone
+    @access_policy.anyone
     async def GetUser(self, request: pb.GetUserRequest, context: Any) -> pb.GetUserResponse:
         viewer_id = caller.viewer_id()
         user_id, card, ties = await self._people.one(request.user_id, viewer_id)
         return pb.GetUserResponse(user=convert.read_card(card, user_id, ties, viewer_id=viewer_id))
 
-    @access.anyone
+    @access_policy.anyone
     async def GetUserByHandle(
         self, request: pb.GetUserByHandleRequest, context: Any
     ) -> pb.GetUserByHandleResponse:
@@ -61,7 +61,7 @@ class UserServicer(UserServiceServicer):
             user=convert.read_card(card, user_id, ties, viewer_id=viewer_id)
         )
 
-    @access.service("post", "notification")
+    @access_policy.service("post", "notification")
     async def BatchGetUsers(
         self, request: pb.BatchGetUsersRequest, context: Any
     ) -> pb.BatchGetUsersResponse:
@@ -72,7 +72,7 @@ class UserServicer(UserServiceServicer):
         convert.add_cards(response.users, found)
         return response
 
-    @access.user
+    @access_policy.user
     async def UpdateUser(
         self, request: pb.UpdateUserRequest, context: Any
     ) -> pb.UpdateUserResponse:
@@ -98,7 +98,7 @@ class UserServicer(UserServiceServicer):
         await self._cards.forget(me.user_id)
         return response
 
-    @access.user
+    @access_policy.user
     async def DeleteUser(
         self, request: pb.DeleteUserRequest, context: Any
     ) -> pb.DeleteUserResponse:
@@ -110,7 +110,9 @@ class UserServicer(UserServiceServicer):
         before = await repeated(begin, key, pb.DeleteUserResponse)
         if before is not None:
             return before
-        proof = await self._accounts.prove_caller(me, request.password, network=origin.network())
+        proof = await self._accounts.prove_caller(
+            me, request.password, network=client_network.network()
+        )
 
         async def effect(transaction: UserTransaction) -> pb.DeleteUserResponse:
             await self._accounts.delete(transaction, proof)

@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.logs import logger
 from services.chassis.storage.transaction import in_transaction
-from services.user.adapters.profile_cache import Cards
+from services.user.adapters.user_cache import Cards
 from services.user.domain.model import Counts
 from services.user.domain.store import Store, UserTransaction
 

@@ -13,7 +13,7 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis.auth import access
+from services.chassis.auth import access_policy
 from services.chassis.rpc.server import Mount
 from services.chassis.runtime import process
 from services.chassis.runtime.settings import ServiceSettings
@@ -25,7 +25,7 @@ OTHERS = frozenset({"GetUserByHandle", "BatchGetUsers", "UpdateUser", "DeleteUse
 class SlowUsers(UserServiceServicer):
     """Answers after as many milliseconds as the user id says."""
 
-    @access.anyone
+    @access_policy.anyone
     async def GetUser(self, request: GetUserRequest, context: object) -> GetUserResponse:
         await asyncio.sleep(request.user_id / 1000)
         return GetUserResponse(user=User(id=request.user_id))

@@ -25,7 +25,7 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis.auth import access, caller
+from services.chassis.auth import access_policy, caller
 from services.chassis.auth.caller import (
     ANONYMOUS,
     Caller,
@@ -62,7 +62,7 @@ class Inner(UserServiceServicer):
         self.left: list[float] = []
         self.failure: RoostError | None = None
 
-    @access.anyone
+    @access_policy.anyone
     async def GetUser(self, request: GetUserRequest, context: Any) -> GetUserResponse:
         trace, left = telemetry.current(), deadline.remaining()
         assert trace is not None
@@ -81,7 +81,7 @@ class Outer(UserServiceServicer):
     def __init__(self, behind: UserServiceAsyncStub) -> None:
         self.behind = behind
 
-    @access.anyone
+    @access_policy.anyone
     async def BatchGetUsers(
         self, request: BatchGetUsersRequest, context: Any
     ) -> BatchGetUsersResponse:
@@ -217,7 +217,7 @@ class Keys(AuthServiceServicer):
     def __init__(self, key: SigningKey) -> None:
         self.key = key
 
-    @access.anyone
+    @access_policy.anyone
     async def GetJwks(self, request: GetJwksRequest, context: Any) -> GetJwksResponse:
         return GetJwksResponse(keys=[JsonWebKey(**self.key.public_jwk())])
 

@@ -42,8 +42,8 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis.auth import access, caller
-from services.chassis.auth.access import Kind, Policy
+from services.chassis.auth import access_policy, caller
+from services.chassis.auth.access_policy import Kind, Policy
 from services.chassis.auth.caller import (
     ANONYMOUS,
     Caller,
@@ -88,23 +88,23 @@ class Users(UserServiceServicer):
     async def nothing(self, _: GetUserRequest) -> None:
         pass
 
-    @access.anyone
+    @access_policy.anyone
     async def GetUser(self, request: GetUserRequest, context: Any) -> GetUserResponse:
         self.calls += 1
         await self.act(request)
         return GetUserResponse(user=User(id=request.user_id))
 
-    @access.user
+    @access_policy.user
     async def UpdateUser(self, request: UpdateUserRequest, context: Any) -> UpdateUserResponse:
         return UpdateUserResponse(user=User(id=caller.user().user_id))
 
-    @access.service("post")
+    @access_policy.service("post")
     async def BatchGetUsers(
         self, request: BatchGetUsersRequest, context: Any
     ) -> BatchGetUsersResponse:
         return BatchGetUsersResponse()
 
-    @access.user_or_service("post")
+    @access_policy.user_or_service("post")
     async def DeleteUser(self, request: DeleteUserRequest, context: Any) -> DeleteUserResponse:
         return DeleteUserResponse()
 
@@ -509,7 +509,7 @@ async def test_port_that_is_taken_is_an_os_error(served: Served) -> None:
 class Events(EventServiceServicer):
     """Attaches whoever is asked for, but nobody by the number of 13."""
 
-    @access.service("post")
+    @access_policy.service("post")
     async def Attach(
         self, request_iterator: AsyncIterator[AttachRequest], context: Any
     ) -> AsyncIterator[AttachResponse]:

@@ -22,9 +22,9 @@ from roost.user.v1.graph_service_pb2_grpc import (
 )
 
 from local import topics
-from services.chassis.auth import access
+from services.chassis.auth import access_policy
 from services.chassis.events.bus import Publisher, publisher
-from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.rpc.server import Mount
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.errors import Unavailable
@@ -48,7 +48,7 @@ class Graph(GraphServiceServicer):
     def __init__(self) -> None:
         self.edges: set[tuple[int, int]] = set()
 
-    @access.service("notification")
+    @access_policy.service("notification")
     async def BatchGetTies(
         self, request: BatchGetTiesRequest, context: grpc.aio.ServicerContext
     ) -> BatchGetTiesResponse:

@@ -21,7 +21,7 @@ from roost.user.v1.user_events_pb2 import SessionRevoked
 from local import topics
 from services.chassis.auth.caller import UserCaller
 from services.chassis.events.bus import Publisher, publisher
-from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime.clock import SystemClock
 from services.notification import compose
 from tests.builders.notifications import settings

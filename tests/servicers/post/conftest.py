@@ -28,7 +28,7 @@ from services.chassis.auth.caller import (
 )
 from services.chassis.cache import redis_client
 from services.chassis.cache.redis_client import RedisClient
-from services.chassis.events.envelope import Event
+from services.chassis.events.records import Event
 from services.chassis.rpc.server import Mount
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator

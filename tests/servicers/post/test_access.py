@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from roost.post.v1 import engagement_service_pb2, people_service_pb2, post_service_pb2
 
-from services.chassis.auth.access import policy_of
+from services.chassis.auth.access_policy import policy_of
 from services.post.rpc.engagement_servicer import EngagementServicer
 from services.post.rpc.people_servicer import PeopleServicer
 from services.post.rpc.post_servicer import PostServicer

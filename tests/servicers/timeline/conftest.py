@@ -21,9 +21,9 @@ from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPo
 from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.memory import MemoryTimelineStore
 from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
-from services.timeline.domain.builds import Builds
 from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.circles import Circles
+from services.timeline.domain.feed_builder import Builds
+from services.timeline.domain.home_sources import Circles
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.ranking import Rankings
 from services.timeline.rpc.servicer import TimelineServicer

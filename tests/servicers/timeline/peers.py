@@ -34,7 +34,7 @@ from roost.user.v1.graph_service_pb2_grpc import (
     add_GraphServiceServicer_to_server,
 )
 
-from services.chassis.auth import access, caller
+from services.chassis.auth import access_policy, caller
 from services.chassis.rpc.server import Mount
 from services.chassis.runtime.errors import Unavailable
 from services.timeline.domain.model import Entry
@@ -65,14 +65,14 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         self.entries.append(Entry(entry_id, author_id, entry_id, author_id))
         return self.entries[-1]
 
-    @access.service("timeline")
+    @access_policy.service("timeline")
     async def ListFollowerIds(
         self, request: ListFollowerIdsRequest, context: Context
     ) -> ListFollowerIdsResponse:
         self.calls.append("ListFollowerIds")
         return self._followers(request)
 
-    @access.service("timeline")
+    @access_policy.service("timeline")
     async def BatchListFollowerIds(
         self, request: BatchListFollowerIdsRequest, context: Context
     ) -> BatchListFollowerIdsResponse:
@@ -89,7 +89,7 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         page, more = _page(everyone, request)
         return ListFollowerIdsResponse(user_ids=page, has_more=more, total_count=len(everyone))
 
-    @access.service("timeline")
+    @access_policy.service("timeline")
     async def ListFollowingIds(
         self, request: ListFollowingIdsRequest, context: Context
     ) -> ListFollowingIdsResponse:
@@ -98,7 +98,7 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         page, more = _page(everyone, request)
         return ListFollowingIdsResponse(user_ids=page, has_more=more, total_count=len(everyone))
 
-    @access.service("timeline")
+    @access_policy.service("timeline")
     async def ListPostIdsByAuthors(
         self, request: ListPostIdsByAuthorsRequest, context: Context
     ) -> ListPostIdsByAuthorsResponse:
@@ -113,7 +113,7 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
             entries=[entry_to_proto(each) for each in found[: request.page_size or 100]]
         )
 
-    @access.anyone
+    @access_policy.anyone
     async def BatchGetEngagement(
         self, request: BatchGetEngagementRequest, context: Context
     ) -> BatchGetEngagementResponse:

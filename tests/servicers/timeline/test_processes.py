@@ -23,7 +23,7 @@ from roost.user.v1 import user_events_pb2
 from local import topics
 from services.chassis.auth.caller import UserCaller
 from services.chassis.events.bus import Publisher, Subscriber, publisher
-from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime.clock import SystemClock
 from services.timeline import compose
 from services.timeline.domain.model import Entry

@@ -16,16 +16,16 @@ from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
 from services.chassis.auth.tokens import AccessTokens
 from services.chassis.runtime.clock import ManualClock
 from services.user import compose
-from services.user.adapters import profile_cache
-from services.user.adapters.attempts_memory import MemoryAttempts
+from services.user.adapters import user_cache
 from services.user.adapters.cache_invalidation import SharedCards
+from services.user.adapters.login_attempts_memory import MemoryAttempts
 from services.user.adapters.memory import MemoryUserStore
 from services.user.domain.passwords import Passwords
 from services.user.domain.retired_handles import RetiredHandles
 from services.user.domain.signing import KeySeal, Signer
 from services.user.domain.throttle import Throttle
 from services.user.rpc import convert
-from services.user.worker.account_jobs import Chores
+from services.user.worker.background_tasks import Chores
 from tests.builders.users import PatientIds
 from tests.servicers.serving import AUDIENCE, ISSUER, Served, serving
 
@@ -37,7 +37,7 @@ class FakeCards:
     """A cache that forgets nothing by itself: whoever forgets to invalidate it is found out."""
 
     def __init__(self, store: MemoryUserStore) -> None:
-        self._load = profile_cache.loader(store, convert.card)
+        self._load = user_cache.loader(store, convert.card)
         self._kept: dict[int, bytes] = {}
 
     async def get_many(self, keys: Iterable[int]) -> dict[int, bytes]:

@@ -12,7 +12,7 @@ from roost.user.v1.auth_service_pb2 import (
 )
 from roost.user.v1.user_service_pb2 import DeleteUserRequest
 
-from services.chassis.rpc import origin
+from services.chassis.rpc import client_network
 from services.chassis.runtime.errors import RoostError, TooMany, Unauthenticated
 from services.user.domain.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
 from tests.servicers.serving import raises_reason
@@ -26,7 +26,7 @@ AT_A_PLACE = DEFAULT_GUESSES // 4
 async def sign_in(
     house: House, *, network: str, handle: str = "alice", password: str = PASSWORD
 ) -> Any:
-    with origin.within(network):
+    with client_network.within(network):
         return await house.auth().Authenticate(
             AuthenticateRequest(handle=handle, password=password)
         )
@@ -40,7 +40,7 @@ async def guess(house: House, network: str, handle: str = "alice") -> str:
 
 
 async def change(person: Person, old: str, network: str = "") -> Any:
-    with origin.within(network):
+    with client_network.within(network):
         return await person.auth.ChangePassword(
             ChangePasswordRequest(old_password=old, new_password="another lamp 4")
         )
@@ -49,7 +49,7 @@ async def change(person: Person, old: str, network: str = "") -> Any:
 @pytest.fixture
 async def alice(house: House) -> Person:
     """Somebody who registered at home."""
-    with origin.within(HOME):
+    with client_network.within(HOME):
         return await house.register("Alice")
 
 
@@ -57,9 +57,9 @@ async def test_a_network_has_so_many_proofs_a_minute_whatever_they_are_for(
     house: House, alice: Person
 ) -> None:
     for number in range(DEFAULT_LOGINS - 1):
-        with origin.within(ELSEWHERE), raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
+        with client_network.within(ELSEWHERE), raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
             await house.auth().Authenticate(AuthenticateRequest(handle=f"n{number}", password="x"))
-    with origin.within(ELSEWHERE):
+    with client_network.within(ELSEWHERE):
         await house.register("carol")
 
         with raises_reason(TooMany, "RATE_LIMITED") as signing_in:
@@ -184,7 +184,7 @@ async def test_a_person_has_so_many_proofs_a_minute_from_all_networks(
     password = PASSWORD
     for number in range(DEFAULT_LOGINS + 1):
         following = f"another lamp {number}"
-        with origin.within(f"203.0.113.{number}"):
+        with client_network.within(f"203.0.113.{number}"):
             try:
                 await alice.auth.ChangePassword(
                     ChangePasswordRequest(old_password=password, new_password=following)

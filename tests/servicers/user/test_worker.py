@@ -17,13 +17,13 @@ from roost.user.v1 import user_events_pb2 as events_pb
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
 
-from services.chassis.events.envelope import Event, OutboxMessage, Undecodable
+from services.chassis.events.records import Event, OutboxMessage, Undecodable
 from services.chassis.runtime.errors import Unavailable
 from services.user.domain.model import Chore, Counts
 from services.user.domain.store import UserTransaction
-from services.user.worker import account_jobs
+from services.user.worker import background_tasks
+from services.user.worker.consumer import Subscriptions
 from services.user.worker.counters import Reconciler
-from services.user.worker.subscriber import Subscriptions
 from tests.servicers.user.conftest import PASSWORD, House, Person
 from tests.servicers.user.test_follows import follow, protect, stands
 
@@ -290,7 +290,7 @@ async def no_posts(_: Sequence[int]) -> Mapping[int, int]:
 async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
     house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(account_jobs, "REMOVED_AT_ONCE", 2)
+    monkeypatch.setattr(background_tasks, "REMOVED_AT_ONCE", 2)
     await follow(alice, bob)
     await follow(bob, alice)
     await follow(carol, bob)

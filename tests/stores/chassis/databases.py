@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.chassis.events.envelope import Event
+from services.chassis.events.records import Event
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage import outbox, postgres
 from services.chassis.storage.memory import MemoryDatabase, MemoryTransaction, Tables

@@ -10,7 +10,7 @@ import sys
 from google.protobuf.wrappers_pb2 import StringValue
 
 from services.chassis.events.bus import Routes, Subscriber, publisher
-from services.chassis.events.envelope import Event
+from services.chassis.events.records import Event
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.storage import postgres
 from services.chassis.storage.postgres import PostgresTransaction

@@ -16,7 +16,7 @@ from services.chassis.events.bus import (
     Routes,
     Subscriber,
 )
-from services.chassis.events.envelope import (
+from services.chassis.events.records import (
     Event,
     Headers,
     OutboxMessage,

@@ -14,7 +14,7 @@ from services.chassis.events.bus import (
     parked,
     publisher,
 )
-from services.chassis.events.envelope import (
+from services.chassis.events.records import (
     Event,
     OutboxMessage,
     Record,

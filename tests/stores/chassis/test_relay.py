@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.chassis.events.bus import PublishFailed, RecordsRefused
-from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.storage import postgres, relay
 from services.chassis.storage.postgres import Database, PostgresTransaction

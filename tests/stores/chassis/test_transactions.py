@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from roost.post.v1 import post_service_pb2 as posts
 
-from services.chassis.events.envelope import OutboxMessage
+from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import RuleBroken

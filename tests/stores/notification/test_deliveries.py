@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from roost.post.v1.post_events_pb2 import PostLiked
 
-from services.chassis.events.envelope import Event, Undecodable
+from services.chassis.events.records import Event, Undecodable
 from services.chassis.runtime.errors import Unavailable
-from services.notification.worker.subscriber import cause_of
+from services.notification.worker.consumer import cause_of
 from tests.stores.notification.world import (
     ALICE,
     BOB,

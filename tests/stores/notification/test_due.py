@@ -22,7 +22,7 @@ from services.delivery.domain.model import (
 )
 from services.delivery.domain.schedule import PUSH_AFTER, next_digest
 from services.delivery.domain.store import DeliveryStore
-from services.delivery.domain.unread import StoredUnread
+from services.delivery.domain.unread_queries import StoredUnread
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.domain import preferences
 from services.notification.domain.model import (

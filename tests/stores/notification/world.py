@@ -12,17 +12,17 @@ from roost.post.v1 import post_pb2
 from roost.user.v1 import user_events_pb2 as users
 from roost.user.v1 import user_pb2
 
-from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.ids import MAX_ID, FixedWorker, IdGenerator
 from services.delivery.domain.schedule import Schedule
 from services.notification.domain.model import Group, Kind, Ties
 from services.notification.domain.notifier import Telling
-from services.notification.domain.peers import Pair
+from services.notification.domain.ports import Pair
 from services.notification.domain.store import NotificationStore
-from services.notification.domain.visibility import Showing
+from services.notification.domain.visible_notifications import Showing
 from services.notification.worker.account_cleanup import Departures
-from services.notification.worker.subscriber import Causes
+from services.notification.worker.consumer import Causes
 from tests.builders.notifications import Sight
 
 ALICE, BOB, CAROL, DAVE, ERIN = 1, 2, 3, 4, 5

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis.events.envelope import OutboxMessage
+from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.storage import postgres
 from services.chassis.storage.idempotency import RequestKey

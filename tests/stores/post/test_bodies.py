@@ -8,7 +8,7 @@ import pytest
 
 from services.chassis.cache import redis_client
 from services.chassis.cache.redis_client import RedisClient
-from services.chassis.events.envelope import OutboxMessage
+from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.clock import SystemClock
 from services.post.adapters.memory import MemoryStore
 from services.post.domain.model import (

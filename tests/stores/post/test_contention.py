@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from services.chassis.events.envelope import OutboxMessage
+from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.errors import NotFound
 from services.chassis.storage.idempotency import RequestInFlight, RequestKey
 from services.chassis.storage.postgres import Database

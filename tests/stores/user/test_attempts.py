@@ -9,9 +9,9 @@ import pytest
 from local.rate_limits import logins_lifted
 from services.chassis.cache import redis_client
 from services.chassis.runtime.clock import ManualClock
-from services.user.adapters.attempts_memory import MemoryAttempts
-from services.user.adapters.attempts_valkey import ValkeyAttempts
-from services.user.domain.attempts import Attempts, Bucket, Pauses
+from services.user.adapters.login_attempts_memory import MemoryAttempts
+from services.user.adapters.login_attempts_valkey import ValkeyAttempts
+from services.user.domain.login_attempts import Attempts, Bucket, Pauses
 
 _accounts = count(1)
 BUCKET = Bucket(3)

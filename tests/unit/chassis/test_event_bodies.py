@@ -12,7 +12,7 @@ from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.events import bodies
-from services.chassis.events.envelope import Event, OutboxMessage, Undecodable
+from services.chassis.events.records import Event, OutboxMessage, Undecodable
 from services.chassis.runtime import ids
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

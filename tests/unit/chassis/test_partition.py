@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 from services.chassis.events.bus import RecordsRefused, Routes, partition
 from services.chassis.events.bus.partition import Partition, Received
 from services.chassis.events.bus.routes import BatchHandler, Handler
-from services.chassis.events.envelope import Event, OutboxMessage, Record
+from services.chassis.events.records import Event, OutboxMessage, Record
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable

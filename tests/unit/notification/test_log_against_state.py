@@ -23,7 +23,7 @@ from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 from roost.user.v1.user_pb2 import User
 
-from services.chassis.events.envelope import Event
+from services.chassis.events.records import Event
 from services.eventlog.domain.model import GRACE
 from tests.unit.notification.test_log_effects import World, event
 

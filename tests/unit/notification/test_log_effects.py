@@ -20,7 +20,7 @@ from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 from roost.user.v1.user_pb2 import User
 
-from services.chassis.events.envelope import Event, OutboxMessage, Undecodable
+from services.chassis.events.records import Event, OutboxMessage, Undecodable
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
 from services.chassis.storage.memory import MemoryDatabase
@@ -28,9 +28,9 @@ from services.eventlog.adapters.memory import LogTables, MemoryLogStore
 from services.eventlog.domain.model import Activity, Logged
 from services.eventlog.domain.projection import Effects
 from services.eventlog.rpc.convert import ARRIVALS_MISSED
-from services.eventlog.worker.subscriber import LogEvents
+from services.eventlog.worker.consumer import LogEvents
 from services.notification.domain.model import Ties
-from services.notification.domain.peers import Pair
+from services.notification.domain.ports import Pair
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
 POST = 50

@@ -10,7 +10,7 @@ from roost.post.v1.post_pb2 import Post
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
 from services.chassis.runtime.ids import MAX_ID
-from services.delivery.domain.unread import StoredUnread
+from services.delivery.domain.unread_queries import StoredUnread
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.domain.model import MAX_UNREAD, Group
 from tests.stores.notification.world import ALICE, BOB, CAROL, DAVE, World, created, followed, liked

@@ -16,19 +16,19 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.storage.memory import MemoryDatabase
 from services.eventlog.adapters.memory import LogTables, MemoryLogStore
 from services.eventlog.domain.projection import Effects
-from services.eventlog.worker import subscriber as notification_log
+from services.eventlog.worker import consumer as notification_log
 from services.notification.adapters.memory import MemoryNotificationStore
-from services.notification.worker import subscriber as notification_events
+from services.notification.worker import consumer as notification_events
 from services.post.adapters.memory import MemoryStore
 from services.post.rpc.events import describe
-from services.post.worker import subscriber as post_departures
+from services.post.worker import consumer as post_departures
 from services.post.worker.account_cleanup import Departures
 from services.post.worker.protections import Protections
 from services.timeline.domain.model import TOP
-from services.timeline.worker import subscriber as timeline_events
+from services.timeline.worker import consumer as timeline_events
 from services.user.adapters.memory import MemoryUserStore
-from services.user.worker import subscriber as user_counters
-from services.user.worker.subscriber import Subscriptions
+from services.user.worker import consumer as user_counters
+from services.user.worker.consumer import Subscriptions
 from tests.stores.notification.world import World as NotificationWorld
 from tests.unit.poison.hostile import NOW
 from tests.unit.timeline.world import World as TimelineWorld

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from services.chassis.events.bus.partition import Partition, Received
-from services.chassis.events.envelope import Record
+from services.chassis.events.records import Record
 from services.chassis.runtime.clock import ManualClock
 from tests.unit.poison import source
 from tests.unit.poison.groups import GROUPS, ONE

@@ -26,8 +26,8 @@ from services.post.worker.reconciliation import Reconciliation
 from services.timeline import compose as timeline_compose
 from services.user import compose as user_compose
 from services.user.domain.retired_handles import RetiredHandles
-from services.user.worker import account_jobs, counters
-from services.user.worker.account_jobs import Chores
+from services.user.worker import background_tasks, counters
+from services.user.worker.background_tasks import Chores
 from services.user.worker.counters import Reconciler
 from tests.unit.poison import source
 from tests.unit.poison.hostile import NOW
@@ -161,8 +161,8 @@ def no_pauses() -> Any:
         patch.setattr(reconciliation, "INTERVAL_SECONDS", 0.0)
         patch.setattr(protections, "_REVIEW_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
-        patch.setattr(account_jobs, "_IDLE_SECONDS", 0.0)
-        patch.setattr(account_jobs, "_PAUSE_SECONDS", 0.0)
+        patch.setattr(background_tasks, "_IDLE_SECONDS", 0.0)
+        patch.setattr(background_tasks, "_PAUSE_SECONDS", 0.0)
         patch.setattr(counters, "_EVERY_SECONDS", 0.0)
         yield
 

@@ -15,7 +15,7 @@ from gateway.ws.closing import FrameInvalid
 from services.chassis.auth.tokens import jws
 from services.chassis.auth.tokens.jws import TokenInvalid
 from services.chassis.cache import entry
-from services.chassis.events.envelope import Event, Record, Undecodable
+from services.chassis.events.records import Event, Record, Undecodable
 from services.chassis.rpc.interceptors import headers
 from services.chassis.rpc.page_token import PageTokenInvalid, PageTokens
 from services.chassis.runtime import telemetry

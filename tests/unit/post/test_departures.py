@@ -7,7 +7,7 @@ import pytest
 from roost.post.v1 import post_events_pb2 as wire
 from roost.user.v1.user_events_pb2 import UserDeleted
 
-from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime.clock import ManualClock
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshPeople
@@ -17,7 +17,7 @@ from services.post.rpc.events import describe
 from services.post.rpc.read_cache.profile_cache import KnownPeople
 from services.post.rpc.read_cache.state_cache import States
 from services.post.worker import account_cleanup as departures_module
-from services.post.worker import subscriber
+from services.post.worker import consumer
 from services.post.worker.account_cleanup import Departures
 from services.post.worker.protections import Protections
 from tests.builders.posts import START, Numbers, a_post
@@ -151,7 +151,7 @@ class KeepsNothing:
 async def test_the_subscriber_hears_of_people_and_posts(scene: Scene) -> None:
     post = await scene.post(scene.alice)
     await scene.respond(REPOST, scene.bob, post)
-    handlers = subscriber.routes(
+    handlers = consumer.routes(
         scene.departures,
         protections=Protections(store=scene.store, people=cast(MeshPeople, None)),
         states=cast(States, KeepsNothing()),

@@ -6,7 +6,7 @@ import pytest
 from roost.post.v1 import post_events_pb2 as wire
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS
 
-from services.post.domain.changes import (
+from services.post.domain.domain_events import (
     Change,
     PostCreated,
     PostDeleted,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.chassis.events.envelope import OutboxMessage
+from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
 from services.post.adapters.memory import MemoryStore

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from services.chassis.events.envelope import OutboxMessage
+from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.clock import ManualClock
 from services.post.adapters.memory import MemoryStore
 from services.post.domain.model import OPEN_ACCOUNT, Drift, Post

@@ -11,13 +11,13 @@ from roost.post.v1.post_pb2 import Post, TimelineEntry
 from roost.user.v1 import user_events_pb2 as users
 from roost.user.v1.user_pb2 import User
 
-from services.chassis.events.envelope import Event, OutboxMessage
+from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime.clock import ManualClock
 from services.post.domain.model import AccountState
 from services.post.domain.store import Changed
 from services.post.rpc.read_cache.profile_cache import KnownPeople
 from services.post.rpc.read_cache.state_cache import States
-from services.post.worker import subscriber
+from services.post.worker import consumer
 from services.post.worker.account_cleanup import Departures
 from services.post.worker.protections import Protections
 
@@ -58,7 +58,7 @@ class Forgetful:
 
 async def hears(body: Message) -> Forgetful:
     forgetful = Forgetful()
-    routes = subscriber.routes(
+    routes = consumer.routes(
         cast(Departures, forgetful),
         protections=cast(Protections, forgetful),
         states=cast(States, forgetful),
@@ -147,7 +147,7 @@ async def test_states_that_changed_are_forgotten(event: Message, changed: Change
 
 
 def test_every_event_of_a_post_is_heard() -> None:
-    routes = subscriber.routes(
+    routes = consumer.routes(
         cast(Departures, None),
         protections=cast(Protections, None),
         states=cast(States, None),

@@ -12,13 +12,13 @@ from roost.timeline.v1 import timeline_events_pb2
 from roost.user.v1 import user_events_pb2, user_pb2
 
 from services.chassis.events.bus import Routes
-from services.chassis.events.envelope import Event, OutboxMessage, Undecodable
+from services.chassis.events.records import Event, OutboxMessage, Undecodable
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
 from services.timeline.domain.fanout import Delivered, Rest
 from services.timeline.domain.model import TOP, Entry
 from services.timeline.rpc.events import Announcements, rest_from_proto, rest_to_proto
-from services.timeline.worker.subscriber import (
+from services.timeline.worker.consumer import (
     HomeTimelines,
     PublicTimeline,
     by_key,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.chassis.runtime.ids import first_id_at
 from services.timeline.domain.model import Entry
-from services.timeline.domain.peers import Responses
+from services.timeline.domain.ports import Responses
 from services.timeline.domain.ranking import ranked
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)

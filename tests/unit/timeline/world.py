@@ -14,14 +14,14 @@ from services.chassis.runtime.clock import ManualClock
 from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.memory import MemoryTimelineStore
 from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
-from services.timeline.domain.builds import Builds
 from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.circles import Circles
 from services.timeline.domain.fanout import FanOut, Rest
+from services.timeline.domain.feed_builder import Builds
 from services.timeline.domain.follows import Follows
+from services.timeline.domain.home_sources import Circles
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.model import TOP, Entry
-from services.timeline.domain.peers import Followers, Responses
+from services.timeline.domain.ports import Followers, Responses
 
 Pace = Callable[[str], Awaitable[None]]
 

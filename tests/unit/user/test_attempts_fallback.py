@@ -6,10 +6,10 @@ import pytest
 
 from services.chassis.cache.redis_client import RedisAway
 from services.chassis.runtime.clock import ManualClock
-from services.user.adapters.attempts_fallback import FallbackAttempts
-from services.user.adapters.attempts_memory import MemoryAttempts
-from services.user.domain.attempts import Bucket, Counted, Pauses
+from services.user.adapters.login_attempts_fallback import FallbackAttempts
+from services.user.adapters.login_attempts_memory import MemoryAttempts
 from services.user.domain.errors import CredentialsWrong, RateLimited, TooManyPasswordAttempts
+from services.user.domain.login_attempts import Bucket, Counted, Pauses
 from services.user.domain.throttle import Place, Throttle
 
 PLACE = Place("192.0.2.1", known=False)

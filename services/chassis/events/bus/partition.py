@@ -12,7 +12,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from services.chassis.events import bodies
 from services.chassis.events.bus.routes import BatchHandler, Handler
-from services.chassis.events.envelope import Event, Record, Undecodable
+from services.chassis.events.records import Event, Record, Undecodable
 from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import (

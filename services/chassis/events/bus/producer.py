@@ -9,7 +9,7 @@ from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from services.chassis.events.envelope import Event, Record
+from services.chassis.events.records import Event, Record
 from services.chassis.runtime.errors import Unavailable
 from services.chassis.runtime.logs import logger
 

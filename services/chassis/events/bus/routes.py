@@ -6,7 +6,7 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from services.chassis.events import bodies
-from services.chassis.events.envelope import Event
+from services.chassis.events.records import Event
 
 M = TypeVar("M", bound=Message)
 Handler = Callable[[Event], Awaitable[None]]

@@ -16,13 +16,13 @@ from typing import Any, cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from prometheus_client import Gauge
 
-from services.chassis.events.bus import recovery
-from services.chassis.events.bus.group import group_is_served
+from services.chassis.events.bus import offset_recovery
+from services.chassis.events.bus.group_health import group_is_served
 from services.chassis.events.bus.membership import Advice, Membership
 from services.chassis.events.bus.partition import Partition, Received
 from services.chassis.events.bus.producer import Publisher, RecordsRefused
 from services.chassis.events.bus.routes import BatchHandler, Handler
-from services.chassis.events.envelope import Headers, Record
+from services.chassis.events.records import Headers, Record
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.logs import logger
 
@@ -152,7 +152,7 @@ class Subscriber:
         rejoins = False
         while not self._stopping.is_set():
             if rejoins:
-                recovery.refresh_group(self._outside, self._topics)
+                offset_recovery.refresh_group(self._outside, self._topics)
             rejoins = True
             consumer = Consumer(self._configuration)
             self._membership.joined()

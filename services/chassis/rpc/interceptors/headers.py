@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from services.chassis.auth.tokens.jws import TokenInvalid
-from services.chassis.rpc import origin
+from services.chassis.rpc import client_network
 from services.chassis.runtime.telemetry import TRACEPARENT
 
 AUTHORIZATION = "authorization"
@@ -52,6 +52,6 @@ def current() -> Headers:
             authorization += (str(value),)
         elif key == TRACEPARENT:
             traceparent = str(value)
-        elif key == origin.METADATA:
+        elif key == client_network.METADATA:
             network = str(value)
     return Headers(traceparent, authorization, network)

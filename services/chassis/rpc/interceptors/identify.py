@@ -1,7 +1,7 @@
 """Finds out who calls, and whether the method is for them."""
 
 from services.chassis.auth import caller
-from services.chassis.auth.access import Policy
+from services.chassis.auth.access_policy import Policy
 from services.chassis.auth.tokens import Verifier
 from services.chassis.rpc.interceptors.headers import Headers
 

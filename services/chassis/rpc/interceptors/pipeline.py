@@ -15,9 +15,9 @@ import grpc.aio
 from google.protobuf.message import Message
 from opentelemetry.trace import SpanKind
 
-from services.chassis.auth.access import Policy, policy_of
+from services.chassis.auth.access_policy import Policy, policy_of
 from services.chassis.auth.tokens import Verifier
-from services.chassis.rpc import origin
+from services.chassis.rpc import client_network
 from services.chassis.rpc.interceptors import headers, limits, validate
 from services.chassis.rpc.interceptors.failures import status_of
 from services.chassis.rpc.interceptors.identify import identify
@@ -136,7 +136,7 @@ class Pipeline:
             code = grpc.StatusCode.OK
             try:
                 came_with = headers.current()
-                origin.begin(came_with.network)
+                client_network.begin(came_with.network)
                 if telemetry.begin(came_with.traceparent).sampled:
                     with telemetry.span(method, kind=SpanKind.SERVER):
                         return await admitted(raw, context, came_with)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.chassis.storage.postgres import Database
 from services.eventlog.domain.store import Announce
-from services.notification.adapters.postgres import preferences as wishes
+from services.notification.adapters.postgres import kind_preferences as wishes
 from services.notification.adapters.postgres import reads, rows
 from services.notification.adapters.postgres.transaction import PostgresNotificationTransaction
 from services.notification.domain.model import (

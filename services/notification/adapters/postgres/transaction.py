@@ -6,7 +6,7 @@ from datetime import datetime
 from services.delivery.adapters.postgres import PostgresDeliveryActs
 from services.eventlog.adapters.postgres import PostgresLogActs
 from services.notification.adapters.postgres import activities as sql
-from services.notification.adapters.postgres import preferences as wishes
+from services.notification.adapters.postgres import kind_preferences as wishes
 from services.notification.adapters.postgres import reads, rows
 from services.notification.domain.model import (
     FOLLOWS_TOGETHER,

@@ -1,7 +1,7 @@
 """Writes a new post in one trip: see the functions create_post and create_limited_post in the
 migrations."""
 
-from services.chassis.events.envelope import new_event_id
+from services.chassis.events.records import new_event_id
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.ids import bucket_of
 from services.chassis.storage import idempotency

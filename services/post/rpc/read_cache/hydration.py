@@ -12,7 +12,7 @@ from roost.post.v1.post_pb2 import Includes, Post
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
 
 from services.chassis.cache.batch_lookup import Look, Lookups
-from services.chassis.rpc import packed_messages
+from services.chassis.rpc import wire_format
 from services.post.adapters.user_client import KnownPerson
 from services.post.domain.model import PostState
 from services.post.domain.visibility import can_see, can_see_person
@@ -76,17 +76,17 @@ class Shown:
                 quoted[quoted_id] = self.quoted[quoted_id]
                 wanted.update(self.bodies[quoted_id].named)
         users = [person.packed for user_id in sorted(wanted) if (person := self.person(user_id))]
-        return packed_messages.fields(
+        return wire_format.fields(
             Includes.QUOTED_POSTS_FIELD_NUMBER, quoted.values()
-        ) + packed_messages.fields(Includes.USERS_FIELD_NUMBER, users)
+        ) + wire_format.fields(Includes.USERS_FIELD_NUMBER, users)
 
     def page(self, user_ids: Iterable[int]) -> bytes:
         """All posts, with what belongs beside them and these people: a packed
         BatchGetPostsResponse."""
         includes = self.packed_includes(self.posts, user_ids)
-        return packed_messages.fields(
+        return wire_format.fields(
             BatchGetPostsResponse.POSTS_FIELD_NUMBER, self.posts.values()
-        ) + packed_messages.fields(BatchGetPostsResponse.INCLUDES_FIELD_NUMBER, [includes])
+        ) + wire_format.fields(BatchGetPostsResponse.INCLUDES_FIELD_NUMBER, [includes])
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from services.chassis.runtime.clock import ManualClock
 from services.delivery.adapters import mail as mail_module
 from services.delivery.adapters.mail import Mailer, MailServer
 from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
-from services.delivery.domain.channels import MAX_LINES, CodeCarrier, DigestCarrier
+from services.delivery.domain.channel_senders import MAX_LINES, CodeCarrier, DigestCarrier
+from services.delivery.domain.channel_worker import LEASE
 from services.delivery.domain.dispatch import Dispatcher
 from services.delivery.domain.emails import Sender, code_letter
-from services.delivery.domain.lane import LEASE
 from services.delivery.domain.model import (
     Answer,
     Channel,

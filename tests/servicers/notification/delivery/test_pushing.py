@@ -20,12 +20,12 @@ from services.chassis.runtime.clock import ManualClock
 from services.delivery.adapters import push
 from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
 from services.delivery.compose import vapid
-from services.delivery.domain.channels import PushCarrier
+from services.delivery.domain.channel_senders import PushCarrier
+from services.delivery.domain.channel_worker import CAPACITIES, LEASE
 from services.delivery.domain.dispatch import Dispatcher
 from services.delivery.domain.endpoints import EndpointRule
-from services.delivery.domain.lane import CAPACITIES, LEASE
 from services.delivery.domain.model import Channel, PushSubscription, State
-from services.delivery.domain.outcomes import MAX_ATTEMPTS
+from services.delivery.domain.retries import MAX_ATTEMPTS
 from services.delivery.domain.schedule import PUSH_AFTER, Schedule, Told
 from services.delivery.domain.tokens import Tokens
 from services.notification.adapters.memory import MemoryNotificationStore

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.chassis.storage.transaction import in_transaction
-from services.delivery.domain.mail_addresses import Mailbox
+from services.delivery.domain.email_parsing import Mailbox
 from services.delivery.domain.model import CODES_WITHIN, Channel, MailAddress
 from services.delivery.domain.store import ENDED_KEPT, CodesSent
 from tests.stores.notification.delivery.conftest import World

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from services.delivery.domain.lane import LEASE
+from services.delivery.domain.channel_worker import LEASE
 from services.delivery.domain.model import Channel, State
 from services.delivery.domain.store import RECORDS_KEPT
 from tests.stores.notification.delivery.conftest import World

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.delivery.adapters.claiming import _CLAIM, OLDEST, TURNS
+from services.delivery.adapters.claims import _CLAIM, OLDEST, TURNS
 from services.delivery.adapters.memory import MemoryDeliveryStore
 from services.delivery.adapters.postgres import PostgresDeliveryStore
-from services.delivery.domain.lane import LEASE
+from services.delivery.domain.channel_worker import LEASE
 from services.delivery.domain.model import Channel, Delivery, State
 from services.delivery.domain.store import MAX_COUNTED_ATTEMPTS
 from tests.stores.notification.delivery.conftest import World

@@ -15,14 +15,14 @@ from prometheus_client import REGISTRY
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Internal, Unavailable
 from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
-from services.delivery.domain import lane as lane_module
-from services.delivery.domain.dispatch import Dispatcher
-from services.delivery.domain.lane import (
+from services.delivery.domain import channel_worker as lane_module
+from services.delivery.domain.channel_worker import (
     CAPACITIES,
     LEASE,
     Carrier,
     Parcel,
 )
+from services.delivery.domain.dispatch import Dispatcher
 from services.delivery.domain.model import (
     Answer,
     Channel,
@@ -34,7 +34,7 @@ from services.delivery.domain.model import (
     State,
     Verdict,
 )
-from services.delivery.domain.outcomes import BUSY_PAUSE, MAX_ATTEMPTS
+from services.delivery.domain.retries import BUSY_PAUSE, MAX_ATTEMPTS
 from services.notification.adapters.memory import MemoryNotificationStore
 from tests.waiting import eventually
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.delivery.domain.email_parsing import Mailbox, check_address, mailbox_of
 from services.delivery.domain.emails import code_letter, digest_letter
 from services.delivery.domain.errors import EmailAddressInvalid
-from services.delivery.domain.mail_addresses import Mailbox, check_address, mailbox_of
 from services.delivery.domain.mail_domains import registrable_domain
 from tests.builders.notifications import NOON
 from tests.unit.notification.delivery.test_letters import SENDER

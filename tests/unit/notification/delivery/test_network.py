@@ -8,15 +8,15 @@ from typing import Any
 import httpcore2
 import pytest
 
-from services.delivery.adapters import names
-from services.delivery.adapters.names import Resolver, TooManyLookUps
-from services.delivery.adapters.network import (
+from services.delivery.adapters import resolver as names
+from services.delivery.adapters.guarded_network import (
     MAX_ANSWER_BYTES,
     AddressBusy,
     Addresses,
     AnswerTooLong,
     GuardedNetwork,
 )
+from services.delivery.adapters.resolver import Resolver, TooManyLookUps
 from services.delivery.domain.endpoints import AddressRefused, EndpointRule
 
 STRICT = EndpointRule()

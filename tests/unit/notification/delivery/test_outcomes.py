@@ -15,7 +15,7 @@ from services.delivery.domain.model import (
     State,
     Verdict,
 )
-from services.delivery.domain.outcomes import (
+from services.delivery.domain.retries import (
     BUSY_PAUSE,
     FIRST_PAUSE,
     GIVE_UP_AFTER,

@@ -31,7 +31,7 @@ from services.delivery.domain.model import (
     State,
     Verdict,
 )
-from services.delivery.domain.outcomes import BUSY_PAUSE, MAX_ATTEMPTS, outcome_of
+from services.delivery.domain.retries import BUSY_PAUSE, MAX_ATTEMPTS, outcome_of
 from services.delivery.domain.store import DeliveryStore
 
 KeyT = TypeVar("KeyT", int, str)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from services.chassis.runtime.ids import MAX_ID
 from services.notification.domain.model import MAX_UNREAD, Group, Kind
-from services.notification.domain.peers import Visibility, Visible
+from services.notification.domain.ports import Visibility, Visible
 from services.notification.domain.store import NotificationStore
 
 # Groups that are looked at together: with five people each, half of what the Post service takes.

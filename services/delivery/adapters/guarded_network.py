@@ -11,7 +11,7 @@ from typing import Any
 import httpcore2
 from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 
-from services.delivery.adapters.names import Resolver
+from services.delivery.adapters.resolver import Resolver
 from services.delivery.domain.endpoints import EndpointRule
 
 # An answer is a status and some headers. Whatever comes beyond it is read no further.

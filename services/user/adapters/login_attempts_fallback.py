@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from services.chassis.cache.redis_client import RedisAway
-from services.user.domain.attempts import (
+from services.user.domain.login_attempts import (
     Attempts,
     Bucket,
     Counted,

@@ -10,7 +10,7 @@ from services.timeline.domain.packing import (
     packed_ids,
     unpacked_ids,
 )
-from services.timeline.domain.peers import Graph
+from services.timeline.domain.ports import Graph
 from services.timeline.domain.store import TimelineStore
 
 # A note that no version of the celebrities has: the next read finds out anew whom to merge.

@@ -9,7 +9,7 @@ from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.events import bodies
-from services.chassis.events.envelope import Event
+from services.chassis.events.records import Event
 from services.eventlog.domain.model import Activity, Hush, Silence
 from services.eventlog.domain.projection import Effect, Effects
 from services.eventlog.rpc import convert

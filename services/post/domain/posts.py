@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import replace
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from services.chassis.events.envelope import OutboxMessage
+from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import bucket_of, time_of
 from services.chassis.storage.idempotency import RequestKey
 from services.post.domain import text as texts
-from services.post.domain.changes import (
+from services.post.domain.domain_events import (
     Change,
     PostCreated,
     PostDeleted,

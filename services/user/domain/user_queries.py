@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from services.chassis.rpc.paging import Page, fill
-from services.user.adapters.profile_cache import Cards
+from services.user.adapters.user_cache import Cards
 from services.user.domain import handles, visibility
 from services.user.domain.errors import UserNotFound
 from services.user.domain.model import (

@@ -16,7 +16,7 @@ from roost.user.v1.user_events_pb2 import (
 
 from services.chassis.events.bodies import read
 from services.chassis.events.bus import BatchHandler, Routes
-from services.chassis.events.envelope import Event
+from services.chassis.events.records import Event
 from services.timeline.domain.fanout import Delivered, FanOut
 from services.timeline.domain.follows import Follows
 from services.timeline.domain.model import Entry, PublicEntry

@@ -6,7 +6,7 @@ from roost.post.v1 import post_events_pb2 as own
 from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.events.bus import Routes
-from services.chassis.events.envelope import Event
+from services.chassis.events.records import Event
 from services.post.domain.model import AccountState
 from services.post.domain.store import Changed
 from services.post.rpc.events import TOPIC

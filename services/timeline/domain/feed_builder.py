@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from prometheus_client import Counter
 
 from services.chassis.runtime import deadline
-from services.timeline.domain.circles import Circles
 from services.timeline.domain.feeds import (
     BUILD_SECONDS,
     Begun,
@@ -15,8 +14,9 @@ from services.timeline.domain.feeds import (
     home_of,
     posts_of,
 )
+from services.timeline.domain.home_sources import Circles
 from services.timeline.domain.model import MAX_HOME, TOP
-from services.timeline.domain.peers import Posts
+from services.timeline.domain.ports import Posts
 
 # A builder that is disturbed begins again this often; then the reader is answered without a feed.
 _ATTEMPTS = 4

@@ -8,7 +8,7 @@ from roost.post.v1 import post_events_pb2 as posts
 from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.events import bodies
-from services.chassis.events.envelope import Event
+from services.chassis.events.records import Event
 from services.notification.domain.domain_events import (
     Cause,
     Edited,

@@ -7,8 +7,8 @@ from roost.post.v1.post_pb2 import VISIBILITY_PUBLIC, VISIBILITY_UNSPECIFIED, Po
 from roost.user.v1 import user_events_pb2 as pb
 
 from services.chassis.events.bodies import read
-from services.chassis.events.envelope import Event, Undecodable
-from services.user.adapters.profile_cache import Cards
+from services.chassis.events.records import Event, Undecodable
+from services.user.adapters.user_cache import Cards
 from services.user.domain.model import Counts
 from services.user.domain.store import Store
 from services.user.worker import counters

@@ -7,7 +7,7 @@ from services.chassis.runtime.clock import Clock
 from services.notification.domain.local_time import quiet_until
 from services.notification.domain.model import Group
 from services.notification.domain.store import NotificationStore
-from services.notification.domain.visibility import Showing
+from services.notification.domain.visible_notifications import Showing
 
 
 class StoredUnread:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.chassis.runtime.clock import Clock
-from services.user.domain.attempts import Bucket, Counted, Pauses
+from services.user.domain.login_attempts import Bucket, Counted, Pauses
 
 # Of each kind; the least recently used go first. About 10 MiB.
 _MOST = 50_000

@@ -12,7 +12,7 @@ from importlib import resources
 
 from services.chassis.cache.redis_client import RedisClient, Script
 from services.chassis.runtime.clock import Clock
-from services.user.domain.attempts import Bucket, Counted, Pauses
+from services.user.domain.login_attempts import Bucket, Counted, Pauses
 
 
 def _script(name: str) -> Script:

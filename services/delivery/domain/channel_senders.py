@@ -13,8 +13,9 @@ from services.delivery.adapters import push
 from services.delivery.adapters.mail import Mailer
 from services.delivery.adapters.push import PushServices
 from services.delivery.domain import emails, schedule
+from services.delivery.domain.channel_worker import Parcel
+from services.delivery.domain.device_backoff import MAX_TIMEOUTS, pause_after
 from services.delivery.domain.emails import Sender
-from services.delivery.domain.lane import Parcel
 from services.delivery.domain.mail_domains import registrable_domain
 from services.delivery.domain.model import (
     Answer,
@@ -24,9 +25,8 @@ from services.delivery.domain.model import (
     PushSubscription,
     Verdict,
 )
-from services.delivery.domain.outcomes import paused
-from services.delivery.domain.pauses import MAX_TIMEOUTS, pause_after
-from services.delivery.domain.peers import Names
+from services.delivery.domain.ports import Names
+from services.delivery.domain.retries import paused
 from services.delivery.domain.store import DeliveryStore
 from services.delivery.domain.templates import sentence
 from services.delivery.domain.tokens import Tokens

@@ -9,8 +9,8 @@ from services.chassis.auth.tokens import SessionRevoked
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import IdGenerator, bucket_of, time_of
 from services.chassis.storage.transaction import in_transaction
+from services.delivery.domain.email_parsing import Mailbox, check_address, mailbox_of
 from services.delivery.domain.errors import EmailCodeInvalid, EmailNotOffered, TooManyEmailCodes
-from services.delivery.domain.mail_addresses import Mailbox, check_address, mailbox_of
 from services.delivery.domain.model import (
     CODES_WITHIN,
     Channel,
