@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.residents import PASSWORD, Person
+from bench.prewarmed_users import PASSWORD, Person
 from bench.wire import request
 
 HOME = "/v1/timelines/home"

@@ -9,7 +9,7 @@ from rich.console import Console
 from bench import asking, jobs
 from bench.jobs import Kind, Listen, Load, Once, Probe
 from bench.measuring import Run, put
-from bench.residents import Person, Residents
+from bench.prewarmed_users import Person, PrewarmedUsers
 from bench.stack import BenchStack
 from local.graph import Graph
 
@@ -23,7 +23,7 @@ class Bench:
     """One run of the bench."""
 
     stack: BenchStack
-    residents: Residents
+    prewarmed_users: PrewarmedUsers
     graph: Graph
     console: Console
     # Requests a second that the mix reached, where it has been measured.
@@ -34,7 +34,7 @@ class Bench:
         """The people of the graph, each with a few posts and a home that is ready."""
         if not self._town:
             self.say(f"{self.graph.people} people, {len(self.graph.follows)} follows, posts …")
-            self._town = await self.residents.settle("town", self.graph)
+            self._town = await self.prewarmed_users.settle("town", self.graph)
             await self.once(asking.posts_by(self._town, each=POSTS_EACH))
         # Asked each time: a restart of Valkey has taken the homes away.
         await self.once(asking.homes(self._town))

@@ -87,7 +87,7 @@ class Recorder:
         return Outcome(self._seconds, self.measured, self._cpu, lateness or [], unsent)
 
 
-class Drawn:
+class WeightedMix:
     """Draws requests by weight, the same sequence for the same seed."""
 
     def __init__(self, kinds: list[Kind], *, seed: int) -> None:
@@ -117,7 +117,7 @@ class OpenLoop:
         self._job = job
         self._rate = job.rate or 1.0
         self._recorder = Recorder([kind.name for kind in job.kinds])
-        self._drawn = Drawn(job.kinds, seed=job.seed)
+        self._drawn = WeightedMix(job.kinds, seed=job.seed)
         self._queue = Queue(job.connections)
         self._names = [""] * job.connections
         self._lateness: list[float] = []
@@ -177,7 +177,7 @@ class ClosedLoop:
     def __init__(self, job: Load) -> None:
         self._job = job
         self._recorder = Recorder([kind.name for kind in job.kinds])
-        self._drawn = Drawn(job.kinds, seed=job.seed)
+        self._drawn = WeightedMix(job.kinds, seed=job.seed)
         self._stopping = False
         self._failure: Exception | None = None
 
@@ -218,7 +218,7 @@ class OnceEach:
     def __init__(self, job: Once) -> None:
         self._job = job
         self._recorder = Recorder(["once"])
-        self._drawn = Drawn([], seed=1)
+        self._drawn = WeightedMix([], seed=1)
 
     async def run(self) -> Outcome:
         """See `Generator.run`."""
@@ -252,7 +252,7 @@ class Prober:
     def __init__(self, job: Probe) -> None:
         self._job = job
         self._recorder = Recorder(["written", "visible"])
-        self._drawn = Drawn([], seed=1)
+        self._drawn = WeightedMix([], seed=1)
 
     async def run(self) -> Outcome:
         """See `Generator.run`."""
@@ -301,7 +301,7 @@ class Listeners:
 
     def __init__(self, job: Listen) -> None:
         self._job = job
-        self._drawn = Drawn([], seed=1)
+        self._drawn = WeightedMix([], seed=1)
 
     async def run(self) -> Outcome:
         """See `Generator.run`."""

@@ -41,7 +41,7 @@ from roost.user.v1.auth_service_pb2_grpc import (
 from services.chassis.rpc.server import OPTIONS
 
 if TYPE_CHECKING:
-    from bench.residents import Person
+    from bench.prewarmed_users import Person
 
 PAGE = 20
 

@@ -19,7 +19,7 @@ from services.chassis.runtime.clock import Clock
 _BEARER = re.compile(rb"Bearer [A-Za-z0-9._-]+")
 
 
-class Doorkeeper:
+class Authenticator:
     """Lets requests in by the access policy of their route.
 
     Only people's tokens count here: services have nothing to do at the edge, so no key of theirs

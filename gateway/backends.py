@@ -61,7 +61,7 @@ class Backends:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnBackends:
+class ServiceBackends:
     """Calls in the gateway's own name: for what it does for many people at once, or before it knows
     for whom."""
 

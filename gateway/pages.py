@@ -52,7 +52,7 @@ _EXPLORER = {
 _UNSUBSCRIBE = "/email/unsubscribe"
 
 
-class PublishedKeys:
+class JwksDocument:
     """The public keys of access tokens, kept for a moment; the last known while none can be had."""
 
     def __init__(self, source: JwksSource, *, clock: Clock) -> None:
@@ -89,7 +89,7 @@ class Pages:
         explorer: bool = False,
         clock: Clock | None = None,
     ) -> None:
-        self._keys = PublishedKeys(keys, clock=clock or SystemClock())
+        self._keys = JwksDocument(keys, clock=clock or SystemClock())
         self._state = state
         self._openapi = {
             f"{each.prefix}/openapi.json": _openapi(each, public_url) for each in VERSIONS

@@ -19,13 +19,13 @@ from services.chassis.runtime.errors import (
     Internal,
     Invalid,
     NotFound,
-    NotOffered,
     RoostError,
     RuleBroken,
     Taken,
     TooMany,
     Unauthenticated,
     Unavailable,
+    Unimplemented,
     WrongState,
 )
 
@@ -77,7 +77,7 @@ _BY_KIND: tuple[tuple[type[BaseException], int], ...] = (
     (Conflict, 409),
     (WrongState, 409),
     (TooMany, 429),
-    (NotOffered, 501),
+    (Unimplemented, 501),
     (Unavailable, 503),
     (DeadlineExceeded, 504),
 )

@@ -11,7 +11,7 @@ from services.chassis.runtime.errors import (
 )
 
 
-class BodyMalformed(Invalid):
+class MalformedBody(Invalid):
     """The body is not what its content type says."""
 
     reason = "BODY_MALFORMED"

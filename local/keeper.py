@@ -23,7 +23,7 @@ LAST_BACKOFF_SECONDS = 10.0
 SETTLED_SECONDS = 30.0  # a part that was ready for so long starts again without a pause
 
 
-class PartFailed(Exception):
+class ComponentFailed(Exception):
     """A part could not be started; the message is one sentence with the reason and the log."""
 
     def __init__(self, part: str, reason: str, log: Path) -> None:
@@ -47,7 +47,7 @@ class PartStatus:
     admin: str | None
 
 
-class Keeper:
+class ProcessRunner:
     """Runs one part at a time; ``changed`` is called whenever its status is another."""
 
     def __init__(self, part: Part, log: Path, changed: Callable[[], None]) -> None:
@@ -78,13 +78,14 @@ class Keeper:
     async def start(self) -> None:
         """Start the part and return when it is ready; from then on it is kept running.
 
-        Raises PartFailed if it exits first, or takes too long; then nothing of it is left running.
+        Raises ComponentFailed if it exits first, or takes too long; then nothing of it is left
+        running.
         """
         self._enter("starting")
         try:
-            await self._bring_up()
+            await self._start_process()
         except BaseException:
-            await self._bring_down()
+            await self._stop_process()
             self._enter("stopped")
             raise
         self._watch = asyncio.create_task(self._keep(), name=f"keep {self.part.name}")
@@ -97,7 +98,7 @@ class Keeper:
                 await self._watch
             self._watch = None
         self._enter("stopping")
-        await self._bring_down()
+        await self._stop_process()
         self._enter("stopped")
 
     def kill(self) -> None:
@@ -115,7 +116,7 @@ class Keeper:
             since = time.monotonic()
             if self._process is not None:
                 await self._process.wait()
-            await self._leave_alone()
+            await self._detach()
             if time.monotonic() - since >= SETTLED_SECONDS:
                 backoff = 0.0
             self._restarts += 1
@@ -123,12 +124,12 @@ class Keeper:
             await asyncio.sleep(backoff)
             backoff = min(max(backoff * 2, FIRST_BACKOFF_SECONDS), LAST_BACKOFF_SECONDS)
             try:
-                await self._bring_up()
-            except PartFailed as failure:
+                await self._start_process()
+            except ComponentFailed as failure:
                 self._note(str(failure))
-                await self._bring_down()
+                await self._stop_process()
 
-    async def _bring_up(self) -> None:
+    async def _start_process(self) -> None:
         log_start = self.log.stat().st_size if self.log.exists() else 0
         try:
             await self.part.prepare()
@@ -137,14 +138,14 @@ class Keeper:
             await self._wait_until_ready(self._process, log_start)
             await self.part.settle()
         except CannotStart as reason:
-            raise PartFailed(self.part.name, str(reason), self.log) from reason
+            raise ComponentFailed(self.part.name, str(reason), self.log) from reason
         except OSError as error:
             refusal = f"the system refused: {error.strerror or error}"
-            raise PartFailed(self.part.name, refusal, self.log) from error
-        self._tending = asyncio.create_task(self.part.tend(), name=f"tend {self.part.name}")
+            raise ComponentFailed(self.part.name, refusal, self.log) from error
+        self._tending = asyncio.create_task(self.part.maintain(), name=f"maintain {self.part.name}")
         self._enter("ready")
 
-    async def _leave_alone(self) -> None:
+    async def _detach(self) -> None:
         if self._tending is None:
             return
         self._tending.cancel()
@@ -170,14 +171,14 @@ class Keeper:
         deadline = time.monotonic() + self.part.ready_seconds
         while not await self.part.is_ready():
             if process.returncode is not None:
-                reason = f"it {_ending(process.returncode)}{_last_words(self.log, log_start)}"
+                reason = f"it {_ending(process.returncode)}{_log_tail(self.log, log_start)}"
                 raise CannotStart(reason)
             if time.monotonic() > deadline:
                 raise CannotStart(f"it was not ready within {self.part.ready_seconds:.0f} s")
             await asyncio.sleep(PROBE_SECONDS)
 
-    async def _bring_down(self) -> None:
-        await self._leave_alone()
+    async def _stop_process(self) -> None:
+        await self._detach()
         process = self._process
         if process is None:
             return
@@ -211,7 +212,7 @@ def _ending(returncode: int) -> str:
     return f"exited with status {returncode}"
 
 
-def _last_words(log: Path, start: int) -> str:
+def _log_tail(log: Path, start: int) -> str:
     """Return what the process said last about its end, as the rest of a sentence."""
     with log.open("rb") as stream:
         stream.seek(start)

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from local import brokers
-from local.keeper import PartFailed, PartStatus
+from local.keeper import ComponentFailed, PartStatus
 from local.part import Part
 from local.parts.envoy import Envoy
 from local.parts.postgres import Postgres
@@ -22,7 +22,7 @@ from local.secrets import Secrets
 from local.state import StackStatus, State
 from local.supervisor import Supervisor
 from local.topics import CONSUMERS, topic_of
-from services.chassis.events.bus import parked
+from services.chassis.events.bus import dead_letter_topic
 
 USUAL_PORTS = {
     "edge": 8080,
@@ -110,7 +110,7 @@ class Stack:
     async def up(self, names: Iterable[str] | None = None) -> None:
         """Start the named parts with what they need, or all, and wait until they are healthy.
 
-        Raises PartFailed.
+        Raises ComponentFailed.
         """
         await self.supervisor.start(names)
         if names is None:
@@ -133,7 +133,11 @@ class Stack:
             folder=data("kafka"),
             ports=ports,
             storage=self.seaweedfs,
-            topics=[name for noun in nouns for name in (topic_of(noun), parked(topic_of(noun)))],
+            topics=[
+                name
+                for noun in nouns
+                for name in (topic_of(noun), dead_letter_topic(topic_of(noun)))
+            ],
             consumers={topic_of(noun): groups for noun, groups in CONSUMERS.items() if groups},
         )
         servers = {noun: self._instances(noun) for noun in nouns}
@@ -223,7 +227,7 @@ class Stack:
         while unhealthy := await self.envoy.unhealthy_upstreams():
             if time.monotonic() > deadline:
                 reason = f"{', '.join(unhealthy)} did not pass its health checks"
-                raise PartFailed("envoy", reason, self._state.logs / "envoy.log")
+                raise ComponentFailed("envoy", reason, self._state.logs / "envoy.log")
             await asyncio.sleep(0.1)
 
     def _tell(self, parts: list[PartStatus]) -> None:

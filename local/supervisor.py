@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from local.keeper import Keeper, PartStatus
+from local.keeper import PartStatus, ProcessRunner
 from local.part import Part
 
 LOG_BYTES = 32 * 1024 * 1024  # of one log before it is put aside
@@ -35,7 +35,9 @@ class Supervisor:
     ) -> None:
         logs.mkdir(parents=True, exist_ok=True)
         self._keepers = {
-            part.name: Keeper(part, logs / f"{part.name}.log", lambda: changed(self.statuses()))
+            part.name: ProcessRunner(
+                part, logs / f"{part.name}.log", lambda: changed(self.statuses())
+            )
             for part in parts
         }
         self._starts: dict[str, asyncio.Task[None]] = {}
@@ -59,8 +61,8 @@ class Supervisor:
     async def start(self, names: Iterable[str] | None = None) -> None:
         """Start the named parts (all, without names) with what they need, and wait for them.
 
-        Parts that run already are left as they are. Raises PartFailed for the first that fails,
-        and UnknownPart before anything is started.
+        Parts that run already are left as they are. Raises ComponentFailed for the first that
+        fails, and UnknownPart before anything is started.
         """
         wanted = list(names) if names is not None else list(self._keepers)
         for name in wanted:

@@ -8,8 +8,8 @@ from bench import jobs
 from bench.bench import Bench
 from bench.latency import Latency
 from bench.measuring import Run
+from bench.prewarmed_users import Person
 from bench.report import Report, number
-from bench.residents import Person
 from bench.scenarios.mix import mixed, saturation
 
 SHARE = 0.5

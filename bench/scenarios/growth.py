@@ -14,8 +14,8 @@ from bench.charts import Line
 from bench.jobs import Kind
 from bench.latency import Latency
 from bench.measuring import Run
+from bench.prewarmed_users import Person
 from bench.report import RESULTS, Report, number
-from bench.residents import Person
 from bench.scenarios.tables import total
 from local.graph import Graph
 
@@ -46,7 +46,7 @@ async def run(bench: Bench) -> Report:
     follows |= {(person, author) for size, author in authors.items() for person in range(size)}
     graph = Graph(people + len(SIZES) + len(FOLLOWER_SIZES), tuple(sorted(follows)))
     bench.say(f"{graph.people:,} people, {len(follows):,} follows …")
-    crowd = await bench.residents.settle("crowd", graph)
+    crowd = await bench.prewarmed_users.settle("crowd", graph)
 
     report = Report()
     # Written by those whom every reader with so many followees follows, for they hold no home yet.
@@ -54,7 +54,7 @@ async def run(bench: Bench) -> Report:
     await bench.once(asking.posts_by(crowd[:WRITERS], each=POSTS_EACH))
     await _report_storage(bench, report, before)
     reads = await _report_reads(bench, report, {size: crowd[at] for size, at in readers.items()})
-    await bench.residents.wake(crowd[:people])
+    await bench.prewarmed_users.wake(crowd[:people])
     deliveries = await _report_deliveries(
         bench, report, {size: crowd[at] for size, at in authors.items()}, crowd
     )
@@ -119,7 +119,7 @@ async def _deliver(bench: Bench, author: Person, last: Person) -> float:
     async with bench.stack.edge() as edge, asyncio.timeout(LIMIT_SECONDS):
         since = time.monotonic()
         post = await edge.post(author.account, "To all who follow")
-        while not await bench.residents.arrived(int(post["id"]), [last]):
+        while not await bench.prewarmed_users.arrived(int(post["id"]), [last]):
             await asyncio.sleep(0.002)
         return time.monotonic() - since
 

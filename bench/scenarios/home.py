@@ -19,8 +19,8 @@ from bench.bench import Bench
 from bench.jobs import Kind
 from bench.latency import Latency
 from bench.measuring import Run
+from bench.prewarmed_users import Person
 from bench.report import Report, number
-from bench.residents import Person
 from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row, total
 from local import wheels
 from local.parts.processes import GRPC

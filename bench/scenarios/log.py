@@ -15,9 +15,9 @@ from roost.notification.v1.event_service_pb2_grpc import EventServiceStub
 from bench import jobs
 from bench.bench import Bench
 from bench.latency import Latency
+from bench.prewarmed_users import Person
 from bench.processes import spent
 from bench.report import Report, number
-from bench.residents import Person
 from local.graph import Graph
 from services.chassis.auth.tokens import ServiceIdentity, SigningKey
 from services.chassis.rpc.clients import Mesh
@@ -83,7 +83,7 @@ async def run(bench: Bench) -> Report:
     author = FOLLOWERS + 1
     follows = [(person, 0) for person in range(1, author)] + [(author + 1, author)]
     bench.say(f"an author with {FOLLOWERS:,} followers, who are all attached …")
-    people = await bench.residents.settle("log", Graph(author + 2, tuple(sorted(follows))))
+    people = await bench.prewarmed_users.settle("log", Graph(author + 2, tuple(sorted(follows))))
     crowd = people[1:author]
     async with _listening(bench, [*crowd, people[author + 1]]) as listeners:
         bench.say("ordinary posts …")

@@ -8,8 +8,8 @@ from bench.charts import Line
 from bench.jobs import Kind
 from bench.latency import Latency
 from bench.measuring import GENERATOR, Run
+from bench.prewarmed_users import Person
 from bench.report import RESULTS, Report, number
-from bench.residents import Person
 from bench.scenarios.tables import cost_rows
 
 FIRST_RATE = 40.0

@@ -26,7 +26,7 @@ async def run(bench: Bench) -> Report:
     """Opens them all, then lets the one whom everybody follows write."""
     bench.say(f"an author with {SOCKETS:,} followers …")
     follows = tuple((person, 0) for person in range(1, SOCKETS + 1))
-    author, *followers = await bench.residents.settle("sockets", Graph(SOCKETS + 1, follows))
+    author, *followers = await bench.prewarmed_users.settle("sockets", Graph(SOCKETS + 1, follows))
     async with second_edge(bench.stack) as edge:
         bench.say(f"{SOCKETS:,} sockets on two edges …")
         also = {EDGE: edge.pid}

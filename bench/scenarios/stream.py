@@ -9,8 +9,8 @@ from bench.bench import Bench
 from bench.jobs import Listen
 from bench.latency import Latency
 from bench.measuring import Run
+from bench.prewarmed_users import Person
 from bench.report import Report, number
-from bench.residents import Person
 from bench.scenarios.mix import mixed, saturation
 from bench.scenarios.tables import frame_cost_rows, frame_total
 from bench.wire import request

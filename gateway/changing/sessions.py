@@ -9,7 +9,7 @@ from roost.user.v1.auth_service_pb2 import (
 )
 
 from gateway.backends import Backends
-from gateway.graphql.buckets import customer
+from gateway.graphql.buckets import rate_limit_key
 from gateway.reading import devices
 from services.chassis.auth import caller
 from services.chassis.runtime.errors import Unauthenticated
@@ -35,13 +35,13 @@ class Refreshing:
                 RefreshSessionRequest(refresh_token=refresh_token)
             )
         except Unauthenticated:
-            self._refused.take(customer(address))
+            self._refused.take(rate_limit_key(address))
             raise
 
 
 async def end_all(backends: Backends) -> None:
     """Ends every session of the caller, the present one last."""
     here = caller.user().session_id
-    others = [each.id async for each in devices.live_sessions(backends) if each.id != here]
+    others = [each.id async for each in devices.active_sessions(backends) if each.id != here]
     for session_id in [*others, here]:
         await backends.auth.RevokeSession(RevokeSessionRequest(session_id=session_id))

@@ -54,7 +54,7 @@ class Listener(Protocol):
         """The session has ended."""
         ...
 
-    def tick(self, now: float) -> None:
+    def on_tick(self, now: float) -> None:
         """Time has passed: about half a second."""
         ...
 

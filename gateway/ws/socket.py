@@ -98,7 +98,7 @@ class Socket(Connection[frames.ServerFrame]):
 
     # --- what the client says ---
 
-    async def _hear(self, message: Any) -> None:
+    async def _handle_message(self, message: Any) -> None:
         match _read(message):
             case frames.Subscribe(topics=topics):
                 await self._subscribe(topics)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from roost.notification.v1.delivery_service_pb2_grpc import add_DeliveryServiceServicer_to_server
 
-from services.chassis.rpc.server import Mount
+from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.runtime.logs import logger
@@ -15,28 +15,28 @@ from services.delivery.adapters import push
 from services.delivery.adapters.mail import Mailer
 from services.delivery.adapters.push import PushServices
 from services.delivery.domain.channel_senders import (
-    CodeCarrier,
-    DigestCarrier,
-    PushCarrier,
+    CodeEmailSender,
+    DigestEmailSender,
+    PushSender,
     Unread,
 )
-from services.delivery.domain.channel_worker import Carrier
+from services.delivery.domain.channel_worker import ChannelSender
 from services.delivery.domain.dispatch import Dispatcher
 from services.delivery.domain.email_addresses import Addresses
 from services.delivery.domain.emails import Sender
 from services.delivery.domain.endpoints import EndpointRule
 from services.delivery.domain.model import Channel
-from services.delivery.domain.ports import Names
+from services.delivery.domain.ports import DisplayNames
 from services.delivery.domain.schedule import Schedule
 from services.delivery.domain.store import DeliveryStore
 from services.delivery.domain.subscriptions import Subscriptions
 from services.delivery.domain.tokens import Tokens
-from services.delivery.domain.unread_queries import StoredUnread
+from services.delivery.domain.unread_queries import UnreadQueries
 from services.delivery.domain.vapid import Vapid
 from services.delivery.rpc.servicer import DeliveryServicer
 from services.notification.domain.ports import Visibility
 from services.notification.domain.store import NotificationStore
-from services.notification.domain.visible_notifications import Showing
+from services.notification.domain.visible_notifications import VisibleNotifications
 from services.notification.settings import NotificationSettings
 
 _PRUNE_SECONDS = 600.0
@@ -64,7 +64,7 @@ def mount(
     deliveries: DeliveryStore,
     clock: Clock,
     ids: IdGenerator,
-) -> Mount:
+) -> MountedServicer:
     """The servicer. Raises OSError or ValueError for a bad push key file."""
     rule = endpoint_rule(settings)
     tokens = Tokens(master_key=settings.master_key)
@@ -85,7 +85,7 @@ def mount(
         push_key=vapid(settings, clock=clock).public_key,
         master_key=settings.master_key,
     )
-    return Mount(add_DeliveryServiceServicer_to_server, servicer)
+    return MountedServicer(add_DeliveryServiceServicer_to_server, servicer)
 
 
 @asynccontextmanager
@@ -95,37 +95,39 @@ async def dispatcher(
     deliveries: DeliveryStore,
     store: NotificationStore,
     visibility: Visibility,
-    people: Names,
+    people: DisplayNames,
     clock: Clock,
 ) -> AsyncIterator[Dispatcher]:
     """Sends what is due; mail only where there is a server for it."""
-    showing = Showing(store=store, visibility=visibility)
+    visible_notifications = VisibleNotifications(store=store, visibility=visibility)
     async with push.connect(
         vapid=vapid(settings, clock=clock), rule=endpoint_rule(settings), clock=clock
     ) as services:
-        ways = carriers(
+        ways = senders(
             settings,
             deliveries=deliveries,
-            unread=StoredUnread(store=store, showing=showing, clock=clock),
+            unread=UnreadQueries(
+                store=store, visible_notifications=visible_notifications, clock=clock
+            ),
             people=people,
             services=services,
             clock=clock,
         )
-        yield Dispatcher(store=deliveries, carriers=ways, clock=clock)
+        yield Dispatcher(store=deliveries, senders=ways, clock=clock)
 
 
-def carriers(
+def senders(
     settings: NotificationSettings,
     *,
     deliveries: DeliveryStore,
     unread: Unread,
-    people: Names,
+    people: DisplayNames,
     services: PushServices,
     clock: Clock,
-) -> Mapping[Channel, Carrier]:
+) -> Mapping[Channel, ChannelSender]:
     """The channels that this installation has."""
     tokens = Tokens(master_key=settings.master_key)
-    pushing = PushCarrier(
+    pushing = PushSender(
         store=deliveries,
         unread=unread,
         people=people,
@@ -139,10 +141,10 @@ def carriers(
     sender = Sender(settings.mail_from, settings.public_url)
     return {
         Channel.PUSH: pushing,
-        Channel.CODE: CodeCarrier(
+        Channel.CODE: CodeEmailSender(
             store=deliveries, mailer=mailer, sender=sender, tokens=tokens, clock=clock
         ),
-        Channel.DIGEST: DigestCarrier(
+        Channel.DIGEST: DigestEmailSender(
             store=deliveries,
             unread=unread,
             people=people,

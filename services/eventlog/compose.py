@@ -6,14 +6,14 @@ from roost.notification.v1.event_service_pb2_grpc import add_EventServiceService
 
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh
-from services.chassis.rpc.server import Mount
+from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.supervision import Job
 from services.eventlog.adapters import wake_ups_valkey
 from services.eventlog.domain.live import LiveDelivery
-from services.eventlog.domain.projection import Effects
+from services.eventlog.domain.projection import EventLogProjection
 from services.eventlog.domain.store import LogStore
-from services.eventlog.domain.wake_ups import Wakes
+from services.eventlog.domain.wake_ups import WakeUpChannel
 from services.eventlog.rpc import convert
 from services.eventlog.rpc.servicer import EventServicer
 from services.eventlog.worker import consumer, trimming
@@ -26,12 +26,12 @@ def live_delivery(*, store: LogStore, clock: Clock) -> LiveDelivery:
     return LiveDelivery(store=store, clock=clock, missed=convert.ARRIVALS_MISSED)
 
 
-def mount(*, store: LogStore, live: LiveDelivery, clock: Clock) -> Mount:
+def mount(*, store: LogStore, live: LiveDelivery, clock: Clock) -> MountedServicer:
     servicer = EventServicer(store=store, live=live, clock=clock)
-    return Mount(add_EventServiceServicer_to_server, servicer)
+    return MountedServicer(add_EventServiceServicer_to_server, servicer)
 
 
-def carrying(told: NotificationSettings, live: LiveDelivery) -> list[Job]:
+def live_delivery_jobs(told: NotificationSettings, live: LiveDelivery) -> list[Job]:
     """What a process that serves does to bring events to streams."""
     listen = partial(
         wake_ups_valkey.listen,
@@ -39,14 +39,14 @@ def carrying(told: NotificationSettings, live: LiveDelivery) -> list[Job]:
         events=live.on_events,
         activities=live.on_activities,
     )
-    return [live.run, live.stay, listen]
+    return [live.run, live.renew_presence, listen]
 
 
-def following(
+def projection_consumer(
     told: NotificationSettings,
     *,
     store: LogStore,
-    wakes: Wakes,
+    wake_ups: WakeUpChannel,
     mesh: Mesh,
     publisher: bus.Publisher,
     clock: Clock,
@@ -56,17 +56,19 @@ def following(
     By a consumer group of its own, so that arrivals on ten thousand homes and what people are told
     do not wait for each other.
     """
-    effects = Effects(store=store, graph=MeshGraph(mesh), wakes=wakes, clock=clock)
+    projection = EventLogProjection(
+        store=store, graph=MeshGraph(mesh), wake_ups=wake_ups, clock=clock
+    )
     return bus.Subscriber(
         brokers=",".join(told.kafka_brokers),
         group=consumer.GROUP,
         topics=consumer.TOPICS,
         publisher=publisher,
         clock=clock,
-        batches=consumer.LogEvents(effects),
+        batches=consumer.EventLogConsumer(projection),
     )
 
 
-def cutting(store: LogStore, clock: Clock) -> Job:
+def trim_job(store: LogStore, clock: Clock) -> Job:
     """What removes events that are past their time."""
     return partial(trimming.run, store, clock)

@@ -15,33 +15,33 @@ from services.chassis.cache import redis_client
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.rpc.page_token import PageTokens
-from services.chassis.rpc.server import Mount
+from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.ids import IdGenerator
-from services.chassis.runtime.process import Parts
+from services.chassis.runtime.process import ProcessParts
 from services.chassis.storage import postgres, retention
 from services.chassis.storage.relay import Relay
 from services.chassis.storage.worker_lease import lease_worker
 from services.post.adapters.postgres import PostgresStore
-from services.post.adapters.user_client import MeshPeople
-from services.post.domain.engagement import Responding
-from services.post.domain.posts import Authoring, Ids
+from services.post.adapters.user_client import MeshProfiles
+from services.post.domain.engagement import EngagementOperations
+from services.post.domain.posts import Ids, PostOperations
 from services.post.domain.store import Store
-from services.post.rpc.convert import look_into, pack
-from services.post.rpc.engagement_lists import ResponseLists
+from services.post.rpc.convert import pack, summarize_packed
+from services.post.rpc.engagement_lists import EngagementLists
 from services.post.rpc.engagement_servicer import EngagementServicer
 from services.post.rpc.events import describe
-from services.post.rpc.people_servicer import PeopleServicer
+from services.post.rpc.people_servicer import ProfileCacheServicer
 from services.post.rpc.post_lists import PostLists
 from services.post.rpc.post_servicer import PostServicer
-from services.post.rpc.read_cache.body_cache import Bodies
+from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.hydration import Hydration
-from services.post.rpc.read_cache.profile_cache import KnownPeople
-from services.post.rpc.read_cache.state_cache import States
+from services.post.rpc.read_cache.profile_cache import ProfileCache
+from services.post.rpc.read_cache.state_cache import PostStateCache
 from services.post.rpc.tombstones import Tombstones
 from services.post.settings import PostSettings
 from services.post.worker import consumer
-from services.post.worker.account_cleanup import Departures
+from services.post.worker.account_cleanup import AccountCleanup
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
 
@@ -49,7 +49,7 @@ SERVICE = "post"
 
 
 @asynccontextmanager
-async def serve(told: PostSettings) -> AsyncIterator[Parts]:
+async def serve(told: PostSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
     identity = authentication.identity(told, service=SERVICE, clock=clock)
@@ -60,22 +60,26 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
         Mesh(told.mesh, identity=identity) as mesh,
     ):
         store = PostgresStore(database)
-        bodies = Bodies(
-            store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
+        bodies = PostBodyCache(
+            store=store,
+            redis=cache_server,
+            clock=clock,
+            pack=pack,
+            summarize_packed=summarize_packed,
         )
-        states = States(store=store, redis=cache_server, clock=clock)
+        states = PostStateCache(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        people = _people(mesh)
-        known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
+        people = _profiles(mesh)
+        profile_cache = ProfileCache(people=people, redis=cache_server, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         try:
-            yield Parts(
+            yield ProcessParts(
                 mounts=mounts(
                     store=store,
                     bodies=bodies,
                     states=states,
                     people=people,
-                    known_people=known_people,
+                    profile_cache=profile_cache,
                     clock=clock,
                     ids=IdGenerator(clock=clock, worker=worker),
                     page_token_key=told.page_token_key,
@@ -86,29 +90,29 @@ async def serve(told: PostSettings) -> AsyncIterator[Parts]:
                 jobs=[revoked.run],
             )
         finally:
-            for kept in (bodies, states, known_people):
+            for kept in (bodies, states, profile_cache):
                 await kept.close()
 
 
 def mounts(
     *,
     store: Store,
-    bodies: Bodies,
-    states: States,
-    people: MeshPeople,
-    known_people: KnownPeople,
+    bodies: PostBodyCache,
+    states: PostStateCache,
+    people: MeshProfiles,
+    profile_cache: ProfileCache,
     clock: Clock,
     ids: Ids,
     page_token_key: bytes,
-) -> list[Mount]:
+) -> list[MountedServicer]:
     tokens = PageTokens(page_token_key)
-    hydration = Hydration(states=states, bodies=bodies, people=known_people)
+    hydration = Hydration(states=states, bodies=bodies, people=profile_cache)
     posts = PostServicer(
         store=store,
-        authoring=Authoring(
+        post_operations=PostOperations(
             store=store,
             people=people,
-            at_hand=known_people,
+            cached_profiles=profile_cache,
             ids=ids,
             clock=clock,
             describe=describe,
@@ -118,29 +122,31 @@ def mounts(
         lists=PostLists(
             store=store,
             hydration=hydration,
-            tombstones=Tombstones(store=store, people=known_people),
+            tombstones=Tombstones(store=store, people=profile_cache),
             tokens=tokens,
         ),
     )
     engagement = EngagementServicer(
         store=store,
-        responding=Responding(store=store, people=people, ids=ids, describe=describe),
+        engagement_operations=EngagementOperations(
+            store=store, people=people, ids=ids, describe=describe
+        ),
         hydration=hydration,
-        lists=ResponseLists(store=store, hydration=hydration, tokens=tokens),
+        lists=EngagementLists(store=store, hydration=hydration, tokens=tokens),
     )
     return [
-        Mount(add_PostServiceServicer_to_server, posts),
-        Mount(add_EngagementServiceServicer_to_server, engagement),
-        Mount(add_PeopleServiceServicer_to_server, PeopleServicer(known_people)),
+        MountedServicer(add_PostServiceServicer_to_server, posts),
+        MountedServicer(add_EngagementServiceServicer_to_server, engagement),
+        MountedServicer(add_PeopleServiceServicer_to_server, ProfileCacheServicer(profile_cache)),
     ]
 
 
-def _people(mesh: Mesh) -> MeshPeople:
-    return MeshPeople(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
+def _profiles(mesh: Mesh) -> MeshProfiles:
+    return MeshProfiles(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
 
 
 @asynccontextmanager
-async def work(told: PostSettings) -> AsyncIterator[Parts]:
+async def work(told: PostSettings) -> AsyncIterator[ProcessParts]:
     """The process that publishes events, clears up after what is gone, and reconciles counts."""
     clock = SystemClock()
     brokers = ",".join(told.kafka_brokers)
@@ -155,14 +161,18 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
         ) as publisher,
     ):
         store = PostgresStore(database)
-        states = States(store=store, redis=cache_server, clock=clock)
+        states = PostStateCache(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        people = _people(mesh)
-        known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
-        bodies = Bodies(
-            store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
+        people = _profiles(mesh)
+        profile_cache = ProfileCache(people=people, redis=cache_server, clock=clock)
+        bodies = PostBodyCache(
+            store=store,
+            redis=cache_server,
+            clock=clock,
+            pack=pack,
+            summarize_packed=summarize_packed,
         )
-        departures = Departures(
+        cleanup = AccountCleanup(
             store=store, clock=clock, describe=describe, forget_body=bodies.forget
         )
         protections = Protections(store=store, people=people)
@@ -173,14 +183,14 @@ async def work(told: PostSettings) -> AsyncIterator[Parts]:
             publisher=publisher,
             clock=clock,
             handlers=consumer.routes(
-                departures, protections=protections, states=states, known_people=known_people
+                cleanup, protections=protections, states=states, profile_cache=profile_cache
             ),
         )
 
         async def forget_old_records() -> None:
             await retention.run(database)
 
-        yield Parts(
+        yield ProcessParts(
             consumers=[clearing_up],
             jobs=[
                 Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,

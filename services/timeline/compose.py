@@ -13,11 +13,11 @@ from services.chassis.cache import redis_client
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.rpc.page_token import PageTokens
-from services.chassis.rpc.server import Mount
+from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.logs import logger
-from services.chassis.runtime.process import Parts
+from services.chassis.runtime.process import ProcessParts
 from services.chassis.storage import postgres, retention
 from services.chassis.storage.relay import Relay
 from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
@@ -26,9 +26,9 @@ from services.timeline.adapters.postgres import PostgresTimelineStore
 from services.timeline.adapters.ranking_cache_valkey import ValkeyTimelineCache
 from services.timeline.domain.celebrities import Celebrities
 from services.timeline.domain.fanout import FanOut
-from services.timeline.domain.feed_builder import Builds
+from services.timeline.domain.feed_builder import FeedBuilder
 from services.timeline.domain.follows import Follows
-from services.timeline.domain.home_sources import Circles
+from services.timeline.domain.home_sources import HomeSourceQueries
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.ranking import Rankings
 from services.timeline.domain.store import MAX_PUBLIC, TimelineStore
@@ -45,7 +45,7 @@ _PRUNE_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
+async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
     async with (
@@ -60,25 +60,31 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
         feeds = ValkeyFeeds(valkey)
         posts = MeshPosts(mesh)
         celebrities = Celebrities(store=store, cache=cache, clock=clock)
-        circles = Circles(graph=MeshGraph(mesh), store=store, celebrities=celebrities)
-        builds = Builds(feeds=feeds, posts=posts, circles=circles)
+        home_sources = HomeSourceQueries(
+            graph=MeshGraph(mesh), store=store, celebrities=celebrities
+        )
+        feed_builder = FeedBuilder(feeds=feeds, posts=posts, home_sources=home_sources)
         homes = Homes(
-            feeds=feeds, posts=posts, circles=circles, celebrities=celebrities, builds=builds
+            feeds=feeds,
+            posts=posts,
+            home_sources=home_sources,
+            celebrities=celebrities,
+            feed_builder=feed_builder,
         )
         servicer = TimelineServicer(
             homes=homes,
             rankings=Rankings(
                 homes=homes, engagement=MeshEngagement(mesh), cache=cache, clock=clock
             ),
-            builds=builds,
+            feed_builder=feed_builder,
             store=store,
             cache=cache,
             page_tokens=PageTokens(settings.page_token_key),
             clock=clock,
         )
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
-        yield Parts(
-            mounts=[Mount(add_TimelineServiceServicer_to_server, servicer)],
+        yield ProcessParts(
+            mounts=[MountedServicer(add_TimelineServiceServicer_to_server, servicer)],
             verifier=authentication.verifier(
                 settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
             ),
@@ -87,7 +93,7 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
 
 
 @asynccontextmanager
-async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
+async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
     """The process that follows events."""
     clock = SystemClock()
     brokers = ",".join(settings.kafka_brokers)
@@ -105,13 +111,13 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
         feeds = ValkeyFeeds(valkey)
         graph = MeshGraph(mesh)
         celebrities = Celebrities(store=store, cache=ValkeyTimelineCache(valkey), clock=clock)
-        announcements = events.Announcements(publisher=publisher, clock=clock)
+        announcements = events.TimelineEvents(publisher=publisher, clock=clock)
         fan_out = FanOut(
             feeds=feeds,
             graph=graph,
             celebrities=celebrities,
             threshold=settings.celebrity_followers,
-            publish=announcements.rest,
+            publish=announcements.remaining,
         )
         follows = Follows(
             feeds=feeds,
@@ -135,7 +141,7 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
                 consumer.PublicTimeline(store),
             ),
         )
-        yield Parts(
+        yield ProcessParts(
             consumers=[following],
             jobs=[
                 Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,

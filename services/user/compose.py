@@ -23,40 +23,44 @@ from services.chassis.cache import redis_client
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh
 from services.chassis.rpc.page_token import PageTokens
-from services.chassis.rpc.server import Mount
+from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.runtime.logs import logger
-from services.chassis.runtime.process import Parts
+from services.chassis.runtime.process import ProcessParts
 from services.chassis.runtime.supervision import Job
 from services.chassis.storage import postgres, retention
 from services.chassis.storage.relay import Relay
 from services.chassis.storage.worker_lease import lease_worker
-from services.user.adapters.cache_invalidation import MeshReaders, Readers, SharedCards
+from services.user.adapters.cache_invalidation import (
+    BroadcastingUserCache,
+    CacheInvalidation,
+    MeshCacheInvalidation,
+)
 from services.user.adapters.login_attempts_fallback import FallbackAttempts
 from services.user.adapters.login_attempts_memory import MemoryAttempts
 from services.user.adapters.login_attempts_valkey import ValkeyAttempts
 from services.user.adapters.mail_addresses import MailAddresses, MeshMailAddresses
 from services.user.adapters.postgres import PostgresUserStore
-from services.user.adapters.user_cache import Cards, cards
+from services.user.adapters.user_cache import UserCache, user_cache
 from services.user.domain import signing
 from services.user.domain.accounts import Accounts
 from services.user.domain.passwords import Passwords
-from services.user.domain.retired_handles import RetiredHandles
+from services.user.domain.retired_handles import HandleTombstones
 from services.user.domain.revocations import Revocations
 from services.user.domain.sessions import Sessions
 from services.user.domain.signing import RELOAD_SECONDS, KeySeal, Signer
 from services.user.domain.store import Store
 from services.user.domain.throttle import Throttle
-from services.user.domain.user_queries import People
+from services.user.domain.user_queries import UserQueries
 from services.user.rpc import convert
 from services.user.rpc.auth_servicer import AuthServicer
 from services.user.rpc.graph_servicer import GraphServicer
 from services.user.rpc.user_servicer import UserServicer
 from services.user.settings import UserSettings
 from services.user.worker import consumer
-from services.user.worker.background_tasks import Chores
+from services.user.worker.background_tasks import BackgroundTasks
 from services.user.worker.consumer import Subscriptions
 from services.user.worker.counters import CountPosts, Reconciler
 
@@ -68,7 +72,7 @@ _PRUNE_SECONDS = 600.0
 
 
 @asynccontextmanager
-async def serve(told: UserSettings) -> AsyncIterator[Parts]:
+async def serve(told: UserSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
     async with (
@@ -80,7 +84,7 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
             told.mesh, identity=authentication.identity(told, service=SERVICE, clock=clock)
         ) as mesh,
     ):
-        readers = MeshReaders(mesh)
+        cache_invalidation = MeshCacheInvalidation(mesh)
         store = PostgresUserStore(database)
         signer = Signer(
             store=store,
@@ -92,14 +96,16 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
         )
         await signer.load()
         revoked = RevokedSessions(Revocations(store=store, clock=clock), clock=clock)
-        yield Parts(
+        yield ProcessParts(
             mounts=mounts(
                 store=store,
-                cards=SharedCards(
-                    cards(store=store, redis=cache_server, clock=clock, encode=convert.card),
-                    readers,
+                user_cache=BroadcastingUserCache(
+                    user_cache(
+                        store=store, redis=cache_server, clock=clock, encode=convert.packed_user
+                    ),
+                    cache_invalidation,
                 ),
-                readers=readers,
+                cache_invalidation=cache_invalidation,
                 clock=clock,
                 ids=IdGenerator(clock=clock, worker=worker),
                 passwords=passwords,
@@ -132,8 +138,8 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
 def mounts(
     *,
     store: Store,
-    cards: Cards,
-    readers: Readers,
+    user_cache: UserCache,
+    cache_invalidation: CacheInvalidation,
     clock: Clock,
     ids: IdGenerator,
     passwords: Passwords,
@@ -142,8 +148,8 @@ def mounts(
     signer: Signer,
     page_token_key: bytes,
     master_key: bytes,
-) -> list[Mount]:
-    people = People(store=store, cards=cards)
+) -> list[MountedServicer]:
+    user_queries = UserQueries(store=store, user_cache=user_cache)
     page_tokens = PageTokens(page_token_key)
     sessions = Sessions(store=store, clock=clock, ids=ids, signer=signer, master_key=master_key)
     accounts = Accounts(
@@ -152,7 +158,7 @@ def mounts(
         ids=ids,
         passwords=passwords,
         sessions=sessions,
-        retired=RetiredHandles(master_key=master_key),
+        retired=HandleTombstones(master_key=master_key),
         throttle=throttle,
         addresses=addresses,
     )
@@ -171,22 +177,26 @@ def mounts(
         clock=clock,
         ids=ids,
         accounts=accounts,
-        people=people,
-        cards=cards,
+        user_queries=user_queries,
+        user_cache=user_cache,
         master_key=master_key,
     )
     graph = GraphServicer(
-        store=store, ids=ids, people=people, readers=readers, page_tokens=page_tokens
+        store=store,
+        ids=ids,
+        user_queries=user_queries,
+        cache_invalidation=cache_invalidation,
+        page_tokens=page_tokens,
     )
     return [
-        Mount(add_AuthServiceServicer_to_server, auth),
-        Mount(add_UserServiceServicer_to_server, users),
-        Mount(add_GraphServiceServicer_to_server, graph),
+        MountedServicer(add_AuthServiceServicer_to_server, auth),
+        MountedServicer(add_UserServiceServicer_to_server, users),
+        MountedServicer(add_GraphServiceServicer_to_server, graph),
     ]
 
 
 @asynccontextmanager
-async def work(told: UserSettings) -> AsyncIterator[Parts]:
+async def work(told: UserSettings) -> AsyncIterator[ProcessParts]:
     """The process that publishes events, counts, reconciles, and does what requests leave."""
     clock = SystemClock()
     brokers = ",".join(told.kafka_brokers)
@@ -202,9 +212,9 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
         ) as mesh,
     ):
         store = PostgresUserStore(database)
-        profiles = SharedCards(
-            cards(store=store, redis=cache_server, clock=clock, encode=convert.card),
-            MeshReaders(mesh),
+        profiles = BroadcastingUserCache(
+            user_cache(store=store, redis=cache_server, clock=clock, encode=convert.packed_user),
+            MeshCacheInvalidation(mesh),
         )
         seal = KeySeal(master_key=told.master_key)
         counting = bus.Subscriber(
@@ -213,15 +223,15 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
             topics=consumer.TOPICS,
             publisher=publisher,
             clock=clock,
-            batches=Subscriptions(store=store, cards=profiles).handle,
+            batches=Subscriptions(store=store, user_cache=profiles).handle,
         )
-        chores = Chores(
+        background_tasks = BackgroundTasks(
             store=store,
             clock=clock,
             ids=IdGenerator(clock=clock, worker=worker),
-            retired=RetiredHandles(master_key=told.master_key),
+            retired=HandleTombstones(master_key=told.master_key),
         )
-        reconciler = Reconciler(store=store, cards=profiles, count_posts=_count_posts(mesh))
+        reconciler = Reconciler(store=store, user_cache=profiles, count_posts=_count_posts(mesh))
 
         async def forget_old_records() -> None:
             await retention.run(database)
@@ -232,11 +242,11 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
         async def prune_sessions() -> None:
             await store.prune(clock.now())
 
-        yield Parts(
+        yield ProcessParts(
             consumers=[counting],
             jobs=[
                 Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,
-                chores.run,
+                background_tasks.run,
                 reconciler.run,
                 forget_old_records,
                 _every(_KEYS_SECONDS, "signing_key_not_rotated", rotate_keys),

@@ -11,7 +11,7 @@ from tests.authorization.rows import ROLES, ROWS, VISIBILITIES, YES, Asked, devi
 
 SignUp = Callable[[str], Awaitable[Account]]
 # Asks a row of a scene, as somebody, about a thing: the reason of the refusal, or YES.
-Ask = Callable[["Scene", str, "Account | None", str], Awaitable[str]]
+Ask = Callable[["Scenario", str, "Account | None", str], Awaitable[str]]
 
 _numbers = itertools.count(1)
 
@@ -38,7 +38,7 @@ def operations(document: Json) -> dict[str, Operation]:
 
 
 @dataclass
-class Scene:
+class Scenario:
     """The cast; ``protected`` says of what kind the owner's account is."""
 
     edge: Edge
@@ -83,27 +83,27 @@ class Scene:
 def in_rest(operation: Operation) -> Ask:
     """A row asked of its operation."""
 
-    async def ask(scene: Scene, row: str, by: Account | None, thing: str) -> str:
+    async def ask(scenario: Scenario, row: str, by: Account | None, thing: str) -> str:
         before, bracket, _ = operation.path.partition("{")
         path = operation.path
         if bracket:
             path = before + thing + operation.path.partition("}")[2]
         body, query = ROWS[row].body, ROWS[row].query
-        answer = await scene.edge.send(
+        answer = await scenario.edge.send(
             operation.method,
             path,
             by=by,
-            body=body(scene, by, thing) if body else None,
-            query=query(scene, by, thing) if query else None,
+            body=body(scenario, by, thing) if body else None,
+            query=query(scenario, by, thing) if query else None,
         )
         return YES if answer.is_success else str(answer.json()["reason"])
 
     return ask
 
 
-async def scene(edge: Edge, sign_up: SignUp, *, protected: bool) -> Scene:
+async def scenario(edge: Edge, sign_up: SignUp, *, protected: bool) -> Scenario:
     """A new cast, in which nobody has done anything yet."""
-    made = Scene(edge, protected)
+    made = Scenario(edge, protected)
     number = next(_numbers)
     people = {role: await sign_up(f"{role[:8]}_{number}") for role in ROLES if role != "stranger"}
     made.people = {"stranger": None, **people}
@@ -134,7 +134,7 @@ class Matrix:
         self._version = version
         self._sign_up = sign_up
         self._operations: dict[str, Operation] = {}
-        self._readers: dict[bool, Scene] = {}
+        self._readers: dict[bool, Scenario] = {}
 
     async def operations(self) -> dict[str, Operation]:
         """What the edge's own document of the version says, by the operation's id."""
@@ -149,10 +149,10 @@ class Matrix:
         """See `Scene.wrong`; in REST, unless another way to ask is given."""
         operation = (await self.operations())[operation_of(row)]
         if operation.method != "GET":
-            cast = await scene(self._edge, self._sign_up, protected=protected)
+            cast = await scenario(self._edge, self._sign_up, protected=protected)
         else:
             if protected not in self._readers:
-                self._readers[protected] = await scene(
+                self._readers[protected] = await scenario(
                     self._edge, self._sign_up, protected=protected
                 )
             cast = self._readers[protected]

@@ -107,7 +107,7 @@ class Sight:
 
 
 @dataclass
-class Names:
+class DisplayNames:
     """What people are called: see `peers.Names`."""
 
     known: dict[int, str] = field(default_factory=lambda: {2: "Bob", 3: "@carol", 4: "Dave"})

@@ -20,7 +20,7 @@ from tests.waiting import eventually
 
 
 @dataclass
-class Town:
+class AuditedStack:
     """A stack with two of everything that answers, and people who use it."""
 
     stack: TestStack
@@ -78,11 +78,11 @@ class Town:
 
 
 @contextlib.asynccontextmanager
-async def founded(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Town]:
+async def started_stack(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[AuditedStack]:
     """Start a stack of its own and let people settle in it."""
     async with TestStack(folder, settings) as stack, stack.edge() as edge:
         clients = await settle_in(edge, seed=11)
-        yield Town(stack, edge, clients, Audit(edge, clients))
+        yield AuditedStack(stack, edge, clients, Audit(edge, clients))
 
 
 def two_of(nouns: Iterable[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from roost.notification.v1.event_service_pb2_grpc import (
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from services.chassis.auth import access_policy
-from services.chassis.rpc.server import Mount
+from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.errors import Unavailable
 
 
@@ -35,8 +35,8 @@ class FakeEvents:
         self.opened = 0
         self.reads: list[ReadEventsRequest] = []
 
-    def mount(self) -> Mount:
-        return Mount(add_EventServiceServicer_to_server, _Servicer(self))
+    def mount(self) -> MountedServicer:
+        return MountedServicer(add_EventServiceServicer_to_server, _Servicer(self))
 
     def add(self, user_id: int, *, told: bool = True, age: float = 0.0, **kind: Any) -> int:
         """Log an event, and tell the streams unless it is to get lost on its way."""

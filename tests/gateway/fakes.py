@@ -16,7 +16,7 @@ from roost.timeline.v1 import timeline_service_pb2_grpc
 from roost.user.v1 import auth_service_pb2_grpc, graph_service_pb2_grpc, user_service_pb2_grpc
 
 from services.chassis.auth import access_policy, caller
-from services.chassis.rpc.server import Mount
+from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime import deadline
 
 _SERVICES = (
@@ -64,9 +64,9 @@ class FakeServices:
         """The request of the last such RPC."""
         return next(each.request for each in reversed(self.asked) if each.method == method)
 
-    def mounts(self) -> list[Mount]:
+    def mounts(self) -> list[MountedServicer]:
         return [
-            Mount(
+            MountedServicer(
                 getattr(module, f"add_{name}Servicer_to_server"),
                 self._servicer(getattr(module, f"{name}Servicer")),
             )

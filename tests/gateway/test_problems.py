@@ -31,7 +31,7 @@ def test_every_reason_of_the_contract_has_a_status() -> None:
         (errors.Conflict, 409),
         (errors.WrongState, 409),
         (errors.TooMany, 429),
-        (errors.NotOffered, 501),
+        (errors.Unimplemented, 501),
         (errors.Unavailable, 503),
         (errors.DeadlineExceeded, 504),
         (errors.Internal, 500),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.graphql.ids import global_id
-from local.edge import Account, Edge, Json
+from local.edge import Account, Json, RelationshipKind
 
 # Small, so that pages end in many places; and as large as any page may be.
 _SIZE, _WHOLE = 2, 40
@@ -42,7 +42,7 @@ _OF_POSTS = [
 class Walking:
     """Walks as one person, or as a stranger, and notes where pages are not the list, cut evenly."""
 
-    def __init__(self, edge: Edge, reader: Account | None) -> None:
+    def __init__(self, edge: RelationshipKind, reader: Account | None) -> None:
         self._edge = edge
         self._reader = reader
         self.faults: list[str] = []
@@ -57,9 +57,9 @@ class Walking:
             await self._compare(selection, id=global_id("Post", int(post_id or 0)))
 
     async def _compare(self, selection: str, **about: str) -> None:
-        whole = await self._walk(selection, _WHOLE, **about)
+        shared_platform = await self._walk(selection, _WHOLE, **about)
         pages = await self._walk(selection, _SIZE, **about)
-        expected = [each for page in whole for each in page]
+        expected = [each for page in shared_platform for each in page]
         if pages != [expected[n : n + _SIZE] for n in range(0, len(expected), _SIZE)]:
             reader = self._reader.handle if self._reader else "a stranger"
             self.faults.append(f"{reader}: {selection}: {pages} rather than {expected}")

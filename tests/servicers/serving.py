@@ -1,6 +1,6 @@
 """Runs servicers behind the whole interceptor pipeline and calls them through a real channel.
 
-    async with serving(Mount(add_PostServiceServicer_to_server, servicer)) as served:
+    async with serving(MountedServicer(add_PostServiceServicer_to_server, servicer)) as served:
         posts = served.stub(PostServiceStub, caller=UserCaller(user_id=1, session_id=10))
         with raises_reason(NotFound, "POST_NOT_FOUND"):
             await posts.GetPost(GetPostRequest(post_id=5))
@@ -36,7 +36,7 @@ from services.chassis.auth.tokens import (
 )
 from services.chassis.rpc.clients import Mesh
 from services.chassis.rpc.interceptors import Pipeline, RpcMetrics
-from services.chassis.rpc.server import Mount, Server
+from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import RoostError
 from tests.waiting import LIMIT
@@ -114,7 +114,7 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    *mounts: Mount,
+    *mounts: MountedServicer,
     max_in_flight: int = 100,
     clock: Clock | None = None,
     address: str = "127.0.0.1:0",

@@ -14,8 +14,8 @@ import pytest
 from services.notification.domain import domain_events
 from services.notification.domain import model as notification_model
 from services.notification.domain import recipients as notified
-from services.post.adapters.user_client import KnownPerson, Stance
-from services.post.domain.model import Limit, Visibility
+from services.post.adapters.user_client import CachedProfile, Stance
+from services.post.domain.model import AudienceLimit, Visibility
 from services.post.domain.visibility import Audience, can_see
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -37,15 +37,15 @@ class Part:
 
 
 def by_post_service(post: Part, above: Sequence[Part]) -> bool:
-    people = {
-        id_: KnownPerson(
+    profiles = {
+        id_: CachedProfile(
             id_, f"p{id_}", part.protected, NOON, Stance(part.following, False, False), b""
         )
         for id_, part in zip((AUTHOR, ABOVE, FURTHER), (post, *above), strict=False)
         if not part.gone
     }
     limits = tuple(
-        Limit(
+        AudienceLimit(
             VIEWER if part.viewers_own else id_,
             part.visibility,
             (VIEWER,) if part.addressed else (9,),
@@ -54,7 +54,7 @@ def by_post_service(post: Part, above: Sequence[Part]) -> bool:
         for id_, part in zip((ABOVE, FURTHER), above, strict=False)
     )
     addressed = {VIEWER} if post.addressed else {9}
-    return can_see(Audience(AUTHOR, post.visibility, addressed, limits=limits), people, VIEWER)
+    return can_see(Audience(AUTHOR, post.visibility, addressed, limits=limits), profiles, VIEWER)
 
 
 def by_notification_service(post: Part, above: Sequence[Part]) -> bool:
@@ -71,7 +71,7 @@ def by_notification_service(post: Part, above: Sequence[Part]) -> bool:
         reply_to_author_id=0,
         mentioned_ids=frozenset({VIEWER} if post.addressed else {9}),
         limits=tuple(
-            domain_events.Limit(
+            domain_events.AudienceLimit(
                 VIEWER if part.viewers_own else id_,
                 notification_model.Visibility(part.visibility),
                 frozenset({VIEWER} if part.addressed else {9}),

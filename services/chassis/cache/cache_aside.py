@@ -15,8 +15,8 @@ from typing import Any, Generic, TypeVar
 from prometheus_client import Counter
 
 from services.chassis.cache import entry
-from services.chassis.cache.batch_lookup import get_together
-from services.chassis.cache.redis_client import RedisAway, RedisClient, Script
+from services.chassis.cache.batch_lookup import get_many_from
+from services.chassis.cache.redis_client import RedisClient, RedisUnavailable, Script
 from services.chassis.cache.redis_connection import Argument, Command
 from services.chassis.runtime import deadline
 from services.chassis.runtime.clock import Clock
@@ -35,7 +35,7 @@ STALE_SECONDS = 30.0
 LOAD_SECONDS = 3.0
 
 # Keys that could not be forgotten wait for Redis's return; past so many, only TTL bounds them.
-_MAX_UNFORGOTTEN = 100_000
+_MAX_PENDING_INVALIDATIONS = 100_000
 _FORGET_AGAIN_SECONDS = 0.25
 # What `_read` gives for an entry that is damaged, or not ours.
 _UNREADABLE = object()
@@ -102,7 +102,7 @@ class Cache(Generic[K, V]):
         self._flights: dict[K, _Flight[V]] = {}
         self._refreshing: set[K] = set()
         # By key, the moment of the change that Redis does not know of.
-        self._unforgotten: dict[K, int] = {}
+        self._pending_invalidations: dict[K, int] = {}
         self._moment = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._found = {
@@ -119,7 +119,7 @@ class Cache(Generic[K, V]):
 
         Raises what `load` raises, and DeadlineExceeded.
         """
-        (found,) = await get_together((self, keys))
+        (found,) = await get_many_from((self, keys))
         return found
 
     async def forget(self, *keys: K) -> None:
@@ -211,7 +211,7 @@ class Cache(Generic[K, V]):
     async def _fill(self, values: dict[K, V], missing: Mapping[K, bytes], since: int) -> None:
         values.update(await self._fly(missing, since, lease=True))
 
-    async def _do_without(self, wanted: Sequence[K], since: int) -> dict[K, V]:
+    async def _load_uncached(self, wanted: Sequence[K], since: int) -> dict[K, V]:
         if not wanted:
             return {}
         self._found["skipped"].inc(len(wanted))
@@ -280,7 +280,7 @@ class Cache(Generic[K, V]):
         ]
         try:
             found = await self._redis.pipeline(commands)
-        except RedisAway:
+        except RedisUnavailable:
             return {}
         ours: dict[K, bytes] = {}
         for (key, flight), there in zip(flights.items(), found, strict=True):
@@ -318,7 +318,7 @@ class Cache(Generic[K, V]):
         ]
         try:
             await self._redis.run_each(_STORE, calls)
-        except RedisAway:
+        except RedisUnavailable:
             return
 
     def _replacement(self, header: bytes, value: V | None) -> tuple[Argument, ...]:
@@ -335,29 +335,29 @@ class Cache(Generic[K, V]):
         try:
             with deadline.none():
                 await self._delete(keys)
-        except RedisAway:
-            waiting = bool(self._unforgotten)
-            self._unforgotten.update(dict.fromkeys(keys, self._next_moment()))
-            if len(self._unforgotten) > _MAX_UNFORGOTTEN:
+        except RedisUnavailable:
+            waiting = bool(self._pending_invalidations)
+            self._pending_invalidations.update(dict.fromkeys(keys, self._next_moment()))
+            if len(self._pending_invalidations) > _MAX_PENDING_INVALIDATIONS:
                 logger().error("cache_forgets_lost", cache=self._name)
-                self._unforgotten.clear()
+                self._pending_invalidations.clear()
             elif not waiting:
                 self._start(self._forget_later())
 
     async def _forget_later(self) -> None:
-        while self._unforgotten:
+        while self._pending_invalidations:
             await asyncio.sleep(_FORGET_AGAIN_SECONDS)
             try:
                 await self._forget_again()
-            except RedisAway:
+            except RedisUnavailable:
                 continue
 
     async def _forget_again(self) -> None:
-        known = dict(self._unforgotten)
+        known = dict(self._pending_invalidations)
         await self._delete(known)
         for key, change in known.items():
-            if self._unforgotten.get(key) == change:
-                del self._unforgotten[key]
+            if self._pending_invalidations.get(key) == change:
+                del self._pending_invalidations[key]
 
     async def _delete(self, keys: Iterable[K]) -> None:
         await self._redis.pipeline([("DEL", self._at(key)) for key in keys])

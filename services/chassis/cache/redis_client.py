@@ -1,6 +1,7 @@
 """Redis protocol (Redis, Valkey), stepping aside at once when the server is away.
 
-Nothing kept there is the only copy, so callers treat RedisAway as a miss. After a few failures in
+Nothing kept there is the only copy, so callers treat RedisUnavailable as a miss. After a few
+failures in
 a row a circuit opens: calls fail without being tried, until a probe in the background gets an
 answer.
 """
@@ -36,7 +37,7 @@ _FAILURES_TO_OPEN = 3
 _PROBE_SECONDS = 0.25
 # What a server says that is starting, full, a replica, or without its master: nothing is wrong with
 # the command, and the same one may succeed soon.
-_PASSING = (
+_TRANSIENT_ERRORS = (
     "LOADING",
     "OOM",
     "READONLY",
@@ -54,7 +55,7 @@ _failures = Counter(
 )
 
 
-class RedisAway(Unavailable):
+class RedisUnavailable(Unavailable):
     """Redis cannot be reached, or does not answer in time."""
 
     reason = "DEPENDENCY_UNAVAILABLE"
@@ -79,7 +80,7 @@ class Script:
 
 class _Server(Protocol):
     @property
-    def heard(self) -> float: ...
+    def response_received(self) -> float: ...
 
     async def send(self, commands: Sequence[Command]) -> list[Any]: ...
 
@@ -89,7 +90,8 @@ class _Server(Protocol):
 class RedisClient:
     """Commands, each trip within CALL_SECONDS and the caller's deadline. Made by `connect`.
 
-    Replies are bytes, numbers, None or lists of them. Raises RedisAway where the server is away or
+    Replies are bytes, numbers, None or lists of them. Raises RedisUnavailable where the server is
+    away or
     cannot work for now (full, starting, a replica), and redis.exceptions.ResponseError where it
     refuses a command. On a cluster the keys of one command share a slot (a hash tag), while the
     commands of one pipeline need not.
@@ -178,7 +180,7 @@ class RedisClient:
     async def _send(self, commands: Sequence[Command]) -> list[Any]:
         if self._closed or (self._probe is not None and asyncio.current_task() is not self._probe):
             _failures.labels("skipped").inc()
-            raise RedisAway
+            raise RedisUnavailable
         limit = deadline.remaining()
         hurried = limit is not None and limit < self._call_seconds
         began = asyncio.get_running_loop().time()
@@ -190,22 +192,22 @@ class RedisClient:
             # busy to read the answers; a circuit that opens then would add to its load.
             if hurried:
                 raise DeadlineExceeded from late
-            if self._server.heard >= began:
-                raise RedisAway from late
+            if self._server.response_received >= began:
+                raise RedisUnavailable from late
             raise self._failed(late) from late
         except (RedisError, OSError) as error:
             raise self._failed(error) from error
         self._failures_in_a_row = 0
         return replies
 
-    def _failed(self, error: Exception) -> RedisAway:
+    def _failed(self, error: Exception) -> RedisUnavailable:
         _failures.labels("failed").inc()
         self._failures_in_a_row += 1
         broken = self._failures_in_a_row >= _FAILURES_TO_OPEN
         if broken and self._probe is None and not self._closed:
             logger().warning("redis_away", error=repr(error))
             self._probe = asyncio.create_task(self._wait_for_return(), name="redis probe")
-        return RedisAway()
+        return RedisUnavailable()
 
     async def _wait_for_return(self) -> None:
         with deadline.none():
@@ -215,7 +217,7 @@ class RedisClient:
                 try:
                     await self.check()
                     break
-                except (RedisAway, RedisError):
+                except (RedisUnavailable, RedisError):
                     await asyncio.sleep(_PROBE_SECONDS)
         self._failures_in_a_row = 0
         self._probe = None
@@ -250,7 +252,7 @@ class _ManyServers:
         )
 
     @property
-    def heard(self) -> float:
+    def response_received(self) -> float:
         """Unknown: every silence counts."""
         return 0.0
 
@@ -268,7 +270,7 @@ class _ManyServers:
 def _accepted(replies: list[Any]) -> list[Any]:
     for reply in replies:
         if isinstance(reply, Exception):
-            if str(reply).startswith(_PASSING):
-                raise RedisAway from reply
+            if str(reply).startswith(_TRANSIENT_ERRORS):
+                raise RedisUnavailable from reply
             raise reply
     return replies

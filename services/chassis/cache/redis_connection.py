@@ -62,9 +62,9 @@ class SingleServer:
         self._connecting: asyncio.Task[_Connection] | None = None
 
     @property
-    def heard(self) -> float:
+    def response_received(self) -> float:
         """When the server last said something, by the loop's clock."""
-        return 0.0 if self._connection is None else self._connection.heard
+        return 0.0 if self._connection is None else self._connection.response_received
 
     async def send(self, commands: Sequence[Command]) -> list[Any]:
         """The replies in order, refusals (ResponseError) among them.
@@ -153,7 +153,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.closed = False
         self.ended = asyncio.Event()
-        self.heard = 0.0
+        self.response_received = 0.0
 
     async def send(self, commands: Sequence[Command]) -> list[Any]:
         if self._transport is None or self.closed or len(self._waiting) >= MAX_WAITING:
@@ -175,7 +175,7 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        self.heard = self._loop.time()
+        self.response_received = self._loop.time()
         try:
             self._reader.feed(data)
             while (reply := self._reader.gets()) is not _NOTHING:

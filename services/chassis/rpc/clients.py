@@ -120,11 +120,11 @@ class Mesh:
         timeout: float,
         with_origin: bool = False,
     ) -> S:
-        calls = _Calls(self._channel, token, timeout, with_origin=with_origin)
+        calls = _CallFactory(self._channel, token, timeout, with_origin=with_origin)
         return kind(cast(grpc.aio.Channel, calls))
 
 
-class _Calls:
+class _CallFactory:
     """Stands in for the channel when a generated stub asks for its methods.
 
     That is cheaper than client interceptors, each of which costs a task and a call object.

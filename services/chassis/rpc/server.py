@@ -26,10 +26,10 @@ OPTIONS: tuple[tuple[str, int], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Mount:
+class MountedServicer:
     """A servicer, and the generated function that registers it.
 
-        Mount(add_PostServiceServicer_to_server, PostServicer(...))
+        MountedServicer(add_PostServiceServicer_to_server, PostServicer(...))
 
     `without` names the methods that are declared but not offered yet; they are answered with
     UNIMPLEMENTED. Every other method declares its access policy (see `chassis.access`).
@@ -41,7 +41,7 @@ class Mount:
 
     def methods(self) -> tuple[str, Handlers]:
         """The service's full name, and the handler of each method that is offered."""
-        taken = _Taken()
+        taken = _HandlerCollector()
         self.register(self.servicer, taken)
         handlers = {name: each for name, each in taken.handlers.items() if name not in self.without}
         return taken.service, handlers
@@ -50,7 +50,7 @@ class Mount:
 class Server:
     """A gRPC server that is built, started, announced as draining, and stopped."""
 
-    def __init__(self, mounts: Sequence[Mount], *, pipeline: Pipeline) -> None:
+    def __init__(self, mounts: Sequence[MountedServicer], *, pipeline: Pipeline) -> None:
         self._server = grpc.aio.server(options=OPTIONS)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
         self._names: list[str] = []
@@ -86,7 +86,7 @@ class Server:
         await self._server.stop(grace)
 
 
-def policies(mounts: Sequence[Mount]) -> dict[str, Policy]:
+def policies(mounts: Sequence[MountedServicer]) -> dict[str, Policy]:
     """The access policy of every method offered, by full name (`/roost.post.v1.PostService/…`)."""
     return {
         f"/{service}/{name}": declared_policy(f"/{service}/{name}", handler)
@@ -95,7 +95,7 @@ def policies(mounts: Sequence[Mount]) -> dict[str, Policy]:
     }
 
 
-class _Taken:
+class _HandlerCollector:
     """Stands in for the server when a generated function registers handlers, and keeps them."""
 
     def __init__(self) -> None:

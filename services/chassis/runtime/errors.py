@@ -132,7 +132,7 @@ class DeadlineExceeded(RoostError):
     message = "It took too long."
 
 
-class NotOffered(RoostError):
+class Unimplemented(RoostError):
     """The server does not know the call."""
 
     reason = "NOT_IMPLEMENTED"
@@ -143,7 +143,7 @@ class Internal(RoostError):
     """A fault on our side, met in another service. Nobody raises it; `from_status` makes it."""
 
 
-class WireStatus(NamedTuple):
+class GrpcStatus(NamedTuple):
     """What goes out: the code, the message, and the packed `google.rpc.Status`."""
 
     code: grpc.StatusCode
@@ -179,7 +179,7 @@ def code_of(error: BaseException) -> grpc.StatusCode:
             return grpc.StatusCode.UNAVAILABLE
         case DeadlineExceeded() | TimeoutError():
             return grpc.StatusCode.DEADLINE_EXCEEDED
-        case NotOffered():
+        case Unimplemented():
             return grpc.StatusCode.UNIMPLEMENTED
         case _:
             return grpc.StatusCode.INTERNAL
@@ -199,11 +199,11 @@ _KIND_BY_CODE: Mapping[grpc.StatusCode, type[RoostError]] = {
     # A peer that cancels did not finish for reasons of its own; ours may try elsewhere.
     grpc.StatusCode.CANCELLED: Unavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
-    grpc.StatusCode.UNIMPLEMENTED: NotOffered,
+    grpc.StatusCode.UNIMPLEMENTED: Unimplemented,
 }
 
 
-def to_status(error: BaseException) -> WireStatus:
+def to_status(error: BaseException) -> GrpcStatus:
     """The status of a failure. Anything outside the contract becomes INTERNAL, its cause unsaid."""
     code = code_of(error)
     if code is grpc.StatusCode.INTERNAL:
@@ -227,14 +227,14 @@ def to_status(error: BaseException) -> WireStatus:
         retry = RetryInfo()
         retry.retry_delay.FromNanoseconds(round(shown.retry_after * 1e9))
         status.details.add().Pack(retry)
-    return WireStatus(code, shown.message, status.SerializeToString())
+    return GrpcStatus(code, shown.message, status.SerializeToString())
 
 
 def from_status(error: grpc.aio.AioRpcError) -> RoostError:
     """The error that a status stands for, with its reason, metadata, violations and retry delay.
 
     A status without our details comes from a proxy or the channel. It gets the reason and the
-    message of its kind, since foreign wording may tell addresses; where a kind has no reason of
+    message of its kind, since foreign templates may tell addresses; where a kind has no reason of
     its own (no proxy knows that a post is absent), it is Internal.
     """
     code = error.code()

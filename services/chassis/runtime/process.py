@@ -24,7 +24,7 @@ import uvloop
 
 from services.chassis.auth.tokens import Verifier
 from services.chassis.rpc.interceptors import Pipeline, RpcMetrics
-from services.chassis.rpc.server import Mount, Server
+from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime import (
     logs,
     settings,
@@ -62,22 +62,22 @@ class Consumer(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class ProcessParts:
     """What a composed process consists of.
 
     `jobs` run until they are cancelled; a job takes its cancellation as the request to finish
     what is in hand. A job that fails is started again and stops no other (see `supervision`).
     `consumers` are jobs, too; one that consumes nothing makes the process not ready.
-    `endings` are called after the drain: they end streams, which would be waited for in vain.
+    `on_drain` are called after the drain: they end streams, which would be waited for in vain.
     """
 
-    mounts: Sequence[Mount] = ()
+    mounts: Sequence[MountedServicer] = ()
     verifier: Verifier | None = None
     jobs: Sequence[Job] = ()
     consumers: Sequence[Consumer] = ()
-    endings: Sequence[Callable[[], None]] = ()
+    on_drain: Sequence[Callable[[], None]] = ()
 
-    def named_jobs(self) -> list[tuple[str, Job]]:
+    def jobs_by_name(self) -> list[tuple[str, Job]]:
         """All jobs, consumers among them, each with its name."""
         return [
             *((supervision.name_of(job), job) for job in self.jobs),
@@ -85,7 +85,7 @@ class Parts:
         ]
 
 
-Compose = Callable[[S], AbstractAsyncContextManager[Parts]]
+Compose = Callable[[S], AbstractAsyncContextManager[ProcessParts]]
 
 
 def main(
@@ -109,15 +109,15 @@ def main(
     told = settings.load(kind)
     logs.configure(service=service, level=told.log_level, form=told.log_format)
     telemetry.configure(service=service, ratio=told.trace_ratio, endpoint=told.otlp_endpoint)
-    life = _Life(service, given[0], told, modes[given[0]](told))
+    process_run = _ProcessRun(service, given[0], told, modes[given[0]](told))
     try:
-        return uvloop.run(life.run())
+        return uvloop.run(process_run.run())
     finally:
         telemetry.shutdown()
-        life.over()
+        process_run.call_off_limit()
 
 
-class _Life:
+class _ProcessRun:
     """One run of one process."""
 
     def __init__(
@@ -125,30 +125,30 @@ class _Life:
         service: str,
         mode: str,
         told: ServiceSettings,
-        composed: AbstractAsyncContextManager[Parts],
+        composed: AbstractAsyncContextManager[ProcessParts],
     ) -> None:
-        self._told = told
+        self._settings = told
         self._composed = composed
         self._log = logger().bind(process=f"{service} {mode}")
-        self._supervisor = Supervisor(give_up=self._on_fatal)
+        self._supervisor = Supervisor(on_fatal=self._on_fatal)
         self._consumers: Sequence[Consumer] = ()
         self._serves = False
         self._admin = Admin(condition=self._condition)
         self._failed = False
         self._started = False
         self._signals = 0
-        self._last_resort = threading.Timer(HARD_LIMIT, self._give_up)
-        self._last_resort.daemon = True
+        self._kill_timer = threading.Timer(HARD_LIMIT, self._kill_process)
+        self._kill_timer.daemon = True
 
     async def run(self) -> int:
         """Lives; returns the exit code."""
         self._stopping = asyncio.Event()
-        self._hurrying = asyncio.Event()
-        living = asyncio.create_task(self._live())
+        self._skip_drain = asyncio.Event()
+        main_task = asyncio.create_task(self._serve_until_stopped())
         for each in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(each, self._on_signal, living)
+            asyncio.get_running_loop().add_signal_handler(each, self._on_signal, main_task)
         try:
-            await living
+            await main_task
         except asyncio.CancelledError:
             self._log.info("stopped", while_="starting")
         except Exception as error:
@@ -156,16 +156,16 @@ class _Life:
             return 1
         return 1 if self._failed else 0
 
-    def over(self) -> None:
+    def call_off_limit(self) -> None:
         """Calls off the last resort: everything has come to its end."""
-        self._last_resort.cancel()
+        self._kill_timer.cancel()
 
-    async def _live(self) -> None:
-        admin = await self._admin.start(self._told.admin_listen)
+    async def _serve_until_stopped(self) -> None:
+        admin = await self._admin.start(self._settings.admin_listen)
         async with self._composed as parts:
             server, listen = self._server(parts)
             self._start_jobs(parts)
-            spare_the_collector()
+            freeze_gc()
             if server is not None:
                 await server.start()
             self._admin.ready = self._started = True
@@ -175,45 +175,45 @@ class _Life:
 
             self._admin.ready = False
             if server is not None:
-                await self._drain(server, parts.endings)
+                await self._drain(server, parts.on_drain)
             await self._supervisor.end(GRACE)
         await self._admin.stop()
         self._log.info("stopped")
 
-    def _server(self, parts: Parts) -> tuple[Server | None, str | None]:
+    def _server(self, parts: ProcessParts) -> tuple[Server | None, str | None]:
         if not parts.mounts:
             return None, None
         if parts.verifier is None:
             raise TypeError("a process that serves RPCs needs a verifier")
         pipeline = Pipeline(
             verifier=parts.verifier,
-            max_in_flight=self._told.max_in_flight,
+            max_in_flight=self._settings.max_in_flight,
             metrics=RpcMetrics(),
         )
         server = Server(parts.mounts, pipeline=pipeline)
-        port = server.bind(self._told.listen)
-        return server, f"{split_address(self._told.listen)[0]}:{port}"
+        port = server.bind(self._settings.listen)
+        return server, f"{split_address(self._settings.listen)[0]}:{port}"
 
-    async def _drain(self, server: Server, endings: Sequence[Callable[[], None]]) -> None:
+    async def _drain(self, server: Server, on_drain: Sequence[Callable[[], None]]) -> None:
         """Says that it stops, waits for Envoy to hear it, and only then turns calls away."""
         await server.announce_stop()
-        self._log.info("draining", seconds=self._told.drain_seconds)
+        self._log.info("draining", seconds=self._settings.drain_seconds)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._told.drain_seconds):
-                await self._hurrying.wait()
-        for end in endings:
+            async with asyncio.timeout(self._settings.drain_seconds):
+                await self._skip_drain.wait()
+        for end in on_drain:
             end()
         await server.stop(GRACE)
 
-    def _start_jobs(self, parts: Parts) -> None:
+    def _start_jobs(self, parts: ProcessParts) -> None:
         self._consumers, self._serves = parts.consumers, bool(parts.mounts)
-        for name, job in parts.named_jobs():
+        for name, job in parts.jobs_by_name():
             self._supervisor.start(name, job)
 
     def _condition(self) -> Condition:
         """A process that serves goes on serving while a job of it is down: turning calls away
         would only add to the failure. One that only works has nothing else to be ready for."""
-        down = supervision.sentences(self._supervisor.down)
+        down = supervision.descriptions(self._supervisor.down)
         unready = [said for each in self._consumers if (said := each.unready())]
         if self._serves:
             return Condition(unready=unready, degraded=down)
@@ -225,18 +225,18 @@ class _Life:
         self._stopping.set()
 
     def _limit_end(self) -> None:
-        if not self._last_resort.is_alive():
-            self._last_resort.start()
+        if not self._kill_timer.is_alive():
+            self._kill_timer.start()
 
-    def _on_signal(self, living: "asyncio.Task[None]") -> None:
+    def _on_signal(self, main_task: "asyncio.Task[None]") -> None:
         self._signals += 1
         if self._signals == 1:
             self._limit_end()
         if not self._started:
-            living.cancel()
+            main_task.cancel()
         elif self._signals > 1:
             # Asked twice, by somebody who waits: no need to wait for Envoy.
-            self._hurrying.set()
+            self._skip_drain.set()
         self._stopping.set()
 
     def _report(self, error: Exception) -> None:
@@ -247,12 +247,12 @@ class _Life:
             event, error=f"{type(error).__name__}: {error}", exc_info=error if ours else None
         )
 
-    def _give_up(self) -> None:
+    def _kill_process(self) -> None:
         self._log.error("killed", reason=f"not stopped within {HARD_LIMIT:.0f} s")
         os._exit(1)
 
 
-def spare_the_collector() -> None:
+def freeze_gc() -> None:
     """What is there after the start stays, so the garbage collector need not look at it again;
     and calls leave few cycles, so it may look less often. Saves about a tenth of a call's CPU."""
     gc.collect()

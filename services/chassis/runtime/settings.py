@@ -110,12 +110,12 @@ def load(kind: type[S], **given: Any) -> S:
     try:
         return kind(**given)
     except ValidationError as error:
-        for mistake in sentences(error):
+        for mistake in descriptions(error):
             print(mistake, file=sys.stderr)
         raise SystemExit(2) from None
 
 
-def sentences(error: ValidationError) -> list[str]:
+def descriptions(error: ValidationError) -> list[str]:
     """One sentence a wrong setting: which variable, and which rule. Values are not repeated."""
     said = []
     for mistake in error.errors(include_input=False, include_url=False):

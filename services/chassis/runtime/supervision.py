@@ -33,11 +33,11 @@ class Supervisor:
     """Runs jobs side by side, each until `end`.
 
     A job that raises, or returns, is logged with its traceback, counted, and started again after a
-    growing pause. The others do not notice. Only an error of FATAL calls `give_up`.
+    growing pause. The others do not notice. Only an error of FATAL calls `on_fatal`.
     """
 
-    def __init__(self, *, give_up: Callable[[], None]) -> None:
-        self._give_up = give_up
+    def __init__(self, *, on_fatal: Callable[[], None]) -> None:
+        self._give_up = on_fatal
         self._tasks: list[asyncio.Task[None]] = []
         self._is_down: dict[str, bool] = {}
 
@@ -106,6 +106,6 @@ def name_of(job: Job) -> str:
     return getattr(job, "__qualname__", repr(job)).replace("<locals>.", "")
 
 
-def sentences(down: Sequence[str]) -> list[str]:
+def descriptions(down: Sequence[str]) -> list[str]:
     """What is said of jobs that are down."""
     return [f"job {name} failed and is started again" for name in down]

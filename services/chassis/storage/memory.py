@@ -15,7 +15,7 @@ from services.chassis.storage.idempotency import RequestKey
 
 
 @dataclass
-class Tables:
+class MemoryTables:
     """The rows that the chassis keeps. A store subclasses it by containers of its own rows.
 
     Containers are dicts, lists and sets, nested or not; what they hold is immutable (frozen
@@ -27,7 +27,7 @@ class Tables:
     requests: dict[tuple[str, str], tuple[bytes, bytes]] = field(default_factory=dict)
 
 
-TablesT = TypeVar("TablesT", bound=Tables)
+TablesT = TypeVar("TablesT", bound=MemoryTables)
 T = TypeVar("T")
 
 

@@ -73,12 +73,12 @@ async def remove(connection: Connection, ids: Sequence[int]) -> None:
     await connection.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids)
 
 
-async def set_aside(connection: Connection, row_id: int, reason: str) -> None:
+async def move_to_refused(connection: Connection, row_id: int, reason: str) -> None:
     """Moves a row that can never be published to `outbox_refused`."""
     await connection.execute(_SET_ASIDE, row_id, reason)
 
 
-async def forget_refused(connection: Connection, *, before: datetime, limit: int) -> int:
+async def delete_refused(connection: Connection, *, before: datetime, limit: int) -> int:
     """Deletes up to `limit` rows that were set aside before; returns how many."""
     status = await connection.execute(
         "DELETE FROM outbox_refused WHERE id = ANY(ARRAY("
@@ -93,7 +93,7 @@ async def notify(connection: Connection) -> None:
     await connection.execute(_NOTIFY)
 
 
-class Waker:
+class RelayNotifier:
     """Wakes the relay after commits: one notification for all that happen while one is under way.
 
     A NOTIFY inside the writing transaction would be surer, but PostgreSQL lets such transactions

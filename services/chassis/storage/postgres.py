@@ -36,7 +36,7 @@ _RECONNECT_SECONDS = (0.1, 5.0)
 _HEARTBEAT_SECONDS = 5.0
 
 
-class DatabaseAway(Unavailable):
+class DatabaseUnavailable(Unavailable):
     """The database cannot be reached, or does not answer in time."""
 
     reason = "DEPENDENCY_UNAVAILABLE"
@@ -80,15 +80,15 @@ class PostgresTransaction:
 class Database:
     """A pool of connections to one database. Made by `connect`.
 
-    Every call stays inside the caller's deadline. Raises DatabaseAway where the database is away
-    or slow, DeadlineExceeded where the caller's time is over, TransactionAborted where the
+    Every call stays inside the caller's deadline. Raises DatabaseUnavailable where the database is
+    away or slow, DeadlineExceeded where the caller's time is over, TransactionAborted where the
     database aborted the transaction for another one's sake. Other errors of asyncpg, such as
     UniqueViolationError, pass through for the store to name.
     """
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, url: str, clock: Clock) -> None:
         self._pool = pool
-        self._relay = outbox.Waker(self._wake_relay)
+        self._relay = outbox.RelayNotifier(self._wake_relay)
         self.url = url
         self.clock = clock
 
@@ -138,8 +138,8 @@ class Database:
         """Opens a transaction and gives `kind(connection, clock)`: a PostgresTransaction's class.
 
         It may take `seconds`, TRANSACTION_SECONDS where none are given. Commits at the end of the
-        block; an exception rolls back. If the commit itself fails with DatabaseAway nobody knows
-        whether it happened: repeat it only under a request key.
+        block; an exception rolls back. If the commit itself fails with DatabaseUnavailable nobody
+        knows whether it happened: repeat it only under a request key.
         """
         async with (
             self.connection(
@@ -160,7 +160,7 @@ class Database:
         isolation: Isolation = "read_committed",
         attempts: int = ATTEMPTS,
     ) -> R:
-        """Runs `effect` in a transaction, again where the database aborted it: repeatable only."""
+        """Runs `effect` in a transaction, again where the database aborted it: run_once only."""
 
         def begin() -> AbstractAsyncContextManager[T]:
             return self.transaction(kind, isolation=isolation)
@@ -199,7 +199,8 @@ async def connect(
     max_size: int = 10,
     name: str = "roost",
 ) -> AsyncIterator[Database]:
-    """Opens a pool for the block's length. Raises DatabaseAway if the database cannot be reached.
+    """Opens a pool for the block's length. Raises DatabaseUnavailable if the database cannot be
+    reached.
 
     `name` shows in pg_stat_activity. Lost connections are replaced as they are needed.
     """
@@ -262,7 +263,7 @@ def translated() -> Iterator[None]:
     except (TimeoutError, asyncpg.QueryCanceledError) as late:
         if deadline.remaining() == 0.0:
             raise DeadlineExceeded from late
-        raise DatabaseAway from late
+        raise DatabaseUnavailable from late
     except (
         OSError,
         asyncpg.PostgresConnectionError,
@@ -271,12 +272,12 @@ def translated() -> Iterator[None]:
         asyncpg.InternalClientError,
         asyncpg.LockNotAvailableError,
     ) as lost:
-        raise DatabaseAway from lost
+        raise DatabaseUnavailable from lost
     except asyncpg.InterfaceError as misuse:
         # asyncpg says it in the same class whether its caller erred or the connection went. What
         # it says of a value repeats the value, and that may hold any word.
         if "clos" in str(misuse) and not isinstance(misuse, ValueError):
-            raise DatabaseAway from misuse
+            raise DatabaseUnavailable from misuse
         raise
     except asyncpg.PostgresError as refused:
         # The detail repeats values of the row. A log line of the error must not.
@@ -312,7 +313,7 @@ async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> No
             finally:
                 connection.terminate()
             logger().warning("listen_lost", channel=channel)
-        except DatabaseAway as away:
+        except DatabaseUnavailable as away:
             logger().warning("listen_lost", channel=channel, error=repr(away.__cause__))
         await asyncio.sleep(pause)
         pause = min(pause * 2, longest)

@@ -20,7 +20,7 @@ from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.logs import logger
 from services.chassis.storage import outbox, postgres
 from services.chassis.storage.connection import Connection
-from services.chassis.storage.postgres import DatabaseAway
+from services.chassis.storage.postgres import DatabaseUnavailable
 
 # Large, since a broker on an object store takes nearly the same time for any number of events.
 BATCH = 1_000
@@ -30,7 +30,7 @@ BATCH = 1_000
 # one by so much.
 PACE_SECONDS = (0.06, 0.15)
 PACE_SECONDS_AN_EVENT = 0.003
-# Notifications wake the relay; this is for one that was lost (see `outbox.Waker`).
+# Notifications wake the relay; this is for one that was lost (see `outbox.RelayNotifier`).
 IDLE_SECONDS = 1.0
 _TAKEOVER_SECONDS = 0.5
 _PAUSE_SECONDS = (0.1, 5.0)
@@ -84,12 +84,12 @@ class Relay:
         """Runs until it is cancelled, through any absence of database and broker."""
         while True:
             try:
-                await self._lead_when_possible()
-            except DatabaseAway as away:
+                await self._campaign()
+            except DatabaseUnavailable as away:
                 logger().warning("relay_lost_database", error=repr(away.__cause__))
             await asyncio.sleep(_TAKEOVER_SECONDS)
 
-    async def _lead_when_possible(self) -> None:
+    async def _campaign(self) -> None:
         connection = await postgres.dedicated(self._url, name="roost-relay")
         try:
             with postgres.translated():
@@ -104,7 +104,7 @@ class Relay:
         logger().info("relay_leads")
         self.leading = True
         _leading.set(1)
-        leading = asyncio.create_task(self._publish_for_ever(connection), name="relay")
+        leading = asyncio.create_task(self._publish_loop(connection), name="relay")
         # Without the connection the lock is gone too, and another relay may be publishing.
         connection.add_termination_listener(lambda _: _cancel(leading))
         try:
@@ -114,10 +114,10 @@ class Relay:
             self.leading = False
             _leading.set(0)
         if leading.cancelled():
-            raise DatabaseAway from ConnectionError("the relay's connection ended")
+            raise DatabaseUnavailable from ConnectionError("the relay's connection ended")
         leading.result()
 
-    async def _publish_for_ever(self, connection: Connection) -> None:
+    async def _publish_loop(self, connection: Connection) -> None:
         pause, longest = _PAUSE_SECONDS
         async with postgres.listening(self._url, outbox.CHANNEL) as woken:
             with postgres.translated():
@@ -145,7 +145,7 @@ class Relay:
         try:
             await self._publisher.publish(events)
         except RecordsRefused as refused:
-            await self._set_aside(connection, ids, events, refused)
+            await self._move_to_refused(connection, ids, events, refused)
         except PublishFailed as failure:
             if failure.delivered:
                 await outbox.remove(connection, ids[: failure.delivered])
@@ -157,7 +157,7 @@ class Relay:
             self._oldest = None
         return len(ids)
 
-    async def _set_aside(
+    async def _move_to_refused(
         self,
         connection: Connection,
         ids: Sequence[int],
@@ -166,7 +166,7 @@ class Relay:
     ) -> None:
         """Moves rows that the broker never takes out of the way of those behind them."""
         for place, reason in refused.reasons.items():
-            await outbox.set_aside(connection, ids[place], reason)
+            await outbox.move_to_refused(connection, ids[place], reason)
             _refused.inc()
             logger().error(
                 "outbox_row_refused",

@@ -34,7 +34,7 @@ async def forget_old(database: Database) -> int:
 
     async def refused(limit: int) -> int:
         async with database.connection() as connection:
-            return await outbox.forget_refused(connection, before=now - REFUSED_KEPT, limit=limit)
+            return await outbox.delete_refused(connection, before=now - REFUSED_KEPT, limit=limit)
 
     return await _drain(records) + await _drain(notes) + await _drain(refused)
 

@@ -52,7 +52,7 @@ WHERE worker = $1 AND holder = $2
 """
 
 
-class NoWorkerFree(IdsUnavailable):
+class NoWorkerIdAvailable(IdsUnavailable):
     """All 64 worker numbers are taken: too many processes make ids in this database."""
 
 
@@ -91,12 +91,12 @@ class WorkerLease:
         return self._held.floor
 
     async def take(self) -> None:
-        """Takes a free number. Raises NoWorkerFree."""
+        """Takes a free number. Raises NoWorkerIdAvailable."""
         holder = uuid4()
         until, used_until = self._limits()
         row = await self._database.fetchrow(_TAKE, holder, self._ttl, used_until)
         if row is None:
-            raise NoWorkerFree
+            raise NoWorkerIdAvailable
         self._holder = holder
         self._held = _Held(row["worker"], row["floor"], until, max(used_until, row["floor"]))
 
@@ -117,7 +117,7 @@ class WorkerLease:
         self._held = None
         await self.take()
 
-    async def give_back(self) -> None:
+    async def release(self) -> None:
         """Frees the number at once, and makes no more ids."""
         held, self._held = self._held, None
         if held is None:
@@ -159,7 +159,7 @@ async def lease_worker(
         with contextlib.suppress(asyncio.CancelledError):
             await keeping
         try:
-            await lease.give_back()
+            await lease.release()
         except (Unavailable, DeadlineExceeded):
             # It ends by itself soon.
             logger().warning("worker_not_given_back")

@@ -12,7 +12,7 @@ _AT_ONCE = 1_000
 _SECONDS = 2.0
 
 
-class MeshNames:
+class MeshDisplayNames:
     """See `peers.Names`. Asks in this service's own name."""
 
     def __init__(self, mesh: Mesh) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from services.delivery.domain.model import Answer, Verdict
+from services.delivery.domain.model import SendResult, SendStatus
 
 # What a server may take for one mail, connecting included.
 SEND_SECONDS = 10.0
@@ -52,7 +52,11 @@ class MailServer:
             )
         if (parts.username is None) != (parts.password is None):
             raise ValueError("must name both a user and a password, or neither")
-        if parts.username is not None and security is Security.NONE and not _here(parts.hostname):
+        if (
+            parts.username is not None
+            and security is Security.NONE
+            and not _is_local(parts.hostname)
+        ):
             raise ValueError("must not send a password without TLS; use smtps or smtp+starttls")
         return cls(
             parts.hostname,
@@ -70,14 +74,14 @@ class Mailer:
     def __init__(self, server: MailServer) -> None:
         self._server = server
 
-    async def send(self, letter: EmailMessage) -> Answer:
+    async def send(self, mail_message: EmailMessage) -> SendResult:
         """Hands the letter in. Raises nothing that the server can bring about; ValueError and
         others for a letter that cannot be written."""
         server = self._server
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await aiosmtplib.send(
-                    letter,
+                    mail_message,
                     hostname=server.host,
                     port=server.port,
                     username=server.username,
@@ -87,23 +91,23 @@ class Mailer:
                     timeout=SEND_SECONDS,
                 )
         except aiosmtplib.SMTPRecipientsRefused as refused:
-            return _judge(refused.recipients[0].code if refused.recipients else -1)
+            return _status_of(refused.recipients[0].code if refused.recipients else -1)
         except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPNotSupported) as wrong:
             # Our settings are wrong, not the letter: it waits for the operator.
-            return Answer(Verdict.LATER, type(wrong).__name__)
+            return SendResult(SendStatus.LATER, type(wrong).__name__)
         except aiosmtplib.SMTPResponseException as refused:
-            return _judge(refused.code)
+            return _status_of(refused.code)
         except (aiosmtplib.SMTPException, TimeoutError, OSError) as failure:
-            return Answer(Verdict.LATER, type(failure).__name__)
-        return Answer(Verdict.TAKEN, "250")
+            return SendResult(SendStatus.LATER, type(failure).__name__)
+        return SendResult(SendStatus.TAKEN, "250")
 
 
-def _judge(code: int) -> Answer:
+def _status_of(code: int) -> SendResult:
     """Only the code is kept: what a server says besides often repeats the address."""
-    return Answer(Verdict.REFUSED if 500 <= code < 600 else Verdict.LATER, str(code))
+    return SendResult(SendStatus.REFUSED if 500 <= code < 600 else SendStatus.LATER, str(code))
 
 
-def _here(host: str) -> bool:
+def _is_local(host: str) -> bool:
     if host == "localhost":
         return True
     try:

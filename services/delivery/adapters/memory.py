@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from services.chassis.storage.memory import MemoryDatabase, MemoryTransaction, Tables
+from services.chassis.storage.memory import MemoryDatabase, MemoryTables, MemoryTransaction
 from services.delivery.domain.email_parsing import Mailbox
 from services.delivery.domain.model import (
     CODES_WITHIN,
     NO_DEVICE,
     Channel,
     Delivery,
+    DeliveryUpdate,
     Due,
     MailAddress,
-    Outcome,
     PushSubscription,
     State,
 )
@@ -44,7 +44,7 @@ class DeliveryRow:
 
 
 @dataclass
-class DeliveryTables(Tables):
+class DeliveryTables(MemoryTables):
     """The rows."""
 
     devices: dict[tuple[int, int], PushSubscription] = field(default_factory=dict)
@@ -57,8 +57,8 @@ class DeliveryTables(Tables):
 TablesT = TypeVar("TablesT", bound=DeliveryTables)
 
 
-class MemoryDeliveryActs(MemoryTransaction[TablesT]):
-    """See `store.DeliveryActs`."""
+class MemoryDeliveryTransaction(MemoryTransaction[TablesT]):
+    """See `store.DeliveryTransaction`."""
 
     async def add_due(self, due: Sequence[Due], now: datetime) -> None:
         for each in due:
@@ -128,7 +128,7 @@ class MemoryDeliveryActs(MemoryTransaction[TablesT]):
     def _add(self, due: Due, device_id: int, pause_until: datetime | None, now: datetime) -> None:
         key = (due.user_id, due.channel, device_id, due.topic)
         before = self.tables.deliveries.get(key)
-        if due.again and (before is None or before.state not in {State.DUE, State.MOOT}):
+        if due.again and (before is None or before.state not in {State.DUE, State.SKIPPED}):
             return
         due_time = max(due.due_time, pause_until or due.due_time)
         added = DeliveryRow(
@@ -236,12 +236,12 @@ class MemoryDeliveryStore(Generic[TablesT]):
             lease_time=until,
         )
 
-    async def record(self, delivery: Delivery, outcome: Outcome, now: datetime) -> None:
+    async def record(self, delivery: Delivery, outcome: DeliveryUpdate, now: datetime) -> None:
         key = (delivery.user_id, delivery.channel, delivery.device_id, delivery.topic)
         row = self._tables.deliveries.get(key)
         if row is None or row.state is not State.DUE or row.due_time != delivery.lease_time:
             return
-        noted = replace(row, due_time=outcome.due_time, last_answer=outcome.answer, update_time=now)
+        noted = replace(row, due_time=outcome.due_time, last_answer=outcome.result, update_time=now)
         if row.version != delivery.version:
             noted = replace(noted, attempts=0, start_time=outcome.due_time)
         else:

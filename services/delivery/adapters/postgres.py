@@ -13,9 +13,9 @@ from services.delivery.domain.model import (
     NO_DEVICE,
     Channel,
     Delivery,
+    DeliveryUpdate,
     Due,
     MailAddress,
-    Outcome,
     PushSubscription,
 )
 from services.delivery.domain.store import ENDED_KEPT, RECORDS_KEPT, CodesSent
@@ -148,8 +148,8 @@ _PRUNE = {
 }
 
 
-class PostgresDeliveryActs(PostgresTransaction):
-    """See `store.DeliveryActs`."""
+class PostgresDeliveryTransaction(PostgresTransaction):
+    """See `store.DeliveryTransaction`."""
 
     async def add_due(self, due: Sequence[Due], now: datetime) -> None:
         for channel in Channel:
@@ -311,7 +311,7 @@ class PostgresDeliveryStore:
             channel, now=now, until=until, limit=limit, share=share, taken=taken
         )
 
-    async def record(self, delivery: Delivery, outcome: Outcome, now: datetime) -> None:
+    async def record(self, delivery: Delivery, outcome: DeliveryUpdate, now: datetime) -> None:
         await self._database.execute(
             _RECORD,
             delivery.user_id,
@@ -323,7 +323,7 @@ class PostgresDeliveryStore:
             outcome.state.value,
             outcome.counted,
             outcome.due_time,
-            outcome.answer,
+            outcome.result,
             now,
         )
 

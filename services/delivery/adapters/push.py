@@ -16,7 +16,7 @@ from services.delivery.adapters.resolver import TooManyLookUps
 from services.delivery.domain.encryption import encrypt
 from services.delivery.domain.endpoints import HTTPS_PORT, AddressRefused, EndpointRule
 from services.delivery.domain.errors import PushEndpointRefused
-from services.delivery.domain.model import Answer, PushSubscription, Verdict
+from services.delivery.domain.model import PushSubscription, SendResult, SendStatus
 from services.delivery.domain.vapid import Vapid
 from services.notification.domain.model import Group, Kind
 
@@ -26,7 +26,7 @@ SEND_SECONDS = 10.0
 MESSAGE_LIFETIME = timedelta(hours=24)
 
 # To one IP address, whatever names lead to it.
-AT_ONE_ADDRESS = 32
+MAX_CONNECTIONS_PER_ADDRESS = 32
 # What a receiver may ask us to wait; deliveries are given up after a day.
 LONGEST_WAIT = timedelta(hours=24)
 # The longest form of a date (RFC 9110, 5.6.7) has 33 characters.
@@ -83,11 +83,11 @@ class PushServices:
         self._rule = rule
         self._vapid = vapid
         self._clock = clock
-        self._addresses = Addresses(limit=AT_ONE_ADDRESS)
+        self._addresses = Addresses(limit=MAX_CONNECTIONS_PER_ADDRESS)
 
     async def send(
         self, device: PushSubscription, content: bytes, *, kind: Kind, topic: str
-    ) -> Answer:
+    ) -> SendResult:
         """Has the message delivered; of several with one topic a waiting device gets the last.
 
         Takes SEND_SECONDS at most, and raises nothing that a receiver can bring about.
@@ -96,7 +96,7 @@ class PushServices:
             self._rule.check(device.endpoint)
         except PushEndpointRefused:
             # Registered under an earlier rule.
-            return Answer(Verdict.REFUSED, "endpoint refused")
+            return SendResult(SendStatus.REFUSED, "endpoint refused")
         body = encrypt(content, device_key=device.key, device_secret=device.secret)
         headers = {
             "authorization": self._vapid.authorization(device.endpoint),
@@ -110,15 +110,15 @@ class PushServices:
             async with asyncio.timeout(SEND_SECONDS):
                 return await self._post(device.endpoint, list(headers.items()), body)
         except AddressRefused:
-            return Answer(Verdict.REFUSED, "address refused")
+            return SendResult(SendStatus.REFUSED, "address refused")
         except (AddressBusy, TooManyLookUps):
-            return Answer(Verdict.BUSY, "busy")
+            return SendResult(SendStatus.BUSY, "busy")
         except (TimeoutError, httpcore2.TimeoutException):
-            return Answer(Verdict.LATER, "timeout", timed_out=True)
+            return SendResult(SendStatus.LATER, "timeout", timed_out=True)
         except (httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as failure:
-            return Answer(Verdict.LATER, type(failure).__name__)
+            return SendResult(SendStatus.LATER, type(failure).__name__)
 
-    async def _post(self, endpoint: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
+    async def _post(self, endpoint: str, headers: list[tuple[str, str]], body: bytes) -> SendResult:
         parts = urlsplit(endpoint)
         default = HTTPS_PORT if parts.scheme == "https" else 80
         first, *_ = await self._network.resolve(parts.hostname or "", parts.port or default)
@@ -126,20 +126,20 @@ class PushServices:
             async with self._pool.stream(
                 "POST", endpoint, headers=headers, content=body
             ) as response:
-                await _read_a_little(response)
-                return self._judge(response)
+                await _read_prefix(response)
+                return self._status_of(response)
 
-    def _judge(self, response: httpcore2.Response) -> Answer:
+    def _status_of(self, response: httpcore2.Response) -> SendResult:
         status = response.status
         said = str(status)
         if 200 <= status < 300:
-            return Answer(Verdict.TAKEN, said)
+            return SendResult(SendStatus.TAKEN, said)
         if status in {404, 410}:
-            return Answer(Verdict.GONE, said)
+            return SendResult(SendStatus.GONE, said)
         if status in {408, 429} or status >= 500:
-            return Answer(Verdict.LATER, said, self._retry_after(response))
+            return SendResult(SendStatus.LATER, said, self._retry_after(response))
         # Redirections are not followed: nobody said that they lead to a push service.
-        return Answer(Verdict.REFUSED, said)
+        return SendResult(SendStatus.REFUSED, said)
 
     def _retry_after(self, response: httpcore2.Response) -> timedelta | None:
         value = next(
@@ -182,7 +182,7 @@ async def connect(*, vapid: Vapid, rule: EndpointRule, clock: Clock) -> AsyncIte
         network.close()
 
 
-async def _read_a_little(response: httpcore2.Response) -> None:
+async def _read_prefix(response: httpcore2.Response) -> None:
     size = 0
     async for part in response.aiter_stream():
         size += len(part)

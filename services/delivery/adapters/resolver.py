@@ -15,7 +15,7 @@ from services.delivery.domain.mail_domains import registrable_domain
 
 _THREADS = 64
 # Look-ups under way for names of one domain. One that was given up counts until its thread is free.
-_AT_ONE_DOMAIN = 8
+_MAX_LOOKUPS_PER_DOMAIN = 8
 # Most answers are good for a minute or more; messages to one service come close together.
 _KEPT_SECONDS = 30.0
 _KEPT = 1_000
@@ -54,7 +54,7 @@ class Resolver:
     def _ask(self, host: str, port: int) -> Future[list[str]]:
         domain = registrable_domain(host)
         with self._lock:
-            if self._open[domain] >= _AT_ONE_DOMAIN:
+            if self._open[domain] >= _MAX_LOOKUPS_PER_DOMAIN:
                 raise TooManyLookUps
             self._open[domain] += 1
         asked = self._threads.submit(_look_up, host, port)

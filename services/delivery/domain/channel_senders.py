@@ -13,19 +13,19 @@ from services.delivery.adapters import push
 from services.delivery.adapters.mail import Mailer
 from services.delivery.adapters.push import PushServices
 from services.delivery.domain import emails, schedule
-from services.delivery.domain.channel_worker import Parcel
+from services.delivery.domain.channel_worker import PreparedMessage
 from services.delivery.domain.device_backoff import MAX_TIMEOUTS, pause_after
 from services.delivery.domain.emails import Sender
 from services.delivery.domain.mail_domains import registrable_domain
 from services.delivery.domain.model import (
-    Answer,
     Delivery,
+    DeliveryUpdate,
     MailAddress,
-    Outcome,
     PushSubscription,
-    Verdict,
+    SendResult,
+    SendStatus,
 )
-from services.delivery.domain.ports import Names
+from services.delivery.domain.ports import DisplayNames
 from services.delivery.domain.retries import paused
 from services.delivery.domain.store import DeliveryStore
 from services.delivery.domain.templates import sentence
@@ -66,15 +66,15 @@ class Unread(Protocol):
         ...
 
 
-class PushCarrier:
-    """Pushes what is unread to devices, outside of quiet hours. See `lane.Carrier`."""
+class PushSender:
+    """Pushes what is unread to devices, outside of quiet hours. See `lane.ChannelSender`."""
 
     def __init__(
         self,
         *,
         store: DeliveryStore,
         unread: Unread,
-        people: Names,
+        people: DisplayNames,
         services: PushServices,
         tokens: Tokens,
         clock: Clock,
@@ -86,21 +86,25 @@ class PushCarrier:
         self._tokens = tokens
         self._clock = clock
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
+    async def prepare(
+        self, deliveries: Sequence[Delivery]
+    ) -> Mapping[Delivery, PreparedMessage | DeliveryUpdate]:
         quiet = await self._unread.quiet_until({each.user_id for each in deliveries})
-        held: dict[Delivery, Parcel | Outcome] = {
+        held: dict[Delivery, PreparedMessage | DeliveryUpdate] = {
             each: paused(quiet[each.user_id]) for each in deliveries if each.user_id in quiet
         }
         return held | await self._packed([each for each in deliveries if each not in held])
 
-    async def _packed(self, deliveries: Sequence[Delivery]) -> dict[Delivery, Parcel | Outcome]:
+    async def _packed(
+        self, deliveries: Sequence[Delivery]
+    ) -> dict[Delivery, PreparedMessage | DeliveryUpdate]:
         groups = await self._unread.unread({(each.user_id, each.version) for each in deliveries})
         devices = await self._store.subscriptions_by_id(
             {(each.user_id, each.device_id) for each in deliveries}
         )
         names = await _names(self._people, groups.values())
         now = self._clock.now()
-        packed: dict[Delivery, Parcel | Outcome] = {}
+        packed: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
         for each in deliveries:
             group = groups.get((each.user_id, each.version))
             device = devices.get((each.user_id, each.device_id))
@@ -111,33 +115,33 @@ class PushCarrier:
                 continue
             content = push.message_of(group, sentence(group, names))
             send = partial(self._send, device, each, group, content)
-            packed[each] = Parcel(_domain(device.endpoint), send)
+            packed[each] = PreparedMessage(_domain(device.endpoint), send)
         return packed
 
     def again(self, delivery: Delivery, now: datetime) -> datetime:
-        """See `Carrier.again`: whenever there is more to tell."""
+        """See `ChannelSender.again`: whenever there is more to tell."""
         return now
 
     async def _send(
         self, device: PushSubscription, delivery: Delivery, group: Group, content: bytes
-    ) -> Answer:
+    ) -> SendResult:
         topic = self._tokens.wire_topic(delivery.user_id, delivery.topic)
-        answer = await self._services.send(device, content, kind=group.kind, topic=topic)
+        result = await self._services.send(device, content, kind=group.kind, topic=topic)
         try:
-            await self._note(device, answer)
+            await self._note(device, result)
         except RoostError as error:
             # The answer counts all the same.
             logger().warning("push_device_not_noted", error=repr(error))
-        return answer
+        return result
 
-    async def _note(self, device: PushSubscription, answer: Answer) -> None:
+    async def _note(self, device: PushSubscription, result: SendResult) -> None:
         """Keeps what the answer says about the device itself."""
-        if answer.verdict is Verdict.GONE:
+        if result.status is SendStatus.GONE:
             await self._store.forget_subscription(device.user_id, device.id)
             return
-        if answer.verdict is Verdict.BUSY:
+        if result.status is SendStatus.BUSY:
             return
-        timeouts = min(device.timeouts + 1, MAX_TIMEOUTS) if answer.timed_out else 0
+        timeouts = min(device.timeouts + 1, MAX_TIMEOUTS) if result.timed_out else 0
         if timeouts or device.timeouts:
             now = self._clock.now()
             await self._store.note_timeouts(
@@ -145,8 +149,8 @@ class PushCarrier:
             )
 
 
-class CodeCarrier:
-    """Mails the codes that confirm addresses. See `lane.Carrier`."""
+class CodeEmailSender:
+    """Mails the codes that confirm addresses. See `lane.ChannelSender`."""
 
     def __init__(
         self,
@@ -163,14 +167,16 @@ class CodeCarrier:
         self._tokens = tokens
         self._clock = clock
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
+    async def prepare(
+        self, deliveries: Sequence[Delivery]
+    ) -> Mapping[Delivery, PreparedMessage | DeliveryUpdate]:
         addresses = await self._store.addresses({each.user_id for each in deliveries})
         now = self._clock.now()
-        packed: dict[Delivery, Parcel | Outcome] = {}
+        packed: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
         for each in deliveries:
             to = addresses.get(each.user_id)
             if to is not None and to.code_expire_time is not None and now < to.code_expire_time:
-                letter = emails.code_letter(
+                mail_message = emails.code_email(
                     self._sender,
                     to.address,
                     code=self._tokens.code(to.user_id, to.address, to.code_nonce),
@@ -179,23 +185,23 @@ class CodeCarrier:
                 )
                 # Some mail servers ask that of the domain before they answer.
                 receiver = registrable_domain(to.address.rpartition("@")[2])
-                packed[each] = Parcel(receiver, partial(self._mailer.send, letter))
+                packed[each] = PreparedMessage(receiver, partial(self._mailer.send, mail_message))
         return packed
 
     def again(self, delivery: Delivery, now: datetime) -> datetime:
-        """See `Carrier.again`: whenever the person asks for another."""
+        """See `ChannelSender.again`: whenever the person asks for another."""
         return now
 
 
-class DigestCarrier:
-    """Mails the daily digests. See `lane.Carrier`."""
+class DigestEmailSender:
+    """Mails the daily digests. See `lane.ChannelSender`."""
 
     def __init__(
         self,
         *,
         store: DeliveryStore,
         unread: Unread,
-        people: Names,
+        people: DisplayNames,
         mailer: Mailer,
         sender: Sender,
         tokens: Tokens,
@@ -213,22 +219,24 @@ class DigestCarrier:
         # Of the people whose digests were packed last: `again` may not ask the store.
         self._zones: dict[int, str] = {}
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
+    async def prepare(
+        self, deliveries: Sequence[Delivery]
+    ) -> Mapping[Delivery, PreparedMessage | DeliveryUpdate]:
         user_ids = {each.user_id for each in deliveries}
         self._note_zones(await self._unread.time_zones(user_ids))
         wanted = await self._unread.digests_wanted(user_ids)
         addresses = await self._store.addresses(wanted)
-        packed: dict[Delivery, Parcel | Outcome] = {}
+        packed: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
         for each in deliveries:
             to = addresses.get(each.user_id)
             if to is not None and to.confirmed:
-                parcel = await self._parcel(each, to)
-                if parcel is not None:
-                    packed[each] = parcel
+                prepared = await self._prepared(each, to)
+                if prepared is not None:
+                    packed[each] = prepared
         return packed
 
     def again(self, delivery: Delivery, now: datetime) -> datetime:
-        """See `Carrier.again`: on the person's next day."""
+        """See `ChannelSender.again`: on the person's next day."""
         return schedule.next_digest(
             delivery.user_id,
             after=now,
@@ -241,14 +249,14 @@ class DigestCarrier:
         while len(self._zones) > _ZONES_KEPT:
             del self._zones[next(iter(self._zones))]
 
-    async def _parcel(self, delivery: Delivery, to: MailAddress) -> Parcel | None:
+    async def _prepared(self, delivery: Delivery, to: MailAddress) -> PreparedMessage | None:
         unread = await self._unread.newest_unread(delivery.user_id, limit=MAX_UNREAD)
         if not unread:
             return None
         groups = unread[:MAX_LINES]
         names = await _names(self._people, groups)
         now = self._clock.now()
-        letter = emails.digest_letter(
+        mail_message = emails.digest_email(
             self._sender,
             to.address,
             lines=[sentence(group, names) for group in groups],
@@ -257,7 +265,7 @@ class DigestCarrier:
             name=f"digest.{self._tokens.wire_topic(delivery.user_id, str(delivery.version))}",
             now=now,
         )
-        return Parcel(_MAIL, partial(self._mailer.send, letter))
+        return PreparedMessage(_MAIL, partial(self._mailer.send, mail_message))
 
 
 def _domain(endpoint: str) -> str:
@@ -265,7 +273,7 @@ def _domain(endpoint: str) -> str:
     return registrable_domain(urlsplit(endpoint).hostname or "")
 
 
-async def _names(people: Names, groups: Collection[Group]) -> Mapping[int, str]:
+async def _names(people: DisplayNames, groups: Collection[Group]) -> Mapping[int, str]:
     # A sentence names two at most.
     named = {actor for group in groups for actor in group.actor_ids[:2]}
     return await people.names(named) if named else {}

@@ -24,14 +24,14 @@ from services.chassis.runtime.errors import (
 )
 from services.chassis.runtime.logs import logger
 from services.delivery.domain.model import (
-    Answer,
     Channel,
     Delivery,
-    Outcome,
+    DeliveryUpdate,
+    SendResult,
+    SendStatus,
     State,
-    Verdict,
 )
-from services.delivery.domain.retries import BUSY_PAUSE, MAX_ATTEMPTS, outcome_of
+from services.delivery.domain.retries import BUSY_PAUSE, MAX_ATTEMPTS, update_after
 from services.delivery.domain.store import DeliveryStore
 
 KeyT = TypeVar("KeyT", int, str)
@@ -74,18 +74,20 @@ CAPACITIES: Mapping[Channel, Capacity] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class PreparedMessage:
     """A message, ready to go. `receiver` is who takes it in: a domain with push services or
     mailboxes, or the mail server."""
 
     receiver: str
-    send: Callable[[], Awaitable[Answer]]
+    send: Callable[[], Awaitable[SendResult]]
 
 
-class Carrier(Protocol):
+class ChannelSender(Protocol):
     """Knows the way out of the app that one channel is."""
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
+    async def prepare(
+        self, deliveries: Sequence[Delivery]
+    ) -> Mapping[Delivery, PreparedMessage | DeliveryUpdate]:
         """What is to be sent, or what became of it without sending; what is absent is moot.
 
         Raises Unavailable, DeadlineExceeded or TooMany where that cannot be said now: then all are
@@ -99,26 +101,26 @@ class Carrier(Protocol):
         ...
 
 
-class Lane:
+class ChannelWorker:
     """Sends what is due on one channel."""
 
     def __init__(
         self,
         channel: Channel,
-        carrier: Carrier,
+        channel_sender: ChannelSender,
         capacity: Capacity,
         *,
         store: DeliveryStore,
         clock: Clock,
     ) -> None:
         self._channel = channel
-        self._carrier = carrier
+        self._channel_sender = channel_sender
         self._capacity = capacity
         self._store = store
         self._clock = clock
         self._under_way: set[asyncio.Task[None]] = set()
         self._at_receiver: Tally[str] = Tally()
-        self._of_person: Tally[int] = Tally()
+        self._of_user: Tally[int] = Tally()
         # People who met a busy receiver, and until when nothing more of theirs is claimed.
         self._waiting: dict[int, datetime] = {}
 
@@ -133,7 +135,7 @@ class Lane:
                     await asyncio.sleep(_TROUBLE_SECONDS)
                     continue
                 if not taken:
-                    await self._rest()
+                    await self._wait_for_more()
         finally:
             await self.settle()
 
@@ -151,9 +153,9 @@ class Lane:
             share=self._capacity.person,
             taken=self._taken(now),
         )
-        packed = await self._pack(claimed)
+        packed = await self._prepare(claimed)
         for delivery, each in packed.items():
-            self._begin(delivery, each)
+            self._start(delivery, each)
         return len(claimed)
 
     async def settle(self) -> None:
@@ -164,11 +166,13 @@ class Lane:
     def _taken(self, now: datetime) -> dict[int, int]:
         """How much of each person's share is in use."""
         self._waiting = {user: until for user, until in self._waiting.items() if until > now}
-        return dict(self._of_person) | dict.fromkeys(self._waiting, self._capacity.person)
+        return dict(self._of_user) | dict.fromkeys(self._waiting, self._capacity.person)
 
-    async def _pack(self, claimed: Sequence[Delivery]) -> dict[Delivery, Parcel | Outcome]:
+    async def _prepare(
+        self, claimed: Sequence[Delivery]
+    ) -> dict[Delivery, PreparedMessage | DeliveryUpdate]:
         """What to do with each."""
-        packed: dict[Delivery, Parcel | Outcome] = {}
+        packed: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
         fit = []
         for delivery in claimed:
             if delivery.attempts > MAX_ATTEMPTS:
@@ -189,15 +193,20 @@ class Lane:
                     packed |= await self._packed_alone(delivery)
         return packed
 
-    async def _packed(self, deliveries: Sequence[Delivery]) -> dict[Delivery, Parcel | Outcome]:
-        found = await self._carrier.pack(deliveries)
+    async def _packed(
+        self, deliveries: Sequence[Delivery]
+    ) -> dict[Delivery, PreparedMessage | DeliveryUpdate]:
+        found = await self._channel_sender.prepare(deliveries)
         now = self._clock.now()
         return {
-            each: found.get(each) or Outcome(State.MOOT, "", self._carrier.again(each, now))
+            each: found.get(each)
+            or DeliveryUpdate(State.SKIPPED, "", self._channel_sender.again(each, now))
             for each in deliveries
         }
 
-    async def _packed_alone(self, delivery: Delivery) -> dict[Delivery, Parcel | Outcome]:
+    async def _packed_alone(
+        self, delivery: Delivery
+    ) -> dict[Delivery, PreparedMessage | DeliveryUpdate]:
         try:
             return await self._packed([delivery])
         except RoostError as error:
@@ -206,44 +215,48 @@ class Lane:
         except Exception as error:
             return {delivery: self._set_aside(delivery, "pack", error)}
 
-    def _begin(self, delivery: Delivery, packed: Parcel | Outcome) -> None:
-        self._of_person[delivery.user_id] += 1
+    def _start(self, delivery: Delivery, packed: PreparedMessage | DeliveryUpdate) -> None:
+        self._of_user[delivery.user_id] += 1
         task = asyncio.create_task(self._deliver(delivery, packed))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    async def _deliver(self, delivery: Delivery, packed: Parcel | Outcome) -> None:
+    async def _deliver(self, delivery: Delivery, packed: PreparedMessage | DeliveryUpdate) -> None:
         try:
             outcome = await self._outcome(delivery, packed)
             recorded = await self._record(delivery, outcome)
         finally:
-            _release(self._of_person, delivery.user_id)
+            _release(self._of_user, delivery.user_id)
         if recorded is not None:
             _attempts.labels(self._channel, recorded.state).inc()
 
-    async def _outcome(self, delivery: Delivery, packed: Parcel | Outcome) -> Outcome:
-        if isinstance(packed, Outcome):
+    async def _outcome(
+        self, delivery: Delivery, packed: PreparedMessage | DeliveryUpdate
+    ) -> DeliveryUpdate:
+        if isinstance(packed, DeliveryUpdate):
             return packed
         try:
             return await self._attempt(delivery, packed)
         except Exception as error:
             return self._set_aside(delivery, "send", error)
 
-    async def _attempt(self, delivery: Delivery, parcel: Parcel) -> Outcome:
-        if self._at_receiver[parcel.receiver] < self._capacity.receiver:
-            self._at_receiver[parcel.receiver] += 1
+    async def _attempt(self, delivery: Delivery, prepared: PreparedMessage) -> DeliveryUpdate:
+        if self._at_receiver[prepared.receiver] < self._capacity.receiver:
+            self._at_receiver[prepared.receiver] += 1
             try:
-                answer = await parcel.send()
+                result = await prepared.send()
             finally:
-                _release(self._at_receiver, parcel.receiver)
+                _release(self._at_receiver, prepared.receiver)
         else:
-            answer = Answer(Verdict.BUSY, "busy")
+            result = SendResult(SendStatus.BUSY, "busy")
         now = self._clock.now()
-        if answer.verdict is Verdict.BUSY:
+        if result.status is SendStatus.BUSY:
             self._waiting[delivery.user_id] = now + BUSY_PAUSE
-        return outcome_of(delivery, answer, again=self._carrier.again(delivery, now), now=now)
+        return update_after(
+            delivery, result, again=self._channel_sender.again(delivery, now), now=now
+        )
 
-    async def _record(self, delivery: Delivery, outcome: Outcome) -> Outcome | None:
+    async def _record(self, delivery: Delivery, outcome: DeliveryUpdate) -> DeliveryUpdate | None:
         """Records it; returns what was recorded. None where the store does not answer: it is
         claimed again when the lease ends."""
         try:
@@ -262,21 +275,25 @@ class Lane:
             _log_fault("delivery_not_recorded", self._channel, error)
             return None
 
-    def _postponed(self, delivery: Delivery) -> Outcome:
+    def _postponed(self, delivery: Delivery) -> DeliveryUpdate:
         """Nothing was sent, but it counts: what can never be packed is given up some day."""
         now = self._clock.now()
-        again = self._carrier.again(delivery, now)
-        return outcome_of(delivery, Answer(Verdict.LATER, "postponed"), again=again, now=now)
+        again = self._channel_sender.again(delivery, now)
+        return update_after(
+            delivery, SendResult(SendStatus.LATER, "postponed"), again=again, now=now
+        )
 
-    def _set_aside(self, delivery: Delivery, step: str, error: Exception) -> Outcome:
+    def _set_aside(self, delivery: Delivery, step: str, error: Exception) -> DeliveryUpdate:
         _log_fault("delivery_set_aside", self._channel, error, step=step)
         _set_aside.labels(self._channel, step).inc()
         return self._fail(delivery, type(error).__name__)
 
-    def _fail(self, delivery: Delivery, reason: str) -> Outcome:
-        return Outcome(State.FAILED, reason, self._carrier.again(delivery, self._clock.now()))
+    def _fail(self, delivery: Delivery, reason: str) -> DeliveryUpdate:
+        return DeliveryUpdate(
+            State.FAILED, reason, self._channel_sender.again(delivery, self._clock.now())
+        )
 
-    async def _rest(self) -> None:
+    async def _wait_for_more(self) -> None:
         """Waits for the next look: half a second, or until something under way has ended."""
         if self._under_way:
             await asyncio.wait(

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping
 
 from services.chassis.runtime.clock import Clock
-from services.delivery.domain.channel_worker import CAPACITIES, Carrier, Lane
+from services.delivery.domain.channel_worker import CAPACITIES, ChannelSender, ChannelWorker
 from services.delivery.domain.model import Channel
 from services.delivery.domain.store import DeliveryStore
 
@@ -20,25 +20,25 @@ class Dispatcher:
         self,
         *,
         store: DeliveryStore,
-        carriers: Mapping[Channel, Carrier],
+        senders: Mapping[Channel, ChannelSender],
         clock: Clock,
     ) -> None:
-        self._lanes = [
-            Lane(channel, carrier, CAPACITIES[channel], store=store, clock=clock)
-            for channel, carrier in carriers.items()
+        self._workers = [
+            ChannelWorker(channel, channel_sender, CAPACITIES[channel], store=store, clock=clock)
+            for channel, channel_sender in senders.items()
         ]
 
     async def run(self) -> None:
         """Sends until it is cancelled; what is under way then is finished first."""
-        async with asyncio.TaskGroup() as lanes:
-            for lane in self._lanes:
-                lanes.create_task(lane.run())
+        async with asyncio.TaskGroup() as workers:
+            for worker in self._workers:
+                workers.create_task(worker.run())
 
     async def take(self) -> int:
         """Claims as much as there is room for, and begins to send it; returns how much it was."""
-        return sum(await asyncio.gather(*(lane.take() for lane in self._lanes)))
+        return sum(await asyncio.gather(*(worker.take() for worker in self._workers)))
 
     async def settle(self) -> None:
         """Returns once nothing is under way."""
-        for lane in self._lanes:
-            await lane.settle()
+        for worker in self._workers:
+            await worker.settle()

@@ -96,7 +96,7 @@ class Addresses:
 
         async def attempt(transaction: NotificationTransaction) -> bool:
             address = await transaction.lock_address(user_id)
-            if address is None or not self._awaits(address):
+            if address is None or not self._has_pending_code(address):
                 return False
             if self._tokens.is_code(code, user_id, address.address, address.code_nonce):
                 return True
@@ -111,11 +111,13 @@ class Addresses:
     ) -> MailAddress:
         """Puts the address to use, and turns the digest on: it is what the address is for. Raises
         EmailCodeInvalid if the code, tried before, is not awaited any more."""
-        await preferences.update(transaction, user_id, wishes={}, email_digest=True, etag="")
+        await preferences.update(
+            transaction, user_id, kind_preferences={}, email_digest=True, etag=""
+        )
         address = await transaction.lock_address(user_id)
         if (
             address is None
-            or not self._awaits(address)
+            or not self._has_pending_code(address)
             or not self._tokens.is_code(code, user_id, address.address, address.code_nonce)
         ):
             raise EmailCodeInvalid
@@ -138,7 +140,7 @@ class Addresses:
                 free = times[-most] + CODES_WITHIN
                 raise TooManyEmailCodes(retry_after=(free - now).total_seconds())
 
-    def _awaits(self, address: MailAddress) -> bool:
+    def _has_pending_code(self, address: MailAddress) -> bool:
         return (
             address.code_expire_time is not None
             and self._clock.now() < address.code_expire_time

@@ -43,7 +43,7 @@ def check_address(text: str) -> None:
         description = f"has more than {_MAX_LOCAL_PART} characters before the @"
         raise EmailAddressInvalid("max_local_part", description)
     _check_domain(read.domain)
-    if not _survives_a_letter(text):
+    if not _survives_mail_headers(text):
         raise EmailAddressInvalid("address", "is not an address that mail can carry")
 
 
@@ -65,19 +65,19 @@ def _check_domain(domain: str) -> None:
     labels = domain.split(".")
     wrong = len(labels) < 2 or labels[-1].isdigit()
     for label in labels:
-        letters = label.replace("-", "")
-        wrong |= not letters.isalnum() or len(label) > 63
+        emails = label.replace("-", "")
+        wrong |= not emails.isalnum() or len(label) > 63
         wrong |= label.startswith("-") or label.endswith("-")
     if wrong:
         raise EmailAddressInvalid("domain", "has no domain name after the @, such as example.org")
 
 
-def _survives_a_letter(text: str) -> bool:
+def _survives_mail_headers(text: str) -> bool:
     """Whether a letter to the address can be written, and names it and nobody else when read."""
     try:
-        letter = EmailMessage(policy=SMTP)
-        letter["To"] = text
-        read = BytesParser(policy=SMTP).parsebytes(letter.as_bytes())["To"]
+        mail_message = EmailMessage(policy=SMTP)
+        mail_message["To"] = text
+        read = BytesParser(policy=SMTP).parsebytes(mail_message.as_bytes())["To"]
         return [each.addr_spec for each in read.addresses] == [text] and not read.defects
     except Exception:
         # As above: what the library cannot write is refused, however it fails.

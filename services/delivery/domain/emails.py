@@ -22,19 +22,21 @@ class Sender:
         return f"{self.public_url}/v2/email/unsubscribe?token={token}"
 
 
-def code_letter(sender: Sender, to: str, *, code: str, name: str, now: datetime) -> EmailMessage:
+def code_email(sender: Sender, to: str, *, code: str, name: str, now: datetime) -> EmailMessage:
     """The code that confirms an address. `name` tells this letter from all others."""
-    letter = _letter(sender, to, subject=f"{code} is your Roost code", name=name, now=now)
+    mail_message = _mail_message(
+        sender, to, subject=f"{code} is your Roost code", name=name, now=now
+    )
     sentences = (
         f"Your code is {code}. It is good for an hour.",
         "Somebody entered this address on Roost. If it was not you, ignore this letter: without "
         "the code the address is not used.",
     )
-    _write(letter, sentences, lines=(), more=0, link=None)
-    return letter
+    _write(mail_message, sentences, lines=(), more=0, link=None)
+    return mail_message
 
 
-def digest_letter(
+def digest_email(
     sender: Sender,
     to: str,
     *,
@@ -47,30 +49,34 @@ def digest_letter(
     """The day's summary: the newest lines of `unread`, which is counted no further than 100."""
     count = "100 or more" if unread >= 100 else str(unread)
     noun = "notification" if unread == 1 else "notifications"
-    letter = _letter(sender, to, subject=f"{count} unread {noun} on Roost", name=name, now=now)
+    mail_message = _mail_message(
+        sender, to, subject=f"{count} unread {noun} on Roost", name=name, now=now
+    )
     link = sender.unsubscribe_url(token)
     # One click in the mail program, without a page (RFC 8058).
-    letter["List-Unsubscribe"] = f"<{link}>"
-    letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail_message["List-Unsubscribe"] = f"<{link}>"
+    mail_message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     sentences = (f"You have {count} unread {noun}:",)
-    _write(letter, sentences, lines=lines, more=max(unread - len(lines), 0), link=link)
-    return letter
+    _write(mail_message, sentences, lines=lines, more=max(unread - len(lines), 0), link=link)
+    return mail_message
 
 
-def _letter(sender: Sender, to: str, *, subject: str, name: str, now: datetime) -> EmailMessage:
-    letter = EmailMessage(policy=SMTP)
-    letter["From"] = sender.address
-    letter["To"] = to
-    letter["Subject"] = subject
-    letter["Date"] = format_datetime(now)
+def _mail_message(
+    sender: Sender, to: str, *, subject: str, name: str, now: datetime
+) -> EmailMessage:
+    mail_message = EmailMessage(policy=SMTP)
+    mail_message["From"] = sender.address
+    mail_message["To"] = to
+    mail_message["Subject"] = subject
+    mail_message["Date"] = format_datetime(now)
     # The same for a letter that is sent once more, so that mailboxes show it once.
-    letter["Message-ID"] = f"<{name}@{sender.address.domain}>"
-    letter["Auto-Submitted"] = "auto-generated"
-    return letter
+    mail_message["Message-ID"] = f"<{name}@{sender.address.domain}>"
+    mail_message["Auto-Submitted"] = "auto-generated"
+    return mail_message
 
 
 def _write(
-    letter: EmailMessage,
+    mail_message: EmailMessage,
     sentences: Sequence[str],
     *,
     lines: Sequence[str],
@@ -85,8 +91,8 @@ def _write(
     if link is not None:
         text.append(f"\nNo more of these letters: {link}")
         html.append(f'<p><a href="{escape(link)}">No more of these letters</a></p>')
-    letter.set_content("\n".join(text) + "\n")
-    letter.add_alternative(
+    mail_message.set_content("\n".join(text) + "\n")
+    mail_message.add_alternative(
         "<!doctype html><html lang=en><meta charset=utf-8><body>"
         + "".join(html)
         + "</body></html>",

@@ -58,7 +58,7 @@ class State(StrEnum):
     # The push service, or the mail server, took it.
     SENT = "sent"
     # Nothing was left to tell when its time came: read, withdrawn, or nowhere to send it.
-    MOOT = "moot"
+    SKIPPED = "moot"
     # It was refused for good, or too often.
     FAILED = "failed"
 
@@ -95,7 +95,7 @@ class Delivery:
     lease_time: datetime
 
 
-class Verdict(Enum):
+class SendStatus(Enum):
     """What a receiver made of a message."""
 
     TAKEN = "taken"
@@ -110,12 +110,12 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SendResult:
     """What a receiver said. `text` is a status or the name of a failure: nothing of it says whose
     the message was, and nothing of it was written by the receiver. `wait` is how long the receiver
     asks us to, where it does."""
 
-    verdict: Verdict
+    status: SendStatus
     text: str
     wait: timedelta | None = None
     # Whether it is our own limit of time that ended the attempt.
@@ -123,12 +123,12 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeliveryUpdate:
     """What became of an attempt, and when the topic may go out again: at once after one that was
     sent, later after one that failed."""
 
     state: State
-    answer: str
+    result: str
     due_time: datetime
     # Whether the attempt counts; what waits for a busy receiver was not one.
     counted: bool = True

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 
-class Names(Protocol):
+class DisplayNames(Protocol):
     """The User service, as far as messages name people."""
 
     async def names(self, user_ids: Collection[int]) -> Mapping[int, str]:

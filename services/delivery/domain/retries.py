@@ -4,11 +4,11 @@ import random
 from datetime import datetime, timedelta
 
 from services.delivery.domain.model import (
-    Answer,
     Delivery,
-    Outcome,
+    DeliveryUpdate,
+    SendResult,
+    SendStatus,
     State,
-    Verdict,
 )
 
 # Some five hours.
@@ -24,25 +24,27 @@ BUSY_PAUSE = timedelta(seconds=2)
 _MAX_DOUBLINGS = 20
 
 
-def outcome_of(delivery: Delivery, answer: Answer, *, again: datetime, now: datetime) -> Outcome:
+def update_after(
+    delivery: Delivery, result: SendResult, *, again: datetime, now: datetime
+) -> DeliveryUpdate:
     """The outcome of an answer. Pauses double with each attempt, or last as long as the receiver
     asks for, up to GIVE_UP_AFTER."""
-    if answer.verdict is Verdict.TAKEN:
-        return Outcome(State.SENT, answer.text, again)
-    if answer.verdict is Verdict.BUSY:
-        return Outcome(State.DUE, answer.text, now + BUSY_PAUSE, counted=False)
-    if answer.verdict is not Verdict.LATER:
-        return Outcome(State.FAILED, answer.text, again)
-    wait = min(answer.wait or timedelta(), GIVE_UP_AFTER)
+    if result.status is SendStatus.TAKEN:
+        return DeliveryUpdate(State.SENT, result.text, again)
+    if result.status is SendStatus.BUSY:
+        return DeliveryUpdate(State.DUE, result.text, now + BUSY_PAUSE, counted=False)
+    if result.status is not SendStatus.LATER:
+        return DeliveryUpdate(State.FAILED, result.text, again)
+    wait = min(result.wait or timedelta(), GIVE_UP_AFTER)
     due_time = now + max(_pause(delivery.attempts), wait)
     if delivery.attempts >= MAX_ATTEMPTS or due_time - delivery.start_time > GIVE_UP_AFTER:
-        return Outcome(State.FAILED, answer.text, again)
-    return Outcome(State.DUE, answer.text, due_time)
+        return DeliveryUpdate(State.FAILED, result.text, again)
+    return DeliveryUpdate(State.DUE, result.text, due_time)
 
 
-def paused(until: datetime) -> Outcome:
+def paused(until: datetime) -> DeliveryUpdate:
     """The outcome where the receiver is not asked before then: no attempt was made."""
-    return Outcome(State.DUE, "paused", until, counted=False)
+    return DeliveryUpdate(State.DUE, "paused", until, counted=False)
 
 
 def _pause(attempts: int) -> timedelta:

@@ -19,7 +19,7 @@ _DIGEST_TOPIC = "digest"
 _OF_A_POST = frozenset({Kind.LIKE, Kind.REPOST, Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.POST})
 
 
-class Told(NamedTuple):
+class NotifiedGroup(NamedTuple):
     """Somebody was told of something: a group is new, or grew."""
 
     recipient_id: int
@@ -39,12 +39,12 @@ class Schedule:
     def __init__(self, *, digest_hour: int | None) -> None:
         self._digest_hour = digest_hour
 
-    def due(self, told: Iterable[Told], now: datetime) -> list[Due]:
+    def due(self, notified: Iterable[NotifiedGroup], now: datetime) -> list[Due]:
         """A message of the group's topic, and the person's next digest; each topic once."""
-        told = sorted(told, key=lambda one: one.group.id)
-        newly = {one.recipient_id for one in told if not one.again}
+        notified = sorted(notified, key=lambda one: one.group.id)
+        newly = {one.recipient_id for one in notified if not one.again}
         found: dict[tuple[int, str], Due] = {}
-        for recipient_id, group, push, again, time_zone in told:
+        for recipient_id, group, push, again, time_zone in notified:
             if push:
                 found[recipient_id, topic_of(group)] = Due(
                     user_id=recipient_id,

@@ -8,9 +8,9 @@ from services.delivery.domain.email_parsing import Mailbox
 from services.delivery.domain.model import (
     Channel,
     Delivery,
+    DeliveryUpdate,
     Due,
     MailAddress,
-    Outcome,
     PushSubscription,
 )
 
@@ -33,7 +33,7 @@ class CodesSent(NamedTuple):
     to_domain: list[datetime]
 
 
-class DeliveryActs(Protocol):
+class DeliveryTransaction(Protocol):
     """Part of every transaction of the service. Devices and addresses change under the lock of
     their person (`NotificationTransaction.lock_recipients`)."""
 
@@ -144,7 +144,7 @@ class DeliveryStore(Protocol):
         """
         ...
 
-    async def record(self, delivery: Delivery, outcome: Outcome, now: datetime) -> None:
+    async def record(self, delivery: Delivery, outcome: DeliveryUpdate, now: datetime) -> None:
         """Notes what became of it. One that tells of a later version by now is due at the
         outcome's time. Does nothing where the lease has passed to somebody else."""
         ...

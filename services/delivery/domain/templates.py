@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from services.chassis.text.rules import isolate, shorten
 from services.notification.domain.model import Group, Kind
 
-_SOMEBODY = "Somebody"
+_FALLBACK_NAME = "Somebody"
 # Code points. A name has up to 50 characters, some of which are long, and a push message holds
 # less than 4 kB.
 _MAX_NAME = 80
 
 # What one does, and what several do.
-_DEEDS = {
+_ACTIVITIES = {
     Kind.FOLLOW: ("follows you", "follow you"),
     Kind.FOLLOW_REQUEST: ("asks to follow you", "ask to follow you"),
     Kind.FOLLOW_ACCEPTED: ("accepted your request", "accepted your requests"),
@@ -26,9 +26,9 @@ _DEEDS = {
 
 def sentence(group: Group, names: Mapping[int, str]) -> str:
     """“Bob likes your post”, “Bob and 2 others follow you”."""
-    one, several = _DEEDS[group.kind]
+    one, several = _ACTIVITIES[group.kind]
     known = [_shown(names[each]) for each in group.actor_ids if each in names]
-    first = known[0] if known else _SOMEBODY
+    first = known[0] if known else _FALLBACK_NAME
     if group.count <= 1:
         return f"{first} {one}"
     if group.count == 2:

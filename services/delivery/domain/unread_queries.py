@@ -7,22 +7,24 @@ from services.chassis.runtime.clock import Clock
 from services.notification.domain.local_time import quiet_until
 from services.notification.domain.model import Group
 from services.notification.domain.store import NotificationStore
-from services.notification.domain.visible_notifications import Showing
+from services.notification.domain.visible_notifications import VisibleNotifications
 
 
-class StoredUnread:
+class UnreadQueries:
     """See `carriers.Unread`. What goes out is what the list shows at that moment."""
 
-    def __init__(self, *, store: NotificationStore, showing: Showing, clock: Clock) -> None:
+    def __init__(
+        self, *, store: NotificationStore, visible_notifications: VisibleNotifications, clock: Clock
+    ) -> None:
         self._store = store
-        self._showing = showing
+        self._visible_notifications = visible_notifications
         self._clock = clock
 
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
-        return await self._showing.unread(wanted)
+        return await self._visible_notifications.unread(wanted)
 
     async def newest_unread(self, user_id: int, *, limit: int) -> list[Group]:
-        return await self._showing.newest_unread(user_id, limit=limit)
+        return await self._visible_notifications.newest_unread(user_id, limit=limit)
 
     async def digests_wanted(self, user_ids: Collection[int]) -> set[int]:
         return {each for each in user_ids if (await self._store.preferences(each)).email_digest}

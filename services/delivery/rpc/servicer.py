@@ -154,7 +154,9 @@ class DeliveryServicer(DeliveryServiceServicer):
         user_id = self._tokens.unsubscriber(request.token)
 
         async def effect(transaction: NotificationTransaction) -> None:
-            await preferences.update(transaction, user_id, wishes={}, email_digest=False, etag="")
+            await preferences.update(
+                transaction, user_id, kind_preferences={}, email_digest=False, etag=""
+            )
 
         await in_transaction(self._store.transaction, effect)
         return pb.UnsubscribeResponse()

@@ -8,17 +8,17 @@ from datetime import datetime
 from typing import TypeVar
 
 from services.chassis.runtime.clock import Clock
-from services.chassis.storage.memory import MemoryDatabase, MemoryTransaction, Tables
+from services.chassis.storage.memory import MemoryDatabase, MemoryTables, MemoryTransaction
 from services.eventlog.domain.model import (
-    GRACE,
+    DELETED_LOG_KEPT,
     KEPT,
     LEEWAY,
-    LEFT_KEPT,
+    PRESENCE_GRACE,
     Arrival,
     Change,
     Head,
-    Hush,
-    Logged,
+    LogEntry,
+    Suppression,
     places,
     too_long,
 )
@@ -26,13 +26,13 @@ from services.eventlog.domain.store import Announce
 
 
 @dataclass
-class LogTables(Tables):
+class LogTables(MemoryTables):
     """The rows. What lies before a log's first sequence is not there."""
 
     heads: dict[int, Head] = field(default_factory=dict)
-    events: dict[int, dict[int, Logged]] = field(default_factory=dict)
-    hushes: set[Hush] = field(default_factory=set)
-    left: dict[int, datetime] = field(default_factory=dict)
+    events: dict[int, dict[int, LogEntry]] = field(default_factory=dict)
+    suppressions: set[Suppression] = field(default_factory=set)
+    deleted_user_id: dict[int, datetime] = field(default_factory=dict)
 
     def begin_at(self, user_id: int, first: int) -> None:
         """Drops everything of a log that precedes `first`."""
@@ -45,12 +45,12 @@ class LogTables(Tables):
 TablesT = TypeVar("TablesT", bound=LogTables)
 
 
-class MemoryLogActs(MemoryTransaction[TablesT]):
-    """See `store.LogActs`."""
+class MemoryLogTransaction(MemoryTransaction[TablesT]):
+    """See `store.LogTransaction`."""
 
     def __init__(self, tables: TablesT, clock: Clock) -> None:
         super().__init__(tables, clock)
-        self.appended: list[Logged] = []
+        self.appended: list[LogEntry] = []
 
     async def append_events(self, changes: Sequence[Change], now: datetime) -> None:
         heads = self.tables.heads
@@ -60,7 +60,7 @@ class MemoryLogActs(MemoryTransaction[TablesT]):
             heads[user_id] = replace(head, last=head.last + more)
         lasts = {user_id: heads[user_id].last for user_id in counts}
         for change, sequence in zip(changes, places(changes, lasts, counts), strict=True):
-            entry = Logged(change.user_id, sequence, now, change.content)
+            entry = LogEntry(change.user_id, sequence, now, change.content)
             self.tables.events.setdefault(change.user_id, {})[sequence] = entry
             self.appended.append(entry)
         for user_id in counts:
@@ -68,8 +68,8 @@ class MemoryLogActs(MemoryTransaction[TablesT]):
             if first is not None:
                 self.tables.begin_at(user_id, first)
 
-    async def hearing(self, arrivals: Sequence[Arrival], now: datetime) -> list[list[int]]:
-        silenced = {(each.user_id, each.other_id) for each in self.tables.hushes}
+    async def receiving_users(self, arrivals: Sequence[Arrival], now: datetime) -> list[list[int]]:
+        silenced = {(each.user_id, each.other_id) for each in self.tables.suppressions}
 
         def hears(user_id: int, arrival: Arrival) -> bool:
             head = self.tables.heads.get(user_id)
@@ -82,19 +82,21 @@ class MemoryLogActs(MemoryTransaction[TablesT]):
             for arrival in arrivals
         ]
 
-    async def hush(self, hushes: Sequence[Hush]) -> None:
-        self.tables.hushes |= set(hushes)
+    async def add_suppressions(self, suppressions: Sequence[Suppression]) -> None:
+        self.tables.suppressions |= set(suppressions)
 
-    async def unhush(self, hushes: Sequence[Hush]) -> None:
-        self.tables.hushes -= set(hushes)
+    async def remove_suppressions(self, suppressions: Sequence[Suppression]) -> None:
+        self.tables.suppressions -= set(suppressions)
 
-    async def forget_silences(self, user_id: int) -> None:
-        self.tables.hushes = {
-            each for each in self.tables.hushes if user_id not in (each.user_id, each.other_id)
+    async def remove_all_suppressions(self, user_id: int) -> None:
+        self.tables.suppressions = {
+            each
+            for each in self.tables.suppressions
+            if user_id not in (each.user_id, each.other_id)
         }
 
-    async def note_left(self, user_id: int, now: datetime) -> None:
-        self.tables.left.setdefault(user_id, now)
+    async def record_deleted_user(self, user_id: int, now: datetime) -> None:
+        self.tables.deleted_user_id.setdefault(user_id, now)
 
 
 class MemoryLogStore:
@@ -109,29 +111,29 @@ class MemoryLogStore:
         return self.database.tables
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[MemoryLogActs[LogTables]]:
-        async with self.database.transaction(MemoryLogActs) as transaction:
+    async def transaction(self) -> AsyncIterator[MemoryLogTransaction[LogTables]]:
+        async with self.database.transaction(MemoryLogTransaction) as transaction:
             yield transaction
         self._announce(transaction.appended)
 
-    async def arrive(
+    async def attach_users(
         self, user_ids: Sequence[int], now: datetime, *, missed: bytes
     ) -> dict[int, Head]:
         async with self.transaction() as transaction:
             heads = transaction.tables.heads
-            away = [each for each in set(user_ids) if _was_away(heads.get(each), now)]
+            away = [each for each in set(user_ids) if _is_absent(heads.get(each), now)]
             await transaction.append_events([Change(each, missed) for each in away], now)
             for user_id in user_ids:
-                heads[user_id] = _staying(heads.get(user_id, Head(1, 0)), now)
+                heads[user_id] = _is_present(heads.get(user_id, Head(1, 0)), now)
         return {user_id: self._tables.heads[user_id] for user_id in user_ids}
 
-    async def stay(self, user_ids: Sequence[int], now: datetime) -> None:
+    async def renew_presence(self, user_ids: Sequence[int], now: datetime) -> None:
         async with self.transaction() as transaction:
             heads = transaction.tables.heads
             for user_id in heads.keys() & set(user_ids):
-                heads[user_id] = _staying(heads[user_id], now)
+                heads[user_id] = _is_present(heads[user_id], now)
 
-    async def there(self, *, after: int, limit: int, now: datetime) -> list[int]:
+    async def present_users(self, *, after: int, limit: int, now: datetime) -> list[int]:
         found = (
             user_id
             for user_id, head in sorted(self._tables.heads.items())
@@ -139,7 +141,7 @@ class MemoryLogStore:
         )
         return list(found)[:limit]
 
-    async def ahead(self, known: Mapping[int, int]) -> dict[int, Head]:
+    async def newer_than(self, known: Mapping[int, int]) -> dict[int, Head]:
         heads = self._tables.heads
         return {
             user_id: heads[user_id]
@@ -147,8 +149,8 @@ class MemoryLogStore:
             if user_id in heads and heads[user_id].last > last
         }
 
-    async def events(self, after: Mapping[int, int], *, limit: int) -> list[Logged]:
-        found: list[Logged] = []
+    async def events(self, after: Mapping[int, int], *, limit: int) -> list[LogEntry]:
+        found: list[LogEntry] = []
         for user_id, sequence in sorted(after.items()):
             kept = self._tables.events.get(user_id, {})
             found += [kept[each] for each in sorted(kept) if each > sequence][:limit]
@@ -166,26 +168,26 @@ class MemoryLogStore:
                 tables.begin_at(entry.user_id, entry.sequence + 1)
         return len(found)
 
-    async def forget_left(self, now: datetime) -> None:
+    async def drop_deleted_logs(self, now: datetime) -> None:
         async with self.transaction() as transaction:
             tables = transaction.tables
-            for user_id, time in list(tables.left.items()):
-                if time <= now - LEFT_KEPT:
+            for user_id, time in list(tables.deleted_user_id.items()):
+                if time <= now - DELETED_LOG_KEPT:
                     tables.heads.pop(user_id, None)
                     tables.events.pop(user_id, None)
                 if time <= now - KEPT:
-                    del tables.left[user_id]
+                    del tables.deleted_user_id[user_id]
 
 
-def _was_away(head: Head | None, now: datetime) -> bool:
+def _is_absent(head: Head | None, now: datetime) -> bool:
     """Whether arrivals may have been left out; not for whoever comes for the first time."""
     if head is None:
         return False
     return head.present_until is None or head.present_until < now + LEEWAY
 
 
-def _staying(head: Head, now: datetime) -> Head:
-    until = now + GRACE + LEEWAY
+def _is_present(head: Head, now: datetime) -> Head:
+    until = now + PRESENCE_GRACE + LEEWAY
     if head.present_until is not None:
         until = max(until, head.present_until)
     return replace(head, present_until=until)

@@ -11,15 +11,15 @@ from services.chassis.runtime.clock import Clock
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.eventlog.domain.model import (
-    GRACE,
+    DELETED_LOG_KEPT,
     KEPT,
     LEEWAY,
-    LEFT_KEPT,
+    PRESENCE_GRACE,
     Arrival,
     Change,
     Head,
-    Hush,
-    Logged,
+    LogEntry,
+    Suppression,
     places,
     too_long,
 )
@@ -50,7 +50,7 @@ DELETE FROM log_events e USING unnest($1::bigint[], $2::bigint[]) AS g (user_id,
 WHERE e.user_id = g.user_id AND e.sequence < g.first_sequence
 """
 
-_HEARING = """
+_RECEIVING_USERS = """
 SELECT g.place, g.user_id
 FROM unnest($1::integer[], $2::bigint[]) AS g (place, user_id)
 JOIN log_heads h ON h.user_id = g.user_id AND h.present_until > $5
@@ -61,20 +61,20 @@ WHERE NOT EXISTS (
 )
 """
 
-_HUSH = """
+_SUPPRESS = """
 INSERT INTO silences (user_id, other_id, silence)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::smallint[]) ORDER BY 1, 2, 3
 ON CONFLICT DO NOTHING
 """
 
-_UNHUSH = """
+_UNSUPPRESS = """
 DELETE FROM silences s
 USING unnest($1::bigint[], $2::bigint[], $3::smallint[]) AS g (user_id, other_id, silence)
 WHERE s.user_id = g.user_id AND s.other_id = g.other_id AND s.silence = g.silence
 """
 
 # Gives those who are there; whoever was away for too long is left as they were.
-_ARRIVE = """
+_ATTACH_USERS = """
 INSERT INTO log_heads AS h (user_id, present_until)
 SELECT DISTINCT user_id, $2::timestamptz FROM unnest($1::bigint[]) AS g (user_id) ORDER BY user_id
 ON CONFLICT (user_id) DO UPDATE SET present_until = greatest(h.present_until, $2)
@@ -88,7 +88,7 @@ WHERE user_id = ANY ($1::bigint[]) AND (present_until IS NULL OR present_until <
 ORDER BY user_id FOR UPDATE
 """
 
-_STAY = """
+_RENEW_PRESENCE = """
 UPDATE log_heads SET present_until = $2
 WHERE user_id IN (
   SELECT user_id FROM log_heads WHERE user_id = ANY ($1::bigint[]) AND present_until < $2
@@ -96,7 +96,7 @@ WHERE user_id IN (
 )
 """
 
-_BE_THERE = """
+_MARK_PRESENT = """
 UPDATE log_heads SET present_until = greatest(present_until, $2) WHERE user_id = ANY ($1::bigint[])
 """
 
@@ -105,7 +105,7 @@ SELECT user_id, first_sequence, last_sequence, present_until FROM log_heads
 WHERE user_id = ANY ($1::bigint[])
 """
 
-_THERE = """
+_PRESENT_USERS = """
 SELECT user_id FROM log_heads WHERE user_id > $1 AND present_until > $3 ORDER BY user_id LIMIT $2
 """
 
@@ -116,7 +116,7 @@ JOIN log_heads USING (user_id)
 WHERE last_sequence > known
 """
 
-_FORGET_LEFT = """
+_DROP_DELETED_LOGS = """
 WITH gone AS (SELECT user_id FROM departed_logs WHERE left_time <= $1),
 events AS (DELETE FROM log_events WHERE user_id IN (SELECT user_id FROM gone))
 DELETE FROM log_heads WHERE user_id IN (SELECT user_id FROM gone)
@@ -153,12 +153,12 @@ WHERE h.user_id = g.user_id
 _PAIRS_AT_ONCE = 20_000
 
 
-class PostgresLogActs(PostgresTransaction):
-    """See `store.LogActs`."""
+class PostgresLogTransaction(PostgresTransaction):
+    """See `store.LogTransaction`."""
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         super().__init__(connection, clock)
-        self.appended: list[Logged] = []
+        self.appended: list[LogEntry] = []
 
     async def append_events(self, changes: Sequence[Change], now: datetime) -> None:
         if not changes:
@@ -176,7 +176,7 @@ class PostgresLogActs(PostgresTransaction):
             [change.content for change in changes],
         )
         self.appended += [
-            Logged(change.user_id, sequence, now, change.content)
+            LogEntry(change.user_id, sequence, now, change.content)
             for change, sequence in zip(changes, sequences, strict=True)
         ]
         await self._trim(heads)
@@ -191,7 +191,7 @@ class PostgresLogActs(PostgresTransaction):
             await self.connection.execute(_SHORTEN, list(firsts), list(firsts.values()))
             await self.connection.execute(_DROP, list(firsts), list(firsts.values()))
 
-    async def hearing(self, arrivals: Sequence[Arrival], now: datetime) -> list[list[int]]:
+    async def receiving_users(self, arrivals: Sequence[Arrival], now: datetime) -> list[list[int]]:
         pairs = [
             (place, user_id)
             for place, arrival in enumerate(arrivals)
@@ -203,7 +203,7 @@ class PostgresLogActs(PostgresTransaction):
         for start in range(0, len(pairs), _PAIRS_AT_ONCE):
             part = pairs[start : start + _PAIRS_AT_ONCE]
             rows = await self.connection.fetch(
-                _HEARING,
+                _RECEIVING_USERS,
                 # Arrays of SQL begin with 1.
                 [place + 1 for place, _ in part],
                 [user_id for _, user_id in part],
@@ -215,18 +215,18 @@ class PostgresLogActs(PostgresTransaction):
                 heard[row["place"] - 1].append(row["user_id"])
         return heard
 
-    async def hush(self, hushes: Sequence[Hush]) -> None:
-        await self.connection.execute(_HUSH, *_columns(hushes))
+    async def add_suppressions(self, suppressions: Sequence[Suppression]) -> None:
+        await self.connection.execute(_SUPPRESS, *_columns(suppressions))
 
-    async def unhush(self, hushes: Sequence[Hush]) -> None:
-        await self.connection.execute(_UNHUSH, *_columns(hushes))
+    async def remove_suppressions(self, suppressions: Sequence[Suppression]) -> None:
+        await self.connection.execute(_UNSUPPRESS, *_columns(suppressions))
 
-    async def forget_silences(self, user_id: int) -> None:
+    async def remove_all_suppressions(self, user_id: int) -> None:
         await self.connection.execute(
             "DELETE FROM silences WHERE user_id = $1 OR other_id = $1", user_id
         )
 
-    async def note_left(self, user_id: int, now: datetime) -> None:
+    async def record_deleted_user(self, user_id: int, now: datetime) -> None:
         await self.connection.execute(
             "INSERT INTO departed_logs (user_id, left_time) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             user_id,
@@ -242,16 +242,16 @@ class PostgresLogStore:
         self._announce = announce
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[PostgresLogActs]:
-        async with self._database.transaction(PostgresLogActs) as transaction:
+    async def transaction(self) -> AsyncIterator[PostgresLogTransaction]:
+        async with self._database.transaction(PostgresLogTransaction) as transaction:
             yield transaction
         self._announce(transaction.appended)
 
-    async def arrive(
+    async def attach_users(
         self, user_ids: Sequence[int], now: datetime, *, missed: bytes
     ) -> dict[int, Head]:
-        until, limit = now + GRACE + LEEWAY, now + LEEWAY
-        heads = _heads(await self._database.fetch(_ARRIVE, user_ids, until, limit))
+        until, limit = now + PRESENCE_GRACE + LEEWAY, now + LEEWAY
+        heads = _heads(await self._database.fetch(_ATTACH_USERS, user_ids, until, limit))
         others = list(set(user_ids) - heads.keys())
         if others:
             async with self.transaction() as transaction:
@@ -259,24 +259,24 @@ class PostgresLogStore:
                 # Whoever is not among them has come back by another device meanwhile.
                 away = [row["user_id"] for row in await connection.fetch(_AWAY, others, limit)]
                 await transaction.append_events([Change(each, missed) for each in away], now)
-                await connection.execute(_BE_THERE, away, until)
+                await connection.execute(_MARK_PRESENT, away, until)
                 heads |= _heads(await connection.fetch(_HEADS, others))
         return heads
 
-    async def stay(self, user_ids: Sequence[int], now: datetime) -> None:
-        await self._database.execute(_STAY, user_ids, now + GRACE + LEEWAY)
+    async def renew_presence(self, user_ids: Sequence[int], now: datetime) -> None:
+        await self._database.execute(_RENEW_PRESENCE, user_ids, now + PRESENCE_GRACE + LEEWAY)
 
-    async def there(self, *, after: int, limit: int, now: datetime) -> list[int]:
-        rows = await self._database.fetch(_THERE, after, limit, now)
+    async def present_users(self, *, after: int, limit: int, now: datetime) -> list[int]:
+        rows = await self._database.fetch(_PRESENT_USERS, after, limit, now)
         return [row["user_id"] for row in rows]
 
-    async def ahead(self, known: Mapping[int, int]) -> dict[int, Head]:
+    async def newer_than(self, known: Mapping[int, int]) -> dict[int, Head]:
         rows = await self._database.fetch(_AHEAD, list(known), list(known.values()))
         return _heads(rows)
 
-    async def events(self, after: Mapping[int, int], *, limit: int) -> list[Logged]:
+    async def events(self, after: Mapping[int, int], *, limit: int) -> list[LogEntry]:
         rows = await self._database.fetch(_EVENTS, list(after), list(after.values()), limit)
-        return [Logged(*row) for row in rows]
+        return [LogEntry(*row) for row in rows]
 
     async def trim(self, before: datetime, *, limit: int) -> int:
         async with self._database.transaction(PostgresTransaction) as transaction:
@@ -290,8 +290,8 @@ class PostgresLogStore:
             await connection.execute(_DROP, user_ids, firsts)
         return sum(row["found"] for row in old)
 
-    async def forget_left(self, now: datetime) -> None:
-        await self._database.execute(_FORGET_LEFT, now - LEFT_KEPT)
+    async def drop_deleted_logs(self, now: datetime) -> None:
+        await self._database.execute(_DROP_DELETED_LOGS, now - DELETED_LOG_KEPT)
         await self._database.execute("DELETE FROM departed_logs WHERE left_time <= $1", now - KEPT)
 
 
@@ -299,9 +299,9 @@ def _heads(rows: Sequence[Record]) -> dict[int, Head]:
     return {user_id: Head(first, last, until) for user_id, first, last, until in rows}
 
 
-def _columns(hushes: Sequence[Hush]) -> tuple[list[int], list[int], list[int]]:
+def _columns(suppressions: Sequence[Suppression]) -> tuple[list[int], list[int], list[int]]:
     return (
-        [each.user_id for each in hushes],
-        [each.other_id for each in hushes],
-        [each.silence for each in hushes],
+        [each.user_id for each in suppressions],
+        [each.other_id for each in suppressions],
+        [each.reason for each in suppressions],
     )

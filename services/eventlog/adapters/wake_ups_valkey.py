@@ -17,7 +17,7 @@ from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.logs import logger
 from services.eventlog.domain import packing
-from services.eventlog.domain.model import Activity, Logged
+from services.eventlog.domain.model import Activity, LogEntry
 
 EVENTS = "notification:events"
 ACTIVITY = "notification:activity"
@@ -30,34 +30,34 @@ _lost = Counter("roost_log_wakes_lost_total", "Wake-ups that could not be told: 
 T = TypeVar("T")
 
 
-class ValkeyWakes:
+class ValkeyWakeUpChannel:
     """See `wakes.Wakes`. Whatever is told while a trip is under way goes with the next."""
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client
-        self._entries: list[Logged] = []
+        self._entries: list[LogEntry] = []
         self._activities: list[Activity] = []
-        self._telling: asyncio.Task[None] | None = None
+        self._announcing: asyncio.Task[None] | None = None
 
-    def announce(self, entries: Sequence[Logged]) -> None:
+    def announce(self, entries: Sequence[LogEntry]) -> None:
         self._entries += entries
         self._start()
 
-    def tell(self, activities: Sequence[Activity]) -> None:
+    def announce_activities(self, activities: Sequence[Activity]) -> None:
         self._activities += activities
         self._start()
 
     async def close(self) -> None:
         """Waits for what is still to be told."""
-        if self._telling is not None:
-            await asyncio.wait({self._telling})
+        if self._announcing is not None:
+            await asyncio.wait({self._announcing})
 
     def _start(self) -> None:
         waiting = self._entries or self._activities
-        if waiting and (self._telling is None or self._telling.done()):
-            self._telling = asyncio.create_task(self._tell(), name="wakes")
+        if waiting and (self._announcing is None or self._announcing.done()):
+            self._announcing = asyncio.create_task(self._announce_activities(), name="wakes")
 
-    async def _tell(self) -> None:
+    async def _announce_activities(self) -> None:
         while self._entries or self._activities:
             entries, self._entries = self._entries, []
             activities, self._activities = self._activities, []
@@ -72,19 +72,19 @@ class ValkeyWakes:
 
 
 @asynccontextmanager
-async def telling(client: RedisClient) -> AsyncIterator[ValkeyWakes]:
+async def open_wake_up_channel(client: RedisClient) -> AsyncIterator[ValkeyWakeUpChannel]:
     """Wake-ups for the length of the block."""
-    wakes = ValkeyWakes(client)
+    wake_ups = ValkeyWakeUpChannel(client)
     try:
-        yield wakes
+        yield wake_ups
     finally:
-        await wakes.close()
+        await wake_ups.close()
 
 
 async def listen(
     url: str,
     *,
-    events: Callable[[Sequence[Logged]], None],
+    events: Callable[[Sequence[LogEntry]], None],
     activities: Callable[[Sequence[Activity]], None],
 ) -> None:
     """Hands over what is told, for ever; what cannot be read is left out."""

@@ -11,13 +11,13 @@ MAX_EVENTS = 2_000
 KEPT = timedelta(days=7)
 
 # The log of somebody who deleted the account stays so long, so that every device learns of it.
-LEFT_KEPT = timedelta(hours=1)
+DELETED_LOG_KEPT = timedelta(hours=1)
 
 # Counting is looked into once in so many events of a person, who may therefore have as many more.
 TRIM_EVERY = 100
 
 # Whoever left is still there for so long: a reload, a tunnel, a new version of the gateway.
-GRACE = timedelta(minutes=15)
+PRESENCE_GRACE = timedelta(minutes=15)
 # What lies between two looks at who is there: clocks that differ, a transaction under way.
 LEEWAY = timedelta(minutes=1)
 
@@ -30,7 +30,7 @@ class Change(NamedTuple):
     content: bytes
 
 
-class Logged(NamedTuple):
+class LogEntry(NamedTuple):
     """An entry of somebody's log."""
 
     user_id: int
@@ -49,7 +49,7 @@ class Head:
     present_until: datetime | None = None
 
 
-class Silence(IntEnum):
+class SuppressionReason(IntEnum):
     """Why somebody sees nothing of somebody else."""
 
     MUTES = 1
@@ -57,12 +57,12 @@ class Silence(IntEnum):
     IS_BLOCKED = 3
 
 
-class Hush(NamedTuple):
+class Suppression(NamedTuple):
     """Somebody sees nothing of somebody else, for one reason of possibly several."""
 
     user_id: int
     other_id: int
-    silence: Silence
+    reason: SuppressionReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Gap(NamedTuple):
 
 
 # What a stream carries.
-Step = Logged | Arrived | Gap | Activity
+StreamItem = LogEntry | Arrived | Gap | Activity
 
 
 def places(

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from services.eventlog.domain.model import Activity, Logged
+from services.eventlog.domain.model import Activity, LogEntry
 
 # User, sequence, microseconds since 1970, length of the content that follows.
 _ENTRY = struct.Struct(">qqqI")
@@ -19,7 +19,7 @@ class Unreadable(ValueError):
     """The bytes are no wake-up: somebody else's, or of another version."""
 
 
-def pack_entries(entries: Sequence[Logged]) -> bytes:
+def pack_entries(entries: Sequence[LogEntry]) -> bytes:
     """Entries, one after another."""
     parts: list[bytes] = []
     for user_id, sequence, time, content in entries:
@@ -28,7 +28,7 @@ def pack_entries(entries: Sequence[Logged]) -> bytes:
     return b"".join(parts)
 
 
-def unpack_entries(packed: bytes) -> list[Logged]:
+def unpack_entries(packed: bytes) -> list[LogEntry]:
     """The entries, in the same order. Raises Unreadable."""
     return list(_entries(packed))
 
@@ -46,7 +46,7 @@ def unpack_activities(packed: bytes) -> list[Activity]:
         raise Unreadable(str(wrong)) from wrong
 
 
-def _entries(packed: bytes) -> Iterator[Logged]:
+def _entries(packed: bytes) -> Iterator[LogEntry]:
     place = 0
     while place < len(packed):
         try:
@@ -61,4 +61,4 @@ def _entries(packed: bytes) -> Iterator[Logged]:
             time = _EPOCH + timedelta(microseconds=microseconds)
         except OverflowError as wrong:
             raise Unreadable(str(wrong)) from wrong
-        yield Logged(user_id, sequence, time, packed[begin:place])
+        yield LogEntry(user_id, sequence, time, packed[begin:place])

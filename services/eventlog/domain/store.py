@@ -10,19 +10,19 @@ from services.eventlog.domain.model import (
     Arrival,
     Change,
     Head,
-    Hush,
-    Logged,
+    LogEntry,
+    Suppression,
 )
 
 # Says what was committed; returns at once, and may come to nothing: the log is the truth.
-Announce = Callable[[Sequence[Logged]], None]
+Announce = Callable[[Sequence[LogEntry]], None]
 
 
-class LogActs(Transaction, Protocol):
+class LogTransaction(Transaction, Protocol):
     """Changes of logs, together with what they follow from."""
 
     @property
-    def appended(self) -> Sequence[Logged]:
+    def appended(self) -> Sequence[LogEntry]:
         """What this transaction appended: to be announced once it is committed."""
         ...
 
@@ -34,57 +34,57 @@ class LogActs(Transaction, Protocol):
         """
         ...
 
-    async def hearing(self, arrivals: Sequence[Arrival], now: datetime) -> list[list[int]]:
+    async def receiving_users(self, arrivals: Sequence[Arrival], now: datetime) -> list[list[int]]:
         """For each arrival, which of its people are there and see author and reposter."""
         ...
 
-    async def hush(self, hushes: Sequence[Hush]) -> None:
+    async def add_suppressions(self, suppressions: Sequence[Suppression]) -> None:
         """Notes who sees nothing of whom."""
         ...
 
-    async def unhush(self, hushes: Sequence[Hush]) -> None:
+    async def remove_suppressions(self, suppressions: Sequence[Suppression]) -> None:
         """Takes that back, each reason for itself."""
         ...
 
-    async def forget_silences(self, user_id: int) -> None:
+    async def remove_all_suppressions(self, user_id: int) -> None:
         """Forgets all silences of and about a deleted person."""
         ...
 
-    async def note_left(self, user_id: int, now: datetime) -> None:
-        """Notes that the account was deleted: `forget_left` deletes the log."""
+    async def record_deleted_user(self, user_id: int, now: datetime) -> None:
+        """Notes that the account was deleted: `drop_deleted_logs` deletes the log."""
         ...
 
 
 class LogStore(Protocol):
     """Everybody's log. Reads see every commit before them."""
 
-    def transaction(self) -> AbstractAsyncContextManager[LogActs]:
+    def transaction(self) -> AbstractAsyncContextManager[LogTransaction]:
         """See `chassis.transaction`. What it appended is announced after the commit."""
         ...
 
-    async def arrive(
+    async def attach_users(
         self, user_ids: Sequence[int], now: datetime, *, missed: bytes
     ) -> dict[int, Head]:
         """Notes that people are there, and gives what their logs hold.
 
-        Arrivals were left out for whoever was away for longer than GRACE: `missed`, an event that
-        says so, is appended to their logs.
+        Arrivals were left out for whoever was away for longer than PRESENCE_GRACE: `missed`, an
+        event that says so, is appended to their logs.
         """
         ...
 
-    async def stay(self, user_ids: Sequence[int], now: datetime) -> None:
+    async def renew_presence(self, user_ids: Sequence[int], now: datetime) -> None:
         """Notes that people are still there."""
         ...
 
-    async def there(self, *, after: int, limit: int, now: datetime) -> list[int]:
+    async def present_users(self, *, after: int, limit: int, now: datetime) -> list[int]:
         """Who is there, in ascending order of user id, above `after`."""
         ...
 
-    async def ahead(self, known: Mapping[int, int]) -> dict[int, Head]:
+    async def newer_than(self, known: Mapping[int, int]) -> dict[int, Head]:
         """The logs that end beyond what is known of them: sequences by user id."""
         ...
 
-    async def events(self, after: Mapping[int, int], *, limit: int) -> list[Logged]:
+    async def events(self, after: Mapping[int, int], *, limit: int) -> list[LogEntry]:
         """What comes after a sequence of each person: in sequence, at most `limit` of each."""
         ...
 
@@ -93,7 +93,7 @@ class LogStore(Protocol):
         many were found."""
         ...
 
-    async def forget_left(self, now: datetime) -> None:
-        """Deletes the logs of people who left LEFT_KEPT ago or earlier, again and again for KEPT,
-        since events about them may come late."""
+    async def drop_deleted_logs(self, now: datetime) -> None:
+        """Deletes the logs of people who left DELETED_LOG_KEPT ago or earlier, again and again for
+        KEPT, since events about them may come late."""
         ...

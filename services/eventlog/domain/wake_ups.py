@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from services.eventlog.domain.model import Activity, Logged
+from services.eventlog.domain.model import Activity, LogEntry
 
 
-class Wakes(Protocol):
+class WakeUpChannel(Protocol):
     """Tells every process that delivers; returns at once, and may come to nothing."""
 
-    def announce(self, entries: Sequence[Logged]) -> None:
+    def announce(self, entries: Sequence[LogEntry]) -> None:
         """These entries were committed."""
         ...
 
-    def tell(self, activities: Sequence[Activity]) -> None:
+    def announce_activities(self, activities: Sequence[Activity]) -> None:
         """This happened around posts."""
         ...

@@ -33,8 +33,8 @@ from services.eventlog.domain.model import (
     Arrived,
     Change,
     Gap,
-    Logged,
-    Step,
+    LogEntry,
+    StreamItem,
 )
 
 # What stands in the log of somebody who was away for long.
@@ -102,7 +102,7 @@ def arrival_content(arrival: Arrival) -> bytes:
     return UserEvent(home=body).SerializeToString()
 
 
-def event_to_proto(entry: Logged) -> UserEvent:
+def event_to_proto(entry: LogEntry) -> UserEvent:
     """An entry with its place."""
     event = UserEvent(
         user_id=entry.user_id, sequence=entry.sequence, event_time=_timestamp(entry.time)
@@ -111,27 +111,27 @@ def event_to_proto(entry: Logged) -> UserEvent:
     return event
 
 
-def steps_to_proto(steps: Iterable[Step]) -> Iterator[AttachResponse]:
+def items_to_proto(steps: Iterable[StreamItem]) -> Iterator[AttachResponse]:
     """What a stream carries, in order; entries that are ready at the same time in one message."""
-    for _, run in groupby(_with_gaps(steps), lambda step: isinstance(step, Logged)):
+    for _, run in groupby(_with_gaps(steps), lambda item: isinstance(item, LogEntry)):
         together = list(run)
-        entries = [step for step in together if isinstance(step, Logged)]
+        entries = [item for item in together if isinstance(item, LogEntry)]
         if len(entries) > 1:
             yield AttachResponse(events=UserEvents(events=map(event_to_proto, entries)))
         else:
-            yield from map(_step_to_proto, together)
+            yield from map(_item_to_proto, together)
 
 
-def _with_gaps(steps: Iterable[Step]) -> Iterator[Step]:
+def _with_gaps(steps: Iterable[StreamItem]) -> Iterator[StreamItem]:
     """A client that does not know the event that tells of missing arrivals is told of a gap."""
-    for step in steps:
-        if isinstance(step, Logged) and step.content == ARRIVALS_MISSED:
-            yield Gap(step.user_id, step.sequence, home_only=True)
-        yield step
+    for item in steps:
+        if isinstance(item, LogEntry) and item.content == ARRIVALS_MISSED:
+            yield Gap(item.user_id, item.sequence, home_only=True)
+        yield item
 
 
-def _step_to_proto(step: Step) -> AttachResponse:
-    match step:
+def _item_to_proto(item: StreamItem) -> AttachResponse:
+    match item:
         case Arrived(user_id, last):
             return AttachResponse(attached=Attached(user_id=user_id, last_sequence=last))
         case Gap(user_id, first, home_only):
@@ -140,8 +140,8 @@ def _step_to_proto(step: Step) -> AttachResponse:
         case Activity(post_id, reply_post_id, deleted):
             body = PostActivity(post_id=post_id, reply_post_id=reply_post_id, deleted=deleted)
             return AttachResponse(activity=body)
-        case Logged():
-            return AttachResponse(event=event_to_proto(step))
+        case LogEntry():
+            return AttachResponse(event=event_to_proto(item))
 
 
 def _timestamp(time: datetime) -> Timestamp:

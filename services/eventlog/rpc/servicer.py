@@ -16,7 +16,7 @@ from roost.notification.v1.event_service_pb2_grpc import EventServiceServicer
 
 from services.chassis.auth import access_policy, caller
 from services.chassis.runtime.clock import Clock
-from services.eventlog.domain.bounded_queue import Outlet
+from services.eventlog.domain.bounded_queue import BoundedQueue
 from services.eventlog.domain.errors import NotYourLog, ReaderTooSlow
 from services.eventlog.domain.live import LiveDelivery
 from services.eventlog.domain.store import LogStore
@@ -56,16 +56,16 @@ class EventServicer(EventServiceServicer):
         self, requests: AsyncIterator[AttachRequest], context: Context
     ) -> None:
         """Carries the events of whoever the client attaches."""
-        outlet = self._live.open()
-        following = asyncio.create_task(self._follow(requests, outlet))
+        queue = self._live.open()
+        following = asyncio.create_task(self._follow(requests, queue))
         try:
-            while steps := await outlet.take(_EVENTS_AT_ONCE):
-                for message in convert.steps_to_proto(steps):
+            while steps := await queue.take(_EVENTS_AT_ONCE):
+                for message in convert.items_to_proto(steps):
                     await self._write(context, message)
         finally:
             following.cancel()
             await asyncio.wait({following})
-            self._live.close(outlet)
+            self._live.close(queue)
 
     @access_policy.user_or_service("gateway")
     async def ReadEvents(self, request: ReadEventsRequest, context: Context) -> ReadEventsResponse:
@@ -73,7 +73,7 @@ class EventServicer(EventServiceServicer):
         user_id, after = request.user_id, request.after_sequence
         if caller.viewer_id() not in (None, user_id):
             raise NotYourLog
-        heads = await self._store.arrive(
+        heads = await self._store.attach_users(
             [user_id], self._clock.now(), missed=convert.ARRIVALS_MISSED
         )
         head = heads[user_id]
@@ -96,34 +96,36 @@ class EventServicer(EventServiceServicer):
         except TimeoutError:
             raise ReaderTooSlow from None
 
-    async def _follow(self, requests: AsyncIterator[AttachRequest], outlet: Outlet) -> None:
+    async def _follow(self, requests: AsyncIterator[AttachRequest], queue: BoundedQueue) -> None:
         """Does what the client asks; ends the stream once it asks no more, or something fails."""
         try:
             async for asked in _together(requests):
-                await self._do(outlet, asked)
+                await self._do(queue, asked)
         except Exception as failure:
-            outlet.end(failure)
+            queue.end(failure)
         else:
-            outlet.end()
+            queue.end()
 
-    async def _do(self, outlet: Outlet, asked: Sequence[AttachRequest]) -> None:
+    async def _do(self, queue: BoundedQueue, asked: Sequence[AttachRequest]) -> None:
         """Does what is asked, in order; neighbours that attach people by one statement."""
-        for step, run in groupby(asked, lambda request: request.WhichOneof("step")):
-            match step:
+        for item, run in groupby(asked, lambda request: request.WhichOneof("step")):
+            match item:
                 case "attach":
-                    wishes = [(each.attach.user_id, each.attach.after_sequence) for each in run]
-                    for start in range(0, len(wishes), _ATTACHED_AT_ONCE):
-                        part = wishes[start : start + _ATTACHED_AT_ONCE]
-                        await self._live.attach(outlet, dict(part))
+                    kind_preferences = [
+                        (each.attach.user_id, each.attach.after_sequence) for each in run
+                    ]
+                    for start in range(0, len(kind_preferences), _ATTACHED_AT_ONCE):
+                        part = kind_preferences[start : start + _ATTACHED_AT_ONCE]
+                        await self._live.attach(queue, dict(part))
                 case "detach":
                     for each in run:
-                        self._live.detach(outlet, each.detach.user_id)
+                        self._live.detach(queue, each.detach.user_id)
                 case "attach_post":
                     for each in run:
-                        self._live.attach_post(outlet, each.attach_post.post_id)
+                        self._live.attach_post(queue, each.attach_post.post_id)
                 case "detach_post":
                     for each in run:
-                        self._live.detach_post(outlet, each.detach_post.post_id)
+                        self._live.detach_post(queue, each.detach_post.post_id)
 
 
 async def _together(requests: AsyncIterator[AttachRequest]) -> AsyncIterator[list[AttachRequest]]:

@@ -15,7 +15,7 @@ _AT_ONCE = 5_000
 async def forget_old(store: LogStore, clock: Clock) -> int:
     """Deletes what is older than KEPT, a few thousand a transaction, and the logs of people who
     left; says how many events were found."""
-    await store.forget_left(clock.now())
+    await store.drop_deleted_logs(clock.now())
     total = 0
     while True:
         found = await store.trim(clock.now() - KEPT, limit=_AT_ONCE)

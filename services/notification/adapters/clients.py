@@ -11,7 +11,7 @@ from roost.user.v1.user_service_pb2 import BatchGetUsersRequest, GetUserRequest
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.chassis.rpc.clients import Mesh
-from services.notification.domain.model import Ties
+from services.notification.domain.model import Relationship
 from services.notification.domain.ports import Pair, Profile, Visible
 
 # The contract's largest batch.
@@ -24,8 +24,8 @@ class MeshGraph:
     def __init__(self, mesh: Mesh) -> None:
         self._graph = mesh.as_service(GraphServiceStub)
 
-    async def ties(self, pairs: Sequence[Pair]) -> Mapping[Pair, Ties]:
-        found: dict[Pair, Ties] = {}
+    async def relationships(self, pairs: Sequence[Pair]) -> Mapping[Pair, Relationship]:
+        found: dict[Pair, Relationship] = {}
         for start in range(0, len(pairs), _PAIRS_AT_ONCE):
             part = pairs[start : start + _PAIRS_AT_ONCE]
             request = pb.BatchGetTiesRequest(
@@ -33,11 +33,11 @@ class MeshGraph:
             )
             response = await self._graph.BatchGetTies(request)
             for pair, ties in zip(part, response.ties, strict=True):
-                found[pair] = Ties(ties.following, ties.muting, ties.apart)
+                found[pair] = Relationship(ties.following, ties.muting, ties.apart)
         return found
 
 
-class MeshPeople:
+class MeshProfiles:
     """See `peers.People`."""
 
     def __init__(self, mesh: Mesh) -> None:

@@ -40,7 +40,7 @@ class RequestEnded(NamedTuple):
     followee_id: int
 
 
-class Parted(NamedTuple):
+class Blocked(NamedTuple):
     """One of two people blocks the other."""
 
     one_id: int
@@ -64,7 +64,7 @@ class ProfileChanged(NamedTuple):
     closed: bool = False
 
 
-class PersonLeft(NamedTuple):
+class AccountDeleted(NamedTuple):
     """Somebody deleted the account."""
 
     user_id: int
@@ -77,7 +77,7 @@ class SessionEnded(NamedTuple):
     session_id: int
 
 
-class Response(NamedTuple):
+class Engagement(NamedTuple):
     """Somebody likes or reposts a post, or takes that back."""
 
     actor_id: int
@@ -87,7 +87,7 @@ class Response(NamedTuple):
     undone: bool
 
 
-class Limit(NamedTuple):
+class AudienceLimit(NamedTuple):
     """The audience of what one person wrote above a reply."""
 
     author_id: int
@@ -109,7 +109,7 @@ class Post:
     reply_to_author_id: int
     mentioned_ids: frozenset[int]
     # The reader of a reply is in each of these audiences.
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[AudienceLimit, ...] = ()
 
     @property
     def announced(self) -> bool:
@@ -141,29 +141,29 @@ class PostGone(NamedTuple):
     author_id: int
 
 
-Cause = (
+DomainEvent = (
     Followed
     | Unfollowed
     | FollowRequested
     | RequestEnded
-    | Parted
+    | Blocked
     | MuteChanged
     | ProfileChanged
-    | PersonLeft
+    | AccountDeleted
     | SessionEnded
-    | Response
+    | Engagement
     | Written
     | Edited
     | PostGone
 )
 
 
-class Heard(NamedTuple):
+class Envelope(NamedTuple):
     """A cause, the event that told of it, and when it happened."""
 
     event_id: UUID
     time: datetime
-    cause: Cause
+    domain_event: DomainEvent
 
 
-Causes = Sequence[Heard]
+Envelopes = Sequence[Envelope]

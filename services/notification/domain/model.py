@@ -7,11 +7,11 @@ from enum import IntEnum
 from typing import NamedTuple
 
 # Follows within this time of each other, and not read yet, are told together.
-FOLLOWS_TOGETHER = timedelta(hours=24)
+FOLLOW_GROUP_WINDOW = timedelta(hours=24)
 # What is older is forgotten: nobody pages back so far, and posts are still where they were.
 KEPT = timedelta(days=90)
 # How long it is remembered that a post or a person is gone: longer than an event may be late.
-GONE_KEPT = timedelta(days=7)
+DELETED_KEPT = timedelta(days=7)
 
 # Whoever has more unread has "many"; counting on would cost more than it tells.
 MAX_UNREAD = 100
@@ -50,15 +50,15 @@ class Visibility(IntEnum):
     MENTIONED = 3
 
 
-class Ties(NamedTuple):
+class Relationship(NamedTuple):
     """How a recipient stands to somebody: follows them, mutes them, or a block is between."""
 
     following: bool = False
     muting: bool = False
-    apart: bool = False
+    either_blocks: bool = False
 
 
-class Deed(NamedTuple):
+class Activity(NamedTuple):
     """Who did what, and who is told. At most one for each recipient, kind, post and actor."""
 
     # Sorts by the moment in which the recipient was told.
@@ -79,7 +79,7 @@ class Added(NamedTuple):
     """A deed that was not there before, and the group that it joined."""
 
     key: "GroupKey"
-    deed_id: int
+    activity_id: int
     # Whether there was such a deed before, which was taken back within KEPT: then it is no news.
     again: bool
 
@@ -153,7 +153,7 @@ class DaySettings(NamedTuple):
 class Preferences:
     """What somebody wishes to hear of. A kind without a wish has the usual one."""
 
-    wishes: Mapping[Kind, Wish] = field(default_factory=dict)
+    kind_preferences: Mapping[Kind, Wish] = field(default_factory=dict)
     email_digest: bool = False
     # One more with each change.
     version: int = 0

@@ -7,17 +7,17 @@ from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import bucket_of
 from services.chassis.storage.transaction import in_transaction
 from services.delivery.domain.schedule import (
+    NotifiedGroup,
     Schedule,
-    Told,
     topic,
     topic_of,
 )
 from services.notification.domain.domain_events import (
-    Causes,
-    Heard,
+    AccountDeleted,
+    Blocked,
+    Envelope,
+    Envelopes,
     MuteChanged,
-    Parted,
-    PersonLeft,
     PostGone,
     ProfileChanged,
     SessionEnded,
@@ -25,12 +25,12 @@ from services.notification.domain.domain_events import (
     Written,
 )
 from services.notification.domain.model import (
+    Activity,
     DaySettings,
-    Deed,
     GroupChange,
     GroupKey,
     Kind,
-    Ties,
+    Relationship,
     Wish,
 )
 from services.notification.domain.ports import Graph, Pair
@@ -39,7 +39,7 @@ from services.notification.domain.recipients import (
     Candidate,
     candidates,
     deciders,
-    kind_told,
+    notified_kind,
     watching,
     withdrawals,
 )
@@ -60,24 +60,24 @@ class Ids(Protocol):
         ...
 
 
-class _Case(NamedTuple):
+class _Work(NamedTuple):
     """A cause, and who may be told of it."""
 
-    heard: Heard
+    envelope: Envelope
     candidates: Sequence[Candidate]
     # Where those who watch the author go on; 0 if all are among the candidates.
-    further_after: int = 0
+    watchers_after: int = 0
 
 
-class _Known(NamedTuple):
+class _DecisionInputs(NamedTuple):
     """What decides about candidates."""
 
-    ties: Mapping[Pair, Ties]
-    wishes: Mapping[int, Mapping[Kind, Wish]]
+    relationships: Mapping[Pair, Relationship]
+    kind_preferences: Mapping[int, Mapping[Kind, Wish]]
     protected: Collection[int]
 
 
-class _News(NamedTuple):
+class _Added(NamedTuple):
     """What one transaction tells."""
 
     # The ids of what was added.
@@ -86,7 +86,7 @@ class _News(NamedTuple):
     fresh: Collection[tuple[int, str]]
 
 
-class Telling:
+class Notifier:
     """Brings causes into what people are told.
 
     How two people stand is asked under the lock of the one who is told. So a block or a mute that
@@ -110,85 +110,91 @@ class Telling:
         self._clock = clock
         self._at_once = at_once
 
-    async def hear(self, causes: Causes) -> None:
+    async def handle(self, envelopes: Envelopes) -> None:
         """Brings in the causes of one partition, in their order; those heard before do nothing.
 
         As many in one transaction as tell some hundreds of people. Where very many watch the
         author of a post, further ones are told in steps of their own, which may be repeated.
         """
-        cases = [await self._case(heard) for heard in causes]
-        for part in _parts(cases, self._at_once):
-            await self._hear_part(part)
-        for case in cases:
-            if case.further_after:
-                await self._tell_further(case)
+        works = [await self._case(envelope) for envelope in envelopes]
+        for part in _parts(works, self._at_once):
+            await self._handle_batch(part)
+        for case in works:
+            if case.watchers_after:
+                await self._notify_remaining_watchers(case)
 
-    async def _hear_part(self, cases: Sequence[_Case]) -> None:
-        event_ids = [case.heard.event_id for case in cases]
+    async def _handle_batch(self, works: Sequence[_Work]) -> None:
+        event_ids = [case.envelope.event_id for case in works]
 
         async def effect(transaction: NotificationTransaction) -> None:
             unheard = await transaction.first_seen_of(CONSUMER, event_ids)
             fresh = []
-            for case in cases:
+            for case in works:
                 # Taken out, since an event may stand in a batch twice.
-                if case.heard.event_id in unheard:
-                    unheard.remove(case.heard.event_id)
+                if case.envelope.event_id in unheard:
+                    unheard.remove(case.envelope.event_id)
                     fresh.append(case)
-            await self._bring_in(transaction, fresh)
+            await self._apply(transaction, fresh)
 
         await in_transaction(self._store.transaction, effect)
 
-    async def _case(self, heard: Heard) -> _Case:
-        found = candidates(heard.cause)
-        match heard.cause:
+    async def _case(self, envelope: Envelope) -> _Work:
+        found = candidates(envelope.domain_event)
+        match envelope.domain_event:
             case Written(post) if post.announced:
                 page = await self._store.watchers(post.author_id, after=0, limit=self._at_once)
-                told = {each.recipient_id for each in found}
-                further_after = page[-1] if len(page) == self._at_once else 0
-                return _Case(heard, found + watching(post, page, told=told), further_after)
-        return _Case(heard, found)
+                notified_ids = {each.recipient_id for each in found}
+                watchers_after = page[-1] if len(page) == self._at_once else 0
+                return _Work(
+                    envelope,
+                    found + watching(post, page, notified_ids=notified_ids),
+                    watchers_after,
+                )
+        return _Work(envelope, found)
 
-    async def _bring_in(self, transaction: NotificationTransaction, cases: Sequence[_Case]) -> None:
-        everybody = [each for case in cases for each in case.candidates]
+    async def _apply(self, transaction: NotificationTransaction, works: Sequence[_Work]) -> None:
+        everybody = [each for case in works for each in case.candidates]
         await transaction.lock_recipients(
             {each.recipient_id for each in everybody}.union(
-                *(_touched_by(case.heard) for case in cases)
+                *(_touched_by(case.envelope) for case in works)
             )
         )
         known = await self._known(transaction, everybody)
         keys: set[GroupKey] = set()
         made: set[int] = set()
         fresh: set[tuple[int, str]] = set()
-        for heard, found, _ in cases:
-            keys.update(await self._undo(transaction, heard))
-            deeds = await self._deeds(heard, found, known)
-            if deeds:
-                added = await transaction.add(deeds)
+        for envelope, found, _ in works:
+            keys.update(await self._undo(transaction, envelope))
+            activities = await self._activities(envelope, found, known)
+            if activities:
+                added = await transaction.add(activities)
                 keys.update(each.key for each in added)
-                made.update(each.deed_id for each in added)
-                first_time = {each.deed_id for each in added if not each.again}
+                made.update(each.activity_id for each in added)
+                first_time = {each.activity_id for each in added if not each.again}
                 fresh.update(
                     (each.recipient_id, topic(each.kind, each.post_id, each.actor_id))
-                    for each in deeds
+                    for each in activities
                     if each.id in first_time
                 )
         changes = await settle(transaction, keys, now=self._clock.now())
-        await self._deliver(transaction, changes, _News(made, fresh), known.wishes)
+        await self._deliver(transaction, changes, _Added(made, fresh), known.kind_preferences)
 
     async def _known(
         self, transaction: NotificationTransaction, found: Sequence[Candidate]
-    ) -> _Known:
+    ) -> _DecisionInputs:
         if not found:
-            return _Known({}, {}, ())
+            return _DecisionInputs({}, {}, ())
         pairs = dict.fromkeys((each.recipient_id, each.actor_id) for each in found)
         authors = {each.actor_id for each in found if each.post is not None}
         for each in found:
             above = deciders(each)
             authors |= above
             pairs.update(dict.fromkeys((each.recipient_id, who) for who in sorted(above)))
-        return _Known(
-            ties=await self._graph.ties(list(pairs)),
-            wishes=await transaction.wishes({each.recipient_id for each in found}),
+        return _DecisionInputs(
+            relationships=await self._graph.relationships(list(pairs)),
+            kind_preferences=await transaction.kind_preferences(
+                {each.recipient_id for each in found}
+            ),
             protected=await transaction.protected(authors) if authors else (),
         )
 
@@ -196,61 +202,66 @@ class Telling:
         self,
         transaction: NotificationTransaction,
         changes: Sequence[GroupChange],
-        news: _News,
-        wishes: Mapping[int, Mapping[Kind, Wish]],
+        news: _Added,
+        kind_preferences: Mapping[int, Mapping[Kind, Wish]],
     ) -> None:
         """Has those groups delivered outside the app whose newest deed is new: what shows up
         again, or loses its newest deed, is no news."""
         days = await transaction.days({each.recipient_id for each in changes})
-        told = [
-            Told(
+        notified_ids = [
+            NotifiedGroup(
                 recipient_id,
                 after,
-                push=wishes.get(recipient_id, {}).get(after.kind, Wish()).push,
+                push=kind_preferences.get(recipient_id, {}).get(after.kind, Wish()).push,
                 again=(recipient_id, topic_of(after)) not in news.fresh,
                 time_zone=days.get(recipient_id, DaySettings()).time_zone,
             )
             for recipient_id, _, after in changes
             if after is not None and after.id in news.made
         ]
-        if told:
+        if notified_ids:
             now = self._clock.now()
-            await transaction.add_due(self._schedule.due(told, now), now)
+            await transaction.add_due(self._schedule.due(notified_ids, now), now)
 
-    async def _deeds(self, heard: Heard, found: Sequence[Candidate], known: _Known) -> list[Deed]:
-        deeds = []
+    async def _activities(
+        self, envelope: Envelope, found: Sequence[Candidate], known: _DecisionInputs
+    ) -> list[Activity]:
+        activities = []
         for each in found:
-            ties = known.ties[each.recipient_id, each.actor_id]
-            kind = kind_told(
+            relationships = known.relationships[each.recipient_id, each.actor_id]
+            kind = notified_kind(
                 each,
-                ties,
-                known.wishes.get(each.recipient_id, {}),
+                relationships,
+                known.kind_preferences.get(each.recipient_id, {}),
                 protected=each.actor_id in known.protected,
                 above={
                     who: Author(
-                        known.ties[each.recipient_id, who].following, who in known.protected
+                        known.relationships[each.recipient_id, who].following,
+                        who in known.protected,
                     )
                     for who in deciders(each)
                 },
             )
             if kind is not None:
-                deeds.append(
-                    Deed(
+                activities.append(
+                    Activity(
                         id=await self._ids.make(bucket_of(each.recipient_id)),
                         recipient_id=each.recipient_id,
                         kind=kind,
                         post_id=each.post_id,
                         actor_id=each.actor_id,
                         conversation_id=each.conversation_id,
-                        time=heard.time,
-                        muted=ties.muting,
+                        time=envelope.time,
+                        muted=relationships.muting,
                     )
                 )
-        return deeds
+        return activities
 
-    async def _undo(self, transaction: NotificationTransaction, heard: Heard) -> list[GroupKey]:
-        match heard.cause:
-            case Parted(one_id, other_id):
+    async def _undo(
+        self, transaction: NotificationTransaction, envelope: Envelope
+    ) -> list[GroupKey]:
+        match envelope.domain_event:
+            case Blocked(one_id, other_id):
                 return await transaction.part(one_id, other_id, self._clock.now())
             case MuteChanged(muter_id, muted_id, muting):
                 return await transaction.set_actor_muted(muter_id, muted_id, muted=muting)
@@ -258,19 +269,19 @@ class Telling:
                 await transaction.set_protected(user_id, protected=protected)
                 return []
             case PostGone(post_id, author_id):
-                await transaction.note_post_gone(post_id, self._clock.now())
+                await transaction.record_deleted_post(post_id, self._clock.now())
                 return await transaction.drop_post(post_id, [author_id])
-            case PersonLeft(user_id):
-                await transaction.note_person_gone(user_id, self._clock.now())
+            case AccountDeleted(user_id):
+                await transaction.record_deleted_user(user_id, self._clock.now())
                 return []
             case SessionEnded(user_id, session_id):
-                await transaction.end_session(user_id, session_id, heard.time)
+                await transaction.end_session(user_id, session_id, envelope.time)
                 return []
             case Unfollowed(follower_id, followee_id):
                 # A watch that began since is one of its own.
-                await transaction.unwatch([follower_id], followee_id, until=heard.time)
+                await transaction.unwatch([follower_id], followee_id, until=envelope.time)
         keys: list[GroupKey] = []
-        for recipient_id, actor_id, kinds, post_id in withdrawals(heard.cause):
+        for recipient_id, actor_id, kinds, post_id in withdrawals(envelope.domain_event):
             keys += await transaction.withdraw(
                 recipient_id,
                 actor_id=actor_id,
@@ -280,27 +291,27 @@ class Telling:
             )
         return keys
 
-    async def _tell_further(self, case: _Case) -> None:
-        assert isinstance(case.heard.cause, Written)  # noqa: S101 - only these have further ones
-        post = case.heard.cause.post
-        told = {each.recipient_id for each in candidates(case.heard.cause)}
-        after = case.further_after
+    async def _notify_remaining_watchers(self, case: _Work) -> None:
+        assert isinstance(case.envelope.domain_event, Written)  # noqa: S101 - only these have further ones
+        post = case.envelope.domain_event.post
+        notified_ids = {each.recipient_id for each in candidates(case.envelope.domain_event)}
+        after = case.watchers_after
         while after:
             page = await self._store.watchers(post.author_id, after=after, limit=self._at_once)
-            step = _Case(case.heard, watching(post, page, told=told))
+            step = _Work(case.envelope, watching(post, page, notified_ids=notified_ids))
 
-            async def effect(transaction: NotificationTransaction, step: _Case = step) -> None:
-                await self._bring_in(transaction, [step])
+            async def effect(transaction: NotificationTransaction, step: _Work = step) -> None:
+                await self._apply(transaction, [step])
 
             await in_transaction(self._store.transaction, effect)
             after = page[-1] if len(page) == self._at_once else 0
 
 
-def _parts(cases: Sequence[_Case], most: int) -> Iterator[list[_Case]]:
+def _parts(works: Sequence[_Work], most: int) -> Iterator[list[_Work]]:
     """The cases in their order, cut where a part would have more candidates than `most`."""
-    part: list[_Case] = []
+    part: list[_Work] = []
     size = 0
-    for case in cases:
+    for case in works:
         size += len(case.candidates)
         if part and size > most:
             yield part
@@ -310,15 +321,15 @@ def _parts(cases: Sequence[_Case], most: int) -> Iterator[list[_Case]]:
         yield part
 
 
-def _touched_by(heard: Heard) -> set[int]:
+def _touched_by(envelope: Envelope) -> set[int]:
     """Whose deeds change besides those of candidates."""
-    match heard.cause:
-        case Parted(one_id, other_id):
+    match envelope.domain_event:
+        case Blocked(one_id, other_id):
             return {one_id, other_id}
         case MuteChanged(muter_id):
             return {muter_id}
         case PostGone(_, author_id):
             return {author_id}
-        case PersonLeft(user_id) | SessionEnded(user_id):
+        case AccountDeleted(user_id) | SessionEnded(user_id):
             return {user_id}
-    return {each.recipient_id for each in withdrawals(heard.cause)}
+    return {each.recipient_id for each in withdrawals(envelope.domain_event)}

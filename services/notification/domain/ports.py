@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from services.notification.domain.model import Ties
+from services.notification.domain.model import Relationship
 
 # Two people: who is told, and of whose deeds.
 Pair = tuple[int, int]
@@ -12,7 +12,7 @@ Pair = tuple[int, int]
 class Graph(Protocol):
     """How people stand, strongly consistent: of GraphService, in this service's own name."""
 
-    async def ties(self, pairs: Sequence[Pair]) -> Mapping[Pair, Ties]:
+    async def relationships(self, pairs: Sequence[Pair]) -> Mapping[Pair, Relationship]:
         """How the first of each pair stands to the second."""
         ...
 

@@ -31,7 +31,7 @@ async def update(
     transaction: NotificationTransaction,
     user_id: int,
     *,
-    wishes: Mapping[Kind, Wish],
+    kind_preferences: Mapping[Kind, Wish],
     email_digest: bool | None,
     etag: str,
     time_zone: str | None = None,
@@ -48,8 +48,12 @@ async def update(
     before = await transaction.preferences(user_id)
     if etag and etag != before.etag:
         raise ETagMismatch(metadata={"etag": before.etag})
-    usual = {kind: before.wishes.get(kind, Wish()) for kind in Kind}
-    changed = {kind: wish for kind, wish in wishes.items() if wish != usual[kind]}
+    usual = {kind: before.kind_preferences.get(kind, Wish()) for kind in Kind}
+    changed = {
+        kind: kind_preference
+        for kind, kind_preference in kind_preferences.items()
+        if kind_preference != usual[kind]
+    }
     digest = before.email_digest if email_digest is None else email_digest
     day = before.day
     if time_zone is not None:
@@ -60,7 +64,7 @@ async def update(
         return before
     after = replace(
         before,
-        wishes={**before.wishes, **changed},
+        kind_preferences={**before.kind_preferences, **changed},
         email_digest=digest,
         day=day,
         version=before.version + 1,

@@ -5,21 +5,21 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from services.notification.domain.domain_events import (
-    Cause,
+    AudienceLimit,
+    DomainEvent,
     Edited,
+    Engagement,
     Followed,
     FollowRequested,
-    Limit,
     Post,
     RequestEnded,
-    Response,
     Unfollowed,
     Written,
 )
 from services.notification.domain.model import (
     Kind,
+    Relationship,
     Sender,
-    Ties,
     Visibility,
     Wish,
 )
@@ -50,23 +50,23 @@ class Withdrawal(NamedTuple):
 _OF_FOLLOWER = (Kind.FOLLOW, Kind.FOLLOW_REQUEST)
 
 
-def candidates(cause: Cause) -> list[Candidate]:
+def candidates(domain_event: DomainEvent) -> list[Candidate]:
     """Who may be notified of what; nobody of their own acts."""
-    return [each for each in _candidates(cause) if each.recipient_id != each.actor_id]
+    return [each for each in _candidates(domain_event) if each.recipient_id != each.actor_id]
 
 
-def _candidates(cause: Cause) -> Iterator[Candidate]:
-    match cause:
+def _candidates(domain_event: DomainEvent) -> Iterator[Candidate]:
+    match domain_event:
         # Whoever consented knows; whoever asked is told.
         case Followed(follower_id, followee_id, by_request=True):
             yield Candidate(follower_id, followee_id, (Kind.FOLLOW_ACCEPTED,))
-            if cause.by_opening:
+            if domain_event.by_opening:
                 yield Candidate(followee_id, follower_id, (Kind.FOLLOW,))
         case Followed(follower_id, followee_id):
             yield Candidate(followee_id, follower_id, (Kind.FOLLOW,))
         case FollowRequested(follower_id, followee_id):
             yield Candidate(followee_id, follower_id, (Kind.FOLLOW_REQUEST,))
-        case Response(actor_id, post_id, author_id, is_repost, undone=False):
+        case Engagement(actor_id, post_id, author_id, is_repost, undone=False):
             kind = Kind.REPOST if is_repost else Kind.LIKE
             # Its event does not say which conversation the post is in; a first post is its own.
             yield Candidate(author_id, actor_id, (kind,), post_id, post_id)
@@ -90,18 +90,20 @@ def _addressed(post: Post, quoted_author_id: int) -> Iterator[Candidate]:
         yield _of_post(post, user_id, tuple(kinds))
 
 
-def watching(post: Post, watcher_ids: Collection[int], *, told: Collection[int]) -> list[Candidate]:
+def watching(
+    post: Post, watcher_ids: Collection[int], *, notified_ids: Collection[int]
+) -> list[Candidate]:
     """Those who watch the author, but for those who are told of the post in any case."""
     return [
         _of_post(post, user_id, (Kind.POST,))
         for user_id in watcher_ids
-        if user_id not in told and user_id != post.author_id
+        if user_id not in notified_ids and user_id != post.author_id
     ]
 
 
-def withdrawals(cause: Cause) -> list[Withdrawal]:
+def withdrawals(domain_event: DomainEvent) -> list[Withdrawal]:
     """The deeds that are undone by what happened."""
-    match cause:
+    match domain_event:
         case Followed(follower_id, followee_id, by_request=True) | RequestEnded(
             follower_id, followee_id
         ):
@@ -111,7 +113,7 @@ def withdrawals(cause: Cause) -> list[Withdrawal]:
                 Withdrawal(followee_id, follower_id, _OF_FOLLOWER),
                 Withdrawal(follower_id, followee_id, (Kind.FOLLOW_ACCEPTED,)),
             ]
-        case Response(actor_id, post_id, author_id, is_repost, undone=True):
+        case Engagement(actor_id, post_id, author_id, is_repost, undone=True):
             kind = Kind.REPOST if is_repost else Kind.LIKE
             return [Withdrawal(author_id, actor_id, (kind,), post_id)]
         case Edited(post, mentioned_before):
@@ -132,16 +134,16 @@ class Author(NamedTuple):
 
 
 def deciders(candidate: Candidate) -> set[int]:
-    """The people about whom `kind_told` must know, besides the actor and the recipient."""
+    """The people about whom `notified_kind` must know, besides the actor and the recipient."""
     if candidate.post is None:
         return set()
     return {each.author_id for each in candidate.post.limits} - {candidate.recipient_id}
 
 
-def kind_told(
+def notified_kind(
     candidate: Candidate,
-    ties: Ties,
-    wishes: Mapping[Kind, Wish],
+    relationships: Relationship,
+    kind_preferences: Mapping[Kind, Wish],
     *,
     protected: bool,
     above: Mapping[int, Author] = MappingProxyType({}),
@@ -149,16 +151,16 @@ def kind_told(
     """As what the candidate is told; None where a block is between them, the post is not for
     them, or they do not wish to hear. `protected` says whether the actor's posts are for
     followers alone, `above` tells of the `deciders`."""
-    if ties.apart:
+    if relationships.either_blocks:
         return None
     post, recipient_id = candidate.post, candidate.recipient_id
     if post is not None and not sees(
-        post, recipient_id, Author(ties.following, protected), above=above
+        post, recipient_id, Author(relationships.following, protected), above=above
     ):
         return None
     for kind in candidate.kinds:
-        sender = wishes.get(kind, Wish()).sender
-        if sender is Sender.EVERYONE or (sender is Sender.FOLLOWING and ties.following):
+        sender = kind_preferences.get(kind, Wish()).sender
+        if sender is Sender.EVERYONE or (sender is Sender.FOLLOWING and relationships.following):
             return kind
     return None
 
@@ -179,7 +181,7 @@ def sees(
     return True
 
 
-def _in_limit(limit: Limit, user_id: int, author: Author) -> bool:
+def _in_limit(limit: AudienceLimit, user_id: int, author: Author) -> bool:
     # An account that is gone is not protected any more, but its posts were.
     protected = author.protected or limit.protected
     return _in(limit.visibility, limit.addressed, user_id, Author(author.following, protected))

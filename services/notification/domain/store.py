@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Protocol
 
 from services.chassis.storage.transaction import Transaction
-from services.delivery.domain.store import DeliveryActs
-from services.eventlog.domain.store import LogActs
+from services.delivery.domain.store import DeliveryTransaction
+from services.eventlog.domain.store import LogTransaction
 from services.notification.domain.model import (
+    Activity,
     Added,
     DaySettings,
-    Deed,
     Group,
     GroupChange,
     GroupKey,
@@ -27,7 +27,7 @@ from services.notification.domain.model import (
 )
 
 
-class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
+class NotificationTransaction(DeliveryTransaction, LogTransaction, Transaction, Protocol):
     """Changes that happen together.
 
     Locks are taken in one order: request, events, then recipients by ascending id. Whatever
@@ -40,13 +40,13 @@ class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
 
     # Deeds.
 
-    async def add(self, deeds: Sequence[Deed]) -> list[Added]:
+    async def add(self, activities: Sequence[Activity]) -> list[Added]:
         """Adds deeds that are not there, but none of a post or a person that is gone.
 
         A mention is left out where the recipient has the same post as a reply, a quote or a
         watched one, and so is a watched one where they have it otherwise. Likes of a post
         are one group, so are its reposts; a follow joins the newest one that is shown, if that is
-        not read and at most FOLLOWS_TOGETHER older.
+        not read and at most FOLLOW_GROUP_WINDOW older.
         """
         ...
 
@@ -97,12 +97,12 @@ class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
 
     # What deeds depend on.
 
-    async def note_post_gone(self, post_id: int, now: datetime) -> None:
-        """Remembers for GONE_KEPT that a post is deleted."""
+    async def record_deleted_post(self, post_id: int, now: datetime) -> None:
+        """Remembers for DELETED_KEPT that a post is deleted."""
         ...
 
-    async def note_person_gone(self, user_id: int, now: datetime) -> None:
-        """Remembers for GONE_KEPT that somebody left, and forgets all that is theirs."""
+    async def record_deleted_user(self, user_id: int, now: datetime) -> None:
+        """Remembers for DELETED_KEPT that somebody left, and forgets all that is theirs."""
         ...
 
     async def set_protected(self, user_id: int, *, protected: bool) -> None:
@@ -113,7 +113,9 @@ class NotificationTransaction(DeliveryActs, LogActs, Transaction, Protocol):
         """Those among them whose posts are."""
         ...
 
-    async def wishes(self, user_ids: Collection[int]) -> Mapping[int, Mapping[Kind, Wish]]:
+    async def kind_preferences(
+        self, user_ids: Collection[int]
+    ) -> Mapping[int, Mapping[Kind, Wish]]:
         """The wishes of those who have any."""
         ...
 
@@ -197,19 +199,19 @@ class NotificationStore(Protocol):
         """Who watches somebody, ascending, with ids above `after`."""
         ...
 
-    async def told_of_post(self, post_id: int, limit: int) -> list[int]:
+    async def recipients_of_post(self, post_id: int, limit: int) -> list[int]:
         """Up to `limit` of those who have deeds that hang on a post."""
         ...
 
-    async def told_by(self, actor_id: int, limit: int) -> list[int]:
+    async def recipients_of_actor(self, actor_id: int, limit: int) -> list[int]:
         """Up to `limit` of those who have deeds of somebody."""
         ...
 
-    async def told_before(self, moment: datetime, limit: int) -> list[int]:
+    async def recipients_before(self, moment: datetime, limit: int) -> list[int]:
         """Up to `limit` of those who have deeds of before that moment."""
         ...
 
-    async def forget_gone(self, before: datetime) -> None:
+    async def forget_deleted(self, before: datetime) -> None:
         """Forgets posts and people that went before that moment."""
         ...
 

@@ -31,7 +31,7 @@ class Page(NamedTuple):
     next_before: int
 
 
-class Showing:
+class VisibleNotifications:
     """Reads groups as their recipients may see them."""
 
     def __init__(self, *, store: NotificationStore, visibility: Visibility) -> None:
@@ -98,11 +98,11 @@ class Showing:
                 post_ids={group.post_id for group in part} - {0},
                 user_ids={actor_id for group in part for actor_id in group.actor_ids},
             )
-            found += [each for group in part if (each := as_seen(group, visible)) is not None]
+            found += [each for group in part if (each := as_visible(group, visible)) is not None]
         return found
 
 
-def as_seen(group: Group, visible: Visible) -> Group | None:
+def as_visible(group: Group, visible: Visible) -> Group | None:
     """The group with those people alone who may be shown; None where that leaves nothing. Where the
     sample names everybody, those who are hidden are not counted either."""
     if group.post_id and group.post_id not in visible.post_ids:

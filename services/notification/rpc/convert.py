@@ -53,7 +53,7 @@ def post_from_proto(post: post_pb2.Post) -> domain_events.Post:
             entity.mention.user_id for entity in post.entities if entity.HasField("mention")
         ),
         limits=tuple(
-            domain_events.Limit(
+            domain_events.AudienceLimit(
                 each.author_id,
                 Visibility(each.visibility),
                 frozenset(each.addressed_user_ids),
@@ -64,7 +64,7 @@ def post_from_proto(post: post_pb2.Post) -> domain_events.Post:
     )
 
 
-def wishes_from_proto(messages: Iterable[pb.KindPreference]) -> dict[Kind, Wish]:
+def kind_preferences_from_proto(messages: Iterable[pb.KindPreference]) -> dict[Kind, Wish]:
     """Wishes by kind; of several for one kind the last."""
     return {
         Kind(each.kind): Wish(Sender(getattr(each, "from") or Sender.EVERYONE), each.push)
@@ -97,11 +97,11 @@ def preferences_to_proto(
         start, end = preferences.day.quiet_hours
         message.quiet_hours.CopyFrom(pb.QuietHours(start_hour=start, end_hour=end))
     for kind in Kind:
-        wish = preferences.wishes.get(kind, Wish())
+        kind_preference = preferences.kind_preferences.get(kind, Wish())
         message.kinds.add(
             kind=pb.NotificationKind.Name(kind),
-            push=wish.push,
+            push=kind_preference.push,
             # `from` is a word of Python's.
-            **{"from": pb.SenderFilter.Name(wish.sender)},
+            **{"from": pb.SenderFilter.Name(kind_preference.sender)},
         )
     return message

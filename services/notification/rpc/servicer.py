@@ -41,7 +41,7 @@ from services.notification.domain.errors import FieldNotUpdatable
 from services.notification.domain.model import Kind
 from services.notification.domain.ports import People, Posts
 from services.notification.domain.store import NotificationStore, NotificationTransaction
-from services.notification.domain.visible_notifications import Showing
+from services.notification.domain.visible_notifications import VisibleNotifications
 from services.notification.rpc import convert
 from services.notification.rpc.convert import timestamp
 
@@ -62,12 +62,12 @@ class NotificationServicer(NotificationServiceServicer):
         store: NotificationStore,
         people: People,
         posts: Posts,
-        showing: Showing,
+        visible_notifications: VisibleNotifications,
         page_tokens: PageTokens,
         clock: Clock,
     ) -> None:
         self._store = store
-        self._showing = showing
+        self._visible_notifications = visible_notifications
         self._people = people
         self._posts = posts
         self._page_tokens = page_tokens
@@ -79,7 +79,7 @@ class NotificationServicer(NotificationServiceServicer):
     ) -> ListNotificationsResponse:
         user_id = caller.user().user_id
         limit = min(request.page_size or _PAGE, _MAX_PAGE)
-        page = await self._showing.page(
+        page = await self._visible_notifications.page(
             user_id,
             kinds=[Kind(each) for each in request.kinds if each],
             before=self._page_tokens.open(request, int) or MAX_ID,
@@ -101,7 +101,9 @@ class NotificationServicer(NotificationServiceServicer):
     async def CountUnread(
         self, request: CountUnreadRequest, context: Context
     ) -> CountUnreadResponse:
-        return CountUnreadResponse(count=await self._showing.count_unread(caller.user().user_id))
+        return CountUnreadResponse(
+            count=await self._visible_notifications.count_unread(caller.user().user_id)
+        )
 
     @access_policy.user
     async def GetReadMarker(
@@ -159,7 +161,9 @@ class NotificationServicer(NotificationServiceServicer):
             preferences = await preferring.update(
                 transaction,
                 user_id,
-                wishes=convert.wishes_from_proto(given.kinds) if "kinds" in fields else {},
+                kind_preferences=convert.kind_preferences_from_proto(given.kinds)
+                if "kinds" in fields
+                else {},
                 email_digest=given.email_digest if "email_digest" in fields else None,
                 time_zone=given.time_zone if "time_zone" in fields else None,
                 quiet_hours=convert.quiet_hours_from_proto(given)

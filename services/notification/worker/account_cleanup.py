@@ -10,8 +10,8 @@ from datetime import datetime
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.transaction import in_transaction
 from services.notification.domain.domain_events import (
-    Cause,
-    PersonLeft,
+    AccountDeleted,
+    DomainEvent,
     PostGone,
     ProfileChanged,
 )
@@ -25,7 +25,7 @@ from services.notification.domain.store import NotificationStore, NotificationTr
 Drop = Callable[[NotificationTransaction, Collection[int]], Awaitable[list[GroupKey]]]
 
 
-class Departures:
+class AccountCleanup:
     """Clears up after posts and people that are gone, and after time."""
 
     def __init__(
@@ -36,34 +36,34 @@ class Departures:
         self._clock = clock
         self._at_once = at_once
 
-    async def follow_up(self, cause: Cause) -> None:
+    async def handle(self, domain_event: DomainEvent) -> None:
         """Removes the notifications about a post or a person, if the cause is such an end, and the
         watches of those who do not follow somebody who is protected from now on."""
-        match cause:
+        match domain_event:
             case PostGone(post_id):
-                await self._post_left(post_id)
-            case PersonLeft(user_id):
-                await self._person_left(user_id)
+                await self._post_deleted(post_id)
+            case AccountDeleted(user_id):
+                await self._account_deleted(user_id)
             case ProfileChanged(user_id, closed=True):
                 await self._end_watches(user_id)
 
-    async def _post_left(self, post_id: int) -> None:
+    async def _post_deleted(self, post_id: int) -> None:
         async def drop(
             transaction: NotificationTransaction, recipient_ids: Collection[int]
         ) -> list[GroupKey]:
             return await transaction.drop_post(post_id, recipient_ids)
 
-        while told := await self._store.told_of_post(post_id, self._at_once):
-            await self._step(told, drop)
+        while affected_ids := await self._store.recipients_of_post(post_id, self._at_once):
+            await self._step(affected_ids, drop)
 
-    async def _person_left(self, user_id: int) -> None:
+    async def _account_deleted(self, user_id: int) -> None:
         async def drop(
             transaction: NotificationTransaction, recipient_ids: Collection[int]
         ) -> list[GroupKey]:
             return await transaction.drop_actor(user_id, recipient_ids)
 
-        while told := await self._store.told_by(user_id, self._at_once):
-            await self._step(told, drop)
+        while affected_ids := await self._store.recipients_of_actor(user_id, self._at_once):
+            await self._step(affected_ids, drop)
 
     async def _end_watches(self, author_id: int) -> None:
         after = 0
@@ -77,8 +77,10 @@ class Departures:
             if not await transaction.protected([author_id]):
                 # Open again by now.
                 return
-            ties = await self._graph.ties([(each, author_id) for each in watcher_ids])
-            others = [each for each in watcher_ids if not ties[each, author_id].following]
+            relationships = await self._graph.relationships(
+                [(each, author_id) for each in watcher_ids]
+            )
+            others = [each for each in watcher_ids if not relationships[each, author_id].following]
             await transaction.unwatch(others, author_id)
 
         await in_transaction(self._store.transaction, effect)
@@ -91,8 +93,8 @@ class Departures:
         ) -> list[GroupKey]:
             return await transaction.drop_before(moment, recipient_ids)
 
-        while told := await self._store.told_before(moment, self._at_once):
-            await self._step(told, drop, silently=True)
+        while affected_ids := await self._store.recipients_before(moment, self._at_once):
+            await self._step(affected_ids, drop, silently=True)
 
     async def _step(
         self, recipient_ids: Collection[int], drop: Drop, *, silently: bool = False

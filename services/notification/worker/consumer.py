@@ -10,52 +10,54 @@ from roost.user.v1 import user_events_pb2 as users
 from services.chassis.events import bodies
 from services.chassis.events.records import Event
 from services.notification.domain.domain_events import (
-    Cause,
+    AccountDeleted,
+    Blocked,
+    DomainEvent,
     Edited,
+    Engagement,
+    Envelope,
     Followed,
     FollowRequested,
-    Heard,
     MuteChanged,
-    Parted,
-    PersonLeft,
     PostGone,
     ProfileChanged,
     RequestEnded,
-    Response,
     SessionEnded,
     Unfollowed,
     Written,
 )
-from services.notification.domain.notifier import Telling
+from services.notification.domain.notifier import Notifier
 from services.notification.rpc.convert import post_from_proto
-from services.notification.worker.account_cleanup import Departures
+from services.notification.worker.account_cleanup import AccountCleanup
 
 GROUP = "notification.events"
 TOPICS = ("roost.user.v1", "roost.post.v1")
 
 
-class Causes:
+class NotificationConsumer:
     """Handles batches of events of one partition."""
 
-    def __init__(self, telling: Telling, departures: Departures) -> None:
-        self._telling = telling
-        self._departures = departures
+    def __init__(self, notifier: Notifier, cleanup: AccountCleanup) -> None:
+        self._notifier = notifier
+        self._cleanup = cleanup
 
     async def __call__(self, events: Sequence[Event]) -> None:
         """Tells people what happened. Raises Undecodable for an event that cannot be read."""
-        heard = [cause for event in events if (cause := cause_of(event)) is not None]
+        heard = [
+            domain_event for event in events if (domain_event := domain_event_of(event)) is not None
+        ]
         if heard:
-            await self._telling.hear(heard)
+            await self._notifier.handle(heard)
         for each in heard:
-            await self._departures.follow_up(each.cause)
+            await self._cleanup.handle(each.domain_event)
 
 
-def cause_of(event: Event) -> Heard | None:
+def domain_event_of(event: Event) -> Envelope | None:
     """What the event tells of; None for those that nobody is told of. Raises Undecodable."""
     reader = _READERS.get(event.type)
     if reader is None:
         return None
-    return Heard(event.event_id, event.time, reader(event))
+    return Envelope(event.event_id, event.time, reader(event))
 
 
 def _written(body: posts.PostCreated) -> Written:
@@ -66,17 +68,19 @@ def _edited(body: posts.PostUpdated) -> Edited:
     return Edited(post_from_proto(body.post), frozenset(body.previous_mentioned_user_ids))
 
 
-def _response(*, undone: bool) -> Callable[[Any], Response]:
-    def read(body: posts.PostLiked) -> Response:
-        return Response(body.user_id, body.post_id, body.author_id, is_repost=False, undone=undone)
+def _response(*, undone: bool) -> Callable[[Any], Engagement]:
+    def read(body: posts.PostLiked) -> Engagement:
+        return Engagement(
+            body.user_id, body.post_id, body.author_id, is_repost=False, undone=undone
+        )
 
     return read
 
 
-def _repost(*, undone: bool) -> Callable[[Any], Response]:
-    def read(body: posts.PostReposted) -> Response:
+def _repost(*, undone: bool) -> Callable[[Any], Engagement]:
+    def read(body: posts.PostReposted) -> Engagement:
         entry = body.entry
-        return Response(
+        return Engagement(
             entry.reposter_id, entry.post_id, entry.author_id, is_repost=True, undone=undone
         )
 
@@ -93,19 +97,19 @@ def _changed(body: users.UserUpdated) -> ProfileChanged:
 
 
 # A block that ends brings nothing back, so it is none of these.
-_CAUSES: Mapping[type[Message], Callable[[Any], Cause]] = {
+_CAUSES: Mapping[type[Message], Callable[[Any], DomainEvent]] = {
     users.FollowCreated: lambda body: Followed(
         body.follower_id, body.followee_id, body.by_request, body.by_opening
     ),
     users.FollowRemoved: lambda body: Unfollowed(body.follower_id, body.followee_id),
     users.FollowRequested: lambda body: FollowRequested(body.follower_id, body.followee_id),
     users.FollowRequestRemoved: lambda body: RequestEnded(body.follower_id, body.followee_id),
-    users.BlockCreated: lambda body: Parted(body.blocker_id, body.blocked_id),
+    users.BlockCreated: lambda body: Blocked(body.blocker_id, body.blocked_id),
     users.MuteCreated: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=True),
     users.MuteRemoved: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=False),
     users.UserRegistered: _profile,
     users.UserUpdated: _changed,
-    users.UserDeleted: lambda body: PersonLeft(body.user_id),
+    users.UserDeleted: lambda body: AccountDeleted(body.user_id),
     users.SessionRevoked: lambda body: SessionEnded(body.user_id, body.session_id),
     posts.PostCreated: _written,
     posts.PostUpdated: _edited,
@@ -117,8 +121,12 @@ _CAUSES: Mapping[type[Message], Callable[[Any], Cause]] = {
 }
 
 
-def _reader(body: type[Message], cause: Callable[[Any], Cause]) -> Callable[[Event], Cause]:
-    return lambda event: cause(bodies.read(event, body))
+def _reader(
+    body: type[Message], domain_event: Callable[[Any], DomainEvent]
+) -> Callable[[Event], DomainEvent]:
+    return lambda event: domain_event(bodies.read(event, body))
 
 
-_READERS = {body.DESCRIPTOR.full_name: _reader(body, cause) for body, cause in _CAUSES.items()}
+_READERS = {
+    body.DESCRIPTOR.full_name: _reader(body, domain_event) for body, domain_event in _CAUSES.items()
+}

@@ -5,9 +5,9 @@ import asyncio
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import Conflict, DeadlineExceeded, Unavailable
 from services.chassis.runtime.logs import logger
-from services.notification.domain.model import GONE_KEPT, KEPT
+from services.notification.domain.model import DELETED_KEPT, KEPT
 from services.notification.domain.store import NotificationStore
-from services.notification.worker.account_cleanup import Departures
+from services.notification.worker.account_cleanup import AccountCleanup
 
 _INTERVAL_SECONDS = 600.0
 
@@ -15,9 +15,9 @@ _INTERVAL_SECONDS = 600.0
 class Retention:
     """Any number of processes may do this at once; the work is only done twice then."""
 
-    def __init__(self, *, store: NotificationStore, departures: Departures, clock: Clock) -> None:
+    def __init__(self, *, store: NotificationStore, cleanup: AccountCleanup, clock: Clock) -> None:
         self._store = store
-        self._departures = departures
+        self._cleanup = cleanup
         self._clock = clock
 
     async def run(self) -> None:
@@ -32,6 +32,6 @@ class Retention:
     async def forget_old(self) -> None:
         """Forgets all that is past its time now."""
         now = self._clock.now()
-        await self._departures.forget_before(now - KEPT)
-        await self._store.forget_gone(now - GONE_KEPT)
+        await self._cleanup.forget_before(now - KEPT)
+        await self._store.forget_deleted(now - DELETED_KEPT)
         await self._store.forget_withdrawn(now - KEPT)

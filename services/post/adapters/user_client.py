@@ -21,7 +21,7 @@ MAX_IDS = 1_000
 _COUNTS = ("followers_count", "following_count", "posts_count")
 
 
-class Stance(NamedTuple):
+class RelationshipFlags(NamedTuple):
     """How a viewer stands to somebody: what decides who sees what."""
 
     following: bool
@@ -30,37 +30,42 @@ class Stance(NamedTuple):
     muting: bool = False
 
 
-class KnownPerson(NamedTuple):
+class CachedProfile(NamedTuple):
     """A packed User with what is asked of it before it is shown: a `model.Person`."""
 
     id: int
     handle: str
     protected: bool
     update_time: datetime
-    viewer_relationship: Stance
+    viewer_relationship: RelationshipFlags
     packed: bytes
 
 
-def known(user: User, *, own: bool = False) -> KnownPerson:
+def known(user: User, *, own: bool = False) -> CachedProfile:
     """Somebody by the User service's answer; `own` where it is the viewer.
 
     What the viewer may not see of the profile is gone from `packed`.
     """
-    tie = user.viewer_relationship
-    if user.protected and not (own or tie.following):
+    relationship = user.viewer_relationship
+    if user.protected and not (own or relationship.following):
         for field in _COUNTS:
             user.ClearField(field)
-    return KnownPerson(
+    return CachedProfile(
         id=user.id,
         handle=user.handle,
         protected=user.protected,
         update_time=user.update_time.ToDatetime(tzinfo=UTC),
-        viewer_relationship=Stance(tie.following, tie.blocking, tie.blocked_by, tie.muting),
+        viewer_relationship=RelationshipFlags(
+            relationship.following,
+            relationship.blocking,
+            relationship.blocked_by,
+            relationship.muting,
+        ),
         packed=user.SerializeToString(),
     )
 
 
-class MeshPeople:
+class MeshProfiles:
     """`model.People` by UserService.BatchGetUsers. Whom it gives goes into responses as packed."""
 
     def __init__(self, users: "UserServiceAsyncStub", graph: "GraphServiceAsyncStub") -> None:
@@ -69,7 +74,7 @@ class MeshPeople:
 
     async def find(
         self, *, ids: Sequence[int], handles: Sequence[str] = (), viewer_id: int = 0
-    ) -> list[KnownPerson]:
+    ) -> list[CachedProfile]:
         """See `model.People.find`. Beyond 1,000 ids it takes another call for each 1,000."""
         return [
             known(user, own=user.id == viewer_id)

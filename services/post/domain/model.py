@@ -127,7 +127,7 @@ class AccountState(NamedTuple):
 OPEN_ACCOUNT = AccountState(False, datetime(1970, 1, 1, tzinfo=UTC))
 
 
-class Aligned(NamedTuple):
+class AlignedBatch(NamedTuple):
     """One step through what an account contributed: the last post that was looked at, 0 at the
     end, and the posts whose counts changed."""
 
@@ -135,7 +135,7 @@ class Aligned(NamedTuple):
     changed: Sequence[int]
 
 
-class ResponseKind(StrEnum):
+class EngagementKind(StrEnum):
     """What somebody may do with a post."""
 
     LIKE = "like"
@@ -143,17 +143,17 @@ class ResponseKind(StrEnum):
     BOOKMARK = "bookmark"
 
 
-class Responded(NamedTuple):
+class EngagementResult(NamedTuple):
     """What a response, or taking one back, came to."""
 
     changed: bool
     # The id of the like, repost or bookmark that stands, or that was taken back; 0 for none.
-    response_id: int
+    engagement_id: int
     # After it; None where there is no such post at all.
     state: "PostState | None"
 
 
-class Response(NamedTuple):
+class ViewerEngagement(NamedTuple):
     """All that one person did with one post."""
 
     post_id: int
@@ -172,7 +172,7 @@ class Withdrawn(NamedTuple):
     repost_id: int
 
 
-class Drift(NamedTuple):
+class CountDrift(NamedTuple):
     """A count that was wrong, and is right now."""
 
     post_id: int
@@ -218,7 +218,7 @@ class Entry(NamedTuple):
     reposter_id: int = 0
 
 
-class Place(NamedTuple):
+class ListPosition(NamedTuple):
     """One row of a list that goes by time: its place there, and who or what stands in it."""
 
     id: int
@@ -244,7 +244,7 @@ class Relationship(Protocol):
         ...
 
 
-class Person(Protocol):
+class Profile(Protocol):
     """Somebody whose account exists, as the User service tells it to a viewer."""
 
     @property
@@ -271,15 +271,15 @@ class Person(Protocol):
         ...
 
 
-def account_of(person: Person) -> AccountState:
+def account_of(person: Profile) -> AccountState:
     """The state of the account, by the User service."""
     return AccountState(person.protected, person.update_time)
 
 
-P_co = TypeVar("P_co", bound=Person, covariant=True)
+P_co = TypeVar("P_co", bound=Profile, covariant=True)
 
 
-class People(Protocol[P_co]):
+class Profiles(Protocol[P_co]):
     """Asks the User service about people."""
 
     async def find(

@@ -25,9 +25,9 @@ from services.post.domain.errors import (
 )
 from services.post.domain.model import (
     Entity,
-    People,
-    Person,
     Post,
+    Profile,
+    Profiles,
     Visibility,
     account_of,
 )
@@ -35,7 +35,7 @@ from services.post.domain.store import NewPost, PostTransaction, Store
 from services.post.domain.visibility import (
     audience_of,
     can_see,
-    can_see_person,
+    can_see_profile,
     is_open,
     limits_below,
 )
@@ -49,13 +49,13 @@ class Ids(Protocol):
         ...
 
 
-P = TypeVar("P", bound=Person)
-P_co = TypeVar("P_co", bound=Person, covariant=True)
+P = TypeVar("P", bound=Profile)
+P_co = TypeVar("P_co", bound=Profile, covariant=True)
 Describe = Callable[[Change], OutboxMessage]
 
 
-class AtHand(Protocol[P_co]):
-    """Tells of people without asking the User service, mostly; see `known_people.KnownPeople`."""
+class ProfileSource(Protocol[P_co]):
+    """Tells of people without asking the User service, mostly; see `profile_cache.ProfileCache`."""
 
     async def find(self, ids: Collection[int], viewer_id: int) -> Mapping[int, P_co]:
         """Those who exist, with the relationship of the viewer to each."""
@@ -82,22 +82,22 @@ class Edit(NamedTuple, Generic[P]):
     people: Sequence[P]
 
 
-class Authoring(Generic[P]):
+class PostOperations(Generic[P]):
     """What authors do. Everything that the User service must tell is asked in one call."""
 
     def __init__(
         self,
         *,
         store: Store,
-        people: People[P],
-        at_hand: AtHand[P],
+        people: Profiles[P],
+        cached_profiles: ProfileSource[P],
         ids: Ids,
         clock: Clock,
         describe: Describe,
     ) -> None:
         self._store = store
-        self._people = people
-        self._at_hand = at_hand
+        self._profiles = people
+        self._cached_profiles = cached_profiles
         self._ids = ids
         self._clock = clock
         self._describe = describe
@@ -124,7 +124,7 @@ class Authoring(Generic[P]):
             # A medium is ready once the Media service says so, and there is none yet.
             raise MediaNotReady(metadata={"media_id": str(draft.media_ids[0])})
         parent, quoted = await self._targets(draft)
-        people = await self._concerned(author_id, (parent, quoted), texts.handles_of(found))
+        people = await self._load_profiles(author_id, (parent, quoted), texts.handles_of(found))
         by_id = {each.id: each for each in people}
         if author_id not in by_id:
             raise AccountGone
@@ -166,7 +166,7 @@ class Authoring(Generic[P]):
         if post is None:
             raise PostNotFound
         audience = audience_of(post)
-        people = await self._people.find(
+        people = await self._profiles.find(
             ids=sorted({author_id, *audience.deciders}),
             handles=texts.handles_of(found),
             viewer_id=author_id,
@@ -186,7 +186,7 @@ class Authoring(Generic[P]):
 
         Raises PostNotFound, EtagMismatch.
         """
-        await transaction.lock_people([edit.author_id])
+        await transaction.lock_users([edit.author_id])
         before = await transaction.lock_post(edit.post_id)
         if before is None or before.deleted:
             raise PostNotFound
@@ -216,19 +216,19 @@ class Authoring(Generic[P]):
         if post.author_id == author_id:
             return post
         audience = audience_of(post)
-        people = await self._people.find(ids=sorted({*audience.deciders}), viewer_id=author_id)
+        people = await self._profiles.find(ids=sorted({*audience.deciders}), viewer_id=author_id)
         if can_see(audience, {each.id: each for each in people}, author_id):
             raise NotAuthor
         raise PostNotFound
 
     async def delete(self, transaction: PostTransaction, post: Post) -> None:
         """Leaves a tombstone, unless there is one already."""
-        await transaction.lock_people([post.author_id])
+        await transaction.lock_users([post.author_id])
         now = self._clock.now()
         for tombstone in await transaction.delete([post.id], now):
             await transaction.publish(self._describe(PostDeleted(tombstone, now)))
 
-    async def _concerned(
+    async def _load_profiles(
         self, author_id: int, targets: Iterable[Post | None], handles: Sequence[str]
     ) -> Sequence[P]:
         """The author, those who decide about the targets, and the mentioned.
@@ -238,10 +238,10 @@ class Authoring(Generic[P]):
         """
         ids = {author_id}.union(*(audience_of(each).deciders for each in targets if each))
         if not handles and ids == {author_id}:
-            known = await self._at_hand.find(ids, author_id)
+            known = await self._cached_profiles.find(ids, author_id)
             if author_id in known:
                 return [known[author_id]]
-        return await self._people.find(ids=sorted(ids), handles=handles, viewer_id=author_id)
+        return await self._profiles.find(ids=sorted(ids), handles=handles, viewer_id=author_id)
 
     async def _targets(self, draft: Draft) -> tuple[Post | None, Post | None]:
         wanted = sorted({draft.reply_to_post_id, draft.quoted_post_id} - {0})
@@ -253,6 +253,8 @@ class Authoring(Generic[P]):
         return found.get(draft.reply_to_post_id), found.get(draft.quoted_post_id)
 
 
-def _mentionable(people: Iterable[Person], author_id: int) -> dict[str, Person]:
+def _mentionable(people: Iterable[Profile], author_id: int) -> dict[str, Profile]:
     """Who may be mentioned, by lower-case handle: nobody whom a block keeps apart."""
-    return {person.handle.lower(): person for person in people if can_see_person(person, author_id)}
+    return {
+        person.handle.lower(): person for person in people if can_see_profile(person, author_id)
+    }

@@ -15,17 +15,17 @@ from services.chassis.storage.idempotency import RequestKey
 from services.chassis.storage.transaction import Transaction
 from services.post.domain.model import (
     AccountState,
-    Aligned,
-    Drift,
+    AlignedBatch,
+    CountDrift,
+    EngagementKind,
+    EngagementResult,
     Entry,
-    Place,
+    ListPosition,
     Post,
     PostState,
-    Responded,
-    Response,
-    ResponseKind,
     Revision,
     Tombstone,
+    ViewerEngagement,
     Withdrawn,
 )
 
@@ -43,20 +43,20 @@ class NewPost(NamedTuple):
 
 
 @dataclass(slots=True)
-class Changed:
+class ChangedIds:
     """What a write may have changed of that which readers keep at hand."""
 
     # Posts whose state is another one now.
     post_ids: set[int] = field(default_factory=set)
     # People who have done something else with posts now.
-    responder_ids: set[int] = field(default_factory=set)
+    engaged_user_ids: set[int] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.post_ids or self.responder_ids)
+        return bool(self.post_ids or self.engaged_user_ids)
 
 
 # Called after each write, and before whoever wrote goes on.
-Watcher: TypeAlias = Callable[[Changed], Awaitable[None]]
+ChangeListener: TypeAlias = Callable[[ChangedIds], Awaitable[None]]
 
 
 class PostTransaction(Transaction, Protocol):
@@ -66,7 +66,7 @@ class PostTransaction(Transaction, Protocol):
     wait for each other and never in a circle, provided that people are locked before posts.
     """
 
-    async def lock_people(self, user_ids: Sequence[int]) -> None:
+    async def lock_users(self, user_ids: Sequence[int]) -> None:
         """Until the end, the events of these people are published by this transaction alone."""
         ...
 
@@ -85,28 +85,30 @@ class PostTransaction(Transaction, Protocol):
         """
         ...
 
-    async def respond(
+    async def engage(
         self,
-        kind: ResponseKind,
+        kind: EngagementKind,
         *,
         user_id: int,
         account: AccountState,
         post_id: int,
         author_id: int,
-        response_id: int,
-    ) -> Responded:
+        engagement_id: int,
+    ) -> EngagementResult:
         """Adds a response, unless the person gave it before or the post is a tombstone.
 
         It is counted unless the person's account is protected: by `account`, or by what
-        `record_protection` keeps where that is not older. Locks the person as `lock_people` does.
+        `record_protection` keeps where that is not older. Locks the person as `lock_users` does.
         """
         ...
 
-    async def withdraw(self, kind: ResponseKind, *, user_id: int, post_id: int) -> Responded:
+    async def withdraw(
+        self, kind: EngagementKind, *, user_id: int, post_id: int
+    ) -> EngagementResult:
         """Takes a response back, if there is one."""
         ...
 
-    async def withdraw_all_of(self, user_id: int, limit: int) -> list[Withdrawn]:
+    async def withdraw_all(self, user_id: int, limit: int) -> list[Withdrawn]:
         """Takes back up to `limit` of a person's responses of every kind."""
         ...
 
@@ -118,21 +120,21 @@ class PostTransaction(Transaction, Protocol):
         """Keeps whether an account is protected, unless a newer profile said so before.
 
         What the person contributes from then on is counted by it; what is there already by
-        `align_responses` and `align_posts`. Locks the person as `lock_people` does.
+        `align_responses` and `align_posts`. Locks the person as `lock_users` does.
         """
         ...
 
-    async def align_responses(self, user_id: int, *, after: int, limit: int) -> Aligned:
+    async def align_engagements(self, user_id: int, *, after: int, limit: int) -> AlignedBatch:
         """Counts up to `limit` of a person's responses, or counts them no longer, by what
         `record_protection` keeps: those to posts above `after`, ascending by post."""
         ...
 
-    async def align_posts(self, user_id: int, *, after: int, limit: int) -> Aligned:
+    async def align_posts(self, user_id: int, *, after: int, limit: int) -> AlignedBatch:
         """The same for up to `limit` of a person's live posts above `after`: for what they answer
         and quote."""
         ...
 
-    async def settle_protection(self, user_id: int, account: AccountState) -> None:
+    async def finish_protection(self, user_id: int, account: AccountState) -> None:
         """Notes that all that the person contributed is counted by what is kept now, unless that
         is newer than `account`."""
         ...
@@ -145,7 +147,7 @@ class PostTransaction(Transaction, Protocol):
 class Store(Protocol):
     """Posts, conversations and responses."""
 
-    def watch(self, watcher: Watcher) -> None:
+    def watch(self, watcher: ChangeListener) -> None:
         """Tells `watcher` from now on what each write changed, one of uncertain outcome too."""
         ...
 
@@ -155,7 +157,7 @@ class Store(Protocol):
         """Writes a post in a transaction of its own, in one trip; None where it was written.
 
         Otherwise the response of the first request with this key. Locks the author as
-        `lock_people` does. Raises RequestInFlight, RequestIdReused, and PostNotFound where the
+        `lock_users` does. Raises RequestInFlight, RequestIdReused, and PostNotFound where the
         post answered or quoted is a tombstone or does not exist.
         """
         ...
@@ -168,7 +170,7 @@ class Store(Protocol):
         """Counts of those that exist, with what the viewer (0 for nobody) did with them."""
         ...
 
-    async def responded(self, user_id: int, limit: int) -> list[Response]:
+    async def engaged(self, user_id: int, limit: int) -> list[ViewerEngagement]:
         """What a person did with posts, by descending id of the post."""
         ...
 
@@ -201,15 +203,15 @@ class Store(Protocol):
         """A person's live posts and reposts, newest first."""
         ...
 
-    async def responses_to(
-        self, kind: ResponseKind, post_id: int, *, before: int, limit: int
-    ) -> list[Place]:
+    async def engagements_of_post(
+        self, kind: EngagementKind, post_id: int, *, before: int, limit: int
+    ) -> list[ListPosition]:
         """Who likes or reposted a post, newest first."""
         ...
 
-    async def responses_of(
-        self, kind: ResponseKind, user_id: int, *, before: int, limit: int
-    ) -> list[Place]:
+    async def engagements_by_user(
+        self, kind: EngagementKind, user_id: int, *, before: int, limit: int
+    ) -> list[ListPosition]:
         """Which posts a person likes, reposted or keeps, newest response first."""
         ...
 
@@ -232,12 +234,12 @@ class Store(Protocol):
         ...
 
     async def contributors(self, *, after: int, limit: int) -> list[int]:
-        """Up to `limit` people above `after` who have responded or have live posts, ascending."""
+        """Up to `limit` people above `after` who have engaged or have live posts, ascending."""
         ...
 
-    async def unsettled(self, accounts: Mapping[int, AccountState]) -> list[int]:
+    async def unreconciled(self, accounts: Mapping[int, AccountState]) -> list[int]:
         """Those of the people whose contributions may be counted otherwise than by this account:
-        the account differs from what `record_protection` keeps, or `settle_protection` did not
+        the account differs from what `record_protection` keeps, or `finish_protection` did not
         follow. Of whom nothing is kept the account was open."""
         ...
 
@@ -247,6 +249,6 @@ class Store(Protocol):
         """Posts whose counts changed in that time (since ≤ t < until), ascending by id."""
         ...
 
-    async def recount(self, post_ids: Sequence[int]) -> list[Drift]:
+    async def recount(self, post_ids: Sequence[int]) -> list[CountDrift]:
         """Counts anew what is kept for these posts, and corrects it; gives what was wrong."""
         ...

@@ -18,7 +18,7 @@ from services.post.domain.model import (
     Hashtag,
     Link,
     Mention,
-    Person,
+    Profile,
 )
 
 _ERRORS = {Rule.VISIBLE: TextEmpty, Rule.MAX_LENGTH: TextTooLong}
@@ -48,7 +48,7 @@ def handles_of(found: Sequence[Found]) -> list[str]:
     return list(dict.fromkeys(handles))
 
 
-def resolved(found: Sequence[Found], people: Mapping[str, Person]) -> tuple[Entity, ...]:
+def resolved(found: Sequence[Found], people: Mapping[str, Profile]) -> tuple[Entity, ...]:
     """The entities, with mentions of those people (by lower-case handle) and of nobody else."""
     kept: list[Entity] = []
     for each in found:

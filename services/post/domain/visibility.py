@@ -26,8 +26,8 @@ from typing import NamedTuple
 from services.post.domain.errors import AccountProtected, ReplyNotAllowed, UserNotFound
 from services.post.domain.model import (
     Limit,
-    Person,
     Post,
+    Profile,
     Visibility,
 )
 
@@ -62,7 +62,7 @@ def audience_of(post: Post) -> Audience:
     )
 
 
-def can_see(audience: Audience, people: Mapping[int, Person], viewer_id: int) -> bool:
+def can_see(audience: Audience, people: Mapping[int, Profile], viewer_id: int) -> bool:
     """Whether the viewer may see the post; a viewer_id of 0 is a stranger.
 
     `people` is what the User service tells this viewer about the audience's `deciders`: those are
@@ -76,7 +76,7 @@ def can_see(audience: Audience, people: Mapping[int, Person], viewer_id: int) ->
     return _addressed_to(audience, author, viewer_id) and _within(audience, people, viewer_id)
 
 
-def can_see_place(audience: Audience, people: Mapping[int, Person], viewer_id: int) -> bool:
+def can_see_place(audience: Audience, people: Mapping[int, Profile], viewer_id: int) -> bool:
     """Whether the viewer may know that this post was deleted: as they could see it before.
 
     Where the author's account is gone, only what was public is known of.
@@ -87,7 +87,7 @@ def can_see_place(audience: Audience, people: Mapping[int, Person], viewer_id: i
     return can_see(audience._replace(deleted=False), people, viewer_id)
 
 
-def limits_below(parent: Post, people: Mapping[int, Person], author_id: int) -> tuple[Limit, ...]:
+def limits_below(parent: Post, people: Mapping[int, Profile], author_id: int) -> tuple[Limit, ...]:
     """The limits of a reply to the post, by the author: those of the post, and its own audience.
 
     What the author wrote above is left out: they may say it to others if they like. Raises
@@ -116,7 +116,7 @@ def limits_below(parent: Post, people: Mapping[int, Person], author_id: int) -> 
     return tuple(each for each in kept.values() if each not in oldest_open)
 
 
-def _addressed_to(audience: Audience, author: Person, viewer_id: int) -> bool:
+def _addressed_to(audience: Audience, author: Profile, viewer_id: int) -> bool:
     """Whether the post, taken alone, is for the viewer, who is not its author."""
     if viewer_id == 0:
         return audience.visibility == Visibility.PUBLIC and not author.protected
@@ -132,7 +132,7 @@ def _addressed_to(audience: Audience, author: Person, viewer_id: int) -> bool:
     return audience.visibility == Visibility.FOLLOWERS and relationship.following
 
 
-def _within(audience: Audience, people: Mapping[int, Person], viewer_id: int) -> bool:
+def _within(audience: Audience, people: Mapping[int, Profile], viewer_id: int) -> bool:
     """Whether the viewer is in each audience above, up to the nearest post of their own: who wrote
     there may see what it answered, and all that answers it."""
     for limit in reversed(audience.limits):
@@ -143,7 +143,7 @@ def _within(audience: Audience, people: Mapping[int, Person], viewer_id: int) ->
     return True
 
 
-def _in(limit: Limit, author: Person | None, viewer_id: int) -> bool:
+def _in(limit: Limit, author: Profile | None, viewer_id: int) -> bool:
     following = viewer_id != 0 and author is not None and author.viewer_relationship.following
     protected = limit.protected if author is None else author.protected
     if protected and not following:
@@ -153,7 +153,7 @@ def _in(limit: Limit, author: Person | None, viewer_id: int) -> bool:
     return limit.visibility is Visibility.FOLLOWERS and following
 
 
-def _as_of_now(limit: Limit, people: Mapping[int, Person]) -> Limit:
+def _as_of_now(limit: Limit, people: Mapping[int, Profile]) -> Limit:
     """The limit as it is passed on: whether its author is protected may have changed."""
     author = people.get(limit.author_id)
     if author is None:
@@ -175,7 +175,7 @@ def _closed(limit: Limit) -> bool:
     return limit.protected or limit.visibility is not Visibility.PUBLIC
 
 
-def can_see_person(person: Person | None, viewer_id: int) -> bool:
+def can_see_profile(person: Profile | None, viewer_id: int) -> bool:
     """Whether a person may be shown among others: exists, and no block either way."""
     if person is None:
         return False
@@ -185,20 +185,20 @@ def can_see_person(person: Person | None, viewer_id: int) -> bool:
     return not (relationship.blocking or relationship.blocked_by)
 
 
-def can_see_response(person: Person | None, viewer_id: int, author_id: int) -> bool:
+def can_see_engagement(person: Profile | None, viewer_id: int, author_id: int) -> bool:
     """Whether somebody may be named as one who likes or reposted a post of the author.
 
     Of a protected person it is for followers, as the list of what the person likes is, and for the
     author, who is notified.
     """
-    if person is None or not can_see_person(person, viewer_id):
+    if person is None or not can_see_profile(person, viewer_id):
         return False
     if not person.protected or (viewer_id and viewer_id in {person.id, author_id}):
         return True
     return bool(viewer_id) and person.viewer_relationship.following
 
 
-def require_profile(person: Person | None, viewer_id: int) -> Person:
+def require_profile(person: Profile | None, viewer_id: int) -> Profile:
     """The person, if the viewer may read what they posted and liked. The viewer's own block leaves
     nothing to read there, but does not hide that the person exists.
 
@@ -216,7 +216,7 @@ def require_profile(person: Person | None, viewer_id: int) -> Person:
     return person
 
 
-def is_open(post: Post, people: Mapping[int, Person]) -> bool:
+def is_open(post: Post, people: Mapping[int, Profile]) -> bool:
     """Whether the post is for everyone, so that others may carry it further. `people` are those
     who decide about it, as for `can_see`."""
     author = people.get(post.author_id)

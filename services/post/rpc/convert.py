@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import product
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from roost.post.v1 import post_pb2 as wire
+from roost.post.v1 import post_pb2 as wire_format
 from roost.post.v1.engagement_service_pb2 import Engagement
 
 from services.chassis.runtime.ids import time_of
@@ -27,15 +27,15 @@ from services.post.rpc.read_cache.body_cache import Body
 
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VISIBILITY = {
-    Visibility.PUBLIC: wire.VISIBILITY_PUBLIC,
-    Visibility.FOLLOWERS: wire.VISIBILITY_FOLLOWERS,
-    Visibility.MENTIONED: wire.VISIBILITY_MENTIONED,
+    Visibility.PUBLIC: wire_format.VISIBILITY_PUBLIC,
+    Visibility.FOLLOWERS: wire_format.VISIBILITY_FOLLOWERS,
+    Visibility.MENTIONED: wire_format.VISIBILITY_MENTIONED,
 }
 
 
-def to_post(post: Post) -> wire.Post:
+def to_post(post: Post) -> wire_format.Post:
     """The post itself: counts and viewer_state are not set."""
-    message = wire.Post(
+    message = wire_format.Post(
         id=post.id,
         author_id=post.author_id,
         text=post.text,
@@ -61,9 +61,9 @@ def pack(post: Post) -> bytes:
     return to_post(post).SerializeToString()
 
 
-def look_into(packed: bytes) -> Body:
+def summarize_packed(packed: bytes) -> Body:
     """A packed post with what is asked of it again and again."""
-    post = wire.Post.FromString(packed)
+    post = wire_format.Post.FromString(packed)
     mentioned = [each.mention.user_id for each in post.entities if each.HasField("mention")]
     audience = Audience(
         author_id=post.author_id,
@@ -81,7 +81,7 @@ def look_into(packed: bytes) -> Body:
     )
 
 
-def as_shown(
+def with_state(
     packed: bytes, state: PostState, *, with_viewer: bool, quote_withdrawn: bool = False
 ) -> bytes:
     """A packed post with its counts, and with what the viewer did where that is a person.
@@ -100,23 +100,23 @@ def as_shown(
 @lru_cache(maxsize=4096)
 def _packed_counts(likes: int, reposts: int, replies: int, quotes: int) -> bytes:
     # Set even where all are 0: the caller is told so.
-    counts = wire.PostCounts(likes=likes, reposts=reposts, replies=replies, quotes=quotes)
-    return wire.Post(counts=counts).SerializeToString()
+    counts = wire_format.PostCounts(likes=likes, reposts=reposts, replies=replies, quotes=quotes)
+    return wire_format.Post(counts=counts).SerializeToString()
 
 
-_PACKED_WITHDRAWN = wire.Post(quote_withdrawn=True).SerializeToString()
+_PACKED_WITHDRAWN = wire_format.Post(quote_withdrawn=True).SerializeToString()
 _PACKED_VIEWER_STATES = {
-    (liked, reposted, bookmarked): wire.Post(
-        viewer_state=wire.ViewerState(liked=liked, reposted=reposted, bookmarked=bookmarked)
+    (liked, reposted, bookmarked): wire_format.Post(
+        viewer_state=wire_format.ViewerState(liked=liked, reposted=reposted, bookmarked=bookmarked)
     ).SerializeToString()
     for liked, reposted, bookmarked in product((False, True), repeat=3)
 }
 
 
-def to_tombstone(post_id: int, *, conversation_id: int, reply_to_post_id: int) -> wire.Post:
+def to_tombstone(post_id: int, *, conversation_id: int, reply_to_post_id: int) -> wire_format.Post:
     """What stands for a deleted post, and for one above that the viewer may not see: its place and
     its time, which are in the id, so that the two look the same."""
-    return wire.Post(
+    return wire_format.Post(
         id=post_id,
         conversation_id=conversation_id,
         reply_to_post_id=reply_to_post_id,
@@ -129,22 +129,22 @@ def to_engagement(state: PostState, *, with_viewer: bool = True) -> Engagement:
     """How a post stands, for one viewer."""
     engagement = Engagement(
         post_id=state.id,
-        counts=wire.PostCounts(
+        counts=wire_format.PostCounts(
             likes=state.likes, reposts=state.reposts, replies=state.replies, quotes=state.quotes
         ),
     )
     if with_viewer:
         engagement.viewer_state.CopyFrom(
-            wire.ViewerState(
+            wire_format.ViewerState(
                 liked=state.liked, reposted=state.reposted, bookmarked=state.bookmarked
             )
         )
     return engagement
 
 
-def to_entry(entry: Entry) -> wire.TimelineEntry:
+def to_entry(entry: Entry) -> wire_format.TimelineEntry:
     """A place on a timeline."""
-    return wire.TimelineEntry(
+    return wire_format.TimelineEntry(
         entry_id=entry.entry_id,
         post_id=entry.post_id,
         author_id=entry.author_id,
@@ -152,9 +152,9 @@ def to_entry(entry: Entry) -> wire.TimelineEntry:
     )
 
 
-def to_revision(revision: Revision) -> wire.PostRevision:
+def to_revision(revision: Revision) -> wire_format.PostRevision:
     """A text at one time."""
-    return wire.PostRevision(
+    return wire_format.PostRevision(
         revision=revision.revision,
         text=revision.text,
         entities=to_entities(revision.entities),
@@ -162,7 +162,7 @@ def to_revision(revision: Revision) -> wire.PostRevision:
     )
 
 
-def to_entities(entities: Sequence[Entity]) -> list[wire.Entity]:
+def to_entities(entities: Sequence[Entity]) -> list[wire_format.Entity]:
     """What was found in a text."""
     return [_to_entity(each) for each in entities]
 
@@ -172,18 +172,18 @@ def to_timestamp(moment: datetime) -> Timestamp:
     return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1_000)
 
 
-def to_wire_visibility(visibility: Visibility) -> wire.Visibility:
+def visibility_to_proto(visibility: Visibility) -> wire_format.Visibility:
     """Who may read a post."""
     return _VISIBILITY[visibility]
 
 
-def to_visibility(asked: wire.Visibility) -> Visibility:
+def to_visibility(asked: wire_format.Visibility) -> Visibility:
     """What is asked for; public where nothing is said."""
     return Visibility(int(asked) or Visibility.PUBLIC)
 
 
-def _to_limit(limit: Limit) -> wire.AudienceLimit:
-    return wire.AudienceLimit(
+def _to_limit(limit: Limit) -> wire_format.AudienceLimit:
+    return wire_format.AudienceLimit(
         author_id=limit.author_id,
         visibility=_VISIBILITY[limit.visibility],
         addressed_user_ids=limit.addressed,
@@ -191,7 +191,7 @@ def _to_limit(limit: Limit) -> wire.AudienceLimit:
     )
 
 
-def _limit_from(message: wire.AudienceLimit) -> Limit:
+def _limit_from(message: wire_format.AudienceLimit) -> Limit:
     return Limit(
         message.author_id,
         Visibility(message.visibility),
@@ -200,8 +200,8 @@ def _limit_from(message: wire.AudienceLimit) -> Limit:
     )
 
 
-def _to_entity(entity: Entity) -> wire.Entity:
-    message = wire.Entity(start=entity.start, end=entity.end)
+def _to_entity(entity: Entity) -> wire_format.Entity:
+    message = wire_format.Entity(start=entity.start, end=entity.end)
     match entity:
         case Mention():
             message.mention.user_id = entity.user_id

@@ -14,16 +14,16 @@ from services.chassis.rpc.paging import (
     token_of,
 )
 from services.post.domain.errors import PostNotFound
-from services.post.domain.model import Place, ResponseKind
+from services.post.domain.model import EngagementKind, ListPosition
 from services.post.domain.store import Store
-from services.post.domain.visibility import can_see_person, can_see_response, require_profile
-from services.post.rpc.read_cache.hydration import Hydration, Shown
+from services.post.domain.visibility import can_see_engagement, can_see_profile, require_profile
+from services.post.rpc.read_cache.hydration import Hydration, ResolvedPosts
 
-People = TypeVar("People", rpc.ListLikersResponse, rpc.ListRepostersResponse)
+Profiles = TypeVar("Profiles", rpc.ListLikersResponse, rpc.ListRepostersResponse)
 Posts = TypeVar("Posts", rpc.ListLikedPostsResponse, rpc.ListBookmarksResponse)
 
 
-class ResponseLists:
+class EngagementLists:
     """Every list costs one call to the User service a round, and most pages take one round."""
 
     def __init__(self, *, store: Store, hydration: Hydration, tokens: PageTokens) -> None:
@@ -34,45 +34,45 @@ class ResponseLists:
     async def likers(
         self, request: rpc.ListLikersRequest, viewer_id: int
     ) -> rpc.ListLikersResponse:
-        return await self._people(request, viewer_id, ResponseKind.LIKE, rpc.ListLikersResponse)
+        return await self._profiles(request, viewer_id, EngagementKind.LIKE, rpc.ListLikersResponse)
 
     async def reposters(
         self, request: rpc.ListRepostersRequest, viewer_id: int
     ) -> rpc.ListRepostersResponse:
-        return await self._people(
-            request, viewer_id, ResponseKind.REPOST, rpc.ListRepostersResponse
+        return await self._profiles(
+            request, viewer_id, EngagementKind.REPOST, rpc.ListRepostersResponse
         )
 
     async def liked_posts(
         self, request: rpc.ListLikedPostsRequest, viewer_id: int
     ) -> rpc.ListLikedPostsResponse:
         return await self._posts(
-            request, request.user_id, viewer_id, ResponseKind.LIKE, rpc.ListLikedPostsResponse
+            request, request.user_id, viewer_id, EngagementKind.LIKE, rpc.ListLikedPostsResponse
         )
 
     async def bookmarks(
         self, request: rpc.ListBookmarksRequest, viewer_id: int
     ) -> rpc.ListBookmarksResponse:
         return await self._posts(
-            request, viewer_id, viewer_id, ResponseKind.BOOKMARK, rpc.ListBookmarksResponse
+            request, viewer_id, viewer_id, EngagementKind.BOOKMARK, rpc.ListBookmarksResponse
         )
 
-    async def _people(
+    async def _profiles(
         self,
         request: rpc.ListLikersRequest | rpc.ListRepostersRequest,
         viewer_id: int,
-        kind: ResponseKind,
-        response: type[People],
-    ) -> People:
-        shown = Shown(viewer_id)
+        kind: EngagementKind,
+        response: type[Profiles],
+    ) -> Profiles:
+        resolved = ResolvedPosts(viewer_id)
 
-        async def fetch(position: int, limit: int) -> list[Place]:
-            return await self._store.responses_to(
+        async def fetch(position: int, limit: int) -> list[ListPosition]:
+            return await self._store.engagements_of_post(
                 kind, request.post_id, before=position, limit=limit
             )
 
-        async def keep(places: Sequence[Place]) -> list[bool]:
-            shown.add(
+        async def keep(places: Sequence[ListPosition]) -> list[bool]:
+            resolved.add(
                 await self._hydration.show(
                     [request.post_id],
                     viewer_id=viewer_id,
@@ -80,15 +80,15 @@ class ResponseLists:
                     quotes=False,
                 )
             )
-            if request.post_id not in shown.posts:
+            if request.post_id not in resolved.posts:
                 raise PostNotFound
-            author_id = shown.bodies[request.post_id].audience.author_id
+            author_id = resolved.bodies[request.post_id].audience.author_id
             return [
-                can_see_response(shown.people.get(each.subject_id), viewer_id, author_id)
+                can_see_engagement(resolved.people.get(each.subject_id), viewer_id, author_id)
                 for each in places
             ]
 
-        page: Page[Place] = await fill(
+        page: Page[ListPosition] = await fill(
             size=size_of(request),
             position=position_of(request, self._tokens),
             fetch=fetch,
@@ -98,7 +98,7 @@ class ResponseLists:
         user_ids = [each.subject_id for each in page.rows]
         return response(
             user_ids=user_ids,
-            includes=shown.includes((), user_ids),
+            includes=resolved.includes((), user_ids),
             next_page_token=token_of(page, request, self._tokens),
         )
 
@@ -107,27 +107,29 @@ class ResponseLists:
         request: rpc.ListLikedPostsRequest | rpc.ListBookmarksRequest,
         user_id: int,
         viewer_id: int,
-        kind: ResponseKind,
+        kind: EngagementKind,
         response: type[Posts],
     ) -> Posts:
-        shown = Shown(viewer_id)
+        resolved = ResolvedPosts(viewer_id)
 
-        async def fetch(position: int, limit: int) -> list[Place]:
-            return await self._store.responses_of(kind, user_id, before=position, limit=limit)
+        async def fetch(position: int, limit: int) -> list[ListPosition]:
+            return await self._store.engagements_by_user(
+                kind, user_id, before=position, limit=limit
+            )
 
-        async def keep(places: Sequence[Place]) -> list[bool]:
-            shown.add(
+        async def keep(places: Sequence[ListPosition]) -> list[bool]:
+            resolved.add(
                 await self._hydration.show(
                     [each.subject_id for each in places], viewer_id=viewer_id, user_ids=[user_id]
                 )
             )
-            person = require_profile(shown.people.get(user_id), viewer_id)
-            if not can_see_person(person, viewer_id):
+            person = require_profile(resolved.people.get(user_id), viewer_id)
+            if not can_see_profile(person, viewer_id):
                 return [False] * len(places)
             pairs = {
-                each.subject_id: (user_id, shown.bodies[each.subject_id].audience.author_id)
+                each.subject_id: (user_id, resolved.bodies[each.subject_id].audience.author_id)
                 for each in places
-                if each.subject_id in shown.posts
+                if each.subject_id in resolved.posts
             }
             # What a block hides is not in `shown`. Of the own list nothing is asked.
             asked = set() if user_id == viewer_id else set(pairs.values()) - {(user_id, user_id)}
@@ -135,7 +137,7 @@ class ResponseLists:
             seen = {id_ for id_, pair in pairs.items() if pair not in apart}
             return [each.subject_id in seen for each in places]
 
-        page: Page[Place] = await fill(
+        page: Page[ListPosition] = await fill(
             size=size_of(request),
             position=position_of(request, self._tokens),
             fetch=fetch,
@@ -144,11 +146,11 @@ class ResponseLists:
         )
         post_ids = [each.subject_id for each in page.rows]
         return response(
-            posts=map(shown.post, post_ids),
-            includes=shown.includes(post_ids),
+            posts=map(resolved.post, post_ids),
+            includes=resolved.includes(post_ids),
             next_page_token=token_of(page, request, self._tokens),
         )
 
 
-def _place(place: Place) -> int:
+def _place(place: ListPosition) -> int:
     return place.id

@@ -8,20 +8,20 @@ from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceServicer
 
 from services.chassis.auth import access_policy, caller
 from services.chassis.storage.idempotency import RequestKey, once
-from services.post.domain.engagement import Responding, Seen
+from services.post.domain.engagement import EngagementOperations, VisiblePost
 from services.post.domain.errors import PostNotFound
-from services.post.domain.model import Post, PostState, Responded
+from services.post.domain.model import EngagementResult, Post, PostState
 from services.post.domain.store import PostTransaction, Store
 from services.post.rpc.convert import to_engagement
-from services.post.rpc.engagement_lists import ResponseLists
+from services.post.rpc.engagement_lists import EngagementLists
 from services.post.rpc.read_cache.hydration import Hydration
-from services.post.rpc.repeating import repeatable
+from services.post.rpc.repeating import run_once
 
 M = TypeVar("M", rpc.LikeResponse, rpc.RepostResponse, rpc.BookmarkResponse)
 T = TypeVar("T", rpc.UnlikeResponse, rpc.UndoRepostResponse, rpc.RemoveBookmarkResponse)
-See = Callable[[int, int], Awaitable[Seen]]
-Act = Callable[[PostTransaction, int, Seen], Awaitable[Responded]]
-TakeBack = Callable[[PostTransaction, int, Post], Awaitable[Responded]]
+FindVisible = Callable[[int, int], Awaitable[VisiblePost]]
+Act = Callable[[PostTransaction, int, VisiblePost], Awaitable[EngagementResult]]
+Undo = Callable[[PostTransaction, int, Post], Awaitable[EngagementResult]]
 
 
 class EngagementServicer(EngagementServiceServicer):
@@ -31,52 +31,54 @@ class EngagementServicer(EngagementServiceServicer):
         self,
         *,
         store: Store,
-        responding: Responding,
+        engagement_operations: EngagementOperations,
         hydration: Hydration,
-        lists: ResponseLists,
+        lists: EngagementLists,
     ) -> None:
         self._store = store
-        self._responding = responding
+        self._engagement_operations = engagement_operations
         self._hydration = hydration
         self._lists = lists
 
     @access_policy.user
     async def Like(self, request: rpc.LikeRequest, context: Any) -> rpc.LikeResponse:
         """Marks a post as liked."""
-        acts = self._responding
-        return await self._act(request, rpc.LikeResponse, acts.see, acts.like)
+        acts = self._engagement_operations
+        return await self._act(request, rpc.LikeResponse, acts.find_visible, acts.like)
 
     @access_policy.user
     async def Unlike(self, request: rpc.UnlikeRequest, context: Any) -> rpc.UnlikeResponse:
         """Takes the like back."""
-        return await self._take_back(request, rpc.UnlikeResponse, self._responding.unlike)
+        return await self._undo(request, rpc.UnlikeResponse, self._engagement_operations.unlike)
 
     @access_policy.user
     async def Repost(self, request: rpc.RepostRequest, context: Any) -> rpc.RepostResponse:
         """Shows a post to the caller's followers."""
-        acts = self._responding
-        return await self._act(request, rpc.RepostResponse, acts.see_repostable, acts.repost)
+        acts = self._engagement_operations
+        return await self._act(request, rpc.RepostResponse, acts.find_repostable, acts.repost)
 
     @access_policy.user
     async def UndoRepost(
         self, request: rpc.UndoRepostRequest, context: Any
     ) -> rpc.UndoRepostResponse:
         """Takes the repost back."""
-        return await self._take_back(request, rpc.UndoRepostResponse, self._responding.undo_repost)
+        return await self._undo(
+            request, rpc.UndoRepostResponse, self._engagement_operations.undo_repost
+        )
 
     @access_policy.user
     async def Bookmark(self, request: rpc.BookmarkRequest, context: Any) -> rpc.BookmarkResponse:
         """Keeps a post in the caller's list."""
-        acts = self._responding
-        return await self._act(request, rpc.BookmarkResponse, acts.see, acts.bookmark)
+        acts = self._engagement_operations
+        return await self._act(request, rpc.BookmarkResponse, acts.find_visible, acts.bookmark)
 
     @access_policy.user
     async def RemoveBookmark(
         self, request: rpc.RemoveBookmarkRequest, context: Any
     ) -> rpc.RemoveBookmarkResponse:
         """Takes the post off the list."""
-        remove = self._responding.remove_bookmark
-        return await self._take_back(request, rpc.RemoveBookmarkResponse, remove)
+        remove = self._engagement_operations.remove_bookmark
+        return await self._undo(request, rpc.RemoveBookmarkResponse, remove)
 
     @access_policy.anyone
     async def ListLikers(
@@ -112,46 +114,46 @@ class EngagementServicer(EngagementServiceServicer):
         """Counts and the caller's state of posts that the caller may see."""
         viewer_id = caller.viewer_id() or 0
         post_ids = list(dict.fromkeys(request.post_ids))
-        shown = await self._hydration.show(post_ids, viewer_id=viewer_id, quotes=False)
+        resolved = await self._hydration.show(post_ids, viewer_id=viewer_id, quotes=False)
         return rpc.BatchGetEngagementResponse(
             engagements=[
-                to_engagement(shown.states[each], with_viewer=viewer_id != 0)
+                to_engagement(resolved.states[each], with_viewer=viewer_id != 0)
                 for each in post_ids
-                if each in shown.posts
+                if each in resolved.posts
             ]
         )
 
-    async def _act(self, request: Any, response: type[M], see: See, act: Act) -> M:
+    async def _act(self, request: Any, response: type[M], find_visible: FindVisible, act: Act) -> M:
         """One of the acts on a post that the caller sees: once for a key, then how it stands."""
         user_id = caller.user().user_id
         key = _key(request, user_id)
 
         async def attempt() -> M:
-            seen = await see(user_id, request.post_id)
+            seen = await find_visible(user_id, request.post_id)
 
             async def effect(transaction: PostTransaction) -> M:
                 result = await act(transaction, user_id, seen)
                 made = response(engagement=to_engagement(_live(result.state)))
                 if isinstance(made, rpc.RepostResponse):
-                    made.repost_id = result.response_id
+                    made.repost_id = result.engagement_id
                 return made
 
             return await once(self._store.transaction, key, response, effect)
 
-        return await repeatable(self._store, key, response, attempt)
+        return await run_once(self._store, key, response, attempt)
 
-    async def _take_back(self, request: Any, response: type[T], take_back: TakeBack) -> T:
+    async def _undo(self, request: Any, response: type[T], undo: Undo) -> T:
         """Undoes an act, whatever became of the post; how it stands only where it may be seen.
 
         Whoever was blocked, or liked what is deleted now, still decides over what is theirs.
         """
         user_id, post_id = caller.user().user_id, request.post_id
-        shown = await self._hydration.show([post_id], viewer_id=user_id, quotes=False)
+        resolved = await self._hydration.show([post_id], viewer_id=user_id, quotes=False)
         post = (await self._store.posts([post_id])).get(post_id)
 
         async def effect(transaction: PostTransaction) -> T:
-            result = None if post is None else await take_back(transaction, user_id, post)
-            if result is None or result.state is None or post_id not in shown.posts:
+            result = None if post is None else await undo(transaction, user_id, post)
+            if result is None or result.state is None or post_id not in resolved.posts:
                 hidden = rpc.Engagement(post_id=post_id)
                 hidden.viewer_state.SetInParent()
                 return response(engagement=hidden)

@@ -6,14 +6,14 @@ from roost.post.v1 import people_service_pb2 as rpc
 from roost.post.v1.people_service_pb2_grpc import PeopleServiceServicer
 
 from services.chassis.auth import access_policy
-from services.post.rpc.read_cache.profile_cache import KnownPeople
+from services.post.rpc.read_cache.profile_cache import ProfileCache
 
 
-class PeopleServicer(PeopleServiceServicer):
+class ProfileCacheServicer(PeopleServiceServicer):
     """What is kept about people."""
 
-    def __init__(self, people: KnownPeople) -> None:
-        self._people = people
+    def __init__(self, people: ProfileCache) -> None:
+        self._profiles = people
 
     @access_policy.service("user")
     async def ForgetPeople(
@@ -21,5 +21,5 @@ class PeopleServicer(PeopleServiceServicer):
     ) -> rpc.ForgetPeopleResponse:
         """Forgets what others changed."""
         pairs = [(each.one_id, each.other_id) for each in request.pairs]
-        await self._people.forget(request.user_ids, pairs)
+        await self._profiles.forget(request.user_ids, pairs)
         return rpc.ForgetPeopleResponse()

@@ -17,11 +17,11 @@ from services.chassis.rpc.paging import (
 from services.post.domain.errors import PostNotFound
 from services.post.domain.model import TOMBSTONE, Entry, Post
 from services.post.domain.store import Store
-from services.post.domain.visibility import can_see_person, require_profile
+from services.post.domain.visibility import can_see_profile, require_profile
 from services.post.rpc.convert import to_entry, to_revision, to_tombstone
-from services.post.rpc.read_cache.hydration import Hydration, Shown
+from services.post.rpc.read_cache.hydration import Hydration, ResolvedPosts
 from services.post.rpc.tombstones import Tombstones
-from services.post.rpc.tombstones import shown as shown_tombstone
+from services.post.rpc.tombstones import resolved as shown_tombstone
 
 # Above a post in its thread; longer conversations are cut at the top.
 MAX_ANCESTORS = 50
@@ -38,11 +38,11 @@ class PostLists:
         self._tombstones = tombstones
         self._tokens = tokens
 
-    async def of_person(
+    async def of_user(
         self, request: rpc.ListUserPostsRequest, viewer_id: int
     ) -> rpc.ListUserPostsResponse:
         user_id = request.user_id
-        shown = Shown(viewer_id)
+        resolved = ResolvedPosts(viewer_id)
 
         async def fetch(position: int, limit: int) -> list[Entry]:
             return await self._store.entries(
@@ -51,16 +51,18 @@ class PostLists:
 
         async def keep(entries: Sequence[Entry]) -> list[bool]:
             post_ids = list(dict.fromkeys(each.post_id for each in entries))
-            shown.add(await self._hydration.show(post_ids, viewer_id=viewer_id, user_ids=[user_id]))
-            person = require_profile(shown.people.get(user_id), viewer_id)
-            if not can_see_person(person, viewer_id):
+            resolved.add(
+                await self._hydration.show(post_ids, viewer_id=viewer_id, user_ids=[user_id])
+            )
+            person = require_profile(resolved.people.get(user_id), viewer_id)
+            if not can_see_profile(person, viewer_id):
                 return [False] * len(entries)
             pairs = {(user_id, each.author_id) for each in entries if each.reposter_id} - {
                 (user_id, user_id)
             }
             apart = await self._hydration.apart(pairs)
             return [
-                each.post_id in shown.posts and (each.reposter_id, each.author_id) not in apart
+                each.post_id in resolved.posts and (each.reposter_id, each.author_id) not in apart
                 for each in entries
             ]
 
@@ -74,8 +76,8 @@ class PostLists:
         post_ids = list(dict.fromkeys(each.post_id for each in page.rows))
         return rpc.ListUserPostsResponse(
             entries=map(to_entry, page.rows),
-            posts=map(shown.post, post_ids),
-            includes=shown.includes(post_ids, [user_id] if post_ids else []),
+            posts=map(resolved.post, post_ids),
+            includes=resolved.includes(post_ids, [user_id] if post_ids else []),
             next_page_token=token_of(page, request, self._tokens),
         )
 
@@ -84,16 +86,19 @@ class PostLists:
         ancestor_ids: list[int] = []
         if root.reply_to_post_id and not request.page_token:
             ancestor_ids = await self._store.ancestors(root.conversation_id, root.id, MAX_ANCESTORS)
-        shown = Shown(viewer_id)
-        page = await self._replies(shown, root, ancestor_ids, request)
+        resolved = ResolvedPosts(viewer_id)
+        page = await self._replies(resolved, root, ancestor_ids, request)
         # Each ancestor answers the one above it; what the first of a long line answers is not read.
         above = dict(zip(ancestor_ids[1:], ancestor_ids, strict=False))
         return rpc.GetThreadResponse(
-            ancestors=[_in_place(shown, root, each, above.get(each, 0)) for each in ancestor_ids],
-            post=_in_place(shown, root, root.id, root.reply_to_post_id),
-            replies=[_in_place(shown, root, each, root.id) for each in page.rows],
-            includes=shown.includes(
-                each for each in (*ancestor_ids, root.id, *page.rows) if each in shown.posts
+            ancestors=[
+                _insert_tombstones(resolved, root, each, above.get(each, 0))
+                for each in ancestor_ids
+            ],
+            post=_insert_tombstones(resolved, root, root.id, root.reply_to_post_id),
+            replies=[_insert_tombstones(resolved, root, each, root.id) for each in page.rows],
+            includes=resolved.includes(
+                each for each in (*ancestor_ids, root.id, *page.rows) if each in resolved.posts
             ),
             next_page_token=token_of(page, request, self._tokens),
         )
@@ -102,38 +107,38 @@ class PostLists:
         self, request: rpc.ListRepliesRequest, viewer_id: int
     ) -> rpc.ListRepliesResponse:
         parent = await self._row(request.post_id)
-        shown = Shown(viewer_id)
-        page = await self._replies(shown, parent, (), request)
+        resolved = ResolvedPosts(viewer_id)
+        page = await self._replies(resolved, parent, (), request)
         return rpc.ListRepliesResponse(
-            posts=[_in_place(shown, parent, each, parent.id) for each in page.rows],
-            includes=shown.includes(each for each in page.rows if each in shown.posts),
+            posts=[_insert_tombstones(resolved, parent, each, parent.id) for each in page.rows],
+            includes=resolved.includes(each for each in page.rows if each in resolved.posts),
             next_page_token=token_of(page, request, self._tokens),
         )
 
     async def quotes(
         self, request: rpc.ListQuotesRequest, viewer_id: int
     ) -> rpc.ListQuotesResponse:
-        shown = Shown(viewer_id)
+        resolved = ResolvedPosts(viewer_id)
 
         async def fetch(position: int, limit: int) -> list[int]:
             return await self._store.quotes(request.post_id, before=position, limit=limit)
 
         async def keep(post_ids: Sequence[int]) -> list[bool]:
-            await self._show_with(shown, [request.post_id], post_ids)
-            if request.post_id not in shown.posts:
+            await self._show_with(resolved, [request.post_id], post_ids)
+            if request.post_id not in resolved.posts:
                 raise PostNotFound
-            return [each in shown.posts for each in post_ids]
+            return [each in resolved.posts for each in post_ids]
 
         page = await fill(
             size=size_of(request),
             position=position_of(request, self._tokens),
             fetch=fetch,
-            place=_itself,
+            place=_identity,
             keep=keep,
         )
         return rpc.ListQuotesResponse(
-            posts=map(shown.post, page.rows),
-            includes=shown.includes(page.rows),
+            posts=map(resolved.post, page.rows),
+            includes=resolved.includes(page.rows),
             next_page_token=token_of(page, request, self._tokens),
         )
 
@@ -145,10 +150,10 @@ class PostLists:
     async def revisions(
         self, request: rpc.ListPostRevisionsRequest, viewer_id: int
     ) -> rpc.ListPostRevisionsResponse:
-        shown = await self._hydration.show([request.post_id], viewer_id=viewer_id, quotes=False)
-        if request.post_id not in shown.posts:
+        resolved = await self._hydration.show([request.post_id], viewer_id=viewer_id, quotes=False)
+        if request.post_id not in resolved.posts:
             raise PostNotFound
-        post = shown.post(request.post_id)
+        post = resolved.post(request.post_id)
         size = size_of(request)
         position = position_of(request, self._tokens)
         kept = await self._store.revisions(
@@ -169,7 +174,7 @@ class PostLists:
 
     async def _replies(
         self,
-        shown: Shown,
+        resolved: ResolvedPosts,
         parent: Post,
         ancestor_ids: Sequence[int],
         request: rpc.GetThreadRequest | rpc.ListRepliesRequest,
@@ -186,55 +191,57 @@ class PostLists:
             )
 
         async def keep(reply_ids: Sequence[int]) -> list[bool]:
-            await self._show_with(shown, [parent.id, *ancestor_ids], reply_ids)
-            deleted = await self._answered_tombstones(shown, parent, reply_ids)
-            if parent.id not in shown.posts and parent.id not in deleted:
+            await self._show_with(resolved, [parent.id, *ancestor_ids], reply_ids)
+            deleted = await self._answered_tombstones(resolved, parent, reply_ids)
+            if parent.id not in resolved.posts and parent.id not in deleted:
                 raise PostNotFound
-            return [each in shown.posts or each in deleted for each in reply_ids]
+            return [each in resolved.posts or each in deleted for each in reply_ids]
 
         return await fill(
             size=size_of(request),
             position=position_of(request, self._tokens),
             fetch=fetch,
-            place=_itself,
+            place=_identity,
             keep=keep,
         )
 
     async def _answered_tombstones(
-        self, shown: Shown, parent: Post, reply_ids: Sequence[int]
+        self, resolved: ResolvedPosts, parent: Post, reply_ids: Sequence[int]
     ) -> Collection[int]:
         """Which of the replies are tombstones that the viewer may know of, and have a live post
         under them; and the parent, if it is one."""
-        deleted = [each for each in reply_ids if _is_tombstone(shown, each)]
-        answered = {each for each in deleted if shown.states[each].replies}
+        deleted = [each for each in reply_ids if _is_tombstone(resolved, each)]
+        answered = {each for each in deleted if resolved.states[each].replies}
         unanswered = [each for each in deleted if each not in answered]
         if unanswered:
             answered |= await self._store.answered(parent.conversation_id, unanswered)
-        if _is_tombstone(shown, parent.id):
+        if _is_tombstone(resolved, parent.id):
             answered.add(parent.id)
-        return await self._tombstones.of(sorted(answered), shown.viewer_id)
+        return await self._tombstones.of(sorted(answered), resolved.viewer_id)
 
     async def _show_with(
-        self, shown: Shown, around: Sequence[int], post_ids: Sequence[int]
+        self, resolved: ResolvedPosts, around: Sequence[int], post_ids: Sequence[int]
     ) -> None:
         """Looks at more posts, and the first time at those around which they are listed."""
-        new = [each for each in around if each not in shown.states]
-        shown.add(await self._hydration.show([*new, *post_ids], viewer_id=shown.viewer_id))
+        new = [each for each in around if each not in resolved.states]
+        resolved.add(await self._hydration.show([*new, *post_ids], viewer_id=resolved.viewer_id))
 
 
-def _itself(post_id: int) -> int:
+def _identity(post_id: int) -> int:
     return post_id
 
 
-def _is_tombstone(shown: Shown, post_id: int) -> bool:
-    state = shown.states.get(post_id)
+def _is_tombstone(resolved: ResolvedPosts, post_id: int) -> bool:
+    state = resolved.states.get(post_id)
     return state is not None and state.revision == TOMBSTONE
 
 
-def _in_place(shown: Shown, around: Post, post_id: int, reply_to_post_id: int) -> PostMessage:
+def _insert_tombstones(
+    resolved: ResolvedPosts, around: Post, post_id: int, reply_to_post_id: int
+) -> PostMessage:
     """The post if the viewer may see it, or what stands for it in the conversation."""
-    if post_id in shown.posts:
-        return shown.post(post_id)
+    if post_id in resolved.posts:
+        return resolved.post(post_id)
     return to_tombstone(
         post_id, conversation_id=around.conversation_id, reply_to_post_id=reply_to_post_id
     )

@@ -9,23 +9,23 @@ from roost.post.v1.post_service_pb2_grpc import PostServiceServicer
 
 from services.chassis.auth import access_policy, caller
 from services.chassis.storage.idempotency import RequestKey, once
-from services.post.adapters.user_client import KnownPerson
+from services.post.adapters.user_client import CachedProfile
 from services.post.domain.errors import PostNotFound
 from services.post.domain.model import Post, PostState
-from services.post.domain.posts import Authoring, Draft
+from services.post.domain.posts import Draft, PostOperations
 from services.post.domain.store import PostTransaction, Store
 from services.post.rpc.convert import (
-    as_shown,
-    look_into,
     pack,
+    summarize_packed,
     to_entry,
     to_visibility,
+    with_state,
 )
 from services.post.rpc.post_lists import PostLists
-from services.post.rpc.read_cache.body_cache import Bodies
+from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.hydration import Hydration
-from services.post.rpc.read_cache.page_cache import KeptPages
-from services.post.rpc.repeating import repeatable
+from services.post.rpc.read_cache.page_cache import PageCache
+from services.post.rpc.repeating import run_once
 
 DEFAULT_ENTRIES = 100
 
@@ -37,15 +37,15 @@ class PostServicer(PostServiceServicer):
         self,
         *,
         store: Store,
-        authoring: Authoring[KnownPerson],
+        post_operations: PostOperations[CachedProfile],
         hydration: Hydration,
-        bodies: Bodies,
+        bodies: PostBodyCache,
         lists: PostLists,
     ) -> None:
         self._store = store
-        self._authoring = authoring
+        self._post_operations = post_operations
         self._hydration = hydration
-        self._kept_pages = KeptPages(hydration)
+        self._page_cache = PageCache(hydration)
         self._bodies = bodies
         self._lists = lists
 
@@ -64,28 +64,28 @@ class PostServicer(PostServiceServicer):
             request.media_ids,
         )
 
-        async def respond(post: Post, people: Sequence[KnownPerson]) -> bytes:
+        async def respond(post: Post, people: Sequence[CachedProfile]) -> bytes:
             # Its followers will read it within a second. Should the write fail, no state will ever
             # ask for this body.
             body = self._bodies.keep(post.id, post.revision, pack(post))
             state = PostState(post.id, 1, 0, 0, 0, 0)
-            message = PostMessage.FromString(as_shown(body.packed, state, with_viewer=True))
+            message = PostMessage.FromString(with_state(body.packed, state, with_viewer=True))
             includes = await self._hydration.beside(post.id, body, people, viewer_id=author_id)
             return rpc.CreatePostResponse(post=message, includes=includes).SerializeToString()
 
         async def create() -> rpc.CreatePostResponse:
-            written = await self._authoring.create(author_id, draft, key=key, respond=respond)
+            written = await self._post_operations.create(author_id, draft, key=key, respond=respond)
             return rpc.CreatePostResponse.FromString(written)
 
-        return await repeatable(self._store, key, rpc.CreatePostResponse, create)
+        return await run_once(self._store, key, rpc.CreatePostResponse, create)
 
     @access_policy.anyone
     async def GetPost(self, request: rpc.GetPostRequest, context: Any) -> rpc.GetPostResponse:
-        shown = await self._hydration.show([request.post_id], viewer_id=caller.viewer_id() or 0)
-        if request.post_id not in shown.posts:
+        resolved = await self._hydration.show([request.post_id], viewer_id=caller.viewer_id() or 0)
+        if request.post_id not in resolved.posts:
             raise PostNotFound
         return rpc.GetPostResponse(
-            post=shown.post(request.post_id), includes=shown.includes([request.post_id])
+            post=resolved.post(request.post_id), includes=resolved.includes([request.post_id])
         )
 
     @access_policy.anyone
@@ -94,7 +94,7 @@ class PostServicer(PostServiceServicer):
     ) -> rpc.BatchGetPostsResponse:
         """The posts that the caller may see."""
         post_ids, viewer_id = tuple(dict.fromkeys(request.post_ids)), caller.viewer_id() or 0
-        page = await self._kept_pages.read(
+        page = await self._page_cache.read(
             post_ids, viewer_id=viewer_id, user_ids=tuple(request.include_user_ids)
         )
         response = rpc.BatchGetPostsResponse.FromString(page)
@@ -115,21 +115,23 @@ class PostServicer(PostServiceServicer):
         key = RequestKey.of(request, caller_id=str(author_id), method="UpdatePost")
 
         async def update() -> rpc.UpdatePostResponse:
-            edit = await self._authoring.prepare_edit(author_id, request.post_id, request.text)
-            shown = await self._hydration.show([request.post_id], viewer_id=author_id)
-            shown.people.update({each.id: each for each in edit.people})
+            edit = await self._post_operations.prepare_edit(
+                author_id, request.post_id, request.text
+            )
+            resolved = await self._hydration.show([request.post_id], viewer_id=author_id)
+            resolved.people.update({each.id: each for each in edit.people})
 
             async def effect(transaction: PostTransaction) -> rpc.UpdatePostResponse:
-                post = await self._authoring.edit(transaction, edit, request.etag)
-                body = shown.bodies[post.id] = look_into(pack(post))
-                packed = as_shown(body.packed, shown.states[post.id], with_viewer=True)
+                post = await self._post_operations.edit(transaction, edit, request.etag)
+                body = resolved.bodies[post.id] = summarize_packed(pack(post))
+                packed = with_state(body.packed, resolved.states[post.id], with_viewer=True)
                 return rpc.UpdatePostResponse(
-                    post=PostMessage.FromString(packed), includes=shown.includes([post.id])
+                    post=PostMessage.FromString(packed), includes=resolved.includes([post.id])
                 )
 
             return await once(self._store.transaction, key, rpc.UpdatePostResponse, effect)
 
-        return await repeatable(self._store, key, rpc.UpdatePostResponse, update)
+        return await run_once(self._store, key, rpc.UpdatePostResponse, update)
 
     @access_policy.anyone
     async def ListPostRevisions(
@@ -146,24 +148,24 @@ class PostServicer(PostServiceServicer):
         key = RequestKey.of(request, caller_id=str(author_id), method="DeletePost")
 
         async def delete() -> rpc.DeletePostResponse:
-            post = await self._authoring.find_own(author_id, request.post_id)
+            post = await self._post_operations.find_own(author_id, request.post_id)
 
             async def effect(transaction: PostTransaction) -> rpc.DeletePostResponse:
-                await self._authoring.delete(transaction, post)
+                await self._post_operations.delete(transaction, post)
                 return rpc.DeletePostResponse()
 
             response = await once(self._store.transaction, key, rpc.DeletePostResponse, effect)
             await self._bodies.forget(post.id, post.revision)
             return response
 
-        return await repeatable(self._store, key, rpc.DeletePostResponse, delete)
+        return await run_once(self._store, key, rpc.DeletePostResponse, delete)
 
     @access_policy.anyone
     async def ListUserPosts(
         self, request: rpc.ListUserPostsRequest, context: Any
     ) -> rpc.ListUserPostsResponse:
         """A person's posts and reposts."""
-        return await self._lists.of_person(request, caller.viewer_id() or 0)
+        return await self._lists.of_user(request, caller.viewer_id() or 0)
 
     @access_policy.anyone
     async def GetThread(self, request: rpc.GetThreadRequest, context: Any) -> rpc.GetThreadResponse:
@@ -212,12 +214,12 @@ class PostServicer(PostServiceServicer):
         """Which of these posts and people one person may see."""
         post_ids = tuple(dict.fromkeys(request.post_ids))
         user_ids = tuple(dict.fromkeys(request.user_ids))
-        shown = await self._hydration.show(
+        resolved = await self._hydration.show(
             post_ids, viewer_id=request.viewer_id, user_ids=user_ids, quotes=False
         )
-        people = [person for each in user_ids if (person := shown.person(each))]
+        people = [person for each in user_ids if (person := resolved.person(each))]
         return rpc.FilterVisibleResponse(
-            post_ids=[each for each in post_ids if each in shown.posts],
+            post_ids=[each for each in post_ids if each in resolved.posts],
             user_ids=[each.id for each in people],
             muted_user_ids=[each.id for each in people if each.viewer_relationship.muting],
         )

@@ -21,7 +21,7 @@ M = TypeVar("M", bound=Message)
 _REFUSALS = (Conflict, Forbidden, Invalid, NotFound, WrongState)
 
 
-async def repeatable(
+async def run_once(
     store: Store,
     key: RequestKey | None,
     response: type[M],

@@ -8,15 +8,15 @@ from services.post.domain.model import Post
 from services.post.domain.store import Store
 from services.post.domain.visibility import audience_of, can_see_place
 from services.post.rpc.convert import to_tombstone
-from services.post.rpc.read_cache.profile_cache import KnownPeople
+from services.post.rpc.read_cache.profile_cache import ProfileCache
 
 
 class Tombstones:
     """Costs a query and a look at people, so ask only about posts that are known to be deleted."""
 
-    def __init__(self, *, store: Store, people: KnownPeople) -> None:
+    def __init__(self, *, store: Store, people: ProfileCache) -> None:
         self._store = store
-        self._people = people
+        self._profiles = people
 
     async def of(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, Post]:
         """Those of the posts that are deleted and were for the viewer (0 for a stranger)."""
@@ -25,7 +25,7 @@ class Tombstones:
         found = (await self._store.posts(post_ids)).values()
         audiences = {each.id: audience_of(each) for each in found if each.deleted}
         deciders = {who for audience in audiences.values() for who in audience.deciders}
-        people = await self._people.find(deciders, viewer_id)
+        people = await self._profiles.find(deciders, viewer_id)
         return {
             each.id: each
             for each in found
@@ -33,7 +33,7 @@ class Tombstones:
         }
 
 
-def shown(post: Post) -> PostMessage:
+def resolved(post: Post) -> PostMessage:
     """A tombstone with its place in the conversation."""
     return to_tombstone(
         post.id, conversation_id=post.conversation_id, reply_to_post_id=post.reply_to_post_id

@@ -7,20 +7,20 @@ from operator import itemgetter
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.transaction import in_transaction
 from services.post.domain.domain_events import PostDeleted, PostUnliked, RepostUndone
-from services.post.domain.model import Entry, ResponseKind
+from services.post.domain.model import EngagementKind, Entry
 from services.post.domain.posts import Describe
 from services.post.domain.store import PostTransaction, Store
 
 # So few that a step holds its locks for some milliseconds.
 POSTS_A_STEP = 50
-RESPONSES_A_STEP = 100
+ENGAGEMENTS_A_STEP = 100
 
 
 # Of a post's id and revision: drops that revision, and those before it, from caches.
 ForgetBody = Callable[[int, int], Awaitable[None]]
 
 
-class Departures:
+class AccountCleanup:
     """What the worker does when somebody or something leaves, or two people part.
 
     Each step is a transaction; whoever is interrupted begins anew and finds less to do.
@@ -34,15 +34,15 @@ class Departures:
         self._describe = describe
         self._forget_body = forget_body
 
-    async def person_left(self, user_id: int) -> None:
+    async def account_deleted(self, user_id: int) -> None:
         """Makes tombstones of the person's posts, takes back all that they did with others', and
         forgets what was answered to their requests."""
         while post_ids := await self._store.live_posts_of(user_id, POSTS_A_STEP):
             await self._delete_posts(user_id, post_ids)
 
         async def withdraw(transaction: PostTransaction) -> int:
-            await transaction.lock_people([user_id])
-            gone = await transaction.withdraw_all_of(user_id, RESPONSES_A_STEP)
+            await transaction.lock_users([user_id])
+            gone = await transaction.withdraw_all(user_id, ENGAGEMENTS_A_STEP)
             for each in gone:
                 if each.like_id:
                     unliked = PostUnliked(each.post_id, each.post_author_id, user_id)
@@ -60,20 +60,20 @@ class Departures:
 
         await in_transaction(self._store.transaction, forget_requests)
 
-    async def post_left(self, post_id: int, author_id: int) -> None:
+    async def post_deleted(self, post_id: int, author_id: int) -> None:
         """Takes back the reposts of a tombstone, each told of, and drops its likes in silence."""
-        while places := await self._store.responses_to(
-            ResponseKind.REPOST, post_id, before=0, limit=RESPONSES_A_STEP
+        while places := await self._store.engagements_of_post(
+            EngagementKind.REPOST, post_id, before=0, limit=ENGAGEMENTS_A_STEP
         ):
             await self._undo_reposts([(each.subject_id, post_id) for each in places], author_id)
 
         async def forget(transaction: PostTransaction) -> int:
-            return await transaction.forget_likes(post_id, RESPONSES_A_STEP)
+            return await transaction.forget_likes(post_id, ENGAGEMENTS_A_STEP)
 
         while await in_transaction(self._store.transaction, forget):
             pass
 
-    async def people_parted(self, one_id: int, other_id: int) -> None:
+    async def users_blocked(self, one_id: int, other_id: int) -> None:
         """Takes back what each of two people reposted of the other, with an event for each repost.
 
         For a block by either of them. What they quoted is hidden at reading, for as long as the
@@ -81,13 +81,13 @@ class Departures:
         """
         for user_id, author_id in ((one_id, other_id), (other_id, one_id)):
             while post_ids := await self._store.reposts_between(
-                user_id, author_id, RESPONSES_A_STEP
+                user_id, author_id, ENGAGEMENTS_A_STEP
             ):
                 await self._undo_reposts([(user_id, post_id) for post_id in post_ids], author_id)
 
     async def _delete_posts(self, user_id: int, post_ids: list[int]) -> None:
         async def delete(transaction: PostTransaction) -> None:
-            await transaction.lock_people([user_id])
+            await transaction.lock_users([user_id])
             now = self._clock.now()
             for tombstone in await transaction.delete(post_ids, now):
                 await transaction.publish(self._describe(PostDeleted(tombstone, now)))
@@ -101,14 +101,14 @@ class Departures:
         """Takes back reposts, each by who and of which post, of posts by the author."""
 
         async def undo(transaction: PostTransaction) -> None:
-            await transaction.lock_people([user_id for user_id, _ in reposts])
-            # States are locked by ascending id.
+            await transaction.lock_users([user_id for user_id, _ in reposts])
+            # PostStateCache are locked by ascending id.
             for user_id, post_id in sorted(reposts, key=itemgetter(1)):
                 undone = await transaction.withdraw(
-                    ResponseKind.REPOST, user_id=user_id, post_id=post_id
+                    EngagementKind.REPOST, user_id=user_id, post_id=post_id
                 )
                 if undone.changed:
-                    entry = Entry(undone.response_id, post_id, author_id, user_id)
+                    entry = Entry(undone.engagement_id, post_id, author_id, user_id)
                     await transaction.publish(self._describe(RepostUndone(entry)))
 
         await in_transaction(self._store.transaction, undo)

@@ -13,9 +13,9 @@ from services.chassis.runtime.logs import logger
 from services.chassis.storage.transaction import in_transaction
 from services.post.domain.model import (
     AccountState,
-    Aligned,
-    People,
-    Person,
+    AlignedBatch,
+    Profile,
+    Profiles,
     account_of,
 )
 from services.post.domain.store import PostTransaction, Store
@@ -27,15 +27,15 @@ CONTRIBUTIONS_A_STEP = 100
 _PEOPLE_AT_ONCE = 500
 _REVIEW_SECONDS = 10.0
 
-_Step = Callable[[PostTransaction, int], Awaitable[Aligned]]
+_Step = Callable[[PostTransaction, int], Awaitable[AlignedBatch]]
 
 
 class Protections:
     """Keeps what people contributed to counts in step with whether their accounts are protected."""
 
-    def __init__(self, *, store: Store, people: People[Person]) -> None:
+    def __init__(self, *, store: Store, people: Profiles[Profile]) -> None:
         self._store = store
-        self._people = people
+        self._profiles = people
         self._reviewed = 0
 
     async def account_changed(self, user_id: int, account: AccountState) -> None:
@@ -49,11 +49,11 @@ class Protections:
             await transaction.record_protection(user_id, account)
 
         async def settle(transaction: PostTransaction) -> None:
-            await transaction.settle_protection(user_id, account)
+            await transaction.finish_protection(user_id, account)
 
         await in_transaction(self._store.transaction, record)
         await self._walk(
-            lambda transaction, after: transaction.align_responses(
+            lambda transaction, after: transaction.align_engagements(
                 user_id, after=after, limit=CONTRIBUTIONS_A_STEP
             )
         )
@@ -64,7 +64,7 @@ class Protections:
         )
         await in_transaction(self._store.transaction, settle)
 
-    async def account_left(self, user_id: int) -> None:
+    async def forget_account(self, user_id: int) -> None:
         """Forgets the account of somebody whose contributions are gone."""
 
         async def forget(transaction: PostTransaction) -> None:
@@ -88,13 +88,13 @@ class Protections:
         That is so for who was protected before counts went by it, and where an event was lost.
         """
         user_ids = await self._store.contributors(after=self._reviewed, limit=_PEOPLE_AT_ONCE)
-        found = await self._people.find(ids=user_ids) if user_ids else ()
+        found = await self._profiles.find(ids=user_ids) if user_ids else ()
         accounts = {each.id: account_of(each) for each in found}
-        unsettled = await self._store.unsettled(accounts) if accounts else ()
-        for user_id in unsettled:
+        unreconciled = await self._store.unreconciled(accounts) if accounts else ()
+        for user_id in unreconciled:
             await self.account_changed(user_id, accounts[user_id])
         self._reviewed = user_ids[-1] if len(user_ids) == _PEOPLE_AT_ONCE else 0
-        return len(unsettled)
+        return len(unreconciled)
 
     async def _walk(self, step: _Step) -> None:
         after = 0
@@ -107,5 +107,5 @@ class Protections:
             after = aligned.last_id
 
 
-async def _from(transaction: PostTransaction, *, step: _Step, after: int) -> Aligned:
+async def _from(transaction: PostTransaction, *, step: _Step, after: int) -> AlignedBatch:
     return await step(transaction, after)

@@ -14,7 +14,7 @@ from services.chassis.runtime.errors import (
     Unavailable,
 )
 from services.chassis.runtime.logs import logger
-from services.post.domain.model import Drift
+from services.post.domain.model import CountDrift
 from services.post.domain.store import Store
 
 INTERVAL_SECONDS = 60.0
@@ -69,7 +69,7 @@ class Reconciliation:
         self._since = until - 2 * OVERLAP
         return found
 
-    async def _recount(self, post_ids: Sequence[int]) -> list[Drift]:
+    async def _recount(self, post_ids: Sequence[int]) -> list[CountDrift]:
         """Counts anew; where that fails, each post alone, and leaves out those to blame."""
         try:
             return await self._store.recount(post_ids)

@@ -16,8 +16,8 @@ from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 
 from services.chassis.rpc.clients import Mesh
 from services.timeline.domain.model import TOP, Entry
-from services.timeline.domain.ports import Followers, Responses
-from services.timeline.rpc.convert import entry_from_proto, responses_from_proto
+from services.timeline.domain.ports import EngagementCounts, Followers
+from services.timeline.rpc.convert import engagement_counts_from_proto, entry_from_proto
 
 # What one step of a fan-out delivers to, so that nobody waits long behind a famous author.
 FOLLOWERS_A_PAGE = 1_000
@@ -120,8 +120,8 @@ class MeshEngagement:
     def __init__(self, mesh: Mesh) -> None:
         self._engagement = mesh.stub(EngagementServiceStub)
 
-    async def responses(self, post_ids: Sequence[int]) -> Mapping[int, Responses]:
+    async def engagement_counts(self, post_ids: Sequence[int]) -> Mapping[int, EngagementCounts]:
         response = await self._engagement.BatchGetEngagement(
             BatchGetEngagementRequest(post_ids=post_ids)
         )
-        return {each.post_id: responses_from_proto(each) for each in response.engagements}
+        return {each.post_id: engagement_counts_from_proto(each) for each in response.engagements}

@@ -24,7 +24,7 @@ class _Feed:
     complete: bool = False
     builder: bytes | None = None
     overdue_at: float = 0.0
-    note: bytes = b""
+    merge_note: bytes = b""
     read_at: float = 0.0
 
     @property
@@ -60,15 +60,15 @@ class MemoryFeeds:
         kept.read_at = self._clock.monotonic()
         below = sorted((each for each in kept.entries if each.entry_id < before), reverse=True)
         exhausted = kept.complete and len(below) <= limit
-        return Reading(State.READY, below[:limit], exhausted, kept.note)
+        return Reading(State.READY, below[:limit], exhausted, kept.merge_note)
 
     async def read_many(self, feeds: Sequence[str], *, before: int, limit: int) -> list[Reading]:
         return [await self.read(feed, before=before, limit=limit) for feed in feeds]
 
-    async def begin(self, feed: str, builder: bytes, *, anew: bool = False) -> Begun:
+    async def begin(self, feed: str, builder: bytes, *, rebuild: bool = False) -> Begun:
         now = self._clock.monotonic()
         kept = self._kept(feed)
-        if kept is not None and not anew:
+        if kept is not None and not rebuild:
             if not kept.building:
                 return Begun.READY_ALREADY
             if kept.builder != builder and kept.overdue_at > now:
@@ -84,7 +84,7 @@ class MemoryFeeds:
         *,
         complete: bool,
         hidden: Sequence[int] = (),
-        note: bytes = b"",
+        merge_note: bytes = b"",
     ) -> int | None:
         kept = self._kept(feed)
         if kept is None or kept.builder != builder:
@@ -94,7 +94,7 @@ class MemoryFeeds:
         kept.entries = {
             each for each in kept.entries.union(entries) if not self._is_hidden(feed, each)
         }
-        kept.builder, kept.complete, kept.note = None, complete, note
+        kept.builder, kept.complete, kept.merge_note = None, complete, merge_note
         if not complete:
             kept.entries = {each for each in kept.entries if each >= entries[-1]}
         self._trim(kept)
@@ -123,7 +123,7 @@ class MemoryFeeds:
         if kept is None:
             return False
         if kept.building:
-            self._disturb(kept)
+            self._invalidate_build(kept)
             return False
         return True
 
@@ -133,7 +133,7 @@ class MemoryFeeds:
         if kept is None:
             return
         if kept.building:
-            self._disturb(kept)
+            self._invalidate_build(kept)
         kept.entries = {each for each in kept.entries if each.actor_id != actor_id}
 
     async def merge(self, feed: str, entries: Sequence[Entry], *, complete: bool) -> None:
@@ -150,16 +150,16 @@ class MemoryFeeds:
     async def drop(self, feed: str) -> None:
         self._feeds.pop(feed, None)
 
-    async def set_note(self, feed: str, note: bytes) -> None:
+    async def set_merge_note(self, feed: str, merge_note: bytes) -> None:
         kept = self._kept(feed)
         if kept is not None:
-            kept.note = note
+            kept.merge_note = merge_note
 
-    async def renew_note(self, feed: str, *, seen: bytes, note: bytes) -> bool:
+    async def renew_merge_note(self, feed: str, *, seen: bytes, merge_note: bytes) -> bool:
         kept = self._kept(feed)
-        if kept is None or kept.note != seen:
+        if kept is None or kept.merge_note != seen:
             return False
-        kept.note = note
+        kept.merge_note = merge_note
         return True
 
     def _kept(self, feed: str) -> _Feed | None:
@@ -204,6 +204,6 @@ class MemoryFeeds:
         return entry.actor_id in hidden or (entry.entry_id, entry.actor_id) in hidden
 
     @staticmethod
-    def _disturb(kept: _Feed) -> None:
+    def _invalidate_build(kept: _Feed) -> None:
         # No builder's own bytes, and overdue from the start.
         kept.builder, kept.overdue_at = b"", 0.0

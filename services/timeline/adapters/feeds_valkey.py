@@ -55,8 +55,8 @@ _REMOVE = _script("remove")
 _SHOW = _script("show")
 _HIDE = _script("hide")
 _MERGE = _script("merge")
-_SET_NOTE = _script("set_note")
-_RENEW_NOTE = _script("renew_note")
+_SET_NOTE = _script("set_merge_note")
+_RENEW_NOTE = _script("renew_merge_note")
 
 
 class ValkeyFeeds:
@@ -84,9 +84,9 @@ class ValkeyFeeds:
         replies = await self._redis.run_each(_READ, [(_keys(feed), arguments) for feed in feeds])
         return [_reading(reply) for reply in replies]
 
-    async def begin(self, feed: str, builder: bytes, *, anew: bool = False) -> Begun:
-        arguments = (builder, self._build_milliseconds, int(anew))
-        return _BEGUN[await self._redis.run(_BEGIN, (_set(feed), _note(feed)), arguments)]
+    async def begin(self, feed: str, builder: bytes, *, rebuild: bool = False) -> Begun:
+        arguments = (builder, self._build_milliseconds, int(rebuild))
+        return _BEGUN[await self._redis.run(_BEGIN, (_set(feed), _merge_note(feed)), arguments)]
 
     async def finish(
         self,
@@ -96,7 +96,7 @@ class ValkeyFeeds:
         *,
         complete: bool,
         hidden: Sequence[int] = (),
-        note: bytes = b"",
+        merge_note: bytes = b"",
     ) -> int | None:
         size: int = await self._redis.run(
             _FINISH,
@@ -106,7 +106,7 @@ class ValkeyFeeds:
                 packed_all(entries),
                 int(complete),
                 packed_ids(hidden),
-                note,
+                merge_note,
                 self._max,
                 self._life,
             ),
@@ -134,14 +134,14 @@ class ValkeyFeeds:
             await self._redis.run(_MERGE, _keys(feed)[:2], arguments)
 
     async def drop(self, feed: str) -> None:
-        await self._redis.execute("DEL", _set(feed), _note(feed))
+        await self._redis.execute("DEL", _set(feed), _merge_note(feed))
 
-    async def set_note(self, feed: str, note: bytes) -> None:
-        await self._redis.run(_SET_NOTE, (_set(feed), _note(feed)), (note, self._life))
+    async def set_merge_note(self, feed: str, merge_note: bytes) -> None:
+        await self._redis.run(_SET_NOTE, (_set(feed), _merge_note(feed)), (merge_note, self._life))
 
-    async def renew_note(self, feed: str, *, seen: bytes, note: bytes) -> bool:
-        arguments = (seen, note, self._life)
-        return bool(await self._redis.run(_RENEW_NOTE, (_set(feed), _note(feed)), arguments))
+    async def renew_merge_note(self, feed: str, *, seen: bytes, merge_note: bytes) -> bool:
+        arguments = (seen, merge_note, self._life)
+        return bool(await self._redis.run(_RENEW_NOTE, (_set(feed), _merge_note(feed)), arguments))
 
     def _page(self, before: int, limit: int) -> tuple[bytes, int, int, int]:
         return packed_id(before), limit, self._idle, self._life
@@ -160,7 +160,7 @@ def _set(feed: str) -> str:
     return f"feed:{{{feed}}}"
 
 
-def _note(feed: str) -> str:
+def _merge_note(feed: str) -> str:
     return f"note:{{{feed}}}"
 
 
@@ -170,9 +170,9 @@ def _keys(feed: str) -> tuple[str, str, str]:
 
 def _reading(reply: list[object]) -> Reading:
     match reply:
-        case [2, bytes(entries), int(exhausted), bytes(note)]:
+        case [2, bytes(entries), int(exhausted), bytes(merge_note)]:
             try:
-                return Reading(State.READY, unpacked(entries), bool(exhausted), note)
+                return Reading(State.READY, unpacked(entries), bool(exhausted), merge_note)
             except Unreadable as wrong:
                 # It is built anew, as any that is not there.
                 logger().warning("feed_unreadable", error=str(wrong))

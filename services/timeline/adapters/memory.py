@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.chassis.runtime.clock import Clock
-from services.chassis.storage.memory import MemoryDatabase, MemoryTransaction, Tables
+from services.chassis.storage.memory import MemoryDatabase, MemoryTables, MemoryTransaction
 from services.timeline.domain.model import Marker, PublicEntry
 
 
 @dataclass
-class TimelineTables(Tables):
+class TimelineTables(MemoryTables):
     """The rows."""
 
     markers: dict[int, Marker] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class MemoryTimelineStore:
     async def muted_by(self, muter_id: int) -> list[int]:
         return [muted for muter, muted in self._tables.mutes if muter == muter_id]
 
-    async def forget_person(self, user_id: int) -> None:
+    async def delete_user(self, user_id: int) -> None:
         self._tables.markers.pop(user_id, None)
         self._tables.mutes = {each for each in self._tables.mutes if each[0] != user_id}
         requests = self._tables.requests

@@ -101,7 +101,7 @@ class PostgresTimelineStore:
         )
         return [row["muted_id"] for row in rows]
 
-    async def forget_person(self, user_id: int) -> None:
+    async def delete_user(self, user_id: int) -> None:
         await self._database.execute(
             "WITH marker AS (DELETE FROM read_markers WHERE user_id = $1) "
             "DELETE FROM mutes WHERE muter_id = $1",

@@ -36,7 +36,7 @@ class MemoryTimelineCache:
         await self.keep_ranking(viewer_id, name, entries)
         return entries
 
-    async def may_rebuild(self, viewer_id: int) -> bool:
+    async def take_rebuild_permit(self, viewer_id: int) -> bool:
         now = self._clock.monotonic()
         if self._rebuilt.get(viewer_id, 0.0) > now:
             return False

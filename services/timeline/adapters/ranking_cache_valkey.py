@@ -50,7 +50,7 @@ class ValkeyTimelineCache:
         except Unreadable:
             return None
 
-    async def may_rebuild(self, viewer_id: int) -> bool:
+    async def take_rebuild_permit(self, viewer_id: int) -> bool:
         key = f"rebuilt:{viewer_id}"
         return await self._redis.execute("SET", key, 1, "NX", "EX", REBUILD_SECONDS) is not None
 

@@ -28,7 +28,7 @@ class Celebrities:
         self._store = store
         self._cache = cache
         self._clock = clock
-        self._trust = trust_seconds
+        self._authentication = trust_seconds
         self._set: frozenset[int] = frozenset()
         self._version = 0
         self._believed_until = float("-inf")
@@ -42,10 +42,10 @@ class Celebrities:
             if version is None:
                 version = await self._store.count_celebrities()
                 await self._cache.raise_celebrity_version(version)
-            self._version, self._believed_until = version, now + self._trust
+            self._version, self._believed_until = version, now + self._authentication
         return self._version
 
-    async def at_least(self, version: int) -> frozenset[int]:
+    async def known_since(self, version: int) -> frozenset[int]:
         """The set at that version or a later one."""
         if len(self._set) < version:
             self._set = await self._store.celebrities()

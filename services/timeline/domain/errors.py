@@ -16,7 +16,7 @@ class NotYourHome(Forbidden):
     message = "People rebuild their own homes only."
 
 
-class WhoseHome(Invalid):
+class HomeUserMissing(Invalid):
     """A service asks for a rebuild and does not say for whom."""
 
     message = "Say whose home to rebuild in user_id."

@@ -15,7 +15,7 @@ _steps = Counter("roost_timeline_fan_out_steps_total", "Pages of followers worke
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class RemainingSteps:
     """What is left of a fan-out: the followers above an id."""
 
     entry: Entry
@@ -34,7 +34,7 @@ class Delivered:
 
 
 # Publishes the rest; returns once it is safe with the broker.
-Continue = Callable[[Rest], Awaitable[None]]
+Continue = Callable[[RemainingSteps], Awaitable[None]]
 
 
 class FanOut:
@@ -79,7 +79,7 @@ class FanOut:
         _delivered.inc(await self._feeds.add(entry, own + [home_of(each) for each in page.ids]))
         _steps.inc()
         if page.has_more:
-            await self._publish(Rest(entry, page.ids[-1], removal=False))
+            await self._publish(RemainingSteps(entry, page.ids[-1], removal=False))
         return Delivered(entry, 0, [actor, *page.ids])
 
     async def withdraw(self, entry: Entry) -> None:
@@ -88,22 +88,22 @@ class FanOut:
         Removals queue up behind the deliveries that are not over yet, from their first page on.
         """
         await self._feeds.remove(entry, [home_of(entry.actor_id), posts_of(entry.actor_id)])
-        await self._publish(Rest(entry, 0, removal=True))
+        await self._publish(RemainingSteps(entry, 0, removal=True))
 
     async def forget(self, entry: Entry) -> None:
         """Takes a deleted post out of its author's feed. Homes keep it: whoever reads the posts
         of a page finds that it is gone."""
         await self._feeds.remove(entry, [posts_of(entry.actor_id)])
 
-    async def go_on(self, rest: Rest) -> Delivered | None:
+    async def continue_fan_out(self, remaining: RemainingSteps) -> Delivered | None:
         """Works off the next page, and publishes what is left after it; None for a removal."""
-        page = await self._graph.followers(rest.entry.actor_id, after=rest.after)
+        page = await self._graph.followers(remaining.entry.actor_id, after=remaining.after)
         homes = [home_of(each) for each in page.ids]
-        if rest.removal:
-            await self._feeds.remove(rest.entry, homes)
+        if remaining.removal:
+            await self._feeds.remove(remaining.entry, homes)
         else:
-            _delivered.inc(await self._feeds.add(rest.entry, homes))
+            _delivered.inc(await self._feeds.add(remaining.entry, homes))
         _steps.inc()
         if page.has_more:
-            await self._publish(Rest(rest.entry, page.ids[-1], rest.removal))
-        return None if rest.removal else Delivered(rest.entry, rest.after, page.ids)
+            await self._publish(RemainingSteps(remaining.entry, page.ids[-1], remaining.removal))
+        return None if remaining.removal else Delivered(remaining.entry, remaining.after, page.ids)

@@ -14,7 +14,7 @@ from services.timeline.domain.feeds import (
     home_of,
     posts_of,
 )
-from services.timeline.domain.home_sources import Circles
+from services.timeline.domain.home_sources import HomeSourceQueries
 from services.timeline.domain.model import MAX_HOME, TOP
 from services.timeline.domain.ports import Posts
 
@@ -22,58 +22,65 @@ from services.timeline.domain.ports import Posts
 _ATTEMPTS = 4
 
 
-_builds = Counter("roost_timeline_builds_total", "Attempts to build a feed", ["feed", "outcome"])
+_feed_builder = Counter(
+    "roost_timeline_builds_total", "Attempts to build a feed", ["feed", "outcome"]
+)
 
 
-class Builds:
-    """Builds homes and authors' feeds, each by one builder at a time.
+class FeedBuilder:
+    """FeedBuilder homes and authors' feeds, each by one builder at a time.
 
     A build runs to its end even if the reader who asked for it has gone: others wait for it.
     """
 
     def __init__(
-        self, *, feeds: Feeds, posts: Posts, circles: Circles, max_entries: int = MAX_HOME
+        self,
+        *,
+        feeds: Feeds,
+        posts: Posts,
+        home_sources: HomeSourceQueries,
+        max_entries: int = MAX_HOME,
     ) -> None:
         self._feeds = feeds
         self._posts = posts
-        self._circles = circles
+        self._home_sources = home_sources
         self._max = max_entries
         self._running: dict[str, asyncio.Task[bool]] = {}
 
     async def home(self, viewer_id: int) -> bool:
-        """Builds the home if it is missing. False if it is still not ready: somebody else builds
-        it, or the viewer's follows change too fast."""
+        """FeedBuilder the home if it is missing. False if it is still not ready: somebody else
+        builds it, or the viewer's follows change too fast."""
         feed = home_of(viewer_id)
-        return await self._alone(feed, lambda: self._home(feed, viewer_id, anew=False))
+        return await self._single_flight(feed, lambda: self._home(feed, viewer_id, rebuild=False))
 
-    async def home_anew(self, viewer_id: int) -> int:
+    async def rebuild_home(self, viewer_id: int) -> int:
         """Drops the home and builds it. Returns how many entries it holds."""
         feed = home_of(viewer_id)
-        await self._home(feed, viewer_id, anew=True)
+        await self._home(feed, viewer_id, rebuild=True)
         reading = await self._feeds.read(feed, before=TOP, limit=self._max)
         return len(reading.entries)
 
     async def author(self, author_id: int) -> bool:
-        """Builds the feed of what one author posted, if it is missing; False as for homes."""
+        """FeedBuilder the feed of what one author posted, if it is missing; False as for homes."""
         feed = posts_of(author_id)
-        return await self._alone(feed, lambda: self._author(feed, author_id))
+        return await self._single_flight(feed, lambda: self._author(feed, author_id))
 
-    async def _home(self, feed: str, viewer_id: int, *, anew: bool) -> bool:
+    async def _home(self, feed: str, viewer_id: int, *, rebuild: bool) -> bool:
         for _ in range(_ATTEMPTS):
             builder = secrets.token_bytes(16)
-            begun = await self._feeds.begin(feed, builder, anew=anew)
+            begun = await self._feeds.begin(feed, builder, rebuild=rebuild)
             if begun is not Begun.YOURS:
                 return begun is Begun.READY_ALREADY
-            anew = False
-            circle = await self._circles.of(viewer_id)
-            entries = await self._posts.newest(circle.delivered, before=TOP, limit=self._max)
+            rebuild = False
+            sources = await self._home_sources.of(viewer_id)
+            entries = await self._posts.newest(sources.delivered, before=TOP, limit=self._max)
             size = await self._feeds.finish(
                 feed,
                 builder,
                 entries,
                 complete=len(entries) < self._max,
-                hidden=circle.muted,
-                note=circle.note(),
+                hidden=sources.muted,
+                merge_note=sources.merge_note(),
             )
             _count("home", size)
             if size is not None:
@@ -91,7 +98,7 @@ class Builds:
         _count("author", size)
         return size is not None
 
-    async def _alone(self, feed: str, build: Callable[[], Awaitable[bool]]) -> bool:
+    async def _single_flight(self, feed: str, build: Callable[[], Awaitable[bool]]) -> bool:
         running = self._running.get(feed)
         if running is None:
             running = asyncio.create_task(self._within_limit(build), name=f"build {feed}")
@@ -112,4 +119,4 @@ class Builds:
 
 
 def _count(feed: str, size: int | None) -> None:
-    _builds.labels(feed, "disturbed" if size is None else "ready").inc()
+    _feed_builder.labels(feed, "disturbed" if size is None else "ready").inc()

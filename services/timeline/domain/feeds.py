@@ -52,7 +52,7 @@ class Reading:
     state: State
     entries: list[Entry]
     exhausted: bool = False
-    note: bytes = b""
+    merge_note: bytes = b""
 
 
 def home_of(user_id: int) -> str:
@@ -68,7 +68,7 @@ def posts_of(author_id: int) -> str:
 class Feeds(Protocol):
     """Feeds by name. Every operation is atomic in its feed and may be repeated.
 
-    Raises RedisAway where they cannot be reached; then nothing is known of what was done.
+    Raises RedisUnavailable where they cannot be reached; then nothing is known of what was done.
     """
 
     async def read(self, feed: str, *, before: int, limit: int) -> Reading:
@@ -79,7 +79,7 @@ class Feeds(Protocol):
         """Like `read`, of several feeds in one trip, in order."""
         ...
 
-    async def begin(self, feed: str, builder: bytes, *, anew: bool = False) -> Begun:
+    async def begin(self, feed: str, builder: bytes, *, rebuild: bool = False) -> Begun:
         """Starts to build a feed under the builder's own 16 bytes.
 
         From now on it takes every entry that is added, and readers find it BUILDING. Only a
@@ -95,7 +95,7 @@ class Feeds(Protocol):
         *,
         complete: bool,
         hidden: Sequence[int] = (),
-        note: bytes = b"",
+        merge_note: bytes = b"",
     ) -> int | None:
         """Makes the feed READY with these entries and those added since; returns how many.
 
@@ -139,10 +139,10 @@ class Feeds(Protocol):
         """Forgets the feed, but not who is hidden from it."""
         ...
 
-    async def set_note(self, feed: str, note: bytes) -> None:
+    async def set_merge_note(self, feed: str, merge_note: bytes) -> None:
         """Replaces the note, if the feed exists."""
         ...
 
-    async def renew_note(self, feed: str, *, seen: bytes, note: bytes) -> bool:
+    async def renew_merge_note(self, feed: str, *, seen: bytes, merge_note: bytes) -> bool:
         """Replaces the note if it is still the one that was seen; says whether it did."""
         ...

@@ -7,7 +7,7 @@ import secrets
 
 from services.timeline.domain.celebrities import Celebrities
 from services.timeline.domain.feeds import Feeds, home_of, posts_of
-from services.timeline.domain.home_sources import spoilt
+from services.timeline.domain.home_sources import invalid_note
 from services.timeline.domain.model import MAX_HOME, TOP
 from services.timeline.domain.ports import Graph, Posts
 from services.timeline.domain.store import TimelineStore
@@ -62,12 +62,12 @@ class Follows:
         """A person who deleted the account has no home; follows end by events of their own."""
         await self._feeds.drop(home_of(user_id))
         await self._feeds.drop(posts_of(user_id))
-        await self._store.forget_person(user_id)
+        await self._store.delete_user(user_id)
 
     async def _merge(self, viewer_id: int, actor_id: int) -> None:
         home = home_of(viewer_id)
         if await self._celebrities.include(actor_id):
-            await self._spoil_note(home)
+            await self._invalidate_note(home)
             return
         # Read only now: what is posted from `show` on is delivered, what was before is here.
         entries = await self._posts.newest([actor_id], before=TOP, limit=self._max)
@@ -77,7 +77,7 @@ class Follows:
         home = home_of(viewer_id)
         await self._feeds.hide(home, actor_id, for_good=for_good)
         if await self._celebrities.include(actor_id):
-            await self._spoil_note(home)
+            await self._invalidate_note(home)
 
-    async def _spoil_note(self, home: str) -> None:
-        await self._feeds.set_note(home, spoilt(secrets.token_bytes(8)))
+    async def _invalidate_note(self, home: str) -> None:
+        await self._feeds.set_merge_note(home, invalid_note(secrets.token_bytes(8)))

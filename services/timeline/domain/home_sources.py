@@ -14,11 +14,11 @@ from services.timeline.domain.ports import Graph
 from services.timeline.domain.store import TimelineStore
 
 # A note that no version of the celebrities has: the next read finds out anew whom to merge.
-_SPOILT = b"\xff" * 8
+_INVALID_NOTE = b"\xff" * 8
 
 
 @dataclass(frozen=True, slots=True)
-class Circle:
+class HomeSources:
     """A viewer's people. Nobody is in two of these."""
 
     viewer_id: int
@@ -37,49 +37,49 @@ class Circle:
         return [self.viewer_id, *self.followed]
 
     @property
-    def everybody(self) -> list[int]:
+    def all_author_ids(self) -> list[int]:
         """Whose entries the viewer sees."""
         return [self.viewer_id, *self.followed, *self.celebrities]
 
-    def note(self) -> bytes:
+    def merge_note(self) -> bytes:
         """What is left with a home: whom to merge, and by which version of the celebrities."""
         return packed_id(self.version) + packed_ids(self.celebrities)
 
 
-def merged_by(note: bytes, version: int) -> list[int] | None:
+def celebrities_of_note(merge_note: bytes, version: int) -> list[int] | None:
     """Whom to merge by a home's note; None if it is of another version, spoilt, or lost."""
-    if note[:8] != packed_id(version):
+    if merge_note[:8] != packed_id(version):
         return None
     try:
-        return unpacked_ids(note[8:])
+        return unpacked_ids(merge_note[8:])
     except Unreadable:
         return None
 
 
-def spoilt(nonce: bytes) -> bytes:
+def invalid_note(nonce: bytes) -> bytes:
     """A note that says nothing and equals no other."""
-    return _SPOILT + nonce
+    return _INVALID_NOTE + nonce
 
 
-class Circles:
-    """Asks for circles."""
+class HomeSourceQueries:
+    """Asks for home_sources."""
 
     def __init__(self, *, graph: Graph, store: TimelineStore, celebrities: Celebrities) -> None:
         self._graph = graph
         self._store = store
         self._celebrities = celebrities
 
-    async def of(self, viewer_id: int) -> Circle:
+    async def of(self, viewer_id: int) -> HomeSources:
         """The viewer's circle. The version is read first: a promotion meanwhile is noticed later,
         as the note is then older than the set."""
         version = await self._celebrities.version()
         following, muted = await asyncio.gather(
             self._graph.following(viewer_id), self._store.muted_by(viewer_id)
         )
-        famous = await self._celebrities.at_least(version)
+        famous = await self._celebrities.known_since(version)
         hidden = frozenset(muted)
         seen = [each for each in following if each not in hidden]
-        return Circle(
+        return HomeSources(
             viewer_id=viewer_id,
             followed=[each for each in seen if each not in famous],
             celebrities=[each for each in seen if each in famous],
@@ -87,7 +87,7 @@ class Circles:
             version=version,
         )
 
-    async def everybody(self, viewer_id: int) -> list[int]:
+    async def all_author_ids(self, viewer_id: int) -> list[int]:
         """Whose entries the viewer sees, without asking who of them is a celebrity."""
         following, muted = await asyncio.gather(
             self._graph.following(viewer_id), self._store.muted_by(viewer_id)

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
-from services.chassis.cache.redis_client import RedisAway
+from services.chassis.cache.redis_client import RedisUnavailable
 from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.feed_builder import Builds
+from services.timeline.domain.feed_builder import FeedBuilder
 from services.timeline.domain.feeds import (
     Feeds,
     Reading,
@@ -13,7 +13,7 @@ from services.timeline.domain.feeds import (
     home_of,
     posts_of,
 )
-from services.timeline.domain.home_sources import Circles, merged_by
+from services.timeline.domain.home_sources import HomeSourceQueries, celebrities_of_note
 from services.timeline.domain.merging import merged
 from services.timeline.domain.model import TOP, Entry, Page
 from services.timeline.domain.ports import Posts
@@ -31,15 +31,15 @@ class Homes:
         *,
         feeds: Feeds,
         posts: Posts,
-        circles: Circles,
+        home_sources: HomeSourceQueries,
         celebrities: Celebrities,
-        builds: Builds,
+        feed_builder: FeedBuilder,
     ) -> None:
         self._feeds = feeds
         self._posts = posts
-        self._circles = circles
+        self._home_sources = home_sources
         self._celebrities = celebrities
-        self._builds = builds
+        self._feed_builder = feed_builder
 
     async def latest(self, viewer_id: int, *, before: int = TOP, limit: int) -> Page:
         """The viewer's newest entries below the entry id `before`."""
@@ -47,13 +47,13 @@ class Homes:
         wanted = limit + 1
         try:
             entries, exhausted = await self._kept(viewer_id, before=before, limit=wanted)
-        except RedisAway:
+        except RedisUnavailable:
             entries, exhausted = [], False
         if len(entries) < wanted and not exhausted:
             below = entries[-1].entry_id if entries else before
-            everybody = await self._circles.everybody(viewer_id)
+            all_author_ids = await self._home_sources.all_author_ids(viewer_id)
             entries = entries + await self._posts.newest(
-                everybody, before=below, limit=wanted - len(entries)
+                all_author_ids, before=below, limit=wanted - len(entries)
             )
         return Page(entries[:limit], entries[limit] if len(entries) > limit else None)
 
@@ -61,23 +61,25 @@ class Homes:
         """What feeds know for certain, from the top, and whether nothing older exists."""
         feed = home_of(viewer_id)
         reading = await self._feeds.read(feed, before=before, limit=limit)
-        if reading.state is not State.READY and await self._builds.home(viewer_id):
+        if reading.state is not State.READY and await self._feed_builder.home(viewer_id):
             reading = await self._feeds.read(feed, before=before, limit=limit)
         if reading.state is not State.READY:
             return [], False
-        celebrities = merged_by(reading.note, await self._celebrities.version())
+        celebrities = celebrities_of_note(reading.merge_note, await self._celebrities.version())
         if celebrities is None:
-            celebrities = await self._whom_to_merge(viewer_id, reading.note)
+            celebrities = await self._celebrities_to_merge(viewer_id, reading.merge_note)
         if not celebrities:
             return reading.entries, reading.exhausted
         feeds = await self._authors(celebrities, before=before, limit=limit)
         return merged([reading, *feeds], before=before, limit=limit)
 
-    async def _whom_to_merge(self, viewer_id: int, seen: bytes) -> list[int]:
+    async def _celebrities_to_merge(self, viewer_id: int, seen: bytes) -> list[int]:
         """Finds out anew, and notes it unless a follow changed it meanwhile."""
-        circle = await self._circles.of(viewer_id)
-        await self._feeds.renew_note(home_of(viewer_id), seen=seen, note=circle.note())
-        return circle.celebrities
+        sources = await self._home_sources.of(viewer_id)
+        await self._feeds.renew_merge_note(
+            home_of(viewer_id), seen=seen, merge_note=sources.merge_note()
+        )
+        return sources.celebrities
 
     async def _authors(
         self, author_ids: Sequence[int], *, before: int, limit: int
@@ -88,7 +90,7 @@ class Homes:
         async def ready(author_id: int, reading: Reading) -> Reading:
             if reading.state is State.READY:
                 return reading
-            if await self._builds.author(author_id):
+            if await self._feed_builder.author(author_id):
                 again = await self._feeds.read(posts_of(author_id), before=before, limit=limit)
                 if again.state is State.READY:
                     return again

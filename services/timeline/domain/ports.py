@@ -17,7 +17,7 @@ class Followers:
 
 
 @dataclass(frozen=True, slots=True)
-class Responses:
+class EngagementCounts:
     """How people responded to a post, and whether the person who looks did."""
 
     likes: int = 0
@@ -54,6 +54,6 @@ class Posts(Protocol):
 class Engagement(Protocol):
     """How people respond: of EngagementService, on behalf of the person who looks."""
 
-    async def responses(self, post_ids: Sequence[int]) -> Mapping[int, Responses]:
+    async def engagement_counts(self, post_ids: Sequence[int]) -> Mapping[int, EngagementCounts]:
         """By post; posts that the person may not see are absent."""
         ...

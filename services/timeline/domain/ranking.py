@@ -16,14 +16,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from services.chassis.cache.redis_client import RedisAway
+from services.chassis.cache.redis_client import RedisUnavailable
 from services.chassis.rpc.page_token import PageTokenInvalid
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.ids import time_of
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.model import TOP, Entry, Page
-from services.timeline.domain.ports import Engagement, Responses
+from services.timeline.domain.ports import Engagement, EngagementCounts
 from services.timeline.domain.ranking_cache import TimelineCache
 
 # What a reader may find ranked; what is older follows in plain order.
@@ -33,7 +33,7 @@ _HALF_LIFE_SECONDS = 6 * 3600
 _CLOSENESS_WEIGHT = 0.5
 _MAX_CLOSENESS = 4
 
-_NO_RESPONSES = Responses()
+_NO_RESPONSES = EngagementCounts()
 
 
 class Position(NamedTuple):
@@ -46,19 +46,19 @@ class Position(NamedTuple):
 
 
 def ranked(
-    candidates: Sequence[Entry], responses: Mapping[int, Responses], now: datetime
+    candidates: Sequence[Entry], engagement_counts: Mapping[int, EngagementCounts], now: datetime
 ) -> list[Entry]:
     """The candidates (newest first) by descending score."""
     newest_of_post: dict[int, Entry] = {}
     for entry in candidates:
         newest_of_post.setdefault(entry.post_id, entry)
-    answered = {post_id for post_id, each in responses.items() if each.by_viewer}
+    answered = {post_id for post_id, each in engagement_counts.items() if each.by_viewer}
     answered_of = Counter(
         entry.author_id for post_id, entry in newest_of_post.items() if post_id in answered
     )
 
     def score(entry: Entry) -> float:
-        response = responses.get(entry.post_id, _NO_RESPONSES)
+        response = engagement_counts.get(entry.post_id, _NO_RESPONSES)
         age = max(0.0, (now - time_of(entry.entry_id)).total_seconds())
         interest = response.likes + 2 * response.reposts + 2 * response.quotes + response.replies
         others = answered_of[entry.author_id] - (entry.post_id in answered)
@@ -94,7 +94,7 @@ class Rankings:
         if position is None:
             try:
                 return await self._first(viewer_id, limit=limit)
-            except RedisAway:
+            except RedisUnavailable:
                 return await self._plain(viewer_id, before=TOP, limit=limit)
         if not position.name:
             return await self._plain(viewer_id, before=position.below, limit=limit)
@@ -105,20 +105,20 @@ class Rankings:
 
     async def _first(self, viewer_id: int, *, limit: int) -> tuple[Page, Position | None]:
         candidates = await self._homes.latest(viewer_id, limit=MAX_CANDIDATES)
-        responses = await self._responses(candidates)
-        ranking = ranked(candidates.entries, responses, self._clock.now())
+        engagement_counts = await self._engagement_counts(candidates)
+        ranking = ranked(candidates.entries, engagement_counts, self._clock.now())
         below = candidates.entries[-1].entry_id if candidates.next_entry is not None else 0
         name = secrets.token_hex(8)
         if len(ranking) > limit:
             await self._cache.keep_ranking(viewer_id, name, ranking)
         return _page_of(ranking, Position(name, 0, below), limit=limit)
 
-    async def _responses(self, candidates: Page) -> Mapping[int, Responses]:
+    async def _engagement_counts(self, candidates: Page) -> Mapping[int, EngagementCounts]:
         post_ids = list(dict.fromkeys(entry.post_id for entry in candidates.entries))
         if not post_ids:
             return {}
         try:
-            return await self._engagement.responses(post_ids)
+            return await self._engagement.engagement_counts(post_ids)
         except (Unavailable, DeadlineExceeded):
             # Recency alone still makes an order.
             return {}

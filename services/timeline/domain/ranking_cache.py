@@ -1,6 +1,6 @@
 """Short-lived things beside feeds: the version of the celebrities, rankings, and a brake.
 
-All of it may vanish at any time. Raises RedisAway where it cannot be reached.
+All of it may vanish at any time. Raises RedisUnavailable where it cannot be reached.
 """
 
 from collections.abc import Sequence
@@ -35,6 +35,6 @@ class TimelineCache(Protocol):
         """The ranking of that name, in its order."""
         ...
 
-    async def may_rebuild(self, viewer_id: int) -> bool:
+    async def take_rebuild_permit(self, viewer_id: int) -> bool:
         """True once in REBUILD_SECONDS."""
         ...

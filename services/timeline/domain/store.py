@@ -58,7 +58,7 @@ class TimelineStore(Protocol):
         """All whom the person mutes."""
         ...
 
-    async def forget_person(self, user_id: int) -> None:
+    async def delete_user(self, user_id: int) -> None:
         """Forgets the marker, the mutes and the remembered requests of a deleted person."""
         ...
 

@@ -9,7 +9,7 @@ from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_PUBLIC, Post
 from roost.timeline.v1.timeline_pb2 import ReadMarker
 
 from services.timeline.domain.model import Entry, Marker, PublicEntry
-from services.timeline.domain.ports import Responses
+from services.timeline.domain.ports import EngagementCounts
 
 if TYPE_CHECKING:
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
@@ -70,10 +70,10 @@ def marker_to_proto(marker: Marker | None) -> ReadMarker:
     return ReadMarker(last_read_entry_id=marker.last_read_entry_id, update_time=moved)
 
 
-def responses_from_proto(engagement: Engagement) -> Responses:
+def engagement_counts_from_proto(engagement: Engagement) -> EngagementCounts:
     """How people responded to a post."""
     counts, mine = engagement.counts, engagement.viewer_state
-    return Responses(
+    return EngagementCounts(
         likes=counts.likes,
         reposts=counts.reposts,
         replies=counts.replies,

@@ -9,7 +9,7 @@ from services.chassis.events.bus import Publisher
 from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.clock import Clock
-from services.timeline.domain.fanout import Delivered, Rest
+from services.timeline.domain.fanout import Delivered, RemainingSteps
 from services.timeline.rpc.convert import entry_from_proto, entry_to_proto
 
 TOPIC = "roost.timeline.v1"
@@ -18,7 +18,7 @@ TOPIC = "roost.timeline.v1"
 _DELIVERIES = UUID("5d1f7c1e-3b0a-4f0e-9a55-0c8f6c3b7e21")
 
 
-class Announcements:
+class TimelineEvents:
     """Publishes what fan-out has to tell, straight to the broker.
 
     There is no row that it would have to agree with: the event that it follows from is handled
@@ -29,9 +29,11 @@ class Announcements:
         self._publisher = publisher
         self._clock = clock
 
-    async def rest(self, rest: Rest) -> None:
+    async def remaining(self, remaining: RemainingSteps) -> None:
         """Publishes what is left of a fan-out; returns once the broker holds it safely."""
-        message = OutboxMessage.of(topic=TOPIC, key=rest.entry.actor_id, body=rest_to_proto(rest))
+        message = OutboxMessage.of(
+            topic=TOPIC, key=remaining.entry.actor_id, body=remaining_to_proto(remaining)
+        )
         await self._publisher.publish([self._event(message)])
 
     async def delivered(self, steps: Sequence[Delivered]) -> None:
@@ -71,16 +73,18 @@ def delivered_to_proto(step: Delivered) -> EntryDelivered:
     return EntryDelivered(entry=entry_to_proto(step.entry), user_ids=step.user_ids)
 
 
-def rest_to_proto(rest: Rest) -> FanOutContinued:
+def remaining_to_proto(remaining: RemainingSteps) -> FanOutContinued:
     """The event that carries the rest."""
     return FanOutContinued(
-        entry=entry_to_proto(rest.entry), after_follower_id=rest.after, removal=rest.removal
+        entry=entry_to_proto(remaining.entry),
+        after_follower_id=remaining.after,
+        removal=remaining.removal,
     )
 
 
-def rest_from_proto(body: FanOutContinued) -> Rest:
+def remaining_from_proto(body: FanOutContinued) -> RemainingSteps:
     """The rest that an event carries."""
-    return Rest(entry_from_proto(body.entry), body.after_follower_id, body.removal)
+    return RemainingSteps(entry_from_proto(body.entry), body.after_follower_id, body.removal)
 
 
 def _delivery_id(step: Delivered) -> UUID:

@@ -21,8 +21,8 @@ from services.chassis.auth import access_policy, caller
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.idempotency import RequestKey, once
-from services.timeline.domain.errors import NotYourHome, RebuildTooSoon, WhoseHome
-from services.timeline.domain.feed_builder import Builds
+from services.timeline.domain.errors import HomeUserMissing, NotYourHome, RebuildTooSoon
+from services.timeline.domain.feed_builder import FeedBuilder
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.model import TOP
 from services.timeline.domain.ranking import Position, Rankings
@@ -44,7 +44,7 @@ class TimelineServicer(TimelineServiceServicer):
         *,
         homes: Homes,
         rankings: Rankings,
-        builds: Builds,
+        feed_builder: FeedBuilder,
         store: TimelineStore,
         cache: TimelineCache,
         page_tokens: PageTokens,
@@ -52,7 +52,7 @@ class TimelineServicer(TimelineServiceServicer):
     ) -> None:
         self._homes = homes
         self._rankings = rankings
-        self._builds = builds
+        self._feed_builder = feed_builder
         self._store = store
         self._cache = cache
         self._page_tokens = page_tokens
@@ -132,11 +132,13 @@ class TimelineServicer(TimelineServiceServicer):
     async def RebuildHomeTimeline(
         self, request: RebuildHomeTimelineRequest, context: Context
     ) -> RebuildHomeTimelineResponse:
-        """Builds a home anew, at most once in ten seconds."""
+        """FeedBuilder a home anew, at most once in ten seconds."""
         viewer_id = _whose_home(request.user_id)
-        if not await self._cache.may_rebuild(viewer_id):
+        if not await self._cache.take_rebuild_permit(viewer_id):
             raise RebuildTooSoon(retry_after=REBUILD_SECONDS)
-        return RebuildHomeTimelineResponse(entry_count=await self._builds.home_anew(viewer_id))
+        return RebuildHomeTimelineResponse(
+            entry_count=await self._feed_builder.rebuild_home(viewer_id)
+        )
 
 
 def _limit(page_size: int) -> int:
@@ -147,7 +149,7 @@ def _whose_home(named: int) -> int:
     calling = caller.viewer_id()
     if calling is None:
         if not named:
-            raise WhoseHome
+            raise HomeUserMissing
         return named
     if named not in {0, calling}:
         raise NotYourHome

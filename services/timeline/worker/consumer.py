@@ -22,7 +22,7 @@ from services.timeline.domain.follows import Follows
 from services.timeline.domain.model import Entry, PublicEntry
 from services.timeline.domain.store import TimelineStore
 from services.timeline.rpc.convert import entry_from_proto, home_entry, public_entry
-from services.timeline.rpc.events import TOPIC, rest_from_proto
+from services.timeline.rpc.events import TOPIC, remaining_from_proto
 
 GROUP = "timeline.events"
 TOPICS = ("roost.user.v1", "roost.post.v1", TOPIC)
@@ -31,8 +31,8 @@ TOPICS = ("roost.user.v1", "roost.post.v1", TOPIC)
 _AT_ONCE = 16
 
 
-Tell = Callable[[Delivered], None]
-Announce = Callable[[Sequence[Delivered]], Awaitable[None]]
+ContinueFanOut = Callable[[Delivered], None]
+AnnounceDelivery = Callable[[Sequence[Delivered]], Awaitable[None]]
 
 
 class HomeTimelines:
@@ -43,7 +43,7 @@ class HomeTimelines:
     they happened; the batch comes again, and they with it.
     """
 
-    def __init__(self, *, fan_out: FanOut, follows: Follows, announce: Announce) -> None:
+    def __init__(self, *, fan_out: FanOut, follows: Follows, announce: AnnounceDelivery) -> None:
         self._fan_out = fan_out
         self._follows = follows
         self._announce = announce
@@ -88,7 +88,7 @@ def together(*handlers: BatchHandler) -> BatchHandler:
     return handle
 
 
-def routes(fan_out: FanOut, follows: Follows, *, tell: Tell) -> Routes:
+def routes(fan_out: FanOut, follows: Follows, *, tell: ContinueFanOut) -> Routes:
     """What becomes of events in homes and authors' feeds; `tell` hears of every delivery.
 
     A block has no route: the follows that it ends have events of their own, and so have the
@@ -101,7 +101,7 @@ def routes(fan_out: FanOut, follows: Follows, *, tell: Tell) -> Routes:
     return made
 
 
-def _route_posts(made: Routes, fan_out: FanOut, tell: Tell) -> None:
+def _route_posts(made: Routes, fan_out: FanOut, tell: ContinueFanOut) -> None:
     async def created(_: Event, body: PostCreated) -> None:
         entry = home_entry(body.post)
         if entry is not None:
@@ -117,7 +117,7 @@ def _route_posts(made: Routes, fan_out: FanOut, tell: Tell) -> None:
         await fan_out.forget(Entry(body.post_id, body.author_id, body.post_id, body.author_id))
 
     async def continued(_: Event, body: FanOutContinued) -> None:
-        delivered = await fan_out.go_on(rest_from_proto(body))
+        delivered = await fan_out.continue_fan_out(remaining_from_proto(body))
         if delivered is not None and delivered.user_ids:
             tell(delivered)
 

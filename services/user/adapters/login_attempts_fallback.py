@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from services.chassis.cache.redis_client import RedisAway
+from services.chassis.cache.redis_client import RedisUnavailable
 from services.user.domain.login_attempts import (
     Attempts,
+    Backoff,
     Bucket,
     Counted,
-    Pauses,
 )
 
 T = TypeVar("T")
@@ -26,19 +26,19 @@ class FallbackAttempts:
         self._own = own
 
     async def take(self, name: str, bucket: Bucket) -> float:
-        return await self._either(lambda attempts: attempts.take(name, bucket))
+        return await self._with_fallback(lambda attempts: attempts.take(name, bucket))
 
-    async def begin(self, account: str, tallies: Sequence[tuple[str, Pauses]]) -> Counted:
-        return await self._either(lambda attempts: attempts.begin(account, tallies))
+    async def begin(self, account: str, tallies: Sequence[tuple[str, Backoff]]) -> Counted:
+        return await self._with_fallback(lambda attempts: attempts.begin(account, tallies))
 
     async def take_back(self, account: str, tallies: Sequence[str]) -> None:
-        await self._either(lambda attempts: attempts.take_back(account, tallies))
+        await self._with_fallback(lambda attempts: attempts.take_back(account, tallies))
 
     async def clear(self, account: str, tally: str) -> None:
-        await self._either(lambda attempts: attempts.clear(account, tally))
+        await self._with_fallback(lambda attempts: attempts.clear(account, tally))
 
-    async def _either(self, call: Callable[[Attempts], Awaitable[T]]) -> T:
+    async def _with_fallback(self, call: Callable[[Attempts], Awaitable[T]]) -> T:
         try:
             return await call(self._shared)
-        except RedisAway:
+        except RedisUnavailable:
             return await call(self._own)

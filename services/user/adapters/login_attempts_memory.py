@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.chassis.runtime.clock import Clock
-from services.user.domain.login_attempts import Bucket, Counted, Pauses
+from services.user.domain.login_attempts import Backoff, Bucket, Counted
 
 # Of each kind; the least recently used go first. About 10 MiB.
 _MOST = 50_000
@@ -38,7 +38,7 @@ class MemoryAttempts:
         self._buckets[name] = full if taken else full - each
         return 0.0 if taken else wait
 
-    async def begin(self, account: str, tallies: Sequence[tuple[str, Pauses]]) -> Counted:
+    async def begin(self, account: str, tallies: Sequence[tuple[str, Backoff]]) -> Counted:
         now = self._now()
         found = [self._tally(account, tally, now) for tally, _ in tallies]
         wait = max(each.opens - now for each in found)

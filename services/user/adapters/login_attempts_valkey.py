@@ -12,7 +12,7 @@ from importlib import resources
 
 from services.chassis.cache.redis_client import RedisClient, Script
 from services.chassis.runtime.clock import Clock
-from services.user.domain.login_attempts import Bucket, Counted, Pauses
+from services.user.domain.login_attempts import Backoff, Bucket, Counted
 
 
 def _script(name: str) -> Script:
@@ -26,7 +26,7 @@ _TAKE_BACK = _script("take_back")
 
 
 class ValkeyAttempts:
-    """See `attempts.Attempts`. Raises RedisAway."""
+    """See `attempts.Attempts`. Raises RedisUnavailable."""
 
     def __init__(self, redis: RedisClient, *, clock: Clock) -> None:
         self._redis = redis
@@ -40,7 +40,7 @@ class ValkeyAttempts:
             return 0.0
         return wait / 1000
 
-    async def begin(self, account: str, tallies: Sequence[tuple[str, Pauses]]) -> Counted:
+    async def begin(self, account: str, tallies: Sequence[tuple[str, Backoff]]) -> Counted:
         arguments = [self._now()]
         for _, pauses in tallies:
             times = (pauses.first, pauses.longest, pauses.forget)

@@ -6,29 +6,29 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.chassis.runtime.clock import Clock
-from services.chassis.storage.memory import MemoryDatabase, MemoryTransaction, Tables
+from services.chassis.storage.memory import MemoryDatabase, MemoryTables, MemoryTransaction
 from services.user.domain.model import (
-    Chore,
+    BackgroundTask,
     Counts,
     Direction,
-    Edge,
     EdgeBetween,
     IdPage,
     ListedEdge,
-    Person,
+    RelationshipKind,
     Session,
     StoredKey,
     StreamTicket,
     Ties,
     User,
+    UserRow,
 )
 from services.user.domain.store import ENDED_SESSIONS_KEPT, NETWORK_LIFETIME, UserTransaction
 
-EdgeName = tuple[int, int, Edge]
+EdgeName = tuple[int, int, RelationshipKind]
 
 
 @dataclass
-class UserTables(Tables):
+class UserTables(MemoryTables):
     """The rows. An edge stands once here, under (source, target, kind)."""
 
     users: dict[int, User] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class UserTables(Tables):
     tickets: dict[bytes, StreamTicket] = field(default_factory=dict)
     signing_keys: dict[str, StoredKey] = field(default_factory=dict)
     edges: dict[EdgeName, int] = field(default_factory=dict)
-    chores: dict[tuple[Chore, int], datetime] = field(default_factory=dict)
+    background_tasks: dict[tuple[BackgroundTask, int], datetime] = field(default_factory=dict)
 
     def user(self, user_id: int) -> User | None:
         """The person with their counters, unless deleted."""
@@ -59,14 +59,14 @@ class UserTables(Tables):
     def ties(self, viewer_id: int, other_id: int) -> Ties:
         """All ties between the two."""
         ties = Ties.NONE
-        for edge in Edge:
+        for edge in RelationshipKind:
             if (viewer_id, other_id, edge) in self.edges:
                 ties |= Ties.of(edge, Direction.OUT)
-            if edge is not Edge.MUTE and (other_id, viewer_id, edge) in self.edges:
+            if edge is not RelationshipKind.MUTE and (other_id, viewer_id, edge) in self.edges:
                 ties |= Ties.of(edge, Direction.IN)
         return ties
 
-    def ends(self, edge: Edge, direction: Direction, user_id: int) -> list[ListedEdge]:
+    def ends(self, edge: RelationshipKind, direction: Direction, user_id: int) -> list[ListedEdge]:
         """The person's edges of one kind, in any order."""
         out = direction is Direction.OUT
         return [
@@ -160,27 +160,31 @@ class MemoryUserTransaction(MemoryTransaction[UserTables]):
     async def take_ticket(self, ticket_hash: bytes) -> StreamTicket | None:
         return self.tables.tickets.pop(ticket_hash, None)
 
-    async def lock_pair(self, actor_id: int, other_id: int) -> tuple[Person | None, Person | None]:
-        return self._person(actor_id), self._person(other_id)
+    async def lock_pair(
+        self, actor_id: int, other_id: int
+    ) -> tuple[UserRow | None, UserRow | None]:
+        return self._user(actor_id), self._user(other_id)
 
     async def ties(self, viewer_id: int, other_id: int) -> Ties:
         return self.tables.ties(viewer_id, other_id)
 
     async def count_wanted(self, user_id: int, limit: int) -> int:
         wanted = [
-            source == user_id and kind in {Edge.FOLLOW, Edge.REQUEST}
+            source == user_id and kind in {RelationshipKind.FOLLOW, RelationshipKind.REQUEST}
             for source, _, kind in self.tables.edges
         ]
         return min(sum(wanted), limit)
 
-    async def add_edge(self, edge: Edge, source_id: int, target_id: int, edge_id: int) -> bool:
+    async def add_edge(
+        self, edge: RelationshipKind, source_id: int, target_id: int, edge_id: int
+    ) -> bool:
         return self.tables.edges.setdefault((source_id, target_id, edge), edge_id) == edge_id
 
-    async def remove_edge(self, edge: Edge, source_id: int, target_id: int) -> bool:
+    async def remove_edge(self, edge: RelationshipKind, source_id: int, target_id: int) -> bool:
         return self.tables.edges.pop((source_id, target_id, edge), None) is not None
 
     async def oldest_requests(self, target_id: int, limit: int) -> list[int]:
-        waiting = self.tables.ends(Edge.REQUEST, Direction.IN, target_id)
+        waiting = self.tables.ends(RelationshipKind.REQUEST, Direction.IN, target_id)
         waiting.sort(key=lambda each: each.edge_id)
         return [each.other_id for each in waiting[:limit]]
 
@@ -188,15 +192,17 @@ class MemoryUserTransaction(MemoryTransaction[UserTables]):
         found = [
             EdgeBetween(kind, source, target)
             for source, target, kind in self.tables.edges
-            if source == user_id or (target == user_id and kind is not Edge.MUTE)
+            if source == user_id or (target == user_id and kind is not RelationshipKind.MUTE)
         ]
         return found[:limit]
 
-    async def add_chore(self, chore: Chore, user_id: int, now: datetime) -> None:
-        self.tables.chores.setdefault((chore, user_id), now)
+    async def add_background_task(
+        self, background_task: BackgroundTask, user_id: int, now: datetime
+    ) -> None:
+        self.tables.background_tasks.setdefault((background_task, user_id), now)
 
-    async def end_chore(self, chore: Chore, user_id: int) -> None:
-        self.tables.chores.pop((chore, user_id), None)
+    async def finish_background_task(self, background_task: BackgroundTask, user_id: int) -> None:
+        self.tables.background_tasks.pop((background_task, user_id), None)
 
     async def change_counts(self, changes: Mapping[int, Counts]) -> None:
         for user_id, change in changes.items():
@@ -222,9 +228,9 @@ class MemoryUserTransaction(MemoryTransaction[UserTables]):
         for kid in kids:
             self.tables.signing_keys.pop(kid, None)
 
-    def _person(self, user_id: int) -> Person | None:
+    def _user(self, user_id: int) -> UserRow | None:
         user = self.tables.user(user_id)
-        return None if user is None else Person(user.id, user.protected)
+        return None if user is None else UserRow(user.id, user.protected)
 
 
 class MemoryUserStore:
@@ -246,21 +252,27 @@ class MemoryUserStore:
     async def password_of(self, user_id: int) -> str | None:
         return self._tables.passwords.get(user_id)
 
-    async def knows_network(self, user_id: int, network_hash: bytes) -> bool:
+    async def is_known_network(self, user_id: int, network_hash: bytes) -> bool:
         return (user_id, network_hash) in self._tables.networks
 
-    async def ties_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
+    async def relationships_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
         found = {other_id: self._tables.ties(viewer_id, other_id) for other_id in other_ids}
         return {other_id: ties for other_id, ties in found.items() if ties}
 
-    async def ties_of_pairs(
+    async def relationships_of_pairs(
         self, pairs: Collection[tuple[int, int]]
     ) -> dict[tuple[int, int], Ties]:
         found = {pair: self._tables.ties(*pair) for pair in pairs}
         return {pair: ties for pair, ties in found.items() if ties}
 
     async def list_edges(
-        self, edge: Edge, direction: Direction, user_id: int, *, before: int | None, limit: int
+        self,
+        edge: RelationshipKind,
+        direction: Direction,
+        user_id: int,
+        *,
+        before: int | None,
+        limit: int,
     ) -> list[ListedEdge]:
         found = self._tables.ends(edge, direction, user_id)
         found.sort(key=lambda each: each.edge_id, reverse=True)
@@ -271,7 +283,7 @@ class MemoryUserStore:
     ) -> dict[int, IdPage]:
         pages = {}
         for user_id in user_ids:
-            ends = self._tables.ends(Edge.FOLLOW, direction, user_id)
+            ends = self._tables.ends(RelationshipKind.FOLLOW, direction, user_id)
             ids = sorted(each.other_id for each in ends if each.other_id > after_id)
             counts = await self.counts(user_id)
             total = counts.followers if direction is Direction.IN else counts.following
@@ -306,11 +318,11 @@ class MemoryUserStore:
     async def signing_keys(self) -> list[StoredKey]:
         return _by_time(self._tables.signing_keys)
 
-    async def next_chore(self, chore: Chore) -> int | None:
+    async def next_background_task(self, background_task: BackgroundTask) -> int | None:
         waiting = [
             (since, user_id)
-            for (kind, user_id), since in self._tables.chores.items()
-            if kind is chore
+            for (kind, user_id), since in self._tables.background_tasks.items()
+            if kind is background_task
         ]
         return min(waiting)[1] if waiting else None
 
@@ -322,8 +334,8 @@ class MemoryUserStore:
         seen = {user_id: tables.counts[user_id] for user_id in ids}
         counted = {
             user_id: Counts(
-                len(tables.ends(Edge.FOLLOW, Direction.IN, user_id)),
-                len(tables.ends(Edge.FOLLOW, Direction.OUT, user_id)),
+                len(tables.ends(RelationshipKind.FOLLOW, Direction.IN, user_id)),
+                len(tables.ends(RelationshipKind.FOLLOW, Direction.OUT, user_id)),
                 seen[user_id].posts,
             )
             for user_id in ids

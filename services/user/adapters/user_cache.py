@@ -13,7 +13,7 @@ from services.user.domain.store import Store
 _NAME = "user.1"
 
 
-class Cards(Protocol):
+class UserCache(Protocol):
     """Encoded profiles, by id, without anybody's relationship to them."""
 
     async def get_many(self, keys: Iterable[int]) -> dict[int, bytes]:
@@ -36,7 +36,7 @@ def loader(
     return load
 
 
-def cards(
+def user_cache(
     *, store: Store, redis: RedisClient, clock: Clock, encode: Callable[[User], bytes]
 ) -> Cache[int, bytes]:
     """The cards of one process."""

@@ -12,13 +12,13 @@ from services.chassis.runtime.ids import IdGenerator
 from services.user.adapters.mail_addresses import MailAddresses
 from services.user.domain import handles, password_rule, profile_rule
 from services.user.domain.errors import CredentialsWrong, HandleTaken
-from services.user.domain.hash_queue import Errand, Lane
-from services.user.domain.model import Chore, User
+from services.user.domain.hash_queue import HashRequest, PriorityClass
+from services.user.domain.model import BackgroundTask, User
 from services.user.domain.passwords import Passwords
-from services.user.domain.retired_handles import RetiredHandles
+from services.user.domain.retired_handles import HandleTombstones
 from services.user.domain.sessions import Sessions, SignedIn
 from services.user.domain.store import Store, UserTransaction
-from services.user.domain.throttle import Place, Throttle
+from services.user.domain.throttle import AttemptOrigin, Throttle
 from services.user.rpc import events
 
 
@@ -48,13 +48,13 @@ _WARN_AT = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class PasswordCheck:
     """That a password was right when it was compared with this hash."""
 
     user_id: int
     compared_with: str
     new_hash: str | None
-    place: Place
+    origin: AttemptOrigin
 
 
 class Accounts:
@@ -72,7 +72,7 @@ class Accounts:
         ids: IdGenerator,
         passwords: Passwords,
         sessions: Sessions,
-        retired: RetiredHandles,
+        retired: HandleTombstones,
         throttle: Throttle,
         addresses: MailAddresses,
     ) -> None:
@@ -101,7 +101,9 @@ class Accounts:
         taken = await self._store.ids_of_handles([key, self._retired.form_of(key)])
         password_hash = None
         if not taken:
-            password_hash = await self._passwords.hash(password, Errand(Lane.OTHER, network))
+            password_hash = await self._passwords.hash(
+                password, HashRequest(PriorityClass.OTHER, network)
+            )
         return NewAccount(handle, key, name or handle, password_hash, network)
 
     async def register(
@@ -128,45 +130,49 @@ class Accounts:
         await transaction.publish(events.user_registered(user))
         return user, signed_in
 
-    async def prove(self, *, handle: str, password: str, network: str) -> Proof:
+    async def check_password(self, *, handle: str, password: str, network: str) -> PasswordCheck:
         """Compares handle and password. Raises CredentialsWrong, in the same time whichever of
         them is wrong; RateLimited, TooManyPasswordAttempts, PasswordPoolBusy."""
         await self._throttle.admit(network=network)
         key = handles.key_of(handle)
         user_id = (await self._store.ids_of_handles([key])).get(key, 0)
-        known = await self._store.knows_network(user_id, self._hash_of(user_id, network))
+        known = await self._store.is_known_network(user_id, self._hash_of(user_id, network))
         account = str(user_id) if user_id else f"@{key}"
-        place = Place(network, known)
-        return await self._prove(account, user_id, password, place, Errand(owner=network))
+        origin = AttemptOrigin(network, known)
+        return await self._check_password(
+            account, user_id, password, origin, HashRequest(owner=network)
+        )
 
-    async def prove_caller(self, caller: UserCaller, password: str, *, network: str) -> Proof:
+    async def check_caller_password(
+        self, caller: UserCaller, password: str, *, network: str
+    ) -> PasswordCheck:
         """Compares the caller's password. Raises CredentialsWrong, RateLimited,
         TooManyPasswordAttempts, PasswordPoolBusy."""
         await self._throttle.admit(network=network, person_id=caller.user_id)
-        return await self._prove_caller(caller, password, network)
+        return await self._check_caller_password(caller, password, network)
 
     async def sign_in(
-        self, transaction: UserTransaction, proof: Proof, device_name: str
+        self, transaction: UserTransaction, password_check: PasswordCheck, device_name: str
     ) -> tuple[User, SignedIn]:
         """Signs a device in. Raises CredentialsWrong if the password was changed meanwhile."""
-        user = await transaction.lock_user(proof.user_id)
-        if user is None or await transaction.lock_password(user.id) != proof.compared_with:
+        user = await transaction.lock_user(password_check.user_id)
+        if user is None or await transaction.lock_password(user.id) != password_check.compared_with:
             raise CredentialsWrong
         now = self._clock.now()
-        if proof.new_hash is not None:
-            await transaction.set_password(user.id, proof.new_hash, now)
-        await self._remember(transaction, user.id, proof.place.name, now)
+        if password_check.new_hash is not None:
+            await transaction.set_password(user.id, password_check.new_hash, now)
+        await self._remember(transaction, user.id, password_check.origin.name, now)
         signed_in = await self._sessions.open(transaction, user.id, device_name)
-        notice = events.signed_in(signed_in.session, new_network=not proof.place.known)
+        notice = events.signed_in(signed_in.session, new_network=not password_check.origin.known)
         await transaction.publish(notice)
         return user, signed_in
 
     async def prepare_password(
         self, caller: UserCaller, *, old: str, new: str, network: str
-    ) -> tuple[Proof, str]:
+    ) -> tuple[PasswordCheck, str]:
         """Compares the old password and hashes the new one.
 
-        Raises PasswordTooWeak, and what `prove_caller` raises.
+        Raises PasswordTooWeak, and what `check_caller_password` raises.
         """
         await self._throttle.admit(network=network, person_id=caller.user_id)
         found = await self._store.users([caller.user_id])
@@ -174,14 +180,14 @@ class Accounts:
             raise SessionRevoked
         about = (found[0].handle, found[0].display_name, await self._addresses.of_caller())
         password_rule.check(new, about=about)
-        proof = await self._prove_caller(caller, old, network)
-        return proof, await self._passwords.hash(new, _errand(caller, network))
+        password_check = await self._check_caller_password(caller, old, network)
+        return password_check, await self._passwords.hash(new, _hash_request(caller, network))
 
     async def change_password(
         self,
         transaction: UserTransaction,
         caller: UserCaller,
-        proof: Proof,
+        password_check: PasswordCheck,
         new_hash: str,
         *,
         network: str,
@@ -191,7 +197,7 @@ class Accounts:
 
         Raises CredentialsWrong if the password was changed meanwhile, SessionRevoked.
         """
-        if await transaction.lock_password(caller.user_id) != proof.compared_with:
+        if await transaction.lock_password(caller.user_id) != password_check.compared_with:
             raise CredentialsWrong
         now = self._clock.now()
         await transaction.set_password(caller.user_id, new_hash, now)
@@ -200,47 +206,56 @@ class Accounts:
         await self._remember(transaction, caller.user_id, network, now)
         await transaction.publish(events.password_changed(caller.user_id, caller.session_id, now))
 
-    async def delete(self, transaction: UserTransaction, proof: Proof) -> None:
+    async def delete(self, transaction: UserTransaction, password_check: PasswordCheck) -> None:
         """Deletes the person: gone from every read at once. The edges, and what else names the
         person, are left to the worker.
 
         Raises SessionRevoked if that happened before, CredentialsWrong if the password was
         changed meanwhile.
         """
-        user = await transaction.lock_user(proof.user_id)
+        user = await transaction.lock_user(password_check.user_id)
         if user is None:
             raise SessionRevoked
-        if await transaction.lock_password(user.id) != proof.compared_with:
+        if await transaction.lock_password(user.id) != password_check.compared_with:
             raise CredentialsWrong
         now = self._clock.now()
         await transaction.delete_user(user.id, now)
         await self._sessions.revoke_all(transaction, user.id)
-        await transaction.add_chore(Chore.REMOVE_EDGES, user.id, now)
+        await transaction.add_background_task(BackgroundTask.REMOVE_EDGES, user.id, now)
         await transaction.publish(events.user_deleted(replace(user, update_time=now)))
 
-    async def _prove_caller(self, caller: UserCaller, password: str, network: str) -> Proof:
+    async def _check_caller_password(
+        self, caller: UserCaller, password: str, network: str
+    ) -> PasswordCheck:
         # A session is a device where the password was proved.
-        place = Place(f"session {caller.session_id}", known=True)
-        errand = _errand(caller, network)
-        return await self._prove(str(caller.user_id), caller.user_id, password, place, errand)
+        origin = AttemptOrigin(f"session {caller.session_id}", known=True)
+        hash_request = _hash_request(caller, network)
+        return await self._check_password(
+            str(caller.user_id), caller.user_id, password, origin, hash_request
+        )
 
-    async def _prove(
-        self, account: str, user_id: int, password: str, place: Place, errand: Errand
-    ) -> Proof:
+    async def _check_password(
+        self,
+        account: str,
+        user_id: int,
+        password: str,
+        origin: AttemptOrigin,
+        hash_request: HashRequest,
+    ) -> PasswordCheck:
         kept = await self._store.password_of(user_id)
         failures = 0
         try:
-            async with self._throttle.attempt(account, place) as failures:
-                verdict = await self._passwords.verify(password, kept, errand)
+            async with self._throttle.attempt(account, origin) as failures:
+                verdict = await self._passwords.verify(password, kept, hash_request)
                 if kept is None or not verdict.right:
                     raise CredentialsWrong
         except CredentialsWrong:
-            if kept is not None and _worth_a_warning(failures):
+            if kept is not None and _is_warning_threshold(failures):
                 async with self._store.transaction() as transaction:
                     notice = events.sign_ins_failed(user_id, failures, self._clock.now())
                     await transaction.publish(notice)
             raise
-        return Proof(user_id, kept, verdict.new_hash, place)
+        return PasswordCheck(user_id, kept, verdict.new_hash, origin)
 
     async def _remember(
         self, transaction: UserTransaction, user_id: int, network: str, now: datetime
@@ -252,10 +267,10 @@ class Accounts:
         return bytes.fromhex(self._throttle.name(f"network {network} of {user_id}"))
 
 
-def _errand(caller: UserCaller, network: str) -> Errand:
-    return Errand(Lane.OTHER, network or str(caller.user_id))
+def _hash_request(caller: UserCaller, network: str) -> HashRequest:
+    return HashRequest(PriorityClass.OTHER, network or str(caller.user_id))
 
 
-def _worth_a_warning(failures: int) -> bool:
+def _is_warning_threshold(failures: int) -> bool:
     times, odd = divmod(failures, _WARN_AT)
     return not odd and times.bit_count() == 1

@@ -3,7 +3,7 @@
 from services.chassis.runtime.ids import IdGenerator, bucket_of
 from services.user.domain import follows, visibility
 from services.user.domain.errors import CannotBlockSelf, CannotMuteSelf
-from services.user.domain.model import Edge, Ties
+from services.user.domain.model import RelationshipKind, Ties
 from services.user.domain.store import UserTransaction
 from services.user.rpc import events
 
@@ -19,17 +19,17 @@ async def block(
     if caller_id == other_id:
         raise CannotBlockSelf
     await follows.lock_other(transaction, caller_id, other_id)
-    for edge in (Edge.FOLLOW, Edge.REQUEST):
+    for edge in (RelationshipKind.FOLLOW, RelationshipKind.REQUEST):
         await follows.remove(transaction, edge, caller_id, other_id)
         await follows.remove(transaction, edge, other_id, caller_id)
-    await _add(transaction, Edge.BLOCK, caller_id, other_id, ids)
+    await _add(transaction, RelationshipKind.BLOCK, caller_id, other_id, ids)
     return await transaction.ties(caller_id, other_id)
 
 
 async def unblock(transaction: UserTransaction, caller_id: int, other_id: int) -> Ties:
     """Ends the block; how the two stand then. Raises UserNotFound, also if there is no block to
     end and the other blocks the caller."""
-    return await _remove(transaction, Edge.BLOCK, caller_id, other_id)
+    return await _remove(transaction, RelationshipKind.BLOCK, caller_id, other_id)
 
 
 async def mute(
@@ -44,26 +44,32 @@ async def mute(
     if Ties.MUTING in ties:
         return ties
     visibility.check_profile(ties)
-    await _add(transaction, Edge.MUTE, caller_id, other_id, ids)
+    await _add(transaction, RelationshipKind.MUTE, caller_id, other_id, ids)
     return await transaction.ties(caller_id, other_id)
 
 
 async def unmute(transaction: UserTransaction, caller_id: int, other_id: int) -> Ties:
     """Ends the mute; how the two stand then. Raises UserNotFound, also if there is no mute to end
     and the other blocks the caller."""
-    return await _remove(transaction, Edge.MUTE, caller_id, other_id)
+    return await _remove(transaction, RelationshipKind.MUTE, caller_id, other_id)
 
 
-async def _remove(transaction: UserTransaction, edge: Edge, caller_id: int, other_id: int) -> Ties:
+async def _remove(
+    transaction: UserTransaction, edge: RelationshipKind, caller_id: int, other_id: int
+) -> Ties:
     await follows.lock_other(transaction, caller_id, other_id)
     removed = await follows.remove(transaction, edge, caller_id, other_id)
     ties = await transaction.ties(caller_id, other_id)
-    visibility.check_acted(ties, changed=removed)
+    visibility.check_actionable(ties, changed=removed)
     return ties
 
 
 async def _add(
-    transaction: UserTransaction, edge: Edge, caller_id: int, other_id: int, ids: IdGenerator
+    transaction: UserTransaction,
+    edge: RelationshipKind,
+    caller_id: int,
+    other_id: int,
+    ids: IdGenerator,
 ) -> None:
     edge_id = await ids.make(bucket_of(caller_id))
     if await transaction.add_edge(edge, caller_id, other_id, edge_id):

@@ -10,7 +10,7 @@ from services.user.domain.errors import (
     TooManyFollows,
     UserNotFound,
 )
-from services.user.domain.model import Edge, Person, Ties
+from services.user.domain.model import RelationshipKind, Ties, UserRow
 from services.user.domain.store import UserTransaction
 from services.user.rpc import events
 
@@ -45,10 +45,10 @@ async def follow(
         raise TooManyFollows(metadata={"limit": str(MAX_FOLLOWS)})
     edge_id = await ids.make(bucket_of(caller_id))
     if other.protected:
-        await transaction.add_edge(Edge.REQUEST, caller_id, other_id, edge_id)
-        await transaction.publish(events.edge_added(Edge.REQUEST, caller_id, other_id))
+        await transaction.add_edge(RelationshipKind.REQUEST, caller_id, other_id, edge_id)
+        await transaction.publish(events.edge_added(RelationshipKind.REQUEST, caller_id, other_id))
         return ties | Ties.REQUESTED
-    await transaction.add_edge(Edge.FOLLOW, caller_id, other_id, edge_id)
+    await transaction.add_edge(RelationshipKind.FOLLOW, caller_id, other_id, edge_id)
     await transaction.publish(events.follow_created(caller_id, other_id, by_request=False))
     return ties | Ties.FOLLOWING
 
@@ -60,10 +60,11 @@ async def unfollow(transaction: UserTransaction, caller_id: int, other_id: int) 
     """
     await lock_other(transaction, caller_id, other_id)
     removed = [
-        await remove(transaction, edge, caller_id, other_id) for edge in (Edge.FOLLOW, Edge.REQUEST)
+        await remove(transaction, edge, caller_id, other_id)
+        for edge in (RelationshipKind.FOLLOW, RelationshipKind.REQUEST)
     ]
     ties = await transaction.ties(caller_id, other_id)
-    visibility.check_acted(ties, changed=any(removed))
+    visibility.check_actionable(ties, changed=any(removed))
     return ties
 
 
@@ -91,7 +92,7 @@ async def reject(transaction: UserTransaction, caller_id: int, follower_id: int)
     caller, _ = await transaction.lock_pair(caller_id, follower_id)
     if caller is None:
         raise SessionRevoked
-    await remove(transaction, Edge.REQUEST, follower_id, caller_id)
+    await remove(transaction, RelationshipKind.REQUEST, follower_id, caller_id)
     return await transaction.ties(caller_id, follower_id)
 
 
@@ -106,7 +107,7 @@ async def accept_some(transaction: UserTransaction, user_id: int, *, ids: IdGene
     return len(waiting) == ACCEPTED_AT_ONCE
 
 
-async def lock_other(transaction: UserTransaction, caller_id: int, other_id: int) -> Person:
+async def lock_other(transaction: UserTransaction, caller_id: int, other_id: int) -> UserRow:
     """Locks the pair and gives the other one. Raises SessionRevoked if the caller is deleted,
     UserNotFound if the other one is, or never was."""
     caller, other = await transaction.lock_pair(caller_id, other_id)
@@ -117,7 +118,9 @@ async def lock_other(transaction: UserTransaction, caller_id: int, other_id: int
     return other
 
 
-async def remove(transaction: UserTransaction, edge: Edge, source_id: int, target_id: int) -> bool:
+async def remove(
+    transaction: UserTransaction, edge: RelationshipKind, source_id: int, target_id: int
+) -> bool:
     """Ends an edge of a pair whose lock is held, with an event; False if there is none."""
     removed = await transaction.remove_edge(edge, source_id, target_id)
     if removed:
@@ -136,9 +139,9 @@ async def _accept(
 ) -> Ties:
     """Turns a request into a follow: by consent to it, or because the person is protected no more
     (`opening`). It has one event, as nothing else ends the request."""
-    await transaction.remove_edge(Edge.REQUEST, follower_id, followee_id)
+    await transaction.remove_edge(RelationshipKind.REQUEST, follower_id, followee_id)
     edge_id = await ids.make(bucket_of(follower_id))
-    if await transaction.add_edge(Edge.FOLLOW, follower_id, followee_id, edge_id):
+    if await transaction.add_edge(RelationshipKind.FOLLOW, follower_id, followee_id, edge_id):
         await transaction.publish(
             events.follow_created(follower_id, followee_id, by_request=True, by_opening=opening)
         )

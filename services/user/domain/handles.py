@@ -24,7 +24,7 @@ RESERVED = frozenset(
 )
 # Of these, the names of those who run the house. Alone they are reserved in more disguises, and
 # with another of these or a word of _AFFIXES beside them: `roost_team`, `official_support`.
-_SPEAKERS = frozenset(
+_IMPERSONATED_ROLES = frozenset(
     re.findall(
         r"\w+",
         """
@@ -74,7 +74,7 @@ def is_reserved(handle: str) -> bool:
     stem = bare[: number.start()] if number else bare
     if _has_digit(stem) and _disguised(stem) + bare[len(stem) :] in _DISGUISED:
         return True
-    return any(_SPEAKING.fullmatch(_alike(each)) for each in (bare, stem))
+    return any(_IMPERSONATING.fullmatch(_alike(each)) for each in (bare, stem))
 
 
 def check_new(handle: str) -> str:
@@ -100,6 +100,6 @@ def _alike(text: str) -> str:
 
 
 _DISGUISED = frozenset(_disguised(name) for name in RESERVED)
-_SPEAKER = "|".join(map(_alike, sorted(_SPEAKERS)))
-_PART = "|".join(map(_alike, sorted(_SPEAKERS | _AFFIXES)))
-_SPEAKING = re.compile(rf"(?:{_PART})?(?:{_SPEAKER})(?:{_PART})?")
+_IMPERSONATED_ROLE = "|".join(map(_alike, sorted(_IMPERSONATED_ROLES)))
+_PART = "|".join(map(_alike, sorted(_IMPERSONATED_ROLES | _AFFIXES)))
+_IMPERSONATING = re.compile(rf"(?:{_PART})?(?:{_IMPERSONATED_ROLE})(?:{_PART})?")

@@ -26,7 +26,7 @@ _IN_A_ROW = 3
 _WEIGHT = 0.2
 
 
-class Lane(Enum):
+class PriorityClass(Enum):
     """What a password is hashed for."""
 
     SIGN_IN = "sign_in"
@@ -34,17 +34,17 @@ class Lane(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class HashRequest:
     """For what and for whom a password is hashed."""
 
-    lane: Lane = Lane.SIGN_IN
+    priority: PriorityClass = PriorityClass.SIGN_IN
     owner: str = ""
 
 
 @dataclass(eq=False, slots=True)
 class _Job:
     work: Callable[[], Any]
-    errand: Errand
+    hash_request: HashRequest
     # By `time.monotonic`: when the caller stops waiting.
     expires: float | None
     outcome: "asyncio.Future[Any]" = field(
@@ -60,7 +60,7 @@ class _Waiting:
         self.total = 0
 
     def add(self, job: _Job) -> None:
-        self._by_owner.setdefault(job.errand.owner, deque()).append(job)
+        self._by_owner.setdefault(job.hash_request.owner, deque()).append(job)
         self.total += 1
 
     def next(self) -> _Job:
@@ -75,12 +75,12 @@ class _Waiting:
 
     def remove(self, job: _Job) -> None:
         """Takes a job out that may have been taken already."""
-        jobs = self._by_owner.get(job.errand.owner)
+        jobs = self._by_owner.get(job.hash_request.owner)
         if jobs is not None and job in jobs:
             jobs.remove(job)
             self.total -= 1
             if not jobs:
-                del self._by_owner[job.errand.owner]
+                del self._by_owner[job.hash_request.owner]
 
     def before(self, owner: str) -> int:
         """How many are taken before a new job of this owner."""
@@ -107,11 +107,14 @@ class HashQueue:
     def __init__(self, pool: Executor, *, workers: int, waiting: int, seconds: float) -> None:
         self._pool = pool
         self._workers = workers
-        self._workers_of = {Lane.SIGN_IN: workers, Lane.OTHER: max(1, workers // 2)}
+        self._workers_of = {
+            PriorityClass.SIGN_IN: workers,
+            PriorityClass.OTHER: max(1, workers // 2),
+        }
         self._waiting = waiting
         self._seconds = seconds
-        self._lanes = {lane: _Waiting() for lane in Lane}
-        self._running = dict.fromkeys(Lane, 0)
+        self._lanes = {priority: _Waiting() for priority in PriorityClass}
+        self._running = dict.fromkeys(PriorityClass, 0)
         self._sign_ins_in_a_row = 0
 
     @property
@@ -124,52 +127,54 @@ class HashQueue:
         """How long a hash takes, by the last ones."""
         return self._seconds
 
-    async def run(self, work: Callable[[], T], errand: Errand, *, left: float | None) -> T:
+    async def run(
+        self, work: Callable[[], T], hash_request: HashRequest, *, left: float | None
+    ) -> T:
         """Runs the work on a worker when its turn comes. `left` is how many seconds the caller
         waits, None without a limit.
 
         Raises PasswordPoolBusy at once where it would not be finished in time or the lane is full,
         and later where that turns out. Cancelled while it waits, it never runs.
         """
-        expected = self._expected(errand)
+        expected = self._expected(hash_request)
         if left is not None and expected > left - MARGIN:
             raise PasswordPoolBusy(retry_after=max(1.0, expected - left + MARGIN))
-        job = _Job(work, errand, None if left is None else time.monotonic() + left - MARGIN)
+        job = _Job(work, hash_request, None if left is None else time.monotonic() + left - MARGIN)
         self._enter(job)
         self._start()
         try:
             outcome: T = await job.outcome
             return outcome
         finally:
-            self._lanes[errand.lane].remove(job)
+            self._lanes[hash_request.priority].remove(job)
 
     def close(self) -> None:
-        for lane in self._lanes.values():
-            while lane.total:
-                lane.next().outcome.cancel()
+        for priority in self._lanes.values():
+            while priority.total:
+                priority.next().outcome.cancel()
 
     def _enter(self, job: _Job) -> None:
-        lane = self._lanes[job.errand.lane]
-        idle = sum(self._running.values()) < self._workers and not lane.total
-        if lane.total >= self._waiting and not idle:
-            dropped = lane.drop_for(job.errand.owner)
+        priority = self._lanes[job.hash_request.priority]
+        idle = sum(self._running.values()) < self._workers and not priority.total
+        if priority.total >= self._waiting and not idle:
+            dropped = priority.drop_for(job.hash_request.owner)
             if dropped is None:
-                raise PasswordPoolBusy(retry_after=max(1.0, self._expected(job.errand)))
+                raise PasswordPoolBusy(retry_after=max(1.0, self._expected(job.hash_request)))
             _refuse(dropped, self._seconds)
-        lane.add(job)
+        priority.add(job)
 
-    def _expected(self, errand: Errand) -> float:
+    def _expected(self, hash_request: HashRequest) -> float:
         """In how many seconds a new job would be finished."""
-        before = self._lanes[errand.lane].before(errand.owner)
-        if errand.lane is Lane.SIGN_IN:
-            before += min(self._lanes[Lane.OTHER].total, (before + 1) // _IN_A_ROW)
+        before = self._lanes[hash_request.priority].before(hash_request.owner)
+        if hash_request.priority is PriorityClass.SIGN_IN:
+            before += min(self._lanes[PriorityClass.OTHER].total, (before + 1) // _IN_A_ROW)
         else:
-            before += min(self._lanes[Lane.SIGN_IN].total, (before + 1) * _IN_A_ROW)
-        workers = self._workers_of[errand.lane]
-        if errand.lane is Lane.SIGN_IN:
+            before += min(self._lanes[PriorityClass.SIGN_IN].total, (before + 1) * _IN_A_ROW)
+        workers = self._workers_of[hash_request.priority]
+        if hash_request.priority is PriorityClass.SIGN_IN:
             running = sum(self._running.values())
         else:
-            running = max(self._running[Lane.OTHER], sum(self._running.values()) - workers)
+            running = max(self._running[PriorityClass.OTHER], sum(self._running.values()) - workers)
         rounds = (before + running) // workers
         return self._seconds * (rounds + 1)
 
@@ -183,8 +188,8 @@ class HashQueue:
             self._run(job)
 
     def _next(self) -> _Job | None:
-        sign_ins, others = self._lanes[Lane.SIGN_IN], self._lanes[Lane.OTHER]
-        free = self._running[Lane.OTHER] < self._workers_of[Lane.OTHER]
+        sign_ins, others = self._lanes[PriorityClass.SIGN_IN], self._lanes[PriorityClass.OTHER]
+        free = self._running[PriorityClass.OTHER] < self._workers_of[PriorityClass.OTHER]
         if others.total and free and (not sign_ins.total or self._sign_ins_in_a_row >= _IN_A_ROW):
             self._sign_ins_in_a_row = 0
             return others.next()
@@ -194,12 +199,12 @@ class HashQueue:
         return sign_ins.next()
 
     def _run(self, job: _Job) -> None:
-        lane, began = job.errand.lane, time.monotonic()
-        self._running[lane] += 1
+        priority, began = job.hash_request.priority, time.monotonic()
+        self._running[priority] += 1
         hashing = asyncio.get_running_loop().run_in_executor(self._pool, job.work)
 
         def done(finished: "asyncio.Future[Any]") -> None:
-            self._running[lane] -= 1
+            self._running[priority] -= 1
             if finished.cancelled():
                 job.outcome.cancel()
             else:

@@ -14,7 +14,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Pauses:
+class Backoff:
     """After `free` failures each further one doubles the pause, from `first` to `longest` seconds.
     A tally is forgotten `forget` seconds after its last failure."""
 
@@ -43,7 +43,7 @@ class Attempts(Protocol):
         """Takes a token of the bucket of that name; the seconds until there is one, 0 if taken."""
         ...
 
-    async def begin(self, account: str, tallies: Sequence[tuple[str, Pauses]]) -> Counted:
+    async def begin(self, account: str, tallies: Sequence[tuple[str, Backoff]]) -> Counted:
         """Counts an attempt as failed on each of an account's tallies, unless one is in its pause.
         It is counted before the password is compared, so attempts at once do not slip through."""
         ...

@@ -34,14 +34,14 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class UserRow:
     """Somebody who exists, as far as following them needs to know."""
 
     id: int
     protected: bool
 
 
-class Edge(IntEnum):
+class RelationshipKind(IntEnum):
     """What may lead from one person to another. The numbers are stored."""
 
     FOLLOW = 1
@@ -70,7 +70,7 @@ class Ties(IntFlag):
     MUTING = 64
 
     @classmethod
-    def of(cls, edge: Edge, direction: Direction) -> "Ties":
+    def of(cls, edge: RelationshipKind, direction: Direction) -> "Ties":
         """The tie that an edge makes, seen from the end where `direction` is the edge's own."""
         return cls(1 << (2 * (edge - 1) + (direction is Direction.IN)))
 
@@ -87,7 +87,7 @@ class ListedEdge:
 class EdgeBetween:
     """One edge with both its ends."""
 
-    edge: Edge
+    edge: RelationshipKind
     source_id: int
     target_id: int
 
@@ -172,7 +172,7 @@ class StoredKey:
     y: str
 
 
-class Chore(Enum):
+class BackgroundTask(Enum):
     """Work that a request leaves to the worker, since it may take long."""
 
     # The edges of a deleted person go.

@@ -15,19 +15,19 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from prometheus_client import Gauge
 
 from services.chassis.runtime import deadline
-from services.user.domain.hash_queue import Errand, HashQueue
+from services.user.domain.hash_queue import HashQueue, HashRequest
 from services.user.domain.password_rule import normalized
 
 T = TypeVar("T")
 
 # RFC 9106 §4, the second recommended option: 3 passes, 4 lanes, 64 MiB (see settings for the
 # last), a salt of 128 and a tag of 256 bits.
-PASSES = 3
-LANES = 4
+ARGON2_PASSES = 3
+ARGON2_LANES = 4
 DEFAULT_MEMORY_MIB = 64
 # How many of each lane may wait for one worker: about 3 s of work. Deadlines refuse sooner.
 WAITING_PER_WORKER = 16
-_ANYBODY = Errand()
+_DUMMY_HASH = HashRequest()
 # Answering other calls goes before hashing, about three to one where processors are short: enough
 # to keep reads prompt in a burst of logins, and not so much that logins starve on a busy machine.
 _NICENESS = 5
@@ -54,7 +54,7 @@ class Passwords:
         waiting: int | None = None,
     ) -> None:
         self._hasher = PasswordHasher(
-            time_cost=PASSES, memory_cost=memory_mib * 1024, parallelism=LANES
+            time_cost=ARGON2_PASSES, memory_cost=memory_mib * 1024, parallelism=ARGON2_LANES
         )
         count = workers or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(count, "password", initializer=_yield_to_others)
@@ -79,17 +79,19 @@ class Passwords:
         self._queue.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    async def hash(self, password: str, errand: Errand = _ANYBODY) -> str:
+    async def hash(self, password: str, hash_request: HashRequest = _DUMMY_HASH) -> str:
         """The hash to keep (PHC string). Raises PasswordPoolBusy where it would not be finished
         before the caller's deadline."""
-        return await self._run(lambda: self._hasher.hash(normalized(password)), errand)
+        return await self._run(lambda: self._hasher.hash(normalized(password)), hash_request)
 
-    async def verify(self, password: str, kept: str | None, errand: Errand = _ANYBODY) -> Verdict:
+    async def verify(
+        self, password: str, kept: str | None, hash_request: HashRequest = _DUMMY_HASH
+    ) -> Verdict:
         """Compares a password with what is kept; None stands for nobody, and takes as long.
 
         Raises PasswordPoolBusy, as `hash` does.
         """
-        return await self._run(lambda: self._verify(normalized(password), kept), errand)
+        return await self._run(lambda: self._verify(normalized(password), kept), hash_request)
 
     def _verify(self, password: str, kept: str | None) -> Verdict:
         try:
@@ -102,9 +104,9 @@ class Passwords:
             return Verdict(True, self._hasher.hash(password))
         return Verdict(True)
 
-    async def _run(self, work: Callable[[], T], errand: Errand) -> T:
+    async def _run(self, work: Callable[[], T], hash_request: HashRequest) -> T:
         with _waiting.track_inprogress():
-            return await self._queue.run(work, errand, left=deadline.remaining())
+            return await self._queue.run(work, hash_request, left=deadline.remaining())
 
 
 def _yield_to_others() -> None:

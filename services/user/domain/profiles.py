@@ -9,7 +9,7 @@ from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import IdGenerator
 from services.user.domain import follows, profile_rule
 from services.user.domain.errors import ETagMismatch, FieldNotUpdatable
-from services.user.domain.model import Chore, User
+from services.user.domain.model import BackgroundTask, User
 from services.user.domain.profile_rule import UPDATABLE, Value
 from services.user.domain.store import UserTransaction
 from services.user.rpc import events
@@ -57,5 +57,7 @@ async def update(
     if before.protected and not after.protected:
         waiting = await follows.accept_some(transaction, user_id, ids=ids)
         if waiting:
-            await transaction.add_chore(Chore.ACCEPT_REQUESTS, user_id, clock.now())
+            await transaction.add_background_task(
+                BackgroundTask.ACCEPT_REQUESTS, user_id, clock.now()
+            )
     return after

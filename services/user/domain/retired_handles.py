@@ -10,7 +10,7 @@ _PURPOSE = b"roost retired handles"
 _PREFIX = "~"
 
 
-class RetiredHandles:
+class HandleTombstones:
     """Forms that stand in place of handles. They say nothing without the service's master key, and
     under another master key every handle counts as new."""
 

@@ -26,7 +26,7 @@ from services.user.domain.errors import (
 from services.user.domain.model import Session, StreamTicket, TokenPair
 from services.user.domain.refresh_tokens import PresentedToken, RefreshTokens, hash_of
 from services.user.domain.signing import Signer
-from services.user.domain.store import SessionActs, Store, UserTransaction
+from services.user.domain.store import SessionTransaction, Store, UserTransaction
 from services.user.rpc import events
 
 # A device that is not used for so long is signed out.
@@ -76,7 +76,7 @@ class Sessions:
         self._master_key = master_key
         self._refreshes = Buckets(REFRESHES_A_MINUTE, clock=clock)
 
-    async def open(self, acts: SessionActs, user_id: int, device_name: str) -> SignedIn:
+    async def open(self, acts: SessionTransaction, user_id: int, device_name: str) -> SignedIn:
         """Signs a device in."""
         session_id = await self._ids.make(bucket_of(user_id))
         now = self._clock.now()

@@ -12,19 +12,19 @@ from typing import Protocol
 
 from services.chassis.storage.transaction import Transaction
 from services.user.domain.model import (
-    Chore,
+    BackgroundTask,
     Counts,
     Direction,
-    Edge,
     EdgeBetween,
     IdPage,
     ListedEdge,
-    Person,
+    RelationshipKind,
     Session,
     StoredKey,
     StreamTicket,
     Ties,
     User,
+    UserRow,
 )
 
 # Several times the life of an access token: afterwards nobody asks whether the session has ended.
@@ -33,7 +33,7 @@ ENDED_SESSIONS_KEPT = timedelta(days=1)
 NETWORK_LIFETIME = timedelta(days=90)
 
 
-class AccountActs(Protocol):
+class AccountTransaction(Protocol):
     """Profiles and passwords."""
 
     async def claim_handle(self, key: str, user_id: int, *, retired: str) -> bool:
@@ -82,7 +82,7 @@ class AccountActs(Protocol):
         ...
 
 
-class SessionActs(Protocol):
+class SessionTransaction(Protocol):
     """Sessions and stream tickets."""
 
     async def add_session(self, session: Session) -> None: ...
@@ -106,10 +106,12 @@ class SessionActs(Protocol):
         ...
 
 
-class GraphActs(Protocol):
+class GraphTransaction(Protocol):
     """Edges between people. Whoever changes an edge holds the lock of its pair."""
 
-    async def lock_pair(self, actor_id: int, other_id: int) -> tuple[Person | None, Person | None]:
+    async def lock_pair(
+        self, actor_id: int, other_id: int
+    ) -> tuple[UserRow | None, UserRow | None]:
         """The one who acts and the other one; None for who is unknown or deleted.
 
         The actor is locked against everybody, the other one against changes only, so that many
@@ -125,11 +127,13 @@ class GraphActs(Protocol):
         """How many the person follows or has asked to follow; counts no further than `limit`."""
         ...
 
-    async def add_edge(self, edge: Edge, source_id: int, target_id: int, edge_id: int) -> bool:
+    async def add_edge(
+        self, edge: RelationshipKind, source_id: int, target_id: int, edge_id: int
+    ) -> bool:
         """Adds the edge at both ends; False if it was there."""
         ...
 
-    async def remove_edge(self, edge: Edge, source_id: int, target_id: int) -> bool:
+    async def remove_edge(self, edge: RelationshipKind, source_id: int, target_id: int) -> bool:
         """Removes the edge at both ends; False if it was not there."""
         ...
 
@@ -141,11 +145,13 @@ class GraphActs(Protocol):
         """Up to `limit` edges that begin or end at the person; none only if there are none."""
         ...
 
-    async def add_chore(self, chore: Chore, user_id: int, now: datetime) -> None:
+    async def add_background_task(
+        self, background_task: BackgroundTask, user_id: int, now: datetime
+    ) -> None:
         """Leaves work for the worker; no more than once for a person."""
         ...
 
-    async def end_chore(self, chore: Chore, user_id: int) -> None:
+    async def finish_background_task(self, background_task: BackgroundTask, user_id: int) -> None:
         """The work is done."""
         ...
 
@@ -158,7 +164,7 @@ class GraphActs(Protocol):
         ...
 
 
-class KeyActs(Protocol):
+class KeyTransaction(Protocol):
     """Signing keys."""
 
     async def lock_signing_keys(self) -> list[StoredKey]:
@@ -170,7 +176,9 @@ class KeyActs(Protocol):
     async def remove_signing_keys(self, kids: Sequence[str]) -> None: ...
 
 
-class UserTransaction(AccountActs, SessionActs, GraphActs, KeyActs, Transaction, Protocol):
+class UserTransaction(
+    AccountTransaction, SessionTransaction, GraphTransaction, KeyTransaction, Transaction, Protocol
+):
     """Everything that happens together or not at all."""
 
 
@@ -193,22 +201,29 @@ class Store(Protocol):
         """The hash of the person's password; None for unknown and deleted people."""
         ...
 
-    async def knows_network(self, user_id: int, network_hash: bytes) -> bool:
+    async def is_known_network(self, user_id: int, network_hash: bytes) -> bool:
         """Whether the person's password was proved from there, within NETWORK_LIFETIME."""
         ...
 
-    async def ties_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
+    async def relationships_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
         """How the viewer and the others stand, in one round trip; those without ties are absent."""
         ...
 
-    async def ties_of_pairs(
+    async def relationships_of_pairs(
         self, pairs: Collection[tuple[int, int]]
     ) -> dict[tuple[int, int], Ties]:
-        """How the first of each pair and the second stand, as `ties_with` tells of one person."""
+        """How the first of each pair and the second stand, as `relationships_with` tells of one
+        person."""
         ...
 
     async def list_edges(
-        self, edge: Edge, direction: Direction, user_id: int, *, before: int | None, limit: int
+        self,
+        edge: RelationshipKind,
+        direction: Direction,
+        user_id: int,
+        *,
+        before: int | None,
+        limit: int,
     ) -> list[ListedEdge]:
         """The person's edges of one kind, newest first, older than the edge `before`."""
         ...
@@ -242,7 +257,7 @@ class Store(Protocol):
         """All keys, oldest first."""
         ...
 
-    async def next_chore(self, chore: Chore) -> int | None:
+    async def next_background_task(self, background_task: BackgroundTask) -> int | None:
         """The person for whom such work has waited longest."""
         ...
 

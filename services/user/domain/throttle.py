@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from services.chassis.runtime import deadline
 from services.user.domain.errors import CredentialsWrong, RateLimited, TooManyPasswordAttempts
-from services.user.domain.login_attempts import Attempts, Bucket, Pauses
+from services.user.domain.login_attempts import Attempts, Backoff, Bucket
 
 DEFAULT_LOGINS = 20
 DEFAULT_GUESSES = 20
@@ -36,7 +36,7 @@ _NAME_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AttemptOrigin:
     """Where an attempt comes from. `known`: this account has proved its password from there."""
 
     name: str
@@ -71,16 +71,16 @@ class Throttle:
             await self._take(f"person {person_id}")
 
     @asynccontextmanager
-    async def attempt(self, account: str, place: Place) -> AsyncIterator[int]:
+    async def attempt(self, account: str, origin: AttemptOrigin) -> AsyncIterator[int]:
         """Counts what happens in the block, where the password is compared; gives how many attempts
         failed lately, this one included.
 
         CredentialsWrong leaves the attempt counted; any other error takes it back, and success
         forgets the place's failures. Raises TooManyPasswordAttempts.
         """
-        account, here = self.name(account), self.name(f"place {place.name}")
+        account, here = self.name(account), self.name(f"place {origin.name}")
         tallies = [(here, self._at_a_place)]
-        if not place.known:
+        if not origin.known:
             tallies.append((_EVERYWHERE, self._in_all))
         counted = await self._attempts.begin(account, tallies)
         if counted.wait:
@@ -94,7 +94,7 @@ class Throttle:
                 await self._attempts.take_back(account, [name for name, _ in tallies])
             raise
         await self._attempts.clear(account, here)
-        if not place.known:
+        if not origin.known:
             await self._attempts.take_back(account, [_EVERYWHERE])
 
     def name(self, of: str) -> str:
@@ -107,5 +107,5 @@ class Throttle:
         if wait:
             raise RateLimited(retry_after=wait)
 
-    def _pauses(self, free: int) -> Pauses:
-        return Pauses(free, _FIRST_PAUSE, _LONGEST_PAUSE, _FORGET)
+    def _pauses(self, free: int) -> Backoff:
+        return Backoff(free, _FIRST_PAUSE, _LONGEST_PAUSE, _FORGET)

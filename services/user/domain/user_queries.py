@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from services.chassis.rpc.paging import Page, fill
-from services.user.adapters.user_cache import Cards
+from services.user.adapters.user_cache import UserCache
 from services.user.domain import handles, visibility
 from services.user.domain.errors import UserNotFound
 from services.user.domain.model import (
     Direction,
-    Edge,
     ListedEdge,
+    RelationshipKind,
     Ties,
     User,
 )
@@ -19,12 +19,12 @@ from services.user.domain.store import Store
 Found = tuple[int, bytes, Ties | None]
 
 
-class People:
+class UserQueries:
     """What others may read. A `Found` is id, card, and ties where there is a viewer."""
 
-    def __init__(self, *, store: Store, cards: Cards) -> None:
+    def __init__(self, *, store: Store, user_cache: UserCache) -> None:
         self._store = store
-        self._cards = cards
+        self._user_cache = user_cache
 
     async def batch(
         self, user_ids: Iterable[int], handles_: Iterable[str], viewer_id: int | None
@@ -67,14 +67,14 @@ class People:
     ) -> Page[Found]:
         """A page of whom a person follows (OUT) or who follows them (IN), newest first. Raises
         UserNotFound, AccountProtected."""
-        person, ties = await self._person(user_id, viewer_id)
+        person, ties = await self._user(user_id, viewer_id)
         visibility.check_lists(viewer_id, person, ties)
         return await self._page(
-            Edge.FOLLOW, direction, user_id, viewer_id, before=before, limit=limit
+            RelationshipKind.FOLLOW, direction, user_id, viewer_id, before=before, limit=limit
         )
 
     async def own_list(
-        self, edge: Edge, direction: Direction, user_id: int, *, before: int, limit: int
+        self, edge: RelationshipKind, direction: Direction, user_id: int, *, before: int, limit: int
     ) -> Page[Found]:
         """A page of one of a person's private lists, newest first; nobody is hidden."""
         return await self._page(
@@ -83,7 +83,7 @@ class People:
 
     async def _page(
         self,
-        edge: Edge,
+        edge: RelationshipKind,
         direction: Direction,
         user_id: int,
         viewer_id: int | None,
@@ -115,13 +115,13 @@ class People:
         )
         return Page([found[edge.other_id] for edge in page.rows], page.next_position)
 
-    async def _person(self, user_id: int, viewer_id: int | None) -> tuple[User, Ties]:
+    async def _user(self, user_id: int, viewer_id: int | None) -> tuple[User, Ties]:
         found = await self._store.users([user_id])
         if not found:
             raise UserNotFound
         if viewer_id is None:
             return found[0], Ties.NONE
-        ties = await self._store.ties_with(viewer_id, [user_id])
+        ties = await self._store.relationships_with(viewer_id, [user_id])
         return found[0], ties.get(user_id, Ties.NONE)
 
     async def _read(self, user_ids: Sequence[int], viewer_id: int | None) -> list[Found]:
@@ -129,16 +129,18 @@ class People:
         # Nothing stands between people and themselves.
         others = [each for each in user_ids if each != viewer_id]
         if viewer_id is None or not others:
-            cards = await self._cards.get_many(user_ids)
+            user_cache = await self._user_cache.get_many(user_ids)
             nothing = None if viewer_id is None else Ties.NONE
-            return [(each, cards[each], nothing) for each in user_ids if each in cards]
-        reading_ties = asyncio.ensure_future(self._store.ties_with(viewer_id, others))
+            return [(each, user_cache[each], nothing) for each in user_ids if each in user_cache]
+        reading_ties = asyncio.ensure_future(self._store.relationships_with(viewer_id, others))
         try:
-            cards = await self._cards.get_many(user_ids)
+            user_cache = await self._user_cache.get_many(user_ids)
         except BaseException:
             reading_ties.cancel()
             raise
         ties = await reading_ties
         return [
-            (each, cards[each], ties.get(each, Ties.NONE)) for each in user_ids if each in cards
+            (each, user_cache[each], ties.get(each, Ties.NONE))
+            for each in user_ids
+            if each in user_cache
         ]

@@ -10,7 +10,7 @@ def check_profile(ties: Ties) -> None:
         raise UserNotFound
 
 
-def check_acted(ties: Ties, *, changed: bool) -> None:
+def check_actionable(ties: Ties, *, changed: bool) -> None:
     """Raises UserNotFound if an act changed nothing, and the viewer may not know of the person.
 
     So nobody learns by trying who blocks them; what they did themselves before, they take back.

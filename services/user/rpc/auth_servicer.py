@@ -66,7 +66,7 @@ class AuthServicer(AuthServiceServicer):
 
         async def effect(transaction: UserTransaction) -> pb.RegisterResponse:
             user, signed_in = await self._accounts.register(transaction, account, device_name)
-            return pb.RegisterResponse(**_welcome(user, signed_in))
+            return pb.RegisterResponse(**_registered_response(user, signed_in))
 
         key = self._key(request, register_caller(account.key), request.password)
         return await once(self._store.transaction, key, pb.RegisterResponse, effect)
@@ -76,13 +76,13 @@ class AuthServicer(AuthServiceServicer):
         self, request: pb.AuthenticateRequest, context: Any
     ) -> pb.AuthenticateResponse:
         device_name = profile_rule.device_name(request.device_name, field="device_name")
-        proof = await self._accounts.prove(
+        password_check = await self._accounts.check_password(
             handle=request.handle, password=request.password, network=client_network.network()
         )
 
         async def effect(transaction: UserTransaction) -> pb.AuthenticateResponse:
-            user, signed_in = await self._accounts.sign_in(transaction, proof, device_name)
-            return pb.AuthenticateResponse(**_welcome(user, signed_in))
+            user, signed_in = await self._accounts.sign_in(transaction, password_check, device_name)
+            return pb.AuthenticateResponse(**_registered_response(user, signed_in))
 
         name = authenticate_caller(handles.key_of(request.handle))
         key = self._key(request, name, request.password)
@@ -141,13 +141,13 @@ class AuthServicer(AuthServiceServicer):
         before = await repeated(begin, key, pb.ChangePasswordResponse)
         if before is not None:
             return before
-        proof, new_hash = await self._accounts.prepare_password(
+        password_check, new_hash = await self._accounts.prepare_password(
             me, old=request.old_password, new=request.new_password, network=client_network.network()
         )
 
         async def effect(transaction: UserTransaction) -> pb.ChangePasswordResponse:
             await self._accounts.change_password(
-                transaction, me, proof, new_hash, network=client_network.network()
+                transaction, me, password_check, new_hash, network=client_network.network()
             )
             return pb.ChangePasswordResponse()
 
@@ -210,7 +210,7 @@ class AuthServicer(AuthServiceServicer):
         return RequestKey.of(request, caller_id=caller_id, method=type(request).__name__, seal=seal)
 
 
-def _welcome(user: User, signed_in: SignedIn) -> dict[str, Any]:
+def _registered_response(user: User, signed_in: SignedIn) -> dict[str, Any]:
     return {
         "user": convert.user(user),
         "session": convert.session(signed_in.session, current_id=signed_in.session.id),

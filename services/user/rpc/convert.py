@@ -51,12 +51,14 @@ def user(person: User) -> pb.User:
     )
 
 
-def card(person: User) -> bytes:
+def packed_user(person: User) -> bytes:
     """A profile as it is kept in the cache."""
     return user(person).SerializeToString()
 
 
-def read_card(content: bytes, user_id: int, ties: Ties | None, *, viewer_id: int | None) -> pb.User:
+def unpack_user(
+    content: bytes, user_id: int, ties: Ties | None, *, viewer_id: int | None
+) -> pb.User:
     """The profile of a card as the viewer may see it, with the viewer's relationship to it."""
     message = pb.User.FromString(content)
     _show(message, user_id, ties, viewer_id)
@@ -70,7 +72,7 @@ def fill_relationship(message: pb.Relationship, user_id: int, ties: Ties) -> Non
     message.user_id = user_id
 
 
-def fill_ties(message: graph_pb.Ties, ties: Ties) -> None:
+def fill_pair_relationship(message: graph_pb.Ties, ties: Ties) -> None:
     """Writes into an empty message what services that act on events ask about a pair."""
     message.following = Ties.FOLLOWING in ties
     message.muting = Ties.MUTING in ties
@@ -110,7 +112,7 @@ def key(public: Jwk) -> auth_pb.JsonWebKey:
     return auth_pb.JsonWebKey(**public)
 
 
-def add_shown_cards(
+def add_visible_users(
     users: Any, found: Iterable[tuple[int, bytes, Ties | None]], *, viewer_id: int | None
 ) -> None:
     """Appends the profiles of these cards as the viewer may see them, in their order."""
@@ -120,7 +122,7 @@ def add_shown_cards(
         _show(message, user_id, ties, viewer_id)
 
 
-def add_cards(users: Any, found: Iterable[tuple[int, bytes, Ties | None]]) -> None:
+def add_packed_users(users: Any, found: Iterable[tuple[int, bytes, Ties | None]]) -> None:
     """Appends the complete profiles of these cards, in their order: for services."""
     for user_id, card_, ties in found:
         message = users.add()

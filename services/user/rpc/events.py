@@ -7,7 +7,7 @@ from roost.user.v1 import user_events_pb2 as pb
 
 from services.chassis.auth.tokens.access_tokens import LIFETIME
 from services.chassis.events.records import OutboxMessage
-from services.user.domain.model import Edge, Session, User
+from services.user.domain.model import RelationshipKind, Session, User
 from services.user.rpc import convert
 
 TOPIC = "roost.user.v1"
@@ -77,29 +77,29 @@ def follow_created(
     )
 
 
-def edge_added(edge: Edge, source_id: int, target_id: int) -> OutboxMessage:
+def edge_added(edge: RelationshipKind, source_id: int, target_id: int) -> OutboxMessage:
     """An edge came to be that is no follow."""
     match edge:
-        case Edge.REQUEST:
+        case RelationshipKind.REQUEST:
             body: Message = pb.FollowRequested(follower_id=source_id, followee_id=target_id)
-        case Edge.BLOCK:
+        case RelationshipKind.BLOCK:
             body = pb.BlockCreated(blocker_id=source_id, blocked_id=target_id)
-        case Edge.MUTE:
+        case RelationshipKind.MUTE:
             body = pb.MuteCreated(muter_id=source_id, muted_id=target_id)
         case _:
             raise ValueError(f"{edge.name} tells more than its ends")
     return _about(source_id, body)
 
 
-def edge_removed(edge: Edge, source_id: int, target_id: int) -> OutboxMessage:
+def edge_removed(edge: RelationshipKind, source_id: int, target_id: int) -> OutboxMessage:
     match edge:
-        case Edge.FOLLOW:
+        case RelationshipKind.FOLLOW:
             body: Message = pb.FollowRemoved(follower_id=source_id, followee_id=target_id)
-        case Edge.REQUEST:
+        case RelationshipKind.REQUEST:
             body = pb.FollowRequestRemoved(follower_id=source_id, followee_id=target_id)
-        case Edge.BLOCK:
+        case RelationshipKind.BLOCK:
             body = pb.BlockRemoved(blocker_id=source_id, blocked_id=target_id)
-        case Edge.MUTE:
+        case RelationshipKind.MUTE:
             body = pb.MuteRemoved(muter_id=source_id, muted_id=target_id)
     return _about(source_id, body)
 

@@ -15,12 +15,12 @@ from services.chassis.rpc.paging import (
 )
 from services.user.domain.model import (
     Direction,
-    Edge,
     IdPage,
+    RelationshipKind,
     Ties,
 )
 from services.user.domain.store import Store
-from services.user.domain.user_queries import Found, People
+from services.user.domain.user_queries import Found, UserQueries
 from services.user.rpc import convert
 
 # Of ids alone, for other services.
@@ -31,9 +31,9 @@ MAX_ID_PAGE = 5000
 class GraphLists(GraphServiceServicer):
     """The promises are in `graph_service.proto`."""
 
-    def __init__(self, *, store: Store, people: People, page_tokens: PageTokens) -> None:
+    def __init__(self, *, store: Store, user_queries: UserQueries, page_tokens: PageTokens) -> None:
         self._store = store
-        self._people = people
+        self._user_queries = user_queries
         self._page_tokens = page_tokens
 
     @access_policy.anyone
@@ -57,7 +57,7 @@ class GraphLists(GraphServiceServicer):
         self, request: pb.ListFollowRequestsRequest, context: Any
     ) -> pb.ListFollowRequestsResponse:
         response = pb.ListFollowRequestsResponse()
-        await self._own_list(request, Edge.REQUEST, Direction.IN, response)
+        await self._own_list(request, RelationshipKind.REQUEST, Direction.IN, response)
         return response
 
     @access_policy.user
@@ -65,20 +65,22 @@ class GraphLists(GraphServiceServicer):
         self, request: pb.ListBlocksRequest, context: Any
     ) -> pb.ListBlocksResponse:
         response = pb.ListBlocksResponse()
-        await self._own_list(request, Edge.BLOCK, Direction.OUT, response)
+        await self._own_list(request, RelationshipKind.BLOCK, Direction.OUT, response)
         return response
 
     @access_policy.user
     async def ListMutes(self, request: pb.ListMutesRequest, context: Any) -> pb.ListMutesResponse:
         response = pb.ListMutesResponse()
-        await self._own_list(request, Edge.MUTE, Direction.OUT, response)
+        await self._own_list(request, RelationshipKind.MUTE, Direction.OUT, response)
         return response
 
     @access_policy.user
     async def BatchGetRelationships(
         self, request: pb.BatchGetRelationshipsRequest, context: Any
     ) -> pb.BatchGetRelationshipsResponse:
-        found = await self._store.ties_with(caller.user().user_id, list(set(request.user_ids)))
+        found = await self._store.relationships_with(
+            caller.user().user_id, list(set(request.user_ids))
+        )
         response = pb.BatchGetRelationshipsResponse()
         for user_id in request.user_ids:
             message = response.relationships.add()
@@ -90,10 +92,10 @@ class GraphLists(GraphServiceServicer):
         self, request: pb.BatchGetTiesRequest, context: Any
     ) -> pb.BatchGetTiesResponse:
         pairs = [(each.from_user_id, each.to_user_id) for each in request.pairs]
-        found = await self._store.ties_of_pairs(pairs)
+        found = await self._store.relationships_of_pairs(pairs)
         response = pb.BatchGetTiesResponse()
         for pair in pairs:
-            convert.fill_ties(response.ties.add(), found.get(pair, Ties.NONE))
+            convert.fill_pair_relationship(response.ties.add(), found.get(pair, Ties.NONE))
         return response
 
     @access_policy.service("timeline")
@@ -135,7 +137,7 @@ class GraphLists(GraphServiceServicer):
         return pages[request.user_id]
 
     async def _others_list(self, request: Any, direction: Direction, response: Any) -> None:
-        page = await self._people.list_of(
+        page = await self._user_queries.list_of(
             direction,
             request.user_id,
             caller.viewer_id(),
@@ -145,9 +147,9 @@ class GraphLists(GraphServiceServicer):
         self._show(page, request, response)
 
     async def _own_list(
-        self, request: Any, edge: Edge, direction: Direction, response: Any
+        self, request: Any, edge: RelationshipKind, direction: Direction, response: Any
     ) -> None:
-        page = await self._people.own_list(
+        page = await self._user_queries.own_list(
             edge,
             direction,
             caller.user().user_id,
@@ -157,5 +159,5 @@ class GraphLists(GraphServiceServicer):
         self._show(page, request, response)
 
     def _show(self, page: Page[Found], request: Any, response: Any) -> None:
-        convert.add_shown_cards(response.users, page.rows, viewer_id=caller.viewer_id())
+        convert.add_visible_users(response.users, page.rows, viewer_id=caller.viewer_id())
         response.next_page_token = token_of(page, request, self._page_tokens)

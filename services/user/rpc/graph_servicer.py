@@ -10,11 +10,11 @@ from services.chassis.auth import access_policy, caller
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.storage.idempotency import RequestKey, once
-from services.user.adapters.cache_invalidation import Readers
+from services.user.adapters.cache_invalidation import CacheInvalidation
 from services.user.domain import blocks, follows
 from services.user.domain.model import Ties
 from services.user.domain.store import Store, UserTransaction
-from services.user.domain.user_queries import People
+from services.user.domain.user_queries import UserQueries
 from services.user.rpc import convert
 from services.user.rpc.graph_lists import GraphLists
 
@@ -32,13 +32,13 @@ class GraphServicer(GraphLists):
         *,
         store: Store,
         ids: IdGenerator,
-        people: People,
-        readers: Readers,
+        user_queries: UserQueries,
+        cache_invalidation: CacheInvalidation,
         page_tokens: PageTokens,
     ) -> None:
-        super().__init__(store=store, people=people, page_tokens=page_tokens)
+        super().__init__(store=store, user_queries=user_queries, page_tokens=page_tokens)
         self._edge_ids = ids
-        self._readers = readers
+        self._cache_invalidation = cache_invalidation
 
     @access_policy.user
     async def Follow(self, request: pb.FollowRequest, context: Any) -> pb.FollowResponse:
@@ -95,5 +95,5 @@ class GraphServicer(GraphLists):
         key = RequestKey.of(request, caller_id=str(me), method=type(request).__name__)
         answer = await once(self._store.transaction, key, response, effect)
         # Also where it was done before: whoever did it may have died before telling.
-        await self._readers.forget_pair(me, request.user_id)
+        await self._cache_invalidation.invalidate_pair(me, request.user_id)
         return answer

@@ -15,11 +15,11 @@ from services.chassis.storage.idempotency import (
     once,
     repeated,
 )
-from services.user.adapters.user_cache import Cards
+from services.user.adapters.user_cache import UserCache
 from services.user.domain import profiles
 from services.user.domain.accounts import Accounts
 from services.user.domain.store import Store, UserTransaction
-from services.user.domain.user_queries import People
+from services.user.domain.user_queries import UserQueries
 from services.user.rpc import convert
 
 
@@ -33,43 +33,47 @@ class UserServicer(UserServiceServicer):
         clock: Clock,
         ids: IdGenerator,
         accounts: Accounts,
-        people: People,
-        cards: Cards,
+        user_queries: UserQueries,
+        user_cache: UserCache,
         master_key: bytes,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
         self._accounts = accounts
-        self._people = people
-        self._cards = cards
+        self._user_queries = user_queries
+        self._user_cache = user_cache
         self._master_key = master_key
 
     @access_policy.anyone
     async def GetUser(self, request: pb.GetUserRequest, context: Any) -> pb.GetUserResponse:
         viewer_id = caller.viewer_id()
-        user_id, card, ties = await self._people.one(request.user_id, viewer_id)
-        return pb.GetUserResponse(user=convert.read_card(card, user_id, ties, viewer_id=viewer_id))
+        user_id, packed_user, ties = await self._user_queries.one(request.user_id, viewer_id)
+        return pb.GetUserResponse(
+            user=convert.unpack_user(packed_user, user_id, ties, viewer_id=viewer_id)
+        )
 
     @access_policy.anyone
     async def GetUserByHandle(
         self, request: pb.GetUserByHandleRequest, context: Any
     ) -> pb.GetUserByHandleResponse:
         viewer_id = caller.viewer_id()
-        user_id, card, ties = await self._people.one_by_handle(request.handle, viewer_id)
+        user_id, packed_user, ties = await self._user_queries.one_by_handle(
+            request.handle, viewer_id
+        )
         return pb.GetUserByHandleResponse(
-            user=convert.read_card(card, user_id, ties, viewer_id=viewer_id)
+            user=convert.unpack_user(packed_user, user_id, ties, viewer_id=viewer_id)
         )
 
     @access_policy.service("post", "notification")
     async def BatchGetUsers(
         self, request: pb.BatchGetUsersRequest, context: Any
     ) -> pb.BatchGetUsersResponse:
-        found = await self._people.batch(
+        found = await self._user_queries.batch(
             request.user_ids, request.handles, request.viewer_id or None
         )
         response = pb.BatchGetUsersResponse()
-        convert.add_cards(response.users, found)
+        convert.add_packed_users(response.users, found)
         return response
 
     @access_policy.user
@@ -95,7 +99,7 @@ class UserServicer(UserServiceServicer):
 
         key = RequestKey.of(request, caller_id=str(me.user_id), method="UpdateUser")
         response = await once(self._store.transaction, key, pb.UpdateUserResponse, effect)
-        await self._cards.forget(me.user_id)
+        await self._user_cache.forget(me.user_id)
         return response
 
     @access_policy.user
@@ -110,14 +114,14 @@ class UserServicer(UserServiceServicer):
         before = await repeated(begin, key, pb.DeleteUserResponse)
         if before is not None:
             return before
-        proof = await self._accounts.prove_caller(
+        password_check = await self._accounts.check_caller_password(
             me, request.password, network=client_network.network()
         )
 
         async def effect(transaction: UserTransaction) -> pb.DeleteUserResponse:
-            await self._accounts.delete(transaction, proof)
+            await self._accounts.delete(transaction, password_check)
             return pb.DeleteUserResponse()
 
         response = await once(begin, key, pb.DeleteUserResponse, effect)
-        await self._cards.forget(me.user_id)
+        await self._user_cache.forget(me.user_id)
         return response

@@ -12,8 +12,8 @@ from services.chassis.runtime.logs import logger
 from services.chassis.storage.transaction import in_transaction
 from services.user.domain import follows
 from services.user.domain.accounts import authenticate_caller, register_caller
-from services.user.domain.model import Chore
-from services.user.domain.retired_handles import RetiredHandles
+from services.user.domain.model import BackgroundTask
+from services.user.domain.retired_handles import HandleTombstones
 from services.user.domain.store import Store, UserTransaction
 from services.user.rpc import events
 
@@ -27,11 +27,11 @@ _failures = Counter(
 )
 
 
-class Chores:
+class BackgroundTasks:
     """Does what waits. Any number of workers may; a chunk done twice does nothing more."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, ids: IdGenerator, retired: RetiredHandles
+        self, *, store: Store, clock: Clock, ids: IdGenerator, retired: HandleTombstones
     ) -> None:
         self._store = store
         self._clock = clock
@@ -52,12 +52,12 @@ class Chores:
 
         What fails for a reason of its own waits anew, behind all others.
         """
-        for chore, chunk in (
-            (Chore.REMOVE_EDGES, self._remove_edges),
-            (Chore.FORGET, self._forget),
-            (Chore.ACCEPT_REQUESTS, self._accept_requests),
+        for background_task, chunk in (
+            (BackgroundTask.REMOVE_EDGES, self._remove_edges),
+            (BackgroundTask.FORGET, self._forget),
+            (BackgroundTask.ACCEPT_REQUESTS, self._accept_requests),
         ):
-            user_id = await self._store.next_chore(chore)
+            user_id = await self._store.next_background_task(background_task)
             if user_id is None:
                 continue
             try:
@@ -65,18 +65,22 @@ class Chores:
             except RoostError:
                 raise
             except Exception as error:
-                await self._put_off(chore, user_id, error)
+                await self._put_off(background_task, user_id, error)
                 continue
             return True
         return False
 
-    async def _put_off(self, chore: Chore, user_id: int, error: Exception) -> None:
-        _failures.labels(chore.value).inc()
-        logger().error("chore_failed", chore=chore.value, user_id=user_id, exc_info=error)
+    async def _put_off(
+        self, background_task: BackgroundTask, user_id: int, error: Exception
+    ) -> None:
+        _failures.labels(background_task.value).inc()
+        logger().error(
+            "chore_failed", background_task=background_task.value, user_id=user_id, exc_info=error
+        )
 
         async def effect(transaction: UserTransaction) -> None:
-            await transaction.end_chore(chore, user_id)
-            await transaction.add_chore(chore, user_id, self._clock.now())
+            await transaction.finish_background_task(background_task, user_id)
+            await transaction.add_background_task(background_task, user_id, self._clock.now())
 
         await in_transaction(self._store.transaction, effect)
 
@@ -90,8 +94,8 @@ class Chores:
                 )
         if not edges:
             await transaction.retire_handle(user_id, self._retired.form_of)
-            await transaction.add_chore(Chore.FORGET, user_id, self._clock.now())
-            await transaction.end_chore(Chore.REMOVE_EDGES, user_id)
+            await transaction.add_background_task(BackgroundTask.FORGET, user_id, self._clock.now())
+            await transaction.finish_background_task(BackgroundTask.REMOVE_EDGES, user_id)
 
     async def _forget(self, user_id: int, transaction: UserTransaction) -> None:
         key = await transaction.forget_user(user_id)
@@ -99,10 +103,10 @@ class Chores:
         if key is not None:
             callers += [register_caller(key), authenticate_caller(key)]
         await transaction.forget_requests(callers)
-        await transaction.end_chore(Chore.FORGET, user_id)
+        await transaction.finish_background_task(BackgroundTask.FORGET, user_id)
 
     async def _accept_requests(self, user_id: int, transaction: UserTransaction) -> None:
         user = await transaction.lock_user(user_id)
         open_to_all = user is not None and not user.protected
         if not open_to_all or not await follows.accept_some(transaction, user_id, ids=self._ids):
-            await transaction.end_chore(Chore.ACCEPT_REQUESTS, user_id)
+            await transaction.finish_background_task(BackgroundTask.ACCEPT_REQUESTS, user_id)

@@ -8,7 +8,7 @@ from roost.user.v1 import user_events_pb2 as pb
 
 from services.chassis.events.bodies import read
 from services.chassis.events.records import Event, Undecodable
-from services.user.adapters.user_cache import Cards
+from services.user.adapters.user_cache import UserCache
 from services.user.domain.model import Counts
 from services.user.domain.store import Store
 from services.user.worker import counters
@@ -20,9 +20,9 @@ GROUP = counters.CONSUMER
 class Subscriptions:
     """Handles batches of events of one partition."""
 
-    def __init__(self, *, store: Store, cards: Cards) -> None:
+    def __init__(self, *, store: Store, user_cache: UserCache) -> None:
         self._store = store
-        self._cards = cards
+        self._user_cache = user_cache
 
     async def handle(self, events: Sequence[Event]) -> None:
         """Counts what is to be counted, and forgets the cards of profiles that changed.
@@ -36,10 +36,10 @@ class Subscriptions:
             if (change := _CHANGES.get(event.type)) is not None
         ]
         if counted:
-            await counters.apply(self._store, self._cards, counted)
+            await counters.apply(self._store, self._user_cache, counted)
         changed = {_key(event) for event in events if event.type in _PROFILE_CHANGES}
         if changed:
-            await self._cards.forget(*changed)
+            await self._user_cache.forget(*changed)
 
 
 def _follow(body: pb.FollowCreated | pb.FollowRemoved, step: int) -> dict[int, Counts]:

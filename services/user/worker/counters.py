@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.logs import logger
 from services.chassis.storage.transaction import in_transaction
-from services.user.adapters.user_cache import Cards
+from services.user.adapters.user_cache import UserCache
 from services.user.domain.model import Counts
 from services.user.domain.store import Store, UserTransaction
 
@@ -34,7 +34,7 @@ _failures = Counter(
 )
 
 
-async def apply(store: Store, cards: Cards, events: Sequence[CountedEvent]) -> None:
+async def apply(store: Store, user_cache: UserCache, events: Sequence[CountedEvent]) -> None:
     """Changes counters by what events say, each event once however often it comes.
 
     The cards of all whom the events name are forgotten each time: a process that dies after the
@@ -53,7 +53,7 @@ async def apply(store: Store, cards: Cards, events: Sequence[CountedEvent]) -> N
             await transaction.change_counts(changes)
 
     await in_transaction(store.transaction, effect)
-    await cards.forget(*{user_id for _, changes in events for user_id in changes})
+    await user_cache.forget(*{user_id for _, changes in events for user_id in changes})
 
 
 class Reconciler:
@@ -63,12 +63,12 @@ class Reconciler:
         self,
         *,
         store: Store,
-        cards: Cards,
+        user_cache: UserCache,
         count_posts: CountPosts,
         settle: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(_SETTLE_SECONDS),
     ) -> None:
         self._store = store
-        self._cards = cards
+        self._user_cache = user_cache
         self._count_posts = count_posts
         self._settle = settle
 
@@ -79,7 +79,7 @@ class Reconciler:
             try:
                 corrected = await self.reconcile()
                 if corrected:
-                    logger().warning("counters_corrected", people=corrected)
+                    logger().warning("counters_corrected", user_queries=corrected)
             except RoostError as error:
                 logger().warning("reconciliation_postponed", error=repr(error))
 
@@ -126,7 +126,7 @@ class Reconciler:
             return await transaction.correct_counts(seen, wrong)
 
         corrected = await in_transaction(self._store.transaction, effect)
-        await self._cards.forget(*wrong)
+        await self._user_cache.forget(*wrong)
         return corrected
 
     async def _differing(

@@ -14,7 +14,7 @@ from roost.user.v1.user_service_pb2_grpc import (
 )
 
 from services.chassis.auth import access_policy
-from services.chassis.rpc.server import Mount
+from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime import process
 from services.chassis.runtime.settings import ServiceSettings
 from tests.servicers.serving import verifier
@@ -32,21 +32,21 @@ class SlowUsers(UserServiceServicer):
 
 
 @asynccontextmanager
-async def serve(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
-    mount = Mount(add_UserServiceServicer_to_server, SlowUsers(), without=OTHERS)  # type: ignore[abstract]
+async def serve(settings: ServiceSettings) -> AsyncIterator[process.ProcessParts]:
+    mount = MountedServicer(add_UserServiceServicer_to_server, SlowUsers(), without=OTHERS)  # type: ignore[abstract]
     print("opened", flush=True)
-    yield process.Parts(
+    yield process.ProcessParts(
         mounts=[mount],
         verifier=verifier(),
         jobs=[always_fail] if "FAILING" in os.environ else [],
-        endings=[lambda: print("ended streams", flush=True)],
+        on_drain=[lambda: print("ended streams", flush=True)],
     )
     print("closed", flush=True)
 
 
 @asynccontextmanager
-async def work(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
-    yield process.Parts(jobs=[run_until_cancelled, fail_if_told], consumers=[IdleConsumer()])
+async def work(settings: ServiceSettings) -> AsyncIterator[process.ProcessParts]:
+    yield process.ProcessParts(jobs=[run_until_cancelled, fail_if_told], consumers=[IdleConsumer()])
 
 
 async def run_until_cancelled() -> None:
@@ -83,9 +83,9 @@ class IdleConsumer:
 
 
 @asynccontextmanager
-async def refuse(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
+async def refuse(settings: ServiceSettings) -> AsyncIterator[process.ProcessParts]:
     raise OSError("the database does not answer at 127.0.0.1:1")
-    yield process.Parts()
+    yield process.ProcessParts()
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from services.chassis.auth.caller import (
 )
 from services.chassis.auth.tokens import ServiceIdentity, SigningKey
 from services.chassis.rpc.clients import MARGIN, Mesh, MeshJwks
-from services.chassis.rpc.server import Mount
+from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.errors import (
@@ -89,9 +89,11 @@ class Outer(UserServiceServicer):
         return BatchGetUsersResponse(users=[answer.user])
 
 
-def only(method: str, servicer: UserServiceServicer) -> Mount:
+def only(method: str, servicer: UserServiceServicer) -> MountedServicer:
     methods = {"GetUser", "GetUserByHandle", "BatchGetUsers", "UpdateUser", "DeleteUser"}
-    return Mount(add_UserServiceServicer_to_server, servicer, without=frozenset(methods - {method}))
+    return MountedServicer(
+        add_UserServiceServicer_to_server, servicer, without=frozenset(methods - {method})
+    )
 
 
 @pytest.fixture
@@ -225,7 +227,7 @@ class Keys(AuthServiceServicer):
 async def test_keys_of_people_come_from_the_user_service() -> None:
     key = SigningKey.generate("key-1")
     methods = AuthServiceServicer.__dict__.keys() - {"GetJwks"}
-    mount = Mount(
+    mount = MountedServicer(
         add_AuthServiceServicer_to_server,
         Keys(key),  # type: ignore[abstract]
         without=frozenset(methods),

@@ -51,7 +51,7 @@ from services.chassis.auth.caller import (
     UserCaller,
 )
 from services.chassis.rpc.interceptors import limits
-from services.chassis.rpc.server import Mount, Server, policies
+from services.chassis.rpc.server import MountedServicer, Server, policies
 from services.chassis.runtime import deadline, logs, telemetry
 from services.chassis.runtime.errors import (
     DeadlineExceeded,
@@ -59,9 +59,9 @@ from services.chassis.runtime.errors import (
     Internal,
     Invalid,
     NotFound,
-    NotOffered,
     TooMany,
     Unauthenticated,
+    Unimplemented,
     Violation,
 )
 from tests.servicers.serving import Served, eventually, raises_reason, serving, token_of
@@ -114,8 +114,10 @@ class Users(UserServiceServicer):
         raise AssertionError("not offered")
 
 
-def mount(users: Users) -> Mount:
-    return Mount(add_UserServiceServicer_to_server, users, without=frozenset({"GetUserByHandle"}))
+def mount(users: Users) -> MountedServicer:
+    return MountedServicer(
+        add_UserServiceServicer_to_server, users, without=frozenset({"GetUserByHandle"})
+    )
 
 
 @pytest.fixture
@@ -271,7 +273,7 @@ async def test_token_is_checked_before_the_request_is_read(users: Users, served:
 
 
 def test_method_without_a_policy_keeps_the_process_from_starting(users: Users) -> None:
-    careless = Mount(add_UserServiceServicer_to_server, users)
+    careless = MountedServicer(add_UserServiceServicer_to_server, users)
 
     with pytest.raises(TypeError, match=r"roost\.user\.v1\.UserService/GetUserByHandle declares"):
         policies([careless])
@@ -279,7 +281,7 @@ def test_method_without_a_policy_keeps_the_process_from_starting(users: Users) -
 
 async def test_server_does_not_take_a_method_without_a_policy(users: Users) -> None:
     with pytest.raises(TypeError, match="declares no access policy"):
-        async with serving(Mount(add_UserServiceServicer_to_server, users)):
+        async with serving(MountedServicer(add_UserServiceServicer_to_server, users)):
             raise AssertionError("served")
 
 
@@ -293,7 +295,7 @@ def test_policies_of_all_methods_can_be_listed(users: Users) -> None:
 
 
 async def test_method_that_is_left_out_is_not_implemented(served: Served) -> None:
-    with raises_reason(NotOffered, "NOT_IMPLEMENTED"):
+    with raises_reason(Unimplemented, "NOT_IMPLEMENTED"):
         await served.stub(UserServiceStub).GetUserByHandle(GetUserByHandleRequest(handle="alice"))
 
 
@@ -522,7 +524,7 @@ class Events(EventServiceServicer):
         raise AssertionError("not offered")
 
 
-EVENTS = Mount(
+EVENTS = MountedServicer(
     add_EventServiceServicer_to_server,
     Events(),
     without=frozenset({"ReadEvents"}),

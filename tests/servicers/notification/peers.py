@@ -32,7 +32,7 @@ from roost.user.v1.user_service_pb2_grpc import (
 )
 
 from services.chassis.auth import access_policy, caller
-from services.chassis.rpc.server import Mount
+from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.errors import NotFound
 
 Context = grpc.aio.ServicerContext
@@ -61,7 +61,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
         for pair in request.pairs:
             there = (pair.from_user_id, pair.to_user_id)
             apart = not self.hidden.isdisjoint({there, there[::-1]})
-            response.ties.add(following=there in self.follows, apart=apart)
+            response.relationships.add(following=there in self.follows, apart=apart)
         return response
 
     @access_policy.anyone
@@ -113,20 +113,20 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             viewer_relationship=tie,
         )
 
-    def mounts(self) -> list[Mount]:
+    def mounts(self) -> list[MountedServicer]:
         """What serves them."""
         return [
-            Mount(
+            MountedServicer(
                 add_GraphServiceServicer_to_server,
                 self,
                 without=_rest(GraphServiceServicer, "BatchGetTies"),
             ),
-            Mount(
+            MountedServicer(
                 add_UserServiceServicer_to_server,
                 self,
                 without=_rest(UserServiceServicer, "GetUser", "BatchGetUsers"),
             ),
-            Mount(
+            MountedServicer(
                 add_PostServiceServicer_to_server,
                 self,
                 without=_rest(PostServiceServicer, "GetPost", "FilterVisible"),

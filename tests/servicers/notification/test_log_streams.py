@@ -16,7 +16,7 @@ from roost.notification.v1.event_service_pb2_grpc import (
 )
 
 from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
-from services.chassis.rpc.server import Mount, policies
+from services.chassis.rpc.server import MountedServicer, policies
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import (
     Forbidden,
@@ -96,7 +96,9 @@ class Place:
         running = asyncio.create_task(live.run())
         self.running.append(live)
         try:
-            async with serving(Mount(add_EventServiceServicer_to_server, servicer)) as served:
+            async with serving(
+                MountedServicer(add_EventServiceServicer_to_server, servicer)
+            ) as served:
                 yield served, live
         finally:
             self.running.remove(live)

@@ -35,7 +35,7 @@ from roost.user.v1.graph_service_pb2_grpc import (
 )
 
 from services.chassis.auth import access_policy, caller
-from services.chassis.rpc.server import Mount
+from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.errors import Unavailable
 from services.timeline.domain.model import Entry
 from services.timeline.rpc.convert import entry_to_proto
@@ -132,7 +132,7 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
             ]
         )
 
-    def mounts(self) -> list[Mount]:
+    def mounts(self) -> list[MountedServicer]:
         """What serves them."""
         return [
             _mount(add_GraphServiceServicer_to_server, GraphServiceServicer, self, GRAPH_METHODS),
@@ -146,9 +146,9 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         ]
 
 
-def _mount(register: object, service: type, servicer: object, offered: set[str]) -> Mount:
+def _mount(register: object, service: type, servicer: object, offered: set[str]) -> MountedServicer:
     declared = {name for name in vars(service) if name[0].isupper()}
-    return Mount(register, servicer, without=frozenset(declared - offered))  # type: ignore[arg-type]
+    return MountedServicer(register, servicer, without=frozenset(declared - offered))  # type: ignore[arg-type]
 
 
 def _page(

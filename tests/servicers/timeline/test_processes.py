@@ -146,7 +146,7 @@ async def running(
             clock=SystemClock(),
             batches=listen,
         )
-        jobs = [asyncio.create_task(job()) for _, job in work.named_jobs()]
+        jobs = [asyncio.create_task(job()) for _, job in work.jobs_by_name()]
         jobs.append(asyncio.create_task(listener.run()))
         try:
             yield Running(served, peers, sender, told)

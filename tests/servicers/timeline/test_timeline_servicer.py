@@ -16,7 +16,7 @@ from roost.timeline.v1.timeline_service_pb2 import (
 )
 
 from services.chassis.auth.caller import ServiceCaller
-from services.chassis.cache.redis_client import RedisAway
+from services.chassis.cache.redis_client import RedisUnavailable
 from services.chassis.rpc.page_token import PageTokenInvalid
 from services.chassis.runtime.errors import (
     Forbidden,
@@ -362,7 +362,7 @@ class TestWithoutValkey:
     @pytest.fixture(autouse=True)
     def away(self, timeline: Timeline, monkeypatch: pytest.MonkeyPatch) -> None:
         async def fail(*_: object, **__: object) -> None:
-            raise RedisAway
+            raise RedisUnavailable
 
         for kept in (timeline.feeds, timeline.cache):
             for name in vars(type(kept)):

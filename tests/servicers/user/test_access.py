@@ -13,7 +13,7 @@ from tests.servicers.access import (
     listed,
     services,
 )
-from tests.servicers.user.conftest import House
+from tests.servicers.user.conftest import UserServiceStack
 
 MATRIX = {
     "AuthService": {
@@ -59,12 +59,14 @@ MATRIX = {
 }
 
 
-def test_the_matrix_covers_every_method(house: House) -> None:
+def test_the_matrix_covers_every_method(house: UserServiceStack) -> None:
     assert policies(house.mounts) == listed("roost.user.v1", MATRIX)
 
 
 @pytest.mark.parametrize("who", CALLERS)
-async def test_only_those_are_let_in_whom_a_method_is_for(house: House, who: str) -> None:
+async def test_only_those_are_let_in_whom_a_method_is_for(
+    house: UserServiceStack, who: str
+) -> None:
     parts = {
         "AuthService": (house.auth, auth_service_pb2),
         "UserService": (house.users, user_service_pb2),

@@ -133,7 +133,7 @@ async def test_the_worker_counts_and_removes_the_edges_of_the_deleted(
         return not found.relationships[0].following and await following() == 0
 
     async with compose.work(working) as parts:
-        jobs = [asyncio.create_task(_run(job)) for _, job in parts.named_jobs()]
+        jobs = [asyncio.create_task(_run(job)) for _, job in parts.jobs_by_name()]
         try:
             await dora.graph.Follow(graph_pb.FollowRequest(user_id=eric.id))
             await until(counted)

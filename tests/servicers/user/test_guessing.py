@@ -16,7 +16,7 @@ from services.chassis.rpc import client_network
 from services.chassis.runtime.errors import RoostError, TooMany, Unauthenticated
 from services.user.domain.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
 from tests.servicers.serving import raises_reason
-from tests.servicers.user.conftest import PASSWORD, House, Person
+from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 
 HOME = "192.0.2.1"
 ELSEWHERE = "198.51.100.7"
@@ -24,7 +24,7 @@ AT_A_PLACE = DEFAULT_GUESSES // 4
 
 
 async def sign_in(
-    house: House, *, network: str, handle: str = "alice", password: str = PASSWORD
+    house: UserServiceStack, *, network: str, handle: str = "alice", password: str = PASSWORD
 ) -> Any:
     with client_network.within(network):
         return await house.auth().Authenticate(
@@ -32,14 +32,14 @@ async def sign_in(
         )
 
 
-async def guess(house: House, network: str, handle: str = "alice") -> str:
+async def guess(house: UserServiceStack, network: str, handle: str = "alice") -> str:
     """The reason that a wrong password is refused for."""
     with pytest.raises(RoostError) as caught:
         await sign_in(house, network=network, handle=handle, password="wrong lamp 0")
     return caught.value.reason
 
 
-async def change(person: Person, old: str, network: str = "") -> Any:
+async def change(person: Actor, old: str, network: str = "") -> Any:
     with client_network.within(network):
         return await person.auth.ChangePassword(
             ChangePasswordRequest(old_password=old, new_password="another lamp 4")
@@ -47,14 +47,14 @@ async def change(person: Person, old: str, network: str = "") -> Any:
 
 
 @pytest.fixture
-async def alice(house: House) -> Person:
+async def alice(house: UserServiceStack) -> Actor:
     """Somebody who registered at home."""
     with client_network.within(HOME):
         return await house.register("Alice")
 
 
 async def test_a_network_has_so_many_proofs_a_minute_whatever_they_are_for(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     for number in range(DEFAULT_LOGINS - 1):
         with client_network.within(ELSEWHERE), raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
@@ -78,7 +78,7 @@ async def test_a_network_has_so_many_proofs_a_minute_whatever_they_are_for(
 
 
 async def test_guesses_from_one_network_have_pauses_that_double(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     outcomes = [await guess(house, ELSEWHERE) for _ in range(AT_A_PLACE + 1)]
 
@@ -92,7 +92,7 @@ async def test_guesses_from_one_network_have_pauses_that_double(
 
 
 async def test_a_new_password_makes_new_networks_of_all_but_the_one_it_was_changed_from(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     await sign_in(house, network=ELSEWHERE)
     await change(alice, PASSWORD, network=HOME)
@@ -105,7 +105,7 @@ async def test_a_new_password_makes_new_networks_of_all_but_the_one_it_was_chang
 
 
 async def test_guesses_at_once_are_counted_before_they_are_compared(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     outcomes = await asyncio.gather(*(guess(house, ELSEWHERE) for _ in range(15)))
 
@@ -113,7 +113,9 @@ async def test_guesses_at_once_are_counted_before_they_are_compared(
     assert outcomes.count("TOO_MANY_PASSWORD_ATTEMPTS") == 15 - AT_A_PLACE
 
 
-async def test_guesses_from_many_networks_count_together(house: House, alice: Person) -> None:
+async def test_guesses_from_many_networks_count_together(
+    house: UserServiceStack, alice: Actor
+) -> None:
     outcomes = [
         await guess(house, f"203.0.113.{network}") for _ in range(4) for network in range(10)
     ]
@@ -122,7 +124,7 @@ async def test_guesses_from_many_networks_count_together(house: House, alice: Pe
 
 
 async def test_the_owner_signs_in_where_the_account_was_used_during_an_attack(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     for network in range(DEFAULT_GUESSES + 5):
         await guess(house, f"203.0.113.{network}")
@@ -133,7 +135,9 @@ async def test_the_owner_signs_in_where_the_account_was_used_during_an_attack(
     assert await change(alice, PASSWORD, "203.0.113.99") is not None
 
 
-async def test_a_network_is_known_after_a_sign_in_from_it(house: House, alice: Person) -> None:
+async def test_a_network_is_known_after_a_sign_in_from_it(
+    house: UserServiceStack, alice: Actor
+) -> None:
     await sign_in(house, network=ELSEWHERE)
     for network in range(DEFAULT_GUESSES + 5):
         await guess(house, f"203.0.113.{network}")
@@ -142,7 +146,7 @@ async def test_a_network_is_known_after_a_sign_in_from_it(house: House, alice: P
 
 
 async def test_the_right_password_ends_the_pauses_of_its_network(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     for _ in range(AT_A_PLACE - 1):
         await guess(house, HOME)
@@ -153,7 +157,7 @@ async def test_the_right_password_ends_the_pauses_of_its_network(
 
 
 async def test_an_account_that_is_not_there_is_throttled_like_one_that_is(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     there = [await guess(house, "203.0.113.1", "alice") for _ in range(8)]
     absent = [await guess(house, "203.0.113.2", "nobody") for _ in range(8)]
@@ -162,7 +166,9 @@ async def test_an_account_that_is_not_there_is_throttled_like_one_that_is(
     assert there == absent == odd
 
 
-async def test_the_old_password_cannot_be_guessed_with_a_token(house: House, alice: Person) -> None:
+async def test_the_old_password_cannot_be_guessed_with_a_token(
+    house: UserServiceStack, alice: Actor
+) -> None:
     outcomes = []
     for number in range(10):
         with pytest.raises(RoostError) as caught:
@@ -178,7 +184,7 @@ async def test_the_old_password_cannot_be_guessed_with_a_token(house: House, ali
 
 
 async def test_a_person_has_so_many_proofs_a_minute_from_all_networks(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     outcomes = []
     password = PASSWORD
@@ -198,7 +204,7 @@ async def test_a_person_has_so_many_proofs_a_minute_from_all_networks(
 
 
 async def test_the_person_is_warned_of_ten_failed_attempts_and_as_they_double(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     for number in range(DEFAULT_GUESSES):
         assert await guess(house, f"203.0.113.{number}") == "CREDENTIALS_WRONG"
@@ -209,7 +215,7 @@ async def test_the_person_is_warned_of_ten_failed_attempts_and_as_they_double(
 
 
 async def test_a_sign_in_is_published_with_whether_its_network_is_new(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     at_home = await sign_in(house, network=HOME)
     away = await sign_in(house, network=ELSEWHERE)
@@ -223,14 +229,16 @@ async def test_a_sign_in_is_published_with_whether_its_network_is_new(
     assert (second.session_id, second.new_network) == (away.session.id, True)
 
 
-async def test_a_changed_password_is_published(house: House, alice: Person) -> None:
+async def test_a_changed_password_is_published(house: UserServiceStack, alice: Actor) -> None:
     await change(alice, PASSWORD)
 
     (notice,) = house.events(events_pb.PasswordChanged)
     assert (notice.user_id, notice.session_id) == (alice.id, alice.session_id)
 
 
-async def test_neither_addresses_nor_handles_are_kept(house: House, alice: Person) -> None:
+async def test_neither_addresses_nor_handles_are_kept(
+    house: UserServiceStack, alice: Actor
+) -> None:
     await guess(house, ELSEWHERE)
     await guess(house, ELSEWHERE, "nobody")
     await sign_in(house, network=ELSEWHERE)

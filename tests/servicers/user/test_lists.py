@@ -13,14 +13,14 @@ from services.chassis.auth.caller import ANONYMOUS, Caller, ServiceCaller
 from services.chassis.runtime.errors import Forbidden, Invalid, NotFound
 from tests.builders.users import Cast
 from tests.servicers.serving import raises_reason
-from tests.servicers.user.conftest import PASSWORD, House, Person
+from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 from tests.servicers.user.test_follows import follow, protect
 
 POST, TIMELINE, NOTIFICATION = map(ServiceCaller, ("post", "timeline", "notification"))
 
 
 async def followers(
-    house: House, person: Person, caller: Caller = ANONYMOUS, **given: Any
+    house: UserServiceStack, person: Actor, caller: Caller = ANONYMOUS, **given: Any
 ) -> list[str]:
     response = await house.graph(caller).ListFollowers(
         pb.ListFollowersRequest(user_id=person.id, **given)
@@ -29,7 +29,7 @@ async def followers(
 
 
 async def test_followers_come_newest_first(
-    house: House, alice: Person, bob: Person, carol: Person
+    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
     await follow(carol, alice)
@@ -37,7 +37,7 @@ async def test_followers_come_newest_first(
     assert await followers(house, alice) == ["carol", "bob"]
 
 
-async def test_lists_tell_how_the_viewer_stands(alice: Person, bob: Person, carol: Person) -> None:
+async def test_lists_tell_how_the_viewer_stands(alice: Actor, bob: Actor, carol: Actor) -> None:
     await follow(bob, alice)
     await follow(carol, bob)
 
@@ -47,7 +47,7 @@ async def test_lists_tell_how_the_viewer_stands(alice: Person, bob: Person, caro
     assert user.viewer_relationship.following
 
 
-async def test_pages_cover_a_list_once(house: House, alice: Person) -> None:
+async def test_pages_cover_a_list_once(house: UserServiceStack, alice: Actor) -> None:
     others = [await house.register(f"robin{n}") for n in range(7)]
     for other in others:
         await follow(alice, other)
@@ -67,7 +67,7 @@ async def test_pages_cover_a_list_once(house: House, alice: Person) -> None:
 
 
 async def test_a_token_does_not_serve_another_list(
-    house: House, alice: Person, bob: Person, carol: Person
+    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
     await follow(carol, alice)
@@ -84,7 +84,7 @@ async def test_a_token_does_not_serve_another_list(
 
 
 async def test_people_with_a_block_between_them_and_the_viewer_are_left_out(
-    house: House, alice: Person, bob: Person, carol: Person
+    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
     await follow(carol, alice)
@@ -96,7 +96,9 @@ async def test_people_with_a_block_between_them_and_the_viewer_are_left_out(
     assert await followers(house, alice) == ["carol", "bob"]
 
 
-async def test_a_page_is_filled_up_where_people_are_left_out(house: House, alice: Person) -> None:
+async def test_a_page_is_filled_up_where_people_are_left_out(
+    house: UserServiceStack, alice: Actor
+) -> None:
     others = [await house.register(f"robin{n}") for n in range(6)]
     for other in others:
         await follow(other, alice)
@@ -108,7 +110,7 @@ async def test_a_page_is_filled_up_where_people_are_left_out(house: House, alice
 
 
 async def test_there_is_no_next_page_where_all_that_follow_are_left_out(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     others = [await house.register(f"robin{n}") for n in range(6)]
     for other in others:
@@ -125,7 +127,7 @@ async def test_there_is_no_next_page_where_all_that_follow_are_left_out(
 
 
 async def test_lists_of_protected_people_are_for_followers_and_themselves(
-    house: House, alice: Person, bob: Person, carol: Person
+    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
     await protect(alice)
@@ -140,7 +142,7 @@ async def test_lists_of_protected_people_are_for_followers_and_themselves(
 
 
 async def test_lists_of_unknown_and_blocking_people_are_not_found(
-    house: House, alice: Person, bob: Person
+    house: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
 
@@ -151,7 +153,7 @@ async def test_lists_of_unknown_and_blocking_people_are_not_found(
 
 
 async def test_requests_blocks_and_mutes_are_ones_own_lists(
-    alice: Person, bob: Person, carol: Person
+    alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await protect(alice)
     await follow(bob, alice)
@@ -172,7 +174,7 @@ async def test_requests_blocks_and_mutes_are_ones_own_lists(
 
 
 async def test_deleted_people_are_in_no_list(
-    house: House, alice: Person, bob: Person, carol: Person
+    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
     await follow(carol, alice)
@@ -185,7 +187,7 @@ async def test_deleted_people_are_in_no_list(
 
 
 async def test_relationships_come_in_request_order_and_unknown_people_have_none(
-    alice: Person, bob: Person, carol: Person
+    alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(alice, bob)
 
@@ -202,7 +204,7 @@ async def test_relationships_come_in_request_order_and_unknown_people_have_none(
 
 
 async def test_services_ask_how_pairs_stand(
-    house: House, alice: Person, bob: Person, carol: Person
+    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(alice, bob)
     await bob.graph.Mute(pb.MuteRequest(user_id=alice.id))
@@ -215,7 +217,7 @@ async def test_services_ask_how_pairs_stand(
         )
     )
 
-    assert [(each.following, each.muting, each.apart) for each in response.ties] == [
+    assert [(each.following, each.muting, each.apart) for each in response.relationship] == [
         (True, False, False),
         (False, True, False),
         (False, False, True),
@@ -223,7 +225,9 @@ async def test_services_ask_how_pairs_stand(
     ]
 
 
-async def test_ids_of_followers_are_paged_for_services(house: House, alice: Person) -> None:
+async def test_ids_of_followers_are_paged_for_services(
+    house: UserServiceStack, alice: Actor
+) -> None:
     others = [await house.register(f"robin{n}") for n in range(5)]
     for other in others:
         await follow(other, alice)
@@ -241,7 +245,7 @@ async def test_ids_of_followers_are_paged_for_services(house: House, alice: Pers
 
 
 async def test_first_pages_of_many_come_in_the_order_asked_for(
-    house: House, alice: Person, bob: Person
+    house: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     others = [await house.register(f"robin{n}") for n in range(3)]
     for other in others:
@@ -257,12 +261,12 @@ async def test_first_pages_of_many_come_in_the_order_asked_for(
     assert [page.has_more for page in response.pages] == [False, False, True]
 
 
-async def batch(house: House, **given: Any) -> Any:
+async def batch(house: UserServiceStack, **given: Any) -> Any:
     return (await house.users(POST).BatchGetUsers(BatchGetUsersRequest(**given))).users
 
 
 async def test_a_batch_has_each_person_once_in_order_of_id(
-    house: House, alice: Person, bob: Person, carol: Person
+    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     users = await batch(
         house,
@@ -275,7 +279,7 @@ async def test_a_batch_has_each_person_once_in_order_of_id(
 
 
 async def test_a_batch_for_a_viewer_tells_how_they_stand_even_where_it_is_blocked(
-    house: House, alice: Person, bob: Person, carol: Person
+    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(alice, bob)
     await carol.graph.Block(pb.BlockRequest(user_id=alice.id))
@@ -290,15 +294,15 @@ async def test_a_batch_for_a_viewer_tells_how_they_stand_even_where_it_is_blocke
     assert users["Alice"] == type(users["bob"])(user_id=alice.id)
 
 
-async def test_an_empty_batch_is_empty(house: House) -> None:
+async def test_an_empty_batch_is_empty(house: UserServiceStack) -> None:
     assert not await batch(house, viewer_id=5)
 
 
 @pytest.mark.parametrize("count", [20, 200])
 async def test_a_batch_costs_one_look_into_the_cache_and_one_query_whatever_its_size(
-    house: House, alice: Person, count: int, monkeypatch: pytest.MonkeyPatch
+    house: UserServiceStack, alice: Actor, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = [user.id for user in await Cast(house.store, house.clock).people(count)]
+    ids = [user.id for user in await Cast(house.store, house.clock).user_queries(count)]
     await batch(house, user_ids=ids)
     calls: list[str] = []
 
@@ -311,11 +315,11 @@ async def test_a_batch_costs_one_look_into_the_cache_and_one_query_whatever_its_
 
         monkeypatch.setattr(target, name, call)
 
-    counted(house.cards, "get_many")
-    for name in ("users", "ids_of_handles", "ties_with"):
+    counted(house.user_cache, "get_many")
+    for name in ("users", "ids_of_handles", "relationships_with"):
         counted(house.store, name)
 
     users = await batch(house, user_ids=ids, viewer_id=alice.id)
 
     assert len(users) == count
-    assert sorted(calls) == ["get_many", "ties_with"]
+    assert sorted(calls) == ["get_many", "relationships_with"]

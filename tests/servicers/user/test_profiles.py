@@ -34,10 +34,10 @@ from services.chassis.runtime.errors import (
 )
 from services.user.domain.model import Counts
 from tests.servicers.serving import raises_reason
-from tests.servicers.user.conftest import PASSWORD, House, Person
+from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 
 
-async def update(person: Person, *, etag: str = "", request_id: str = "", **values: Any) -> User:
+async def update(person: Actor, *, etag: str = "", request_id: str = "", **values: Any) -> User:
     response = await person.users.UpdateUser(
         UpdateUserRequest(
             user=User(**values),
@@ -49,12 +49,14 @@ async def update(person: Person, *, etag: str = "", request_id: str = "", **valu
     return response.user
 
 
-async def read(house: House, person: Person, viewer: Person | None = None) -> User:
+async def read(house: UserServiceStack, person: Actor, viewer: Actor | None = None) -> User:
     stub = house.users(viewer.caller if viewer else ANONYMOUS)
     return (await stub.GetUser(GetUserRequest(user_id=person.id))).user
 
 
-async def test_strangers_see_a_profile_without_a_relationship(house: House, alice: Person) -> None:
+async def test_strangers_see_a_profile_without_a_relationship(
+    house: UserServiceStack, alice: Actor
+) -> None:
     user = await read(house, alice)
 
     assert user.handle == "Alice"
@@ -62,7 +64,7 @@ async def test_strangers_see_a_profile_without_a_relationship(house: House, alic
 
 
 async def test_people_see_how_they_stand_to_the_other(
-    house: House, alice: Person, bob: Person
+    house: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await bob.graph.Follow(FollowRequest(user_id=alice.id))
     await bob.graph.Mute(MuteRequest(user_id=alice.id))
@@ -82,7 +84,7 @@ def counts(user: User) -> tuple[int, int, int]:
 
 
 async def test_counts_of_a_protected_person_are_for_followers_and_the_person(
-    house: House, alice: Person, bob: Person, carol: Person
+    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await bob.graph.Follow(FollowRequest(user_id=alice.id))
     house.store.database.tables.counts[alice.id] = Counts(1, 2, 3)
@@ -113,7 +115,7 @@ async def test_counts_of_a_protected_person_are_for_followers_and_the_person(
 
 
 async def test_who_blocks_a_person_is_not_told_how_many_posts_there_are(
-    house: House, alice: Person, bob: Person
+    house: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     house.store.database.tables.counts[alice.id] = Counts(1, 2, 3)
 
@@ -123,7 +125,7 @@ async def test_who_blocks_a_person_is_not_told_how_many_posts_there_are(
 
 
 async def test_a_profile_is_found_by_handle_without_regard_to_case(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     found = await house.users().GetUserByHandle(GetUserByHandleRequest(handle="aLICE"))
 
@@ -131,18 +133,18 @@ async def test_a_profile_is_found_by_handle_without_regard_to_case(
 
 
 @pytest.mark.parametrize("handle", ["nobody", "not-a-handle", "álice"])
-async def test_unknown_handles_are_not_found(house: House, handle: str) -> None:
+async def test_unknown_handles_are_not_found(house: UserServiceStack, handle: str) -> None:
     with raises_reason(NotFound, "USER_NOT_FOUND"):
         await house.users().GetUserByHandle(GetUserByHandleRequest(handle=handle))
 
 
-async def test_unknown_people_are_not_found(house: House) -> None:
+async def test_unknown_people_are_not_found(house: UserServiceStack) -> None:
     with raises_reason(NotFound, "USER_NOT_FOUND"):
         await house.users().GetUser(GetUserRequest(user_id=5))
 
 
 async def test_who_blocks_somebody_is_not_found_by_them(
-    house: House, alice: Person, bob: Person
+    house: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await alice.graph.Block(BlockRequest(user_id=bob.id))
 
@@ -153,7 +155,7 @@ async def test_who_blocks_somebody_is_not_found_by_them(
     assert (await read(house, bob, viewer=alice)).viewer_relationship.blocking
 
 
-async def test_only_fields_of_the_mask_change(house: House, alice: Person) -> None:
+async def test_only_fields_of_the_mask_change(house: UserServiceStack, alice: Actor) -> None:
     before = await read(house, alice)
     house.clock.advance(5)
 
@@ -174,7 +176,9 @@ async def test_only_fields_of_the_mask_change(house: House, alice: Person) -> No
     assert list(told.changed_fields) == ["bio", "website"]
 
 
-async def test_a_change_that_changes_nothing_keeps_the_etag(house: House, alice: Person) -> None:
+async def test_a_change_that_changes_nothing_keeps_the_etag(
+    house: UserServiceStack, alice: Actor
+) -> None:
     first = await update(alice, bio="Birds")
 
     again = await update(alice, bio="Birds")
@@ -183,13 +187,13 @@ async def test_a_change_that_changes_nothing_keeps_the_etag(house: House, alice:
     assert len(house.events(events_pb.UserUpdated)) == 1
 
 
-async def test_an_emptied_display_name_becomes_the_handle(alice: Person) -> None:
+async def test_an_emptied_display_name_becomes_the_handle(alice: Actor) -> None:
     await update(alice, display_name="Somebody")
 
     assert (await update(alice, display_name=" ")).display_name == "Alice"
 
 
-async def test_a_change_based_on_an_old_state_is_refused(alice: Person) -> None:
+async def test_a_change_based_on_an_old_state_is_refused(alice: Actor) -> None:
     first = await update(alice, bio="one")
     await update(alice, bio="two", etag=first.etag)
 
@@ -200,7 +204,7 @@ async def test_a_change_based_on_an_old_state_is_refused(alice: Person) -> None:
 @pytest.mark.parametrize(
     "path", ["id", "handle", "create_time", "followers_count", "etag", "nonsense", "*", ""]
 )
-async def test_other_fields_are_not_updatable(alice: Person, path: str) -> None:
+async def test_other_fields_are_not_updatable(alice: Actor, path: str) -> None:
     with raises_reason(Invalid, "FIELD_NOT_UPDATABLE") as caught:
         await alice.users.UpdateUser(
             UpdateUserRequest(user=User(bio="x"), update_mask=FieldMask(paths=["bio", path]))
@@ -209,7 +213,7 @@ async def test_other_fields_are_not_updatable(alice: Person, path: str) -> None:
     assert caught.value.metadata["field"] == path
 
 
-async def test_wrong_values_are_named_by_field(alice: Person) -> None:
+async def test_wrong_values_are_named_by_field(alice: Actor) -> None:
     with raises_reason(Invalid, "VALIDATION_FAILED") as caught:
         await update(alice, bio="x" * 161, website="javascript:x", display_name="a\u202eb")
 
@@ -232,7 +236,7 @@ async def test_wrong_values_are_named_by_field(alice: Person) -> None:
     ],
 )
 async def test_a_text_that_breaks_a_rule_changes_nothing(
-    house: House, alice: Person, field: str, value: str, rule: str
+    house: UserServiceStack, alice: Actor, field: str, value: str, rule: str
 ) -> None:
     before = await read(house, alice)
 
@@ -245,7 +249,7 @@ async def test_a_text_that_breaks_a_rule_changes_nothing(
     assert await read(house, alice) == before
 
 
-async def test_texts_are_counted_in_characters(alice: Person) -> None:
+async def test_texts_are_counted_in_characters(alice: Actor) -> None:
     families = "👩‍👩‍👧‍👦" * 12
 
     changed = await update(
@@ -256,7 +260,7 @@ async def test_texts_are_counted_in_characters(alice: Person) -> None:
     assert (changed.website, changed.bio) == ("https://💩.la", "\u200fשלום")
 
 
-async def test_a_repeated_update_happens_once(house: House, alice: Person) -> None:
+async def test_a_repeated_update_happens_once(house: UserServiceStack, alice: Actor) -> None:
     first = await update(alice, request_id="u-1", bio="one")
     await update(alice, bio="two")
 
@@ -266,7 +270,9 @@ async def test_a_repeated_update_happens_once(house: House, alice: Person) -> No
     assert (await read(house, alice)).bio == "two"
 
 
-async def test_a_deleted_person_is_gone_at_once(house: House, alice: Person, bob: Person) -> None:
+async def test_a_deleted_person_is_gone_at_once(
+    house: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
     with raises_reason(NotFound, "USER_NOT_FOUND"):
@@ -289,21 +295,25 @@ async def test_a_deleted_person_is_gone_at_once(house: House, alice: Person, bob
     ]
 
 
-async def test_the_handle_of_a_deleted_person_stays_taken(house: House, alice: Person) -> None:
+async def test_the_handle_of_a_deleted_person_stays_taken(
+    house: UserServiceStack, alice: Actor
+) -> None:
     await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
     with raises_reason(Taken, "HANDLE_TAKEN"):
         await house.register("alice")
 
 
-async def test_nobody_is_deleted_without_the_password(house: House, alice: Person) -> None:
+async def test_nobody_is_deleted_without_the_password(
+    house: UserServiceStack, alice: Actor
+) -> None:
     with raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
         await alice.users.DeleteUser(DeleteUserRequest(password="zebra lamp 8"))
 
     assert (await read(house, alice)).id == alice.id
 
 
-async def test_a_repeated_deletion_succeeds_again(house: House, alice: Person) -> None:
+async def test_a_repeated_deletion_succeeds_again(house: UserServiceStack, alice: Actor) -> None:
     request = DeleteUserRequest(password=PASSWORD, request_id="d-1")
 
     await alice.users.DeleteUser(request)
@@ -313,7 +323,7 @@ async def test_a_repeated_deletion_succeeds_again(house: House, alice: Person) -
 
 
 async def test_a_deleted_person_who_still_holds_an_access_token_changes_nothing(
-    house: House, alice: Person, bob: Person
+    house: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
@@ -331,7 +341,9 @@ async def test_a_deleted_person_who_still_holds_an_access_token_changes_nothing(
         await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
 
-async def test_nothing_personal_of_a_deleted_person_is_kept(house: House, alice: Person) -> None:
+async def test_nothing_personal_of_a_deleted_person_is_kept(
+    house: UserServiceStack, alice: Actor
+) -> None:
     await update(alice, bio="A secret garden", location="Oslo")
     house.store.database.published.clear()
 

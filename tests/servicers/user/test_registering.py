@@ -25,10 +25,10 @@ from services.chassis.runtime.errors import (
 )
 from services.user.domain.passwords import Passwords
 from tests.servicers.serving import AUDIENCE, ISSUER, raises_reason, serving
-from tests.servicers.user.conftest import PASSWORD, House, Person
+from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 
 
-async def test_who_registers_has_a_profile_a_session_and_tokens(house: House) -> None:
+async def test_who_registers_has_a_profile_a_session_and_tokens(house: UserServiceStack) -> None:
     response = await house.auth().Register(
         RegisterRequest(
             handle="Alice", password=PASSWORD, display_name=" Alice A. ", device_name="telephone"
@@ -48,13 +48,15 @@ async def test_who_registers_has_a_profile_a_session_and_tokens(house: House) ->
     assert told.user == user
 
 
-async def test_the_handle_is_the_name_where_none_is_given(house: House) -> None:
+async def test_the_handle_is_the_name_where_none_is_given(house: UserServiceStack) -> None:
     response = await house.auth().Register(RegisterRequest(handle="robin_7", password=PASSWORD))
 
     assert response.user.display_name == "robin_7"
 
 
-async def test_access_tokens_verify_with_the_published_keys(house: House, alice: Person) -> None:
+async def test_access_tokens_verify_with_the_published_keys(
+    house: UserServiceStack, alice: Actor
+) -> None:
     published = await house.auth().GetJwks(GetJwksRequest())
     keys = [
         {name: getattr(key, name) for name in ("kid", "kty", "crv", "alg", "use", "x", "y")}
@@ -74,45 +76,51 @@ async def test_access_tokens_verify_with_the_published_keys(house: House, alice:
     assert caller == UserCaller(alice.id, alice.session_id)
 
 
-async def test_a_handle_is_taken_without_regard_to_case(house: House, alice: Person) -> None:
+async def test_a_handle_is_taken_without_regard_to_case(
+    house: UserServiceStack, alice: Actor
+) -> None:
     with raises_reason(Taken, "HANDLE_TAKEN"):
         await house.register("aLICE")
 
 
-async def test_of_many_who_want_one_handle_at_once_one_gets_it(house: House) -> None:
+async def test_of_many_who_want_one_handle_at_once_one_gets_it(house: UserServiceStack) -> None:
     outcomes = await asyncio.gather(
         *(house.register("wanted") for _ in range(8)), return_exceptions=True
     )
 
-    assert len([each for each in outcomes if isinstance(each, Person)]) == 1
+    assert len([each for each in outcomes if isinstance(each, Actor)]) == 1
     assert all(each.reason == "HANDLE_TAKEN" for each in outcomes if isinstance(each, Taken))
 
 
 @pytest.mark.parametrize("handle", ["admin", "Roost", "_root_", "api", "adm1n", "roost_team"])
-async def test_reserved_handles_are_refused(house: House, handle: str) -> None:
+async def test_reserved_handles_are_refused(house: UserServiceStack, handle: str) -> None:
     with raises_reason(RuleBroken, "HANDLE_RESERVED"):
         await house.register(handle)
 
 
 @pytest.mark.parametrize("handle", ["", "al-ice", "a" * 16, "ålice"])
-async def test_malformed_handles_are_refused(house: House, handle: str) -> None:
+async def test_malformed_handles_are_refused(house: UserServiceStack, handle: str) -> None:
     with raises_reason(RuleBroken, "HANDLE_INVALID"):
         await house.register(handle)
 
 
-async def test_weak_passwords_are_refused(house: House) -> None:
+async def test_weak_passwords_are_refused(house: UserServiceStack) -> None:
     with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):
         await house.auth().Register(RegisterRequest(handle="robin", password="password1"))
 
 
-async def test_a_display_name_with_control_characters_is_refused_by_field(house: House) -> None:
+async def test_a_display_name_with_control_characters_is_refused_by_field(
+    house: UserServiceStack,
+) -> None:
     with raises_reason(Invalid, "VALIDATION_FAILED") as caught:
         await house.register("robin", display_name="a\u0007b")
 
     assert caught.value.violations[0].field == "display_name"
 
 
-async def test_names_are_counted_in_characters_and_kept_in_one_form(house: House) -> None:
+async def test_names_are_counted_in_characters_and_kept_in_one_form(
+    house: UserServiceStack,
+) -> None:
     families = "👩‍👩‍👧‍👦" * 12
     response = await house.auth().Register(
         RegisterRequest(
@@ -138,7 +146,7 @@ async def test_names_are_counted_in_characters_and_kept_in_one_form(house: House
     ],
 )
 async def test_a_device_name_that_breaks_a_rule_is_refused_by_field(
-    house: House, alice: Person, name: str, rule: str
+    house: UserServiceStack, alice: Actor, name: str, rule: str
 ) -> None:
     with raises_reason(Invalid, "VALIDATION_FAILED") as registering:
         await house.register("robin", device_name=name)
@@ -154,7 +162,7 @@ async def test_a_device_name_that_breaks_a_rule_is_refused_by_field(
     await house.register("robin")
 
 
-async def test_a_repeated_registration_gives_the_same_response(house: House) -> None:
+async def test_a_repeated_registration_gives_the_same_response(house: UserServiceStack) -> None:
     request = RegisterRequest(handle="robin", password=PASSWORD, request_id="r-1")
 
     first = await house.auth().Register(request)
@@ -164,7 +172,7 @@ async def test_a_repeated_registration_gives_the_same_response(house: House) -> 
     assert len(house.events(events_pb.UserRegistered)) == 1
 
 
-async def test_the_record_of_a_registration_holds_no_secret(house: House) -> None:
+async def test_the_record_of_a_registration_holds_no_secret(house: UserServiceStack) -> None:
     request = RegisterRequest(handle="robin", password=PASSWORD, request_id="r-1")
 
     response = await house.auth().Register(request)
@@ -174,7 +182,7 @@ async def test_the_record_of_a_registration_holds_no_secret(house: House) -> Non
     assert response.tokens.refresh_token.encode() not in stored
 
 
-async def test_a_request_id_does_not_serve_another_request(house: House) -> None:
+async def test_a_request_id_does_not_serve_another_request(house: UserServiceStack) -> None:
     request = RegisterRequest(handle="robin", password=PASSWORD, request_id="r-1")
     await house.auth().Register(request)
 
@@ -184,7 +192,7 @@ async def test_a_request_id_does_not_serve_another_request(house: House) -> None
 
 
 async def test_handle_and_password_sign_in_without_regard_to_case(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     response = await house.auth().Authenticate(
         AuthenticateRequest(handle="aLiCe", password=PASSWORD, device_name="laptop")
@@ -199,7 +207,7 @@ async def test_handle_and_password_sign_in_without_regard_to_case(
     ("handle", "password"), [("alice", "zebra lamp 8"), ("nobody", PASSWORD), ("not-one", "x")]
 )
 async def test_wrong_credentials_are_refused_alike(
-    house: House, alice: Person, handle: str, password: str
+    house: UserServiceStack, alice: Actor, handle: str, password: str
 ) -> None:
     with raises_reason(Unauthenticated, "CREDENTIALS_WRONG") as caught:
         await house.auth().Authenticate(AuthenticateRequest(handle=handle, password=password))
@@ -207,7 +215,7 @@ async def test_wrong_credentials_are_refused_alike(
     assert caught.value.message == "Handle or password is wrong."
 
 
-async def test_a_repeated_sign_in_opens_one_session(house: House, alice: Person) -> None:
+async def test_a_repeated_sign_in_opens_one_session(house: UserServiceStack, alice: Actor) -> None:
     request = AuthenticateRequest(handle="alice", password=PASSWORD, request_id="s-1")
 
     first = await house.auth().Authenticate(request)
@@ -217,7 +225,7 @@ async def test_a_repeated_sign_in_opens_one_session(house: House, alice: Person)
 
 
 async def test_a_hash_of_old_parameters_is_replaced_at_the_next_login(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     passwords = Passwords(memory_mib=2, workers=1)
     old = await passwords.hash(PASSWORD)
@@ -229,9 +237,11 @@ async def test_a_hash_of_old_parameters_is_replaced_at_the_next_login(
     assert house.store.database.tables.passwords[alice.id] != old
 
 
-async def test_past_the_bound_of_the_pool_callers_hear_that_it_is_busy(house: House) -> None:
+async def test_past_the_bound_of_the_pool_callers_hear_that_it_is_busy(
+    house: UserServiceStack,
+) -> None:
     passwords = Passwords(memory_mib=64, workers=1, waiting=0)
-    busy = House(passwords=passwords, clock=ManualClock())
+    busy = UserServiceStack(passwords=passwords, clock=ManualClock())
     await busy.signer.load()
     async with serving(*busy.mounts, clock=busy.clock) as busy.served:
         outcomes = await asyncio.gather(
@@ -245,7 +255,9 @@ async def test_past_the_bound_of_the_pool_callers_hear_that_it_is_busy(house: Ho
     assert all(each.retry_after for each in refused)
 
 
-async def test_a_changed_password_ends_every_other_session(house: House, alice: Person) -> None:
+async def test_a_changed_password_ends_every_other_session(
+    house: UserServiceStack, alice: Actor
+) -> None:
     other = await house.auth().Authenticate(AuthenticateRequest(handle="alice", password=PASSWORD))
 
     await alice.auth.ChangePassword(
@@ -260,7 +272,7 @@ async def test_a_changed_password_ends_every_other_session(house: House, alice: 
     await house.auth().Authenticate(AuthenticateRequest(handle="alice", password="another lamp 4"))
 
 
-async def test_a_repeated_change_of_password_succeeds_again(alice: Person) -> None:
+async def test_a_repeated_change_of_password_succeeds_again(alice: Actor) -> None:
     request = ChangePasswordRequest(
         old_password=PASSWORD, new_password="another lamp 4", request_id="c-1"
     )
@@ -269,27 +281,27 @@ async def test_a_repeated_change_of_password_succeeds_again(alice: Person) -> No
     await alice.auth.ChangePassword(request)
 
 
-async def test_a_password_is_changed_only_by_who_knows_the_old_one(alice: Person) -> None:
+async def test_a_password_is_changed_only_by_who_knows_the_old_one(alice: Actor) -> None:
     with raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
         await alice.auth.ChangePassword(
             ChangePasswordRequest(old_password="zebra lamp 8", new_password="another lamp 4")
         )
 
 
-async def test_a_new_password_has_to_be_strong(alice: Person) -> None:
+async def test_a_new_password_has_to_be_strong(alice: Actor) -> None:
     with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):
         await alice.auth.ChangePassword(
             ChangePasswordRequest(old_password=PASSWORD, new_password="alice-1234")
         )
 
 
-async def test_a_new_person_is_found_at_once(house: House, alice: Person) -> None:
+async def test_a_new_person_is_found_at_once(house: UserServiceStack, alice: Actor) -> None:
     found = await house.users().GetUser(GetUserRequest(user_id=alice.id))
 
     assert found.user.handle == "Alice"
 
 
-async def test_the_display_name_is_no_password(house: House) -> None:
+async def test_the_display_name_is_no_password(house: UserServiceStack) -> None:
     with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):
         await house.auth().Register(
             RegisterRequest(
@@ -298,7 +310,7 @@ async def test_the_display_name_is_no_password(house: House) -> None:
         )
 
 
-async def test_the_mail_address_is_no_new_password(house: House, alice: Person) -> None:
+async def test_the_mail_address_is_no_new_password(house: UserServiceStack, alice: Actor) -> None:
     request = ChangePasswordRequest(old_password=PASSWORD, new_password="gvk.ozymandis1")
     house.addresses.address = "gvk.ozymandis@example.com"
     with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):

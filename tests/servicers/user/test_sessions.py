@@ -29,14 +29,14 @@ from services.chassis.runtime.errors import (
 from services.user.domain.refresh_tokens import RefreshTokens
 from services.user.domain.sessions import REFRESHES_A_MINUTE
 from tests.servicers.serving import raises_reason
-from tests.servicers.user.conftest import MASTER_KEY, PASSWORD, House, Person
+from tests.servicers.user.conftest import MASTER_KEY, PASSWORD, Actor, UserServiceStack
 
 
-async def refresh(house: House, token: str) -> Any:
+async def refresh(house: UserServiceStack, token: str) -> Any:
     return await house.auth().RefreshSession(RefreshSessionRequest(refresh_token=token))
 
 
-async def test_a_refresh_token_gives_the_next_pair(house: House, alice: Person) -> None:
+async def test_a_refresh_token_gives_the_next_pair(house: UserServiceStack, alice: Actor) -> None:
     house.clock.advance(60)
 
     response = await refresh(house, alice.tokens.refresh_token)
@@ -49,7 +49,7 @@ async def test_a_refresh_token_gives_the_next_pair(house: House, alice: Person) 
 
 
 async def test_repeating_the_last_refresh_within_ten_seconds_gives_the_same_answer(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     first = await refresh(house, alice.tokens.refresh_token)
     house.clock.advance(10)
@@ -60,7 +60,7 @@ async def test_repeating_the_last_refresh_within_ten_seconds_gives_the_same_answ
     assert house.events(events_pb.SessionRevoked) == []
 
 
-async def test_a_token_used_twice_ends_its_session(house: House, alice: Person) -> None:
+async def test_a_token_used_twice_ends_its_session(house: UserServiceStack, alice: Actor) -> None:
     second = await refresh(house, alice.tokens.refresh_token)
     house.clock.advance(11)
 
@@ -76,7 +76,7 @@ async def test_a_token_used_twice_ends_its_session(house: House, alice: Person) 
 
 
 async def test_a_token_from_before_the_last_one_ends_the_session_even_at_once(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     second = await refresh(house, alice.tokens.refresh_token)
     await refresh(house, second.tokens.refresh_token)
@@ -86,7 +86,7 @@ async def test_a_token_from_before_the_last_one_ends_the_session_even_at_once(
 
 
 async def test_many_refreshes_of_one_token_at_once_give_one_lineage(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     answers = await asyncio.gather(*(refresh(house, alice.tokens.refresh_token) for _ in range(50)))
 
@@ -94,7 +94,9 @@ async def test_many_refreshes_of_one_token_at_once_give_one_lineage(
     assert await refresh(house, answers[0].tokens.refresh_token)
 
 
-async def test_a_session_is_refreshed_so_many_times_a_minute(house: House, alice: Person) -> None:
+async def test_a_session_is_refreshed_so_many_times_a_minute(
+    house: UserServiceStack, alice: Actor
+) -> None:
     token = alice.tokens.refresh_token
     for _ in range(REFRESHES_A_MINUTE):
         token = (await refresh(house, token)).tokens.refresh_token
@@ -115,13 +117,13 @@ async def test_a_session_is_refreshed_so_many_times_a_minute(house: House, alice
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 87, "A" * 256, "ü"])
-async def test_what_is_no_refresh_token_is_refused(house: House, token: str) -> None:
+async def test_what_is_no_refresh_token_is_refused(house: UserServiceStack, token: str) -> None:
     with raises_reason(Unauthenticated, "REFRESH_TOKEN_INVALID"):
         await refresh(house, token)
 
 
 async def test_an_invented_token_of_a_session_neither_opens_nor_ends_it(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     invented = RefreshTokens(master_key=b"x" * 32).make(alice.id, alice.session_id)
 
@@ -131,21 +133,23 @@ async def test_an_invented_token_of_a_session_neither_opens_nor_ends_it(
     assert await refresh(house, alice.tokens.refresh_token)
 
 
-async def test_a_token_of_a_session_that_never_was_is_refused(house: House) -> None:
+async def test_a_token_of_a_session_that_never_was_is_refused(house: UserServiceStack) -> None:
     token = RefreshTokens(master_key=MASTER_KEY).make(5, 6)
 
     with raises_reason(Unauthenticated, "REFRESH_TOKEN_INVALID"):
         await refresh(house, token)
 
 
-async def test_a_session_that_is_not_used_for_sixty_days_ends(house: House, alice: Person) -> None:
+async def test_a_session_that_is_not_used_for_sixty_days_ends(
+    house: UserServiceStack, alice: Actor
+) -> None:
     house.clock.advance(60 * 86400)
 
     with raises_reason(Unauthenticated, "REFRESH_TOKEN_INVALID"):
         await refresh(house, alice.tokens.refresh_token)
 
 
-async def test_a_used_session_goes_on_for_longer(house: House, alice: Person) -> None:
+async def test_a_used_session_goes_on_for_longer(house: UserServiceStack, alice: Actor) -> None:
     token = alice.tokens.refresh_token
 
     for _ in range(4):
@@ -153,7 +157,9 @@ async def test_a_used_session_goes_on_for_longer(house: House, alice: Person) ->
         token = (await refresh(house, token)).tokens.refresh_token
 
 
-async def test_only_hashes_of_refresh_tokens_are_kept(house: House, alice: Person) -> None:
+async def test_only_hashes_of_refresh_tokens_are_kept(
+    house: UserServiceStack, alice: Actor
+) -> None:
     second = await refresh(house, alice.tokens.refresh_token)
 
     kept = repr(house.store.database.tables)
@@ -164,7 +170,7 @@ async def test_only_hashes_of_refresh_tokens_are_kept(house: House, alice: Perso
 
 
 async def test_sessions_are_listed_newest_first_with_the_current_one_marked(
-    house: House, alice: Person, bob: Person
+    house: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     laptop = await house.auth().Authenticate(
         AuthenticateRequest(handle="alice", password=PASSWORD, device_name="laptop")
@@ -180,12 +186,12 @@ async def test_sessions_are_listed_newest_first_with_the_current_one_marked(
     assert not rest.next_page_token
 
 
-async def test_a_page_token_of_another_list_is_refused(alice: Person) -> None:
+async def test_a_page_token_of_another_list_is_refused(alice: Actor) -> None:
     with raises_reason(Invalid, "PAGE_TOKEN_INVALID"):
         await alice.auth.ListSessions(ListSessionsRequest(page_token="abc"))
 
 
-async def test_a_revoked_session_is_over(house: House, alice: Person) -> None:
+async def test_a_revoked_session_is_over(house: UserServiceStack, alice: Actor) -> None:
     request = RevokeSessionRequest(session_id=alice.session_id)
 
     await alice.auth.RevokeSession(request)
@@ -197,17 +203,17 @@ async def test_a_revoked_session_is_over(house: House, alice: Person) -> None:
         await refresh(house, alice.tokens.refresh_token)
 
 
-async def test_nobody_revokes_the_session_of_somebody_else(alice: Person, bob: Person) -> None:
+async def test_nobody_revokes_the_session_of_somebody_else(alice: Actor, bob: Actor) -> None:
     with raises_reason(NotFound, "SESSION_NOT_FOUND"):
         await bob.auth.RevokeSession(RevokeSessionRequest(session_id=alice.session_id))
 
 
-async def redeem(house: House, ticket: str) -> Any:
+async def redeem(house: UserServiceStack, ticket: str) -> Any:
     gateway = house.auth(ServiceCaller("gateway"))
     return await gateway.RedeemStreamTicket(RedeemStreamTicketRequest(ticket=ticket))
 
 
-async def test_a_ticket_opens_one_connection(house: House, alice: Person) -> None:
+async def test_a_ticket_opens_one_connection(house: UserServiceStack, alice: Actor) -> None:
     issued = await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
 
     redeemed = await redeem(house, issued.ticket)
@@ -219,7 +225,7 @@ async def test_a_ticket_opens_one_connection(house: House, alice: Person) -> Non
 
 
 async def test_a_connection_reads_with_the_rights_of_its_session_for_as_long_as_it_lives(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     issued = await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
     request = ExtendStreamRequest(user_id=alice.id, session_id=alice.session_id)
@@ -237,7 +243,7 @@ async def test_a_connection_reads_with_the_rights_of_its_session_for_as_long_as_
         await gateway.ExtendStream(request)
 
 
-async def test_a_ticket_ends_after_thirty_seconds(house: House, alice: Person) -> None:
+async def test_a_ticket_ends_after_thirty_seconds(house: UserServiceStack, alice: Actor) -> None:
     issued = await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
     house.clock.advance(30)
 
@@ -245,7 +251,9 @@ async def test_a_ticket_ends_after_thirty_seconds(house: House, alice: Person) -
         await redeem(house, issued.ticket)
 
 
-async def test_a_ticket_of_an_ended_session_opens_nothing(house: House, alice: Person) -> None:
+async def test_a_ticket_of_an_ended_session_opens_nothing(
+    house: UserServiceStack, alice: Actor
+) -> None:
     issued = await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
     await alice.auth.RevokeSession(RevokeSessionRequest(session_id=alice.session_id))
 
@@ -255,23 +263,23 @@ async def test_a_ticket_of_an_ended_session_opens_nothing(house: House, alice: P
         await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
 
 
-async def test_an_unknown_ticket_opens_nothing(house: House) -> None:
+async def test_an_unknown_ticket_opens_nothing(house: UserServiceStack) -> None:
     with raises_reason(Unauthenticated, "STREAM_TICKET_INVALID"):
         await redeem(house, "unknown")
 
 
-async def test_tickets_are_kept_as_hashes(house: House, alice: Person) -> None:
+async def test_tickets_are_kept_as_hashes(house: UserServiceStack, alice: Actor) -> None:
     issued = await alice.auth.IssueStreamTicket(IssueStreamTicketRequest())
 
     assert issued.ticket not in repr(house.store.database.tables)
 
 
-async def revoked(house: House, since: Any = None) -> Any:
+async def revoked(house: UserServiceStack, since: Any = None) -> Any:
     return await house.auth().ListRevokedSessions(ListRevokedSessionsRequest(since_time=since))
 
 
 async def test_an_ended_session_is_told_to_all_who_verify_tokens(
-    house: House, alice: Person, bob: Person
+    house: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     before = await revoked(house)
     house.clock.advance(60)
@@ -290,7 +298,7 @@ async def test_an_ended_session_is_told_to_all_who_verify_tokens(
 
 
 async def test_an_ended_session_is_told_no_longer_than_its_tokens_last(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     start = await revoked(house)
     await alice.auth.RevokeSession(RevokeSessionRequest(session_id=alice.session_id))
@@ -302,7 +310,7 @@ async def test_an_ended_session_is_told_no_longer_than_its_tokens_last(
 
 
 async def test_a_session_that_is_used_ends_a_year_after_it_began(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     began, tokens = house.clock.now(), alice.tokens
     while house.clock.now() + timedelta(days=50) < began + timedelta(days=365):
@@ -316,7 +324,7 @@ async def test_a_session_that_is_used_ends_a_year_after_it_began(
 
 
 async def test_a_session_from_before_the_limit_ends_at_its_next_refresh(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     sessions = house.store.database.tables.sessions
     session = sessions[alice.id, alice.session_id]

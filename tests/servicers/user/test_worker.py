@@ -19,31 +19,31 @@ from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
 
 from services.chassis.events.records import Event, OutboxMessage, Undecodable
 from services.chassis.runtime.errors import Unavailable
-from services.user.domain.model import Chore, Counts
+from services.user.domain.model import BackgroundTask, Counts
 from services.user.domain.store import UserTransaction
 from services.user.worker import background_tasks
 from services.user.worker.consumer import Subscriptions
 from services.user.worker.counters import Reconciler
-from tests.servicers.user.conftest import PASSWORD, House, Person
+from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 from tests.servicers.user.test_follows import follow, protect, stands
 
 
-def post_event(house: House, body: Any, author: Person) -> Event:
+def post_event(house: UserServiceStack, body: Any, author: Actor) -> Event:
     message = OutboxMessage.of(topic="roost.post.v1", key=author.id, body=body)
     return Event.from_message(message, time=house.clock.now(), traceparent=None)
 
 
-def subscriptions(house: House) -> Subscriptions:
-    return Subscriptions(store=house.store, cards=house.cards)
+def subscriptions(house: UserServiceStack) -> Subscriptions:
+    return Subscriptions(store=house.store, user_cache=house.user_cache)
 
 
-async def counts(house: House, person: Person) -> tuple[int, int, int]:
+async def counts(house: UserServiceStack, person: Actor) -> tuple[int, int, int]:
     user: User = (await house.users().GetUser(GetUserRequest(user_id=person.id))).user
     return user.followers_count, user.following_count, user.posts_count
 
 
 async def test_follows_are_counted_at_both_ends(
-    house: House, alice: Person, bob: Person, carol: Person
+    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await counts(house, bob)
     await follow(alice, bob)
@@ -59,7 +59,7 @@ async def test_follows_are_counted_at_both_ends(
 
 
 async def test_an_event_that_comes_again_counts_once(
-    house: House, alice: Person, bob: Person
+    house: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
     published = list(house.store.database.published)
@@ -70,7 +70,7 @@ async def test_an_event_that_comes_again_counts_once(
     assert await counts(house, bob) == (1, 0, 0)
 
 
-async def test_posts_are_counted(house: House, alice: Person) -> None:
+async def test_posts_are_counted(house: UserServiceStack, alice: Actor) -> None:
     created = [
         post_event(house, post_pb.PostCreated(post=Post(id=n, author_id=alice.id)), alice)
         for n in (1, 2)
@@ -93,7 +93,7 @@ async def test_posts_are_counted(house: House, alice: Person) -> None:
     ],
 )
 async def test_only_public_posts_are_counted(
-    house: House, alice: Person, visibility: Any, counted: int
+    house: UserServiceStack, alice: Actor, visibility: Any, counted: int
 ) -> None:
     other = Post(id=1, author_id=alice.id, visibility=VISIBILITY_PUBLIC)
     post = Post(id=2, author_id=alice.id, visibility=visibility)
@@ -108,7 +108,9 @@ async def test_only_public_posts_are_counted(
     assert await counts(house, alice) == (0, 0, 1)
 
 
-async def test_a_broken_event_is_named_and_changes_nothing(house: House, alice: Person) -> None:
+async def test_a_broken_event_is_named_and_changes_nothing(
+    house: UserServiceStack, alice: Actor
+) -> None:
     good = post_event(house, post_pb.PostCreated(post=Post(id=1, author_id=alice.id)), alice)
     broken = Event(
         event_id=good.event_id,
@@ -125,7 +127,9 @@ async def test_a_broken_event_is_named_and_changes_nothing(house: House, alice: 
     assert await counts(house, alice) == (0, 0, 0)
 
 
-async def test_the_total_of_ids_is_the_counter(house: House, alice: Person, bob: Person) -> None:
+async def test_the_total_of_ids_is_the_counter(
+    house: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await follow(alice, bob)
     await subscriptions(house).handle(house.store.database.published)
 
@@ -135,7 +139,7 @@ async def test_the_total_of_ids_is_the_counter(house: House, alice: Person, bob:
 
 
 async def test_a_card_that_was_left_behind_is_forgotten_with_the_event(
-    house: House, alice: Person
+    house: UserServiceStack, alice: Actor
 ) -> None:
     await counts(house, alice)
     tables = house.store.database.tables
@@ -148,7 +152,7 @@ async def test_a_card_that_was_left_behind_is_forgotten_with_the_event(
 
 
 async def test_counts_on_a_card_that_was_left_behind_come_right_as_the_event_comes_again(
-    house: House, alice: Person, bob: Person
+    house: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
     published = list(house.store.database.published)
@@ -177,12 +181,17 @@ async def at_once() -> None:
     """Stands in for the time that events take to settle."""
 
 
-async def test_wrong_counters_are_set_right(house: House, alice: Person, bob: Person) -> None:
+async def test_wrong_counters_are_set_right(
+    house: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await follow(alice, bob)
     house.store.database.tables.counts[bob.id] = Counts(40, 2, 9)
     assert await counts(house, bob) == (40, 2, 9)
     reconciler = Reconciler(
-        store=house.store, cards=house.cards, count_posts=Posts({bob.id: 3}), settle=at_once
+        store=house.store,
+        user_cache=house.user_cache,
+        count_posts=Posts({bob.id: 3}),
+        settle=at_once,
     )
 
     corrected = await reconciler.reconcile()
@@ -194,7 +203,7 @@ async def test_wrong_counters_are_set_right(house: House, alice: Person, bob: Pe
 
 
 async def test_counters_that_are_on_their_way_are_left_alone(
-    house: House, alice: Person, bob: Person
+    house: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
 
@@ -202,48 +211,52 @@ async def test_counters_that_are_on_their_way_are_left_alone(
         await subscriptions(house).handle(house.store.database.published)
 
     reconciler = Reconciler(
-        store=house.store, cards=house.cards, count_posts=Posts({}), settle=settle
+        store=house.store, user_cache=house.user_cache, count_posts=Posts({}), settle=settle
     )
 
     assert await reconciler.reconcile() == 0
     assert await counts(house, bob) == (1, 0, 0)
 
 
-async def test_without_the_post_service_the_rest_is_set_right(house: House, bob: Person) -> None:
+async def test_without_the_post_service_the_rest_is_set_right(
+    house: UserServiceStack, bob: Actor
+) -> None:
     house.store.database.tables.counts[bob.id] = Counts(4, 4, 4)
 
     async def away(_: Sequence[int]) -> Mapping[int, int]:
         raise Unavailable
 
-    reconciler = Reconciler(store=house.store, cards=house.cards, count_posts=away, settle=at_once)
+    reconciler = Reconciler(
+        store=house.store, user_cache=house.user_cache, count_posts=away, settle=at_once
+    )
 
     assert await reconciler.reconcile() == 1
     assert await counts(house, bob) == (0, 0, 4)
 
 
 async def test_everybody_is_looked_at_however_many_there_are(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: UserServiceStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.user.worker.counters._SLICE", 2)
-    people = [await house.register(f"robin{n}") for n in range(5)]
-    for person in people:
+    user_queries = [await house.register(f"robin{n}") for n in range(5)]
+    for person in user_queries:
         house.store.database.tables.counts[person.id] = Counts(9, 9, 9)
     reconciler = Reconciler(
-        store=house.store, cards=house.cards, count_posts=Posts({}), settle=at_once
+        store=house.store, user_cache=house.user_cache, count_posts=Posts({}), settle=at_once
     )
 
     assert await reconciler.reconcile() == 5
 
 
 async def test_work_for_one_person_that_always_fails_keeps_no_other_waiting(
-    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await follow(alice, carol)
     await follow(bob, carol)
     for person in (alice, bob):
         house.clock.advance(1)
         await person.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
-    worker = house.chores()
+    worker = house.background_tasks()
     removing = worker._remove_edges
 
     async def failing(user_id: int, transaction: UserTransaction) -> None:
@@ -258,17 +271,19 @@ async def test_work_for_one_person_that_always_fails_keeps_no_other_waiting(
 
     removed = house.events(events_pb.FollowRemoved)
     assert [each.follower_id for each in removed] == [bob.id]
-    assert list(house.store.database.tables.chores) == [(Chore.REMOVE_EDGES, alice.id)]
+    assert list(house.store.database.tables.background_tasks) == [
+        (BackgroundTask.REMOVE_EDGES, alice.id)
+    ]
 
 
 async def test_counters_of_one_person_that_cannot_be_corrected_keep_no_other_wrong(
-    house: House, alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+    house: UserServiceStack, alice: Actor, bob: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tables = house.store.database.tables
     for person in (alice, bob):
         tables.counts[person.id] = Counts(followers=9)
     reconciler = Reconciler(
-        store=house.store, cards=house.cards, count_posts=no_posts, settle=at_once
+        store=house.store, user_cache=house.user_cache, count_posts=no_posts, settle=at_once
     )
     correcting = reconciler._correct
 
@@ -288,7 +303,7 @@ async def no_posts(_: Sequence[int]) -> Mapping[int, int]:
 
 
 async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
-    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(background_tasks, "REMOVED_AT_ONCE", 2)
     await follow(alice, bob)
@@ -299,7 +314,7 @@ async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
     await follow(bob, carol)
     await subscriptions(house).handle(house.store.database.published)
     await bob.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
-    worker = house.chores()
+    worker = house.background_tasks()
 
     steps = 0
     while await worker.step():
@@ -318,4 +333,4 @@ async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
     assert len(house.events(events_pb.FollowRequestRemoved)) == 1
     assert len(house.events(events_pb.MuteRemoved)) == 1
     assert await counts(house, alice) == (0, 0, 0)
-    assert not house.store.database.tables.chores
+    assert not house.store.database.tables.background_tasks

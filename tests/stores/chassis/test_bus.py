@@ -11,7 +11,7 @@ from local import topics
 from services.chassis.events.bus import (
     Publisher,
     RecordsRefused,
-    parked,
+    dead_letter_topic,
     publisher,
 )
 from services.chassis.events.records import (
@@ -87,7 +87,7 @@ async def test_event_that_is_no_event_is_parked_with_the_reason(
     kafka: str, topic: Topic, sender: Publisher
 ) -> None:
     name, listener = topic(partitions=1), Listener()
-    parking = parked(name)
+    parking = dead_letter_topic(name)
     topics.create(kafka, [parking], partitions=1)
     aside: list[Record] = []
     await sender.send([Record(name, b"k", b"junk", [("type", b"x")])])

@@ -11,7 +11,7 @@ import pytest
 from redis.exceptions import ResponseError
 
 from services.chassis.cache import redis_client
-from services.chassis.cache.redis_client import RedisAway, RedisClient, Script
+from services.chassis.cache.redis_client import RedisClient, RedisUnavailable, Script
 from services.chassis.cache.redis_connection import Address
 from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import DeadlineExceeded
@@ -61,11 +61,11 @@ async def cluster_of_one(engines: Engines, folder: Path) -> AsyncIterator[str]:
         async with redis_client.connect(f"redis://127.0.0.1:{port}", call_seconds=5.0) as node:
 
             async def owns_all() -> bool:
-                with suppress(RedisAway, ResponseError):
+                with suppress(RedisUnavailable, ResponseError):
                     await node.execute("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
                 try:
                     return b"cluster_state:ok" in await node.execute("CLUSTER", "INFO")
-                except RedisAway:
+                except RedisUnavailable:
                     return False
 
             await eventually(owns_all, limit=20.0)
@@ -145,12 +145,12 @@ async def test_caller_that_gives_up_leaves_the_connection_whole(client: RedisCli
 async def test_server_that_does_not_answer_costs_a_few_calls_then_nothing() -> None:
     async with silent_server() as url, redis_client.connect(url, call_seconds=0.2) as client:
         for _ in range(3):
-            with pytest.raises(RedisAway):
+            with pytest.raises(RedisUnavailable):
                 await client.execute("PING")
 
         started = time.monotonic()
         for _ in range(100):
-            with pytest.raises(RedisAway):
+            with pytest.raises(RedisUnavailable):
                 await client.execute("PING")
 
         assert client.away
@@ -174,7 +174,7 @@ async def test_client_serves_again_soon_after_the_server_is_back(
         engines.stop("valkey")
         try:
             for _ in range(4):
-                with pytest.raises(RedisAway):
+                with pytest.raises(RedisUnavailable):
                     await client.execute("PING")
             assert client.away
         finally:
@@ -198,7 +198,7 @@ async def test_session_that_the_server_refuses_counts_as_away(valkey: str) -> No
     url = valkey.replace("redis://", "redis://somebody:wrong@")
 
     async with redis_client.connect(url) as client:
-        with pytest.raises(RedisAway):
+        with pytest.raises(RedisUnavailable):
             await client.execute("PING")
 
 
@@ -240,9 +240,9 @@ async def test_a_server_that_takes_no_writes_for_now_is_as_good_as_away(
 ) -> None:
     await client.execute("REPLICAOF", "127.0.0.1", 1)
     try:
-        with pytest.raises(RedisAway):
+        with pytest.raises(RedisUnavailable):
             await client.execute("SET", "key", 1)
-        with pytest.raises(RedisAway):
+        with pytest.raises(RedisUnavailable):
             await client.run(ADD, ["key"], [1])
     finally:
         await client.execute("REPLICAOF", "NO", "ONE")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.chassis.cache import redis_channels, redis_client
-from services.chassis.cache.redis_client import RedisAway, RedisClient
+from services.chassis.cache.redis_client import RedisClient, RedisUnavailable
 from tests.engines import Engines
 from tests.stores.chassis.test_redis import cluster_of_one
 from tests.waiting import eventually
@@ -102,7 +102,7 @@ async def heard_by(client: RedisClient, channel: str, count: int, *, limit: floa
                 [channel.encode(), count],
                 {channel.encode(): count},
             )
-        except RedisAway:
+        except RedisUnavailable:
             return False
 
     await eventually(listened_to, limit=limit)

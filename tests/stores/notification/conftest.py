@@ -10,7 +10,7 @@ from services.eventlog.domain.model import Logged
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.adapters.postgres import PostgresNotificationStore
 from services.notification.domain.store import NotificationStore
-from tests.stores.notification.world import World
+from tests.stores.notification.scenario import Scenario
 
 
 @pytest.fixture
@@ -37,5 +37,5 @@ async def store(
 
 
 @pytest.fixture
-def world(store: NotificationStore, clock: ManualClock) -> World:
-    return World(store, clock)
+def scenario(store: NotificationStore, clock: ManualClock) -> Scenario:
+    return Scenario(store, clock)

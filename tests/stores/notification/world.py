@@ -17,12 +17,12 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.ids import MAX_ID, FixedWorker, IdGenerator
 from services.delivery.domain.schedule import Schedule
 from services.notification.domain.model import Group, Kind, Ties
-from services.notification.domain.notifier import Telling
+from services.notification.domain.notifier import Notifier
 from services.notification.domain.ports import Pair
 from services.notification.domain.store import NotificationStore
-from services.notification.domain.visible_notifications import Showing
+from services.notification.domain.visible_notifications import VisibleNotifications
 from services.notification.worker.account_cleanup import Departures
-from services.notification.worker.consumer import Causes
+from services.notification.worker.consumer import NotificationConsumer
 from tests.builders.notifications import Sight
 
 ALICE, BOB, CAROL, DAVE, ERIN = 1, 2, 3, 4, 5
@@ -40,7 +40,7 @@ class FakeGraph:
         # Runs while an answer is under way.
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
-    async def ties(self, pairs: Sequence[Pair]) -> Mapping[Pair, Ties]:
+    async def relationships(self, pairs: Sequence[Pair]) -> Mapping[Pair, Ties]:
         self.asked.append(pairs)
         answer = {
             (one, other): Ties(
@@ -55,14 +55,14 @@ class FakeGraph:
         return answer
 
 
-class World:
+class Scenario:
     """Acts become events at once; `hear` brings them to the service, `at_once` in small steps."""
 
     def __init__(self, store: NotificationStore, clock: ManualClock, *, at_once: int = 500) -> None:
         self.store = store
         self.clock = clock
         self.graph = FakeGraph()
-        self.telling = Telling(
+        self.notifier = Notifier(
             store=store,
             graph=self.graph,
             ids=IdGenerator(clock=clock, worker=FixedWorker()),
@@ -71,12 +71,12 @@ class World:
             at_once=at_once,
         )
         self.sight = Sight()
-        self.showing = Showing(store=store, visibility=self.sight)
-        self.departures = Departures(store=store, graph=self.graph, clock=clock, at_once=at_once)
-        self.causes = Causes(self.telling, self.departures)
+        self.visible_notifications = VisibleNotifications(store=store, visibility=self.sight)
+        self.cleanup = Departures(store=store, graph=self.graph, clock=clock, at_once=at_once)
+        self.causes = NotificationConsumer(self.notifier, self.cleanup)
         self._numbers = itertools.count(101)
 
-    async def hear(self, *bodies: Message) -> list[Event]:
+    async def handle(self, *bodies: Message) -> list[Event]:
         """The events of one partition arrive together."""
         events = [self.event(body) for body in bodies]
         await self.causes(events)

@@ -14,17 +14,17 @@ from services.post.adapters.postgres import PostgresStore
 from services.post.domain.model import (
     OPEN_ACCOUNT,
     AccountState,
+    EngagementKind,
+    EngagementResult,
     Post,
     PostState,
-    Responded,
-    ResponseKind,
 )
 from services.post.domain.store import NewPost, Store
 from tests.builders.posts import Numbers, a_post
 from tests.engines import Databases
 
 
-class Scene:
+class Scenario:
     """A store with a few people, and short words for what they do."""
 
     def __init__(self, store: Store) -> None:
@@ -66,24 +66,24 @@ class Scene:
         )
         return await self.store.create(NewPost(post, account, message, key, response))
 
-    async def respond(
+    async def engage(
         self,
-        kind: ResponseKind,
+        kind: EngagementKind,
         user_id: int,
         post: Post,
         account: AccountState = OPEN_ACCOUNT,
-    ) -> Responded:
+    ) -> EngagementResult:
         async with self.store.transaction() as transaction:
-            return await transaction.respond(
+            return await transaction.engage(
                 kind,
                 user_id=user_id,
                 account=account,
                 post_id=post.id,
                 author_id=post.author_id,
-                response_id=self.numbers.of(user_id),
+                engagement_id=self.numbers.of(user_id),
             )
 
-    async def withdraw(self, kind: ResponseKind, user_id: int, post: Post) -> Responded:
+    async def withdraw(self, kind: EngagementKind, user_id: int, post: Post) -> EngagementResult:
         async with self.store.transaction() as transaction:
             return await transaction.withdraw(kind, user_id=user_id, post_id=post.id)
 
@@ -105,13 +105,13 @@ def database_url(postgres: Databases) -> Iterator[str]:
 
 
 @pytest.fixture(params=["memory", "postgres"])
-async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+async def scenario(request: pytest.FixtureRequest) -> AsyncIterator[Scenario]:
     if request.param == "memory":
-        yield Scene(MemoryStore(clock=ManualClock()))
+        yield Scenario(MemoryStore(clock=ManualClock()))
         return
     url: str = request.getfixturevalue("database_url")
     async with postgres.connect(url, clock=ManualClock()) as connected:
-        yield Scene(PostgresStore(connected))
+        yield Scenario(PostgresStore(connected))
 
 
 @pytest.fixture

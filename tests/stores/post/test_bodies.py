@@ -20,8 +20,8 @@ from services.post.domain.model import (
     Visibility,
 )
 from services.post.domain.store import NewPost
-from services.post.rpc.convert import look_into, pack
-from services.post.rpc.read_cache.body_cache import Bodies
+from services.post.rpc.convert import pack, summarize_packed
+from services.post.rpc.read_cache.body_cache import PostBodyCache
 from tests.builders.posts import START, Numbers, a_post
 from tests.waiting import LIMIT
 
@@ -60,13 +60,13 @@ async def server(valkey: str) -> AsyncIterator[RedisClient]:
         yield client
 
 
-def a_process(store: CountingStore, server: RedisClient, limit: int = 100) -> Bodies:
-    return Bodies(
+def a_process(store: CountingStore, server: RedisClient, limit: int = 100) -> PostBodyCache:
+    return PostBodyCache(
         store=store,
         redis=server,
         clock=SystemClock(),
         pack=pack,
-        look_into=look_into,
+        summarize_packed=summarize_packed,
         limit=limit,
     )
 

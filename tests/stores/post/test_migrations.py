@@ -43,9 +43,9 @@ class Before:
         return post_id
 
     async def like(self, post_id: int) -> None:
-        response_id = self._numbers.of(self.reader)
+        engagement_id = self._numbers.of(self.reader)
         assert await self._connection.fetchval(
-            LIKE, self.reader, post_id, 7, self.author, response_id
+            LIKE, self.reader, post_id, 7, self.author, engagement_id
         )
 
 

@@ -45,6 +45,6 @@ async def test_a_ranking_is_kept_for_its_viewer_in_its_order(cache: TimelineCach
 
 
 async def test_one_home_is_rebuilt_once_in_a_while(cache: TimelineCache) -> None:
-    assert await cache.may_rebuild(ALICE)
-    assert not await cache.may_rebuild(ALICE)
-    assert await cache.may_rebuild(BOB)
+    assert await cache.take_rebuild_permit(ALICE)
+    assert not await cache.take_rebuild_permit(ALICE)
+    assert await cache.take_rebuild_permit(BOB)

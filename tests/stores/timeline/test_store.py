@@ -80,7 +80,7 @@ async def test_a_deleted_person_leaves_neither_marker_nor_mutes(store: TimelineS
     await store.add_mute(ALICE, BOB)
     await store.add_mute(BOB, ALICE)
 
-    await store.forget_person(ALICE)
+    await store.delete_user(ALICE)
 
     assert await store.marker(ALICE) is None
     assert await store.muted_by(ALICE) == []

@@ -11,12 +11,12 @@ from services.chassis.cache import redis_client
 from services.chassis.runtime.clock import ManualClock
 from services.user.adapters.login_attempts_memory import MemoryAttempts
 from services.user.adapters.login_attempts_valkey import ValkeyAttempts
-from services.user.domain.login_attempts import Attempts, Bucket, Pauses
+from services.user.domain.login_attempts import Attempts, Backoff, Bucket
 
 _accounts = count(1)
 BUCKET = Bucket(3)
-PAUSES = Pauses(free=2, first=4.0, longest=10.0, forget=3600.0)
-PATIENT = Pauses(free=4, first=4.0, longest=10.0, forget=3600.0)
+PAUSES = Backoff(free=2, first=4.0, longest=10.0, forget=3600.0)
+PATIENT = Backoff(free=4, first=4.0, longest=10.0, forget=3600.0)
 
 
 class Counters:

@@ -25,9 +25,9 @@ from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
 from services.timeline import compose as timeline_compose
 from services.user import compose as user_compose
-from services.user.domain.retired_handles import RetiredHandles
+from services.user.domain.retired_handles import HandleTombstones
 from services.user.worker import background_tasks, counters
-from services.user.worker.background_tasks import Chores
+from services.user.worker.background_tasks import BackgroundTasks
 from services.user.worker.counters import Reconciler
 from tests.unit.poison import source
 from tests.unit.poison.hostile import NOW
@@ -65,7 +65,7 @@ class Failing:
     def __getattr__(self, _: str) -> Any:
         return self._call
 
-    async def next_chore(self, _: object) -> None:
+    async def next_background_task(self, _: object) -> None:
         await self._call()
 
     def connection(self) -> Any:
@@ -110,7 +110,7 @@ JOBS: dict[str, Callable[[Any], Job]] = {
     ),
     "notification.log.trimming.run": lambda fails: partial(trimming.run, fails, ManualClock(NOW)),
     "notification.retention.run": lambda fails: (
-        Retention(store=fails, departures=fails, clock=ManualClock(NOW)).run
+        Retention(store=fails, cleanup=fails, clock=ManualClock(NOW)).run
     ),
     "post.reconciliation.run": lambda fails: (
         Reconciliation(store=fails, clock=ManualClock(NOW)).run
@@ -118,16 +118,16 @@ JOBS: dict[str, Callable[[Any], Job]] = {
     "post.protections.run": lambda fails: Protections(store=fails, people=fails).run,
     "timeline.compose._prune": lambda fails: partial(timeline_compose._prune, fails),
     "user.chores.run": lambda fails: (
-        Chores(
+        BackgroundTasks(
             store=fails,
             clock=ManualClock(NOW),
             ids=fails,
-            retired=RetiredHandles(master_key=bytes(32)),
+            retired=HandleTombstones(master_key=bytes(32)),
         ).run
     ),
     "user.compose.periodically": lambda fails: user_compose._every(0.0, "failed", fails.act),
     "user.counters.run": lambda fails: (
-        Reconciler(store=fails, cards=fails, count_posts=fails.count_posts).run
+        Reconciler(store=fails, user_cache=fails, count_posts=fails.count_posts).run
     ),
 }
 # Endless, and no job on its own, or one whose failures other tests bring about.
@@ -137,7 +137,7 @@ OTHERS = {
     "chassis.redis_channels.messages",  # tests/stores/chassis/test_redis_channels.py
     "chassis.redis._wait_for_return",  # tests/stores/chassis/test_redis.py
     "chassis.relay.run",  # tests/stores/chassis/test_relay.py
-    "chassis.relay._publish_for_ever",
+    "chassis.relay._publish_loop",
     "chassis.retention._drain",  # a part of retention.run
     "chassis.supervision._keep",  # what is tested with
     "chassis.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py

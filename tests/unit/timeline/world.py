@@ -15,10 +15,10 @@ from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.memory import MemoryTimelineStore
 from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
 from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.fanout import FanOut, Rest
-from services.timeline.domain.feed_builder import Builds
+from services.timeline.domain.fanout import FanOut, RemainingSteps
+from services.timeline.domain.feed_builder import FeedBuilder
 from services.timeline.domain.follows import Follows
-from services.timeline.domain.home_sources import Circles
+from services.timeline.domain.home_sources import HomeSourceQueries
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.model import TOP, Entry
 from services.timeline.domain.ports import Followers, Responses
@@ -119,7 +119,7 @@ class Truth:
         return sorted((each for each in self.entries if each.actor_id in actors), reverse=True)
 
 
-class World:
+class Scenario:
     """The Timeline service on fakes, and acts that change the truth and tell of it at once."""
 
     def __init__(
@@ -130,7 +130,7 @@ class World:
         self.feeds = MemoryFeeds(clock=self.clock, max_entries=max_entries)
         self.store = MemoryTimelineStore(clock=self.clock)
         self.cache = MemoryTimelineCache(clock=self.clock)
-        self.rests: list[Rest] = []
+        self.rests: list[RemainingSteps] = []
         feeds, store, cache = PacedFeeds(self.feeds, pace), self.store, self.cache
         paced_truth, paced_store, paced_cache = (
             Paced(self.truth, pace),
@@ -140,16 +140,18 @@ class World:
         self.celebrities = Celebrities(
             store=paced_store, cache=paced_cache, clock=self.clock, trust_seconds=0.0
         )
-        self.circles = Circles(graph=paced_truth, store=paced_store, celebrities=self.celebrities)
-        self.builds = Builds(
-            feeds=feeds, posts=paced_truth, circles=self.circles, max_entries=max_entries
+        self.home_sources = HomeSourceQueries(
+            graph=paced_truth, store=paced_store, celebrities=self.celebrities
+        )
+        self.feed_builder = FeedBuilder(
+            feeds=feeds, posts=paced_truth, home_sources=self.home_sources, max_entries=max_entries
         )
         self.homes = Homes(
             feeds=feeds,
             posts=paced_truth,
-            circles=self.circles,
+            home_sources=self.home_sources,
             celebrities=self.celebrities,
-            builds=self.builds,
+            feed_builder=self.feed_builder,
         )
         self.follows = Follows(
             feeds=feeds,
@@ -160,8 +162,8 @@ class World:
             max_entries=max_entries,
         )
 
-        async def publish(rest: Rest) -> None:
-            self.rests.append(rest)
+        async def publish(remaining: RemainingSteps) -> None:
+            self.rests.append(remaining)
 
         self.fan_out = FanOut(
             feeds=feeds,
@@ -205,7 +207,7 @@ class World:
     async def settle(self) -> None:
         """Works off what is left of fan-outs."""
         while self.rests:
-            await self.fan_out.go_on(self.rests.pop(0))
+            await self.fan_out.continue_fan_out(self.rests.pop(0))
 
     async def home(self, viewer: int, *, page: int = 3) -> list[Entry]:
         """A person's whole home, read page by page."""

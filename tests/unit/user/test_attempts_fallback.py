@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.chassis.cache.redis_client import RedisAway
+from services.chassis.cache.redis_client import RedisUnavailable
 from services.chassis.runtime.clock import ManualClock
 from services.user.adapters.login_attempts_fallback import FallbackAttempts
 from services.user.adapters.login_attempts_memory import MemoryAttempts
 from services.user.domain.errors import CredentialsWrong, RateLimited, TooManyPasswordAttempts
-from services.user.domain.login_attempts import Bucket, Counted, Pauses
+from services.user.domain.login_attempts import Backoff, Bucket, Counted
 from services.user.domain.throttle import Place, Throttle
 
 PLACE = Place("192.0.2.1", known=False)
@@ -19,16 +19,16 @@ class Away:
     """Valkey that does not answer."""
 
     async def take(self, name: str, bucket: Bucket) -> float:
-        raise RedisAway
+        raise RedisUnavailable
 
-    async def begin(self, account: str, tallies: Sequence[tuple[str, Pauses]]) -> Counted:
-        raise RedisAway
+    async def begin(self, account: str, tallies: Sequence[tuple[str, Backoff]]) -> Counted:
+        raise RedisUnavailable
 
     async def take_back(self, account: str, tallies: Sequence[str]) -> None:
-        raise RedisAway
+        raise RedisUnavailable
 
     async def clear(self, account: str, tally: str) -> None:
-        raise RedisAway
+        raise RedisUnavailable
 
 
 @pytest.fixture

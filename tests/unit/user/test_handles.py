@@ -43,8 +43,8 @@ def test_a_reserved_name_stays_reserved_in_capitals_and_underscores(
     name: str, data: st.DataObject
 ) -> None:
     spelled = "".join(data.draw(st.sampled_from([sign, sign.upper()])) for sign in name)
-    place = data.draw(st.integers(0, len(spelled)))
-    disguised = spelled[:place] + "_" + spelled[place:]
+    origin = data.draw(st.integers(0, len(spelled)))
+    disguised = spelled[:origin] + "_" + spelled[origin:]
 
     with pytest.raises(HandleReserved):
         handles.check_new(spelled)

@@ -7,7 +7,7 @@ from services.chassis.events.bus.producer import (
     publisher,
 )
 from services.chassis.events.bus.routes import BatchHandler, Handler, Routes
-from services.chassis.events.bus.subscriber import Subscriber, parked
+from services.chassis.events.bus.subscriber import Subscriber, dead_letter_topic
 
 __all__ = [
     "BatchHandler",
@@ -17,6 +17,6 @@ __all__ = [
     "RecordsRefused",
     "Routes",
     "Subscriber",
-    "parked",
+    "dead_letter_topic",
     "publisher",
 ]

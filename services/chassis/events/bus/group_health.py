@@ -12,7 +12,7 @@ from services.chassis.runtime.logs import logger
 _SECONDS = 5.0
 
 
-def group_is_served(
+def has_live_member(
     consumer: Consumer, connecting: dict[str, Any], group: str, topics: Sequence[str]
 ) -> bool:
     """Whether members of the group hold every partition of the topics; False if nobody says so.

@@ -27,7 +27,7 @@ _rejoins = Counter(
 )
 
 
-class Advice(Enum):
+class RejoinDecision(Enum):
     """What a member does next."""
 
     GO_ON = auto()
@@ -49,7 +49,7 @@ class Membership:
         self._monotonic = monotonic
         self._held: frozenset[tuple[str, int]] = frozenset()
         self._without_since: float | None = monotonic()
-        self._joined = self._looked = monotonic()
+        self._joined = self._record_check = monotonic()
         self._settled_without = False
         self._standby = False
         self._patience = REJOIN_SECONDS[0]
@@ -58,7 +58,7 @@ class Membership:
 
     def joined(self) -> None:
         """The member asks to be one of the group from now on."""
-        self._joined = self._looked = self._monotonic()
+        self._joined = self._record_check = self._monotonic()
         self._settled_without = False
 
     def holds(self, places: Collection[tuple[str, int]], *, settled: bool) -> None:
@@ -72,25 +72,25 @@ class Membership:
             return
         self._settled_without = settled
         if self._without_since is None:
-            self._without_since = self._looked = self._joined = self._monotonic()
+            self._without_since = self._record_check = self._joined = self._monotonic()
 
-    def advice(self) -> Advice:
+    def rejoin_decision(self) -> RejoinDecision:
         """What to do now, as the member has waited for so long."""
         since = self._without_since
         if since is None:
-            return Advice.GO_ON
+            return RejoinDecision.GO_ON
         now = self._monotonic()
         if not self._standby and now - self._joined >= self._patience:
-            return Advice.REJOIN
-        if self._settled_without and now - self._looked >= UNASSIGNED_SECONDS / 2:
-            return Advice.LOOK
-        return Advice.GO_ON
+            return RejoinDecision.REJOIN
+        if self._settled_without and now - self._record_check >= UNASSIGNED_SECONDS / 2:
+            return RejoinDecision.LOOK
+        return RejoinDecision.GO_ON
 
-    def looked(self, *, others_hold_all: bool) -> None:
+    def record_check(self, *, others_hold_all: bool) -> None:
         """Notes who holds the partitions."""
-        self._looked = self._monotonic()
+        self._record_check = self._monotonic()
         if self._standby and not others_hold_all:
-            self._joined = self._looked
+            self._joined = self._record_check
         self._standby = others_hold_all
 
     def rejoins(self) -> None:

@@ -20,7 +20,7 @@ _COMMITS_EACH = 5
 _SECONDS = 5.0
 
 
-def refresh_group(configuration: dict[str, Any], topics: Sequence[str]) -> None:
+def rewrite_committed_offsets(configuration: dict[str, Any], topics: Sequence[str]) -> None:
     """Commits the committed offsets of the group over some connections at once. Never raises
     KafkaException: joining anew shows whether it helped."""
     try:

@@ -24,13 +24,13 @@ from services.chassis.runtime.errors import (
 from services.chassis.runtime.logs import logger
 
 # What one event, or one batch, may take before its calls fail and it is tried again.
-HANDLING_SECONDS = 60.0
+HANDLER_TIMEOUT_SECONDS = 60.0
 # How often an error that looks permanent is given another chance, about ten seconds in all.
 ATTEMPTS = 8
 MAX_BATCH = 200
 
 # What went wrong elsewhere and may be well again soon: the event waits for it, however long.
-PASSING = (Unavailable, DeadlineExceeded, TooMany, Conflict, TimeoutError, ConnectionError)
+TRANSIENT_ERRORS = (Unavailable, DeadlineExceeded, TooMany, Conflict, TimeoutError, ConnectionError)
 
 # The pause before another attempt doubles from the first figure to the second.
 _PAUSE_SECONDS = (0.05, 5.0)
@@ -59,7 +59,7 @@ class Received(NamedTuple):
 
 
 # The record, its partition and offset, and the reason.
-Park = Callable[[Record, int, int, str], Awaitable[None]]
+DeadLetter = Callable[[Record, int, int, str], Awaitable[None]]
 
 
 class Partition:
@@ -76,7 +76,7 @@ class Partition:
         group: str,
         handlers: Callable[[str], Handler | None],
         batches: BatchHandler | None,
-        park: Park,
+        dead_letter: DeadLetter,
         clock: Clock,
     ) -> None:
         self.topic = topic
@@ -85,7 +85,7 @@ class Partition:
         self._group = group
         self._handlers = handlers
         self._batches = batches
-        self._park = park
+        self._dead_letter = dead_letter
         self._clock = clock
         self._waiting: deque[Received] = deque()
         self._arrived = asyncio.Event()
@@ -147,9 +147,9 @@ class Partition:
             else:
                 await self._try(partial(handler, event), [event])
         except Undecodable as poison:
-            await self._set_aside(received, poison)
-        except _GivenUp as given_up:
-            await self._set_aside(received, given_up.cause)
+            await self._move_to_dead_letters(received, poison)
+        except _RetriesExhausted as given_up:
+            await self._move_to_dead_letters(received, given_up.cause)
         self.handled = received.offset + 1
 
     async def _many(self, batch: Sequence[Received], handler: BatchHandler) -> None:
@@ -158,7 +158,7 @@ class Partition:
             try:
                 readable.append((received, self._event(received)))
             except Undecodable as poison:
-                await self._set_aside(received, poison)
+                await self._move_to_dead_letters(received, poison)
         events = [event for _, event in readable]
         if len(events) > 1:
             try:
@@ -166,15 +166,15 @@ class Partition:
                 # it would have to be tried, the others do not wait for it.
                 await self._try(partial(handler, events), events, attempts_at_most=1)
                 readable = []
-            except (Undecodable, _GivenUp):
+            except (Undecodable, _RetriesExhausted):
                 self._count(events, "split")
         for received, event in readable:
             try:
                 await self._try(partial(handler, [event]), [event])
             except Undecodable as poison:
-                await self._set_aside(received, poison)
-            except _GivenUp as given_up:
-                await self._set_aside(received, given_up.cause)
+                await self._move_to_dead_letters(received, poison)
+            except _RetriesExhausted as given_up:
+                await self._move_to_dead_letters(received, given_up.cause)
             self.handled = received.offset + 1
         self.handled = batch[-1].offset + 1
 
@@ -192,7 +192,8 @@ class Partition:
         *,
         attempts_at_most: int = ATTEMPTS,
     ) -> None:
-        """Handles, again and again while what fails may pass. Raises Undecodable or _GivenUp.
+        """Handles, again and again while what fails may pass. Raises Undecodable or
+        _RetriesExhausted.
 
         Several events at once wait only so often for what may pass, too: one of them could be what
         takes too long.
@@ -206,22 +207,22 @@ class Partition:
                 with (
                     telemetry.joined(oldest.traceparent),
                     telemetry.span(f"handle {oldest.type}", kind=SpanKind.CONSUMER),
-                    deadline.within(HANDLING_SECONDS),
+                    deadline.within(HANDLER_TIMEOUT_SECONDS),
                 ):
                     await handle()
                 break
             except Undecodable:
                 raise
-            except PASSING as error:
+            except TRANSIENT_ERRORS as error:
                 logger().warning("event_postponed", **self._described(oldest), error=repr(error))
                 self._count(events, "postponed")
                 postponed += 1
                 if len(events) > 1 and postponed >= ATTEMPTS:
-                    raise _GivenUp(error) from error
+                    raise _RetriesExhausted(error) from error
             except Exception as error:
                 attempts += 1
                 if attempts >= attempts_at_most:
-                    raise _GivenUp(error) from error
+                    raise _RetriesExhausted(error) from error
                 logger().warning("event_failed", **self._described(oldest), error=repr(error))
                 self._count(events, "failed")
             await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 - only jitter
@@ -231,7 +232,7 @@ class Partition:
         for event in events:
             self._delay.observe((now - event.time).total_seconds())
 
-    async def _set_aside(self, received: Received, cause: Exception) -> None:
+    async def _move_to_dead_letters(self, received: Received, cause: Exception) -> None:
         # What is wrong may stand in the reason, and be what no text may hold.
         reason = f"{type(cause).__name__}: {cause}".encode(errors="replace").decode()
         logger().error(
@@ -246,7 +247,7 @@ class Partition:
         pause, longest = _PAUSE_SECONDS
         while True:
             try:
-                await self._park(received.record, self.number, received.offset, reason)
+                await self._dead_letter(received.record, self.number, received.offset, reason)
                 outcome = "parked"
                 break
             except Unavailable:
@@ -283,7 +284,7 @@ class Partition:
             counter.inc()
 
 
-class _GivenUp(Exception):
+class _RetriesExhausted(Exception):
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
         self.cause = cause

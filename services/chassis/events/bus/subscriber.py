@@ -17,8 +17,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from prometheus_client import Gauge
 
 from services.chassis.events.bus import offset_recovery
-from services.chassis.events.bus.group_health import group_is_served
-from services.chassis.events.bus.membership import Advice, Membership
+from services.chassis.events.bus.group_health import has_live_member
+from services.chassis.events.bus.membership import Membership, RejoinDecision
 from services.chassis.events.bus.partition import Partition, Received
 from services.chassis.events.bus.producer import Publisher, RecordsRefused
 from services.chassis.events.bus.routes import BatchHandler, Handler
@@ -47,7 +47,7 @@ _lag = Gauge(
 _Place = tuple[str, int]
 
 
-def parked(topic: str) -> str:
+def dead_letter_topic(topic: str) -> str:
     """The topic where events of `topic` go that can never be handled."""
     return f"{topic}.parked"
 
@@ -152,7 +152,7 @@ class Subscriber:
         rejoins = False
         while not self._stopping.is_set():
             if rejoins:
-                offset_recovery.refresh_group(self._outside, self._topics)
+                offset_recovery.rewrite_committed_offsets(self._outside, self._topics)
             rejoins = True
             consumer = Consumer(self._configuration)
             self._membership.joined()
@@ -171,7 +171,7 @@ class Subscriber:
         while not self._stopping.is_set():
             message = consumer.poll(_PAUSED_POLL_SECONDS if self._paused else _POLL_SECONDS)
             if message is not None:
-                self._hand_over([message, *consumer.consume(_FETCHED_AT_ONCE, 0)])
+                self._dispatch([message, *consumer.consume(_FETCHED_AT_ONCE, 0)])
             self._balance(consumer)
             now = time.monotonic()
             if now >= commit_at:
@@ -182,16 +182,16 @@ class Subscriber:
             if now >= lag_at:
                 self._measure(consumer)
                 lag_at = now + _LAG_SECONDS
-            match self._membership.advice():
-                case Advice.LOOK:
-                    self._membership.looked(others_hold_all=self._others_hold_all(consumer))
-                case Advice.REJOIN:
+            match self._membership.rejoin_decision():
+                case RejoinDecision.LOOK:
+                    self._membership.record_check(others_hold_all=self._others_hold_all(consumer))
+                case RejoinDecision.REJOIN:
                     logger().warning("consumer_rejoins", group=self.group)
                     self._membership.rejoins()
                     return
 
     def _others_hold_all(self, consumer: Consumer) -> bool:
-        return group_is_served(consumer, self._connecting, self.group, self._topics)
+        return has_live_member(consumer, self._connecting, self.group, self._topics)
 
     def _assign(self, _: Consumer, assigned: list[TopicPartition]) -> None:
         places = [(each.topic, each.partition) for each in assigned]
@@ -223,7 +223,7 @@ class Subscriber:
             _lag.labels(self.group, place[0], str(place[1])).set(0)
         self._membership.holds(self._partitions, settled=False)
 
-    def _hand_over(self, messages: Sequence[Message]) -> None:
+    def _dispatch(self, messages: Sequence[Message]) -> None:
         arrived: dict[_Place, list[Received]] = {}
         for message in messages:
             error = message.error()
@@ -294,7 +294,7 @@ class Subscriber:
                 group=self.group,
                 handlers=self._handlers,
                 batches=self._batches,
-                park=self._park,
+                dead_letter=self._dead_letter,
                 clock=self._clock,
             )
 
@@ -313,14 +313,14 @@ class Subscriber:
     def _at(self, places: Sequence[_Place]) -> list[Partition]:
         return [self._partitions[place] for place in places if place in self._partitions]
 
-    async def _park(self, record: Record, partition: int, offset: int, reason: str) -> None:
+    async def _dead_letter(self, record: Record, partition: int, offset: int, reason: str) -> None:
         headers = [
             *record.headers,
             ("parked-reason", reason[:1000].encode()),
             ("parked-by", self.group.encode()),
             ("parked-from", f"{record.topic}[{partition}]@{offset}".encode()),
         ]
-        aside = Record(parked(record.topic), record.key, record.value, headers)
+        aside = Record(dead_letter_topic(record.topic), record.key, record.value, headers)
         try:
             await self._publisher.send([aside])
         except RecordsRefused:

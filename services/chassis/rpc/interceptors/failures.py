@@ -2,11 +2,11 @@
 
 import grpc
 
-from services.chassis.runtime.errors import WireStatus, to_status
+from services.chassis.runtime.errors import GrpcStatus, to_status
 from services.chassis.runtime.logs import logger
 
 
-def status_of(method: str, error: Exception) -> WireStatus:
+def status_of(method: str, error: Exception) -> GrpcStatus:
     """The status that answers the error. Refusals that are the caller's doing are not logged,
     except for debugging."""
     status = to_status(error)

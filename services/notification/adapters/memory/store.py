@@ -80,19 +80,23 @@ class MemoryNotificationStore:
         found = sorted(watcher for watcher, author in self._tables.watches if author == author_id)
         return [each for each in found if each > after][:limit]
 
-    async def told_of_post(self, post_id: int, limit: int) -> list[int]:
-        return list(islice(self._tables.told(lambda deed: deed.post_id == post_id), limit))
+    async def recipients_of_post(self, post_id: int, limit: int) -> list[int]:
+        return list(
+            islice(self._tables.recipients(lambda activity: activity.post_id == post_id), limit)
+        )
 
-    async def told_by(self, actor_id: int, limit: int) -> list[int]:
-        return list(islice(self._tables.told(lambda deed: deed.actor_id == actor_id), limit))
+    async def recipients_of_actor(self, actor_id: int, limit: int) -> list[int]:
+        return list(
+            islice(self._tables.recipients(lambda activity: activity.actor_id == actor_id), limit)
+        )
 
-    async def told_before(self, moment: datetime, limit: int) -> list[int]:
-        return list(islice(self._tables.told(lambda deed: deed.time < moment), limit))
+    async def recipients_before(self, moment: datetime, limit: int) -> list[int]:
+        return list(islice(self._tables.recipients(lambda activity: activity.time < moment), limit))
 
-    async def forget_gone(self, before: datetime) -> None:
+    async def forget_deleted(self, before: datetime) -> None:
         tables = self._tables
-        tables.gone_posts = {id_: at for id_, at in tables.gone_posts.items() if at >= before}
-        tables.gone_people = {id_: at for id_, at in tables.gone_people.items() if at >= before}
+        tables.deleted_posts = {id_: at for id_, at in tables.deleted_posts.items() if at >= before}
+        tables.deleted_users = {id_: at for id_, at in tables.deleted_users.items() if at >= before}
 
     async def forget_withdrawn(self, before: datetime) -> None:
         tables = self._tables

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from services.delivery.adapters.memory import DeliveryTables
 from services.eventlog.adapters.memory import LogTables
 from services.notification.domain.model import (
-    FOLLOWS_TOGETHER,
+    FOLLOW_GROUP_WINDOW,
     SAMPLES,
-    Deed,
+    Activity,
     Group,
     GroupKey,
     Kind,
@@ -22,21 +22,21 @@ from services.notification.domain.model import (
 class Kept(NamedTuple):
     """A deed, and the id of the first one of its group."""
 
-    deed: Deed
+    activity: Activity
     first_id: int
 
 
 # As what somebody may be notified of a post, once.
 _OF_POSTS = frozenset({Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.POST})
 
-DeedKey = tuple[int, Kind, int, int]
+ActivityKey = tuple[int, Kind, int, int]
 
 
 @dataclass
 class NotificationTables(DeliveryTables, LogTables):
     """Everything that is kept."""
 
-    deeds: dict[DeedKey, Kept] = field(default_factory=dict)
+    activities: dict[ActivityKey, Kept] = field(default_factory=dict)
     groups: dict[GroupKey, Group] = field(default_factory=dict)
     markers: dict[int, Marker] = field(default_factory=dict)
     preferences: dict[int, Preferences] = field(default_factory=dict)
@@ -45,9 +45,9 @@ class NotificationTables(DeliveryTables, LogTables):
     # By (watcher, author), since when.
     watches: dict[tuple[int, int], datetime] = field(default_factory=dict)
     # What was taken back, and when.
-    withdrawn: dict[DeedKey, datetime] = field(default_factory=dict)
-    gone_posts: dict[int, datetime] = field(default_factory=dict)
-    gone_people: dict[int, datetime] = field(default_factory=dict)
+    withdrawn: dict[ActivityKey, datetime] = field(default_factory=dict)
+    deleted_posts: dict[int, datetime] = field(default_factory=dict)
+    deleted_users: dict[int, datetime] = field(default_factory=dict)
     protected: set[int] = field(default_factory=set)
 
     def last_read(self, user_id: int) -> int:
@@ -55,67 +55,69 @@ class NotificationTables(DeliveryTables, LogTables):
         marker = self.markers.get(user_id)
         return marker.last_read_id if marker else 0
 
-    def is_shown(self, deed: Deed) -> bool:
+    def is_shown(self, activity: Activity) -> bool:
         """Whether the recipient mutes neither actor nor conversation."""
         return (
-            not deed.muted
-            and (deed.recipient_id, deed.conversation_id) not in self.muted_conversations
+            not activity.muted
+            and (activity.recipient_id, activity.conversation_id) not in self.muted_conversations
         )
 
-    def refuses(self, deed: Deed) -> bool:
+    def refuses(self, activity: Activity) -> bool:
         """Whether a new deed is left out."""
-        person, post = deed.recipient_id, deed.post_id
+        person, post = activity.recipient_id, activity.post_id
         return (
-            key_of(deed) in self.deeds
-            or post in self.gone_posts
-            or not self.gone_people.keys().isdisjoint({person, deed.actor_id})
+            key_of(activity) in self.activities
+            or post in self.deleted_posts
+            or not self.deleted_users.keys().isdisjoint({person, activity.actor_id})
             or (
-                deed.kind in {Kind.MENTION, Kind.POST}
+                activity.kind in {Kind.MENTION, Kind.POST}
                 and any(
                     kept.recipient_id == person
                     and kept.post_id == post
-                    and kept.kind in _OF_POSTS - {deed.kind}
-                    for kept, _ in self.deeds.values()
+                    and kept.kind in _OF_POSTS - {activity.kind}
+                    for kept, _ in self.activities.values()
                 )
             )
         )
 
-    def group_for(self, deed: Deed) -> int:
+    def group_for(self, activity: Activity) -> int:
         """The first deed's id of the group that a new deed joins, or its own."""
         of_kind = [
             kept
-            for kept in self.deeds.values()
-            if (kept.deed.recipient_id, kept.deed.kind) == (deed.recipient_id, deed.kind)
+            for kept in self.activities.values()
+            if (kept.activity.recipient_id, kept.activity.kind)
+            == (activity.recipient_id, activity.kind)
         ]
-        if deed.kind in {Kind.LIKE, Kind.REPOST}:
+        if activity.kind in {Kind.LIKE, Kind.REPOST}:
             return next(
-                (each.first_id for each in of_kind if each.deed.post_id == deed.post_id), deed.id
+                (each.first_id for each in of_kind if each.activity.post_id == activity.post_id),
+                activity.id,
             )
-        if deed.kind is Kind.FOLLOW:
-            shown = [each for each in of_kind if self.is_shown(each.deed)]
-            newest = max(shown, key=lambda each: each.deed.id, default=None)
+        if activity.kind is Kind.FOLLOW:
+            shown = [each for each in of_kind if self.is_shown(each.activity)]
+            newest = max(shown, key=lambda each: each.activity.id, default=None)
             if (
                 newest is not None
-                and newest.deed.time >= deed.time - FOLLOWS_TOGETHER
-                and newest.deed.id > self.last_read(deed.recipient_id)
+                and newest.activity.time >= activity.time - FOLLOW_GROUP_WINDOW
+                and newest.activity.id > self.last_read(activity.recipient_id)
             ):
                 return newest.first_id
-        return deed.id
+        return activity.id
 
-    def remove(self, matches: Callable[[Deed], bool]) -> list[GroupKey]:
+    def remove(self, matches: Callable[[Activity], bool]) -> list[GroupKey]:
         """Removes deeds; gives the keys of their groups."""
-        gone = [key for key, kept in self.deeds.items() if matches(kept.deed)]
+        gone = [key for key, kept in self.activities.items() if matches(kept.activity)]
         return [
-            GroupKey(kept.deed.recipient_id, kept.first_id)
-            for kept in (self.deeds.pop(key) for key in gone)
+            GroupKey(kept.activity.recipient_id, kept.first_id)
+            for kept in (self.activities.pop(key) for key in gone)
         ]
 
-    def withdraw(self, matches: Callable[[Deed], bool], now: datetime) -> list[GroupKey]:
+    def withdraw(self, matches: Callable[[Activity], bool], now: datetime) -> list[GroupKey]:
         """Removes them, and remembers that unless one of the two people is gone; gives the keys of
         their groups."""
-        for key, kept in self.deeds.items():
-            people = {kept.deed.recipient_id, kept.deed.actor_id}
-            if matches(kept.deed) and self.gone_people.keys().isdisjoint(people):
+        for key, kept in self.activities.items():
+            people = {kept.activity.recipient_id, kept.activity.actor_id}
+            if matches(kept.activity) and self.deleted_users.keys().isdisjoint(people):
                 self.withdrawn[key] = now
         return self.remove(matches)
 
@@ -123,34 +125,37 @@ class NotificationTables(DeliveryTables, LogTables):
         """The group as its deeds make it; None if none of them is shown."""
         shown = sorted(
             (
-                kept.deed
-                for kept in self.deeds.values()
-                if (kept.deed.recipient_id, kept.first_id) == key and self.is_shown(kept.deed)
+                kept.activity
+                for kept in self.activities.values()
+                if (kept.activity.recipient_id, kept.first_id) == key
+                and self.is_shown(kept.activity)
             ),
-            key=lambda deed: deed.id,
+            key=lambda activity: activity.id,
             reverse=True,
         )
         if not shown:
             return None
         newest = shown[0]
-        times = [deed.time for deed in shown]
+        times = [activity.time for activity in shown]
         return Group(
             id=newest.id,
             kind=newest.kind,
             post_id=newest.post_id,
-            actor_ids=tuple(deed.actor_id for deed in shown[:SAMPLES]),
+            actor_ids=tuple(activity.actor_id for activity in shown[:SAMPLES]),
             count=len(shown),
             first_time=min(times),
             last_time=max(times),
         )
 
-    def told(self, matches: Callable[[Deed], bool]) -> Iterable[int]:
+    def recipients(self, matches: Callable[[Activity], bool]) -> Iterable[int]:
         """The recipients of such deeds, each once."""
         return dict.fromkeys(
-            kept.deed.recipient_id for kept in self.deeds.values() if matches(kept.deed)
+            kept.activity.recipient_id
+            for kept in self.activities.values()
+            if matches(kept.activity)
         )
 
 
-def key_of(deed: Deed) -> DeedKey:
+def key_of(activity: Activity) -> ActivityKey:
     """What there is at most one deed of."""
-    return deed.recipient_id, deed.kind, deed.post_id, deed.actor_id
+    return activity.recipient_id, activity.kind, activity.post_id, activity.actor_id

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from services.delivery.adapters.memory import MemoryDeliveryActs
-from services.eventlog.adapters.memory import MemoryLogActs
+from services.delivery.adapters.memory import MemoryDeliveryTransaction
+from services.eventlog.adapters.memory import MemoryLogTransaction
 from services.notification.adapters.memory.tables import Kept, NotificationTables, key_of
 from services.notification.domain.model import (
+    Activity,
     Added,
     DaySettings,
-    Deed,
     GroupChange,
     GroupKey,
     Kind,
@@ -20,21 +20,21 @@ from services.notification.domain.model import (
 
 
 class MemoryNotificationTransaction(
-    MemoryDeliveryActs[NotificationTables], MemoryLogActs[NotificationTables]
+    MemoryDeliveryTransaction[NotificationTables], MemoryLogTransaction[NotificationTables]
 ):
     """A running transaction; transactions run one after another, so nothing needs a lock."""
 
     async def lock_recipients(self, user_ids: Collection[int]) -> None:
         """See `NotificationTransaction.lock_recipients`."""
 
-    async def add(self, deeds: Sequence[Deed]) -> list[Added]:
+    async def add(self, activities: Sequence[Activity]) -> list[Added]:
         added = []
-        for deed in deeds:
-            if not self.tables.refuses(deed):
-                kept = Kept(deed, self.tables.group_for(deed))
-                self.tables.deeds[key_of(deed)] = kept
-                key = GroupKey(deed.recipient_id, kept.first_id)
-                added.append(Added(key, deed.id, key_of(deed) in self.tables.withdrawn))
+        for activity in activities:
+            if not self.tables.refuses(activity):
+                kept = Kept(activity, self.tables.group_for(activity))
+                self.tables.activities[key_of(activity)] = kept
+                key = GroupKey(activity.recipient_id, kept.first_id)
+                added.append(Added(key, activity.id, key_of(activity) in self.tables.withdrawn))
         return added
 
     async def withdraw(
@@ -47,20 +47,22 @@ class MemoryNotificationTransaction(
         now: datetime,
     ) -> list[GroupKey]:
         gone = {(recipient_id, kind, post_id, actor_id) for kind in kinds}
-        return self.tables.withdraw(lambda deed: key_of(deed) in gone, now)
+        return self.tables.withdraw(lambda activity: key_of(activity) in gone, now)
 
     async def part(self, one_id: int, other_id: int, now: datetime) -> list[GroupKey]:
         pairs = {(one_id, other_id), (other_id, one_id)}
         for pair in pairs:
             self.tables.watches.pop(pair, None)
-        return self.tables.withdraw(lambda deed: (deed.recipient_id, deed.actor_id) in pairs, now)
+        return self.tables.withdraw(
+            lambda activity: (activity.recipient_id, activity.actor_id) in pairs, now
+        )
 
     async def set_actor_muted(
         self, recipient_id: int, actor_id: int, *, muted: bool
     ) -> list[GroupKey]:
         return self._change(
-            lambda deed: (deed.recipient_id, deed.actor_id) == (recipient_id, actor_id),
-            lambda deed: deed._replace(muted=muted),
+            lambda activity: (activity.recipient_id, activity.actor_id) == (recipient_id, actor_id),
+            lambda activity: activity._replace(muted=muted),
         )
 
     async def set_conversation_muted(
@@ -72,22 +74,25 @@ class MemoryNotificationTransaction(
         else:
             self.tables.muted_conversations.discard(place)
         return self._change(
-            lambda deed: (deed.recipient_id, deed.conversation_id) == place, lambda deed: deed
+            lambda activity: (activity.recipient_id, activity.conversation_id) == place,
+            lambda activity: activity,
         )
 
     async def drop_post(self, post_id: int, recipient_ids: Collection[int]) -> list[GroupKey]:
         return self.tables.remove(
-            lambda deed: deed.post_id == post_id and deed.recipient_id in recipient_ids
+            lambda activity: activity.post_id == post_id and activity.recipient_id in recipient_ids
         )
 
     async def drop_actor(self, actor_id: int, recipient_ids: Collection[int]) -> list[GroupKey]:
         return self.tables.remove(
-            lambda deed: deed.actor_id == actor_id and deed.recipient_id in recipient_ids
+            lambda activity: (
+                activity.actor_id == actor_id and activity.recipient_id in recipient_ids
+            )
         )
 
     async def drop_before(self, moment: datetime, recipient_ids: Collection[int]) -> list[GroupKey]:
         return self.tables.remove(
-            lambda deed: deed.time < moment and deed.recipient_id in recipient_ids
+            lambda activity: activity.time < moment and activity.recipient_id in recipient_ids
         )
 
     async def regroup(self, keys: Collection[GroupKey]) -> list[GroupChange]:
@@ -100,15 +105,15 @@ class MemoryNotificationTransaction(
                 changes.append(GroupChange(key.recipient_id, before, after))
         return sorted(changes, key=_place)
 
-    async def note_post_gone(self, post_id: int, now: datetime) -> None:
-        self.tables.gone_posts.setdefault(post_id, now)
+    async def record_deleted_post(self, post_id: int, now: datetime) -> None:
+        self.tables.deleted_posts.setdefault(post_id, now)
 
-    async def note_person_gone(self, user_id: int, now: datetime) -> None:
+    async def record_deleted_user(self, user_id: int, now: datetime) -> None:
         await self.forget_deliveries(user_id)
         await self.forget_requests([str(user_id)])
         tables = self.tables
-        tables.gone_people.setdefault(user_id, now)
-        tables.remove(lambda deed: deed.recipient_id == user_id)
+        tables.deleted_users.setdefault(user_id, now)
+        tables.remove(lambda activity: activity.recipient_id == user_id)
         tables.groups = {key: each for key, each in tables.groups.items() if key[0] != user_id}
         tables.markers.pop(user_id, None)
         tables.preferences.pop(user_id, None)
@@ -132,9 +137,11 @@ class MemoryNotificationTransaction(
     async def protected(self, user_ids: Collection[int]) -> set[int]:
         return self.tables.protected.intersection(user_ids)
 
-    async def wishes(self, user_ids: Collection[int]) -> Mapping[int, Mapping[Kind, Wish]]:
+    async def kind_preferences(
+        self, user_ids: Collection[int]
+    ) -> Mapping[int, Mapping[Kind, Wish]]:
         kept = self.tables.preferences
-        return {each: kept[each].wishes for each in user_ids if each in kept}
+        return {each: kept[each].kind_preferences for each in user_ids if each in kept}
 
     async def marker(self, user_id: int) -> Marker | None:
         return self.tables.markers.get(user_id)
@@ -180,13 +187,13 @@ class MemoryNotificationTransaction(
                 del self.tables.watches[watcher_id, author_id]
 
     def _change(
-        self, matches: Callable[[Deed], bool], change: Callable[[Deed], Deed]
+        self, matches: Callable[[Activity], bool], change: Callable[[Activity], Activity]
     ) -> list[GroupKey]:
         keys = []
-        for key, kept in self.tables.deeds.items():
-            if matches(kept.deed):
-                self.tables.deeds[key] = kept._replace(deed=change(kept.deed))
-                keys.append(GroupKey(kept.deed.recipient_id, kept.first_id))
+        for key, kept in self.tables.activities.items():
+            if matches(kept.activity):
+                self.tables.activities[key] = kept._replace(activity=change(kept.activity))
+                keys.append(GroupKey(kept.activity.recipient_id, kept.first_id))
         return keys
 
 

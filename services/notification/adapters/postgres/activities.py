@@ -4,7 +4,7 @@ _KEYS = "RETURNING recipient_id, group_id"
 
 _SHOWN = "NOT d.actor_muted AND NOT d.conversation_muted"
 
-# $1 … $8: the new deeds, column by column; $9: FOLLOWS_TOGETHER.
+# $1 … $8: the new deeds, column by column; $9: FOLLOW_GROUP_WINDOW.
 # 1 is FOLLOW, 4 MENTION, 5 REPLY, 6 LIKE, 7 REPOST, 8 QUOTE, 9 POST.
 ADD = f"""
 INSERT INTO deeds (recipient_id, kind, post_id, actor_id, id, group_id, conversation_id,

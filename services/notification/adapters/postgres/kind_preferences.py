@@ -16,13 +16,13 @@ ON CONFLICT (user_id) DO UPDATE
 """
 
 # Wishes change and are never taken away: a kind that was changed back has the usual one.
-SET_WISHES = """
+SET_KIND_PREFERENCES = """
 INSERT INTO kind_preferences (user_id, kind, sender, push)
 SELECT $1, * FROM unnest($2::smallint[], $3::smallint[], $4::boolean[])
 ON CONFLICT (user_id, kind) DO UPDATE SET sender = excluded.sender, push = excluded.push
 """
 
-WISHES = """
+KIND_PREFERENCES = """
 SELECT user_id, kind, sender, push FROM kind_preferences WHERE user_id = ANY ($1::bigint[])
 """
 
@@ -45,13 +45,13 @@ WHERE watcher_id = ANY ($1::bigint[]) AND author_id = $2
 """
 COUNT_WATCHED = "SELECT count(*) FROM watches WHERE watcher_id = $1"
 
-NOTE_POST_GONE = """
+RECORD_DELETED_POST = """
 INSERT INTO gone_posts (post_id, gone_time) VALUES ($1, $2) ON CONFLICT DO NOTHING
 """
-NOTE_PERSON_GONE = """
+RECORD_DELETED_USER = """
 INSERT INTO gone_people (user_id, gone_time) VALUES ($1, $2) ON CONFLICT DO NOTHING
 """
-FORGET_PERSON = """
+FORGET_USER = """
 WITH told AS (DELETE FROM deeds WHERE recipient_id = $1),
   listed AS (DELETE FROM notification_groups WHERE recipient_id = $1),
   read AS (DELETE FROM read_markers WHERE user_id = $1),
@@ -62,7 +62,7 @@ WITH told AS (DELETE FROM deeds WHERE recipient_id = $1),
   protected AS (DELETE FROM protected_people WHERE user_id = $1)
 DELETE FROM watches WHERE watcher_id = $1 OR author_id = $1
 """
-FORGET_GONE = """
+FORGET_DELETED = """
 WITH people AS (DELETE FROM gone_people WHERE gone_time < $1)
 DELETE FROM gone_posts WHERE gone_time < $1
 """

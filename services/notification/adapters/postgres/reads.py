@@ -45,10 +45,10 @@ SELECT watcher_id FROM watches WHERE author_id = $1 AND watcher_id > $2
 ORDER BY watcher_id LIMIT $3
 """
 
-TOLD_OF_POST = """
+RECIPIENTS_OF_POST = """
 SELECT DISTINCT recipient_id FROM deeds WHERE post_id = $1 AND post_id <> 0 LIMIT $2
 """
 
-TOLD_BY = "SELECT DISTINCT recipient_id FROM deeds WHERE actor_id = $1 LIMIT $2"
+RECIPIENTS_OF_ACTOR = "SELECT DISTINCT recipient_id FROM deeds WHERE actor_id = $1 LIMIT $2"
 
-TOLD_BEFORE = "SELECT DISTINCT recipient_id FROM deeds WHERE deed_time < $1 LIMIT $2"
+RECIPIENTS_BEFORE = "SELECT DISTINCT recipient_id FROM deeds WHERE deed_time < $1 LIMIT $2"

@@ -42,18 +42,18 @@ def keys_from(found: Iterable[asyncpg.Record]) -> list[GroupKey]:
     return [GroupKey(*row) for row in found]
 
 
-def wishes_from(triples: Iterable[tuple[int, int, Any]]) -> Mapping[Kind, Wish]:
+def kind_preferences_from(triples: Iterable[tuple[int, int, Any]]) -> Mapping[Kind, Wish]:
     """Wishes out of kind, sender and push."""
     return {Kind(kind): Wish(Sender(sender), bool(push)) for kind, sender, push in triples}
 
 
 def preferences_from(row: asyncpg.Record) -> Preferences:
     """Preferences; the usual ones where nobody changed them."""
-    email_digest, version, time_zone, quiet_start, quiet_end, wishes = row
+    email_digest, version, time_zone, quiet_start, quiet_end, kind_preferences = row
     if version is None:
         return Preferences()
     day = _day(time_zone, quiet_start, quiet_end)
-    return Preferences(wishes_from(wishes), email_digest, version, day)
+    return Preferences(kind_preferences_from(kind_preferences), email_digest, version, day)
 
 
 def days_from(found: Iterable[asyncpg.Record]) -> Mapping[int, DaySettings]:

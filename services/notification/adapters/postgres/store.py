@@ -6,8 +6,7 @@ from datetime import datetime
 
 from services.chassis.storage.postgres import Database
 from services.eventlog.domain.store import Announce
-from services.notification.adapters.postgres import kind_preferences as wishes
-from services.notification.adapters.postgres import reads, rows
+from services.notification.adapters.postgres import kind_preferences, reads, rows
 from services.notification.adapters.postgres.transaction import PostgresNotificationTransaction
 from services.notification.domain.model import (
     DaySettings,
@@ -68,17 +67,23 @@ class PostgresNotificationStore:
         found = await self._database.fetch(reads.WATCHERS, author_id, after, limit)
         return [row[0] for row in found]
 
-    async def told_of_post(self, post_id: int, limit: int) -> list[int]:
-        return [row[0] for row in await self._database.fetch(reads.TOLD_OF_POST, post_id, limit)]
+    async def recipients_of_post(self, post_id: int, limit: int) -> list[int]:
+        return [
+            row[0] for row in await self._database.fetch(reads.RECIPIENTS_OF_POST, post_id, limit)
+        ]
 
-    async def told_by(self, actor_id: int, limit: int) -> list[int]:
-        return [row[0] for row in await self._database.fetch(reads.TOLD_BY, actor_id, limit)]
+    async def recipients_of_actor(self, actor_id: int, limit: int) -> list[int]:
+        return [
+            row[0] for row in await self._database.fetch(reads.RECIPIENTS_OF_ACTOR, actor_id, limit)
+        ]
 
-    async def told_before(self, moment: datetime, limit: int) -> list[int]:
-        return [row[0] for row in await self._database.fetch(reads.TOLD_BEFORE, moment, limit)]
+    async def recipients_before(self, moment: datetime, limit: int) -> list[int]:
+        return [
+            row[0] for row in await self._database.fetch(reads.RECIPIENTS_BEFORE, moment, limit)
+        ]
 
-    async def forget_gone(self, before: datetime) -> None:
-        await self._database.execute(wishes.FORGET_GONE, before)
+    async def forget_deleted(self, before: datetime) -> None:
+        await self._database.execute(kind_preferences.FORGET_DELETED, before)
 
     async def forget_withdrawn(self, before: datetime) -> None:
-        await self._database.execute(wishes.FORGET_WITHDRAWN, before)
+        await self._database.execute(kind_preferences.FORGET_WITHDRAWN, before)

@@ -3,17 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from services.delivery.adapters.postgres import PostgresDeliveryActs
-from services.eventlog.adapters.postgres import PostgresLogActs
+from services.delivery.adapters.postgres import PostgresDeliveryTransaction
+from services.eventlog.adapters.postgres import PostgresLogTransaction
 from services.notification.adapters.postgres import activities as sql
-from services.notification.adapters.postgres import kind_preferences as wishes
-from services.notification.adapters.postgres import reads, rows
+from services.notification.adapters.postgres import kind_preferences, reads, rows
 from services.notification.domain.model import (
-    FOLLOWS_TOGETHER,
+    FOLLOW_GROUP_WINDOW,
     SAMPLES,
+    Activity,
     Added,
     DaySettings,
-    Deed,
     GroupChange,
     GroupKey,
     Kind,
@@ -23,7 +22,7 @@ from services.notification.domain.model import (
 )
 
 
-class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
+class PostgresNotificationTransaction(PostgresDeliveryTransaction, PostgresLogTransaction):
     """See `store.NotificationTransaction`."""
 
     async def lock_recipients(self, user_ids: Collection[int]) -> None:
@@ -32,22 +31,22 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
             sorted(set(user_ids)),
         )
 
-    async def add(self, deeds: Sequence[Deed]) -> list[Added]:
+    async def add(self, activities: Sequence[Activity]) -> list[Added]:
         found = await self.connection.fetch(
             sql.ADD,
-            [each.recipient_id for each in deeds],
-            [each.kind for each in deeds],
-            [each.post_id for each in deeds],
-            [each.actor_id for each in deeds],
-            [each.id for each in deeds],
-            [each.conversation_id for each in deeds],
-            [each.time for each in deeds],
-            [each.muted for each in deeds],
-            FOLLOWS_TOGETHER,
+            [each.recipient_id for each in activities],
+            [each.kind for each in activities],
+            [each.post_id for each in activities],
+            [each.actor_id for each in activities],
+            [each.id for each in activities],
+            [each.conversation_id for each in activities],
+            [each.time for each in activities],
+            [each.muted for each in activities],
+            FOLLOW_GROUP_WINDOW,
         )
         return [
-            Added(GroupKey(recipient_id, first_id), deed_id, again)
-            for recipient_id, first_id, deed_id, again in found
+            Added(GroupKey(recipient_id, first_id), activity_id, again)
+            for recipient_id, first_id, activity_id, again in found
         ]
 
     async def withdraw(
@@ -77,7 +76,9 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
     async def set_conversation_muted(
         self, recipient_id: int, conversation_id: int, *, muted: bool
     ) -> list[GroupKey]:
-        noted = wishes.MUTE_CONVERSATION if muted else wishes.UNMUTE_CONVERSATION
+        noted = (
+            kind_preferences.MUTE_CONVERSATION if muted else kind_preferences.UNMUTE_CONVERSATION
+        )
         await self.connection.execute(noted, recipient_id, conversation_id)
         found = await self.connection.fetch(
             sql.SET_CONVERSATION_MUTED, recipient_id, conversation_id, muted
@@ -110,28 +111,34 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
         )
         return [rows.change_from(row) for row in found]
 
-    async def note_post_gone(self, post_id: int, now: datetime) -> None:
-        await self.connection.execute(wishes.NOTE_POST_GONE, post_id, now)
+    async def record_deleted_post(self, post_id: int, now: datetime) -> None:
+        await self.connection.execute(kind_preferences.RECORD_DELETED_POST, post_id, now)
 
-    async def note_person_gone(self, user_id: int, now: datetime) -> None:
-        await self.connection.execute(wishes.NOTE_PERSON_GONE, user_id, now)
-        await self.connection.execute(wishes.FORGET_PERSON, user_id)
+    async def record_deleted_user(self, user_id: int, now: datetime) -> None:
+        await self.connection.execute(kind_preferences.RECORD_DELETED_USER, user_id, now)
+        await self.connection.execute(kind_preferences.FORGET_USER, user_id)
         await self.forget_deliveries(user_id)
         await self.forget_requests([str(user_id)])
 
     async def set_protected(self, user_id: int, *, protected: bool) -> None:
-        noted = wishes.PROTECT if protected else wishes.UNPROTECT
+        noted = kind_preferences.PROTECT if protected else kind_preferences.UNPROTECT
         await self.connection.execute(noted, user_id)
 
     async def protected(self, user_ids: Collection[int]) -> set[int]:
-        found = await self.connection.fetch(wishes.PROTECTED, list(user_ids))
+        found = await self.connection.fetch(kind_preferences.PROTECTED, list(user_ids))
         return {row[0] for row in found}
 
-    async def wishes(self, user_ids: Collection[int]) -> Mapping[int, Mapping[Kind, Wish]]:
+    async def kind_preferences(
+        self, user_ids: Collection[int]
+    ) -> Mapping[int, Mapping[Kind, Wish]]:
         found: dict[int, list[tuple[int, int, bool]]] = {}
-        for user_id, *wish in await self.connection.fetch(wishes.WISHES, list(user_ids)):
-            found.setdefault(user_id, []).append((wish[0], wish[1], wish[2]))
-        return {user_id: rows.wishes_from(each) for user_id, each in found.items()}
+        for user_id, *kind_preference in await self.connection.fetch(
+            kind_preferences.KIND_PREFERENCES, list(user_ids)
+        ):
+            found.setdefault(user_id, []).append(
+                (kind_preference[0], kind_preference[1], kind_preference[2])
+            )
+        return {user_id: rows.kind_preferences_from(each) for user_id, each in found.items()}
 
     async def marker(self, user_id: int) -> Marker | None:
         row = await self.connection.fetchrow(reads.MARKER, user_id)
@@ -147,7 +154,7 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
 
     async def set_marker(self, user_id: int, marker: Marker) -> None:
         await self.connection.execute(
-            wishes.SET_MARKER, user_id, marker.last_read_id, marker.update_time
+            kind_preferences.SET_MARKER, user_id, marker.last_read_id, marker.update_time
         )
 
     async def preferences(self, user_id: int) -> Preferences:
@@ -160,7 +167,7 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
 
     async def set_preferences(self, user_id: int, preferences: Preferences) -> None:
         await self.connection.execute(
-            wishes.SET_PREFERENCES,
+            kind_preferences.SET_PREFERENCES,
             user_id,
             preferences.email_digest,
             preferences.version,
@@ -168,25 +175,27 @@ class PostgresNotificationTransaction(PostgresDeliveryActs, PostgresLogActs):
             *(preferences.day.quiet_hours or (None, None)),
         )
         await self.connection.execute(
-            wishes.SET_WISHES,
+            kind_preferences.SET_KIND_PREFERENCES,
             user_id,
-            list(preferences.wishes),
-            [each.sender for each in preferences.wishes.values()],
-            [each.push for each in preferences.wishes.values()],
+            list(preferences.kind_preferences),
+            [each.sender for each in preferences.kind_preferences.values()],
+            [each.push for each in preferences.kind_preferences.values()],
         )
 
     async def count_muted_conversations(self, user_id: int) -> int:
-        count: int = await self.connection.fetchval(wishes.COUNT_MUTED_CONVERSATIONS, user_id)
+        count: int = await self.connection.fetchval(
+            kind_preferences.COUNT_MUTED_CONVERSATIONS, user_id
+        )
         return count
 
     async def count_watched(self, watcher_id: int) -> int:
-        count: int = await self.connection.fetchval(wishes.COUNT_WATCHED, watcher_id)
+        count: int = await self.connection.fetchval(kind_preferences.COUNT_WATCHED, watcher_id)
         return count
 
     async def watch(self, watcher_id: int, author_id: int, now: datetime) -> None:
-        await self.connection.execute(wishes.WATCH, watcher_id, author_id, now)
+        await self.connection.execute(kind_preferences.WATCH, watcher_id, author_id, now)
 
     async def unwatch(
         self, watcher_ids: Collection[int], author_id: int, *, until: datetime | None = None
     ) -> None:
-        await self.connection.execute(wishes.UNWATCH, list(watcher_ids), author_id, until)
+        await self.connection.execute(kind_preferences.UNWATCH, list(watcher_ids), author_id, until)

@@ -13,17 +13,17 @@ from services.post.adapters.memory.transaction import MemoryPostTransaction
 from services.post.domain.model import (
     OPEN_ACCOUNT,
     AccountState,
-    Drift,
+    CountDrift,
+    EngagementKind,
     Entry,
-    Place,
+    ListPosition,
     Post,
     PostState,
-    Response,
-    ResponseKind,
     Revision,
+    ViewerEngagement,
     Visibility,
 )
-from services.post.domain.store import NewPost, Watcher
+from services.post.domain.store import ChangeListener, NewPost
 
 
 class MemoryStore:
@@ -31,9 +31,9 @@ class MemoryStore:
 
     def __init__(self, *, clock: Clock) -> None:
         self.database = MemoryDatabase(PostTables(), clock=clock)
-        self._watchers: list[Watcher] = []
+        self._watchers: list[ChangeListener] = []
 
-    def watch(self, watcher: Watcher) -> None:
+    def watch(self, watcher: ChangeListener) -> None:
         self._watchers.append(watcher)
 
     @asynccontextmanager
@@ -63,14 +63,14 @@ class MemoryStore:
         found = ((each, self.database.tables.state(each, viewer_id)) for each in post_ids)
         return {each: state for each, state in found if state is not None}
 
-    async def responded(self, user_id: int, limit: int) -> list[Response]:
+    async def engaged(self, user_id: int, limit: int) -> list[ViewerEngagement]:
         mine = {post for _, user, post in self.database.tables.responses if user == user_id}
         return [
-            Response(
+            ViewerEngagement(
                 post_id,
                 *(
                     (kind, user_id, post_id) in self.database.tables.responses
-                    for kind in ResponseKind
+                    for kind in EngagementKind
                 ),
             )
             for post_id in sorted(mine, reverse=True)[:limit]
@@ -122,21 +122,21 @@ class MemoryStore:
         ]
         return _newest([*own, *self._reposts_of(user_id)], before, limit)
 
-    async def responses_to(
-        self, kind: ResponseKind, post_id: int, *, before: int, limit: int
-    ) -> list[Place]:
+    async def engagements_of_post(
+        self, kind: EngagementKind, post_id: int, *, before: int, limit: int
+    ) -> list[ListPosition]:
         found = [
-            Place(id_, user)
+            ListPosition(id_, user)
             for (each, user, post), (id_, _) in self.database.tables.responses.items()
             if each is kind and post == post_id and id_ < (before or MAX_ID)
         ]
         return sorted(found, reverse=True)[:limit]
 
-    async def responses_of(
-        self, kind: ResponseKind, user_id: int, *, before: int, limit: int
-    ) -> list[Place]:
+    async def engagements_by_user(
+        self, kind: EngagementKind, user_id: int, *, before: int, limit: int
+    ) -> list[ListPosition]:
         found = [
-            Place(id_, post)
+            ListPosition(id_, post)
             for (each, user, post), (id_, _) in self.database.tables.responses.items()
             if each is kind and user == user_id and id_ < (before or MAX_ID)
         ]
@@ -176,7 +176,7 @@ class MemoryStore:
         people |= {post.author_id for post in tables.live()}
         return sorted(each for each in people if each > after)[:limit]
 
-    async def unsettled(self, accounts: Mapping[int, AccountState]) -> list[int]:
+    async def unreconciled(self, accounts: Mapping[int, AccountState]) -> list[int]:
         tables = self.database.tables
         return sorted(
             user_id
@@ -191,14 +191,14 @@ class MemoryStore:
         touched = self.database.tables.touched.items()
         return sorted(id_ for id_, at in touched if since <= at < until and id_ > after)[:limit]
 
-    async def recount(self, post_ids: Sequence[int]) -> list[Drift]:
+    async def recount(self, post_ids: Sequence[int]) -> list[CountDrift]:
         drifts = []
         async with self.transaction() as transaction:
             tables = transaction.tables
             for post_id in sorted(each for each in set(post_ids) if each in tables.states):
                 state, right = tables.states[post_id], tables.counts(post_id)
                 drifts += [
-                    Drift(post_id, counter, value - getattr(state, counter))
+                    CountDrift(post_id, counter, value - getattr(state, counter))
                     for counter, value in right.items()
                     if value != getattr(state, counter)
                 ]
@@ -210,7 +210,7 @@ class MemoryStore:
         return [
             Entry(id_, post, author, user)
             for (kind, user, post), (id_, author) in self.database.tables.responses.items()
-            if kind is ResponseKind.REPOST and user == user_id
+            if kind is EngagementKind.REPOST and user == user_id
         ]
 
 

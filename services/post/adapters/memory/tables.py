@@ -5,28 +5,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.chassis.storage.memory import Tables
+from services.chassis.storage.memory import MemoryTables
 from services.post.domain.model import (
     AccountState,
+    EngagementKind,
     Post,
     PostState,
-    ResponseKind,
     Revision,
     Visibility,
 )
 
 
 @dataclass
-class PostTables(Tables):
+class PostTables(MemoryTables):
     """Everything that is kept. `responses` holds (kind, user, post) → (id, author of the post)."""
 
     posts: dict[int, Post] = field(default_factory=dict)
     states: dict[int, PostState] = field(default_factory=dict)
     touched: dict[int, datetime] = field(default_factory=dict)
     revisions: dict[int, list[Revision]] = field(default_factory=dict)
-    responses: dict[tuple[ResponseKind, int, int], tuple[int, int]] = field(default_factory=dict)
+    responses: dict[tuple[EngagementKind, int, int], tuple[int, int]] = field(default_factory=dict)
     # What is not counted, since the account was protected: keys of `responses`, ids of posts.
-    closed_responses: set[tuple[ResponseKind, int, int]] = field(default_factory=set)
+    closed_engagements: set[tuple[EngagementKind, int, int]] = field(default_factory=set)
     closed_posts: set[int] = field(default_factory=set)
     protections: dict[int, AccountState] = field(default_factory=dict)
     settled: set[int] = field(default_factory=set)
@@ -37,12 +37,12 @@ class PostTables(Tables):
 
     def counts(self, post_id: int) -> dict[str, int]:
         """What the counters of a post ought to be."""
-        counted = self.responses.keys() - self.closed_responses
+        counted = self.responses.keys() - self.closed_engagements
         by_kind = Counter(kind for kind, _, liked in counted if liked == post_id)
         open_posts = [post for post in self.live() if self.is_open(post)]
         return {
-            "likes": by_kind[ResponseKind.LIKE],
-            "reposts": by_kind[ResponseKind.REPOST],
+            "likes": by_kind[EngagementKind.LIKE],
+            "reposts": by_kind[EngagementKind.REPOST],
             "replies": sum(post.reply_to_post_id == post_id for post in open_posts),
             "quotes": sum(
                 post.quoted_post_id == post_id and not post.reply_to_post_id for post in open_posts
@@ -78,6 +78,6 @@ class PostTables(Tables):
         if state is None:
             return None
         liked, reposted, bookmarked = (
-            (kind, viewer_id, post_id) in self.responses for kind in ResponseKind
+            (kind, viewer_id, post_id) in self.responses for kind in EngagementKind
         )
         return state._replace(liked=liked, reposted=reposted, bookmarked=bookmarked)

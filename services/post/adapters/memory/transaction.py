@@ -13,21 +13,21 @@ from services.post.domain.model import (
     OPEN_ACCOUNT,
     TOMBSTONE,
     AccountState,
-    Aligned,
+    AlignedBatch,
+    EngagementKind,
+    EngagementResult,
     Post,
     PostState,
-    Responded,
-    ResponseKind,
     Revision,
     Tombstone,
     Visibility,
     Withdrawn,
 )
-from services.post.domain.store import Changed
+from services.post.domain.store import ChangedIds
 
 K = TypeVar("K")
 
-_COUNTER = {ResponseKind.LIKE: "likes", ResponseKind.REPOST: "reposts"}
+_COUNTER = {EngagementKind.LIKE: "likes", EngagementKind.REPOST: "reposts"}
 
 
 class MemoryPostTransaction(MemoryTransaction[PostTables]):
@@ -36,10 +36,10 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
     def __init__(self, tables: PostTables, clock: Clock) -> None:
         super().__init__(tables, clock)
         self._now = clock.now()
-        self.changed = Changed()
+        self.changed = ChangedIds()
 
-    async def lock_people(self, user_ids: Sequence[int]) -> None:
-        """See `PostTransaction.lock_people`."""
+    async def lock_users(self, user_ids: Sequence[int]) -> None:
+        """See `PostTransaction.lock_users`."""
 
     async def lock_post(self, post_id: int) -> Post | None:
         return self.tables.posts.get(post_id)
@@ -91,47 +91,53 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             )
         return gone
 
-    async def respond(
+    async def engage(
         self,
-        kind: ResponseKind,
+        kind: EngagementKind,
         *,
         user_id: int,
         account: AccountState,
         post_id: int,
         author_id: int,
-        response_id: int,
-    ) -> Responded:
+        engagement_id: int,
+    ) -> EngagementResult:
         state = self.tables.states.get(post_id)
         if state is None:
-            return Responded(False, 0, None)
+            return EngagementResult(False, 0, None)
         standing = self.tables.responses.get((kind, user_id, post_id), (0, 0))[0]
         if standing or state.revision == TOMBSTONE:
             live = state.revision != TOMBSTONE
-            return Responded(False, standing if live else 0, self.tables.state(post_id, user_id))
-        self.tables.responses[kind, user_id, post_id] = (response_id, author_id)
-        self.changed.responder_ids.add(user_id)
+            return EngagementResult(
+                False, standing if live else 0, self.tables.state(post_id, user_id)
+            )
+        self.tables.responses[kind, user_id, post_id] = (engagement_id, author_id)
+        self.changed.engaged_user_ids.add(user_id)
         if self.tables.is_protected(user_id, account):
-            self.tables.closed_responses.add((kind, user_id, post_id))
+            self.tables.closed_engagements.add((kind, user_id, post_id))
         elif kind in _COUNTER:
             self._count(post_id, _COUNTER[kind], 1)
-        return Responded(True, response_id, self.tables.state(post_id, user_id))
+        return EngagementResult(True, engagement_id, self.tables.state(post_id, user_id))
 
-    async def withdraw(self, kind: ResponseKind, *, user_id: int, post_id: int) -> Responded:
-        response_id, _ = self.tables.responses.pop((kind, user_id, post_id), (0, 0))
-        self.changed.responder_ids.add(user_id)
-        closed = (kind, user_id, post_id) in self.tables.closed_responses
-        self.tables.closed_responses.discard((kind, user_id, post_id))
-        if response_id and kind in _COUNTER and not closed:
+    async def withdraw(
+        self, kind: EngagementKind, *, user_id: int, post_id: int
+    ) -> EngagementResult:
+        engagement_id, _ = self.tables.responses.pop((kind, user_id, post_id), (0, 0))
+        self.changed.engaged_user_ids.add(user_id)
+        closed = (kind, user_id, post_id) in self.tables.closed_engagements
+        self.tables.closed_engagements.discard((kind, user_id, post_id))
+        if engagement_id and kind in _COUNTER and not closed:
             self._count(post_id, _COUNTER[kind], -1)
-        return Responded(response_id != 0, response_id, self.tables.state(post_id, user_id))
+        return EngagementResult(
+            engagement_id != 0, engagement_id, self.tables.state(post_id, user_id)
+        )
 
-    async def withdraw_all_of(self, user_id: int, limit: int) -> list[Withdrawn]:
+    async def withdraw_all(self, user_id: int, limit: int) -> list[Withdrawn]:
         mine = sorted({post for _, user, post in self.tables.responses if user == user_id})
         gone = []
         for post_id in mine[:limit]:
             found = {
                 kind: self.tables.responses[kind, user_id, post_id]
-                for kind in ResponseKind
+                for kind in EngagementKind
                 if (kind, user_id, post_id) in self.tables.responses
             }
             for kind in found:
@@ -141,8 +147,8 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
                     post_id,
                     next(iter(found.values()))[1],
                     user_id,
-                    found.get(ResponseKind.LIKE, (0, 0))[0],
-                    found.get(ResponseKind.REPOST, (0, 0))[0],
+                    found.get(EngagementKind.LIKE, (0, 0))[0],
+                    found.get(EngagementKind.REPOST, (0, 0))[0],
                 )
             )
         return gone
@@ -151,10 +157,10 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         likers = sorted(
             user
             for kind, user, liked in self.tables.responses
-            if kind is ResponseKind.LIKE and liked == post_id
+            if kind is EngagementKind.LIKE and liked == post_id
         )
         for user_id in likers[:limit]:
-            await self.withdraw(ResponseKind.LIKE, user_id=user_id, post_id=post_id)
+            await self.withdraw(EngagementKind.LIKE, user_id=user_id, post_id=post_id)
         return len(likers[:limit])
 
     async def record_protection(self, user_id: int, account: AccountState) -> None:
@@ -163,7 +169,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             self.tables.protections[user_id] = account
             self.tables.settled.discard(user_id)
 
-    async def align_responses(self, user_id: int, *, after: int, limit: int) -> Aligned:
+    async def align_engagements(self, user_id: int, *, after: int, limit: int) -> AlignedBatch:
         mine = {post for _, user, post in self.tables.responses if user == user_id}
         page = sorted(post_id for post_id in mine if post_id > after)[:limit]
         changed = [
@@ -171,13 +177,13 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             for post_id in page
             for kind in _COUNTER
             if (kind, user_id, post_id) in self.tables.responses
-            and self._align(self.tables.closed_responses, (kind, user_id, post_id), user_id)
+            and self._align(self.tables.closed_engagements, (kind, user_id, post_id), user_id)
         ]
         for post_id in changed:
             self._recount(post_id)
-        return Aligned(page[-1] if page else 0, changed)
+        return AlignedBatch(page[-1] if page else 0, changed)
 
-    async def align_posts(self, user_id: int, *, after: int, limit: int) -> Aligned:
+    async def align_posts(self, user_id: int, *, after: int, limit: int) -> AlignedBatch:
         mine = {post.id: post for post in self.tables.live() if post.author_id == user_id}
         page = sorted(post_id for post_id in mine if post_id > after)[:limit]
         changed = [
@@ -190,9 +196,9 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         ]
         for target in changed:
             self._recount(target)
-        return Aligned(page[-1] if page else 0, changed)
+        return AlignedBatch(page[-1] if page else 0, changed)
 
-    async def settle_protection(self, user_id: int, account: AccountState) -> None:
+    async def finish_protection(self, user_id: int, account: AccountState) -> None:
         if self.tables.protections[user_id].update_time <= account.update_time:
             self.tables.settled.add(user_id)
 

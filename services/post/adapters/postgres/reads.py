@@ -23,7 +23,7 @@ FROM post_states WHERE id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[])
 """
 
 # By the primary key, so it costs the same however many there are.
-RESPONDED = """
+ENGAGED = """
 SELECT post_id, like_id IS NOT NULL, repost_id IS NOT NULL, bookmark_id IS NOT NULL
 FROM responses WHERE user_id = $1 ORDER BY post_id DESC LIMIT $2
 """

@@ -7,12 +7,12 @@ import msgspec
 
 from services.chassis.runtime.ids import bucket_of
 from services.post.domain.model import (
+    EngagementResult,
     Entity,
     Limit,
     Mention,
     Post,
     PostState,
-    Responded,
     Visibility,
 )
 
@@ -22,7 +22,7 @@ POST_COLUMNS = (
     "p.edit_time, p.revision, p.delete_time, p.audience_limits"
 )
 
-RESPONDED_COLUMNS = (
+ENGAGED_COLUMNS = (
     "changed, response_id, (state).revision, (state).likes, (state).reposts, (state).replies, "
     "(state).quotes, (own).like_id IS NOT NULL, (own).repost_id IS NOT NULL, "
     "(own).bookmark_id IS NOT NULL"
@@ -84,13 +84,13 @@ def post_from(row: asyncpg.Record) -> Post:
     )
 
 
-def responded_from(row: asyncpg.Record, post_id: int) -> Responded:
-    """The outcome in a row of RESPONDED_COLUMNS."""
-    changed, response_id, revision, likes, reposts, replies, quotes, liked, reposted, kept = row
+def engagement_from(row: asyncpg.Record, post_id: int) -> EngagementResult:
+    """The outcome in a row of ENGAGED_COLUMNS."""
+    changed, engagement_id, revision, likes, reposts, replies, quotes, liked, reposted, kept = row
     if revision is None:
-        return Responded(changed, response_id, None)
+        return EngagementResult(changed, engagement_id, None)
     state = PostState(post_id, revision, likes, reposts, replies, quotes, liked, reposted, kept)
-    return Responded(changed, response_id, state)
+    return EngagementResult(changed, engagement_id, state)
 
 
 def buckets_of(ids: Iterable[int]) -> list[int]:

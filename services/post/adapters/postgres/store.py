@@ -10,16 +10,16 @@ from services.post.adapters.postgres import creation, reads, rows
 from services.post.adapters.postgres.transaction import PostgresPostTransaction
 from services.post.domain.model import (
     AccountState,
-    Drift,
+    CountDrift,
+    EngagementKind,
     Entry,
-    Place,
+    ListPosition,
     Post,
     PostState,
-    Response,
-    ResponseKind,
     Revision,
+    ViewerEngagement,
 )
-from services.post.domain.store import Changed, NewPost, Watcher
+from services.post.domain.store import ChangedIds, ChangeListener, NewPost
 
 _POSTS = f"""
 SELECT {rows.POST_COLUMNS} FROM posts p
@@ -29,11 +29,14 @@ WHERE p.id = ANY ($1::bigint[]) AND p.bucket = ANY ($2::smallint[])
 _MAX_REVISION = (1 << 31) - 1
 _COUNTERS = ("likes", "reposts", "replies", "quotes")
 
-_RESPONSES_TO = {ResponseKind.LIKE: reads.LIKES_TO, ResponseKind.REPOST: reads.REPOSTS_TO}
-_RESPONSES_OF = {
-    ResponseKind.LIKE: reads.LIKES_OF,
-    ResponseKind.REPOST: reads.REPOSTS_OF,
-    ResponseKind.BOOKMARK: reads.BOOKMARKS_OF,
+_ENGAGEMENTS_OF_POST = {
+    EngagementKind.LIKE: reads.LIKES_TO,
+    EngagementKind.REPOST: reads.REPOSTS_TO,
+}
+_ENGAGEMENTS_BY_USER = {
+    EngagementKind.LIKE: reads.LIKES_OF,
+    EngagementKind.REPOST: reads.REPOSTS_OF,
+    EngagementKind.BOOKMARK: reads.BOOKMARKS_OF,
 }
 
 
@@ -42,14 +45,14 @@ class PostgresStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._watchers: list[Watcher] = []
+        self._watchers: list[ChangeListener] = []
 
-    def watch(self, watcher: Watcher) -> None:
+    def watch(self, watcher: ChangeListener) -> None:
         self._watchers.append(watcher)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresPostTransaction]:
-        changed = Changed()
+        changed = ChangedIds()
         try:
             async with self._database.transaction(PostgresPostTransaction) as transaction:
                 changed = transaction.changed
@@ -62,7 +65,7 @@ class PostgresStore:
         try:
             return await creation.create(self._database, new)
         finally:
-            await self._tell(Changed({new.post.reply_to_post_id, new.post.quoted_post_id} - {0}))
+            await self._tell(ChangedIds({new.post.reply_to_post_id, new.post.quoted_post_id} - {0}))
 
     async def posts(self, post_ids: Sequence[int]) -> dict[int, Post]:
         found = await self._database.fetch(_POSTS, post_ids, rows.buckets_of(post_ids))
@@ -76,9 +79,9 @@ class PostgresStore:
             found = await self._database.fetch(reads.STATES, post_ids, buckets, viewer_id)
         return {row[0]: PostState(*row) for row in found}
 
-    async def responded(self, user_id: int, limit: int) -> list[Response]:
-        found = await self._database.fetch(reads.RESPONDED, user_id, limit)
-        return [Response(*row) for row in found]
+    async def engaged(self, user_id: int, limit: int) -> list[ViewerEngagement]:
+        found = await self._database.fetch(reads.ENGAGED, user_id, limit)
+        return [ViewerEngagement(*row) for row in found]
 
     async def revisions(self, post_id: int, *, before: int, limit: int) -> list[Revision]:
         found = await self._database.fetch(
@@ -121,19 +124,21 @@ class PostgresStore:
         )
         return [Entry(*row) for row in found]
 
-    async def responses_to(
-        self, kind: ResponseKind, post_id: int, *, before: int, limit: int
-    ) -> list[Place]:
+    async def engagements_of_post(
+        self, kind: EngagementKind, post_id: int, *, before: int, limit: int
+    ) -> list[ListPosition]:
         found = await self._database.fetch(
-            _RESPONSES_TO[kind], post_id, bucket_of(post_id), before or MAX_ID, limit
+            _ENGAGEMENTS_OF_POST[kind], post_id, bucket_of(post_id), before or MAX_ID, limit
         )
-        return [Place(*row) for row in found]
+        return [ListPosition(*row) for row in found]
 
-    async def responses_of(
-        self, kind: ResponseKind, user_id: int, *, before: int, limit: int
-    ) -> list[Place]:
-        found = await self._database.fetch(_RESPONSES_OF[kind], user_id, before or MAX_ID, limit)
-        return [Place(*row) for row in found]
+    async def engagements_by_user(
+        self, kind: EngagementKind, user_id: int, *, before: int, limit: int
+    ) -> list[ListPosition]:
+        found = await self._database.fetch(
+            _ENGAGEMENTS_BY_USER[kind], user_id, before or MAX_ID, limit
+        )
+        return [ListPosition(*row) for row in found]
 
     async def reposts_between(self, user_id: int, author_id: int, limit: int) -> list[int]:
         found = await self._database.fetch(reads.REPOSTS_BETWEEN, user_id, author_id, limit)
@@ -164,7 +169,7 @@ class PostgresStore:
         found = await self._database.fetch(reads.CONTRIBUTORS, after, limit)
         return [row[0] for row in found]
 
-    async def unsettled(self, accounts: Mapping[int, AccountState]) -> list[int]:
+    async def unreconciled(self, accounts: Mapping[int, AccountState]) -> list[int]:
         protected = [each.protected for each in accounts.values()]
         found = await self._database.fetch(reads.UNSETTLED, list(accounts), protected)
         return [row[0] for row in found]
@@ -175,17 +180,17 @@ class PostgresStore:
         found = await self._database.fetch(reads.TOUCHED, since, until, after, limit)
         return [row[0] for row in found]
 
-    async def recount(self, post_ids: Sequence[int]) -> list[Drift]:
+    async def recount(self, post_ids: Sequence[int]) -> list[CountDrift]:
         found = await self._database.fetch(reads.RECOUNT, post_ids)
-        await self._tell(Changed({row[0] for row in found}))
+        await self._tell(ChangedIds({row[0] for row in found}))
         return [
-            Drift(row[0], counter, by)
+            CountDrift(row[0], counter, by)
             for row in found
             for counter, by in zip(_COUNTERS, row[1:], strict=True)
             if by
         ]
 
-    async def _tell(self, changed: Changed) -> None:
+    async def _tell(self, changed: ChangedIds) -> None:
         if changed:
             for watcher in self._watchers:
                 await watcher(changed)

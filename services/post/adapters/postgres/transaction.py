@@ -14,17 +14,17 @@ from services.chassis.storage.postgres import PostgresTransaction
 from services.post.adapters.postgres import rows
 from services.post.domain.model import (
     AccountState,
-    Aligned,
+    AlignedBatch,
+    EngagementKind,
+    EngagementResult,
     Post,
-    Responded,
-    ResponseKind,
     Tombstone,
     Visibility,
     Withdrawn,
 )
-from services.post.domain.store import Changed
+from services.post.domain.store import ChangedIds
 
-_LOCK_PEOPLE = """
+_LOCK_USERS = """
 SELECT pg_advisory_xact_lock(person) FROM unnest($1::bigint[]) AS person
 """
 
@@ -53,17 +53,17 @@ SELECT gone.id, gone.author_id, gone.reply_to_post_id, gone.quoted_post_id,
 FROM delete_posts($1, $2) AS gone
 """
 
-_RESPOND = f"SELECT {rows.RESPONDED_COLUMNS} FROM respond($1, $2, $3, $4, $5, $6, $7, $8)"  # noqa: S608
-_WITHDRAW = f"SELECT {rows.RESPONDED_COLUMNS} FROM withdraw($1, $2, $3, $4)"  # noqa: S608
+_ENGAGE = f"SELECT {rows.ENGAGED_COLUMNS} FROM respond($1, $2, $3, $4, $5, $6, $7, $8)"  # noqa: S608
+_WITHDRAW = f"SELECT {rows.ENGAGED_COLUMNS} FROM withdraw($1, $2, $3, $4)"  # noqa: S608
 
 _WITHDRAW_ALL = """
 SELECT post_id, post_author_id, user_id, like_id, repost_id FROM withdraw_all_of($1, $2)
 """
 
 _RECORD_PROTECTION = "SELECT record_protection($1, $2, $3)"
-_ALIGN_RESPONSES = "SELECT last_id, changed FROM align_responses($1, $2, $3)"
+_ALIGN_ENGAGEMENTS = "SELECT last_id, changed FROM align_responses($1, $2, $3)"
 _ALIGN_POSTS = "SELECT last_id, changed FROM align_posts($1, $2, $3)"
-_SETTLE_PROTECTION = """
+_FINISH_PROTECTION = """
 UPDATE account_protections SET settled = true WHERE user_id = $1 AND update_time <= $2
 """
 _FORGET_PROTECTION = "DELETE FROM account_protections WHERE user_id = $1"
@@ -74,10 +74,10 @@ class PostgresPostTransaction(PostgresTransaction):
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         super().__init__(connection, clock)
-        self.changed = Changed()
+        self.changed = ChangedIds()
 
-    async def lock_people(self, user_ids: Sequence[int]) -> None:
-        await self.connection.execute(_LOCK_PEOPLE, sorted(user_ids))
+    async def lock_users(self, user_ids: Sequence[int]) -> None:
+        await self.connection.execute(_LOCK_USERS, sorted(user_ids))
 
     async def lock_post(self, post_id: int) -> Post | None:
         row = await self.connection.fetchrow(_LOCK_POST, post_id, bucket_of(post_id))
@@ -115,34 +115,36 @@ class PostgresPostTransaction(PostgresTransaction):
             self.changed.post_ids.update((each.id, each.reply_to_post_id, each.quoted_post_id))
         return tombstones
 
-    async def respond(
+    async def engage(
         self,
-        kind: ResponseKind,
+        kind: EngagementKind,
         *,
         user_id: int,
         account: AccountState,
         post_id: int,
         author_id: int,
-        response_id: int,
-    ) -> Responded:
-        self._responds(user_id, post_id)
+        engagement_id: int,
+    ) -> EngagementResult:
+        self._is_engaged(user_id, post_id)
         row = await self.connection.fetchrow(
-            _RESPOND, kind, user_id, post_id, bucket_of(post_id), author_id, response_id, *account
+            _ENGAGE, kind, user_id, post_id, bucket_of(post_id), author_id, engagement_id, *account
         )
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
-        return rows.responded_from(row, post_id)
+        return rows.engagement_from(row, post_id)
 
-    async def withdraw(self, kind: ResponseKind, *, user_id: int, post_id: int) -> Responded:
-        self._responds(user_id, post_id)
+    async def withdraw(
+        self, kind: EngagementKind, *, user_id: int, post_id: int
+    ) -> EngagementResult:
+        self._is_engaged(user_id, post_id)
         row = await self.connection.fetchrow(_WITHDRAW, kind, user_id, post_id, bucket_of(post_id))
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
-        return rows.responded_from(row, post_id)
+        return rows.engagement_from(row, post_id)
 
-    async def withdraw_all_of(self, user_id: int, limit: int) -> list[Withdrawn]:
+    async def withdraw_all(self, user_id: int, limit: int) -> list[Withdrawn]:
         found = await self.connection.fetch(_WITHDRAW_ALL, user_id, limit)
         withdrawn = [Withdrawn(*row) for row in found]
         for each in withdrawn:
-            self._responds(user_id, each.post_id)
+            self._is_engaged(user_id, each.post_id)
         return withdrawn
 
     async def forget_likes(self, post_id: int, limit: int) -> int:
@@ -154,25 +156,25 @@ class PostgresPostTransaction(PostgresTransaction):
     async def record_protection(self, user_id: int, account: AccountState) -> None:
         await self.connection.execute(_RECORD_PROTECTION, user_id, *account)
 
-    async def align_responses(self, user_id: int, *, after: int, limit: int) -> Aligned:
-        return await self._align(_ALIGN_RESPONSES, user_id, after, limit)
+    async def align_engagements(self, user_id: int, *, after: int, limit: int) -> AlignedBatch:
+        return await self._align(_ALIGN_ENGAGEMENTS, user_id, after, limit)
 
-    async def align_posts(self, user_id: int, *, after: int, limit: int) -> Aligned:
+    async def align_posts(self, user_id: int, *, after: int, limit: int) -> AlignedBatch:
         return await self._align(_ALIGN_POSTS, user_id, after, limit)
 
-    async def settle_protection(self, user_id: int, account: AccountState) -> None:
-        await self.connection.execute(_SETTLE_PROTECTION, user_id, account.update_time)
+    async def finish_protection(self, user_id: int, account: AccountState) -> None:
+        await self.connection.execute(_FINISH_PROTECTION, user_id, account.update_time)
 
     async def forget_protection(self, user_id: int) -> None:
         await self.connection.execute(_FORGET_PROTECTION, user_id)
 
-    async def _align(self, sql: str, user_id: int, after: int, limit: int) -> Aligned:
+    async def _align(self, sql: str, user_id: int, after: int, limit: int) -> AlignedBatch:
         row = await self.connection.fetchrow(sql, user_id, after, limit)
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
-        aligned = Aligned(*row)
+        aligned = AlignedBatch(*row)
         self.changed.post_ids.update(aligned.changed)
         return aligned
 
-    def _responds(self, user_id: int, post_id: int) -> None:
-        self.changed.responder_ids.add(user_id)
+    def _is_engaged(self, user_id: int, post_id: int) -> None:
+        self.changed.engaged_user_ids.add(user_id)
         self.changed.post_ids.add(post_id)

@@ -1,4 +1,4 @@
-"""Bodies of posts, near at hand: in this process, then in Redis, then in the database.
+"""PostBodyCache of posts, near at hand: in this process, then in Redis, then in the database.
 
 A body is a post without what changes often, packed for the wire. It is known by id and revision,
 and the state that every read begins with tells the revision; so what is cached never goes stale,
@@ -29,7 +29,7 @@ class Body(NamedTuple):
     quoted_post_id: int
 
 
-class Foreseen(NamedTuple):
+class Prefetch(NamedTuple):
     """What showing some posts will take."""
 
     # Posts that they quote.
@@ -45,7 +45,7 @@ MAX_BODIES = 50_000
 _REVISIONS_FORGOTTEN = 100
 
 
-class Bodies:
+class PostBodyCache:
     """Packs posts once and keeps them: the last MAX_BODIES used in this process."""
 
     def __init__(
@@ -55,12 +55,12 @@ class Bodies:
         redis: RedisClient,
         clock: Clock,
         pack: Callable[[Post], bytes],
-        look_into: Callable[[bytes], Body],
+        summarize_packed: Callable[[bytes], Body],
         limit: int = MAX_BODIES,
     ) -> None:
         self._store = store
         self._pack = pack
-        self._look_into = look_into
+        self._summarize_packed = summarize_packed
         self._limit = limit
         self._near: OrderedDict[int, tuple[int, Body]] = OrderedDict()
         self._far: Cache[str, bytes] = Cache(
@@ -91,12 +91,12 @@ class Bodies:
                 bodies[state.id] = self.keep(state.id, state.revision, packed)
         return bodies
 
-    def foresee(self, post_ids: Iterable[int], *, quotes: bool) -> "Foreseen":
+    def prefetch(self, post_ids: Iterable[int], *, quotes: bool) -> "Prefetch":
         """What showing these posts will take, as far as bodies of whatever revision are held in
         this process. Without `quotes`: no quoted posts, and those who decide alone."""
         held = self._held(post_ids)
         if not quotes:
-            return Foreseen(set(), {who for body in held for who in body.audience.deciders}, set())
+            return Prefetch(set(), {who for body in held for who in body.audience.deciders}, set())
         quoted_ids = {body.quoted_post_id for body in held if body.quoted_post_id}
         pairs = {
             (body.audience.author_id, quoted[1].audience.author_id)
@@ -106,11 +106,11 @@ class Bodies:
             and body.audience.author_id != quoted[1].audience.author_id
         }
         held += self._held(quoted_ids)
-        return Foreseen(quoted_ids, {user_id for body in held for user_id in body.asked}, pairs)
+        return Prefetch(quoted_ids, {user_id for body in held for user_id in body.asked}, pairs)
 
     def keep(self, post_id: int, revision: int, packed: bytes) -> Body:
         """Holds a body in this process."""
-        body = self._look_into(packed)
+        body = self._summarize_packed(packed)
         self._near[post_id] = (revision, body)
         self._near.move_to_end(post_id)
         while len(self._near) > self._limit:

@@ -1,7 +1,7 @@
 """From ids to posts as one viewer may see them, with all that is needed to show them.
 
-States, people and bodies are kept at hand: a page takes one trip to Redis, and another one where
-posts are quoted, or where who is named was not known before. What Redis lacks is asked of the
+PostStateCache, people and bodies are kept at hand: a page takes one trip to Redis, and another one
+where posts are quoted, or where who is named was not known before. What Redis lacks is asked of the
 database and of the User service, all posts and people of a page at once.
 """
 
@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 from roost.post.v1.post_pb2 import Includes, Post
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
 
-from services.chassis.cache.batch_lookup import Look, Lookups
+from services.chassis.cache.batch_lookup import BatchLookup, BatchLookupResult
 from services.chassis.rpc import wire_format
-from services.post.adapters.user_client import KnownPerson
+from services.post.adapters.user_client import CachedProfile
 from services.post.domain.model import PostState
-from services.post.domain.visibility import can_see, can_see_person
-from services.post.rpc.convert import as_shown
-from services.post.rpc.read_cache.body_cache import Bodies, Body
-from services.post.rpc.read_cache.profile_cache import Keys, KnownPeople, Pair
-from services.post.rpc.read_cache.state_cache import States
+from services.post.domain.visibility import can_see, can_see_profile
+from services.post.rpc.convert import with_state
+from services.post.rpc.read_cache.body_cache import Body, PostBodyCache
+from services.post.rpc.read_cache.profile_cache import Keys, Pair, ProfileCache
+from services.post.rpc.read_cache.state_cache import PostStateCache
 
 
 @dataclass(slots=True)
-class Shown:
+class ResolvedPosts:
     """Posts that a viewer may see, by id, and what was learnt on the way.
 
     Posts are packed: a page of them is put together by `wire.fields`, without unpacking any.
@@ -35,15 +35,15 @@ class Shown:
     # Of all ids that exist, tombstones and hidden posts too.
     states: dict[int, PostState] = field(default_factory=dict)
     # Everybody asked about, those too who must not be shown to the viewer.
-    people: dict[int, KnownPerson] = field(default_factory=dict)
+    people: dict[int, CachedProfile] = field(default_factory=dict)
     # Of posts and quoted posts, hidden ones too.
     bodies: dict[int, Body] = field(default_factory=dict)
     # Posts between whose author and the author of what they quote a block stands.
     withdrawn: set[int] = field(default_factory=set)
     # Whether nothing was learnt otherwise than by the one look that began it.
-    by_one_look: bool = True
+    by_single_lookup: bool = True
 
-    def add(self, more: "Shown") -> None:
+    def add(self, more: "ResolvedPosts") -> None:
         """Takes in what another look has found."""
         self.posts.update(more.posts)
         self.quoted.update(more.quoted)
@@ -56,10 +56,10 @@ class Shown:
         """One of the posts. Raises KeyError for any other."""
         return Post.FromString(self.posts[post_id])
 
-    def person(self, user_id: int) -> KnownPerson | None:
+    def person(self, user_id: int) -> CachedProfile | None:
         """Somebody who may be shown to the viewer."""
         person = self.people.get(user_id)
-        return person if can_see_person(person, self.viewer_id) else None
+        return person if can_see_profile(person, self.viewer_id) else None
 
     def includes(self, post_ids: Iterable[int], user_ids: Iterable[int] = ()) -> Includes:
         """What belongs beside these posts: the posts that they quote, and the people of both."""
@@ -90,7 +90,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class HydrationRequest:
     """Posts and people that a viewer wants to see, and where to look for all they need."""
 
     viewer_id: int
@@ -100,16 +100,18 @@ class Question:
     people: Keys
     # Who quotes, and who is quoted.
     pairs: Collection[Pair]
-    lookups: Lookups
+    lookups: BatchLookup
 
 
 class Hydration:
     """Reads posts for whoever looks."""
 
-    def __init__(self, *, states: States, bodies: Bodies, people: KnownPeople) -> None:
+    def __init__(
+        self, *, states: PostStateCache, bodies: PostBodyCache, people: ProfileCache
+    ) -> None:
         self._states = states
         self._bodies = bodies
-        self._people = people
+        self._profiles = people
 
     async def show(
         self,
@@ -118,14 +120,16 @@ class Hydration:
         viewer_id: int,
         user_ids: Collection[int] = (),
         quotes: bool = True,
-    ) -> Shown:
+    ) -> ResolvedPosts:
         """What of the posts the viewer (0 for a stranger) may see, and the people named, by
         `user_ids` too. Without `quotes`, quoted posts and people mentioned are left out.
 
         Posts are in the order of `post_ids`.
         """
-        question = self.ask(post_ids, viewer_id=viewer_id, user_ids=user_ids, quotes=quotes)
-        return await self.answer(question, await question.lookups.look())
+        hydration_request = self.ask(
+            post_ids, viewer_id=viewer_id, user_ids=user_ids, quotes=quotes
+        )
+        return await self.answer(hydration_request, await hydration_request.lookups.lookup())
 
     def ask(
         self,
@@ -134,96 +138,105 @@ class Hydration:
         viewer_id: int,
         user_ids: Collection[int] = (),
         quotes: bool = True,
-    ) -> Question:
+    ) -> HydrationRequest:
         """What `show` looks up first, as far as it can be foreseen."""
         # Edits seldom name others than before, so the bodies at hand tell what else to look up now.
-        quoted_ids, named, pairs = self._bodies.foresee(post_ids, quotes=quotes)
-        people = self._people.keys({*user_ids, *named}, viewer_id)
-        lookups = Lookups(
+        quoted_ids, named, pairs = self._bodies.prefetch(post_ids, quotes=quotes)
+        people = self._profiles.keys({*user_ids, *named}, viewer_id)
+        lookups = BatchLookup(
             *self._states.lookups({*post_ids, *quoted_ids}, viewer_id),
-            *self._people.lookups(people, pairs),
+            *self._profiles.lookups(people, pairs),
         )
-        return Question(viewer_id, post_ids, user_ids, quotes, people, pairs, lookups)
+        return HydrationRequest(viewer_id, post_ids, user_ids, quotes, people, pairs, lookups)
 
-    async def answer(self, question: Question, look: Look) -> Shown:
+    async def answer(
+        self, hydration_request: HydrationRequest, lookup: BatchLookupResult
+    ) -> ResolvedPosts:
         """What `show` gives, by a look that was taken for the question."""
-        viewer_id, post_ids, quotes = question.viewer_id, question.post_ids, question.quotes
-        shown = Shown(viewer_id)
-        wanted = set(question.user_ids)
-        *found, people = await look.values()
-        states, below = self._states.as_seen(viewer_id, found)
+        viewer_id, post_ids, quotes = (
+            hydration_request.viewer_id,
+            hydration_request.post_ids,
+            hydration_request.quotes,
+        )
+        resolved = ResolvedPosts(viewer_id)
+        wanted = set(hydration_request.user_ids)
+        *found, people = await lookup.values()
+        states, below = self._states.as_visible(viewer_id, found)
         if below:
-            shown.by_one_look = False
+            resolved.by_single_lookup = False
             states.update(await self._states.below(below, viewer_id))
-        shown.people = self._people.as_seen(question.people, people, viewer_id)
-        shown.states = {id_: states[id_] for id_ in post_ids if id_ in states}
-        shown.bodies = await self._bodies.of(shown.states.values())
+        resolved.people = self._profiles.as_visible(hydration_request.people, people, viewer_id)
+        resolved.states = {id_: states[id_] for id_ in post_ids if id_ in states}
+        resolved.bodies = await self._bodies.of(resolved.states.values())
         quoted_states: dict[int, PostState] = {}
         if quotes:
-            quoted_ids = {body.quoted_post_id for body in shown.bodies.values()} - {0}
+            quoted_ids = {body.quoted_post_id for body in resolved.bodies.values()} - {0}
             unforeseen = quoted_ids - states.keys()
             if unforeseen:
-                shown.by_one_look = False
+                resolved.by_single_lookup = False
                 states.update(await self._states.of(unforeseen, viewer_id))
             quoted_states = {id_: states[id_] for id_ in quoted_ids if id_ in states}
-            shown.bodies.update(await self._bodies.of(quoted_states.values()))
+            resolved.bodies.update(await self._bodies.of(quoted_states.values()))
 
-        await self._find_withdrawn(shown, question, people)
-        for body in shown.bodies.values():
+        await self._find_withdrawn(resolved, hydration_request, people)
+        for body in resolved.bodies.values():
             wanted.update(body.asked if quotes else body.audience.deciders)
-        unasked = wanted - question.people.keys()
+        unasked = wanted - hydration_request.people.keys()
         if unasked:
-            shown.by_one_look = False
-            shown.people.update(await self._people.find(unasked, viewer_id))
-        shown.posts = _visible(shown.states, shown)
-        shown.quoted = _visible(quoted_states, shown)
-        return shown
+            resolved.by_single_lookup = False
+            resolved.people.update(await self._profiles.find(unasked, viewer_id))
+        resolved.posts = _visible(resolved.states, resolved)
+        resolved.quoted = _visible(quoted_states, resolved)
+        return resolved
 
     async def apart(self, pairs: Collection[Pair]) -> set[Pair]:
         """Those of the pairs of people between whom a block stands, either way."""
-        return await self._people.apart(pairs) if pairs else set()
+        return await self._profiles.apart(pairs) if pairs else set()
 
     async def _find_withdrawn(
-        self, shown: Shown, question: Question, people: Mapping[str, bytes]
+        self,
+        resolved: ResolvedPosts,
+        hydration_request: HydrationRequest,
+        people: Mapping[str, bytes],
     ) -> None:
         pairs = {
             id_: (body.audience.author_id, quoted.audience.author_id)
-            for id_, body in shown.bodies.items()
-            if id_ in shown.states
-            and (quoted := shown.bodies.get(body.quoted_post_id)) is not None
+            for id_, body in resolved.bodies.items()
+            if id_ in resolved.states
+            and (quoted := resolved.bodies.get(body.quoted_post_id)) is not None
             and body.audience.author_id != quoted.audience.author_id
         }
         if not pairs:
             return
-        apart = self._people.apart_in(question.pairs, people)
-        unasked = set(pairs.values()) - set(question.pairs)
+        apart = self._profiles.apart_in(hydration_request.pairs, people)
+        unasked = set(pairs.values()) - set(hydration_request.pairs)
         if unasked:
-            shown.by_one_look = False
-            apart |= await self._people.apart(unasked)
-        shown.withdrawn = {id_ for id_, pair in pairs.items() if pair in apart}
+            resolved.by_single_lookup = False
+            apart |= await self._profiles.apart(unasked)
+        resolved.withdrawn = {id_ for id_, pair in pairs.items() if pair in apart}
 
     async def beside(
-        self, post_id: int, body: Body, people: Iterable[KnownPerson], *, viewer_id: int
+        self, post_id: int, body: Body, people: Iterable[CachedProfile], *, viewer_id: int
     ) -> Includes:
         """What belongs beside one post, where everybody it needs has been asked about already."""
-        shown = Shown(viewer_id, people={each.id: each for each in people})
+        resolved = ResolvedPosts(viewer_id, people={each.id: each for each in people})
         if body.quoted_post_id:
             states = await self._states.of([body.quoted_post_id], viewer_id)
-            shown.bodies = await self._bodies.of(states.values())
-            shown.quoted = _visible(states, shown)
-        shown.bodies[post_id] = body
-        return shown.includes([post_id])
+            resolved.bodies = await self._bodies.of(states.values())
+            resolved.quoted = _visible(states, resolved)
+        resolved.bodies[post_id] = body
+        return resolved.includes([post_id])
 
 
-def _visible(states: Mapping[int, PostState], shown: Shown) -> dict[int, bytes]:
+def _visible(states: Mapping[int, PostState], resolved: ResolvedPosts) -> dict[int, bytes]:
     """Those that the viewer may see, packed, in the order of the states."""
-    bodies, people, viewer_id = shown.bodies, shown.people, shown.viewer_id
+    bodies, people, viewer_id = resolved.bodies, resolved.people, resolved.viewer_id
     return {
-        id_: as_shown(
+        id_: with_state(
             body.packed,
             state,
             with_viewer=viewer_id != 0,
-            quote_withdrawn=id_ in shown.withdrawn,
+            quote_withdrawn=id_ in resolved.withdrawn,
         )
         for id_, state in states.items()
         if (body := bodies.get(id_)) is not None and can_see(body.audience, people, viewer_id)

@@ -9,26 +9,26 @@ where it finds the very entries of the last time, the page is that of the last t
 from collections import OrderedDict
 from typing import NamedTuple
 
-from services.chassis.cache.batch_lookup import Proof
-from services.post.rpc.read_cache.hydration import Hydration, Question
+from services.chassis.cache.batch_lookup import Validator
+from services.post.rpc.read_cache.hydration import Hydration, HydrationRequest
 
 # Some 15 KB each.
 MAX_PAGES = 2_000
 
 
-class _Kept(NamedTuple):
-    question: Question
-    proof: Proof
+class _CachedPage(NamedTuple):
+    hydration_request: HydrationRequest
+    validator: Validator
     packed: bytes
 
 
-class KeptPages:
+class PageCache:
     """Reads pages of posts, and keeps the last MAX_PAGES that this process has read."""
 
     def __init__(self, hydration: Hydration, *, limit: int = MAX_PAGES) -> None:
         self._hydration = hydration
         self._limit = limit
-        self._kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], _CachedPage] = OrderedDict()
 
     async def read(
         self, post_ids: tuple[int, ...], *, viewer_id: int, user_ids: tuple[int, ...]
@@ -38,22 +38,24 @@ class KeptPages:
         key = (viewer_id, post_ids, user_ids)
         kept = self._kept.pop(key, None)
         if kept is None:
-            question = self._hydration.ask(post_ids, viewer_id=viewer_id, user_ids=user_ids)
+            hydration_request = self._hydration.ask(
+                post_ids, viewer_id=viewer_id, user_ids=user_ids
+            )
         else:
-            question = kept.question
-        look = await question.lookups.look()
-        if kept is not None and look.proves(kept.proof):
+            hydration_request = kept.hydration_request
+        lookup = await hydration_request.lookups.lookup()
+        if kept is not None and lookup.validates(kept.validator):
             self._keep(key, kept)
             return kept.packed
-        shown = await self._hydration.answer(question, look)
-        packed = shown.page(user_ids)
+        resolved = await self._hydration.answer(hydration_request, lookup)
+        packed = resolved.page(user_ids)
         # A page of which more had to be asked does not follow from the look alone.
-        proof = look.proof() if shown.by_one_look else None
-        if proof is not None:
-            self._keep(key, _Kept(question, proof, packed))
+        validator = lookup.validator() if resolved.by_single_lookup else None
+        if validator is not None:
+            self._keep(key, _CachedPage(hydration_request, validator, packed))
         return packed
 
-    def _keep(self, key: tuple[object, ...], kept: _Kept) -> None:
+    def _keep(self, key: tuple[object, ...], kept: _CachedPage) -> None:
         self._kept[key] = kept
         if len(self._kept) > self._limit:
             self._kept.popitem(last=False)

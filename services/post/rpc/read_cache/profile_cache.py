@@ -12,12 +12,12 @@ from typing import TypeAlias
 
 from roost.user.v1.user_pb2 import User
 
-from services.chassis.cache.batch_lookup import get_together
+from services.chassis.cache.batch_lookup import get_many_from
 from services.chassis.cache.cache_aside import Cache
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import Clock
-from services.post.adapters.user_client import KnownPerson, MeshPeople, known
-from services.post.rpc.read_cache.state_cache import Lookups
+from services.post.adapters.user_client import CachedProfile, MeshProfiles, known
+from services.post.rpc.read_cache.state_cache import BatchLookup
 
 # Forgetting is told, not waited for; this bounds the memory that pairs take.
 _KEPT_SECONDS = 3600.0
@@ -39,15 +39,15 @@ _APART, _TOGETHER = b"1", b"0"
 Keys: TypeAlias = Mapping[int, tuple[str, str]]
 
 
-class KnownPeople:
-    """What `MeshPeople.find` tells of ids, mostly without asking the User service.
+class ProfileCache:
+    """What `MeshProfiles.find` tells of ids, mostly without asking the User service.
 
     For showing posts, and for an author who addresses nobody. Who decides about others asks
-    MeshPeople.
+    MeshProfiles.
     """
 
-    def __init__(self, *, people: MeshPeople, redis: RedisClient, clock: Clock) -> None:
-        self._people = people
+    def __init__(self, *, people: MeshProfiles, redis: RedisClient, clock: Clock) -> None:
+        self._profiles = people
         # Profiles ("7") and ties ("3.7", of viewer 3 to person 7) in one, as one call brings both;
         # and whether a block stands between two people ("block.3.7").
         # Values are packed Users, those of ties with the relationship alone: packed messages merge
@@ -62,26 +62,26 @@ class KnownPeople:
             ttl=_KEPT_SECONDS,
         )
 
-    async def find(self, ids: Collection[int], viewer_id: int) -> dict[int, KnownPerson]:
+    async def find(self, ids: Collection[int], viewer_id: int) -> dict[int, CachedProfile]:
         """Those who exist, with the relationship of the viewer (0 for a stranger) to each."""
         keys = self.keys(ids, viewer_id)
-        (found,) = await get_together(*self.lookups(keys))
-        return self.as_seen(keys, found, viewer_id)
+        (found,) = await get_many_from(*self.lookups(keys))
+        return self.as_visible(keys, found, viewer_id)
 
     def keys(self, ids: Iterable[int], viewer_id: int) -> Keys:
-        """What `lookups` and `as_seen` are to be given."""
+        """What `lookups` and `as_visible` are to be given."""
         if not viewer_id:
             return {id_: (str(id_), "") for id_ in ids}
         return {id_: (str(id_), f"{viewer_id}.{id_}") for id_ in ids}
 
     async def apart(self, pairs: Collection[Pair]) -> set[Pair]:
         """Those of the pairs between whom a block stands, either way."""
-        (found,) = await get_together(*self.lookups({}, pairs))
+        (found,) = await get_many_from(*self.lookups({}, pairs))
         return self.apart_in(pairs, found)
 
-    def lookups(self, keys: Keys, pairs: Collection[Pair] = ()) -> Lookups:
-        """What `as_seen` and `apart_in` are to be given, for those who look up other things on the
-        same trip."""
+    def lookups(self, keys: Keys, pairs: Collection[Pair] = ()) -> BatchLookup:
+        """What `as_visible` and `apart_in` are to be given, for those who look up other things on
+        the same trip."""
         blocks = map(_block_key, pairs)
         return [(self._kept, filter(None, chain(blocks, *keys.values())))]
 
@@ -89,16 +89,16 @@ class KnownPeople:
         """Those of the pairs between whom a block stands, by what the lookups gave."""
         return {pair for pair in pairs if found.get(_block_key(pair)) == _APART}
 
-    def as_seen(
+    def as_visible(
         self, keys: Keys, found: Mapping[str, bytes], viewer_id: int
-    ) -> dict[int, KnownPerson]:
+    ) -> dict[int, CachedProfile]:
         """The people in what the lookups gave, as the viewer (0 for a stranger) may see them."""
         people = {}
         for id_, (profile_key, tie_key) in keys.items():
-            profile, tie = found.get(profile_key), found.get(tie_key) if tie_key else b""
+            profile, relationship = found.get(profile_key), found.get(tie_key) if tie_key else b""
             # Of somebody who has just left one may be there still.
-            if profile is not None and tie is not None:
-                people[id_] = _together(profile, tie)
+            if profile is not None and relationship is not None:
+                people[id_] = _together(profile, relationship)
         if viewer_id in people:
             people[viewer_id] = _own(*map(found.__getitem__, keys[viewer_id]))
         return people
@@ -129,16 +129,16 @@ class KnownPeople:
                 profiles.add(int(other))
         loaded = dict.fromkeys(blocks, _TOGETHER)
         if blocks:
-            apart = await self._people.apart(list(blocks.values()))
+            apart = await self._profiles.apart(list(blocks.values()))
             loaded.update({_block_key(pair): _APART for pair in apart})
         if profiles or by_viewer:
             # The answer about ties brings the profiles along, too.
             by_viewer.setdefault(next(iter(by_viewer), 0), set()).update(profiles)
         for viewer_id, ids in by_viewer.items():
-            for user in await self._people.users(ids=sorted(ids), viewer_id=viewer_id):
+            for user in await self._profiles.users(ids=sorted(ids), viewer_id=viewer_id):
                 if viewer_id:
-                    tie = User(viewer_relationship=user.viewer_relationship)
-                    loaded[f"{viewer_id}.{user.id}"] = tie.SerializeToString()
+                    relationship = User(viewer_relationship=user.viewer_relationship)
+                    loaded[f"{viewer_id}.{user.id}"] = relationship.SerializeToString()
                     user.ClearField("viewer_relationship")
                 loaded[str(user.id)] = user.SerializeToString()
         return loaded
@@ -150,10 +150,10 @@ def _block_key(pair: Pair) -> str:
 
 
 @lru_cache(_HELD)
-def _together(profile: bytes, tie: bytes) -> KnownPerson:
-    return known(User.FromString(profile + tie))
+def _together(profile: bytes, relationship: bytes) -> CachedProfile:
+    return known(User.FromString(profile + relationship))
 
 
 @lru_cache(_HELD_VIEWERS)
-def _own(profile: bytes, tie: bytes) -> KnownPerson:
-    return known(User.FromString(profile + tie), own=True)
+def _own(profile: bytes, relationship: bytes) -> CachedProfile:
+    return known(User.FromString(profile + relationship), own=True)

@@ -73,8 +73,8 @@ def user_of(row: asyncpg.Record) -> User:
     )
 
 
-class PostgresAccountActs(PostgresTransaction):
-    """See `store.AccountActs`."""
+class PostgresAccountTransaction(PostgresTransaction):
+    """See `store.AccountTransaction`."""
 
     async def claim_handle(self, key: str, user_id: int, *, retired: str) -> bool:
         claimed = await self.connection.fetchval(_CLAIM, key, user_id, self._clock.now(), retired)

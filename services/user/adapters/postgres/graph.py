@@ -7,12 +7,12 @@ import asyncpg
 
 from services.chassis.storage.postgres import PostgresTransaction
 from services.user.domain.model import (
-    Chore,
+    BackgroundTask,
     Counts,
-    Edge,
     EdgeBetween,
-    Person,
+    RelationshipKind,
     Ties,
+    UserRow,
 )
 
 # One writer of counters at a time: their batches touch many people in no order, and are short.
@@ -24,7 +24,7 @@ _LOCK_OTHER = _PERSON + "SHARE"
 
 # `Ties.of`, in SQL: two bits a kind, outwards the lower one. Both halves are answered from the
 # primary keys alone.
-TIES = """
+RELATIONSHIPS = """
 SELECT target_id, 1 << (2 * (kind - 1)) FROM edges_out
 WHERE source_id = $1 AND target_id = ANY($2::bigint[])
 UNION ALL
@@ -32,8 +32,8 @@ SELECT source_id, 2 << (2 * (kind - 1)) FROM edges_in
 WHERE target_id = $1 AND source_id = ANY($2::bigint[])
 """
 
-# The ties of pairs, as TIES has them of one person with many.
-TIES_OF_PAIRS = """
+# The ties of pairs, as RELATIONSHIPS has them of one person with many.
+RELATIONSHIPS_OF_PAIRS = """
 SELECT source_id, target_id, 1 << (2 * (kind - 1)) FROM edges_out
 JOIN unnest($1::bigint[], $2::bigint[]) AS pair (one_id, other_id)
   ON source_id = one_id AND target_id = other_id
@@ -96,57 +96,61 @@ WHERE counted.user_id = fix.user_id
 
 
 # Looking a flag up by its number costs more than all else that is done for a person.
-_ALL_TIES = [Ties(bits) for bits in range(2 * Ties.MUTING)]
+_ALL_RELATIONSHIPS = [Ties(bits) for bits in range(2 * Ties.MUTING)]
 
 
-def ties_of(rows: Sequence[asyncpg.Record]) -> dict[int, Ties]:
-    """The ties in the rows of TIES, by the other person."""
+def relationship_of(rows: Sequence[asyncpg.Record]) -> dict[int, Ties]:
+    """The ties in the rows of RELATIONSHIPS, by the other person."""
     found: dict[int, int] = {}
     for other_id, tie in rows:
         found[other_id] = found.get(other_id, 0) | tie
-    return {other_id: _ALL_TIES[bits] for other_id, bits in found.items()}
+    return {other_id: _ALL_RELATIONSHIPS[bits] for other_id, bits in found.items()}
 
 
-def ties_of_pairs(rows: Sequence[asyncpg.Record]) -> dict[tuple[int, int], Ties]:
-    """The ties in the rows of TIES_OF_PAIRS, by pair."""
+def relationships_of_pairs(rows: Sequence[asyncpg.Record]) -> dict[tuple[int, int], Ties]:
+    """The ties in the rows of RELATIONSHIPS_OF_PAIRS, by pair."""
     found: dict[tuple[int, int], int] = {}
     for one_id, other_id, tie in rows:
         pair = (one_id, other_id)
         found[pair] = found.get(pair, 0) | tie
-    return {pair: _ALL_TIES[bits] for pair, bits in found.items()}
+    return {pair: _ALL_RELATIONSHIPS[bits] for pair, bits in found.items()}
 
 
-class PostgresGraphActs(PostgresTransaction):
-    """See `store.GraphActs`."""
+class PostgresGraphTransaction(PostgresTransaction):
+    """See `store.GraphTransaction`."""
 
-    async def lock_pair(self, actor_id: int, other_id: int) -> tuple[Person | None, Person | None]:
+    async def lock_pair(
+        self, actor_id: int, other_id: int
+    ) -> tuple[UserRow | None, UserRow | None]:
         if actor_id < other_id:
-            actor = await self._person(_LOCK_ACTOR, actor_id)
-            return actor, await self._person(_LOCK_OTHER, other_id)
-        other = await self._person(_LOCK_OTHER, other_id)
-        return await self._person(_LOCK_ACTOR, actor_id), other
+            actor = await self._user(_LOCK_ACTOR, actor_id)
+            return actor, await self._user(_LOCK_OTHER, other_id)
+        other = await self._user(_LOCK_OTHER, other_id)
+        return await self._user(_LOCK_ACTOR, actor_id), other
 
     async def ties(self, viewer_id: int, other_id: int) -> Ties:
-        rows = await self.connection.fetch(TIES, viewer_id, [other_id])
-        return ties_of(rows).get(other_id, Ties.NONE)
+        rows = await self.connection.fetch(RELATIONSHIPS, viewer_id, [other_id])
+        return relationship_of(rows).get(other_id, Ties.NONE)
 
     async def count_wanted(self, user_id: int, limit: int) -> int:
         count: int = await self.connection.fetchval(_COUNT_WANTED, user_id, limit)
         return count
 
-    async def add_edge(self, edge: Edge, source_id: int, target_id: int, edge_id: int) -> bool:
+    async def add_edge(
+        self, edge: RelationshipKind, source_id: int, target_id: int, edge_id: int
+    ) -> bool:
         added = await self.connection.fetchval(_ADD_OUT, source_id, target_id, edge, edge_id)
         if added is None:
             return False
-        if edge is not Edge.MUTE:
+        if edge is not RelationshipKind.MUTE:
             await self.connection.execute(_ADD_IN, source_id, target_id, edge, edge_id)
         return True
 
-    async def remove_edge(self, edge: Edge, source_id: int, target_id: int) -> bool:
+    async def remove_edge(self, edge: RelationshipKind, source_id: int, target_id: int) -> bool:
         removed = await self.connection.fetchval(_REMOVE_OUT, source_id, target_id, edge)
         if removed is None:
             return False
-        if edge is not Edge.MUTE:
+        if edge is not RelationshipKind.MUTE:
             await self.connection.execute(_REMOVE_IN, source_id, target_id, edge)
         return True
 
@@ -156,20 +160,24 @@ class PostgresGraphActs(PostgresTransaction):
 
     async def some_edges(self, user_id: int, limit: int) -> list[EdgeBetween]:
         rows = await self.connection.fetch(_SOME_EDGES, user_id, limit)
-        return [EdgeBetween(Edge(kind), source, target) for kind, source, target in rows]
+        return [
+            EdgeBetween(RelationshipKind(kind), source, target) for kind, source, target in rows
+        ]
 
-    async def add_chore(self, chore: Chore, user_id: int, now: datetime) -> None:
+    async def add_background_task(
+        self, background_task: BackgroundTask, user_id: int, now: datetime
+    ) -> None:
         await self.connection.execute(
             "INSERT INTO chores (chore, user_id, create_time) VALUES ($1, $2, $3) "
             "ON CONFLICT DO NOTHING",
-            chore.value,
+            background_task.value,
             user_id,
             now,
         )
 
-    async def end_chore(self, chore: Chore, user_id: int) -> None:
+    async def finish_background_task(self, background_task: BackgroundTask, user_id: int) -> None:
         await self.connection.execute(
-            "DELETE FROM chores WHERE chore = $1 AND user_id = $2", chore.value, user_id
+            "DELETE FROM chores WHERE chore = $1 AND user_id = $2", background_task.value, user_id
         )
 
     async def change_counts(self, changes: Mapping[int, Counts]) -> None:
@@ -186,9 +194,9 @@ class PostgresGraphActs(PostgresTransaction):
         )
         return int(status.rpartition(" ")[2])
 
-    async def _person(self, sql: str, user_id: int) -> Person | None:
+    async def _user(self, sql: str, user_id: int) -> UserRow | None:
         row = await self.connection.fetchrow(sql, user_id)
-        return None if row is None else Person(row[0], row[1])
+        return None if row is None else UserRow(row[0], row[1])
 
 
 def _columns(counts: Iterable[Counts]) -> tuple[list[int], list[int], list[int]]:

@@ -48,8 +48,8 @@ def key_of(row: asyncpg.Record) -> StoredKey:
     return StoredKey(**dict(row))
 
 
-class PostgresSessionActs(PostgresTransaction):
-    """See `store.SessionActs` and `store.KeyActs`."""
+class PostgresSessionTransaction(PostgresTransaction):
+    """See `store.SessionTransaction` and `store.KeyTransaction`."""
 
     async def add_session(self, session: Session) -> None:
         await self.connection.execute(

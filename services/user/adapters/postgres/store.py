@@ -5,28 +5,32 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 from services.chassis.storage.postgres import Database
-from services.user.adapters.postgres.accounts import USER_COLUMNS, PostgresAccountActs, user_of
+from services.user.adapters.postgres.accounts import (
+    USER_COLUMNS,
+    PostgresAccountTransaction,
+    user_of,
+)
 from services.user.adapters.postgres.graph import (
-    TIES,
-    TIES_OF_PAIRS,
-    PostgresGraphActs,
-    ties_of,
-    ties_of_pairs,
+    RELATIONSHIPS,
+    RELATIONSHIPS_OF_PAIRS,
+    PostgresGraphTransaction,
+    relationship_of,
+    relationships_of_pairs,
 )
 from services.user.adapters.postgres.sessions import (
     KEYS,
     SESSION_COLUMNS,
-    PostgresSessionActs,
+    PostgresSessionTransaction,
     key_of,
     session_of,
 )
 from services.user.domain.model import (
-    Chore,
+    BackgroundTask,
     Counts,
     Direction,
-    Edge,
     IdPage,
     ListedEdge,
+    RelationshipKind,
     Session,
     StoredKey,
     Ties,
@@ -63,7 +67,7 @@ _LIST_IDS = {
     direction: f"""
 SELECT asked.id, coalesce(counted.{_COUNTED[direction]}, 0), ARRAY(
   SELECT {far} FROM {table}
-  WHERE {near} = asked.id AND {far} > $2 AND kind = {Edge.FOLLOW:d}
+  WHERE {near} = asked.id AND {far} > $2 AND kind = {RelationshipKind.FOLLOW:d}
   ORDER BY {far} LIMIT $3 + 1
 )
 FROM unnest($1::bigint[]) AS asked (id) LEFT JOIN user_counts AS counted ON user_id = asked.id
@@ -81,7 +85,9 @@ FROM user_counts c WHERE c.user_id > $1 ORDER BY c.user_id LIMIT $2
 _MAX_ID = (1 << 63) - 1
 
 
-class PostgresUserTransaction(PostgresAccountActs, PostgresSessionActs, PostgresGraphActs):
+class PostgresUserTransaction(
+    PostgresAccountTransaction, PostgresSessionTransaction, PostgresGraphTransaction
+):
     """See `store.UserTransaction`."""
 
 
@@ -109,7 +115,7 @@ class PostgresUserStore:
         )
         return found
 
-    async def knows_network(self, user_id: int, network_hash: bytes) -> bool:
+    async def is_known_network(self, user_id: int, network_hash: bytes) -> bool:
         found: bool = await self._database.fetchval(
             "SELECT EXISTS (SELECT FROM known_networks WHERE user_id = $1 AND network_hash = $2)",
             user_id,
@@ -117,19 +123,27 @@ class PostgresUserStore:
         )
         return found
 
-    async def ties_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
-        return ties_of(await self._database.fetch(TIES, viewer_id, other_ids))
+    async def relationships_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
+        return relationship_of(await self._database.fetch(RELATIONSHIPS, viewer_id, other_ids))
 
-    async def ties_of_pairs(
+    async def relationships_of_pairs(
         self, pairs: Collection[tuple[int, int]]
     ) -> dict[tuple[int, int], Ties]:
         distinct = set(pairs)
         ones = [one_id for one_id, _ in distinct]
         others = [other_id for _, other_id in distinct]
-        return ties_of_pairs(await self._database.fetch(TIES_OF_PAIRS, ones, others))
+        return relationships_of_pairs(
+            await self._database.fetch(RELATIONSHIPS_OF_PAIRS, ones, others)
+        )
 
     async def list_edges(
-        self, edge: Edge, direction: Direction, user_id: int, *, before: int | None, limit: int
+        self,
+        edge: RelationshipKind,
+        direction: Direction,
+        user_id: int,
+        *,
+        before: int | None,
+        limit: int,
     ) -> list[ListedEdge]:
         newest = _MAX_ID if before is None else before
         rows = await self._database.fetch(_LIST_EDGES[direction], user_id, edge, newest, limit)
@@ -171,10 +185,10 @@ class PostgresUserStore:
     async def signing_keys(self) -> list[StoredKey]:
         return [key_of(row) for row in await self._database.fetch(KEYS)]
 
-    async def next_chore(self, chore: Chore) -> int | None:
+    async def next_background_task(self, background_task: BackgroundTask) -> int | None:
         found: int | None = await self._database.fetchval(
             "SELECT user_id FROM chores WHERE chore = $1 ORDER BY create_time, user_id LIMIT 1",
-            chore.value,
+            background_task.value,
         )
         return found
 

@@ -6,7 +6,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Memo(Generic[K, V]):
+class LRUCache(Generic[K, V]):
     """A bounded memory in two generations: what was not asked for while the young one filled up is
     forgotten with the old one. It costs a lookup or two, and no order is kept."""
 

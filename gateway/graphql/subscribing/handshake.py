@@ -5,8 +5,8 @@ import asyncio
 from gateway.backends import Backends
 from gateway.graphql.subscribing import closing as ends
 from gateway.graphql.subscribing import messages
-from gateway.graphql.subscribing.allowance import Allowance
 from gateway.graphql.subscribing.closing import closing_of
+from gateway.graphql.subscribing.quota import SubscriptionQuota
 from gateway.graphql.subscribing.socket import Find, GraphQLSocket, read
 from gateway.refusals import ParameterInvalid
 from gateway.rest.dispatch import Receive, Scope, Send
@@ -26,7 +26,7 @@ class Subscriptions:
         self._backends = backends
         self._find = find
         self._stream = stream
-        self._allowance = Allowance()
+        self._quota = SubscriptionQuota()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one connection. A request without the subprotocol is refused before it is
@@ -60,7 +60,7 @@ class Subscriptions:
         await GraphQLSocket(
             backends=self._backends,
             find=self._find,
-            allowance=self._allowance,
+            quota=self._quota,
             receive=receive,
             send=send,
             **self._stream.connection(redeemed),

@@ -30,7 +30,7 @@ from services.chassis.storage import postgres
 from services.timeline.adapters.feeds_valkey import ValkeyFeeds
 from services.timeline.domain.feeds import home_of
 from services.user.adapters.postgres import PostgresUserStore
-from services.user.domain.passwords import DEFAULT_MEMORY_MIB, LANES, PASSES
+from services.user.domain.passwords import ARGON2_LANES, ARGON2_PASSES, DEFAULT_MEMORY_MIB
 from services.user.domain.signing import KeySeal, Signer
 
 PASSWORD = secrets.token_hex(12)
@@ -60,8 +60,8 @@ class Person:
         return Account(str(self.id), self.handle, self.token, refresh_token="")
 
 
-class Residents:
-    """The people of one stack. Made by `residents`."""
+class PrewarmedUsers:
+    """The people of one stack. Made by `prewarmed_users`."""
 
     def __init__(self, *, database_url: str, signer: Signer, valkey: RedisClient) -> None:
         self._database_url = database_url
@@ -70,7 +70,7 @@ class Residents:
         self._feeds = ValkeyFeeds(valkey)
         self._dice = random.Random(1)
         hasher = PasswordHasher(
-            time_cost=PASSES, memory_cost=DEFAULT_MEMORY_MIB * 1024, parallelism=LANES
+            time_cost=ARGON2_PASSES, memory_cost=DEFAULT_MEMORY_MIB * 1024, parallelism=ARGON2_LANES
         )
         self._hash = hasher.hash(PASSWORD)
 
@@ -123,7 +123,7 @@ class Residents:
         async def one(person: Person) -> None:
             feed, builder = home_of(person.id), secrets.token_bytes(16)
             async with places:
-                await self._feeds.begin(feed, builder, anew=True)
+                await self._feeds.begin(feed, builder, rebuild=True)
                 await self._feeds.finish(feed, builder, [], complete=True)
 
         await asyncio.gather(*map(one, people))
@@ -143,7 +143,7 @@ class Residents:
 
 
 @contextlib.asynccontextmanager
-async def residents(stack: BenchStack) -> AsyncIterator[Residents]:
+async def prewarmed_users(stack: BenchStack) -> AsyncIterator[PrewarmedUsers]:
     """The registry of a stack's people, for the length of the block."""
     url = stack.stack.postgres.url("roost_user")
     # The issuer and the audience are those of a stack that nobody told others.
@@ -155,4 +155,4 @@ async def residents(stack: BenchStack) -> AsyncIterator[Residents]:
         )
         await signer.load()
     async with redis_client.connect(stack.stack.valkey.url, call_seconds=10.0) as valkey:
-        yield Residents(database_url=url, signer=signer, valkey=valkey)
+        yield PrewarmedUsers(database_url=url, signer=signer, valkey=valkey)

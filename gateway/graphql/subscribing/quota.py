@@ -17,7 +17,7 @@ class TooManySubscriptions(TooMany):
     )
 
 
-class Allowance:
+class SubscriptionQuota:
     """Counts those of each person."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Allowance:
             raise TooManySubscriptions
         self._open[user_id] += 1
 
-    def give_back(self, user_id: int) -> None:
+    def release(self, user_id: int) -> None:
         """One less."""
         self._open[user_id] -= 1
         if not self._open[user_id]:
