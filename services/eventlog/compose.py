@@ -31,11 +31,11 @@ def mount(*, store: LogStore, live: LiveDelivery, clock: Clock) -> MountedServic
     return MountedServicer(add_EventServiceServicer_to_server, servicer)
 
 
-def live_delivery_jobs(told: NotificationSettings, live: LiveDelivery) -> list[Job]:
+def live_delivery_jobs(settings: NotificationSettings, live: LiveDelivery) -> list[Job]:
     """What a process that serves does to bring events to streams."""
     listen = partial(
         wake_ups_valkey.listen,
-        told.redis_url,
+        settings.redis_url,
         events=live.on_events,
         activities=live.on_activities,
     )
@@ -43,7 +43,7 @@ def live_delivery_jobs(told: NotificationSettings, live: LiveDelivery) -> list[J
 
 
 def projection_consumer(
-    told: NotificationSettings,
+    settings: NotificationSettings,
     *,
     store: LogStore,
     wake_ups: WakeUpChannel,
@@ -60,7 +60,7 @@ def projection_consumer(
         store=store, graph=MeshGraph(mesh), wake_ups=wake_ups, clock=clock
     )
     return bus.Subscriber(
-        brokers=",".join(told.kafka_brokers),
+        brokers=",".join(settings.kafka_brokers),
         group=consumer.GROUP,
         topics=consumer.TOPICS,
         publisher=publisher,

@@ -49,15 +49,15 @@ SERVICE = "post"
 
 
 @asynccontextmanager
-async def serve(told: PostSettings) -> AsyncIterator[ProcessParts]:
+async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
-    identity = authentication.identity(told, service=SERVICE, clock=clock)
+    identity = authentication.identity(settings, service=SERVICE, clock=clock)
     async with (
-        postgres.connect(told.database_url, clock=clock, name="post serve") as database,
-        redis_client.connect(told.redis_url) as cache_server,
+        postgres.connect(settings.database_url, clock=clock, name="post serve") as database,
+        redis_client.connect(settings.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
-        Mesh(told.mesh, identity=identity) as mesh,
+        Mesh(settings.mesh, identity=identity) as mesh,
     ):
         store = PostgresStore(database)
         bodies = PostBodyCache(
@@ -69,8 +69,8 @@ async def serve(told: PostSettings) -> AsyncIterator[ProcessParts]:
         )
         states = PostStateCache(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        people = _profiles(mesh)
-        profile_cache = ProfileCache(people=people, redis=cache_server, clock=clock)
+        profiles = _profiles(mesh)
+        profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         try:
             yield ProcessParts(
@@ -78,14 +78,14 @@ async def serve(told: PostSettings) -> AsyncIterator[ProcessParts]:
                     store=store,
                     bodies=bodies,
                     states=states,
-                    people=people,
+                    profiles=profiles,
                     profile_cache=profile_cache,
                     clock=clock,
                     ids=IdGenerator(clock=clock, worker=worker),
-                    page_token_key=told.page_token_key,
+                    page_token_key=settings.page_token_key,
                 ),
                 verifier=authentication.verifier(
-                    told, service=SERVICE, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                    settings, service=SERVICE, people=MeshJwks(mesh), revoked=revoked, clock=clock
                 ),
                 jobs=[revoked.run],
             )
@@ -99,19 +99,19 @@ def mounts(
     store: Store,
     bodies: PostBodyCache,
     states: PostStateCache,
-    people: MeshProfiles,
+    profiles: MeshProfiles,
     profile_cache: ProfileCache,
     clock: Clock,
     ids: Ids,
     page_token_key: bytes,
 ) -> list[MountedServicer]:
     tokens = PageTokens(page_token_key)
-    hydration = Hydration(states=states, bodies=bodies, people=profile_cache)
+    hydration = Hydration(states=states, bodies=bodies, profiles=profile_cache)
     posts = PostServicer(
         store=store,
         post_operations=PostOperations(
             store=store,
-            people=people,
+            profiles=profiles,
             cached_profiles=profile_cache,
             ids=ids,
             clock=clock,
@@ -122,14 +122,14 @@ def mounts(
         lists=PostLists(
             store=store,
             hydration=hydration,
-            tombstones=Tombstones(store=store, people=profile_cache),
+            tombstones=Tombstones(store=store, profiles=profile_cache),
             tokens=tokens,
         ),
     )
     engagement = EngagementServicer(
         store=store,
         engagement_operations=EngagementOperations(
-            store=store, people=people, ids=ids, describe=describe
+            store=store, profiles=profiles, ids=ids, describe=describe
         ),
         hydration=hydration,
         lists=EngagementLists(store=store, hydration=hydration, tokens=tokens),
@@ -146,25 +146,25 @@ def _profiles(mesh: Mesh) -> MeshProfiles:
 
 
 @asynccontextmanager
-async def work(told: PostSettings) -> AsyncIterator[ProcessParts]:
+async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
     """The process that publishes events, clears up after what is gone, and reconciles counts."""
     clock = SystemClock()
-    brokers = ",".join(told.kafka_brokers)
+    brokers = ",".join(settings.kafka_brokers)
     async with (
-        postgres.connect(told.database_url, clock=clock, name="post work") as database,
-        redis_client.connect(told.redis_url) as cache_server,
+        postgres.connect(settings.database_url, clock=clock, name="post work") as database,
+        redis_client.connect(settings.redis_url) as cache_server,
         Mesh(
-            told.mesh, identity=authentication.identity(told, service=SERVICE, clock=clock)
+            settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
         ) as mesh,
         bus.publisher(
-            brokers=brokers, client_id="post work", idempotent=told.kafka_idempotence
+            brokers=brokers, client_id="post work", idempotent=settings.kafka_idempotence
         ) as publisher,
     ):
         store = PostgresStore(database)
         states = PostStateCache(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        people = _profiles(mesh)
-        profile_cache = ProfileCache(people=people, redis=cache_server, clock=clock)
+        profiles = _profiles(mesh)
+        profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
         bodies = PostBodyCache(
             store=store,
             redis=cache_server,
@@ -175,7 +175,7 @@ async def work(told: PostSettings) -> AsyncIterator[ProcessParts]:
         cleanup = AccountCleanup(
             store=store, clock=clock, describe=describe, forget_body=bodies.forget
         )
-        protections = Protections(store=store, people=people)
+        protections = Protections(store=store, profiles=profiles)
         clearing_up = bus.Subscriber(
             brokers=brokers,
             group=consumer.GROUP,
@@ -193,7 +193,7 @@ async def work(told: PostSettings) -> AsyncIterator[ProcessParts]:
         yield ProcessParts(
             consumers=[clearing_up],
             jobs=[
-                Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,
+                Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
                 Reconciliation(store=store, clock=clock).run,
                 protections.run,
                 forget_old_records,

@@ -72,16 +72,16 @@ _PRUNE_SECONDS = 600.0
 
 
 @asynccontextmanager
-async def serve(told: UserSettings) -> AsyncIterator[ProcessParts]:
+async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
     async with (
-        postgres.connect(told.database_url, clock=clock, name="user serve") as database,
-        redis_client.connect(told.redis_url) as cache_server,
+        postgres.connect(settings.database_url, clock=clock, name="user serve") as database,
+        redis_client.connect(settings.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
-        Passwords(memory_mib=told.password_memory_mib) as passwords,
+        Passwords(memory_mib=settings.password_memory_mib) as passwords,
         Mesh(
-            told.mesh, identity=authentication.identity(told, service=SERVICE, clock=clock)
+            settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
         ) as mesh,
     ):
         cache_invalidation = MeshCacheInvalidation(mesh)
@@ -89,9 +89,9 @@ async def serve(told: UserSettings) -> AsyncIterator[ProcessParts]:
         signer = Signer(
             store=store,
             clock=clock,
-            seal=KeySeal(master_key=told.master_key),
+            seal=KeySeal(master_key=settings.master_key),
             access_tokens=AccessTokens(
-                issuer=told.token_issuer, audience=told.token_audience, clock=clock
+                issuer=settings.token_issuer, audience=settings.token_audience, clock=clock
             ),
         )
         await signer.load()
@@ -113,21 +113,21 @@ async def serve(told: UserSettings) -> AsyncIterator[ProcessParts]:
                     attempts=FallbackAttempts(
                         ValkeyAttempts(cache_server, clock=clock), MemoryAttempts(clock=clock)
                     ),
-                    key=told.master_key,
-                    logins=told.rate_logins,
-                    guesses=told.rate_guesses,
+                    key=settings.master_key,
+                    logins=settings.rate_logins,
+                    guesses=settings.rate_guesses,
                 ),
                 addresses=MeshMailAddresses(mesh),
                 signer=signer,
-                page_token_key=told.page_token_key,
-                master_key=told.master_key,
+                page_token_key=settings.page_token_key,
+                master_key=settings.master_key,
             ),
             verifier=Verifier(
-                issuer=told.token_issuer,
-                audience=told.token_audience,
+                issuer=settings.token_issuer,
+                audience=settings.token_audience,
                 services_here=["user"],
                 users=KeyRing(signer, clock=clock),
-                services=KeyRing(StaticJwks(service_keys(told.service_keys_file)), clock=clock),
+                services=KeyRing(StaticJwks(service_keys(settings.service_keys_file)), clock=clock),
                 clock=clock,
                 revoked=revoked,
             ),
@@ -196,19 +196,19 @@ def mounts(
 
 
 @asynccontextmanager
-async def work(told: UserSettings) -> AsyncIterator[ProcessParts]:
+async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
     """The process that publishes events, counts, reconciles, and does what requests leave."""
     clock = SystemClock()
-    brokers = ",".join(told.kafka_brokers)
+    brokers = ",".join(settings.kafka_brokers)
     async with (
-        postgres.connect(told.database_url, clock=clock, name="user work") as database,
-        redis_client.connect(told.redis_url) as cache_server,
+        postgres.connect(settings.database_url, clock=clock, name="user work") as database,
+        redis_client.connect(settings.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
         bus.publisher(
-            brokers=brokers, client_id="user work", idempotent=told.kafka_idempotence
+            brokers=brokers, client_id="user work", idempotent=settings.kafka_idempotence
         ) as publisher,
         Mesh(
-            told.mesh, identity=authentication.identity(told, service=SERVICE, clock=clock)
+            settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
         ) as mesh,
     ):
         store = PostgresUserStore(database)
@@ -216,7 +216,7 @@ async def work(told: UserSettings) -> AsyncIterator[ProcessParts]:
             user_cache(store=store, redis=cache_server, clock=clock, encode=convert.packed_user),
             MeshCacheInvalidation(mesh),
         )
-        seal = KeySeal(master_key=told.master_key)
+        seal = KeySeal(master_key=settings.master_key)
         counting = bus.Subscriber(
             brokers=brokers,
             group=consumer.GROUP,
@@ -229,7 +229,7 @@ async def work(told: UserSettings) -> AsyncIterator[ProcessParts]:
             store=store,
             clock=clock,
             ids=IdGenerator(clock=clock, worker=worker),
-            retired=HandleTombstones(master_key=told.master_key),
+            retired=HandleTombstones(master_key=settings.master_key),
         )
         reconciler = Reconciler(store=store, user_cache=profiles, count_posts=_count_posts(mesh))
 
@@ -245,7 +245,7 @@ async def work(told: UserSettings) -> AsyncIterator[ProcessParts]:
         yield ProcessParts(
             consumers=[counting],
             jobs=[
-                Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,
+                Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
                 background_tasks.run,
                 reconciler.run,
                 forget_old_records,
@@ -255,14 +255,14 @@ async def work(told: UserSettings) -> AsyncIterator[ProcessParts]:
         )
 
 
-async def rotate_keys(told: UserSettings) -> str:
+async def rotate_keys(settings: UserSettings) -> str:
     """Announces the next signing key; a sentence that says from when on it signs."""
     clock = SystemClock()
     async with postgres.connect(
-        told.database_url, clock=clock, min_size=1, max_size=1, name="user rotate-keys"
+        settings.database_url, clock=clock, min_size=1, max_size=1, name="user rotate-keys"
     ) as database:
         key = await signing.rotate(
-            PostgresUserStore(database), clock=clock, seal=KeySeal(master_key=told.master_key)
+            PostgresUserStore(database), clock=clock, seal=KeySeal(master_key=settings.master_key)
         )
     return f"{key.kid} signs from {key.sign_time:%Y-%m-%d %H:%M:%S} UTC on."
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.graphql.ids import global_id
-from local.edge import Account, Json, RelationshipKind
+from local.edge import Account, Edge, Json
 from tests.platform.truth import STRANGER, Truth
 
 # Where the list of each count is, in REST.
@@ -39,7 +39,7 @@ class Counting:
     that says more than its list, or is another one than the rule says.
     """
 
-    def __init__(self, edge: RelationshipKind, truth: Truth, reader: Account | None) -> None:
+    def __init__(self, edge: Edge, truth: Truth, reader: Account | None) -> None:
         self._edge = edge
         self._truth = truth
         self._by = reader

@@ -24,7 +24,7 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 from gateway.app import Gateway
 from gateway.auth import Authenticator
 from gateway.backends import Backends, ServiceBackends
-from gateway.commands.sessions import Refreshing
+from gateway.changing.sessions import Refreshing
 from gateway.graphql.buckets import Buckets
 from gateway.graphql.documents import Documents
 from gateway.graphql.endpoint import GraphQL
@@ -33,7 +33,7 @@ from gateway.graphql.subscribing.handshake import Subscriptions
 from gateway.graphql.trusted import TrustedDocuments
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
-from local.edge import Account, RelationshipKind
+from local.edge import Account, Edge
 from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.tokens import AccessTokens, ServiceIdentity, StaticJwks
 from services.chassis.cache import redis_client
@@ -51,7 +51,7 @@ from services.notification import compose as notification_compose
 from services.notification.adapters import clients as notification_peers
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.domain.notifier import Notifier
-from services.notification.domain.visible_notifications import Presenter
+from services.notification.domain.visible_notifications import VisibleNotifications
 from services.notification.worker import consumer as notification_subscriber
 from services.notification.worker.account_cleanup import AccountCleanup as NotificationDepartures
 from services.post import compose as post_compose
@@ -113,7 +113,7 @@ _TOPICS = ("roost.post.v1", "roost.user.v1", timeline_events.TOPIC)
 class Platform:
     """What a test holds in hand; ``transport`` is the way to the gateway for other clients."""
 
-    edge: RelationshipKind
+    edge: Edge
     transport: httpx2.ASGITransport
     log: Log
     background_tasks: BackgroundTasks
@@ -197,7 +197,7 @@ async def platform(
                 state=state,
             )
             transport = httpx2.ASGITransport(app=app)
-            async with RelationshipKind("http://gateway", transport=transport) as edge:
+            async with Edge("http://gateway", transport=transport) as edge:
                 yield Platform(
                     edge,
                     transport,
@@ -241,14 +241,15 @@ async def _users(
         access_tokens=AccessTokens(issuer=ISSUER, audience=AUDIENCE, clock=clock),
     )
     await signer.load()
-    readers = MeshCacheInvalidation(mesh)
+    cache_invalidation = MeshCacheInvalidation(mesh)
     profiles = BroadcastingUserCache(
-        user_cache(store=store, redis=kept, clock=clock, encode=user_convert.card), readers
+        user_cache(store=store, redis=kept, clock=clock, encode=user_convert.packed_user),
+        cache_invalidation,
     )
     mounts = user_compose.mounts(
         store=store,
         user_cache=profiles,
-        readers=readers,
+        cache_invalidation=cache_invalidation,
         clock=clock,
         ids=ids,
         passwords=passwords,
@@ -273,12 +274,12 @@ async def _posts(
     states = PostStateCache(store=store, redis=kept, clock=clock)
     store.watch(states.forget)
     people = MeshProfiles(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
-    profile_cache = ProfileCache(people=people, redis=kept, clock=clock)
+    profile_cache = ProfileCache(profiles=people, redis=kept, clock=clock)
     mounts = post_compose.mounts(
         store=store,
         bodies=bodies,
         states=states,
-        people=people,
+        profiles=people,
         profile_cache=profile_cache,
         clock=clock,
         ids=ids,
@@ -286,7 +287,7 @@ async def _posts(
     )
     routes = post_subscriber.routes(
         AccountCleanup(store=store, clock=clock, describe=describe, forget_body=bodies.forget),
-        protections=Protections(store=store, people=people),
+        protections=Protections(store=store, profiles=people),
         states=states,
         profile_cache=profile_cache,
     )
@@ -333,7 +334,7 @@ def _notifications(
     )
     unread = UnreadQueries(
         store=store,
-        visible_notifications=Presenter(store=store, visibility=visibility),
+        visible_notifications=VisibleNotifications(store=store, visibility=visibility),
         clock=clock,
     )
     group = Group("notification", notification_subscriber.TOPICS, handle)
@@ -367,13 +368,13 @@ def _timelines(mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:
         page_tokens=PageTokens(MASTER_KEY),
         clock=clock,
     )
-    announcements = timeline_events.Announcements(publisher=cast("Publisher", log), clock=clock)
+    announcements = timeline_events.TimelineEvents(publisher=cast("Publisher", log), clock=clock)
     fan_out = FanOut(
         feeds=feeds,
         graph=graph,
         celebrities=celebrities,
         threshold=CELEBRITY_FOLLOWERS,
-        publish=announcements.rest,
+        publish=announcements.remaining,
     )
     follows = Follows(feeds=feeds, graph=graph, posts=posts, store=store, celebrities=celebrities)
     handle = together(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.graphql.ids import global_id
-from local.edge import Account, Json, RelationshipKind
+from local.edge import Account, Edge, Json
 from tests.platform.truth import STRANGER, Truth
 
 
 class Reading:
     """Reads as one person, or as a stranger, and notes each thing that should not be shown."""
 
-    def __init__(self, edge: RelationshipKind, truth: Truth, reader: Account | None) -> None:
+    def __init__(self, edge: Edge, truth: Truth, reader: Account | None) -> None:
         self._edge = edge
         self._truth = truth
         self._by = reader

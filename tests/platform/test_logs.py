@@ -45,7 +45,7 @@ def log() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
-def secrets_in(answer: httpx2.ViewerEngagement) -> list[str]:
+def secrets_in(answer: httpx2.Response) -> list[str]:
     """The tokens that an answer gave."""
     given: dict[str, Any] = answer.json()
     return [given[name] for name in ("access_token", "refresh_token", "ticket") if name in given]

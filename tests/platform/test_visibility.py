@@ -23,7 +23,7 @@ from services.user.domain.passwords import Passwords
 from tests.platform.counting import Counting
 from tests.platform.events import PARTITIONS
 from tests.platform.platform import platform
-from tests.platform.queries import Reading
+from tests.platform.reading import Reading
 from tests.platform.truth import WIDTHS, Truth, Written
 from tests.platform.walking import Walking
 
@@ -159,18 +159,18 @@ class VisibilityMachine(RuleBasedStateMachine):
 
     @rule(reader=READER, person=PERSON, chance=CHANCE)
     def look(self, reader: int, person: int, chance: int) -> None:
-        queries = Reading(self.platform.edge, self.truth, self._account(reader))
+        reading = Reading(self.platform.edge, self.truth, self._account(reader))
 
         async def read() -> None:
-            await queries.timelines()
-            await queries.person(self.people[person].user_id)
-            await queries.batch()
-            await queries.graphql([each.user_id for each in self.people])
+            await reading.timelines()
+            await reading.person(self.people[person].user_id)
+            await reading.batch()
+            await reading.graphql([each.user_id for each in self.people])
             if self.truth.posts:
-                await queries.post(self._post(chance))
+                await reading.post(self._post(chance))
 
         self._runner.run(read())
-        assert queries.faults == []
+        assert reading.faults == []
 
     @rule(reader=READER, person=PERSON, chance=CHANCE)
     def walk(self, reader: int, person: int, chance: int) -> None:

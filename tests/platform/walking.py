@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.graphql.ids import global_id
-from local.edge import Account, Json, RelationshipKind
+from local.edge import Account, Edge, Json
 
 # Small, so that pages end in many places; and as large as any page may be.
 _SIZE, _WHOLE = 2, 40
@@ -42,7 +42,7 @@ _OF_POSTS = [
 class Walking:
     """Walks as one person, or as a stranger, and notes where pages are not the list, cut evenly."""
 
-    def __init__(self, edge: RelationshipKind, reader: Account | None) -> None:
+    def __init__(self, edge: Edge, reader: Account | None) -> None:
         self._edge = edge
         self._reader = reader
         self.faults: list[str] = []

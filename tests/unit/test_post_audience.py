@@ -14,7 +14,7 @@ import pytest
 from services.notification.domain import domain_events
 from services.notification.domain import model as notification_model
 from services.notification.domain import recipients as notified
-from services.post.adapters.user_client import CachedProfile, Stance
+from services.post.adapters.user_client import CachedProfile, RelationshipFlags
 from services.post.domain.model import AudienceLimit, Visibility
 from services.post.domain.visibility import Audience, can_see
 
@@ -39,7 +39,12 @@ class Part:
 def by_post_service(post: Part, above: Sequence[Part]) -> bool:
     profiles = {
         id_: CachedProfile(
-            id_, f"p{id_}", part.protected, NOON, Stance(part.following, False, False), b""
+            id_,
+            f"p{id_}",
+            part.protected,
+            NOON,
+            RelationshipFlags(part.following, False, False),
+            b"",
         )
         for id_, part in zip((AUTHOR, ABOVE, FURTHER), (post, *above), strict=False)
         if not part.gone

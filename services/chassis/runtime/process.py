@@ -106,10 +106,12 @@ def main(
     if len(given) != 1 or given[0] not in modes:
         print(f"Say what to do: python -m services.{service} serve|work", file=sys.stderr)
         return 2
-    told = settings.load(kind)
-    logs.configure(service=service, level=told.log_level, form=told.log_format)
-    telemetry.configure(service=service, ratio=told.trace_ratio, endpoint=told.otlp_endpoint)
-    process_run = _ProcessRun(service, given[0], told, modes[given[0]](told))
+    settings = settings.load(kind)
+    logs.configure(service=service, level=settings.log_level, form=settings.log_format)
+    telemetry.configure(
+        service=service, ratio=settings.trace_ratio, endpoint=settings.otlp_endpoint
+    )
+    process_run = _ProcessRun(service, given[0], settings, modes[given[0]](settings))
     try:
         return uvloop.run(process_run.run())
     finally:
@@ -124,10 +126,10 @@ class _ProcessRun:
         self,
         service: str,
         mode: str,
-        told: ServiceSettings,
+        settings: ServiceSettings,
         composed: AbstractAsyncContextManager[ProcessParts],
     ) -> None:
-        self._settings = told
+        self._settings = settings
         self._composed = composed
         self._log = logger().bind(process=f"{service} {mode}")
         self._supervisor = Supervisor(on_fatal=self._on_fatal)

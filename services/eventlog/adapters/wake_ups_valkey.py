@@ -17,7 +17,7 @@ from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.logs import logger
 from services.eventlog.domain import packing
-from services.eventlog.domain.model import Activity, LogEntry
+from services.eventlog.domain.model import LogEntry, PostActivity
 
 EVENTS = "notification:events"
 ACTIVITY = "notification:activity"
@@ -36,14 +36,14 @@ class ValkeyWakeUpChannel:
     def __init__(self, client: RedisClient) -> None:
         self._client = client
         self._entries: list[LogEntry] = []
-        self._activities: list[Activity] = []
+        self._activities: list[PostActivity] = []
         self._announcing: asyncio.Task[None] | None = None
 
     def announce(self, entries: Sequence[LogEntry]) -> None:
         self._entries += entries
         self._start()
 
-    def announce_activities(self, activities: Sequence[Activity]) -> None:
+    def announce_activities(self, activities: Sequence[PostActivity]) -> None:
         self._activities += activities
         self._start()
 
@@ -85,7 +85,7 @@ async def listen(
     url: str,
     *,
     events: Callable[[Sequence[LogEntry]], None],
-    activities: Callable[[Sequence[Activity]], None],
+    activities: Callable[[Sequence[PostActivity]], None],
 ) -> None:
     """Hands over what is told, for ever; what cannot be read is left out."""
     async for channel, message in redis_channels.messages(url, [EVENTS, ACTIVITY]):

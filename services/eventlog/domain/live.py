@@ -21,10 +21,10 @@ from services.chassis.runtime.logs import logger
 from services.eventlog.domain.bounded_queue import MAX_WAITING, BoundedQueue
 from services.eventlog.domain.errors import Stopping
 from services.eventlog.domain.model import (
-    Activity,
-    Arrived,
+    Attached,
     Gap,
     LogEntry,
+    PostActivity,
 )
 from services.eventlog.domain.store import LogStore
 
@@ -113,7 +113,7 @@ class LiveDelivery:
         for user_id, sequence in after.items():
             head = heads[user_id]
             self.detach(queue, user_id)
-            queue.put(Arrived(user_id, head.last))
+            queue.put(Attached(user_id, head.last))
             if sequence == -1:
                 delivered = head.last
             elif head.first - 1 <= sequence <= head.last:
@@ -167,7 +167,7 @@ class LiveDelivery:
                         cursor.seen = entry.sequence
                         self._mark_behind(cursor)
 
-    def on_activities(self, activities: Sequence[Activity]) -> None:
+    def on_activities(self, activities: Sequence[PostActivity]) -> None:
         """Something happened around posts. A stream without room is not told."""
         for activity in activities:
             for queue in self._posts.get(activity.post_id, ()):

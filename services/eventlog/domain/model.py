@@ -82,7 +82,7 @@ class Arrival:
         return self.reposter_id or self.author_id
 
 
-class Activity(NamedTuple):
+class PostActivity(NamedTuple):
     """Something happened around a post."""
 
     post_id: int
@@ -91,7 +91,7 @@ class Activity(NamedTuple):
     deleted: bool = False
 
 
-class Arrived(NamedTuple):
+class Attached(NamedTuple):
     """Somebody is attached, and their log ends here."""
 
     user_id: int
@@ -107,7 +107,7 @@ class Gap(NamedTuple):
 
 
 # What a stream carries.
-StreamItem = LogEntry | Arrived | Gap | Activity
+StreamItem = LogEntry | Attached | Gap | PostActivity
 
 
 def places(

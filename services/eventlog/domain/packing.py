@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from services.eventlog.domain.model import Activity, LogEntry
+from services.eventlog.domain.model import LogEntry, PostActivity
 
 # User, sequence, microseconds since 1970, length of the content that follows.
 _ENTRY = struct.Struct(">qqqI")
@@ -33,15 +33,15 @@ def unpack_entries(packed: bytes) -> list[LogEntry]:
     return list(_entries(packed))
 
 
-def pack_activities(activities: Sequence[Activity]) -> bytes:
+def pack_activities(activities: Sequence[PostActivity]) -> bytes:
     """Activities, one after another."""
     return b"".join(_ACTIVITY.pack(*each) for each in activities)
 
 
-def unpack_activities(packed: bytes) -> list[Activity]:
+def unpack_activities(packed: bytes) -> list[PostActivity]:
     """The activities, in the same order. Raises Unreadable."""
     try:
-        return [Activity(*each) for each in _ACTIVITY.iter_unpack(packed)]
+        return [PostActivity(*each) for each in _ACTIVITY.iter_unpack(packed)]
     except struct.error as wrong:
         raise Unreadable(str(wrong)) from wrong
 

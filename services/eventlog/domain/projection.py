@@ -7,9 +7,9 @@ from uuid import UUID
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.transaction import in_transaction
 from services.eventlog.domain.model import (
-    Activity,
     Arrival,
     Change,
+    PostActivity,
     Suppression,
 )
 from services.eventlog.domain.store import LogStore, LogTransaction
@@ -34,7 +34,7 @@ class LogUpdate:
     remove_suppressions: Sequence[Suppression] = ()
     # Who left for good; 0 for nobody.
     deleted_user_id: int = 0
-    activities: Sequence[Activity] = ()
+    activities: Sequence[PostActivity] = ()
 
 
 class EventLogProjection:

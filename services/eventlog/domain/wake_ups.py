@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from services.eventlog.domain.model import Activity, LogEntry
+from services.eventlog.domain.model import LogEntry, PostActivity
 
 
 class WakeUpChannel(Protocol):
@@ -13,6 +13,6 @@ class WakeUpChannel(Protocol):
         """These entries were committed."""
         ...
 
-    def announce_activities(self, activities: Sequence[Activity]) -> None:
+    def announce_activities(self, activities: Sequence[PostActivity]) -> None:
         """This happened around posts."""
         ...

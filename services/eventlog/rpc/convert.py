@@ -5,13 +5,8 @@ from datetime import datetime
 from itertools import groupby
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from roost.notification.v1.event_service_pb2 import (
-    Attached,
-    AttachResponse,
-    EventGap,
-    PostActivity,
-    UserEvents,
-)
+from roost.notification.v1 import event_service_pb2 as pb
+from roost.notification.v1.event_service_pb2 import AttachResponse, EventGap, UserEvents
 from roost.notification.v1.notification_pb2 import (
     ArrivalsMissed,
     HomeArrival,
@@ -28,12 +23,12 @@ from roost.timeline.v1.timeline_events_pb2 import EntryDelivered
 from roost.user.v1.user_events_pb2 import SignedIn
 
 from services.eventlog.domain.model import (
-    Activity,
     Arrival,
-    Arrived,
+    Attached,
     Change,
     Gap,
     LogEntry,
+    PostActivity,
     StreamItem,
 )
 
@@ -132,13 +127,13 @@ def _with_gaps(steps: Iterable[StreamItem]) -> Iterator[StreamItem]:
 
 def _item_to_proto(item: StreamItem) -> AttachResponse:
     match item:
-        case Arrived(user_id, last):
-            return AttachResponse(attached=Attached(user_id=user_id, last_sequence=last))
+        case Attached(user_id, last):
+            return AttachResponse(attached=pb.Attached(user_id=user_id, last_sequence=last))
         case Gap(user_id, first, home_only):
             gap = EventGap(user_id=user_id, first_sequence=first, home_only=home_only)
             return AttachResponse(gap=gap)
-        case Activity(post_id, reply_post_id, deleted):
-            body = PostActivity(post_id=post_id, reply_post_id=reply_post_id, deleted=deleted)
+        case PostActivity(post_id, reply_post_id, deleted):
+            body = pb.PostActivity(post_id=post_id, reply_post_id=reply_post_id, deleted=deleted)
             return AttachResponse(activity=body)
         case LogEntry():
             return AttachResponse(event=event_to_proto(item))

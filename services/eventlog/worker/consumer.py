@@ -10,7 +10,7 @@ from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.events import bodies
 from services.chassis.events.records import Event
-from services.eventlog.domain.model import Activity, Suppression, SuppressionReason
+from services.eventlog.domain.model import PostActivity, Suppression, SuppressionReason
 from services.eventlog.domain.projection import EventLogProjection, LogUpdate
 from services.eventlog.rpc import convert
 
@@ -127,38 +127,40 @@ def _post_created(body: posts.PostCreated) -> LogUpdate:
 
 
 def _post_updated(body: posts.PostUpdated) -> LogUpdate:
-    return _own(body.post.author_id, "post", body.post.id, activities=[Activity(body.post.id)])
+    return _own(body.post.author_id, "post", body.post.id, activities=[PostActivity(body.post.id)])
 
 
 def _post_deleted(body: posts.PostDeleted) -> LogUpdate:
-    told = [Activity(body.post_id, deleted=True)]
+    told = [PostActivity(body.post_id, deleted=True)]
     told += _around(reply=body.reply_to_post_id, written=0, quote=body.quoted_post_id)
     return _own(body.author_id, "post", body.post_id, deleted=True, activities=told)
 
 
-def _around(*, reply: int, written: int, quote: int) -> list[Activity]:
+def _around(*, reply: int, written: int, quote: int) -> list[PostActivity]:
     """What a post is to those that it answers and quotes."""
-    told = [Activity(reply, written)] if reply else []
-    return told + ([Activity(quote)] if quote else [])
+    told = [PostActivity(reply, written)] if reply else []
+    return told + ([PostActivity(quote)] if quote else [])
 
 
 def _post_liked(body: posts.PostLiked) -> LogUpdate:
-    return _own(body.user_id, "like", body.post_id, activities=[Activity(body.post_id)])
+    return _own(body.user_id, "like", body.post_id, activities=[PostActivity(body.post_id)])
 
 
 def _post_unliked(body: posts.PostUnliked) -> LogUpdate:
-    told = [Activity(body.post_id)]
+    told = [PostActivity(body.post_id)]
     return _own(body.user_id, "like", body.post_id, deleted=True, activities=told)
 
 
 def _post_reposted(body: posts.PostReposted) -> LogUpdate:
     entry = body.entry
-    return _own(entry.reposter_id, "repost", entry.post_id, activities=[Activity(entry.post_id)])
+    return _own(
+        entry.reposter_id, "repost", entry.post_id, activities=[PostActivity(entry.post_id)]
+    )
 
 
 def _repost_undone(body: posts.RepostUndone) -> LogUpdate:
     entry = body.entry
-    told = [Activity(entry.post_id)]
+    told = [PostActivity(entry.post_id)]
     return _own(entry.reposter_id, "repost", entry.post_id, deleted=True, activities=told)
 
 

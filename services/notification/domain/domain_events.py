@@ -33,7 +33,7 @@ class FollowRequested(NamedTuple):
     followee_id: int
 
 
-class RequestEnded(NamedTuple):
+class FollowRequestRemoved(NamedTuple):
     """A request ended without a follow."""
 
     follower_id: int
@@ -120,21 +120,21 @@ class Post:
         }
 
 
-class Written(NamedTuple):
+class PostCreated(NamedTuple):
     """A post was written; 0 where it quotes nobody."""
 
     post: Post
     quoted_author_id: int
 
 
-class Edited(NamedTuple):
+class PostUpdated(NamedTuple):
     """A post was edited, and mentioned these people before."""
 
     post: Post
     mentioned_before: frozenset[int]
 
 
-class PostGone(NamedTuple):
+class PostDeleted(NamedTuple):
     """A post was deleted."""
 
     post_id: int
@@ -145,16 +145,16 @@ DomainEvent = (
     Followed
     | Unfollowed
     | FollowRequested
-    | RequestEnded
+    | FollowRequestRemoved
     | Blocked
     | MuteChanged
     | ProfileChanged
     | AccountDeleted
     | SessionEnded
     | Engagement
-    | Written
-    | Edited
-    | PostGone
+    | PostCreated
+    | PostUpdated
+    | PostDeleted
 )
 
 

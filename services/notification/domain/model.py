@@ -123,7 +123,7 @@ class Marker:
     update_time: datetime
 
 
-class Wish(NamedTuple):
+class KindPreference(NamedTuple):
     """How somebody wishes to hear of one kind."""
 
     sender: Sender = Sender.EVERYONE
@@ -153,7 +153,7 @@ class DaySettings(NamedTuple):
 class Preferences:
     """What somebody wishes to hear of. A kind without a wish has the usual one."""
 
-    kind_preferences: Mapping[Kind, Wish] = field(default_factory=dict)
+    kind_preferences: Mapping[Kind, KindPreference] = field(default_factory=dict)
     email_digest: bool = False
     # One more with each change.
     version: int = 0

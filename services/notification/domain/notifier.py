@@ -18,11 +18,11 @@ from services.notification.domain.domain_events import (
     Envelope,
     Envelopes,
     MuteChanged,
-    PostGone,
+    PostCreated,
+    PostDeleted,
     ProfileChanged,
     SessionEnded,
     Unfollowed,
-    Written,
 )
 from services.notification.domain.model import (
     Activity,
@@ -30,8 +30,8 @@ from services.notification.domain.model import (
     GroupChange,
     GroupKey,
     Kind,
+    KindPreference,
     Relationship,
-    Wish,
 )
 from services.notification.domain.ports import Graph, Pair
 from services.notification.domain.recipients import (
@@ -73,7 +73,7 @@ class _DecisionInputs(NamedTuple):
     """What decides about candidates."""
 
     relationships: Mapping[Pair, Relationship]
-    kind_preferences: Mapping[int, Mapping[Kind, Wish]]
+    kind_preferences: Mapping[int, Mapping[Kind, KindPreference]]
     protected: Collection[int]
 
 
@@ -141,7 +141,7 @@ class Notifier:
     async def _case(self, envelope: Envelope) -> _Work:
         found = candidates(envelope.domain_event)
         match envelope.domain_event:
-            case Written(post) if post.announced:
+            case PostCreated(post) if post.announced:
                 page = await self._store.watchers(post.author_id, after=0, limit=self._at_once)
                 notified_ids = {each.recipient_id for each in found}
                 watchers_after = page[-1] if len(page) == self._at_once else 0
@@ -203,7 +203,7 @@ class Notifier:
         transaction: NotificationTransaction,
         changes: Sequence[GroupChange],
         news: _Added,
-        kind_preferences: Mapping[int, Mapping[Kind, Wish]],
+        kind_preferences: Mapping[int, Mapping[Kind, KindPreference]],
     ) -> None:
         """Has those groups delivered outside the app whose newest deed is new: what shows up
         again, or loses its newest deed, is no news."""
@@ -212,7 +212,7 @@ class Notifier:
             NotifiedGroup(
                 recipient_id,
                 after,
-                push=kind_preferences.get(recipient_id, {}).get(after.kind, Wish()).push,
+                push=kind_preferences.get(recipient_id, {}).get(after.kind, KindPreference()).push,
                 again=(recipient_id, topic_of(after)) not in news.fresh,
                 time_zone=days.get(recipient_id, DaySettings()).time_zone,
             )
@@ -268,7 +268,7 @@ class Notifier:
             case ProfileChanged(user_id, protected):
                 await transaction.set_protected(user_id, protected=protected)
                 return []
-            case PostGone(post_id, author_id):
+            case PostDeleted(post_id, author_id):
                 await transaction.record_deleted_post(post_id, self._clock.now())
                 return await transaction.drop_post(post_id, [author_id])
             case AccountDeleted(user_id):
@@ -292,7 +292,7 @@ class Notifier:
         return keys
 
     async def _notify_remaining_watchers(self, case: _Work) -> None:
-        assert isinstance(case.envelope.domain_event, Written)  # noqa: S101 - only these have further ones
+        assert isinstance(case.envelope.domain_event, PostCreated)  # noqa: S101 - only these have further ones
         post = case.envelope.domain_event.post
         notified_ids = {each.recipient_id for each in candidates(case.envelope.domain_event)}
         after = case.watchers_after
@@ -328,7 +328,7 @@ def _touched_by(envelope: Envelope) -> set[int]:
             return {one_id, other_id}
         case MuteChanged(muter_id):
             return {muter_id}
-        case PostGone(_, author_id):
+        case PostDeleted(_, author_id):
             return {author_id}
         case AccountDeleted(user_id) | SessionEnded(user_id):
             return {user_id}

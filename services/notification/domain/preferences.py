@@ -18,9 +18,9 @@ from services.notification.domain.model import (
     MAX_WATCHED,
     NO_QUIET_HOURS,
     Kind,
+    KindPreference,
     Preferences,
     QuietHours,
-    Wish,
 )
 from services.notification.domain.ports import Profile
 from services.notification.domain.regrouping import settle
@@ -31,7 +31,7 @@ async def update(
     transaction: NotificationTransaction,
     user_id: int,
     *,
-    kind_preferences: Mapping[Kind, Wish],
+    kind_preferences: Mapping[Kind, KindPreference],
     email_digest: bool | None,
     etag: str,
     time_zone: str | None = None,
@@ -48,7 +48,7 @@ async def update(
     before = await transaction.preferences(user_id)
     if etag and etag != before.etag:
         raise ETagMismatch(metadata={"etag": before.etag})
-    usual = {kind: before.kind_preferences.get(kind, Wish()) for kind in Kind}
+    usual = {kind: before.kind_preferences.get(kind, KindPreference()) for kind in Kind}
     changed = {
         kind: kind_preference
         for kind, kind_preference in kind_preferences.items()

@@ -7,21 +7,21 @@ from typing import NamedTuple
 from services.notification.domain.domain_events import (
     AudienceLimit,
     DomainEvent,
-    Edited,
     Engagement,
     Followed,
     FollowRequested,
+    FollowRequestRemoved,
     Post,
-    RequestEnded,
+    PostCreated,
+    PostUpdated,
     Unfollowed,
-    Written,
 )
 from services.notification.domain.model import (
     Kind,
+    KindPreference,
     Relationship,
     Sender,
     Visibility,
-    Wish,
 )
 
 
@@ -70,9 +70,9 @@ def _candidates(domain_event: DomainEvent) -> Iterator[Candidate]:
             kind = Kind.REPOST if is_repost else Kind.LIKE
             # Its event does not say which conversation the post is in; a first post is its own.
             yield Candidate(author_id, actor_id, (kind,), post_id, post_id)
-        case Written(post, quoted_author_id):
+        case PostCreated(post, quoted_author_id):
             yield from _addressed(post, quoted_author_id)
-        case Edited(post, mentioned_before):
+        case PostUpdated(post, mentioned_before):
             for user_id in sorted(post.mentioned_ids - mentioned_before):
                 yield _of_post(post, user_id, (Kind.MENTION,))
 
@@ -104,7 +104,7 @@ def watching(
 def withdrawals(domain_event: DomainEvent) -> list[Withdrawal]:
     """The deeds that are undone by what happened."""
     match domain_event:
-        case Followed(follower_id, followee_id, by_request=True) | RequestEnded(
+        case Followed(follower_id, followee_id, by_request=True) | FollowRequestRemoved(
             follower_id, followee_id
         ):
             return [Withdrawal(followee_id, follower_id, (Kind.FOLLOW_REQUEST,))]
@@ -116,7 +116,7 @@ def withdrawals(domain_event: DomainEvent) -> list[Withdrawal]:
         case Engagement(actor_id, post_id, author_id, is_repost, undone=True):
             kind = Kind.REPOST if is_repost else Kind.LIKE
             return [Withdrawal(author_id, actor_id, (kind,), post_id)]
-        case Edited(post, mentioned_before):
+        case PostUpdated(post, mentioned_before):
             return [
                 Withdrawal(user_id, post.author_id, (Kind.MENTION,), post.id)
                 for user_id in sorted(mentioned_before - post.mentioned_ids)
@@ -143,7 +143,7 @@ def deciders(candidate: Candidate) -> set[int]:
 def notified_kind(
     candidate: Candidate,
     relationships: Relationship,
-    kind_preferences: Mapping[Kind, Wish],
+    kind_preferences: Mapping[Kind, KindPreference],
     *,
     protected: bool,
     above: Mapping[int, Author] = MappingProxyType({}),
@@ -159,7 +159,7 @@ def notified_kind(
     ):
         return None
     for kind in candidate.kinds:
-        sender = kind_preferences.get(kind, Wish()).sender
+        sender = kind_preferences.get(kind, KindPreference()).sender
         if sender is Sender.EVERYONE or (sender is Sender.FOLLOWING and relationships.following):
             return kind
     return None

@@ -21,9 +21,9 @@ from services.notification.domain.model import (
     GroupChange,
     GroupKey,
     Kind,
+    KindPreference,
     Marker,
     Preferences,
-    Wish,
 )
 
 
@@ -115,7 +115,7 @@ class NotificationTransaction(DeliveryTransaction, LogTransaction, Transaction, 
 
     async def kind_preferences(
         self, user_ids: Collection[int]
-    ) -> Mapping[int, Mapping[Kind, Wish]]:
+    ) -> Mapping[int, Mapping[Kind, KindPreference]]:
         """The wishes of those who have any."""
         ...
 

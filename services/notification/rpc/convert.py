@@ -12,11 +12,11 @@ from services.notification.domain.model import (
     NO_QUIET_HOURS,
     Group,
     Kind,
+    KindPreference,
     Preferences,
     QuietHours,
     Sender,
     Visibility,
-    Wish,
 )
 
 
@@ -64,10 +64,12 @@ def post_from_proto(post: post_pb2.Post) -> domain_events.Post:
     )
 
 
-def kind_preferences_from_proto(messages: Iterable[pb.KindPreference]) -> dict[Kind, Wish]:
+def kind_preferences_from_proto(
+    messages: Iterable[pb.KindPreference],
+) -> dict[Kind, KindPreference]:
     """Wishes by kind; of several for one kind the last."""
     return {
-        Kind(each.kind): Wish(Sender(getattr(each, "from") or Sender.EVERYONE), each.push)
+        Kind(each.kind): KindPreference(Sender(getattr(each, "from") or Sender.EVERYONE), each.push)
         for each in messages
     }
 
@@ -97,7 +99,7 @@ def preferences_to_proto(
         start, end = preferences.day.quiet_hours
         message.quiet_hours.CopyFrom(pb.QuietHours(start_hour=start, end_hour=end))
     for kind in Kind:
-        kind_preference = preferences.kind_preferences.get(kind, Wish())
+        kind_preference = preferences.kind_preferences.get(kind, KindPreference())
         message.kinds.add(
             kind=pb.NotificationKind.Name(kind),
             push=kind_preference.push,

@@ -12,7 +12,7 @@ from services.chassis.storage.transaction import in_transaction
 from services.notification.domain.domain_events import (
     AccountDeleted,
     DomainEvent,
-    PostGone,
+    PostDeleted,
     ProfileChanged,
 )
 from services.notification.domain.model import GroupKey
@@ -40,7 +40,7 @@ class AccountCleanup:
         """Removes the notifications about a post or a person, if the cause is such an end, and the
         watches of those who do not follow somebody who is protected from now on."""
         match domain_event:
-            case PostGone(post_id):
+            case PostDeleted(post_id):
                 await self._post_deleted(post_id)
             case AccountDeleted(user_id):
                 await self._account_deleted(user_id)

@@ -13,18 +13,18 @@ from services.notification.domain.domain_events import (
     AccountDeleted,
     Blocked,
     DomainEvent,
-    Edited,
     Engagement,
     Envelope,
     Followed,
     FollowRequested,
+    FollowRequestRemoved,
     MuteChanged,
-    PostGone,
+    PostCreated,
+    PostDeleted,
+    PostUpdated,
     ProfileChanged,
-    RequestEnded,
     SessionEnded,
     Unfollowed,
-    Written,
 )
 from services.notification.domain.notifier import Notifier
 from services.notification.rpc.convert import post_from_proto
@@ -60,12 +60,12 @@ def domain_event_of(event: Event) -> Envelope | None:
     return Envelope(event.event_id, event.time, reader(event))
 
 
-def _written(body: posts.PostCreated) -> Written:
-    return Written(post_from_proto(body.post), body.quoted_author_id)
+def _written(body: posts.PostCreated) -> PostCreated:
+    return PostCreated(post_from_proto(body.post), body.quoted_author_id)
 
 
-def _edited(body: posts.PostUpdated) -> Edited:
-    return Edited(post_from_proto(body.post), frozenset(body.previous_mentioned_user_ids))
+def _edited(body: posts.PostUpdated) -> PostUpdated:
+    return PostUpdated(post_from_proto(body.post), frozenset(body.previous_mentioned_user_ids))
 
 
 def _response(*, undone: bool) -> Callable[[Any], Engagement]:
@@ -103,7 +103,9 @@ _CAUSES: Mapping[type[Message], Callable[[Any], DomainEvent]] = {
     ),
     users.FollowRemoved: lambda body: Unfollowed(body.follower_id, body.followee_id),
     users.FollowRequested: lambda body: FollowRequested(body.follower_id, body.followee_id),
-    users.FollowRequestRemoved: lambda body: RequestEnded(body.follower_id, body.followee_id),
+    users.FollowRequestRemoved: lambda body: FollowRequestRemoved(
+        body.follower_id, body.followee_id
+    ),
     users.BlockCreated: lambda body: Blocked(body.blocker_id, body.blocked_id),
     users.MuteCreated: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=True),
     users.MuteRemoved: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=False),
@@ -113,7 +115,7 @@ _CAUSES: Mapping[type[Message], Callable[[Any], DomainEvent]] = {
     users.SessionRevoked: lambda body: SessionEnded(body.user_id, body.session_id),
     posts.PostCreated: _written,
     posts.PostUpdated: _edited,
-    posts.PostDeleted: lambda body: PostGone(body.post_id, body.author_id),
+    posts.PostDeleted: lambda body: PostDeleted(body.post_id, body.author_id),
     posts.PostLiked: _response(undone=False),
     posts.PostUnliked: _response(undone=True),
     posts.PostReposted: _repost(undone=False),

@@ -44,10 +44,10 @@ class EngagementOperations:
     """
 
     def __init__(
-        self, *, store: Store, people: Profiles[Profile], ids: Ids, describe: Describe
+        self, *, store: Store, profiles: Profiles[Profile], ids: Ids, describe: Describe
     ) -> None:
         self._store = store
-        self._profiles = people
+        self._profiles = profiles
         self._ids = ids
         self._describe = describe
 
@@ -57,10 +57,10 @@ class EngagementOperations:
         if post is None or post.deleted:
             raise PostNotFound
         audience = audience_of(post)
-        people = await self._profiles.find(
+        profiles = await self._profiles.find(
             ids=sorted({user_id, *audience.deciders}), viewer_id=user_id
         )
-        by_id = {each.id: each for each in people}
+        by_id = {each.id: each for each in profiles}
         if user_id not in by_id:
             raise AccountGone
         if not can_see(audience, by_id, user_id):

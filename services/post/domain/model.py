@@ -49,7 +49,7 @@ class Link(msgspec.Struct, frozen=True, tag="link"):
 Entity: TypeAlias = Mention | Hashtag | Link
 
 
-class Limit(msgspec.Struct, frozen=True):
+class AudienceLimit(msgspec.Struct, frozen=True):
     """The audience of what one person wrote above a reply; kept in the database as JSON."""
 
     author_id: int
@@ -80,7 +80,7 @@ class Post:
     revision: int = 1
     deleted: bool = False
     # The reader of a reply must be in each of these audiences.
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[AudienceLimit, ...] = ()
 
     @property
     def etag(self) -> str:
@@ -271,9 +271,9 @@ class Profile(Protocol):
         ...
 
 
-def account_of(person: Profile) -> AccountState:
+def account_of(profile: Profile) -> AccountState:
     """The state of the account, by the User service."""
-    return AccountState(person.protected, person.update_time)
+    return AccountState(profile.protected, profile.update_time)
 
 
 P_co = TypeVar("P_co", bound=Profile, covariant=True)

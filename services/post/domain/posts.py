@@ -79,7 +79,7 @@ class Edit(NamedTuple, Generic[P]):
     author_id: int
     text: str
     entities: tuple[Entity, ...]
-    people: Sequence[P]
+    profiles: Sequence[P]
 
 
 class PostOperations(Generic[P]):
@@ -89,14 +89,14 @@ class PostOperations(Generic[P]):
         self,
         *,
         store: Store,
-        people: Profiles[P],
+        profiles: Profiles[P],
         cached_profiles: ProfileSource[P],
         ids: Ids,
         clock: Clock,
         describe: Describe,
     ) -> None:
         self._store = store
-        self._profiles = people
+        self._profiles = profiles
         self._cached_profiles = cached_profiles
         self._ids = ids
         self._clock = clock
@@ -124,8 +124,8 @@ class PostOperations(Generic[P]):
             # A medium is ready once the Media service says so, and there is none yet.
             raise MediaNotReady(metadata={"media_id": str(draft.media_ids[0])})
         parent, quoted = await self._targets(draft)
-        people = await self._load_profiles(author_id, (parent, quoted), texts.handles_of(found))
-        by_id = {each.id: each for each in people}
+        profiles = await self._load_profiles(author_id, (parent, quoted), texts.handles_of(found))
+        by_id = {each.id: each for each in profiles}
         if author_id not in by_id:
             raise AccountGone
         for target in (parent, quoted):
@@ -139,7 +139,7 @@ class PostOperations(Generic[P]):
             id=id_,
             author_id=author_id,
             text=text,
-            entities=texts.resolved(found, _mentionable(people, author_id)),
+            entities=texts.resolved(found, _mentionable(profiles, author_id)),
             visibility=max(draft.visibility, parent.visibility) if parent else draft.visibility,
             reply_to_post_id=parent.id if parent else 0,
             reply_to_author_id=parent.author_id if parent else 0,
@@ -148,7 +148,7 @@ class PostOperations(Generic[P]):
             create_time=time_of(id_),
             limits=limits_below(parent, by_id, author_id) if parent else (),
         )
-        response = await respond(post, people)
+        response = await respond(post, profiles)
         created = PostCreated(post, quoted.author_id if quoted else 0)
         first = await self._store.create(
             NewPost(post, account_of(by_id[author_id]), self._describe(created), key, response)
@@ -166,20 +166,20 @@ class PostOperations(Generic[P]):
         if post is None:
             raise PostNotFound
         audience = audience_of(post)
-        people = await self._profiles.find(
+        profiles = await self._profiles.find(
             ids=sorted({author_id, *audience.deciders}),
             handles=texts.handles_of(found),
             viewer_id=author_id,
         )
-        by_id = {each.id: each for each in people}
+        by_id = {each.id: each for each in profiles}
         if author_id not in by_id:
             raise AccountGone
         if not can_see(audience, by_id, author_id):
             raise PostNotFound
         if post.author_id != author_id:
             raise NotAuthor
-        entities = texts.resolved(found, _mentionable(people, author_id))
-        return Edit(post_id, author_id, clean, entities, people)
+        entities = texts.resolved(found, _mentionable(profiles, author_id))
+        return Edit(post_id, author_id, clean, entities, profiles)
 
     async def edit(self, transaction: PostTransaction, edit: Edit[P], etag: str) -> Post:
         """Makes the edit and gives the post after it; the same text changes nothing.
@@ -216,8 +216,8 @@ class PostOperations(Generic[P]):
         if post.author_id == author_id:
             return post
         audience = audience_of(post)
-        people = await self._profiles.find(ids=sorted({*audience.deciders}), viewer_id=author_id)
-        if can_see(audience, {each.id: each for each in people}, author_id):
+        profiles = await self._profiles.find(ids=sorted({*audience.deciders}), viewer_id=author_id)
+        if can_see(audience, {each.id: each for each in profiles}, author_id):
             raise NotAuthor
         raise PostNotFound
 
@@ -253,8 +253,10 @@ class PostOperations(Generic[P]):
         return found.get(draft.reply_to_post_id), found.get(draft.quoted_post_id)
 
 
-def _mentionable(people: Iterable[Profile], author_id: int) -> dict[str, Profile]:
+def _mentionable(profiles: Iterable[Profile], author_id: int) -> dict[str, Profile]:
     """Who may be mentioned, by lower-case handle: nobody whom a block keeps apart."""
     return {
-        person.handle.lower(): person for person in people if can_see_profile(person, author_id)
+        profile.handle.lower(): profile
+        for profile in profiles
+        if can_see_profile(profile, author_id)
     }

@@ -48,14 +48,14 @@ def handles_of(found: Sequence[Found]) -> list[str]:
     return list(dict.fromkeys(handles))
 
 
-def resolved(found: Sequence[Found], people: Mapping[str, Profile]) -> tuple[Entity, ...]:
+def resolved(found: Sequence[Found], profiles: Mapping[str, Profile]) -> tuple[Entity, ...]:
     """The entities, with mentions of those people (by lower-case handle) and of nobody else."""
     kept: list[Entity] = []
     for each in found:
         if isinstance(each, FoundHandle):
-            person = people.get(each.handle.lower())
-            if person is not None:
-                kept.append(Mention(each.start, each.end, person.id, person.handle))
+            profile = profiles.get(each.handle.lower())
+            if profile is not None:
+                kept.append(Mention(each.start, each.end, profile.id, profile.handle))
         elif isinstance(each, FoundTag):
             kept.append(Hashtag(each.start, each.end, each.tag))
         else:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from services.post.domain.errors import AccountProtected, ReplyNotAllowed, UserNotFound
 from services.post.domain.model import (
-    Limit,
+    AudienceLimit,
     Post,
     Profile,
     Visibility,
@@ -43,7 +43,7 @@ class Audience(NamedTuple):
     visibility: int
     addressed: Collection[int]
     deleted: bool = False
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[AudienceLimit, ...] = ()
 
     @property
     def deciders(self) -> tuple[int, ...]:
@@ -62,48 +62,50 @@ def audience_of(post: Post) -> Audience:
     )
 
 
-def can_see(audience: Audience, people: Mapping[int, Profile], viewer_id: int) -> bool:
+def can_see(audience: Audience, profiles: Mapping[int, Profile], viewer_id: int) -> bool:
     """Whether the viewer may see the post; a viewer_id of 0 is a stranger.
 
     `people` is what the User service tells this viewer about the audience's `deciders`: those are
     missing whose accounts do not exist any more.
     """
-    author = people.get(audience.author_id)
+    author = profiles.get(audience.author_id)
     if audience.deleted or author is None:
         return False
     if viewer_id == audience.author_id:
         return True
-    return _addressed_to(audience, author, viewer_id) and _within(audience, people, viewer_id)
+    return _addressed_to(audience, author, viewer_id) and _within(audience, profiles, viewer_id)
 
 
-def can_see_place(audience: Audience, people: Mapping[int, Profile], viewer_id: int) -> bool:
+def can_see_place(audience: Audience, profiles: Mapping[int, Profile], viewer_id: int) -> bool:
     """Whether the viewer may know that this post was deleted: as they could see it before.
 
     Where the author's account is gone, only what was public is known of.
     """
-    if audience.author_id not in people:
+    if audience.author_id not in profiles:
         public = audience.visibility == Visibility.PUBLIC
-        return public and _within(audience, people, viewer_id)
-    return can_see(audience._replace(deleted=False), people, viewer_id)
+        return public and _within(audience, profiles, viewer_id)
+    return can_see(audience._replace(deleted=False), profiles, viewer_id)
 
 
-def limits_below(parent: Post, people: Mapping[int, Profile], author_id: int) -> tuple[Limit, ...]:
+def limits_below(
+    parent: Post, profiles: Mapping[int, Profile], author_id: int
+) -> tuple[AudienceLimit, ...]:
     """The limits of a reply to the post, by the author: those of the post, and its own audience.
 
     What the author wrote above is left out: they may say it to others if they like. Raises
     ReplyNotAllowed.
     """
     audience = audience_of(parent)
-    kept: dict[tuple[int, int], Limit] = {}
-    own = Limit(
+    kept: dict[tuple[int, int], AudienceLimit] = {}
+    own = AudienceLimit(
         author_id=parent.author_id,
         visibility=parent.visibility,
         addressed=()
         if parent.visibility is Visibility.PUBLIC
         else tuple(sorted(set(audience.addressed) - {0})),
-        protected=people[parent.author_id].protected,
+        protected=profiles[parent.author_id].protected,
     )
-    for limit in (*(_as_of_now(each, people) for each in parent.limits), own):
+    for limit in (*(_as_of_now(each, profiles) for each in parent.limits), own):
         if limit.author_id != author_id:
             key = (limit.author_id, limit.visibility)
             # Taken out first, so that the order is that of the nearest post of each.
@@ -132,18 +134,18 @@ def _addressed_to(audience: Audience, author: Profile, viewer_id: int) -> bool:
     return audience.visibility == Visibility.FOLLOWERS and relationship.following
 
 
-def _within(audience: Audience, people: Mapping[int, Profile], viewer_id: int) -> bool:
+def _within(audience: Audience, profiles: Mapping[int, Profile], viewer_id: int) -> bool:
     """Whether the viewer is in each audience above, up to the nearest post of their own: who wrote
     there may see what it answered, and all that answers it."""
     for limit in reversed(audience.limits):
         if viewer_id == limit.author_id:
             return True
-        if not _in(limit, people.get(limit.author_id), viewer_id):
+        if not _in(limit, profiles.get(limit.author_id), viewer_id):
             return False
     return True
 
 
-def _in(limit: Limit, author: Profile | None, viewer_id: int) -> bool:
+def _in(limit: AudienceLimit, author: Profile | None, viewer_id: int) -> bool:
     following = viewer_id != 0 and author is not None and author.viewer_relationship.following
     protected = limit.protected if author is None else author.protected
     if protected and not following:
@@ -153,17 +155,17 @@ def _in(limit: Limit, author: Profile | None, viewer_id: int) -> bool:
     return limit.visibility is Visibility.FOLLOWERS and following
 
 
-def _as_of_now(limit: Limit, people: Mapping[int, Profile]) -> Limit:
+def _as_of_now(limit: AudienceLimit, profiles: Mapping[int, Profile]) -> AudienceLimit:
     """The limit as it is passed on: whether its author is protected may have changed."""
-    author = people.get(limit.author_id)
+    author = profiles.get(limit.author_id)
     if author is None:
         return limit
-    return Limit(limit.author_id, limit.visibility, limit.addressed, author.protected)
+    return AudienceLimit(limit.author_id, limit.visibility, limit.addressed, author.protected)
 
 
-def _both(one: Limit, other: Limit) -> Limit:
+def _both(one: AudienceLimit, other: AudienceLimit) -> AudienceLimit:
     """Two posts of one person, of one visibility, as one limit."""
-    return Limit(
+    return AudienceLimit(
         one.author_id,
         one.visibility,
         tuple(each for each in one.addressed if each in other.addressed),
@@ -171,58 +173,58 @@ def _both(one: Limit, other: Limit) -> Limit:
     )
 
 
-def _closed(limit: Limit) -> bool:
+def _closed(limit: AudienceLimit) -> bool:
     return limit.protected or limit.visibility is not Visibility.PUBLIC
 
 
-def can_see_profile(person: Profile | None, viewer_id: int) -> bool:
+def can_see_profile(profile: Profile | None, viewer_id: int) -> bool:
     """Whether a person may be shown among others: exists, and no block either way."""
-    if person is None:
+    if profile is None:
         return False
-    if viewer_id in {0, person.id}:
+    if viewer_id in {0, profile.id}:
         return True
-    relationship = person.viewer_relationship
+    relationship = profile.viewer_relationship
     return not (relationship.blocking or relationship.blocked_by)
 
 
-def can_see_engagement(person: Profile | None, viewer_id: int, author_id: int) -> bool:
+def can_see_engagement(profile: Profile | None, viewer_id: int, author_id: int) -> bool:
     """Whether somebody may be named as one who likes or reposted a post of the author.
 
     Of a protected person it is for followers, as the list of what the person likes is, and for the
     author, who is notified.
     """
-    if person is None or not can_see_profile(person, viewer_id):
+    if profile is None or not can_see_profile(profile, viewer_id):
         return False
-    if not person.protected or (viewer_id and viewer_id in {person.id, author_id}):
+    if not profile.protected or (viewer_id and viewer_id in {profile.id, author_id}):
         return True
-    return bool(viewer_id) and person.viewer_relationship.following
+    return bool(viewer_id) and profile.viewer_relationship.following
 
 
-def require_profile(person: Profile | None, viewer_id: int) -> Profile:
+def require_profile(profile: Profile | None, viewer_id: int) -> Profile:
     """The person, if the viewer may read what they posted and liked. The viewer's own block leaves
     nothing to read there, but does not hide that the person exists.
 
     Raises UserNotFound, AccountProtected.
     """
-    if person is None:
+    if profile is None:
         raise UserNotFound
-    if viewer_id == person.id:
-        return person
-    relationship = person.viewer_relationship
+    if viewer_id == profile.id:
+        return profile
+    relationship = profile.viewer_relationship
     if viewer_id and relationship.blocked_by:
         raise UserNotFound
-    if person.protected and not (viewer_id and relationship.following):
+    if profile.protected and not (viewer_id and relationship.following):
         raise AccountProtected
-    return person
+    return profile
 
 
-def is_open(post: Post, people: Mapping[int, Profile]) -> bool:
+def is_open(post: Post, profiles: Mapping[int, Profile]) -> bool:
     """Whether the post is for everyone, so that others may carry it further. `people` are those
     who decide about it, as for `can_see`."""
-    author = people.get(post.author_id)
+    author = profiles.get(post.author_id)
     return (
         post.visibility is Visibility.PUBLIC
         and author is not None
         and not author.protected
-        and _within(audience_of(post), people, 0)
+        and _within(audience_of(post), profiles, 0)
     )

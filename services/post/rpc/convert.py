@@ -11,10 +11,10 @@ from roost.post.v1.engagement_service_pb2 import Engagement
 
 from services.chassis.runtime.ids import time_of
 from services.post.domain.model import (
+    AudienceLimit,
     Entity,
     Entry,
     Hashtag,
-    Limit,
     Link,
     Mention,
     Post,
@@ -182,7 +182,7 @@ def to_visibility(asked: wire_format.Visibility) -> Visibility:
     return Visibility(int(asked) or Visibility.PUBLIC)
 
 
-def _to_limit(limit: Limit) -> wire_format.AudienceLimit:
+def _to_limit(limit: AudienceLimit) -> wire_format.AudienceLimit:
     return wire_format.AudienceLimit(
         author_id=limit.author_id,
         visibility=_VISIBILITY[limit.visibility],
@@ -191,8 +191,8 @@ def _to_limit(limit: Limit) -> wire_format.AudienceLimit:
     )
 
 
-def _limit_from(message: wire_format.AudienceLimit) -> Limit:
-    return Limit(
+def _limit_from(message: wire_format.AudienceLimit) -> AudienceLimit:
+    return AudienceLimit(
         message.author_id,
         Visibility(message.visibility),
         tuple(message.addressed_user_ids),

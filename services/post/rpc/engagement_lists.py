@@ -84,7 +84,7 @@ class EngagementLists:
                 raise PostNotFound
             author_id = resolved.bodies[request.post_id].audience.author_id
             return [
-                can_see_engagement(resolved.people.get(each.subject_id), viewer_id, author_id)
+                can_see_engagement(resolved.profiles.get(each.subject_id), viewer_id, author_id)
                 for each in places
             ]
 
@@ -123,8 +123,8 @@ class EngagementLists:
                     [each.subject_id for each in places], viewer_id=viewer_id, user_ids=[user_id]
                 )
             )
-            person = require_profile(resolved.people.get(user_id), viewer_id)
-            if not can_see_profile(person, viewer_id):
+            profile = require_profile(resolved.profiles.get(user_id), viewer_id)
+            if not can_see_profile(profile, viewer_id):
                 return [False] * len(places)
             pairs = {
                 each.subject_id: (user_id, resolved.bodies[each.subject_id].audience.author_id)

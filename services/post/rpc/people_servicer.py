@@ -12,8 +12,8 @@ from services.post.rpc.read_cache.profile_cache import ProfileCache
 class ProfileCacheServicer(PeopleServiceServicer):
     """What is kept about people."""
 
-    def __init__(self, people: ProfileCache) -> None:
-        self._profiles = people
+    def __init__(self, profiles: ProfileCache) -> None:
+        self._profiles = profiles
 
     @access_policy.service("user")
     async def ForgetPeople(

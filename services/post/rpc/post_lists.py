@@ -54,8 +54,8 @@ class PostLists:
             resolved.add(
                 await self._hydration.show(post_ids, viewer_id=viewer_id, user_ids=[user_id])
             )
-            person = require_profile(resolved.people.get(user_id), viewer_id)
-            if not can_see_profile(person, viewer_id):
+            profile = require_profile(resolved.profiles.get(user_id), viewer_id)
+            if not can_see_profile(profile, viewer_id):
                 return [False] * len(entries)
             pairs = {(user_id, each.author_id) for each in entries if each.reposter_id} - {
                 (user_id, user_id)

@@ -64,13 +64,13 @@ class PostServicer(PostServiceServicer):
             request.media_ids,
         )
 
-        async def respond(post: Post, people: Sequence[CachedProfile]) -> bytes:
+        async def respond(post: Post, profiles: Sequence[CachedProfile]) -> bytes:
             # Its followers will read it within a second. Should the write fail, no state will ever
             # ask for this body.
             body = self._bodies.keep(post.id, post.revision, pack(post))
             state = PostState(post.id, 1, 0, 0, 0, 0)
             message = PostMessage.FromString(with_state(body.packed, state, with_viewer=True))
-            includes = await self._hydration.beside(post.id, body, people, viewer_id=author_id)
+            includes = await self._hydration.beside(post.id, body, profiles, viewer_id=author_id)
             return rpc.CreatePostResponse(post=message, includes=includes).SerializeToString()
 
         async def create() -> rpc.CreatePostResponse:
@@ -119,7 +119,7 @@ class PostServicer(PostServiceServicer):
                 author_id, request.post_id, request.text
             )
             resolved = await self._hydration.show([request.post_id], viewer_id=author_id)
-            resolved.people.update({each.id: each for each in edit.people})
+            resolved.profiles.update({each.id: each for each in edit.profiles})
 
             async def effect(transaction: PostTransaction) -> rpc.UpdatePostResponse:
                 post = await self._post_operations.edit(transaction, edit, request.etag)
@@ -217,9 +217,9 @@ class PostServicer(PostServiceServicer):
         resolved = await self._hydration.show(
             post_ids, viewer_id=request.viewer_id, user_ids=user_ids, quotes=False
         )
-        people = [person for each in user_ids if (person := resolved.person(each))]
+        profiles = [profile for each in user_ids if (profile := resolved.profile(each))]
         return rpc.FilterVisibleResponse(
             post_ids=[each for each in post_ids if each in resolved.posts],
-            user_ids=[each.id for each in people],
-            muted_user_ids=[each.id for each in people if each.viewer_relationship.muting],
+            user_ids=[each.id for each in profiles],
+            muted_user_ids=[each.id for each in profiles if each.viewer_relationship.muting],
         )

@@ -14,9 +14,9 @@ from services.post.rpc.read_cache.profile_cache import ProfileCache
 class Tombstones:
     """Costs a query and a look at people, so ask only about posts that are known to be deleted."""
 
-    def __init__(self, *, store: Store, people: ProfileCache) -> None:
+    def __init__(self, *, store: Store, profiles: ProfileCache) -> None:
         self._store = store
-        self._profiles = people
+        self._profiles = profiles
 
     async def of(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, Post]:
         """Those of the posts that are deleted and were for the viewer (0 for a stranger)."""
@@ -25,11 +25,11 @@ class Tombstones:
         found = (await self._store.posts(post_ids)).values()
         audiences = {each.id: audience_of(each) for each in found if each.deleted}
         deciders = {who for audience in audiences.values() for who in audience.deciders}
-        people = await self._profiles.find(deciders, viewer_id)
+        profiles = await self._profiles.find(deciders, viewer_id)
         return {
             each.id: each
             for each in found
-            if each.deleted and can_see_place(audiences[each.id], people, viewer_id)
+            if each.deleted and can_see_place(audiences[each.id], profiles, viewer_id)
         }
 
 

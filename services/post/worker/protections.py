@@ -33,9 +33,9 @@ _Step = Callable[[PostTransaction, int], Awaitable[AlignedBatch]]
 class Protections:
     """Keeps what people contributed to counts in step with whether their accounts are protected."""
 
-    def __init__(self, *, store: Store, people: Profiles[Profile]) -> None:
+    def __init__(self, *, store: Store, profiles: Profiles[Profile]) -> None:
         self._store = store
-        self._profiles = people
+        self._profiles = profiles
         self._reviewed = 0
 
     async def account_changed(self, user_id: int, account: AccountState) -> None:

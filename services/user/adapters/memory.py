@@ -14,11 +14,11 @@ from services.user.domain.model import (
     EdgeBetween,
     IdPage,
     ListedEdge,
+    Relationship,
     RelationshipKind,
     Session,
     StoredKey,
     StreamTicket,
-    Ties,
     User,
     UserRow,
 )
@@ -56,15 +56,15 @@ class UserTables(MemoryTables):
             posts_count=counts.posts,
         )
 
-    def ties(self, viewer_id: int, other_id: int) -> Ties:
+    def relationship(self, viewer_id: int, other_id: int) -> Relationship:
         """All ties between the two."""
-        ties = Ties.NONE
+        relationship = Relationship.NONE
         for edge in RelationshipKind:
             if (viewer_id, other_id, edge) in self.edges:
-                ties |= Ties.of(edge, Direction.OUT)
+                relationship |= Relationship.of(edge, Direction.OUT)
             if edge is not RelationshipKind.MUTE and (other_id, viewer_id, edge) in self.edges:
-                ties |= Ties.of(edge, Direction.IN)
-        return ties
+                relationship |= Relationship.of(edge, Direction.IN)
+        return relationship
 
     def ends(self, edge: RelationshipKind, direction: Direction, user_id: int) -> list[ListedEdge]:
         """The person's edges of one kind, in any order."""
@@ -165,8 +165,8 @@ class MemoryUserTransaction(MemoryTransaction[UserTables]):
     ) -> tuple[UserRow | None, UserRow | None]:
         return self._user(actor_id), self._user(other_id)
 
-    async def ties(self, viewer_id: int, other_id: int) -> Ties:
-        return self.tables.ties(viewer_id, other_id)
+    async def relationship(self, viewer_id: int, other_id: int) -> Relationship:
+        return self.tables.relationship(viewer_id, other_id)
 
     async def count_wanted(self, user_id: int, limit: int) -> int:
         wanted = [
@@ -255,15 +255,17 @@ class MemoryUserStore:
     async def is_known_network(self, user_id: int, network_hash: bytes) -> bool:
         return (user_id, network_hash) in self._tables.networks
 
-    async def relationships_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
-        found = {other_id: self._tables.ties(viewer_id, other_id) for other_id in other_ids}
-        return {other_id: ties for other_id, ties in found.items() if ties}
+    async def relationships_with(
+        self, viewer_id: int, other_ids: Sequence[int]
+    ) -> dict[int, Relationship]:
+        found = {other_id: self._tables.relationship(viewer_id, other_id) for other_id in other_ids}
+        return {other_id: relationship for other_id, relationship in found.items() if relationship}
 
     async def relationships_of_pairs(
         self, pairs: Collection[tuple[int, int]]
-    ) -> dict[tuple[int, int], Ties]:
-        found = {pair: self._tables.ties(*pair) for pair in pairs}
-        return {pair: ties for pair, ties in found.items() if ties}
+    ) -> dict[tuple[int, int], Relationship]:
+        found = {pair: self._tables.relationship(*pair) for pair in pairs}
+        return {pair: relationship for pair, relationship in found.items() if relationship}
 
     async def list_edges(
         self,

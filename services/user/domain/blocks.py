@@ -3,14 +3,14 @@
 from services.chassis.runtime.ids import IdGenerator, bucket_of
 from services.user.domain import follows, visibility
 from services.user.domain.errors import CannotBlockSelf, CannotMuteSelf
-from services.user.domain.model import RelationshipKind, Ties
+from services.user.domain.model import Relationship, RelationshipKind
 from services.user.domain.store import UserTransaction
 from services.user.rpc import events
 
 
 async def block(
     transaction: UserTransaction, caller_id: int, other_id: int, *, ids: IdGenerator
-) -> Ties:
+) -> Relationship:
     """Blocks the other one and ends follows and requests both ways; how the two stand then.
 
     Also where the other blocks the caller: a block that had to wait for the end of another would
@@ -23,10 +23,10 @@ async def block(
         await follows.remove(transaction, edge, caller_id, other_id)
         await follows.remove(transaction, edge, other_id, caller_id)
     await _add(transaction, RelationshipKind.BLOCK, caller_id, other_id, ids)
-    return await transaction.ties(caller_id, other_id)
+    return await transaction.relationship(caller_id, other_id)
 
 
-async def unblock(transaction: UserTransaction, caller_id: int, other_id: int) -> Ties:
+async def unblock(transaction: UserTransaction, caller_id: int, other_id: int) -> Relationship:
     """Ends the block; how the two stand then. Raises UserNotFound, also if there is no block to
     end and the other blocks the caller."""
     return await _remove(transaction, RelationshipKind.BLOCK, caller_id, other_id)
@@ -34,21 +34,21 @@ async def unblock(transaction: UserTransaction, caller_id: int, other_id: int) -
 
 async def mute(
     transaction: UserTransaction, caller_id: int, other_id: int, *, ids: IdGenerator
-) -> Ties:
+) -> Relationship:
     """Mutes the other one; how the two stand then. Raises CannotMuteSelf, UserNotFound (also if
     the other blocks the caller, who has not muted them before)."""
     if caller_id == other_id:
         raise CannotMuteSelf
     await follows.lock_other(transaction, caller_id, other_id)
-    ties = await transaction.ties(caller_id, other_id)
-    if Ties.MUTING in ties:
-        return ties
-    visibility.check_profile(ties)
+    relationship = await transaction.relationship(caller_id, other_id)
+    if Relationship.MUTING in relationship:
+        return relationship
+    visibility.check_profile(relationship)
     await _add(transaction, RelationshipKind.MUTE, caller_id, other_id, ids)
-    return await transaction.ties(caller_id, other_id)
+    return await transaction.relationship(caller_id, other_id)
 
 
-async def unmute(transaction: UserTransaction, caller_id: int, other_id: int) -> Ties:
+async def unmute(transaction: UserTransaction, caller_id: int, other_id: int) -> Relationship:
     """Ends the mute; how the two stand then. Raises UserNotFound, also if there is no mute to end
     and the other blocks the caller."""
     return await _remove(transaction, RelationshipKind.MUTE, caller_id, other_id)
@@ -56,12 +56,12 @@ async def unmute(transaction: UserTransaction, caller_id: int, other_id: int) ->
 
 async def _remove(
     transaction: UserTransaction, edge: RelationshipKind, caller_id: int, other_id: int
-) -> Ties:
+) -> Relationship:
     await follows.lock_other(transaction, caller_id, other_id)
     removed = await follows.remove(transaction, edge, caller_id, other_id)
-    ties = await transaction.ties(caller_id, other_id)
-    visibility.check_actionable(ties, changed=removed)
-    return ties
+    relationship = await transaction.relationship(caller_id, other_id)
+    visibility.check_actionable(relationship, changed=removed)
+    return relationship
 
 
 async def _add(

@@ -10,7 +10,7 @@ from services.user.domain.errors import (
     TooManyFollows,
     UserNotFound,
 )
-from services.user.domain.model import RelationshipKind, Ties, UserRow
+from services.user.domain.model import Relationship, RelationshipKind, UserRow
 from services.user.domain.store import UserTransaction
 from services.user.rpc import events
 
@@ -22,7 +22,7 @@ ACCEPTED_AT_ONCE = 100
 
 async def follow(
     transaction: UserTransaction, caller_id: int, other_id: int, *, ids: IdGenerator
-) -> Ties:
+) -> Relationship:
     """Makes the caller a follower, or asks for consent; how the two stand then.
 
     Raises CannotFollowSelf, UserNotFound (also if the other blocks the caller), Blocking,
@@ -31,29 +31,31 @@ async def follow(
     if caller_id == other_id:
         raise CannotFollowSelf
     other = await lock_other(transaction, caller_id, other_id)
-    ties = await transaction.ties(caller_id, other_id)
-    if Ties.BLOCKED_BY in ties:
+    relationship = await transaction.relationship(caller_id, other_id)
+    if Relationship.BLOCKED_BY in relationship:
         raise UserNotFound
-    if Ties.BLOCKING in ties:
+    if Relationship.BLOCKING in relationship:
         raise Blocking
-    if Ties.FOLLOWING in ties or (Ties.REQUESTED in ties and other.protected):
-        return ties
-    if Ties.REQUESTED in ties:
+    if Relationship.FOLLOWING in relationship or (
+        Relationship.REQUESTED in relationship and other.protected
+    ):
+        return relationship
+    if Relationship.REQUESTED in relationship:
         # The other one is open to all since; the worker would come to this request in time.
-        return await _accept(transaction, caller_id, other_id, ties, ids=ids, opening=True)
+        return await _accept(transaction, caller_id, other_id, relationship, ids=ids, opening=True)
     if await transaction.count_wanted(caller_id, MAX_FOLLOWS) >= MAX_FOLLOWS:
         raise TooManyFollows(metadata={"limit": str(MAX_FOLLOWS)})
     edge_id = await ids.make(bucket_of(caller_id))
     if other.protected:
         await transaction.add_edge(RelationshipKind.REQUEST, caller_id, other_id, edge_id)
         await transaction.publish(events.edge_added(RelationshipKind.REQUEST, caller_id, other_id))
-        return ties | Ties.REQUESTED
+        return relationship | Relationship.REQUESTED
     await transaction.add_edge(RelationshipKind.FOLLOW, caller_id, other_id, edge_id)
     await transaction.publish(events.follow_created(caller_id, other_id, by_request=False))
-    return ties | Ties.FOLLOWING
+    return relationship | Relationship.FOLLOWING
 
 
-async def unfollow(transaction: UserTransaction, caller_id: int, other_id: int) -> Ties:
+async def unfollow(transaction: UserTransaction, caller_id: int, other_id: int) -> Relationship:
     """Ends the caller's follow or withdraws the request; how the two stand then.
 
     Raises UserNotFound (also if the other blocks the caller).
@@ -63,14 +65,14 @@ async def unfollow(transaction: UserTransaction, caller_id: int, other_id: int) 
         await remove(transaction, edge, caller_id, other_id)
         for edge in (RelationshipKind.FOLLOW, RelationshipKind.REQUEST)
     ]
-    ties = await transaction.ties(caller_id, other_id)
-    visibility.check_actionable(ties, changed=any(removed))
-    return ties
+    relationship = await transaction.relationship(caller_id, other_id)
+    visibility.check_actionable(relationship, changed=any(removed))
+    return relationship
 
 
 async def accept(
     transaction: UserTransaction, caller_id: int, follower_id: int, *, ids: IdGenerator
-) -> Ties:
+) -> Relationship:
     """Makes one who asked a follower of the caller; how the two stand then.
 
     Raises FollowRequestNotFound, unless that one follows already.
@@ -78,22 +80,22 @@ async def accept(
     caller, follower = await transaction.lock_pair(caller_id, follower_id)
     if caller is None:
         raise SessionRevoked
-    ties = await transaction.ties(caller_id, follower_id)
-    if Ties.FOLLOWED_BY in ties and follower is not None:
-        return ties
-    if Ties.REQUESTED_BY not in ties or follower is None:
+    relationship = await transaction.relationship(caller_id, follower_id)
+    if Relationship.FOLLOWED_BY in relationship and follower is not None:
+        return relationship
+    if Relationship.REQUESTED_BY not in relationship or follower is None:
         raise FollowRequestNotFound
-    await _accept(transaction, follower_id, caller_id, ties, ids=ids)
-    return (ties & ~Ties.REQUESTED_BY) | Ties.FOLLOWED_BY
+    await _accept(transaction, follower_id, caller_id, relationship, ids=ids)
+    return (relationship & ~Relationship.REQUESTED_BY) | Relationship.FOLLOWED_BY
 
 
-async def reject(transaction: UserTransaction, caller_id: int, follower_id: int) -> Ties:
+async def reject(transaction: UserTransaction, caller_id: int, follower_id: int) -> Relationship:
     """Drops a request to follow the caller, if there is one; how the two stand then."""
     caller, _ = await transaction.lock_pair(caller_id, follower_id)
     if caller is None:
         raise SessionRevoked
     await remove(transaction, RelationshipKind.REQUEST, follower_id, caller_id)
-    return await transaction.ties(caller_id, follower_id)
+    return await transaction.relationship(caller_id, follower_id)
 
 
 async def accept_some(transaction: UserTransaction, user_id: int, *, ids: IdGenerator) -> bool:
@@ -103,7 +105,7 @@ async def accept_some(transaction: UserTransaction, user_id: int, *, ids: IdGene
     """
     waiting = await transaction.oldest_requests(user_id, ACCEPTED_AT_ONCE)
     for follower_id in waiting:
-        await _accept(transaction, follower_id, user_id, Ties.NONE, ids=ids, opening=True)
+        await _accept(transaction, follower_id, user_id, Relationship.NONE, ids=ids, opening=True)
     return len(waiting) == ACCEPTED_AT_ONCE
 
 
@@ -132,11 +134,11 @@ async def _accept(
     transaction: UserTransaction,
     follower_id: int,
     followee_id: int,
-    ties: Ties,
+    relationship: Relationship,
     *,
     ids: IdGenerator,
     opening: bool = False,
-) -> Ties:
+) -> Relationship:
     """Turns a request into a follow: by consent to it, or because the person is protected no more
     (`opening`). It has one event, as nothing else ends the request."""
     await transaction.remove_edge(RelationshipKind.REQUEST, follower_id, followee_id)
@@ -145,4 +147,4 @@ async def _accept(
         await transaction.publish(
             events.follow_created(follower_id, followee_id, by_request=True, by_opening=opening)
         )
-    return (ties & ~Ties.REQUESTED) | Ties.FOLLOWING
+    return (relationship & ~Relationship.REQUESTED) | Relationship.FOLLOWING

@@ -57,7 +57,7 @@ class Direction(Enum):
     IN = "in"
 
 
-class Ties(IntFlag):
+class Relationship(IntFlag):
     """How a viewer and one other person stand: every edge between the two."""
 
     NONE = 0
@@ -70,7 +70,7 @@ class Ties(IntFlag):
     MUTING = 64
 
     @classmethod
-    def of(cls, edge: RelationshipKind, direction: Direction) -> "Ties":
+    def of(cls, edge: RelationshipKind, direction: Direction) -> "Relationship":
         """The tie that an edge makes, seen from the end where `direction` is the edge's own."""
         return cls(1 << (2 * (edge - 1) + (direction is Direction.IN)))
 

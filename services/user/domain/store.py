@@ -18,11 +18,11 @@ from services.user.domain.model import (
     EdgeBetween,
     IdPage,
     ListedEdge,
+    Relationship,
     RelationshipKind,
     Session,
     StoredKey,
     StreamTicket,
-    Ties,
     User,
     UserRow,
 )
@@ -119,7 +119,7 @@ class GraphTransaction(Protocol):
         """
         ...
 
-    async def ties(self, viewer_id: int, other_id: int) -> Ties:
+    async def relationship(self, viewer_id: int, other_id: int) -> Relationship:
         """How the two stand, after the lock was had."""
         ...
 
@@ -205,13 +205,15 @@ class Store(Protocol):
         """Whether the person's password was proved from there, within NETWORK_LIFETIME."""
         ...
 
-    async def relationships_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
+    async def relationships_with(
+        self, viewer_id: int, other_ids: Sequence[int]
+    ) -> dict[int, Relationship]:
         """How the viewer and the others stand, in one round trip; those without ties are absent."""
         ...
 
     async def relationships_of_pairs(
         self, pairs: Collection[tuple[int, int]]
-    ) -> dict[tuple[int, int], Ties]:
+    ) -> dict[tuple[int, int], Relationship]:
         """How the first of each pair and the second stand, as `relationships_with` tells of one
         person."""
         ...

@@ -10,13 +10,13 @@ from services.user.domain.errors import UserNotFound
 from services.user.domain.model import (
     Direction,
     ListedEdge,
+    Relationship,
     RelationshipKind,
-    Ties,
     User,
 )
 from services.user.domain.store import Store
 
-Found = tuple[int, bytes, Ties | None]
+Found = tuple[int, bytes, Relationship | None]
 
 
 class UserQueries:
@@ -45,7 +45,7 @@ class UserQueries:
         found = await self._read([user_id], viewer_id)
         if not found:
             raise UserNotFound
-        visibility.check_profile(found[0][2] or Ties.NONE)
+        visibility.check_profile(found[0][2] or Relationship.NONE)
         return found[0]
 
     async def one_by_handle(self, handle: str, viewer_id: int | None) -> Found:
@@ -67,8 +67,8 @@ class UserQueries:
     ) -> Page[Found]:
         """A page of whom a person follows (OUT) or who follows them (IN), newest first. Raises
         UserNotFound, AccountProtected."""
-        person, ties = await self._user(user_id, viewer_id)
-        visibility.check_lists(viewer_id, person, ties)
+        person, relationship = await self._user(user_id, viewer_id)
+        visibility.check_lists(viewer_id, person, relationship)
         return await self._page(
             RelationshipKind.FOLLOW, direction, user_id, viewer_id, before=before, limit=limit
         )
@@ -102,7 +102,7 @@ class UserQueries:
         async def keep(edges: Sequence[ListedEdge]) -> list[bool]:
             # Whoever is not among them is deleted.
             for each in await self._read([edge.other_id for edge in edges], viewer_id):
-                if everybody or visibility.listed(each[2] or Ties.NONE):
+                if everybody or visibility.listed(each[2] or Relationship.NONE):
                     found[each[0]] = each
             return [edge.other_id in found for edge in edges]
 
@@ -115,14 +115,14 @@ class UserQueries:
         )
         return Page([found[edge.other_id] for edge in page.rows], page.next_position)
 
-    async def _user(self, user_id: int, viewer_id: int | None) -> tuple[User, Ties]:
+    async def _user(self, user_id: int, viewer_id: int | None) -> tuple[User, Relationship]:
         found = await self._store.users([user_id])
         if not found:
             raise UserNotFound
         if viewer_id is None:
-            return found[0], Ties.NONE
-        ties = await self._store.relationships_with(viewer_id, [user_id])
-        return found[0], ties.get(user_id, Ties.NONE)
+            return found[0], Relationship.NONE
+        relationship = await self._store.relationships_with(viewer_id, [user_id])
+        return found[0], relationship.get(user_id, Relationship.NONE)
 
     async def _read(self, user_ids: Sequence[int], viewer_id: int | None) -> list[Found]:
         """Those who exist, in the given order."""
@@ -130,7 +130,7 @@ class UserQueries:
         others = [each for each in user_ids if each != viewer_id]
         if viewer_id is None or not others:
             user_cache = await self._user_cache.get_many(user_ids)
-            nothing = None if viewer_id is None else Ties.NONE
+            nothing = None if viewer_id is None else Relationship.NONE
             return [(each, user_cache[each], nothing) for each in user_ids if each in user_cache]
         reading_ties = asyncio.ensure_future(self._store.relationships_with(viewer_id, others))
         try:
@@ -138,9 +138,9 @@ class UserQueries:
         except BaseException:
             reading_ties.cancel()
             raise
-        ties = await reading_ties
+        relationship = await reading_ties
         return [
-            (each, user_cache[each], ties.get(each, Ties.NONE))
+            (each, user_cache[each], relationship.get(each, Relationship.NONE))
             for each in user_ids
             if each in user_cache
         ]

@@ -9,21 +9,21 @@ from roost.user.v1 import user_pb2 as pb
 
 from services.chassis.auth.tokens import Jwk
 from services.user.domain.model import (
+    Relationship,
     Session,
-    Ties,
     TokenPair,
     User,
 )
 from services.user.domain.visibility import hidden_counts
 
 _FLAGS = (
-    (Ties.FOLLOWING, "following"),
-    (Ties.FOLLOWED_BY, "followed_by"),
-    (Ties.REQUESTED, "follow_requested"),
-    (Ties.REQUESTED_BY, "follow_requested_by"),
-    (Ties.BLOCKING, "blocking"),
-    (Ties.BLOCKED_BY, "blocked_by"),
-    (Ties.MUTING, "muting"),
+    (Relationship.FOLLOWING, "following"),
+    (Relationship.FOLLOWED_BY, "followed_by"),
+    (Relationship.REQUESTED, "follow_requested"),
+    (Relationship.REQUESTED_BY, "follow_requested_by"),
+    (Relationship.BLOCKING, "blocking"),
+    (Relationship.BLOCKED_BY, "blocked_by"),
+    (Relationship.MUTING, "muting"),
 )
 # Every combination of ties once, to be copied: cheaper than testing seven bits for each person.
 _RELATIONSHIPS = [
@@ -57,32 +57,32 @@ def packed_user(person: User) -> bytes:
 
 
 def unpack_user(
-    content: bytes, user_id: int, ties: Ties | None, *, viewer_id: int | None
+    content: bytes, user_id: int, relationship: Relationship | None, *, viewer_id: int | None
 ) -> pb.User:
     """The profile of a card as the viewer may see it, with the viewer's relationship to it."""
     message = pb.User.FromString(content)
-    _show(message, user_id, ties, viewer_id)
+    _show(message, user_id, relationship, viewer_id)
     return message
 
 
-def fill_relationship(message: pb.Relationship, user_id: int, ties: Ties) -> None:
+def fill_relationship(message: pb.Relationship, user_id: int, relationship: Relationship) -> None:
     """Writes how a viewer and that person stand into an empty message."""
-    if ties:
-        message.CopyFrom(_RELATIONSHIPS[ties])
+    if relationship:
+        message.CopyFrom(_RELATIONSHIPS[relationship])
     message.user_id = user_id
 
 
-def fill_pair_relationship(message: graph_pb.Ties, ties: Ties) -> None:
+def fill_pair_relationship(message: graph_pb.Ties, relationship: Relationship) -> None:
     """Writes into an empty message what services that act on events ask about a pair."""
-    message.following = Ties.FOLLOWING in ties
-    message.muting = Ties.MUTING in ties
-    message.apart = bool(ties & (Ties.BLOCKING | Ties.BLOCKED_BY))
+    message.following = Relationship.FOLLOWING in relationship
+    message.muting = Relationship.MUTING in relationship
+    message.apart = bool(relationship & (Relationship.BLOCKING | Relationship.BLOCKED_BY))
 
 
-def relationship(user_id: int, ties: Ties) -> pb.Relationship:
+def relationship(user_id: int, relationship: Relationship) -> pb.Relationship:
     """How a viewer and that person stand."""
     message = pb.Relationship()
-    fill_relationship(message, user_id, ties)
+    fill_relationship(message, user_id, relationship)
     return message
 
 
@@ -113,26 +113,30 @@ def key(public: Jwk) -> auth_pb.JsonWebKey:
 
 
 def add_visible_users(
-    users: Any, found: Iterable[tuple[int, bytes, Ties | None]], *, viewer_id: int | None
+    users: Any, found: Iterable[tuple[int, bytes, Relationship | None]], *, viewer_id: int | None
 ) -> None:
     """Appends the profiles of these cards as the viewer may see them, in their order."""
-    for user_id, card_, ties in found:
+    for user_id, card_, relationship in found:
         message = users.add()
         message.MergeFromString(card_)
-        _show(message, user_id, ties, viewer_id)
+        _show(message, user_id, relationship, viewer_id)
 
 
-def add_packed_users(users: Any, found: Iterable[tuple[int, bytes, Ties | None]]) -> None:
+def add_packed_users(users: Any, found: Iterable[tuple[int, bytes, Relationship | None]]) -> None:
     """Appends the complete profiles of these cards, in their order: for services."""
-    for user_id, card_, ties in found:
+    for user_id, card_, relationship in found:
         message = users.add()
         message.MergeFromString(card_)
-        if ties is not None:
-            fill_relationship(message.viewer_relationship, user_id, ties)
+        if relationship is not None:
+            fill_relationship(message.viewer_relationship, user_id, relationship)
 
 
-def _show(message: pb.User, user_id: int, ties: Ties | None, viewer_id: int | None) -> None:
-    for count in hidden_counts(viewer_id, user_id, message.protected, ties or Ties.NONE):
+def _show(
+    message: pb.User, user_id: int, relationship: Relationship | None, viewer_id: int | None
+) -> None:
+    for count in hidden_counts(
+        viewer_id, user_id, message.protected, relationship or Relationship.NONE
+    ):
         message.ClearField(count)
-    if ties is not None:
-        fill_relationship(message.viewer_relationship, user_id, ties)
+    if relationship is not None:
+        fill_relationship(message.viewer_relationship, user_id, relationship)

@@ -16,8 +16,8 @@ from services.chassis.rpc.paging import (
 from services.user.domain.model import (
     Direction,
     IdPage,
+    Relationship,
     RelationshipKind,
-    Ties,
 )
 from services.user.domain.store import Store
 from services.user.domain.user_queries import Found, UserQueries
@@ -84,7 +84,7 @@ class GraphLists(GraphServiceServicer):
         response = pb.BatchGetRelationshipsResponse()
         for user_id in request.user_ids:
             message = response.relationships.add()
-            convert.fill_relationship(message, user_id, found.get(user_id, Ties.NONE))
+            convert.fill_relationship(message, user_id, found.get(user_id, Relationship.NONE))
         return response
 
     @access_policy.service("notification", "post", "gateway")
@@ -95,7 +95,7 @@ class GraphLists(GraphServiceServicer):
         found = await self._store.relationships_of_pairs(pairs)
         response = pb.BatchGetTiesResponse()
         for pair in pairs:
-            convert.fill_pair_relationship(response.ties.add(), found.get(pair, Ties.NONE))
+            convert.fill_pair_relationship(response.ties.add(), found.get(pair, Relationship.NONE))
         return response
 
     @access_policy.service("timeline")

@@ -12,7 +12,7 @@ from services.chassis.runtime.ids import IdGenerator
 from services.chassis.storage.idempotency import RequestKey, once
 from services.user.adapters.cache_invalidation import CacheInvalidation
 from services.user.domain import blocks, follows
-from services.user.domain.model import Ties
+from services.user.domain.model import Relationship
 from services.user.domain.store import Store, UserTransaction
 from services.user.domain.user_queries import UserQueries
 from services.user.rpc import convert
@@ -21,7 +21,7 @@ from services.user.rpc.graph_lists import GraphLists
 R = TypeVar("R", bound=Message)
 
 # What the caller (first id) does to the other one: how the two stand then.
-Act = Callable[[UserTransaction, int, int], Awaitable[Ties]]
+Act = Callable[[UserTransaction, int, int], Awaitable[Relationship]]
 
 
 class GraphServicer(GraphLists):
@@ -77,7 +77,7 @@ class GraphServicer(GraphLists):
     async def Unmute(self, request: pb.UnmuteRequest, context: Any) -> pb.UnmuteResponse:
         return await self._act(request, pb.UnmuteResponse, blocks.unmute)
 
-    def _with_ids(self, act: Callable[..., Awaitable[Ties]]) -> Act:
+    def _with_ids(self, act: Callable[..., Awaitable[Relationship]]) -> Act:
         """The act, of those that make an edge and so need an id for it."""
         return lambda transaction, me, other: act(transaction, me, other, ids=self._edge_ids)
 
@@ -86,10 +86,10 @@ class GraphServicer(GraphLists):
         me = caller.user().user_id
 
         async def effect(transaction: UserTransaction) -> R:
-            ties = await act(transaction, me, request.user_id)
+            relationship = await act(transaction, me, request.user_id)
             made = response()
             answer = made.relationship  # type: ignore[attr-defined]
-            convert.fill_relationship(answer, request.user_id, ties)
+            convert.fill_relationship(answer, request.user_id, relationship)
             return made
 
         key = RequestKey.of(request, caller_id=str(me), method=type(request).__name__)

@@ -48,9 +48,11 @@ class UserServicer(UserServiceServicer):
     @access_policy.anyone
     async def GetUser(self, request: pb.GetUserRequest, context: Any) -> pb.GetUserResponse:
         viewer_id = caller.viewer_id()
-        user_id, packed_user, ties = await self._user_queries.one(request.user_id, viewer_id)
+        user_id, packed_user, relationship = await self._user_queries.one(
+            request.user_id, viewer_id
+        )
         return pb.GetUserResponse(
-            user=convert.unpack_user(packed_user, user_id, ties, viewer_id=viewer_id)
+            user=convert.unpack_user(packed_user, user_id, relationship, viewer_id=viewer_id)
         )
 
     @access_policy.anyone
@@ -58,11 +60,11 @@ class UserServicer(UserServiceServicer):
         self, request: pb.GetUserByHandleRequest, context: Any
     ) -> pb.GetUserByHandleResponse:
         viewer_id = caller.viewer_id()
-        user_id, packed_user, ties = await self._user_queries.one_by_handle(
+        user_id, packed_user, relationship = await self._user_queries.one_by_handle(
             request.handle, viewer_id
         )
         return pb.GetUserByHandleResponse(
-            user=convert.unpack_user(packed_user, user_id, ties, viewer_id=viewer_id)
+            user=convert.unpack_user(packed_user, user_id, relationship, viewer_id=viewer_id)
         )
 
     @access_policy.service("post", "notification")

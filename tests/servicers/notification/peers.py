@@ -61,7 +61,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
         for pair in request.pairs:
             there = (pair.from_user_id, pair.to_user_id)
             apart = not self.hidden.isdisjoint({there, there[::-1]})
-            response.relationships.add(following=there in self.follows, apart=apart)
+            response.ties.add(following=there in self.follows, apart=apart)
         return response
 
     @access_policy.anyone

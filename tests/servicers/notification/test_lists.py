@@ -19,8 +19,8 @@ LIKE, FOLLOW = pb.NOTIFICATION_KIND_LIKE, pb.NOTIFICATION_KIND_FOLLOW
 
 async def test_a_group_says_who_did_what_and_when(stack: NotificationStack) -> None:
     post = stack.scenario.post(ALICE)
-    await stack.scenario.hear(liked(BOB, post))
-    await stack.scenario.hear(liked(CAROL, post))
+    await stack.scenario.handle(liked(BOB, post))
+    await stack.scenario.handle(liked(CAROL, post))
 
     response = await stack.of(ALICE).ListNotifications(ListNotificationsRequest())
 
@@ -35,7 +35,7 @@ async def test_a_group_says_who_did_what_and_when(stack: NotificationStack) -> N
 
 async def test_pages_walk_the_whole_list_once(stack: NotificationStack) -> None:
     posts = [stack.scenario.post(ALICE) for _ in range(5)]
-    await stack.scenario.hear(*(liked(BOB, post) for post in posts))
+    await stack.scenario.handle(*(liked(BOB, post) for post in posts))
     alice = stack.of(ALICE)
 
     found, token, following = [], "", None
@@ -55,7 +55,7 @@ async def test_pages_walk_the_whole_list_once(stack: NotificationStack) -> None:
 
 async def test_a_list_of_some_kinds_has_tokens_of_its_own(stack: NotificationStack) -> None:
     posts = [stack.scenario.post(ALICE) for _ in range(2)]
-    await stack.scenario.hear(followed(BOB, ALICE), *(liked(BOB, post) for post in posts))
+    await stack.scenario.handle(followed(BOB, ALICE), *(liked(BOB, post) for post in posts))
     alice = stack.of(ALICE)
 
     likes = await alice.ListNotifications(ListNotificationsRequest(kinds=[LIKE], page_size=1))
@@ -69,10 +69,10 @@ async def test_a_list_of_some_kinds_has_tokens_of_its_own(stack: NotificationSta
 
 async def test_what_the_marker_passed_is_read_and_not_counted(stack: NotificationStack) -> None:
     alice = stack.of(ALICE)
-    await stack.scenario.hear(followed(BOB, ALICE))
+    await stack.scenario.handle(followed(BOB, ALICE))
     (first,) = (await alice.ListNotifications(ListNotificationsRequest())).groups
     await alice.MarkRead(MarkReadRequest(last_read_id=first.id))
-    await stack.scenario.hear(created(stack.scenario.post(CAROL, mentions=[ALICE])))
+    await stack.scenario.handle(created(stack.scenario.post(CAROL, mentions=[ALICE])))
 
     groups = (await alice.ListNotifications(ListNotificationsRequest())).groups
 

@@ -53,9 +53,7 @@ class Graph(GraphServiceServicer):
         self, request: BatchGetTiesRequest, context: grpc.aio.ServicerContext
     ) -> BatchGetTiesResponse:
         pairs = [(each.from_user_id, each.to_user_id) for each in request.pairs]
-        return BatchGetTiesResponse(
-            relationships=[Ties(following=each in self.edges) for each in pairs]
-        )
+        return BatchGetTiesResponse(ties=[Ties(following=each in self.edges) for each in pairs])
 
 
 class Running:

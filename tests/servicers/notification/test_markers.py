@@ -17,7 +17,7 @@ from tests.stores.notification.scenario import ALICE, BOB, liked
 
 async def two_likes(stack: NotificationStack) -> tuple[int, int]:
     """The ids of two notifications of Alice's, newest first."""
-    await stack.scenario.hear(*(liked(BOB, stack.scenario.post(ALICE)) for _ in range(2)))
+    await stack.scenario.handle(*(liked(BOB, stack.scenario.post(ALICE)) for _ in range(2)))
     newer, older = await stack.scenario.groups(ALICE)
     return newer.id, older.id
 
@@ -58,7 +58,7 @@ async def test_a_marker_stops_at_the_newest_notification(stack: NotificationStac
     newer, _ = await two_likes(stack)
 
     moved = await alice.MarkRead(MarkReadRequest(last_read_id=MAX_ID))
-    await stack.scenario.hear(liked(BOB, stack.scenario.post(ALICE)))
+    await stack.scenario.handle(liked(BOB, stack.scenario.post(ALICE)))
 
     assert (nothing.last_read_id, nothing.HasField("update_time")) == (0, False)
     assert moved.last_read_id == newer

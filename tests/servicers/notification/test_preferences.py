@@ -106,7 +106,7 @@ async def test_a_conversation_is_muted_by_any_post_of_it(stack: NotificationStac
     post = stack.scenario.post(ALICE)
     result = stack.scenario.post(BOB, answers=post)
     stack.peers.conversations = {post.id: post.id, result.id: post.id}
-    await stack.scenario.hear(created(result), liked(BOB, post))
+    await stack.scenario.handle(created(result), liked(BOB, post))
     alice = stack.of(ALICE)
 
     await alice.MuteConversation(MuteConversationRequest(post_id=result.id))

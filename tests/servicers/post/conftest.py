@@ -69,7 +69,7 @@ class Scenario:
     def engagement(self, who: int | Caller | None = None) -> Any:
         return self._served.stub(EngagementServiceStub, caller=_caller(who))
 
-    def people(self, who: int | Caller | None = None) -> Any:
+    def profiles(self, who: int | Caller | None = None) -> Any:
         return self._served.stub(PeopleServiceStub, caller=_caller(who))
 
     async def write(self, author: int, text: str = "Hello", **given: Any) -> Post:
@@ -139,15 +139,15 @@ async def a_scene(cache_server: RedisClient) -> AsyncIterator[Scenario]:
             pack=pack,
             summarize_packed=summarize_packed,
         )
-        people = MeshProfiles(as_post, as_post_of_graph)
+        profiles = MeshProfiles(as_post, as_post_of_graph)
         states = PostStateCache(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        profile_cache = ProfileCache(people=people, redis=cache_server, clock=clock)
+        profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
         mounts = compose.mounts(
             store=store,
             bodies=bodies,
             states=states,
-            people=people,
+            profiles=profiles,
             profile_cache=profile_cache,
             clock=clock,
             ids=IdGenerator(clock=clock, worker=FixedWorker()),

@@ -66,7 +66,7 @@ async def test_only_those_are_let_in_whom_a_method_is_for(scenario: Scenario, wh
     parts = {
         "PostService": (scenario.posts, post_service_pb2),
         "EngagementService": (scenario.engagement, engagement_service_pb2),
-        "PeopleService": (scenario.people, people_service_pb2),
+        "PeopleService": (scenario.profiles, people_service_pb2),
     }
     for service, methods in MATRIX.items():
         stub_for, messages = parts[service]

@@ -28,10 +28,10 @@ async def listed(scenario: Scenario, who: int | None, post: Post) -> dict[str, l
     """What each list shows."""
     found = {}
     for counter, (name, request) in LISTS.items():
-        people = counter in {"likes", "reposts"}
-        stub = scenario.engagement(who) if people else scenario.posts(who)
+        profiles = counter in {"likes", "reposts"}
+        stub = scenario.engagement(who) if profiles else scenario.posts(who)
         page = await getattr(stub, name)(request(post_id=post.id))
-        found[counter] = list(page.user_ids) if people else [each.id for each in page.posts]
+        found[counter] = list(page.user_ids) if profiles else [each.id for each in page.posts]
     return found
 
 

@@ -219,18 +219,18 @@ async def test_who_responded_is_listed_without_those_whom_a_block_keeps_apart(
     scenario: Scenario, name: str, request_of: Any, respond: str
 ) -> None:
     post = await scenario.write(scenario.alice)
-    people = [scenario.users.add(number, f"p{number}") for number in range(1, 10)]
-    for person in people:
+    profiles = [scenario.users.add(number, f"p{number}") for number in range(1, 10)]
+    for person in profiles:
         await act(scenario, person, respond, post.id)
-    scenario.users.block(people[7], scenario.bob)
-    scenario.users.block(scenario.bob, people[3])
-    scenario.users.delete(people[0])
+    scenario.users.block(profiles[7], scenario.bob)
+    scenario.users.block(scenario.bob, profiles[3])
+    scenario.users.delete(profiles[0])
 
     pages = await every_page(
         getattr(scenario.engagement(scenario.bob), name), request_of(post_id=post.id, page_size=3)
     )
 
-    left = [people[n] for n in (8, 6, 5, 4, 2, 1)]
+    left = [profiles[n] for n in (8, 6, 5, 4, 2, 1)]
     assert [user_id for page in pages for user_id in page.user_ids] == left
     assert [len(page.user_ids) for page in pages] == [3, 3]
     assert [user.id for user in pages[0].includes.users] == sorted(left[:3])

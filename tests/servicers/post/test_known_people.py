@@ -24,11 +24,11 @@ async def scenario(valkey: str) -> AsyncIterator[Scenario]:
 
 
 async def forget(
-    scenario: Scenario, *, people: tuple[int, ...] = (), pair: tuple[int, ...] = ()
+    scenario: Scenario, *, profiles: tuple[int, ...] = (), pair: tuple[int, ...] = ()
 ) -> None:
     pairs = [Pair(one_id=pair[0], other_id=pair[1])] if pair else []
-    request = ForgetPeopleRequest(user_ids=people, pairs=pairs)
-    await scenario.people(USER_SERVICE).ForgetPeople(request)
+    request = ForgetPeopleRequest(user_ids=profiles, pairs=pairs)
+    await scenario.profiles(USER_SERVICE).ForgetPeople(request)
 
 
 async def test_a_page_that_was_read_asks_nobody_again(scenario: Scenario) -> None:
@@ -77,7 +77,7 @@ async def test_an_account_that_becomes_protected_hides_its_posts_at_once(
     assert await scenario.sees(None, post_id)
 
     scenario.users.protect(scenario.alice)
-    await forget(scenario, people=(scenario.alice,))
+    await forget(scenario, profiles=(scenario.alice,))
 
     assert not await scenario.sees(scenario.bob, post_id)
     assert not await scenario.sees(None, post_id)
@@ -110,7 +110,7 @@ async def test_a_deleted_account_hides_its_posts_at_once(scenario: Scenario) -> 
     assert await scenario.sees(scenario.bob, post_id)
 
     scenario.users.delete(scenario.alice)
-    await forget(scenario, people=(scenario.alice,))
+    await forget(scenario, profiles=(scenario.alice,))
 
     assert not await scenario.sees(scenario.bob, post_id)
 
@@ -122,7 +122,7 @@ async def test_what_is_forgotten_of_one_stays_known_of_others(scenario: Scenario
     assert await scenario.sees(scenario.bob, second)
     scenario.users.calls.clear()
 
-    await forget(scenario, people=(scenario.alice,), pair=(scenario.alice, scenario.bob))
+    await forget(scenario, profiles=(scenario.alice,), pair=(scenario.alice, scenario.bob))
     assert await scenario.sees(scenario.bob, first)
     assert await scenario.sees(scenario.bob, second)
 
@@ -161,7 +161,7 @@ async def test_who_deleted_the_account_writes_no_more(scenario: Scenario) -> Non
     await scenario.write(scenario.alice)
 
     scenario.users.delete(scenario.alice)
-    await forget(scenario, people=(scenario.alice,))
+    await forget(scenario, profiles=(scenario.alice,))
 
     with raises_reason(Unauthenticated, "TOKEN_INVALID"):
         await scenario.write(scenario.alice)

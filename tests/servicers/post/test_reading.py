@@ -214,9 +214,11 @@ async def test_each_reader_sees_what_the_table_says(
     assert seen_by == expected[visibility, protected]
 
 
-async def filtered(scenario: Scenario, viewer: int, *posts: int, people: Sequence[int] = ()) -> Any:
+async def filtered(
+    scenario: Scenario, viewer: int, *posts: int, profiles: Sequence[int] = ()
+) -> Any:
     return await scenario.posts(ServiceCaller("notification")).FilterVisible(
-        rpc.FilterVisibleRequest(viewer_id=viewer, post_ids=posts, user_ids=people)
+        rpc.FilterVisibleRequest(viewer_id=viewer, post_ids=posts, user_ids=profiles)
     )
 
 
@@ -242,9 +244,9 @@ async def test_services_learn_which_people_somebody_may_see(scenario: Scenario) 
     scenario.users.block(scenario.bob, scenario.alice)
 
     found = await filtered(
-        scenario, scenario.alice, people=(scenario.carol, scenario.bob, 404, scenario.alice)
+        scenario, scenario.alice, profiles=(scenario.carol, scenario.bob, 404, scenario.alice)
     )
-    other = await filtered(scenario, scenario.carol, people=(scenario.bob, scenario.carol))
+    other = await filtered(scenario, scenario.carol, profiles=(scenario.bob, scenario.carol))
 
     assert list(found.user_ids) == [scenario.carol, scenario.alice]
     assert list(found.muted_user_ids) == [scenario.carol]
@@ -257,7 +259,7 @@ async def test_what_may_be_seen_is_what_a_batch_brings(scenario: Scenario) -> No
     ids = [post.id for post in posts]
     before = await filtered(scenario, scenario.bob, *ids)
     scenario.users.protect(scenario.alice)
-    await scenario.people(ServiceCaller("user")).ForgetPeople(
+    await scenario.profiles(ServiceCaller("user")).ForgetPeople(
         ForgetPeopleRequest(user_ids=[scenario.alice])
     )
 

@@ -16,8 +16,8 @@ from tests.servicers.serving import raises_reason
 
 
 async def seen_by(scenario: Scenario, post: Post) -> set[int | None]:
-    people = (None, scenario.alice, scenario.bob, scenario.carol)
-    return {who for who in people if await scenario.sees(who, post.id)}
+    profiles = (None, scenario.alice, scenario.bob, scenario.carol)
+    return {who for who in profiles if await scenario.sees(who, post.id)}
 
 
 async def test_a_public_reply_to_a_protected_person_is_for_that_person_s_followers(

@@ -75,11 +75,11 @@ async def test_a_tombstone_is_for_those_who_could_see_the_post(
     scenario.users.follow(dave, scenario.bob)
     gone = await scenario.write(scenario.bob, reply_to_post_id=root.id, visibility=visibility)
     await scenario.write(scenario.bob, reply_to_post_id=gone.id, visibility=visibility)
-    people = (None, scenario.alice, scenario.bob, scenario.carol, dave)
-    before = {who for who in people if await scenario.sees(who, gone.id)}
+    profiles = (None, scenario.alice, scenario.bob, scenario.carol, dave)
+    before = {who for who in profiles if await scenario.sees(who, gone.id)}
     await scenario.delete(scenario.bob, gone.id)
 
-    for who in people:
+    for who in profiles:
         listed = gone.id in await replies(scenario, who, root)
         assert listed == (who in before)
         if who in before:

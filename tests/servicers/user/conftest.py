@@ -80,7 +80,7 @@ class Actor:
     """Somebody who is signed in, with stubs that call as they do."""
 
     def __init__(
-        self, house: "UserServiceStack", registered: RegisterResponse, password: str
+        self, stack: "UserServiceStack", registered: RegisterResponse, password: str
     ) -> None:
         self.id = registered.user.id
         self.handle = registered.user.handle
@@ -88,9 +88,9 @@ class Actor:
         self.session_id = registered.session.id
         self.tokens = registered.tokens
         self.caller = UserCaller(self.id, self.session_id)
-        self.auth = house.auth(self.caller)
-        self.users = house.users(self.caller)
-        self.graph = house.graph(self.caller)
+        self.auth = stack.auth(self.caller)
+        self.users = stack.users(self.caller)
+        self.graph = stack.graph(self.caller)
 
 
 class UserServiceStack:
@@ -162,24 +162,24 @@ def _hashing() -> Iterable[Passwords]:
 
 
 @pytest.fixture
-async def house(_hashing: Passwords) -> AsyncIterator[UserServiceStack]:
-    async with AsyncExitStack() as stack:
-        house = UserServiceStack(passwords=_hashing, clock=ManualClock())
-        await house.signer.load()
-        house.served = await stack.enter_async_context(serving(*house.mounts, clock=house.clock))
-        yield house
+async def stack(_hashing: Passwords) -> AsyncIterator[UserServiceStack]:
+    async with AsyncExitStack() as opened:
+        stack = UserServiceStack(passwords=_hashing, clock=ManualClock())
+        await stack.signer.load()
+        stack.served = await opened.enter_async_context(serving(*stack.mounts, clock=stack.clock))
+        yield stack
 
 
 @pytest.fixture
-async def alice(house: UserServiceStack) -> Actor:
-    return await house.register("Alice")
+async def alice(stack: UserServiceStack) -> Actor:
+    return await stack.register("Alice")
 
 
 @pytest.fixture
-async def bob(house: UserServiceStack) -> Actor:
-    return await house.register("bob")
+async def bob(stack: UserServiceStack) -> Actor:
+    return await stack.register("bob")
 
 
 @pytest.fixture
-async def carol(house: UserServiceStack) -> Actor:
-    return await house.register("carol")
+async def carol(stack: UserServiceStack) -> Actor:
+    return await stack.register("carol")

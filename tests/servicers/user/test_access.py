@@ -59,18 +59,18 @@ MATRIX = {
 }
 
 
-def test_the_matrix_covers_every_method(house: UserServiceStack) -> None:
-    assert policies(house.mounts) == listed("roost.user.v1", MATRIX)
+def test_the_matrix_covers_every_method(stack: UserServiceStack) -> None:
+    assert policies(stack.mounts) == listed("roost.user.v1", MATRIX)
 
 
 @pytest.mark.parametrize("who", CALLERS)
 async def test_only_those_are_let_in_whom_a_method_is_for(
-    house: UserServiceStack, who: str
+    stack: UserServiceStack, who: str
 ) -> None:
     parts = {
-        "AuthService": (house.auth, auth_service_pb2),
-        "UserService": (house.users, user_service_pb2),
-        "GraphService": (house.graph, graph_service_pb2),
+        "AuthService": (stack.auth, auth_service_pb2),
+        "UserService": (stack.users, user_service_pb2),
+        "GraphService": (stack.graph, graph_service_pb2),
     }
     for service, methods in MATRIX.items():
         stub_for, messages = parts[service]

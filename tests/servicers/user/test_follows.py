@@ -38,38 +38,38 @@ async def stands(viewer: Actor, other: Actor) -> set[str]:
 
 
 async def test_a_follow_is_seen_from_both_ends(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     relationship = await follow(alice, bob)
 
     assert (relationship.user_id, relationship.following) == (bob.id, True)
     assert await stands(alice, bob) == {"following"}
     assert await stands(bob, alice) == {"followed_by"}
-    (told,) = house.events(events_pb.FollowCreated)
+    (told,) = stack.events(events_pb.FollowCreated)
     assert (told.follower_id, told.followee_id) == (alice.id, bob.id)
     assert not told.by_request
 
 
 async def test_following_again_changes_nothing(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     first = await follow(alice, bob)
 
     again = await follow(alice, bob)
 
     assert again == first
-    assert len(house.events(events_pb.FollowCreated)) == 1
+    assert len(stack.events(events_pb.FollowCreated)) == 1
 
 
 async def test_events_of_a_follow_have_the_follower_as_their_key(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
     await bob.graph.Block(pb.BlockRequest(user_id=alice.id))
 
     keys = [
         (event.type.rpartition(".")[2], int(event.key))
-        for event in house.store.database.published
+        for event in stack.store.database.published
         if "Registered" not in event.type
     ]
 
@@ -81,7 +81,7 @@ async def test_events_of_a_follow_have_the_follower_as_their_key(
 
 
 async def test_unfollowing_ends_it_and_may_be_repeated(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
 
@@ -90,7 +90,7 @@ async def test_unfollowing_ends_it_and_may_be_repeated(
         assert not response.relationship.following
 
     assert await stands(bob, alice) == set()
-    assert len(house.events(events_pb.FollowRemoved)) == 1
+    assert len(stack.events(events_pb.FollowRemoved)) == 1
 
 
 async def test_one_does_nothing_to_oneself(alice: Actor) -> None:
@@ -130,10 +130,10 @@ async def test_who_blocks_somebody_has_to_unblock_them_before_following(
 
 
 async def test_one_follows_no_more_people_than_one_may(
-    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follows, "MAX_FOLLOWS", 2)
-    dave = await house.register("dave")
+    dave = await stack.register("dave")
     await protect(bob)
     await follow(alice, bob)
     await follow(alice, carol)
@@ -151,7 +151,7 @@ def test_the_limit_is_that_of_the_contract() -> None:
 
 
 async def test_protected_people_are_asked(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await protect(bob)
 
@@ -161,12 +161,12 @@ async def test_protected_people_are_asked(
     assert (relationship.follow_requested, relationship.following) == (True, False)
     assert again == relationship
     assert await stands(bob, alice) == {"follow_requested_by"}
-    assert len(house.events(events_pb.FollowRequested)) == 1
-    assert house.events(events_pb.FollowCreated) == []
+    assert len(stack.events(events_pb.FollowRequested)) == 1
+    assert stack.events(events_pb.FollowCreated) == []
 
 
 async def test_an_accepted_request_is_a_follow(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await protect(bob)
     await follow(alice, bob)
@@ -179,10 +179,10 @@ async def test_an_accepted_request_is_a_follow(
     assert not response.relationship.follow_requested_by
     assert again == response
     assert await stands(alice, bob) == {"following"}
-    (told,) = house.events(events_pb.FollowCreated)
+    (told,) = stack.events(events_pb.FollowCreated)
     assert told.by_request
     assert not told.by_opening
-    assert house.events(events_pb.FollowRequestRemoved) == []
+    assert stack.events(events_pb.FollowRequestRemoved) == []
 
 
 async def test_only_who_waits_can_be_accepted(alice: Actor, bob: Actor) -> None:
@@ -205,7 +205,7 @@ async def test_nobody_accepts_a_request_on_anothers_behalf(
 
 
 async def test_a_rejected_request_is_gone(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await protect(bob)
     await follow(alice, bob)
@@ -215,13 +215,13 @@ async def test_a_rejected_request_is_gone(
     await bob.graph.RejectFollowRequest(reject)
 
     assert await stands(alice, bob) == set()
-    assert len(house.events(events_pb.FollowRequestRemoved)) == 1
+    assert len(stack.events(events_pb.FollowRequestRemoved)) == 1
     with raises_reason(NotFound, "FOLLOW_REQUEST_NOT_FOUND"):
         await bob.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=alice.id))
 
 
 async def test_unfollowing_withdraws_a_request(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await protect(bob)
     await follow(alice, bob)
@@ -229,7 +229,7 @@ async def test_unfollowing_withdraws_a_request(
     await alice.graph.Unfollow(pb.UnfollowRequest(user_id=bob.id))
 
     assert await stands(bob, alice) == set()
-    assert len(house.events(events_pb.FollowRequestRemoved)) == 1
+    assert len(stack.events(events_pb.FollowRequestRemoved)) == 1
 
 
 async def test_followers_from_before_stay_when_somebody_protects_the_account(
@@ -243,7 +243,7 @@ async def test_followers_from_before_stay_when_somebody_protects_the_account(
 
 
 async def test_turning_protected_off_accepts_who_waits(
-    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await protect(bob)
     await follow(alice, bob)
@@ -253,7 +253,7 @@ async def test_turning_protected_off_accepts_who_waits(
 
     assert await stands(alice, bob) == {"following"}
     assert await stands(carol, bob) == {"following"}
-    created = house.events(events_pb.FollowCreated)
+    created = stack.events(events_pb.FollowCreated)
     assert [(each.follower_id, each.by_request, each.by_opening) for each in created] == [
         (alice.id, True, True),
         (carol.id, True, True),
@@ -261,7 +261,7 @@ async def test_turning_protected_off_accepts_who_waits(
 
 
 async def test_the_worker_accepts_those_beyond_the_first(
-    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
     await protect(bob)
@@ -270,16 +270,16 @@ async def test_the_worker_accepts_those_beyond_the_first(
     await protect(bob, protected=False)
     assert await stands(carol, bob) == {"follow_requested"}
 
-    background_tasks = house.background_tasks()
+    background_tasks = stack.background_tasks()
     while await background_tasks.step():
         pass
 
     assert await stands(carol, bob) == {"following"}
-    assert not house.store.database.tables.background_tasks
+    assert not stack.store.database.tables.background_tasks
 
 
 async def test_the_worker_accepts_nobody_once_the_account_is_protected_again(
-    house: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
     await protect(bob)
@@ -288,7 +288,7 @@ async def test_the_worker_accepts_nobody_once_the_account_is_protected_again(
     await protect(bob, protected=False)
     await protect(bob)
 
-    background_tasks = house.background_tasks()
+    background_tasks = stack.background_tasks()
     while await background_tasks.step():
         pass
 
@@ -309,7 +309,7 @@ async def test_asking_again_after_the_other_opened_up_is_a_follow(
 
 
 async def test_a_block_ends_follows_both_ways(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
     await follow(bob, alice)
@@ -320,13 +320,13 @@ async def test_a_block_ends_follows_both_ways(
     assert response.relationship.blocking
     assert await stands(alice, bob) == {"blocking"}
     assert await stands(bob, alice) == {"blocked_by"}
-    removed = house.events(events_pb.FollowRemoved)
+    removed = stack.events(events_pb.FollowRemoved)
     assert {each.follower_id for each in removed} == {alice.id, bob.id}
-    assert len(house.events(events_pb.BlockCreated)) == 1
+    assert len(stack.events(events_pb.BlockCreated)) == 1
 
 
 async def test_a_block_ends_requests_both_ways(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await protect(alice)
     await protect(bob)
@@ -336,7 +336,7 @@ async def test_a_block_ends_requests_both_ways(
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
 
     assert await stands(alice, bob) == {"blocking"}
-    assert len(house.events(events_pb.FollowRequestRemoved)) == 2
+    assert len(stack.events(events_pb.FollowRequestRemoved)) == 2
 
 
 async def test_one_may_block_who_blocks_oneself(alice: Actor, bob: Actor) -> None:
@@ -348,7 +348,7 @@ async def test_one_may_block_who_blocks_oneself(alice: Actor, bob: Actor) -> Non
 
 
 async def test_follows_do_not_come_back_with_the_end_of_a_block(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(bob, alice)
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
@@ -357,11 +357,11 @@ async def test_follows_do_not_come_back_with_the_end_of_a_block(
         await alice.graph.Unblock(pb.UnblockRequest(user_id=bob.id))
 
     assert await stands(alice, bob) == set()
-    assert len(house.events(events_pb.BlockRemoved)) == 1
+    assert len(stack.events(events_pb.BlockRemoved)) == 1
 
 
 async def test_a_mute_is_known_to_the_one_who_mutes_alone(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
 
@@ -370,11 +370,11 @@ async def test_a_mute_is_known_to_the_one_who_mutes_alone(
 
     assert await stands(alice, bob) == {"following", "muting"}
     assert await stands(bob, alice) == {"followed_by"}
-    assert len(house.events(events_pb.MuteCreated)) == 1
+    assert len(stack.events(events_pb.MuteCreated)) == 1
     for _ in range(2):
         await alice.graph.Unmute(pb.UnmuteRequest(user_id=bob.id))
     assert await stands(alice, bob) == {"following"}
-    assert len(house.events(events_pb.MuteRemoved)) == 1
+    assert len(stack.events(events_pb.MuteRemoved)) == 1
 
 
 async def test_a_repeated_act_is_answered_as_the_first_time(alice: Actor, bob: Actor) -> None:

@@ -30,54 +30,54 @@ ACTS: dict[str, Act] = {
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 async def test_every_act_on_a_pair_is_told(
-    house: UserServiceStack, alice: Actor, bob: Actor, act: Act
+    stack: UserServiceStack, alice: Actor, bob: Actor, act: Act
 ) -> None:
     await act(alice, bob)
 
-    assert house.cache_invalidation.pairs == [(alice.id, bob.id)]
+    assert stack.cache_invalidation.pairs == [(alice.id, bob.id)]
 
 
 async def test_consent_to_a_request_is_told(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await bob.users.UpdateUser(
         UpdateUserRequest(user=User(protected=True), update_mask={"paths": ["protected"]})
     )
     await alice.graph.Follow(pb.FollowRequest(user_id=bob.id))
-    house.cache_invalidation.pairs.clear()
+    stack.cache_invalidation.pairs.clear()
 
     await bob.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=alice.id))
 
-    assert house.cache_invalidation.pairs == [(bob.id, alice.id)]
+    assert stack.cache_invalidation.pairs == [(bob.id, alice.id)]
 
 
 async def test_a_repeated_act_is_told_again(
-    house: UserServiceStack, alice: Actor, bob: Actor
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     request = pb.BlockRequest(user_id=bob.id, request_id="once")
     await alice.graph.Block(request)
 
     await alice.graph.Block(request)
 
-    assert house.cache_invalidation.pairs == [(alice.id, bob.id)] * 2
+    assert stack.cache_invalidation.pairs == [(alice.id, bob.id)] * 2
 
 
-async def test_changes_of_a_profile_are_told(house: UserServiceStack, alice: Actor) -> None:
+async def test_changes_of_a_profile_are_told(stack: UserServiceStack, alice: Actor) -> None:
     await alice.users.UpdateUser(
         UpdateUserRequest(user=User(bio="Birds"), update_mask={"paths": ["bio"]})
     )
 
-    assert house.cache_invalidation.profiles == [alice.id]
+    assert stack.cache_invalidation.profiles == [alice.id]
 
 
-async def test_the_end_of_an_account_is_told(house: UserServiceStack, alice: Actor) -> None:
+async def test_the_end_of_an_account_is_told(stack: UserServiceStack, alice: Actor) -> None:
     await alice.users.DeleteUser(DeleteUserRequest(password=alice.password))
 
-    assert house.cache_invalidation.profiles == [alice.id]
+    assert stack.cache_invalidation.profiles == [alice.id]
 
 
-async def test_nobodys_change_fails_because_readers_are_away(house: UserServiceStack) -> None:
-    identity = ServiceIdentity(SERVICE_KEYS["user"], clock=house.clock)
+async def test_nobodys_change_fails_because_readers_are_away(stack: UserServiceStack) -> None:
+    identity = ServiceIdentity(SERVICE_KEYS["user"], clock=stack.clock)
     async with Mesh("127.0.0.1:1", identity=identity) as nowhere:
         cache_invalidation = MeshCacheInvalidation(nowhere)
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.storage import postgres
-from services.eventlog.domain.model import Logged
+from services.eventlog.domain.model import LogEntry
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.adapters.postgres import PostgresNotificationStore
 from services.notification.domain.store import NotificationStore
@@ -19,14 +19,14 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def logged() -> list[Logged]:
+def logged() -> list[LogEntry]:
     """What every commit of the store added to logs, in order."""
     return []
 
 
 @pytest.fixture(params=["memory", "postgres"])
 async def store(
-    request: pytest.FixtureRequest, clock: ManualClock, logged: list[Logged]
+    request: pytest.FixtureRequest, clock: ManualClock, logged: list[LogEntry]
 ) -> AsyncIterator[NotificationStore]:
     if request.param == "memory":
         yield MemoryNotificationStore(clock=clock, announce=logged.extend)

@@ -21,7 +21,7 @@ from roost.post.v1 import post_pb2
 
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.storage.postgres import connect
-from services.eventlog.domain.model import Logged
+from services.eventlog.domain.model import LogEntry
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.adapters.postgres import PostgresNotificationStore
 from services.notification.domain.store import NotificationStore
@@ -179,7 +179,7 @@ class Follower:
     """A client that knows nothing but what the event log tells."""
 
     def __init__(self) -> None:
-        self.logged: list[Logged] = []
+        self.logged: list[LogEntry] = []
 
     def listed(self, user_id: int) -> list[pb.NotificationGroup]:
         """The list as the events make it, newest first."""

@@ -61,13 +61,13 @@ async def test_a_process_that_is_killed_between_two_steps_leaves_nothing_behind(
     scenario: Scenario,
 ) -> None:
     post = scenario.post(ALICE, mentions=[BOB, CAROL])
-    await scenario.hear(created(post))
+    await scenario.handle(created(post))
     gone = scenario.event(deleted(post))
 
     # The transaction of the event is committed, and the steps after it never begin.
     heard = domain_event_of(gone)
     assert heard is not None
-    await scenario.notifier.hear([heard])
+    await scenario.notifier.handle([heard])
     halfway = await scenario.told(BOB)
     await scenario.causes([gone])
 
@@ -83,11 +83,11 @@ async def test_a_block_is_not_missed_while_a_deed_is_under_way(scenario: Scenari
         # It comes into force just after the answer, and its event arrives before the deed is in.
         scenario.graph.meanwhile = None
         scenario.graph.blocks.add((ALICE, BOB))
-        blocking.append(asyncio.create_task(scenario.hear(blocked(ALICE, BOB))))
+        blocking.append(asyncio.create_task(scenario.handle(blocked(ALICE, BOB))))
         await asyncio.sleep(0.05)
 
     scenario.graph.meanwhile = block
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
     await asyncio.gather(*blocking)
 
     assert await scenario.told(ALICE) == []
@@ -95,18 +95,18 @@ async def test_a_block_is_not_missed_while_a_deed_is_under_way(scenario: Scenari
 
 async def test_a_mute_that_ends_while_a_deed_is_under_way_hides_nothing(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(muted(ALICE, BOB))
+    await scenario.handle(muted(ALICE, BOB))
     scenario.graph.mutes.add((ALICE, BOB))
     ending: list[asyncio.Task[list[Event]]] = []
 
     async def unmute() -> None:
         scenario.graph.meanwhile = None
         scenario.graph.mutes.clear()
-        ending.append(asyncio.create_task(scenario.hear(unmuted(ALICE, BOB))))
+        ending.append(asyncio.create_task(scenario.handle(unmuted(ALICE, BOB))))
         await asyncio.sleep(0.05)
 
     scenario.graph.meanwhile = unmute
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
     await asyncio.gather(*ending)
 
     assert await scenario.told(ALICE) == [("like", post.id, (BOB,))]
@@ -126,8 +126,10 @@ async def test_workers_with_the_same_people_do_not_wait_in_a_circle(scenario: Sc
     of_alice, of_bob = scenario.post(ALICE), scenario.post(BOB)
 
     async def work() -> None:
-        await scenario.hear(liked(CAROL, of_alice), liked(CAROL, of_bob), unliked(CAROL, of_alice))
-        await scenario.hear(liked(CAROL, of_bob), liked(CAROL, of_alice), unliked(CAROL, of_bob))
+        await scenario.handle(
+            liked(CAROL, of_alice), liked(CAROL, of_bob), unliked(CAROL, of_alice)
+        )
+        await scenario.handle(liked(CAROL, of_bob), liked(CAROL, of_alice), unliked(CAROL, of_bob))
 
     await asyncio.gather(*(work() for _ in range(4)))
 

@@ -108,7 +108,7 @@ async def test_whoever_is_told_hears_of_it_on_their_devices(
 ) -> None:
     post = scenario.post(ALICE)
 
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
 
     (group,) = await scenario.groups(ALICE)
     (push,) = await due(scenario, deliveries, Channel.PUSH)
@@ -120,7 +120,7 @@ async def test_whoever_is_told_hears_of_it_on_their_devices(
 async def test_the_digest_is_due_within_a_day(
     scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
-    await scenario.hear(liked(BOB, scenario.post(ALICE)), followed(CAROL, ALICE))
+    await scenario.handle(liked(BOB, scenario.post(ALICE)), followed(CAROL, ALICE))
 
     early = await due(scenario, deliveries, Channel.DIGEST)
     late = await due(scenario, deliveries, Channel.DIGEST, timedelta(days=1))
@@ -133,8 +133,8 @@ async def test_a_group_that_grows_is_one_message(
     scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(liked(BOB, post))
-    await scenario.hear(liked(CAROL, post))
+    await scenario.handle(liked(BOB, post))
+    await scenario.handle(liked(CAROL, post))
 
     (group,) = await scenario.groups(ALICE)
     (push,) = await due(scenario, deliveries, Channel.PUSH)
@@ -153,7 +153,7 @@ async def test_a_kind_that_is_not_to_be_pushed_is_not(
             etag="",
         )
 
-    await scenario.hear(liked(BOB, scenario.post(ALICE)), followed(BOB, ALICE))
+    await scenario.handle(liked(BOB, scenario.post(ALICE)), followed(BOB, ALICE))
 
     assert [each.topic for each in await due(scenario, deliveries, Channel.PUSH)] == ["FOLLOW"]
 
@@ -161,11 +161,11 @@ async def test_a_kind_that_is_not_to_be_pushed_is_not(
 async def test_a_muted_person_is_not_pushed_and_unmuting_is_no_news(
     scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
-    await scenario.hear(muted(ALICE, BOB))
+    await scenario.handle(muted(ALICE, BOB))
     scenario.graph.mutes.add((ALICE, BOB))
-    await scenario.hear(liked(BOB, scenario.post(ALICE)))
+    await scenario.handle(liked(BOB, scenario.post(ALICE)))
     hidden = await due(scenario, deliveries, Channel.PUSH)
-    await scenario.hear(unmuted(ALICE, BOB))
+    await scenario.handle(unmuted(ALICE, BOB))
 
     shown = await scenario.told(ALICE)
 
@@ -178,10 +178,10 @@ async def test_taking_the_newest_like_back_is_no_news(
     scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
     (first,) = await due(scenario, deliveries, Channel.PUSH)
-    await scenario.hear(liked(CAROL, post))
-    await scenario.hear(unliked(CAROL, post))
+    await scenario.handle(liked(CAROL, post))
+    await scenario.handle(unliked(CAROL, post))
 
     unread = await unread_of(scenario).unread({(ALICE, first.version)})
 
@@ -194,12 +194,12 @@ async def test_taking_the_newest_like_back_is_no_news(
 async def test_what_was_read_or_withdrawn_is_not_unread(scenario: Scenario) -> None:
     unread = unread_of(scenario)
     posts = [scenario.post(ALICE) for _ in range(3)]
-    await scenario.hear(*(liked(BOB, post) for post in posts))
+    await scenario.handle(*(liked(BOB, post) for post in posts))
     newest, middle, oldest = await scenario.groups(ALICE)
     wanted = {(ALICE, each.id) for each in (newest, middle, oldest)}
     async with scenario.store.transaction() as transaction:
         await mark_read(transaction, ALICE, oldest.id, clock=scenario.clock)
-    await scenario.hear(unliked(BOB, posts[1]))
+    await scenario.handle(unliked(BOB, posts[1]))
 
     found = await unread.unread(wanted | {(BOB, newest.id)})
 
@@ -240,12 +240,12 @@ async def test_one_person_and_post_are_pushed_once_however_often_it_is_liked(
     post = scenario.post(ALICE)
     pushed = []
     for _ in range(4):
-        await scenario.hear(liked(BOB, post))
+        await scenario.handle(liked(BOB, post))
         pushed.append(await sent(scenario, deliveries))
-        await scenario.hear(unliked(BOB, post))
+        await scenario.handle(unliked(BOB, post))
         scenario.clock.advance(5)
 
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
 
     assert pushed == [1, 0, 0, 0]
     assert await sent(scenario, deliveries) == 0
@@ -269,11 +269,11 @@ async def test_what_is_undone_and_done_again_is_pushed_once(
     undoes: Callable[[Post], Message],
 ) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(does(post))
+    await scenario.handle(does(post))
     first = await sent(scenario, deliveries)
-    await scenario.hear(undoes(post))
+    await scenario.handle(undoes(post))
 
-    await scenario.hear(does(post))
+    await scenario.handle(does(post))
 
     assert (first, await sent(scenario, deliveries)) == (1, 0)
     assert len(await scenario.groups(ALICE)) == 1
@@ -283,11 +283,11 @@ async def test_a_like_that_was_taken_back_before_it_was_pushed_is_pushed_when_it
     scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(liked(BOB, post))
-    await scenario.hear(unliked(BOB, post))
+    await scenario.handle(liked(BOB, post))
+    await scenario.handle(unliked(BOB, post))
     nothing = await sent(scenario, deliveries)
 
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
 
     assert (nothing, await sent(scenario, deliveries)) == (0, 1)
 
@@ -296,11 +296,11 @@ async def test_others_are_news_where_somebody_comes_again(
     scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
     await sent(scenario, deliveries)
-    await scenario.hear(unliked(BOB, post))
+    await scenario.handle(unliked(BOB, post))
 
-    await scenario.hear(liked(CAROL, post), liked(BOB, post))
+    await scenario.handle(liked(CAROL, post), liked(BOB, post))
 
     assert await sent(scenario, deliveries) == 1
 
@@ -309,14 +309,14 @@ async def test_what_was_taken_back_long_ago_is_news_again(
     scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
     await sent(scenario, deliveries)
-    await scenario.hear(unliked(BOB, post))
+    await scenario.handle(unliked(BOB, post))
     scenario.clock.advance(KEPT + timedelta(seconds=1))
     retention = Retention(store=scenario.store, cleanup=scenario.cleanup, clock=scenario.clock)
     await retention.forget_old()
 
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
 
     assert await sent(scenario, deliveries) == 1
 
@@ -332,17 +332,17 @@ async def test_nothing_is_remembered_of_what_is_taken_back_after_a_person_left(
     undoes: Callable[[Post], Message],
 ) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
     await sent(scenario, deliveries)
     async with scenario.store.transaction() as transaction:
         await transaction.record_deleted_user(BOB, scenario.clock.now())
-    await scenario.hear(undoes(post))
+    await scenario.handle(undoes(post))
     # Known as gone no longer; what was taken back would still be remembered.
     scenario.clock.advance(KEPT / 2)
     retention = Retention(store=scenario.store, cleanup=scenario.cleanup, clock=scenario.clock)
     await retention.forget_old()
 
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
 
     assert await sent(scenario, deliveries) == 1
 
@@ -400,7 +400,7 @@ async def test_the_digest_is_due_in_the_morning_of_the_person(
             etag="",
             time_zone="Asia/Tokyo",
         )
-    await scenario.hear(liked(BOB, scenario.post(ALICE)))
+    await scenario.handle(liked(BOB, scenario.post(ALICE)))
 
     early = await due(scenario, deliveries, Channel.DIGEST, morning(scenario) - timedelta(hours=1))
     on_time = await due(scenario, deliveries, Channel.DIGEST, timedelta(hours=1))

@@ -12,7 +12,7 @@ from services.notification.domain.model import (
 )
 from services.notification.domain.read_markers import mark_read
 from services.notification.domain.store import NotificationStore
-from services.notification.worker.account_cleanup import Departures
+from services.notification.worker.account_cleanup import AccountCleanup
 from services.notification.worker.retention import Retention
 from tests.stores.notification.scenario import (
     ALICE,
@@ -43,7 +43,7 @@ async def test_likes_of_a_post_are_one_line_with_samples_and_a_count(scenario: S
     likers = range(10, 17)
     start = scenario.clock.now()
 
-    await scenario.hear(*(liked(each, post) for each in likers), liked(BOB, other))
+    await scenario.handle(*(liked(each, post) for each in likers), liked(BOB, other))
 
     of_other, group = await scenario.groups(ALICE)
     assert (of_other.post_id, of_other.count) == (other.id, 1)
@@ -57,12 +57,12 @@ async def test_a_group_rises_with_a_new_deed_and_sinks_when_that_is_undone(
     scenario: Scenario,
 ) -> None:
     post, other = scenario.post(ALICE), scenario.post(ALICE)
-    await scenario.hear(liked(BOB, post), liked(BOB, other))
+    await scenario.handle(liked(BOB, post), liked(BOB, other))
     before = await scenario.groups(ALICE)
 
-    await scenario.hear(liked(CAROL, post))
+    await scenario.handle(liked(CAROL, post))
     risen = await scenario.told(ALICE)
-    await scenario.hear(unliked(CAROL, post))
+    await scenario.handle(unliked(CAROL, post))
 
     assert risen == [("like", post.id, (CAROL, BOB)), ("like", other.id, (BOB,))]
     assert await scenario.groups(ALICE) == before
@@ -70,14 +70,14 @@ async def test_a_group_rises_with_a_new_deed_and_sinks_when_that_is_undone(
 
 async def test_a_group_that_rises_is_unread_again(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(liked(BOB, post), reposted(BOB, post))
+    await scenario.handle(liked(BOB, post), reposted(BOB, post))
     first = await scenario.visible_notifications.count_unread(ALICE)
     await read_all(scenario)
     read = await scenario.visible_notifications.count_unread(ALICE)
 
-    await scenario.hear(liked(CAROL, post))
+    await scenario.handle(liked(CAROL, post))
     again = await scenario.visible_notifications.count_unread(ALICE)
-    await scenario.hear(unliked(CAROL, post))
+    await scenario.handle(unliked(CAROL, post))
 
     assert (first, read, again, await scenario.visible_notifications.count_unread(ALICE)) == (
         2,
@@ -90,36 +90,36 @@ async def test_a_group_that_rises_is_unread_again(scenario: Scenario) -> None:
 async def test_unread_are_counted_up_to_a_limit(scenario: Scenario) -> None:
     posts = [scenario.post(ALICE) for _ in range(MAX_UNREAD + 2)]
 
-    await scenario.hear(*(liked(BOB, post) for post in posts))
+    await scenario.handle(*(liked(BOB, post) for post in posts))
 
     assert await scenario.visible_notifications.count_unread(ALICE) == MAX_UNREAD
 
 
 async def test_follows_of_a_day_are_told_together(scenario: Scenario) -> None:
-    await scenario.hear(followed(BOB, ALICE), followed(CAROL, ALICE))
+    await scenario.handle(followed(BOB, ALICE), followed(CAROL, ALICE))
     scenario.clock.advance(timedelta(hours=23))
-    await scenario.hear(followed(DAVE, ALICE))
+    await scenario.handle(followed(DAVE, ALICE))
     scenario.clock.advance(timedelta(hours=25))
 
-    await scenario.hear(followed(ERIN, ALICE))
+    await scenario.handle(followed(ERIN, ALICE))
 
     assert await scenario.told(ALICE) == [("follow", 0, (ERIN,)), ("follow", 0, (DAVE, CAROL, BOB))]
 
 
 async def test_a_follow_does_not_join_what_is_read(scenario: Scenario) -> None:
-    await scenario.hear(followed(BOB, ALICE))
+    await scenario.handle(followed(BOB, ALICE))
     await read_all(scenario)
 
-    await scenario.hear(followed(CAROL, ALICE))
-    await scenario.hear(followed(DAVE, ALICE))
+    await scenario.handle(followed(CAROL, ALICE))
+    await scenario.handle(followed(DAVE, ALICE))
 
     assert await scenario.told(ALICE) == [("follow", 0, (DAVE, CAROL)), ("follow", 0, (BOB,))]
 
 
 async def test_somebody_who_follows_again_is_told_anew(scenario: Scenario) -> None:
-    await scenario.hear(followed(BOB, ALICE), followed(CAROL, ALICE))
+    await scenario.handle(followed(BOB, ALICE), followed(CAROL, ALICE))
 
-    await scenario.hear(unfollowed(BOB, ALICE), followed(BOB, ALICE))
+    await scenario.handle(unfollowed(BOB, ALICE), followed(BOB, ALICE))
 
     assert await scenario.told(ALICE) == [("follow", 0, (BOB, CAROL))]
 
@@ -128,7 +128,7 @@ async def test_pages_go_on_below_an_id_and_show_the_kinds_asked_for(
     scenario: Scenario, store: NotificationStore
 ) -> None:
     posts = [scenario.post(ALICE) for _ in range(4)]
-    await scenario.hear(*(liked(BOB, post) for post in posts), reposted(BOB, posts[0]))
+    await scenario.handle(*(liked(BOB, post) for post in posts), reposted(BOB, posts[0]))
 
     first = await store.groups(ALICE, kinds=[], before=MAX_ID, limit=2)
     second = await store.groups(ALICE, kinds=[], before=first[-1].id, limit=2)
@@ -148,12 +148,12 @@ async def test_what_is_old_is_forgotten(
     scenario: Scenario, store: NotificationStore, clock: ManualClock
 ) -> None:
     old, new = scenario.post(ALICE), scenario.post(ALICE)
-    await scenario.hear(liked(BOB, old), liked(BOB, new))
+    await scenario.handle(liked(BOB, old), liked(BOB, new))
     clock.advance(KEPT)
-    await scenario.hear(liked(CAROL, new))
+    await scenario.handle(liked(CAROL, new))
     retention = Retention(
         store=store,
-        cleanup=Departures(store=store, graph=scenario.graph, clock=clock, at_once=1),
+        cleanup=AccountCleanup(store=store, graph=scenario.graph, clock=clock, at_once=1),
         clock=clock,
     )
 
@@ -166,17 +166,19 @@ async def test_a_deletion_is_remembered_for_a_while(
     scenario: Scenario, store: NotificationStore, clock: ManualClock
 ) -> None:
     post = scenario.post(ALICE, mentions=[BOB])
-    await scenario.hear(deleted(post))
+    await scenario.handle(deleted(post))
     retention = Retention(
-        store=store, cleanup=Departures(store=store, graph=scenario.graph, clock=clock), clock=clock
+        store=store,
+        cleanup=AccountCleanup(store=store, graph=scenario.graph, clock=clock),
+        clock=clock,
     )
     await retention.forget_old()
-    await scenario.hear(created(post))
+    await scenario.handle(created(post))
     meanwhile = await scenario.told(BOB)
     clock.advance(DELETED_KEPT + timedelta(seconds=1))
 
     await retention.forget_old()
-    await scenario.hear(liked(CAROL, post))
+    await scenario.handle(liked(CAROL, post))
 
     assert meanwhile == []
     assert await scenario.told(ALICE) == [("like", post.id, (CAROL,))]

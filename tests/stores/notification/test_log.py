@@ -22,7 +22,7 @@ from services.eventlog.domain.model import (
     TRIM_EVERY,
     Arrival,
     Change,
-    Logged,
+    LogEntry,
     Suppression,
     SuppressionReason,
 )
@@ -39,7 +39,7 @@ class Scenario:
     """A store, and what it announced."""
 
     store: LogStore
-    announced: list[Logged] = field(default_factory=list)
+    announced: list[LogEntry] = field(default_factory=list)
 
     async def append(self, *changes: tuple[int, bytes], now: datetime = NOW) -> None:
         async with self.store.transaction() as transaction:
@@ -68,7 +68,7 @@ class Scenario:
 
 @pytest.fixture(params=["memory", "postgres"])
 async def scenario(request: pytest.FixtureRequest) -> AsyncIterator[Scenario]:
-    announced: list[Logged] = []
+    announced: list[LogEntry] = []
     if request.param == "memory":
         database = MemoryDatabase(LogTables())
         yield Scenario(MemoryLogStore(database, announce=announced.extend), announced)
@@ -89,10 +89,10 @@ async def test_everybody_has_a_sequence_of_their_own(scenario: Scenario) -> None
     found = await scenario.store.events({ALICE: 0, BOB: 0, CAROL: 0}, limit=10)
 
     assert found == [
-        Logged(ALICE, 1, NOW, b"a1"),
-        Logged(ALICE, 2, NOW, b"a2"),
-        Logged(ALICE, 3, NOW, b"a3"),
-        Logged(BOB, 1, NOW, b"b1"),
+        LogEntry(ALICE, 1, NOW, b"a1"),
+        LogEntry(ALICE, 2, NOW, b"a2"),
+        LogEntry(ALICE, 3, NOW, b"a3"),
+        LogEntry(BOB, 1, NOW, b"b1"),
     ]
 
 
@@ -106,9 +106,9 @@ async def test_what_is_committed_is_announced(scenario: Scenario) -> None:
     await scenario.append((ALICE, b"a3"))
 
     assert scenario.announced == [
-        Logged(ALICE, 1, NOW, b"a1"),
-        Logged(BOB, 1, NOW, b"b1"),
-        Logged(ALICE, 2, NOW, b"a3"),
+        LogEntry(ALICE, 1, NOW, b"a1"),
+        LogEntry(BOB, 1, NOW, b"b1"),
+        LogEntry(ALICE, 2, NOW, b"a3"),
     ]
     assert await scenario.read(ALICE) == [b"a1", b"a3"]
 

@@ -4,7 +4,7 @@ from roost.notification.v1.notification_pb2 import UserEvent
 
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.ids import MAX_ID
-from services.eventlog.domain.model import Logged
+from services.eventlog.domain.model import LogEntry
 from services.notification.domain.read_markers import mark_read
 from services.notification.domain.store import NotificationStore
 from tests.stores.notification.scenario import (
@@ -20,14 +20,14 @@ from tests.stores.notification.scenario import (
 )
 
 
-def read(logged: list[Logged], user_id: int) -> list[UserEvent]:
+def read(logged: list[LogEntry], user_id: int) -> list[UserEvent]:
     return [UserEvent.FromString(each.content) for each in logged if each.user_id == user_id]
 
 
-async def test_a_new_group_is_logged_as_it_is(scenario: Scenario, logged: list[Logged]) -> None:
+async def test_a_new_group_is_logged_as_it_is(scenario: Scenario, logged: list[LogEntry]) -> None:
     post = scenario.post(ALICE)
 
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
 
     (event,) = read(logged, ALICE)
     (group,) = await scenario.groups(ALICE)
@@ -38,17 +38,17 @@ async def test_a_new_group_is_logged_as_it_is(scenario: Scenario, logged: list[L
 
 
 async def test_a_group_that_rises_names_the_id_that_it_had(
-    scenario: Scenario, logged: list[Logged]
+    scenario: Scenario, logged: list[LogEntry]
 ) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
     (before,) = await scenario.groups(ALICE)
     async with scenario.store.transaction() as transaction:
         await mark_read(transaction, ALICE, before.id, clock=scenario.clock)
 
-    await scenario.hear(liked(CAROL, post))
+    await scenario.handle(liked(CAROL, post))
     (risen,) = await scenario.groups(ALICE)
-    await scenario.hear(unliked(CAROL, post))
+    await scenario.handle(unliked(CAROL, post))
 
     *_, up, down = read(logged, ALICE)
     assert (up.notification.previous_id, up.notification.group.id) == (before.id, risen.id)
@@ -57,12 +57,12 @@ async def test_a_group_that_rises_names_the_id_that_it_had(
 
 
 async def test_a_withdrawn_group_is_logged_as_it_was(
-    scenario: Scenario, logged: list[Logged]
+    scenario: Scenario, logged: list[LogEntry]
 ) -> None:
-    await scenario.hear(followed(BOB, ALICE))
+    await scenario.handle(followed(BOB, ALICE))
     (group,) = await scenario.groups(ALICE)
 
-    await scenario.hear(blocked(ALICE, BOB))
+    await scenario.handle(blocked(ALICE, BOB))
 
     withdrawn = read(logged, ALICE)[-1].notification
     assert withdrawn.withdrawn
@@ -70,11 +70,11 @@ async def test_a_withdrawn_group_is_logged_as_it_was(
 
 
 async def test_what_comes_and_goes_within_a_batch_is_not_logged(
-    scenario: Scenario, logged: list[Logged]
+    scenario: Scenario, logged: list[LogEntry]
 ) -> None:
     post = scenario.post(ALICE)
 
-    events = await scenario.hear(
+    events = await scenario.handle(
         liked(BOB, post), liked(CAROL, post), unliked(BOB, post), deleted(post)
     )
     await scenario.causes(events)
@@ -83,20 +83,20 @@ async def test_what_comes_and_goes_within_a_batch_is_not_logged(
 
 
 async def test_a_batch_logs_what_became_of_a_group_once(
-    scenario: Scenario, logged: list[Logged]
+    scenario: Scenario, logged: list[LogEntry]
 ) -> None:
     post = scenario.post(ALICE)
 
-    await scenario.hear(*(liked(each, post) for each in range(10, 20)))
+    await scenario.handle(*(liked(each, post) for each in range(10, 20)))
 
     (event,) = read(logged, ALICE)
     assert event.notification.group.count == 10
 
 
 async def test_a_marker_that_moves_is_logged_and_one_that_stays_is_not(
-    scenario: Scenario, store: NotificationStore, clock: ManualClock, logged: list[Logged]
+    scenario: Scenario, store: NotificationStore, clock: ManualClock, logged: list[LogEntry]
 ) -> None:
-    await scenario.hear(*(liked(BOB, scenario.post(ALICE)) for _ in range(2)))
+    await scenario.handle(*(liked(BOB, scenario.post(ALICE)) for _ in range(2)))
     newer, older = (group.id for group in await scenario.groups(ALICE))
     logged.clear()
 

@@ -23,7 +23,7 @@ async def read(scenario: Scenario, last_read_id: int) -> Marker | None:
 
 
 async def two_likes(scenario: Scenario) -> tuple[int, int]:
-    await scenario.hear(*(liked(BOB, scenario.post(ALICE)) for _ in range(2)))
+    await scenario.handle(*(liked(BOB, scenario.post(ALICE)) for _ in range(2)))
     newer, older = await scenario.groups(ALICE)
     return newer.id, older.id
 

@@ -59,11 +59,11 @@ async def test_everything_that_happens_to_somebody_is_told(scenario: Scenario) -
     reply, quote = scenario.post(BOB, answers=post), scenario.post(CAROL, quotes=post)
     mention = scenario.post(DAVE, mentions=[ALICE])
 
-    await scenario.hear(created(post))
-    await scenario.hear(followed(BOB, ALICE), requested(CAROL, ALICE))
-    await scenario.hear(followed(ALICE, DAVE, by_request=True))
-    await scenario.hear(liked(BOB, post), reposted(CAROL, post))
-    await scenario.hear(created(reply), created(quote, quoting=ALICE), created(mention))
+    await scenario.handle(created(post))
+    await scenario.handle(followed(BOB, ALICE), requested(CAROL, ALICE))
+    await scenario.handle(followed(ALICE, DAVE, by_request=True))
+    await scenario.handle(liked(BOB, post), reposted(CAROL, post))
+    await scenario.handle(created(reply), created(quote, quoting=ALICE), created(mention))
 
     assert await scenario.told(ALICE) == [
         ("mention", mention.id, (DAVE,)),
@@ -82,7 +82,7 @@ async def test_nobody_is_told_of_their_own_deeds(scenario: Scenario) -> None:
     post = scenario.post(ALICE, mentions=[ALICE])
     thread = scenario.post(ALICE, answers=post)
 
-    await scenario.hear(created(post), created(thread, quoting=ALICE), liked(ALICE, post))
+    await scenario.handle(created(post), created(thread, quoting=ALICE), liked(ALICE, post))
 
     assert await scenario.told(ALICE) == []
 
@@ -95,7 +95,7 @@ async def test_an_answer_that_also_mentions_is_told_once(
 ) -> None:
     post = scenario.post(CAROL, answers=scenario.post(ALICE), mentions=[ALICE, DAVE])
 
-    await scenario.hear(created(post, quoting=quoting))
+    await scenario.handle(created(post, quoting=quoting))
 
     assert await scenario.told(ALICE) == [(kind, post.id, (CAROL,))]
     assert await scenario.told(DAVE) == [("mention", post.id, (CAROL,))]
@@ -105,21 +105,23 @@ async def test_an_answer_that_also_mentions_is_told_once(
 async def test_what_is_undone_is_taken_back(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
     answer = scenario.post(BOB, answers=post, mentions=[CAROL])
-    await scenario.hear(created(answer), liked(BOB, post), reposted(BOB, post))
-    await scenario.hear(followed(BOB, ALICE), requested(BOB, ALICE))
-    await scenario.hear(followed(ALICE, BOB, by_request=True))
+    await scenario.handle(created(answer), liked(BOB, post), reposted(BOB, post))
+    await scenario.handle(followed(BOB, ALICE), requested(BOB, ALICE))
+    await scenario.handle(followed(ALICE, BOB, by_request=True))
 
-    await scenario.hear(unliked(BOB, post), undone(BOB, post), deleted(answer))
-    await scenario.hear(unfollowed(BOB, ALICE), unfollowed(ALICE, BOB), request_removed(BOB, ALICE))
+    await scenario.handle(unliked(BOB, post), undone(BOB, post), deleted(answer))
+    await scenario.handle(
+        unfollowed(BOB, ALICE), unfollowed(ALICE, BOB), request_removed(BOB, ALICE)
+    )
 
     assert await scenario.told(ALICE) == []
     assert await scenario.told(CAROL) == []
 
 
 async def test_a_request_ends_with_the_follow_that_it_asked_for(scenario: Scenario) -> None:
-    await scenario.hear(requested(BOB, ALICE))
+    await scenario.handle(requested(BOB, ALICE))
 
-    await scenario.hear(followed(BOB, ALICE, by_request=True))
+    await scenario.handle(followed(BOB, ALICE, by_request=True))
 
     assert await scenario.told(ALICE) == []
     assert await scenario.told(BOB) == [("follow_accepted", 0, (ALICE,))]
@@ -127,9 +129,9 @@ async def test_a_request_ends_with_the_follow_that_it_asked_for(scenario: Scenar
 
 async def test_all_that_hangs_on_a_deleted_post_goes_with_it(scenario: Scenario) -> None:
     post = scenario.post(ALICE, mentions=[CAROL, DAVE])
-    await scenario.hear(created(post), liked(BOB, post), reposted(CAROL, post))
+    await scenario.handle(created(post), liked(BOB, post), reposted(CAROL, post))
 
-    await scenario.hear(deleted(post))
+    await scenario.handle(deleted(post))
 
     assert [await scenario.told(each) for each in (ALICE, CAROL, DAVE)] == [[], [], []]
 
@@ -138,9 +140,9 @@ async def test_a_deletion_that_overtakes_what_hangs_on_the_post_still_wins(
     scenario: Scenario,
 ) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(deleted(post))
+    await scenario.handle(deleted(post))
 
-    await scenario.hear(liked(BOB, post), reposted(BOB, post))
+    await scenario.handle(liked(BOB, post), reposted(BOB, post))
 
     assert await scenario.told(ALICE) == []
 
@@ -150,12 +152,12 @@ async def test_edits_tell_those_newly_mentioned_and_take_back_the_others(
 ) -> None:
     answered = scenario.post(DAVE)
     post = scenario.post(ALICE, mentions=[BOB, DAVE], answers=answered)
-    await scenario.hear(created(post))
+    await scenario.handle(created(post))
     after = a_post(post.id, ALICE, mentions=[CAROL], answers=answered)
 
-    await scenario.hear(edited(after, before=[BOB, DAVE]))
-    await scenario.hear(edited(post, before=[CAROL]))
-    await scenario.hear(edited(after, before=[BOB, DAVE]))
+    await scenario.handle(edited(after, before=[BOB, DAVE]))
+    await scenario.handle(edited(post, before=[CAROL]))
+    await scenario.handle(edited(after, before=[BOB, DAVE]))
 
     assert await scenario.told(BOB) == []
     assert await scenario.told(CAROL) == [("mention", post.id, (ALICE,))]
@@ -166,16 +168,16 @@ async def test_nobody_is_told_across_a_block(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
     scenario.graph.blocks = {(ALICE, BOB), (CAROL, ALICE)}
 
-    await scenario.hear(liked(BOB, post), liked(CAROL, post), liked(DAVE, post))
+    await scenario.handle(liked(BOB, post), liked(CAROL, post), liked(DAVE, post))
 
     assert await scenario.told(ALICE) == [("like", post.id, (DAVE,))]
 
 
 async def test_a_block_takes_back_for_good_both_ways(scenario: Scenario) -> None:
     of_alice, of_bob = scenario.post(ALICE), scenario.post(BOB)
-    await scenario.hear(liked(BOB, of_alice), liked(CAROL, of_alice), liked(ALICE, of_bob))
+    await scenario.handle(liked(BOB, of_alice), liked(CAROL, of_alice), liked(ALICE, of_bob))
 
-    await scenario.hear(blocked(BOB, ALICE))
+    await scenario.handle(blocked(BOB, ALICE))
 
     assert await scenario.told(ALICE) == [("like", of_alice.id, (CAROL,))]
     assert await scenario.told(BOB) == []
@@ -183,13 +185,13 @@ async def test_a_block_takes_back_for_good_both_ways(scenario: Scenario) -> None
 
 async def test_a_mute_hides_and_unmuting_shows_again(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(liked(BOB, post), liked(CAROL, post), followed(BOB, ALICE))
+    await scenario.handle(liked(BOB, post), liked(CAROL, post), followed(BOB, ALICE))
 
-    await scenario.hear(muted(ALICE, BOB))
+    await scenario.handle(muted(ALICE, BOB))
     scenario.graph.mutes.add((ALICE, BOB))
-    await scenario.hear(reposted(BOB, post))
+    await scenario.handle(reposted(BOB, post))
     hidden = await scenario.told(ALICE)
-    await scenario.hear(unmuted(ALICE, BOB))
+    await scenario.handle(unmuted(ALICE, BOB))
 
     assert hidden == [("like", post.id, (CAROL,))]
     assert await scenario.told(ALICE) == [
@@ -204,11 +206,11 @@ async def test_a_muted_conversation_is_silent_until_it_is_unmuted(scenario: Scen
     answer = scenario.post(BOB, answers=post)
     later = scenario.post(CAROL, answers=answer, mentions=[ALICE])
     elsewhere = scenario.post(CAROL, mentions=[ALICE])
-    await scenario.hear(created(answer), liked(BOB, post))
+    await scenario.handle(created(answer), liked(BOB, post))
 
     async with scenario.store.transaction() as transaction:
         await mute_conversation(transaction, ALICE, post.id, clock=scenario.clock)
-    await scenario.hear(created(later), created(elsewhere), liked(CAROL, post))
+    await scenario.handle(created(later), created(elsewhere), liked(CAROL, post))
     silent = await scenario.told(ALICE)
     async with scenario.store.transaction() as transaction:
         await unmute_conversation(transaction, ALICE, post.id, clock=scenario.clock)
@@ -230,9 +232,9 @@ async def test_a_kind_is_told_of_those_whom_one_wishes_to_hear(
     await kind_preference(store, ALICE, Kind.REPOST, Sender.NOBODY)
     scenario.graph.follows.add((ALICE, BOB))
 
-    await scenario.hear(liked(BOB, post), liked(CAROL, post), reposted(BOB, post))
+    await scenario.handle(liked(BOB, post), liked(CAROL, post), reposted(BOB, post))
     await kind_preference(store, ALICE, Kind.LIKE, Sender.EVERYONE)
-    await scenario.hear(liked(DAVE, post))
+    await scenario.handle(liked(DAVE, post))
 
     assert await scenario.told(ALICE) == [("like", post.id, (DAVE, BOB))]
 
@@ -243,7 +245,7 @@ async def test_a_reply_one_does_not_wish_to_hear_of_may_be_a_mention(
     await kind_preference(store, ALICE, Kind.REPLY, Sender.NOBODY)
     post = scenario.post(BOB, answers=scenario.post(ALICE), mentions=[ALICE])
 
-    await scenario.hear(created(post))
+    await scenario.handle(created(post))
 
     assert await scenario.told(ALICE) == [("mention", post.id, (BOB,))]
 
@@ -268,14 +270,14 @@ async def test_nobody_is_told_of_a_post_that_they_may_not_see(
     following: bool,
     told: set[str],
 ) -> None:
-    await scenario.hear(protects(BOB), protects(BOB, protected=protected))
+    await scenario.handle(protects(BOB), protects(BOB, protected=protected))
     async with store.transaction() as transaction:
         await watch(transaction, DAVE, BOB, clock=scenario.clock)
     if following:
         scenario.graph.follows |= {(each, BOB) for each in (ALICE, CAROL, DAVE)}
     post = scenario.post(BOB, mentions=[ALICE], visibility=visibility)
 
-    await scenario.hear(created(post, quoting=CAROL))
+    await scenario.handle(created(post, quoting=CAROL))
 
     heard = [await scenario.told(each) for each in (ALICE, CAROL, DAVE)]
     assert {kind for each in heard for kind, _, _ in each} == told
@@ -293,7 +295,7 @@ async def test_watchers_hear_of_new_posts_and_not_of_answers_to_others(
         scenario.post(BOB, answers=scenario.post(DAVE)),
     )
 
-    await scenario.hear(created(post), created(thread), created(answer))
+    await scenario.handle(created(post), created(thread), created(answer))
 
     assert await scenario.told(ALICE) == [("post", thread.id, (BOB,)), ("post", post.id, (BOB,))]
     assert await scenario.told(CAROL) == [("post", thread.id, (BOB,)), ("mention", post.id, (BOB,))]
@@ -305,7 +307,7 @@ async def test_a_transaction_tells_a_limited_number_of_people(
     scenario = Scenario(store, clock, at_once=5)
     likers, post = range(20, 32), scenario.post(ALICE)
 
-    await scenario.hear(*(liked(each, post) for each in likers))
+    await scenario.handle(*(liked(each, post) for each in likers))
 
     assert [len(asked) for asked in scenario.graph.asked] == [5, 5, 2]
     (group,) = await scenario.groups(ALICE)
@@ -316,8 +318,8 @@ async def test_a_block_ends_watching(scenario: Scenario, store: NotificationStor
     async with store.transaction() as transaction:
         await watch(transaction, ALICE, BOB, clock=scenario.clock)
 
-    await scenario.hear(blocked(BOB, ALICE))
-    await scenario.hear(created(scenario.post(BOB)))
+    await scenario.handle(blocked(BOB, ALICE))
+    await scenario.handle(created(scenario.post(BOB)))
 
     assert await scenario.told(ALICE) == []
     assert await store.watched(ALICE) == []
@@ -333,12 +335,12 @@ async def test_very_many_are_told_and_taken_back_in_steps(
             await watch(transaction, watcher, BOB, clock=scenario.clock)
     post, other = scenario.post(BOB), scenario.post(BOB)
 
-    events = await scenario.hear(created(post), created(other))
+    events = await scenario.handle(created(post), created(other))
     await scenario.causes(events)
     both = [await scenario.told(each) for each in watchers]
-    await scenario.hear(deleted(post))
+    await scenario.handle(deleted(post))
     one = [await scenario.told(each) for each in watchers]
-    await scenario.hear(left(BOB))
+    await scenario.handle(left(BOB))
 
     news, olds = ("post", other.id, (BOB,)), ("post", post.id, (BOB,))
     assert all(sorted(each) == sorted([news, olds]) for each in both)
@@ -350,13 +352,13 @@ async def test_nothing_is_left_of_somebody_who_leaves(
     scenario: Scenario, store: NotificationStore
 ) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(liked(BOB, post), liked(CAROL, post), followed(ALICE, BOB))
+    await scenario.handle(liked(BOB, post), liked(CAROL, post), followed(ALICE, BOB))
     await kind_preference(store, BOB, Kind.LIKE, Sender.NOBODY)
     async with store.transaction() as transaction:
         await watch(transaction, ALICE, BOB, clock=scenario.clock)
 
-    await scenario.hear(left(BOB))
-    await scenario.hear(reposted(BOB, post), followed(CAROL, BOB))
+    await scenario.handle(left(BOB))
+    await scenario.handle(reposted(BOB, post), followed(CAROL, BOB))
 
     assert await scenario.told(ALICE) == [("like", post.id, (CAROL,))]
     assert await scenario.told(BOB) == []
@@ -365,7 +367,7 @@ async def test_nothing_is_left_of_somebody_who_leaves(
 
 
 async def test_an_ended_session_takes_its_devices_along(scenario: Scenario) -> None:
-    events = await scenario.hear(session_ended(ALICE, 7))
+    events = await scenario.handle(session_ended(ALICE, 7))
     await scenario.causes(events)
 
     async with scenario.store.transaction() as transaction:
@@ -376,7 +378,7 @@ async def test_an_ended_session_takes_its_devices_along(scenario: Scenario) -> N
 async def test_a_batch_asks_about_each_pair_once(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
 
-    await scenario.hear(
+    await scenario.handle(
         liked(BOB, post), reposted(BOB, post), liked(CAROL, post), unliked(BOB, post)
     )
 
@@ -391,31 +393,31 @@ async def watching(scenario: Scenario, watcher_id: int, author_id: int) -> None:
 async def test_a_watcher_who_is_mentioned_by_an_edit_is_told_once(scenario: Scenario) -> None:
     await watching(scenario, ALICE, BOB)
     post = scenario.post(BOB)
-    await scenario.hear(created(post))
+    await scenario.handle(created(post))
     post.entities.add(mention=post_pb2.Mention(user_id=ALICE))
 
-    await scenario.hear(edited(post, before=[]))
+    await scenario.handle(edited(post, before=[]))
     again = scenario.post(BOB)
     batched = a_post(again.id, BOB, mentions=[ALICE])
-    await scenario.hear(created(again), edited(batched, before=[]))
+    await scenario.handle(created(again), edited(batched, before=[]))
 
     assert await scenario.told(ALICE) == [("post", again.id, (BOB,)), ("post", post.id, (BOB,))]
 
 
 async def test_whoever_was_mentioned_is_not_told_as_a_watcher_later(scenario: Scenario) -> None:
     mentioned = scenario.post(BOB, mentions=[ALICE])
-    await scenario.hear(edited(mentioned, before=[]))
+    await scenario.handle(edited(mentioned, before=[]))
     await watching(scenario, ALICE, BOB)
 
-    await scenario.hear(created(a_post(mentioned.id, BOB)))
+    await scenario.handle(created(a_post(mentioned.id, BOB)))
 
     assert await scenario.told(ALICE) == [("mention", mentioned.id, (BOB,))]
 
 
 async def test_an_account_that_opens_tells_both_of_the_follow(scenario: Scenario) -> None:
-    await scenario.hear(requested(BOB, ALICE))
+    await scenario.handle(requested(BOB, ALICE))
 
-    await scenario.hear(followed(BOB, ALICE, by_request=True, by_opening=True))
+    await scenario.handle(followed(BOB, ALICE, by_request=True, by_opening=True))
 
     assert await scenario.told(ALICE) == [("follow", 0, (BOB,))]
     assert await scenario.told(BOB) == [("follow_accepted", 0, (ALICE,))]
@@ -428,7 +430,7 @@ async def test_the_end_of_a_follow_ends_watching(
     await watching(scenario, CAROL, BOB)
     await watching(scenario, BOB, ALICE)
 
-    await scenario.hear(unfollowed(ALICE, BOB))
+    await scenario.handle(unfollowed(ALICE, BOB))
 
     assert await store.watched(ALICE) == []
     assert await store.watched(CAROL) == [BOB]
@@ -457,7 +459,7 @@ async def test_an_account_that_becomes_protected_is_watched_by_its_followers_alo
         await watching(scenario, each, BOB)
     scenario.graph.follows |= {(ALICE, BOB), (1003, BOB)}
 
-    await scenario.hear(protects(BOB))
+    await scenario.handle(protects(BOB))
 
     assert await store.watchers(BOB, after=0, limit=10) == [ALICE, 1003]
 
@@ -467,7 +469,7 @@ async def test_an_account_that_opened_again_meanwhile_keeps_its_watchers(
 ) -> None:
     await watching(scenario, ALICE, BOB)
 
-    await scenario.hear(protects(BOB), protects(BOB, protected=False))
+    await scenario.handle(protects(BOB), protects(BOB, protected=False))
 
     assert await store.watched(ALICE) == [BOB]
 
@@ -475,13 +477,13 @@ async def test_an_account_that_opened_again_meanwhile_keeps_its_watchers(
 async def test_a_protected_person_who_changes_their_name_is_asked_nothing(
     scenario: Scenario,
 ) -> None:
-    await scenario.hear(protects(BOB))
+    await scenario.handle(protects(BOB))
     await watching(scenario, ALICE, BOB)
     renamed = protects(BOB)
     del renamed.changed_fields[:]
     renamed.changed_fields.append("display_name")
 
-    await scenario.hear(renamed)
+    await scenario.handle(renamed)
 
     assert scenario.graph.asked == []
 
@@ -495,8 +497,8 @@ async def test_a_mention_under_a_protected_person_is_told_to_followers_alone(
     if following:
         scenario.graph.follows.add((ALICE, BOB))
 
-    await scenario.hear(protects(BOB))
-    await scenario.hear(created(reply))
+    await scenario.handle(protects(BOB))
+    await scenario.handle(created(reply))
 
     assert await scenario.told(ALICE) == ([("mention", reply.id, (CAROL,))] if following else [])
     assert await scenario.told(BOB) == [("reply", reply.id, (CAROL,))]
@@ -508,7 +510,7 @@ async def test_a_mention_in_a_conversation_of_others_is_not_told(scenario: Scena
     )
     reply.audience_limits.add(author_id=BOB, visibility=MENTIONED, addressed_user_ids=[CAROL, DAVE])
 
-    await scenario.hear(created(reply))
+    await scenario.handle(created(reply))
 
     assert await scenario.told(ALICE) == []
     assert await scenario.told(DAVE) == [("mention", reply.id, (CAROL,))]

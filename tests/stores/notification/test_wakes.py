@@ -12,7 +12,7 @@ from services.chassis.cache import redis_client
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable
 from services.eventlog.adapters import wake_ups_valkey
 from services.eventlog.adapters.wake_ups_valkey import ACTIVITY, EVENTS
-from services.eventlog.domain.model import Logged, PostActivity
+from services.eventlog.domain.model import LogEntry, PostActivity
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -23,7 +23,7 @@ NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 class Listener:
     """What a process that delivers hears."""
 
-    entries: list[Logged] = field(default_factory=list)
+    entries: list[LogEntry] = field(default_factory=list)
     activities: list[PostActivity] = field(default_factory=list)
 
 
@@ -49,8 +49,8 @@ async def listening(url: str, client: RedisClient) -> AsyncIterator[Listener]:
             await task
 
 
-def entry(sequence: int) -> Logged:
-    return Logged(1, sequence, NOW, b"what happened")
+def entry(sequence: int) -> LogEntry:
+    return LogEntry(1, sequence, NOW, b"what happened")
 
 
 async def test_everything_arrives_in_order(valkey: str) -> None:

@@ -21,7 +21,7 @@ from services.post.domain.store import ChangedIds
 from services.post.rpc.convert import pack, summarize_packed
 from services.post.rpc.read_cache import state_cache as states_module
 from services.post.rpc.read_cache.body_cache import PostBodyCache
-from services.post.rpc.read_cache.hydration import Hydration, HydrationRequest, Shown
+from services.post.rpc.read_cache.hydration import Hydration, HydrationRequest, ResolvedPosts
 from services.post.rpc.read_cache.page_cache import PageCache
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
@@ -48,7 +48,7 @@ class CountingHydration(Hydration):
 
     made = 0
 
-    async def answer(self, question: HydrationRequest, lookup: BatchLookupResult) -> Shown:
+    async def answer(self, question: HydrationRequest, lookup: BatchLookupResult) -> ResolvedPosts:
         self.made += 1
         return await super().answer(question, lookup)
 

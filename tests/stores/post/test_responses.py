@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.post.domain.model import OPEN_ACCOUNT, EngagementKind, Place
+from services.post.domain.model import OPEN_ACCOUNT, EngagementKind, ListPosition
 from tests.stores.post.conftest import Scenario
 
 LIKE, REPOST, BOOKMARK = EngagementKind.LIKE, EngagementKind.REPOST, EngagementKind.BOOKMARK
@@ -23,7 +23,7 @@ async def test_a_response_stands_once(scenario: Scenario, kind: EngagementKind) 
     assert second.engagement_id == first.engagement_id
     assert second.state == first.state == await scenario.state(post, scenario.bob)
     assert await scenario.store.engagements_by_user(kind, scenario.bob, before=0, limit=9) == [
-        Place(first.engagement_id, post.id)
+        ListPosition(first.engagement_id, post.id)
     ]
 
 
@@ -99,7 +99,7 @@ async def test_who_responded_is_listed_newest_first(
     rest = await scenario.store.engagements_of_post(kind, post.id, before=page[-1].id, limit=3)
 
     assert [*page, *rest] == [
-        Place(each.engagement_id, person)
+        ListPosition(each.engagement_id, person)
         for each, person in reversed(list(zip(given, profiles, strict=True)))
     ]
 

@@ -25,11 +25,11 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
 from services.chassis.storage.memory import MemoryDatabase
 from services.eventlog.adapters.memory import LogTables, MemoryLogStore
-from services.eventlog.domain.model import Logged, PostActivity
+from services.eventlog.domain.model import LogEntry, PostActivity
 from services.eventlog.domain.projection import EventLogProjection
 from services.eventlog.rpc.convert import ARRIVALS_MISSED
 from services.eventlog.worker.consumer import EventLogConsumer
-from services.notification.domain.model import Ties
+from services.notification.domain.model import Relationship
 from services.notification.domain.ports import Pair
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
@@ -51,13 +51,13 @@ class Scenario:
         )
         self.handle = EventLogConsumer(projection)
 
-    async def relationships(self, pairs: Sequence[Pair]) -> Mapping[Pair, Ties]:
+    async def relationships(self, pairs: Sequence[Pair]) -> Mapping[Pair, Relationship]:
         if self.away:
             raise Unavailable
         self.asked.append([reader for reader, _ in pairs])
-        return {pair: Ties(following=pair in self.edges) for pair in pairs}
+        return {pair: Relationship(following=pair in self.edges) for pair in pairs}
 
-    def announce(self, entries: Sequence[Logged]) -> None:
+    def announce(self, entries: Sequence[LogEntry]) -> None:
         pass
 
     def announce_activities(self, activities: Sequence[PostActivity]) -> None:
@@ -275,7 +275,7 @@ class TestArrivals:
         await scenario.comes(ALICE)
         await scenario.happens(users.MuteCreated(**MUTE), users.UserDeleted(user_id=BOB))
 
-        assert scenario.store.database.tables.hushes == set()
+        assert scenario.store.database.tables.suppressions == set()
 
 
 @pytest.mark.parametrize(

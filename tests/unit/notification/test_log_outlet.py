@@ -9,13 +9,13 @@ import pytest
 
 from services.eventlog.domain.bounded_queue import BoundedQueue
 from services.eventlog.domain.errors import Stopping
-from services.eventlog.domain.model import Gap, Logged
+from services.eventlog.domain.model import Gap, LogEntry
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 
 
-def entry(sequence: int) -> Logged:
-    return Logged(1, sequence, NOW, b"")
+def entry(sequence: int) -> LogEntry:
+    return LogEntry(1, sequence, NOW, b"")
 
 
 class Rooms:

@@ -34,7 +34,7 @@ def scenario() -> Scenario:
 async def mention(scenario: Scenario, posts: Sequence[Post]) -> None:
     """Has the posts arrive, no more of them in one moment than ids can be made in it."""
     for start in range(0, len(posts), 100):
-        await scenario.hear(*(created(post) for post in posts[start : start + 100]))
+        await scenario.handle(*(created(post) for post in posts[start : start + 100]))
 
 
 async def listed(scenario: Scenario, *, limit: int = 20) -> list[Group]:
@@ -72,7 +72,7 @@ async def unread_everywhere(
 
 async def test_a_post_that_is_hidden_is_in_no_list_count_digest_or_push(scenario: Scenario) -> None:
     hidden, shown = (scenario.post(author, mentions=[ALICE]) for author in (BOB, CAROL))
-    await scenario.hear(created(hidden), created(shown))
+    await scenario.handle(created(hidden), created(shown))
     scenario.sight.hidden_posts.add((ALICE, hidden.id))
 
     groups, count, digest, pushed = await unread_everywhere(scenario)
@@ -84,7 +84,7 @@ async def test_a_post_that_is_hidden_is_in_no_list_count_digest_or_push(scenario
 
 async def test_what_was_hidden_comes_back_with_what_may_be_seen(scenario: Scenario) -> None:
     post = scenario.post(BOB, mentions=[ALICE])
-    await scenario.hear(created(post))
+    await scenario.handle(created(post))
     scenario.sight.hidden_posts.add((ALICE, post.id))
     hidden = await unread_everywhere(scenario)
     scenario.sight.hidden_posts.clear()
@@ -98,7 +98,7 @@ async def test_what_was_hidden_comes_back_with_what_may_be_seen(scenario: Scenar
 
 async def test_hidden_and_muted_people_are_neither_named_nor_counted(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
-    await scenario.hear(liked(BOB, post), liked(CAROL, post), liked(DAVE, post))
+    await scenario.handle(liked(BOB, post), liked(CAROL, post), liked(DAVE, post))
     scenario.sight.hidden_people.add((ALICE, BOB))
     scenario.sight.muted.add((ALICE, CAROL))
 
@@ -110,7 +110,7 @@ async def test_hidden_and_muted_people_are_neither_named_nor_counted(scenario: S
 
 
 async def test_a_group_of_nobody_who_may_be_seen_is_not_there(scenario: Scenario) -> None:
-    await scenario.hear(followed(BOB, ALICE))
+    await scenario.handle(followed(BOB, ALICE))
     scenario.sight.hidden_people.add((ALICE, BOB))
 
     assert await unread_everywhere(scenario) == ([], 0, [], [])
@@ -152,7 +152,7 @@ async def test_nothing_unread_asks_nobody_and_a_hundred_take_one_call(scenario: 
     assert await scenario.visible_notifications.count_unread(ALICE) == 0
     asked_for_none = scenario.sight.calls
     posts = [scenario.post(ALICE) for _ in range(MAX_UNREAD + 2)]
-    await scenario.hear(*(liked(BOB, post) for post in posts))
+    await scenario.handle(*(liked(BOB, post) for post in posts))
 
     count = await scenario.visible_notifications.count_unread(ALICE)
 
@@ -161,7 +161,7 @@ async def test_nothing_unread_asks_nobody_and_a_hundred_take_one_call(scenario: 
 
 
 async def test_nothing_is_said_while_nobody_knows_what_may_be_seen(scenario: Scenario) -> None:
-    await scenario.hear(followed(BOB, ALICE))
+    await scenario.handle(followed(BOB, ALICE))
     scenario.sight.away = True
 
     with pytest.raises(Unavailable):

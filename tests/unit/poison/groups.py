@@ -15,7 +15,7 @@ from services.chassis.events.bus import BatchHandler, Handler
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.storage.memory import MemoryDatabase
 from services.eventlog.adapters.memory import LogTables, MemoryLogStore
-from services.eventlog.domain.projection import Effects
+from services.eventlog.domain.projection import EventLogProjection
 from services.eventlog.worker import consumer as notification_log
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.worker import consumer as notification_events
@@ -90,7 +90,7 @@ def _post_departures() -> Served:
     states.forget = forget_changed  # type: ignore[method-assign]
     routes = post_departures.routes(
         AccountCleanup(store=store, clock=clock, describe=describe, forget_body=forget_body),
-        protections=Protections(store=store, people=cast(Any, None)),
+        protections=Protections(store=store, profiles=cast(Any, None)),
         states=cast(Any, states),
         profile_cache=cast(Any, known),
     )
@@ -133,13 +133,15 @@ def _notification_events() -> Served:
 
 
 def _notification_log() -> Served:
-    clock, wakes = ManualClock(NOW), Notes()
+    clock, wake_ups = ManualClock(NOW), Notes()
     graph = NotificationWorld(MemoryNotificationStore(clock=clock), clock).graph
     store = MemoryLogStore(MemoryDatabase(LogTables()), announce=lambda _: None)
-    projection = Effects(store=store, graph=graph, wakes=cast(Any, wakes), clock=clock)
+    projection = EventLogProjection(
+        store=store, graph=graph, wake_ups=cast(Any, wake_ups), clock=clock
+    )
 
     async def is_served() -> bool:
-        return POST in wakes.forgotten
+        return POST in wake_ups.forgotten
 
     liked = posts.PostLiked(post_id=POST, author_id=ONE, user_id=OTHER)
     return Served(liked, is_served, batches=notification_log.EventLogConsumer(projection))

@@ -115,7 +115,7 @@ JOBS: dict[str, Callable[[Any], Job]] = {
     "post.reconciliation.run": lambda fails: (
         Reconciliation(store=fails, clock=ManualClock(NOW)).run
     ),
-    "post.protections.run": lambda fails: Protections(store=fails, people=fails).run,
+    "post.protections.run": lambda fails: Protections(store=fails, profiles=fails).run,
     "timeline.compose._prune": lambda fails: partial(timeline_compose._prune, fails),
     "user.chores.run": lambda fails: (
         BackgroundTasks(
@@ -193,7 +193,7 @@ async def _survives(
 ) -> None:
     fails, neighbour = Failing(errors), Failing([])
     gave_up: list[None] = []
-    supervisor = Supervisor(give_up=lambda: gave_up.append(None))
+    supervisor = Supervisor(on_fatal=lambda: gave_up.append(None))
     before = _failures("neighbour")
     supervisor.start(name, make(fails))
     supervisor.start("neighbour", JOBS["user.compose.periodically"](neighbour))

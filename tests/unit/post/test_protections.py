@@ -11,7 +11,7 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.memory.transaction import MemoryPostTransaction
-from services.post.adapters.user_client import Stance
+from services.post.adapters.user_client import RelationshipFlags
 from services.post.domain.model import (
     OPEN_ACCOUNT,
     AccountState,
@@ -24,7 +24,7 @@ from services.post.worker.protections import Protections
 from tests.builders.posts import START, Numbers, a_post
 
 PROTECTED = AccountState(True, START)
-NO_TIE = Stance(False, False, False)
+NO_TIE = RelationshipFlags(False, False, False)
 OPENED = AccountState(False, START + timedelta(hours=1))
 
 
@@ -34,7 +34,7 @@ class Somebody:
     protected: bool
     update_time: datetime
     handle: str = "somebody"
-    viewer_relationship: Stance = NO_TIE
+    viewer_relationship: RelationshipFlags = NO_TIE
 
 
 class Accounts:

@@ -17,7 +17,7 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
 from services.timeline.domain.fanout import Delivered, RemainingSteps
 from services.timeline.domain.model import TOP, Entry
-from services.timeline.rpc.events import Announcements, remaining_from_proto, remaining_to_proto
+from services.timeline.rpc.events import TimelineEvents, remaining_from_proto, remaining_to_proto
 from services.timeline.worker.consumer import (
     HomeTimelines,
     PublicTimeline,
@@ -261,7 +261,7 @@ class TestAnnouncing:
 
     async def test_a_step_is_told_again_under_the_same_id(self) -> None:
         broker = Broker()
-        announce = Announcements(publisher=broker, clock=ManualClock())  # type: ignore[arg-type]
+        announce = TimelineEvents(publisher=broker, clock=ManualClock())  # type: ignore[arg-type]
         entry = Entry(20, BOB, 5, CAROL)
         step = Delivered(entry, 0, [BOB, ALICE])
 

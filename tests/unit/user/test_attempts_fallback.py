@@ -10,9 +10,9 @@ from services.user.adapters.login_attempts_fallback import FallbackAttempts
 from services.user.adapters.login_attempts_memory import MemoryAttempts
 from services.user.domain.errors import CredentialsWrong, RateLimited, TooManyPasswordAttempts
 from services.user.domain.login_attempts import Backoff, Bucket, Counted
-from services.user.domain.throttle import Place, Throttle
+from services.user.domain.throttle import AttemptOrigin, Throttle
 
-PLACE = Place("192.0.2.1", known=False)
+PLACE = AttemptOrigin("192.0.2.1", known=False)
 
 
 class Away:

@@ -13,9 +13,9 @@ from services.notification.domain.model import (
     GroupChange,
     GroupKey,
     Kind,
+    KindPreference,
     Marker,
     Preferences,
-    Wish,
 )
 
 
@@ -139,7 +139,7 @@ class MemoryNotificationTransaction(
 
     async def kind_preferences(
         self, user_ids: Collection[int]
-    ) -> Mapping[int, Mapping[Kind, Wish]]:
+    ) -> Mapping[int, Mapping[Kind, KindPreference]]:
         kept = self.tables.preferences
         return {each: kept[each].kind_preferences for each in user_ids if each in kept}
 

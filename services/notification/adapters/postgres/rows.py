@@ -11,10 +11,10 @@ from services.notification.domain.model import (
     GroupChange,
     GroupKey,
     Kind,
+    KindPreference,
     Preferences,
     QuietHours,
     Sender,
-    Wish,
 )
 
 _WIDTH = 7
@@ -42,9 +42,11 @@ def keys_from(found: Iterable[asyncpg.Record]) -> list[GroupKey]:
     return [GroupKey(*row) for row in found]
 
 
-def kind_preferences_from(triples: Iterable[tuple[int, int, Any]]) -> Mapping[Kind, Wish]:
+def kind_preferences_from(triples: Iterable[tuple[int, int, Any]]) -> Mapping[Kind, KindPreference]:
     """Wishes out of kind, sender and push."""
-    return {Kind(kind): Wish(Sender(sender), bool(push)) for kind, sender, push in triples}
+    return {
+        Kind(kind): KindPreference(Sender(sender), bool(push)) for kind, sender, push in triples
+    }
 
 
 def preferences_from(row: asyncpg.Record) -> Preferences:

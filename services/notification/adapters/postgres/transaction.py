@@ -16,9 +16,9 @@ from services.notification.domain.model import (
     GroupChange,
     GroupKey,
     Kind,
+    KindPreference,
     Marker,
     Preferences,
-    Wish,
 )
 
 
@@ -130,7 +130,7 @@ class PostgresNotificationTransaction(PostgresDeliveryTransaction, PostgresLogTr
 
     async def kind_preferences(
         self, user_ids: Collection[int]
-    ) -> Mapping[int, Mapping[Kind, Wish]]:
+    ) -> Mapping[int, Mapping[Kind, KindPreference]]:
         found: dict[int, list[tuple[int, int, bool]]] = {}
         for user_id, *kind_preference in await self.connection.fetch(
             kind_preferences.KIND_PREFERENCES, list(user_ids)

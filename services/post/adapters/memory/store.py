@@ -172,9 +172,9 @@ class MemoryStore:
 
     async def contributors(self, *, after: int, limit: int) -> list[int]:
         tables = self.database.tables
-        people = {user for _, user, _ in tables.responses}
-        people |= {post.author_id for post in tables.live()}
-        return sorted(each for each in people if each > after)[:limit]
+        profiles = {user for _, user, _ in tables.responses}
+        profiles |= {post.author_id for post in tables.live()}
+        return sorted(each for each in profiles if each > after)[:limit]
 
     async def unreconciled(self, accounts: Mapping[int, AccountState]) -> list[int]:
         tables = self.database.tables

@@ -7,9 +7,9 @@ import msgspec
 
 from services.chassis.runtime.ids import bucket_of
 from services.post.domain.model import (
+    AudienceLimit,
     EngagementResult,
     Entity,
-    Limit,
     Mention,
     Post,
     PostState,
@@ -30,7 +30,7 @@ ENGAGED_COLUMNS = (
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(tuple[Entity, ...])
-_limits_decoder = msgspec.json.Decoder(tuple[Limit, ...])
+_limits_decoder = msgspec.json.Decoder(tuple[AudienceLimit, ...])
 
 
 def entities_to_json(entities: Sequence[Entity]) -> str:
@@ -43,12 +43,12 @@ def entities_from_json(kept: str) -> tuple[Entity, ...]:
     return () if kept == "[]" else _decoder.decode(kept)
 
 
-def limits_to_json(limits: Sequence[Limit]) -> str:
+def limits_to_json(limits: Sequence[AudienceLimit]) -> str:
     """Limits as they are kept."""
     return _encoder.encode(limits).decode() if limits else "[]"
 
 
-def _limits_from(row: asyncpg.Record, entities: Iterable[Entity]) -> tuple[Limit, ...]:
+def _limits_from(row: asyncpg.Record, entities: Iterable[Entity]) -> tuple[AudienceLimit, ...]:
     kept, author_id, answered_id = row[14], row[1], row[6]
     if kept is not None:
         return () if kept == "[]" else _limits_decoder.decode(kept)
@@ -59,7 +59,7 @@ def _limits_from(row: asyncpg.Record, entities: Iterable[Entity]) -> tuple[Limit
     mentioned = {each.user_id for each in entities if isinstance(each, Mention)}
     visibility = Visibility(row[4])
     addressed = () if visibility is Visibility.PUBLIC else tuple(sorted(mentioned))
-    return (Limit(answered_id, visibility, addressed),)
+    return (AudienceLimit(answered_id, visibility, addressed),)
 
 
 def post_from(row: asyncpg.Record) -> Post:

@@ -35,7 +35,7 @@ class ResolvedPosts:
     # Of all ids that exist, tombstones and hidden posts too.
     states: dict[int, PostState] = field(default_factory=dict)
     # Everybody asked about, those too who must not be shown to the viewer.
-    people: dict[int, CachedProfile] = field(default_factory=dict)
+    profiles: dict[int, CachedProfile] = field(default_factory=dict)
     # Of posts and quoted posts, hidden ones too.
     bodies: dict[int, Body] = field(default_factory=dict)
     # Posts between whose author and the author of what they quote a block stands.
@@ -48,7 +48,7 @@ class ResolvedPosts:
         self.posts.update(more.posts)
         self.quoted.update(more.quoted)
         self.states.update(more.states)
-        self.people.update(more.people)
+        self.profiles.update(more.profiles)
         self.bodies.update(more.bodies)
         self.withdrawn.update(more.withdrawn)
 
@@ -56,10 +56,10 @@ class ResolvedPosts:
         """One of the posts. Raises KeyError for any other."""
         return Post.FromString(self.posts[post_id])
 
-    def person(self, user_id: int) -> CachedProfile | None:
+    def profile(self, user_id: int) -> CachedProfile | None:
         """Somebody who may be shown to the viewer."""
-        person = self.people.get(user_id)
-        return person if can_see_profile(person, self.viewer_id) else None
+        profile = self.profiles.get(user_id)
+        return profile if can_see_profile(profile, self.viewer_id) else None
 
     def includes(self, post_ids: Iterable[int], user_ids: Iterable[int] = ()) -> Includes:
         """What belongs beside these posts: the posts that they quote, and the people of both."""
@@ -75,7 +75,7 @@ class ResolvedPosts:
             if quoted_id in self.quoted and post_id not in self.withdrawn:
                 quoted[quoted_id] = self.quoted[quoted_id]
                 wanted.update(self.bodies[quoted_id].named)
-        users = [person.packed for user_id in sorted(wanted) if (person := self.person(user_id))]
+        users = [profile.packed for user_id in sorted(wanted) if (profile := self.profile(user_id))]
         return wire_format.fields(
             Includes.QUOTED_POSTS_FIELD_NUMBER, quoted.values()
         ) + wire_format.fields(Includes.USERS_FIELD_NUMBER, users)
@@ -97,7 +97,7 @@ class HydrationRequest:
     post_ids: Sequence[int]
     user_ids: Collection[int]
     quotes: bool
-    people: Keys
+    profiles: Keys
     # Who quotes, and who is quoted.
     pairs: Collection[Pair]
     lookups: BatchLookup
@@ -107,11 +107,11 @@ class Hydration:
     """Reads posts for whoever looks."""
 
     def __init__(
-        self, *, states: PostStateCache, bodies: PostBodyCache, people: ProfileCache
+        self, *, states: PostStateCache, bodies: PostBodyCache, profiles: ProfileCache
     ) -> None:
         self._states = states
         self._bodies = bodies
-        self._profiles = people
+        self._profiles = profiles
 
     async def show(
         self,
@@ -142,12 +142,12 @@ class Hydration:
         """What `show` looks up first, as far as it can be foreseen."""
         # Edits seldom name others than before, so the bodies at hand tell what else to look up now.
         quoted_ids, named, pairs = self._bodies.prefetch(post_ids, quotes=quotes)
-        people = self._profiles.keys({*user_ids, *named}, viewer_id)
+        profiles = self._profiles.keys({*user_ids, *named}, viewer_id)
         lookups = BatchLookup(
             *self._states.lookups({*post_ids, *quoted_ids}, viewer_id),
-            *self._profiles.lookups(people, pairs),
+            *self._profiles.lookups(profiles, pairs),
         )
-        return HydrationRequest(viewer_id, post_ids, user_ids, quotes, people, pairs, lookups)
+        return HydrationRequest(viewer_id, post_ids, user_ids, quotes, profiles, pairs, lookups)
 
     async def answer(
         self, hydration_request: HydrationRequest, lookup: BatchLookupResult
@@ -160,12 +160,14 @@ class Hydration:
         )
         resolved = ResolvedPosts(viewer_id)
         wanted = set(hydration_request.user_ids)
-        *found, people = await lookup.values()
+        *found, profiles = await lookup.values()
         states, below = self._states.as_visible(viewer_id, found)
         if below:
             resolved.by_single_lookup = False
             states.update(await self._states.below(below, viewer_id))
-        resolved.people = self._profiles.as_visible(hydration_request.people, people, viewer_id)
+        resolved.profiles = self._profiles.as_visible(
+            hydration_request.profiles, profiles, viewer_id
+        )
         resolved.states = {id_: states[id_] for id_ in post_ids if id_ in states}
         resolved.bodies = await self._bodies.of(resolved.states.values())
         quoted_states: dict[int, PostState] = {}
@@ -178,13 +180,13 @@ class Hydration:
             quoted_states = {id_: states[id_] for id_ in quoted_ids if id_ in states}
             resolved.bodies.update(await self._bodies.of(quoted_states.values()))
 
-        await self._find_withdrawn(resolved, hydration_request, people)
+        await self._find_withdrawn(resolved, hydration_request, profiles)
         for body in resolved.bodies.values():
             wanted.update(body.asked if quotes else body.audience.deciders)
-        unasked = wanted - hydration_request.people.keys()
+        unasked = wanted - hydration_request.profiles.keys()
         if unasked:
             resolved.by_single_lookup = False
-            resolved.people.update(await self._profiles.find(unasked, viewer_id))
+            resolved.profiles.update(await self._profiles.find(unasked, viewer_id))
         resolved.posts = _visible(resolved.states, resolved)
         resolved.quoted = _visible(quoted_states, resolved)
         return resolved
@@ -197,7 +199,7 @@ class Hydration:
         self,
         resolved: ResolvedPosts,
         hydration_request: HydrationRequest,
-        people: Mapping[str, bytes],
+        profiles: Mapping[str, bytes],
     ) -> None:
         pairs = {
             id_: (body.audience.author_id, quoted.audience.author_id)
@@ -208,7 +210,7 @@ class Hydration:
         }
         if not pairs:
             return
-        apart = self._profiles.apart_in(hydration_request.pairs, people)
+        apart = self._profiles.apart_in(hydration_request.pairs, profiles)
         unasked = set(pairs.values()) - set(hydration_request.pairs)
         if unasked:
             resolved.by_single_lookup = False
@@ -216,10 +218,10 @@ class Hydration:
         resolved.withdrawn = {id_ for id_, pair in pairs.items() if pair in apart}
 
     async def beside(
-        self, post_id: int, body: Body, people: Iterable[CachedProfile], *, viewer_id: int
+        self, post_id: int, body: Body, profiles: Iterable[CachedProfile], *, viewer_id: int
     ) -> Includes:
         """What belongs beside one post, where everybody it needs has been asked about already."""
-        resolved = ResolvedPosts(viewer_id, people={each.id: each for each in people})
+        resolved = ResolvedPosts(viewer_id, profiles={each.id: each for each in profiles})
         if body.quoted_post_id:
             states = await self._states.of([body.quoted_post_id], viewer_id)
             resolved.bodies = await self._bodies.of(states.values())
@@ -230,7 +232,7 @@ class Hydration:
 
 def _visible(states: Mapping[int, PostState], resolved: ResolvedPosts) -> dict[int, bytes]:
     """Those that the viewer may see, packed, in the order of the states."""
-    bodies, people, viewer_id = resolved.bodies, resolved.people, resolved.viewer_id
+    bodies, profiles, viewer_id = resolved.bodies, resolved.profiles, resolved.viewer_id
     return {
         id_: with_state(
             body.packed,
@@ -239,5 +241,5 @@ def _visible(states: Mapping[int, PostState], resolved: ResolvedPosts) -> dict[i
             quote_withdrawn=id_ in resolved.withdrawn,
         )
         for id_, state in states.items()
-        if (body := bodies.get(id_)) is not None and can_see(body.audience, people, viewer_id)
+        if (body := bodies.get(id_)) is not None and can_see(body.audience, profiles, viewer_id)
     }

@@ -46,8 +46,8 @@ class ProfileCache:
     MeshProfiles.
     """
 
-    def __init__(self, *, people: MeshProfiles, redis: RedisClient, clock: Clock) -> None:
-        self._profiles = people
+    def __init__(self, *, profiles: MeshProfiles, redis: RedisClient, clock: Clock) -> None:
+        self._profiles = profiles
         # Profiles ("7") and ties ("3.7", of viewer 3 to person 7) in one, as one call brings both;
         # and whether a block stands between two people ("block.3.7").
         # Values are packed Users, those of ties with the relationship alone: packed messages merge
@@ -93,15 +93,15 @@ class ProfileCache:
         self, keys: Keys, found: Mapping[str, bytes], viewer_id: int
     ) -> dict[int, CachedProfile]:
         """The people in what the lookups gave, as the viewer (0 for a stranger) may see them."""
-        people = {}
+        profiles = {}
         for id_, (profile_key, tie_key) in keys.items():
             profile, relationship = found.get(profile_key), found.get(tie_key) if tie_key else b""
             # Of somebody who has just left one may be there still.
             if profile is not None and relationship is not None:
-                people[id_] = _together(profile, relationship)
-        if viewer_id in people:
-            people[viewer_id] = _own(*map(found.__getitem__, keys[viewer_id]))
-        return people
+                profiles[id_] = _together(profile, relationship)
+        if viewer_id in profiles:
+            profiles[viewer_id] = _own(*map(found.__getitem__, keys[viewer_id]))
+        return profiles
 
     async def forget(self, user_ids: Iterable[int], pairs: Iterable[tuple[int, int]]) -> None:
         """Forgets profiles, and how the two of each pair stand, either way. It never fails."""

@@ -10,8 +10,8 @@ from services.user.domain.model import (
     BackgroundTask,
     Counts,
     EdgeBetween,
+    Relationship,
     RelationshipKind,
-    Ties,
     UserRow,
 )
 
@@ -96,10 +96,10 @@ WHERE counted.user_id = fix.user_id
 
 
 # Looking a flag up by its number costs more than all else that is done for a person.
-_ALL_RELATIONSHIPS = [Ties(bits) for bits in range(2 * Ties.MUTING)]
+_ALL_RELATIONSHIPS = [Relationship(bits) for bits in range(2 * Relationship.MUTING)]
 
 
-def relationship_of(rows: Sequence[asyncpg.Record]) -> dict[int, Ties]:
+def relationship_of(rows: Sequence[asyncpg.Record]) -> dict[int, Relationship]:
     """The ties in the rows of RELATIONSHIPS, by the other person."""
     found: dict[int, int] = {}
     for other_id, tie in rows:
@@ -107,7 +107,7 @@ def relationship_of(rows: Sequence[asyncpg.Record]) -> dict[int, Ties]:
     return {other_id: _ALL_RELATIONSHIPS[bits] for other_id, bits in found.items()}
 
 
-def relationships_of_pairs(rows: Sequence[asyncpg.Record]) -> dict[tuple[int, int], Ties]:
+def relationships_of_pairs(rows: Sequence[asyncpg.Record]) -> dict[tuple[int, int], Relationship]:
     """The ties in the rows of RELATIONSHIPS_OF_PAIRS, by pair."""
     found: dict[tuple[int, int], int] = {}
     for one_id, other_id, tie in rows:
@@ -128,9 +128,9 @@ class PostgresGraphTransaction(PostgresTransaction):
         other = await self._user(_LOCK_OTHER, other_id)
         return await self._user(_LOCK_ACTOR, actor_id), other
 
-    async def ties(self, viewer_id: int, other_id: int) -> Ties:
+    async def relationship(self, viewer_id: int, other_id: int) -> Relationship:
         rows = await self.connection.fetch(RELATIONSHIPS, viewer_id, [other_id])
-        return relationship_of(rows).get(other_id, Ties.NONE)
+        return relationship_of(rows).get(other_id, Relationship.NONE)
 
     async def count_wanted(self, user_id: int, limit: int) -> int:
         count: int = await self.connection.fetchval(_COUNT_WANTED, user_id, limit)

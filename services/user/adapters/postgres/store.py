@@ -30,10 +30,10 @@ from services.user.domain.model import (
     Direction,
     IdPage,
     ListedEdge,
+    Relationship,
     RelationshipKind,
     Session,
     StoredKey,
-    Ties,
     User,
 )
 from services.user.domain.store import ENDED_SESSIONS_KEPT, NETWORK_LIFETIME, UserTransaction
@@ -123,12 +123,14 @@ class PostgresUserStore:
         )
         return found
 
-    async def relationships_with(self, viewer_id: int, other_ids: Sequence[int]) -> dict[int, Ties]:
+    async def relationships_with(
+        self, viewer_id: int, other_ids: Sequence[int]
+    ) -> dict[int, Relationship]:
         return relationship_of(await self._database.fetch(RELATIONSHIPS, viewer_id, other_ids))
 
     async def relationships_of_pairs(
         self, pairs: Collection[tuple[int, int]]
-    ) -> dict[tuple[int, int], Ties]:
+    ) -> dict[tuple[int, int], Relationship]:
         distinct = set(pairs)
         ones = [one_id for one_id, _ in distinct]
         others = [other_id for _, other_id in distinct]

@@ -270,10 +270,10 @@ async def test_a_long_list_is_cut_and_counted(scenario: Scenario) -> None:
 async def test_a_server_that_is_busy_is_asked_again(scenario: Scenario) -> None:
     await scenario.address()
     await scenario.tell(10)
-    scenario.box.result = "451 try later"
+    scenario.box.answer = "451 try later"
     await scenario.next_morning()
     failed = (scenario.row.state, scenario.row.last_answer)
-    scenario.box.result = "250 OK"
+    scenario.box.answer = "250 OK"
 
     scenario.clock.advance(10)
     await scenario.send()
@@ -374,7 +374,7 @@ async def test_a_server_that_nobody_vouches_for_gets_nothing(tmp_path: Path, how
     async with mail_server(**{how: context}) as box:
         result = await hand_in(f"{scheme}://127.0.0.1:{box.port}")
 
-    assert result.verdict is SendStatus.LATER
+    assert result.status is SendStatus.LATER
     assert box.emails == []
 
 
@@ -382,12 +382,12 @@ async def test_without_starttls_nothing_is_sent_in_the_clear() -> None:
     async with mail_server() as box:
         result = await hand_in(f"smtp+starttls://127.0.0.1:{box.port}")
 
-    assert result.verdict is SendStatus.LATER
+    assert result.status is SendStatus.LATER
     assert box.emails == []
 
 
 async def test_a_server_that_is_away_is_tried_again() -> None:
-    assert (await hand_in("smtp://127.0.0.1:9")).verdict is SendStatus.LATER
+    assert (await hand_in("smtp://127.0.0.1:9")).status is SendStatus.LATER
 
 
 async def test_a_server_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -406,6 +406,6 @@ async def test_a_server_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> N
 
     result = await hand_in(f"smtp://127.0.0.1:{port}")
 
-    assert result.verdict is SendStatus.LATER
+    assert result.status is SendStatus.LATER
     await left.wait()
     server.close()

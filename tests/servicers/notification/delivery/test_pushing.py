@@ -525,7 +525,7 @@ async def test_a_worker_that_dies_after_sending_costs_one_more_message_of_the_to
     ) as worker:
         await worker.take()
         await dying.reached.wait()
-        (lane,) = worker._lanes
+        (lane,) = worker._workers
         for each in list(lane._under_way):
             each.cancel()
         await worker.settle()

@@ -21,7 +21,7 @@ from services.timeline.domain.follows import Follows
 from services.timeline.domain.home_sources import HomeSourceQueries
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.model import TOP, Entry
-from services.timeline.domain.ports import Followers, Responses
+from services.timeline.domain.ports import EngagementCounts, Followers
 
 Pace = Callable[[str], Awaitable[None]]
 
@@ -71,7 +71,7 @@ class Truth:
         self.edges: set[tuple[int, int]] = set()
         self.mutes: set[tuple[int, int]] = set()
         self.entries: set[Entry] = set()
-        self.counts: dict[int, Responses] = {}
+        self.counts: dict[int, EngagementCounts] = {}
         self.calls: list[str] = []
         self._page = page
 
@@ -105,7 +105,7 @@ class Truth:
 
     # peers.Engagement
 
-    async def responses(self, post_ids: Sequence[int]) -> Mapping[int, Responses]:
+    async def responses(self, post_ids: Sequence[int]) -> Mapping[int, EngagementCounts]:
         self.calls.append("responses")
         return {each: self.counts[each] for each in post_ids if each in self.counts}
 

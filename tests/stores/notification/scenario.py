@@ -16,12 +16,12 @@ from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.ids import MAX_ID, FixedWorker, IdGenerator
 from services.delivery.domain.schedule import Schedule
-from services.notification.domain.model import Group, Kind, Ties
+from services.notification.domain.model import Group, Kind, Relationship
 from services.notification.domain.notifier import Notifier
 from services.notification.domain.ports import Pair
 from services.notification.domain.store import NotificationStore
 from services.notification.domain.visible_notifications import VisibleNotifications
-from services.notification.worker.account_cleanup import Departures
+from services.notification.worker.account_cleanup import AccountCleanup
 from services.notification.worker.consumer import NotificationConsumer
 from tests.builders.notifications import Sight
 
@@ -40,13 +40,13 @@ class FakeGraph:
         # Runs while an answer is under way.
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
-    async def relationships(self, pairs: Sequence[Pair]) -> Mapping[Pair, Ties]:
+    async def relationships(self, pairs: Sequence[Pair]) -> Mapping[Pair, Relationship]:
         self.asked.append(pairs)
         answer = {
-            (one, other): Ties(
+            (one, other): Relationship(
                 following=(one, other) in self.follows,
                 muting=(one, other) in self.mutes,
-                apart=not self.blocks.isdisjoint({(one, other), (other, one)}),
+                either_blocks=not self.blocks.isdisjoint({(one, other), (other, one)}),
             )
             for one, other in pairs
         }
@@ -72,7 +72,7 @@ class Scenario:
         )
         self.sight = Sight()
         self.visible_notifications = VisibleNotifications(store=store, visibility=self.sight)
-        self.cleanup = Departures(store=store, graph=self.graph, clock=clock, at_once=at_once)
+        self.cleanup = AccountCleanup(store=store, graph=self.graph, clock=clock, at_once=at_once)
         self.causes = NotificationConsumer(self.notifier, self.cleanup)
         self._numbers = itertools.count(101)
 
