@@ -104,20 +104,20 @@ class _Nothing(dict[Any, Any]):
 
 # Each endless coroutine function of the services that is a job, on what fails.
 JOBS: dict[str, Callable[[Any], Job]] = {
-    "chassis.retention.run": lambda fails: partial(retention.run, fails),
-    "chassis.tokens.revocations.run": lambda fails: (
+    "chassis.storage.retention.run": lambda fails: partial(retention.run, fails),
+    "chassis.auth.tokens.revocations.run": lambda fails: (
         RevokedSessions(fails, clock=ManualClock(NOW)).run
     ),
-    "notification.log.trimming.run": lambda fails: partial(trimming.run, fails, ManualClock(NOW)),
-    "notification.retention.run": lambda fails: (
+    "eventlog.worker.trimming.run": lambda fails: partial(trimming.run, fails, ManualClock(NOW)),
+    "notification.worker.retention.run": lambda fails: (
         Retention(store=fails, cleanup=fails, clock=ManualClock(NOW)).run
     ),
-    "post.reconciliation.run": lambda fails: (
+    "post.worker.reconciliation.run": lambda fails: (
         Reconciliation(store=fails, clock=ManualClock(NOW)).run
     ),
-    "post.protections.run": lambda fails: Protections(store=fails, profiles=fails).run,
+    "post.worker.protections.run": lambda fails: Protections(store=fails, profiles=fails).run,
     "timeline.compose._prune": lambda fails: partial(timeline_compose._prune, fails),
-    "user.chores.run": lambda fails: (
+    "user.worker.background_tasks.run": lambda fails: (
         BackgroundTasks(
             store=fails,
             clock=ManualClock(NOW),
@@ -126,28 +126,28 @@ JOBS: dict[str, Callable[[Any], Job]] = {
         ).run
     ),
     "user.compose.periodically": lambda fails: user_compose._every(0.0, "failed", fails.act),
-    "user.counters.run": lambda fails: (
+    "user.worker.counters.run": lambda fails: (
         Reconciler(store=fails, user_cache=fails, count_posts=fails.count_posts).run
     ),
 }
 # Endless, and no job on its own, or one whose failures other tests bring about.
 OTHERS = {
-    "chassis.ids.make",  # waits for the clock
-    "chassis.postgres._listen",  # tests/stores/chassis/test_postgres.py
-    "chassis.redis_channels.messages",  # tests/stores/chassis/test_redis_channels.py
-    "chassis.redis._wait_for_return",  # tests/stores/chassis/test_redis.py
-    "chassis.relay.run",  # tests/stores/chassis/test_relay.py
-    "chassis.relay._publish_loop",
-    "chassis.retention._drain",  # a part of retention.run
-    "chassis.supervision._keep",  # what is tested with
-    "chassis.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
-    "chassis.bus.partition._set_aside",  # tests/unit/chassis/test_partition.py
-    "chassis.bus.partition._try",
-    "notification.log.live.run",  # tests/servicers/notification/test_log_streams.py
-    "notification.log.live.stay",
-    "notification.log.trimming.forget_old",  # a part of trimming.run
-    "post.protections._walk",  # a part of protections.run
-    "user.counters.reconcile",  # a part of counters.run
+    "chassis.runtime.ids.make",  # waits for the clock
+    "chassis.storage.postgres._listen",  # tests/stores/chassis/test_postgres.py
+    "chassis.cache.redis_channels.messages",  # tests/stores/chassis/test_redis_channels.py
+    "chassis.cache.redis_client._wait_for_return",  # tests/stores/chassis/test_redis.py
+    "chassis.storage.relay.run",  # tests/stores/chassis/test_relay.py
+    "chassis.storage.relay._publish_loop",
+    "chassis.storage.retention._drain",  # a part of retention.run
+    "chassis.runtime.supervision._keep",  # what is tested with
+    "chassis.storage.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
+    "chassis.events.bus.partition._move_to_dead_letters",  # tests/unit/chassis/test_partition.py
+    "chassis.events.bus.partition._try",
+    "eventlog.domain.live.run",  # tests/servicers/notification/test_log_streams.py
+    "eventlog.domain.live.renew_presence",
+    "eventlog.worker.trimming.forget_old",  # a part of trimming.run
+    "post.worker.protections._walk",  # a part of protections.run
+    "user.worker.counters.reconcile",  # a part of counters.run
 }
 
 
@@ -172,7 +172,7 @@ def test_every_endless_function_of_the_services_is_a_tested_job_or_named_as_anot
         name
         for name in source.endless_functions()
         # Deliveries have fuzz tests of their own.
-        if not name.startswith("notification.delivery.")
+        if not name.startswith("delivery.")
     }
 
     assert found - OTHERS == set(JOBS)

@@ -107,7 +107,7 @@ def test_a_post_that_addresses_nobody_is_not_for_strangers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tie", "viewer_id", "shown"),
+    ("relationship", "viewer_id", "visible"),
     [
         (Tie(), VIEWER, True),
         (Tie(blocking=True), VIEWER, False),
@@ -117,9 +117,9 @@ def test_a_post_that_addresses_nobody_is_not_for_strangers() -> None:
     ],
 )
 def test_people_are_shown_unless_a_block_keeps_them_apart(
-    relationship: Tie, viewer_id: int, shown: bool
+    relationship: Tie, viewer_id: int, visible: bool
 ) -> None:
-    assert can_see_profile(Author(viewer_relationship=relationship), viewer_id) == shown
+    assert can_see_profile(Author(viewer_relationship=relationship), viewer_id) == visible
     assert not can_see_profile(None, viewer_id)
 
 

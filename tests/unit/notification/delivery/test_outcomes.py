@@ -68,9 +68,9 @@ def test_what_was_taken_is_sent() -> None:
     assert follows(SendResult(SendStatus.TAKEN, "201")) == DeliveryUpdate(State.SENT, "201", AGAIN)
 
 
-@pytest.mark.parametrize("verdict", [SendStatus.REFUSED, SendStatus.GONE])
-def test_what_was_refused_for_good_is_not_tried_again(verdict: SendStatus) -> None:
-    assert follows(SendResult(verdict, "410")).state is State.FAILED
+@pytest.mark.parametrize("status", [SendStatus.REFUSED, SendStatus.GONE])
+def test_what_was_refused_for_good_is_not_tried_again(status: SendStatus) -> None:
+    assert follows(SendResult(status, "410")).state is State.FAILED
 
 
 def test_pauses_double_up_to_an_hour() -> None:
