@@ -133,7 +133,7 @@ async def test_a_second_look_asks_no_store(
         raise AssertionError("the store was asked")
 
     monkeypatch.setattr(scenario.store, "states", asked)
-    monkeypatch.setattr(scenario.store, "responded", asked)
+    monkeypatch.setattr(scenario.store, "engaged", asked)
 
     assert await process.of(post, scenario.bob) == first
 
