@@ -14,9 +14,9 @@ import pytest
 from services.notification.domain import domain_events
 from services.notification.domain import model as notification_model
 from services.notification.domain import recipients as notified
-from services.post.adapters.user_client import CachedProfile, RelationshipFlags
 from services.post.domain.model import AudienceLimit, Visibility
 from services.post.domain.visibility import Audience, can_see
+from services.post.rpc.read_cache.profile_cache import CachedProfile, RelationshipFlags
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 AUTHOR, VIEWER, ABOVE, FURTHER = 1, 2, 3, 4

@@ -1,11 +1,11 @@
-"""What the Post service publishes: its changes as messages of the contract, on one topic."""
+"""Converts domain events to the messages that the Post service publishes."""
 
 from google.protobuf.message import Message
 from roost.post.v1 import post_events_pb2 as wire_format
 
 from services.chassis.events.records import OutboxMessage
 from services.post.domain.domain_events import (
-    Change,
+    DomainEvent,
     PostCreated,
     PostDeleted,
     PostLiked,
@@ -24,15 +24,15 @@ from services.post.rpc.convert import (
 TOPIC = "roost.post.v1"
 
 
-def describe(change: Change) -> OutboxMessage:
-    """The message that tells of a change, keyed by the one whose changes keep their order: the
-    author of a post, the person who responds."""
-    key, body = _keyed(change)
+def describe(event: DomainEvent) -> OutboxMessage:
+    """The message of an event. Its key is the user whose events keep their order: the author of a
+    post, the user who likes or reposts."""
+    key, body = _keyed(event)
     return OutboxMessage.of(topic=TOPIC, key=key, body=body)
 
 
-def _keyed(change: Change) -> tuple[int, Message]:
-    match change:
+def _keyed(event: DomainEvent) -> tuple[int, Message]:
+    match event:
         case PostCreated(post, quoted_author_id):
             created = wire_format.PostCreated(post=to_post(post), quoted_author_id=quoted_author_id)
             return post.author_id, created

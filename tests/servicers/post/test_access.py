@@ -7,8 +7,8 @@ from roost.post.v1 import engagement_service_pb2, people_service_pb2, post_servi
 
 from services.chassis.auth.access_policy import policy_of
 from services.post.rpc.engagement_servicer import EngagementServicer
-from services.post.rpc.people_servicer import ProfileCacheServicer
 from services.post.rpc.post_servicer import PostServicer
+from services.post.rpc.profile_cache_servicer import ProfileCacheServicer
 from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, services
 from tests.servicers.post.conftest import Scenario
 

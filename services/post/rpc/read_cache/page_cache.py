@@ -1,9 +1,10 @@
-"""Pages of posts that were read a moment ago, given again as long as nothing in them has changed.
+"""Pages of posts that this process read recently, each with a validator.
 
-People look at the same page again and again: apps ask for what is new, and mostly nothing is. What
-a page shows follows from the entries that the look in Redis finds (states, the viewer's responses,
-profiles, ties), and whoever changes one forgets the entry. So the look is taken at every reading;
-where it finds the very entries of the last time, the page is that of the last time, to the byte.
+Clients read the same page again and again, and mostly nothing in it has changed. A page is computed
+from the entries that one batch lookup finds in Redis (states, the viewer's engagement, profiles,
+relationships), and a write invalidates the entries that it changes. Each read makes the lookup. If
+the lookup finds the same entries as before, the page is the same, to the byte.
+See docs/adr/0024-a-page-is-proved-not-kept-up.md.
 """
 
 from collections import OrderedDict
@@ -12,50 +13,48 @@ from typing import NamedTuple
 from services.chassis.cache.batch_lookup import Validator
 from services.post.rpc.read_cache.hydration import Hydration, HydrationRequest
 
-# Some 15 KB each.
+# About 15 KB each.
 MAX_PAGES = 2_000
 
 
 class _CachedPage(NamedTuple):
-    hydration_request: HydrationRequest
+    request: HydrationRequest
     validator: Validator
     packed: bytes
 
 
 class PageCache:
-    """Reads pages of posts, and keeps the last MAX_PAGES that this process has read."""
+    """Reads pages of posts. This process holds the last MAX_PAGES."""
 
     def __init__(self, hydration: Hydration, *, limit: int = MAX_PAGES) -> None:
         self._hydration = hydration
         self._limit = limit
-        self._kept: OrderedDict[tuple[object, ...], _CachedPage] = OrderedDict()
+        self._pages: OrderedDict[tuple[object, ...], _CachedPage] = OrderedDict()
 
     async def read(
         self, post_ids: tuple[int, ...], *, viewer_id: int, user_ids: tuple[int, ...]
     ) -> bytes:
-        """What of the posts the viewer (0 for a stranger) may see, with what belongs beside them
-        and those of `user_ids`: a packed BatchGetPostsResponse."""
+        """The posts that the viewer (0: anonymous) may see, with what they refer to and the users
+        of `user_ids`: a packed BatchGetPostsResponse."""
         key = (viewer_id, post_ids, user_ids)
-        kept = self._kept.pop(key, None)
-        if kept is None:
-            hydration_request = self._hydration.ask(
-                post_ids, viewer_id=viewer_id, user_ids=user_ids
-            )
+        cached = self._pages.pop(key, None)
+        if cached is None:
+            request = self._hydration.request(post_ids, viewer_id=viewer_id, user_ids=user_ids)
         else:
-            hydration_request = kept.hydration_request
-        lookup = await hydration_request.lookups.lookup()
-        if kept is not None and lookup.validates(kept.validator):
-            self._keep(key, kept)
-            return kept.packed
-        resolved = await self._hydration.answer(hydration_request, lookup)
+            request = cached.request
+        lookup = await request.lookups.lookup()
+        if cached is not None and lookup.validates(cached.validator):
+            self._keep(key, cached)
+            return cached.packed
+        resolved = await self._hydration.resolve(request, lookup)
         packed = resolved.page(user_ids)
-        # A page of which more had to be asked does not follow from the look alone.
+        # The validator covers the one lookup. A page that needed more cannot be validated by it.
         validator = lookup.validator() if resolved.by_single_lookup else None
         if validator is not None:
-            self._keep(key, _CachedPage(hydration_request, validator, packed))
+            self._keep(key, _CachedPage(request, validator, packed))
         return packed
 
-    def _keep(self, key: tuple[object, ...], kept: _CachedPage) -> None:
-        self._kept[key] = kept
-        if len(self._kept) > self._limit:
-            self._kept.popitem(last=False)
+    def _keep(self, key: tuple[object, ...], page: _CachedPage) -> None:
+        self._pages[key] = page
+        if len(self._pages) > self._limit:
+            self._pages.popitem(last=False)
