@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"roost/post/v1/people_service.proto\x12\rroost.post.v1\x1a\x1b\x62uf/validate/validate.proto\":\n\x04Pair\x12\x17\n\x06one_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12\x19\n\x08other_id\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\"g\n\x13\x46orgetPeopleRequest\x12!\n\x08user_ids\x18\x01 \x03(\x03\x42\x0f\xbaH\x0c\x92\x01\t\x10\xe8\x07\"\x04\"\x02 \x00\x12-\n\x05pairs\x18\x02 \x03(\x0b\x32\x13.roost.post.v1.PairB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\"\x16\n\x14\x46orgetPeopleResponse2h\n\rPeopleService\x12W\n\x0c\x46orgetPeople\x12\".roost.post.v1.ForgetPeopleRequest\x1a#.roost.post.v1.ForgetPeopleResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"roost/post/v1/people_service.proto\x12\rroost.post.v1\x1a\x1b\x62uf/validate/validate.proto\"J\n\x04Pair\x12\x1e\n\x06one_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x05oneId\x12\"\n\x08other_id\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x07otherId\"w\n\x13\x46orgetPeopleRequest\x12*\n\x08user_ids\x18\x01 \x03(\x03\x42\x0f\xbaH\x0c\x92\x01\t\x10\xe8\x07\"\x04\"\x02 \x00R\x07userIds\x12\x34\n\x05pairs\x18\x02 \x03(\x0b\x32\x13.roost.post.v1.PairB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07R\x05pairs\"\x16\n\x14\x46orgetPeopleResponse2h\n\rPeopleService\x12W\n\x0c\x46orgetPeople\x12\".roost.post.v1.ForgetPeopleRequest\x1a#.roost.post.v1.ForgetPeopleResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,11 +41,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FORGETPEOPLEREQUEST'].fields_by_name['pairs']._loaded_options = None
   _globals['_FORGETPEOPLEREQUEST'].fields_by_name['pairs']._serialized_options = b'\272H\006\222\001\003\020\350\007'
   _globals['_PAIR']._serialized_start=82
-  _globals['_PAIR']._serialized_end=140
-  _globals['_FORGETPEOPLEREQUEST']._serialized_start=142
-  _globals['_FORGETPEOPLEREQUEST']._serialized_end=245
-  _globals['_FORGETPEOPLERESPONSE']._serialized_start=247
-  _globals['_FORGETPEOPLERESPONSE']._serialized_end=269
-  _globals['_PEOPLESERVICE']._serialized_start=271
-  _globals['_PEOPLESERVICE']._serialized_end=375
+  _globals['_PAIR']._serialized_end=156
+  _globals['_FORGETPEOPLEREQUEST']._serialized_start=158
+  _globals['_FORGETPEOPLEREQUEST']._serialized_end=277
+  _globals['_FORGETPEOPLERESPONSE']._serialized_start=279
+  _globals['_FORGETPEOPLERESPONSE']._serialized_end=301
+  _globals['_PEOPLESERVICE']._serialized_start=303
+  _globals['_PEOPLESERVICE']._serialized_end=407
 # @@protoc_insertion_point(module_scope)
