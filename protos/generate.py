@@ -21,6 +21,7 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import grpc_tools
 from google.protobuf import (
@@ -112,7 +113,7 @@ def image(source: Path, scratch: Path, name: str) -> Path:
 
 
 def described(source: Path, scratch: Path) -> FileDescriptorSet:
-    """Compile all contracts below ``source`` and their imports, with the shared rules written out."""
+    """Compile all contracts below ``source``, with their imports and the shared rules."""
     path = scratch / "described.binpb"
     options = ["--include_imports", "--include_source_info", f"--descriptor_set_out={path}"]
     folders = [f"--proto_path={source}", f"--proto_path={WELL_KNOWN}"]
@@ -132,11 +133,11 @@ def write_out_shared_rules(built: FileDescriptorSet) -> None:
     for file in built.file:
         pool.Add(file)
     try:
-        rule = pool.FindExtensionByName("roost.rules.v1.rule")
-    except KeyError:
+        rule: Any = pool.FindExtensionByName("roost.rules.v1.rule")
+    except KeyError:  # Contracts older than the shared rules.
         return
-    demands = pool.FindExtensionByName("roost.rules.v1.demands")
-    field_rules = pool.FindExtensionByName("buf.validate.field")
+    demands: Any = pool.FindExtensionByName("roost.rules.v1.demands")
+    field_rules: Any = pool.FindExtensionByName("buf.validate.field")
     values = rule.enum_type.values_by_number
     field_options = message_factory.GetMessageClass(
         pool.FindMessageTypeByName("google.protobuf.FieldOptions")
@@ -150,7 +151,7 @@ def write_out_shared_rules(built: FileDescriptorSet) -> None:
         options = field_options.FromString(field.options.SerializeToString())
         if options.HasExtension(rule):
             named = values[options.Extensions[rule]].GetOptions().SerializeToString()
-            shared = enum_options.FromString(named).Extensions[demands]
+            shared: Any = enum_options.FromString(named).Extensions[demands]
             options.Extensions[field_rules].MergeFrom(shared)
             field.options.ParseFromString(options.SerializeToString(deterministic=True))
 

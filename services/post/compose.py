@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from roost.post.v1.engagement_service_pb2_grpc import add_EngagementServiceServicer_to_server
-from roost.post.v1.people_service_pb2_grpc import add_PeopleServiceServicer_to_server
 from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_server
+from roost.post.v1.profile_cache_service_pb2_grpc import add_ProfileCacheServiceServicer_to_server
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
@@ -29,7 +29,7 @@ from services.post.events import describe
 from services.post.hydration import Hydration
 from services.post.known_people import KnownPeople
 from services.post.people import MeshPeople
-from services.post.people_servicer import PeopleServicer
+from services.post.people_servicer import ProfileCacheServicer
 from services.post.post_lists import PostLists
 from services.post.post_servicer import PostServicer
 from services.post.protections import Protections
@@ -129,7 +129,7 @@ def mounts(
     return [
         Mount(add_PostServiceServicer_to_server, posts),
         Mount(add_EngagementServiceServicer_to_server, engagement),
-        Mount(add_PeopleServiceServicer_to_server, PeopleServicer(known_people)),
+        Mount(add_ProfileCacheServiceServicer_to_server, ProfileCacheServicer(known_people)),
     ]
 
 

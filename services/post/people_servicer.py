@@ -1,25 +1,25 @@
-"""PeopleService over gRPC."""
+"""ProfileCacheService over gRPC."""
 
 from typing import Any
 
-from roost.post.v1 import people_service_pb2 as rpc
-from roost.post.v1.people_service_pb2_grpc import PeopleServiceServicer
+from roost.post.v1 import profile_cache_service_pb2 as rpc
+from roost.post.v1.profile_cache_service_pb2_grpc import ProfileCacheServiceServicer
 
 from services.chassis import access
 from services.post.known_people import KnownPeople
 
 
-class PeopleServicer(PeopleServiceServicer):
+class ProfileCacheServicer(ProfileCacheServiceServicer):
     """What is kept about people."""
 
     def __init__(self, people: KnownPeople) -> None:
         self._people = people
 
     @access.service("user")
-    async def ForgetPeople(
-        self, request: rpc.ForgetPeopleRequest, context: Any
-    ) -> rpc.ForgetPeopleResponse:
+    async def InvalidateProfiles(
+        self, request: rpc.InvalidateProfilesRequest, context: Any
+    ) -> rpc.InvalidateProfilesResponse:
         """Forgets what others changed."""
         pairs = [(each.one_id, each.other_id) for each in request.pairs]
         await self._people.forget(request.user_ids, pairs)
-        return rpc.ForgetPeopleResponse()
+        return rpc.InvalidateProfilesResponse()

@@ -65,11 +65,11 @@ def fill_relationship(message: pb.Relationship, user_id: int, ties: Ties) -> Non
     message.user_id = user_id
 
 
-def fill_ties(message: graph_pb.Ties, ties: Ties) -> None:
+def fill_ties(message: graph_pb.PairRelationship, ties: Ties) -> None:
     """Writes into an empty message what services that act on events ask about a pair."""
     message.following = Ties.FOLLOWING in ties
     message.muting = Ties.MUTING in ties
-    message.apart = bool(ties & (Ties.BLOCKING | Ties.BLOCKED_BY))
+    message.blocked = bool(ties & (Ties.BLOCKING | Ties.BLOCKED_BY))
 
 
 def relationship(user_id: int, ties: Ties) -> pb.Relationship:

@@ -76,14 +76,14 @@ class GraphLists(GraphServiceServicer):
         return response
 
     @access.service("notification", "post", "gateway")
-    async def BatchGetTies(
-        self, request: pb.BatchGetTiesRequest, context: Any
-    ) -> pb.BatchGetTiesResponse:
+    async def BatchGetPairRelationships(
+        self, request: pb.BatchGetPairRelationshipsRequest, context: Any
+    ) -> pb.BatchGetPairRelationshipsResponse:
         pairs = [(each.from_user_id, each.to_user_id) for each in request.pairs]
         found = await self._store.ties_of_pairs(pairs)
-        response = pb.BatchGetTiesResponse()
+        response = pb.BatchGetPairRelationshipsResponse()
         for pair in pairs:
-            convert.fill_ties(response.ties.add(), found.get(pair, Ties.NONE))
+            convert.fill_ties(response.relationships.add(), found.get(pair, Ties.NONE))
         return response
 
     @access.service("timeline")

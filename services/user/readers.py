@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from roost.post.v1.people_service_pb2 import ForgetPeopleRequest, Pair
-from roost.post.v1.people_service_pb2_grpc import PeopleServiceStub
+from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest, Pair
+from roost.post.v1.profile_cache_service_pb2_grpc import ProfileCacheServiceStub
 
 from services.chassis import deadline
 from services.chassis.clients import Mesh
@@ -34,24 +34,24 @@ class MeshReaders:
     """See `Readers`: the Post service, over the mesh."""
 
     def __init__(self, mesh: Mesh) -> None:
-        self._people = mesh.as_service(PeopleServiceStub, timeout=_SECONDS)
+        self._people = mesh.as_service(ProfileCacheServiceStub, timeout=_SECONDS)
 
     async def forget_pair(self, one_id: int, other_id: int) -> None:
         """See `Readers.forget_pair`."""
         pair = Pair(one_id=one_id, other_id=other_id)
-        await self._forget(ForgetPeopleRequest(pairs=[pair]))
+        await self._forget(InvalidateProfilesRequest(pairs=[pair]))
 
     async def forget_profiles(self, user_ids: Iterable[int]) -> None:
         """See `Readers.forget_profiles`."""
         ids = list(user_ids)
         for start in range(0, len(ids), _AT_ONCE):
-            await self._forget(ForgetPeopleRequest(user_ids=ids[start : start + _AT_ONCE]))
+            await self._forget(InvalidateProfilesRequest(user_ids=ids[start : start + _AT_ONCE]))
 
-    async def _forget(self, request: ForgetPeopleRequest) -> None:
+    async def _forget(self, request: InvalidateProfilesRequest) -> None:
         try:
             # The change is committed: its caller's deadline is no reason to leave it untold.
             with deadline.none():
-                await self._people.ForgetPeople(request)
+                await self._people.InvalidateProfiles(request)
         except RoostError as error:
             logger().warning("readers_not_told", error=repr(error))
 

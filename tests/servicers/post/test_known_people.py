@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from roost.post.v1 import post_service_pb2 as rpc
-from roost.post.v1.people_service_pb2 import ForgetPeopleRequest, Pair
+from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest, Pair
 
 from services.chassis import redis
 from services.chassis.caller import ServiceCaller
@@ -25,8 +25,8 @@ async def scene(valkey: str) -> AsyncIterator[Scene]:
 
 async def forget(scene: Scene, *, people: tuple[int, ...] = (), pair: tuple[int, ...] = ()) -> None:
     pairs = [Pair(one_id=pair[0], other_id=pair[1])] if pair else []
-    request = ForgetPeopleRequest(user_ids=people, pairs=pairs)
-    await scene.people(USER_SERVICE).ForgetPeople(request)
+    request = InvalidateProfilesRequest(user_ids=people, pairs=pairs)
+    await scene.people(USER_SERVICE).InvalidateProfiles(request)
 
 
 async def test_a_page_that_was_read_asks_nobody_again(scene: Scene) -> None:

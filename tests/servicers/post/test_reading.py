@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from roost.post.v1 import post_service_pb2 as rpc
-from roost.post.v1.people_service_pb2 import ForgetPeopleRequest
 from roost.post.v1.post_pb2 import (
     VISIBILITY_FOLLOWERS,
     VISIBILITY_MENTIONED,
     VISIBILITY_PUBLIC,
 )
+from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest
 
 from services.chassis.caller import ServiceCaller
 from services.chassis.errors import NotFound
@@ -251,8 +251,8 @@ async def test_what_may_be_seen_is_what_a_batch_brings(scene: Scene) -> None:
     ids = [post.id for post in posts]
     before = await filtered(scene, scene.bob, *ids)
     scene.users.protect(scene.alice)
-    await scene.people(ServiceCaller("user")).ForgetPeople(
-        ForgetPeopleRequest(user_ids=[scene.alice])
+    await scene.people(ServiceCaller("user")).InvalidateProfiles(
+        InvalidateProfilesRequest(user_ids=[scene.alice])
     )
 
     hidden = await filtered(scene, scene.bob, *ids)

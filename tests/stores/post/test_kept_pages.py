@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
-from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, BatchGetTiesResponse
+from roost.user.v1.graph_service_pb2 import (
+    BatchGetPairRelationshipsRequest,
+    BatchGetPairRelationshipsResponse,
+)
 from roost.user.v1.user_service_pb2 import BatchGetUsersRequest, BatchGetUsersResponse
 
 from services.chassis import redis
@@ -39,8 +42,10 @@ class UsersStub:
     async def BatchGetUsers(self, request: BatchGetUsersRequest) -> BatchGetUsersResponse:
         return await self._users.BatchGetUsers(request, None)
 
-    async def BatchGetTies(self, request: BatchGetTiesRequest) -> BatchGetTiesResponse:
-        return await FakeGraph(self._users).BatchGetTies(request, None)
+    async def BatchGetPairRelationships(
+        self, request: BatchGetPairRelationshipsRequest
+    ) -> BatchGetPairRelationshipsResponse:
+        return await FakeGraph(self._users).BatchGetPairRelationships(request, None)
 
 
 class CountingHydration(Hydration):

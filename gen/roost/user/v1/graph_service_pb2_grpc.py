@@ -111,10 +111,10 @@ class GraphServiceStub:
                 request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsRequest.SerializeToString,
                 response_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsResponse.FromString,
                 _registered_method=True)
-        self.BatchGetTies = channel.unary_unary(
-                '/roost.user.v1.GraphService/BatchGetTies',
-                request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesRequest.SerializeToString,
-                response_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesResponse.FromString,
+        self.BatchGetPairRelationships = channel.unary_unary(
+                '/roost.user.v1.GraphService/BatchGetPairRelationships',
+                request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetPairRelationshipsRequest.SerializeToString,
+                response_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetPairRelationshipsResponse.FromString,
                 _registered_method=True)
         self.ListFollowerIds = channel.unary_unary(
                 '/roost.user.v1.GraphService/ListFollowerIds',
@@ -256,8 +256,8 @@ class GraphServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def BatchGetTies(self, request, context):
-        """BatchGetTies returns how each named person stands to another, in request order, for services that
+    def BatchGetPairRelationships(self, request, context):
+        """BatchGetPairRelationships returns how each named person stands to another, in request order, for services that
         act on events: whom to tell, whom to leave in peace. Services only. Strongly consistent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -362,10 +362,10 @@ def add_GraphServiceServicer_to_server(servicer, server):
                     request_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsRequest.FromString,
                     response_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsResponse.SerializeToString,
             ),
-            'BatchGetTies': grpc.unary_unary_rpc_method_handler(
-                    servicer.BatchGetTies,
-                    request_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesRequest.FromString,
-                    response_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesResponse.SerializeToString,
+            'BatchGetPairRelationships': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetPairRelationships,
+                    request_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetPairRelationshipsRequest.FromString,
+                    response_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetPairRelationshipsResponse.SerializeToString,
             ),
             'ListFollowerIds': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFollowerIds,
@@ -779,7 +779,7 @@ class GraphService:
             _registered_method=True)
 
     @staticmethod
-    def BatchGetTies(request,
+    def BatchGetPairRelationships(request,
             target,
             options=(),
             channel_credentials=None,
@@ -792,9 +792,9 @@ class GraphService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/roost.user.v1.GraphService/BatchGetTies',
-            roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesRequest.SerializeToString,
-            roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesResponse.FromString,
+            '/roost.user.v1.GraphService/BatchGetPairRelationships',
+            roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetPairRelationshipsRequest.SerializeToString,
+            roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetPairRelationshipsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -92,8 +92,8 @@ class GraphServiceStub:
     unknown people have an empty relationship, and so have, as the public protocols show it, people who
     block the caller.
     """
-    BatchGetTies: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.BatchGetTiesRequest, _graph_service_pb2.BatchGetTiesResponse]
-    """BatchGetTies returns how each named person stands to another, in request order, for services that
+    BatchGetPairRelationships: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.BatchGetPairRelationshipsRequest, _graph_service_pb2.BatchGetPairRelationshipsResponse]
+    """BatchGetPairRelationships returns how each named person stands to another, in request order, for services that
     act on events: whom to tell, whom to leave in peace. Services only. Strongly consistent.
     """
     ListFollowerIds: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.ListFollowerIdsRequest, _graph_service_pb2.ListFollowerIdsResponse]
@@ -174,8 +174,8 @@ class GraphServiceAsyncStub(GraphServiceStub):
     unknown people have an empty relationship, and so have, as the public protocols show it, people who
     block the caller.
     """
-    BatchGetTies: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.BatchGetTiesRequest, _graph_service_pb2.BatchGetTiesResponse]  # type: ignore[assignment]
-    """BatchGetTies returns how each named person stands to another, in request order, for services that
+    BatchGetPairRelationships: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.BatchGetPairRelationshipsRequest, _graph_service_pb2.BatchGetPairRelationshipsResponse]  # type: ignore[assignment]
+    """BatchGetPairRelationships returns how each named person stands to another, in request order, for services that
     act on events: whom to tell, whom to leave in peace. Services only. Strongly consistent.
     """
     ListFollowerIds: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.ListFollowerIdsRequest, _graph_service_pb2.ListFollowerIdsResponse]  # type: ignore[assignment]
@@ -339,12 +339,12 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def BatchGetTies(
+    def BatchGetPairRelationships(
         self,
-        request: _graph_service_pb2.BatchGetTiesRequest,
+        request: _graph_service_pb2.BatchGetPairRelationshipsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_graph_service_pb2.BatchGetTiesResponse, _abc.Awaitable[_graph_service_pb2.BatchGetTiesResponse]]:
-        """BatchGetTies returns how each named person stands to another, in request order, for services that
+    ) -> _typing.Union[_graph_service_pb2.BatchGetPairRelationshipsResponse, _abc.Awaitable[_graph_service_pb2.BatchGetPairRelationshipsResponse]]:
+        """BatchGetPairRelationships returns how each named person stands to another, in request order, for services that
         act on events: whom to tell, whom to leave in peace. Services only. Strongly consistent.
         """
 

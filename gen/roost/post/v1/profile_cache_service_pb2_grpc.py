@@ -3,7 +3,7 @@
 import grpc
 import warnings
 
-from roost.post.v1 import people_service_pb2 as roost_dot_post_dot_v1_dot_people__service__pb2
+from roost.post.v1 import profile_cache_service_pb2 as roost_dot_post_dot_v1_dot_profile__cache__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -18,15 +18,15 @@ except ImportError:
 if _version_not_supported:
     raise RuntimeError(
         f'The grpc package installed is at version {GRPC_VERSION},'
-        + ' but the generated code in roost/post/v1/people_service_pb2_grpc.py depends on'
+        + ' but the generated code in roost/post/v1/profile_cache_service_pb2_grpc.py depends on'
         + f' grpcio>={GRPC_GENERATED_VERSION}.'
         + f' Please upgrade your grpc module to grpcio>={GRPC_GENERATED_VERSION}'
         + f' or downgrade your generated code using grpcio-tools<={GRPC_VERSION}.'
     )
 
 
-class PeopleServiceStub:
-    """PeopleService is told what to forget. The Post service keeps profiles, and how viewers stand to
+class ProfileCacheServiceStub:
+    """ProfileCacheService is told what to forget. The Post service keeps profiles, and how viewers stand to
     people, to decide who sees what without asking the User service each time.
     """
 
@@ -36,20 +36,20 @@ class PeopleServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.ForgetPeople = channel.unary_unary(
-                '/roost.post.v1.PeopleService/ForgetPeople',
-                request_serializer=roost_dot_post_dot_v1_dot_people__service__pb2.ForgetPeopleRequest.SerializeToString,
-                response_deserializer=roost_dot_post_dot_v1_dot_people__service__pb2.ForgetPeopleResponse.FromString,
+        self.InvalidateProfiles = channel.unary_unary(
+                '/roost.post.v1.ProfileCacheService/InvalidateProfiles',
+                request_serializer=roost_dot_post_dot_v1_dot_profile__cache__service__pb2.InvalidateProfilesRequest.SerializeToString,
+                response_deserializer=roost_dot_post_dot_v1_dot_profile__cache__service__pb2.InvalidateProfilesResponse.FromString,
                 _registered_method=True)
 
 
-class PeopleServiceServicer:
-    """PeopleService is told what to forget. The Post service keeps profiles, and how viewers stand to
+class ProfileCacheServiceServicer:
+    """ProfileCacheService is told what to forget. The Post service keeps profiles, and how viewers stand to
     people, to decide who sees what without asking the User service each time.
     """
 
-    def ForgetPeople(self, request, context):
-        """ForgetPeople returns once no later read of posts is answered by what was kept about these people
+    def InvalidateProfiles(self, request, context):
+        """InvalidateProfiles returns once no later read of posts is answered by what was kept about these people
         and pairs. The User service calls it before it answers whoever changed them. Repeating it changes
         nothing. Services only.
         """
@@ -58,28 +58,28 @@ class PeopleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
 
-def add_PeopleServiceServicer_to_server(servicer, server):
+def add_ProfileCacheServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'ForgetPeople': grpc.unary_unary_rpc_method_handler(
-                    servicer.ForgetPeople,
-                    request_deserializer=roost_dot_post_dot_v1_dot_people__service__pb2.ForgetPeopleRequest.FromString,
-                    response_serializer=roost_dot_post_dot_v1_dot_people__service__pb2.ForgetPeopleResponse.SerializeToString,
+            'InvalidateProfiles': grpc.unary_unary_rpc_method_handler(
+                    servicer.InvalidateProfiles,
+                    request_deserializer=roost_dot_post_dot_v1_dot_profile__cache__service__pb2.InvalidateProfilesRequest.FromString,
+                    response_serializer=roost_dot_post_dot_v1_dot_profile__cache__service__pb2.InvalidateProfilesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
-            'roost.post.v1.PeopleService', rpc_method_handlers)
+            'roost.post.v1.ProfileCacheService', rpc_method_handlers)
     server.add_generic_rpc_handlers((generic_handler,))
-    server.add_registered_method_handlers('roost.post.v1.PeopleService', rpc_method_handlers)
+    server.add_registered_method_handlers('roost.post.v1.ProfileCacheService', rpc_method_handlers)
 
 
  # This class is part of an EXPERIMENTAL API.
-class PeopleService:
-    """PeopleService is told what to forget. The Post service keeps profiles, and how viewers stand to
+class ProfileCacheService:
+    """ProfileCacheService is told what to forget. The Post service keeps profiles, and how viewers stand to
     people, to decide who sees what without asking the User service each time.
     """
 
     @staticmethod
-    def ForgetPeople(request,
+    def InvalidateProfiles(request,
             target,
             options=(),
             channel_credentials=None,
@@ -92,9 +92,9 @@ class PeopleService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/roost.post.v1.PeopleService/ForgetPeople',
-            roost_dot_post_dot_v1_dot_people__service__pb2.ForgetPeopleRequest.SerializeToString,
-            roost_dot_post_dot_v1_dot_people__service__pb2.ForgetPeopleResponse.FromString,
+            '/roost.post.v1.ProfileCacheService/InvalidateProfiles',
+            roost_dot_post_dot_v1_dot_profile__cache__service__pb2.InvalidateProfilesRequest.SerializeToString,
+            roost_dot_post_dot_v1_dot_profile__cache__service__pb2.InvalidateProfilesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -15,7 +15,7 @@ class Pair(_message.Message):
     other_id: int
     def __init__(self, one_id: _Optional[int] = ..., other_id: _Optional[int] = ...) -> None: ...
 
-class ForgetPeopleRequest(_message.Message):
+class InvalidateProfilesRequest(_message.Message):
     __slots__ = ("user_ids", "pairs")
     USER_IDS_FIELD_NUMBER: _ClassVar[int]
     PAIRS_FIELD_NUMBER: _ClassVar[int]
@@ -23,6 +23,6 @@ class ForgetPeopleRequest(_message.Message):
     pairs: _containers.RepeatedCompositeFieldContainer[Pair]
     def __init__(self, user_ids: _Optional[_Iterable[int]] = ..., pairs: _Optional[_Iterable[_Union[Pair, _Mapping]]] = ...) -> None: ...
 
-class ForgetPeopleResponse(_message.Message):
+class InvalidateProfilesResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
