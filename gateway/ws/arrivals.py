@@ -134,7 +134,7 @@ class _Standing:
 
 
 def _near(ties: PairRelationship) -> bool:
-    return rules.brought(following=ties.following, muting=ties.muting) and not ties.blocked
+    return rules.brought(following=ties.following, muting=ties.muting) and not ties.either_blocks
 
 
 def _without_viewer(found: Hydrated) -> Hydrated:

@@ -34,7 +34,7 @@ class MeshGraph:
             )
             response = await self._graph.BatchGetPairRelationships(request)
             for pair, ties in zip(part, response.relationships, strict=True):
-                found[pair] = Ties(ties.following, ties.muting, ties.blocked)
+                found[pair] = Ties(ties.following, ties.muting, ties.either_blocks)
         return found
 
 

@@ -99,7 +99,9 @@ class MeshPeople:
         )
         response = await self._graph.BatchGetPairRelationships(request)
         return {
-            pair for pair, ties in zip(pairs, response.relationships, strict=True) if ties.blocked
+            pair
+            for pair, ties in zip(pairs, response.relationships, strict=True)
+            if ties.either_blocks
         }
 
     async def _find(self, ids: Sequence[int], handles: Sequence[str], viewer_id: int) -> list[User]:

@@ -69,7 +69,7 @@ def fill_ties(message: graph_pb.PairRelationship, ties: Ties) -> None:
     """Writes into an empty message what services that act on events ask about a pair."""
     message.following = Ties.FOLLOWING in ties
     message.muting = Ties.MUTING in ties
-    message.blocked = bool(ties & (Ties.BLOCKING | Ties.BLOCKED_BY))
+    message.either_blocks = bool(ties & (Ties.BLOCKING | Ties.BLOCKED_BY))
 
 
 def relationship(user_id: int, ties: Ties) -> pb.Relationship:

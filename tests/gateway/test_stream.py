@@ -293,7 +293,7 @@ async def test_who_blocked_or_muted_the_author_meanwhile_is_spared(
     address: str, events: FakeEvents, world: World
 ) -> None:
     world.ties[ALICE, BOB] = PairRelationship(following=True, muting=True)
-    world.ties[CAROL, BOB] = PairRelationship(following=True, blocked=True)
+    world.ties[CAROL, BOB] = PairRelationship(following=True, either_blocks=True)
 
     async with opened(address) as alice, opened(address, "carol") as carol:
         for client, user_id in ((alice, ALICE), (carol, CAROL)):

@@ -112,7 +112,7 @@ class FakeGraph(GraphServiceServicer):
         return graph.BatchGetPairRelationshipsResponse(
             relationships=[
                 graph.PairRelationship(
-                    blocked=self._users.apart(each.from_user_id, each.to_user_id)
+                    either_blocks=self._users.apart(each.from_user_id, each.to_user_id)
                 )
                 for each in request.pairs
             ]

@@ -64,7 +64,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
         for pair in request.pairs:
             there = (pair.from_user_id, pair.to_user_id)
             apart = not self.hidden.isdisjoint({there, there[::-1]})
-            response.relationships.add(following=there in self.follows, blocked=apart)
+            response.relationships.add(following=there in self.follows, either_blocks=apart)
         return response
 
     @access.anyone

@@ -215,7 +215,9 @@ async def test_services_ask_how_pairs_stand(
         )
     )
 
-    assert [(each.following, each.muting, each.blocked) for each in response.relationships] == [
+    assert [
+        (each.following, each.muting, each.either_blocks) for each in response.relationships
+    ] == [
         (True, False, False),
         (False, True, False),
         (False, False, True),

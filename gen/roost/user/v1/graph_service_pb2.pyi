@@ -238,14 +238,14 @@ class BatchGetPairRelationshipsResponse(_message.Message):
     def __init__(self, relationships: _Optional[_Iterable[_Union[PairRelationship, _Mapping]]] = ...) -> None: ...
 
 class PairRelationship(_message.Message):
-    __slots__ = ("following", "muting", "blocked")
+    __slots__ = ("following", "muting", "either_blocks")
     FOLLOWING_FIELD_NUMBER: _ClassVar[int]
     MUTING_FIELD_NUMBER: _ClassVar[int]
-    BLOCKED_FIELD_NUMBER: _ClassVar[int]
+    EITHER_BLOCKS_FIELD_NUMBER: _ClassVar[int]
     following: bool
     muting: bool
-    blocked: bool
-    def __init__(self, following: _Optional[bool] = ..., muting: _Optional[bool] = ..., blocked: _Optional[bool] = ...) -> None: ...
+    either_blocks: bool
+    def __init__(self, following: _Optional[bool] = ..., muting: _Optional[bool] = ..., either_blocks: _Optional[bool] = ...) -> None: ...
 
 class ListFollowerIdsRequest(_message.Message):
     __slots__ = ("user_id", "after_id", "page_size")
