@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class ProfileCacheServiceStub:
-    """ProfileCacheService is told what to forget. The Post service keeps profiles, and how viewers stand to
-    people, to decide who sees what without asking the User service each time.
+    """ProfileCacheService invalidates cached profiles and relationships. The Post service caches them to decide
+    visibility without a call to the User service for each read.
     """
 
     def __init__(self, channel):
@@ -44,14 +44,14 @@ class ProfileCacheServiceStub:
 
 
 class ProfileCacheServiceServicer:
-    """ProfileCacheService is told what to forget. The Post service keeps profiles, and how viewers stand to
-    people, to decide who sees what without asking the User service each time.
+    """ProfileCacheService invalidates cached profiles and relationships. The Post service caches them to decide
+    visibility without a call to the User service for each read.
     """
 
     def InvalidateProfiles(self, request, context):
-        """InvalidateProfiles returns once no later read of posts is answered by what was kept about these people
-        and pairs. The User service calls it before it answers whoever changed them. Repeating it changes
-        nothing. Services only.
+        """InvalidateProfiles drops the cached profiles of the given users and the cached relationships of the given
+        pairs. After it returns, no read of posts uses the dropped values. The User service calls it after a
+        change and before it responds to the caller who made the change. Idempotent. Services only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -74,8 +74,8 @@ def add_ProfileCacheServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ProfileCacheService:
-    """ProfileCacheService is told what to forget. The Post service keeps profiles, and how viewers stand to
-    people, to decide who sees what without asking the User service each time.
+    """ProfileCacheService invalidates cached profiles and relationships. The Post service caches them to decide
+    visibility without a call to the User service for each read.
     """
 
     @staticmethod
