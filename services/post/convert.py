@@ -82,7 +82,7 @@ def look_into(packed: bytes) -> Body:
 
 
 def as_shown(
-    packed: bytes, state: PostState, *, with_viewer: bool, quote_withdrawn: bool = False
+    packed: bytes, state: PostState, *, with_viewer: bool, quote_hidden: bool = False
 ) -> bytes:
     """A packed post with its counts, and with what the viewer did where that is a person.
 
@@ -92,7 +92,7 @@ def as_shown(
     packed += _packed_counts(likes, reposts, replies, quotes)
     if with_viewer:
         packed += _PACKED_VIEWER_STATES[liked, reposted, bookmarked]
-    if quote_withdrawn:
+    if quote_hidden:
         packed += _PACKED_WITHDRAWN
     return packed
 
@@ -104,7 +104,7 @@ def _packed_counts(likes: int, reposts: int, replies: int, quotes: int) -> bytes
     return wire.Post(counts=counts).SerializeToString()
 
 
-_PACKED_WITHDRAWN = wire.Post(quote_withdrawn=True).SerializeToString()
+_PACKED_WITHDRAWN = wire.Post(quote_hidden=True).SerializeToString()
 _PACKED_VIEWER_STATES = {
     (liked, reposted, bookmarked): wire.Post(
         viewer_state=wire.ViewerState(liked=liked, reposted=reposted, bookmarked=bookmarked)

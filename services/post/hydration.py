@@ -224,7 +224,7 @@ def _visible(states: Mapping[int, PostState], shown: Shown) -> dict[int, bytes]:
             body.packed,
             state,
             with_viewer=viewer_id != 0,
-            quote_withdrawn=id_ in shown.withdrawn,
+            quote_hidden=id_ in shown.withdrawn,
         )
         for id_, state in states.items()
         if (body := bodies.get(id_)) is not None and can_see(body.audience, people, viewer_id)

@@ -20,6 +20,6 @@ class ProfileCacheServicer(ProfileCacheServiceServicer):
         self, request: rpc.InvalidateProfilesRequest, context: Any
     ) -> rpc.InvalidateProfilesResponse:
         """Forgets what others changed."""
-        pairs = [(each.one_id, each.other_id) for each in request.pairs]
+        pairs = [(each.user_id, each.other_user_id) for each in request.pairs]
         await self._people.forget(request.user_ids, pairs)
         return rpc.InvalidateProfilesResponse()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest, Pair
+from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest, UserPair
 from roost.post.v1.profile_cache_service_pb2_grpc import ProfileCacheServiceStub
 
 from services.chassis import deadline
@@ -38,7 +38,7 @@ class MeshReaders:
 
     async def forget_pair(self, one_id: int, other_id: int) -> None:
         """See `Readers.forget_pair`."""
-        pair = Pair(one_id=one_id, other_id=other_id)
+        pair = UserPair(user_id=one_id, other_user_id=other_id)
         await self._forget(InvalidateProfilesRequest(pairs=[pair]))
 
     async def forget_profiles(self, user_ids: Iterable[int]) -> None:

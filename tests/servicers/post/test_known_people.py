@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from roost.post.v1 import post_service_pb2 as rpc
-from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest, Pair
+from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest, UserPair
 
 from services.chassis import redis
 from services.chassis.caller import ServiceCaller
@@ -24,7 +24,7 @@ async def scene(valkey: str) -> AsyncIterator[Scene]:
 
 
 async def forget(scene: Scene, *, people: tuple[int, ...] = (), pair: tuple[int, ...] = ()) -> None:
-    pairs = [Pair(one_id=pair[0], other_id=pair[1])] if pair else []
+    pairs = [UserPair(user_id=pair[0], other_user_id=pair[1])] if pair else []
     request = InvalidateProfilesRequest(user_ids=people, pairs=pairs)
     await scene.people(USER_SERVICE).InvalidateProfiles(request)
 

@@ -202,7 +202,7 @@ async def test_a_block_between_two_others_withdraws_a_quote_on_a_page_that_was_k
     await process.people.forget((), [(scene.carol, scene.alice)])
 
     page = await process.read(scene.bob, post)
-    assert page.posts[0].quote_withdrawn
+    assert page.posts[0].quote_hidden
     assert list(page.includes.quoted_posts) == []
     await process.keeps(scene.bob, post)
 

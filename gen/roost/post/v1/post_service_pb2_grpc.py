@@ -39,7 +39,7 @@ class PostServiceStub:
 
     A block by either of two users ends for everybody that one of them shows the other's posts. Their reposts
     of each other's posts are removed within seconds, each with its event, and are absent from their profiles
-    at once. Their quotes of each other have quote_withdrawn while the block exists. When the block ends, the
+    at once. Their quotes of each other have quote_hidden while the block exists. When the block ends, the
     quotes are shown again, since they are posts of their own; removed reposts are not restored.
     """
 
@@ -130,7 +130,7 @@ class PostServiceServicer:
 
     A block by either of two users ends for everybody that one of them shows the other's posts. Their reposts
     of each other's posts are removed within seconds, each with its event, and are absent from their profiles
-    at once. Their quotes of each other have quote_withdrawn while the block exists. When the block ends, the
+    at once. Their quotes of each other have quote_hidden while the block exists. When the block ends, the
     quotes are shown again, since they are posts of their own; removed reposts are not restored.
     """
 
@@ -334,7 +334,7 @@ class PostService:
 
     A block by either of two users ends for everybody that one of them shows the other's posts. Their reposts
     of each other's posts are removed within seconds, each with its event, and are absent from their profiles
-    at once. Their quotes of each other have quote_withdrawn while the block exists. When the block ends, the
+    at once. Their quotes of each other have quote_hidden while the block exists. When the block ends, the
     quotes are shown again, since they are posts of their own; removed reposts are not restored.
     """
 

@@ -40,7 +40,7 @@ class PostServiceStub:
 
     A block by either of two users ends for everybody that one of them shows the other's posts. Their reposts
     of each other's posts are removed within seconds, each with its event, and are absent from their profiles
-    at once. Their quotes of each other have quote_withdrawn while the block exists. When the block ends, the
+    at once. Their quotes of each other have quote_hidden while the block exists. When the block ends, the
     quotes are shown again, since they are posts of their own; removed reposts are not restored.
     """
 
@@ -121,7 +121,7 @@ class PostServiceAsyncStub(PostServiceStub):
 
     A block by either of two users ends for everybody that one of them shows the other's posts. Their reposts
     of each other's posts are removed within seconds, each with its event, and are absent from their profiles
-    at once. Their quotes of each other have quote_withdrawn while the block exists. When the block ends, the
+    at once. Their quotes of each other have quote_hidden while the block exists. When the block ends, the
     quotes are shown again, since they are posts of their own; removed reposts are not restored.
     """
 
@@ -198,7 +198,7 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
 
     A block by either of two users ends for everybody that one of them shows the other's posts. Their reposts
     of each other's posts are removed within seconds, each with its event, and are absent from their profiles
-    at once. Their quotes of each other have quote_withdrawn while the block exists. When the block ends, the
+    at once. Their quotes of each other have quote_hidden while the block exists. When the block ends, the
     quotes are shown again, since they are posts of their own; removed reposts are not restored.
     """
 
