@@ -37,10 +37,10 @@ class PostServiceStub:
     If the author's account was deleted, the tombstones of public posts are visible to everyone and the others
     to nobody.
 
-    A block by either of two users ends for everybody that one of them shows the other's posts. Their reposts
-    of each other's posts are removed within seconds, each with its event, and are absent from their profiles
-    at once. Their quotes of each other have quote_hidden while the block exists. When the block ends, the
-    quotes are shown again, since they are posts of their own; removed reposts are not restored.
+    A block between two users, in either direction, also changes what other readers see. Reposts by one of them
+    of posts by the other are removed within seconds, each with its event, and are absent from profiles at
+    once. Quotes by one of them of posts by the other have quote_hidden while the block exists. When the block
+    ends, the quotes are shown again, since they are posts of their own; removed reposts are not restored.
     """
 
     def __init__(self, channel):
@@ -128,10 +128,10 @@ class PostServiceServicer:
     If the author's account was deleted, the tombstones of public posts are visible to everyone and the others
     to nobody.
 
-    A block by either of two users ends for everybody that one of them shows the other's posts. Their reposts
-    of each other's posts are removed within seconds, each with its event, and are absent from their profiles
-    at once. Their quotes of each other have quote_hidden while the block exists. When the block ends, the
-    quotes are shown again, since they are posts of their own; removed reposts are not restored.
+    A block between two users, in either direction, also changes what other readers see. Reposts by one of them
+    of posts by the other are removed within seconds, each with its event, and are absent from profiles at
+    once. Quotes by one of them of posts by the other have quote_hidden while the block exists. When the block
+    ends, the quotes are shown again, since they are posts of their own; removed reposts are not restored.
     """
 
     def CreatePost(self, request, context):
@@ -332,10 +332,10 @@ class PostService:
     If the author's account was deleted, the tombstones of public posts are visible to everyone and the others
     to nobody.
 
-    A block by either of two users ends for everybody that one of them shows the other's posts. Their reposts
-    of each other's posts are removed within seconds, each with its event, and are absent from their profiles
-    at once. Their quotes of each other have quote_hidden while the block exists. When the block ends, the
-    quotes are shown again, since they are posts of their own; removed reposts are not restored.
+    A block between two users, in either direction, also changes what other readers see. Reposts by one of them
+    of posts by the other are removed within seconds, each with its event, and are absent from profiles at
+    once. Quotes by one of them of posts by the other have quote_hidden while the block exists. When the block
+    ends, the quotes are shown again, since they are posts of their own; removed reposts are not restored.
     """
 
     @staticmethod
