@@ -6,8 +6,9 @@ profiles, ties), and whoever changes one forgets the entry. So the look is taken
 where it finds the very entries of the last time, the page is that of the last time, to the byte.
 """
 
-from collections import OrderedDict
 from typing import NamedTuple
+
+from cachebox import LRUCache
 
 from services.chassis.cache_lookups import Proof
 from services.post.hydration import Hydration, Question
@@ -27,8 +28,7 @@ class KeptPages:
 
     def __init__(self, hydration: Hydration, *, limit: int = MAX_PAGES) -> None:
         self._hydration = hydration
-        self._limit = limit
-        self._kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
+        self._kept: LRUCache[tuple[object, ...], _Kept] = LRUCache(limit)
 
     async def read(
         self, post_ids: tuple[int, ...], *, viewer_id: int, user_ids: tuple[int, ...]
@@ -43,17 +43,12 @@ class KeptPages:
             question = kept.question
         look = await question.lookups.look()
         if kept is not None and look.proves(kept.proof):
-            self._keep(key, kept)
+            self._kept[key] = kept
             return kept.packed
         shown = await self._hydration.answer(question, look)
         packed = shown.page(user_ids)
         # A page of which more had to be asked does not follow from the look alone.
         proof = look.proof() if shown.by_one_look else None
         if proof is not None:
-            self._keep(key, _Kept(question, proof, packed))
+            self._kept[key] = _Kept(question, proof, packed)
         return packed
-
-    def _keep(self, key: tuple[object, ...], kept: _Kept) -> None:
-        self._kept[key] = kept
-        if len(self._kept) > self._limit:
-            self._kept.popitem(last=False)

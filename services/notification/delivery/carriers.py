@@ -6,6 +6,8 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from cachebox import LRUCache
+
 from services.chassis.clock import Clock
 from services.chassis.errors import RoostError
 from services.chassis.logs import logger
@@ -212,12 +214,12 @@ class DigestCarrier:
         self._clock = clock
         self._hour = hour
         # Of the people whose digests were packed last: `again` may not ask the store.
-        self._zones: dict[int, str] = {}
+        self._zones: LRUCache[int, str] = LRUCache(_ZONES_KEPT)
 
     async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
         """See `Carrier.pack`."""
         user_ids = {each.user_id for each in deliveries}
-        self._note_zones(await self._unread.time_zones(user_ids))
+        self._zones.update(await self._unread.time_zones(user_ids))
         wanted = await self._unread.digests_wanted(user_ids)
         addresses = await self._store.addresses(wanted)
         packed: dict[Delivery, Parcel | Outcome] = {}
@@ -237,11 +239,6 @@ class DigestCarrier:
             hour=self._hour,
             time_zone=self._zones.get(delivery.user_id, "UTC"),
         )
-
-    def _note_zones(self, found: Mapping[int, str]) -> None:
-        self._zones |= found
-        while len(self._zones) > _ZONES_KEPT:
-            del self._zones[next(iter(self._zones))]
 
     async def _parcel(self, delivery: Delivery, to: MailAddress) -> Parcel | None:
         unread = await self._unread.newest_unread(delivery.user_id, limit=MAX_UNREAD)
