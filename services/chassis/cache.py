@@ -8,7 +8,6 @@ Facebook", NSDI 2013, §3.2.1.)
 
 import asyncio
 import math
-import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +15,7 @@ from prometheus_client import Counter
 
 from services.chassis import cache_entry as entry
 from services.chassis import deadline
+from services.chassis.backoff import spread
 from services.chassis.cache_lookups import get_together
 from services.chassis.clock import Clock
 from services.chassis.errors import DeadlineExceeded
@@ -326,7 +326,7 @@ class Cache(Generic[K, V]):
             kind, ttl, content = entry.ABSENT, self._absent_ttl, b""
         else:
             kind, ttl, content = entry.VALUE, self._ttl, self._encode(value)
-        ttl *= random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spread, not secrecy
+        ttl = spread(ttl, _JITTER)
         fresh_until = self._now() + round(ttl * 1000)
         replacement = entry.pack(kind, fresh_until=fresh_until, content=content)
         return header, replacement, round((ttl + self._stale) * 1000)

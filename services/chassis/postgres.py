@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from services.chassis import deadline, idempotency, inbox, outbox, telemetry
+from services.chassis.backoff import Backoff
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.connection import Connection
 from services.chassis.errors import DeadlineExceeded, Unavailable
@@ -301,7 +302,7 @@ async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> No
     def wake(*_: object) -> None:
         woken.set()
 
-    pause, longest = _RECONNECT_SECONDS
+    backoff = Backoff(*_RECONNECT_SECONDS)
     while True:
         try:
             connection = await dedicated(url, name=name)
@@ -311,7 +312,7 @@ async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> No
                 with translated():
                     await connection.add_listener(channel, wake)
                     woken.set()
-                    pause = _RECONNECT_SECONDS[0]
+                    backoff.reset()
                     while not await wait_for(lost, _HEARTBEAT_SECONDS):
                         await connection.execute("SELECT 1")
             finally:
@@ -319,8 +320,7 @@ async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> No
             logger().warning("listen_lost", channel=channel)
         except DatabaseAway as away:
             logger().warning("listen_lost", channel=channel, error=repr(away.__cause__))
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, longest)
+        await backoff.wait()
 
 
 async def _keep_session(_: object) -> None:
