@@ -30,7 +30,7 @@ _POST, _USER = 0, 1
 
 class Loader:
     """Posts and people by id, each at most once, in as few calls as there are moments when
-    something is asked for. Made anew for each operation, change and event: it knows nothing old."""
+    something is asked for. Each operation, change and event has a new one, so nothing is stale."""
 
     def __init__(self, backends: Backends) -> None:
         self._backends = backends

@@ -7,12 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from cachebox import LRUCache
-from jose.backends.base import Key
 
 from services.chassis.caller import Caller, UserCaller
 from services.chassis.clock import Clock
 from services.chassis.tokens import access_tokens, identity, jws
-from services.chassis.tokens.jws import TokenExpired, TokenInvalid
+from services.chassis.tokens.jws import Key, TokenExpired, TokenInvalid
 from services.chassis.tokens.keys import KeyRing
 from services.chassis.tokens.revocations import SessionRevoked
 
