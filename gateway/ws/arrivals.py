@@ -13,7 +13,11 @@ import msgspec
 from msgspec import Raw
 from roost.notification.v1.notification_pb2 import UserEvent
 from roost.post.v1.post_pb2 import VISIBILITY_MENTIONED
-from roost.user.v1.graph_service_pb2 import Pair, PairRelationship
+from roost.user.v1.graph_service_pb2 import (
+    BatchGetPairRelationshipsRequest,
+    Pair,
+    PairRelationship,
+)
 
 from gateway import rules
 from gateway.backends import Backends
