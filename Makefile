@@ -18,7 +18,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
         --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare ci clean
+.PHONY: edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -100,6 +100,9 @@ bench-compare: $(VENV)/.installed-dev ## Show the last figures beside those of t
 
 chaos: $(VENV)/.installed-dev ## Kill parts of a stack 200 times amid writes and open streams and look for what was promised; KILLS=N, SEED=N.
 	@$(BIN)/python -m tests.e2e.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
+
+walk: $(VENV)/.installed-dev ## Count the source files that a home read and a post use, into docs/walk.md; CHECK=1 fails past a limit.
+	@$(BIN)/python -m tests.walk $(if $(CHECK),--check)
 
 ci: lint test ## Run what continuous integration runs.
 
