@@ -15,7 +15,7 @@ from services.chassis.events.records import Event, Record, Undecodable
 from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.clock import Clock
-from services.chassis.runtime.errors import TRANSIENT_ERRORS
+from services.chassis.runtime.errors import TRANSIENT_ERRORS, Unavailable
 from services.chassis.runtime.logs import logger
 
 # What one event, or one batch, may take before its calls fail and it is tried again.
