@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import ClassVar, cast
 
 import msgspec
+from cachebox import LRUCache
 from google.protobuf.timestamp_pb2 import Timestamp
 from msgspec import UNSET, Raw
 from roost.notification.v1 import delivery_service_pb2, notification_pb2
@@ -20,12 +21,11 @@ from roost.user.v1 import user_pb2
 
 from gateway.core import rules
 from gateway.core.hydrate import Entry, Hydrated
-from gateway.core.lru import LRUCache
 from gateway.views import shapes
 
-# About 1 KiB a post and 0.7 KiB a person, and at most twice as many of each: some 60 MiB, and 35
-# more where another version is asked for, which keeps posts of its own.
-_KEPT = 16_384
+# About 1 KiB a post and 0.7 KiB a person: at most some 60 MiB, and 35 more where another version
+# is asked for, which keeps posts of its own.
+_KEPT = 32_768
 
 _VISIBILITY: dict[int, shapes.Visibility] = {
     post_pb2.VISIBILITY_UNSPECIFIED: "public",
@@ -72,7 +72,7 @@ def _print_user(message: user_pb2.User) -> _CachedJson:
     cached_json = _users.get(key)
     if cached_json is None:
         cached_json = _CachedJson(key, user(message))
-        _users.put(key, cached_json)
+        _users[key] = cached_json
     return cached_json
 
 
@@ -158,7 +158,7 @@ class Presenter:
                 hidden=hidden,
             )
             cached_json = _CachedJson(key, shown)
-            self._cached_json.put(key, cached_json)
+            self._cached_json[key] = cached_json
         return cached_json
 
     @staticmethod

@@ -19,7 +19,7 @@ from tests.gateway.samples import (
 )
 
 QUOTED = post(100, ALICE)
-WITHDRAWN = post(101, BOB, quoted_post_id=100, quote_withdrawn=True)
+WITHDRAWN = post(101, BOB, quoted_post_id=100, quote_hidden=True)
 STANDING = post(102, CAROL, quoted_post_id=100)
 USER_LIMITS = includes(person(ALICE), person(BOB), person(CAROL), quoted=(QUOTED,))
 
