@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from xdist.remote import Producer
 
 from tests.engines import (
     _topic_numbers,
@@ -15,6 +16,7 @@ from tests.engines import (
     topic,
     valkey,
 )
+from tests.scheduling import FileScheduling
 
 __all__ = [
     "_topic_numbers",
@@ -34,3 +36,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "engines" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.engines)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling:
+    """Divide a run with several workers by files."""
+    config.option.loadscopereorder = False
+    return FileScheduling(config, log)

@@ -254,13 +254,17 @@ async def test_a_changed_password_ends_every_other_session(house: House, alice: 
     await house.auth().Authenticate(AuthenticateRequest(handle="alice", password="another lamp 4"))
 
 
-async def test_a_repeated_change_of_password_succeeds_again(alice: Person) -> None:
+async def test_a_repeated_change_of_password_succeeds_again(house: House, alice: Person) -> None:
     request = ChangePasswordRequest(
         old_password=PASSWORD, new_password="another lamp 4", request_id="c-1"
     )
 
     await alice.auth.ChangePassword(request)
     await alice.auth.ChangePassword(request)
+
+    authenticate = AuthenticateRequest(handle="alice", password="another lamp 4")
+    answer = await house.auth().Authenticate(authenticate)
+    assert answer.user.id == alice.id
 
 
 async def test_a_password_is_changed_only_by_who_knows_the_old_one(alice: Person) -> None:

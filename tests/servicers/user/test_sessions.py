@@ -145,7 +145,11 @@ async def test_a_used_session_goes_on_for_longer(house: House, alice: Person) ->
 
     for _ in range(4):
         house.clock.advance(30 * 86400)
-        token = (await refresh(house, token)).tokens.refresh_token
+        response = await refresh(house, token)
+        token = response.tokens.refresh_token
+
+        assert response.session.id == alice.session_id
+        assert response.session.last_used_time.seconds == int(house.clock.now().timestamp())
 
 
 async def test_only_hashes_of_refresh_tokens_are_kept(house: House, alice: Person) -> None:

@@ -123,8 +123,11 @@ def test_record_of_the_broker(
 @example(b"\x7f" * 28)
 @example(b"\xff" * 28)
 def test_wake_up_of_the_log(raw: bytes) -> None:
-    or_raises(log_packing.Unreadable, log_packing.unpack_entries, raw)
-    or_raises(log_packing.Unreadable, log_packing.unpack_activities, raw)
+    entries = or_raises(log_packing.Unreadable, log_packing.unpack_entries, raw)
+    activities = or_raises(log_packing.Unreadable, log_packing.unpack_activities, raw)
+
+    assert entries is None or log_packing.pack_entries(entries) == raw
+    assert activities is None or len(log_packing.pack_activities(activities)) == len(raw)
 
 
 @fuzzed
