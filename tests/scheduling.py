@@ -8,7 +8,7 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 # All tests of such a folder share a stack or a proxy; a second worker would start it again.
-ONE_UNIT = ("tests/e2e/hostile/", "tests/envoy/")
+ONE_UNIT = ("tests/e2e/hostile/", "tests/e2e/", "tests/envoy/")
 
 
 class FileScheduling(LoadScopeScheduling):
