@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -83,8 +84,9 @@ def test_headers_of_a_call(metadata: list[tuple[str, str]]) -> None:
 
     token = or_raises(TokenInvalid, found.token)
     assert token is None or isinstance(token, str)
-    assert len(telemetry.begin(found.traceparent).trace_id) == 32
-    assert len(telemetry.enter(found.traceparent).trace_id) == 32
+    # A trace holds for the rest of a context, and this one is left with the call.
+    for join in (telemetry.begin, telemetry.enter):
+        assert len(copy_context().run(join, found.traceparent).trace_id) == 32
 
 
 @fuzzed
