@@ -27,7 +27,7 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.e2e, pytest.mark.engines]
 
 HOME = (DOCUMENTS / "home.graphql").read_text(encoding="utf-8")
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.mark.asyncio(loop_scope="session")

@@ -24,7 +24,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 # What a client meets while a part restarts.
 AWAY = (Refused, httpx2.TransportError)
 
