@@ -5,7 +5,10 @@ stack. Each worker has engines of its own, so that no test meets the data of ano
 from __future__ import annotations
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
-from xdist.workermanage import WorkerController
+from xdist.workermanage import NodeManager, WorkerController
+
+# A worker that is interrupted stops its engines and stacks first; then it is killed.
+NodeManager.EXIT_TIMEOUT = 60
 
 # All tests of such a folder share a stack or a proxy; a second worker would start it again.
 ONE_UNIT = ("tests/e2e/hostile/", "tests/e2e/", "tests/envoy/")

@@ -93,9 +93,11 @@ def test_roost_command_starts_shows_and_stops_a_stack(tmp_path: Path) -> None:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
 
-    started = roost("up", "--detach", "--only", "valkey")
-    shown = roost("status", "--json")
-    stopped = roost("down")
+    try:
+        started = roost("up", "--detach", "--only", "valkey")
+        shown = roost("status", "--json")
+    finally:
+        stopped = roost("down")
     after = roost("status")
 
     assert started.returncode == 0, started.stderr
