@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
 import pytest
 import redis
 
@@ -106,6 +107,12 @@ class Databases:
         self._engines.run(server.create_database(name, owner=owner, template=template))
         return server.url(name, role=owner)
 
+    def clear(self, url: str) -> None:
+        """Delete all rows that were added since ``fresh`` made the database, in a tenth of the time
+        that another one would take. Rows that the migrations themselves add must not have changed.
+        """
+        self._engines.run(_clear(url))
+
     def empty(self) -> str:
         """Return the URL of a new database without a schema."""
         name = f"empty_{next(self._numbers)}"
@@ -116,6 +123,22 @@ class Databases:
         """Drop a database that ``fresh`` or ``empty`` made, and end its sessions."""
         name = url.rpartition("/")[2].partition("?")[0]
         self._engines.run(self._engines.postgres.drop_database(name))
+
+
+# What migrations fill.
+_FILLED = ("schema_migrations", "worker_leases")
+_TABLES = """
+SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename != ALL ($1)
+"""
+
+
+async def _clear(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        tables = await connection.fetch(_TABLES, _FILLED)
+        await connection.execute(";".join(f"DELETE FROM {table}" for (table,) in tables))
+    finally:
+        await connection.close()
 
 
 @pytest.fixture(scope="session")

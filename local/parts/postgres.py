@@ -74,6 +74,8 @@ class Postgres(Part):
         self._secrets = secrets
         self._services = services
         self._settings = SETTINGS | (SETTINGS_OF_A_TRIAL if trial else {})
+        # Copying files takes a sixth of the time of logging each page, but waits for the disk.
+        self._strategy = "FILE_COPY" if trial else "WAL_LOG"
         self.run_as = _ordinary_user(folder)
 
     def url(self, database: str, *, role: str | None = None) -> str:
@@ -174,6 +176,7 @@ class Postgres(Part):
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
                 await connection.execute(
                     f"CREATE DATABASE {name} OWNER {owner} TEMPLATE {template}"
+                    f" STRATEGY {self._strategy}"
                 )
         finally:
             await connection.close()

@@ -17,6 +17,7 @@ import httpx2
 from local.envoy import defaults, endpoints, render
 from local.parts.envoy import admin_socket
 from local.ports import HOST, Ports
+from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
 BINARY = Path(sys.executable).with_name("envoy")
@@ -24,7 +25,7 @@ BINARY = Path(sys.executable).with_name("envoy")
 T = TypeVar("T")
 
 
-async def eventually(look: Callable[[], T | Awaitable[T]], *, within: float = 8.0) -> T:
+async def eventually(look: Callable[[], T | Awaitable[T]], *, within: float = LIMIT) -> T:
     """Ask again and again until the answer is true, and return it; fail after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
