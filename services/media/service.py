@@ -1,0 +1,5 @@
+"""What the rest of Roost needs to know about the Media service: Envoy answers its calls UNAVAILABLE."""
+
+from services.chassis.manifest import GrpcService, Manifest
+
+MANIFEST = Manifest(noun="media", grpc_services=(GrpcService("roost.media.v1.MediaService"),))

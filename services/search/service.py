@@ -1,0 +1,5 @@
+"""What the rest of Roost needs to know about the Search service: Envoy answers its calls UNAVAILABLE."""
+
+from services.chassis.manifest import GrpcService, Manifest
+
+MANIFEST = Manifest(noun="search", grpc_services=(GrpcService("roost.search.v1.SearchService"),))
