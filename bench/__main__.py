@@ -21,7 +21,7 @@ from bench.residents import residents
 from bench.scenarios import SCENARIOS
 from bench.stack import bench_stack
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
-from local.keeper import PartFailed
+from local.process_runner import PartFailed
 
 # Of a made graph: about as dense as the one of a small college.
 PEOPLE, FOLLOWS_EACH = 962, 28

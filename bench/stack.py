@@ -12,7 +12,7 @@ from bench import processes
 from bench.processes import Usage
 from local.edge import Edge
 from local.rate_limits import GENEROUS
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 from local.stack import Stack
 from local.state import State
 
@@ -46,9 +46,9 @@ class BenchStack:
         return processes.usage({**self.pids, **(also or {})})
 
     @property
-    def secrets(self) -> Secrets:
+    def secrets(self) -> SecretStore:
         """The secrets of the stack."""
-        return Secrets(self.state.secrets)
+        return SecretStore(self.state.secrets)
 
     def secret(self, name: str) -> bytes:
         """A secret of the stack."""

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from local.keeper import PartStatus
+from local.process_runner import PartStatus
 
 # Who reads the status holds the lock for an instant; a stack holds it for as long as it runs.
 LOCK_TRIES = 10

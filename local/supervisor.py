@@ -8,8 +8,8 @@ import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from local.keeper import Keeper, PartStatus
 from local.part import Part
+from local.process_runner import PartStatus, ProcessRunner
 
 LOG_BYTES = 32 * 1024 * 1024  # of one log before it is put aside
 LOGS_KEPT = 2  # of each part, besides the one being written
@@ -34,8 +34,10 @@ class Supervisor:
         changed: Callable[[list[PartStatus]], None] = lambda _: None,
     ) -> None:
         logs.mkdir(parents=True, exist_ok=True)
-        self._keepers = {
-            part.name: Keeper(part, logs / f"{part.name}.log", lambda: changed(self.statuses()))
+        self._runners = {
+            part.name: ProcessRunner(
+                part, logs / f"{part.name}.log", lambda: changed(self.statuses())
+            )
             for part in parts
         }
         self._starts: dict[str, asyncio.Task[None]] = {}
@@ -54,7 +56,7 @@ class Supervisor:
 
     def statuses(self) -> list[PartStatus]:
         """Return the status of every part, in the order given."""
-        return [keeper.status for keeper in self._keepers.values()]
+        return [runner.status for runner in self._runners.values()]
 
     async def start(self, names: Iterable[str] | None = None) -> None:
         """Start the named parts (all, without names) with what they need, and wait for them.
@@ -62,10 +64,10 @@ class Supervisor:
         Parts that run already are left as they are. Raises PartFailed for the first that fails,
         and UnknownPart before anything is started.
         """
-        wanted = list(names) if names is not None else list(self._keepers)
+        wanted = list(names) if names is not None else list(self._runners)
         for name in wanted:
-            if name not in self._keepers:
-                known = ", ".join(self._keepers)
+            if name not in self._runners:
+                known = ", ".join(self._runners)
                 raise UnknownPart(f"There is no part named {name}; there are {known}")
         tasks = [self._starting(name) for name in wanted]
         await asyncio.gather(*tasks)
@@ -75,12 +77,12 @@ class Supervisor:
 
         Only the named ones are stopped: a part that needs one of them sees an outage.
         """
-        wanted = set(names) if names is not None else set(self._keepers)
+        wanted = set(names) if names is not None else set(self._runners)
         stops: dict[str, asyncio.Task[None]] = {}
 
         async def stop_after_dependents(name: str) -> None:
             dependents = [
-                stops[other] for other in wanted if name in self._keepers[other].part.needs
+                stops[other] for other in wanted if name in self._runners[other].part.needs
             ]
             await asyncio.gather(*dependents)
             await self._stop_one(name)
@@ -96,8 +98,8 @@ class Supervisor:
 
     def kill(self) -> None:
         """Kill every process at once; for somebody who does not want to wait for ``stop``."""
-        for keeper in self._keepers.values():
-            keeper.kill()
+        for runner in self._runners.values():
+            runner.kill()
 
     def _starting(self, name: str) -> asyncio.Task[None]:
         if name not in self._starts:
@@ -105,36 +107,36 @@ class Supervisor:
         return self._starts[name]
 
     async def _start_one(self, name: str) -> None:
-        keeper = self._keepers[name]
-        await asyncio.gather(*(self._starting(need) for need in keeper.part.needs))
-        await keeper.start()
+        runner = self._runners[name]
+        await asyncio.gather(*(self._starting(need) for need in runner.part.needs))
+        await runner.start()
 
     async def _stop_one(self, name: str) -> None:
         start = self._starts.pop(name, None)
         if start is not None:
             start.cancel()
             await asyncio.gather(start, return_exceptions=True)
-            await self._keepers[name].stop()
+            await self._runners[name].stop()
 
     def _dependents_first(self, wanted: set[str]) -> list[str]:
         order: list[str] = []
 
         def visit(name: str) -> None:
             if name in wanted and name not in order:
-                for other, keeper in self._keepers.items():
-                    if name in keeper.part.needs:
+                for other, runner in self._runners.items():
+                    if name in runner.part.needs:
                         visit(other)
                 order.append(name)
 
-        for name in self._keepers:
+        for name in self._runners:
             visit(name)
         return order
 
     async def _rotate_logs(self) -> None:
         while True:
-            for keeper in self._keepers.values():
-                if keeper.log.exists() and keeper.log.stat().st_size > LOG_BYTES:
-                    await asyncio.to_thread(_put_aside, keeper.log)
+            for runner in self._runners.values():
+                if runner.log.exists() and runner.log.stat().st_size > LOG_BYTES:
+                    await asyncio.to_thread(_put_aside, runner.log)
             await asyncio.sleep(LOG_CHECK_SECONDS)
 
 

@@ -19,7 +19,7 @@ from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
 from local.parts.envoy import admin_socket
 from local.parts.valkey import valkey_url
 from local.rate_limits import lifted, logins_lifted
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 from local.seed import (
     CONCURRENCY,
     follow_all,
@@ -103,7 +103,7 @@ async def _watch(state: State, address: str, handle: str, password: str | None) 
         seeded = re.fullmatch(r"(\w*?)(\d+)", handle)
         if seeded is None:
             raise complain(f"{handle} is none of the seeded; say --password.")
-        secret = Secrets(state.secrets).token("seed-passwords")
+        secret = SecretStore(state.secrets).token("seed-passwords")
         password = password_of(seeded[1], int(seeded[2]), secret)
     async with Edge(address) as edge:
         await stream_of(edge, await edge.sign_in(handle, password), console)
@@ -111,7 +111,7 @@ async def _watch(state: State, address: str, handle: str, password: str | None) 
 
 async def _seed(state: State, address: str, graph: Graph, posts: int, prefix: str) -> None:
     ports = json.loads(state.ports.read_text())
-    secrets = Secrets(state.secrets)
+    secrets = SecretStore(state.secrets)
     secret = secrets.token("seed-passwords")
     valkey = valkey_url(f"127.0.0.1:{ports['valkey']}", secrets)
     async with (

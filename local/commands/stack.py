@@ -19,9 +19,9 @@ import typer
 from rich.table import Table
 
 from local.commands.options import DEFAULT_STATE, StateFolder, complain, console, running
-from local.keeper import PartFailed, PartStatus
 from local.parts.envoy import admin_socket
 from local.ports import FolderNotOwn, NoFreePort
+from local.process_runner import PartFailed, PartStatus
 from local.stack import SettingInvalid, Stack
 from local.state import AlreadyRunning, FolderUnusable, StackStatus, State, private
 from local.supervisor import UnknownPart

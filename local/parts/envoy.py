@@ -8,12 +8,10 @@ from pathlib import Path
 import httpx2
 
 from local import wheels
-from local.envoy import defaults, endpoints, render
+from local.envoy_template import defaults, endpoints, endpoints_name, render, template
 from local.part import CannotStart, Part
 from local.ports import HOST, Ports, runtime_folder
 from local.probes import answers
-
-CONFIGURATION = Path(__file__).parents[2] / "envoy"
 
 # The name of each listener's port, by the placeholder that takes it.
 LISTENERS = {"ADMIN": "envoy.admin", "EDGE": "edge", "MESH": "mesh", "PROBES": "envoy.probes"}
@@ -50,7 +48,7 @@ class Envoy(Part):
 
     async def prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        values = defaults((CONFIGURATION / "defaults.env").read_text())
+        values = defaults()
         for name in values:
             values[name] = self._environ.get(f"ROOST_{name}", values[name])
         values["ADMIN_SOCKET"] = str(self.admin_socket)
@@ -58,12 +56,11 @@ class Envoy(Part):
             values[f"{name}_ADDRESS"] = HOST
             values[f"{name}_PORT"] = str(self._ports.port(port))
         for noun, addresses in self._upstreams.items():
-            values[f"{noun.upper()}_ENDPOINTS"] = endpoints(addresses)
-        template = (CONFIGURATION / "envoy.yaml").read_text()
+            values[endpoints_name(noun)] = endpoints(addresses)
         try:
-            rendered = render(template, values)
+            rendered = render(template(), values)
         except KeyError as missing:
-            raise CannotStart(f"envoy/envoy.yaml asks for {missing}, which nobody gives") from None
+            raise CannotStart(f"envoy/envoy.yaml has no value for {missing}") from None
         self.rendered.write_text(rendered)
 
     def command(self) -> Sequence[str]:

@@ -16,7 +16,7 @@ import psutil
 from local import migrations, oneshot, wheels
 from local.part import Part, RunAs, plain_environment
 from local.ports import Ports
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 
 SUPERUSER = "roost"
 
@@ -63,7 +63,7 @@ class Postgres(Part):
         folder: Path,
         *,
         ports: Ports,
-        secrets: Secrets,
+        secrets: SecretStore,
         services: Sequence[str] = (),
         trial: bool = False,
     ) -> None:

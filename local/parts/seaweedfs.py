@@ -15,7 +15,7 @@ from local import wheels
 from local.part import Part, plain_environment
 from local.ports import HOST, Ports, runtime_folder
 from local.probes import answers
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 
 REGION = "us-east-1"  # SeaweedFS knows no regions; clients insist on one
 ACCESS_KEY = "roost"
@@ -58,7 +58,7 @@ class FilerCredential(httpx2.Auth):
 class SeaweedFS(Part):
     """The server; objects are in ``folder``, and the buckets are made when it starts."""
 
-    def __init__(self, folder: Path, *, ports: Ports, secrets: Secrets) -> None:
+    def __init__(self, folder: Path, *, ports: Ports, secrets: SecretStore) -> None:
         super().__init__("seaweedfs", ports.address("s3"))
         self._folder = folder
         self._ports = ports

@@ -11,7 +11,7 @@ from local import wheels
 from local.part import Part
 from local.ports import HOST, Ports
 from local.probes import accepts
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 
 CONFIGURATION = """\
 bind {host}
@@ -28,7 +28,7 @@ maxmemory-policy allkeys-lru
 _NAME = "valkey"
 
 
-def valkey_url(address: str, secrets: Secrets) -> str:
+def valkey_url(address: str, secrets: SecretStore) -> str:
     """How to reach the server at ``host:port``, with its password."""
     return f"redis://:{secrets.token(_NAME)}@{address}/0"
 
@@ -36,7 +36,7 @@ def valkey_url(address: str, secrets: Secrets) -> str:
 class Valkey(Part):
     """The server; it writes nothing to disk. ``url`` has the password."""
 
-    def __init__(self, folder: Path, *, ports: Ports, secrets: Secrets) -> None:
+    def __init__(self, folder: Path, *, ports: Ports, secrets: SecretStore) -> None:
         super().__init__("valkey", ports.address("valkey"))
         self._port = ports.port("valkey")
         self._folder = folder

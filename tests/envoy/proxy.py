@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from local.envoy import defaults, endpoints, render
+from local.envoy_template import defaults, endpoints, render, template
 from local.parts.envoy import admin_socket
 from local.ports import HOST, Ports
 
@@ -45,8 +45,7 @@ def configuration(ports: Ports, **values: str) -> str:
         for key, value in {"ADDRESS": HOST, "PORT": str(ports.port(listener))}.items()
     }
     places["ADMIN_SOCKET"] = str(admin_socket(ports.port("admin")))
-    usual = defaults((ROOT / "envoy" / "defaults.env").read_text())
-    return render((ROOT / "envoy" / "envoy.yaml").read_text(), usual | places | values)
+    return render(template(), defaults() | places | values)
 
 
 class Proxy:

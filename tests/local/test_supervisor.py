@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from local import supervisor as supervision
-from local.keeper import PartFailed, PartStatus
 from local.part import Part
+from local.process_runner import PartFailed, PartStatus
 from local.supervisor import Supervisor
 
 LIMIT_SECONDS = 60.0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local.keeper import PartStatus
+from local.process_runner import PartStatus
 from local.state import NOT_RUNNING, AlreadyRunning, FolderUnusable, StackStatus, State
 from tests.local.files import open_to_others
 

@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 COORDINATE_BYTES = 32  # of a P-256 point
 
 
-class Secrets:
-    """Secrets by name in ``folder``; each is made when it is first asked for, and never changes."""
+class SecretStore:
+    """SecretStore by name in ``folder``; each is made when it is first asked for, and never changes."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,7 @@ class PartStatus:
     admin: str | None
 
 
-class Keeper:
+class ProcessRunner:
     """Runs one part at a time; ``changed`` is called whenever its status is another."""
 
     def __init__(self, part: Part, log: Path, changed: Callable[[], None]) -> None:
