@@ -1,7 +1,7 @@
-"""Fills envoy/envoy.yaml, the one Envoy configuration: services from manifests, addresses of a topology.
+"""Fills envoy/envoy.yaml with the services of the manifests and the addresses of a topology.
 
-`python -m local.envoy_template` prints the file with the services of this checkout, for topologies that
-fill the remaining `${NAME}` placeholders with a shell.
+`python -m local.envoy_template` prints the file with the services of this checkout; a topology can
+then fill the remaining `${NAME}` placeholders with a shell.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def template(services: Sequence[Manifest] | None = None) -> str:
     same package of the contracts.
     """
     known = deployed() if services is None else services
-    blocks = {
+    blocks: dict[str, list[Values]] = {
         "password route": _password_routes(known),
         "family of paths": _families_of_paths(known),
         "family": _clusters_of_families(known),

@@ -1,4 +1,4 @@
-"""Generates a stack's secrets at its first start; only their owner can read them."""
+"""Generates a stack's secrets at its first start; only the owner of the files can read them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COORDINATE_BYTES = 32  # of a P-256 point
 
 
 class SecretStore:
-    """SecretStore by name in ``folder``; each is made when it is first asked for, and never changes."""
+    """Secrets by name in ``folder``; each is made at the first call for it, and never changes."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

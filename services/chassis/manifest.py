@@ -1,8 +1,8 @@
 """What the rest of Roost needs to know about a service, without opening or importing the service.
 
-Each folder `services/<noun>/` has a module `service.py` with a constant `MANIFEST`. The one-machine stack,
-Envoy's configuration, the topics and consumer groups, and the completeness checks of the tests read
-them. There is no other list of services.
+Each folder `services/<noun>/` has a module `service.py` with a constant `MANIFEST`. The one-machine
+stack, Envoy's configuration, the topics and consumer groups, and the completeness checks of the
+tests read them. There is no other list of services.
 """
 
 from __future__ import annotations

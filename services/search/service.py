@@ -1,4 +1,7 @@
-"""What the rest of Roost needs to know about the Search service: Envoy answers its calls UNAVAILABLE."""
+"""What the rest of Roost needs to know about the Search service.
+
+No process serves it yet: Envoy answers its calls UNAVAILABLE.
+"""
 
 from services.chassis.manifest import GrpcService, Manifest
 
