@@ -11,6 +11,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from local.envoy_template import families
+from services.chassis.manifest import deployed
 from tests.envoy.gateway import Answer, Gateway, Request, serving
 from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, eventually, running
@@ -127,6 +129,12 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
         int(line.split(b": ")[1]) for line in head.split(b"\r\n") if b"content-length" in line
     )
     return head, await reader.readexactly(length)
+
+
+def test_every_family_has_a_request_here() -> None:
+    named = {f"gateway_{each.name}" for each in families(deployed())}
+
+    assert set(ASKED) == named | {"gateway", "gateway_graphql"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"v{case.version.number}-{case.name}")

@@ -14,8 +14,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 import services
 from local.parts.seaweedfs import BROKER_BUCKET
 from local.parts.tansu import CLUSTER, Tansu
-from local.topics import CONSUMERS, topic_of
 from local.trimming import MOST_BATCHES, LogTrimming, done, folders
+from services.chassis.manifest import consumers
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -42,7 +42,7 @@ def test_every_consumer_of_a_topic_is_known() -> None:
             for name in consumer.TOPICS:
                 found.setdefault(name, set()).add(consumer.GROUP)
 
-    assert {topic_of(noun): set(groups) for noun, groups in CONSUMERS.items() if groups} == found
+    assert {topic: set(groups) for topic, groups in consumers().items()} == found
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from services.chassis.clients import Mesh
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import RoostError
 from services.chassis.interceptors import Pipeline, RpcMetrics
+from services.chassis.manifest import deployed
 from services.chassis.server import Mount, Server
 from services.chassis.tokens import (
     AccessTokens,
@@ -40,7 +41,7 @@ S = TypeVar("S")
 ISSUER = "https://roost.test"
 AUDIENCE = "roost"
 USER_KEY = SigningKey.generate("test-key")
-SERVICE_NAMES = ("user", "post", "timeline", "notification", "media", "search", "gateway")
+SERVICE_NAMES = (*(each.noun for each in deployed()), "gateway")
 SERVICE_KEYS = {name: SigningKey.generate(name) for name in SERVICE_NAMES}
 
 

@@ -13,8 +13,8 @@ from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.bus import BatchHandler, Handler
 from services.chassis.clock import ManualClock
+from services.chassis.manifest import manifests
 from services.chassis.memory import MemoryDatabase
-from services.notification import subscriber as notification_events
 from services.notification.log import subscriber as notification_log
 from services.notification.log.effects import Effects
 from services.notification.log.store_memory import LogTables, MemoryLogStore
@@ -26,7 +26,6 @@ from services.post.protections import Protections
 from services.post.store_memory import MemoryStore
 from services.timeline import subscriber as timeline_events
 from services.timeline.model import TOP
-from services.user import subscriber as user_counters
 from services.user.store_memory import MemoryUserStore
 from services.user.subscriber import Subscriptions
 from tests.stores.notification.world import World as NotificationWorld
@@ -145,11 +144,15 @@ def _notification_log() -> Served:
     return Served(liked, is_served, batches=notification_log.LogEvents(effects))
 
 
-# By the name that the group has at the broker.
+_SERVED = {
+    "user.counters": _user_counters,
+    "post.departures": _post_departures,
+    "timeline.events": _timeline_events,
+    "notification.events": _notification_events,
+    "notification.log": _notification_log,
+}
+
+# Every consumer group of the manifests, by the name that it has at the broker.
 GROUPS: dict[str, Callable[[], Served]] = {
-    user_counters.GROUP: _user_counters,
-    post_departures.GROUP: _post_departures,
-    timeline_events.GROUP: _timeline_events,
-    notification_events.GROUP: _notification_events,
-    notification_log.GROUP: _notification_log,
+    group.name: _SERVED[group.name] for each in manifests() for group in each.consumer_groups
 }
