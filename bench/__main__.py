@@ -17,7 +17,7 @@ from bench import compare, report
 from bench.bench import Bench
 from bench.jobs import GeneratorFailed
 from bench.machine import ROOT, origin
-from bench.residents import residents
+from bench.prewarmed_users import prewarmed_users
 from bench.scenarios import SCENARIOS
 from bench.stack import bench_stack
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
@@ -43,14 +43,14 @@ def run(
     names = [name.strip() for name in only.split(",") if name.strip()] or list(SCENARIOS)
     unknown = [name for name in names if name not in SCENARIOS]
     if unknown:
-        raise _complain(f"There is no scenario {unknown[0]}; there are {', '.join(SCENARIOS)}.")
+        raise _print_error(f"There is no scenario {unknown[0]}; there are {', '.join(SCENARIOS)}.")
     try:
         loaded = read_graph(graph) if graph else make_graph(PEOPLE, FOLLOWS_EACH)
         asyncio.run(_run(names, loaded, results))
     except asyncio.CancelledError:
-        raise _complain("The bench was stopped.") from None
+        raise _print_error("The bench was stopped.") from None
     except (GraphFileInvalid, OSError, PartFailed, GeneratorFailed) as failure:
-        raise _complain(f"{failure}.") from None
+        raise _print_error(f"{failure}.") from None
 
 
 @app.command(name="compare")
@@ -65,7 +65,7 @@ def compare_(
         earlier = before.read_bytes() if before else _committed()
         compare.show(report.load(earlier), report.load(after.read_bytes()), console)
     except (OSError, msgspec.DecodeError, subprocess.CalledProcessError) as failure:
-        raise _complain(f"There is nothing to compare: {failure}.") from None
+        raise _print_error(f"There is nothing to compare: {failure}.") from None
 
 
 async def _run(names: list[str], graph: Graph, results: Path) -> None:
@@ -80,8 +80,8 @@ async def _run(names: list[str], graph: Graph, results: Path) -> None:
         highlight=False,
     )
     began = time.monotonic()
-    async with bench_stack() as stack, residents(stack) as people:
-        bench = Bench(stack=stack, residents=people, graph=graph, console=console)
+    async with bench_stack() as stack, prewarmed_users(stack) as people:
+        bench = Bench(stack=stack, prewarmed_users=people, graph=graph, console=console)
         for name in names:
             console.rule(name, align="left")
             measured = await SCENARIOS[name](bench)
@@ -100,7 +100,7 @@ def _committed() -> bytes:
     return finished.stdout
 
 
-def _complain(sentence: str) -> typer.Exit:
+def _print_error(sentence: str) -> typer.Exit:
     Console(stderr=True).print(sentence, highlight=False)
     return typer.Exit(2)
 

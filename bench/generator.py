@@ -54,7 +54,7 @@ class Recorder:
 
     def begin(self) -> None:
         """From now on it counts."""
-        _tell(BEGIN)
+        _report(BEGIN)
         self._cpu = _cpu_seconds()
         self._began = perf_counter()
 
@@ -64,7 +64,7 @@ class Recorder:
         self._seconds = perf_counter() - self._began
         self._cpu = _cpu_seconds() - self._cpu
         self._began = None
-        _tell(END)
+        _report(END)
 
     @property
     def counting(self) -> bool:
@@ -87,7 +87,7 @@ class Recorder:
         return Outcome(self._seconds, self.measured, self._cpu, lateness or [], unsent)
 
 
-class Drawn:
+class WeightedMix:
     """Draws requests by weight, the same sequence for the same seed."""
 
     def __init__(self, kinds: list[Kind], *, seed: int) -> None:
@@ -117,7 +117,7 @@ class OpenLoop:
         self._job = job
         self._rate = job.rate or 1.0
         self._recorder = Recorder([kind.name for kind in job.kinds])
-        self._drawn = Drawn(job.kinds, seed=job.seed)
+        self._mix = WeightedMix(job.kinds, seed=job.seed)
         self._queue = Queue(job.connections)
         self._names = [""] * job.connections
         self._lateness: list[float] = []
@@ -155,7 +155,7 @@ class OpenLoop:
         return self._recorder.outcome(lateness=self._lateness, unsent=unsent)
 
     def _send(self, connection: int) -> None:
-        name, request = self._drawn.draw()
+        name, request = self._mix.draw()
         self._names[connection] = name
         self._connections[connection].send(
             request, lambda status, body: self._answered(connection, status, body)
@@ -177,7 +177,7 @@ class ClosedLoop:
     def __init__(self, job: Load) -> None:
         self._job = job
         self._recorder = Recorder([kind.name for kind in job.kinds])
-        self._drawn = Drawn(job.kinds, seed=job.seed)
+        self._mix = WeightedMix(job.kinds, seed=job.seed)
         self._stopping = False
         self._failure: Exception | None = None
 
@@ -198,7 +198,7 @@ class ClosedLoop:
         return self._recorder.outcome()
 
     def _send(self, connection: Connection) -> None:
-        name, request = self._drawn.draw()
+        name, request = self._mix.draw()
         sent = perf_counter()
 
         def answered(status: int, body: bytes) -> None:
@@ -218,7 +218,7 @@ class OnceEach:
     def __init__(self, job: Once) -> None:
         self._job = job
         self._recorder = Recorder(["once"])
-        self._drawn = Drawn([], seed=1)
+        self._mix = WeightedMix([], seed=1)
 
     async def run(self) -> Outcome:
         """See `Generator.run`."""
@@ -236,7 +236,7 @@ class OnceEach:
     async def _work(self, connection: Connection, left: Iterator[bytes]) -> None:
         for request in left:
             # The same key at each try, so that what was done is not done again.
-            content = self._drawn.fresh(request)
+            content = self._mix.fresh(request)
             for pause in (*PAUSES, None):
                 sent = perf_counter()
                 status, body = await connection.ask(content)
@@ -252,7 +252,7 @@ class Prober:
     def __init__(self, job: Probe) -> None:
         self._job = job
         self._recorder = Recorder(["written", "visible"])
-        self._drawn = Drawn([], seed=1)
+        self._mix = WeightedMix([], seed=1)
 
     async def run(self) -> Outcome:
         """See `Generator.run`."""
@@ -274,7 +274,7 @@ class Prober:
         job = self._job
         while perf_counter() < end:
             sent = perf_counter()
-            status, body = await writer.ask(self._drawn.fresh(write))
+            status, body = await writer.ask(self._mix.fresh(write))
             self._recorder.note("written", perf_counter() - sent, status, len(body))
             found = _POST_ID.search(body)
             if status < 400 and found is not None:
@@ -297,27 +297,27 @@ class Prober:
 
 
 class Listeners:
-    """Sockets that are told of acts. The acts count, and not the opening of the sockets."""
+    """Sockets that are frames of acts. The acts count, and not the opening of the sockets."""
 
     def __init__(self, job: Listen) -> None:
         self._job = job
-        self._drawn = Drawn([], seed=1)
+        self._mix = WeightedMix([], seed=1)
 
     async def run(self) -> Outcome:
         """See `Generator.run`."""
         job = self._job
-        acts = [self._drawn.fresh(act) for act in job.acts]
+        acts = [self._mix.fresh(act) for act in job.acts]
         audience = Audience(msgspec.structs.replace(job, acts=acts))
         await audience.gather()
         recorder = Recorder([])
         recorder.begin()
-        answered, told, last = await audience.act(job.seconds)
+        answered, frames, last = await audience.act(job.seconds)
         recorder.end()
         audience.close()
         recorder.measured = {
             "opened": audience.opened,
             "answered": answered,
-            "told": told,
+            "frames": frames,
             "last": last,
         }
         return recorder.outcome()
@@ -343,7 +343,7 @@ def _cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _tell(content: bytes) -> None:
+def _report(content: bytes) -> None:
     # PYTHONUNBUFFERED makes standard output one that may write less than it is given.
     with open(sys.stdout.fileno(), "wb", closefd=False) as output:
         output.write(content)
@@ -365,7 +365,7 @@ def main() -> None:
     """Run the job that the input holds."""
     job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
     outcome = uvloop.run(_generator(job).run())
-    _tell(msgspec.msgpack.encode(outcome))
+    _report(msgspec.msgpack.encode(outcome))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the load generator is told and what it tells, between its process and the bench's."""
+"""What the load generator is frames and what it tells, between its process and the bench's."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Listen(msgspec.Struct, frozen=True, tag="listen"):
     """Opens a socket with each ticket, in turns at the edges, and then does the acts at ``rate``.
 
     A ticket is the request that gives one. An act writes a post, or is done to one; ``each_to``
-    sockets are told of each. Measured are "opened", "answered", "told" and "last": from when an
+    sockets are frames of each. Measured are "opened", "answered", "frames" and "last": from when an
     act was due to its answer, to each frame about its post, and to the last of them.
     """
 

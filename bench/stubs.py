@@ -41,7 +41,7 @@ from roost.user.v1.auth_service_pb2_grpc import (
 from services.chassis.server import OPTIONS
 
 if TYPE_CHECKING:
-    from bench.residents import Person
+    from bench.prewarmed_users import PrewarmedUser
 
 PAGE = 20
 
@@ -54,7 +54,7 @@ class Recording(msgspec.Struct, frozen=True):
     posts: dict[str, bytes]
 
 
-async def record(mesh: str, readers: list[Person]) -> Recording:
+async def record(mesh: str, readers: list[PrewarmedUser]) -> Recording:
     """Ask the real services what the gateway asks them for each reader's home of 20 posts."""
     async with grpc.aio.insecure_channel(mesh) as channel:
         auth, timelines, posts = (

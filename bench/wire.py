@@ -76,11 +76,11 @@ class Connection(asyncio.Protocol):
         """Send a request and wait for the status and the body of its answer."""
         answer: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
 
-        def settle(status: int, body: bytes) -> None:
+        def create(status: int, body: bytes) -> None:
             if not answer.done():
                 answer.set_result((status, body))
 
-        self.send(content, settle)
+        self.send(content, create)
         return await answer
 
     def close(self) -> None:

@@ -63,10 +63,10 @@ class Part(ABC):
     async def is_ready(self) -> bool:
         """Tell whether the process does its job; asked again and again while it starts."""
 
-    async def settle(self) -> None:  # noqa: B027 - most parts are ready as they are
+    async def after_start(self) -> None:  # noqa: B027 - most parts are ready as they are
         """Create what dependents expect to find, once the process is ready. Raises CannotStart."""
 
-    async def tend(self) -> None:  # noqa: B027 - most parts look after themselves
+    async def maintain(self) -> None:  # noqa: B027 - most parts look after themselves
         """Look after the part for as long as it runs, once it is settled; cancelled with it."""
 
 

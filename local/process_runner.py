@@ -57,7 +57,7 @@ class ProcessRunner:
         self._state: State = "stopped"
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
-        self._tending: asyncio.Task[None] | None = None
+        self._maintenance: asyncio.Task[None] | None = None
         self._restarts = 0
 
     @property
@@ -82,12 +82,12 @@ class ProcessRunner:
         """
         self._enter("starting")
         try:
-            await self._bring_up()
+            await self._start_process()
         except BaseException:
-            await self._bring_down()
+            await self._stop_process()
             self._enter("stopped")
             raise
-        self._watch = asyncio.create_task(self._keep(), name=f"keep {self.part.name}")
+        self._watch = asyncio.create_task(self._restart_when_dead(), name=f"keep {self.part.name}")
 
     async def stop(self) -> None:
         """Stop the part: politely, and after its limit for good."""
@@ -97,25 +97,25 @@ class ProcessRunner:
                 await self._watch
             self._watch = None
         self._enter("stopping")
-        await self._bring_down()
+        await self._stop_process()
         self._enter("stopped")
 
     def kill(self) -> None:
         """Kill the process at once, for good; ``stop`` then has nothing to wait for."""
         if self._watch is not None:
             self._watch.cancel()
-        if self._tending is not None:
-            self._tending.cancel()
+        if self._maintenance is not None:
+            self._maintenance.cancel()
         self._signal(signal.SIGKILL)
         self._enter("stopping")
 
-    async def _keep(self) -> None:
+    async def _restart_when_dead(self) -> None:
         backoff = 0.0
         while True:
             since = time.monotonic()
             if self._process is not None:
                 await self._process.wait()
-            await self._leave_alone()
+            await self._stop_maintenance()
             if time.monotonic() - since >= SETTLED_SECONDS:
                 backoff = 0.0
             self._restarts += 1
@@ -123,35 +123,37 @@ class ProcessRunner:
             await asyncio.sleep(backoff)
             backoff = min(max(backoff * 2, FIRST_BACKOFF_SECONDS), LAST_BACKOFF_SECONDS)
             try:
-                await self._bring_up()
+                await self._start_process()
             except PartFailed as failure:
                 self._note(str(failure))
-                await self._bring_down()
+                await self._stop_process()
 
-    async def _bring_up(self) -> None:
+    async def _start_process(self) -> None:
         log_start = self.log.stat().st_size if self.log.exists() else 0
         try:
             await self.part.prepare()
             self._process = await self._spawn()
             self._changed()
             await self._wait_until_ready(self._process, log_start)
-            await self.part.settle()
+            await self.part.after_start()
         except CannotStart as reason:
             raise PartFailed(self.part.name, str(reason), self.log) from reason
         except OSError as error:
             refusal = f"the system refused: {error.strerror or error}"
             raise PartFailed(self.part.name, refusal, self.log) from error
-        self._tending = asyncio.create_task(self.part.tend(), name=f"tend {self.part.name}")
+        self._maintenance = asyncio.create_task(
+            self.part.maintain(), name=f"maintain {self.part.name}"
+        )
         self._enter("ready")
 
-    async def _leave_alone(self) -> None:
-        if self._tending is None:
+    async def _stop_maintenance(self) -> None:
+        if self._maintenance is None:
             return
-        self._tending.cancel()
-        (outcome,) = await asyncio.gather(self._tending, return_exceptions=True)
+        self._maintenance.cancel()
+        (outcome,) = await asyncio.gather(self._maintenance, return_exceptions=True)
         if isinstance(outcome, Exception):
             self._note(f"Looking after it failed: {outcome!r}")
-        self._tending = None
+        self._maintenance = None
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         # Appending, so that the file can be cut at its front while the part writes to it.
@@ -170,14 +172,14 @@ class ProcessRunner:
         deadline = time.monotonic() + self.part.ready_seconds
         while not await self.part.is_ready():
             if process.returncode is not None:
-                reason = f"it {_ending(process.returncode)}{_last_words(self.log, log_start)}"
+                reason = f"it {_ending(process.returncode)}{_log_tail(self.log, log_start)}"
                 raise CannotStart(reason)
             if time.monotonic() > deadline:
                 raise CannotStart(f"it was not ready within {self.part.ready_seconds:.0f} s")
             await asyncio.sleep(PROBE_SECONDS)
 
-    async def _bring_down(self) -> None:
-        await self._leave_alone()
+    async def _stop_process(self) -> None:
+        await self._stop_maintenance()
         process = self._process
         if process is None:
             return
@@ -211,7 +213,7 @@ def _ending(returncode: int) -> str:
     return f"exited with status {returncode}"
 
 
-def _last_words(log: Path, start: int) -> str:
+def _log_tail(log: Path, start: int) -> str:
     """Return what the process said last about its end, as the rest of a sentence."""
     with log.open("rb") as stream:
         stream.seek(start)

@@ -83,7 +83,7 @@ class State:
     def hold(self) -> Iterator[None]:
         """Be the one that runs a stack from here. Meanwhile every file that this process or a child
         of it makes is its owner's alone. Raises AlreadyRunning or FolderUnusable."""
-        self.lay_out()
+        self.create_folders()
         with private(), self._lock.open("a") as lock:
             self._take(lock)
             self._close_to_others()
@@ -93,7 +93,7 @@ class State:
             finally:
                 self._status.unlink(missing_ok=True)
 
-    def lay_out(self) -> None:
+    def create_folders(self) -> None:
         """Make the folder, with its place for logs. Raises FolderUnusable."""
         try:
             with private():

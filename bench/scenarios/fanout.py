@@ -8,9 +8,9 @@ import time
 from bench import jobs
 from bench.bench import Bench
 from bench.latency import Latency
+from bench.prewarmed_users import PrewarmedUser
 from bench.processes import spent
 from bench.report import Report, number
-from bench.residents import Person
 from local.graph import Graph
 
 FOLLOWERS = 10_000
@@ -30,8 +30,8 @@ async def run(bench: Bench) -> Report:
     follows += [(author + 1, author) for author in ordinary]
     graph = Graph(FOLLOWERS + 1 + 2 * PROBES, tuple(sorted(follows)))
     bench.say(f"an author with {FOLLOWERS:,} followers …")
-    people = await bench.residents.settle("fan", graph)
-    await bench.residents.wake(people)
+    people = await bench.prewarmed_users.create("fan", graph)
+    await bench.prewarmed_users.wake(people)
     star, followers = people[0], sorted(people[1 : FOLLOWERS + 1], key=lambda person: person.id)
     pairs = [(people[author], people[author + 1]) for author in ordinary]
 
@@ -48,18 +48,18 @@ async def run(bench: Bench) -> Report:
     return _report(seconds, cpu, alone=alone, beside=probing.result(), again=burst.result())
 
 
-async def _burst(bench: Bench, star: Person, followers: list[Person]) -> float:
+async def _burst(bench: Bench, star: PrewarmedUser, followers: list[PrewarmedUser]) -> float:
     """Seconds until the last of a few posts at once is in every follower's home."""
     async with bench.stack.edge() as edge, asyncio.timeout(LIMIT_SECONDS):
         since = time.monotonic()
         posts = [await edge.post(star.account, f"Hello all, {count}") for count in range(POSTS)]
         ids = [int(post["id"]) for post in posts]
         # Followers are served by ascending id, so the last one has it last.
-        while not await bench.residents.arrived(ids[-1], followers[-1:]):
+        while not await bench.prewarmed_users.arrived(ids[-1], followers[-1:]):
             await asyncio.sleep(POLL_SECONDS)
         seconds = time.monotonic() - since
         for post_id in ids:
-            if await bench.residents.arrived(post_id, followers) != len(followers):
+            if await bench.prewarmed_users.arrived(post_id, followers) != len(followers):
                 raise jobs.GeneratorFailed("a post is missing in a follower's home")
     return seconds
 

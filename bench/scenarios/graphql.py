@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx2
 
-from bench import asking
+from bench import sample_requests
 from bench.bench import Bench
 from bench.jobs import Kind
 from bench.measuring import Run
@@ -72,9 +72,9 @@ query Screen {
 
 async def run(bench: Bench) -> Report:
     """REST and GraphQL in turns, twice, so that neither has the quieter machine."""
-    readers = (await bench.town())[:READERS]
+    readers = (await bench.users())[:READERS]
     kinds = {
-        "REST": Kind("home", asking.homes(readers)),
+        "REST": Kind("home", sample_requests.homes(readers)),
         "GraphQL": Kind("home", [_asked(FULL, reader.token) for reader in readers]),
         "GraphQL, a phone's screen": Kind("home", [_asked(SCREEN, each.token) for each in readers]),
     }
@@ -110,7 +110,7 @@ async def _sizes(bench: Bench, token: str) -> list[list[str]]:
     rows = []
     async with httpx2.AsyncClient(base_url=f"http://{host}:{port}", trust_env=False) as client:
         for title, method, path, body in (
-            ("REST", "GET", asking.HOME, None),
+            ("REST", "GET", sample_requests.HOME, None),
             ("GraphQL, the same fields", "POST", "/graphql", {"query": FULL}),
             ("GraphQL, a phone's screen", "POST", "/graphql", {"query": SCREEN}),
         ):

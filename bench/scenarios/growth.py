@@ -8,14 +8,14 @@ from pathlib import Path
 
 import asyncpg
 
-from bench import asking, charts
+from bench import charts, sample_requests
 from bench.bench import Bench
 from bench.charts import Line
 from bench.jobs import Kind
 from bench.latency import Latency
 from bench.measuring import Run
+from bench.prewarmed_users import PrewarmedUser
 from bench.report import RESULTS, Report, number
-from bench.residents import Person
 from bench.scenarios.tables import total
 from local.graph import Graph
 
@@ -46,15 +46,15 @@ async def run(bench: Bench) -> Report:
     follows |= {(person, author) for size, author in authors.items() for person in range(size)}
     graph = Graph(people + len(SIZES) + len(FOLLOWER_SIZES), tuple(sorted(follows)))
     bench.say(f"{graph.people:,} people, {len(follows):,} follows …")
-    crowd = await bench.residents.settle("crowd", graph)
+    crowd = await bench.prewarmed_users.create("crowd", graph)
 
     report = Report()
     # Written by those whom every reader with so many followees follows, for they hold no home yet.
     before = await _stored(bench)
-    await bench.once(asking.posts_by(crowd[:WRITERS], each=POSTS_EACH))
+    await bench.once(sample_requests.posts_by(crowd[:WRITERS], each=POSTS_EACH))
     await _report_storage(bench, report, before)
     reads = await _report_reads(bench, report, {size: crowd[at] for size, at in readers.items()})
-    await bench.residents.wake(crowd[:people])
+    await bench.prewarmed_users.wake(crowd[:people])
     deliveries = await _report_deliveries(
         bench, report, {size: crowd[at] for size, at in authors.items()}, crowd
     )
@@ -70,15 +70,15 @@ async def run(bench: Bench) -> Report:
 
 
 async def _report_reads(
-    bench: Bench, report: Report, readers: dict[int, Person]
+    bench: Bench, report: Report, readers: dict[int, PrewarmedUser]
 ) -> list[tuple[float, float]]:
     rows, points = [], []
     for size, reader in readers.items():
         bench.say(f"the home of somebody with {size:,} followees …")
-        first = await bench.once([asking.home(reader)])
+        first = await bench.once([sample_requests.home(reader)])
         building = first.measured["once"].latencies[0] * 1000
         measured: Run = await bench.closed(
-            [Kind("home", [asking.home(reader)])],
+            [Kind("home", [sample_requests.home(reader)])],
             connections=CONNECTIONS,
             seconds=SECONDS,
             warm_seconds=0.5,
@@ -97,7 +97,7 @@ async def _report_reads(
 
 
 async def _report_deliveries(
-    bench: Bench, report: Report, authors: dict[int, Person], crowd: list[Person]
+    bench: Bench, report: Report, authors: dict[int, PrewarmedUser], crowd: list[PrewarmedUser]
 ) -> list[tuple[float, float]]:
     rows, points = [], []
     for size, author in authors.items():
@@ -115,11 +115,11 @@ async def _report_deliveries(
     return points
 
 
-async def _deliver(bench: Bench, author: Person, last: Person) -> float:
+async def _deliver(bench: Bench, author: PrewarmedUser, last: PrewarmedUser) -> float:
     async with bench.stack.edge() as edge, asyncio.timeout(LIMIT_SECONDS):
         since = time.monotonic()
         post = await edge.post(author.account, "To all who follow")
-        while not await bench.residents.arrived(int(post["id"]), [last]):
+        while not await bench.prewarmed_users.arrived(int(post["id"]), [last]):
             await asyncio.sleep(0.002)
         return time.monotonic() - since
 
@@ -147,7 +147,7 @@ async def _report_storage(bench: Bench, report: Report, before: dict[str, int]) 
         if size >= 1
     ]
     report.table(
-        f"bytes a post, with indexes ({posts:,} posts of {len(asking.TEXT)} characters)",
+        f"bytes a post, with indexes ({posts:,} posts of {len(sample_requests.TEXT)} characters)",
         ["table", "bytes"],
         [*rows, ["stays in PostgreSQL", number(lasting)]],
     )

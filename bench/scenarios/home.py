@@ -14,13 +14,13 @@ from pathlib import Path
 
 import msgspec
 
-from bench import asking, stubs
+from bench import sample_requests, stubs
 from bench.bench import Bench
 from bench.jobs import Kind
 from bench.latency import Latency
 from bench.measuring import Run
+from bench.prewarmed_users import PrewarmedUser
 from bench.report import Report, number
-from bench.residents import Person
 from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row, total
 from local import wheels
 from local.parts.processes import GRPC
@@ -37,9 +37,9 @@ HEALTHY_SECONDS = 60.0
 
 async def run(bench: Bench) -> Report:
     """Real services first, then, behind the same Envoy and gateway processes, those of memory."""
-    town = await bench.town()
-    readers = town[:READERS]
-    kinds = [Kind("home", asking.homes(readers))]
+    users = await bench.users()
+    readers = users[:READERS]
+    kinds = [Kind("home", sample_requests.homes(readers))]
     recorded = await stubs.record(bench.stack.stack.envoy.mesh, readers)
 
     bench.say("the real path …")
@@ -57,11 +57,17 @@ async def run(bench: Bench) -> Report:
 
 
 def _report(
-    *, real: Run, real_easy: Run, stub: Run, stub_easy: Run, easy: float, readers: list[Person]
+    *,
+    real: Run,
+    real_easy: Run,
+    stub: Run,
+    stub_easy: Run,
+    easy: float,
+    readers: list[PrewarmedUser],
 ) -> Report:
     report = Report()
     report.table(
-        f"GET {asking.HOME}, 20 posts, {len(readers)} readers",
+        f"GET {sample_requests.HOME}, 20 posts, {len(readers)} readers",
         ["path and load", *LATENCY_COLUMNS],
         [
             [title, *latency_row(each.outcome, "home")]

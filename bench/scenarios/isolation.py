@@ -11,7 +11,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 
-from bench import asking
+from bench import sample_requests
 from bench.bench import Bench
 from bench.jobs import Kind
 from bench.latency import Latency
@@ -33,8 +33,8 @@ KINDS = ("home", "notifications")
 
 async def run(bench: Bench) -> Report:
     """Homes and notifications side by side: all is well, then one fault after the other."""
-    town = (await bench.town())[:PEOPLE]
-    homes = asking.homes(town)
+    users = (await bench.users())[:PEOPLE]
+    homes = sample_requests.homes(users)
     bench.say("the peak …")
     peak = await bench.closed(
         [Kind("home", homes)], connections=PEAK_CONNECTIONS, seconds=PEAK_SECONDS
@@ -42,7 +42,9 @@ async def run(bench: Bench) -> Report:
     rate = LOAD * peak.outcome.rate
     kinds = [
         Kind("home", homes, rate),
-        Kind("notifications", [asking.notifications(each) for each in town], NOTIFICATIONS),
+        Kind(
+            "notifications", [sample_requests.notifications(each) for each in users], NOTIFICATIONS
+        ),
     ]
 
     async def measured() -> Run:

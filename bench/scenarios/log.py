@@ -15,9 +15,9 @@ from roost.notification.v1.event_service_pb2_grpc import EventServiceStub
 from bench import jobs
 from bench.bench import Bench
 from bench.latency import Latency
+from bench.prewarmed_users import PrewarmedUser
 from bench.processes import spent
 from bench.report import Report, number
-from bench.residents import Person
 from local.graph import Graph
 from services.chassis.clients import Mesh
 from services.chassis.clock import SystemClock
@@ -44,7 +44,7 @@ _APPENDED = "SELECT coalesce(sum(last_sequence), 0)::bigint FROM log_heads WHERE
 class Listener:
     """A stream as a gateway keeps it, and when each post came to how many."""
 
-    def __init__(self, events: EventServiceAsyncStub, people: Sequence[Person]) -> None:
+    def __init__(self, events: EventServiceAsyncStub, people: Sequence[PrewarmedUser]) -> None:
         self._events = events
         self._people = people
         self._attached = asyncio.Event()
@@ -83,7 +83,7 @@ async def run(bench: Bench) -> Report:
     author = FOLLOWERS + 1
     follows = [(person, 0) for person in range(1, author)] + [(author + 1, author)]
     bench.say(f"an author with {FOLLOWERS:,} followers, who are all attached …")
-    people = await bench.residents.settle("log", Graph(author + 2, tuple(sorted(follows))))
+    people = await bench.prewarmed_users.create("log", Graph(author + 2, tuple(sorted(follows))))
     crowd = people[1:author]
     async with _listening(bench, [*crowd, people[author + 1]]) as listeners:
         bench.say("ordinary posts …")
@@ -96,7 +96,9 @@ async def run(bench: Bench) -> Report:
 
 
 @contextlib.asynccontextmanager
-async def _listening(bench: Bench, people: Sequence[Person]) -> AsyncIterator[list[Listener]]:
+async def _listening(
+    bench: Bench, people: Sequence[PrewarmedUser]
+) -> AsyncIterator[list[Listener]]:
     secrets = bench.stack.secrets
     key = SigningKey.from_pem(CALLER, secrets.identity(CALLER).read_bytes())
     identity = ServiceIdentity(key, clock=SystemClock())
@@ -116,7 +118,7 @@ async def _listening(bench: Bench, people: Sequence[Person]) -> AsyncIterator[li
             await asyncio.wait(reading)
 
 
-async def _probe(bench: Bench, author: Person, listeners: list[Listener]) -> Latency:
+async def _probe(bench: Bench, author: PrewarmedUser, listeners: list[Listener]) -> Latency:
     """From sending a post to its event on a stream."""
     latencies: list[float] = []
     async with bench.stack.edge() as edge:
@@ -130,7 +132,7 @@ async def _probe(bench: Bench, author: Person, listeners: list[Listener]) -> Lat
 
 
 async def _burst(
-    bench: Bench, star: Person, crowd: Sequence[Person], listeners: list[Listener]
+    bench: Bench, star: PrewarmedUser, crowd: Sequence[PrewarmedUser], listeners: list[Listener]
 ) -> tuple[float, float]:
     """Seconds until all events are in the log, and until all have come."""
     ids = [person.id for person in crowd]

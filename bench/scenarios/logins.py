@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bench import asking
+from bench import sample_requests
 from bench.bench import Bench
 from bench.jobs import Kind
 from bench.latency import Latency
@@ -19,9 +19,9 @@ READS = 100.0  # a second: what people do on two cores that have something left
 
 async def run(bench: Bench) -> Report:
     """Reads at a fixed rate alone, logins alone, and both."""
-    town = (await bench.town())[:PEOPLE]
-    reads = [Kind("home", asking.homes(town))]
-    logins = [Kind("login", [asking.sign_in(person) for person in town])]
+    users = (await bench.users())[:PEOPLE]
+    reads = [Kind("home", sample_requests.homes(users))]
+    logins = [Kind("login", [sample_requests.sign_in(person) for person in users])]
     bench.say("reads …")
     quiet = await bench.opened(reads, rate=READS, seconds=SECONDS)
     bench.say("logins …")

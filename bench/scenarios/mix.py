@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bench import asking, charts
+from bench import charts, sample_requests
 from bench.bench import Bench
 from bench.charts import Line
 from bench.jobs import Kind
 from bench.latency import Latency
 from bench.measuring import GENERATOR, Run
+from bench.prewarmed_users import PrewarmedUser
 from bench.report import RESULTS, Report, number
-from bench.residents import Person
 from bench.scenarios.tables import cost_rows
 
 FIRST_RATE = 40.0
@@ -28,8 +28,8 @@ KINDS = ("home", "person", "compose")
 
 async def run(bench: Bench) -> Report:
     """Rising rates of an open loop; the last is the first that was not held."""
-    town = await bench.town()
-    kinds = mixed(town)
+    users = await bench.users()
+    kinds = mixed(users)
     steps: list[tuple[float, Run]] = []
     rate = FIRST_RATE
     for _ in range(STEPS):
@@ -49,26 +49,27 @@ async def run(bench: Bench) -> Report:
     return report
 
 
-def mixed(town: list[Person]) -> list[Kind]:
+def mixed(users: list[PrewarmedUser]) -> list[Kind]:
     """The mix: 60 homes, 30 pages of a person's posts, 10 new posts."""
-    neighbours = [*town[1:], town[0]]
+    neighbours = [*users[1:], users[0]]
     pages = [
-        asking.posts_of(author, reader) for author, reader in zip(neighbours, town, strict=True)
+        sample_requests.posts_of(author, reader)
+        for author, reader in zip(neighbours, users, strict=True)
     ]
-    posts = [asking.compose(author, number) for number, author in enumerate(town)]
+    posts = [sample_requests.compose(author, number) for number, author in enumerate(users)]
     return [
-        Kind("home", asking.homes(town), 0.6),
+        Kind("home", sample_requests.homes(users), 0.6),
         Kind("person", pages, 0.3),
         Kind("compose", posts, 0.1),
     ]
 
 
-async def saturation(bench: Bench, town: list[Person]) -> float:
+async def saturation(bench: Bench, users: list[PrewarmedUser]) -> float:
     """Requests a second of the mix that the stack can do."""
     if bench.saturation is None:
         bench.say("what the stack can do …")
         full = await bench.closed(
-            mixed(town), connections=FILLING_CONNECTIONS, seconds=FILLING_SECONDS
+            mixed(users), connections=FILLING_CONNECTIONS, seconds=FILLING_SECONDS
         )
         bench.saturation = full.outcome.rate
     return bench.saturation

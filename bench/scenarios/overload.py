@@ -5,7 +5,7 @@ Of homes alone, which are one family of routes at the edge, and of the mix, whic
 
 from __future__ import annotations
 
-from bench import asking
+from bench import sample_requests
 from bench.bench import Bench
 from bench.jobs import Kind
 from bench.latency import Latency
@@ -24,15 +24,15 @@ SECONDS = 10.0
 
 async def run(bench: Bench) -> Report:
     """The peak of a closed loop, then an open loop of three times that: homes, then the mix."""
-    town = await bench.town()
-    homes = [Kind("home", asking.homes(town[:PEOPLE]))]
+    users = await bench.users()
+    homes = [Kind("home", sample_requests.homes(users[:PEOPLE]))]
     bench.say("the peak …")
     peak = await bench.closed(homes, connections=CONNECTIONS, seconds=SECONDS)
     bench.say(f"{TIMES} times as many …")
     flood = await bench.opened(
         homes, rate=TIMES * peak.outcome.rate, seconds=SECONDS, connections=CROWD
     )
-    everything = mixed(town)
+    everything = mixed(users)
     bench.say("the peak of the mix …")
     mix_peak = await bench.closed(everything, connections=CONNECTIONS, seconds=SECONDS)
     bench.say(f"{TIMES} times as many …")

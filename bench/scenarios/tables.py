@@ -30,8 +30,8 @@ def total(run: Run) -> float:
 
 
 def frame_costs(run: Run) -> dict[str, float]:
-    """CPU microseconds a frame that sockets were told, by process, most first."""
-    frames = max(len(run.outcome.measured["told"].latencies), 1)
+    """CPU microseconds a frame that sockets were frames, by process, most first."""
+    frames = max(len(run.outcome.measured["frames"].latencies), 1)
     costs = {name: seconds / frames * 1e6 for name, seconds in run.cpu.items()}
     return dict(sorted(costs.items(), key=lambda cost: -cost[1]))
 

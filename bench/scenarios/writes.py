@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 
-from bench import asking
+from bench import sample_requests
 from bench.bench import Bench
 from bench.jobs import Kind
+from bench.prewarmed_users import PrewarmedUser
 from bench.report import Report, number
-from bench.residents import Person
 from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row, total
 from local.graph import Graph
 
@@ -34,9 +34,9 @@ def ring(people: int, followers: int) -> Graph:
 
 async def run(bench: Bench) -> Report:
     """A closed loop of posts, and how long the last of them takes into the homes afterwards."""
-    people = await bench.residents.settle("writer", ring(AUTHORS, FOLLOWERS))
-    await bench.residents.wake(people)
-    posts = [asking.compose(author, number) for number, author in enumerate(people)]
+    people = await bench.prewarmed_users.create("writer", ring(AUTHORS, FOLLOWERS))
+    await bench.prewarmed_users.wake(people)
+    posts = [sample_requests.compose(author, number) for number, author in enumerate(people)]
     measured = await bench.closed([Kind("post", posts)], connections=CONNECTIONS, seconds=SECONDS)
     behind = await _catch_up(bench, people)
     report = Report()
@@ -62,7 +62,7 @@ async def run(bench: Bench) -> Report:
     return report
 
 
-async def _catch_up(bench: Bench, people: list[Person]) -> float:
+async def _catch_up(bench: Bench, people: list[PrewarmedUser]) -> float:
     """Seconds until a post written now is in a home: everything before it is, too."""
     since = time.monotonic()
     async with bench.stack.edge() as edge, asyncio.timeout(CATCH_UP_SECONDS):
@@ -70,6 +70,6 @@ async def _catch_up(bench: Bench, people: list[Person]) -> float:
         posts = [await edge.post(author.account, "The last one") for author in people[:SAMPLES]]
         last = [int(post["id"]) for post in posts]
         for place, post_id in enumerate(last):
-            while not await bench.residents.arrived(post_id, [people[place + 1]]):
+            while not await bench.prewarmed_users.arrived(post_id, [people[place + 1]]):
                 await asyncio.sleep(0.01)
     return time.monotonic() - since

@@ -11,7 +11,7 @@ from typing import Annotated
 import httpx2
 import typer
 
-from local.commands.options import StateFolder, complain, console, running
+from local.commands.options import StateFolder, console, print_error, running
 from local.demo import Demo
 from local.demo_graphql import GraphQLDemo
 from local.edge import Edge, Refused
@@ -56,16 +56,16 @@ def seed(
     The edge's token buckets are lifted meanwhile.
     """
     if not re.fullmatch(r"[A-Za-z0-9_]{1,9}", prefix):
-        raise complain(f"--prefix takes 1 to 9 letters, digits or underscores, not {prefix!r}.")
+        raise print_error(f"--prefix takes 1 to 9 letters, digits or underscores, not {prefix!r}.")
     try:
         loaded = read_graph(graph) if graph else make_graph(people, FOLLOWS_EACH)
     except GraphFileInvalid as failure:
-        raise complain(f"{failure}.") from None
+        raise print_error(f"{failure}.") from None
     edge = _edge(state)
     try:
         asyncio.run(_seed(State(state), edge, loaded, posts, prefix))
     except* (Refused, httpx2.TransportError) as failures:
-        raise complain(f"{failures.exceptions[0]}.") from None
+        raise print_error(f"{failures.exceptions[0]}.") from None
 
 
 def demo(
@@ -77,7 +77,7 @@ def demo(
     try:
         asyncio.run(_demo(_edge(state), graphql=graphql))
     except (Refused, httpx2.TransportError) as failure:
-        raise complain(f"{failure}.") from None
+        raise print_error(f"{failure}.") from None
 
 
 def watch(
@@ -93,7 +93,7 @@ def watch(
     try:
         asyncio.run(_watch(State(state), _edge(state), handle, password))
     except (Refused, httpx2.TransportError) as failure:
-        raise complain(f"{failure}.") from None
+        raise print_error(f"{failure}.") from None
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
 
@@ -102,7 +102,7 @@ async def _watch(state: State, address: str, handle: str, password: str | None) 
     if password is None:
         seeded = re.fullmatch(r"(\w*?)(\d+)", handle)
         if seeded is None:
-            raise complain(f"{handle} is none of the seeded; say --password.")
+            raise print_error(f"{handle} is none of the seeded; say --password.")
         secret = SecretStore(state.secrets).token("seed-passwords")
         password = password_of(seeded[1], int(seeded[2]), secret)
     async with Edge(address) as edge:
@@ -137,5 +137,5 @@ async def _demo(address: str, *, graphql: bool) -> None:
 def _edge(folder: Path) -> str:
     status = running(folder)
     if not status.ready or status.edge is None:
-        raise complain("Roost is not ready; `roost status` shows which part is missing.")
+        raise print_error("Roost is not ready; `roost status` shows which part is missing.")
     return status.edge

@@ -14,7 +14,7 @@ from local.state import StackStatus, State
 DEFAULT_STATE = Path(__file__).parents[2] / ".roost"
 
 console = Console()
-complaints = Console(stderr=True)
+error_console = Console(stderr=True)
 
 StateFolder = Annotated[
     Path,
@@ -28,9 +28,9 @@ StateFolder = Annotated[
 ]
 
 
-def complain(sentence: str) -> typer.Exit:
+def print_error(sentence: str) -> typer.Exit:
     """Say what is wrong in one sentence; raise what this returns."""
-    complaints.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
+    error_console.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
     return typer.Exit(1)
 
 
@@ -38,5 +38,5 @@ def running(folder: Path) -> StackStatus:
     """Return how the stack of a folder is; where none runs, say so and exit."""
     status = State(folder).read()
     if status.pid is None:
-        raise complain(f"Roost does not run from {folder}; `roost up` starts it.")
+        raise print_error(f"Roost does not run from {folder}; `roost up` starts it.")
     return status

@@ -18,7 +18,7 @@ from typing import IO, Annotated
 import typer
 from rich.table import Table
 
-from local.commands.options import DEFAULT_STATE, StateFolder, complain, console, running
+from local.commands.options import DEFAULT_STATE, StateFolder, console, print_error, running
 from local.parts.envoy import admin_socket
 from local.ports import FolderNotOwn, NoFreePort
 from local.process_runner import PartFailed, PartStatus
@@ -69,7 +69,7 @@ def up(
         else:
             asyncio.run(_run(State(state), only, begun))
     except CANNOT_RUN as failure:
-        raise complain(f"{failure}.") from None
+        raise print_error(f"{failure}.") from None
 
 
 def down(state: StateFolder) -> None:
@@ -79,7 +79,7 @@ def down(state: StateFolder) -> None:
         os.kill(pid, signal.SIGTERM)
     with console.status("Stopping"):
         if not _wait_until(lambda: State(state).read().pid is None, DOWN_SECONDS):
-            raise complain(f"Roost (process {pid}) did not stop within {DOWN_SECONDS:.0f} s.")
+            raise print_error(f"Roost (process {pid}) did not stop within {DOWN_SECONDS:.0f} s.")
     console.print("Roost is stopped; its data stays.")
 
 
@@ -110,7 +110,7 @@ def logs(
     log = State(state).logs / f"{service}.log"
     if not log.exists():
         known = ", ".join(sorted(file.stem for file in State(state).logs.glob("*.log")))
-        raise complain(f"{service} has no log here; those that have: {known or 'none yet'}.")
+        raise print_error(f"{service} has no log here; those that have: {known or 'none yet'}.")
     with log.open(errors="replace") as stream:
         sys.stdout.writelines(stream.readlines()[-lines:])
         if follow:
@@ -127,7 +127,7 @@ def restart(
     """Stop one part and wait until its supervisor has it ready again."""
     before = _part(running(state), part)
     if before is None or before.pid is None:
-        raise complain(f"No part named {part} runs here; `roost status` lists them.")
+        raise print_error(f"No part named {part} runs here; `roost status` lists them.")
     os.kill(before.pid, before.stop_signal)
 
     def is_back() -> bool:
@@ -135,7 +135,9 @@ def restart(
         return now is not None and now.state == "ready" and now.pid != before.pid
 
     if not _wait_until(is_back, RESTART_SECONDS):
-        raise complain(f"{part} was not ready within {RESTART_SECONDS:.0f} s; read {before.log}.")
+        raise print_error(
+            f"{part} was not ready within {RESTART_SECONDS:.0f} s; read {before.log}."
+        )
     console.print(f"{part} is ready again.")
 
 
@@ -186,7 +188,7 @@ async def _start(stack: Stack, only: list[str] | None) -> None:
 
 def _detach(state: State, only: list[str]) -> None:
     """Start a stack in a session of its own, and return when it is up. Exits if it cannot be."""
-    state.lay_out()
+    state.create_folders()
     said = state.logs / "roost.log"
     words = [sys.executable, "-m", "local.cli", "up", "--state", str(state.folder)]
     for part in only:
@@ -199,7 +201,7 @@ def _detach(state: State, only: list[str]) -> None:
         while not _is_up(state.read(), process.pid, only):
             if process.poll() is not None:
                 lines = said.read_text().splitlines()
-                raise complain(lines[-1] if lines else "Roost ended without a word.")
+                raise print_error(lines[-1] if lines else "Roost ended without a word.")
             time.sleep(POLL_SECONDS)
 
 

@@ -24,5 +24,5 @@ class Broker(Part):
     async def is_ready(self) -> bool:
         return await accepts(self.address)
 
-    async def settle(self) -> None:
+    async def after_start(self) -> None:
         await asyncio.to_thread(topics.create, self.address, self._topics)

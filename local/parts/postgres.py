@@ -150,7 +150,7 @@ class Postgres(Part):
         await connection.close()
         return True
 
-    async def settle(self) -> None:
+    async def after_start(self) -> None:
         for noun in self._services:
             await self.create_database(f"roost_{noun}")
         await asyncio.gather(

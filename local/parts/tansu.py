@@ -59,5 +59,5 @@ class Tansu(Broker):
             TOKIO_WORKER_THREADS="1",
         )
 
-    async def tend(self) -> None:
+    async def maintain(self) -> None:
         await self._trimming.run()

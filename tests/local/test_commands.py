@@ -105,8 +105,8 @@ async def test_ctrl_c_during_the_start_leaves_nothing_behind(tmp_path: Path) -> 
     await eventually(lambda: len(parts()) >= 2, limit=60.0)
     begun = parts()
     starting.send_signal(signal.SIGINT)
-    output, complaints = await asyncio.wait_for(starting.communicate(), 60)
+    output, error_console = await asyncio.wait_for(starting.communicate(), 60)
 
-    assert (starting.returncode, complaints) == (0, b"")
+    assert (starting.returncode, error_console) == (0, b"")
     assert output.strip().endswith(b"Roost is stopped; its data stays.")
     assert not any(psutil.pid_exists(pid) for pid in begun)

@@ -11,7 +11,7 @@ from tests.unit.bench.serving import answer, serving
 
 @pytest.fixture(autouse=True)
 def _tell_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator, "_tell", lambda line: None)
+    monkeypatch.setattr(generator, "_report", lambda line: None)
 
 
 def load(port: int, *, rate: float | None = None, connections: int = 4) -> Load:

@@ -92,7 +92,7 @@ def test_folder_where_nothing_ever_ran_is_not_running(tmp_path: Path) -> None:
 
 def test_who_only_looks_does_not_keep_a_stack_from_starting(tmp_path: Path) -> None:
     state = State(tmp_path)
-    state.lay_out()
+    state.create_folders()
     reader = (tmp_path / "lock").open()
     fcntl.flock(reader, fcntl.LOCK_SH)
     threading.Timer(0.03, reader.close).start()
@@ -105,4 +105,4 @@ def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(FolderUnusable, match="cannot hold a stack: Not a directory"):
-        State(tmp_path / "file").lay_out()
+        State(tmp_path / "file").create_folders()

@@ -46,7 +46,7 @@ _AT_ONCE = 200  # homes that are woken side by side
 
 
 @dataclass(frozen=True)
-class Person:
+class PrewarmedUser:
     """Somebody who can sign in by PASSWORD, and is signed in by ``token``."""
 
     id: int
@@ -59,8 +59,8 @@ class Person:
         return Account(str(self.id), self.handle, self.token, refresh_token="")
 
 
-class Residents:
-    """The people of one stack. Made by `residents`."""
+class PrewarmedUsers:
+    """The people of one stack. Made by `prewarmed_users`."""
 
     def __init__(self, *, database_url: str, signer: Signer, valkey: RedisClient) -> None:
         self._database_url = database_url
@@ -73,7 +73,7 @@ class Residents:
         )
         self._hash = hasher.hash(PASSWORD)
 
-    async def settle(self, prefix: str, graph: Graph) -> list[Person]:
+    async def create(self, prefix: str, graph: Graph) -> list[PrewarmedUser]:
         """Add the people of a graph, named prefix0, prefix1 …, with all their follows."""
         people = [await self._person(f"{prefix}{number}") for number in range(graph.people)]
         followers, followees = graph.followers(), graph.followees()
@@ -115,11 +115,11 @@ class Residents:
             await connection.close()
         return people
 
-    async def wake(self, people: Iterable[Person]) -> None:
+    async def wake(self, people: Iterable[PrewarmedUser]) -> None:
         """Give people an empty home, as if they had read it a moment ago."""
         places = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(person: Person) -> None:
+        async def one(person: PrewarmedUser) -> None:
             feed, builder = home_of(person.id), secrets.token_bytes(16)
             async with places:
                 await self._feeds.begin(feed, builder, anew=True)
@@ -127,7 +127,7 @@ class Residents:
 
         await asyncio.gather(*map(one, people))
 
-    async def arrived(self, post_id: int, people: Sequence[Person]) -> int:
+    async def arrived(self, post_id: int, people: Sequence[PrewarmedUser]) -> int:
         """In how many of these people's homes the post is the newest entry, or the one before."""
         feeds = [home_of(person.id) for person in people]
         readings = await self._feeds.read_many(feeds, before=1 << 63, limit=_AT_ONCE)
@@ -135,17 +135,17 @@ class Residents:
             any(entry.post_id == post_id for entry in reading.entries) for reading in readings
         )
 
-    async def _person(self, handle: str) -> Person:
+    async def _person(self, handle: str) -> PrewarmedUser:
         user_id = await self._ids.make(self._dice.randrange(BUCKETS))
         token, _ = self._signer.issue(user_id, session_id=user_id)
-        return Person(user_id, handle, token)
+        return PrewarmedUser(user_id, handle, token)
 
 
 @contextlib.asynccontextmanager
-async def residents(stack: BenchStack) -> AsyncIterator[Residents]:
+async def prewarmed_users(stack: BenchStack) -> AsyncIterator[PrewarmedUsers]:
     """The registry of a stack's people, for the length of the block."""
     url = stack.stack.postgres.url("roost_user")
-    # The issuer and the audience are those of a stack that nobody told others.
+    # The issuer and the audience are those of a stack that nobody frames others.
     tokens = AccessTokens(issuer="https://roost.local", audience="roost", clock=_CLOCK)
     seal = KeySeal(master_key=stack.secret("master-key"))
     async with postgres.connect(url, clock=_CLOCK, min_size=1, max_size=1, name="bench") as pool:
@@ -154,4 +154,4 @@ async def residents(stack: BenchStack) -> AsyncIterator[Residents]:
         )
         await signer.load()
     async with redis.connect(stack.stack.valkey.url, call_seconds=10.0) as valkey:
-        yield Residents(database_url=url, signer=signer, valkey=valkey)
+        yield PrewarmedUsers(database_url=url, signer=signer, valkey=valkey)
