@@ -69,11 +69,11 @@ def chart(title: str, lines: Sequence[Line], *, x: str, y: str, log_x: bool = Fa
         f"{escape(y)}</text>",
     ]
     for place, line in enumerate(drawable):
-        parts += _mix(line, COLOURS[place % len(COLOURS)], place, across, upward)
+        parts += _drawn(line, COLOURS[place % len(COLOURS)], place, across, upward)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _mix(line: Line, colour: str, place: int, across: _Axis, upward: _Axis) -> list[str]:
+def _drawn(line: Line, colour: str, place: int, across: _Axis, upward: _Axis) -> list[str]:
     places = [(across.at(one), upward.at(other)) for one, other in line.points]
     path = " ".join(f"{one:.1f},{other:.1f}" for one, other in places)
     legend = TOP + 6 + 20 * place

@@ -1,4 +1,4 @@
-"""How soon a new post is read in a follower's home, while others read and write."""
+"""The time until a new post is in a follower's home, without and with other load."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GOAL_MS = 500.0
 
 
 async def run(bench: Bench) -> Report:
-    """Posts of a few people, looked for in a follower's home, alone and at half of saturation."""
+    """Measure it for a few authors, without load and at half of saturation."""
     users = await bench.users()
     pairs = _pairs(bench, users)
     bench.say("alone …")
@@ -65,7 +65,7 @@ async def _beside(
 
 
 def _pairs(bench: Bench, users: list[PrewarmedUser]) -> list[tuple[PrewarmedUser, PrewarmedUser]]:
-    """Authors who follow few and are followed, each with a follower of theirs."""
+    """Return pairs of an author who follows few users and one of their followers."""
     followers = bench.graph.followers()
     authors = [person for person in range(bench.graph.people) if followers[person]]
     step = max(len(authors) // PROBES, 1)

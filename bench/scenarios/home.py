@@ -1,4 +1,4 @@
-"""The home of 20 posts, beside the same page from services that answer from memory."""
+"""The home of 20 posts, from the real services and from stubs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from local.parts.processes import GRPC
 READERS = 200
 CONNECTIONS = 16
 SECONDS = 10.0
-# Of what the real path can do: where its latency is not yet that of a queue.
+# The share of the real path's capacity at which requests do not queue.
 EASY = 0.5
 NOUNS = ("user", "post", "timeline")
 STAYING = {"envoy", "gateway"}
@@ -36,7 +36,7 @@ HEALTHY_SECONDS = 60.0
 
 
 async def run(bench: Bench) -> Report:
-    """Real services first, then, behind the same Envoy and gateway processes, those of memory."""
+    """Measure the real services, then the stubs behind the same Envoy and gateway processes."""
     users = await bench.users()
     readers = users[:READERS]
     kinds = [Kind("home", sample_requests.homes(readers))]
@@ -47,7 +47,7 @@ async def run(bench: Bench) -> Report:
     easy = real.outcome.rate * EASY
     real_easy = await bench.opened(kinds, rate=easy, seconds=SECONDS)
 
-    bench.say("the path with services that answer from memory …")
+    bench.say("the path with stubs …")
     async with _answering_from_memory(bench, recorded) as pids:
         stub = await bench.closed(kinds, connections=CONNECTIONS, seconds=SECONDS, also=pids)
         stub_easy = await bench.opened(kinds, rate=easy, seconds=SECONDS, also=pids)
@@ -111,7 +111,7 @@ def _page_bytes(run: Run) -> float:
 async def _answering_from_memory(
     bench: Bench, recorded: stubs.Recording
 ) -> AsyncIterator[dict[str, int]]:
-    """Put stubs in the services' places, with nothing else running but Envoy and the gateway."""
+    """Replace the services by stubs; besides them only Envoy and the gateway run."""
     stack = bench.stack.stack
     statuses = stack.supervisor.statuses()
     away = [each.name for each in statuses if each.name not in STAYING]

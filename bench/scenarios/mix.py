@@ -1,4 +1,4 @@
-"""The 60/30/10 mix of homes, people's pages and new posts, at rising rates until it is too much."""
+"""The 60/30/10 mix of homes, posts of a user and new posts, at rising rates until saturation."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ FIRST_RATE = 40.0
 STEP = 1.3
 STEPS = 16
 SECONDS = 6.0
-# A rate is held if so much of it is answered (what is drawn at random is a little more or less),
-# and 99 of 100 answers come within this time.
+# A rate is sustained if this share of it is answered (random arrivals vary a little), and the p99
+# is below this time.
 HELD_SHARE = 0.9
 HELD_SECONDS = 0.5
-# Where the mix was not measured before, a closed loop tells what the stack can do.
+# If the mix was not measured before, a closed loop gives the capacity of the stack.
 FILLING_CONNECTIONS, FILLING_SECONDS = 16, 6.0
 PICTURE = "mix.svg"
 KINDS = ("home", "person", "compose")
 
 
 async def run(bench: Bench) -> Report:
-    """Rising rates of an open loop; the last is the first that was not held."""
+    """Measure rising rates of an open loop, up to the first that is not sustained."""
     users = await bench.users()
     kinds = mixed(users)
     steps: list[tuple[float, Run]] = []
@@ -50,7 +50,7 @@ async def run(bench: Bench) -> Report:
 
 
 def mixed(users: list[PrewarmedUser]) -> list[Kind]:
-    """The mix: 60 homes, 30 pages of a person's posts, 10 new posts."""
+    """Return the mix: 60 % homes, 30 % pages of a user's posts, 10 % new posts."""
     neighbours = [*users[1:], users[0]]
     pages = [
         sample_requests.posts_of(author, reader)
@@ -65,7 +65,7 @@ def mixed(users: list[PrewarmedUser]) -> list[Kind]:
 
 
 async def saturation(bench: Bench, users: list[PrewarmedUser]) -> float:
-    """Requests a second of the mix that the stack can do."""
+    """Return the requests a second of the mix that the stack sustains."""
     if bench.saturation is None:
         bench.say("what the stack can do …")
         full = await bench.closed(

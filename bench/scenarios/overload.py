@@ -1,6 +1,6 @@
-"""Three times as many requests as can be answered: how many are, and how long those take.
+"""Three times the peak load: the share that is answered, and its latency.
 
-Of homes alone, which are one family of routes at the edge, and of the mix, which are two.
+For homes, which are one family of routes at the edge, and for the mix, which takes two.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from bench.scenarios.mix import KINDS, mixed
 from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row
 
 PEOPLE = 200
-# Enough to keep every process busy; 16 leave a third of two cores idle.
+# Enough to keep every process busy; 16 connections leave a third of two cores idle.
 CONNECTIONS = 64
-# So many that requests wait in the edge and not in the generator.
+# So many that requests wait at the edge and not in the generator.
 CROWD = 1000
 TIMES = 3
 SECONDS = 10.0
 
 
 async def run(bench: Bench) -> Report:
-    """The peak of a closed loop, then an open loop of three times that: homes, then the mix."""
+    """Measure the peak with a closed loop, then an open loop at three times the peak."""
     users = await bench.users()
     homes = [Kind("home", sample_requests.homes(users[:PEOPLE]))]
     bench.say("the peak …")

@@ -1,4 +1,4 @@
-"""Ten thousand connected sockets: what they hold, and one post that goes to all of them."""
+"""10,000 connected sockets: their memory, and a post that goes to all of them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from local.graph import Graph
 
 SOCKETS = 10_000
 POSTS = 3
-# So slowly that each has all of the machine.
+# So low a rate that one post is delivered at a time.
 RATE, SECONDS = 0.15, 60.0
 EDGE = "envoy, second edge"
 LEAST_KIB = 0.5
 
 
 async def run(bench: Bench) -> Report:
-    """Opens them all, then lets the one whom everybody follows write."""
+    """Open the sockets, then write posts of the user whom all follow."""
     bench.say(f"an author with {SOCKETS:,} followers …")
     follows = tuple((person, 0) for person in range(1, SOCKETS + 1))
     author, *followers = await bench.prewarmed_users.create("sockets", Graph(SOCKETS + 1, follows))

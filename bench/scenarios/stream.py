@@ -1,4 +1,4 @@
-"""A like, and the frame that tells the author: how late it is, alone and beside other load."""
+"""The time from a like to the frame at the author's socket, without and with other load."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from bench.wire import request
 
 SHARE = 0.5
 AUTHORS = 250
-# Likes a second, each of a post that nobody liked before, and one frame each.
+# Likes a second. Each is the first like of a post and causes one frame.
 RATE = 20.0
 ALONE_SECONDS, BESIDE_SECONDS = 12.0, 20.0
-# The load begins before the sockets are open, and ends after the last like.
+# The load starts before the sockets are open and ends after the last like.
 OPENING_SECONDS = 8.0
 GOAL_MS = 250.0
 
 
 async def run(bench: Bench) -> Report:
-    """Likes of many people's posts, whose authors are connected."""
+    """Measure likes of posts whose authors are connected."""
     users = await bench.users()
     authors = users[:AUTHORS]
     likes = await _likes(bench, authors, users)
@@ -48,7 +48,7 @@ async def run(bench: Bench) -> Report:
 async def _likes(
     bench: Bench, authors: Sequence[PrewarmedUser], users: Sequence[PrewarmedUser]
 ) -> list[bytes]:
-    """A like of each post of the authors, by one person after another."""
+    """Return a like of each post of the authors, by different users in turn."""
     posts: list[tuple[int, str]] = []
     async with bench.stack.edge() as edge:
         for place, author in enumerate(authors):

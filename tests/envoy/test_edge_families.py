@@ -131,7 +131,7 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
     return head, await reader.readexactly(length)
 
 
-def test_every_family_has_a_request_here() -> None:
+async def test_every_family_has_a_request_here() -> None:
     named = {f"gateway_{each.name}" for each in families(deployed())}
 
     assert set(ASKED) == named | {"gateway", "gateway_graphql"}
