@@ -1,4 +1,4 @@
-"""Brings a database to the schema of its service."""
+"""Applies the migrations of a service to its database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts parts as their needs allow, side by side where it can, and stops them in reverse."""
+"""Starts parts in the order of their needs, in parallel, and stops them in reverse."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 from local.part import Part
 from local.process_runner import PartStatus, ProcessRunner
 
-LOG_BYTES = 32 * 1024 * 1024  # of one log before it is put aside
-LOGS_KEPT = 2  # of each part, besides the one being written
+LOG_BYTES = 32 * 1024 * 1024  # of a log before it is rotated
+LOGS_KEPT = 2  # rotated logs of each part
 LOG_CHECK_SECONDS = 5.0
 
 
 class UnknownPart(Exception):
-    """A part is named that the stack does not have."""
+    """The stack has no part of this name."""
 
 
 class Supervisor:
-    """Keeps a set of parts running; use it as an async context manager, and all end with it.
+    """Keeps a set of parts running; an async context manager that stops them when left.
 
-    ``changed`` is called with the status of every part whenever one is another.
+    ``changed`` is called with the status of every part whenever one changes.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class Supervisor:
         return [runner.status for runner in self._runners.values()]
 
     async def start(self, names: Iterable[str] | None = None) -> None:
-        """Start the named parts (all, without names) with what they need, and wait for them.
+        """Start the named parts (all, without names) and what they need, and wait until ready.
 
-        Parts that run already are left as they are. Raises PartFailed for the first that fails,
-        and UnknownPart before anything is started.
+        Running parts keep running. Raises PartFailed for the first part that fails, and
+        UnknownPart before anything is started.
         """
         wanted = list(names) if names is not None else list(self._runners)
         for name in wanted:
@@ -75,7 +75,7 @@ class Supervisor:
     async def stop(self, names: Iterable[str] | None = None) -> None:
         """Stop the named parts (all, without names), each after the parts that need it.
 
-        Only the named ones are stopped: a part that needs one of them sees an outage.
+        Only the named parts are stopped: a running part that needs one of them sees an outage.
         """
         wanted = set(names) if names is not None else set(self._runners)
         stops: dict[str, asyncio.Task[None]] = {}
@@ -92,12 +92,12 @@ class Supervisor:
         await asyncio.gather(*stops.values())
 
     async def restart(self, name: str) -> None:
-        """Stop one part and start it again; those that need it keep running meanwhile."""
+        """Stop one part and start it again; the parts that need it keep running."""
         await self.stop([name])
         await self.start([name])
 
     def kill(self) -> None:
-        """Kill every process at once; for somebody who does not want to wait for ``stop``."""
+        """Kill every process at once, without the wait of ``stop``."""
         for runner in self._runners.values():
             runner.kill()
 
@@ -136,12 +136,12 @@ class Supervisor:
         while True:
             for runner in self._runners.values():
                 if runner.log.exists() and runner.log.stat().st_size > LOG_BYTES:
-                    await asyncio.to_thread(_put_aside, runner.log)
+                    await asyncio.to_thread(_rotate, runner.log)
             await asyncio.sleep(LOG_CHECK_SECONDS)
 
 
-def _put_aside(log: Path) -> None:
-    """Copy the log away and empty it: the part that writes to it has it open and keeps it."""
+def _rotate(log: Path) -> None:
+    """Copy the log and truncate it: the part keeps its open file."""
     for number in range(LOGS_KEPT, 1, -1):
         older = log.with_name(f"{log.name}.{number - 1}")
         if older.exists():

@@ -1,4 +1,4 @@
-"""Envoy, edge and mesh, with the one configuration of every topology."""
+"""Envoy as edge and mesh, with the configuration of every topology."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LISTENERS = {"ADMIN": "envoy.admin", "EDGE": "edge", "MESH": "mesh", "PROBES": "
 
 
 def admin_socket(port: int) -> Path:
-    """Return the socket of the admin page whose readable part is at ``port``; it changes things."""
+    """Return the socket of the admin page, which accepts changes; ``port`` is read only."""
     return runtime_folder() / f"envoy-{port}.sock"
 
 
 class Envoy(Part):
     """The proxy. ``upstreams`` are the addresses of the gateway and of each service, by noun.
 
-    An operator's ``ROOST_<NAME>`` overrides a value of envoy/defaults.env.
+    ``ROOST_<NAME>`` in ``environ`` overrides a value of envoy/defaults.env.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Envoy(Part):
             "--config-path",
             str(self.rendered),
             "--disable-hot-restart",
-            # Asked to drain, it turns every client away to new connections at once.
+            # When draining, it asks every client at once to reconnect elsewhere.
             "--drain-strategy",
             "immediate",
             "--drain-time-s",
@@ -82,9 +82,9 @@ class Envoy(Part):
         return await answers(self.admin, "/ready")
 
     async def unhealthy_upstreams(self) -> list[str]:
-        """Return the upstreams of which some endpoint has not passed each of Envoy's health checks.
+        """Return the upstreams with an endpoint that has not passed every health check.
 
-        Several clusters may check the same endpoint, and each sends nothing until it has.
+        Several clusters may check the same endpoint; each sends no request before its own check.
         """
         async with httpx2.AsyncClient(trust_env=False) as client:
             try:
@@ -105,5 +105,5 @@ class Envoy(Part):
 
     @property
     def rendered(self) -> Path:
-        """Its configuration, as it is since the last start."""
+        """The file of its configuration, written at each start."""
         return self._folder / "envoy.yaml"

@@ -18,7 +18,7 @@ from gateway.graphql.trusted import id_of, manifest_of
 from gateway.ws.subscriptions import LISTS
 from local.demo_graphql import ARRIVALS, GraphQLDemo
 from local.edge import Account, Edge
-from local.graphql import ask, subscribed
+from local.graphql import execute, subscribed
 from tests.authorization.rows import PASSWORD
 from tests.authorization.scene import scene
 from tests.authorization.topics import STREAM, SUBSCRIPTIONS, wrong
@@ -66,7 +66,7 @@ async def what_comes_home_is_told_and_read(edge: Edge, alice: Account, bob: Acco
         "text": "Good morning",
         "author": {"handle": "bob"},
     }
-    home = await ask(edge, HOME, by=alice)
+    home = await execute(edge, HOME, by=alice)
     assert [each["post"]["text"] for each in home["homeTimeline"]["nodes"]] == ["Good morning"]
 
 

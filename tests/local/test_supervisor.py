@@ -1,4 +1,4 @@
-"""Parts are kept running, started in order, and none outlives its supervisor."""
+"""Parts are restarted, started in order, and none outlives its supervisor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIMIT_SECONDS = 60.0
 
 
 class Toy(Part):
-    """A process that does what its Python source says, ready once it has written its file."""
+    """A process that runs the given Python source; it is ready once it has written its file."""
 
     ready_seconds = 30.0
     stop_seconds = 1.0
@@ -136,7 +136,7 @@ async def test_parts_start_after_what_they_need_and_stop_before_it(tmp_path: Pat
         seen.clear()
 
     assert started.index(("engine", "ready")) < started.index(("server", "starting"))
-    # Everything begins as ready; the engine is asked to stop once the server has.
+    # Both are ready at first; the engine is stopped after the server.
     assert seen.index(("server", "stopped")) < seen.index(("engine", "stopping"))
 
 

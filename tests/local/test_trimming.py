@@ -1,4 +1,4 @@
-"""What every group has read leaves the embedded broker's log, and nothing else does."""
+"""The embedded broker's log loses what every group has read, and nothing else."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_every_consumer_of_a_topic_is_known() -> None:
 async def trimmed(
     kafka: str, engines: Engines, topic: Callable[..., str]
 ) -> AsyncIterator[Callable[[Sequence[str]], str]]:
-    """Make a topic, and trim it as soon as the groups named have read."""
+    """Make a topic that is trimmed as soon as the named groups have read."""
     if not isinstance(engines.broker, Tansu):
         pytest.skip("another broker keeps its log short by itself")
     tasks: list[asyncio.Task[None]] = []
@@ -61,7 +61,7 @@ async def trimmed(
             topics_url=_topics(engines),
             credential=engines.seaweedfs.credential,
             consumers={name: groups},
-            look_seconds=0.1,
+            check_seconds=0.1,
         )
         tasks.append(asyncio.create_task(trimming.run()))
         return name
@@ -119,7 +119,7 @@ def _write(brokers: str, name: str) -> None:
     producer = Producer({"bootstrap.servers": brokers, "acks": "all"})
     for number in range(WRITTEN):
         producer.produce(name, key="a", value=str(number))
-        producer.flush(10)  # each is a batch of its own
+        producer.flush(10)  # each is a separate batch
 
 
 def _commit(brokers: str, name: str, group: str, offset: int) -> None:

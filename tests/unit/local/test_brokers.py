@@ -1,4 +1,4 @@
-"""Which broker a stack runs is a matter of its settings, and one that cannot start says why."""
+"""The settings choose the broker of a stack, and a broker that cannot start gives the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SecretStore are made once, kept, and readable by their owner alone."""
+"""Secrets are made once, kept, and readable by their owner only."""
 
 from __future__ import annotations
 
