@@ -1,6 +1,6 @@
 """One Envoy for the whole folder, with two gateways and a few services behind it.
 
-Each service has tests of its own, so that what one test breaks stands in nobody's way.
+Tests that break a service use different services, so that they do not disturb each other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, running
 from tests.envoy.service import Service
 
-SECONDS = "1"  # what a read or a write may take here, so that a timeout is soon seen
+SECONDS = "1"  # the limit of a read or a write, short so that a timeout is soon reached
 CALL_SECONDS = "2"  # more than many calls at once take on a busy machine
 MAX_CALLS = 60
 WITHOUT_ENDPOINTS = "search"

@@ -1,4 +1,4 @@
-"""Starts a real Envoy with the configuration of every topology, and looks into it."""
+"""Starts a real Envoy with the common configuration, and reads its statistics and logs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 async def eventually(look: Callable[[], T | Awaitable[T]], *, within: float = 8.0) -> T:
-    """Ask again and again until the answer is true, and return it; fail after `within` seconds."""
+    """Poll until the result is true, and return it; fail after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
         answer = look()
@@ -49,7 +49,7 @@ def configuration(ports: Ports, **values: str) -> str:
 
 
 class Proxy:
-    """A running Envoy: where it listens, and what it counts and logs."""
+    """A running Envoy: its addresses, counters and log."""
 
     def __init__(self, ports: Ports, log: Path) -> None:
         self.edge = f"http://{ports.address('edge')}"
@@ -73,7 +73,7 @@ class Proxy:
         except httpx2.TransportError:
             return False
 
-    async def ask(self, path: str) -> None:
+    async def post_admin(self, path: str) -> None:
         """POST to the admin page, by its socket."""
         (await self._changing.post(path)).raise_for_status()
 

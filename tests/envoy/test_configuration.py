@@ -1,4 +1,4 @@
-"""The configuration as a template: what fills it, and that Envoy accepts the result."""
+"""The configuration template and its values; Envoy accepts the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the mesh sends a call, what it passes on, and how long it lets it take."""
+"""Routes, metadata and deadlines of calls in the mesh."""
 
 from __future__ import annotations
 
