@@ -21,16 +21,17 @@ from argon2 import PasswordHasher
 from bench.stack import BenchStack
 from local.edge import Account
 from local.graph import Graph
-from services.chassis import postgres, redis
-from services.chassis.clock import SystemClock
-from services.chassis.ids import BUCKETS, FixedWorker, IdGenerator
-from services.chassis.redis import RedisClient
-from services.chassis.tokens import AccessTokens
-from services.timeline.feeds import home_of
-from services.timeline.feeds_valkey import ValkeyFeeds
-from services.user.passwords import DEFAULT_MEMORY_MIB, LANES, PASSES
-from services.user.signing import KeySeal, Signer
-from services.user.store_postgres import PostgresUserStore
+from services.chassis.auth.tokens import AccessTokens
+from services.chassis.cache import redis_client as redis
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.ids import BUCKETS, FixedWorker, IdGenerator
+from services.chassis.storage import postgres
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.domain.feeds import home_of
+from services.user.adapters.postgres import PostgresUserStore
+from services.user.domain.passwords import ARGON2_LANES, ARGON2_PASSES, DEFAULT_MEMORY_MIB
+from services.user.domain.signing import KeySeal, Signer
 
 PASSWORD = secrets.token_hex(12)
 _CLOCK = SystemClock()
@@ -69,7 +70,7 @@ class PrewarmedUsers:
         self._feeds = ValkeyFeeds(valkey)
         self._dice = random.Random(1)
         hasher = PasswordHasher(
-            time_cost=PASSES, memory_cost=DEFAULT_MEMORY_MIB * 1024, parallelism=LANES
+            time_cost=ARGON2_PASSES, memory_cost=DEFAULT_MEMORY_MIB * 1024, parallelism=ARGON2_LANES
         )
         self._hash = hasher.hash(PASSWORD)
 
@@ -122,7 +123,7 @@ class PrewarmedUsers:
         async def one(user: PrewarmedUser) -> None:
             feed, builder = home_of(user.id), secrets.token_bytes(16)
             async with places:
-                await self._feeds.begin(feed, builder, anew=True)
+                await self._feeds.begin(feed, builder, rebuild=True)
                 await self._feeds.finish(feed, builder, [], complete=True)
 
         await asyncio.gather(*map(one, users))

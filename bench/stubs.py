@@ -37,7 +37,7 @@ from roost.user.v1.auth_service_pb2_grpc import (
     add_AuthServiceServicer_to_server,
 )
 
-from services.chassis.server import OPTIONS
+from services.chassis.rpc.server import OPTIONS
 
 if TYPE_CHECKING:
     from bench.prewarmed_users import PrewarmedUser

@@ -4,20 +4,20 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from gateway.auth import Doorkeeper
+from gateway.auth import Authenticator
 from gateway.backends import Backends
 from gateway.changing.sessions import Refreshing
 from gateway.frame import Frame
 from gateway.graphql.endpoint import PATH as GRAPHQL
 from gateway.graphql.endpoint import GraphQL
-from gateway.graphql.subscribing.door import Subscriptions
+from gateway.graphql.subscribing.handshake import Subscriptions
 from gateway.pages import Pages
 from gateway.rest.dispatch import Rest
 from gateway.rest.versions import VERSIONS
 from gateway.state import State
 from gateway.ws.closing import PATH as STREAM
 from gateway.ws.stream import Stream
-from services.chassis.tokens import JwksSource
+from services.chassis.auth.tokens import JwksSource
 
 
 class Gateway(Starlette):
@@ -28,7 +28,7 @@ class Gateway(Starlette):
         *,
         backends: Backends,
         keys: JwksSource,
-        doorkeeper: Doorkeeper,
+        authenticator: Authenticator,
         graphql: GraphQL,
         refreshing: Refreshing,
         subscriptions: Subscriptions,
@@ -44,7 +44,9 @@ class Gateway(Starlette):
         rest = [
             Mount(
                 each.prefix,
-                app=Rest(each, backends=backends, doorkeeper=doorkeeper, refreshing=refreshing),
+                app=Rest(
+                    each, backends=backends, authenticator=authenticator, refreshing=refreshing
+                ),
             )
             for each in VERSIONS
         ]

@@ -3,18 +3,23 @@
 import re
 from collections.abc import Container, Mapping
 
-from services.chassis import caller
-from services.chassis.access import Policy
-from services.chassis.clock import Clock
-from services.chassis.interceptors.headers import Headers
-from services.chassis.interceptors.identify import identify
-from services.chassis.tokens import JwksSource, KeyRing, StaticJwks, Verifier
-from services.chassis.tokens.jws import TokenInvalid
+from services.chassis.auth import caller
+from services.chassis.auth.access_policy import Policy
+from services.chassis.auth.tokens import (
+    JwksSource,
+    KeyRing,
+    StaticJwks,
+    Verifier,
+)
+from services.chassis.auth.tokens.jws import TokenInvalid
+from services.chassis.rpc.interceptors.headers import Headers
+from services.chassis.rpc.interceptors.identify import identify
+from services.chassis.runtime.clock import Clock
 
 _BEARER = re.compile(rb"Bearer [A-Za-z0-9._-]+")
 
 
-class Doorkeeper:
+class Authenticator:
     """Lets requests in by the access policy of their route.
 
     Only people's tokens count here: services have nothing to do at the edge, so no key of theirs

@@ -13,7 +13,7 @@ from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
-from services.chassis.clients import Mesh
+from services.chassis.rpc.clients import Mesh
 
 if TYPE_CHECKING:
     # These are types alone: at run time both kinds of stubs are one class.
@@ -61,7 +61,7 @@ class Backends:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnBackends:
+class ServiceBackends:
     """Calls in the gateway's own name: for what it does for many people at once, or before it knows
     for whom."""
 

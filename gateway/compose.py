@@ -1,4 +1,4 @@
-"""Builds a gateway process out of its settings: the only place where its parts are made."""
+"""FeedBuilder a gateway process out of its settings: the only place where its parts are made."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,22 +7,22 @@ from contextlib import asynccontextmanager
 from prometheus_client import REGISTRY
 
 from gateway.app import Gateway
-from gateway.auth import Doorkeeper
-from gateway.backends import Backends, OwnBackends
+from gateway.auth import Authenticator
+from gateway.backends import Backends, ServiceBackends
 from gateway.changing.sessions import Refreshing
 from gateway.graphql import trusted
 from gateway.graphql.buckets import Buckets
 from gateway.graphql.documents import Documents
 from gateway.graphql.endpoint import GraphQL
 from gateway.graphql.schema import SCHEMA
-from gateway.graphql.subscribing.door import Subscriptions
+from gateway.graphql.subscribing.handshake import Subscriptions
 from gateway.settings import GatewaySettings
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
-from services.chassis import trust
-from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.clock import SystemClock
-from services.chassis.tokens import RevokedSessions
+from services.chassis.auth import authentication
+from services.chassis.auth.tokens import RevokedSessions
+from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
+from services.chassis.runtime.clock import SystemClock
 
 SERVICE = "gateway"
 
@@ -34,7 +34,7 @@ async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]
     Raises OSError or ValueError where the gateway's own key, or the manifest, cannot be read.
     """
     clock = SystemClock()
-    identity = trust.identity(told, service=SERVICE, clock=clock)
+    identity = authentication.identity(told, service=SERVICE, clock=clock)
     async with Mesh(told.mesh, identity=identity) as mesh:
         keys = MeshJwks(mesh)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
@@ -43,13 +43,13 @@ async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]
         try:
             async with open_stream(
                 backends=backends,
-                own=OwnBackends.over(mesh),
+                own=ServiceBackends.over(mesh),
                 revoked=revoked,
                 state=state,
                 max_sockets=told.max_sockets,
                 clock=clock,
             ) as stream:
-                doorkeeper = Doorkeeper(
+                authenticator = Authenticator(
                     keys,
                     issuer=told.token_issuer,
                     audience=told.token_audience,
@@ -61,7 +61,7 @@ async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]
                 )
                 graphql = GraphQL(
                     backends=backends,
-                    doorkeeper=doorkeeper,
+                    authenticator=authenticator,
                     documents=Documents(SCHEMA, introspection=told.graphql_introspection),
                     trusted=trusted.load(told.graphql_manifest),
                     trusted_only=told.graphql_documents == "trusted",
@@ -73,7 +73,7 @@ async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]
                 yield Gateway(
                     backends=backends,
                     keys=keys,
-                    doorkeeper=doorkeeper,
+                    authenticator=authenticator,
                     graphql=graphql,
                     refreshing=refreshing,
                     subscriptions=Subscriptions(

@@ -8,14 +8,14 @@ import msgspec
 from starlette.exceptions import HTTPException
 
 from gateway import problems
-from gateway.graphql.buckets import customer
+from gateway.graphql.buckets import rate_limit_key
 from gateway.refusals import MethodNotAllowed, Overloaded, RouteNotFound
 from gateway.rest import headers as header
 from gateway.rest.bodies import ClientGone
 from gateway.rest.dispatch import (
     HEADERS,
+    PROBLEM,
     ROUTE,
-    SAID,
     Message,
     Receive,
     Scope,
@@ -23,8 +23,9 @@ from gateway.rest.dispatch import (
     client_address,
 )
 from gateway.state import State
-from services.chassis import origin, telemetry
-from services.chassis.logs import logger
+from services.chassis.rpc import client_network
+from services.chassis.runtime import telemetry
+from services.chassis.runtime.logs import logger
 
 # Probes and metrics are answered however busy the process is.
 _ALWAYS = frozenset(("/livez", "/readyz", "/metrics"))
@@ -62,7 +63,7 @@ class Frame:
             await self._app(scope, receive, send)
             return
         headers = scope[HEADERS] = header.read(scope["headers"])
-        origin.begin(customer(client_address(scope)))
+        client_network.begin(rate_limit_key(client_address(scope)))
         traceparent = headers.get(b"traceparent")
         trace = telemetry.enter(traceparent.decode("latin-1") if traceparent else None)
         state = self._state
@@ -73,7 +74,7 @@ class Frame:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 traced = (b"traceresponse", trace.traceparent.encode())
-                added = [*_for_browsers(message["headers"]), traced, *scope.get(SAID, ())]
+                added = [*_for_browsers(message["headers"]), traced, *scope.get(PROBLEM, ())]
                 if state.stopping:
                     # So that the proxy's next request goes to a process that stays.
                     added.append(_CLOSE)
@@ -127,7 +128,7 @@ def _for_browsers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, b
 
 
 async def _refuse(error: Exception, scope: Scope, send: Send, *, prefix: str = "") -> None:
-    shown = problems.known(_ours(error, scope))
+    shown = problems.known(_is_server_fault(error, scope))
     problem = problems.problem_of(shown, instance=scope["path"])
     what = {"method": scope["method"], "path": scope["path"], "reason": shown.reason}
     if problem.status == 500:
@@ -153,7 +154,7 @@ async def _refuse(error: Exception, scope: Scope, send: Send, *, prefix: str = "
     await send({"type": f"{prefix}http.response.body", "body": body})
 
 
-def _ours(error: Exception, scope: Scope) -> Exception:
+def _is_server_fault(error: Exception, scope: Scope) -> Exception:
     """Starlette's own refusals, in our terms."""
     if isinstance(error, HTTPException):
         if error.status_code == 404:

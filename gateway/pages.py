@@ -18,11 +18,11 @@ from gateway.rest.dispatch import HEADERS, ROUTE
 from gateway.rest.versions import VERSIONS, Version
 from gateway.state import State
 from gateway.ws import asyncapi
-from services.chassis import deadline
-from services.chassis.clock import Clock, SystemClock
-from services.chassis.errors import RoostError
-from services.chassis.logs import logger
-from services.chassis.tokens import JwksSource
+from services.chassis.auth.tokens import JwksSource
+from services.chassis.runtime import deadline
+from services.chassis.runtime.clock import Clock, SystemClock
+from services.chassis.runtime.errors import RoostError
+from services.chassis.runtime.logs import logger
 
 # A new key is published for 120 s before it signs. Proxies keep the set for 60 s and we for this
 # long, which leaves time to spare.
@@ -52,7 +52,7 @@ _EXPLORER = {
 _UNSUBSCRIBE = "/email/unsubscribe"
 
 
-class PublishedKeys:
+class JwksDocument:
     """The public keys of access tokens, kept for a moment; the last known while none can be had."""
 
     def __init__(self, source: JwksSource, *, clock: Clock) -> None:
@@ -89,7 +89,7 @@ class Pages:
         explorer: bool = False,
         clock: Clock | None = None,
     ) -> None:
-        self._keys = PublishedKeys(keys, clock=clock or SystemClock())
+        self._keys = JwksDocument(keys, clock=clock or SystemClock())
         self._state = state
         self._openapi = {
             f"{each.prefix}/openapi.json": _openapi(each, public_url) for each in VERSIONS

@@ -11,21 +11,21 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from gateway.refusals import MethodNotAllowed
-from services.chassis import telemetry
-from services.chassis.errors import (
+from services.chassis.runtime import telemetry
+from services.chassis.runtime.errors import (
     Conflict,
     DeadlineExceeded,
     Forbidden,
     Internal,
     Invalid,
     NotFound,
-    NotOffered,
     RoostError,
     RuleBroken,
     Taken,
     TooMany,
     Unauthenticated,
     Unavailable,
+    Unimplemented,
     WrongState,
 )
 
@@ -77,7 +77,7 @@ _BY_KIND: tuple[tuple[type[BaseException], int], ...] = (
     (Conflict, 409),
     (WrongState, 409),
     (TooMany, 429),
-    (NotOffered, 501),
+    (Unimplemented, 501),
     (Unavailable, 503),
     (DeadlineExceeded, 504),
 )

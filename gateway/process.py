@@ -16,10 +16,10 @@ from gateway import compose
 from gateway.settings import GatewaySettings
 from gateway.state import State
 from gateway.ws.protocol import WebSocketProtocol
-from services.chassis import logs, settings, telemetry
-from services.chassis.logs import logger
-from services.chassis.process import GRACE, HARD_LIMIT, spare_the_collector
-from services.chassis.settings import split_address
+from services.chassis.runtime import logs, settings, telemetry
+from services.chassis.runtime.logs import logger
+from services.chassis.runtime.process import GRACE, HARD_LIMIT, freeze_gc
+from services.chassis.runtime.settings import split_address
 
 # Longer than the edge keeps an idle connection (an hour), so that never both close it at once.
 _KEEP_ALIVE_SECONDS = 3660
@@ -68,7 +68,7 @@ class _Life:
         self._told = told
         self._state: State = compose.state_of(told)
         self._stopping = asyncio.Event()
-        self._hurrying = asyncio.Event()
+        self._skip_drain = asyncio.Event()
 
     async def run(self) -> int:
         """Lives; returns the exit code."""
@@ -98,18 +98,18 @@ class _Life:
                         backlog=_BACKLOG,
                     )
                 )
-                spare_the_collector()
+                freeze_gc()
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 host, port = listening.getsockname()[:2]
                 logger().info("ready", listen=f"{host}:{port}")
-                await self._until_asked(serving)
+                await self._until_stopped(serving)
                 await app.stream.drain()
                 server.should_exit = True
                 await serving
         logger().info("stopped")
         return 0
 
-    async def _until_asked(self, serving: "asyncio.Task[None]") -> None:
+    async def _until_stopped(self, serving: "asyncio.Task[None]") -> None:
         """Waits for the signal, says that it stops, and goes on until Envoy has heard it."""
         asked = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({asked, serving}, return_when=asyncio.FIRST_COMPLETED)
@@ -118,12 +118,12 @@ class _Life:
         logger().info("draining", seconds=self._told.drain_seconds)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._told.drain_seconds):
-                await self._hurrying.wait()
+                await self._skip_drain.wait()
 
     def _on_signal(self) -> None:
         if self._stopping.is_set():
             # Asked twice, by somebody who waits: no need to wait for Envoy.
-            self._hurrying.set()
+            self._skip_drain.set()
             return
         self._stopping.set()
         last_resort = threading.Timer(HARD_LIMIT, os._exit, (1,))

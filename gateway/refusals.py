@@ -2,10 +2,16 @@
 
 from collections.abc import Sequence
 
-from services.chassis.errors import Invalid, NotFound, RuleBroken, Unavailable, Violation
+from services.chassis.runtime.errors import (
+    Invalid,
+    NotFound,
+    RuleBroken,
+    Unavailable,
+    Violation,
+)
 
 
-class BodyMalformed(Invalid):
+class MalformedBody(Invalid):
     """The body is not what its content type says."""
 
     reason = "BODY_MALFORMED"

@@ -90,7 +90,7 @@ def heard(user_id: int, found: Hydrated) -> bool:
     return person is not None and not person.viewer_relationship.muting
 
 
-def heard_of(group: NotificationGroup, found: Hydrated) -> list[int]:
+def visible_actors(group: NotificationGroup, found: Hydrated) -> list[int]:
     """Those of a group whom the viewer is told of, newest first."""
     return [each for each in group.sample_user_ids if heard(each, found)]
 
@@ -98,4 +98,4 @@ def heard_of(group: NotificationGroup, found: Hydrated) -> list[int]:
 def counted(group: NotificationGroup, found: Hydrated) -> int:
     """How many did it: those who are hidden from the viewer are not counted where all are known."""
     everybody = group.count <= len(group.sample_user_ids)
-    return len(heard_of(group, found)) if everybody else group.count
+    return len(visible_actors(group, found)) if everybody else group.count

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from gateway.graphql.costs import MAX_COST, MAX_READING
-from services.chassis.settings import IdentifiedSettings
+from services.chassis.runtime.settings import IdentifiedSettings
 
 
 class GatewaySettings(IdentifiedSettings):

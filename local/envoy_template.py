@@ -13,7 +13,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from string import Template
 
-from services.chassis.manifest import Manifest, RouteFamily, deployed
+from services.chassis.runtime.manifest import Manifest, RouteFamily, deployed
 
 FOLDER = Path(__file__).parents[1] / "envoy"
 # The cluster of the routes that wait for no service, and the start of the names of all families.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from local import oneshot, wheels
 from local.part import plain_environment
-from services.chassis.manifest import CHASSIS_MIGRATIONS, SERVICES, deployed
+from services.chassis.runtime.manifest import CHASSIS_MIGRATIONS, SERVICES, deployed
 
 
 def folders_of(noun: str) -> list[Path]:

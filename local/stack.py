@@ -20,8 +20,8 @@ from local.process_runner import PartFailed, PartStatus
 from local.secret_store import SecretStore
 from local.state import StackStatus, State
 from local.supervisor import Supervisor
-from services.chassis.bus import parked
-from services.chassis.manifest import Engine, Manifest, Process, consumers, deployed
+from services.chassis.events.bus import dead_letter_topic
+from services.chassis.runtime.manifest import Engine, Manifest, Process, consumers, deployed
 
 USUAL_PORTS = {
     "edge": 8080,
@@ -122,7 +122,7 @@ class Stack:
             folder=data("kafka"),
             ports=ports,
             storage=self.seaweedfs,
-            topics=[name for topic in readers for name in (topic, parked(topic))],
+            topics=[name for topic in readers for name in (topic, dead_letter_topic(topic))],
             consumers=readers,
         )
         servers = {

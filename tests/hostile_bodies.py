@@ -1,4 +1,4 @@
-"""Bodies that mean no good, for POST /v1/posts, and the answer that each must have."""
+"""PostBodyCache that mean no good, for POST /v1/posts, and the answer that each must have."""
 
 from __future__ import annotations
 

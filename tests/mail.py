@@ -26,7 +26,7 @@ class Mailbox:
     """Letters that arrived, and how the server is reached."""
 
     port: int = 0
-    letters: list[EmailMessage] = field(default_factory=list)
+    emails: list[EmailMessage] = field(default_factory=list)
     # The answer to DATA, or to RCPT for these addresses.
     answer: str = "250 OK"
     refused: dict[str, str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Mailbox:
     encrypted: list[bool] = field(default_factory=list)
 
     def to(self, address: str) -> list[EmailMessage]:
-        return [each for each in self.letters if each["To"] == address]
+        return [each for each in self.emails if each["To"] == address]
 
     async def handle_RCPT(  # what aiosmtpd calls
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
@@ -48,7 +48,7 @@ class Mailbox:
         if self.answer.startswith("250"):
             read = message_from_bytes(envelope.content, policy=default)
             assert isinstance(read, EmailMessage)
-            self.letters.append(read)
+            self.emails.append(read)
             self.encrypted.append(server.transport.get_extra_info("ssl_object") is not None)
         return self.answer
 

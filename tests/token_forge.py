@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jwe
 
-from services.chassis.tokens import SigningKey
+from services.chassis.auth.tokens import SigningKey
 
 # These cannot be told apart from right ones, or sent at all, in a header of HTTP.
 NOT_FOR_HTTP = {"empty", "trailing line end", "leading space", "not ASCII"}

@@ -19,9 +19,9 @@ from bench.prewarmed_users import PrewarmedUser
 from bench.processes import spent
 from bench.report import Report, number
 from local.graph import Graph
-from services.chassis.clients import Mesh
-from services.chassis.clock import SystemClock
-from services.chassis.tokens import ServiceIdentity, SigningKey
+from services.chassis.auth.tokens import ServiceIdentity, SigningKey
+from services.chassis.rpc.clients import Mesh
+from services.chassis.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
     from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub

@@ -9,11 +9,11 @@ from roost.user.v1.auth_service_pb2 import (
 )
 
 from gateway.backends import Backends
-from gateway.graphql.buckets import customer
+from gateway.graphql.buckets import rate_limit_key
 from gateway.reading import devices
-from services.chassis import caller
-from services.chassis.buckets import Buckets
-from services.chassis.errors import Unauthenticated
+from services.chassis.auth import caller
+from services.chassis.runtime.errors import Unauthenticated
+from services.chassis.runtime.token_buckets import Buckets
 
 # Exchanges a refresh token, for the address that the request came from.
 Refresh = Callable[[str], Awaitable[RefreshSessionResponse]]
@@ -35,13 +35,13 @@ class Refreshing:
                 RefreshSessionRequest(refresh_token=refresh_token)
             )
         except Unauthenticated:
-            self._refused.take(customer(address))
+            self._refused.take(rate_limit_key(address))
             raise
 
 
 async def end_all(backends: Backends) -> None:
     """Ends every session of the caller, the present one last."""
     here = caller.user().session_id
-    others = [each.id async for each in devices.live_sessions(backends) if each.id != here]
+    others = [each.id async for each in devices.active_sessions(backends) if each.id != here]
     for session_id in [*others, here]:
         await backends.auth.RevokeSession(RevokeSessionRequest(session_id=session_id))

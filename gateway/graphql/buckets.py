@@ -6,13 +6,13 @@ process's own.
 
 from ipaddress import ip_address, ip_network
 
-from services.chassis.buckets import Buckets, RateLimited
+from services.chassis.runtime.token_buckets import Buckets, RateLimited
 
-__all__ = ["Buckets", "RateLimited", "customer"]
+__all__ = ["Buckets", "RateLimited", "rate_limit_key"]
 
 
-def customer(address: str) -> str:
-    """Whom an address belongs to: in IPv6 a customer has 2^64 of them."""
+def rate_limit_key(address: str) -> str:
+    """Whom an address belongs to: in IPv6 a rate_limit_key has 2^64 of them."""
     try:
         found = ip_address(address)
     except ValueError:

@@ -14,7 +14,7 @@ from gateway.backends import Backends
 from gateway.changing.sessions import Refresh
 from gateway.graphql.projection import Projections
 from gateway.hydrate import Hydrated
-from services.chassis.errors import NotFound, NotOffered, Unauthenticated
+from services.chassis.runtime.errors import NotFound, Unauthenticated, Unimplemented
 
 if TYPE_CHECKING:
     from strawberry.types import Info
@@ -26,7 +26,7 @@ _MOST = 200
 _POSTS, _PEOPLE = 0, 1
 
 
-class _Asked:
+class _PendingBatch:
     """What one call will be asked for, and its answer."""
 
     __slots__ = ("answer", "call", "ids")
@@ -47,7 +47,7 @@ class Loader:
         self._posts: dict[int, asyncio.Future[Hydrated]] = {}
         self._people: dict[int, asyncio.Future[Hydrated]] = {}
         self._profiles: dict[int, asyncio.Future[User | None]] = {}
-        self._asked: _Asked | None = None
+        self._asked: _PendingBatch | None = None
 
     async def post(self, post_id: int) -> Hydrated:
         """What the viewer may see of a post, perhaps its tombstone; it is missing where that is
@@ -82,19 +82,19 @@ class Loader:
             return asyncio.shield(answer)
         if self._asked is None or len(self._asked.ids[kind]) >= _MOST:
             loop = asyncio.get_running_loop()
-            self._asked = _Asked(loop.create_future())
+            self._asked = _PendingBatch(loop.create_future())
             # Everything that is ready to run asks first.
             loop.call_soon(self._begin, self._asked)
         self._asked.ids[kind].append(number)
         known[number] = self._asked.answer
         return asyncio.shield(self._asked.answer)
 
-    def _begin(self, asked: "_Asked") -> None:
+    def _begin(self, asked: "_PendingBatch") -> None:
         if self._asked is asked:
             self._asked = None
         asked.call = asyncio.ensure_future(self._load(asked))
 
-    async def _load(self, asked: "_Asked") -> None:
+    async def _load(self, asked: "_PendingBatch") -> None:
         request = BatchGetPostsRequest(
             post_ids=asked.ids[_POSTS],
             include_user_ids=asked.ids[_PEOPLE],
@@ -111,7 +111,7 @@ class Loader:
 
 async def no_refresh(_: str) -> RefreshSessionResponse:
     """Of an operation that changes nothing."""
-    raise NotOffered
+    raise Unimplemented
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,7 +133,7 @@ class Context:
         self.loader = Loader(self.backends)
         self.projections = Projections()
 
-    def begin_change(self, bucket: str) -> None:
+    def begin_mutation(self, bucket: str) -> None:
         """Counts a change against a bucket of whoever asks, and forgets what was loaded before it.
         Raises RateLimited where the bucket is empty."""
         self.take(bucket)

@@ -28,7 +28,7 @@ from graphql import (
     is_non_null_type,
 )
 
-from gateway.graphql.fields import COST, EACH, MOST, NOT_WITHIN
+from gateway.graphql.fields import COST, EACH, MOST, RESOLVED_WITHIN
 from gateway.graphql.limits import PEOPLE
 from gateway.graphql.refusals import DocumentTooComplex
 
@@ -194,7 +194,7 @@ class _Sums:
 
 def _weight(definition: GraphQLField, above: frozenset[str]) -> int:
     declared = definition.extensions["strawberry-definition"]
-    within = declared.metadata.get(NOT_WITHIN)
+    within = declared.metadata.get(RESOLVED_WITHIN)
     if within is not None and within not in above:
         return 0
     weight: int = declared.metadata.get(COST, 0)

@@ -26,7 +26,7 @@ from gateway.graphql.costs import Cost
 from gateway.graphql.limits import PEOPLE, Limits, check, check_given
 from gateway.graphql.projection import Projections
 from gateway.graphql.refusals import DocumentInvalid, DocumentTooComplex
-from gateway.memo import Memo
+from gateway.lru import LRUCache
 
 # What a few versions of a few apps send. One with as many tokens as may be takes 750 KiB.
 _KEPT = 128
@@ -98,7 +98,7 @@ class Document:
         choosing = _Choosing()
         visit(node, choosing)
         self._choosing = sorted(choosing.names)
-        self._projections: Memo[tuple[object, ...], Projections] = Memo(_KEPT_CHOICES)
+        self._projections: LRUCache[tuple[object, ...], Projections] = LRUCache(_KEPT_CHOICES)
 
     def operation(self, name: str | None) -> Operation:
         """The operation of this name, or the only one. Raises DocumentInvalid."""
@@ -144,7 +144,7 @@ class Documents:
         self._rules = [*specified_rules]
         if not introspection:
             self._rules.append(NoSchemaIntrospectionCustomRule)
-        self._known: Memo[str, Document] = Memo(_KEPT)
+        self._known: LRUCache[str, Document] = LRUCache(_KEPT)
 
     def known(self, text: str) -> Document | None:
         """The document, if it was read lately and is still remembered."""

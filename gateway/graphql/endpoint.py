@@ -8,14 +8,14 @@ import msgspec
 from graphql import ExecutionResult, GraphQLError, OperationType
 from opentelemetry.trace import SpanKind
 
-from gateway.auth import Doorkeeper
+from gateway.auth import Authenticator
 from gateway.backends import Backends
 from gateway.changing.sessions import Refreshing
 from gateway.graphql import costs
-from gateway.graphql.buckets import Buckets, customer
+from gateway.graphql.buckets import Buckets, rate_limit_key
 from gateway.graphql.context import Context
 from gateway.graphql.documents import Document, DocumentErrors, Documents, Operation, Variables
-from gateway.graphql.execution import carry_out
+from gateway.graphql.execution import execute_document
 from gateway.graphql.limits import PEOPLE, STRANGERS, Limits
 from gateway.graphql.refusals import (
     DocumentInvalid,
@@ -40,7 +40,7 @@ from gateway.rest.dispatch import (
     send_answer,
 )
 from gateway.rest.routes import ANYONE, READ_SECONDS, WRITE_SECONDS
-from services.chassis import deadline, telemetry
+from services.chassis.runtime import deadline, telemetry
 
 PATH = "/graphql"
 
@@ -55,7 +55,7 @@ class GraphQL:
         self,
         *,
         backends: Backends,
-        doorkeeper: Doorkeeper,
+        authenticator: Authenticator,
         documents: Documents,
         trusted: TrustedDocuments,
         trusted_only: bool,
@@ -65,7 +65,7 @@ class GraphQL:
         refreshing: Refreshing,
     ) -> None:
         self._backends = backends
-        self._doorkeeper = doorkeeper
+        self._authenticator = authenticator
         self._documents = documents
         self._trusted = trusted
         self._trusted_only = trusted_only
@@ -92,13 +92,13 @@ class GraphQL:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         deadline.begin(READ_SECONDS)
         headers = scope[HEADERS]
-        viewer_id = await self._doorkeeper.admit(headers, ANYONE)
+        viewer_id = await self._authenticator.admit(headers, ANYONE)
         kind = answer_type(headers)
         check_content_type(headers.get(b"content-type"))
         length = headers.get(b"content-length")
         request = READER.read(await receive_body(receive, length, most=MAX_BODY_BYTES))
         address = client_address(scope)
-        whose = viewer_id or customer(address)
+        whose = viewer_id or rate_limit_key(address)
         most = PEOPLE if viewer_id else STRANGERS
         try:
             document = self.find(request, whose=whose, most=most)
@@ -121,7 +121,7 @@ class GraphQL:
             take=partial(self._take, viewer_id, address),
             refresh=partial(self._refreshing.refresh, address),
         )
-        result = await carry_out(document, operation, context, variables)
+        result = await execute_document(document, operation, context, variables)
         if result.data is None and _is_request_error(result):
             await _refuse(send, kind, [formatted(each) for each in result.errors or ()])
             return
@@ -162,9 +162,9 @@ class GraphQL:
 
     def _take(self, viewer_id: int, address: str, bucket: str) -> None:
         if bucket == "logins":
-            self._logins.take(customer(address))
+            self._logins.take(rate_limit_key(address))
         else:
-            self._writes.take(viewer_id or customer(address))
+            self._writes.take(viewer_id or rate_limit_key(address))
 
 
 def _affordable(operation: Operation, variables: Variables) -> int:

@@ -10,11 +10,11 @@ from graphql.pyutils import Path
 
 from gateway.graphql.context import Context
 from gateway.graphql.documents import Document, Operation, Variables
-from gateway.graphql.projection import NeedsLoading
+from gateway.graphql.projection import NeedsResolving
 from gateway.graphql.schema import SCHEMA
 
 
-class Projecting(Executor[Any]):
+class ProjectingContext(Executor[Any]):
     """Asks for objects whose selection loads nothing in one go."""
 
     def complete_object_value(  # noqa: PLR0917 - as it is overridden
@@ -31,14 +31,14 @@ class Projecting(Executor[Any]):
             self, return_type, field_details_list, info.field_name
         )
         if show is not None:
-            with suppress(NeedsLoading):
+            with suppress(NeedsResolving):
                 return show(result)
         return super().complete_object_value(
             return_type, field_details_list, info, path, result, position_context
         )
 
 
-async def carry_out(
+async def execute_document(
     document: Document,
     operation: Operation,
     context: Context,
@@ -55,7 +55,7 @@ async def carry_out(
         context_value=context,
         variable_values=dict(variables.given),
         operation_name=operation.name,
-        executor_class=Projecting,
+        executor_class=ProjectingContext,
         # Guesses at what was meant would tell of a schema that may not be asked for.
         hide_suggestions=True,
     )

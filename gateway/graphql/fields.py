@@ -19,7 +19,7 @@ EACH = "roost.each"
 # How long a list may be that takes no argument to say so, where that is more than a few.
 MOST = "roost.most"
 # The name of a field below which this one is loaded rather than shown.
-NOT_WITHIN = "roost.not_within"
+RESOLVED_WITHIN = "roost.not_within"
 # Of which objects it is shown even there.
 SETTLED = "roost.settled"
 
@@ -95,7 +95,7 @@ def shown_once(
         return strawberry.field(
             resolver=method,
             description=about,
-            metadata={SHOW: show, NOT_WITHIN: within, SETTLED: settled, COST: CALL},
+            metadata={SHOW: show, RESOLVED_WITHIN: within, SETTLED: settled, COST: CALL},
         )
 
     return declare

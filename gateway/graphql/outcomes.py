@@ -14,8 +14,8 @@ from gateway.graphql.fields import CALL, COST, nullable
 from gateway.graphql.refusals import Refusal, refusal
 from gateway.refusals import ParameterInvalid
 from gateway.rest import headers
-from gateway.rest.bodies import refuse_field
-from services.chassis.errors import RoostError
+from gateway.rest.bodies import raise_field_invalid
+from services.chassis.runtime.errors import RoostError
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -73,7 +73,7 @@ def change(
             info = cast("Info", named["info"] if "info" in named else given[1])
             context: Context = info.context
             try:
-                context.begin_change(bucket)
+                context.begin_mutation(bucket)
                 return await method(*given, **named)
             except RoostError as error:
                 if problems.status_of(error) >= 500:
@@ -107,4 +107,4 @@ def checked(kind: type[S], **given: Any) -> S:
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        refuse_field(str(error), kind)
+        raise_field_invalid(str(error), kind)

@@ -27,8 +27,8 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetailsList
 
-from gateway.graphql.fields import NOT_WITHIN, SETTLED, SHOW
-from gateway.memo import Memo
+from gateway.graphql.fields import RESOLVED_WITHIN, SETTLED, SHOW
+from gateway.lru import LRUCache
 
 # What a value becomes in JSON; None for a value that is JSON as it is.
 Print = Callable[[Any], Any]
@@ -41,11 +41,11 @@ _KEPT = 16_384
 _LARGEST = 8_192
 
 _encoder = msgspec.json.Encoder()
-_printed: Memo[tuple[int, object], msgspec.Raw] = Memo(_KEPT)
+_printed: LRUCache[tuple[int, object], msgspec.Raw] = LRUCache(_KEPT)
 _numbers = count()
 
 
-class NeedsLoading(Exception):
+class NeedsResolving(Exception):
     """Something of this object has to be loaded after all."""
 
 
@@ -63,7 +63,7 @@ class Projections:
         field_name: str,
     ) -> Print | None:
         """What prints an object of this shape that a field of this name holds; None where its
-        selection loads something. It raises NeedsLoading for an object where that shows late."""
+        selection loads something. It raises NeedsResolving for an object where that shows late."""
         # Nodes live as long as their document, and this as long as they.
         key = (shape.name, *(id(each.node) for each in fields))
         try:
@@ -95,7 +95,7 @@ def _object(
             show = attrgetter(declared.python_name)
         if show is None:
             return None
-        if declared.metadata.get(NOT_WITHIN) in above:
+        if declared.metadata.get(RESOLVED_WITHIN) in above:
             show = _settled(show, declared.metadata[SETTLED])
         made = _value(executor, definition.type, group, above | {name})
         if made is None:
@@ -108,7 +108,7 @@ def _object(
         }
 
     kind = shape.extensions["strawberry-definition"].origin
-    return _remembered(print_object) if hasattr(kind, "printed_by") else print_object
+    return _remembered(print_object) if hasattr(kind, "json_cache_key") else print_object
 
 
 def _value(
@@ -145,7 +145,7 @@ def _remembered(print_object: Print) -> Print:
     number = next(_numbers)
 
     def printed(value: Any) -> msgspec.Raw:
-        depends_on = value.printed_by()
+        depends_on = value.json_cache_key()
         key = (number, depends_on)
         found = _printed.get(key) if depends_on is not None else None
         if found is None:
@@ -159,12 +159,12 @@ def _remembered(print_object: Print) -> Print:
 
 
 def _settled(show: Print, settled: Callable[[Any], bool]) -> Print:
-    def show_settled(value: Any) -> Any:
+    def print_embedded(value: Any) -> Any:
         if not settled(value):
-            raise NeedsLoading
+            raise NeedsResolving
         return show(value)
 
-    return show_settled
+    return print_embedded
 
 
 def _constant(value: str) -> Print:

@@ -9,8 +9,8 @@ from strawberry.utils.str_converters import to_camel_case
 
 from gateway import problems
 from gateway.problems import STATUS, Problem
-from services.chassis.errors import Invalid, RoostError
-from services.chassis.logs import logger
+from services.chassis.runtime.errors import Invalid, RoostError
+from services.chassis.runtime.logs import logger
 
 # How the fields of the contracts are called here, where camel case is not all that differs.
 _NAMES = {"page_size": "first", "page_token": "after", "request_id": "idempotencyKey"}

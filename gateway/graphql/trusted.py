@@ -18,7 +18,7 @@ from gateway.graphql.documents import Document, DocumentErrors, Documents
 from gateway.graphql.limits import TRUSTED
 from gateway.graphql.refusals import DocumentNotTrusted
 from gateway.graphql.schema import SCHEMA
-from services.chassis.errors import RoostError
+from services.chassis.runtime.errors import RoostError
 
 
 class ManifestInvalid(ValueError):

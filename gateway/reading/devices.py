@@ -10,7 +10,7 @@ from roost.user.v1.auth_service_pb2 import ListSessionsRequest
 from roost.user.v1.user_pb2 import Session
 
 from gateway.backends import Backends
-from services.chassis.errors import NotFound
+from services.chassis.runtime.errors import NotFound
 
 _MOST_AT_ONCE = 100
 
@@ -31,7 +31,7 @@ class PushSubscriptionNotFound(NotFound):
 
 async def session(backends: Backends, session_id: int) -> Session:
     """One of the caller's sessions. Raises SessionNotFound."""
-    async for each in live_sessions(backends):
+    async for each in active_sessions(backends):
         if each.id == session_id:
             return each
     raise SessionNotFound
@@ -46,7 +46,7 @@ async def push_subscription(backends: Backends, subscription_id: int) -> PushSub
     raise PushSubscriptionNotFound
 
 
-async def live_sessions(backends: Backends) -> AsyncIterator[Session]:
+async def active_sessions(backends: Backends) -> AsyncIterator[Session]:
     """All of the caller's sessions, newest first."""
     token = ""
     while True:

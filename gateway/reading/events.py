@@ -52,10 +52,10 @@ async def told(
     where there is nothing to say."""
     groups = [each.notification.group for each in events if not each.notification.withdrawn]
     found = await hydrate_groups(backends, groups)
-    return found, {each.sequence: _became(each.notification, found) for each in events}
+    return found, {each.sequence: _update_of(each.notification, found) for each in events}
 
 
-def _became(change: NotificationChanged, found: Hydrated) -> Told | None:
+def _update_of(change: NotificationChanged, found: Hydrated) -> Told | None:
     if change.withdrawn:
         return Told(None, change.group.id)
     if rules.told(change.group, found):

@@ -20,7 +20,7 @@ from gateway import rules
 from gateway.backends import Backends
 from gateway.hydrate import Hydrated
 from gateway.pipeline import Page, Skeleton, Source, read_page
-from services.chassis.errors import NotFound
+from services.chassis.runtime.errors import NotFound
 
 R = TypeVar("R", bound=Message)
 

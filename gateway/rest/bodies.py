@@ -7,7 +7,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 import msgspec
 
-from gateway.refusals import BodyMalformed, BodyTooLarge, ContentTypeNotSupported, FieldInvalid
+from gateway.refusals import BodyTooLarge, ContentTypeNotSupported, FieldInvalid, MalformedBody
 from gateway.rest.details import detail_of
 
 B = TypeVar("B", bound=msgspec.Struct)
@@ -37,16 +37,16 @@ class BodyReader(Generic[B]):
         self._decoder = msgspec.json.Decoder(kind)
 
     def read(self, body: bytes) -> B:
-        """The value in the body. Raises BodyMalformed, or FieldInvalid naming the first field that
+        """The value in the body. Raises MalformedBody, or FieldInvalid naming the first field that
         is wrong."""
         _check_form(body)
         try:
             return self._decoder.decode(body)
         except msgspec.ValidationError as error:
-            refuse_field(str(error), self._kind)
+            raise_field_invalid(str(error), self._kind)
         except (msgspec.DecodeError, UnicodeDecodeError):
             # Python's parser took it: what is left are lone surrogates.
-            raise BodyMalformed("The body holds text that is not Unicode.") from None
+            raise MalformedBody("The body holds text that is not Unicode.") from None
 
 
 def check_content_type(content_type: bytes | None) -> None:
@@ -82,19 +82,19 @@ async def receive_body(
 def _check_form(body: bytes) -> None:
     """What msgspec lets pass: a name that stands twice, and nesting without end."""
     if not body.strip():
-        raise BodyMalformed("The body is empty; send a JSON object.")
+        raise MalformedBody("The body is empty; send a JSON object.")
     try:
         json.loads(
             body.decode(), object_pairs_hook=_once, parse_constant=_no_number, parse_int=_number
         )
     except UnicodeDecodeError:
-        raise BodyMalformed("The body is not UTF-8.") from None
+        raise MalformedBody("The body is not UTF-8.") from None
     except json.JSONDecodeError as error:
-        raise BodyMalformed(
+        raise MalformedBody(
             f"The body is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
     except RecursionError:
-        raise BodyMalformed("The body is nested too deeply.") from None
+        raise MalformedBody("The body is nested too deeply.") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -102,12 +102,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise BodyMalformed(f"The body names {json.dumps(twice)} twice.")
+        raise MalformedBody(f"The body names {json.dumps(twice)} twice.")
     return found
 
 
 def _no_number(constant: str) -> NoReturn:
-    raise BodyMalformed(f"The body is not valid JSON: {constant} is no number.")
+    raise MalformedBody(f"The body is not valid JSON: {constant} is no number.")
 
 
 def _number(digits: str) -> float:
@@ -115,7 +115,7 @@ def _number(digits: str) -> float:
     return float(len(digits))
 
 
-def refuse_field(message: str, kind: Any) -> NoReturn:
+def raise_field_invalid(message: str, kind: Any) -> NoReturn:
     """Raises FieldInvalid in place of what msgspec says of a value that should be of the type."""
     named = _FIELD.match(message)
     at = _AT.search(message)

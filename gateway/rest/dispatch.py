@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from opentelemetry.trace import SpanKind
 
-from gateway.auth import Doorkeeper
+from gateway.auth import Authenticator
 from gateway.backends import Backends
 from gateway.changing.sessions import Refreshing
 from gateway.rest import headers as header
@@ -20,7 +20,7 @@ from gateway.rest.paths import Paths, route_of
 from gateway.rest.queries import QueryReader, with_cursor
 from gateway.rest.routes import Route, takes_body
 from gateway.rest.versions import Version
-from services.chassis import deadline, telemetry
+from services.chassis.runtime import deadline, telemetry
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -30,7 +30,7 @@ Send = Callable[[Message], Awaitable[None]]
 # Where the frame around all applications finds what it counts by and what each answer is to carry,
 # refusals too, and puts what it has read.
 ROUTE = "roost.route"
-SAID = "roost.said"
+PROBLEM = "roost.said"
 HEADERS = "roost.headers"
 
 _JSON_HEADER = (b"content-type", b"application/json")
@@ -58,7 +58,7 @@ class Rest:
         version: Version,
         *,
         backends: Backends,
-        doorkeeper: Doorkeeper,
+        authenticator: Authenticator,
         refreshing: Refreshing,
     ) -> None:
         routes = version.routes
@@ -67,7 +67,7 @@ class Rest:
         self._retirement = version.retirement
         self._paths = Paths(routes)
         self._backends = backends
-        self._doorkeeper = doorkeeper
+        self._authenticator = authenticator
         self._refreshing = refreshing
         self._readers = {
             route.name: _Reader(
@@ -86,10 +86,10 @@ class Rest:
         if retirement is None:
             place, path_id = self._paths.find(path)
         else:
-            scope[SAID] = retirement.headers
+            scope[PROBLEM] = retirement.headers
             place, path_id = self._paths.find(path)
             # Only now: a path that leads somewhere holds nothing that a header could not.
-            scope[SAID] = (*retirement.headers, retirement.link(path.removeprefix(self._prefix)))
+            scope[PROBLEM] = (*retirement.headers, retirement.link(path.removeprefix(self._prefix)))
         if method == "OPTIONS":
             await send_answer(send, 204, [(b"allow", ", ".join(place.allowed()).encode())], b"")
             return
@@ -107,7 +107,7 @@ class Rest:
     ) -> None:
         deadline.begin(route.seconds)
         headers: Headers = scope[HEADERS]
-        viewer_id = await self._doorkeeper.admit(headers, route.access)
+        viewer_id = await self._authenticator.admit(headers, route.access)
         header.check_accept(headers)
         reader = self._readers[route.name]
         body = reader.nothing

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from gateway.rest.exchange import Answer, Call, NoBody, NoContent
-from services.chassis.access import Policy
+from services.chassis.auth.access_policy import Policy
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Answer[Any]]]
 H = TypeVar("H", bound=Callable[..., Awaitable[Answer[Any]]])

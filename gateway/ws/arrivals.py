@@ -19,7 +19,7 @@ from gateway import rules
 from gateway.backends import Backends
 from gateway.hydrate import Entry, Hydrated, hydrate_entries
 from gateway.rest.v1 import present
-from services.chassis.clock import Clock
+from services.chassis.runtime.clock import Clock
 
 if TYPE_CHECKING:
     from roost.user.v1.graph_service_pb2_grpc import GraphServiceAsyncStub
@@ -45,7 +45,7 @@ class Arrivals:
     def __init__(self, *, backends: Backends, graph: "GraphServiceAsyncStub", clock: Clock) -> None:
         self._backends = backends
         self._clock = clock
-        self._standing = _Standing(graph)
+        self._standing = _RelationshipLookup(graph)
         self._items: dict[int, asyncio.Task[Item]] = {}
 
     def may_share(self, event: UserEvent) -> bool:
@@ -85,7 +85,7 @@ class Arrivals:
             asyncio.get_running_loop().call_later(_KEEP_SECONDS, self._items.pop, post_id, None)
 
 
-class _Standing:
+class _RelationshipLookup:
     """Whether readers are to see what authors write, asked for in few calls."""
 
     def __init__(self, graph: "GraphServiceAsyncStub") -> None:

@@ -16,7 +16,7 @@ _PAGE = 200
 AGAIN_SECONDS = 0.01
 
 
-class Stretch(NamedTuple):
+class LogPage(NamedTuple):
     """A page of the log."""
 
     events: Sequence[UserEvent]
@@ -31,7 +31,7 @@ class Backlog:
         self._events = events
         self._viewer = viewer
 
-    async def after(self, sequence: int) -> Stretch:
+    async def after(self, sequence: int) -> LogPage:
         """The next events behind this one, oldest first; none at the end of the log."""
         request = ReadEventsRequest(
             user_id=self._viewer.user_id, after_sequence=sequence, page_size=_PAGE
@@ -40,5 +40,5 @@ class Backlog:
         if (page.limited and not page.home_only) or page.last_sequence < sequence:
             # A client that is ahead of the log has seen another one: before a backup was put back.
             known = page.events if page.limited else ()
-            return Stretch(page.events, known[0].sequence if known else page.last_sequence + 1)
-        return Stretch(page.events, 0)
+            return LogPage(page.events, known[0].sequence if known else page.last_sequence + 1)
+        return LogPage(page.events, 0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gateway import problems
 from gateway.problems import Problem
 from gateway.ws import frames
-from services.chassis.errors import (
+from services.chassis.runtime.errors import (
     DeadlineExceeded,
     Invalid,
     RoostError,

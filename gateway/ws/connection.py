@@ -21,10 +21,10 @@ from gateway.ws.closing import Closing, HeartbeatMissed, ReaderTooSlow, TooManyF
 from gateway.ws.hub import Hub
 from gateway.ws.metrics import StreamMetrics
 from gateway.ws.viewer import Viewer
-from services.chassis.clock import Clock
-from services.chassis.errors import RoostError
-from services.chassis.logs import logger
-from services.chassis.tokens.revocations import SessionRevoked
+from services.chassis.auth.tokens.revocations import SessionRevoked
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import RoostError
+from services.chassis.runtime.logs import logger
 
 # What may wait for one client. Events wait as they are in the log, some hundred bytes each, and are
 # made into frames as many at a time as one call brings the objects for: so the count bounds bytes,
@@ -75,7 +75,7 @@ class Connection(ABC, Generic[M]):
         self._ending: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[Any] | None = None
         self._heard = self._spoke = self._pinged = clock.monotonic()
-        self._allowance = _BURST
+        self._quota = _BURST
 
     async def run(self) -> None:
         """Lives until either side closes the connection."""
@@ -85,7 +85,7 @@ class Connection(ABC, Generic[M]):
             await self._begin()
             while (message := await self._receive())["type"] == "websocket.receive":
                 self._count()
-                await self._hear(message)
+                await self._handle_message(message)
         except RoostError as error:
             self.close(self._closing_of(error))
         except asyncio.CancelledError:
@@ -108,7 +108,7 @@ class Connection(ABC, Generic[M]):
         """Joins the hub, and says the first words."""
 
     @abstractmethod
-    async def _hear(self, message: Any) -> None:
+    async def _handle_message(self, message: Any) -> None:
         """Takes a frame of the client. What is wrong with the connection is raised."""
 
     @abstractmethod
@@ -153,7 +153,7 @@ class Connection(ABC, Generic[M]):
         """The session has ended."""
         self.close(self._closing_of(SessionRevoked()))
 
-    def tick(self, now: float) -> None:
+    def on_tick(self, now: float) -> None:
         """Called about every second: heartbeats, and what was put off."""
         if now - self._heard > SILENCE:
             self.close(self._closing_of(HeartbeatMissed()))
@@ -204,9 +204,9 @@ class Connection(ABC, Generic[M]):
 
     def _count(self) -> None:
         now = self._clock.monotonic()
-        self._allowance = min(_BURST, self._allowance + (now - self._heard) * _RATE) - 1
+        self._quota = min(_BURST, self._quota + (now - self._heard) * _RATE) - 1
         self._heard = now
-        if self._allowance < 0:
+        if self._quota < 0:
             raise TooManyFrames
 
     async def _send_all(self) -> None:

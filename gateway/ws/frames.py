@@ -115,7 +115,7 @@ class Arrival(Struct, frozen=True, tag_field="kind", tag="arrival"):
     item: TimelineItem
 
 
-class NotificationTold(Struct, frozen=True, tag_field="kind", tag="notification"):
+class NotificationUpdated(Struct, frozen=True, tag_field="kind", tag="notification"):
     """A notification came, or changed: then it takes the place of the one that it was."""
 
     notification: Notification
@@ -176,7 +176,7 @@ class SignInsFailed(Struct, frozen=True, tag_field="kind", tag="sign_ins_failed"
 
 Change = (
     Arrival
-    | NotificationTold
+    | NotificationUpdated
     | NotificationWithdrawn
     | ResourceChanged
     | MarkerMoved

@@ -17,7 +17,7 @@ from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.ws.closing import Closing
 from gateway.ws.metrics import StreamMetrics
-from services.chassis.errors import TooMany, Unavailable
+from services.chassis.runtime.errors import TooMany, Unavailable
 
 # Of one person in one process: more than devices and tabs, fewer than a loop that forgets to close.
 MAX_EACH = 20
@@ -54,7 +54,7 @@ class Listener(Protocol):
         """The session has ended."""
         ...
 
-    def tick(self, now: float) -> None:
+    def on_tick(self, now: float) -> None:
         """Time has passed: about half a second."""
         ...
 

@@ -102,7 +102,7 @@ class Presenter:
             gone = str(became.gone) if became.gone else None
             if became.group is not None:
                 notification = showing.notification(became.group)
-                shown[sequence] = frames.NotificationTold(notification, gone)
+                shown[sequence] = frames.NotificationUpdated(notification, gone)
             elif gone is not None:
                 shown[sequence] = frames.NotificationWithdrawn(gone)
         return shown

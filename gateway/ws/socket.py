@@ -18,8 +18,8 @@ from gateway.ws.hub import Hub
 from gateway.ws.presenting import MOST_EVENTS, Presenter, topic_of
 from gateway.ws.subscriptions import Subscriptions
 from gateway.ws.viewer import Viewer
-from services.chassis.clock import Clock
-from services.chassis.errors import RoostError
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import RoostError
 
 # A union of structs is read as a struct is.
 _reader = BodyReader(cast(type[Struct], frames.ClientFrame))
@@ -98,7 +98,7 @@ class Socket(Connection[frames.ServerFrame]):
 
     # --- what the client says ---
 
-    async def _hear(self, message: Any) -> None:
+    async def _handle_message(self, message: Any) -> None:
         match _read(message):
             case frames.Subscribe(topics=topics):
                 await self._subscribe(topics)

@@ -8,7 +8,7 @@ from typing import Any
 
 from roost.user.v1.auth_service_pb2 import RedeemStreamTicketRequest, RedeemStreamTicketResponse
 
-from gateway.backends import Backends, OwnBackends
+from gateway.backends import Backends, ServiceBackends
 from gateway.refusals import Overloaded, ParameterInvalid
 from gateway.rest.dispatch import Receive, Scope, Send
 from gateway.state import State
@@ -22,10 +22,10 @@ from gateway.ws.presenting import Presenter
 from gateway.ws.socket import Socket
 from gateway.ws.upstream import Upstream
 from gateway.ws.viewer import Viewer
-from services.chassis import deadline, telemetry
-from services.chassis.clock import Clock
-from services.chassis.errors import Invalid, RoostError
-from services.chassis.logs import logger
+from services.chassis.runtime import deadline, telemetry
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import Invalid, RoostError
+from services.chassis.runtime.logs import logger
 
 # A ticket is offered as a subprotocol: browsers can set no other header, and no log holds it.
 _TICKET = "roost.ticket."
@@ -43,7 +43,7 @@ class Stream:
         self,
         *,
         backends: Backends,
-        own: OwnBackends,
+        own: ServiceBackends,
         hub: Hub,
         metrics: StreamMetrics,
         revoked: Container[int],
@@ -146,7 +146,7 @@ class Stream:
         except Invalid:
             raise StreamTicketInvalid from None  # too long to be one
 
-    async def tick(self) -> None:
+    async def on_tick(self) -> None:
         """Looks after the connections, for ever."""
         while True:
             await asyncio.sleep(_TICK_SECONDS)
@@ -155,7 +155,7 @@ class Stream:
                 if socket.session_id in self._revoked:
                     socket.end_session()
                 else:
-                    socket.tick(now)
+                    socket.on_tick(now)
 
     async def drain(self) -> None:
         """Closes every connection with 1012 and its own moment to come back; a process that stops
@@ -175,7 +175,7 @@ class Stream:
 async def open_stream(
     *,
     backends: Backends,
-    own: OwnBackends,
+    own: ServiceBackends,
     revoked: Container[int],
     state: State,
     max_sockets: int,
@@ -196,7 +196,7 @@ async def open_stream(
         max_sockets=max_sockets,
         clock=clock,
     )
-    running = [asyncio.create_task(upstream.run()), asyncio.create_task(stream.tick())]
+    running = [asyncio.create_task(upstream.run()), asyncio.create_task(stream.on_tick())]
     try:
         yield stream
     finally:

@@ -13,8 +13,13 @@ from gateway.ws.closing import PATH
 from gateway.ws.hub import Hub, Listener
 from gateway.ws.presenting import Presenter
 from gateway.ws.viewer import Viewer
-from services.chassis.clock import Clock
-from services.chassis.errors import Invalid, NotFound, RoostError, TooMany
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import (
+    Invalid,
+    NotFound,
+    RoostError,
+    TooMany,
+)
 
 LISTS = frozenset(("home", "notifications", "account"))
 MAX_POSTS = 50

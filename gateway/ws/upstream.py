@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from roost.notification.v1.event_service_pb2 import AttachRequest, AttachResponse
 
 from gateway.ws.metrics import StreamMetrics
-from services.chassis.errors import RoostError
-from services.chassis.logs import logger
+from services.chassis.runtime.errors import RoostError
+from services.chassis.runtime.logs import logger
 
 if TYPE_CHECKING:
     from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from roost.user.v1.auth_service_pb2 import ExtendStreamRequest, RedeemStreamTicketResponse
 
-from services.chassis import caller, deadline
-from services.chassis.caller import UserCaller
-from services.chassis.clock import Clock
-from services.chassis.errors import DeadlineExceeded, Unavailable
+from services.chassis.auth import caller
+from services.chassis.auth.caller import UserCaller
+from services.chassis.runtime import deadline
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 
 if TYPE_CHECKING:
     from roost.user.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
@@ -33,7 +34,7 @@ class Viewer:
         self.session_id: int = redeemed.session_id
         self._auth = auth
         self._clock = clock
-        self._hold(redeemed.access_token, redeemed.expires_in)
+        self._set_token(redeemed.access_token, redeemed.expires_in)
 
     async def read(self, reading: Callable[[], Awaitable[T]]) -> T:
         """What the reading gives, whose calls are made on behalf of this person. Where a service is
@@ -58,8 +59,8 @@ class Viewer:
             return
         request = ExtendStreamRequest(user_id=self.user_id, session_id=self.session_id)
         response = await self._auth.ExtendStream(request)
-        self._hold(response.access_token, response.expires_in)
+        self._set_token(response.access_token, response.expires_in)
 
-    def _hold(self, token: str, expires_in: int) -> None:
+    def _set_token(self, token: str, expires_in: int) -> None:
         self._renew_at = self._clock.monotonic() + max(expires_in - _RENEW_BEFORE, expires_in / 2)
         self._token = token

@@ -3,6 +3,6 @@
 No process serves it yet: Envoy answers its calls UNAVAILABLE.
 """
 
-from services.chassis.manifest import GrpcService, Manifest
+from services.chassis.runtime.manifest import GrpcService, Manifest
 
 MANIFEST = Manifest(noun="media", grpc_services=(GrpcService("roost.media.v1.MediaService"),))

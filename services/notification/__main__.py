@@ -2,7 +2,7 @@
 
 import sys
 
-from services.chassis import process
+from services.chassis.runtime import process
 from services.notification import compose
 from services.notification.settings import NotificationSettings
 

@@ -8,57 +8,65 @@ from roost.notification.v1.notification_service_pb2_grpc import (
     add_NotificationServiceServicer_to_server,
 )
 
-from services.chassis import bus, postgres, redis, retention, trust
-from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.clock import Clock, SystemClock
-from services.chassis.ids import IdGenerator
-from services.chassis.page_token import PageTokens
-from services.chassis.process import Parts
-from services.chassis.server import Mount
-from services.chassis.tokens import RevokedSessions
-from services.chassis.worker_lease import lease_worker
-from services.notification import subscriber
-from services.notification.delivery import compose as delivery
-from services.notification.delivery.peers_mesh import MeshNames
-from services.notification.delivery.store_postgres import PostgresDeliveryStore
-from services.notification.departures import Departures
-from services.notification.log import compose as log
-from services.notification.log import wakes_valkey
-from services.notification.log.store_postgres import PostgresLogStore
-from services.notification.peers import People, Posts, Visibility
-from services.notification.peers_mesh import MeshGraph, MeshPeople, MeshPosts, MeshVisibility
-from services.notification.retention import Retention
-from services.notification.servicer import NotificationServicer
+from services.chassis.auth import authentication
+from services.chassis.auth.tokens import RevokedSessions
+from services.chassis.cache import redis_client
+from services.chassis.events import bus
+from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.clock import Clock, SystemClock
+from services.chassis.runtime.ids import IdGenerator
+from services.chassis.runtime.process import ProcessParts
+from services.chassis.storage import postgres, retention
+from services.chassis.storage.worker_lease import lease_worker
+from services.delivery import compose as delivery
+from services.delivery.adapters.clients import MeshDisplayNames
+from services.delivery.adapters.postgres import PostgresDeliveryStore
+from services.eventlog import compose as log
+from services.eventlog.adapters import wake_ups_valkey
+from services.eventlog.adapters.postgres import PostgresLogStore
+from services.notification.adapters.clients import (
+    MeshGraph,
+    MeshPosts,
+    MeshProfiles,
+    MeshVisibility,
+)
+from services.notification.adapters.postgres import PostgresNotificationStore
+from services.notification.domain.notifier import Notifier
+from services.notification.domain.ports import People, Posts, Visibility
+from services.notification.domain.store import NotificationStore
+from services.notification.domain.visible_notifications import VisibleNotifications
+from services.notification.rpc.servicer import NotificationServicer
 from services.notification.settings import NotificationSettings
-from services.notification.showing import Showing
-from services.notification.store import NotificationStore
-from services.notification.store_postgres import PostgresNotificationStore
-from services.notification.telling import Telling
+from services.notification.worker import consumer
+from services.notification.worker.account_cleanup import AccountCleanup
+from services.notification.worker.retention import Retention
 
 _NAME = "notification"
 
 
 @asynccontextmanager
-async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
+async def serve(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
-    identity = trust.identity(settings, service=_NAME, clock=clock)
+    identity = authentication.identity(settings, service=_NAME, clock=clock)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="notification serve") as database,
         lease_worker(database, clock=clock) as worker,
-        redis.connect(settings.redis_url) as valkey,
-        wakes_valkey.telling(valkey) as wakes,
+        redis_client.connect(settings.redis_url) as valkey,
+        wake_ups_valkey.open_wake_up_channel(valkey) as wake_ups,
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
-        store = PostgresNotificationStore(database, announce=wakes.announce)
-        events = PostgresLogStore(database, announce=wakes.announce)
+        store = PostgresNotificationStore(database, announce=wake_ups.announce)
+        events = PostgresLogStore(database, announce=wake_ups.announce)
         live = log.live_delivery(store=events, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
-        yield Parts(
+        yield ProcessParts(
             mounts=[
                 *mounts(
                     store=store,
-                    people=MeshPeople(mesh),
+                    people=MeshProfiles(mesh),
                     posts=MeshPosts(mesh),
                     visibility=MeshVisibility(mesh),
                     page_token_key=settings.page_token_key,
@@ -73,11 +81,11 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[Parts]:
                     ids=IdGenerator(clock=clock, worker=worker),
                 ),
             ],
-            verifier=trust.verifier(
+            verifier=authentication.verifier(
                 settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
             ),
-            jobs=[revoked.run, *log.carrying(settings, live)],
-            endings=[live.stop],
+            jobs=[revoked.run, *log.live_delivery_jobs(settings, live)],
+            on_drain=[live.stop],
         )
 
 
@@ -89,25 +97,24 @@ def mounts(
     visibility: Visibility,
     page_token_key: bytes,
     clock: Clock,
-) -> list[Mount]:
-    """The servicers."""
+) -> list[MountedServicer]:
     notifications = NotificationServicer(
         store=store,
         people=people,
         posts=posts,
-        showing=Showing(store=store, visibility=visibility),
+        visible_notifications=VisibleNotifications(store=store, visibility=visibility),
         page_tokens=PageTokens(page_token_key),
         clock=clock,
     )
-    return [Mount(add_NotificationServiceServicer_to_server, notifications)]
+    return [MountedServicer(add_NotificationServiceServicer_to_server, notifications)]
 
 
 @asynccontextmanager
-async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
+async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
     """The process that follows events."""
     clock = SystemClock()
     brokers = ",".join(settings.kafka_brokers)
-    identity = trust.identity(settings, service=_NAME, clock=clock)
+    identity = authentication.identity(settings, service=_NAME, clock=clock)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="notification work") as database,
         lease_worker(database, clock=clock) as worker,
@@ -115,53 +122,53 @@ async def work(settings: NotificationSettings) -> AsyncIterator[Parts]:
         bus.publisher(
             brokers=brokers, client_id="notification work", idempotent=settings.kafka_idempotence
         ) as publisher,
-        redis.connect(settings.redis_url) as valkey,
-        wakes_valkey.telling(valkey) as wakes,
+        redis_client.connect(settings.redis_url) as valkey,
+        wake_ups_valkey.open_wake_up_channel(valkey) as wake_ups,
         delivery.dispatcher(
             settings,
             deliveries=PostgresDeliveryStore(database),
-            store=PostgresNotificationStore(database, announce=wakes.announce),
+            store=PostgresNotificationStore(database, announce=wake_ups.announce),
             visibility=MeshVisibility(mesh),
-            people=MeshNames(mesh),
+            people=MeshDisplayNames(mesh),
             clock=clock,
         ) as dispatcher,
     ):
-        store = PostgresNotificationStore(database, announce=wakes.announce)
+        store = PostgresNotificationStore(database, announce=wake_ups.announce)
         graph = MeshGraph(mesh)
-        telling = Telling(
+        notifier = Notifier(
             store=store,
             graph=graph,
             ids=IdGenerator(clock=clock, worker=worker),
             schedule=delivery.schedule(settings),
             clock=clock,
         )
-        departures = Departures(store=store, graph=graph, clock=clock)
-        following = bus.Subscriber(
+        cleanup = AccountCleanup(store=store, graph=graph, clock=clock)
+        projection_consumer = bus.Subscriber(
             brokers=brokers,
-            group=subscriber.GROUP,
-            topics=subscriber.TOPICS,
+            group=consumer.GROUP,
+            topics=consumer.TOPICS,
             publisher=publisher,
             clock=clock,
-            batches=subscriber.Causes(telling, departures),
+            batches=consumer.NotificationConsumer(notifier, cleanup),
         )
-        entries = PostgresLogStore(database, announce=wakes.announce)
-        yield Parts(
+        entries = PostgresLogStore(database, announce=wake_ups.announce)
+        yield ProcessParts(
             consumers=[
-                following,
-                log.following(
+                projection_consumer,
+                log.projection_consumer(
                     settings,
                     store=entries,
-                    wakes=wakes,
+                    wake_ups=wake_ups,
                     mesh=mesh,
                     publisher=publisher,
                     clock=clock,
                 ),
             ],
             jobs=[
-                log.cutting(entries, clock),
+                log.trim_job(entries, clock),
                 dispatcher.run,
                 delivery.pruning(PostgresDeliveryStore(database), clock),
-                Retention(store=store, departures=departures, clock=clock).run,
+                Retention(store=store, cleanup=cleanup, clock=clock).run,
                 partial(retention.run, database),
             ],
         )

@@ -1,6 +1,6 @@
 """What the rest of Roost needs to know about the Notification service."""
 
-from services.chassis.manifest import (
+from services.chassis.runtime.manifest import (
     ConsumerGroup,
     Engine,
     GrpcService,

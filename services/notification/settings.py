@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from services.chassis.settings import Key32, ServiceSettings
-from services.notification.delivery.mail import MailServer
+from services.chassis.runtime.settings import Key32, ServiceSettings
+from services.delivery.adapters.mail import MailServer
 
 
 def _contact(value: str) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 
-from services.chassis import process
+from services.chassis.runtime import process
 from services.post import compose
 from services.post.settings import PostSettings
 

@@ -9,104 +9,110 @@ from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_serve
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
-from services.chassis import bus, postgres, redis, retention, trust
-from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.clock import Clock, SystemClock
-from services.chassis.ids import IdGenerator
-from services.chassis.page_token import PageTokens
-from services.chassis.process import Parts
-from services.chassis.relay import Relay
-from services.chassis.server import Mount
-from services.chassis.tokens import RevokedSessions
-from services.chassis.worker_lease import lease_worker
-from services.post import subscriber
-from services.post.authoring import Authoring, Ids
-from services.post.cache import Bodies
-from services.post.convert import look_into, pack
-from services.post.departures import Departures
-from services.post.engagement_servicer import EngagementServicer
-from services.post.events import describe
-from services.post.hydration import Hydration
-from services.post.known_people import KnownPeople
-from services.post.people import MeshPeople
-from services.post.people_servicer import PeopleServicer
-from services.post.post_lists import PostLists
-from services.post.post_servicer import PostServicer
-from services.post.protections import Protections
-from services.post.reconciliation import Reconciliation
-from services.post.responding import Responding
-from services.post.response_lists import ResponseLists
+from services.chassis.auth import authentication
+from services.chassis.auth.tokens import RevokedSessions
+from services.chassis.cache import redis_client
+from services.chassis.events import bus
+from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.clock import Clock, SystemClock
+from services.chassis.runtime.ids import IdGenerator
+from services.chassis.runtime.process import ProcessParts
+from services.chassis.storage import postgres, retention
+from services.chassis.storage.relay import Relay
+from services.chassis.storage.worker_lease import lease_worker
+from services.post.adapters.postgres import PostgresStore
+from services.post.adapters.user_client import MeshProfiles
+from services.post.domain.engagement import EngagementOperations
+from services.post.domain.posts import Ids, PostOperations
+from services.post.domain.store import Store
+from services.post.rpc.convert import pack, summarize_packed
+from services.post.rpc.engagement_lists import EngagementLists
+from services.post.rpc.engagement_servicer import EngagementServicer
+from services.post.rpc.events import describe
+from services.post.rpc.people_servicer import ProfileCacheServicer
+from services.post.rpc.post_lists import PostLists
+from services.post.rpc.post_servicer import PostServicer
+from services.post.rpc.read_cache.body_cache import PostBodyCache
+from services.post.rpc.read_cache.hydration import Hydration
+from services.post.rpc.read_cache.profile_cache import ProfileCache
+from services.post.rpc.read_cache.state_cache import PostStateCache
+from services.post.rpc.tombstones import Tombstones
 from services.post.settings import PostSettings
-from services.post.states import States
-from services.post.store import Store
-from services.post.store_postgres import PostgresStore
-from services.post.tombstones import Tombstones
+from services.post.worker import consumer
+from services.post.worker.account_cleanup import AccountCleanup
+from services.post.worker.protections import Protections
+from services.post.worker.reconciliation import Reconciliation
 
 SERVICE = "post"
 
 
 @asynccontextmanager
-async def serve(told: PostSettings) -> AsyncIterator[Parts]:
+async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
-    identity = trust.identity(told, service=SERVICE, clock=clock)
+    identity = authentication.identity(settings, service=SERVICE, clock=clock)
     async with (
-        postgres.connect(told.database_url, clock=clock, name="post serve") as database,
-        redis.connect(told.redis_url) as cache_server,
+        postgres.connect(settings.database_url, clock=clock, name="post serve") as database,
+        redis_client.connect(settings.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
-        Mesh(told.mesh, identity=identity) as mesh,
+        Mesh(settings.mesh, identity=identity) as mesh,
     ):
         store = PostgresStore(database)
-        bodies = Bodies(
-            store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
+        bodies = PostBodyCache(
+            store=store,
+            redis=cache_server,
+            clock=clock,
+            pack=pack,
+            summarize_packed=summarize_packed,
         )
-        states = States(store=store, redis=cache_server, clock=clock)
+        states = PostStateCache(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        people = _people(mesh)
-        known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
+        profiles = _profiles(mesh)
+        profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         try:
-            yield Parts(
+            yield ProcessParts(
                 mounts=mounts(
                     store=store,
                     bodies=bodies,
                     states=states,
-                    people=people,
-                    known_people=known_people,
+                    profiles=profiles,
+                    profile_cache=profile_cache,
                     clock=clock,
                     ids=IdGenerator(clock=clock, worker=worker),
-                    page_token_key=told.page_token_key,
+                    page_token_key=settings.page_token_key,
                 ),
-                verifier=trust.verifier(
-                    told, service=SERVICE, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                verifier=authentication.verifier(
+                    settings, service=SERVICE, people=MeshJwks(mesh), revoked=revoked, clock=clock
                 ),
                 jobs=[revoked.run],
             )
         finally:
-            for kept in (bodies, states, known_people):
+            for kept in (bodies, states, profile_cache):
                 await kept.close()
 
 
 def mounts(
     *,
     store: Store,
-    bodies: Bodies,
-    states: States,
-    people: MeshPeople,
-    known_people: KnownPeople,
+    bodies: PostBodyCache,
+    states: PostStateCache,
+    profiles: MeshProfiles,
+    profile_cache: ProfileCache,
     clock: Clock,
     ids: Ids,
     page_token_key: bytes,
-) -> list[Mount]:
-    """The three servicers."""
+) -> list[MountedServicer]:
     tokens = PageTokens(page_token_key)
-    hydration = Hydration(states=states, bodies=bodies, people=known_people)
+    hydration = Hydration(states=states, bodies=bodies, profiles=profile_cache)
     posts = PostServicer(
         store=store,
-        authoring=Authoring(
+        post_operations=PostOperations(
             store=store,
-            people=people,
-            at_hand=known_people,
+            profiles=profiles,
+            cached_profiles=profile_cache,
             ids=ids,
             clock=clock,
             describe=describe,
@@ -116,70 +122,78 @@ def mounts(
         lists=PostLists(
             store=store,
             hydration=hydration,
-            tombstones=Tombstones(store=store, people=known_people),
+            tombstones=Tombstones(store=store, profiles=profile_cache),
             tokens=tokens,
         ),
     )
     engagement = EngagementServicer(
         store=store,
-        responding=Responding(store=store, people=people, ids=ids, describe=describe),
+        engagement_operations=EngagementOperations(
+            store=store, profiles=profiles, ids=ids, describe=describe
+        ),
         hydration=hydration,
-        lists=ResponseLists(store=store, hydration=hydration, tokens=tokens),
+        lists=EngagementLists(store=store, hydration=hydration, tokens=tokens),
     )
     return [
-        Mount(add_PostServiceServicer_to_server, posts),
-        Mount(add_EngagementServiceServicer_to_server, engagement),
-        Mount(add_PeopleServiceServicer_to_server, PeopleServicer(known_people)),
+        MountedServicer(add_PostServiceServicer_to_server, posts),
+        MountedServicer(add_EngagementServiceServicer_to_server, engagement),
+        MountedServicer(add_PeopleServiceServicer_to_server, ProfileCacheServicer(profile_cache)),
     ]
 
 
-def _people(mesh: Mesh) -> MeshPeople:
-    return MeshPeople(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
+def _profiles(mesh: Mesh) -> MeshProfiles:
+    return MeshProfiles(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
 
 
 @asynccontextmanager
-async def work(told: PostSettings) -> AsyncIterator[Parts]:
+async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
     """The process that publishes events, clears up after what is gone, and reconciles counts."""
     clock = SystemClock()
-    brokers = ",".join(told.kafka_brokers)
+    brokers = ",".join(settings.kafka_brokers)
     async with (
-        postgres.connect(told.database_url, clock=clock, name="post work") as database,
-        redis.connect(told.redis_url) as cache_server,
-        Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
+        postgres.connect(settings.database_url, clock=clock, name="post work") as database,
+        redis_client.connect(settings.redis_url) as cache_server,
+        Mesh(
+            settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
+        ) as mesh,
         bus.publisher(
-            brokers=brokers, client_id="post work", idempotent=told.kafka_idempotence
+            brokers=brokers, client_id="post work", idempotent=settings.kafka_idempotence
         ) as publisher,
     ):
         store = PostgresStore(database)
-        states = States(store=store, redis=cache_server, clock=clock)
+        states = PostStateCache(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        people = _people(mesh)
-        known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
-        bodies = Bodies(
-            store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
+        profiles = _profiles(mesh)
+        profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
+        bodies = PostBodyCache(
+            store=store,
+            redis=cache_server,
+            clock=clock,
+            pack=pack,
+            summarize_packed=summarize_packed,
         )
-        departures = Departures(
+        cleanup = AccountCleanup(
             store=store, clock=clock, describe=describe, forget_body=bodies.forget
         )
-        protections = Protections(store=store, people=people)
+        protections = Protections(store=store, profiles=profiles)
         clearing_up = bus.Subscriber(
             brokers=brokers,
-            group=subscriber.GROUP,
-            topics=subscriber.TOPICS,
+            group=consumer.GROUP,
+            topics=consumer.TOPICS,
             publisher=publisher,
             clock=clock,
-            handlers=subscriber.routes(
-                departures, protections=protections, states=states, known_people=known_people
+            handlers=consumer.routes(
+                cleanup, protections=protections, states=states, profile_cache=profile_cache
             ),
         )
 
         async def forget_old_records() -> None:
             await retention.run(database)
 
-        yield Parts(
+        yield ProcessParts(
             consumers=[clearing_up],
             jobs=[
-                Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,
+                Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
                 Reconciliation(store=store, clock=clock).run,
                 protections.run,
                 forget_old_records,

@@ -1,6 +1,6 @@
 """What the processes of the Post service are told: what every service is, and nothing more."""
 
-from services.chassis.settings import ServiceSettings
+from services.chassis.runtime.settings import ServiceSettings
 
 
 class PostSettings(ServiceSettings):

@@ -3,6 +3,6 @@
 No process serves it yet: Envoy answers its calls UNAVAILABLE.
 """
 
-from services.chassis.manifest import GrpcService, Manifest
+from services.chassis.runtime.manifest import GrpcService, Manifest
 
 MANIFEST = Manifest(noun="search", grpc_services=(GrpcService("roost.search.v1.SearchService"),))

@@ -2,7 +2,7 @@
 
 import sys
 
-from services.chassis import process
+from services.chassis.runtime import process
 from services.timeline import compose
 from services.timeline.settings import TimelineSettings
 

@@ -7,31 +7,35 @@ from functools import partial
 
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 
-from services.chassis import bus, postgres, redis, retention, trust
-from services.chassis.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.clock import SystemClock
-from services.chassis.errors import DeadlineExceeded, Unavailable
-from services.chassis.logs import logger
-from services.chassis.page_token import PageTokens
-from services.chassis.process import Parts
-from services.chassis.relay import Relay
-from services.chassis.server import Mount
-from services.chassis.tokens import RevokedSessions
-from services.timeline import events, subscriber
-from services.timeline.builds import Builds
-from services.timeline.cache_valkey import ValkeyTimelineCache
-from services.timeline.celebrities import Celebrities
-from services.timeline.circles import Circles
-from services.timeline.fanout import FanOut
-from services.timeline.feeds_valkey import ValkeyFeeds
-from services.timeline.follows import Follows
-from services.timeline.homes import Homes
-from services.timeline.peers_mesh import MeshEngagement, MeshGraph, MeshPosts
-from services.timeline.ranking import Rankings
-from services.timeline.servicer import TimelineServicer
+from services.chassis.auth import authentication
+from services.chassis.auth.tokens import RevokedSessions
+from services.chassis.cache import redis_client
+from services.chassis.events import bus
+from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
+from services.chassis.runtime.logs import logger
+from services.chassis.runtime.process import ProcessParts
+from services.chassis.storage import postgres, retention
+from services.chassis.storage.relay import Relay
+from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.adapters.postgres import PostgresTimelineStore
+from services.timeline.adapters.ranking_cache_valkey import ValkeyTimelineCache
+from services.timeline.domain.celebrities import Celebrities
+from services.timeline.domain.fanout import FanOut
+from services.timeline.domain.feed_builder import FeedBuilder
+from services.timeline.domain.follows import Follows
+from services.timeline.domain.home_sources import HomeSourceQueries
+from services.timeline.domain.homes import Homes
+from services.timeline.domain.ranking import Rankings
+from services.timeline.domain.store import MAX_PUBLIC, TimelineStore
+from services.timeline.rpc import events
+from services.timeline.rpc.servicer import TimelineServicer
 from services.timeline.settings import TimelineSettings
-from services.timeline.store import MAX_PUBLIC, TimelineStore
-from services.timeline.store_postgres import PostgresTimelineStore
+from services.timeline.worker import consumer
 
 _NAME = "timeline"
 # Nobody waits for the worker, so it rather waits for a busy Valkey than repeats a batch.
@@ -41,39 +45,47 @@ _PRUNE_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
+async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
     async with (
         postgres.connect(settings.database_url, clock=clock, name="timeline-serve") as database,
-        redis.connect(settings.redis_url) as valkey,
-        Mesh(settings.mesh, identity=trust.identity(settings, service=_NAME, clock=clock)) as mesh,
+        redis_client.connect(settings.redis_url) as valkey,
+        Mesh(
+            settings.mesh, identity=authentication.identity(settings, service=_NAME, clock=clock)
+        ) as mesh,
     ):
         store = PostgresTimelineStore(database)
         cache = ValkeyTimelineCache(valkey)
         feeds = ValkeyFeeds(valkey)
         posts = MeshPosts(mesh)
         celebrities = Celebrities(store=store, cache=cache, clock=clock)
-        circles = Circles(graph=MeshGraph(mesh), store=store, celebrities=celebrities)
-        builds = Builds(feeds=feeds, posts=posts, circles=circles)
+        home_sources = HomeSourceQueries(
+            graph=MeshGraph(mesh), store=store, celebrities=celebrities
+        )
+        feed_builder = FeedBuilder(feeds=feeds, posts=posts, home_sources=home_sources)
         homes = Homes(
-            feeds=feeds, posts=posts, circles=circles, celebrities=celebrities, builds=builds
+            feeds=feeds,
+            posts=posts,
+            home_sources=home_sources,
+            celebrities=celebrities,
+            feed_builder=feed_builder,
         )
         servicer = TimelineServicer(
             homes=homes,
             rankings=Rankings(
                 homes=homes, engagement=MeshEngagement(mesh), cache=cache, clock=clock
             ),
-            builds=builds,
+            feed_builder=feed_builder,
             store=store,
             cache=cache,
             page_tokens=PageTokens(settings.page_token_key),
             clock=clock,
         )
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
-        yield Parts(
-            mounts=[Mount(add_TimelineServiceServicer_to_server, servicer)],
-            verifier=trust.verifier(
+        yield ProcessParts(
+            mounts=[MountedServicer(add_TimelineServiceServicer_to_server, servicer)],
+            verifier=authentication.verifier(
                 settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
             ),
             jobs=[revoked.run],
@@ -81,14 +93,16 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[Parts]:
 
 
 @asynccontextmanager
-async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
+async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
     """The process that follows events."""
     clock = SystemClock()
     brokers = ",".join(settings.kafka_brokers)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="timeline-work") as database,
-        redis.connect(settings.redis_url, call_seconds=_WORKER_REDIS_SECONDS) as valkey,
-        Mesh(settings.mesh, identity=trust.identity(settings, service=_NAME, clock=clock)) as mesh,
+        redis_client.connect(settings.redis_url, call_seconds=_WORKER_REDIS_SECONDS) as valkey,
+        Mesh(
+            settings.mesh, identity=authentication.identity(settings, service=_NAME, clock=clock)
+        ) as mesh,
         bus.publisher(
             brokers=brokers, client_id="timeline", idempotent=settings.kafka_idempotence
         ) as publisher,
@@ -97,13 +111,13 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
         feeds = ValkeyFeeds(valkey)
         graph = MeshGraph(mesh)
         celebrities = Celebrities(store=store, cache=ValkeyTimelineCache(valkey), clock=clock)
-        announcements = events.Announcements(publisher=publisher, clock=clock)
+        announcements = events.TimelineEvents(publisher=publisher, clock=clock)
         fan_out = FanOut(
             feeds=feeds,
             graph=graph,
             celebrities=celebrities,
             threshold=settings.celebrity_followers,
-            publish=announcements.rest,
+            publish=announcements.remaining,
         )
         follows = Follows(
             feeds=feeds,
@@ -116,18 +130,18 @@ async def work(settings: TimelineSettings) -> AsyncIterator[Parts]:
         # further member would ask the broker as often as this one.
         following = bus.Subscriber(
             brokers=brokers,
-            group=subscriber.GROUP,
-            topics=subscriber.TOPICS,
+            group=consumer.GROUP,
+            topics=consumer.TOPICS,
             publisher=publisher,
             clock=clock,
-            batches=subscriber.together(
-                subscriber.HomeTimelines(
+            batches=consumer.together(
+                consumer.HomeTimelines(
                     fan_out=fan_out, follows=follows, announce=announcements.delivered
                 ),
-                subscriber.PublicTimeline(store),
+                consumer.PublicTimeline(store),
             ),
         )
-        yield Parts(
+        yield ProcessParts(
             consumers=[following],
             jobs=[
                 Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,

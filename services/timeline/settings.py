@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from services.chassis.settings import ServiceSettings
+from services.chassis.runtime.settings import ServiceSettings
 
 
 class TimelineSettings(ServiceSettings):

@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-from services.chassis import process, settings
-from services.chassis.errors import RoostError
+from services.chassis.runtime import process, settings
+from services.chassis.runtime.errors import RoostError
 from services.user import compose
 from services.user.settings import UserSettings
 

@@ -10,18 +10,8 @@ from roost.user.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_serve
 from roost.user.v1.graph_service_pb2_grpc import add_GraphServiceServicer_to_server
 from roost.user.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
-from services.chassis import bus, postgres, redis, retention, trust
-from services.chassis.clients import Mesh
-from services.chassis.clock import Clock, SystemClock
-from services.chassis.errors import RoostError
-from services.chassis.ids import IdGenerator
-from services.chassis.logs import logger
-from services.chassis.page_token import PageTokens
-from services.chassis.process import Parts
-from services.chassis.relay import Relay
-from services.chassis.server import Mount
-from services.chassis.supervision import Job
-from services.chassis.tokens import (
+from services.chassis.auth import authentication
+from services.chassis.auth.tokens import (
     AccessTokens,
     KeyRing,
     RevokedSessions,
@@ -29,31 +19,50 @@ from services.chassis.tokens import (
     Verifier,
     service_keys,
 )
-from services.chassis.worker_lease import lease_worker
-from services.user import convert, signing, subscriber
-from services.user.accounts import Accounts
-from services.user.attempts_fallback import FallbackAttempts
-from services.user.attempts_memory import MemoryAttempts
-from services.user.attempts_valkey import ValkeyAttempts
-from services.user.auth_servicer import AuthServicer
-from services.user.cache import Cards, cards
-from services.user.chores import Chores
-from services.user.counters import CountPosts, Reconciler
-from services.user.graph_servicer import GraphServicer
-from services.user.mail_addresses import MailAddresses, MeshMailAddresses
-from services.user.passwords import Passwords
-from services.user.people import People
-from services.user.readers import MeshReaders, Readers, SharedCards
-from services.user.retired_handles import RetiredHandles
-from services.user.revocations import Revocations
-from services.user.sessions import Sessions
+from services.chassis.cache import redis_client
+from services.chassis.events import bus
+from services.chassis.rpc.clients import Mesh
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.clock import Clock, SystemClock
+from services.chassis.runtime.errors import RoostError
+from services.chassis.runtime.ids import IdGenerator
+from services.chassis.runtime.logs import logger
+from services.chassis.runtime.process import ProcessParts
+from services.chassis.runtime.supervision import Job
+from services.chassis.storage import postgres, retention
+from services.chassis.storage.relay import Relay
+from services.chassis.storage.worker_lease import lease_worker
+from services.user.adapters.cache_invalidation import (
+    BroadcastingUserCache,
+    CacheInvalidation,
+    MeshCacheInvalidation,
+)
+from services.user.adapters.login_attempts_fallback import FallbackAttempts
+from services.user.adapters.login_attempts_memory import MemoryAttempts
+from services.user.adapters.login_attempts_valkey import ValkeyAttempts
+from services.user.adapters.mail_addresses import MailAddresses, MeshMailAddresses
+from services.user.adapters.postgres import PostgresUserStore
+from services.user.adapters.user_cache import UserCache, user_cache
+from services.user.domain import signing
+from services.user.domain.accounts import Accounts
+from services.user.domain.passwords import Passwords
+from services.user.domain.retired_handles import HandleTombstones
+from services.user.domain.revocations import Revocations
+from services.user.domain.sessions import Sessions
+from services.user.domain.signing import RELOAD_SECONDS, KeySeal, Signer
+from services.user.domain.store import Store
+from services.user.domain.throttle import Throttle
+from services.user.domain.user_queries import UserQueries
+from services.user.rpc import convert
+from services.user.rpc.auth_servicer import AuthServicer
+from services.user.rpc.graph_servicer import GraphServicer
+from services.user.rpc.user_servicer import UserServicer
 from services.user.settings import UserSettings
-from services.user.signing import RELOAD_SECONDS, KeySeal, Signer
-from services.user.store import Store
-from services.user.store_postgres import PostgresUserStore
-from services.user.subscriber import Subscriptions
-from services.user.throttle import Throttle
-from services.user.user_servicer import UserServicer
+from services.user.worker import consumer
+from services.user.worker.background_tasks import BackgroundTasks
+from services.user.worker.consumer import Subscriptions
+from services.user.worker.counters import CountPosts, Reconciler
 
 SERVICE = "user"
 
@@ -63,36 +72,40 @@ _PRUNE_SECONDS = 600.0
 
 
 @asynccontextmanager
-async def serve(told: UserSettings) -> AsyncIterator[Parts]:
+async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
     async with (
-        postgres.connect(told.database_url, clock=clock, name="user serve") as database,
-        redis.connect(told.redis_url) as cache_server,
+        postgres.connect(settings.database_url, clock=clock, name="user serve") as database,
+        redis_client.connect(settings.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
-        Passwords(memory_mib=told.password_memory_mib) as passwords,
-        Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
+        Passwords(memory_mib=settings.password_memory_mib) as passwords,
+        Mesh(
+            settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
+        ) as mesh,
     ):
-        readers = MeshReaders(mesh)
+        cache_invalidation = MeshCacheInvalidation(mesh)
         store = PostgresUserStore(database)
         signer = Signer(
             store=store,
             clock=clock,
-            seal=KeySeal(master_key=told.master_key),
+            seal=KeySeal(master_key=settings.master_key),
             access_tokens=AccessTokens(
-                issuer=told.token_issuer, audience=told.token_audience, clock=clock
+                issuer=settings.token_issuer, audience=settings.token_audience, clock=clock
             ),
         )
         await signer.load()
         revoked = RevokedSessions(Revocations(store=store, clock=clock), clock=clock)
-        yield Parts(
+        yield ProcessParts(
             mounts=mounts(
                 store=store,
-                cards=SharedCards(
-                    cards(store=store, redis=cache_server, clock=clock, encode=convert.card),
-                    readers,
+                user_cache=BroadcastingUserCache(
+                    user_cache(
+                        store=store, redis=cache_server, clock=clock, encode=convert.packed_user
+                    ),
+                    cache_invalidation,
                 ),
-                readers=readers,
+                cache_invalidation=cache_invalidation,
                 clock=clock,
                 ids=IdGenerator(clock=clock, worker=worker),
                 passwords=passwords,
@@ -100,21 +113,21 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
                     attempts=FallbackAttempts(
                         ValkeyAttempts(cache_server, clock=clock), MemoryAttempts(clock=clock)
                     ),
-                    key=told.master_key,
-                    logins=told.rate_logins,
-                    guesses=told.rate_guesses,
+                    key=settings.master_key,
+                    logins=settings.rate_logins,
+                    guesses=settings.rate_guesses,
                 ),
                 addresses=MeshMailAddresses(mesh),
                 signer=signer,
-                page_token_key=told.page_token_key,
-                master_key=told.master_key,
+                page_token_key=settings.page_token_key,
+                master_key=settings.master_key,
             ),
             verifier=Verifier(
-                issuer=told.token_issuer,
-                audience=told.token_audience,
+                issuer=settings.token_issuer,
+                audience=settings.token_audience,
                 services_here=["user"],
                 users=KeyRing(signer, clock=clock),
-                services=KeyRing(StaticJwks(service_keys(told.service_keys_file)), clock=clock),
+                services=KeyRing(StaticJwks(service_keys(settings.service_keys_file)), clock=clock),
                 clock=clock,
                 revoked=revoked,
             ),
@@ -125,8 +138,8 @@ async def serve(told: UserSettings) -> AsyncIterator[Parts]:
 def mounts(
     *,
     store: Store,
-    cards: Cards,
-    readers: Readers,
+    user_cache: UserCache,
+    cache_invalidation: CacheInvalidation,
     clock: Clock,
     ids: IdGenerator,
     passwords: Passwords,
@@ -135,9 +148,8 @@ def mounts(
     signer: Signer,
     page_token_key: bytes,
     master_key: bytes,
-) -> list[Mount]:
-    """The three servicers."""
-    people = People(store=store, cards=cards)
+) -> list[MountedServicer]:
+    user_queries = UserQueries(store=store, user_cache=user_cache)
     page_tokens = PageTokens(page_token_key)
     sessions = Sessions(store=store, clock=clock, ids=ids, signer=signer, master_key=master_key)
     accounts = Accounts(
@@ -146,7 +158,7 @@ def mounts(
         ids=ids,
         passwords=passwords,
         sessions=sessions,
-        retired=RetiredHandles(master_key=master_key),
+        retired=HandleTombstones(master_key=master_key),
         throttle=throttle,
         addresses=addresses,
     )
@@ -165,55 +177,61 @@ def mounts(
         clock=clock,
         ids=ids,
         accounts=accounts,
-        people=people,
-        cards=cards,
+        user_queries=user_queries,
+        user_cache=user_cache,
         master_key=master_key,
     )
     graph = GraphServicer(
-        store=store, ids=ids, people=people, readers=readers, page_tokens=page_tokens
+        store=store,
+        ids=ids,
+        user_queries=user_queries,
+        cache_invalidation=cache_invalidation,
+        page_tokens=page_tokens,
     )
     return [
-        Mount(add_AuthServiceServicer_to_server, auth),
-        Mount(add_UserServiceServicer_to_server, users),
-        Mount(add_GraphServiceServicer_to_server, graph),
+        MountedServicer(add_AuthServiceServicer_to_server, auth),
+        MountedServicer(add_UserServiceServicer_to_server, users),
+        MountedServicer(add_GraphServiceServicer_to_server, graph),
     ]
 
 
 @asynccontextmanager
-async def work(told: UserSettings) -> AsyncIterator[Parts]:
+async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
     """The process that publishes events, counts, reconciles, and does what requests leave."""
     clock = SystemClock()
-    brokers = ",".join(told.kafka_brokers)
+    brokers = ",".join(settings.kafka_brokers)
     async with (
-        postgres.connect(told.database_url, clock=clock, name="user work") as database,
-        redis.connect(told.redis_url) as cache_server,
+        postgres.connect(settings.database_url, clock=clock, name="user work") as database,
+        redis_client.connect(settings.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
         bus.publisher(
-            brokers=brokers, client_id="user work", idempotent=told.kafka_idempotence
+            brokers=brokers, client_id="user work", idempotent=settings.kafka_idempotence
         ) as publisher,
-        Mesh(told.mesh, identity=trust.identity(told, service=SERVICE, clock=clock)) as mesh,
+        Mesh(
+            settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
+        ) as mesh,
     ):
         store = PostgresUserStore(database)
-        profiles = SharedCards(
-            cards(store=store, redis=cache_server, clock=clock, encode=convert.card),
-            MeshReaders(mesh),
+        profiles = BroadcastingUserCache(
+            user_cache(store=store, redis=cache_server, clock=clock, encode=convert.packed_user),
+            MeshCacheInvalidation(mesh),
         )
-        seal = KeySeal(master_key=told.master_key)
+        seal = KeySeal(master_key=settings.master_key)
         counting = bus.Subscriber(
             brokers=brokers,
-            group=subscriber.GROUP,
-            topics=subscriber.TOPICS,
+            group=consumer.GROUP,
+            topics=consumer.TOPICS,
             publisher=publisher,
             clock=clock,
-            batches=Subscriptions(store=store, cards=profiles).handle,
+            batches=Subscriptions(store=store, user_cache=profiles).handle,
         )
-        chores = Chores(
+        background_tasks = BackgroundTasks(
             store=store,
             clock=clock,
             ids=IdGenerator(clock=clock, worker=worker),
-            retired=RetiredHandles(master_key=told.master_key),
+            retired=HandleTombstones(master_key=settings.master_key),
         )
-        reconciler = Reconciler(store=store, cards=profiles, count_posts=_count_posts(mesh))
+        reconciler = Reconciler(store=store, user_cache=profiles, count_posts=_count_posts(mesh))
 
         async def forget_old_records() -> None:
             await retention.run(database)
@@ -224,11 +242,11 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
         async def prune_sessions() -> None:
             await store.prune(clock.now())
 
-        yield Parts(
+        yield ProcessParts(
             consumers=[counting],
             jobs=[
-                Relay(database_url=told.database_url, publisher=publisher, clock=clock).run,
-                chores.run,
+                Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
+                background_tasks.run,
                 reconciler.run,
                 forget_old_records,
                 _every(_KEYS_SECONDS, "signing_key_not_rotated", rotate_keys),
@@ -237,14 +255,14 @@ async def work(told: UserSettings) -> AsyncIterator[Parts]:
         )
 
 
-async def rotate_keys(told: UserSettings) -> str:
+async def rotate_keys(settings: UserSettings) -> str:
     """Announces the next signing key; a sentence that says from when on it signs."""
     clock = SystemClock()
     async with postgres.connect(
-        told.database_url, clock=clock, min_size=1, max_size=1, name="user rotate-keys"
+        settings.database_url, clock=clock, min_size=1, max_size=1, name="user rotate-keys"
     ) as database:
         key = await signing.rotate(
-            PostgresUserStore(database), clock=clock, seal=KeySeal(master_key=told.master_key)
+            PostgresUserStore(database), clock=clock, seal=KeySeal(master_key=settings.master_key)
         )
     return f"{key.kid} signs from {key.sign_time:%Y-%m-%d %H:%M:%S} UTC on."
 

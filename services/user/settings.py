@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from services.chassis.settings import Key32, ServiceSettings
-from services.user.passwords import DEFAULT_MEMORY_MIB
-from services.user.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
+from services.chassis.runtime.settings import Key32, ServiceSettings
+from services.user.domain.passwords import DEFAULT_MEMORY_MIB
+from services.user.domain.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
 
 
 class UserSettings(ServiceSettings):

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.graphql.ids import global_id
 from local.edge import Account, Json
 from tests.authorization.rows import ROWS, YES, Sent
-from tests.authorization.scene import Scene, operation_of
+from tests.authorization.scenario import Scenario, operation_of
 from tests.gateway.graphql.fields_cast import FIELDS, Asking
 
 # What a row is about, and what that is called in a global id.
@@ -39,7 +39,7 @@ def field_of(row: str) -> Asking:
     return FIELDS[name]
 
 
-async def in_graphql(scene: Scene, row: str, by: Account | None, thing: str) -> str:
+async def in_graphql(scenario: Scenario, row: str, by: Account | None, thing: str) -> str:
     """The reason of the refusal, or YES; asked as the row says of this thing."""
     asking = field_of(row)
     variables = {name: value for name, value in asking.variables.items() if name not in _EXAMPLES}
@@ -47,20 +47,20 @@ async def in_graphql(scene: Scene, row: str, by: Account | None, thing: str) -> 
     if given.about:
         variables["id"] = global_id(_KINDS[given.about], int(thing))
     for sent in (given.body, given.query):
-        variables |= _variables(row, sent, scene, by, thing)
+        variables |= _variables(row, sent, scenario, by, thing)
     if "visibility" in asking.variables:
         variables["visibility"] = "PUBLIC"
-    answer = await scene.edge.send(
+    answer = await scenario.edge.send(
         "POST", "/graphql", by=by, body={"query": asking.document, "variables": variables}
     )
     return _reason(answer.json(), asking)
 
 
 def _variables(
-    row: str, sent: Sent | None, scene: Scene, by: Account | None, thing: str
+    row: str, sent: Sent | None, scenario: Scenario, by: Account | None, thing: str
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, value in (sent(scene, by, thing) if sent else {}).items():
+    for name, value in (sent(scenario, by, thing) if sent else {}).items():
         if isinstance(value, dict):
             found |= value
             continue

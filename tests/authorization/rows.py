@@ -11,7 +11,7 @@ from local.edge import Account, Json
 from tests.push import Browser
 
 if TYPE_CHECKING:
-    from tests.authorization.scene import Scene
+    from tests.authorization.scenario import Scenario
 
 ROLES = ("stranger", "other", "blocked", "blocker", "muted", "follower", "owner")
 VISIBILITIES = ("public", "followers", "mentioned")
@@ -40,7 +40,7 @@ class Asked:
 # The reason of the refusal, or YES.
 Rule = Callable[[Asked], str]
 # What is sent along: from the scene, whoever asks, and the id of what it is about.
-Sent = Callable[["Scene", "Account | None", str], Json]
+Sent = Callable[["Scenario", "Account | None", str], Json]
 
 
 @dataclass(frozen=True)
@@ -173,14 +173,14 @@ def reposts(asked: Asked) -> str:
 
 
 def _sent(**fields: str | bool) -> Sent:
-    return lambda scene, by, thing: dict(fields)
+    return lambda scenario, by, thing: dict(fields)
 
 
-def _newcomer(scene: Scene, by: Account | None, thing: str) -> Json:
+def _newcomer(scenario: Scenario, by: Account | None, thing: str) -> Json:
     return {"handle": f"n{secrets.token_hex(6)}", "password": PASSWORD}
 
 
-def _device(scene: Scene, by: Account | None, thing: str) -> Json:
+def _device(scenario: Scenario, by: Account | None, thing: str) -> Json:
     return device()
 
 
@@ -229,26 +229,30 @@ ROWS: dict[str, Row] = {
     "repost": Row(reposts, "post"),
     "undoRepost": Row(signed_in, "post"),
     "createPost (a reply)": Row(
-        responds, "post", body=lambda scene, by, thing: {"text": "re", "reply_to_post_id": thing}
+        responds, "post", body=lambda scenario, by, thing: {"text": "re", "reply_to_post_id": thing}
     ),
     "createPost (a quote)": Row(
-        quotes, "post", body=lambda scene, by, thing: {"text": "see", "quoted_post_id": thing}
+        quotes, "post", body=lambda scenario, by, thing: {"text": "see", "quoted_post_id": thing}
     ),
     "updatePost": Row(owns, "post", body=_sent(text="changed")),
     "deletePost": Row(owns, "post"),
     "register": Row(anyone, body=_newcomer),
     "signIn": Row(
         anyone,
-        body=lambda scene, by, thing: {"handle": scene.owner.handle, "password": PASSWORD},
+        body=lambda scenario, by, thing: {"handle": scenario.owner.handle, "password": PASSWORD},
     ),
     "refreshSession": Row(
         anyone,
-        body=lambda scene, by, thing: {"refresh_token": (by or scene.owner).refresh_token},
+        body=lambda scenario, by, thing: {"refresh_token": (by or scenario.owner).refresh_token},
     ),
-    "findUsers": Row(anyone, query=lambda scene, by, thing: {"handle": scene.owner.handle}),
-    "getPosts": Row(anyone, query=lambda scene, by, thing: {"ids": ",".join(scene.posts.values())}),
+    "findUsers": Row(anyone, query=lambda scenario, by, thing: {"handle": scenario.owner.handle}),
+    "getPosts": Row(
+        anyone, query=lambda scenario, by, thing: {"ids": ",".join(scenario.posts.values())}
+    ),
     "getPublicTimeline": Row(anyone),
-    "getRelationships": Row(signed_in, query=lambda scene, by, thing: {"ids": scene.owner.user_id}),
+    "getRelationships": Row(
+        signed_in, query=lambda scenario, by, thing: {"ids": scenario.owner.user_id}
+    ),
     "createPost": Row(signed_in, body=_sent(text="hello")),
     "getMe": Row(signed_in),
     "updateMe": Row(signed_in, body=_sent(bio="changed")),
@@ -261,7 +265,7 @@ ROWS: dict[str, Row] = {
     "issueStreamTicket": Row(signed_in),
     "getReadMarker": Row(signed_in),
     "setReadMarker": Row(
-        signed_in, body=lambda scene, by, thing: {"last_read_id": scene.posts["public"]}
+        signed_in, body=lambda scenario, by, thing: {"last_read_id": scenario.posts["public"]}
     ),
     "rebuildHomeTimeline": Row(signed_in),
     "listNotifications": Row(signed_in),

@@ -7,7 +7,7 @@ from local.edge import Account, Edge, Refused
 from local.graphql import subscribed
 from local.stream import opened
 from tests.authorization.rows import ROLES, YES, Asked, Row, responds, signed_in
-from tests.authorization.scene import Scene
+from tests.authorization.scenario import Scenario
 
 PATIENCE = 30.0
 
@@ -31,16 +31,16 @@ _DOCUMENTS = {
 }
 
 
-async def wrong(scene: Scene) -> dict[tuple[str, str, str], str]:
+async def wrong(scenario: Scenario) -> dict[tuple[str, str, str], str]:
     """Tries every topic with everybody; what came out other than its row says."""
     found = {}
     for rows, hear in ((STREAM, _in_stream), (SUBSCRIPTIONS, _in_graphql)):
         for topic, row in rows.items():
-            things = scene.posts if row.about else {"public": ""}
+            things = scenario.posts if row.about else {"public": ""}
             for visibility, thing in things.items():
                 for role in ROLES:
-                    expected = row.rule(Asked(role, scene.protected, visibility))
-                    answer = await hear(scene.edge, scene.people[role], topic, thing)
+                    expected = row.rule(Asked(role, scenario.protected, visibility))
+                    answer = await hear(scenario.edge, scenario.people[role], topic, thing)
                     if answer != expected:
                         found[topic, visibility, role] = f"{answer!r} rather than {expected!r}"
     return found

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from services.chassis.errors import Unavailable
-from services.chassis.tokens import SigningKey
-from services.notification.model import Group, Kind
-from services.notification.peers import Visible
+from services.chassis.auth.tokens import SigningKey
+from services.chassis.runtime.errors import Unavailable
+from services.notification.domain.model import Group, Kind
+from services.notification.domain.ports import Visible
 from services.notification.settings import NotificationSettings
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -107,7 +107,7 @@ class Sight:
 
 
 @dataclass
-class Names:
+class DisplayNames:
     """What people are called: see `peers.Names`."""
 
     known: dict[int, str] = field(default_factory=lambda: {2: "Bob", 3: "@carol", 4: "Dave"})

@@ -4,8 +4,8 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.chassis.ids import bucket_of
-from services.post.model import Post
+from services.chassis.runtime.ids import bucket_of
+from services.post.domain.model import Post
 
 START = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 

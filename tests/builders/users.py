@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from services.chassis.clock import Clock
-from services.chassis.ids import FixedWorker, IdGenerator
-from services.user.model import Edge, Session, User
-from services.user.store import Store
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.ids import FixedWorker, IdGenerator
+from services.user.domain.model import RelationshipKind, Session, User
+from services.user.domain.store import Store
 
 _numbers = itertools.count(1)
 _edges = itertools.count(1)
@@ -18,7 +18,7 @@ async def _wait_no_longer(_: float) -> None:
     """Stands in for the pause of an id generator whose clock stands still."""
 
 
-class Cast:
+class Scenario:
     """People in a store, and short words for what stands between them."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -47,7 +47,7 @@ class Cast:
         """So many new people."""
         return [await self.person(**given) for _ in range(count)]
 
-    async def edge(self, edge: Edge, source: User, target: User) -> int:
+    async def edge(self, edge: RelationshipKind, source: User, target: User) -> int:
         """Adds an edge, and gives its id."""
         edge_id = await self.ids.make(0)
         async with self.store.transaction() as transaction:

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from local.edge import Account, Edge, Json, Refused
 from local.stream import Stream, opened
-from services.chassis.ids import time_of
+from services.chassis.runtime.ids import time_of
 from tests.e2e.clients import MAY_ASK_AGAIN, Clients
 
 # What a client meets while a part is away or dies.

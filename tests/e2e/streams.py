@@ -17,9 +17,9 @@ from roost.notification.v1.notification_pb2 import UserEvent
 from gateway.ws.presenting import topic_of
 from local.edge import Edge
 from local.secret_store import SecretStore
-from services.chassis.clients import Mesh
-from services.chassis.clock import SystemClock
-from services.chassis.tokens import ServiceIdentity, SigningKey
+from services.chassis.auth.tokens import ServiceIdentity, SigningKey
+from services.chassis.rpc.clients import Mesh
+from services.chassis.runtime.clock import SystemClock
 from tests.e2e.audit import LOOK_SECONDS
 from tests.e2e.clients import Clients
 from tests.e2e.devices import Device

@@ -48,7 +48,7 @@ async def test_a_like_reaches_the_device_and_a_code_the_mailbox(tmp_path: Path) 
             await edge.call("PUT", f"/v1/posts/{post['id']}/like", by=bob)
             await eventually(lambda: len(pushes.arrived) == 1, limit=SETTLED)
             await eventually(lambda: len(box.to(ADDRESS)) == 1, limit=SETTLED)
-            code = str(box.letters[0]["Subject"])[:6]
+            code = str(box.emails[0]["Subject"])[:6]
             confirmed = await edge.call(
                 "POST", "/v1/users/me/email/confirmation", by=alice, body={"code": code}
             )

@@ -62,7 +62,7 @@ async def test_nothing_that_names_a_deleted_person_is_stored(tmp_path: Path) -> 
         async with TestStack(tmp_path, settings) as stack, stack.edge() as edge:
             friend = await edge.register("bob", PASSWORD)
             gone = await _life(edge, friend, f"{pushes.origin}/{MARKS['push endpoint']}")
-            await eventually(lambda: len(box.letters) == 1, limit=SETTLED)
+            await eventually(lambda: len(box.emails) == 1, limit=SETTLED)
             before = await _found(stack)
 
             await edge.call("DELETE", "/v2/users/me", by=gone, body={"password": PASSWORD})

@@ -20,7 +20,7 @@ from local.demo_graphql import ARRIVALS, GraphQLDemo
 from local.edge import Account, Edge
 from local.graphql import execute, subscribed
 from tests.authorization.rows import PASSWORD
-from tests.authorization.scene import scene
+from tests.authorization.scenario import scenario
 from tests.authorization.topics import STREAM, SUBSCRIPTIONS, wrong
 from tests.e2e.stacks import TestStack
 from tests.waiting import eventually
@@ -130,4 +130,4 @@ async def topics_tell_whom_their_rows_name(edge: Edge, *, protected: bool) -> No
     async def sign_up(handle: str) -> Account:
         return await edge.register(handle, PASSWORD)
 
-    assert await wrong(await scene(edge, sign_up, protected=protected)) == {}
+    assert await wrong(await scenario(edge, sign_up, protected=protected)) == {}

@@ -13,7 +13,7 @@ from pathlib import Path
 import libfaketime
 import pytest
 
-from tests.e2e.town import Town, founded, two_of
+from tests.e2e.audited_stack import AuditedStack, started_stack, two_of
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
@@ -61,15 +61,15 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
 async def test_full_disk_of_postgres_refuses_by_name_and_loses_nothing(
     tmp_path: Path, small_disk: SmallDisk
 ) -> None:
-    async with founded(tmp_path, {}) as town:
-        await town.clients.act(ACTS)
+    async with started_stack(tmp_path, {}) as audited_stack:
+        await audited_stack.clients.act(ACTS)
         with small_disk.filled():
-            acting = asyncio.create_task(town.clients.act(ACTS))
-            await eventually(lambda: town.clients.refusals.total() > 0, limit=60)
+            acting = asyncio.create_task(audited_stack.clients.act(ACTS))
+            await eventually(lambda: audited_stack.clients.refusals.total() > 0, limit=60)
         await acting
 
-        assert set(town.clients.refusals) <= FOR_NOW
-        await town.assert_all_caught_up()
+        assert set(audited_stack.clients.refusals) <= FOR_NOW
+        await audited_stack.assert_all_caught_up()
 
 
 async def test_clock_that_jumps_on_and_back_doubles_no_id_and_loses_nothing(
@@ -84,49 +84,49 @@ async def test_clock_that_jumps_on_and_back_doubles_no_id_and_loses_nothing(
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    async with founded(tmp_path / "stack", settings) as town:
+    async with started_stack(tmp_path / "stack", settings) as audited_stack:
         for jump in (JUMP_SECONDS, 0):
             offset.write_text(f"{jump:+}s\n")
-            await town.clients.act(ACTS)
+            await audited_stack.clients.act(ACTS)
 
-        assert set(town.clients.refusals) <= FOR_NOW
-        await town.assert_all_caught_up()
+        assert set(audited_stack.clients.refusals) <= FOR_NOW
+        await audited_stack.assert_all_caught_up()
 
 
 async def test_service_that_crawls_is_slow_and_refuses_nothing(tmp_path: Path) -> None:
-    async with founded(tmp_path, {}) as town, crawling(town, "post"):
-        await town.clients.act(ACTS)
+    async with started_stack(tmp_path, {}) as audited_stack, crawling(audited_stack, "post"):
+        await audited_stack.clients.act(ACTS)
 
-        assert town.clients.refusals == {}
-        await town.assert_all_caught_up()
+        assert audited_stack.clients.refusals == {}
+        await audited_stack.assert_all_caught_up()
 
 
 async def test_frozen_process_is_left_out_while_its_twin_answers(tmp_path: Path) -> None:
-    async with founded(tmp_path, two_of(["post"])) as town:
-        town.signal("post-2", signal.SIGSTOP)
+    async with started_stack(tmp_path, two_of(["post"])) as audited_stack:
+        audited_stack.signal("post-2", signal.SIGSTOP)
         try:
-            await eventually(lambda: is_left_out(town), limit=10)
-            await town.clients.act(ACTS)
+            await eventually(lambda: is_left_out(audited_stack), limit=10)
+            await audited_stack.clients.act(ACTS)
         finally:
-            town.signal("post-2", signal.SIGCONT)
+            audited_stack.signal("post-2", signal.SIGCONT)
 
-        assert town.clients.refusals == {}
-        await town.assert_all_caught_up()
+        assert audited_stack.clients.refusals == {}
+        await audited_stack.assert_all_caught_up()
 
 
-async def is_left_out(town: Town) -> bool:
-    return not await town.is_healthy()
+async def is_left_out(audited_stack: AuditedStack) -> bool:
+    return not await audited_stack.is_healthy()
 
 
 @contextlib.asynccontextmanager
-async def crawling(town: Town, part: str) -> AsyncIterator[None]:
+async def crawling(audited_stack: AuditedStack, part: str) -> AsyncIterator[None]:
     """Let a process run only a third of the time, in turns of a tenth of a second."""
 
     async def hold_up() -> None:
         while True:
-            town.signal(part, signal.SIGSTOP)
+            audited_stack.signal(part, signal.SIGSTOP)
             await asyncio.sleep(0.2)
-            town.signal(part, signal.SIGCONT)
+            audited_stack.signal(part, signal.SIGCONT)
             await asyncio.sleep(0.1)
 
     holding = asyncio.create_task(hold_up())
@@ -136,4 +136,4 @@ async def crawling(town: Town, part: str) -> AsyncIterator[None]:
         holding.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await holding
-        town.signal(part, signal.SIGCONT)
+        audited_stack.signal(part, signal.SIGCONT)

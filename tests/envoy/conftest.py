@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from local.envoy_template import endpoints_name
-from services.chassis.manifest import deployed
+from services.chassis.runtime.manifest import deployed
 from tests.envoy import gateway as http
 from tests.envoy import service as grpc_service
 from tests.envoy.gateway import Gateway

@@ -12,7 +12,7 @@ import yaml
 
 from local.envoy_template import defaults, endpoints, endpoints_name, render, template, variables
 from local.ports import Ports
-from services.chassis.manifest import deployed
+from services.chassis.runtime.manifest import deployed
 from tests.envoy.proxy import BINARY, ROOT, configuration
 
 SERVICES = ("gateway", *(each.noun for each in deployed()))

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from local.envoy_template import families
-from services.chassis.manifest import deployed
+from services.chassis.runtime.manifest import deployed
 from tests.envoy.gateway import Answer, Gateway, Request, serving
 from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, eventually, running

@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from services.chassis.manifest import deployed
+from services.chassis.runtime.manifest import deployed
 from tests.envoy.conftest import WITHOUT_ENDPOINTS
 from tests.envoy.service import Service
 

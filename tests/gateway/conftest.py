@@ -9,21 +9,21 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from gateway.app import Gateway
-from gateway.auth import Doorkeeper
-from gateway.backends import Backends, OwnBackends
+from gateway.auth import Authenticator
+from gateway.backends import Backends, ServiceBackends
 from gateway.changing.sessions import Refreshing
 from gateway.graphql.buckets import Buckets
 from gateway.graphql.documents import Documents
 from gateway.graphql.endpoint import GraphQL
 from gateway.graphql.schema import SCHEMA
-from gateway.graphql.subscribing.door import Subscriptions
+from gateway.graphql.subscribing.handshake import Subscriptions
 from gateway.graphql.trusted import TrustedDocuments, id_of
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
-from services.chassis.caller import UserCaller
-from services.chassis.clients import Mesh
-from services.chassis.clock import ManualClock, SystemClock
-from services.chassis.tokens import Jwk, ServiceIdentity, StaticJwks
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import Jwk, ServiceIdentity, StaticJwks
+from services.chassis.rpc.clients import Mesh
+from services.chassis.runtime.clock import ManualClock, SystemClock
 from tests.gateway.cast import ALICE
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeServices
@@ -133,7 +133,7 @@ async def gateway(
         Mesh(served.address, identity=identity) as mesh,
         open_stream(
             backends=Backends.over(mesh),
-            own=OwnBackends.over(mesh),
+            own=ServiceBackends.over(mesh),
             revoked=revoked,
             state=state,
             max_sockets=50,
@@ -141,12 +141,12 @@ async def gateway(
         ) as stream,
     ):
         published = StaticJwks(keys)
-        doorkeeper = Doorkeeper(published, issuer=ISSUER, audience=AUDIENCE, clock=clock)
+        authenticator = Authenticator(published, issuer=ISSUER, audience=AUDIENCE, clock=clock)
         backends = Backends.over(mesh)
         refreshing = Refreshing(backends=backends, refused=Buckets(20, clock=ManualClock()))
         graphql = GraphQL(
             backends=backends,
-            doorkeeper=doorkeeper,
+            authenticator=authenticator,
             documents=Documents(SCHEMA, introspection=introspection),
             trusted=TrustedDocuments({id_of(text): text for text in trusted}),
             trusted_only=trusted_only,
@@ -159,7 +159,7 @@ async def gateway(
         yield Gateway(
             backends=backends,
             keys=published,
-            doorkeeper=doorkeeper,
+            authenticator=authenticator,
             graphql=graphql,
             refreshing=refreshing,
             subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),

@@ -20,9 +20,9 @@ from roost.notification.v1.event_service_pb2_grpc import (
 )
 from roost.notification.v1.notification_pb2 import UserEvent
 
-from services.chassis import access
-from services.chassis.errors import Unavailable
-from services.chassis.server import Mount
+from services.chassis.auth import access_policy
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.errors import Unavailable
 
 
 class FakeEvents:
@@ -35,8 +35,8 @@ class FakeEvents:
         self.opened = 0
         self.reads: list[ReadEventsRequest] = []
 
-    def mount(self) -> Mount:
-        return Mount(add_EventServiceServicer_to_server, _Servicer(self))
+    def mount(self) -> MountedServicer:
+        return MountedServicer(add_EventServiceServicer_to_server, _Servicer(self))
 
     def add(self, user_id: int, *, told: bool = True, age: float = 0.0, **kind: Any) -> int:
         """Log an event, and tell the streams unless it is to get lost on its way."""
@@ -97,7 +97,7 @@ class _Servicer(EventServiceServicer):
     def __init__(self, events: FakeEvents) -> None:
         self._events = events
 
-    @access.service("gateway")
+    @access_policy.service("gateway")
     async def Attach(self, requests: Any, context: Any) -> AsyncIterator[AttachResponse]:
         stream = _Stream()
         self._events.streams.append(stream)
@@ -135,7 +135,7 @@ class _Servicer(EventServiceServicer):
         for event in self._events.after(user_id, after):
             stream.tell(event)
 
-    @access.user_or_service("gateway")
+    @access_policy.user_or_service("gateway")
     async def ReadEvents(self, request: ReadEventsRequest, context: Any) -> ReadEventsResponse:
         self._events.reads.append(request)
         found = self._events.after(request.user_id, request.after_sequence)

@@ -15,8 +15,9 @@ from roost.post.v1 import engagement_service_pb2_grpc, post_service_pb2_grpc
 from roost.timeline.v1 import timeline_service_pb2_grpc
 from roost.user.v1 import auth_service_pb2_grpc, graph_service_pb2_grpc, user_service_pb2_grpc
 
-from services.chassis import access, caller, deadline
-from services.chassis.server import Mount
+from services.chassis.auth import access_policy, caller
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime import deadline
 
 _SERVICES = (
     (auth_service_pb2_grpc, "AuthService"),
@@ -63,9 +64,9 @@ class FakeServices:
         """The request of the last such RPC."""
         return next(each.request for each in reversed(self.asked) if each.method == method)
 
-    def mounts(self) -> list[Mount]:
+    def mounts(self) -> list[MountedServicer]:
         return [
-            Mount(
+            MountedServicer(
                 getattr(module, f"add_{name}Servicer_to_server"),
                 self._servicer(getattr(module, f"{name}Servicer")),
             )
@@ -78,7 +79,7 @@ class FakeServices:
         return type(f"Fake{kind.__name__}", (kind,), fakes)()
 
     def _method(self, name: str) -> Callable[..., Any]:
-        @access.anyone
+        @access_policy.anyone
         async def answer(_: object, request: Any, __: object) -> Any:
             self.asked.append(Asked(name, request, caller.viewer_id(), deadline.remaining()))
             given = self._answers[name]

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import msgspec
 
-from services.chassis.server import Mount
+from services.chassis.rpc.server import MountedServicer
 from tests.gateway.fakes import FakeServices
 from tests.servicers.serving import AUDIENCE, ISSUER, SERVICE_KEYS, serving
 
@@ -44,7 +44,7 @@ async def said(process: Process, event: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def running(
-    services: FakeServices, *also: Mount, drain: str = "0.2"
+    services: FakeServices, *also: MountedServicer, drain: str = "0.2"
 ) -> AsyncIterator[tuple[Process, httpx2.AsyncClient]]:
     async with serving(*services.mounts(), *also) as served:
         process = await started(

@@ -102,9 +102,9 @@ _GROUP = told.NotificationGroup(
 _GROUP.first_time.FromDatetime(NOON)
 _GROUP.last_time.FromDatetime(NOON)
 _READ = {"last_read_id": 300, "update_time": _GROUP.last_time}
-_WISH = {"from": told.SENDER_FILTER_FOLLOWING, "push": True}
+_KIND_PREFERENCE = {"from": told.SENDER_FILTER_FOLLOWING, "push": True}
 _PREFERENCES = told.NotificationPreferences(
-    kinds=[told.KindPreference(kind=kind, **_WISH) for kind in range(1, 10)],
+    kinds=[told.KindPreference(kind=kind, **_KIND_PREFERENCE) for kind in range(1, 10)],
     muted_conversation_ids=[100],
     watched_user_ids=[BOB],
     etag="3",

@@ -10,10 +10,10 @@ from roost.user.v1.auth_service_pb2 import RevokeSessionResponse
 
 from gateway.rest.routes import READ_SECONDS, WRITE_SECONDS
 from gateway.state import State
-from services.chassis import telemetry
-from services.chassis.caller import ServiceCaller, UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.tokens import AccessTokens, SigningKey
+from services.chassis.auth.caller import ServiceCaller, UserCaller
+from services.chassis.auth.tokens import AccessTokens, SigningKey
+from services.chassis.runtime import telemetry
+from services.chassis.runtime.clock import ManualClock
 from tests.gateway.cast import ALICE, includes, person, post
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from roost.user.v1.auth_service_pb2 import GetJwksResponse, JsonWebKey
 
 from gateway.rest.versions import VERSIONS, Version
-from services.chassis.caller import UserCaller
+from services.chassis.auth.caller import UserCaller
 from tests.gateway.cast import ALICE
 from tests.gateway.fakes import FakeServices
 from tests.gateway.processes import running

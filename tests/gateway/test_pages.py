@@ -21,13 +21,13 @@ from roost.user.v1.auth_service_pb2 import (
 )
 
 from gateway.openapi import document
-from gateway.pages import PublishedKeys
+from gateway.pages import JwksDocument
 from gateway.problems import STATUS
 from gateway.rest.resources import requests
 from gateway.rest.versions import VERSIONS, Version
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unavailable
-from services.chassis.tokens import Jwk
+from services.chassis.auth.tokens import Jwk
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unavailable
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices
 from tests.servicers.serving import USER_KEY
@@ -200,7 +200,7 @@ class Keys:
 
 async def test_public_keys_are_kept_for_a_moment_and_outlive_their_source() -> None:
     source, clock = Keys(), ManualClock()
-    published = PublishedKeys(source, clock=clock)
+    published = JwksDocument(source, clock=clock)
     first = await published.json()
     await published.json()
     assert source.fetched == 1
@@ -219,7 +219,7 @@ async def test_public_keys_that_were_never_seen_are_unavailable() -> None:
     source.away = True
 
     with pytest.raises(Unavailable):
-        await PublishedKeys(source, clock=ManualClock()).json()
+        await JwksDocument(source, clock=ManualClock()).json()
 
 
 async def test_probes_and_metrics(stranger: Client) -> None:

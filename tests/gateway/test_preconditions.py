@@ -12,7 +12,7 @@ from roost.post.v1.post_service_pb2 import (
 )
 from roost.user.v1.user_service_pb2 import GetUserResponse, UpdateUserResponse
 
-from services.chassis.errors import Conflict, Invalid
+from services.chassis.runtime.errors import Conflict, Invalid
 from tests.gateway.cast import ALICE, BOB, includes, person, post
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices

@@ -7,8 +7,8 @@ from roost.post.v1.post_service_pb2 import GetPostResponse
 from structlog.testing import capture_logs
 
 from gateway.problems import STATUS, headers_of, known, problem_of, status_of
-from services.chassis import errors
-from services.chassis.errors import RoostError, TooMany, Violation
+from services.chassis.runtime import errors
+from services.chassis.runtime.errors import RoostError, TooMany, Violation
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices
 
@@ -31,7 +31,7 @@ def test_every_reason_of_the_contract_has_a_status() -> None:
         (errors.Conflict, 409),
         (errors.WrongState, 409),
         (errors.TooMany, 429),
-        (errors.NotOffered, 501),
+        (errors.Unimplemented, 501),
         (errors.Unavailable, 503),
         (errors.DeadlineExceeded, 504),
         (errors.Internal, 500),

@@ -9,7 +9,7 @@ from roost.post.v1.post_service_pb2 import GetPostRequest, GetPostResponse
 from roost.user.v1.auth_service_pb2 import GetJwksResponse, JsonWebKey
 from roost.user.v1.user_service_pb2 import GetUserResponse
 
-from services.chassis.caller import UserCaller
+from services.chassis.auth.caller import UserCaller
 from tests.gateway.cast import ALICE, includes, person, post
 from tests.gateway.fakes import FakeServices
 from tests.gateway.processes import PATIENCE, running, said, started

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from roost.user.v1.auth_service_pb2 import RefreshSessionRequest, RefreshSessionResponse
 
-from services.chassis.errors import Unauthenticated
+from services.chassis.runtime.errors import Unauthenticated
 from tests.gateway.cast import session, tokens
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices

@@ -11,7 +11,7 @@ from roost.user.v1.user_service_pb2 import GetUserResponse, UpdateUserResponse
 
 from gateway.rest.details import rules
 from gateway.rest.resources.table import SECTIONS
-from services.chassis.errors import Invalid, Violation
+from services.chassis.runtime.errors import Invalid, Violation
 from services.chassis.text.kinds import BIO, DISPLAY_NAME, LOCATION, TextKind
 from services.chassis.text.rules import Rule
 from tests.gateway.cast import ALICE, BOB, person, post

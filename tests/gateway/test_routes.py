@@ -10,7 +10,7 @@ from gateway.problems import STATUS
 from gateway.rest.exchange import NoContent
 from gateway.rest.routes import ANYONE, Route
 from gateway.rest.versions import VERSIONS
-from services.chassis.errors import (
+from services.chassis.runtime.errors import (
     Conflict,
     DeadlineExceeded,
     Forbidden,

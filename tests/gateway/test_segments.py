@@ -13,9 +13,9 @@ from gateway.rest.v1 import present as v1
 from gateway.rest.v1 import types as v1_types
 from gateway.rest.v2 import present as v2
 from gateway.rest.v2 import types as v2_types
-from services.post import convert
-from services.post import text as texts
-from services.post.errors import TextEmpty, TextInvalid, TextTooLong
+from services.post.domain import text as texts
+from services.post.domain.errors import TextEmpty, TextInvalid, TextTooLong
+from services.post.rpc import convert
 from tests.gateway.cast import ALICE, BOB, NAMES, person, post
 from tests.text_examples import EXAMPLES, Example
 

@@ -36,8 +36,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from gateway.app import Gateway
 from gateway.state import State
 from gateway.ws import connection, hub, socket
-from services.chassis.caller import UserCaller
-from services.chassis.errors import Unauthenticated, Unavailable
+from services.chassis.auth.caller import UserCaller
+from services.chassis.runtime.errors import Unauthenticated, Unavailable
 from tests.gateway.cast import ALICE, BOB, CAROL, NAMES, NOON, includes, person, post
 from tests.gateway.conftest import SESSION
 from tests.gateway.event_log import FakeEvents
@@ -50,7 +50,7 @@ TICKETS = {name: user_id for user_id, name in NAMES.items()} | {"good": ALICE}
 LISTS = ("home", "notifications", "account")
 
 
-class World:
+class Scenario:
     """What the services behind the stream say."""
 
     def __init__(self, services: FakeServices) -> None:
@@ -106,12 +106,12 @@ class World:
 
 
 @pytest.fixture
-def world(services: FakeServices) -> World:
-    return World(services)
+def scenario(services: FakeServices) -> Scenario:
+    return Scenario(services)
 
 
 @pytest.fixture
-async def address(gateway: Gateway, world: World) -> AsyncIterator[str]:
+async def address(gateway: Gateway, scenario: Scenario) -> AsyncIterator[str]:
     async with listening(gateway) as found:
         yield found
 
@@ -200,14 +200,14 @@ async def test_notifications_come_and_go(address: str, events: FakeEvents) -> No
 
 
 async def test_a_notification_that_grows_takes_the_place_of_what_it_was(
-    address: str, events: FakeEvents, world: World
+    address: str, events: FakeEvents, scenario: Scenario
 ) -> None:
     async with opened(address) as client:
         await greeted(client, "notifications")
         events.add(ALICE, **liked(7))
         events.add(ALICE, **liked(8, previous_id=7))
         new, grown = await client.events(2)
-        world.stands[CAROL] = {"muting": True}
+        scenario.stands[CAROL] = {"muting": True}
         events.add(ALICE, **liked(9, previous_id=8))
         (hidden,) = await client.events(1)
 
@@ -286,24 +286,24 @@ async def test_one_load_serves_everybody_whom_a_post_goes_to(
 
 
 async def test_who_blocked_or_muted_the_author_meanwhile_is_spared(
-    address: str, events: FakeEvents, world: World
+    address: str, events: FakeEvents, scenario: Scenario
 ) -> None:
-    world.ties[ALICE, BOB] = Ties(following=True, muting=True)
-    world.ties[CAROL, BOB] = Ties(following=True, apart=True)
+    scenario.ties[ALICE, BOB] = Ties(following=True, muting=True)
+    scenario.ties[CAROL, BOB] = Ties(following=True, apart=True)
 
     async with opened(address) as alice, opened(address, "carol") as carol:
         for client, user_id in ((alice, ALICE), (carol, CAROL)):
             await greeted(client, "home")
             events.add(user_id, **arrival(100))
-        await eventually(lambda: world.services.methods.count("BatchGetTies") == 2)
+        await eventually(lambda: scenario.services.methods.count("BatchGetTies") == 2)
         assert await alice.silent()
         assert await carol.silent()
 
 
 async def test_reposts_and_older_posts_are_read_with_the_readers_own_eyes(
-    address: str, events: FakeEvents, world: World, services: FakeServices
+    address: str, events: FakeEvents, scenario: Scenario, services: FakeServices
 ) -> None:
-    world.stands[CAROL] = {"muting": True, "following": True}
+    scenario.stands[CAROL] = {"muting": True, "following": True}
 
     async with opened(address) as client:
         await greeted(client, "home")
@@ -318,8 +318,10 @@ async def test_reposts_and_older_posts_are_read_with_the_readers_own_eyes(
     assert {each.viewer_id for each in asked} == {ALICE}
 
 
-async def test_a_hidden_post_never_comes(address: str, events: FakeEvents, world: World) -> None:
-    world.hidden.add(100)
+async def test_a_hidden_post_never_comes(
+    address: str, events: FakeEvents, scenario: Scenario
+) -> None:
+    scenario.hidden.add(100)
 
     async with opened(address) as client:
         await greeted(client, "home", "account")
@@ -476,13 +478,13 @@ async def test_all_of_a_process_share_one_upstream(address: str, events: FakeEve
 
 
 async def test_a_watched_post_tells_of_replies(
-    address: str, events: FakeEvents, world: World
+    address: str, events: FakeEvents, scenario: Scenario
 ) -> None:
     async with opened(address) as client:
         await client.next()
         assert await client.subscribe("post:100") == {"type": "subscribed", "topics": ["post:100"]}
         shown = await client.next()
-        world.replies_to[101] = 100
+        scenario.replies_to[101] = 100
         events.happened(PostActivity(post_id=100, reply_post_id=101))
         news = await client.next()
 
@@ -495,13 +497,13 @@ async def test_a_watched_post_tells_of_replies(
 
 
 async def test_a_post_that_is_gone_ends_its_topic(
-    address: str, events: FakeEvents, world: World
+    address: str, events: FakeEvents, scenario: Scenario
 ) -> None:
     async with opened(address) as client:
         await client.next()
         await client.subscribe("post:100")
         await client.next()
-        world.hidden.add(100)
+        scenario.hidden.add(100)
         events.happened(PostActivity(post_id=100, deleted=True))
         gone, ended = await client.next(), await client.next()
 
@@ -514,9 +516,9 @@ async def test_a_post_that_is_gone_ends_its_topic(
     [("weather", "TOPIC_INVALID"), ("post:0", "TOPIC_INVALID"), ("post:9", "POST_NOT_FOUND")],
 )
 async def test_a_topic_is_refused_by_itself(
-    address: str, world: World, topic: str, reason: str
+    address: str, scenario: Scenario, topic: str, reason: str
 ) -> None:
-    world.hidden.add(9)
+    scenario.hidden.add(9)
 
     async with opened(address) as client:
         await client.next()
@@ -671,9 +673,9 @@ async def test_an_ended_session_is_closed_without_its_event(
 
 
 async def test_a_token_is_renewed_when_it_is_about_to_end(
-    address: str, events: FakeEvents, world: World, services: FakeServices
+    address: str, events: FakeEvents, scenario: Scenario, services: FakeServices
 ) -> None:
-    world.lifetime = 0
+    scenario.lifetime = 0
 
     async with opened(address) as client:
         await greeted(client, "home")
@@ -685,7 +687,7 @@ async def test_a_token_is_renewed_when_it_is_about_to_end(
 
 
 async def test_a_service_that_is_away_for_a_moment_delays_and_loses_nothing(
-    address: str, events: FakeEvents, world: World, services: FakeServices
+    address: str, events: FakeEvents, scenario: Scenario, services: FakeServices
 ) -> None:
     services.answer("BatchGetPosts", Unavailable())
 
@@ -694,7 +696,7 @@ async def test_a_service_that_is_away_for_a_moment_delays_and_loses_nothing(
         events.add(ALICE, **arrival(100))
         events.add(ALICE, **changed(1))
         await eventually(lambda: services.methods.count("BatchGetPosts") >= 2)
-        services.answer("BatchGetPosts", world._posts)
+        services.answer("BatchGetPosts", scenario._posts)
         assert sequences(await client.events(2)) == [1, 2]
 
 

@@ -15,7 +15,7 @@ from roost.post.v1.post_service_pb2 import (
 
 from gateway.openapi import document
 from gateway.rest.versions import V1, V2, VERSIONS
-from services.chassis.errors import NotFound
+from services.chassis.runtime.errors import NotFound
 from tests.gateway.cast import ALICE, includes, person, post
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices

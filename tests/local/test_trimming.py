@@ -15,7 +15,7 @@ import services
 from local.parts.seaweedfs import BROKER_BUCKET
 from local.parts.tansu import CLUSTER, Tansu
 from local.trimming import MOST_BATCHES, LogTrimming, done, folders
-from services.chassis.manifest import consumers
+from services.chassis.runtime.manifest import consumers
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -37,7 +37,7 @@ def test_newest_batch_is_never_done() -> None:
 def test_every_consumer_of_a_topic_is_known() -> None:
     found: dict[str, set[str]] = {}
     for module in pkgutil.walk_packages(services.__path__, "services."):
-        if module.name.endswith(".subscriber") and not module.name.startswith("services.chassis."):
+        if module.name.endswith(".worker.consumer"):
             consumer = importlib.import_module(module.name)
             for name in consumer.TOPICS:
                 found.setdefault(name, set()).add(consumer.GROUP)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from services.user.passwords import Passwords
+from services.user.domain.passwords import Passwords
 from tests.engines import Engines
 from tests.platform.platform import Platform, platform
 
@@ -27,7 +27,7 @@ def shared_redis(engines: Engines) -> str:
 
 
 @pytest.fixture
-async def whole(hashing: Passwords, shared_redis: str) -> AsyncIterator[Platform]:
+async def shared_platform(hashing: Passwords, shared_redis: str) -> AsyncIterator[Platform]:
     """A platform with nobody in it."""
     async with platform(hashing, shared_redis) as made:
         yield made

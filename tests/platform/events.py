@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
-from services.chassis.bus import BatchHandler, Routes
-from services.chassis.events import Event
+from services.chassis.events.bus import BatchHandler, Routes
+from services.chassis.events.records import Event
 
 PARTITIONS = 2
 # What a store has committed, in order: `MemoryDatabase.published`.

@@ -22,76 +22,76 @@ from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from gateway.app import Gateway
-from gateway.auth import Doorkeeper
-from gateway.backends import Backends, OwnBackends
+from gateway.auth import Authenticator
+from gateway.backends import Backends, ServiceBackends
 from gateway.changing.sessions import Refreshing
 from gateway.graphql.buckets import Buckets
 from gateway.graphql.documents import Documents
 from gateway.graphql.endpoint import GraphQL
 from gateway.graphql.schema import SCHEMA
-from gateway.graphql.subscribing.door import Subscriptions
+from gateway.graphql.subscribing.handshake import Subscriptions
 from gateway.graphql.trusted import TrustedDocuments
 from gateway.state import HttpMetrics, State
 from gateway.ws.stream import open_stream
 from local.edge import Account, Edge
-from services.chassis import redis
-from services.chassis.bus import Publisher
-from services.chassis.caller import UserCaller
-from services.chassis.clients import Mesh
-from services.chassis.clock import SystemClock
-from services.chassis.ids import FixedWorker, IdGenerator
-from services.chassis.page_token import PageTokens
-from services.chassis.redis import RedisClient
-from services.chassis.server import Mount
-from services.chassis.tokens import AccessTokens, ServiceIdentity, StaticJwks
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import AccessTokens, ServiceIdentity, StaticJwks
+from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.events.bus import Publisher
+from services.chassis.rpc.clients import Mesh
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.ids import FixedWorker, IdGenerator
+from services.delivery import compose as delivery_compose
+from services.delivery.adapters.memory import MemoryDeliveryStore
+from services.delivery.domain.unread_queries import UnreadQueries
 from services.notification import compose as notification_compose
-from services.notification import peers_mesh as notification_peers
-from services.notification import subscriber as notification_subscriber
-from services.notification.delivery import compose as delivery_compose
-from services.notification.delivery.store_memory import MemoryDeliveryStore
-from services.notification.delivery.unread import StoredUnread
-from services.notification.departures import Departures as NotificationDepartures
-from services.notification.showing import Showing
-from services.notification.store_memory import MemoryNotificationStore
-from services.notification.telling import Telling
+from services.notification.adapters import clients as notification_peers
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.domain.notifier import Notifier
+from services.notification.domain.visible_notifications import VisibleNotifications
+from services.notification.worker import consumer as notification_subscriber
+from services.notification.worker.account_cleanup import AccountCleanup as NotificationDepartures
 from services.post import compose as post_compose
-from services.post import subscriber as post_subscriber
-from services.post.cache import Bodies
-from services.post.convert import look_into, pack
-from services.post.departures import Departures
-from services.post.events import describe
-from services.post.known_people import KnownPeople
-from services.post.people import MeshPeople
-from services.post.protections import Protections
-from services.post.states import States
-from services.post.store_memory import MemoryStore
-from services.timeline import events as timeline_events
-from services.timeline.builds import Builds
-from services.timeline.cache_memory import MemoryTimelineCache
-from services.timeline.celebrities import Celebrities
-from services.timeline.circles import Circles
-from services.timeline.fanout import FanOut
-from services.timeline.feeds_memory import MemoryFeeds
-from services.timeline.follows import Follows
-from services.timeline.homes import Homes
-from services.timeline.peers_mesh import MeshEngagement, MeshGraph, MeshPosts
-from services.timeline.ranking import Rankings
-from services.timeline.servicer import TimelineServicer
-from services.timeline.store_memory import MemoryTimelineStore
-from services.timeline.subscriber import HomeTimelines, PublicTimeline, together
+from services.post.adapters.memory import MemoryStore
+from services.post.adapters.user_client import MeshProfiles
+from services.post.rpc.convert import pack, summarize_packed
+from services.post.rpc.events import describe
+from services.post.rpc.read_cache.body_cache import PostBodyCache
+from services.post.rpc.read_cache.profile_cache import ProfileCache
+from services.post.rpc.read_cache.state_cache import PostStateCache
+from services.post.worker import consumer as post_subscriber
+from services.post.worker.account_cleanup import AccountCleanup
+from services.post.worker.protections import Protections
+from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
+from services.timeline.adapters.feeds_memory import MemoryFeeds
+from services.timeline.adapters.memory import MemoryTimelineStore
+from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
+from services.timeline.domain.celebrities import Celebrities
+from services.timeline.domain.fanout import FanOut
+from services.timeline.domain.feed_builder import FeedBuilder
+from services.timeline.domain.follows import Follows
+from services.timeline.domain.home_sources import HomeSourceQueries
+from services.timeline.domain.homes import Homes
+from services.timeline.domain.ranking import Rankings
+from services.timeline.rpc import events as timeline_events
+from services.timeline.rpc.servicer import TimelineServicer
+from services.timeline.worker.consumer import HomeTimelines, PublicTimeline, together
 from services.user import compose as user_compose
-from services.user import convert as user_convert
-from services.user import subscriber as user_subscriber
-from services.user.attempts_memory import MemoryAttempts
-from services.user.cache import cards
-from services.user.chores import Chores
-from services.user.mail_addresses import MeshMailAddresses
-from services.user.passwords import Passwords
-from services.user.readers import MeshReaders, SharedCards
-from services.user.retired_handles import RetiredHandles
-from services.user.signing import KeySeal, Signer
-from services.user.store_memory import MemoryUserStore
-from services.user.throttle import Throttle
+from services.user.adapters.cache_invalidation import BroadcastingUserCache, MeshCacheInvalidation
+from services.user.adapters.login_attempts_memory import MemoryAttempts
+from services.user.adapters.mail_addresses import MeshMailAddresses
+from services.user.adapters.memory import MemoryUserStore
+from services.user.adapters.user_cache import user_cache
+from services.user.domain.passwords import Passwords
+from services.user.domain.retired_handles import HandleTombstones
+from services.user.domain.signing import KeySeal, Signer
+from services.user.domain.throttle import Throttle
+from services.user.rpc import convert as user_convert
+from services.user.worker import consumer as user_subscriber
+from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.notifications import settings
 from tests.platform.events import Group, Log, one_by_one
 from tests.servicers.serving import (
@@ -116,9 +116,9 @@ class Platform:
     edge: Edge
     transport: httpx2.ASGITransport
     log: Log
-    chores: Chores
+    background_tasks: BackgroundTasks
     # What digests and pushes are made of.
-    unread: StoredUnread
+    unread: UnreadQueries
     _auth: Any
 
     async def register(self, handle: str) -> Account:
@@ -128,9 +128,9 @@ class Platform:
         assert token
         return Account(str(answer.user.id), handle, token, answer.tokens.refresh_token)
 
-    async def do_chores(self) -> None:
+    async def run_background_tasks(self) -> None:
         """Do what requests have left to the user service's worker."""
-        while await self.chores.step():
+        while await self.background_tasks.step():
             pass
 
 
@@ -146,7 +146,7 @@ async def platform(
     log = Log([lambda: users.database.published, lambda: posts.database.published])
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
-        redis.connect(redis_url) as kept,
+        redis_client.connect(redis_url) as kept,
         _mesh(address, "user") as as_user,
         _mesh(address, "post") as as_post,
         _mesh(address, "timeline") as as_timeline,
@@ -166,18 +166,18 @@ async def platform(
             stream = await opened.enter_async_context(
                 open_stream(
                     backends=backends,
-                    own=OwnBackends.over(as_gateway),
+                    own=ServiceBackends.over(as_gateway),
                     revoked=frozenset(),
                     state=state,
                     max_sockets=100,
                     clock=clock,
                 )
             )
-            doorkeeper = Doorkeeper(jwks, issuer=ISSUER, audience=AUDIENCE, clock=clock)
+            authenticator = Authenticator(jwks, issuer=ISSUER, audience=AUDIENCE, clock=clock)
             refreshing = Refreshing(backends=backends, refused=Buckets(1_000_000, clock=clock))
             graphql = GraphQL(
                 backends=backends,
-                doorkeeper=doorkeeper,
+                authenticator=authenticator,
                 documents=Documents(SCHEMA, introspection=True),
                 trusted=TrustedDocuments({}),
                 trusted_only=False,
@@ -189,7 +189,7 @@ async def platform(
             app = Gateway(
                 backends=backends,
                 keys=jwks,
-                doorkeeper=doorkeeper,
+                authenticator=authenticator,
                 graphql=graphql,
                 refreshing=refreshing,
                 subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
@@ -202,11 +202,11 @@ async def platform(
                     edge,
                     transport,
                     log,
-                    Chores(
+                    BackgroundTasks(
                         store=users,
                         clock=clock,
                         ids=ids,
-                        retired=RetiredHandles(master_key=MASTER_KEY),
+                        retired=HandleTombstones(master_key=MASTER_KEY),
                     ),
                     unread,
                     everything.stub(AuthServiceStub),
@@ -232,7 +232,7 @@ async def _users(
     mesh: Mesh,
     passwords: Passwords,
     logins: int,
-) -> tuple[list[Mount], Group]:
+) -> tuple[list[MountedServicer], Group]:
     clock = SystemClock()
     signer = Signer(
         store=store,
@@ -241,14 +241,15 @@ async def _users(
         access_tokens=AccessTokens(issuer=ISSUER, audience=AUDIENCE, clock=clock),
     )
     await signer.load()
-    readers = MeshReaders(mesh)
-    profiles = SharedCards(
-        cards(store=store, redis=kept, clock=clock, encode=user_convert.card), readers
+    cache_invalidation = MeshCacheInvalidation(mesh)
+    profiles = BroadcastingUserCache(
+        user_cache(store=store, redis=kept, clock=clock, encode=user_convert.packed_user),
+        cache_invalidation,
     )
     mounts = user_compose.mounts(
         store=store,
-        cards=profiles,
-        readers=readers,
+        user_cache=profiles,
+        cache_invalidation=cache_invalidation,
         clock=clock,
         ids=ids,
         passwords=passwords,
@@ -258,44 +259,48 @@ async def _users(
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,
     )
-    handle = user_subscriber.Subscriptions(store=store, cards=profiles).handle
+    handle = user_subscriber.Subscriptions(store=store, user_cache=profiles).handle
     return mounts, Group("user", user_subscriber.TOPICS, handle)
 
 
 @asynccontextmanager
 async def _posts(
     store: MemoryStore, ids: IdGenerator, kept: RedisClient, mesh: Mesh
-) -> AsyncIterator[tuple[list[Mount], Group]]:
+) -> AsyncIterator[tuple[list[MountedServicer], Group]]:
     clock = SystemClock()
-    bodies = Bodies(store=store, redis=kept, clock=clock, pack=pack, look_into=look_into)
-    states = States(store=store, redis=kept, clock=clock)
+    bodies = PostBodyCache(
+        store=store, redis=kept, clock=clock, pack=pack, summarize_packed=summarize_packed
+    )
+    states = PostStateCache(store=store, redis=kept, clock=clock)
     store.watch(states.forget)
-    people = MeshPeople(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
-    known_people = KnownPeople(people=people, redis=kept, clock=clock)
+    people = MeshProfiles(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
+    profile_cache = ProfileCache(profiles=people, redis=kept, clock=clock)
     mounts = post_compose.mounts(
         store=store,
         bodies=bodies,
         states=states,
-        people=people,
-        known_people=known_people,
+        profiles=people,
+        profile_cache=profile_cache,
         clock=clock,
         ids=ids,
         page_token_key=MASTER_KEY,
     )
     routes = post_subscriber.routes(
-        Departures(store=store, clock=clock, describe=describe, forget_body=bodies.forget),
-        protections=Protections(store=store, people=people),
+        AccountCleanup(store=store, clock=clock, describe=describe, forget_body=bodies.forget),
+        protections=Protections(store=store, profiles=people),
         states=states,
-        known_people=known_people,
+        profile_cache=profile_cache,
     )
     try:
         yield mounts, Group("post", post_subscriber.TOPICS, one_by_one(routes))
     finally:
-        for each in (bodies, states, known_people):
+        for each in (bodies, states, profile_cache):
             await each.close()
 
 
-def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group, StoredUnread]:
+def _notifications(
+    mesh: Mesh, ids: IdGenerator
+) -> tuple[list[MountedServicer], Group, UnreadQueries]:
     clock = SystemClock()
     store = MemoryNotificationStore(clock=clock)
     with TemporaryDirectory() as folder:
@@ -310,15 +315,15 @@ def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group, St
     visibility = notification_peers.MeshVisibility(mesh)
     mounts = notification_compose.mounts(
         store=store,
-        people=notification_peers.MeshPeople(mesh),
+        people=notification_peers.MeshProfiles(mesh),
         posts=notification_peers.MeshPosts(mesh),
         visibility=visibility,
         page_token_key=MASTER_KEY,
         clock=clock,
     )
     graph = notification_peers.MeshGraph(mesh)
-    handle = notification_subscriber.Causes(
-        Telling(
+    handle = notification_subscriber.NotificationConsumer(
+        Notifier(
             store=store,
             graph=graph,
             ids=ids,
@@ -327,14 +332,16 @@ def _notifications(mesh: Mesh, ids: IdGenerator) -> tuple[list[Mount], Group, St
         ),
         NotificationDepartures(store=store, graph=graph, clock=clock),
     )
-    unread = StoredUnread(
-        store=store, showing=Showing(store=store, visibility=visibility), clock=clock
+    unread = UnreadQueries(
+        store=store,
+        visible_notifications=VisibleNotifications(store=store, visibility=visibility),
+        clock=clock,
     )
     group = Group("notification", notification_subscriber.TOPICS, handle)
     return [*mounts, delivery], group, unread
 
 
-def _timelines(mesh: Mesh, log: Log) -> tuple[Mount, Group]:
+def _timelines(mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:
     """The servicer, and the worker's subscription, over the same stores."""
     clock = SystemClock()
     store = MemoryTimelineStore(clock=clock)
@@ -342,31 +349,37 @@ def _timelines(mesh: Mesh, log: Log) -> tuple[Mount, Group]:
     cache = MemoryTimelineCache(clock=clock)
     graph, posts = MeshGraph(mesh), MeshPosts(mesh)
     celebrities = Celebrities(store=store, cache=cache, clock=clock)
-    circles = Circles(graph=graph, store=store, celebrities=celebrities)
-    builds = Builds(feeds=feeds, posts=posts, circles=circles)
-    homes = Homes(feeds=feeds, posts=posts, circles=circles, celebrities=celebrities, builds=builds)
+    home_sources = HomeSourceQueries(graph=graph, store=store, celebrities=celebrities)
+    feed_builder = FeedBuilder(feeds=feeds, posts=posts, home_sources=home_sources)
+    homes = Homes(
+        feeds=feeds,
+        posts=posts,
+        home_sources=home_sources,
+        celebrities=celebrities,
+        feed_builder=feed_builder,
+    )
     rankings = Rankings(homes=homes, engagement=MeshEngagement(mesh), cache=cache, clock=clock)
     servicer = TimelineServicer(
         homes=homes,
         rankings=rankings,
-        builds=builds,
+        feed_builder=feed_builder,
         store=store,
         cache=cache,
         page_tokens=PageTokens(MASTER_KEY),
         clock=clock,
     )
-    announcements = timeline_events.Announcements(publisher=cast("Publisher", log), clock=clock)
+    announcements = timeline_events.TimelineEvents(publisher=cast("Publisher", log), clock=clock)
     fan_out = FanOut(
         feeds=feeds,
         graph=graph,
         celebrities=celebrities,
         threshold=CELEBRITY_FOLLOWERS,
-        publish=announcements.rest,
+        publish=announcements.remaining,
     )
     follows = Follows(feeds=feeds, graph=graph, posts=posts, store=store, celebrities=celebrities)
     handle = together(
         HomeTimelines(fan_out=fan_out, follows=follows, announce=announcements.delivered),
         PublicTimeline(store),
     )
-    mount = Mount(add_TimelineServiceServicer_to_server, servicer)
+    mount = MountedServicer(add_TimelineServiceServicer_to_server, servicer)
     return mount, Group("timeline", _TOPICS, handle)

@@ -15,10 +15,12 @@ mutation ($address: String!) {
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-async def test_rest_names_the_rule_that_an_address_breaks(whole: Platform, version: str) -> None:
-    author = await whole.register("author")
+async def test_rest_names_the_rule_that_an_address_breaks(
+    shared_platform: Platform, version: str
+) -> None:
+    author = await shared_platform.register("author")
 
-    answer = await whole.edge.send(
+    answer = await shared_platform.edge.send(
         "PUT", f"/{version}/users/me/email", by=author, body={"address": POISON}
     )
 
@@ -30,10 +32,10 @@ async def test_rest_names_the_rule_that_an_address_breaks(whole: Platform, versi
     ]
 
 
-async def test_graphql_names_the_rule_that_an_address_breaks(whole: Platform) -> None:
-    author = await whole.register("author")
+async def test_graphql_names_the_rule_that_an_address_breaks(shared_platform: Platform) -> None:
+    author = await shared_platform.register("author")
 
-    answer = await whole.edge.send(
+    answer = await shared_platform.edge.send(
         "POST",
         "/graphql",
         by=author,

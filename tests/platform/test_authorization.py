@@ -9,10 +9,10 @@ import pytest_asyncio
 
 from gateway.graphql.schema import SCHEMA
 from gateway.rest.versions import NEWEST, VERSIONS
-from services.user.passwords import Passwords
+from services.user.domain.passwords import Passwords
 from tests.authorization.graphql import field_of, in_graphql
 from tests.authorization.rows import ROWS, Asked
-from tests.authorization.scene import Matrix, operation_of
+from tests.authorization.scenario import Matrix, operation_of
 from tests.gateway.graphql.fields_cast import BESIDE_ROUTES
 from tests.platform.platform import platform
 

@@ -20,7 +20,7 @@ _TRACE = re.compile(r"[0-9a-f]{32}")
 
 # People may block those who block them: a block that had to wait would come too late.
 MAY_DIFFER = {("PUT", "/users/{user_id}/block")}
-BODIES: dict[tuple[str, str], Any] = {("PATCH", "/posts/{post_id}"): {"text": "Changed"}}
+BODIES: dict[tuple[str, str], Any] = {("PATCH", "/posts/{post_id}"): {"text": "ChangedIds"}}
 
 USER_QUERY = """
 query($user: ID!, $handle: String!) {
@@ -97,11 +97,11 @@ def graphql_requests(target: Target) -> Iterator[tuple[str, dict[str, str]]]:
         yield query, {"post": post}
 
 
-async def cast(whole: Platform) -> tuple[Account, Target, Target]:
+async def scenario(shared_platform: Platform) -> tuple[Account, Target, Target]:
     """A reader, somebody who blocks the reader, and nobody."""
-    reader, blocker = await whole.register("ben"), await whole.register("ana")
-    made = await whole.edge.send("POST", "/v1/posts", by=blocker, body={"text": "Hello"})
-    await whole.edge.send("PUT", f"/v1/users/{reader.user_id}/block", by=blocker)
+    reader, blocker = await shared_platform.register("ben"), await shared_platform.register("ana")
+    made = await shared_platform.edge.send("POST", "/v1/posts", by=blocker, body={"text": "Hello"})
+    await shared_platform.edge.send("PUT", f"/v1/users/{reader.user_id}/block", by=blocker)
     somebody = Target(user_id=blocker.user_id, post_id=made.json()["id"], handle="ana")
     # Ids of the same shards that nobody was given.
     nobody = Target(
@@ -112,14 +112,14 @@ async def cast(whole: Platform) -> tuple[Account, Target, Target]:
     return reader, somebody, nobody
 
 
-async def test_rest_answers_alike(whole: Platform) -> None:
-    reader, somebody, nobody = await cast(whole)
+async def test_rest_answers_alike(shared_platform: Platform) -> None:
+    reader, somebody, nobody = await scenario(shared_platform)
 
     answers = []
     for target in (somebody, nobody):
         found = []
         for method, path, body in rest_requests(target):
-            answer = await whole.edge.send(method, path, by=reader, body=body)
+            answer = await shared_platform.edge.send(method, path, by=reader, body=body)
             assert answer.status_code < 500
             shown = target.without_names(answer.text)
             found.append((method, target.without_names(path), answer.status_code, shown))
@@ -129,15 +129,15 @@ async def test_rest_answers_alike(whole: Platform) -> None:
         assert one == other
 
 
-async def test_graphql_answers_alike(whole: Platform) -> None:
-    reader, somebody, nobody = await cast(whole)
+async def test_graphql_answers_alike(shared_platform: Platform) -> None:
+    reader, somebody, nobody = await scenario(shared_platform)
 
     answers = []
     for target in (somebody, nobody):
         found = []
         for query, variables in graphql_requests(target):
             body = {"query": query, "variables": variables}
-            answer = await whole.edge.send("POST", "/graphql", by=reader, body=body)
+            answer = await shared_platform.edge.send("POST", "/graphql", by=reader, body=body)
             assert "DOCUMENT_INVALID" not in answer.text, answer.text
             found.append((query, target.without_names(answer.text)))
         answers.append(found)
@@ -146,19 +146,21 @@ async def test_graphql_answers_alike(whole: Platform) -> None:
         assert one == other
 
 
-async def test_a_mention_of_either_is_plain_text(whole: Platform) -> None:
-    reader, somebody, nobody = await cast(whole)
+async def test_a_mention_of_either_is_plain_text(shared_platform: Platform) -> None:
+    reader, somebody, nobody = await scenario(shared_platform)
 
     for target in (somebody, nobody):
         body = {"text": f"Hello @{target.handle}"}
-        answer = await whole.edge.send("POST", "/v1/posts", by=reader, body=body)
+        answer = await shared_platform.edge.send("POST", "/v1/posts", by=reader, body=body)
         assert (answer.status_code, answer.json()["entities"]) == (201, [])
 
 
 @pytest.mark.parametrize("kind", ["block", "mute"])
-async def test_what_one_did_oneself_is_taken_back_all_the_same(whole: Platform, kind: str) -> None:
-    reader, blocker = await whole.register("ben"), await whole.register("ana")
-    edge = whole.edge
+async def test_what_one_did_oneself_is_taken_back_all_the_same(
+    shared_platform: Platform, kind: str
+) -> None:
+    reader, blocker = await shared_platform.register("ben"), await shared_platform.register("ana")
+    edge = shared_platform.edge
     path = f"/v1/users/{blocker.user_id}/{kind}"
     first = await edge.send("PUT", path, by=reader)
     await edge.send("PUT", f"/v1/users/{reader.user_id}/block", by=blocker)
@@ -174,10 +176,12 @@ async def test_what_one_did_oneself_is_taken_back_all_the_same(whole: Platform, 
     assert (once_more.status_code, once_more.json()["reason"]) == (404, "USER_NOT_FOUND")
 
 
-async def test_somebody_may_block_a_person_who_blocks_them(whole: Platform) -> None:
-    reader, somebody, _ = await cast(whole)
+async def test_somebody_may_block_a_person_who_blocks_them(shared_platform: Platform) -> None:
+    reader, somebody, _ = await scenario(shared_platform)
 
-    answer = await whole.edge.send("PUT", f"/v1/users/{somebody.user_id}/block", by=reader)
+    answer = await shared_platform.edge.send(
+        "PUT", f"/v1/users/{somebody.user_id}/block", by=reader
+    )
 
     assert answer.status_code == 200
     assert (answer.json()["blocking"], answer.json()["blocked_by"]) == (True, False)

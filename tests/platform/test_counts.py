@@ -54,7 +54,7 @@ class Crowd:
 
     async def faults(self) -> list[str]:
         """What is wrong with the counts once everything has settled, for a stranger and each."""
-        await self._platform.do_chores()
+        await self._platform.run_background_tasks()
         await self._platform.log.deliver_all()
         found: list[str] = []
         for reader in (None, *self.people):
@@ -92,7 +92,7 @@ class Crowd:
         if protected:
             self.truth.protected.add(who.user_id)
         else:
-            await self._platform.do_chores()
+            await self._platform.run_background_tasks()
             self.truth.open_up(who.user_id)
 
     async def _write(self, who: Account, whom: Account) -> None:
@@ -160,9 +160,9 @@ class Crowd:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_no_count_says_more_than_its_list(whole: Platform, seed: int) -> None:
-    people = [await whole.register(handle) for handle in HANDLES]
-    crowd = Crowd(whole, people, random.Random(seed))
+async def test_no_count_says_more_than_its_list(shared_platform: Platform, seed: int) -> None:
+    people = [await shared_platform.register(handle) for handle in HANDLES]
+    crowd = Crowd(shared_platform, people, random.Random(seed))
     for _ in range(ACTS):
         await crowd.act()
 

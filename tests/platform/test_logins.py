@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.user.passwords import Passwords
+from services.user.domain.passwords import Passwords
 from tests.platform.platform import Platform, platform
 from tests.servicers.user.conftest import PASSWORD
 

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 import structlog
 
-from services.chassis import logs
+from services.chassis.runtime import logs
 from tests.platform.platform import Platform
 from tests.servicers.user.conftest import PASSWORD
 
@@ -52,9 +52,9 @@ def secrets_in(answer: httpx2.Response) -> list[str]:
 
 
 async def test_no_log_line_holds_what_people_keep_to_themselves(
-    log: io.StringIO, whole: Platform
+    log: io.StringIO, shared_platform: Platform
 ) -> None:
-    alice = await whole.register("alice")
+    alice = await shared_platform.register("alice")
     bearer = {"authorization": f"Bearer {alice.access_token}"}
     push = {"endpoint": ENDPOINT, "keys": {"p256dh": PUSH_SECRET, "auth": PUSH_SECRET}}
     asked: list[tuple[str, str, dict[str, Any] | None, dict[str, str]]] = [
@@ -87,7 +87,9 @@ async def test_no_log_line_holds_what_people_keep_to_themselves(
     ]
     given = [alice.access_token, alice.refresh_token]
     refused = 0
-    async with httpx2.AsyncClient(transport=whole.transport, base_url="http://gateway") as client:
+    async with httpx2.AsyncClient(
+        transport=shared_platform.transport, base_url="http://gateway"
+    ) as client:
         for method, path, body, headers in asked:
             answer = await client.request(method, path, json=body, headers=headers)
             refused += answer.is_error

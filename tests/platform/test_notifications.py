@@ -11,10 +11,10 @@ from hypothesis.stateful import precondition, rule
 
 from gateway.graphql.ids import global_id
 from local.edge import Account
-from services.user.passwords import Passwords
+from services.user.domain.passwords import Passwords
 from tests.platform.notified import in_digest, in_graphql, in_pushes, in_rest, unread_ids
 from tests.platform.platform import Platform
-from tests.platform.test_visibility import CHANCE, HANDLES, PERSON, Village, play
+from tests.platform.test_visibility import CHANCE, HANDLES, PERSON, VisibilityMachine, play
 from tests.servicers.user.conftest import PASSWORD
 
 
@@ -91,65 +91,73 @@ FOLLOW, UNFOLLOW = _tie("PUT", "follow"), _tie("DELETE", "follow")
     ],
 )
 async def test_count_digest_and_pushes_are_the_list_for_every_kind_of_reader(
-    whole: Platform, acts: Sequence[Act], left: int, delivered: bool
+    shared_platform: Platform, acts: Sequence[Act], left: int, delivered: bool
 ) -> None:
-    reader, author = await whole.register("ana"), await whole.register("ben")
-    post = await whole.edge.call("POST", "/v1/posts", by=author, body={"text": "hello @ana"})
-    await whole.log.deliver_all()
-    (notified,) = await unread_ids(whole, reader)
+    reader, author = await shared_platform.register("ana"), await shared_platform.register("ben")
+    post = await shared_platform.edge.call(
+        "POST", "/v1/posts", by=author, body={"text": "hello @ana"}
+    )
+    await shared_platform.log.deliver_all()
+    (notified,) = await unread_ids(shared_platform, reader)
 
     for act in acts:
-        await act(whole, reader, author, post["id"])
+        await act(shared_platform, reader, author, post["id"])
     if delivered:
-        await whole.log.deliver_all()
+        await shared_platform.log.deliver_all()
 
-    assert await check_agreement(whole, reader) == left
-    assert await in_pushes(whole, reader, [notified]) == [notified][:left]
+    assert await check_agreement(shared_platform, reader) == left
+    assert await in_pushes(shared_platform, reader, [notified]) == [notified][:left]
 
 
-async def test_a_mention_comes_back_with_the_account(whole: Platform) -> None:
-    reader, author = await whole.register("ana"), await whole.register("ben")
-    await whole.edge.call("POST", "/v1/posts", by=author, body={"text": "hello @ana"})
-    await whole.log.deliver_all()
-    await _protect(whole, reader, author, "")
-    hidden = await check_agreement(whole, reader)
+async def test_a_mention_comes_back_with_the_account(shared_platform: Platform) -> None:
+    reader, author = await shared_platform.register("ana"), await shared_platform.register("ben")
+    await shared_platform.edge.call("POST", "/v1/posts", by=author, body={"text": "hello @ana"})
+    await shared_platform.log.deliver_all()
+    await _protect(shared_platform, reader, author, "")
+    hidden = await check_agreement(shared_platform, reader)
 
-    await whole.edge.call("PATCH", "/v1/users/me", by=author, body={"protected": False})
+    await shared_platform.edge.call("PATCH", "/v1/users/me", by=author, body={"protected": False})
 
     assert hidden == 0
-    assert await check_agreement(whole, reader) == 1
+    assert await check_agreement(shared_platform, reader) == 1
 
 
 FAR = "8999999999999999999"
 
 
 @pytest.mark.parametrize("version", [1, 2])
-async def test_markers_stop_at_what_there_is(whole: Platform, version: int) -> None:
-    reader, author = await whole.register("ana"), await whole.register("ben")
-    await whole.edge.call("PUT", f"/v1/users/{author.user_id}/follow", by=reader)
-    first = await whole.edge.call("POST", "/v1/posts", by=author, body={"text": "hello @ana"})
-    await whole.log.deliver_all()
-    (notified,) = await unread_ids(whole, reader)
+async def test_markers_stop_at_what_there_is(shared_platform: Platform, version: int) -> None:
+    reader, author = await shared_platform.register("ana"), await shared_platform.register("ben")
+    await shared_platform.edge.call("PUT", f"/v1/users/{author.user_id}/follow", by=reader)
+    first = await shared_platform.edge.call(
+        "POST", "/v1/posts", by=author, body={"text": "hello @ana"}
+    )
+    await shared_platform.log.deliver_all()
+    (notified,) = await unread_ids(shared_platform, reader)
 
     body = {"last_read_id": FAR}
-    marker = await whole.edge.call("PUT", f"/v{version}/notifications/marker", by=reader, body=body)
-    home = await whole.edge.call("PUT", f"/v{version}/timelines/home/marker", by=reader, body=body)
-    await whole.edge.call("POST", "/v1/posts", by=author, body={"text": "again @ana"})
-    await whole.log.deliver_all()
+    marker = await shared_platform.edge.call(
+        "PUT", f"/v{version}/notifications/marker", by=reader, body=body
+    )
+    home = await shared_platform.edge.call(
+        "PUT", f"/v{version}/timelines/home/marker", by=reader, body=body
+    )
+    await shared_platform.edge.call("POST", "/v1/posts", by=author, body={"text": "again @ana"})
+    await shared_platform.log.deliver_all()
 
     assert marker["last_read_id"] == str(notified)
     assert home["last_read_id"] == first["id"]
-    assert await check_agreement(whole, reader) == 1
+    assert await check_agreement(shared_platform, reader) == 1
 
 
-async def test_markers_of_graphql_stop_at_what_there_is(whole: Platform) -> None:
-    reader, author = await whole.register("ana"), await whole.register("ben")
-    await whole.edge.call("POST", "/v1/posts", by=author, body={"text": "hello @ana"})
-    await whole.log.deliver_all()
-    (notified,) = await unread_ids(whole, reader)
+async def test_markers_of_graphql_stop_at_what_there_is(shared_platform: Platform) -> None:
+    reader, author = await shared_platform.register("ana"), await shared_platform.register("ben")
+    await shared_platform.edge.call("POST", "/v1/posts", by=author, body={"text": "hello @ana"})
+    await shared_platform.log.deliver_all()
+    (notified,) = await unread_ids(shared_platform, reader)
     far = global_id("Notification", int(FAR))
 
-    answer = await whole.edge.call(
+    answer = await shared_platform.edge.call(
         "POST",
         "/graphql",
         by=reader,
@@ -165,62 +173,62 @@ async def test_markers_of_graphql_stop_at_what_there_is(whole: Platform) -> None
 
 
 async def test_an_account_that_opens_tells_the_one_followed_and_the_one_who_asked(
-    whole: Platform,
+    shared_platform: Platform,
 ) -> None:
-    asking, followed = await whole.register("ana"), await whole.register("ben")
-    await _protect(whole, asking, followed, "")
-    await FOLLOW(whole, asking, followed, "")
-    await whole.log.deliver_all()
+    asking, followed = await shared_platform.register("ana"), await shared_platform.register("ben")
+    await _protect(shared_platform, asking, followed, "")
+    await FOLLOW(shared_platform, asking, followed, "")
+    await shared_platform.log.deliver_all()
 
-    await whole.edge.call("PATCH", "/v1/users/me", by=followed, body={"protected": False})
-    await whole.log.deliver_all()
+    await shared_platform.edge.call("PATCH", "/v1/users/me", by=followed, body={"protected": False})
+    await shared_platform.log.deliver_all()
 
-    assert await kinds(whole, followed) == ["follow"]
-    assert await kinds(whole, asking) == ["follow_accepted"]
+    assert await kinds(shared_platform, followed) == ["follow"]
+    assert await kinds(shared_platform, asking) == ["follow_accepted"]
 
 
 async def test_watching_ends_with_the_follow_and_a_protected_account_needs_one(
-    whole: Platform,
+    shared_platform: Platform,
 ) -> None:
-    watcher, author = await whole.register("ana"), await whole.register("ben")
+    watcher, author = await shared_platform.register("ana"), await shared_platform.register("ben")
     watch = f"/v1/users/{author.user_id}/watch"
-    await FOLLOW(whole, watcher, author, "")
-    await whole.edge.call("PUT", watch, by=watcher)
-    await UNFOLLOW(whole, watcher, author, "")
-    await whole.log.deliver_all()
-    after_unfollow = await watched(whole, watcher)
-    await whole.edge.call("PUT", watch, by=watcher)
-    open_account = await watched(whole, watcher)
+    await FOLLOW(shared_platform, watcher, author, "")
+    await shared_platform.edge.call("PUT", watch, by=watcher)
+    await UNFOLLOW(shared_platform, watcher, author, "")
+    await shared_platform.log.deliver_all()
+    after_unfollow = await watched(shared_platform, watcher)
+    await shared_platform.edge.call("PUT", watch, by=watcher)
+    open_account = await watched(shared_platform, watcher)
 
-    await _protect(whole, watcher, author, "")
-    seen_at_once = await watched(whole, watcher)
-    await whole.log.deliver_all()
-    await whole.edge.call("PATCH", "/v1/users/me", by=author, body={"protected": False})
-    await whole.log.deliver_all()
-    await whole.edge.call("POST", "/v1/posts", by=author, body={"text": "hello"})
-    await whole.log.deliver_all()
+    await _protect(shared_platform, watcher, author, "")
+    seen_at_once = await watched(shared_platform, watcher)
+    await shared_platform.log.deliver_all()
+    await shared_platform.edge.call("PATCH", "/v1/users/me", by=author, body={"protected": False})
+    await shared_platform.log.deliver_all()
+    await shared_platform.edge.call("POST", "/v1/posts", by=author, body={"text": "hello"})
+    await shared_platform.log.deliver_all()
 
     assert (after_unfollow, open_account, seen_at_once) == ([], [author.user_id], [])
-    assert await watched(whole, watcher) == []
-    assert await kinds(whole, watcher) == []
-    await _protect(whole, watcher, author, "")
-    refused = await whole.edge.send("PUT", watch, by=watcher)
+    assert await watched(shared_platform, watcher) == []
+    assert await kinds(shared_platform, watcher) == []
+    await _protect(shared_platform, watcher, author, "")
+    refused = await shared_platform.edge.send("PUT", watch, by=watcher)
     assert (refused.status_code, refused.json()["reason"]) == (403, "ACCOUNT_PROTECTED")
 
 
 async def test_a_time_zone_and_quiet_hours_are_set_in_rest_and_read_in_graphql(
-    whole: Platform,
+    shared_platform: Platform,
 ) -> None:
-    reader = await whole.register("ana")
+    reader = await shared_platform.register("ana")
     change = {"time_zone": "Europe/Berlin", "quiet_hours": {"start_hour": 22, "end_hour": 7}}
     for version in (1, 2):
         path = f"/v{version}/notifications/preferences"
-        changed = await whole.edge.call("PATCH", path, by=reader, body=change)
+        changed = await shared_platform.edge.call("PATCH", path, by=reader, body=change)
         assert {name: changed[name] for name in change} == change
 
     query = "{ notificationPreferences { timeZone quietHours { startHour endHour } } }"
-    answer = await whole.edge.call("POST", "/graphql", by=reader, body={"query": query})
-    refused = await whole.edge.send(
+    answer = await shared_platform.edge.call("POST", "/graphql", by=reader, body={"query": query})
+    refused = await shared_platform.edge.send(
         "PATCH", "/v2/notifications/preferences", by=reader, body={"time_zone": "Mars/Olympus"}
     )
 
@@ -242,8 +250,8 @@ async def watched(platform: Platform, who: Account) -> list[str]:
     return found
 
 
-class NotifiedVillage(Village):
-    """A village whose people look at what they are notified of."""
+class NotificationMachine(VisibilityMachine):
+    """A machine whose people look at what they are notified of."""
 
     @precondition(lambda self: self.truth.posts)
     @rule(chance=CHANCE, named=PERSON)
@@ -289,7 +297,7 @@ def test_notifications_are_counted_as_listed(hashing: Passwords, shared_redis: s
     play(
         hashing,
         shared_redis,
-        village=NotifiedVillage,
+        machine=NotificationMachine,
         examples=8,
         steps=40,
         phases=(Phase.generate,),
@@ -301,7 +309,7 @@ def test_notifications_are_always_counted_as_listed(hashing: Passwords, shared_r
     play(
         hashing,
         shared_redis,
-        village=NotifiedVillage,
+        machine=NotificationMachine,
         examples=100,
         steps=60,
         phases=(Phase.generate, Phase.shrink),

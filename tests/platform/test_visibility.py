@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from local.edge import Account
-from services.user.passwords import Passwords
+from services.user.domain.passwords import Passwords
 from tests.platform.counting import Counting
 from tests.platform.events import PARTITIONS
 from tests.platform.platform import platform
@@ -34,7 +34,7 @@ CHANCE = st.integers(0, 999)
 VISIBILITY = st.sampled_from(("public", "public", "followers", "mentioned"))
 
 
-class Village(RuleBasedStateMachine):
+class VisibilityMachine(RuleBasedStateMachine):
     """Four people who do what people do, a stranger, and events that arrive when they arrive."""
 
     def __init__(self, hashing: Passwords, shared_redis: str) -> None:
@@ -97,7 +97,7 @@ class Village(RuleBasedStateMachine):
         if protected:
             self.truth.protected.add(self.people[who].user_id)
         else:
-            self._runner.run(self.platform.do_chores())
+            self._runner.run(self.platform.run_background_tasks())
             self.truth.open_up(self.people[who].user_id)
 
     # What people write.
@@ -267,14 +267,14 @@ def play(
     hashing: Passwords,
     shared_redis: str,
     *,
-    village: type[Village] = Village,
+    machine: type[VisibilityMachine] = VisibilityMachine,
     examples: int,
     steps: int,
     phases: Sequence[Phase],
 ) -> None:
     """Run so many villages for so many steps each: the same every time where nothing is shrunk."""
     run_state_machine_as_test(
-        lambda: village(hashing, shared_redis),
+        lambda: machine(hashing, shared_redis),
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,

@@ -57,9 +57,9 @@ class Walking:
             await self._compare(selection, id=global_id("Post", int(post_id or 0)))
 
     async def _compare(self, selection: str, **about: str) -> None:
-        whole = await self._walk(selection, _WHOLE, **about)
+        shared_platform = await self._walk(selection, _WHOLE, **about)
         pages = await self._walk(selection, _SIZE, **about)
-        expected = [each for page in whole for each in page]
+        expected = [each for page in shared_platform for each in page]
         if pages != [expected[n : n + _SIZE] for n in range(0, len(expected), _SIZE)]:
             reader = self._reader.handle if self._reader else "a stranger"
             self.faults.append(f"{reader}: {selection}: {pages} rather than {expected}")

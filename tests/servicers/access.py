@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.chassis.access import Kind, Policy
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
-from services.chassis.errors import RoostError
+from services.chassis.auth.access_policy import Kind, Policy
+from services.chassis.auth.caller import (
+    ANONYMOUS,
+    Caller,
+    ServiceCaller,
+    UserCaller,
+)
+from services.chassis.runtime.errors import RoostError
 from tests.servicers.serving import SERVICE_NAMES
 
 ANYONE, USER = Policy.ANYONE, Policy.USER
@@ -40,7 +45,7 @@ def let_in(policy: Policy) -> set[str]:
 
 
 def listed(package: str, matrix: Matrix) -> dict[str, Policy]:
-    """The matrix by full names of methods, as `services.chassis.server.policies` gives it."""
+    """The matrix by full names of methods, as `services.chassis.rpc.server.policies` gives it."""
     return {
         f"/{package}.{service}/{method}": policy
         for service, methods in matrix.items()

@@ -14,8 +14,8 @@ import grpc.aio
 import pytest
 import structlog
 
-from services.chassis.caller import ANONYMOUS, Caller
-from services.chassis.server import Mount
+from services.chassis.auth.caller import ANONYMOUS, Caller
+from services.chassis.rpc.server import MountedServicer
 from tests.servicers.serving import Served, serving
 
 
@@ -47,7 +47,9 @@ async def grpc_server(
     grpc_servicer: object,
     grpc_without: frozenset[str],
 ) -> AsyncIterator[Served]:
-    async with serving(Mount(grpc_add_to_server, grpc_servicer, without=grpc_without)) as served:
+    async with serving(
+        MountedServicer(grpc_add_to_server, grpc_servicer, without=grpc_without)
+    ) as served:
         yield served
 
 

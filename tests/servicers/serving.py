@@ -1,6 +1,6 @@
 """Runs servicers behind the whole interceptor pipeline and calls them through a real channel.
 
-    async with serving(Mount(add_PostServiceServicer_to_server, servicer)) as served:
+    async with serving(MountedServicer(add_PostServiceServicer_to_server, servicer)) as served:
         posts = served.stub(PostServiceStub, caller=UserCaller(user_id=1, session_id=10))
         with raises_reason(NotFound, "POST_NOT_FOUND"):
             await posts.GetPost(GetPostRequest(post_id=5))
@@ -19,14 +19,14 @@ import grpc.aio
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.chassis.caller import ANONYMOUS, Anonymous, Caller, ServiceCaller, UserCaller
-from services.chassis.clients import Mesh
-from services.chassis.clock import Clock, SystemClock
-from services.chassis.errors import RoostError
-from services.chassis.interceptors import Pipeline, RpcMetrics
-from services.chassis.manifest import deployed
-from services.chassis.server import Mount, Server
-from services.chassis.tokens import (
+from services.chassis.auth.caller import (
+    ANONYMOUS,
+    Anonymous,
+    Caller,
+    ServiceCaller,
+    UserCaller,
+)
+from services.chassis.auth.tokens import (
     AccessTokens,
     KeyRing,
     ServiceIdentity,
@@ -34,6 +34,12 @@ from services.chassis.tokens import (
     StaticJwks,
     Verifier,
 )
+from services.chassis.rpc.clients import Mesh
+from services.chassis.rpc.interceptors import Pipeline, RpcMetrics
+from services.chassis.rpc.server import MountedServicer, Server
+from services.chassis.runtime.clock import Clock, SystemClock
+from services.chassis.runtime.errors import RoostError
+from services.chassis.runtime.manifest import deployed
 from tests.waiting import LIMIT
 
 S = TypeVar("S")
@@ -109,7 +115,7 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    *mounts: Mount,
+    *mounts: MountedServicer,
     max_in_flight: int = 100,
     clock: Clock | None = None,
     address: str = "127.0.0.1:0",

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import roost
 
-from services.chassis.access import Policy, policy_of
-from services.chassis.manifest import Manifest, deployed
+from services.chassis.auth.access_policy import Policy, policy_of
+from services.chassis.runtime.manifest import Manifest, deployed
 
 ROOT = Path(__file__).parents[2]
 

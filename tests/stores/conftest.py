@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.chassis import postgres
+from services.chassis.storage import postgres
 from tests.waiting import LIMIT
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.envoy_template import families, template
-from services.chassis.manifest import (
+from services.chassis.runtime.manifest import (
     CHASSIS_MIGRATIONS,
     SERVICES,
     Engine,
@@ -33,7 +33,7 @@ def all_once(names: list[str]) -> bool:
 
 def test_reading_manifests_imports_no_heavy_library() -> None:
     program = (
-        "import sys; from services.chassis.manifest import manifests; manifests();"
+        "import sys; from services.chassis.runtime.manifest import manifests; manifests();"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     run = subprocess.run(

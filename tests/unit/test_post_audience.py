@@ -11,12 +11,12 @@ from itertools import product
 
 import pytest
 
-from services.notification import audience as notified
-from services.notification import causes
-from services.notification import model as notification_model
-from services.post.model import Limit, Visibility
-from services.post.people import KnownPerson, Stance
-from services.post.visibility import Audience, can_see
+from services.notification.domain import domain_events
+from services.notification.domain import model as notification_model
+from services.notification.domain import recipients as notified
+from services.post.adapters.user_client import CachedProfile, RelationshipFlags
+from services.post.domain.model import AudienceLimit, Visibility
+from services.post.domain.visibility import Audience, can_see
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 AUTHOR, VIEWER, ABOVE, FURTHER = 1, 2, 3, 4
@@ -37,15 +37,20 @@ class Part:
 
 
 def by_post_service(post: Part, above: Sequence[Part]) -> bool:
-    people = {
-        id_: KnownPerson(
-            id_, f"p{id_}", part.protected, NOON, Stance(part.following, False, False), b""
+    profiles = {
+        id_: CachedProfile(
+            id_,
+            f"p{id_}",
+            part.protected,
+            NOON,
+            RelationshipFlags(part.following, False, False),
+            b"",
         )
         for id_, part in zip((AUTHOR, ABOVE, FURTHER), (post, *above), strict=False)
         if not part.gone
     }
     limits = tuple(
-        Limit(
+        AudienceLimit(
             VIEWER if part.viewers_own else id_,
             part.visibility,
             (VIEWER,) if part.addressed else (9,),
@@ -54,7 +59,7 @@ def by_post_service(post: Part, above: Sequence[Part]) -> bool:
         for id_, part in zip((ABOVE, FURTHER), above, strict=False)
     )
     addressed = {VIEWER} if post.addressed else {9}
-    return can_see(Audience(AUTHOR, post.visibility, addressed, limits=limits), people, VIEWER)
+    return can_see(Audience(AUTHOR, post.visibility, addressed, limits=limits), profiles, VIEWER)
 
 
 def by_notification_service(post: Part, above: Sequence[Part]) -> bool:
@@ -63,7 +68,7 @@ def by_notification_service(post: Part, above: Sequence[Part]) -> bool:
         for id_, part in zip((ABOVE, FURTHER), above, strict=False)
         if not part.viewers_own
     }
-    cause = causes.Post(
+    cause = domain_events.Post(
         id=10,
         author_id=AUTHOR,
         visibility=notification_model.Visibility(post.visibility),
@@ -71,7 +76,7 @@ def by_notification_service(post: Part, above: Sequence[Part]) -> bool:
         reply_to_author_id=0,
         mentioned_ids=frozenset({VIEWER} if post.addressed else {9}),
         limits=tuple(
-            causes.Limit(
+            domain_events.AudienceLimit(
                 VIEWER if part.viewers_own else id_,
                 notification_model.Visibility(part.visibility),
                 frozenset({VIEWER} if part.addressed else {9}),

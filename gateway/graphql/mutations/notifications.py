@@ -28,7 +28,7 @@ from gateway.graphql.types.timelines import ReadMarker, marker
 
 
 @strawberry.input(description="How one wishes to hear of one kind.")
-class KindWish:
+class KindPreferenceInput:
     """One kind's."""
 
     kind: NotificationKind = strawberry.field(description="The kind.")
@@ -78,7 +78,7 @@ class NotificationChanges:
         info: Info,
         *,
         kinds: Annotated[
-            list[KindWish] | None,
+            list[KindPreferenceInput] | None,
             strawberry.argument(description="The kinds that change; null for none."),
         ] = None,
         email_digest: Annotated[

@@ -33,7 +33,7 @@ from gateway.graphql.types.devices import (
     signed_in,
 )
 from gateway.rest.resources.requests import NewSession, RefreshToken
-from services.chassis import caller
+from services.chassis.auth import caller
 
 
 @strawberry.type

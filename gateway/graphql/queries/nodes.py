@@ -16,7 +16,7 @@ from gateway.graphql.types.posts import Post
 from gateway.graphql.types.users import User
 from gateway.reading import devices
 from gateway.refusals import ParameterInvalid
-from services.chassis.errors import NotFound
+from services.chassis.runtime.errors import NotFound
 
 MAX_NODES = 100
 

@@ -6,7 +6,7 @@ Its clients take codes of 4400 and up as final, and connect again after any othe
 from collections.abc import Mapping
 
 from gateway.ws.closing import Closing
-from services.chassis.errors import RoostError
+from services.chassis.runtime.errors import RoostError
 
 _CODES: Mapping[str, int] = {
     "FRAME_INVALID": 4400,

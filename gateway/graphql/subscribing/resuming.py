@@ -45,11 +45,11 @@ class Follower:
             self.place = self.said = event.event.sequence
             await show(self.subscription, event)
 
-    async def tell_place(self, show: Show) -> None:
+    async def send_position(self, show: Show) -> None:
         """Tells how far the log was told."""
         await self.tell(self._about_place(None), show)
 
-    async def tell_gap(self, first: int, show: Show) -> None:
+    async def send_gap(self, first: int, show: Show) -> None:
         """Tells that events before the first are gone."""
         self.place = first - 1
         topics = [each for each in Topic if each.value in self.subscription.topics]
@@ -123,7 +123,7 @@ class Followers:
                 place = max(follower.place, self._last())
                 if place > follower.said:
                     follower.place = place
-                    await follower.tell_place(self._show)
+                    await follower.send_position(self._show)
 
     async def _catch_up(self, follower: Follower) -> None:
         if not self._is_here(follower):
@@ -131,12 +131,12 @@ class Followers:
             return
         if follower.gap_before:
             first, follower.gap_before = follower.gap_before, 0
-            await follower.tell_gap(first, self._show)
+            await follower.send_gap(first, self._show)
         if follower.place != self._last():
             stretch = await self._backlog.after(follower.place)
             if stretch.gap_before:
                 self._metrics.gaps.inc()
-                await follower.tell_gap(stretch.gap_before, self._show)
+                await follower.send_gap(stretch.gap_before, self._show)
             await self._tell(follower, stretch.events)
             if follower.place < self._last():
                 if not stretch.events:
@@ -146,7 +146,7 @@ class Followers:
         # Nothing waits between looking where the hub is and hearing it.
         self._behind.popleft()
         follower.live = True
-        await follower.tell_place(self._show)
+        await follower.send_position(self._show)
 
     async def _tell(self, follower: Follower, found: Sequence[UserEvent]) -> None:
         for start in range(0, len(found), MOST_EVENTS):

@@ -15,9 +15,9 @@ from gateway.graphql.refusals import DocumentInvalid
 from gateway.graphql.requests import Request
 from gateway.graphql.subscribing import closing as ends
 from gateway.graphql.subscribing import messages
-from gateway.graphql.subscribing.allowance import Allowance
 from gateway.graphql.subscribing.closing import closing_of
 from gateway.graphql.subscribing.events import Loader
+from gateway.graphql.subscribing.quota import SubscriptionQuota
 from gateway.graphql.subscribing.resuming import Followers
 from gateway.graphql.subscribing.subscription import (
     EVENTS,
@@ -34,7 +34,7 @@ from gateway.ws.closing import Closing, FrameInvalid
 from gateway.ws.connection import SEND_SECONDS, Connection
 from gateway.ws.presenting import MOST_EVENTS, topic_of
 from gateway.ws.subscriptions import PostNotFound
-from services.chassis.errors import RoostError, WrongState
+from services.chassis.runtime.errors import RoostError, WrongState
 
 _reader = BodyReader(cast(type[Struct], messages.ClientMessage))
 
@@ -62,13 +62,13 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         *,
         backends: Backends,
         find: Find,
-        allowance: Allowance,
+        quota: SubscriptionQuota,
         **connection: Any,
     ) -> None:
         super().__init__(**connection)
         self._backends = backends
         self._find = find
-        self._allowed = allowance
+        self._allowed = quota
         self._loader = Loader(backends, self.user_id)
         self._followers = Followers(
             backlog=self._backlog,
@@ -112,7 +112,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         await self._hub.join(self)
         self._put(messages.ConnectionAck())
 
-    async def _hear(self, message: Any) -> None:
+    async def _handle_message(self, message: Any) -> None:
         match read(message):
             case messages.Subscribe(id=subscription_id, payload=request):
                 self._subscribe(subscription_id, request)
@@ -167,7 +167,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
                 self._find(request, whose=self.user_id), request, beside=beside, key=subscription_id
             )
         except (DocumentErrors, RoostError) as error:
-            self._allowed.give_back(self.user_id)
+            self._allowed.release(self.user_id)
             self._put(messages.Error(subscription_id, refusal_of(error)))
             return
         self._subscriptions[subscription_id] = subscription
@@ -183,7 +183,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         ended = self._subscriptions.pop(subscription_id, None)
         if ended is None:
             return
-        self._allowed.give_back(self.user_id)
+        self._allowed.release(self.user_id)
         self._followers.remove(ended)
         if ended.post_id and not any(
             each.post_id == ended.post_id for each in self._subscriptions.values()

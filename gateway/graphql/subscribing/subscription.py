@@ -15,7 +15,7 @@ from gateway.backends import Backends
 from gateway.graphql import costs
 from gateway.graphql.context import Context
 from gateway.graphql.documents import Document, DocumentErrors, Operation
-from gateway.graphql.execution import carry_out
+from gateway.graphql.execution import execute_document
 from gateway.graphql.ids import number_of
 from gateway.graphql.refusals import DocumentInvalid, formatted
 from gateway.graphql.requests import Request
@@ -23,7 +23,7 @@ from gateway.graphql.schema import SCHEMA
 from gateway.graphql.types.events import Topic
 from gateway.graphql.types.subscriptions import Subscription as Event
 from gateway.refusals import ParameterInvalid
-from services.chassis.errors import RoostError
+from services.chassis.runtime.errors import RoostError
 
 EVENTS = "events"
 HOME = "homeArrivals"
@@ -70,7 +70,7 @@ class Subscription:
     async def result(self, event: Event, backends: Backends, viewer_id: int) -> ExecutionResult:
         """What the client asked to see of an event. Whatever that takes is loaded for it alone."""
         context = Context(backends=backends, viewer_id=viewer_id, take=_no_change)
-        return await carry_out(
+        return await execute_document(
             self._document, self._operation, context, self._variables, root=event
         )
 

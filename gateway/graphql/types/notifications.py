@@ -94,7 +94,7 @@ class Notification:
         return DateTime(present.time(self.message.last_time))
 
     def _heard(self) -> list[int]:
-        return rules.heard_of(self.message, self.seen.found)
+        return rules.visible_actors(self.message, self.seen.found)
 
 
 def notification_id(number: int) -> strawberry.ID:

@@ -105,19 +105,19 @@ class Post(Node):
         """The id within its kind."""
         return self.message.id
 
-    def printed_by(self) -> object | None:
+    def json_cache_key(self) -> object | None:
         """What its printed form depends on: its own bytes, its author's, and the quoted post's.
         None where they are too many to be kept."""
         if self.key is False:
             own, quoted = self._alone(), _quoted(self)
             of_quoted = quoted._alone() if quoted else None
             small = len(own[0]) + (len(of_quoted[0]) if of_quoted else 0) <= _MOST_BYTES
-            self.key = (own, of_quoted, self.lies_aside()) if small else None
+            self.key = (own, of_quoted, self.is_embedded_only()) if small else None
         return self.key
 
     def _alone(self) -> tuple[bytes, bytes | None]:
         author = self.seen.user(self.message.author_id)
-        return self.message.SerializeToString(), author.printed_by() if author else None
+        return self.message.SerializeToString(), author.json_cache_key() if author else None
 
     text = told("text", str, "Empty where deleted.")
     revision = told("revision", int, "1 when written, one more with each edit; 0 where deleted.")
@@ -184,7 +184,7 @@ class Post(Node):
     )
     async def quoted_post(self, info: Info) -> "Post | None":
         """As loaded, or batched."""
-        if _hidden(self) and self.lies_aside():
+        if _hidden(self) and self.is_embedded_only():
             return await self._load_quoted(info)
         return _quoted(self)
 
@@ -197,9 +197,11 @@ class Post(Node):
     )
     async def quote_hidden(self, info: Info) -> bool:
         """As loaded, or batched."""
-        return _hidden(self) and (not self.lies_aside() or await self._load_quoted(info) is None)
+        return _hidden(self) and (
+            not self.is_embedded_only() or await self._load_quoted(info) is None
+        )
 
-    def lies_aside(self) -> bool:
+    def is_embedded_only(self) -> bool:
         """Whether the post was itself loaded as a quoted one, so that what it quotes was not."""
         return self.message.id in self.seen.found.aside
 

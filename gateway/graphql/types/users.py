@@ -85,7 +85,7 @@ class User(Node):
         """The id within its kind."""
         return self.message.id
 
-    def printed_by(self) -> bytes:
+    def json_cache_key(self) -> bytes:
         """What its printed form depends on."""
         key = self.key
         if key is None:

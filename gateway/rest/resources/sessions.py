@@ -14,7 +14,7 @@ from gateway.rest.resources.requests import NewSession, PageQuery, RefreshToken
 from gateway.rest.routes import ANYONE, Routes
 from gateway.rest.v1 import present
 from gateway.rest.v1.types import Session, SessionPage, SignedIn, Tokens
-from services.chassis import caller
+from services.chassis.auth import caller
 
 sessions = Routes("Sessions", "Signing in and out, device by device.")
 

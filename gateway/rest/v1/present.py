@@ -20,7 +20,7 @@ from roost.user.v1 import user_pb2
 
 from gateway import rules
 from gateway.hydrate import Entry, Hydrated
-from gateway.memo import Memo
+from gateway.lru import LRUCache
 from gateway.rest.v1 import types
 
 # About 1 KiB a post and 0.7 KiB a person, and at most twice as many of each: some 60 MiB, and 35
@@ -49,7 +49,7 @@ _KINDS: dict[int, types.NotificationKind] = {
 _encoder = msgspec.json.Encoder()
 
 
-class _Printed:
+class _CachedJson:
     """A message's JSON, and what it stands for."""
 
     __slots__ = ("json", "key")
@@ -59,7 +59,7 @@ class _Printed:
         self.json = Raw(_encoder.encode(value))
 
 
-_users: Memo[bytes, _Printed] = Memo(_KEPT)
+_users: LRUCache[bytes, _CachedJson] = LRUCache(_KEPT)
 
 
 def people(messages: Iterable[user_pb2.User]) -> list[types.User]:
@@ -67,11 +67,11 @@ def people(messages: Iterable[user_pb2.User]) -> list[types.User]:
     return [cast(types.User, _print_user(each).json) for each in messages]
 
 
-def _print_user(message: user_pb2.User) -> _Printed:
+def _print_user(message: user_pb2.User) -> _CachedJson:
     key = message.SerializeToString()
     printed = _users.get(key)
     if printed is None:
-        printed = _Printed(key, user(message))
+        printed = _CachedJson(key, user(message))
         _users.put(key, printed)
     return printed
 
@@ -87,14 +87,14 @@ class Showing:
 
     __slots__ = ("_found", "_people")
 
-    _printed: ClassVar[Memo[object, _Printed]] = Memo(_KEPT)
+    _printed: ClassVar[LRUCache[object, _CachedJson]] = LRUCache(_KEPT)
 
     def __init_subclass__(cls) -> None:
-        cls._printed = Memo(_KEPT)
+        cls._printed = LRUCache(_KEPT)
 
     def __init__(self, found: Hydrated) -> None:
         self._found = found
-        self._people: dict[int, _Printed] = {}
+        self._people: dict[int, _CachedJson] = {}
 
     def items(self, entries: Iterable[Entry]) -> list[types.TimelineItem]:
         """Places on a timeline, whose posts and people were loaded."""
@@ -110,7 +110,7 @@ class Showing:
 
     def notification(self, group: notification_pb2.NotificationGroup) -> types.Notification:
         """A group whose post and people were loaded, and which `rules.told` lets pass."""
-        shown = rules.heard_of(group, self._found)
+        shown = rules.visible_actors(group, self._found)
         return types.Notification(
             id=str(group.id),
             kind=_KINDS[group.kind],
@@ -126,13 +126,13 @@ class Showing:
         """A post whose people and quoted post were loaded."""
         return cast(types.Post, self._post(message).json)
 
-    def _person(self, user_id: int) -> _Printed:
+    def _person(self, user_id: int) -> _CachedJson:
         printed = self._people.get(user_id)
         if printed is None:
             printed = self._people[user_id] = _print_user(self._found.users[user_id])
         return printed
 
-    def _post(self, message: post_pb2.Post) -> _Printed:
+    def _post(self, message: post_pb2.Post) -> _CachedJson:
         """A post with the one it quotes."""
         quoted_id = message.quoted_post_id
         if not quoted_id:
@@ -143,8 +143,8 @@ class Showing:
         return self._print_post(message, self._print_post(quoted, None, hidden=False), hidden=False)
 
     def _print_post(
-        self, message: post_pb2.Post, quoted: _Printed | None, *, hidden: bool
-    ) -> _Printed:
+        self, message: post_pb2.Post, quoted: _CachedJson | None, *, hidden: bool
+    ) -> _CachedJson:
         author_id = message.author_id
         # Tombstones may name nobody, or somebody who is gone.
         author = self._person(author_id) if author_id in self._found.users else None
@@ -157,7 +157,7 @@ class Showing:
                 quoted=cast(types.Post, quoted.json) if quoted else None,
                 hidden=hidden,
             )
-            printed = _Printed(key, shown)
+            printed = _CachedJson(key, shown)
             self._printed.put(key, printed)
         return printed
 

@@ -18,19 +18,19 @@ from gateway.rest.v1.types import (
     Visibility,
 )
 
-AsWritten = Annotated[str, Meta(min_length=1, description="As it stands in the text.")]
+RawSegmentText = Annotated[str, Meta(min_length=1, description="As it stands in the text.")]
 
 
 class PlainText(Struct, frozen=True, gc=False, tag_field="type", tag="text"):
     """A stretch of text that is nothing else."""
 
-    text: AsWritten
+    text: RawSegmentText
 
 
 class Mention(Struct, frozen=True, gc=False, tag_field="type", tag="mention"):
     """A person named in a post."""
 
-    text: Annotated[AsWritten, Meta(examples=["@Bob"])]
+    text: Annotated[RawSegmentText, Meta(examples=["@Bob"])]
     user_id: Id
     handle: Annotated[str, Meta(description="The handle when the post was written.")]
 
@@ -38,14 +38,14 @@ class Mention(Struct, frozen=True, gc=False, tag_field="type", tag="mention"):
 class Hashtag(Struct, frozen=True, gc=False, tag_field="type", tag="hashtag"):
     """A tag named in a post."""
 
-    text: Annotated[AsWritten, Meta(examples=["#Roost"])]
+    text: Annotated[RawSegmentText, Meta(examples=["#Roost"])]
     tag: Annotated[str, Meta(description="Without the #, in the form that its spellings share.")]
 
 
 class Link(Struct, frozen=True, gc=False, tag_field="type", tag="link"):
     """An address named in a post."""
 
-    text: AsWritten
+    text: RawSegmentText
     url: str
 
 

@@ -7,7 +7,7 @@
 
 -- migrate:up
 
--- The bucket that an id holds; see services/chassis/ids.py.
+-- The bucket that an id holds; see services/chassis/runtime/ids.py.
 CREATE FUNCTION bucket_of(p_id bigint) RETURNS smallint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ((p_id >> 13) & 511)::smallint;
 

@@ -1,6 +1,6 @@
--- The audiences of the posts above a reply, as services/post/model.py has them (Limit).
+-- The audiences of the posts above a reply, as services/post/domain/model.py has them (Limit).
 --
--- Null in posts that were written before; see services/post/store_postgres/rows.py for how those are
+-- Null in posts that were written before; see services/post/adapters/postgres/rows.py for how those are
 -- read. A process of the release before goes on with create_post, which this leaves as it is.
 
 -- migrate:up

@@ -6,7 +6,7 @@ import pytest
 
 from local.edge import Edge
 from tests.authorization.rows import ROWS
-from tests.authorization.scene import Matrix
+from tests.authorization.scenario import Matrix
 from tests.e2e.fuzzing import VERSIONS
 from tests.e2e.hostile.conftest import SignUp
 

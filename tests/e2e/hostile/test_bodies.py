@@ -1,4 +1,4 @@
-"""Bodies and connections that mean no good: each has its named answer."""
+"""PostBodyCache and connections that mean no good: each has its named answer."""
 
 from __future__ import annotations
 

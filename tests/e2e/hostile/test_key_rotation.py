@@ -14,8 +14,8 @@ import pytest
 
 from local.edge import Account, Edge
 from local.parts.processes import ROOT
-from services.chassis import postgres
-from services.user.signing import ANNOUNCED, RELOAD_SECONDS
+from services.chassis.storage import postgres
+from services.user.domain.signing import ANNOUNCED, RELOAD_SECONDS
 from tests.e2e.hostile.conftest import SignUp
 from tests.e2e.stacks import TestStack
 from tests.waiting import eventually

@@ -20,13 +20,13 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from local.edge import Account, Edge
 from local.secret_store import SecretStore
-from services.chassis import postgres
-from services.chassis.clients import Mesh
-from services.chassis.clock import SystemClock
-from services.chassis.errors import NotFound, RoostError, Unauthenticated
-from services.chassis.tokens import SigningKey
-from services.user.signing import KeySeal
-from services.user.store_postgres import PostgresUserStore
+from services.chassis.auth.tokens import SigningKey
+from services.chassis.rpc.clients import Mesh
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.errors import NotFound, RoostError, Unauthenticated
+from services.chassis.storage import postgres
+from services.user.adapters.postgres import PostgresUserStore
+from services.user.domain.signing import KeySeal
 from tests.e2e.hostile.conftest import PASSWORD, SignUp
 from tests.e2e.stacks import TestStack
 from tests.token_forge import NOT_FOR_HTTP, Forge, reason_of

@@ -94,7 +94,7 @@ _ENGAGED = "postId counts { likes } viewer { liked } repostId"
 _SIGNED = "user { handle } session { id deviceName } tokens { accessToken refreshToken }"
 _MARKER = "lastReadId updatedAt"
 _DEVICE = "id restId endpoint createdAt expiresAt"
-_WISHES = (
+_KIND_PREFERENCES = (
     "kinds { kind sender push } mutedConversationIds watchedUserIds emailDigest etag timeZone "
     "quietHours { startHour endHour }"
 )
@@ -250,14 +250,14 @@ FIELDS: dict[str, Asking] = {
         _MARKER,
         id=global_id("Notification", 300),
     ),
-    "get_notification_preferences": _read("notificationPreferences", _WISHES),
+    "get_notification_preferences": _read("notificationPreferences", _KIND_PREFERENCES),
     "update_notification_preferences": _change(
         "updateNotificationPreferences",
         "$key: String",
         "kinds: [{kind: LIKE, sender: FOLLOWING, push: true}], emailDigest: false, "
         'timeZone: "Europe/Berlin", quietHours: {startHour: 22, endHour: 7}, '
         "idempotencyKey: $key",
-        _WISHES,
+        _KIND_PREFERENCES,
     ),
     "mute_conversation": _about("Post", "muteConversation", ""),
     "unmute_conversation": _about("Post", "unmuteConversation", ""),

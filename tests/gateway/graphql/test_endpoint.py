@@ -15,7 +15,7 @@ from roost.user.v1.user_service_pb2 import GetUserResponse
 from gateway.graphql import trusted as manifests
 from gateway.graphql.trusted import Manifest, ManifestInvalid, id_of
 from gateway.settings import GatewaySettings
-from services.chassis.errors import Unavailable
+from services.chassis.runtime.errors import Unavailable
 from tests.gateway.cast import ALICE, BOB, includes, person, post
 from tests.gateway.conftest import Client, counted
 from tests.gateway.fakes import FakeServices

@@ -11,7 +11,7 @@ from gateway.graphql.schema import SCHEMA
 from gateway.problems import STATUS
 from gateway.rest.routes import ANYONE, Route
 from gateway.rest.versions import NEWEST
-from services.chassis.errors import RuleBroken, Unavailable, Violation
+from services.chassis.runtime.errors import RuleBroken, Unavailable, Violation
 from tests.gateway import routes_cast
 from tests.gateway.cast import ALICE, BOB, includes, person, post
 from tests.gateway.conftest import Client, counted

@@ -19,7 +19,7 @@ from gateway.graphql.documents import Documents
 from gateway.graphql.limits import PEOPLE, STRANGERS
 from gateway.graphql.requests import MAX_BODY_BYTES
 from gateway.graphql.schema import SCHEMA
-from services.chassis.errors import Unauthenticated
+from services.chassis.runtime.errors import Unauthenticated
 from tests.gateway.cast import BOB, person
 from tests.gateway.conftest import Client, counted
 from tests.gateway.fakes import FakeServices

@@ -30,8 +30,8 @@ from gateway.backends import Backends
 from gateway.graphql import projection
 from gateway.graphql.context import Context
 from gateway.graphql.documents import Document
-from gateway.graphql.execution import Projecting
-from gateway.graphql.fields import COST, NOT_WITHIN
+from gateway.graphql.execution import ProjectingContext
+from gateway.graphql.fields import COST, RESOLVED_WITHIN
 from gateway.graphql.schema import SCHEMA
 from gateway.graphql.types.posts import Seen
 from gateway.hydrate import Hydrated
@@ -78,7 +78,7 @@ def shown_fields(shape: GraphQLObjectType) -> list[str]:
         name
         for name, definition in shape.fields.items()
         if COST not in definition.extensions["strawberry-definition"].metadata
-        or NOT_WITHIN in definition.extensions["strawberry-definition"].metadata
+        or RESOLVED_WITHIN in definition.extensions["strawberry-definition"].metadata
     ]
 
 
@@ -123,7 +123,7 @@ def test_any_selection_is_printed_as_graphql_core_would(data: st.DataObject, yes
     document = Document(SCHEMA, parse(text))
     assert validate(SCHEMA, document.node) == []
 
-    whole = asyncio.run(printed(document, yes, Projecting))
+    whole = asyncio.run(printed(document, yes, ProjectingContext))
     by_field = asyncio.run(printed(document, yes, Executor))
 
     assert whole == by_field
@@ -151,7 +151,7 @@ def test_what_is_too_large_is_printed_but_not_kept() -> None:
     text += " ".join(f"a{each}: text" for each in range(700)) + " } } } }"
     document = Document(SCHEMA, parse(text))
 
-    whole = asyncio.run(printed(document, True, Projecting))
+    whole = asyncio.run(printed(document, True, ProjectingContext))
 
     assert whole == asyncio.run(printed(document, True, Executor))
     assert len(whole) > projection._LARGEST
@@ -162,8 +162,8 @@ def test_a_post_with_a_huge_text_is_no_key() -> None:
     huge = Seen(Hydrated.of([post(1, BOB, text="x" * 5_000)], includes()))
     small = Seen(Hydrated.of([post(1, BOB)], includes()))
 
-    assert huge.post(huge.found.posts[1]).printed_by() is None
-    assert small.post(small.found.posts[1]).printed_by() is not None
+    assert huge.post(huge.found.posts[1]).json_cache_key() is None
+    assert small.post(small.found.posts[1]).json_cache_key() is not None
 
 
 def kept() -> list[bytes]:
@@ -171,7 +171,7 @@ def kept() -> list[bytes]:
     return [bytes(each) for each in projection._printed._young.values()]
 
 
-class Counting(Projecting):
+class Counting(ProjectingContext):
     """Notes which objects are asked for field by field."""
 
     by_field: ClassVar[list[str]] = []

@@ -16,7 +16,7 @@ from tests.gateway.fakes import FakeServices
 from tests.gateway.graphql.asking import post_id, user_id
 from tests.gateway.graphql.subscribing import HOME, Json, SubscriptionClient, let_in
 from tests.gateway.streaming import listening, opened
-from tests.gateway.test_stream import World, arrival, changed, liked, missed, notices
+from tests.gateway.test_stream import Scenario, arrival, changed, liked, missed, notices
 from tests.waiting import eventually
 
 EVENTS = """
@@ -43,12 +43,12 @@ ALL = ["HOME", "NOTIFICATIONS", "ACCOUNT"]
 
 
 @pytest.fixture
-def world(services: FakeServices) -> World:
-    return World(services)
+def scenario(services: FakeServices) -> Scenario:
+    return Scenario(services)
 
 
 @pytest.fixture
-async def address(gateway: Gateway, world: World) -> AsyncIterator[str]:
+async def address(gateway: Gateway, scenario: Scenario) -> AsyncIterator[str]:
     async with listening(gateway) as found:
         yield found
 
@@ -240,11 +240,11 @@ async def test_each_subscription_goes_on_from_its_own_place(
 
 
 async def test_what_rules_leave_out_is_passed_over(
-    address: str, events: FakeEvents, world: World
+    address: str, events: FakeEvents, scenario: Scenario
 ) -> None:
     for number in range(100, 103):
         events.add(ALICE, **arrival(number))
-    world.hidden.add(101)
+    scenario.hidden.add(101)
 
     async with let_in(address) as client:
         await follow(client, after=0)

@@ -15,12 +15,12 @@ from websockets.exceptions import InvalidStatus
 
 from gateway.app import Gateway
 from gateway.graphql.ids import global_id
-from gateway.graphql.subscribing import allowance, door
+from gateway.graphql.subscribing import handshake, quota
 from gateway.state import State
 from local.edge import Account, Edge, Refused
 from local.graphql import subscribed
-from services.chassis.caller import UserCaller
-from services.chassis.errors import Unavailable
+from services.chassis.auth.caller import UserCaller
+from services.chassis.runtime.errors import Unavailable
 from tests.gateway.cast import ALICE, BOB, CAROL, includes, person, post
 from tests.gateway.conftest import SESSION, counted
 from tests.gateway.event_log import FakeEvents
@@ -36,18 +36,18 @@ from tests.gateway.graphql.subscribing import (
     let_in,
 )
 from tests.gateway.streaming import listening
-from tests.gateway.test_stream import World, arrival, liked, missed
+from tests.gateway.test_stream import Scenario, arrival, liked, missed
 from tests.servicers.serving import token_of
 from tests.waiting import eventually
 
 
 @pytest.fixture
-def world(services: FakeServices) -> World:
-    return World(services)
+def scenario(services: FakeServices) -> Scenario:
+    return Scenario(services)
 
 
 @pytest.fixture
-async def address(gateway: Gateway, world: World) -> AsyncIterator[str]:
+async def address(gateway: Gateway, scenario: Scenario) -> AsyncIterator[str]:
     async with listening(gateway) as found:
         yield found
 
@@ -70,7 +70,7 @@ async def test_an_arrival_is_shown_as_it_was_asked_for(address: str, events: Fak
 
 @pytest.mark.parametrize("text", SUBSCRIPTIONS)
 async def test_a_subscription_of_the_documentation_is_told_what_happens(
-    address: str, events: FakeEvents, world: World, text: str
+    address: str, events: FakeEvents, scenario: Scenario, text: str
 ) -> None:
     async with let_in(address) as client:
         await client.subscribe("1", text, **({"id": post_id(100)} if "$id" in text else {}))
@@ -78,7 +78,7 @@ async def test_a_subscription_of_the_documentation_is_told_what_happens(
             await client.data("1")  # how it stands
         else:
             await client.heard()
-        world.replies_to[101] = 100
+        scenario.replies_to[101] = 100
         events.add(ALICE, **arrival(100))
         events.add(ALICE, **liked(7))
         events.happened(PostActivity(post_id=100, reply_post_id=101))
@@ -89,12 +89,12 @@ async def test_a_subscription_of_the_documentation_is_told_what_happens(
 
 
 async def test_what_the_rules_of_a_home_leave_out_is_not_told(
-    address: str, events: FakeEvents, world: World
+    address: str, events: FakeEvents, scenario: Scenario
 ) -> None:
     async with let_in(address) as client:
         await client.subscribe("1", HOME)
         await client.heard()
-        world.hidden.add(100)
+        scenario.hidden.add(100)
         events.add(ALICE, **arrival(100))
         events.add(ALICE, **arrival(101))
 
@@ -119,14 +119,14 @@ async def test_notifications_come_and_go(address: str, events: FakeEvents) -> No
 
 
 async def test_a_notification_that_grows_takes_the_place_of_what_it_was(
-    address: str, events: FakeEvents, world: World
+    address: str, events: FakeEvents, scenario: Scenario
 ) -> None:
     async with let_in(address) as client:
         await client.subscribe("n", NOTIFICATIONS)
         await client.heard()
         events.add(ALICE, **liked(8, previous_id=7))
         grown = (await client.data("n"))["notifications"]
-        world.stands[CAROL] = {"muting": True}
+        scenario.stands[CAROL] = {"muting": True}
         events.add(ALICE, **liked(9, previous_id=8))
         hidden = (await client.data("n"))["notifications"]
 
@@ -152,12 +152,12 @@ async def test_arrivals_that_were_missed_end_subscriptions_to_the_home_alone(
 
 
 async def test_a_post_is_shown_as_it_is_and_with_its_new_replies(
-    address: str, events: FakeEvents, world: World
+    address: str, events: FakeEvents, scenario: Scenario
 ) -> None:
     async with let_in(address) as client:
         await client.subscribe("p", POST, id=post_id(100))
         first = await client.data("p")
-        world.replies_to[101] = 100
+        scenario.replies_to[101] = 100
         events.happened(PostActivity(post_id=100, reply_post_id=101))
 
         then = await client.data("p")
@@ -170,7 +170,7 @@ async def test_a_post_is_shown_as_it_is_and_with_its_new_replies(
 
 
 async def test_a_long_subscription_never_shows_stale_data(
-    address: str, events: FakeEvents, services: FakeServices, world: World
+    address: str, events: FakeEvents, services: FakeServices, scenario: Scenario
 ) -> None:
     likes = 0
 
@@ -191,9 +191,9 @@ async def test_a_long_subscription_never_shows_stale_data(
 
 
 async def test_what_fields_load_is_loaded_anew_for_every_event(
-    address: str, events: FakeEvents, services: FakeServices, world: World
+    address: str, events: FakeEvents, services: FakeServices, scenario: Scenario
 ) -> None:
-    world.replies_to = {100: 50, 101: 50}
+    scenario.replies_to = {100: 50, 101: 50}
     asks_more = "subscription { homeArrivals { post { replyTo { text } } } }"
     async with let_in(address) as client:
         await client.subscribe("1", asks_more)
@@ -209,12 +209,12 @@ async def test_what_fields_load_is_loaded_anew_for_every_event(
 
 
 async def test_a_post_that_goes_ends_its_subscription(
-    address: str, events: FakeEvents, world: World
+    address: str, events: FakeEvents, scenario: Scenario
 ) -> None:
     async with let_in(address) as client:
         await client.subscribe("p", POST, id=post_id(100))
         await client.data("p")
-        world.hidden.add(100)
+        scenario.hidden.add(100)
         events.happened(PostActivity(post_id=100))
 
         last = await client.data("p")
@@ -224,8 +224,8 @@ async def test_a_post_that_goes_ends_its_subscription(
     assert end == {"type": "complete", "id": "p"}
 
 
-async def test_a_post_that_may_not_be_seen_is_refused(address: str, world: World) -> None:
-    world.hidden.add(100)
+async def test_a_post_that_may_not_be_seen_is_refused(address: str, scenario: Scenario) -> None:
+    scenario.hidden.add(100)
     async with let_in(address) as client:
         await client.subscribe("p", POST, id=post_id(100))
 
@@ -300,7 +300,7 @@ async def test_our_own_client_says_why_it_was_refused(address: str, services: Fa
 async def test_a_connection_has_so_many_subscriptions(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(allowance, "MAX_OF_CONNECTION", 2)
+    monkeypatch.setattr(quota, "MAX_OF_CONNECTION", 2)
     async with let_in(address) as client:
         for key in ("1", "2", "3"):
             await client.subscribe(key, HOME)
@@ -327,7 +327,7 @@ async def test_subscriptions_of_a_connection_cost_no_more_than_a_document(addres
 async def test_a_person_has_so_many_subscriptions_on_all_connections(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(allowance, "MAX_OF_PERSON", 2)
+    monkeypatch.setattr(quota, "MAX_OF_PERSON", 2)
     async with let_in(address) as one:
         await one.subscribe("1", HOME)
         await one.heard()
@@ -389,7 +389,7 @@ async def test_who_subscribes_before_being_let_in_is_closed(address: str) -> Non
 async def test_who_never_says_who_they_are_is_closed(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "_INIT_SECONDS", 0.1)
+    monkeypatch.setattr(handshake, "_INIT_SECONDS", 0.1)
     async with connected(address) as client:
         assert await client.closed() == 4408
 
@@ -472,7 +472,7 @@ async def test_a_process_that_stops_says_so(address: str, gateway: Gateway, stat
 
 
 async def test_a_field_that_fails_is_told_and_the_subscription_lives_on(
-    address: str, events: FakeEvents, services: FakeServices, world: World
+    address: str, events: FakeEvents, services: FakeServices, scenario: Scenario
 ) -> None:
     services.answer("ListReplies", Unavailable(retry_after=1.0))
     asks_more = "subscription { homeArrivals { post { text replies { nodes { text } } } } }"

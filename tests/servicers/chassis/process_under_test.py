@@ -13,9 +13,10 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis import access, process
-from services.chassis.server import Mount
-from services.chassis.settings import ServiceSettings
+from services.chassis.auth import access_policy
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime import process
+from services.chassis.runtime.settings import ServiceSettings
 from tests.servicers.serving import verifier
 
 OTHERS = frozenset({"GetUserByHandle", "BatchGetUsers", "UpdateUser", "DeleteUser"})
@@ -24,28 +25,28 @@ OTHERS = frozenset({"GetUserByHandle", "BatchGetUsers", "UpdateUser", "DeleteUse
 class SlowUsers(UserServiceServicer):
     """Answers after as many milliseconds as the user id says."""
 
-    @access.anyone
+    @access_policy.anyone
     async def GetUser(self, request: GetUserRequest, context: object) -> GetUserResponse:
         await asyncio.sleep(request.user_id / 1000)
         return GetUserResponse(user=User(id=request.user_id))
 
 
 @asynccontextmanager
-async def serve(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
-    mount = Mount(add_UserServiceServicer_to_server, SlowUsers(), without=OTHERS)  # type: ignore[abstract]
+async def serve(settings: ServiceSettings) -> AsyncIterator[process.ProcessParts]:
+    mount = MountedServicer(add_UserServiceServicer_to_server, SlowUsers(), without=OTHERS)  # type: ignore[abstract]
     print("opened", flush=True)
-    yield process.Parts(
+    yield process.ProcessParts(
         mounts=[mount],
         verifier=verifier(),
         jobs=[always_fail] if "FAILING" in os.environ else [],
-        endings=[lambda: print("ended streams", flush=True)],
+        on_drain=[lambda: print("ended streams", flush=True)],
     )
     print("closed", flush=True)
 
 
 @asynccontextmanager
-async def work(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
-    yield process.Parts(jobs=[run_until_cancelled, fail_if_told], consumers=[IdleConsumer()])
+async def work(settings: ServiceSettings) -> AsyncIterator[process.ProcessParts]:
+    yield process.ProcessParts(jobs=[run_until_cancelled, fail_if_told], consumers=[IdleConsumer()])
 
 
 async def run_until_cancelled() -> None:
@@ -82,9 +83,9 @@ class IdleConsumer:
 
 
 @asynccontextmanager
-async def refuse(settings: ServiceSettings) -> AsyncIterator[process.Parts]:
+async def refuse(settings: ServiceSettings) -> AsyncIterator[process.ProcessParts]:
     raise OSError("the database does not answer at 127.0.0.1:1")
-    yield process.Parts()
+    yield process.ProcessParts()
 
 
 if __name__ == "__main__":

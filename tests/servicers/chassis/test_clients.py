@@ -25,19 +25,25 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis import access, caller, deadline, telemetry
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
-from services.chassis.clients import MARGIN, Mesh, MeshJwks
-from services.chassis.clock import SystemClock
-from services.chassis.errors import (
+from services.chassis.auth import access_policy, caller
+from services.chassis.auth.caller import (
+    ANONYMOUS,
+    Caller,
+    ServiceCaller,
+    UserCaller,
+)
+from services.chassis.auth.tokens import ServiceIdentity, SigningKey
+from services.chassis.rpc.clients import MARGIN, Mesh, MeshJwks
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime import deadline, telemetry
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.errors import (
     DeadlineExceeded,
     Internal,
     RoostError,
     Taken,
     Unavailable,
 )
-from services.chassis.server import Mount
-from services.chassis.tokens import ServiceIdentity, SigningKey
 from tests.servicers.serving import SERVICE_KEYS, raises_reason, serving
 from tests.waiting import LIMIT
 
@@ -56,7 +62,7 @@ class Inner(UserServiceServicer):
         self.left: list[float] = []
         self.failure: RoostError | None = None
 
-    @access.anyone
+    @access_policy.anyone
     async def GetUser(self, request: GetUserRequest, context: Any) -> GetUserResponse:
         trace, left = telemetry.current(), deadline.remaining()
         assert trace is not None
@@ -75,7 +81,7 @@ class Outer(UserServiceServicer):
     def __init__(self, behind: UserServiceAsyncStub) -> None:
         self.behind = behind
 
-    @access.anyone
+    @access_policy.anyone
     async def BatchGetUsers(
         self, request: BatchGetUsersRequest, context: Any
     ) -> BatchGetUsersResponse:
@@ -83,9 +89,11 @@ class Outer(UserServiceServicer):
         return BatchGetUsersResponse(users=[answer.user])
 
 
-def only(method: str, servicer: UserServiceServicer) -> Mount:
+def only(method: str, servicer: UserServiceServicer) -> MountedServicer:
     methods = {"GetUser", "GetUserByHandle", "BatchGetUsers", "UpdateUser", "DeleteUser"}
-    return Mount(add_UserServiceServicer_to_server, servicer, without=frozenset(methods - {method}))
+    return MountedServicer(
+        add_UserServiceServicer_to_server, servicer, without=frozenset(methods - {method})
+    )
 
 
 @pytest.fixture
@@ -211,7 +219,7 @@ class Keys(AuthServiceServicer):
     def __init__(self, key: SigningKey) -> None:
         self.key = key
 
-    @access.anyone
+    @access_policy.anyone
     async def GetJwks(self, request: GetJwksRequest, context: Any) -> GetJwksResponse:
         return GetJwksResponse(keys=[JsonWebKey(**self.key.public_jwk())])
 
@@ -219,7 +227,7 @@ class Keys(AuthServiceServicer):
 async def test_keys_of_people_come_from_the_user_service() -> None:
     key = SigningKey.generate("key-1")
     methods = AuthServiceServicer.__dict__.keys() - {"GetJwks"}
-    mount = Mount(
+    mount = MountedServicer(
         add_AuthServiceServicer_to_server,
         Keys(key),  # type: ignore[abstract]
         without=frozenset(methods),

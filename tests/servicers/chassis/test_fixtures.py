@@ -13,12 +13,12 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis import access, caller
-from services.chassis.caller import UserCaller
+from services.chassis.auth import access_policy, caller
+from services.chassis.auth.caller import UserCaller
 
 
 class WhoAmI(UserServiceServicer):
-    @access.user
+    @access_policy.user
     async def UpdateUser(self, request: UpdateUserRequest, context: Any) -> UpdateUserResponse:
         return UpdateUserResponse(user=User(id=caller.user().user_id))
 

@@ -42,22 +42,28 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis import access, caller, deadline, logs, telemetry
-from services.chassis.access import Kind, Policy
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
-from services.chassis.errors import (
+from services.chassis.auth import access_policy, caller
+from services.chassis.auth.access_policy import Kind, Policy
+from services.chassis.auth.caller import (
+    ANONYMOUS,
+    Caller,
+    ServiceCaller,
+    UserCaller,
+)
+from services.chassis.rpc.interceptors import limits
+from services.chassis.rpc.server import MountedServicer, Server, policies
+from services.chassis.runtime import deadline, logs, telemetry
+from services.chassis.runtime.errors import (
     DeadlineExceeded,
     Forbidden,
     Internal,
     Invalid,
     NotFound,
-    NotOffered,
     TooMany,
     Unauthenticated,
+    Unimplemented,
     Violation,
 )
-from services.chassis.interceptors import limits
-from services.chassis.server import Mount, Server, policies
 from tests.servicers.serving import Served, eventually, raises_reason, serving, token_of
 from tests.waiting import LIMIT
 
@@ -82,23 +88,23 @@ class Users(UserServiceServicer):
     async def nothing(self, _: GetUserRequest) -> None:
         pass
 
-    @access.anyone
+    @access_policy.anyone
     async def GetUser(self, request: GetUserRequest, context: Any) -> GetUserResponse:
         self.calls += 1
         await self.act(request)
         return GetUserResponse(user=User(id=request.user_id))
 
-    @access.user
+    @access_policy.user
     async def UpdateUser(self, request: UpdateUserRequest, context: Any) -> UpdateUserResponse:
         return UpdateUserResponse(user=User(id=caller.user().user_id))
 
-    @access.service("post")
+    @access_policy.service("post")
     async def BatchGetUsers(
         self, request: BatchGetUsersRequest, context: Any
     ) -> BatchGetUsersResponse:
         return BatchGetUsersResponse()
 
-    @access.user_or_service("post")
+    @access_policy.user_or_service("post")
     async def DeleteUser(self, request: DeleteUserRequest, context: Any) -> DeleteUserResponse:
         return DeleteUserResponse()
 
@@ -108,8 +114,10 @@ class Users(UserServiceServicer):
         raise AssertionError("not offered")
 
 
-def mount(users: Users) -> Mount:
-    return Mount(add_UserServiceServicer_to_server, users, without=frozenset({"GetUserByHandle"}))
+def mount(users: Users) -> MountedServicer:
+    return MountedServicer(
+        add_UserServiceServicer_to_server, users, without=frozenset({"GetUserByHandle"})
+    )
 
 
 @pytest.fixture
@@ -265,7 +273,7 @@ async def test_token_is_checked_before_the_request_is_read(users: Users, served:
 
 
 def test_method_without_a_policy_keeps_the_process_from_starting(users: Users) -> None:
-    careless = Mount(add_UserServiceServicer_to_server, users)
+    careless = MountedServicer(add_UserServiceServicer_to_server, users)
 
     with pytest.raises(TypeError, match=r"roost\.user\.v1\.UserService/GetUserByHandle declares"):
         policies([careless])
@@ -273,7 +281,7 @@ def test_method_without_a_policy_keeps_the_process_from_starting(users: Users) -
 
 async def test_server_does_not_take_a_method_without_a_policy(users: Users) -> None:
     with pytest.raises(TypeError, match="declares no access policy"):
-        async with serving(Mount(add_UserServiceServicer_to_server, users)):
+        async with serving(MountedServicer(add_UserServiceServicer_to_server, users)):
             raise AssertionError("served")
 
 
@@ -287,7 +295,7 @@ def test_policies_of_all_methods_can_be_listed(users: Users) -> None:
 
 
 async def test_method_that_is_left_out_is_not_implemented(served: Served) -> None:
-    with raises_reason(NotOffered, "NOT_IMPLEMENTED"):
+    with raises_reason(Unimplemented, "NOT_IMPLEMENTED"):
         await served.stub(UserServiceStub).GetUserByHandle(GetUserByHandleRequest(handle="alice"))
 
 
@@ -503,7 +511,7 @@ async def test_port_that_is_taken_is_an_os_error(served: Served) -> None:
 class Events(EventServiceServicer):
     """Attaches whoever is asked for, but nobody by the number of 13."""
 
-    @access.service("post")
+    @access_policy.service("post")
     async def Attach(
         self, request_iterator: AsyncIterator[AttachRequest], context: Any
     ) -> AsyncIterator[AttachResponse]:
@@ -516,7 +524,7 @@ class Events(EventServiceServicer):
         raise AssertionError("not offered")
 
 
-EVENTS = Mount(
+EVENTS = MountedServicer(
     add_EventServiceServicer_to_server,
     Events(),
     without=frozenset({"ReadEvents"}),

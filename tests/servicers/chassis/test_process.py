@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from roost.user.v1.user_service_pb2 import GetUserRequest
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
-from services.chassis.clients import Mesh
+from services.chassis.rpc.clients import Mesh
 from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[3]

@@ -9,7 +9,7 @@ from roost.user.v1.graph_service_pb2_grpc import GraphServiceServicer
 from roost.user.v1.user_pb2 import Relationship, User
 from roost.user.v1.user_service_pb2_grpc import UserServiceServicer
 
-from services.chassis import access
+from services.chassis.auth import access_policy
 
 
 class FakeUsers(UserServiceServicer):
@@ -61,7 +61,7 @@ class FakeUsers(UserServiceServicer):
     def mute(self, muter_id: int, muted_id: int) -> None:
         self._mutes.add((muter_id, muted_id))
 
-    @access.service("post", "notification")
+    @access_policy.service("post", "notification")
     async def BatchGetUsers(
         self, request: rpc.BatchGetUsersRequest, context: Any
     ) -> rpc.BatchGetUsersResponse:
@@ -104,7 +104,7 @@ class FakeGraph(GraphServiceServicer):
         self.calls: list[graph.BatchGetTiesRequest] = []
         self._users = users
 
-    @access.service("post")
+    @access_policy.service("post")
     async def BatchGetTies(
         self, request: graph.BatchGetTiesRequest, context: Any
     ) -> graph.BatchGetTiesResponse:

@@ -8,29 +8,29 @@ from dataclasses import dataclass
 import pytest
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceStub
 
-from services.chassis.caller import ANONYMOUS, Caller, UserCaller
-from services.chassis.clients import Mesh
-from services.chassis.clock import ManualClock, SystemClock
-from services.chassis.server import Mount
-from services.chassis.tokens import ServiceIdentity
+from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
+from services.chassis.auth.tokens import ServiceIdentity
+from services.chassis.rpc.clients import Mesh
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.clock import ManualClock, SystemClock
 from services.notification import compose
-from services.notification.peers_mesh import MeshPeople, MeshPosts, MeshVisibility
-from services.notification.store_memory import MemoryNotificationStore
+from services.notification.adapters.clients import MeshPosts, MeshProfiles, MeshVisibility
+from services.notification.adapters.memory import MemoryNotificationStore
 from tests.servicers.notification.peers import Peers
 from tests.servicers.serving import SERVICE_KEYS, Served, serving
-from tests.stores.notification.world import World
+from tests.stores.notification.scenario import Scenario
 
 
 @dataclass
-class House:
+class NotificationStack:
     """What a test holds in hand."""
 
     served: Served
     peers: Peers
     store: MemoryNotificationStore
-    world: World
+    scenario: Scenario
     clock: ManualClock
-    mounts: list[Mount]
+    mounts: list[MountedServicer]
 
     def stub(self, caller: Caller = ANONYMOUS) -> NotificationServiceStub:
         return self.served.stub(NotificationServiceStub, caller=caller)
@@ -41,7 +41,7 @@ class House:
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
+async def stack() -> AsyncIterator[NotificationStack]:
     clock = ManualClock()
     store = MemoryNotificationStore(clock=clock)
     peers = Peers()
@@ -52,11 +52,11 @@ async def house() -> AsyncIterator[House]:
     ):
         mounts = compose.mounts(
             store=store,
-            people=MeshPeople(mesh),
+            people=MeshProfiles(mesh),
             posts=MeshPosts(mesh),
             visibility=MeshVisibility(mesh),
             page_token_key=b"k" * 32,
             clock=clock,
         )
         async with serving(*mounts) as served:
-            yield House(served, peers, store, World(store, clock), clock, mounts)
+            yield NotificationStack(served, peers, store, Scenario(store, clock), clock, mounts)

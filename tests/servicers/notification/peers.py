@@ -31,9 +31,9 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis import access, caller
-from services.chassis.errors import NotFound
-from services.chassis.server import Mount
+from services.chassis.auth import access_policy, caller
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.errors import NotFound
 
 Context = grpc.aio.ServicerContext
 
@@ -53,7 +53,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
         self.mutes: set[tuple[int, int]] = set()
         self.filtered = 0
 
-    @access.service("notification")
+    @access_policy.service("notification")
     async def BatchGetTies(
         self, request: BatchGetTiesRequest, context: Context
     ) -> BatchGetTiesResponse:
@@ -64,14 +64,14 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             response.ties.add(following=there in self.follows, apart=apart)
         return response
 
-    @access.anyone
+    @access_policy.anyone
     async def GetUser(self, request: GetUserRequest, context: Context) -> GetUserResponse:
         viewer_id = caller.viewer_id() or 0
         if request.user_id not in self.people or (request.user_id, viewer_id) in self.hidden:
             raise NotFound(reason="USER_NOT_FOUND")
         return GetUserResponse(user=self._user(request.user_id, viewer_id))
 
-    @access.service("notification")
+    @access_policy.service("notification")
     async def BatchGetUsers(
         self, request: BatchGetUsersRequest, context: Context
     ) -> BatchGetUsersResponse:
@@ -79,7 +79,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             users=[self._user(each, request.viewer_id) for each in request.user_ids]
         )
 
-    @access.service("notification")
+    @access_policy.service("notification")
     async def FilterVisible(
         self, request: FilterVisibleRequest, context: Context
     ) -> FilterVisibleResponse:
@@ -93,7 +93,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             muted_user_ids=[each for each in request.user_ids if (viewer_id, each) in self.mutes],
         )
 
-    @access.anyone
+    @access_policy.anyone
     async def GetPost(self, request: GetPostRequest, context: Context) -> GetPostResponse:
         if request.post_id not in self.conversations:
             raise NotFound(reason="POST_NOT_FOUND")
@@ -113,20 +113,20 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             viewer_relationship=tie,
         )
 
-    def mounts(self) -> list[Mount]:
+    def mounts(self) -> list[MountedServicer]:
         """What serves them."""
         return [
-            Mount(
+            MountedServicer(
                 add_GraphServiceServicer_to_server,
                 self,
                 without=_rest(GraphServiceServicer, "BatchGetTies"),
             ),
-            Mount(
+            MountedServicer(
                 add_UserServiceServicer_to_server,
                 self,
                 without=_rest(UserServiceServicer, "GetUser", "BatchGetUsers"),
             ),
-            Mount(
+            MountedServicer(
                 add_PostServiceServicer_to_server,
                 self,
                 without=_rest(PostServiceServicer, "GetPost", "FilterVisible"),

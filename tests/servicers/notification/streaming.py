@@ -18,8 +18,8 @@ from roost.notification.v1.event_service_pb2 import (
 from roost.notification.v1.event_service_pb2_grpc import EventServiceStub
 from roost.notification.v1.notification_pb2 import UserEvent
 
-from services.chassis.caller import Caller, ServiceCaller
-from services.chassis.errors import RoostError
+from services.chassis.auth.caller import Caller, ServiceCaller
+from services.chassis.runtime.errors import RoostError
 from tests.servicers.serving import Served
 from tests.waiting import eventually
 

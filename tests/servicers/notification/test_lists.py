@@ -9,34 +9,34 @@ from roost.notification.v1.notification_service_pb2 import (
     MarkReadRequest,
 )
 
-from services.chassis.errors import Invalid
-from tests.servicers.notification.conftest import House
+from services.chassis.runtime.errors import Invalid
+from tests.servicers.notification.conftest import NotificationStack
 from tests.servicers.serving import raises_reason
-from tests.stores.notification.world import ALICE, BOB, CAROL, created, followed, liked
+from tests.stores.notification.scenario import ALICE, BOB, CAROL, created, followed, liked
 
 LIKE, FOLLOW = pb.NOTIFICATION_KIND_LIKE, pb.NOTIFICATION_KIND_FOLLOW
 
 
-async def test_a_group_says_who_did_what_and_when(house: House) -> None:
-    post = house.world.post(ALICE)
-    await house.world.hear(liked(BOB, post))
-    await house.world.hear(liked(CAROL, post))
+async def test_a_group_says_who_did_what_and_when(stack: NotificationStack) -> None:
+    post = stack.scenario.post(ALICE)
+    await stack.scenario.handle(liked(BOB, post))
+    await stack.scenario.handle(liked(CAROL, post))
 
-    response = await house.of(ALICE).ListNotifications(ListNotificationsRequest())
+    response = await stack.of(ALICE).ListNotifications(ListNotificationsRequest())
 
     (group,) = response.groups
     assert (group.kind, group.post_id, group.count) == (LIKE, post.id, 2)
     assert list(group.sample_user_ids) == [CAROL, BOB]
-    assert group.last_time.ToDatetime(UTC) == house.clock.now()
+    assert group.last_time.ToDatetime(UTC) == stack.clock.now()
     assert group.last_time.seconds - group.first_time.seconds == 1
     assert not group.read
     assert response.next_page_token == ""
 
 
-async def test_pages_walk_the_whole_list_once(house: House) -> None:
-    posts = [house.world.post(ALICE) for _ in range(5)]
-    await house.world.hear(*(liked(BOB, post) for post in posts))
-    alice = house.of(ALICE)
+async def test_pages_walk_the_whole_list_once(stack: NotificationStack) -> None:
+    posts = [stack.scenario.post(ALICE) for _ in range(5)]
+    await stack.scenario.handle(*(liked(BOB, post) for post in posts))
+    alice = stack.of(ALICE)
 
     found, token, following = [], "", None
     for _ in range(3):
@@ -53,10 +53,10 @@ async def test_pages_walk_the_whole_list_once(house: House) -> None:
     assert token == ""
 
 
-async def test_a_list_of_some_kinds_has_tokens_of_its_own(house: House) -> None:
-    posts = [house.world.post(ALICE) for _ in range(2)]
-    await house.world.hear(followed(BOB, ALICE), *(liked(BOB, post) for post in posts))
-    alice = house.of(ALICE)
+async def test_a_list_of_some_kinds_has_tokens_of_its_own(stack: NotificationStack) -> None:
+    posts = [stack.scenario.post(ALICE) for _ in range(2)]
+    await stack.scenario.handle(followed(BOB, ALICE), *(liked(BOB, post) for post in posts))
+    alice = stack.of(ALICE)
 
     likes = await alice.ListNotifications(ListNotificationsRequest(kinds=[LIKE], page_size=1))
 
@@ -67,15 +67,15 @@ async def test_a_list_of_some_kinds_has_tokens_of_its_own(house: House) -> None:
         )
 
 
-async def test_what_the_marker_passed_is_read_and_not_counted(house: House) -> None:
-    alice = house.of(ALICE)
-    await house.world.hear(followed(BOB, ALICE))
+async def test_what_the_marker_passed_is_read_and_not_counted(stack: NotificationStack) -> None:
+    alice = stack.of(ALICE)
+    await stack.scenario.handle(followed(BOB, ALICE))
     (first,) = (await alice.ListNotifications(ListNotificationsRequest())).groups
     await alice.MarkRead(MarkReadRequest(last_read_id=first.id))
-    await house.world.hear(created(house.world.post(CAROL, mentions=[ALICE])))
+    await stack.scenario.handle(created(stack.scenario.post(CAROL, mentions=[ALICE])))
 
     groups = (await alice.ListNotifications(ListNotificationsRequest())).groups
 
     assert [group.read for group in groups] == [False, True]
     assert (await alice.CountUnread(CountUnreadRequest())).count == 1
-    assert (await house.of(BOB).CountUnread(CountUnreadRequest())).count == 0
+    assert (await stack.of(BOB).CountUnread(CountUnreadRequest())).count == 0

@@ -22,13 +22,13 @@ from roost.user.v1.graph_service_pb2_grpc import (
 )
 
 from local import topics
-from services.chassis import access
-from services.chassis.bus import Publisher, publisher
-from services.chassis.clock import SystemClock
-from services.chassis.errors import Unavailable
-from services.chassis.events import Event, OutboxMessage
-from services.chassis.process import Parts
-from services.chassis.server import Mount
+from services.chassis.auth import access_policy
+from services.chassis.events.bus import Publisher, publisher
+from services.chassis.events.records import Event, OutboxMessage
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.errors import Unavailable
+from services.chassis.runtime.process import ProcessParts
 from services.notification import compose
 from tests.builders.notifications import settings
 from tests.engines import Engines
@@ -48,7 +48,7 @@ class Graph(GraphServiceServicer):
     def __init__(self) -> None:
         self.edges: set[tuple[int, int]] = set()
 
-    @access.service("notification")
+    @access_policy.service("notification")
     async def BatchGetTies(
         self, request: BatchGetTiesRequest, context: grpc.aio.ServicerContext
     ) -> BatchGetTiesResponse:
@@ -62,7 +62,7 @@ class Running:
     def __init__(self, graph: Graph, sender: Publisher) -> None:
         self.graph = graph
         self.served: list[Served] = []
-        self.parts: list[Parts] = []
+        self.parts: list[ProcessParts] = []
         self._sender = sender
 
     async def tell(self, key: int, body: Message) -> None:
@@ -89,7 +89,9 @@ async def running(
     (tmp_path / "services.json").write_bytes(orjson.dumps({"keys": public}))
     graph = Graph()
     declared = frozenset(name for name in vars(GraphServiceServicer) if name[0].isupper())
-    mount = Mount(add_GraphServiceServicer_to_server, graph, without=declared - {"BatchGetTies"})
+    mount = MountedServicer(
+        add_GraphServiceServicer_to_server, graph, without=declared - {"BatchGetTies"}
+    )
     async with AsyncExitStack() as stack:
         others = await stack.enter_async_context(serving(mount))
         told = settings(
@@ -110,7 +112,7 @@ async def running(
             made.served.append(await stack.enter_async_context(serving(*parts.mounts)))
         work = await stack.enter_async_context(compose.work(told))
         composed = (*made.parts, work)
-        jobs = [asyncio.create_task(job()) for parts in composed for _, job in parts.named_jobs()]
+        jobs = [asyncio.create_task(job()) for parts in composed for _, job in parts.jobs_by_name()]
         try:
             yield made
             assert not any(job.done() for job in jobs), "a job ended"
@@ -170,7 +172,7 @@ async def test_events_reach_streams_of_every_process_also_while_valkey_is_away(
         assert other.events(CAROL) == []
 
         # A process that stops ends its streams; they go on at another.
-        running.parts[0].endings[0]()
+        running.parts[0].on_drain[0]()
         assert isinstance(await one.over(), Unavailable)
         await running.tell(ALICE, posts.PostCreated(post=Post(id=80, author_id=ALICE)))
         resumed = await stack.enter_async_context(streaming(running.served[1]))

@@ -15,17 +15,31 @@ from roost.notification.v1.event_service_pb2_grpc import (
     add_EventServiceServicer_to_server,
 )
 
-from services.chassis.caller import ANONYMOUS, Caller, UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Forbidden, Invalid, TooMany, Unauthenticated, Unavailable
-from services.chassis.memory import MemoryDatabase
-from services.chassis.server import Mount, policies
-from services.notification.log import compose, convert
-from services.notification.log.live import LiveDelivery
-from services.notification.log.model import GRACE, MAX_EVENTS, TRIM_EVERY, Activity, Change, Logged
-from services.notification.log.outlet import MAX_WAITING
-from services.notification.log.servicer import EventServicer
-from services.notification.log.store_memory import LogTables, MemoryLogStore
+from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
+from services.chassis.rpc.server import MountedServicer, policies
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import (
+    Forbidden,
+    Invalid,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+from services.chassis.storage.memory import MemoryDatabase
+from services.eventlog import compose
+from services.eventlog.adapters.memory import LogTables, MemoryLogStore
+from services.eventlog.domain.bounded_queue import MAX_WAITING
+from services.eventlog.domain.live import LiveDelivery
+from services.eventlog.domain.model import (
+    MAX_EVENTS,
+    PRESENCE_GRACE,
+    TRIM_EVERY,
+    Change,
+    LogEntry,
+    PostActivity,
+)
+from services.eventlog.rpc import convert
+from services.eventlog.rpc.servicer import EventServicer
 from tests.servicers.access import services, user_or
 from tests.servicers.notification.streaming import GATEWAY, streaming
 from tests.servicers.serving import Served, raises_reason, serving
@@ -43,7 +57,7 @@ class Place:
         self.running: list[LiveDelivery] = []
         self.store = MemoryLogStore(MemoryDatabase(LogTables()), announce=self._announce)
 
-    def _announce(self, entries: Sequence[Logged]) -> None:
+    def _announce(self, entries: Sequence[LogEntry]) -> None:
         if self.wired:
             for live in self.running:
                 live.on_events(entries)
@@ -56,8 +70,8 @@ class Place:
         async with self.store.transaction() as transaction:
             await transaction.append_events(changes, self.clock.now())
 
-    async def arrive(self, user_id: int) -> None:
-        await self.store.arrive([user_id], self.clock.now(), missed=convert.ARRIVALS_MISSED)
+    async def attach_users(self, user_id: int) -> None:
+        await self.store.attach_users([user_id], self.clock.now(), missed=convert.ARRIVALS_MISSED)
 
     async def append_unheard(self, user_id: int, count: int = 1) -> None:
         """Appends while no wake-up comes through."""
@@ -82,7 +96,9 @@ class Place:
         running = asyncio.create_task(live.run())
         self.running.append(live)
         try:
-            async with serving(Mount(add_EventServiceServicer_to_server, servicer)) as served:
+            async with serving(
+                MountedServicer(add_EventServiceServicer_to_server, servicer)
+            ) as served:
                 yield served, live
         finally:
             self.running.remove(live)
@@ -148,7 +164,7 @@ class TestAttach:
     async def test_begins_after_the_sequence_that_is_known(
         self, place: Place, served: Served
     ) -> None:
-        await place.arrive(ALICE)
+        await place.attach_users(ALICE)
         await place.append(ALICE, 5)
 
         async with streaming(served) as stream:
@@ -211,7 +227,7 @@ class TestAttach:
             await stream.has(BOB, [1])
 
     async def test_tells_of_a_gap_where_the_log_was_cut(self, place: Place, served: Served) -> None:
-        await place.arrive(ALICE)
+        await place.attach_users(ALICE)
         await place.append(ALICE, MAX_EVENTS + TRIM_EVERY)
 
         async with streaming(served) as stream:
@@ -225,9 +241,9 @@ class TestAttach:
     async def test_tells_whoever_was_away_for_long_all_but_arrivals(
         self, place: Place, served: Served, known: int
     ) -> None:
-        await place.arrive(ALICE)
+        await place.attach_users(ALICE)
         await place.append(ALICE, 4)
-        place.clock.advance((GRACE + timedelta(minutes=2)).total_seconds())
+        place.clock.advance((PRESENCE_GRACE + timedelta(minutes=2)).total_seconds())
 
         async with streaming(served) as stream:
             stream.attach(ALICE, known)
@@ -302,7 +318,7 @@ class TestAttach:
     async def test_may_begin_again_elsewhere_on_the_same_stream(
         self, place: Place, served: Served
     ) -> None:
-        await place.arrive(ALICE)
+        await place.attach_users(ALICE)
         await place.append(ALICE, 3)
 
         async with streaming(served) as stream:
@@ -434,7 +450,9 @@ class TestPosts:
             stream.attach(ALICE)
             await stream.attached(ALICE)
 
-            live.on_activities([Activity(51), Activity(50, 60), Activity(50, deleted=True)])
+            live.on_activities(
+                [PostActivity(51), PostActivity(50, 60), PostActivity(50, deleted=True)]
+            )
 
             await stream.until(lambda: len(stream.of("activity")) == 2)
             assert [
@@ -449,7 +467,7 @@ class TestPosts:
                 await stream.attached(ALICE)
             await eventually(lambda: live.streams == 0)
 
-            live.on_activities([Activity(50)])
+            live.on_activities([PostActivity(50)])
             await place.append(ALICE)
 
 
@@ -499,7 +517,7 @@ class TestReading:
             assert (response.last_sequence, response.limited) == (150, False)
 
     async def test_says_where_something_is_gone(self, place: Place, served: Served) -> None:
-        await place.arrive(ALICE)
+        await place.attach_users(ALICE)
         await place.append(ALICE, MAX_EVENTS + TRIM_EVERY)
 
         gone = await self.read(served, after_sequence=1, page_size=3)
@@ -527,7 +545,7 @@ class TestReading:
     async def test_counts_as_being_there(self, place: Place, served: Served) -> None:
         await self.read(served)
 
-        assert await place.store.there(after=0, limit=9, now=place.clock.now()) == [ALICE]
+        assert await place.store.present_users(after=0, limit=9, now=place.clock.now()) == [ALICE]
 
     async def test_is_for_services_and_oneself(self, place: Place, served: Served) -> None:
         await self.read(served, UserCaller(ALICE, 1))

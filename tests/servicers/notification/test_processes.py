@@ -19,10 +19,10 @@ from roost.notification.v1.notification_service_pb2_grpc import NotificationServ
 from roost.user.v1.user_events_pb2 import SessionRevoked
 
 from local import topics
-from services.chassis.bus import Publisher, publisher
-from services.chassis.caller import UserCaller
-from services.chassis.clock import SystemClock
-from services.chassis.events import Event, OutboxMessage
+from services.chassis.auth.caller import UserCaller
+from services.chassis.events.bus import Publisher, publisher
+from services.chassis.events.records import Event, OutboxMessage
+from services.chassis.runtime.clock import SystemClock
 from services.notification import compose
 from tests.builders.notifications import settings
 from tests.engines import Engines
@@ -30,7 +30,7 @@ from tests.mail import Mailbox, mail_server
 from tests.push import Browser, PushServer, push_server
 from tests.servicers.notification.peers import Peers
 from tests.servicers.serving import SERVICE_KEYS, Served, serving
-from tests.stores.notification.world import (
+from tests.stores.notification.scenario import (
     ALICE,
     BOB,
     CAROL,
@@ -99,7 +99,7 @@ async def running(
         sender = await stack.enter_async_context(
             publisher(brokers=kafka, client_id="test", idempotent=engines.broker.idempotence)
         )
-        jobs = [asyncio.create_task(job()) for _, job in work.named_jobs()]
+        jobs = [asyncio.create_task(job()) for _, job in work.jobs_by_name()]
         try:
             yield Running(served, sender, pushes, box)
             assert not any(job.done() for job in jobs), "a job ended"
@@ -133,8 +133,8 @@ async def test_notifications_leave_the_app(running: Running) -> None:
         )
     )
     await alice.SetEmailAddress(delivery_pb.SetEmailAddressRequest(address="alice@mail.example"))
-    await eventually(lambda: len(running.box.letters) == 1, limit=SETTLED)
-    code = str(running.box.letters[0]["Subject"])[:6]
+    await eventually(lambda: len(running.box.emails) == 1, limit=SETTLED)
+    code = str(running.box.emails[0]["Subject"])[:6]
     await alice.ConfirmEmailAddress(delivery_pb.ConfirmEmailAddressRequest(code=code))
     post = a_post(100, ALICE)
 

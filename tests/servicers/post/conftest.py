@@ -20,20 +20,25 @@ from roost.user.v1.user_service_pb2_grpc import (
     add_UserServiceServicer_to_server,
 )
 
-from services.chassis import redis
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
-from services.chassis.clock import SystemClock
-from services.chassis.events import Event
-from services.chassis.ids import FixedWorker, IdGenerator
-from services.chassis.redis import RedisClient
-from services.chassis.server import Mount
+from services.chassis.auth.caller import (
+    ANONYMOUS,
+    Caller,
+    ServiceCaller,
+    UserCaller,
+)
+from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.events.records import Event
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.ids import FixedWorker, IdGenerator
 from services.post import compose
-from services.post.cache import Bodies
-from services.post.convert import look_into, pack
-from services.post.known_people import KnownPeople
-from services.post.people import MeshPeople
-from services.post.states import States
-from services.post.store_memory import MemoryStore
+from services.post.adapters.memory import MemoryStore
+from services.post.adapters.user_client import MeshProfiles
+from services.post.rpc.convert import pack, summarize_packed
+from services.post.rpc.read_cache.body_cache import PostBodyCache
+from services.post.rpc.read_cache.profile_cache import ProfileCache
+from services.post.rpc.read_cache.state_cache import PostStateCache
 from tests.builders.posts import Numbers
 from tests.servicers.fakes.users import WITHOUT, WITHOUT_OF_GRAPH, FakeGraph, FakeUsers
 from tests.servicers.serving import Served, serving, token_of
@@ -41,7 +46,7 @@ from tests.servicers.serving import Served, serving, token_of
 NOWHERE = "redis://127.0.0.1:1"
 
 
-class Scene:
+class Scenario:
     """A running Post service, a cast, and short words for what they do."""
 
     def __init__(self, served: Served, users: FakeUsers, store: MemoryStore) -> None:
@@ -64,7 +69,7 @@ class Scene:
     def engagement(self, who: int | Caller | None = None) -> Any:
         return self._served.stub(EngagementServiceStub, caller=_caller(who))
 
-    def people(self, who: int | Caller | None = None) -> Any:
+    def profiles(self, who: int | Caller | None = None) -> Any:
         return self._served.stub(PeopleServiceStub, caller=_caller(who))
 
     async def write(self, author: int, text: str = "Hello", **given: Any) -> Post:
@@ -104,20 +109,22 @@ def _caller(who: int | Caller | None) -> Caller:
 
 
 @pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
-    async with redis.connect(NOWHERE) as nowhere, a_scene(nowhere) as scene:
-        yield scene
+async def scenario() -> AsyncIterator[Scenario]:
+    async with redis_client.connect(NOWHERE) as nowhere, a_scene(nowhere) as scenario:
+        yield scenario
 
 
 @asynccontextmanager
-async def a_scene(cache_server: RedisClient) -> AsyncIterator[Scene]:
+async def a_scene(cache_server: RedisClient) -> AsyncIterator[Scenario]:
     """A scene whose service keeps things on that server."""
     clock = SystemClock()
     users = FakeUsers()
     store = MemoryStore(clock=clock)
     async with serving(
-        Mount(add_UserServiceServicer_to_server, users, without=WITHOUT),
-        Mount(add_GraphServiceServicer_to_server, FakeGraph(users), without=WITHOUT_OF_GRAPH),
+        MountedServicer(add_UserServiceServicer_to_server, users, without=WITHOUT),
+        MountedServicer(
+            add_GraphServiceServicer_to_server, FakeGraph(users), without=WITHOUT_OF_GRAPH
+        ),
     ) as user_service:
         as_post, as_post_of_graph = (
             user_service.mesh.with_token(
@@ -125,24 +132,28 @@ async def a_scene(cache_server: RedisClient) -> AsyncIterator[Scene]:
             )
             for stub in (UserServiceStub, GraphServiceStub)
         )
-        bodies = Bodies(
-            store=store, redis=cache_server, clock=clock, pack=pack, look_into=look_into
+        bodies = PostBodyCache(
+            store=store,
+            redis=cache_server,
+            clock=clock,
+            pack=pack,
+            summarize_packed=summarize_packed,
         )
-        people = MeshPeople(as_post, as_post_of_graph)
-        states = States(store=store, redis=cache_server, clock=clock)
+        profiles = MeshProfiles(as_post, as_post_of_graph)
+        states = PostStateCache(store=store, redis=cache_server, clock=clock)
         store.watch(states.forget)
-        known_people = KnownPeople(people=people, redis=cache_server, clock=clock)
+        profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
         mounts = compose.mounts(
             store=store,
             bodies=bodies,
             states=states,
-            people=people,
-            known_people=known_people,
+            profiles=profiles,
+            profile_cache=profile_cache,
             clock=clock,
             ids=IdGenerator(clock=clock, worker=FixedWorker()),
             page_token_key=bytes(32),
         )
         async with serving(*mounts) as served:
-            yield Scene(served, users, store)
-        for kept in (bodies, states, known_people):
+            yield Scenario(served, users, store)
+        for kept in (bodies, states, profile_cache):
             await kept.close()

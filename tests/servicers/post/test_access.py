@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from roost.post.v1 import engagement_service_pb2, people_service_pb2, post_service_pb2
 
-from services.chassis.access import policy_of
-from services.post.engagement_servicer import EngagementServicer
-from services.post.people_servicer import PeopleServicer
-from services.post.post_servicer import PostServicer
+from services.chassis.auth.access_policy import policy_of
+from services.post.rpc.engagement_servicer import EngagementServicer
+from services.post.rpc.people_servicer import ProfileCacheServicer
+from services.post.rpc.post_servicer import PostServicer
 from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, services
-from tests.servicers.post.conftest import Scene
+from tests.servicers.post.conftest import Scenario
 
 MATRIX = {
     "PostService": {
@@ -50,7 +50,7 @@ MATRIX = {
     [
         (post_service_pb2, PostServicer),
         (engagement_service_pb2, EngagementServicer),
-        (people_service_pb2, PeopleServicer),
+        (people_service_pb2, ProfileCacheServicer),
     ],
 )
 def test_every_rpc_of_the_contract_is_in_the_matrix(module: Any, servicer: type) -> None:
@@ -62,11 +62,11 @@ def test_every_rpc_of_the_contract_is_in_the_matrix(module: Any, servicer: type)
 
 
 @pytest.mark.parametrize("who", CALLERS)
-async def test_only_those_are_let_in_whom_a_method_is_for(scene: Scene, who: str) -> None:
+async def test_only_those_are_let_in_whom_a_method_is_for(scenario: Scenario, who: str) -> None:
     parts = {
-        "PostService": (scene.posts, post_service_pb2),
-        "EngagementService": (scene.engagement, engagement_service_pb2),
-        "PeopleService": (scene.people, people_service_pb2),
+        "PostService": (scenario.posts, post_service_pb2),
+        "EngagementService": (scenario.engagement, engagement_service_pb2),
+        "PeopleService": (scenario.profiles, people_service_pb2),
     }
     for service, methods in MATRIX.items():
         stub_for, messages = parts[service]

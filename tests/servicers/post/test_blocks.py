@@ -3,72 +3,72 @@
 import pytest
 from roost.post.v1 import post_service_pb2 as rpc
 
-from tests.servicers.post.conftest import Scene
+from tests.servicers.post.conftest import Scenario
 
 
-async def entries(scene: Scene, who: int | None, person: int) -> list[int]:
+async def entries(scenario: Scenario, who: int | None, person: int) -> list[int]:
     request = rpc.ListUserPostsRequest(user_id=person)
-    return [each.post_id for each in (await scene.posts(who).ListUserPosts(request)).entries]
+    return [each.post_id for each in (await scenario.posts(who).ListUserPosts(request)).entries]
 
 
-async def quoted_in(scene: Scene, who: int | None, *post_ids: int) -> list[tuple[bool, bool]]:
+async def quoted_in(scenario: Scenario, who: int | None, *post_ids: int) -> list[tuple[bool, bool]]:
     """Of each post whether its quote is withdrawn, and whether the quoted post came along."""
-    response = await scene.posts(who).BatchGetPosts(rpc.BatchGetPostsRequest(post_ids=post_ids))
+    response = await scenario.posts(who).BatchGetPosts(rpc.BatchGetPostsRequest(post_ids=post_ids))
     quoted = {each.id for each in response.includes.quoted_posts}
     return [(each.quote_withdrawn, each.quoted_post_id in quoted) for each in response.posts]
 
 
 @pytest.mark.parametrize("by_author", [True, False])
 async def test_a_profile_does_not_show_reposts_of_somebody_apart(
-    scene: Scene, by_author: bool
+    scenario: Scenario, by_author: bool
 ) -> None:
-    post, other = await scene.write(scene.alice), await scene.write(scene.carol)
-    own = await scene.write(scene.bob)
+    post, other = await scenario.write(scenario.alice), await scenario.write(scenario.carol)
+    own = await scenario.write(scenario.bob)
     for each in (post, other, own):
-        await scene.repost(scene.bob, each.id)
-    assert await entries(scene, None, scene.bob) == [own.id, other.id, post.id, own.id]
+        await scenario.repost(scenario.bob, each.id)
+    assert await entries(scenario, None, scenario.bob) == [own.id, other.id, post.id, own.id]
 
-    pair = (scene.alice, scene.bob) if by_author else (scene.bob, scene.alice)
-    scene.users.block(*pair)
+    pair = (scenario.alice, scenario.bob) if by_author else (scenario.bob, scenario.alice)
+    scenario.users.block(*pair)
 
-    for who in (None, scene.carol):
-        assert await entries(scene, who, scene.bob) == [own.id, other.id, own.id]
-    assert await scene.sees(None, post.id)
+    for who in (None, scenario.carol):
+        assert await entries(scenario, who, scenario.bob) == [own.id, other.id, own.id]
+    assert await scenario.sees(None, post.id)
 
 
 @pytest.mark.parametrize("by_author", [True, False])
 async def test_a_quote_of_somebody_apart_is_withdrawn_while_the_block_stands(
-    scene: Scene, by_author: bool
+    scenario: Scenario, by_author: bool
 ) -> None:
-    post = await scene.write(scene.alice)
-    theirs = await scene.write(scene.bob, quoted_post_id=post.id)
-    others = await scene.write(scene.carol, quoted_post_id=post.id)
-    own = await scene.write(scene.alice, quoted_post_id=post.id)
+    post = await scenario.write(scenario.alice)
+    theirs = await scenario.write(scenario.bob, quoted_post_id=post.id)
+    others = await scenario.write(scenario.carol, quoted_post_id=post.id)
+    own = await scenario.write(scenario.alice, quoted_post_id=post.id)
     ids = (theirs.id, others.id, own.id)
-    pair = (scene.alice, scene.bob) if by_author else (scene.bob, scene.alice)
+    pair = (scenario.alice, scenario.bob) if by_author else (scenario.bob, scenario.alice)
 
-    scene.users.block(*pair)
+    scenario.users.block(*pair)
 
     # Others quote it too, so it comes along; by itself the one brings nothing.
-    assert await quoted_in(scene, None, *ids) == [(True, True), (False, True), (False, True)]
-    for who in (None, scene.carol):
-        assert await quoted_in(scene, who, theirs.id) == [(True, False)]
+    assert await quoted_in(scenario, None, *ids) == [(True, True), (False, True), (False, True)]
+    for who in (None, scenario.carol):
+        assert await quoted_in(scenario, who, theirs.id) == [(True, False)]
 
-    scene.users.unblock(*pair)
+    scenario.users.unblock(*pair)
 
-    assert await quoted_in(scene, None, theirs.id) == [(False, True)]
+    assert await quoted_in(scenario, None, theirs.id) == [(False, True)]
 
 
-async def test_a_quote_is_withdrawn_in_every_list(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
-    quote = await scene.write(scene.bob, quoted_post_id=post.id)
-    await scene.repost(scene.carol, quote.id)
-    scene.users.block(scene.alice, scene.bob)
-    stranger = scene.posts()
+async def test_a_quote_is_withdrawn_in_every_list(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
+    quote = await scenario.write(scenario.bob, quoted_post_id=post.id)
+    await scenario.repost(scenario.carol, quote.id)
+    scenario.users.block(scenario.alice, scenario.bob)
+    stranger = scenario.posts()
 
     for response in (
-        await stranger.ListUserPosts(rpc.ListUserPostsRequest(user_id=scene.bob)),
-        await stranger.ListUserPosts(rpc.ListUserPostsRequest(user_id=scene.carol)),
+        await stranger.ListUserPosts(rpc.ListUserPostsRequest(user_id=scenario.bob)),
+        await stranger.ListUserPosts(rpc.ListUserPostsRequest(user_id=scenario.carol)),
         await stranger.ListQuotes(rpc.ListQuotesRequest(post_id=post.id)),
     ):
         assert [each.quote_withdrawn for each in response.posts] == [True]

@@ -14,7 +14,7 @@ from roost.post.v1.post_pb2 import (
     PostCounts,
 )
 
-from tests.servicers.post.conftest import Scene
+from tests.servicers.post.conftest import Scenario
 
 LISTS = {
     "likes": ("ListLikers", engagement_rpc.ListLikersRequest),
@@ -24,14 +24,14 @@ LISTS = {
 }
 
 
-async def listed(scene: Scene, who: int | None, post: Post) -> dict[str, list[int]]:
+async def listed(scenario: Scenario, who: int | None, post: Post) -> dict[str, list[int]]:
     """What each list shows."""
     found = {}
     for counter, (name, request) in LISTS.items():
-        people = counter in {"likes", "reposts"}
-        stub = scene.engagement(who) if people else scene.posts(who)
+        profiles = counter in {"likes", "reposts"}
+        stub = scenario.engagement(who) if profiles else scenario.posts(who)
         page = await getattr(stub, name)(request(post_id=post.id))
-        found[counter] = list(page.user_ids) if people else [each.id for each in page.posts]
+        found[counter] = list(page.user_ids) if profiles else [each.id for each in page.posts]
     return found
 
 
@@ -39,54 +39,54 @@ def numbers(counts: PostCounts) -> dict[str, int]:
     return {counter: getattr(counts, counter) for counter in LISTS}
 
 
-async def contribute(scene: Scene, who: int, post: Post) -> Post:
+async def contribute(scenario: Scenario, who: int, post: Post) -> Post:
     """Somebody does everything that is counted."""
-    await scene.like(who, post.id)
-    await scene.repost(who, post.id)
-    await scene.write(who, quoted_post_id=post.id)
-    return await scene.write(who, reply_to_post_id=post.id)
+    await scenario.like(who, post.id)
+    await scenario.repost(who, post.id)
+    await scenario.write(who, quoted_post_id=post.id)
+    return await scenario.write(who, reply_to_post_id=post.id)
 
 
 async def test_what_a_protected_person_contributes_is_for_followers_and_the_author(
-    scene: Scene,
+    scenario: Scenario,
 ) -> None:
-    post = await scene.write(scene.alice)
-    dan, eve = scene.users.add(77, "dan"), scene.users.add(78, "eve")
-    scene.users.protect(scene.bob)
-    scene.users.follow(dan, scene.bob)
-    reply = await contribute(scene, scene.bob, post)
-    await contribute(scene, scene.carol, post)
+    post = await scenario.write(scenario.alice)
+    dan, eve = scenario.users.add(77, "dan"), scenario.users.add(78, "eve")
+    scenario.users.protect(scenario.bob)
+    scenario.users.follow(dan, scenario.bob)
+    reply = await contribute(scenario, scenario.bob, post)
+    await contribute(scenario, scenario.carol, post)
 
     everybody = {"likes": 1, "reposts": 1, "replies": 1, "quotes": 1}
     for who, shown in {
         None: False,
         eve: False,
         dan: True,
-        scene.bob: True,
-        scene.alice: True,
+        scenario.bob: True,
+        scenario.alice: True,
     }.items():
-        found = await listed(scene, who, post)
-        assert numbers((await scene.read(post.id, who)).counts) == everybody
-        assert (scene.bob in found["likes"], scene.bob in found["reposts"]) == (shown, shown)
+        found = await listed(scenario, who, post)
+        assert numbers((await scenario.read(post.id, who)).counts) == everybody
+        assert (scenario.bob in found["likes"], scenario.bob in found["reposts"]) == (shown, shown)
         # An answer is not for its author's followers alone where it is addressed to somebody,
         # but a protected author's is.
-        follows = who in {dan, scene.bob}
+        follows = who in {dan, scenario.bob}
         assert (reply.id in found["replies"], len(found["quotes"]) == 2) == (follows, follows)
 
 
 @pytest.mark.parametrize("visibility", [VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED])
 async def test_replies_and_quotes_that_are_not_public_are_not_counted(
-    scene: Scene, visibility: Any
+    scenario: Scenario, visibility: Any
 ) -> None:
-    post = await scene.write(scene.alice)
-    await scene.write(scene.bob, reply_to_post_id=post.id, visibility=visibility)
-    await scene.write(scene.bob, quoted_post_id=post.id, visibility=visibility)
-    public = await scene.write(scene.bob, reply_to_post_id=post.id)
+    post = await scenario.write(scenario.alice)
+    await scenario.write(scenario.bob, reply_to_post_id=post.id, visibility=visibility)
+    await scenario.write(scenario.bob, quoted_post_id=post.id, visibility=visibility)
+    public = await scenario.write(scenario.bob, reply_to_post_id=post.id)
 
-    for who in (None, scene.carol, scene.alice, scene.bob):
-        counts = numbers((await scene.read(post.id, who)).counts)
+    for who in (None, scenario.carol, scenario.alice, scenario.bob):
+        counts = numbers((await scenario.read(post.id, who)).counts)
         assert counts == {"likes": 0, "reposts": 0, "replies": 1, "quotes": 0}
-    assert await listed(scene, None, post) == {
+    assert await listed(scenario, None, post) == {
         "likes": [],
         "reposts": [],
         "replies": [public.id],
@@ -94,31 +94,33 @@ async def test_replies_and_quotes_that_are_not_public_are_not_counted(
     }
 
 
-async def test_every_answer_has_the_same_counts(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
-    scene.users.protect(scene.bob)
-    await contribute(scene, scene.carol, post)
+async def test_every_answer_has_the_same_counts(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
+    scenario.users.protect(scenario.bob)
+    await contribute(scenario, scenario.carol, post)
 
-    answered = (await scene.like(scene.bob, post.id)).counts
-    await scene.repost(scene.bob, post.id)
-    batch = await scene.engagement(scene.bob).BatchGetEngagement(
+    answered = (await scenario.like(scenario.bob, post.id)).counts
+    await scenario.repost(scenario.bob, post.id)
+    batch = await scenario.engagement(scenario.bob).BatchGetEngagement(
         engagement_rpc.BatchGetEngagementRequest(post_ids=[post.id])
     )
-    taken_back = await scene.engagement(scene.bob).Unlike(
+    taken_back = await scenario.engagement(scenario.bob).Unlike(
         engagement_rpc.UnlikeRequest(post_id=post.id)
     )
 
-    expected = (await scene.read(post.id)).counts
+    expected = (await scenario.read(post.id)).counts
     assert numbers(expected) == {"likes": 1, "reposts": 1, "replies": 1, "quotes": 1}
     assert answered == batch.engagements[0].counts == taken_back.engagement.counts == expected
 
 
-async def test_a_deletion_says_who_could_read_the_post(scene: Scene) -> None:
+async def test_a_deletion_says_who_could_read_the_post(scenario: Scenario) -> None:
     for visibility in (VISIBILITY_PUBLIC, VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED):
-        post = await scene.write(scene.alice, visibility=visibility)
-        await scene.delete(scene.alice, post.id)
+        post = await scenario.write(scenario.alice, visibility=visibility)
+        await scenario.delete(scenario.alice, post.id)
 
-    gone = [events.PostDeleted.FromString(each.payload) for each in scene.published("PostDeleted")]
+    gone = [
+        events.PostDeleted.FromString(each.payload) for each in scenario.published("PostDeleted")
+    ]
 
     assert [each.visibility for each in gone] == [
         VISIBILITY_PUBLIC,

@@ -8,9 +8,15 @@ from roost.post.v1 import post_events_pb2 as events
 from roost.post.v1 import post_service_pb2
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED, ViewerState
 
-from services.chassis.errors import Forbidden, NotFound, RuleBroken, Unauthenticated, WrongState
-from services.chassis.ids import bucket_of
-from tests.servicers.post.conftest import Scene
+from services.chassis.runtime.errors import (
+    Forbidden,
+    NotFound,
+    RuleBroken,
+    Unauthenticated,
+    WrongState,
+)
+from services.chassis.runtime.ids import bucket_of
+from tests.servicers.post.conftest import Scenario
 from tests.servicers.post.test_lists import every_page
 from tests.servicers.serving import raises_reason
 
@@ -18,132 +24,136 @@ ACTS = ("Like", "Repost", "Bookmark")
 BACK = {"Unlike": "Like", "UndoRepost": "Repost", "RemoveBookmark": "Bookmark"}
 
 
-async def act(scene: Scene, who: int | None, name: str, post_id: int, **given: Any) -> Any:
+async def act(scenario: Scenario, who: int | None, name: str, post_id: int, **given: Any) -> Any:
     request = getattr(rpc, f"{name}Request")(post_id=post_id, **given)
-    return await getattr(scene.engagement(who), name)(request)
+    return await getattr(scenario.engagement(who), name)(request)
 
 
-async def test_a_like_counts_once_and_is_told_once(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
+async def test_a_like_counts_once_and_is_told_once(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
 
-    first = await scene.like(scene.bob, post.id)
-    second = await scene.like(scene.bob, post.id)
+    first = await scenario.like(scenario.bob, post.id)
+    second = await scenario.like(scenario.bob, post.id)
 
     assert first == second
     assert (first.post_id, first.counts.likes, first.viewer_state.liked) == (post.id, 1, True)
-    (event,) = scene.published("PostLiked")
-    assert event.key == str(scene.bob)
+    (event,) = scenario.published("PostLiked")
+    assert event.key == str(scenario.bob)
     told = events.PostLiked.FromString(event.payload)
-    assert (told.post_id, told.author_id, told.user_id) == (post.id, scene.alice, scene.bob)
+    assert (told.post_id, told.author_id, told.user_id) == (post.id, scenario.alice, scenario.bob)
 
 
-async def test_a_like_is_taken_back_once(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
-    await scene.like(scene.bob, post.id)
+async def test_a_like_is_taken_back_once(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
+    await scenario.like(scenario.bob, post.id)
 
     for _ in range(2):
-        response = await act(scene, scene.bob, "Unlike", post.id)
+        response = await act(scenario, scenario.bob, "Unlike", post.id)
         assert (response.engagement.counts.likes, response.engagement.viewer_state.liked) == (
             0,
             False,
         )
 
-    (event,) = scene.published("PostUnliked")
-    assert event.key == str(scene.bob)
+    (event,) = scenario.published("PostUnliked")
+    assert event.key == str(scenario.bob)
 
 
-async def test_a_repost_has_an_id_of_its_own_that_leads_to_the_reposter(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
+async def test_a_repost_has_an_id_of_its_own_that_leads_to_the_reposter(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
 
-    first = await scene.repost(scene.bob, post.id)
-    second = await scene.repost(scene.bob, post.id)
+    first = await scenario.repost(scenario.bob, post.id)
+    second = await scenario.repost(scenario.bob, post.id)
 
     assert first == second
     assert first.repost_id > post.id
-    assert bucket_of(first.repost_id) == bucket_of(scene.bob)
+    assert bucket_of(first.repost_id) == bucket_of(scenario.bob)
     assert (first.engagement.counts.reposts, first.engagement.viewer_state.reposted) == (1, True)
-    (event,) = scene.published("PostReposted")
+    (event,) = scenario.published("PostReposted")
     entry = events.PostReposted.FromString(event.payload).entry
-    assert event.key == str(scene.bob)
+    assert event.key == str(scenario.bob)
     assert (entry.entry_id, entry.post_id, entry.author_id, entry.reposter_id) == (
         first.repost_id,
         post.id,
-        scene.alice,
-        scene.bob,
+        scenario.alice,
+        scenario.bob,
     )
 
 
-async def test_undoing_a_repost_tells_which_entry_goes(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
-    repost = await scene.repost(scene.bob, post.id)
+async def test_undoing_a_repost_tells_which_entry_goes(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
+    repost = await scenario.repost(scenario.bob, post.id)
 
     for _ in range(2):
-        response = await act(scene, scene.bob, "UndoRepost", post.id)
+        response = await act(scenario, scenario.bob, "UndoRepost", post.id)
         assert response.engagement.counts.reposts == 0
 
-    (event,) = scene.published("RepostUndone")
+    (event,) = scenario.published("RepostUndone")
     assert events.RepostUndone.FromString(event.payload).entry.entry_id == repost.repost_id
 
 
-async def test_only_open_posts_may_be_reposted(scene: Scene) -> None:
-    scene.users.follow(scene.bob, scene.alice)
-    narrow = await scene.write(scene.alice, visibility=VISIBILITY_FOLLOWERS)
-    public = await scene.write(scene.alice)
-    scene.users.protect(scene.alice)
+async def test_only_open_posts_may_be_reposted(scenario: Scenario) -> None:
+    scenario.users.follow(scenario.bob, scenario.alice)
+    narrow = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
+    public = await scenario.write(scenario.alice)
+    scenario.users.protect(scenario.alice)
 
     for post in (narrow, public):
         with raises_reason(WrongState, "REPOST_NOT_ALLOWED"):
-            await scene.repost(scene.bob, post.id)
+            await scenario.repost(scenario.bob, post.id)
 
 
-async def test_ones_own_post_may_be_reposted_unless_for_named_people(scene: Scene) -> None:
-    scene.users.protect(scene.alice)
-    narrow = await scene.write(scene.alice, visibility=VISIBILITY_FOLLOWERS)
-    named = await scene.write(scene.alice, "@bob", visibility=VISIBILITY_MENTIONED)
+async def test_ones_own_post_may_be_reposted_unless_for_named_people(scenario: Scenario) -> None:
+    scenario.users.protect(scenario.alice)
+    narrow = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
+    named = await scenario.write(scenario.alice, "@bob", visibility=VISIBILITY_MENTIONED)
 
-    assert (await scene.repost(scene.alice, narrow.id)).repost_id
+    assert (await scenario.repost(scenario.alice, narrow.id)).repost_id
     with raises_reason(WrongState, "REPOST_NOT_ALLOWED"):
-        await scene.repost(scene.alice, named.id)
+        await scenario.repost(scenario.alice, named.id)
 
 
-async def test_a_bookmark_is_nobody_elses_business(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
+async def test_a_bookmark_is_nobody_elses_business(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
 
-    response = await act(scene, scene.bob, "Bookmark", post.id)
+    response = await act(scenario, scenario.bob, "Bookmark", post.id)
 
     assert response.engagement.viewer_state.bookmarked
-    assert not (await scene.read(post.id, scene.alice)).viewer_state.bookmarked
-    assert [event.type for event in scene.store.database.published] == ["roost.post.v1.PostCreated"]
+    assert not (await scenario.read(post.id, scenario.alice)).viewer_state.bookmarked
+    assert [event.type for event in scenario.store.database.published] == [
+        "roost.post.v1.PostCreated"
+    ]
 
 
 @pytest.mark.parametrize("name", list(BACK))
 async def test_what_was_done_may_be_taken_back_whatever_became_of_the_post(
-    scene: Scene, name: str
+    scenario: Scenario, name: str
 ) -> None:
-    scene.users.follow(scene.carol, scene.alice)
-    hidden = await scene.write(scene.alice)
-    deleted = await scene.write(scene.alice)
+    scenario.users.follow(scenario.carol, scenario.alice)
+    hidden = await scenario.write(scenario.alice)
+    deleted = await scenario.write(scenario.alice)
     for post in (hidden, deleted):
-        await act(scene, scene.bob, BACK[name], post.id)
-    scene.users.block(scene.alice, scene.bob)
-    await scene.delete(scene.alice, deleted.id)
+        await act(scenario, scenario.bob, BACK[name], post.id)
+    scenario.users.block(scenario.alice, scenario.bob)
+    await scenario.delete(scenario.alice, deleted.id)
 
     for post_id in (hidden.id, deleted.id, 404):
-        response = await act(scene, scene.bob, name, post_id)
+        response = await act(scenario, scenario.bob, name, post_id)
 
         assert response.engagement.post_id == post_id
         assert not response.engagement.HasField("counts")
         assert response.engagement.viewer_state == ViewerState()
-    counts = (await scene.read(hidden.id, scene.carol)).counts
+    counts = (await scenario.read(hidden.id, scenario.carol)).counts
     assert (counts.likes, counts.reposts) == (0, 0)
 
 
-async def test_removing_the_bookmark_of_a_post_in_sight_tells_its_counts(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
-    await scene.like(scene.carol, post.id)
-    await act(scene, scene.bob, "Bookmark", post.id)
+async def test_removing_the_bookmark_of_a_post_in_sight_tells_its_counts(
+    scenario: Scenario,
+) -> None:
+    post = await scenario.write(scenario.alice)
+    await scenario.like(scenario.carol, post.id)
+    await act(scenario, scenario.bob, "Bookmark", post.id)
 
-    response = await act(scene, scene.bob, "RemoveBookmark", post.id)
+    response = await act(scenario, scenario.bob, "RemoveBookmark", post.id)
 
     assert response.engagement.counts.likes == 1
     assert not response.engagement.viewer_state.bookmarked
@@ -151,51 +161,51 @@ async def test_removing_the_bookmark_of_a_post_in_sight_tells_its_counts(scene: 
 
 @pytest.mark.parametrize("name", ACTS)
 async def test_nothing_is_done_with_a_post_that_does_not_exist_for_the_caller(
-    scene: Scene, name: str
+    scenario: Scenario, name: str
 ) -> None:
-    hidden = await scene.write(scene.alice, visibility=VISIBILITY_FOLLOWERS)
-    deleted = await scene.write(scene.alice)
-    await scene.delete(scene.alice, deleted.id)
+    hidden = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
+    deleted = await scenario.write(scenario.alice)
+    await scenario.delete(scenario.alice, deleted.id)
 
     for post_id in (hidden.id, deleted.id, 404):
         with raises_reason(NotFound, "POST_NOT_FOUND"):
-            await act(scene, scene.bob, name, post_id)
+            await act(scenario, scenario.bob, name, post_id)
 
 
 @pytest.mark.parametrize("name", [*ACTS, *BACK])
-async def test_strangers_respond_to_nothing(scene: Scene, name: str) -> None:
+async def test_strangers_respond_to_nothing(scenario: Scenario, name: str) -> None:
     with raises_reason(Unauthenticated, "TOKEN_MISSING"):
-        await act(scene, None, name, 1)
+        await act(scenario, None, name, 1)
 
 
-async def test_an_account_that_is_gone_responds_to_nothing(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
-    scene.users.delete(scene.bob)
+async def test_an_account_that_is_gone_responds_to_nothing(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
+    scenario.users.delete(scenario.bob)
 
     with raises_reason(Unauthenticated, "TOKEN_INVALID"):
-        await scene.like(scene.bob, post.id)
+        await scenario.like(scenario.bob, post.id)
 
 
 @pytest.mark.parametrize("name", [*ACTS, *BACK])
-async def test_a_repeated_request_gets_the_first_answer(scene: Scene, name: str) -> None:
-    post = await scene.write(scene.alice)
-    await scene.like(scene.bob, post.id)
+async def test_a_repeated_request_gets_the_first_answer(scenario: Scenario, name: str) -> None:
+    post = await scenario.write(scenario.alice)
+    await scenario.like(scenario.bob, post.id)
 
-    first = await act(scene, scene.bob, name, post.id, request_id="key-1")
-    await scene.like(scene.carol, post.id)
-    second = await act(scene, scene.bob, name, post.id, request_id="key-1")
-    await scene.delete(scene.alice, post.id)
-    third = await act(scene, scene.bob, name, post.id, request_id="key-1")
+    first = await act(scenario, scenario.bob, name, post.id, request_id="key-1")
+    await scenario.like(scenario.carol, post.id)
+    second = await act(scenario, scenario.bob, name, post.id, request_id="key-1")
+    await scenario.delete(scenario.alice, post.id)
+    third = await act(scenario, scenario.bob, name, post.id, request_id="key-1")
 
     assert first.SerializeToString() == second.SerializeToString() == third.SerializeToString()
 
 
-async def test_a_key_is_not_taken_for_another_act(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
-    await scene.like(scene.bob, post.id, request_id="key-1")
+async def test_a_key_is_not_taken_for_another_act(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
+    await scenario.like(scenario.bob, post.id, request_id="key-1")
 
     with raises_reason(RuleBroken, "IDEMPOTENCY_KEY_REUSED"):
-        await scene.repost(scene.bob, post.id, request_id="key-1")
+        await scenario.repost(scenario.bob, post.id, request_id="key-1")
 
 
 @pytest.mark.parametrize(
@@ -206,45 +216,45 @@ async def test_a_key_is_not_taken_for_another_act(scene: Scene) -> None:
     ],
 )
 async def test_who_responded_is_listed_without_those_whom_a_block_keeps_apart(
-    scene: Scene, name: str, request_of: Any, respond: str
+    scenario: Scenario, name: str, request_of: Any, respond: str
 ) -> None:
-    post = await scene.write(scene.alice)
-    people = [scene.users.add(number, f"p{number}") for number in range(1, 10)]
-    for person in people:
-        await act(scene, person, respond, post.id)
-    scene.users.block(people[7], scene.bob)
-    scene.users.block(scene.bob, people[3])
-    scene.users.delete(people[0])
+    post = await scenario.write(scenario.alice)
+    profiles = [scenario.users.add(number, f"p{number}") for number in range(1, 10)]
+    for person in profiles:
+        await act(scenario, person, respond, post.id)
+    scenario.users.block(profiles[7], scenario.bob)
+    scenario.users.block(scenario.bob, profiles[3])
+    scenario.users.delete(profiles[0])
 
     pages = await every_page(
-        getattr(scene.engagement(scene.bob), name), request_of(post_id=post.id, page_size=3)
+        getattr(scenario.engagement(scenario.bob), name), request_of(post_id=post.id, page_size=3)
     )
 
-    left = [people[n] for n in (8, 6, 5, 4, 2, 1)]
+    left = [profiles[n] for n in (8, 6, 5, 4, 2, 1)]
     assert [user_id for page in pages for user_id in page.user_ids] == left
     assert [len(page.user_ids) for page in pages] == [3, 3]
     assert [user.id for user in pages[0].includes.users] == sorted(left[:3])
 
 
 @pytest.mark.parametrize("name", ["ListLikers", "ListReposters"])
-async def test_responses_to_a_hidden_post_are_not_listed(scene: Scene, name: str) -> None:
-    hidden = await scene.write(scene.alice, visibility=VISIBILITY_FOLLOWERS)
+async def test_responses_to_a_hidden_post_are_not_listed(scenario: Scenario, name: str) -> None:
+    hidden = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
     request_of = {"ListLikers": rpc.ListLikersRequest, "ListReposters": rpc.ListRepostersRequest}
 
     with raises_reason(NotFound, "POST_NOT_FOUND"):
-        await getattr(scene.engagement(), name)(request_of[name](post_id=hidden.id))
+        await getattr(scenario.engagement(), name)(request_of[name](post_id=hidden.id))
 
 
-async def test_liked_posts_go_by_the_newest_like_without_those_hidden(scene: Scene) -> None:
-    posts = [await scene.write(scene.alice) for _ in range(4)]
-    hidden = await scene.write(scene.carol)
+async def test_liked_posts_go_by_the_newest_like_without_those_hidden(scenario: Scenario) -> None:
+    posts = [await scenario.write(scenario.alice) for _ in range(4)]
+    hidden = await scenario.write(scenario.carol)
     for post in (posts[2], posts[0], hidden, posts[3], posts[1]):
-        await scene.like(scene.bob, post.id)
-    scene.users.protect(scene.carol)
+        await scenario.like(scenario.bob, post.id)
+    scenario.users.protect(scenario.carol)
 
     pages = await every_page(
-        scene.engagement(scene.alice).ListLikedPosts,
-        rpc.ListLikedPostsRequest(user_id=scene.bob, page_size=3),
+        scenario.engagement(scenario.alice).ListLikedPosts,
+        rpc.ListLikedPostsRequest(user_id=scenario.bob, page_size=3),
     )
 
     assert [[post.id for post in page.posts] for page in pages] == [
@@ -253,64 +263,64 @@ async def test_liked_posts_go_by_the_newest_like_without_those_hidden(scene: Sce
     ]
 
 
-async def test_liked_posts_follow_the_rules_of_the_profile(scene: Scene) -> None:
-    request = rpc.ListLikedPostsRequest(user_id=scene.alice)
+async def test_liked_posts_follow_the_rules_of_the_profile(scenario: Scenario) -> None:
+    request = rpc.ListLikedPostsRequest(user_id=scenario.alice)
 
     with raises_reason(NotFound, "USER_NOT_FOUND"):
-        await scene.engagement().ListLikedPosts(rpc.ListLikedPostsRequest(user_id=99))
-    scene.users.block(scene.alice, scene.bob)
+        await scenario.engagement().ListLikedPosts(rpc.ListLikedPostsRequest(user_id=99))
+    scenario.users.block(scenario.alice, scenario.bob)
     with raises_reason(NotFound, "USER_NOT_FOUND"):
-        await scene.engagement(scene.bob).ListLikedPosts(request)
-    scene.users.protect(scene.alice)
+        await scenario.engagement(scenario.bob).ListLikedPosts(request)
+    scenario.users.protect(scenario.alice)
     with raises_reason(Forbidden, "ACCOUNT_PROTECTED"):
-        await scene.engagement(scene.carol).ListLikedPosts(request)
+        await scenario.engagement(scenario.carol).ListLikedPosts(request)
 
 
 @pytest.mark.parametrize("named_first", ["bob", "carol"])
 async def test_liked_posts_are_without_those_of_people_whom_a_block_keeps_apart(
-    scene: Scene, named_first: str
+    scenario: Scenario, named_first: str
 ) -> None:
-    bob, carol = scene.bob, scene.carol
-    for author in (scene.alice, bob, carol):
-        await scene.like(bob, (await scene.write(author)).id)
-    scene.users.block(*((bob, carol) if named_first == "bob" else (carol, bob)))
+    bob, carol = scenario.bob, scenario.carol
+    for author in (scenario.alice, bob, carol):
+        await scenario.like(bob, (await scenario.write(author)).id)
+    scenario.users.block(*((bob, carol) if named_first == "bob" else (carol, bob)))
 
-    liked = await scene.engagement().ListLikedPosts(rpc.ListLikedPostsRequest(user_id=bob))
+    liked = await scenario.engagement().ListLikedPosts(rpc.ListLikedPostsRequest(user_id=bob))
 
-    assert [post.author_id for post in liked.posts] == [bob, scene.alice]
+    assert [post.author_id for post in liked.posts] == [bob, scenario.alice]
 
 
-async def test_bookmarks_are_the_callers_own_newest_first(scene: Scene) -> None:
-    posts = [await scene.write(scene.alice) for _ in range(3)]
+async def test_bookmarks_are_the_callers_own_newest_first(scenario: Scenario) -> None:
+    posts = [await scenario.write(scenario.alice) for _ in range(3)]
     for post in posts:
-        await act(scene, scene.bob, "Bookmark", post.id)
-    await act(scene, scene.carol, "Bookmark", posts[0].id)
-    await scene.delete(scene.alice, posts[1].id)
+        await act(scenario, scenario.bob, "Bookmark", post.id)
+    await act(scenario, scenario.carol, "Bookmark", posts[0].id)
+    await scenario.delete(scenario.alice, posts[1].id)
 
     pages = await every_page(
-        scene.engagement(scene.bob).ListBookmarks, rpc.ListBookmarksRequest(page_size=1)
+        scenario.engagement(scenario.bob).ListBookmarks, rpc.ListBookmarksRequest(page_size=1)
     )
 
     assert [post.id for page in pages for post in page.posts] == [posts[2].id, posts[0].id]
     assert pages[0].posts[0].viewer_state.bookmarked
 
 
-async def test_bookmarks_of_nobody_are_none(scene: Scene) -> None:
-    response = await scene.engagement(scene.bob).ListBookmarks(rpc.ListBookmarksRequest())
+async def test_bookmarks_of_nobody_are_none(scenario: Scenario) -> None:
+    response = await scenario.engagement(scenario.bob).ListBookmarks(rpc.ListBookmarksRequest())
     assert list(response.posts) == []
 
     with raises_reason(Unauthenticated, "TOKEN_MISSING"):
-        await scene.engagement().ListBookmarks(rpc.ListBookmarksRequest())
+        await scenario.engagement().ListBookmarks(rpc.ListBookmarksRequest())
 
 
-async def test_engagement_comes_in_request_order_for_what_may_be_seen(scene: Scene) -> None:
-    first, second = [await scene.write(scene.alice) for _ in range(2)]
-    hidden = await scene.write(scene.alice, visibility=VISIBILITY_FOLLOWERS)
-    await scene.like(scene.bob, second.id)
+async def test_engagement_comes_in_request_order_for_what_may_be_seen(scenario: Scenario) -> None:
+    first, second = [await scenario.write(scenario.alice) for _ in range(2)]
+    hidden = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
+    await scenario.like(scenario.bob, second.id)
     request = rpc.BatchGetEngagementRequest(post_ids=[second.id, hidden.id, 404, first.id])
 
-    own = await scene.engagement(scene.bob).BatchGetEngagement(request)
-    strangers = await scene.engagement().BatchGetEngagement(request)
+    own = await scenario.engagement(scenario.bob).BatchGetEngagement(request)
+    strangers = await scenario.engagement().BatchGetEngagement(request)
 
     assert [(each.post_id, each.counts.likes) for each in own.engagements] == [
         (second.id, 1),
@@ -320,13 +330,13 @@ async def test_engagement_comes_in_request_order_for_what_may_be_seen(scene: Sce
     assert not any(each.HasField("viewer_state") for each in strangers.engagements)
 
 
-async def test_a_deleted_post_takes_its_reposts_from_profiles(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
-    await scene.repost(scene.bob, post.id)
-    await scene.delete(scene.alice, post.id)
+async def test_a_deleted_post_takes_its_reposts_from_profiles(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
+    await scenario.repost(scenario.bob, post.id)
+    await scenario.delete(scenario.alice, post.id)
 
-    response = await scene.posts().ListUserPosts(
-        post_service_pb2.ListUserPostsRequest(user_id=scene.bob)
+    response = await scenario.posts().ListUserPosts(
+        post_service_pb2.ListUserPostsRequest(user_id=scenario.bob)
     )
 
     assert list(response.entries) == []

@@ -7,154 +7,161 @@ import pytest
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.people_service_pb2 import ForgetPeopleRequest, Pair
 
-from services.chassis import redis
-from services.chassis.caller import ServiceCaller
-from services.chassis.errors import Unauthenticated
-from tests.servicers.post.conftest import Scene, a_scene
+from services.chassis.auth.caller import ServiceCaller
+from services.chassis.cache import redis_client
+from services.chassis.runtime.errors import Unauthenticated
+from tests.servicers.post.conftest import Scenario, a_scene
 from tests.servicers.serving import raises_reason
 
 USER_SERVICE = ServiceCaller("user")
 
 
 @pytest.fixture
-async def scene(valkey: str) -> AsyncIterator[Scene]:
+async def scenario(valkey: str) -> AsyncIterator[Scenario]:
     """As everywhere, with a cache."""
-    async with redis.connect(valkey) as server, a_scene(server) as scene:
-        yield scene
+    async with redis_client.connect(valkey) as server, a_scene(server) as scenario:
+        yield scenario
 
 
-async def forget(scene: Scene, *, people: tuple[int, ...] = (), pair: tuple[int, ...] = ()) -> None:
+async def forget(
+    scenario: Scenario, *, profiles: tuple[int, ...] = (), pair: tuple[int, ...] = ()
+) -> None:
     pairs = [Pair(one_id=pair[0], other_id=pair[1])] if pair else []
-    request = ForgetPeopleRequest(user_ids=people, pairs=pairs)
-    await scene.people(USER_SERVICE).ForgetPeople(request)
+    request = ForgetPeopleRequest(user_ids=profiles, pairs=pairs)
+    await scenario.profiles(USER_SERVICE).ForgetPeople(request)
 
 
-async def test_a_page_that_was_read_asks_nobody_again(scene: Scene) -> None:
-    post_id = (await scene.write(scene.alice, "Hello @carol")).id
-    assert await scene.sees(scene.bob, post_id)
-    scene.users.calls.clear()
+async def test_a_page_that_was_read_asks_nobody_again(scenario: Scenario) -> None:
+    post_id = (await scenario.write(scenario.alice, "Hello @carol")).id
+    assert await scenario.sees(scenario.bob, post_id)
+    scenario.users.calls.clear()
 
     request = rpc.BatchGetPostsRequest(post_ids=[post_id])
-    response = await scene.posts(scene.bob).BatchGetPosts(request)
+    response = await scenario.posts(scenario.bob).BatchGetPosts(request)
 
-    assert {user.id for user in response.includes.users} == {scene.alice, scene.carol}
+    assert {user.id for user in response.includes.users} == {scenario.alice, scenario.carol}
     assert all(user.HasField("viewer_relationship") for user in response.includes.users)
-    assert scene.users.calls == []
+    assert scenario.users.calls == []
 
 
-async def test_each_viewer_has_ties_of_their_own(scene: Scene) -> None:
-    post_id = (await scene.write(scene.alice)).id
-    assert await scene.sees(scene.bob, post_id)
-    scene.users.block(scene.alice, scene.carol)
+async def test_each_viewer_has_ties_of_their_own(scenario: Scenario) -> None:
+    post_id = (await scenario.write(scenario.alice)).id
+    assert await scenario.sees(scenario.bob, post_id)
+    scenario.users.block(scenario.alice, scenario.carol)
 
-    assert not await scene.sees(scene.carol, post_id)
-    assert await scene.sees(scene.bob, post_id)
-    assert await scene.sees(None, post_id)
+    assert not await scenario.sees(scenario.carol, post_id)
+    assert await scenario.sees(scenario.bob, post_id)
+    assert await scenario.sees(None, post_id)
 
 
 @pytest.mark.parametrize("named_first", ["blocker", "blocked"])
-async def test_a_block_hides_at_once_both_ways(scene: Scene, named_first: str) -> None:
-    hers = (await scene.write(scene.alice)).id
-    his = (await scene.write(scene.bob)).id
-    assert await scene.sees(scene.bob, hers)
-    assert await scene.sees(scene.alice, his)
+async def test_a_block_hides_at_once_both_ways(scenario: Scenario, named_first: str) -> None:
+    hers = (await scenario.write(scenario.alice)).id
+    his = (await scenario.write(scenario.bob)).id
+    assert await scenario.sees(scenario.bob, hers)
+    assert await scenario.sees(scenario.alice, his)
 
-    scene.users.block(scene.alice, scene.bob)
-    pair = (scene.alice, scene.bob)
-    await forget(scene, pair=pair if named_first == "blocker" else pair[::-1])
+    scenario.users.block(scenario.alice, scenario.bob)
+    pair = (scenario.alice, scenario.bob)
+    await forget(scenario, pair=pair if named_first == "blocker" else pair[::-1])
 
-    assert not await scene.sees(scene.bob, hers)
-    assert not await scene.sees(scene.alice, his)
+    assert not await scenario.sees(scenario.bob, hers)
+    assert not await scenario.sees(scenario.alice, his)
 
 
-async def test_an_account_that_becomes_protected_hides_its_posts_at_once(scene: Scene) -> None:
-    post_id = (await scene.write(scene.alice)).id
-    assert await scene.sees(scene.bob, post_id)
-    assert await scene.sees(None, post_id)
+async def test_an_account_that_becomes_protected_hides_its_posts_at_once(
+    scenario: Scenario,
+) -> None:
+    post_id = (await scenario.write(scenario.alice)).id
+    assert await scenario.sees(scenario.bob, post_id)
+    assert await scenario.sees(None, post_id)
 
-    scene.users.protect(scene.alice)
-    await forget(scene, people=(scene.alice,))
+    scenario.users.protect(scenario.alice)
+    await forget(scenario, profiles=(scenario.alice,))
 
-    assert not await scene.sees(scene.bob, post_id)
-    assert not await scene.sees(None, post_id)
+    assert not await scenario.sees(scenario.bob, post_id)
+    assert not await scenario.sees(None, post_id)
 
 
 async def test_counts_of_a_protected_person_are_shown_to_followers_and_the_person(
-    scene: Scene,
+    scenario: Scenario,
 ) -> None:
-    request = rpc.BatchGetPostsRequest(include_user_ids=[scene.alice])
-    scene.users.count(scene.alice, 3)
-    scene.users.protect(scene.alice)
+    request = rpc.BatchGetPostsRequest(include_user_ids=[scenario.alice])
+    scenario.users.count(scenario.alice, 3)
+    scenario.users.protect(scenario.alice)
 
     async def counted(who: int | None) -> set[int]:
-        (user,) = (await scene.posts(who).BatchGetPosts(request)).includes.users
+        (user,) = (await scenario.posts(who).BatchGetPosts(request)).includes.users
         return {user.followers_count, user.following_count, user.posts_count}
 
-    first = {who: await counted(who) for who in (None, scene.bob, scene.alice)}
-    scene.users.follow(scene.bob, scene.alice)
-    await forget(scene, pair=(scene.bob, scene.alice))
+    first = {who: await counted(who) for who in (None, scenario.bob, scenario.alice)}
+    scenario.users.follow(scenario.bob, scenario.alice)
+    await forget(scenario, pair=(scenario.bob, scenario.alice))
 
-    assert first == {None: {0}, scene.bob: {0}, scene.alice: {3}}
-    assert {who: await counted(who) for who in (None, scene.bob)} == {None: {0}, scene.bob: {3}}
-
-
-async def test_a_deleted_account_hides_its_posts_at_once(scene: Scene) -> None:
-    post_id = (await scene.write(scene.alice)).id
-    assert await scene.sees(scene.bob, post_id)
-
-    scene.users.delete(scene.alice)
-    await forget(scene, people=(scene.alice,))
-
-    assert not await scene.sees(scene.bob, post_id)
+    assert first == {None: {0}, scenario.bob: {0}, scenario.alice: {3}}
+    assert {who: await counted(who) for who in (None, scenario.bob)} == {
+        None: {0},
+        scenario.bob: {3},
+    }
 
 
-async def test_what_is_forgotten_of_one_stays_known_of_others(scene: Scene) -> None:
-    first = (await scene.write(scene.alice)).id
-    second = (await scene.write(scene.carol)).id
-    assert await scene.sees(scene.bob, first)
-    assert await scene.sees(scene.bob, second)
-    scene.users.calls.clear()
+async def test_a_deleted_account_hides_its_posts_at_once(scenario: Scenario) -> None:
+    post_id = (await scenario.write(scenario.alice)).id
+    assert await scenario.sees(scenario.bob, post_id)
 
-    await forget(scene, people=(scene.alice,), pair=(scene.alice, scene.bob))
-    assert await scene.sees(scene.bob, first)
-    assert await scene.sees(scene.bob, second)
+    scenario.users.delete(scenario.alice)
+    await forget(scenario, profiles=(scenario.alice,))
 
-    assert [list(call.user_ids) for call in scene.users.calls] == [[scene.alice]]
+    assert not await scenario.sees(scenario.bob, post_id)
 
 
-async def test_an_author_who_addresses_nobody_is_not_asked_about_again(scene: Scene) -> None:
-    await scene.write(scene.alice)
-    scene.users.calls.clear()
+async def test_what_is_forgotten_of_one_stays_known_of_others(scenario: Scenario) -> None:
+    first = (await scenario.write(scenario.alice)).id
+    second = (await scenario.write(scenario.carol)).id
+    assert await scenario.sees(scenario.bob, first)
+    assert await scenario.sees(scenario.bob, second)
+    scenario.users.calls.clear()
 
-    post = await scene.write(scene.alice)
-    await scene.write(scene.alice, reply_to_post_id=post.id)
+    await forget(scenario, profiles=(scenario.alice,), pair=(scenario.alice, scenario.bob))
+    assert await scenario.sees(scenario.bob, first)
+    assert await scenario.sees(scenario.bob, second)
 
-    assert scene.users.calls == []
+    assert [list(call.user_ids) for call in scenario.users.calls] == [[scenario.alice]]
+
+
+async def test_an_author_who_addresses_nobody_is_not_asked_about_again(scenario: Scenario) -> None:
+    await scenario.write(scenario.alice)
+    scenario.users.calls.clear()
+
+    post = await scenario.write(scenario.alice)
+    await scenario.write(scenario.alice, reply_to_post_id=post.id)
+
+    assert scenario.users.calls == []
 
 
 @pytest.mark.parametrize("addressed", ["mention", "reply", "quote"])
 async def test_a_block_is_asked_about_whenever_somebody_is_addressed(
-    scene: Scene, addressed: str
+    scenario: Scenario, addressed: str
 ) -> None:
-    hers = (await scene.write(scene.bob)).id
-    await scene.write(scene.alice)
+    hers = (await scenario.write(scenario.bob)).id
+    await scenario.write(scenario.alice)
     given: dict[str, dict[str, Any]] = {
         "mention": {"text": "Hello @bob"},
         "reply": {"reply_to_post_id": hers},
         "quote": {"quoted_post_id": hers},
     }
-    scene.users.calls.clear()
+    scenario.users.calls.clear()
 
-    await scene.write(scene.alice, **given[addressed])
+    await scenario.write(scenario.alice, **given[addressed])
 
-    assert [call.viewer_id for call in scene.users.calls] == [scene.alice]
+    assert [call.viewer_id for call in scenario.users.calls] == [scenario.alice]
 
 
-async def test_who_deleted_the_account_writes_no_more(scene: Scene) -> None:
-    await scene.write(scene.alice)
+async def test_who_deleted_the_account_writes_no_more(scenario: Scenario) -> None:
+    await scenario.write(scenario.alice)
 
-    scene.users.delete(scene.alice)
-    await forget(scene, people=(scene.alice,))
+    scenario.users.delete(scenario.alice)
+    await forget(scenario, profiles=(scenario.alice,))
 
     with raises_reason(Unauthenticated, "TOKEN_INVALID"):
-        await scene.write(scene.alice)
+        await scenario.write(scenario.alice)

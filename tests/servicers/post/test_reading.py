@@ -12,52 +12,52 @@ from roost.post.v1.post_pb2 import (
     VISIBILITY_PUBLIC,
 )
 
-from services.chassis.caller import ServiceCaller
-from services.chassis.errors import NotFound
-from tests.servicers.post.conftest import Scene
+from services.chassis.auth.caller import ServiceCaller
+from services.chassis.runtime.errors import NotFound
+from tests.servicers.post.conftest import Scenario
 from tests.servicers.serving import raises_reason
 
 
-async def test_a_page_of_posts_asks_the_user_service_once(scene: Scene) -> None:
-    quoted = await scene.write(scene.carol)
+async def test_a_page_of_posts_asks_the_user_service_once(scenario: Scenario) -> None:
+    quoted = await scenario.write(scenario.carol)
     posts = [
-        await scene.write(author, f"Number {number} @bob", quoted_post_id=quoted.id)
+        await scenario.write(author, f"Number {number} @bob", quoted_post_id=quoted.id)
         for number in range(10)
-        for author in (scene.alice, scene.bob)
+        for author in (scenario.alice, scenario.bob)
     ]
-    scene.users.calls.clear()
+    scenario.users.calls.clear()
 
-    response = await scene.posts(scene.carol).BatchGetPosts(
+    response = await scenario.posts(scenario.carol).BatchGetPosts(
         rpc.BatchGetPostsRequest(post_ids=[post.id for post in posts])
     )
 
     assert [post.id for post in response.posts] == [post.id for post in posts]
-    (call,) = scene.users.calls
-    assert call.viewer_id == scene.carol
-    assert set(call.user_ids) == {scene.alice, scene.bob, scene.carol}
+    (call,) = scenario.users.calls
+    assert call.viewer_id == scenario.carol
+    assert set(call.user_ids) == {scenario.alice, scenario.bob, scenario.carol}
 
 
 async def test_a_batch_keeps_the_order_of_the_request_and_leaves_out_what_is_not_there(
-    scene: Scene,
+    scenario: Scenario,
 ) -> None:
-    first, second, third = [await scene.write(scene.alice) for _ in range(3)]
-    await scene.delete(scene.alice, second.id)
+    first, second, third = [await scenario.write(scenario.alice) for _ in range(3)]
+    await scenario.delete(scenario.alice, second.id)
 
-    response = await scene.posts().BatchGetPosts(
+    response = await scenario.posts().BatchGetPosts(
         rpc.BatchGetPostsRequest(post_ids=[third.id, 404, second.id, first.id, third.id])
     )
 
     assert [post.id for post in response.posts] == [third.id, first.id]
 
 
-async def test_posts_come_with_quotes_people_counts_and_responses(scene: Scene) -> None:
-    quoted = await scene.write(scene.carol, "Original")
-    post = await scene.write(scene.alice, "See this", quoted_post_id=quoted.id)
-    await scene.like(scene.bob, post.id)
-    await scene.repost(scene.bob, quoted.id)
+async def test_posts_come_with_quotes_people_counts_and_responses(scenario: Scenario) -> None:
+    quoted = await scenario.write(scenario.carol, "Original")
+    post = await scenario.write(scenario.alice, "See this", quoted_post_id=quoted.id)
+    await scenario.like(scenario.bob, post.id)
+    await scenario.repost(scenario.bob, quoted.id)
 
-    response = await scene.posts(scene.bob).BatchGetPosts(
-        rpc.BatchGetPostsRequest(post_ids=[post.id], include_user_ids=[scene.bob])
+    response = await scenario.posts(scenario.bob).BatchGetPosts(
+        rpc.BatchGetPostsRequest(post_ids=[post.id], include_user_ids=[scenario.bob])
     )
 
     (shown,) = response.posts
@@ -66,99 +66,103 @@ async def test_posts_come_with_quotes_people_counts_and_responses(scene: Scene) 
     assert (beside.id, beside.text) == (quoted.id, "Original")
     assert (beside.counts.quotes, beside.viewer_state.reposted) == (1, True)
     users = {user.id: user for user in response.includes.users}
-    assert list(users) == sorted([scene.alice, scene.bob, scene.carol])
-    assert users[scene.alice].HasField("viewer_relationship")
+    assert list(users) == sorted([scenario.alice, scenario.bob, scenario.carol])
+    assert users[scenario.alice].HasField("viewer_relationship")
 
 
-async def test_people_may_be_asked_for_without_posts(scene: Scene) -> None:
-    response = await scene.posts(scene.bob).BatchGetPosts(
-        rpc.BatchGetPostsRequest(include_user_ids=[scene.carol])
+async def test_people_may_be_asked_for_without_posts(scenario: Scenario) -> None:
+    response = await scenario.posts(scenario.bob).BatchGetPosts(
+        rpc.BatchGetPostsRequest(include_user_ids=[scenario.carol])
     )
 
     assert list(response.posts) == []
-    assert [user.id for user in response.includes.users] == [scene.carol]
+    assert [user.id for user in response.includes.users] == [scenario.carol]
 
 
-async def test_a_stranger_gets_no_viewer_state(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
+async def test_a_stranger_gets_no_viewer_state(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
 
-    shown = await scene.read(post.id)
+    shown = await scenario.read(post.id)
 
     assert shown.HasField("counts")
     assert not shown.HasField("viewer_state")
 
 
-async def test_a_service_reads_as_a_stranger_does(scene: Scene) -> None:
-    public = await scene.write(scene.alice)
-    narrow = await scene.write(scene.alice, visibility=VISIBILITY_FOLLOWERS)
+async def test_a_service_reads_as_a_stranger_does(scenario: Scenario) -> None:
+    public = await scenario.write(scenario.alice)
+    narrow = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
 
-    response = await scene.posts(ServiceCaller("timeline")).BatchGetPosts(
+    response = await scenario.posts(ServiceCaller("timeline")).BatchGetPosts(
         rpc.BatchGetPostsRequest(post_ids=[public.id, narrow.id])
     )
 
     assert [post.id for post in response.posts] == [public.id]
 
 
-async def test_a_hidden_quote_is_left_out_with_its_people(scene: Scene) -> None:
-    quoted = await scene.write(scene.carol)
-    post = await scene.write(scene.alice, quoted_post_id=quoted.id)
-    scene.users.block(scene.carol, scene.bob)
+async def test_a_hidden_quote_is_left_out_with_its_people(scenario: Scenario) -> None:
+    quoted = await scenario.write(scenario.carol)
+    post = await scenario.write(scenario.alice, quoted_post_id=quoted.id)
+    scenario.users.block(scenario.carol, scenario.bob)
 
-    response = await scene.posts(scene.bob).BatchGetPosts(
+    response = await scenario.posts(scenario.bob).BatchGetPosts(
         rpc.BatchGetPostsRequest(post_ids=[post.id])
     )
 
     assert [each.quoted_post_id for each in response.posts] == [quoted.id]
     assert list(response.includes.quoted_posts) == []
-    assert [user.id for user in response.includes.users] == [scene.alice]
+    assert [user.id for user in response.includes.users] == [scenario.alice]
 
 
-async def test_people_of_hidden_posts_are_left_out(scene: Scene) -> None:
-    hidden = await scene.write(scene.carol, visibility=VISIBILITY_FOLLOWERS)
-    post = await scene.write(scene.alice)
+async def test_people_of_hidden_posts_are_left_out(scenario: Scenario) -> None:
+    hidden = await scenario.write(scenario.carol, visibility=VISIBILITY_FOLLOWERS)
+    post = await scenario.write(scenario.alice)
 
-    response = await scene.posts(scene.bob).BatchGetPosts(
+    response = await scenario.posts(scenario.bob).BatchGetPosts(
         rpc.BatchGetPostsRequest(post_ids=[post.id, hidden.id])
     )
 
-    assert [user.id for user in response.includes.users] == [scene.alice]
+    assert [user.id for user in response.includes.users] == [scenario.alice]
 
 
-async def test_somebody_who_blocks_the_caller_is_not_shown_though_asked_for(scene: Scene) -> None:
-    post = await scene.write(scene.alice, "@carol hello")
-    scene.users.block(scene.carol, scene.bob)
+async def test_somebody_who_blocks_the_caller_is_not_shown_though_asked_for(
+    scenario: Scenario,
+) -> None:
+    post = await scenario.write(scenario.alice, "@carol hello")
+    scenario.users.block(scenario.carol, scenario.bob)
 
-    response = await scene.posts(scene.bob).BatchGetPosts(
-        rpc.BatchGetPostsRequest(post_ids=[post.id], include_user_ids=[scene.carol])
+    response = await scenario.posts(scenario.bob).BatchGetPosts(
+        rpc.BatchGetPostsRequest(post_ids=[post.id], include_user_ids=[scenario.carol])
     )
 
-    assert [user.id for user in response.includes.users] == [scene.alice]
+    assert [user.id for user in response.includes.users] == [scenario.alice]
 
 
-async def test_an_edit_shows_at_once(scene: Scene) -> None:
-    post = await scene.write(scene.alice, "Old")
-    assert (await scene.read(post.id)).text == "Old"
+async def test_an_edit_shows_at_once(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice, "Old")
+    assert (await scenario.read(post.id)).text == "Old"
 
-    await scene.posts(scene.alice).UpdatePost(rpc.UpdatePostRequest(post_id=post.id, text="New"))
+    await scenario.posts(scenario.alice).UpdatePost(
+        rpc.UpdatePostRequest(post_id=post.id, text="New")
+    )
 
-    assert (await scene.read(post.id)).text == "New"
+    assert (await scenario.read(post.id)).text == "New"
 
 
-async def test_posts_of_a_deleted_person_are_gone(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
+async def test_posts_of_a_deleted_person_are_gone(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
 
-    scene.users.delete(scene.alice)
+    scenario.users.delete(scenario.alice)
 
-    assert not await scene.sees(scene.bob, post.id)
+    assert not await scenario.sees(scenario.bob, post.id)
     with raises_reason(NotFound, "POST_NOT_FOUND"):
-        await scene.read(post.id)
+        await scenario.read(post.id)
 
 
-async def test_muted_people_are_shown_and_marked(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
-    scene.users.mute(scene.bob, scene.alice)
+async def test_muted_people_are_shown_and_marked(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
+    scenario.users.mute(scenario.bob, scenario.alice)
 
-    response = await scene.posts(scene.bob).GetPost(rpc.GetPostRequest(post_id=post.id))
+    response = await scenario.posts(scenario.bob).GetPost(rpc.GetPostRequest(post_id=post.id))
 
     assert response.includes.users[0].viewer_relationship.muting
 
@@ -168,20 +172,20 @@ async def test_muted_people_are_shown_and_marked(scene: Scene) -> None:
     "visibility", [VISIBILITY_PUBLIC, VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED]
 )
 async def test_each_reader_sees_what_the_table_says(
-    scene: Scene, visibility: int, protected: bool
+    scenario: Scenario, visibility: int, protected: bool
 ) -> None:
-    users = scene.users
+    users = scenario.users
     follower, other, blocked, blocker, follower_named = (
         users.add(number, name)
         for number, name in enumerate(["follower", "other", "blocked", "blocker", "named"], 1)
     )
-    users.follow(follower, scene.alice)
-    users.follow(follower_named, scene.alice)
-    post = await scene.write(scene.alice, "For @bob and @named", visibility=visibility)
-    users.block(scene.alice, blocked)
-    users.block(blocker, scene.alice)
+    users.follow(follower, scenario.alice)
+    users.follow(follower_named, scenario.alice)
+    post = await scenario.write(scenario.alice, "For @bob and @named", visibility=visibility)
+    users.block(scenario.alice, blocked)
+    users.block(blocker, scenario.alice)
     if protected:
-        users.protect(scene.alice)
+        users.protect(scenario.alice)
 
     seen_by = {
         name
@@ -189,13 +193,13 @@ async def test_each_reader_sees_what_the_table_says(
             "stranger": None,
             "other": other,
             "follower": follower,
-            "mentioned": scene.bob,
+            "mentioned": scenario.bob,
             "mentioned follower": follower_named,
             "blocked": blocked,
             "blocker": blocker,
-            "owner": scene.alice,
+            "owner": scenario.alice,
         }.items()
-        if await scene.sees(who, post.id)
+        if await scenario.sees(who, post.id)
     }
 
     inner = {"owner", "mentioned follower"}
@@ -210,53 +214,57 @@ async def test_each_reader_sees_what_the_table_says(
     assert seen_by == expected[visibility, protected]
 
 
-async def filtered(scene: Scene, viewer: int, *posts: int, people: Sequence[int] = ()) -> Any:
-    return await scene.posts(ServiceCaller("notification")).FilterVisible(
-        rpc.FilterVisibleRequest(viewer_id=viewer, post_ids=posts, user_ids=people)
+async def filtered(
+    scenario: Scenario, viewer: int, *posts: int, profiles: Sequence[int] = ()
+) -> Any:
+    return await scenario.posts(ServiceCaller("notification")).FilterVisible(
+        rpc.FilterVisibleRequest(viewer_id=viewer, post_ids=posts, user_ids=profiles)
     )
 
 
-async def test_services_learn_which_posts_somebody_may_see(scene: Scene) -> None:
-    public = await scene.write(scene.alice)
-    followers = await scene.write(scene.alice, visibility=VISIBILITY_FOLLOWERS)
-    gone = await scene.write(scene.alice)
-    await scene.delete(scene.alice, gone.id)
+async def test_services_learn_which_posts_somebody_may_see(scenario: Scenario) -> None:
+    public = await scenario.write(scenario.alice)
+    followers = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
+    gone = await scenario.write(scenario.alice)
+    await scenario.delete(scenario.alice, gone.id)
     asked = (followers.id, public.id, gone.id, 404, public.id)
 
-    others = await filtered(scene, scene.bob, *asked)
-    scene.users.follow(scene.carol, scene.alice)
-    followers_own = await filtered(scene, scene.carol, *asked)
-    author = await filtered(scene, scene.alice, *asked)
+    others = await filtered(scenario, scenario.bob, *asked)
+    scenario.users.follow(scenario.carol, scenario.alice)
+    followers_own = await filtered(scenario, scenario.carol, *asked)
+    author = await filtered(scenario, scenario.alice, *asked)
 
     assert list(others.post_ids) == [public.id]
     assert list(followers_own.post_ids) == [followers.id, public.id]
     assert list(author.post_ids) == [followers.id, public.id]
 
 
-async def test_services_learn_which_people_somebody_may_see(scene: Scene) -> None:
-    scene.users.mute(scene.alice, scene.carol)
-    scene.users.block(scene.bob, scene.alice)
+async def test_services_learn_which_people_somebody_may_see(scenario: Scenario) -> None:
+    scenario.users.mute(scenario.alice, scenario.carol)
+    scenario.users.block(scenario.bob, scenario.alice)
 
-    found = await filtered(scene, scene.alice, people=(scene.carol, scene.bob, 404, scene.alice))
-    other = await filtered(scene, scene.carol, people=(scene.bob, scene.carol))
+    found = await filtered(
+        scenario, scenario.alice, profiles=(scenario.carol, scenario.bob, 404, scenario.alice)
+    )
+    other = await filtered(scenario, scenario.carol, profiles=(scenario.bob, scenario.carol))
 
-    assert list(found.user_ids) == [scene.carol, scene.alice]
-    assert list(found.muted_user_ids) == [scene.carol]
-    assert list(other.user_ids) == [scene.bob, scene.carol]
+    assert list(found.user_ids) == [scenario.carol, scenario.alice]
+    assert list(found.muted_user_ids) == [scenario.carol]
+    assert list(other.user_ids) == [scenario.bob, scenario.carol]
     assert list(other.muted_user_ids) == []
 
 
-async def test_what_may_be_seen_is_what_a_batch_brings(scene: Scene) -> None:
-    posts = [await scene.write(scene.alice) for _ in range(3)]
+async def test_what_may_be_seen_is_what_a_batch_brings(scenario: Scenario) -> None:
+    posts = [await scenario.write(scenario.alice) for _ in range(3)]
     ids = [post.id for post in posts]
-    before = await filtered(scene, scene.bob, *ids)
-    scene.users.protect(scene.alice)
-    await scene.people(ServiceCaller("user")).ForgetPeople(
-        ForgetPeopleRequest(user_ids=[scene.alice])
+    before = await filtered(scenario, scenario.bob, *ids)
+    scenario.users.protect(scenario.alice)
+    await scenario.profiles(ServiceCaller("user")).ForgetPeople(
+        ForgetPeopleRequest(user_ids=[scenario.alice])
     )
 
-    hidden = await filtered(scene, scene.bob, *ids)
-    batch = await scene.posts(scene.bob).BatchGetPosts(rpc.BatchGetPostsRequest(post_ids=ids))
+    hidden = await filtered(scenario, scenario.bob, *ids)
+    batch = await scenario.posts(scenario.bob).BatchGetPosts(rpc.BatchGetPostsRequest(post_ids=ids))
 
     assert list(before.post_ids) == ids
     assert list(hidden.post_ids) == [post.id for post in batch.posts] == []

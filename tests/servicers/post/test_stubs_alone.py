@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.caller import UserCaller
-from tests.servicers.post.conftest import Scene
+from services.chassis.auth.caller import UserCaller
+from tests.servicers.post.conftest import Scenario
 from tests.servicers.serving import token_of
 
 GEN = Path(__file__).parents[3] / "gen"
@@ -78,11 +78,11 @@ async def run(*words: str) -> str:
     return output.decode()
 
 
-async def test_readme_reads_a_post_with_the_stubs_alone(scene: Scene, empty: Path) -> None:
-    post = await scene.write(scene.alice, "Hello from afar")
+async def test_readme_reads_a_post_with_the_stubs_alone(scenario: Scenario, empty: Path) -> None:
+    post = await scenario.write(scenario.alice, "Hello from afar")
     (program,) = re.findall(r"```python\n(.*?)```", (GEN / "README.md").read_text(), re.DOTALL)
-    token = token_of(UserCaller(scene.bob, 1))
-    call = f"asyncio.run(main({scene.address!r}, {token!r}, {post.id}))"
+    token = token_of(UserCaller(scenario.bob, 1))
+    call = f"asyncio.run(main({scenario.address!r}, {token!r}, {post.id}))"
 
     said = await run(str(empty), "-I", "-c", f"{program}\n{call}")
 

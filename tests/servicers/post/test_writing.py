@@ -11,7 +11,7 @@ from roost.post.v1.post_pb2 import (
     VISIBILITY_PUBLIC,
 )
 
-from services.chassis.errors import (
+from services.chassis.runtime.errors import (
     Conflict,
     Forbidden,
     Invalid,
@@ -20,52 +20,52 @@ from services.chassis.errors import (
     Unauthenticated,
     WrongState,
 )
-from services.chassis.ids import bucket_of
-from tests.servicers.post.conftest import Scene
+from services.chassis.runtime.ids import bucket_of
+from tests.servicers.post.conftest import Scenario
 from tests.servicers.serving import raises_reason
 
 
-async def test_a_post_comes_back_with_author_entities_and_zero_counts(scene: Scene) -> None:
-    response = await scene.posts(scene.alice).CreatePost(
+async def test_a_post_comes_back_with_author_entities_and_zero_counts(scenario: Scenario) -> None:
+    response = await scenario.posts(scenario.alice).CreatePost(
         rpc.CreatePostRequest(text="  Hello @BOB, #Roost https://roost.example.  ")
     )
 
     post = response.post
     assert post.text == "Hello @BOB, #Roost https://roost.example."
-    assert post.author_id == scene.alice
+    assert post.author_id == scenario.alice
     assert post.visibility == VISIBILITY_PUBLIC
     assert post.conversation_id == post.id
-    assert bucket_of(post.id) == bucket_of(scene.alice)
+    assert bucket_of(post.id) == bucket_of(scenario.alice)
     assert (post.revision, post.etag) == (1, "1")
     assert [(each.start, each.end, each.WhichOneof("kind")) for each in post.entities] == [
         (6, 10, "mention"),
         (12, 18, "hashtag"),
         (19, 40, "link"),
     ]
-    assert post.entities[0].mention.user_id == scene.bob
+    assert post.entities[0].mention.user_id == scenario.bob
     assert post.entities[0].mention.handle == "bob"
     assert post.entities[1].hashtag.tag == "roost"
     assert post.HasField("counts")
     assert post.HasField("viewer_state")
-    assert [user.id for user in response.includes.users] == sorted([scene.alice, scene.bob])
-    assert await scene.read(post.id, scene.alice) == post
+    assert [user.id for user in response.includes.users] == sorted([scenario.alice, scenario.bob])
+    assert await scenario.read(post.id, scenario.alice) == post
 
 
-async def test_creating_asks_the_user_service_once(scene: Scene) -> None:
-    parent = await scene.write(scene.bob)
-    quoted = await scene.write(scene.carol)
-    scene.users.calls.clear()
+async def test_creating_asks_the_user_service_once(scenario: Scenario) -> None:
+    parent = await scenario.write(scenario.bob)
+    quoted = await scenario.write(scenario.carol)
+    scenario.users.calls.clear()
 
-    response = await scene.posts(scene.alice).CreatePost(
+    response = await scenario.posts(scenario.alice).CreatePost(
         rpc.CreatePostRequest(
             text="@bob look", reply_to_post_id=parent.id, quoted_post_id=quoted.id
         )
     )
 
-    assert len(scene.users.calls) == 1
-    assert response.post.reply_to_author_id == scene.bob
+    assert len(scenario.users.calls) == 1
+    assert response.post.reply_to_author_id == scenario.bob
     assert [each.id for each in response.includes.quoted_posts] == [quoted.id]
-    assert scene.carol in [user.id for user in response.includes.users]
+    assert scenario.carol in [user.id for user in response.includes.users]
 
 
 @pytest.mark.parametrize(
@@ -86,69 +86,71 @@ async def test_creating_asks_the_user_service_once(scene: Scene) -> None:
         ("\uffa0", "TEXT_EMPTY"),
     ],
 )
-async def test_a_text_that_breaks_a_rule_is_refused(scene: Scene, text: str, reason: str) -> None:
+async def test_a_text_that_breaks_a_rule_is_refused(
+    scenario: Scenario, text: str, reason: str
+) -> None:
     with raises_reason(RuleBroken, reason) as caught:
-        await scene.write(scene.alice, text)
+        await scenario.write(scenario.alice, text)
 
     assert [each.field for each in caught.value.violations] == ["text"]
-    assert scene.published("PostCreated") == []
+    assert scenario.published("PostCreated") == []
 
 
-async def test_five_hundred_families_are_five_hundred_characters(scene: Scene) -> None:
-    post = await scene.write(scene.alice, "👩‍👩‍👧‍👦" * 500)
+async def test_five_hundred_families_are_five_hundred_characters(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice, "👩‍👩‍👧‍👦" * 500)
 
     assert len(post.text) == 3500
 
 
-async def test_a_request_without_text_breaks_the_contract(scene: Scene) -> None:
+async def test_a_request_without_text_breaks_the_contract(scenario: Scenario) -> None:
     with raises_reason(Invalid, "VALIDATION_FAILED"):
-        await scene.write(scene.alice, "")
+        await scenario.write(scenario.alice, "")
 
 
-async def test_media_are_not_ready_before_there_is_a_media_service(scene: Scene) -> None:
+async def test_media_are_not_ready_before_there_is_a_media_service(scenario: Scenario) -> None:
     with raises_reason(WrongState, "MEDIA_NOT_READY"):
-        await scene.write(scene.alice, media_ids=[5])
+        await scenario.write(scenario.alice, media_ids=[5])
 
 
-async def test_an_account_that_is_gone_writes_nothing(scene: Scene) -> None:
-    scene.users.delete(scene.alice)
+async def test_an_account_that_is_gone_writes_nothing(scenario: Scenario) -> None:
+    scenario.users.delete(scenario.alice)
 
     with raises_reason(Unauthenticated, "TOKEN_INVALID"):
-        await scene.write(scene.alice)
+        await scenario.write(scenario.alice)
 
 
-async def test_people_whom_a_block_keeps_apart_are_not_mentioned(scene: Scene) -> None:
-    scene.users.block(scene.bob, scene.alice)
-    scene.users.block(scene.alice, scene.carol)
+async def test_people_whom_a_block_keeps_apart_are_not_mentioned(scenario: Scenario) -> None:
+    scenario.users.block(scenario.bob, scenario.alice)
+    scenario.users.block(scenario.alice, scenario.carol)
 
-    post = await scene.write(scene.alice, "@bob @carol @nobody @alice")
+    post = await scenario.write(scenario.alice, "@bob @carol @nobody @alice")
 
-    assert [each.mention.user_id for each in post.entities] == [scene.alice]
+    assert [each.mention.user_id for each in post.entities] == [scenario.alice]
 
 
 @pytest.mark.parametrize("field", ["reply_to_post_id", "quoted_post_id"])
 async def test_nobody_answers_or_quotes_what_does_not_exist_for_them(
-    scene: Scene, field: str
+    scenario: Scenario, field: str
 ) -> None:
-    hidden = await scene.write(scene.bob, visibility=VISIBILITY_FOLLOWERS)
-    deleted = await scene.write(scene.carol)
-    await scene.delete(scene.carol, deleted.id)
+    hidden = await scenario.write(scenario.bob, visibility=VISIBILITY_FOLLOWERS)
+    deleted = await scenario.write(scenario.carol)
+    await scenario.delete(scenario.carol, deleted.id)
 
     for post_id in (hidden.id, deleted.id, 12345):
         with raises_reason(NotFound, "POST_NOT_FOUND"):
-            await scene.write(scene.alice, **{field: post_id})
+            await scenario.write(scenario.alice, **{field: post_id})
 
 
-async def test_only_open_posts_may_be_quoted(scene: Scene) -> None:
-    narrow = await scene.write(scene.bob, visibility=VISIBILITY_FOLLOWERS)
-    scene.users.follow(scene.alice, scene.bob)
-    public = await scene.write(scene.carol)
-    scene.users.protect(scene.carol)
-    scene.users.follow(scene.alice, scene.carol)
+async def test_only_open_posts_may_be_quoted(scenario: Scenario) -> None:
+    narrow = await scenario.write(scenario.bob, visibility=VISIBILITY_FOLLOWERS)
+    scenario.users.follow(scenario.alice, scenario.bob)
+    public = await scenario.write(scenario.carol)
+    scenario.users.protect(scenario.carol)
+    scenario.users.follow(scenario.alice, scenario.carol)
 
     for post in (narrow, public):
         with raises_reason(RuleBroken, "QUOTE_NOT_ALLOWED"):
-            await scene.write(scene.alice, quoted_post_id=post.id)
+            await scenario.write(scenario.alice, quoted_post_id=post.id)
 
 
 @pytest.mark.parametrize(
@@ -161,91 +163,93 @@ async def test_only_open_posts_may_be_quoted(scene: Scene) -> None:
     ],
 )
 async def test_a_reply_is_no_wider_than_what_it_answers(
-    scene: Scene, parent: int, asked: int, becomes: int
+    scenario: Scenario, parent: int, asked: int, becomes: int
 ) -> None:
-    scene.users.follow(scene.bob, scene.alice)
-    first = await scene.write(scene.alice, "@bob hello", visibility=parent)
+    scenario.users.follow(scenario.bob, scenario.alice)
+    first = await scenario.write(scenario.alice, "@bob hello", visibility=parent)
 
-    reply = await scene.write(scene.bob, reply_to_post_id=first.id, visibility=asked)
+    reply = await scenario.write(scenario.bob, reply_to_post_id=first.id, visibility=asked)
 
     assert reply.visibility == becomes
-    assert (reply.conversation_id, reply.reply_to_author_id) == (first.id, scene.alice)
-    assert await scene.sees(scene.alice, reply.id)
+    assert (reply.conversation_id, reply.reply_to_author_id) == (first.id, scenario.alice)
+    assert await scenario.sees(scenario.alice, reply.id)
 
 
-async def test_replies_and_quotes_show_in_the_counts_at_once(scene: Scene) -> None:
-    first = await scene.write(scene.alice)
-    reply = await scene.write(scene.bob, reply_to_post_id=first.id)
-    quote = await scene.write(scene.bob, quoted_post_id=first.id)
+async def test_replies_and_quotes_show_in_the_counts_at_once(scenario: Scenario) -> None:
+    first = await scenario.write(scenario.alice)
+    reply = await scenario.write(scenario.bob, reply_to_post_id=first.id)
+    quote = await scenario.write(scenario.bob, quoted_post_id=first.id)
 
-    counts = (await scene.read(first.id)).counts
+    counts = (await scenario.read(first.id)).counts
     assert (counts.replies, counts.quotes) == (1, 1)
 
-    await scene.delete(scene.bob, reply.id)
-    await scene.delete(scene.bob, quote.id)
-    counts = (await scene.read(first.id)).counts
+    await scenario.delete(scenario.bob, reply.id)
+    await scenario.delete(scenario.bob, quote.id)
+    counts = (await scenario.read(first.id)).counts
     assert (counts.replies, counts.quotes) == (0, 0)
 
 
-async def test_creation_is_told_with_the_post_and_the_quoted_author(scene: Scene) -> None:
-    quoted = await scene.write(scene.bob)
-    post = await scene.write(scene.alice, "Look @bob", quoted_post_id=quoted.id)
+async def test_creation_is_told_with_the_post_and_the_quoted_author(scenario: Scenario) -> None:
+    quoted = await scenario.write(scenario.bob)
+    post = await scenario.write(scenario.alice, "Look @bob", quoted_post_id=quoted.id)
 
-    event = scene.published("PostCreated")[-1]
+    event = scenario.published("PostCreated")[-1]
     told = events.PostCreated.FromString(event.payload)
 
-    assert event.key == str(scene.alice)
+    assert event.key == str(scenario.alice)
     assert event.topic == "roost.post.v1"
-    assert told.quoted_author_id == scene.bob
+    assert told.quoted_author_id == scenario.bob
     post.ClearField("counts")
     post.ClearField("viewer_state")
     assert told.post == post
 
 
-async def test_a_repeated_creation_gives_the_same_bytes_and_one_post(scene: Scene) -> None:
+async def test_a_repeated_creation_gives_the_same_bytes_and_one_post(scenario: Scenario) -> None:
     request = rpc.CreatePostRequest(text="Once", request_id="key-1")
 
-    first = await scene.posts(scene.alice).CreatePost(request)
-    second = await scene.posts(scene.alice).CreatePost(request)
+    first = await scenario.posts(scenario.alice).CreatePost(request)
+    second = await scenario.posts(scenario.alice).CreatePost(request)
 
     assert first.SerializeToString() == second.SerializeToString()
-    assert len(scene.published("PostCreated")) == 1
+    assert len(scenario.published("PostCreated")) == 1
 
 
-async def test_a_repeated_creation_is_answered_although_the_parent_is_gone(scene: Scene) -> None:
-    parent = await scene.write(scene.bob)
+async def test_a_repeated_creation_is_answered_although_the_parent_is_gone(
+    scenario: Scenario,
+) -> None:
+    parent = await scenario.write(scenario.bob)
     request = rpc.CreatePostRequest(text="Yes", reply_to_post_id=parent.id, request_id="key-1")
-    first = await scene.posts(scene.alice).CreatePost(request)
-    await scene.delete(scene.bob, parent.id)
+    first = await scenario.posts(scenario.alice).CreatePost(request)
+    await scenario.delete(scenario.bob, parent.id)
 
-    assert await scene.posts(scene.alice).CreatePost(request) == first
+    assert await scenario.posts(scenario.alice).CreatePost(request) == first
 
 
-async def test_a_key_is_not_taken_for_another_request(scene: Scene) -> None:
-    await scene.write(scene.alice, "One", request_id="key-1")
+async def test_a_key_is_not_taken_for_another_request(scenario: Scenario) -> None:
+    await scenario.write(scenario.alice, "One", request_id="key-1")
 
     with raises_reason(RuleBroken, "IDEMPOTENCY_KEY_REUSED"):
-        await scene.write(scene.alice, "Two", request_id="key-1")
+        await scenario.write(scenario.alice, "Two", request_id="key-1")
     # Somebody else may use the same one.
-    await scene.write(scene.bob, "Two", request_id="key-1")
+    await scenario.write(scenario.bob, "Two", request_id="key-1")
 
 
-async def test_twins_of_a_request_write_one_post(scene: Scene) -> None:
+async def test_twins_of_a_request_write_one_post(scenario: Scenario) -> None:
     request = rpc.CreatePostRequest(text="Once", request_id="key-1")
 
     responses = await asyncio.gather(
-        *(scene.posts(scene.alice).CreatePost(request) for _ in range(20))
+        *(scenario.posts(scenario.alice).CreatePost(request) for _ in range(20))
     )
 
     assert len({response.post.id for response in responses}) == 1
-    assert len(scene.published("PostCreated")) == 1
+    assert len(scenario.published("PostCreated")) == 1
 
 
-async def test_an_edit_changes_text_entities_and_etag(scene: Scene) -> None:
-    post = await scene.write(scene.alice, "Hello @bob #old")
-    await scene.like(scene.carol, post.id)
+async def test_an_edit_changes_text_entities_and_etag(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice, "Hello @bob #old")
+    await scenario.like(scenario.carol, post.id)
 
-    response = await scene.posts(scene.alice).UpdatePost(
+    response = await scenario.posts(scenario.alice).UpdatePost(
         rpc.UpdatePostRequest(post_id=post.id, text="Hello @carol #new", etag=post.etag)
     )
 
@@ -255,101 +259,111 @@ async def test_an_edit_changes_text_entities_and_etag(scene: Scene) -> None:
     assert edited.HasField("edit_time")
     assert edited.create_time == post.create_time
     assert edited.counts.likes == 1
-    assert [each.mention.user_id for each in edited.entities] == [scene.carol, 0]
-    assert scene.carol in [user.id for user in response.includes.users]
-    assert await scene.read(post.id, scene.alice) == edited
-    told = events.PostUpdated.FromString(scene.published("PostUpdated")[0].payload)
-    assert list(told.previous_mentioned_user_ids) == [scene.bob]
+    assert [each.mention.user_id for each in edited.entities] == [scenario.carol, 0]
+    assert scenario.carol in [user.id for user in response.includes.users]
+    assert await scenario.read(post.id, scenario.alice) == edited
+    told = events.PostUpdated.FromString(scenario.published("PostUpdated")[0].payload)
+    assert list(told.previous_mentioned_user_ids) == [scenario.bob]
     assert told.post.text == "Hello @carol #new"
 
 
-async def test_an_edit_of_an_older_text_is_refused(scene: Scene) -> None:
-    post = await scene.write(scene.alice, "One")
-    await scene.posts(scene.alice).UpdatePost(rpc.UpdatePostRequest(post_id=post.id, text="Two"))
+async def test_an_edit_of_an_older_text_is_refused(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice, "One")
+    await scenario.posts(scenario.alice).UpdatePost(
+        rpc.UpdatePostRequest(post_id=post.id, text="Two")
+    )
 
     with raises_reason(Conflict, "ETAG_MISMATCH"):
-        await scene.posts(scene.alice).UpdatePost(
+        await scenario.posts(scenario.alice).UpdatePost(
             rpc.UpdatePostRequest(post_id=post.id, text="Three", etag=post.etag)
         )
 
 
-async def test_the_same_text_is_no_edit(scene: Scene) -> None:
-    post = await scene.write(scene.alice, "One")
+async def test_the_same_text_is_no_edit(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice, "One")
 
-    response = await scene.posts(scene.alice).UpdatePost(
+    response = await scenario.posts(scenario.alice).UpdatePost(
         rpc.UpdatePostRequest(post_id=post.id, text=" One ")
     )
 
     assert response.post == post
-    assert scene.published("PostUpdated") == []
+    assert scenario.published("PostUpdated") == []
 
 
-async def test_a_repeated_edit_is_made_once(scene: Scene) -> None:
-    post = await scene.write(scene.alice, "One")
+async def test_a_repeated_edit_is_made_once(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice, "One")
     request = rpc.UpdatePostRequest(post_id=post.id, text="Two", etag=post.etag, request_id="key-1")
 
-    first = await scene.posts(scene.alice).UpdatePost(request)
-    second = await scene.posts(scene.alice).UpdatePost(request)
+    first = await scenario.posts(scenario.alice).UpdatePost(request)
+    second = await scenario.posts(scenario.alice).UpdatePost(request)
 
     assert first == second
     assert second.post.revision == 2
 
 
-async def test_only_the_author_edits_and_deletes(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
+async def test_only_the_author_edits_and_deletes(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
 
     with raises_reason(Forbidden, "NOT_AUTHOR"):
-        await scene.posts(scene.bob).UpdatePost(rpc.UpdatePostRequest(post_id=post.id, text="x"))
+        await scenario.posts(scenario.bob).UpdatePost(
+            rpc.UpdatePostRequest(post_id=post.id, text="x")
+        )
     with raises_reason(Forbidden, "NOT_AUTHOR"):
-        await scene.delete(scene.bob, post.id)
+        await scenario.delete(scenario.bob, post.id)
 
 
-async def test_who_may_not_see_a_post_is_not_told_that_it_is_there(scene: Scene) -> None:
-    post = await scene.write(scene.alice, visibility=VISIBILITY_FOLLOWERS)
+async def test_who_may_not_see_a_post_is_not_told_that_it_is_there(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
 
     with raises_reason(NotFound, "POST_NOT_FOUND"):
-        await scene.posts(scene.bob).UpdatePost(rpc.UpdatePostRequest(post_id=post.id, text="x"))
+        await scenario.posts(scenario.bob).UpdatePost(
+            rpc.UpdatePostRequest(post_id=post.id, text="x")
+        )
     with raises_reason(NotFound, "POST_NOT_FOUND"):
-        await scene.delete(scene.bob, post.id)
+        await scenario.delete(scenario.bob, post.id)
     with raises_reason(NotFound, "POST_NOT_FOUND"):
-        await scene.delete(scene.alice, 404)
+        await scenario.delete(scenario.alice, 404)
 
 
 @pytest.mark.parametrize("text", ["  ", "a" * 501, "\x01"])
-async def test_an_edit_keeps_to_the_rules_of_a_text(scene: Scene, text: str) -> None:
-    post = await scene.write(scene.alice)
+async def test_an_edit_keeps_to_the_rules_of_a_text(scenario: Scenario, text: str) -> None:
+    post = await scenario.write(scenario.alice)
 
     with pytest.raises(RuleBroken):
-        await scene.posts(scene.alice).UpdatePost(rpc.UpdatePostRequest(post_id=post.id, text=text))
+        await scenario.posts(scenario.alice).UpdatePost(
+            rpc.UpdatePostRequest(post_id=post.id, text=text)
+        )
 
 
-async def test_a_deleted_post_is_gone_for_everybody(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
-    assert await scene.sees(scene.bob, post.id)
+async def test_a_deleted_post_is_gone_for_everybody(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
+    assert await scenario.sees(scenario.bob, post.id)
 
-    await scene.delete(scene.alice, post.id)
+    await scenario.delete(scenario.alice, post.id)
 
-    assert not await scene.sees(scene.bob, post.id)
+    assert not await scenario.sees(scenario.bob, post.id)
     with raises_reason(NotFound, "POST_NOT_FOUND"):
-        await scene.read(post.id, scene.alice)
+        await scenario.read(post.id, scenario.alice)
     with raises_reason(NotFound, "POST_NOT_FOUND"):
-        await scene.posts(scene.alice).UpdatePost(rpc.UpdatePostRequest(post_id=post.id, text="x"))
+        await scenario.posts(scenario.alice).UpdatePost(
+            rpc.UpdatePostRequest(post_id=post.id, text="x")
+        )
 
 
-async def test_deleting_again_changes_nothing(scene: Scene) -> None:
-    post = await scene.write(scene.alice)
+async def test_deleting_again_changes_nothing(scenario: Scenario) -> None:
+    post = await scenario.write(scenario.alice)
 
-    await scene.delete(scene.alice, post.id, request_id="key-1")
-    await scene.delete(scene.alice, post.id, request_id="key-1")
-    await scene.delete(scene.alice, post.id)
+    await scenario.delete(scenario.alice, post.id, request_id="key-1")
+    await scenario.delete(scenario.alice, post.id, request_id="key-1")
+    await scenario.delete(scenario.alice, post.id)
 
-    (event,) = scene.published("PostDeleted")
+    (event,) = scenario.published("PostDeleted")
     told = events.PostDeleted.FromString(event.payload)
-    assert (told.post_id, told.author_id) == (post.id, scene.alice)
+    assert (told.post_id, told.author_id) == (post.id, scenario.alice)
 
 
 @pytest.mark.parametrize("name", ["CreatePost", "UpdatePost", "DeletePost"])
-async def test_strangers_write_nothing(scene: Scene, name: str) -> None:
+async def test_strangers_write_nothing(scenario: Scenario, name: str) -> None:
     requests = {
         "CreatePost": rpc.CreatePostRequest(text="x"),
         "UpdatePost": rpc.UpdatePostRequest(post_id=1, text="x"),
@@ -357,4 +371,4 @@ async def test_strangers_write_nothing(scene: Scene, name: str) -> None:
     }
 
     with raises_reason(Unauthenticated, "TOKEN_MISSING"):
-        await getattr(scene.posts(), name)(requests[name])
+        await getattr(scenario.posts(), name)(requests[name])

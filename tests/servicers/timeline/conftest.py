@@ -11,22 +11,22 @@ from roost.timeline.v1.timeline_service_pb2_grpc import (
     add_TimelineServiceServicer_to_server,
 )
 
-from services.chassis.caller import ANONYMOUS, Caller, UserCaller
-from services.chassis.clients import Mesh
-from services.chassis.clock import ManualClock, SystemClock
-from services.chassis.page_token import PageTokens
-from services.chassis.server import Mount
-from services.chassis.tokens import ServiceIdentity
-from services.timeline.builds import Builds
-from services.timeline.cache_memory import MemoryTimelineCache
-from services.timeline.celebrities import Celebrities
-from services.timeline.circles import Circles
-from services.timeline.feeds_memory import MemoryFeeds
-from services.timeline.homes import Homes
-from services.timeline.peers_mesh import MeshEngagement, MeshGraph, MeshPosts
-from services.timeline.ranking import Rankings
-from services.timeline.servicer import TimelineServicer
-from services.timeline.store_memory import MemoryTimelineStore
+from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
+from services.chassis.auth.tokens import ServiceIdentity
+from services.chassis.rpc.clients import Mesh
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.clock import ManualClock, SystemClock
+from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
+from services.timeline.adapters.feeds_memory import MemoryFeeds
+from services.timeline.adapters.memory import MemoryTimelineStore
+from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
+from services.timeline.domain.celebrities import Celebrities
+from services.timeline.domain.feed_builder import FeedBuilder
+from services.timeline.domain.home_sources import HomeSourceQueries
+from services.timeline.domain.homes import Homes
+from services.timeline.domain.ranking import Rankings
+from services.timeline.rpc.servicer import TimelineServicer
 from tests.servicers.serving import SERVICE_KEYS, Served, serving
 from tests.servicers.timeline.peers import Peers
 
@@ -43,7 +43,7 @@ class Timeline:
     feeds: MemoryFeeds
     cache: MemoryTimelineCache
     clock: ManualClock
-    mount: Mount
+    mount: MountedServicer
 
     def stub(self, caller: Caller = ANONYMOUS) -> TimelineServiceStub:
         return self.served.stub(TimelineServiceStub, caller=caller)
@@ -66,23 +66,31 @@ async def timeline() -> AsyncIterator[Timeline]:
         Mesh(others.address, identity=identity) as mesh,
     ):
         celebrities = Celebrities(store=store, cache=cache, clock=clock)
-        circles = Circles(graph=MeshGraph(mesh), store=store, celebrities=celebrities)
+        home_sources = HomeSourceQueries(
+            graph=MeshGraph(mesh), store=store, celebrities=celebrities
+        )
         posts = MeshPosts(mesh)
-        builds = Builds(feeds=feeds, posts=posts, circles=circles, max_entries=MAX_HOME)
+        feed_builder = FeedBuilder(
+            feeds=feeds, posts=posts, home_sources=home_sources, max_entries=MAX_HOME
+        )
         homes = Homes(
-            feeds=feeds, posts=posts, circles=circles, celebrities=celebrities, builds=builds
+            feeds=feeds,
+            posts=posts,
+            home_sources=home_sources,
+            celebrities=celebrities,
+            feed_builder=feed_builder,
         )
         servicer = TimelineServicer(
             homes=homes,
             rankings=Rankings(
                 homes=homes, engagement=MeshEngagement(mesh), cache=cache, clock=clock
             ),
-            builds=builds,
+            feed_builder=feed_builder,
             store=store,
             cache=cache,
             page_tokens=PageTokens(b"k" * 32),
             clock=clock,
         )
-        mount = Mount(add_TimelineServiceServicer_to_server, servicer)
+        mount = MountedServicer(add_TimelineServiceServicer_to_server, servicer)
         async with serving(mount) as served:
             yield Timeline(served, peers, store, feeds, cache, clock, mount)

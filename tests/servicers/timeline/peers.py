@@ -34,11 +34,11 @@ from roost.user.v1.graph_service_pb2_grpc import (
     add_GraphServiceServicer_to_server,
 )
 
-from services.chassis import access, caller
-from services.chassis.errors import Unavailable
-from services.chassis.server import Mount
-from services.timeline.convert import entry_to_proto
-from services.timeline.model import Entry
+from services.chassis.auth import access_policy, caller
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.errors import Unavailable
+from services.timeline.domain.model import Entry
+from services.timeline.rpc.convert import entry_to_proto
 
 Context = grpc.aio.ServicerContext
 
@@ -65,14 +65,14 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         self.entries.append(Entry(entry_id, author_id, entry_id, author_id))
         return self.entries[-1]
 
-    @access.service("timeline")
+    @access_policy.service("timeline")
     async def ListFollowerIds(
         self, request: ListFollowerIdsRequest, context: Context
     ) -> ListFollowerIdsResponse:
         self.calls.append("ListFollowerIds")
         return self._followers(request)
 
-    @access.service("timeline")
+    @access_policy.service("timeline")
     async def BatchListFollowerIds(
         self, request: BatchListFollowerIdsRequest, context: Context
     ) -> BatchListFollowerIdsResponse:
@@ -89,7 +89,7 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         page, more = _page(everyone, request)
         return ListFollowerIdsResponse(user_ids=page, has_more=more, total_count=len(everyone))
 
-    @access.service("timeline")
+    @access_policy.service("timeline")
     async def ListFollowingIds(
         self, request: ListFollowingIdsRequest, context: Context
     ) -> ListFollowingIdsResponse:
@@ -98,7 +98,7 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         page, more = _page(everyone, request)
         return ListFollowingIdsResponse(user_ids=page, has_more=more, total_count=len(everyone))
 
-    @access.service("timeline")
+    @access_policy.service("timeline")
     async def ListPostIdsByAuthors(
         self, request: ListPostIdsByAuthorsRequest, context: Context
     ) -> ListPostIdsByAuthorsResponse:
@@ -113,7 +113,7 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
             entries=[entry_to_proto(each) for each in found[: request.page_size or 100]]
         )
 
-    @access.anyone
+    @access_policy.anyone
     async def BatchGetEngagement(
         self, request: BatchGetEngagementRequest, context: Context
     ) -> BatchGetEngagementResponse:
@@ -132,7 +132,7 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
             ]
         )
 
-    def mounts(self) -> list[Mount]:
+    def mounts(self) -> list[MountedServicer]:
         """What serves them."""
         return [
             _mount(add_GraphServiceServicer_to_server, GraphServiceServicer, self, GRAPH_METHODS),
@@ -146,9 +146,9 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         ]
 
 
-def _mount(register: object, service: type, servicer: object, offered: set[str]) -> Mount:
+def _mount(register: object, service: type, servicer: object, offered: set[str]) -> MountedServicer:
     declared = {name for name in vars(service) if name[0].isupper()}
-    return Mount(register, servicer, without=frozenset(declared - offered))  # type: ignore[arg-type]
+    return MountedServicer(register, servicer, without=frozenset(declared - offered))  # type: ignore[arg-type]
 
 
 def _page(

@@ -3,7 +3,7 @@
 import pytest
 from roost.timeline.v1 import timeline_service_pb2 as rpc
 
-from services.chassis.server import policies
+from services.chassis.rpc.server import policies
 from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, listed, user_or
 from tests.servicers.timeline.conftest import Timeline
 

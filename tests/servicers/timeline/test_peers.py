@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.chassis.clients import Mesh
-from services.chassis.clock import SystemClock
-from services.chassis.errors import Unavailable
-from services.chassis.tokens import ServiceIdentity
-from services.timeline.peers_mesh import MeshGraph
+from services.chassis.auth.tokens import ServiceIdentity
+from services.chassis.rpc.clients import Mesh
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.errors import Unavailable
+from services.timeline.adapters.clients import MeshGraph
 from tests.servicers.serving import SERVICE_KEYS, serving
 from tests.servicers.timeline.peers import Peers
 

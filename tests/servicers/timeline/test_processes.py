@@ -21,13 +21,13 @@ from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceStub
 from roost.user.v1 import user_events_pb2
 
 from local import topics
-from services.chassis.bus import Publisher, Subscriber, publisher
-from services.chassis.caller import UserCaller
-from services.chassis.clock import SystemClock
-from services.chassis.events import Event, OutboxMessage
+from services.chassis.auth.caller import UserCaller
+from services.chassis.events.bus import Publisher, Subscriber, publisher
+from services.chassis.events.records import Event, OutboxMessage
+from services.chassis.runtime.clock import SystemClock
 from services.timeline import compose
-from services.timeline.convert import entry_to_proto
-from services.timeline.model import Entry
+from services.timeline.domain.model import Entry
+from services.timeline.rpc.convert import entry_to_proto
 from services.timeline.settings import TimelineSettings
 from tests.engines import Engines
 from tests.servicers.serving import SERVICE_KEYS, Served, serving
@@ -146,7 +146,7 @@ async def running(
             clock=SystemClock(),
             batches=listen,
         )
-        jobs = [asyncio.create_task(job()) for _, job in work.named_jobs()]
+        jobs = [asyncio.create_task(job()) for _, job in work.jobs_by_name()]
         jobs.append(asyncio.create_task(listener.run()))
         try:
             yield Running(served, peers, sender, told)

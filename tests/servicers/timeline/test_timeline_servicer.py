@@ -15,8 +15,10 @@ from roost.timeline.v1.timeline_service_pb2 import (
     SetReadMarkerRequest,
 )
 
-from services.chassis.caller import ServiceCaller
-from services.chassis.errors import (
+from services.chassis.auth.caller import ServiceCaller
+from services.chassis.cache.redis_client import RedisUnavailable
+from services.chassis.rpc.page_token import PageTokenInvalid
+from services.chassis.runtime.errors import (
     Forbidden,
     Invalid,
     RuleBroken,
@@ -24,11 +26,9 @@ from services.chassis.errors import (
     Unauthenticated,
     Unavailable,
 )
-from services.chassis.ids import MAX_ID, first_id_at
-from services.chassis.page_token import PageTokenInvalid
-from services.chassis.redis import RedisAway
-from services.timeline.feeds import home_of
-from services.timeline.model import Entry, PublicEntry
+from services.chassis.runtime.ids import MAX_ID, first_id_at
+from services.timeline.domain.feeds import home_of
+from services.timeline.domain.model import Entry, PublicEntry
 from tests.servicers.serving import raises_reason
 from tests.servicers.timeline.conftest import MAX_HOME, Timeline
 
@@ -362,7 +362,7 @@ class TestWithoutValkey:
     @pytest.fixture(autouse=True)
     def away(self, timeline: Timeline, monkeypatch: pytest.MonkeyPatch) -> None:
         async def fail(*_: object, **__: object) -> None:
-            raise RedisAway
+            raise RedisUnavailable
 
         for kept in (timeline.feeds, timeline.cache):
             for name in vars(type(kept)):

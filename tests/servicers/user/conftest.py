@@ -12,18 +12,20 @@ from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
-from services.chassis.caller import ANONYMOUS, Caller, UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.tokens import AccessTokens
-from services.user import cache, compose, convert
-from services.user.attempts_memory import MemoryAttempts
-from services.user.chores import Chores
-from services.user.passwords import Passwords
-from services.user.readers import SharedCards
-from services.user.retired_handles import RetiredHandles
-from services.user.signing import KeySeal, Signer
-from services.user.store_memory import MemoryUserStore
-from services.user.throttle import Throttle
+from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
+from services.chassis.auth.tokens import AccessTokens
+from services.chassis.runtime.clock import ManualClock
+from services.user import compose
+from services.user.adapters import user_cache
+from services.user.adapters.cache_invalidation import BroadcastingUserCache
+from services.user.adapters.login_attempts_memory import MemoryAttempts
+from services.user.adapters.memory import MemoryUserStore
+from services.user.domain.passwords import Passwords
+from services.user.domain.retired_handles import HandleTombstones
+from services.user.domain.signing import KeySeal, Signer
+from services.user.domain.throttle import Throttle
+from services.user.rpc import convert
+from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.users import PatientIds
 from tests.servicers.serving import AUDIENCE, ISSUER, Served, serving
 
@@ -31,11 +33,11 @@ MASTER_KEY = bytes(range(32))
 PASSWORD = "zebra lamp 9"
 
 
-class FakeCards:
+class FakeUserCache:
     """A cache that forgets nothing by itself: whoever forgets to invalidate it is found out."""
 
     def __init__(self, store: MemoryUserStore) -> None:
-        self._load = cache.loader(store, convert.card)
+        self._load = user_cache.loader(store, convert.packed_user)
         self._kept: dict[int, bytes] = {}
 
     async def get_many(self, keys: Iterable[int]) -> dict[int, bytes]:
@@ -50,17 +52,17 @@ class FakeCards:
             self._kept.pop(key, None)
 
 
-class FakeReaders:
+class FakeCacheInvalidation:
     """Notes what it is told to forget."""
 
     def __init__(self) -> None:
         self.pairs: list[tuple[int, int]] = []
         self.profiles: list[int] = []
 
-    async def forget_pair(self, one_id: int, other_id: int) -> None:
+    async def invalidate_pair(self, one_id: int, other_id: int) -> None:
         self.pairs.append((one_id, other_id))
 
-    async def forget_profiles(self, user_ids: Iterable[int]) -> None:
+    async def invalidate_profiles(self, user_ids: Iterable[int]) -> None:
         self.profiles.extend(user_ids)
 
 
@@ -74,22 +76,24 @@ class FakeAddresses:
         return self.address
 
 
-class Person:
+class Actor:
     """Somebody who is signed in, with stubs that call as they do."""
 
-    def __init__(self, house: "House", registered: RegisterResponse, password: str) -> None:
+    def __init__(
+        self, stack: "UserServiceStack", registered: RegisterResponse, password: str
+    ) -> None:
         self.id = registered.user.id
         self.handle = registered.user.handle
         self.password = password
         self.session_id = registered.session.id
         self.tokens = registered.tokens
         self.caller = UserCaller(self.id, self.session_id)
-        self.auth = house.auth(self.caller)
-        self.users = house.users(self.caller)
-        self.graph = house.graph(self.caller)
+        self.auth = stack.auth(self.caller)
+        self.users = stack.users(self.caller)
+        self.graph = stack.graph(self.caller)
 
 
-class House:
+class UserServiceStack:
     """The running service and its insides."""
 
     def __init__(self, *, passwords: Passwords, clock: ManualClock) -> None:
@@ -97,8 +101,8 @@ class House:
         self.store = MemoryUserStore(clock=clock)
         self.attempts = MemoryAttempts(clock=clock)
         self.addresses = FakeAddresses()
-        self.cards = FakeCards(self.store)
-        self.readers = FakeReaders()
+        self.user_cache = FakeUserCache(self.store)
+        self.cache_invalidation = FakeCacheInvalidation()
         self.ids = PatientIds(clock)
         self.signer = Signer(
             store=self.store,
@@ -108,8 +112,8 @@ class House:
         )
         self.mounts = compose.mounts(
             store=self.store,
-            cards=SharedCards(self.cards, self.readers),
-            readers=self.readers,
+            user_cache=BroadcastingUserCache(self.user_cache, self.cache_invalidation),
+            cache_invalidation=self.cache_invalidation,
             clock=clock,
             ids=self.ids,
             passwords=passwords,
@@ -130,15 +134,15 @@ class House:
     def graph(self, caller: Caller = ANONYMOUS) -> Any:
         return self.served.stub(GraphServiceStub, caller=caller)
 
-    def chores(self) -> Chores:
+    def background_tasks(self) -> BackgroundTasks:
         """The worker's part that does what requests leave behind."""
-        retired = RetiredHandles(master_key=MASTER_KEY)
-        return Chores(store=self.store, clock=self.clock, ids=self.ids, retired=retired)
+        retired = HandleTombstones(master_key=MASTER_KEY)
+        return BackgroundTasks(store=self.store, clock=self.clock, ids=self.ids, retired=retired)
 
-    async def register(self, handle: str, **given: Any) -> Person:
+    async def register(self, handle: str, **given: Any) -> Actor:
         """Registers somebody whose password is PASSWORD."""
         request = RegisterRequest(handle=handle, password=PASSWORD, **given)
-        return Person(self, await self.auth().Register(request), PASSWORD)
+        return Actor(self, await self.auth().Register(request), PASSWORD)
 
     def events(self, kind: type[Message] | None = None) -> list[Any]:
         """What was published so far, oldest first; of one kind where one is given."""
@@ -158,24 +162,24 @@ def _hashing() -> Iterable[Passwords]:
 
 
 @pytest.fixture
-async def house(_hashing: Passwords) -> AsyncIterator[House]:
-    async with AsyncExitStack() as stack:
-        house = House(passwords=_hashing, clock=ManualClock())
-        await house.signer.load()
-        house.served = await stack.enter_async_context(serving(*house.mounts, clock=house.clock))
-        yield house
+async def stack(_hashing: Passwords) -> AsyncIterator[UserServiceStack]:
+    async with AsyncExitStack() as opened:
+        stack = UserServiceStack(passwords=_hashing, clock=ManualClock())
+        await stack.signer.load()
+        stack.served = await opened.enter_async_context(serving(*stack.mounts, clock=stack.clock))
+        yield stack
 
 
 @pytest.fixture
-async def alice(house: House) -> Person:
-    return await house.register("Alice")
+async def alice(stack: UserServiceStack) -> Actor:
+    return await stack.register("Alice")
 
 
 @pytest.fixture
-async def bob(house: House) -> Person:
-    return await house.register("bob")
+async def bob(stack: UserServiceStack) -> Actor:
+    return await stack.register("bob")
 
 
 @pytest.fixture
-async def carol(house: House) -> Person:
-    return await house.register("carol")
+async def carol(stack: UserServiceStack) -> Actor:
+    return await stack.register("carol")

@@ -3,7 +3,7 @@
 import pytest
 from roost.user.v1 import auth_service_pb2, graph_service_pb2, user_service_pb2
 
-from services.chassis.server import policies
+from services.chassis.rpc.server import policies
 from tests.servicers.access import (
     ANYONE,
     CALLERS,
@@ -13,7 +13,7 @@ from tests.servicers.access import (
     listed,
     services,
 )
-from tests.servicers.user.conftest import House
+from tests.servicers.user.conftest import UserServiceStack
 
 MATRIX = {
     "AuthService": {
@@ -59,16 +59,18 @@ MATRIX = {
 }
 
 
-def test_the_matrix_covers_every_method(house: House) -> None:
-    assert policies(house.mounts) == listed("roost.user.v1", MATRIX)
+def test_the_matrix_covers_every_method(stack: UserServiceStack) -> None:
+    assert policies(stack.mounts) == listed("roost.user.v1", MATRIX)
 
 
 @pytest.mark.parametrize("who", CALLERS)
-async def test_only_those_are_let_in_whom_a_method_is_for(house: House, who: str) -> None:
+async def test_only_those_are_let_in_whom_a_method_is_for(
+    stack: UserServiceStack, who: str
+) -> None:
     parts = {
-        "AuthService": (house.auth, auth_service_pb2),
-        "UserService": (house.users, user_service_pb2),
-        "GraphService": (house.graph, graph_service_pb2),
+        "AuthService": (stack.auth, auth_service_pb2),
+        "UserService": (stack.users, user_service_pb2),
+        "GraphService": (stack.graph, graph_service_pb2),
     }
     for service, methods in MATRIX.items():
         stub_for, messages = parts[service]

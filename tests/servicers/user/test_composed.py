@@ -22,8 +22,8 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from local import topics
 from local.secret_store import SecretStore
-from services.chassis.caller import UserCaller
-from services.chassis.supervision import Job
+from services.chassis.auth.caller import UserCaller
+from services.chassis.runtime.supervision import Job
 from services.user import compose
 from services.user.settings import UserSettings
 from tests.engines import Databases
@@ -133,7 +133,7 @@ async def test_the_worker_counts_and_removes_the_edges_of_the_deleted(
         return not found.relationships[0].following and await following() == 0
 
     async with compose.work(working) as parts:
-        jobs = [asyncio.create_task(_run(job)) for _, job in parts.named_jobs()]
+        jobs = [asyncio.create_task(_run(job)) for _, job in parts.jobs_by_name()]
         try:
             await dora.graph.Follow(graph_pb.FollowRequest(user_id=eric.id))
             await until(counted)

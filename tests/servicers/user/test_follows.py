@@ -9,13 +9,13 @@ from roost.user.v1 import user_events_pb2 as events_pb
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import UpdateUserRequest
 
-from services.chassis.errors import NotFound, RuleBroken, WrongState
-from services.user import follows
+from services.chassis.runtime.errors import NotFound, RuleBroken, WrongState
+from services.user.domain import follows
 from tests.servicers.serving import raises_reason
-from tests.servicers.user.conftest import House, Person
+from tests.servicers.user.conftest import Actor, UserServiceStack
 
 
-async def protect(person: Person, *, protected: bool = True) -> None:
+async def protect(person: Actor, *, protected: bool = True) -> None:
     await person.users.UpdateUser(
         UpdateUserRequest(
             user=User(protected=protected), update_mask=FieldMask(paths=["protected"])
@@ -23,12 +23,12 @@ async def protect(person: Person, *, protected: bool = True) -> None:
     )
 
 
-async def follow(follower: Person, followee: Person) -> Any:
+async def follow(follower: Actor, followee: Actor) -> Any:
     response = await follower.graph.Follow(pb.FollowRequest(user_id=followee.id))
     return response.relationship
 
 
-async def stands(viewer: Person, other: Person) -> set[str]:
+async def stands(viewer: Actor, other: Actor) -> set[str]:
     """What is true of how the viewer and the other one stand."""
     response = await viewer.graph.BatchGetRelationships(
         pb.BatchGetRelationshipsRequest(user_ids=[other.id])
@@ -37,35 +37,39 @@ async def stands(viewer: Person, other: Person) -> set[str]:
     return {field.name for field, _ in relationship.ListFields()} - {"user_id"}
 
 
-async def test_a_follow_is_seen_from_both_ends(house: House, alice: Person, bob: Person) -> None:
+async def test_a_follow_is_seen_from_both_ends(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     relationship = await follow(alice, bob)
 
     assert (relationship.user_id, relationship.following) == (bob.id, True)
     assert await stands(alice, bob) == {"following"}
     assert await stands(bob, alice) == {"followed_by"}
-    (told,) = house.events(events_pb.FollowCreated)
+    (told,) = stack.events(events_pb.FollowCreated)
     assert (told.follower_id, told.followee_id) == (alice.id, bob.id)
     assert not told.by_request
 
 
-async def test_following_again_changes_nothing(house: House, alice: Person, bob: Person) -> None:
+async def test_following_again_changes_nothing(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     first = await follow(alice, bob)
 
     again = await follow(alice, bob)
 
     assert again == first
-    assert len(house.events(events_pb.FollowCreated)) == 1
+    assert len(stack.events(events_pb.FollowCreated)) == 1
 
 
 async def test_events_of_a_follow_have_the_follower_as_their_key(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
     await bob.graph.Block(pb.BlockRequest(user_id=alice.id))
 
     keys = [
         (event.type.rpartition(".")[2], int(event.key))
-        for event in house.store.database.published
+        for event in stack.store.database.published
         if "Registered" not in event.type
     ]
 
@@ -77,7 +81,7 @@ async def test_events_of_a_follow_have_the_follower_as_their_key(
 
 
 async def test_unfollowing_ends_it_and_may_be_repeated(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
 
@@ -86,10 +90,10 @@ async def test_unfollowing_ends_it_and_may_be_repeated(
         assert not response.relationship.following
 
     assert await stands(bob, alice) == set()
-    assert len(house.events(events_pb.FollowRemoved)) == 1
+    assert len(stack.events(events_pb.FollowRemoved)) == 1
 
 
-async def test_one_does_nothing_to_oneself(alice: Person) -> None:
+async def test_one_does_nothing_to_oneself(alice: Actor) -> None:
     with raises_reason(RuleBroken, "CANNOT_FOLLOW_SELF"):
         await follow(alice, alice)
     with raises_reason(RuleBroken, "CANNOT_BLOCK_SELF"):
@@ -99,14 +103,14 @@ async def test_one_does_nothing_to_oneself(alice: Person) -> None:
 
 
 @pytest.mark.parametrize("act", ["Follow", "Unfollow", "Block", "Unblock", "Mute", "Unmute"])
-async def test_unknown_people_are_not_found(alice: Person, act: str) -> None:
+async def test_unknown_people_are_not_found(alice: Actor, act: str) -> None:
     request = getattr(pb, f"{act}Request")(user_id=5)
 
     with raises_reason(NotFound, "USER_NOT_FOUND"):
         await getattr(alice.graph, act)(request)
 
 
-async def test_blocked_people_do_not_find_who_blocks_them(alice: Person, bob: Person) -> None:
+async def test_blocked_people_do_not_find_who_blocks_them(alice: Actor, bob: Actor) -> None:
     await bob.graph.Block(pb.BlockRequest(user_id=alice.id))
 
     with raises_reason(NotFound, "USER_NOT_FOUND"):
@@ -114,7 +118,7 @@ async def test_blocked_people_do_not_find_who_blocks_them(alice: Person, bob: Pe
 
 
 async def test_who_blocks_somebody_has_to_unblock_them_before_following(
-    alice: Person, bob: Person
+    alice: Actor, bob: Actor
 ) -> None:
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
 
@@ -126,10 +130,10 @@ async def test_who_blocks_somebody_has_to_unblock_them_before_following(
 
 
 async def test_one_follows_no_more_people_than_one_may(
-    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follows, "MAX_FOLLOWS", 2)
-    dave = await house.register("dave")
+    dave = await stack.register("dave")
     await protect(bob)
     await follow(alice, bob)
     await follow(alice, carol)
@@ -146,7 +150,9 @@ def test_the_limit_is_that_of_the_contract() -> None:
     assert follows.MAX_FOLLOWS == 7500
 
 
-async def test_protected_people_are_asked(house: House, alice: Person, bob: Person) -> None:
+async def test_protected_people_are_asked(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await protect(bob)
 
     relationship = await follow(alice, bob)
@@ -155,11 +161,13 @@ async def test_protected_people_are_asked(house: House, alice: Person, bob: Pers
     assert (relationship.follow_requested, relationship.following) == (True, False)
     assert again == relationship
     assert await stands(bob, alice) == {"follow_requested_by"}
-    assert len(house.events(events_pb.FollowRequested)) == 1
-    assert house.events(events_pb.FollowCreated) == []
+    assert len(stack.events(events_pb.FollowRequested)) == 1
+    assert stack.events(events_pb.FollowCreated) == []
 
 
-async def test_an_accepted_request_is_a_follow(house: House, alice: Person, bob: Person) -> None:
+async def test_an_accepted_request_is_a_follow(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await protect(bob)
     await follow(alice, bob)
     accept = pb.AcceptFollowRequestRequest(user_id=alice.id)
@@ -171,13 +179,13 @@ async def test_an_accepted_request_is_a_follow(house: House, alice: Person, bob:
     assert not response.relationship.follow_requested_by
     assert again == response
     assert await stands(alice, bob) == {"following"}
-    (told,) = house.events(events_pb.FollowCreated)
+    (told,) = stack.events(events_pb.FollowCreated)
     assert told.by_request
     assert not told.by_opening
-    assert house.events(events_pb.FollowRequestRemoved) == []
+    assert stack.events(events_pb.FollowRequestRemoved) == []
 
 
-async def test_only_who_waits_can_be_accepted(alice: Person, bob: Person) -> None:
+async def test_only_who_waits_can_be_accepted(alice: Actor, bob: Actor) -> None:
     with raises_reason(NotFound, "FOLLOW_REQUEST_NOT_FOUND"):
         await bob.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=alice.id))
     with raises_reason(NotFound, "FOLLOW_REQUEST_NOT_FOUND"):
@@ -185,7 +193,7 @@ async def test_only_who_waits_can_be_accepted(alice: Person, bob: Person) -> Non
 
 
 async def test_nobody_accepts_a_request_on_anothers_behalf(
-    alice: Person, bob: Person, carol: Person
+    alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await protect(bob)
     await follow(alice, bob)
@@ -196,7 +204,9 @@ async def test_nobody_accepts_a_request_on_anothers_behalf(
         await alice.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=bob.id))
 
 
-async def test_a_rejected_request_is_gone(house: House, alice: Person, bob: Person) -> None:
+async def test_a_rejected_request_is_gone(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await protect(bob)
     await follow(alice, bob)
     reject = pb.RejectFollowRequestRequest(user_id=alice.id)
@@ -205,23 +215,25 @@ async def test_a_rejected_request_is_gone(house: House, alice: Person, bob: Pers
     await bob.graph.RejectFollowRequest(reject)
 
     assert await stands(alice, bob) == set()
-    assert len(house.events(events_pb.FollowRequestRemoved)) == 1
+    assert len(stack.events(events_pb.FollowRequestRemoved)) == 1
     with raises_reason(NotFound, "FOLLOW_REQUEST_NOT_FOUND"):
         await bob.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=alice.id))
 
 
-async def test_unfollowing_withdraws_a_request(house: House, alice: Person, bob: Person) -> None:
+async def test_unfollowing_withdraws_a_request(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await protect(bob)
     await follow(alice, bob)
 
     await alice.graph.Unfollow(pb.UnfollowRequest(user_id=bob.id))
 
     assert await stands(bob, alice) == set()
-    assert len(house.events(events_pb.FollowRequestRemoved)) == 1
+    assert len(stack.events(events_pb.FollowRequestRemoved)) == 1
 
 
 async def test_followers_from_before_stay_when_somebody_protects_the_account(
-    alice: Person, bob: Person
+    alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
 
@@ -231,7 +243,7 @@ async def test_followers_from_before_stay_when_somebody_protects_the_account(
 
 
 async def test_turning_protected_off_accepts_who_waits(
-    house: House, alice: Person, bob: Person, carol: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await protect(bob)
     await follow(alice, bob)
@@ -241,7 +253,7 @@ async def test_turning_protected_off_accepts_who_waits(
 
     assert await stands(alice, bob) == {"following"}
     assert await stands(carol, bob) == {"following"}
-    created = house.events(events_pb.FollowCreated)
+    created = stack.events(events_pb.FollowCreated)
     assert [(each.follower_id, each.by_request, each.by_opening) for each in created] == [
         (alice.id, True, True),
         (carol.id, True, True),
@@ -249,7 +261,7 @@ async def test_turning_protected_off_accepts_who_waits(
 
 
 async def test_the_worker_accepts_those_beyond_the_first(
-    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
     await protect(bob)
@@ -258,16 +270,16 @@ async def test_the_worker_accepts_those_beyond_the_first(
     await protect(bob, protected=False)
     assert await stands(carol, bob) == {"follow_requested"}
 
-    chores = house.chores()
-    while await chores.step():
+    background_tasks = stack.background_tasks()
+    while await background_tasks.step():
         pass
 
     assert await stands(carol, bob) == {"following"}
-    assert not house.store.database.tables.chores
+    assert not stack.store.database.tables.background_tasks
 
 
 async def test_the_worker_accepts_nobody_once_the_account_is_protected_again(
-    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
     await protect(bob)
@@ -276,15 +288,15 @@ async def test_the_worker_accepts_nobody_once_the_account_is_protected_again(
     await protect(bob, protected=False)
     await protect(bob)
 
-    chores = house.chores()
-    while await chores.step():
+    background_tasks = stack.background_tasks()
+    while await background_tasks.step():
         pass
 
     assert await stands(carol, bob) == {"follow_requested"}
 
 
 async def test_asking_again_after_the_other_opened_up_is_a_follow(
-    alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+    alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
     await protect(bob)
@@ -296,7 +308,9 @@ async def test_asking_again_after_the_other_opened_up_is_a_follow(
     assert await stands(carol, bob) == {"following"}
 
 
-async def test_a_block_ends_follows_both_ways(house: House, alice: Person, bob: Person) -> None:
+async def test_a_block_ends_follows_both_ways(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await follow(alice, bob)
     await follow(bob, alice)
 
@@ -306,12 +320,14 @@ async def test_a_block_ends_follows_both_ways(house: House, alice: Person, bob: 
     assert response.relationship.blocking
     assert await stands(alice, bob) == {"blocking"}
     assert await stands(bob, alice) == {"blocked_by"}
-    removed = house.events(events_pb.FollowRemoved)
+    removed = stack.events(events_pb.FollowRemoved)
     assert {each.follower_id for each in removed} == {alice.id, bob.id}
-    assert len(house.events(events_pb.BlockCreated)) == 1
+    assert len(stack.events(events_pb.BlockCreated)) == 1
 
 
-async def test_a_block_ends_requests_both_ways(house: House, alice: Person, bob: Person) -> None:
+async def test_a_block_ends_requests_both_ways(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await protect(alice)
     await protect(bob)
     await follow(alice, bob)
@@ -320,10 +336,10 @@ async def test_a_block_ends_requests_both_ways(house: House, alice: Person, bob:
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
 
     assert await stands(alice, bob) == {"blocking"}
-    assert len(house.events(events_pb.FollowRequestRemoved)) == 2
+    assert len(stack.events(events_pb.FollowRequestRemoved)) == 2
 
 
-async def test_one_may_block_who_blocks_oneself(alice: Person, bob: Person) -> None:
+async def test_one_may_block_who_blocks_oneself(alice: Actor, bob: Actor) -> None:
     await bob.graph.Block(pb.BlockRequest(user_id=alice.id))
 
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
@@ -332,7 +348,7 @@ async def test_one_may_block_who_blocks_oneself(alice: Person, bob: Person) -> N
 
 
 async def test_follows_do_not_come_back_with_the_end_of_a_block(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(bob, alice)
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
@@ -341,11 +357,11 @@ async def test_follows_do_not_come_back_with_the_end_of_a_block(
         await alice.graph.Unblock(pb.UnblockRequest(user_id=bob.id))
 
     assert await stands(alice, bob) == set()
-    assert len(house.events(events_pb.BlockRemoved)) == 1
+    assert len(stack.events(events_pb.BlockRemoved)) == 1
 
 
 async def test_a_mute_is_known_to_the_one_who_mutes_alone(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
 
@@ -354,14 +370,14 @@ async def test_a_mute_is_known_to_the_one_who_mutes_alone(
 
     assert await stands(alice, bob) == {"following", "muting"}
     assert await stands(bob, alice) == {"followed_by"}
-    assert len(house.events(events_pb.MuteCreated)) == 1
+    assert len(stack.events(events_pb.MuteCreated)) == 1
     for _ in range(2):
         await alice.graph.Unmute(pb.UnmuteRequest(user_id=bob.id))
     assert await stands(alice, bob) == {"following"}
-    assert len(house.events(events_pb.MuteRemoved)) == 1
+    assert len(stack.events(events_pb.MuteRemoved)) == 1
 
 
-async def test_a_repeated_act_is_answered_as_the_first_time(alice: Person, bob: Person) -> None:
+async def test_a_repeated_act_is_answered_as_the_first_time(alice: Actor, bob: Actor) -> None:
     request = pb.FollowRequest(user_id=bob.id, request_id="f-1")
     first = await alice.graph.Follow(request)
     await alice.graph.Unfollow(pb.UnfollowRequest(user_id=bob.id))

@@ -12,11 +12,11 @@ from roost.user.v1.auth_service_pb2 import (
 )
 from roost.user.v1.user_service_pb2 import DeleteUserRequest
 
-from services.chassis import origin
-from services.chassis.errors import RoostError, TooMany, Unauthenticated
-from services.user.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
+from services.chassis.rpc import client_network
+from services.chassis.runtime.errors import RoostError, TooMany, Unauthenticated
+from services.user.domain.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
 from tests.servicers.serving import raises_reason
-from tests.servicers.user.conftest import PASSWORD, House, Person
+from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 
 HOME = "192.0.2.1"
 ELSEWHERE = "198.51.100.7"
@@ -24,48 +24,48 @@ AT_A_PLACE = DEFAULT_GUESSES // 4
 
 
 async def sign_in(
-    house: House, *, network: str, handle: str = "alice", password: str = PASSWORD
+    stack: UserServiceStack, *, network: str, handle: str = "alice", password: str = PASSWORD
 ) -> Any:
-    with origin.within(network):
-        return await house.auth().Authenticate(
+    with client_network.within(network):
+        return await stack.auth().Authenticate(
             AuthenticateRequest(handle=handle, password=password)
         )
 
 
-async def guess(house: House, network: str, handle: str = "alice") -> str:
+async def guess(stack: UserServiceStack, network: str, handle: str = "alice") -> str:
     """The reason that a wrong password is refused for."""
     with pytest.raises(RoostError) as caught:
-        await sign_in(house, network=network, handle=handle, password="wrong lamp 0")
+        await sign_in(stack, network=network, handle=handle, password="wrong lamp 0")
     return caught.value.reason
 
 
-async def change(person: Person, old: str, network: str = "") -> Any:
-    with origin.within(network):
+async def change(person: Actor, old: str, network: str = "") -> Any:
+    with client_network.within(network):
         return await person.auth.ChangePassword(
             ChangePasswordRequest(old_password=old, new_password="another lamp 4")
         )
 
 
 @pytest.fixture
-async def alice(house: House) -> Person:
+async def alice(stack: UserServiceStack) -> Actor:
     """Somebody who registered at home."""
-    with origin.within(HOME):
-        return await house.register("Alice")
+    with client_network.within(HOME):
+        return await stack.register("Alice")
 
 
 async def test_a_network_has_so_many_proofs_a_minute_whatever_they_are_for(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
     for number in range(DEFAULT_LOGINS - 1):
-        with origin.within(ELSEWHERE), raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
-            await house.auth().Authenticate(AuthenticateRequest(handle=f"n{number}", password="x"))
-    with origin.within(ELSEWHERE):
-        await house.register("carol")
+        with client_network.within(ELSEWHERE), raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
+            await stack.auth().Authenticate(AuthenticateRequest(handle=f"n{number}", password="x"))
+    with client_network.within(ELSEWHERE):
+        await stack.register("carol")
 
         with raises_reason(TooMany, "RATE_LIMITED") as signing_in:
-            await house.auth().Authenticate(AuthenticateRequest(handle="alice", password=PASSWORD))
+            await stack.auth().Authenticate(AuthenticateRequest(handle="alice", password=PASSWORD))
         with raises_reason(TooMany, "RATE_LIMITED"):
-            await house.auth().Register(RegisterRequest(handle="dave", password=PASSWORD))
+            await stack.auth().Register(RegisterRequest(handle="dave", password=PASSWORD))
         with raises_reason(TooMany, "RATE_LIMITED"):
             await alice.auth.ChangePassword(
                 ChangePasswordRequest(old_password=PASSWORD, new_password="another lamp 4")
@@ -74,95 +74,101 @@ async def test_a_network_has_so_many_proofs_a_minute_whatever_they_are_for(
             await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
     assert signing_in.value.retry_after == pytest.approx(60 / DEFAULT_LOGINS, abs=0.01)
-    assert await sign_in(house, network=HOME)
+    assert await sign_in(stack, network=HOME)
 
 
 async def test_guesses_from_one_network_have_pauses_that_double(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
-    outcomes = [await guess(house, ELSEWHERE) for _ in range(AT_A_PLACE + 1)]
+    outcomes = [await guess(stack, ELSEWHERE) for _ in range(AT_A_PLACE + 1)]
 
     assert outcomes == ["CREDENTIALS_WRONG"] * AT_A_PLACE + ["TOO_MANY_PASSWORD_ATTEMPTS"]
     for pause in (2, 4, 8):
         with raises_reason(TooMany, "TOO_MANY_PASSWORD_ATTEMPTS") as caught:
-            await sign_in(house, network=ELSEWHERE)
+            await sign_in(stack, network=ELSEWHERE)
         assert caught.value.retry_after == pause
-        house.clock.advance(pause)
-        assert await guess(house, ELSEWHERE) == "CREDENTIALS_WRONG"
+        stack.clock.advance(pause)
+        assert await guess(stack, ELSEWHERE) == "CREDENTIALS_WRONG"
 
 
 async def test_a_new_password_makes_new_networks_of_all_but_the_one_it_was_changed_from(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
-    await sign_in(house, network=ELSEWHERE)
+    await sign_in(stack, network=ELSEWHERE)
     await change(alice, PASSWORD, network=HOME)
     for network in range(DEFAULT_GUESSES):
-        await guess(house, f"203.0.113.{network}")
+        await guess(stack, f"203.0.113.{network}")
 
     with raises_reason(TooMany, "TOO_MANY_PASSWORD_ATTEMPTS"):
-        await sign_in(house, network=ELSEWHERE, password="another lamp 4")
-    assert await sign_in(house, network=HOME, password="another lamp 4")
+        await sign_in(stack, network=ELSEWHERE, password="another lamp 4")
+    assert await sign_in(stack, network=HOME, password="another lamp 4")
 
 
 async def test_guesses_at_once_are_counted_before_they_are_compared(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
-    outcomes = await asyncio.gather(*(guess(house, ELSEWHERE) for _ in range(15)))
+    outcomes = await asyncio.gather(*(guess(stack, ELSEWHERE) for _ in range(15)))
 
     assert outcomes.count("CREDENTIALS_WRONG") == AT_A_PLACE
     assert outcomes.count("TOO_MANY_PASSWORD_ATTEMPTS") == 15 - AT_A_PLACE
 
 
-async def test_guesses_from_many_networks_count_together(house: House, alice: Person) -> None:
+async def test_guesses_from_many_networks_count_together(
+    stack: UserServiceStack, alice: Actor
+) -> None:
     outcomes = [
-        await guess(house, f"203.0.113.{network}") for _ in range(4) for network in range(10)
+        await guess(stack, f"203.0.113.{network}") for _ in range(4) for network in range(10)
     ]
 
     assert outcomes.count("CREDENTIALS_WRONG") == DEFAULT_GUESSES
 
 
 async def test_the_owner_signs_in_where_the_account_was_used_during_an_attack(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
     for network in range(DEFAULT_GUESSES + 5):
-        await guess(house, f"203.0.113.{network}")
+        await guess(stack, f"203.0.113.{network}")
 
     with raises_reason(TooMany, "TOO_MANY_PASSWORD_ATTEMPTS"):
-        await sign_in(house, network="203.0.113.99")
-    assert await sign_in(house, network=HOME)
+        await sign_in(stack, network="203.0.113.99")
+    assert await sign_in(stack, network=HOME)
     assert await change(alice, PASSWORD, "203.0.113.99") is not None
 
 
-async def test_a_network_is_known_after_a_sign_in_from_it(house: House, alice: Person) -> None:
-    await sign_in(house, network=ELSEWHERE)
+async def test_a_network_is_known_after_a_sign_in_from_it(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    await sign_in(stack, network=ELSEWHERE)
     for network in range(DEFAULT_GUESSES + 5):
-        await guess(house, f"203.0.113.{network}")
+        await guess(stack, f"203.0.113.{network}")
 
-    assert await sign_in(house, network=ELSEWHERE)
+    assert await sign_in(stack, network=ELSEWHERE)
 
 
 async def test_the_right_password_ends_the_pauses_of_its_network(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
     for _ in range(AT_A_PLACE - 1):
-        await guess(house, HOME)
-    await sign_in(house, network=HOME)
+        await guess(stack, HOME)
+    await sign_in(stack, network=HOME)
 
     for _ in range(AT_A_PLACE):
-        assert await guess(house, HOME) == "CREDENTIALS_WRONG"
+        assert await guess(stack, HOME) == "CREDENTIALS_WRONG"
 
 
 async def test_an_account_that_is_not_there_is_throttled_like_one_that_is(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
-    there = [await guess(house, "203.0.113.1", "alice") for _ in range(8)]
-    absent = [await guess(house, "203.0.113.2", "nobody") for _ in range(8)]
-    odd = [await guess(house, "203.0.113.3", "}{*") for _ in range(8)]
+    there = [await guess(stack, "203.0.113.1", "alice") for _ in range(8)]
+    absent = [await guess(stack, "203.0.113.2", "nobody") for _ in range(8)]
+    odd = [await guess(stack, "203.0.113.3", "}{*") for _ in range(8)]
 
     assert there == absent == odd
 
 
-async def test_the_old_password_cannot_be_guessed_with_a_token(house: House, alice: Person) -> None:
+async def test_the_old_password_cannot_be_guessed_with_a_token(
+    stack: UserServiceStack, alice: Actor
+) -> None:
     outcomes = []
     for number in range(10):
         with pytest.raises(RoostError) as caught:
@@ -174,17 +180,17 @@ async def test_the_old_password_cannot_be_guessed_with_a_token(house: House, ali
     assert outcomes.count("CREDENTIALS_WRONG") == AT_A_PLACE
     assert outcomes.count("TOO_MANY_PASSWORD_ATTEMPTS") == 10 - AT_A_PLACE
     # The thief of a token keeps nobody else out.
-    assert await sign_in(house, network=HOME)
+    assert await sign_in(stack, network=HOME)
 
 
 async def test_a_person_has_so_many_proofs_a_minute_from_all_networks(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
     outcomes = []
     password = PASSWORD
     for number in range(DEFAULT_LOGINS + 1):
         following = f"another lamp {number}"
-        with origin.within(f"203.0.113.{number}"):
+        with client_network.within(f"203.0.113.{number}"):
             try:
                 await alice.auth.ChangePassword(
                     ChangePasswordRequest(old_password=password, new_password=following)
@@ -198,23 +204,23 @@ async def test_a_person_has_so_many_proofs_a_minute_from_all_networks(
 
 
 async def test_the_person_is_warned_of_ten_failed_attempts_and_as_they_double(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
     for number in range(DEFAULT_GUESSES):
-        assert await guess(house, f"203.0.113.{number}") == "CREDENTIALS_WRONG"
+        assert await guess(stack, f"203.0.113.{number}") == "CREDENTIALS_WRONG"
 
-    warnings = house.events(events_pb.SignInsFailed)
+    warnings = stack.events(events_pb.SignInsFailed)
     assert [each.failures for each in warnings] == [10, 20]
     assert {each.user_id for each in warnings} == {alice.id}
 
 
 async def test_a_sign_in_is_published_with_whether_its_network_is_new(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
-    at_home = await sign_in(house, network=HOME)
-    away = await sign_in(house, network=ELSEWHERE)
+    at_home = await sign_in(stack, network=HOME)
+    away = await sign_in(stack, network=ELSEWHERE)
 
-    first, second = house.events(events_pb.SignedIn)
+    first, second = stack.events(events_pb.SignedIn)
     assert (first.user_id, first.session_id, first.new_network) == (
         alice.id,
         at_home.session.id,
@@ -223,19 +229,21 @@ async def test_a_sign_in_is_published_with_whether_its_network_is_new(
     assert (second.session_id, second.new_network) == (away.session.id, True)
 
 
-async def test_a_changed_password_is_published(house: House, alice: Person) -> None:
+async def test_a_changed_password_is_published(stack: UserServiceStack, alice: Actor) -> None:
     await change(alice, PASSWORD)
 
-    (notice,) = house.events(events_pb.PasswordChanged)
+    (notice,) = stack.events(events_pb.PasswordChanged)
     assert (notice.user_id, notice.session_id) == (alice.id, alice.session_id)
 
 
-async def test_neither_addresses_nor_handles_are_kept(house: House, alice: Person) -> None:
-    await guess(house, ELSEWHERE)
-    await guess(house, ELSEWHERE, "nobody")
-    await sign_in(house, network=ELSEWHERE)
+async def test_neither_addresses_nor_handles_are_kept(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    await guess(stack, ELSEWHERE)
+    await guess(stack, ELSEWHERE, "nobody")
+    await sign_in(stack, network=ELSEWHERE)
 
-    kept = repr(house.store.database.tables.networks) + repr(vars(house.attempts))
+    kept = repr(stack.store.database.tables.networks) + repr(vars(stack.attempts))
     assert HOME not in kept
     assert ELSEWHERE not in kept
     assert "nobody" not in kept

@@ -9,35 +9,35 @@ from roost.user.v1.user_service_pb2 import (
     DeleteUserRequest,
 )
 
-from services.chassis.caller import ANONYMOUS, Caller, ServiceCaller
-from services.chassis.errors import Forbidden, Invalid, NotFound
-from tests.builders.users import Cast
+from services.chassis.auth.caller import ANONYMOUS, Caller, ServiceCaller
+from services.chassis.runtime.errors import Forbidden, Invalid, NotFound
+from tests.builders.users import Scenario
 from tests.servicers.serving import raises_reason
-from tests.servicers.user.conftest import PASSWORD, House, Person
+from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 from tests.servicers.user.test_follows import follow, protect
 
 POST, TIMELINE, NOTIFICATION = map(ServiceCaller, ("post", "timeline", "notification"))
 
 
 async def followers(
-    house: House, person: Person, caller: Caller = ANONYMOUS, **given: Any
+    stack: UserServiceStack, person: Actor, caller: Caller = ANONYMOUS, **given: Any
 ) -> list[str]:
-    response = await house.graph(caller).ListFollowers(
+    response = await stack.graph(caller).ListFollowers(
         pb.ListFollowersRequest(user_id=person.id, **given)
     )
     return [user.handle for user in response.users]
 
 
 async def test_followers_come_newest_first(
-    house: House, alice: Person, bob: Person, carol: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
     await follow(carol, alice)
 
-    assert await followers(house, alice) == ["carol", "bob"]
+    assert await followers(stack, alice) == ["carol", "bob"]
 
 
-async def test_lists_tell_how_the_viewer_stands(alice: Person, bob: Person, carol: Person) -> None:
+async def test_lists_tell_how_the_viewer_stands(alice: Actor, bob: Actor, carol: Actor) -> None:
     await follow(bob, alice)
     await follow(carol, bob)
 
@@ -47,15 +47,15 @@ async def test_lists_tell_how_the_viewer_stands(alice: Person, bob: Person, caro
     assert user.viewer_relationship.following
 
 
-async def test_pages_cover_a_list_once(house: House, alice: Person) -> None:
-    others = [await house.register(f"robin{n}") for n in range(7)]
+async def test_pages_cover_a_list_once(stack: UserServiceStack, alice: Actor) -> None:
+    others = [await stack.register(f"robin{n}") for n in range(7)]
     for other in others:
         await follow(alice, other)
     seen: list[str] = []
     token = ""
 
     while True:
-        page = await house.graph().ListFollowing(
+        page = await stack.graph().ListFollowing(
             pb.ListFollowingRequest(user_id=alice.id, page_size=3, page_token=token)
         )
         seen += [user.handle for user in page.users]
@@ -67,56 +67,58 @@ async def test_pages_cover_a_list_once(house: House, alice: Person) -> None:
 
 
 async def test_a_token_does_not_serve_another_list(
-    house: House, alice: Person, bob: Person, carol: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
     await follow(carol, alice)
-    page = await house.graph().ListFollowers(pb.ListFollowersRequest(user_id=alice.id, page_size=1))
+    page = await stack.graph().ListFollowers(pb.ListFollowersRequest(user_id=alice.id, page_size=1))
 
     with raises_reason(Invalid, "PAGE_TOKEN_INVALID"):
-        await house.graph().ListFollowing(
+        await stack.graph().ListFollowing(
             pb.ListFollowingRequest(user_id=alice.id, page_token=page.next_page_token)
         )
     with raises_reason(Invalid, "PAGE_TOKEN_INVALID"):
-        await house.graph().ListFollowers(
+        await stack.graph().ListFollowers(
             pb.ListFollowersRequest(user_id=bob.id, page_token=page.next_page_token)
         )
 
 
 async def test_people_with_a_block_between_them_and_the_viewer_are_left_out(
-    house: House, alice: Person, bob: Person, carol: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
     await follow(carol, alice)
-    viewer = await house.register("viewer")
+    viewer = await stack.register("viewer")
     await viewer.graph.Block(pb.BlockRequest(user_id=bob.id))
     await carol.graph.Block(pb.BlockRequest(user_id=viewer.id))
 
-    assert await followers(house, alice, viewer.caller) == []
-    assert await followers(house, alice) == ["carol", "bob"]
+    assert await followers(stack, alice, viewer.caller) == []
+    assert await followers(stack, alice) == ["carol", "bob"]
 
 
-async def test_a_page_is_filled_up_where_people_are_left_out(house: House, alice: Person) -> None:
-    others = [await house.register(f"robin{n}") for n in range(6)]
+async def test_a_page_is_filled_up_where_people_are_left_out(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    others = [await stack.register(f"robin{n}") for n in range(6)]
     for other in others:
         await follow(other, alice)
-    viewer = await house.register("viewer")
+    viewer = await stack.register("viewer")
     for other in others[3:]:
         await viewer.graph.Block(pb.BlockRequest(user_id=other.id))
 
-    assert await followers(house, alice, viewer.caller, page_size=2) == ["robin2", "robin1"]
+    assert await followers(stack, alice, viewer.caller, page_size=2) == ["robin2", "robin1"]
 
 
 async def test_there_is_no_next_page_where_all_that_follow_are_left_out(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
-    others = [await house.register(f"robin{n}") for n in range(6)]
+    others = [await stack.register(f"robin{n}") for n in range(6)]
     for other in others:
         await follow(other, alice)
-    viewer = await house.register("viewer")
+    viewer = await stack.register("viewer")
     for other in others[:3]:
         await viewer.graph.Block(pb.BlockRequest(user_id=other.id))
-    stub = house.graph(viewer.caller)
+    stub = stack.graph(viewer.caller)
 
     page = await stub.ListFollowers(pb.ListFollowersRequest(user_id=alice.id, page_size=3))
 
@@ -125,33 +127,33 @@ async def test_there_is_no_next_page_where_all_that_follow_are_left_out(
 
 
 async def test_lists_of_protected_people_are_for_followers_and_themselves(
-    house: House, alice: Person, bob: Person, carol: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
     await protect(alice)
 
-    assert await followers(house, alice, bob.caller) == ["bob"]
-    assert await followers(house, alice, alice.caller) == ["bob"]
+    assert await followers(stack, alice, bob.caller) == ["bob"]
+    assert await followers(stack, alice, alice.caller) == ["bob"]
     for caller in (ANONYMOUS, carol.caller):
         with raises_reason(Forbidden, "ACCOUNT_PROTECTED"):
-            await followers(house, alice, caller)
+            await followers(stack, alice, caller)
         with raises_reason(Forbidden, "ACCOUNT_PROTECTED"):
-            await house.graph(caller).ListFollowing(pb.ListFollowingRequest(user_id=alice.id))
+            await stack.graph(caller).ListFollowing(pb.ListFollowingRequest(user_id=alice.id))
 
 
 async def test_lists_of_unknown_and_blocking_people_are_not_found(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
 
     with raises_reason(NotFound, "USER_NOT_FOUND"):
-        await followers(house, alice, bob.caller)
+        await followers(stack, alice, bob.caller)
     with raises_reason(NotFound, "USER_NOT_FOUND"):
         await bob.graph.ListFollowing(pb.ListFollowingRequest(user_id=5))
 
 
 async def test_requests_blocks_and_mutes_are_ones_own_lists(
-    alice: Person, bob: Person, carol: Person
+    alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await protect(alice)
     await follow(bob, alice)
@@ -172,7 +174,7 @@ async def test_requests_blocks_and_mutes_are_ones_own_lists(
 
 
 async def test_deleted_people_are_in_no_list(
-    house: House, alice: Person, bob: Person, carol: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
     await follow(carol, alice)
@@ -180,12 +182,12 @@ async def test_deleted_people_are_in_no_list(
 
     await bob.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
-    assert await followers(house, alice) == ["carol"]
+    assert await followers(stack, alice) == ["carol"]
     assert not (await alice.graph.ListMutes(pb.ListMutesRequest())).users
 
 
 async def test_relationships_come_in_request_order_and_unknown_people_have_none(
-    alice: Person, bob: Person, carol: Person
+    alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(alice, bob)
 
@@ -202,20 +204,20 @@ async def test_relationships_come_in_request_order_and_unknown_people_have_none(
 
 
 async def test_services_ask_how_pairs_stand(
-    house: House, alice: Person, bob: Person, carol: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(alice, bob)
     await bob.graph.Mute(pb.MuteRequest(user_id=alice.id))
     await carol.graph.Block(pb.BlockRequest(user_id=alice.id))
     pairs = [(alice, bob), (bob, alice), (alice, carol), (carol, bob)]
 
-    response = await house.graph(NOTIFICATION).BatchGetTies(
+    response = await stack.graph(NOTIFICATION).BatchGetTies(
         pb.BatchGetTiesRequest(
             pairs=[pb.Pair(from_user_id=one.id, to_user_id=other.id) for one, other in pairs]
         )
     )
 
-    assert [(each.following, each.muting, each.apart) for each in response.ties] == [
+    assert [(each.following, each.muting, each.apart) for each in response.relationship] == [
         (True, False, False),
         (False, True, False),
         (False, False, True),
@@ -223,11 +225,13 @@ async def test_services_ask_how_pairs_stand(
     ]
 
 
-async def test_ids_of_followers_are_paged_for_services(house: House, alice: Person) -> None:
-    others = [await house.register(f"robin{n}") for n in range(5)]
+async def test_ids_of_followers_are_paged_for_services(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    others = [await stack.register(f"robin{n}") for n in range(5)]
     for other in others:
         await follow(other, alice)
-    graph = house.graph(TIMELINE)
+    graph = stack.graph(TIMELINE)
 
     first = await graph.ListFollowerIds(pb.ListFollowerIdsRequest(user_id=alice.id, page_size=3))
     rest = await graph.ListFollowerIds(
@@ -241,14 +245,14 @@ async def test_ids_of_followers_are_paged_for_services(house: House, alice: Pers
 
 
 async def test_first_pages_of_many_come_in_the_order_asked_for(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
-    others = [await house.register(f"robin{n}") for n in range(3)]
+    others = [await stack.register(f"robin{n}") for n in range(3)]
     for other in others:
         await follow(other, alice)
     await follow(alice, bob)
 
-    response = await house.graph(TIMELINE).BatchListFollowerIds(
+    response = await stack.graph(TIMELINE).BatchListFollowerIds(
         pb.BatchListFollowerIdsRequest(user_ids=[bob.id, 5, alice.id], page_size=2)
     )
 
@@ -257,15 +261,15 @@ async def test_first_pages_of_many_come_in_the_order_asked_for(
     assert [page.has_more for page in response.pages] == [False, False, True]
 
 
-async def batch(house: House, **given: Any) -> Any:
-    return (await house.users(POST).BatchGetUsers(BatchGetUsersRequest(**given))).users
+async def batch(stack: UserServiceStack, **given: Any) -> Any:
+    return (await stack.users(POST).BatchGetUsers(BatchGetUsersRequest(**given))).users
 
 
 async def test_a_batch_has_each_person_once_in_order_of_id(
-    house: House, alice: Person, bob: Person, carol: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     users = await batch(
-        house,
+        stack,
         user_ids=[carol.id, alice.id, carol.id, 5],
         handles=["BOB", "alice", "nobody", "not a handle"],
     )
@@ -275,14 +279,14 @@ async def test_a_batch_has_each_person_once_in_order_of_id(
 
 
 async def test_a_batch_for_a_viewer_tells_how_they_stand_even_where_it_is_blocked(
-    house: House, alice: Person, bob: Person, carol: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(alice, bob)
     await carol.graph.Block(pb.BlockRequest(user_id=alice.id))
 
     users = {
         user.handle: user.viewer_relationship
-        for user in await batch(house, user_ids=[alice.id, bob.id, carol.id], viewer_id=alice.id)
+        for user in await batch(stack, user_ids=[alice.id, bob.id, carol.id], viewer_id=alice.id)
     }
 
     assert users["bob"].following
@@ -290,16 +294,16 @@ async def test_a_batch_for_a_viewer_tells_how_they_stand_even_where_it_is_blocke
     assert users["Alice"] == type(users["bob"])(user_id=alice.id)
 
 
-async def test_an_empty_batch_is_empty(house: House) -> None:
-    assert not await batch(house, viewer_id=5)
+async def test_an_empty_batch_is_empty(stack: UserServiceStack) -> None:
+    assert not await batch(stack, viewer_id=5)
 
 
 @pytest.mark.parametrize("count", [20, 200])
 async def test_a_batch_costs_one_look_into_the_cache_and_one_query_whatever_its_size(
-    house: House, alice: Person, count: int, monkeypatch: pytest.MonkeyPatch
+    stack: UserServiceStack, alice: Actor, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = [user.id for user in await Cast(house.store, house.clock).people(count)]
-    await batch(house, user_ids=ids)
+    ids = [user.id for user in await Scenario(stack.store, stack.clock).people(count)]
+    await batch(stack, user_ids=ids)
     calls: list[str] = []
 
     def counted(target: Any, name: str) -> None:
@@ -311,11 +315,11 @@ async def test_a_batch_costs_one_look_into_the_cache_and_one_query_whatever_its_
 
         monkeypatch.setattr(target, name, call)
 
-    counted(house.cards, "get_many")
-    for name in ("users", "ids_of_handles", "ties_with"):
-        counted(house.store, name)
+    counted(stack.user_cache, "get_many")
+    for name in ("users", "ids_of_handles", "relationships_with"):
+        counted(stack.store, name)
 
-    users = await batch(house, user_ids=ids, viewer_id=alice.id)
+    users = await batch(stack, user_ids=ids, viewer_id=alice.id)
 
     assert len(users) == count
-    assert sorted(calls) == ["get_many", "ties_with"]
+    assert sorted(calls) == ["get_many", "relationships_with"]

@@ -24,14 +24,20 @@ from roost.user.v1.user_service_pb2 import (
     UpdateUserRequest,
 )
 
-from services.chassis.caller import ANONYMOUS
-from services.chassis.errors import Conflict, Invalid, NotFound, Taken, Unauthenticated
-from services.user.model import Counts
+from services.chassis.auth.caller import ANONYMOUS
+from services.chassis.runtime.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    Taken,
+    Unauthenticated,
+)
+from services.user.domain.model import Counts
 from tests.servicers.serving import raises_reason
-from tests.servicers.user.conftest import PASSWORD, House, Person
+from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 
 
-async def update(person: Person, *, etag: str = "", request_id: str = "", **values: Any) -> User:
+async def update(person: Actor, *, etag: str = "", request_id: str = "", **values: Any) -> User:
     response = await person.users.UpdateUser(
         UpdateUserRequest(
             user=User(**values),
@@ -43,26 +49,28 @@ async def update(person: Person, *, etag: str = "", request_id: str = "", **valu
     return response.user
 
 
-async def read(house: House, person: Person, viewer: Person | None = None) -> User:
-    stub = house.users(viewer.caller if viewer else ANONYMOUS)
+async def read(stack: UserServiceStack, person: Actor, viewer: Actor | None = None) -> User:
+    stub = stack.users(viewer.caller if viewer else ANONYMOUS)
     return (await stub.GetUser(GetUserRequest(user_id=person.id))).user
 
 
-async def test_strangers_see_a_profile_without_a_relationship(house: House, alice: Person) -> None:
-    user = await read(house, alice)
+async def test_strangers_see_a_profile_without_a_relationship(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    user = await read(stack, alice)
 
     assert user.handle == "Alice"
     assert not user.HasField("viewer_relationship")
 
 
 async def test_people_see_how_they_stand_to_the_other(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await bob.graph.Follow(FollowRequest(user_id=alice.id))
     await bob.graph.Mute(MuteRequest(user_id=alice.id))
 
-    user = await read(house, alice, viewer=bob)
-    back = await read(house, bob, viewer=alice)
+    user = await read(stack, alice, viewer=bob)
+    back = await read(stack, bob, viewer=alice)
 
     relationship = user.viewer_relationship
     assert relationship.user_id == alice.id
@@ -76,14 +84,14 @@ def counts(user: User) -> tuple[int, int, int]:
 
 
 async def test_counts_of_a_protected_person_are_for_followers_and_the_person(
-    house: House, alice: Person, bob: Person, carol: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await bob.graph.Follow(FollowRequest(user_id=alice.id))
-    house.store.database.tables.counts[alice.id] = Counts(1, 2, 3)
+    stack.store.database.tables.counts[alice.id] = Counts(1, 2, 3)
     await update(alice, protected=True)
 
     found = {
-        name: counts(await read(house, alice, viewer))
+        name: counts(await read(stack, alice, viewer))
         for name, viewer in {
             "stranger": None,
             "other": carol,
@@ -91,10 +99,10 @@ async def test_counts_of_a_protected_person_are_for_followers_and_the_person(
             "owner": alice,
         }.items()
     }
-    by_handle = await house.users(carol.caller).GetUserByHandle(
+    by_handle = await stack.users(carol.caller).GetUserByHandle(
         GetUserByHandleRequest(handle="alice")
     )
-    listed = await house.graph(carol.caller).ListFollowing(ListFollowingRequest(user_id=bob.id))
+    listed = await stack.graph(carol.caller).ListFollowing(ListFollowingRequest(user_id=bob.id))
 
     assert found == {
         "stranger": (0, 0, 0),
@@ -107,49 +115,49 @@ async def test_counts_of_a_protected_person_are_for_followers_and_the_person(
 
 
 async def test_who_blocks_a_person_is_not_told_how_many_posts_there_are(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
-    house.store.database.tables.counts[alice.id] = Counts(1, 2, 3)
+    stack.store.database.tables.counts[alice.id] = Counts(1, 2, 3)
 
     await bob.graph.Block(BlockRequest(user_id=alice.id))
 
-    assert counts(await read(house, alice, bob)) == (1, 2, 0)
+    assert counts(await read(stack, alice, bob)) == (1, 2, 0)
 
 
 async def test_a_profile_is_found_by_handle_without_regard_to_case(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
-    found = await house.users().GetUserByHandle(GetUserByHandleRequest(handle="aLICE"))
+    found = await stack.users().GetUserByHandle(GetUserByHandleRequest(handle="aLICE"))
 
     assert found.user.id == alice.id
 
 
 @pytest.mark.parametrize("handle", ["nobody", "not-a-handle", "álice"])
-async def test_unknown_handles_are_not_found(house: House, handle: str) -> None:
+async def test_unknown_handles_are_not_found(stack: UserServiceStack, handle: str) -> None:
     with raises_reason(NotFound, "USER_NOT_FOUND"):
-        await house.users().GetUserByHandle(GetUserByHandleRequest(handle=handle))
+        await stack.users().GetUserByHandle(GetUserByHandleRequest(handle=handle))
 
 
-async def test_unknown_people_are_not_found(house: House) -> None:
+async def test_unknown_people_are_not_found(stack: UserServiceStack) -> None:
     with raises_reason(NotFound, "USER_NOT_FOUND"):
-        await house.users().GetUser(GetUserRequest(user_id=5))
+        await stack.users().GetUser(GetUserRequest(user_id=5))
 
 
 async def test_who_blocks_somebody_is_not_found_by_them(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await alice.graph.Block(BlockRequest(user_id=bob.id))
 
     with raises_reason(NotFound, "USER_NOT_FOUND"):
-        await read(house, alice, viewer=bob)
+        await read(stack, alice, viewer=bob)
     with raises_reason(NotFound, "USER_NOT_FOUND"):
         await bob.users.GetUserByHandle(GetUserByHandleRequest(handle="alice"))
-    assert (await read(house, bob, viewer=alice)).viewer_relationship.blocking
+    assert (await read(stack, bob, viewer=alice)).viewer_relationship.blocking
 
 
-async def test_only_fields_of_the_mask_change(house: House, alice: Person) -> None:
-    before = await read(house, alice)
-    house.clock.advance(5)
+async def test_only_fields_of_the_mask_change(stack: UserServiceStack, alice: Actor) -> None:
+    before = await read(stack, alice)
+    stack.clock.advance(5)
 
     response = await alice.users.UpdateUser(
         UpdateUserRequest(
@@ -162,28 +170,30 @@ async def test_only_fields_of_the_mask_change(house: House, alice: Person) -> No
     assert (user.bio, user.location, user.website) == ("Birds", "", "https://a.example")
     assert user.etag != before.etag
     assert user.update_time.seconds == before.update_time.seconds + 5
-    assert await read(house, alice) == user
-    (told,) = house.events(events_pb.UserUpdated)
+    assert await read(stack, alice) == user
+    (told,) = stack.events(events_pb.UserUpdated)
     assert told.user == user
     assert list(told.changed_fields) == ["bio", "website"]
 
 
-async def test_a_change_that_changes_nothing_keeps_the_etag(house: House, alice: Person) -> None:
+async def test_a_change_that_changes_nothing_keeps_the_etag(
+    stack: UserServiceStack, alice: Actor
+) -> None:
     first = await update(alice, bio="Birds")
 
     again = await update(alice, bio="Birds")
 
     assert again == first
-    assert len(house.events(events_pb.UserUpdated)) == 1
+    assert len(stack.events(events_pb.UserUpdated)) == 1
 
 
-async def test_an_emptied_display_name_becomes_the_handle(alice: Person) -> None:
+async def test_an_emptied_display_name_becomes_the_handle(alice: Actor) -> None:
     await update(alice, display_name="Somebody")
 
     assert (await update(alice, display_name=" ")).display_name == "Alice"
 
 
-async def test_a_change_based_on_an_old_state_is_refused(alice: Person) -> None:
+async def test_a_change_based_on_an_old_state_is_refused(alice: Actor) -> None:
     first = await update(alice, bio="one")
     await update(alice, bio="two", etag=first.etag)
 
@@ -194,7 +204,7 @@ async def test_a_change_based_on_an_old_state_is_refused(alice: Person) -> None:
 @pytest.mark.parametrize(
     "path", ["id", "handle", "create_time", "followers_count", "etag", "nonsense", "*", ""]
 )
-async def test_other_fields_are_not_updatable(alice: Person, path: str) -> None:
+async def test_other_fields_are_not_updatable(alice: Actor, path: str) -> None:
     with raises_reason(Invalid, "FIELD_NOT_UPDATABLE") as caught:
         await alice.users.UpdateUser(
             UpdateUserRequest(user=User(bio="x"), update_mask=FieldMask(paths=["bio", path]))
@@ -203,7 +213,7 @@ async def test_other_fields_are_not_updatable(alice: Person, path: str) -> None:
     assert caught.value.metadata["field"] == path
 
 
-async def test_wrong_values_are_named_by_field(alice: Person) -> None:
+async def test_wrong_values_are_named_by_field(alice: Actor) -> None:
     with raises_reason(Invalid, "VALIDATION_FAILED") as caught:
         await update(alice, bio="x" * 161, website="javascript:x", display_name="a\u202eb")
 
@@ -226,9 +236,9 @@ async def test_wrong_values_are_named_by_field(alice: Person) -> None:
     ],
 )
 async def test_a_text_that_breaks_a_rule_changes_nothing(
-    house: House, alice: Person, field: str, value: str, rule: str
+    stack: UserServiceStack, alice: Actor, field: str, value: str, rule: str
 ) -> None:
-    before = await read(house, alice)
+    before = await read(stack, alice)
 
     with raises_reason(Invalid, "VALIDATION_FAILED") as caught:
         await update(alice, **{field: value})
@@ -236,10 +246,10 @@ async def test_a_text_that_breaks_a_rule_changes_nothing(
     assert [(each.field, each.rule) for each in caught.value.violations] == [
         (f"user.{field}", rule)
     ]
-    assert await read(house, alice) == before
+    assert await read(stack, alice) == before
 
 
-async def test_texts_are_counted_in_characters(alice: Person) -> None:
+async def test_texts_are_counted_in_characters(alice: Actor) -> None:
     families = "👩‍👩‍👧‍👦" * 12
 
     changed = await update(
@@ -250,64 +260,70 @@ async def test_texts_are_counted_in_characters(alice: Person) -> None:
     assert (changed.website, changed.bio) == ("https://💩.la", "\u200fשלום")
 
 
-async def test_a_repeated_update_happens_once(house: House, alice: Person) -> None:
+async def test_a_repeated_update_happens_once(stack: UserServiceStack, alice: Actor) -> None:
     first = await update(alice, request_id="u-1", bio="one")
     await update(alice, bio="two")
 
     again = await update(alice, request_id="u-1", bio="one")
 
     assert again == first
-    assert (await read(house, alice)).bio == "two"
+    assert (await read(stack, alice)).bio == "two"
 
 
-async def test_a_deleted_person_is_gone_at_once(house: House, alice: Person, bob: Person) -> None:
+async def test_a_deleted_person_is_gone_at_once(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
     with raises_reason(NotFound, "USER_NOT_FOUND"):
-        await read(house, alice)
+        await read(stack, alice)
     with raises_reason(NotFound, "USER_NOT_FOUND"):
-        await house.users().GetUserByHandle(GetUserByHandleRequest(handle="alice"))
+        await stack.users().GetUserByHandle(GetUserByHandleRequest(handle="alice"))
     with raises_reason(NotFound, "USER_NOT_FOUND"):
         await bob.graph.Follow(FollowRequest(user_id=alice.id))
     with raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
-        await house.auth().Authenticate(AuthenticateRequest(handle="alice", password=PASSWORD))
+        await stack.auth().Authenticate(AuthenticateRequest(handle="alice", password=PASSWORD))
     with raises_reason(Unauthenticated, "SESSION_REVOKED"):
-        await house.auth().RefreshSession(
+        await stack.auth().RefreshSession(
             RefreshSessionRequest(refresh_token=alice.tokens.refresh_token)
         )
-    (told,) = house.events(events_pb.UserDeleted)
+    (told,) = stack.events(events_pb.UserDeleted)
     assert told.user_id == alice.id
-    assert told.delete_time.seconds == int(house.clock.now().timestamp())
-    assert [each.session_id for each in house.events(events_pb.SessionRevoked)] == [
+    assert told.delete_time.seconds == int(stack.clock.now().timestamp())
+    assert [each.session_id for each in stack.events(events_pb.SessionRevoked)] == [
         alice.session_id
     ]
 
 
-async def test_the_handle_of_a_deleted_person_stays_taken(house: House, alice: Person) -> None:
+async def test_the_handle_of_a_deleted_person_stays_taken(
+    stack: UserServiceStack, alice: Actor
+) -> None:
     await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
     with raises_reason(Taken, "HANDLE_TAKEN"):
-        await house.register("alice")
+        await stack.register("alice")
 
 
-async def test_nobody_is_deleted_without_the_password(house: House, alice: Person) -> None:
+async def test_nobody_is_deleted_without_the_password(
+    stack: UserServiceStack, alice: Actor
+) -> None:
     with raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
         await alice.users.DeleteUser(DeleteUserRequest(password="zebra lamp 8"))
 
-    assert (await read(house, alice)).id == alice.id
+    assert (await read(stack, alice)).id == alice.id
 
 
-async def test_a_repeated_deletion_succeeds_again(house: House, alice: Person) -> None:
+async def test_a_repeated_deletion_succeeds_again(stack: UserServiceStack, alice: Actor) -> None:
     request = DeleteUserRequest(password=PASSWORD, request_id="d-1")
 
     await alice.users.DeleteUser(request)
     await alice.users.DeleteUser(request)
 
-    assert len(house.events(events_pb.UserDeleted)) == 1
+    assert len(stack.events(events_pb.UserDeleted)) == 1
 
 
 async def test_a_deleted_person_who_still_holds_an_access_token_changes_nothing(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
@@ -325,12 +341,14 @@ async def test_a_deleted_person_who_still_holds_an_access_token_changes_nothing(
         await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
 
-async def test_nothing_personal_of_a_deleted_person_is_kept(house: House, alice: Person) -> None:
+async def test_nothing_personal_of_a_deleted_person_is_kept(
+    stack: UserServiceStack, alice: Actor
+) -> None:
     await update(alice, bio="A secret garden", location="Oslo")
-    house.store.database.published.clear()
+    stack.store.database.published.clear()
 
     await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
-    kept = house.store.database.tables.users[alice.id]
+    kept = stack.store.database.tables.users[alice.id]
     assert (kept.display_name, kept.bio, kept.location, kept.website) == ("", "", "", "")
-    assert alice.id not in house.store.database.tables.passwords
+    assert alice.id not in stack.store.database.tables.passwords

@@ -7,13 +7,13 @@ from roost.user.v1 import graph_service_pb2 as pb
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import DeleteUserRequest, UpdateUserRequest
 
-from services.chassis.clients import Mesh
-from services.chassis.tokens import ServiceIdentity
-from services.user.readers import MeshReaders
+from services.chassis.auth.tokens import ServiceIdentity
+from services.chassis.rpc.clients import Mesh
+from services.user.adapters.cache_invalidation import MeshCacheInvalidation
 from tests.servicers.serving import SERVICE_KEYS
-from tests.servicers.user.conftest import House, Person
+from tests.servicers.user.conftest import Actor, UserServiceStack
 
-Act = Callable[[Person, Person], Awaitable[object]]
+Act = Callable[[Actor, Actor], Awaitable[object]]
 
 ACTS: dict[str, Act] = {
     "follow": lambda me, other: me.graph.Follow(pb.FollowRequest(user_id=other.id)),
@@ -30,52 +30,56 @@ ACTS: dict[str, Act] = {
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 async def test_every_act_on_a_pair_is_told(
-    house: House, alice: Person, bob: Person, act: Act
+    stack: UserServiceStack, alice: Actor, bob: Actor, act: Act
 ) -> None:
     await act(alice, bob)
 
-    assert house.readers.pairs == [(alice.id, bob.id)]
+    assert stack.cache_invalidation.pairs == [(alice.id, bob.id)]
 
 
-async def test_consent_to_a_request_is_told(house: House, alice: Person, bob: Person) -> None:
+async def test_consent_to_a_request_is_told(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await bob.users.UpdateUser(
         UpdateUserRequest(user=User(protected=True), update_mask={"paths": ["protected"]})
     )
     await alice.graph.Follow(pb.FollowRequest(user_id=bob.id))
-    house.readers.pairs.clear()
+    stack.cache_invalidation.pairs.clear()
 
     await bob.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=alice.id))
 
-    assert house.readers.pairs == [(bob.id, alice.id)]
+    assert stack.cache_invalidation.pairs == [(bob.id, alice.id)]
 
 
-async def test_a_repeated_act_is_told_again(house: House, alice: Person, bob: Person) -> None:
+async def test_a_repeated_act_is_told_again(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     request = pb.BlockRequest(user_id=bob.id, request_id="once")
     await alice.graph.Block(request)
 
     await alice.graph.Block(request)
 
-    assert house.readers.pairs == [(alice.id, bob.id)] * 2
+    assert stack.cache_invalidation.pairs == [(alice.id, bob.id)] * 2
 
 
-async def test_changes_of_a_profile_are_told(house: House, alice: Person) -> None:
+async def test_changes_of_a_profile_are_told(stack: UserServiceStack, alice: Actor) -> None:
     await alice.users.UpdateUser(
         UpdateUserRequest(user=User(bio="Birds"), update_mask={"paths": ["bio"]})
     )
 
-    assert house.readers.profiles == [alice.id]
+    assert stack.cache_invalidation.profiles == [alice.id]
 
 
-async def test_the_end_of_an_account_is_told(house: House, alice: Person) -> None:
+async def test_the_end_of_an_account_is_told(stack: UserServiceStack, alice: Actor) -> None:
     await alice.users.DeleteUser(DeleteUserRequest(password=alice.password))
 
-    assert house.readers.profiles == [alice.id]
+    assert stack.cache_invalidation.profiles == [alice.id]
 
 
-async def test_nobodys_change_fails_because_readers_are_away(house: House) -> None:
-    identity = ServiceIdentity(SERVICE_KEYS["user"], clock=house.clock)
+async def test_nobodys_change_fails_because_readers_are_away(stack: UserServiceStack) -> None:
+    identity = ServiceIdentity(SERVICE_KEYS["user"], clock=stack.clock)
     async with Mesh("127.0.0.1:1", identity=identity) as nowhere:
-        readers = MeshReaders(nowhere)
+        cache_invalidation = MeshCacheInvalidation(nowhere)
 
-        await readers.forget_pair(1, 2)
-        await readers.forget_profiles([1])
+        await cache_invalidation.invalidate_pair(1, 2)
+        await cache_invalidation.invalidate_profiles([1])

@@ -13,17 +13,23 @@ from roost.user.v1.auth_service_pb2 import (
 )
 from roost.user.v1.user_service_pb2 import GetUserRequest
 
-from services.chassis.caller import UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Invalid, RuleBroken, Taken, TooMany, Unauthenticated
-from services.chassis.tokens import KeyRing, StaticJwks, Verifier
-from services.user.passwords import Passwords
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import KeyRing, StaticJwks, Verifier
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import (
+    Invalid,
+    RuleBroken,
+    Taken,
+    TooMany,
+    Unauthenticated,
+)
+from services.user.domain.passwords import Passwords
 from tests.servicers.serving import AUDIENCE, ISSUER, raises_reason, serving
-from tests.servicers.user.conftest import PASSWORD, House, Person
+from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 
 
-async def test_who_registers_has_a_profile_a_session_and_tokens(house: House) -> None:
-    response = await house.auth().Register(
+async def test_who_registers_has_a_profile_a_session_and_tokens(stack: UserServiceStack) -> None:
+    response = await stack.auth().Register(
         RegisterRequest(
             handle="Alice", password=PASSWORD, display_name=" Alice A. ", device_name="telephone"
         )
@@ -31,25 +37,27 @@ async def test_who_registers_has_a_profile_a_session_and_tokens(house: House) ->
 
     user, session, tokens = response.user, response.session, response.tokens
     assert (user.handle, user.display_name) == ("Alice", "Alice A.")
-    assert user.create_time.ToDatetime() == house.clock.now().replace(tzinfo=None)
+    assert user.create_time.ToDatetime() == stack.clock.now().replace(tzinfo=None)
     assert user.etag
     assert (session.device_name, session.current) == ("telephone", True)
     assert tokens.access_expire_time.seconds == int(
-        (house.clock.now() + timedelta(minutes=15)).timestamp()
+        (stack.clock.now() + timedelta(minutes=15)).timestamp()
     )
     assert tokens.refresh_expire_time == session.expire_time
-    (told,) = house.events(events_pb.UserRegistered)
+    (told,) = stack.events(events_pb.UserRegistered)
     assert told.user == user
 
 
-async def test_the_handle_is_the_name_where_none_is_given(house: House) -> None:
-    response = await house.auth().Register(RegisterRequest(handle="robin_7", password=PASSWORD))
+async def test_the_handle_is_the_name_where_none_is_given(stack: UserServiceStack) -> None:
+    response = await stack.auth().Register(RegisterRequest(handle="robin_7", password=PASSWORD))
 
     assert response.user.display_name == "robin_7"
 
 
-async def test_access_tokens_verify_with_the_published_keys(house: House, alice: Person) -> None:
-    published = await house.auth().GetJwks(GetJwksRequest())
+async def test_access_tokens_verify_with_the_published_keys(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    published = await stack.auth().GetJwks(GetJwksRequest())
     keys = [
         {name: getattr(key, name) for name in ("kid", "kty", "crv", "alg", "use", "x", "y")}
         for key in published.keys
@@ -58,9 +66,9 @@ async def test_access_tokens_verify_with_the_published_keys(house: House, alice:
         issuer=ISSUER,
         audience=AUDIENCE,
         services_here=["post"],
-        users=KeyRing(StaticJwks(keys), clock=house.clock),  # type: ignore[arg-type]
-        services=KeyRing(StaticJwks([]), clock=house.clock),
-        clock=house.clock,
+        users=KeyRing(StaticJwks(keys), clock=stack.clock),  # type: ignore[arg-type]
+        services=KeyRing(StaticJwks([]), clock=stack.clock),
+        clock=stack.clock,
     )
 
     caller = await verifier.verify(alice.tokens.access_token)
@@ -68,47 +76,53 @@ async def test_access_tokens_verify_with_the_published_keys(house: House, alice:
     assert caller == UserCaller(alice.id, alice.session_id)
 
 
-async def test_a_handle_is_taken_without_regard_to_case(house: House, alice: Person) -> None:
+async def test_a_handle_is_taken_without_regard_to_case(
+    stack: UserServiceStack, alice: Actor
+) -> None:
     with raises_reason(Taken, "HANDLE_TAKEN"):
-        await house.register("aLICE")
+        await stack.register("aLICE")
 
 
-async def test_of_many_who_want_one_handle_at_once_one_gets_it(house: House) -> None:
+async def test_of_many_who_want_one_handle_at_once_one_gets_it(stack: UserServiceStack) -> None:
     outcomes = await asyncio.gather(
-        *(house.register("wanted") for _ in range(8)), return_exceptions=True
+        *(stack.register("wanted") for _ in range(8)), return_exceptions=True
     )
 
-    assert len([each for each in outcomes if isinstance(each, Person)]) == 1
+    assert len([each for each in outcomes if isinstance(each, Actor)]) == 1
     assert all(each.reason == "HANDLE_TAKEN" for each in outcomes if isinstance(each, Taken))
 
 
 @pytest.mark.parametrize("handle", ["admin", "Roost", "_root_", "api", "adm1n", "roost_team"])
-async def test_reserved_handles_are_refused(house: House, handle: str) -> None:
+async def test_reserved_handles_are_refused(stack: UserServiceStack, handle: str) -> None:
     with raises_reason(RuleBroken, "HANDLE_RESERVED"):
-        await house.register(handle)
+        await stack.register(handle)
 
 
 @pytest.mark.parametrize("handle", ["", "al-ice", "a" * 16, "ålice"])
-async def test_malformed_handles_are_refused(house: House, handle: str) -> None:
+async def test_malformed_handles_are_refused(stack: UserServiceStack, handle: str) -> None:
     with raises_reason(RuleBroken, "HANDLE_INVALID"):
-        await house.register(handle)
+        await stack.register(handle)
 
 
-async def test_weak_passwords_are_refused(house: House) -> None:
+async def test_weak_passwords_are_refused(stack: UserServiceStack) -> None:
     with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):
-        await house.auth().Register(RegisterRequest(handle="robin", password="password1"))
+        await stack.auth().Register(RegisterRequest(handle="robin", password="password1"))
 
 
-async def test_a_display_name_with_control_characters_is_refused_by_field(house: House) -> None:
+async def test_a_display_name_with_control_characters_is_refused_by_field(
+    stack: UserServiceStack,
+) -> None:
     with raises_reason(Invalid, "VALIDATION_FAILED") as caught:
-        await house.register("robin", display_name="a\u0007b")
+        await stack.register("robin", display_name="a\u0007b")
 
     assert caught.value.violations[0].field == "display_name"
 
 
-async def test_names_are_counted_in_characters_and_kept_in_one_form(house: House) -> None:
+async def test_names_are_counted_in_characters_and_kept_in_one_form(
+    stack: UserServiceStack,
+) -> None:
     families = "👩‍👩‍👧‍👦" * 12
-    response = await house.auth().Register(
+    response = await stack.auth().Register(
         RegisterRequest(
             handle="robin",
             password=PASSWORD,
@@ -132,12 +146,12 @@ async def test_names_are_counted_in_characters_and_kept_in_one_form(house: House
     ],
 )
 async def test_a_device_name_that_breaks_a_rule_is_refused_by_field(
-    house: House, alice: Person, name: str, rule: str
+    stack: UserServiceStack, alice: Actor, name: str, rule: str
 ) -> None:
     with raises_reason(Invalid, "VALIDATION_FAILED") as registering:
-        await house.register("robin", device_name=name)
+        await stack.register("robin", device_name=name)
     with raises_reason(Invalid, "VALIDATION_FAILED") as signing_in:
-        await house.auth().Authenticate(
+        await stack.auth().Authenticate(
             AuthenticateRequest(handle="alice", password=PASSWORD, device_name=name)
         )
 
@@ -145,42 +159,42 @@ async def test_a_device_name_that_breaks_a_rule_is_refused_by_field(
         violations = caught.value.violations
         assert [(each.field, each.rule) for each in violations] == [("device_name", rule)]
     # The handle is still free.
-    await house.register("robin")
+    await stack.register("robin")
 
 
-async def test_a_repeated_registration_gives_the_same_response(house: House) -> None:
+async def test_a_repeated_registration_gives_the_same_response(stack: UserServiceStack) -> None:
     request = RegisterRequest(handle="robin", password=PASSWORD, request_id="r-1")
 
-    first = await house.auth().Register(request)
-    again = await house.auth().Register(request)
+    first = await stack.auth().Register(request)
+    again = await stack.auth().Register(request)
 
     assert again == first
-    assert len(house.events(events_pb.UserRegistered)) == 1
+    assert len(stack.events(events_pb.UserRegistered)) == 1
 
 
-async def test_the_record_of_a_registration_holds_no_secret(house: House) -> None:
+async def test_the_record_of_a_registration_holds_no_secret(stack: UserServiceStack) -> None:
     request = RegisterRequest(handle="robin", password=PASSWORD, request_id="r-1")
 
-    response = await house.auth().Register(request)
+    response = await stack.auth().Register(request)
 
-    ((fingerprint, stored),) = house.store.database.tables.requests.values()
+    ((fingerprint, stored),) = stack.store.database.tables.requests.values()
     assert PASSWORD.encode() not in fingerprint + stored
     assert response.tokens.refresh_token.encode() not in stored
 
 
-async def test_a_request_id_does_not_serve_another_request(house: House) -> None:
+async def test_a_request_id_does_not_serve_another_request(stack: UserServiceStack) -> None:
     request = RegisterRequest(handle="robin", password=PASSWORD, request_id="r-1")
-    await house.auth().Register(request)
+    await stack.auth().Register(request)
 
     request.password = PASSWORD + "!"
     with raises_reason(RuleBroken, "IDEMPOTENCY_KEY_REUSED"):
-        await house.auth().Register(request)
+        await stack.auth().Register(request)
 
 
 async def test_handle_and_password_sign_in_without_regard_to_case(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
-    response = await house.auth().Authenticate(
+    response = await stack.auth().Authenticate(
         AuthenticateRequest(handle="aLiCe", password=PASSWORD, device_name="laptop")
     )
 
@@ -193,39 +207,41 @@ async def test_handle_and_password_sign_in_without_regard_to_case(
     ("handle", "password"), [("alice", "zebra lamp 8"), ("nobody", PASSWORD), ("not-one", "x")]
 )
 async def test_wrong_credentials_are_refused_alike(
-    house: House, alice: Person, handle: str, password: str
+    stack: UserServiceStack, alice: Actor, handle: str, password: str
 ) -> None:
     with raises_reason(Unauthenticated, "CREDENTIALS_WRONG") as caught:
-        await house.auth().Authenticate(AuthenticateRequest(handle=handle, password=password))
+        await stack.auth().Authenticate(AuthenticateRequest(handle=handle, password=password))
 
     assert caught.value.message == "Handle or password is wrong."
 
 
-async def test_a_repeated_sign_in_opens_one_session(house: House, alice: Person) -> None:
+async def test_a_repeated_sign_in_opens_one_session(stack: UserServiceStack, alice: Actor) -> None:
     request = AuthenticateRequest(handle="alice", password=PASSWORD, request_id="s-1")
 
-    first = await house.auth().Authenticate(request)
-    again = await house.auth().Authenticate(request)
+    first = await stack.auth().Authenticate(request)
+    again = await stack.auth().Authenticate(request)
 
     assert again == first
 
 
 async def test_a_hash_of_old_parameters_is_replaced_at_the_next_login(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
     passwords = Passwords(memory_mib=2, workers=1)
     old = await passwords.hash(PASSWORD)
     passwords.close()
-    house.store.database.tables.passwords[alice.id] = old
+    stack.store.database.tables.passwords[alice.id] = old
 
-    await house.auth().Authenticate(AuthenticateRequest(handle="alice", password=PASSWORD))
+    await stack.auth().Authenticate(AuthenticateRequest(handle="alice", password=PASSWORD))
 
-    assert house.store.database.tables.passwords[alice.id] != old
+    assert stack.store.database.tables.passwords[alice.id] != old
 
 
-async def test_past_the_bound_of_the_pool_callers_hear_that_it_is_busy(house: House) -> None:
+async def test_past_the_bound_of_the_pool_callers_hear_that_it_is_busy(
+    stack: UserServiceStack,
+) -> None:
     passwords = Passwords(memory_mib=64, workers=1, waiting=0)
-    busy = House(passwords=passwords, clock=ManualClock())
+    busy = UserServiceStack(passwords=passwords, clock=ManualClock())
     await busy.signer.load()
     async with serving(*busy.mounts, clock=busy.clock) as busy.served:
         outcomes = await asyncio.gather(
@@ -239,22 +255,24 @@ async def test_past_the_bound_of_the_pool_callers_hear_that_it_is_busy(house: Ho
     assert all(each.retry_after for each in refused)
 
 
-async def test_a_changed_password_ends_every_other_session(house: House, alice: Person) -> None:
-    other = await house.auth().Authenticate(AuthenticateRequest(handle="alice", password=PASSWORD))
+async def test_a_changed_password_ends_every_other_session(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    other = await stack.auth().Authenticate(AuthenticateRequest(handle="alice", password=PASSWORD))
 
     await alice.auth.ChangePassword(
         ChangePasswordRequest(old_password=PASSWORD, new_password="another lamp 4")
     )
 
-    (ended,) = house.events(events_pb.SessionRevoked)
+    (ended,) = stack.events(events_pb.SessionRevoked)
     assert (ended.user_id, ended.session_id) == (alice.id, other.session.id)
     assert ended.access_expire_time == other.tokens.access_expire_time
     with raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
-        await house.auth().Authenticate(AuthenticateRequest(handle="alice", password=PASSWORD))
-    await house.auth().Authenticate(AuthenticateRequest(handle="alice", password="another lamp 4"))
+        await stack.auth().Authenticate(AuthenticateRequest(handle="alice", password=PASSWORD))
+    await stack.auth().Authenticate(AuthenticateRequest(handle="alice", password="another lamp 4"))
 
 
-async def test_a_repeated_change_of_password_succeeds_again(alice: Person) -> None:
+async def test_a_repeated_change_of_password_succeeds_again(alice: Actor) -> None:
     request = ChangePasswordRequest(
         old_password=PASSWORD, new_password="another lamp 4", request_id="c-1"
     )
@@ -263,40 +281,40 @@ async def test_a_repeated_change_of_password_succeeds_again(alice: Person) -> No
     await alice.auth.ChangePassword(request)
 
 
-async def test_a_password_is_changed_only_by_who_knows_the_old_one(alice: Person) -> None:
+async def test_a_password_is_changed_only_by_who_knows_the_old_one(alice: Actor) -> None:
     with raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
         await alice.auth.ChangePassword(
             ChangePasswordRequest(old_password="zebra lamp 8", new_password="another lamp 4")
         )
 
 
-async def test_a_new_password_has_to_be_strong(alice: Person) -> None:
+async def test_a_new_password_has_to_be_strong(alice: Actor) -> None:
     with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):
         await alice.auth.ChangePassword(
             ChangePasswordRequest(old_password=PASSWORD, new_password="alice-1234")
         )
 
 
-async def test_a_new_person_is_found_at_once(house: House, alice: Person) -> None:
-    found = await house.users().GetUser(GetUserRequest(user_id=alice.id))
+async def test_a_new_person_is_found_at_once(stack: UserServiceStack, alice: Actor) -> None:
+    found = await stack.users().GetUser(GetUserRequest(user_id=alice.id))
 
     assert found.user.handle == "Alice"
 
 
-async def test_the_display_name_is_no_password(house: House) -> None:
+async def test_the_display_name_is_no_password(stack: UserServiceStack) -> None:
     with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):
-        await house.auth().Register(
+        await stack.auth().Register(
             RegisterRequest(
                 handle="robin", password="vasquez1987", display_name="Guinevere Vasquez"
             )
         )
 
 
-async def test_the_mail_address_is_no_new_password(house: House, alice: Person) -> None:
+async def test_the_mail_address_is_no_new_password(stack: UserServiceStack, alice: Actor) -> None:
     request = ChangePasswordRequest(old_password=PASSWORD, new_password="gvk.ozymandis1")
-    house.addresses.address = "gvk.ozymandis@example.com"
+    stack.addresses.address = "gvk.ozymandis@example.com"
     with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):
         await alice.auth.ChangePassword(request)
 
-    house.addresses.address = ""
+    stack.addresses.address = ""
     await alice.auth.ChangePassword(request)

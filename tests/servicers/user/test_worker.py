@@ -17,69 +17,69 @@ from roost.user.v1 import user_events_pb2 as events_pb
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
 
-from services.chassis.errors import Unavailable
-from services.chassis.events import Event, OutboxMessage, Undecodable
-from services.user import chores
-from services.user.counters import Reconciler
-from services.user.model import Chore, Counts
-from services.user.store import UserTransaction
-from services.user.subscriber import Subscriptions
-from tests.servicers.user.conftest import PASSWORD, House, Person
+from services.chassis.events.records import Event, OutboxMessage, Undecodable
+from services.chassis.runtime.errors import Unavailable
+from services.user.domain.model import BackgroundTask, Counts
+from services.user.domain.store import UserTransaction
+from services.user.worker import background_tasks
+from services.user.worker.consumer import Subscriptions
+from services.user.worker.counters import Reconciler
+from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 from tests.servicers.user.test_follows import follow, protect, stands
 
 
-def post_event(house: House, body: Any, author: Person) -> Event:
+def post_event(stack: UserServiceStack, body: Any, author: Actor) -> Event:
     message = OutboxMessage.of(topic="roost.post.v1", key=author.id, body=body)
-    return Event.from_message(message, time=house.clock.now(), traceparent=None)
+    return Event.from_message(message, time=stack.clock.now(), traceparent=None)
 
 
-def subscriptions(house: House) -> Subscriptions:
-    return Subscriptions(store=house.store, cards=house.cards)
+def subscriptions(stack: UserServiceStack) -> Subscriptions:
+    return Subscriptions(store=stack.store, user_cache=stack.user_cache)
 
 
-async def counts(house: House, person: Person) -> tuple[int, int, int]:
-    user: User = (await house.users().GetUser(GetUserRequest(user_id=person.id))).user
+async def counts(stack: UserServiceStack, person: Actor) -> tuple[int, int, int]:
+    user: User = (await stack.users().GetUser(GetUserRequest(user_id=person.id))).user
     return user.followers_count, user.following_count, user.posts_count
 
 
 async def test_follows_are_counted_at_both_ends(
-    house: House, alice: Person, bob: Person, carol: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
-    await counts(house, bob)
+    await counts(stack, bob)
     await follow(alice, bob)
     await follow(carol, bob)
     await follow(bob, alice)
     await carol.graph.Unfollow(pb.UnfollowRequest(user_id=bob.id))
 
-    await subscriptions(house).handle(house.store.database.published)
+    await subscriptions(stack).handle(stack.store.database.published)
 
-    assert await counts(house, bob) == (1, 1, 0)
-    assert await counts(house, alice) == (1, 1, 0)
-    assert await counts(house, carol) == (0, 0, 0)
+    assert await counts(stack, bob) == (1, 1, 0)
+    assert await counts(stack, alice) == (1, 1, 0)
+    assert await counts(stack, carol) == (0, 0, 0)
 
 
 async def test_an_event_that_comes_again_counts_once(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
-    published = list(house.store.database.published)
+    published = list(stack.store.database.published)
 
-    await subscriptions(house).handle([*published, *published])
-    await subscriptions(house).handle(published)
+    await subscriptions(stack).handle([*published, *published])
+    await subscriptions(stack).handle(published)
 
-    assert await counts(house, bob) == (1, 0, 0)
+    assert await counts(stack, bob) == (1, 0, 0)
 
 
-async def test_posts_are_counted(house: House, alice: Person) -> None:
+async def test_posts_are_counted(stack: UserServiceStack, alice: Actor) -> None:
     created = [
-        post_event(house, post_pb.PostCreated(post=Post(id=n, author_id=alice.id)), alice)
+        post_event(stack, post_pb.PostCreated(post=Post(id=n, author_id=alice.id)), alice)
         for n in (1, 2)
     ]
-    deleted = post_event(house, post_pb.PostDeleted(post_id=1, author_id=alice.id), alice)
+    deleted = post_event(stack, post_pb.PostDeleted(post_id=1, author_id=alice.id), alice)
 
-    await subscriptions(house).handle([*created, deleted])
+    await subscriptions(stack).handle([*created, deleted])
 
-    assert await counts(house, alice) == (0, 0, 1)
+    assert await counts(stack, alice) == (0, 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -93,23 +93,25 @@ async def test_posts_are_counted(house: House, alice: Person) -> None:
     ],
 )
 async def test_only_public_posts_are_counted(
-    house: House, alice: Person, visibility: Any, counted: int
+    stack: UserServiceStack, alice: Actor, visibility: Any, counted: int
 ) -> None:
     other = Post(id=1, author_id=alice.id, visibility=VISIBILITY_PUBLIC)
     post = Post(id=2, author_id=alice.id, visibility=visibility)
-    created = [post_event(house, post_pb.PostCreated(post=each), alice) for each in (other, post)]
+    created = [post_event(stack, post_pb.PostCreated(post=each), alice) for each in (other, post)]
     gone = post_pb.PostDeleted(post_id=2, author_id=alice.id, visibility=visibility)
 
-    await subscriptions(house).handle(created)
-    with_it = await counts(house, alice)
-    await subscriptions(house).handle([post_event(house, gone, alice)])
+    await subscriptions(stack).handle(created)
+    with_it = await counts(stack, alice)
+    await subscriptions(stack).handle([post_event(stack, gone, alice)])
 
     assert with_it == (0, 0, 1 + counted)
-    assert await counts(house, alice) == (0, 0, 1)
+    assert await counts(stack, alice) == (0, 0, 1)
 
 
-async def test_a_broken_event_is_named_and_changes_nothing(house: House, alice: Person) -> None:
-    good = post_event(house, post_pb.PostCreated(post=Post(id=1, author_id=alice.id)), alice)
+async def test_a_broken_event_is_named_and_changes_nothing(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    good = post_event(stack, post_pb.PostCreated(post=Post(id=1, author_id=alice.id)), alice)
     broken = Event(
         event_id=good.event_id,
         topic=good.topic,
@@ -120,47 +122,49 @@ async def test_a_broken_event_is_named_and_changes_nothing(house: House, alice: 
     )
 
     with pytest.raises(Undecodable):
-        await subscriptions(house).handle([good, broken])
+        await subscriptions(stack).handle([good, broken])
 
-    assert await counts(house, alice) == (0, 0, 0)
+    assert await counts(stack, alice) == (0, 0, 0)
 
 
-async def test_the_total_of_ids_is_the_counter(house: House, alice: Person, bob: Person) -> None:
+async def test_the_total_of_ids_is_the_counter(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await follow(alice, bob)
-    await subscriptions(house).handle(house.store.database.published)
+    await subscriptions(stack).handle(stack.store.database.published)
 
-    ids = await house.store.counts(bob.id)
+    ids = await stack.store.counts(bob.id)
 
     assert ids == Counts(followers=1)
 
 
 async def test_a_card_that_was_left_behind_is_forgotten_with_the_event(
-    house: House, alice: Person
+    stack: UserServiceStack, alice: Actor
 ) -> None:
-    await counts(house, alice)
-    tables = house.store.database.tables
+    await counts(stack, alice)
+    tables = stack.store.database.tables
     tables.counts[alice.id] = Counts(followers=7)
-    event = post_event(house, events_pb.UserUpdated(user=User(id=alice.id)), alice)
+    event = post_event(stack, events_pb.UserUpdated(user=User(id=alice.id)), alice)
 
-    await subscriptions(house).handle([event])
+    await subscriptions(stack).handle([event])
 
-    assert await counts(house, alice) == (7, 0, 0)
+    assert await counts(stack, alice) == (7, 0, 0)
 
 
 async def test_counts_on_a_card_that_was_left_behind_come_right_as_the_event_comes_again(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
-    published = list(house.store.database.published)
-    await subscriptions(house).handle(published)
-    right = house.store.database.tables.counts[bob.id]
-    house.store.database.tables.counts[bob.id] = Counts()
-    assert await counts(house, bob) == (0, 0, 0)
-    house.store.database.tables.counts[bob.id] = right
+    published = list(stack.store.database.published)
+    await subscriptions(stack).handle(published)
+    right = stack.store.database.tables.counts[bob.id]
+    stack.store.database.tables.counts[bob.id] = Counts()
+    assert await counts(stack, bob) == (0, 0, 0)
+    stack.store.database.tables.counts[bob.id] = right
 
-    await subscriptions(house).handle(published)
+    await subscriptions(stack).handle(published)
 
-    assert await counts(house, bob) == (1, 0, 0)
+    assert await counts(stack, bob) == (1, 0, 0)
 
 
 class Posts:
@@ -177,73 +181,82 @@ async def at_once() -> None:
     """Stands in for the time that events take to settle."""
 
 
-async def test_wrong_counters_are_set_right(house: House, alice: Person, bob: Person) -> None:
+async def test_wrong_counters_are_set_right(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
     await follow(alice, bob)
-    house.store.database.tables.counts[bob.id] = Counts(40, 2, 9)
-    assert await counts(house, bob) == (40, 2, 9)
+    stack.store.database.tables.counts[bob.id] = Counts(40, 2, 9)
+    assert await counts(stack, bob) == (40, 2, 9)
     reconciler = Reconciler(
-        store=house.store, cards=house.cards, count_posts=Posts({bob.id: 3}), settle=at_once
+        store=stack.store,
+        user_cache=stack.user_cache,
+        count_posts=Posts({bob.id: 3}),
+        settle=at_once,
     )
 
     corrected = await reconciler.reconcile()
 
     assert corrected == 2
-    assert await counts(house, bob) == (1, 0, 3)
-    assert await counts(house, alice) == (0, 1, 0)
+    assert await counts(stack, bob) == (1, 0, 3)
+    assert await counts(stack, alice) == (0, 1, 0)
     assert await reconciler.reconcile() == 0
 
 
 async def test_counters_that_are_on_their_way_are_left_alone(
-    house: House, alice: Person, bob: Person
+    stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
 
     async def settle() -> None:
-        await subscriptions(house).handle(house.store.database.published)
+        await subscriptions(stack).handle(stack.store.database.published)
 
     reconciler = Reconciler(
-        store=house.store, cards=house.cards, count_posts=Posts({}), settle=settle
+        store=stack.store, user_cache=stack.user_cache, count_posts=Posts({}), settle=settle
     )
 
     assert await reconciler.reconcile() == 0
-    assert await counts(house, bob) == (1, 0, 0)
+    assert await counts(stack, bob) == (1, 0, 0)
 
 
-async def test_without_the_post_service_the_rest_is_set_right(house: House, bob: Person) -> None:
-    house.store.database.tables.counts[bob.id] = Counts(4, 4, 4)
+async def test_without_the_post_service_the_rest_is_set_right(
+    stack: UserServiceStack, bob: Actor
+) -> None:
+    stack.store.database.tables.counts[bob.id] = Counts(4, 4, 4)
 
     async def away(_: Sequence[int]) -> Mapping[int, int]:
         raise Unavailable
 
-    reconciler = Reconciler(store=house.store, cards=house.cards, count_posts=away, settle=at_once)
+    reconciler = Reconciler(
+        store=stack.store, user_cache=stack.user_cache, count_posts=away, settle=at_once
+    )
 
     assert await reconciler.reconcile() == 1
-    assert await counts(house, bob) == (0, 0, 4)
+    assert await counts(stack, bob) == (0, 0, 4)
 
 
 async def test_everybody_is_looked_at_however_many_there_are(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    stack: UserServiceStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.user.counters._SLICE", 2)
-    people = [await house.register(f"robin{n}") for n in range(5)]
-    for person in people:
-        house.store.database.tables.counts[person.id] = Counts(9, 9, 9)
+    monkeypatch.setattr("services.user.worker.counters._SLICE", 2)
+    user_queries = [await stack.register(f"robin{n}") for n in range(5)]
+    for person in user_queries:
+        stack.store.database.tables.counts[person.id] = Counts(9, 9, 9)
     reconciler = Reconciler(
-        store=house.store, cards=house.cards, count_posts=Posts({}), settle=at_once
+        store=stack.store, user_cache=stack.user_cache, count_posts=Posts({}), settle=at_once
     )
 
     assert await reconciler.reconcile() == 5
 
 
 async def test_work_for_one_person_that_always_fails_keeps_no_other_waiting(
-    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await follow(alice, carol)
     await follow(bob, carol)
     for person in (alice, bob):
-        house.clock.advance(1)
+        stack.clock.advance(1)
         await person.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
-    worker = house.chores()
+    worker = stack.background_tasks()
     removing = worker._remove_edges
 
     async def failing(user_id: int, transaction: UserTransaction) -> None:
@@ -253,22 +266,24 @@ async def test_work_for_one_person_that_always_fails_keeps_no_other_waiting(
 
     monkeypatch.setattr(worker, "_remove_edges", failing)
     for _ in range(4):
-        house.clock.advance(1)
+        stack.clock.advance(1)
         await worker.step()
 
-    removed = house.events(events_pb.FollowRemoved)
+    removed = stack.events(events_pb.FollowRemoved)
     assert [each.follower_id for each in removed] == [bob.id]
-    assert list(house.store.database.tables.chores) == [(Chore.REMOVE_EDGES, alice.id)]
+    assert list(stack.store.database.tables.background_tasks) == [
+        (BackgroundTask.REMOVE_EDGES, alice.id)
+    ]
 
 
 async def test_counters_of_one_person_that_cannot_be_corrected_keep_no_other_wrong(
-    house: House, alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+    stack: UserServiceStack, alice: Actor, bob: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tables = house.store.database.tables
+    tables = stack.store.database.tables
     for person in (alice, bob):
         tables.counts[person.id] = Counts(followers=9)
     reconciler = Reconciler(
-        store=house.store, cards=house.cards, count_posts=no_posts, settle=at_once
+        store=stack.store, user_cache=stack.user_cache, count_posts=no_posts, settle=at_once
     )
     correcting = reconciler._correct
 
@@ -280,7 +295,7 @@ async def test_counters_of_one_person_that_cannot_be_corrected_keep_no_other_wro
     monkeypatch.setattr(reconciler, "_correct", failing)
 
     assert await reconciler.reconcile() == 1
-    assert house.store.database.tables.counts[bob.id] == Counts()
+    assert stack.store.database.tables.counts[bob.id] == Counts()
 
 
 async def no_posts(_: Sequence[int]) -> Mapping[int, int]:
@@ -288,34 +303,34 @@ async def no_posts(_: Sequence[int]) -> Mapping[int, int]:
 
 
 async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
-    house: House, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chores, "REMOVED_AT_ONCE", 2)
+    monkeypatch.setattr(background_tasks, "REMOVED_AT_ONCE", 2)
     await follow(alice, bob)
     await follow(bob, alice)
     await follow(carol, bob)
     await bob.graph.Mute(pb.MuteRequest(user_id=carol.id))
     await protect(carol)
     await follow(bob, carol)
-    await subscriptions(house).handle(house.store.database.published)
+    await subscriptions(stack).handle(stack.store.database.published)
     await bob.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
-    worker = house.chores()
+    worker = stack.background_tasks()
 
     steps = 0
     while await worker.step():
         steps += 1
-    await subscriptions(house).handle(house.store.database.published)
+    await subscriptions(stack).handle(stack.store.database.published)
 
     assert steps == 5
     assert await stands(alice, bob) == set()
     assert await stands(carol, bob) == set()
-    removed = house.events(events_pb.FollowRemoved)
+    removed = stack.events(events_pb.FollowRemoved)
     assert {(each.follower_id, each.followee_id) for each in removed} == {
         (alice.id, bob.id),
         (bob.id, alice.id),
         (carol.id, bob.id),
     }
-    assert len(house.events(events_pb.FollowRequestRemoved)) == 1
-    assert len(house.events(events_pb.MuteRemoved)) == 1
-    assert await counts(house, alice) == (0, 0, 0)
-    assert not house.store.database.tables.chores
+    assert len(stack.events(events_pb.FollowRequestRemoved)) == 1
+    assert len(stack.events(events_pb.MuteRemoved)) == 1
+    assert await counts(stack, alice) == (0, 0, 0)
+    assert not stack.store.database.tables.background_tasks

@@ -5,12 +5,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.chassis import outbox, postgres
-from services.chassis.clock import Clock
-from services.chassis.events import Event
-from services.chassis.memory import MemoryDatabase, MemoryTransaction, Tables
-from services.chassis.postgres import Database, PostgresTransaction
-from services.chassis.transaction import Transaction
+from services.chassis.events.records import Event
+from services.chassis.runtime.clock import Clock
+from services.chassis.storage import outbox, postgres
+from services.chassis.storage.memory import MemoryDatabase, MemoryTables, MemoryTransaction
+from services.chassis.storage.postgres import Database, PostgresTransaction
+from services.chassis.storage.transaction import Transaction
 
 
 class Notebook(Transaction, Protocol):
@@ -30,7 +30,7 @@ class Store(Protocol):
 
 
 @dataclass
-class _Notes(Tables):
+class _Notes(MemoryTables):
     notes: list[str] = field(default_factory=list)
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.chassis import postgres
+from services.chassis.storage import postgres
 
 
 class Effects:

@@ -9,11 +9,11 @@ import sys
 
 from google.protobuf.wrappers_pb2 import StringValue
 
-from services.chassis import postgres
-from services.chassis.bus import Routes, Subscriber, publisher
-from services.chassis.clock import SystemClock
-from services.chassis.events import Event
-from services.chassis.postgres import PostgresTransaction
+from services.chassis.events.bus import Routes, Subscriber, publisher
+from services.chassis.events.records import Event
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.storage import postgres
+from services.chassis.storage.postgres import PostgresTransaction
 
 
 async def main(brokers: str, group: str, topic: str, database_url: str) -> None:

@@ -10,14 +10,19 @@ from typing import cast
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from google.protobuf.wrappers_pb2 import StringValue
 
-from services.chassis.bus import (
+from services.chassis.events.bus import (
     BatchHandler,
     Publisher,
     Routes,
     Subscriber,
 )
-from services.chassis.clock import SystemClock
-from services.chassis.events import Event, Headers, OutboxMessage, Record
+from services.chassis.events.records import (
+    Event,
+    Headers,
+    OutboxMessage,
+    Record,
+)
+from services.chassis.runtime.clock import SystemClock
 
 # A member waits for seconds before the broker gives it partitions, or takes them from a dead one.
 LIMIT = 60.0

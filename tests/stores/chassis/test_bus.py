@@ -8,16 +8,21 @@ import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 
 from local import topics
-from services.chassis import outbox as rows
-from services.chassis import postgres
-from services.chassis.bus import (
+from services.chassis.events.bus import (
     Publisher,
     RecordsRefused,
-    parked,
+    dead_letter_topic,
     publisher,
 )
-from services.chassis.events import Event, OutboxMessage, Record, new_event_id
-from services.chassis.relay import Relay
+from services.chassis.events.records import (
+    Event,
+    OutboxMessage,
+    Record,
+    new_event_id,
+)
+from services.chassis.storage import outbox as rows
+from services.chassis.storage import postgres
+from services.chassis.storage.relay import Relay
 from tests.engines import Engines
 from tests.stores.chassis.listening import LIMIT, Listener, Topic, read_all, said, subscribed
 from tests.waiting import eventually
@@ -82,7 +87,7 @@ async def test_event_that_is_no_event_is_parked_with_the_reason(
     kafka: str, topic: Topic, sender: Publisher
 ) -> None:
     name, listener = topic(partitions=1), Listener()
-    parking = parked(name)
+    parking = dead_letter_topic(name)
     topics.create(kafka, [parking], partitions=1)
     aside: list[Record] = []
     await sender.send([Record(name, b"k", b"junk", [("type", b"x")])])

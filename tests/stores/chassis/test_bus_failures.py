@@ -9,13 +9,9 @@ from functools import partial
 import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 
-from services.chassis.bus import (
-    Publisher,
-    PublishFailed,
-    publisher,
-)
-from services.chassis.bus.producer import DELIVERY_SECONDS
-from services.chassis.events import Event
+from services.chassis.events.bus import Publisher, PublishFailed, publisher
+from services.chassis.events.bus.producer import DELIVERY_SECONDS
+from services.chassis.events.records import Event
 from tests.engines import Engines
 from tests.stores.chassis.effects import consumer_process, effects_in
 from tests.stores.chassis.listening import LIMIT, Listener, Topic, read_all, said, subscribed

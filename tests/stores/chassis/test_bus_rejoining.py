@@ -8,7 +8,13 @@ import pytest
 from confluent_kafka import Consumer
 from prometheus_client import REGISTRY
 
-from services.chassis.bus import Publisher, Subscriber, membership, publisher, subscriber
+from services.chassis.events.bus import (
+    Publisher,
+    Subscriber,
+    membership,
+    publisher,
+    subscriber,
+)
 from tests.engines import Engines
 from tests.stores.chassis.effects import consumer_process
 from tests.stores.chassis.listening import Listener, Topic, said, subscribed

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.chassis import cache_entry as entry
-from services.chassis import deadline, redis
-from services.chassis.cache import Cache
-from services.chassis.clock import ManualClock
-from services.chassis.errors import DeadlineExceeded
-from services.chassis.redis import RedisClient
+from services.chassis.cache import entry, redis_client
+from services.chassis.cache.cache_aside import Cache
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.runtime import deadline
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import DeadlineExceeded
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -38,7 +38,7 @@ class Rows:
 
 @pytest.fixture
 async def client(valkey: str) -> AsyncIterator[RedisClient]:
-    async with redis.connect(valkey, call_seconds=5.0) as made:
+    async with redis_client.connect(valkey, call_seconds=5.0) as made:
         yield made
 
 
@@ -335,7 +335,7 @@ async def test_entry_that_was_damaged_is_a_miss_and_is_replaced(
 async def test_without_redis_every_read_goes_to_the_rows_and_nothing_fails(rows: Rows) -> None:
     rows.rows = {1: "one"}
     async with (
-        redis.connect("redis://127.0.0.1:1/0") as client,
+        redis_client.connect("redis://127.0.0.1:1/0") as client,
         caching(client, rows) as cache,
     ):
         for _ in range(10):
@@ -350,8 +350,8 @@ async def test_change_while_redis_was_away_shows_when_it_is_back(
 ) -> None:
     rows.rows = {1: "old"}
     async with (
-        redis.connect(valkey) as client,
-        redis.connect("redis://127.0.0.1:1/0") as cut_off,
+        redis_client.connect(valkey) as client,
+        redis_client.connect("redis://127.0.0.1:1/0") as cut_off,
         caching(client, rows) as elsewhere,
         caching(cut_off, rows) as cache,
     ):

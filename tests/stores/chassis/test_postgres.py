@@ -9,10 +9,11 @@ from contextlib import AsyncExitStack
 import asyncpg
 import pytest
 
-from services.chassis import deadline, postgres
-from services.chassis.errors import DeadlineExceeded
-from services.chassis.postgres import Database, DatabaseAway, PostgresTransaction
-from services.chassis.transaction import TransactionAborted
+from services.chassis.runtime import deadline
+from services.chassis.runtime.errors import DeadlineExceeded
+from services.chassis.storage import postgres
+from services.chassis.storage.postgres import Database, DatabaseUnavailable, PostgresTransaction
+from services.chassis.storage.transaction import TransactionAborted
 from tests.engines import Engines
 from tests.waiting import LIMIT, eventually
 
@@ -61,7 +62,7 @@ async def test_pool_that_is_used_up_says_so_instead_of_queueing_for_ever(
             await held.enter_async_context(connected.connection(seconds=LIMIT))
         monkeypatch.setattr(postgres, "ACQUIRE_SECONDS", 0.1)
 
-        with pytest.raises(DatabaseAway):
+        with pytest.raises(DatabaseUnavailable):
             await connected.fetchval("SELECT 1")
 
 
@@ -80,7 +81,7 @@ async def test_killed_session_is_a_database_that_is_away(connected: Database) ->
             await connected.execute("SELECT pg_terminate_backend($1, 2000)", pid)
             await transaction.connection.execute("SELECT 1")
 
-    with pytest.raises(DatabaseAway):
+    with pytest.raises(DatabaseUnavailable):
         await work()
 
     assert await connected.fetchval("SELECT 1") == 1
@@ -178,7 +179,7 @@ async def test_pool_serves_again_when_the_database_is_back(
 ) -> None:
     engines.stop("postgres")
     try:
-        with pytest.raises(DatabaseAway):
+        with pytest.raises(DatabaseUnavailable):
             await connected.check()
     finally:
         engines.start("postgres")
@@ -186,7 +187,7 @@ async def test_pool_serves_again_when_the_database_is_back(
     async def serves() -> bool:
         try:
             await connected.check()
-        except DatabaseAway:
+        except DatabaseUnavailable:
             return False
         return True
 
@@ -194,6 +195,6 @@ async def test_pool_serves_again_when_the_database_is_back(
 
 
 async def test_database_that_is_away_at_the_start_is_named() -> None:
-    with pytest.raises(DatabaseAway):
+    with pytest.raises(DatabaseUnavailable):
         async with postgres.connect("postgres://nobody@127.0.0.1:1/none"):
             pass

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from redis.exceptions import ResponseError
 
-from services.chassis import deadline, redis
-from services.chassis.errors import DeadlineExceeded
-from services.chassis.redis import RedisAway, RedisClient, Script
-from services.chassis.redis_connection import Address
+from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient, RedisUnavailable, Script
+from services.chassis.cache.redis_connection import Address
+from services.chassis.runtime import deadline
+from services.chassis.runtime.errors import DeadlineExceeded
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -22,7 +23,7 @@ ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 
 @pytest.fixture
 async def client(valkey: str) -> AsyncIterator[RedisClient]:
-    async with redis.connect(valkey, call_seconds=5.0) as made:
+    async with redis_client.connect(valkey, call_seconds=5.0) as made:
         yield made
 
 
@@ -57,14 +58,14 @@ async def cluster_of_one(engines: Engines, folder: Path) -> AsyncIterator[str]:
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:
-        async with redis.connect(f"redis://127.0.0.1:{port}", call_seconds=5.0) as node:
+        async with redis_client.connect(f"redis://127.0.0.1:{port}", call_seconds=5.0) as node:
 
             async def owns_all() -> bool:
-                with suppress(RedisAway, ResponseError):
+                with suppress(RedisUnavailable, ResponseError):
                     await node.execute("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
                 try:
                     return b"cluster_state:ok" in await node.execute("CLUSTER", "INFO")
-                except RedisAway:
+                except RedisUnavailable:
                     return False
 
             await eventually(owns_all, limit=20.0)
@@ -142,14 +143,14 @@ async def test_caller_that_gives_up_leaves_the_connection_whole(client: RedisCli
 
 
 async def test_server_that_does_not_answer_costs_a_few_calls_then_nothing() -> None:
-    async with silent_server() as url, redis.connect(url, call_seconds=0.2) as client:
+    async with silent_server() as url, redis_client.connect(url, call_seconds=0.2) as client:
         for _ in range(3):
-            with pytest.raises(RedisAway):
+            with pytest.raises(RedisUnavailable):
                 await client.execute("PING")
 
         started = time.monotonic()
         for _ in range(100):
-            with pytest.raises(RedisAway):
+            with pytest.raises(RedisUnavailable):
                 await client.execute("PING")
 
         assert client.away
@@ -157,7 +158,7 @@ async def test_server_that_does_not_answer_costs_a_few_calls_then_nothing() -> N
 
 
 async def test_hurried_caller_says_nothing_about_the_server() -> None:
-    async with silent_server() as url, redis.connect(url) as client:
+    async with silent_server() as url, redis_client.connect(url) as client:
         for _ in range(10):
             with deadline.within(0.01), pytest.raises(DeadlineExceeded):
                 await client.execute("PING")
@@ -168,12 +169,12 @@ async def test_hurried_caller_says_nothing_about_the_server() -> None:
 async def test_client_serves_again_soon_after_the_server_is_back(
     engines: Engines, valkey: str
 ) -> None:
-    async with redis.connect(valkey) as client:
+    async with redis_client.connect(valkey) as client:
         await client.execute("PING")
         engines.stop("valkey")
         try:
             for _ in range(4):
-                with pytest.raises(RedisAway):
+                with pytest.raises(RedisUnavailable):
                     await client.execute("PING")
             assert client.away
         finally:
@@ -184,7 +185,7 @@ async def test_client_serves_again_soon_after_the_server_is_back(
 
 
 async def test_restarted_server_costs_no_call(engines: Engines, valkey: str) -> None:
-    async with redis.connect(valkey) as client:
+    async with redis_client.connect(valkey) as client:
         await client.execute("PING")
 
         await asyncio.to_thread(engines.stop, "valkey")
@@ -196,8 +197,8 @@ async def test_restarted_server_costs_no_call(engines: Engines, valkey: str) -> 
 async def test_session_that_the_server_refuses_counts_as_away(valkey: str) -> None:
     url = valkey.replace("redis://", "redis://somebody:wrong@")
 
-    async with redis.connect(url) as client:
-        with pytest.raises(RedisAway):
+    async with redis_client.connect(url) as client:
+        with pytest.raises(RedisUnavailable):
             await client.execute("PING")
 
 
@@ -222,7 +223,7 @@ def test_url_of_something_else_is_refused() -> None:
 async def test_cluster_takes_keys_of_any_slot_in_one_call(engines: Engines, tmp_path: Path) -> None:
     async with (
         cluster_of_one(engines, tmp_path) as url,
-        redis.connect(url, call_seconds=5.0) as client,
+        redis_client.connect(url, call_seconds=5.0) as client,
     ):
         keys = [f"row:{{{number}}}" for number in range(20)]
         await client.pipeline([("SET", key, key) for key in keys])
@@ -239,9 +240,9 @@ async def test_a_server_that_takes_no_writes_for_now_is_as_good_as_away(
 ) -> None:
     await client.execute("REPLICAOF", "127.0.0.1", 1)
     try:
-        with pytest.raises(RedisAway):
+        with pytest.raises(RedisUnavailable):
             await client.execute("SET", "key", 1)
-        with pytest.raises(RedisAway):
+        with pytest.raises(RedisUnavailable):
             await client.run(ADD, ["key"], [1])
     finally:
         await client.execute("REPLICAOF", "NO", "ONE")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis import redis, redis_channels
-from services.chassis.redis import RedisAway, RedisClient
+from services.chassis.cache import redis_channels, redis_client
+from services.chassis.cache.redis_client import RedisClient, RedisUnavailable
 from tests.engines import Engines
 from tests.stores.chassis.test_redis import cluster_of_one
 from tests.waiting import eventually
@@ -16,7 +16,7 @@ from tests.waiting import eventually
 
 @pytest.fixture
 async def client(valkey: str) -> AsyncIterator[RedisClient]:
-    async with redis.connect(valkey, call_seconds=5.0) as made:
+    async with redis_client.connect(valkey, call_seconds=5.0) as made:
         yield made
 
 
@@ -67,7 +67,7 @@ async def test_messages_begin_when_a_server_that_was_away_is_there(
 async def test_messages_come_from_a_cluster(engines: Engines, tmp_path: Path) -> None:
     async with (
         cluster_of_one(engines, tmp_path) as url,
-        redis.connect(url, call_seconds=5.0) as client,
+        redis_client.connect(url, call_seconds=5.0) as client,
         listening(url, ["news"]) as heard,
     ):
         await heard_by(client, "news", 1)
@@ -102,7 +102,7 @@ async def heard_by(client: RedisClient, channel: str, count: int, *, limit: floa
                 [channel.encode(), count],
                 {channel.encode(): count},
             )
-        except RedisAway:
+        except RedisUnavailable:
             return False
 
     await eventually(listened_to, limit=limit)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from services.chassis import postgres, relay
-from services.chassis.bus import PublishFailed, RecordsRefused
-from services.chassis.clock import ManualClock
-from services.chassis.events import Event, OutboxMessage
-from services.chassis.postgres import Database, PostgresTransaction
-from services.chassis.relay import Relay
+from services.chassis.events.bus import PublishFailed, RecordsRefused
+from services.chassis.events.records import Event, OutboxMessage
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage import postgres, relay
+from services.chassis.storage.postgres import Database, PostgresTransaction
+from services.chassis.storage.relay import Relay
 from tests.engines import Engines
 from tests.waiting import eventually
 

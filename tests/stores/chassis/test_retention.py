@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from services.chassis import postgres, retention
-from services.chassis.clock import ManualClock
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage import postgres, retention
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

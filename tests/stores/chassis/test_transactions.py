@@ -8,12 +8,18 @@ from uuid import uuid4
 import pytest
 from roost.post.v1 import post_service_pb2 as posts
 
-from services.chassis import idempotency, telemetry
-from services.chassis.clock import ManualClock
-from services.chassis.errors import RuleBroken
-from services.chassis.events import OutboxMessage
-from services.chassis.idempotency import RequestIdReused, RequestInFlight, RequestKey, Seal
-from services.chassis.transaction import Transaction, TransactionAborted, in_transaction
+from services.chassis.events.records import OutboxMessage
+from services.chassis.runtime import telemetry
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import RuleBroken
+from services.chassis.storage import idempotency
+from services.chassis.storage.idempotency import (
+    RequestIdReused,
+    RequestInFlight,
+    RequestKey,
+    Seal,
+)
+from services.chassis.storage.transaction import Transaction, TransactionAborted, in_transaction
 from tests.stores.chassis.databases import Notebook, Store, notebook_in
 
 CLOCK = ManualClock()

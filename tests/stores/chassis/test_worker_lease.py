@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.chassis import ids, postgres
-from services.chassis.clock import ManualClock
-from services.chassis.ids import ClockWentBack, IdGenerator, WorkerLost
-from services.chassis.postgres import Database
-from services.chassis.worker_lease import NoWorkerFree, WorkerLease, lease_worker
+from services.chassis.runtime import ids
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.ids import ClockWentBack, IdGenerator, WorkerLost
+from services.chassis.storage import postgres
+from services.chassis.storage.postgres import Database
+from services.chassis.storage.worker_lease import NoWorkerIdAvailable, WorkerLease, lease_worker
 from tests.engines import Engines
 from tests.waiting import LIMIT
 
@@ -47,7 +48,7 @@ async def test_there_are_sixty_four_numbers_and_no_more(leases: Database) -> Non
     for _ in range(64):
         await holder(leases, ManualClock()).take()
 
-    with pytest.raises(NoWorkerFree):
+    with pytest.raises(NoWorkerIdAvailable):
         await holder(leases, ManualClock()).take()
 
 

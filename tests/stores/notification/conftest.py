@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.chassis import postgres
-from services.chassis.clock import ManualClock
-from services.notification.log.model import Logged
-from services.notification.store import NotificationStore
-from services.notification.store_memory import MemoryNotificationStore
-from services.notification.store_postgres import PostgresNotificationStore
-from tests.stores.notification.world import World
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage import postgres
+from services.eventlog.domain.model import LogEntry
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.adapters.postgres import PostgresNotificationStore
+from services.notification.domain.store import NotificationStore
+from tests.stores.notification.scenario import Scenario
 
 
 @pytest.fixture
@@ -19,14 +19,14 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def logged() -> list[Logged]:
+def logged() -> list[LogEntry]:
     """What every commit of the store added to logs, in order."""
     return []
 
 
 @pytest.fixture(params=["memory", "postgres"])
 async def store(
-    request: pytest.FixtureRequest, clock: ManualClock, logged: list[Logged]
+    request: pytest.FixtureRequest, clock: ManualClock, logged: list[LogEntry]
 ) -> AsyncIterator[NotificationStore]:
     if request.param == "memory":
         yield MemoryNotificationStore(clock=clock, announce=logged.extend)
@@ -37,5 +37,5 @@ async def store(
 
 
 @pytest.fixture
-def world(store: NotificationStore, clock: ManualClock) -> World:
-    return World(store, clock)
+def scenario(store: NotificationStore, clock: ManualClock) -> Scenario:
+    return Scenario(store, clock)

@@ -19,16 +19,16 @@ from hypothesis import strategies as st
 from roost.notification.v1 import notification_pb2 as pb
 from roost.post.v1 import post_pb2
 
-from services.chassis.clock import ManualClock
-from services.chassis.postgres import connect
-from services.notification.convert import group_to_proto
-from services.notification.log.model import Logged
-from services.notification.store import NotificationStore
-from services.notification.store_memory import MemoryNotificationStore
-from services.notification.store_postgres import PostgresNotificationStore
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage.postgres import connect
+from services.eventlog.domain.model import LogEntry
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.adapters.postgres import PostgresNotificationStore
+from services.notification.domain.store import NotificationStore
+from services.notification.rpc.convert import group_to_proto
 from tests.engines import Databases
-from tests.stores.notification import world as acts
-from tests.stores.notification.world import ALICE, BOB, CAROL, DAVE, World
+from tests.stores.notification import scenario as acts
+from tests.stores.notification.scenario import ALICE, BOB, CAROL, DAVE, Scenario
 
 PEOPLE = (ALICE, BOB, CAROL, DAVE)
 PLAIN = ("follow", "like", "unlike", "repost", "undo", "unfollow")
@@ -69,18 +69,18 @@ class Line(NamedTuple):
 class Model:
     """Everything that stands, in the order in which it came to be."""
 
-    deeds: dict[Line, None] = field(default_factory=dict)
+    activities: dict[Line, None] = field(default_factory=dict)
     mutes: set[tuple[int, int]] = field(default_factory=set)
 
     def tell(self, line: Line, blocks: set[tuple[int, int]]) -> None:
         apart = not blocks.isdisjoint({(line.recipient, line.actor), (line.actor, line.recipient)})
         if line.recipient != line.actor and not apart:
-            self.deeds.setdefault(line)
+            self.activities.setdefault(line)
 
     def shown(self, user_id: int) -> list[tuple[str, int, tuple[int, ...]]]:
         """Groups by newest deed: likes and reposts by post, all follows, others by themselves."""
         groups: dict[tuple[str, int, int], list[int]] = {}
-        for line in reversed(self.deeds):
+        for line in reversed(self.activities):
             if line.recipient == user_id and (user_id, line.actor) not in self.mutes:
                 alone = line.kind not in {"like", "repost", "follow"}
                 key = (line.kind, line.post_id, line.actor if alone else 0)
@@ -91,16 +91,16 @@ class Model:
 class Play:
     """Does acts in the world and in the model alike."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
         self.model = Model()
-        self.posts: list[post_pb2.Post] = [world.post(author) for author in PEOPLE]
+        self.posts: list[post_pb2.Post] = [scenario.post(author) for author in PEOPLE]
 
     def perform(self, act: Act) -> Iterator[Message]:
         """The events of an act that is possible; the model is changed on the way."""
         what, actor, other, number, mentions = act
         post = self.posts[number % len(self.posts)]
-        blocks, deeds = self.world.graph.blocks, self.model.deeds
+        blocks, activities = self.scenario.graph.blocks, self.model.activities
         author = post.author_id
         apart = bool(blocks & {(actor, author), (author, actor)})
         together = not blocks & {(actor, other), (other, actor)} and actor != other
@@ -109,19 +109,19 @@ class Play:
                 self.model.tell(Line(other, "follow", 0, actor), blocks)
                 yield acts.followed(actor, other)
             case "unfollow":
-                deeds.pop(Line(other, "follow", 0, actor), None)
+                activities.pop(Line(other, "follow", 0, actor), None)
                 yield acts.unfollowed(actor, other)
             case "like" if not apart:
                 self.model.tell(Line(author, "like", post.id, actor), blocks)
                 yield acts.liked(actor, post)
             case "unlike":
-                deeds.pop(Line(author, "like", post.id, actor), None)
+                activities.pop(Line(author, "like", post.id, actor), None)
                 yield acts.unliked(actor, post)
             case "repost" if not apart:
                 self.model.tell(Line(author, "repost", post.id, actor), blocks)
                 yield acts.reposted(actor, post)
             case "undo":
-                deeds.pop(Line(author, "repost", post.id, actor), None)
+                activities.pop(Line(author, "repost", post.id, actor), None)
                 yield acts.undone(actor, post)
             case "write":
                 yield self._write(actor, post if number % 2 and not apart else None, mentions)
@@ -130,7 +130,7 @@ class Play:
             case "delete":
                 self._drop(lambda line: line.post_id == post.id)
                 self.posts.remove(post)
-                self.posts.append(self.world.post(author))
+                self.posts.append(self.scenario.post(author))
                 yield acts.deleted(post)
             case "block" if actor != other:
                 blocks.add((actor, other))
@@ -138,20 +138,20 @@ class Play:
                 self._drop(lambda line: {line.recipient, line.actor} == pair)
                 yield acts.blocked(actor, other)
             case "mute":
-                self.world.graph.mutes.add((actor, other))
+                self.scenario.graph.mutes.add((actor, other))
                 self.model.mutes.add((actor, other))
                 yield acts.muted(actor, other)
             case "unmute":
-                self.world.graph.mutes.discard((actor, other))
+                self.scenario.graph.mutes.discard((actor, other))
                 self.model.mutes.discard((actor, other))
                 yield acts.unmuted(actor, other)
 
     def _write(
         self, actor: int, answered: post_pb2.Post | None, mentions: frozenset[int]
     ) -> Message:
-        post = self.world.post(actor, answers=answered, mentions=sorted(mentions))
+        post = self.scenario.post(actor, answers=answered, mentions=sorted(mentions))
         self.posts.append(post)
-        blocks = self.world.graph.blocks
+        blocks = self.scenario.graph.blocks
         if answered is not None:
             self.model.tell(Line(answered.author_id, "reply", post.id, actor), blocks)
         for user_id in sorted(mentions - {post.reply_to_author_id}):
@@ -164,22 +164,22 @@ class Play:
         for user_id in sorted(mentions):
             post.entities.add(mention=post_pb2.Mention(user_id=user_id))
         for user_id in set(before) - mentions:
-            self.model.deeds.pop(Line(user_id, "mention", post.id, post.author_id), None)
+            self.model.activities.pop(Line(user_id, "mention", post.id, post.author_id), None)
         for user_id in sorted(mentions - set(before)):
-            if Line(user_id, "reply", post.id, post.author_id) not in self.model.deeds:
+            if Line(user_id, "reply", post.id, post.author_id) not in self.model.activities:
                 line = Line(user_id, "mention", post.id, post.author_id)
-                self.model.tell(line, self.world.graph.blocks)
+                self.model.tell(line, self.scenario.graph.blocks)
         return acts.edited(post, before=before)
 
     def _drop(self, gone: Callable[[Line], bool]) -> None:
-        self.model.deeds = {line: None for line in self.model.deeds if not gone(line)}
+        self.model.activities = {line: None for line in self.model.activities if not gone(line)}
 
 
 class Follower:
     """A client that knows nothing but what the event log tells."""
 
     def __init__(self) -> None:
-        self.logged: list[Logged] = []
+        self.logged: list[LogEntry] = []
 
     def listed(self, user_id: int) -> list[pb.NotificationGroup]:
         """The list as the events make it, newest first."""
@@ -202,29 +202,31 @@ async def compare(
     batch: int,
 ) -> None:
     """Plays the acts in batches, each batch twice, and compares all lists."""
-    play = Play(World(store, clock))
+    play = Play(Scenario(store, clock))
     waiting: list[Message] = []
     for act in played:
         # What people may do depends on blocks, and mutes on their events: these go alone.
         if act.what in SOCIAL and waiting:
-            await deliver(play.world, waiting)
+            await deliver(play.scenario, waiting)
         waiting += play.perform(act)
         if act.what in SOCIAL or len(waiting) >= batch:
-            await deliver(play.world, waiting)
-    await deliver(play.world, waiting)
+            await deliver(play.scenario, waiting)
+    await deliver(play.scenario, waiting)
     for user_id in PEOPLE:
-        assert await play.world.told(user_id) == play.model.shown(user_id)
-        assert await play.world.showing.count_unread(user_id) == len(play.model.shown(user_id))
+        assert await play.scenario.told(user_id) == play.model.shown(user_id)
+        assert await play.scenario.visible_notifications.count_unread(user_id) == len(
+            play.model.shown(user_id)
+        )
         assert follower.listed(user_id) == [
-            group_to_proto(each, last_read_id=0) for each in await play.world.groups(user_id)
+            group_to_proto(each, last_read_id=0) for each in await play.scenario.groups(user_id)
         ]
 
 
-async def deliver(world: World, waiting: list[Message]) -> None:
-    events = [world.event(body) for body in waiting]
+async def deliver(scenario: Scenario, waiting: list[Message]) -> None:
+    events = [scenario.event(body) for body in waiting]
     waiting.clear()
-    await world.causes(events)
-    await world.causes(events)
+    await scenario.causes(events)
+    await scenario.causes(events)
 
 
 @settings(max_examples=300, deadline=None)

@@ -9,32 +9,39 @@ import pytest
 from google.protobuf.message import Message
 from roost.post.v1.post_pb2 import Post
 
-from services.chassis.errors import Unavailable
-from services.notification import preferring
-from services.notification.delivery.model import (
+from services.chassis.runtime.errors import Unavailable
+from services.delivery.adapters.memory import MemoryDeliveryStore
+from services.delivery.adapters.postgres import PostgresDeliveryStore
+from services.delivery.domain.model import (
     Channel,
     Delivery,
+    DeliveryUpdate,
     MailAddress,
-    Outcome,
     PushSubscription,
     State,
 )
-from services.notification.delivery.schedule import PUSH_AFTER, next_digest
-from services.notification.delivery.store import DeliveryStore
-from services.notification.delivery.store_memory import MemoryDeliveryStore
-from services.notification.delivery.store_postgres import PostgresDeliveryStore
-from services.notification.delivery.unread import StoredUnread
-from services.notification.model import KEPT, NO_QUIET_HOURS, DaySettings, Kind, QuietHours, Wish
-from services.notification.reading import mark_read
-from services.notification.retention import Retention
-from services.notification.store import NotificationStore
-from services.notification.store_memory import MemoryNotificationStore
-from tests.stores.notification.world import (
+from services.delivery.domain.schedule import PUSH_AFTER, next_digest
+from services.delivery.domain.store import DeliveryStore
+from services.delivery.domain.unread_queries import UnreadQueries
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.domain import preferences
+from services.notification.domain.model import (
+    KEPT,
+    NO_QUIET_HOURS,
+    DaySettings,
+    Kind,
+    KindPreference,
+    QuietHours,
+)
+from services.notification.domain.read_markers import mark_read
+from services.notification.domain.store import NotificationStore
+from services.notification.worker.retention import Retention
+from tests.stores.notification.scenario import (
     ALICE,
     BOB,
     CAROL,
     DAVE,
-    World,
+    Scenario,
     blocked,
     followed,
     liked,
@@ -57,9 +64,9 @@ def deliveries(store: NotificationStore) -> DeliveryStore:
 
 
 @pytest.fixture(autouse=True)
-async def device(world: World) -> PushSubscription:
+async def device(scenario: Scenario) -> PushSubscription:
     """Alice has a device, and an address that is confirmed."""
-    now = world.clock.now()
+    now = scenario.clock.now()
     added = PushSubscription(
         id=1,
         user_id=ALICE,
@@ -70,7 +77,7 @@ async def device(world: World) -> PushSubscription:
         create_time=now,
         expire_time=now + timedelta(days=365),
     )
-    async with world.store.transaction() as transaction:
+    async with scenario.store.transaction() as transaction:
         await transaction.save_subscription(added)
         await transaction.save_address(
             MailAddress(user_id=ALICE, address="alice@mail.example", confirmed=True)
@@ -78,113 +85,121 @@ async def device(world: World) -> PushSubscription:
     return added
 
 
-def unread_of(world: World) -> StoredUnread:
-    return StoredUnread(store=world.store, showing=world.showing, clock=world.clock)
+def unread_of(scenario: Scenario) -> UnreadQueries:
+    return UnreadQueries(
+        store=scenario.store,
+        visible_notifications=scenario.visible_notifications,
+        clock=scenario.clock,
+    )
 
 
 async def due(
-    world: World, deliveries: DeliveryStore, channel: Channel, after: timedelta = PUSH_AFTER
+    scenario: Scenario, deliveries: DeliveryStore, channel: Channel, after: timedelta = PUSH_AFTER
 ) -> list[Delivery]:
     """What a worker takes on, that much later."""
-    world.clock.advance(after)
-    now = world.clock.now()
+    scenario.clock.advance(after)
+    now = scenario.clock.now()
     until = now + timedelta(seconds=30)
     return await deliveries.claim(channel, now=now, until=until, limit=99, share=99, taken={})
 
 
 async def test_whoever_is_told_hears_of_it_on_their_devices(
-    world: World, deliveries: DeliveryStore
+    scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
-    post = world.post(ALICE)
+    post = scenario.post(ALICE)
 
-    await world.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
 
-    (group,) = await world.groups(ALICE)
-    (push,) = await due(world, deliveries, Channel.PUSH)
+    (group,) = await scenario.groups(ALICE)
+    (push,) = await due(scenario, deliveries, Channel.PUSH)
     assert (push.user_id, push.topic, push.version) == (ALICE, f"LIKE:{post.id}", group.id)
-    unread = await unread_of(world).unread({(ALICE, push.version)})
+    unread = await unread_of(scenario).unread({(ALICE, push.version)})
     assert unread == {(ALICE, group.id): group}
 
 
-async def test_the_digest_is_due_within_a_day(world: World, deliveries: DeliveryStore) -> None:
-    await world.hear(liked(BOB, world.post(ALICE)), followed(CAROL, ALICE))
+async def test_the_digest_is_due_within_a_day(
+    scenario: Scenario, deliveries: DeliveryStore
+) -> None:
+    await scenario.handle(liked(BOB, scenario.post(ALICE)), followed(CAROL, ALICE))
 
-    early = await due(world, deliveries, Channel.DIGEST)
-    late = await due(world, deliveries, Channel.DIGEST, timedelta(days=1))
+    early = await due(scenario, deliveries, Channel.DIGEST)
+    late = await due(scenario, deliveries, Channel.DIGEST, timedelta(days=1))
 
     assert early == []
     assert [each.user_id for each in late] == [ALICE]
 
 
-async def test_a_group_that_grows_is_one_message(world: World, deliveries: DeliveryStore) -> None:
-    post = world.post(ALICE)
-    await world.hear(liked(BOB, post))
-    await world.hear(liked(CAROL, post))
+async def test_a_group_that_grows_is_one_message(
+    scenario: Scenario, deliveries: DeliveryStore
+) -> None:
+    post = scenario.post(ALICE)
+    await scenario.handle(liked(BOB, post))
+    await scenario.handle(liked(CAROL, post))
 
-    (group,) = await world.groups(ALICE)
-    (push,) = await due(world, deliveries, Channel.PUSH)
+    (group,) = await scenario.groups(ALICE)
+    (push,) = await due(scenario, deliveries, Channel.PUSH)
     assert push.version == group.id
 
 
 async def test_a_kind_that_is_not_to_be_pushed_is_not(
-    world: World, deliveries: DeliveryStore
+    scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
-    async with world.store.transaction() as transaction:
-        await preferring.update(
+    async with scenario.store.transaction() as transaction:
+        await preferences.update(
             transaction,
             ALICE,
-            wishes={Kind.LIKE: Wish(push=False)},
+            kind_preferences={Kind.LIKE: KindPreference(push=False)},
             email_digest=None,
             etag="",
         )
 
-    await world.hear(liked(BOB, world.post(ALICE)), followed(BOB, ALICE))
+    await scenario.handle(liked(BOB, scenario.post(ALICE)), followed(BOB, ALICE))
 
-    assert [each.topic for each in await due(world, deliveries, Channel.PUSH)] == ["FOLLOW"]
+    assert [each.topic for each in await due(scenario, deliveries, Channel.PUSH)] == ["FOLLOW"]
 
 
 async def test_a_muted_person_is_not_pushed_and_unmuting_is_no_news(
-    world: World, deliveries: DeliveryStore
+    scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
-    await world.hear(muted(ALICE, BOB))
-    world.graph.mutes.add((ALICE, BOB))
-    await world.hear(liked(BOB, world.post(ALICE)))
-    hidden = await due(world, deliveries, Channel.PUSH)
-    await world.hear(unmuted(ALICE, BOB))
+    await scenario.handle(muted(ALICE, BOB))
+    scenario.graph.mutes.add((ALICE, BOB))
+    await scenario.handle(liked(BOB, scenario.post(ALICE)))
+    hidden = await due(scenario, deliveries, Channel.PUSH)
+    await scenario.handle(unmuted(ALICE, BOB))
 
-    shown = await world.told(ALICE)
+    shown = await scenario.told(ALICE)
 
     assert hidden == []
     assert len(shown) == 1
-    assert await due(world, deliveries, Channel.PUSH) == []
+    assert await due(scenario, deliveries, Channel.PUSH) == []
 
 
 async def test_taking_the_newest_like_back_is_no_news(
-    world: World, deliveries: DeliveryStore
+    scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
-    post = world.post(ALICE)
-    await world.hear(liked(BOB, post))
-    (first,) = await due(world, deliveries, Channel.PUSH)
-    await world.hear(liked(CAROL, post))
-    await world.hear(unliked(CAROL, post))
+    post = scenario.post(ALICE)
+    await scenario.handle(liked(BOB, post))
+    (first,) = await due(scenario, deliveries, Channel.PUSH)
+    await scenario.handle(liked(CAROL, post))
+    await scenario.handle(unliked(CAROL, post))
 
-    unread = await unread_of(world).unread({(ALICE, first.version)})
+    unread = await unread_of(scenario).unread({(ALICE, first.version)})
 
     assert len(unread) == 1
-    world.clock.advance(timedelta(minutes=1))
-    (later,) = await due(world, deliveries, Channel.PUSH)
-    assert await unread_of(world).unread({(ALICE, later.version)}) == {}
+    scenario.clock.advance(timedelta(minutes=1))
+    (later,) = await due(scenario, deliveries, Channel.PUSH)
+    assert await unread_of(scenario).unread({(ALICE, later.version)}) == {}
 
 
-async def test_what_was_read_or_withdrawn_is_not_unread(world: World) -> None:
-    unread = unread_of(world)
-    posts = [world.post(ALICE) for _ in range(3)]
-    await world.hear(*(liked(BOB, post) for post in posts))
-    newest, middle, oldest = await world.groups(ALICE)
+async def test_what_was_read_or_withdrawn_is_not_unread(scenario: Scenario) -> None:
+    unread = unread_of(scenario)
+    posts = [scenario.post(ALICE) for _ in range(3)]
+    await scenario.handle(*(liked(BOB, post) for post in posts))
+    newest, middle, oldest = await scenario.groups(ALICE)
     wanted = {(ALICE, each.id) for each in (newest, middle, oldest)}
-    async with world.store.transaction() as transaction:
-        await mark_read(transaction, ALICE, oldest.id, clock=world.clock)
-    await world.hear(unliked(BOB, posts[1]))
+    async with scenario.store.transaction() as transaction:
+        await mark_read(transaction, ALICE, oldest.id, clock=scenario.clock)
+    await scenario.handle(unliked(BOB, posts[1]))
 
     found = await unread.unread(wanted | {(BOB, newest.id)})
 
@@ -192,47 +207,49 @@ async def test_what_was_read_or_withdrawn_is_not_unread(world: World) -> None:
     assert await unread.newest_unread(ALICE, limit=10) == [newest]
 
 
-async def test_digests_go_to_those_who_wish_for_them(world: World) -> None:
-    async with world.store.transaction() as transaction:
-        await preferring.update(transaction, ALICE, wishes={}, email_digest=True, etag="")
+async def test_digests_go_to_those_who_wish_for_them(scenario: Scenario) -> None:
+    async with scenario.store.transaction() as transaction:
+        await preferences.update(
+            transaction, ALICE, kind_preferences={}, email_digest=True, etag=""
+        )
 
-    assert await unread_of(world).digests_wanted({ALICE, BOB}) == {ALICE}
+    assert await unread_of(scenario).digests_wanted({ALICE, BOB}) == {ALICE}
 
 
-async def test_what_is_not_told_is_not_due(world: World, deliveries: DeliveryStore) -> None:
-    event = world.event(liked(BOB, world.post(ALICE)))
+async def test_what_is_not_told_is_not_due(scenario: Scenario, deliveries: DeliveryStore) -> None:
+    event = scenario.event(liked(BOB, scenario.post(ALICE)))
 
     async def away() -> None:
         raise Unavailable
 
-    world.graph.meanwhile = away
+    scenario.graph.meanwhile = away
     with pytest.raises(Unavailable):
-        await world.causes([event])
-    nothing = await due(world, deliveries, Channel.PUSH)
-    world.graph.meanwhile = None
-    await world.causes([event])
-    await world.causes([event])
+        await scenario.causes([event])
+    nothing = await due(scenario, deliveries, Channel.PUSH)
+    scenario.graph.meanwhile = None
+    await scenario.causes([event])
+    await scenario.causes([event])
 
     assert nothing == []
-    assert len(await due(world, deliveries, Channel.PUSH)) == 1
+    assert len(await due(scenario, deliveries, Channel.PUSH)) == 1
 
 
 async def test_one_person_and_post_are_pushed_once_however_often_it_is_liked(
-    world: World, deliveries: DeliveryStore
+    scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
-    post = world.post(ALICE)
+    post = scenario.post(ALICE)
     pushed = []
     for _ in range(4):
-        await world.hear(liked(BOB, post))
-        pushed.append(await sent(world, deliveries))
-        await world.hear(unliked(BOB, post))
-        world.clock.advance(5)
+        await scenario.handle(liked(BOB, post))
+        pushed.append(await sent(scenario, deliveries))
+        await scenario.handle(unliked(BOB, post))
+        scenario.clock.advance(5)
 
-    await world.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
 
     assert pushed == [1, 0, 0, 0]
-    assert await sent(world, deliveries) == 0
-    assert len(await world.groups(ALICE)) == 1
+    assert await sent(scenario, deliveries) == 0
+    assert len(await scenario.groups(ALICE)) == 1
 
 
 @pytest.mark.parametrize(
@@ -246,62 +263,62 @@ async def test_one_person_and_post_are_pushed_once_however_often_it_is_liked(
     ids=["follow", "request", "repost", "block"],
 )
 async def test_what_is_undone_and_done_again_is_pushed_once(
-    world: World,
+    scenario: Scenario,
     deliveries: DeliveryStore,
     does: Callable[[Post], Message],
     undoes: Callable[[Post], Message],
 ) -> None:
-    post = world.post(ALICE)
-    await world.hear(does(post))
-    first = await sent(world, deliveries)
-    await world.hear(undoes(post))
+    post = scenario.post(ALICE)
+    await scenario.handle(does(post))
+    first = await sent(scenario, deliveries)
+    await scenario.handle(undoes(post))
 
-    await world.hear(does(post))
+    await scenario.handle(does(post))
 
-    assert (first, await sent(world, deliveries)) == (1, 0)
-    assert len(await world.groups(ALICE)) == 1
+    assert (first, await sent(scenario, deliveries)) == (1, 0)
+    assert len(await scenario.groups(ALICE)) == 1
 
 
 async def test_a_like_that_was_taken_back_before_it_was_pushed_is_pushed_when_it_comes_again(
-    world: World, deliveries: DeliveryStore
+    scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
-    post = world.post(ALICE)
-    await world.hear(liked(BOB, post))
-    await world.hear(unliked(BOB, post))
-    nothing = await sent(world, deliveries)
+    post = scenario.post(ALICE)
+    await scenario.handle(liked(BOB, post))
+    await scenario.handle(unliked(BOB, post))
+    nothing = await sent(scenario, deliveries)
 
-    await world.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
 
-    assert (nothing, await sent(world, deliveries)) == (0, 1)
+    assert (nothing, await sent(scenario, deliveries)) == (0, 1)
 
 
 async def test_others_are_news_where_somebody_comes_again(
-    world: World, deliveries: DeliveryStore
+    scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
-    post = world.post(ALICE)
-    await world.hear(liked(BOB, post))
-    await sent(world, deliveries)
-    await world.hear(unliked(BOB, post))
+    post = scenario.post(ALICE)
+    await scenario.handle(liked(BOB, post))
+    await sent(scenario, deliveries)
+    await scenario.handle(unliked(BOB, post))
 
-    await world.hear(liked(CAROL, post), liked(BOB, post))
+    await scenario.handle(liked(CAROL, post), liked(BOB, post))
 
-    assert await sent(world, deliveries) == 1
+    assert await sent(scenario, deliveries) == 1
 
 
 async def test_what_was_taken_back_long_ago_is_news_again(
-    world: World, deliveries: DeliveryStore
+    scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
-    post = world.post(ALICE)
-    await world.hear(liked(BOB, post))
-    await sent(world, deliveries)
-    await world.hear(unliked(BOB, post))
-    world.clock.advance(KEPT + timedelta(seconds=1))
-    retention = Retention(store=world.store, departures=world.departures, clock=world.clock)
+    post = scenario.post(ALICE)
+    await scenario.handle(liked(BOB, post))
+    await sent(scenario, deliveries)
+    await scenario.handle(unliked(BOB, post))
+    scenario.clock.advance(KEPT + timedelta(seconds=1))
+    retention = Retention(store=scenario.store, cleanup=scenario.cleanup, clock=scenario.clock)
     await retention.forget_old()
 
-    await world.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
 
-    assert await sent(world, deliveries) == 1
+    assert await sent(scenario, deliveries) == 1
 
 
 @pytest.mark.parametrize(
@@ -310,78 +327,88 @@ async def test_what_was_taken_back_long_ago_is_news_again(
     ids=["like", "block"],
 )
 async def test_nothing_is_remembered_of_what_is_taken_back_after_a_person_left(
-    world: World,
+    scenario: Scenario,
     deliveries: DeliveryStore,
     undoes: Callable[[Post], Message],
 ) -> None:
-    post = world.post(ALICE)
-    await world.hear(liked(BOB, post))
-    await sent(world, deliveries)
-    async with world.store.transaction() as transaction:
-        await transaction.note_person_gone(BOB, world.clock.now())
-    await world.hear(undoes(post))
+    post = scenario.post(ALICE)
+    await scenario.handle(liked(BOB, post))
+    await sent(scenario, deliveries)
+    async with scenario.store.transaction() as transaction:
+        await transaction.record_deleted_user(BOB, scenario.clock.now())
+    await scenario.handle(undoes(post))
     # Known as gone no longer; what was taken back would still be remembered.
-    world.clock.advance(KEPT / 2)
-    retention = Retention(store=world.store, departures=world.departures, clock=world.clock)
+    scenario.clock.advance(KEPT / 2)
+    retention = Retention(store=scenario.store, cleanup=scenario.cleanup, clock=scenario.clock)
     await retention.forget_old()
 
-    await world.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
 
-    assert await sent(world, deliveries) == 1
+    assert await sent(scenario, deliveries) == 1
 
 
-async def sent(world: World, deliveries: DeliveryStore) -> int:
+async def sent(scenario: Scenario, deliveries: DeliveryStore) -> int:
     """How many pushes go out now, and are noted as sent."""
-    claimed = await due(world, deliveries, Channel.PUSH)
-    found = await unread_of(world).unread({(ALICE, each.version) for each in claimed})
-    now = world.clock.now()
+    claimed = await due(scenario, deliveries, Channel.PUSH)
+    found = await unread_of(scenario).unread({(ALICE, each.version) for each in claimed})
+    now = scenario.clock.now()
     for each in claimed:
-        state = State.SENT if (ALICE, each.version) in found else State.MOOT
-        await deliveries.record(each, Outcome(state, "201", now), now)
+        state = State.SENT if (ALICE, each.version) in found else State.SKIPPED
+        await deliveries.record(each, DeliveryUpdate(state, "201", now), now)
     return len(found)
 
 
-async def test_quiet_hours_are_known_for_those_who_have_them_now(world: World) -> None:
+async def test_quiet_hours_are_known_for_those_who_have_them_now(scenario: Scenario) -> None:
     night = QuietHours(22, 7)
-    world.clock.advance(datetime(2025, 6, 2, 0, 30, tzinfo=UTC) - world.clock.now())
-    async with world.store.transaction() as transaction:
+    scenario.clock.advance(datetime(2025, 6, 2, 0, 30, tzinfo=UTC) - scenario.clock.now())
+    async with scenario.store.transaction() as transaction:
         for person, zone in ((ALICE, "Europe/Berlin"), (BOB, "America/New_York"), (CAROL, "UTC")):
-            await preferring.update(
+            await preferences.update(
                 transaction,
                 person,
-                wishes={},
+                kind_preferences={},
                 email_digest=None,
                 etag="",
                 time_zone=zone,
                 quiet_hours=night,
             )
-        await preferring.update(
-            transaction, CAROL, wishes={}, email_digest=None, etag="", quiet_hours=NO_QUIET_HOURS
+        await preferences.update(
+            transaction,
+            CAROL,
+            kind_preferences={},
+            email_digest=None,
+            etag="",
+            quiet_hours=NO_QUIET_HOURS,
         )
 
-    quiet = await unread_of(world).quiet_until({ALICE, BOB, CAROL, DAVE})
+    quiet = await unread_of(scenario).quiet_until({ALICE, BOB, CAROL, DAVE})
 
     assert quiet == {ALICE: datetime(2025, 6, 2, 5, 0, tzinfo=UTC)}
-    assert await unread_of(world).time_zones({BOB, DAVE}) == {BOB: "America/New_York"}
-    assert (await world.store.preferences(ALICE)).day == DaySettings("Europe/Berlin", night)
+    assert await unread_of(scenario).time_zones({BOB, DAVE}) == {BOB: "America/New_York"}
+    assert (await scenario.store.preferences(ALICE)).day == DaySettings("Europe/Berlin", night)
 
 
 async def test_the_digest_is_due_in_the_morning_of_the_person(
-    world: World, deliveries: DeliveryStore
+    scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
-    async with world.store.transaction() as transaction:
-        await preferring.update(
-            transaction, ALICE, wishes={}, email_digest=None, etag="", time_zone="Asia/Tokyo"
+    async with scenario.store.transaction() as transaction:
+        await preferences.update(
+            transaction,
+            ALICE,
+            kind_preferences={},
+            email_digest=None,
+            etag="",
+            time_zone="Asia/Tokyo",
         )
-    await world.hear(liked(BOB, world.post(ALICE)))
+    await scenario.handle(liked(BOB, scenario.post(ALICE)))
 
-    early = await due(world, deliveries, Channel.DIGEST, morning(world) - timedelta(hours=1))
-    on_time = await due(world, deliveries, Channel.DIGEST, timedelta(hours=1))
+    early = await due(scenario, deliveries, Channel.DIGEST, morning(scenario) - timedelta(hours=1))
+    on_time = await due(scenario, deliveries, Channel.DIGEST, timedelta(hours=1))
 
     assert (len(early), len(on_time)) == (0, 1)
 
 
-def morning(world: World) -> timedelta:
+def morning(scenario: Scenario) -> timedelta:
     """How long it is until Alice's digest goes out in Tokyo."""
-    now = world.clock.now()
+    now = scenario.clock.now()
     return next_digest(ALICE, after=now, hour=7, time_zone="Asia/Tokyo") - now

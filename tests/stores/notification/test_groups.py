@@ -2,20 +2,25 @@
 
 from datetime import timedelta
 
-from services.chassis.clock import ManualClock
-from services.chassis.ids import MAX_ID
-from services.notification.departures import Departures
-from services.notification.model import GONE_KEPT, KEPT, MAX_UNREAD, Kind
-from services.notification.reading import mark_read
-from services.notification.retention import Retention
-from services.notification.store import NotificationStore
-from tests.stores.notification.world import (
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.ids import MAX_ID
+from services.notification.domain.model import (
+    DELETED_KEPT,
+    KEPT,
+    MAX_UNREAD,
+    Kind,
+)
+from services.notification.domain.read_markers import mark_read
+from services.notification.domain.store import NotificationStore
+from services.notification.worker.account_cleanup import AccountCleanup
+from services.notification.worker.retention import Retention
+from tests.stores.notification.scenario import (
     ALICE,
     BOB,
     CAROL,
     DAVE,
     ERIN,
-    World,
+    Scenario,
     created,
     deleted,
     followed,
@@ -26,21 +31,21 @@ from tests.stores.notification.world import (
 )
 
 
-async def read_all(world: World) -> int:
-    newest = (await world.groups(ALICE))[0].id
-    async with world.store.transaction() as transaction:
-        await mark_read(transaction, ALICE, newest, clock=world.clock)
+async def read_all(scenario: Scenario) -> int:
+    newest = (await scenario.groups(ALICE))[0].id
+    async with scenario.store.transaction() as transaction:
+        await mark_read(transaction, ALICE, newest, clock=scenario.clock)
     return newest
 
 
-async def test_likes_of_a_post_are_one_line_with_samples_and_a_count(world: World) -> None:
-    post, other = world.post(ALICE), world.post(ALICE)
+async def test_likes_of_a_post_are_one_line_with_samples_and_a_count(scenario: Scenario) -> None:
+    post, other = scenario.post(ALICE), scenario.post(ALICE)
     likers = range(10, 17)
-    start = world.clock.now()
+    start = scenario.clock.now()
 
-    await world.hear(*(liked(each, post) for each in likers), liked(BOB, other))
+    await scenario.handle(*(liked(each, post) for each in likers), liked(BOB, other))
 
-    of_other, group = await world.groups(ALICE)
+    of_other, group = await scenario.groups(ALICE)
     assert (of_other.post_id, of_other.count) == (other.id, 1)
     assert (group.kind, group.post_id, group.count) == (Kind.LIKE, post.id, 7)
     assert group.actor_ids == (16, 15, 14, 13, 12)
@@ -48,75 +53,82 @@ async def test_likes_of_a_post_are_one_line_with_samples_and_a_count(world: Worl
     assert group.last_time == start + timedelta(seconds=7)
 
 
-async def test_a_group_rises_with_a_new_deed_and_sinks_when_that_is_undone(world: World) -> None:
-    post, other = world.post(ALICE), world.post(ALICE)
-    await world.hear(liked(BOB, post), liked(BOB, other))
-    before = await world.groups(ALICE)
+async def test_a_group_rises_with_a_new_deed_and_sinks_when_that_is_undone(
+    scenario: Scenario,
+) -> None:
+    post, other = scenario.post(ALICE), scenario.post(ALICE)
+    await scenario.handle(liked(BOB, post), liked(BOB, other))
+    before = await scenario.groups(ALICE)
 
-    await world.hear(liked(CAROL, post))
-    risen = await world.told(ALICE)
-    await world.hear(unliked(CAROL, post))
+    await scenario.handle(liked(CAROL, post))
+    risen = await scenario.told(ALICE)
+    await scenario.handle(unliked(CAROL, post))
 
     assert risen == [("like", post.id, (CAROL, BOB)), ("like", other.id, (BOB,))]
-    assert await world.groups(ALICE) == before
+    assert await scenario.groups(ALICE) == before
 
 
-async def test_a_group_that_rises_is_unread_again(world: World) -> None:
-    post = world.post(ALICE)
-    await world.hear(liked(BOB, post), reposted(BOB, post))
-    first = await world.showing.count_unread(ALICE)
-    await read_all(world)
-    read = await world.showing.count_unread(ALICE)
+async def test_a_group_that_rises_is_unread_again(scenario: Scenario) -> None:
+    post = scenario.post(ALICE)
+    await scenario.handle(liked(BOB, post), reposted(BOB, post))
+    first = await scenario.visible_notifications.count_unread(ALICE)
+    await read_all(scenario)
+    read = await scenario.visible_notifications.count_unread(ALICE)
 
-    await world.hear(liked(CAROL, post))
-    again = await world.showing.count_unread(ALICE)
-    await world.hear(unliked(CAROL, post))
+    await scenario.handle(liked(CAROL, post))
+    again = await scenario.visible_notifications.count_unread(ALICE)
+    await scenario.handle(unliked(CAROL, post))
 
-    assert (first, read, again, await world.showing.count_unread(ALICE)) == (2, 0, 1, 0)
-
-
-async def test_unread_are_counted_up_to_a_limit(world: World) -> None:
-    posts = [world.post(ALICE) for _ in range(MAX_UNREAD + 2)]
-
-    await world.hear(*(liked(BOB, post) for post in posts))
-
-    assert await world.showing.count_unread(ALICE) == MAX_UNREAD
+    assert (first, read, again, await scenario.visible_notifications.count_unread(ALICE)) == (
+        2,
+        0,
+        1,
+        0,
+    )
 
 
-async def test_follows_of_a_day_are_told_together(world: World) -> None:
-    await world.hear(followed(BOB, ALICE), followed(CAROL, ALICE))
-    world.clock.advance(timedelta(hours=23))
-    await world.hear(followed(DAVE, ALICE))
-    world.clock.advance(timedelta(hours=25))
+async def test_unread_are_counted_up_to_a_limit(scenario: Scenario) -> None:
+    posts = [scenario.post(ALICE) for _ in range(MAX_UNREAD + 2)]
 
-    await world.hear(followed(ERIN, ALICE))
+    await scenario.handle(*(liked(BOB, post) for post in posts))
 
-    assert await world.told(ALICE) == [("follow", 0, (ERIN,)), ("follow", 0, (DAVE, CAROL, BOB))]
+    assert await scenario.visible_notifications.count_unread(ALICE) == MAX_UNREAD
 
 
-async def test_a_follow_does_not_join_what_is_read(world: World) -> None:
-    await world.hear(followed(BOB, ALICE))
-    await read_all(world)
+async def test_follows_of_a_day_are_told_together(scenario: Scenario) -> None:
+    await scenario.handle(followed(BOB, ALICE), followed(CAROL, ALICE))
+    scenario.clock.advance(timedelta(hours=23))
+    await scenario.handle(followed(DAVE, ALICE))
+    scenario.clock.advance(timedelta(hours=25))
 
-    await world.hear(followed(CAROL, ALICE))
-    await world.hear(followed(DAVE, ALICE))
+    await scenario.handle(followed(ERIN, ALICE))
 
-    assert await world.told(ALICE) == [("follow", 0, (DAVE, CAROL)), ("follow", 0, (BOB,))]
+    assert await scenario.told(ALICE) == [("follow", 0, (ERIN,)), ("follow", 0, (DAVE, CAROL, BOB))]
 
 
-async def test_somebody_who_follows_again_is_told_anew(world: World) -> None:
-    await world.hear(followed(BOB, ALICE), followed(CAROL, ALICE))
+async def test_a_follow_does_not_join_what_is_read(scenario: Scenario) -> None:
+    await scenario.handle(followed(BOB, ALICE))
+    await read_all(scenario)
 
-    await world.hear(unfollowed(BOB, ALICE), followed(BOB, ALICE))
+    await scenario.handle(followed(CAROL, ALICE))
+    await scenario.handle(followed(DAVE, ALICE))
 
-    assert await world.told(ALICE) == [("follow", 0, (BOB, CAROL))]
+    assert await scenario.told(ALICE) == [("follow", 0, (DAVE, CAROL)), ("follow", 0, (BOB,))]
+
+
+async def test_somebody_who_follows_again_is_told_anew(scenario: Scenario) -> None:
+    await scenario.handle(followed(BOB, ALICE), followed(CAROL, ALICE))
+
+    await scenario.handle(unfollowed(BOB, ALICE), followed(BOB, ALICE))
+
+    assert await scenario.told(ALICE) == [("follow", 0, (BOB, CAROL))]
 
 
 async def test_pages_go_on_below_an_id_and_show_the_kinds_asked_for(
-    world: World, store: NotificationStore
+    scenario: Scenario, store: NotificationStore
 ) -> None:
-    posts = [world.post(ALICE) for _ in range(4)]
-    await world.hear(*(liked(BOB, post) for post in posts), reposted(BOB, posts[0]))
+    posts = [scenario.post(ALICE) for _ in range(4)]
+    await scenario.handle(*(liked(BOB, post) for post in posts), reposted(BOB, posts[0]))
 
     first = await store.groups(ALICE, kinds=[], before=MAX_ID, limit=2)
     second = await store.groups(ALICE, kinds=[], before=first[-1].id, limit=2)
@@ -133,38 +145,40 @@ async def test_pages_go_on_below_an_id_and_show_the_kinds_asked_for(
 
 
 async def test_what_is_old_is_forgotten(
-    world: World, store: NotificationStore, clock: ManualClock
+    scenario: Scenario, store: NotificationStore, clock: ManualClock
 ) -> None:
-    old, new = world.post(ALICE), world.post(ALICE)
-    await world.hear(liked(BOB, old), liked(BOB, new))
+    old, new = scenario.post(ALICE), scenario.post(ALICE)
+    await scenario.handle(liked(BOB, old), liked(BOB, new))
     clock.advance(KEPT)
-    await world.hear(liked(CAROL, new))
+    await scenario.handle(liked(CAROL, new))
     retention = Retention(
         store=store,
-        departures=Departures(store=store, graph=world.graph, clock=clock, at_once=1),
+        cleanup=AccountCleanup(store=store, graph=scenario.graph, clock=clock, at_once=1),
         clock=clock,
     )
 
     await retention.forget_old()
 
-    assert await world.told(ALICE) == [("like", new.id, (CAROL,))]
+    assert await scenario.told(ALICE) == [("like", new.id, (CAROL,))]
 
 
 async def test_a_deletion_is_remembered_for_a_while(
-    world: World, store: NotificationStore, clock: ManualClock
+    scenario: Scenario, store: NotificationStore, clock: ManualClock
 ) -> None:
-    post = world.post(ALICE, mentions=[BOB])
-    await world.hear(deleted(post))
+    post = scenario.post(ALICE, mentions=[BOB])
+    await scenario.handle(deleted(post))
     retention = Retention(
-        store=store, departures=Departures(store=store, graph=world.graph, clock=clock), clock=clock
+        store=store,
+        cleanup=AccountCleanup(store=store, graph=scenario.graph, clock=clock),
+        clock=clock,
     )
     await retention.forget_old()
-    await world.hear(created(post))
-    meanwhile = await world.told(BOB)
-    clock.advance(GONE_KEPT + timedelta(seconds=1))
+    await scenario.handle(created(post))
+    meanwhile = await scenario.told(BOB)
+    clock.advance(DELETED_KEPT + timedelta(seconds=1))
 
     await retention.forget_old()
-    await world.hear(liked(CAROL, post))
+    await scenario.handle(liked(CAROL, post))
 
     assert meanwhile == []
-    assert await world.told(ALICE) == [("like", post.id, (CAROL,))]
+    assert await scenario.told(ALICE) == [("like", post.id, (CAROL,))]

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.chassis import postgres
-from services.chassis.postgres import Database, DatabaseAway
-from services.notification.log.model import Change
-from services.notification.log.store_postgres import PostgresLogStore
+from services.chassis.storage import postgres
+from services.chassis.storage.postgres import Database, DatabaseUnavailable
+from services.eventlog.adapters.postgres import PostgresLogStore
+from services.eventlog.domain.model import Change
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 PEOPLE = range(1, 61)
@@ -74,7 +74,7 @@ async def write(
                 await asyncio.sleep(chance.random() * 0.005)
                 if chance.random() < 0.1:
                     raise Undone
-        except (Undone, DatabaseAway):
+        except (Undone, DatabaseUnavailable):
             continue
         done[content] = len(recipients)
 
@@ -144,11 +144,11 @@ async def test_those_who_append_come_and_cut_do_not_hold_each_other_up(
 
     while not writing.done():
         await log(pools[2]).trim(NOW + timedelta(minutes=1), limit=50)
-        await log(pools[3]).arrive(random.sample(PEOPLE, 20), NOW, missed=b"missed")
-        await log(pools[3]).stay(list(reversed(PEOPLE)), NOW)
+        await log(pools[3]).attach_users(random.sample(PEOPLE, 20), NOW, missed=b"missed")
+        await log(pools[3]).renew_presence(list(reversed(PEOPLE)), NOW)
     await writing
 
-    heads = await log(pools[0]).ahead(dict.fromkeys(PEOPLE, 0))
+    heads = await log(pools[0]).newer_than(dict.fromkeys(PEOPLE, 0))
     appended = sum(done.values())
     # Beginning anew takes a sequence, once for each who has come.
     assert appended <= sum(head.last for head in heads.values()) <= appended + len(PEOPLE)

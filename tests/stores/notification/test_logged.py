@@ -2,16 +2,16 @@
 
 from roost.notification.v1.notification_pb2 import UserEvent
 
-from services.chassis.clock import ManualClock
-from services.chassis.ids import MAX_ID
-from services.notification.log.model import Logged
-from services.notification.reading import mark_read
-from services.notification.store import NotificationStore
-from tests.stores.notification.world import (
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.ids import MAX_ID
+from services.eventlog.domain.model import LogEntry
+from services.notification.domain.read_markers import mark_read
+from services.notification.domain.store import NotificationStore
+from tests.stores.notification.scenario import (
     ALICE,
     BOB,
     CAROL,
-    World,
+    Scenario,
     blocked,
     deleted,
     followed,
@@ -20,17 +20,17 @@ from tests.stores.notification.world import (
 )
 
 
-def read(logged: list[Logged], user_id: int) -> list[UserEvent]:
+def read(logged: list[LogEntry], user_id: int) -> list[UserEvent]:
     return [UserEvent.FromString(each.content) for each in logged if each.user_id == user_id]
 
 
-async def test_a_new_group_is_logged_as_it_is(world: World, logged: list[Logged]) -> None:
-    post = world.post(ALICE)
+async def test_a_new_group_is_logged_as_it_is(scenario: Scenario, logged: list[LogEntry]) -> None:
+    post = scenario.post(ALICE)
 
-    await world.hear(liked(BOB, post))
+    await scenario.handle(liked(BOB, post))
 
     (event,) = read(logged, ALICE)
-    (group,) = await world.groups(ALICE)
+    (group,) = await scenario.groups(ALICE)
     told = event.notification
     assert (told.group.id, told.group.post_id, told.group.count) == (group.id, post.id, 1)
     assert list(told.group.sample_user_ids) == [BOB]
@@ -38,17 +38,17 @@ async def test_a_new_group_is_logged_as_it_is(world: World, logged: list[Logged]
 
 
 async def test_a_group_that_rises_names_the_id_that_it_had(
-    world: World, logged: list[Logged]
+    scenario: Scenario, logged: list[LogEntry]
 ) -> None:
-    post = world.post(ALICE)
-    await world.hear(liked(BOB, post))
-    (before,) = await world.groups(ALICE)
-    async with world.store.transaction() as transaction:
-        await mark_read(transaction, ALICE, before.id, clock=world.clock)
+    post = scenario.post(ALICE)
+    await scenario.handle(liked(BOB, post))
+    (before,) = await scenario.groups(ALICE)
+    async with scenario.store.transaction() as transaction:
+        await mark_read(transaction, ALICE, before.id, clock=scenario.clock)
 
-    await world.hear(liked(CAROL, post))
-    (risen,) = await world.groups(ALICE)
-    await world.hear(unliked(CAROL, post))
+    await scenario.handle(liked(CAROL, post))
+    (risen,) = await scenario.groups(ALICE)
+    await scenario.handle(unliked(CAROL, post))
 
     *_, up, down = read(logged, ALICE)
     assert (up.notification.previous_id, up.notification.group.id) == (before.id, risen.id)
@@ -56,11 +56,13 @@ async def test_a_group_that_rises_names_the_id_that_it_had(
     assert [up.notification.group.read, down.notification.group.read] == [False, True]
 
 
-async def test_a_withdrawn_group_is_logged_as_it_was(world: World, logged: list[Logged]) -> None:
-    await world.hear(followed(BOB, ALICE))
-    (group,) = await world.groups(ALICE)
+async def test_a_withdrawn_group_is_logged_as_it_was(
+    scenario: Scenario, logged: list[LogEntry]
+) -> None:
+    await scenario.handle(followed(BOB, ALICE))
+    (group,) = await scenario.groups(ALICE)
 
-    await world.hear(blocked(ALICE, BOB))
+    await scenario.handle(blocked(ALICE, BOB))
 
     withdrawn = read(logged, ALICE)[-1].notification
     assert withdrawn.withdrawn
@@ -68,32 +70,34 @@ async def test_a_withdrawn_group_is_logged_as_it_was(world: World, logged: list[
 
 
 async def test_what_comes_and_goes_within_a_batch_is_not_logged(
-    world: World, logged: list[Logged]
+    scenario: Scenario, logged: list[LogEntry]
 ) -> None:
-    post = world.post(ALICE)
+    post = scenario.post(ALICE)
 
-    events = await world.hear(
+    events = await scenario.handle(
         liked(BOB, post), liked(CAROL, post), unliked(BOB, post), deleted(post)
     )
-    await world.causes(events)
+    await scenario.causes(events)
 
     assert logged == []
 
 
-async def test_a_batch_logs_what_became_of_a_group_once(world: World, logged: list[Logged]) -> None:
-    post = world.post(ALICE)
+async def test_a_batch_logs_what_became_of_a_group_once(
+    scenario: Scenario, logged: list[LogEntry]
+) -> None:
+    post = scenario.post(ALICE)
 
-    await world.hear(*(liked(each, post) for each in range(10, 20)))
+    await scenario.handle(*(liked(each, post) for each in range(10, 20)))
 
     (event,) = read(logged, ALICE)
     assert event.notification.group.count == 10
 
 
 async def test_a_marker_that_moves_is_logged_and_one_that_stays_is_not(
-    world: World, store: NotificationStore, clock: ManualClock, logged: list[Logged]
+    scenario: Scenario, store: NotificationStore, clock: ManualClock, logged: list[LogEntry]
 ) -> None:
-    await world.hear(*(liked(BOB, world.post(ALICE)) for _ in range(2)))
-    newer, older = (group.id for group in await world.groups(ALICE))
+    await scenario.handle(*(liked(BOB, scenario.post(ALICE)) for _ in range(2)))
+    newer, older = (group.id for group in await scenario.groups(ALICE))
     logged.clear()
 
     for last_read_id in (older, older - 1, older, newer, MAX_ID):

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from services.chassis import redis
-from services.chassis.redis import RedisAway, RedisClient
-from services.notification.log import wakes_valkey
-from services.notification.log.model import Activity, Logged
-from services.notification.log.wakes_valkey import ACTIVITY, EVENTS
+from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient, RedisUnavailable
+from services.eventlog.adapters import wake_ups_valkey
+from services.eventlog.adapters.wake_ups_valkey import ACTIVITY, EVENTS
+from services.eventlog.domain.model import LogEntry, PostActivity
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -23,19 +23,19 @@ NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 class Listener:
     """What a process that delivers hears."""
 
-    entries: list[Logged] = field(default_factory=list)
-    activities: list[Activity] = field(default_factory=list)
+    entries: list[LogEntry] = field(default_factory=list)
+    activities: list[PostActivity] = field(default_factory=list)
 
 
 @asynccontextmanager
 async def listening(url: str, client: RedisClient) -> AsyncIterator[Listener]:
     heard = Listener()
     task = asyncio.create_task(
-        wakes_valkey.listen(url, events=heard.entries.extend, activities=heard.activities.extend)
+        wake_ups_valkey.listen(url, events=heard.entries.extend, activities=heard.activities.extend)
     )
 
     async def listened_to() -> bool:
-        with suppress(RedisAway):
+        with suppress(RedisUnavailable):
             _, count = await client.execute("PUBSUB", "NUMSUB", EVENTS)
             return bool(count)
         return False
@@ -49,38 +49,38 @@ async def listening(url: str, client: RedisClient) -> AsyncIterator[Listener]:
             await task
 
 
-def entry(sequence: int) -> Logged:
-    return Logged(1, sequence, NOW, b"what happened")
+def entry(sequence: int) -> LogEntry:
+    return LogEntry(1, sequence, NOW, b"what happened")
 
 
 async def test_everything_arrives_in_order(valkey: str) -> None:
     many = [entry(sequence) for sequence in range(1, 2_001)]
     async with (
-        redis.connect(valkey) as client,
-        wakes_valkey.telling(client) as wakes,
+        redis_client.connect(valkey) as client,
+        wake_ups_valkey.open_wake_up_channel(client) as wake_ups,
         listening(valkey, client) as heard,
     ):
-        wakes.announce(many[:1_500])
-        wakes.tell([Activity(50, 60), Activity(51, deleted=True)])
-        wakes.announce(many[1_500:])
-        wakes.announce([])
+        wake_ups.announce(many[:1_500])
+        wake_ups.announce_activities([PostActivity(50, 60), PostActivity(51, deleted=True)])
+        wake_ups.announce(many[1_500:])
+        wake_ups.announce([])
 
         await eventually(lambda: len(heard.entries) == 2_000)
         await eventually(lambda: len(heard.activities) == 2)
 
     assert heard.entries == many
-    assert heard.activities == [Activity(50, 60), Activity(51, deleted=True)]
+    assert heard.activities == [PostActivity(50, 60), PostActivity(51, deleted=True)]
 
 
 async def test_what_nobody_can_read_is_left_out(valkey: str) -> None:
     async with (
-        redis.connect(valkey) as client,
-        wakes_valkey.telling(client) as wakes,
+        redis_client.connect(valkey) as client,
+        wake_ups_valkey.open_wake_up_channel(client) as wake_ups,
         listening(valkey, client) as heard,
     ):
         await client.execute("PUBLISH", EVENTS, b"nonsense")
         await client.execute("PUBLISH", ACTIVITY, b"nonsense")
-        wakes.announce([entry(1)])
+        wake_ups.announce([entry(1)])
 
         await eventually(lambda: heard.entries == [entry(1)])
 
@@ -89,20 +89,20 @@ async def test_without_valkey_they_are_lost_and_nobody_is_held_up(
     valkey: str, engines: Engines
 ) -> None:
     async with (
-        redis.connect(valkey) as client,
-        wakes_valkey.telling(client) as wakes,
+        redis_client.connect(valkey) as client,
+        wake_ups_valkey.open_wake_up_channel(client) as wake_ups,
         listening(valkey, client) as heard,
     ):
         await asyncio.to_thread(engines.stop, "valkey")
         try:
-            wakes.announce([entry(1)])
-            await wakes.close()
+            wake_ups.announce([entry(1)])
+            await wake_ups.close()
         finally:
             await asyncio.to_thread(engines.start, "valkey")
 
         async def told() -> bool:
-            wakes.announce([entry(2)])
-            await wakes.close()
+            wake_ups.announce([entry(2)])
+            await wake_ups.close()
             return entry(2) in heard.entries
 
         await eventually(told, limit=30.0)

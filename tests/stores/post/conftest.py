@@ -5,19 +5,26 @@ from typing import Any
 
 import pytest
 
-from services.chassis import postgres
-from services.chassis.clock import ManualClock
-from services.chassis.events import OutboxMessage
-from services.chassis.idempotency import RequestKey
-from services.post.model import OPEN_ACCOUNT, AccountState, Post, PostState, Responded, ResponseKind
-from services.post.store import NewPost, Store
-from services.post.store_memory import MemoryStore
-from services.post.store_postgres import PostgresStore
+from services.chassis.events.records import OutboxMessage
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage import postgres
+from services.chassis.storage.idempotency import RequestKey
+from services.post.adapters.memory import MemoryStore
+from services.post.adapters.postgres import PostgresStore
+from services.post.domain.model import (
+    OPEN_ACCOUNT,
+    AccountState,
+    EngagementKind,
+    EngagementResult,
+    Post,
+    PostState,
+)
+from services.post.domain.store import NewPost, Store
 from tests.builders.posts import Numbers, a_post
 from tests.engines import Databases
 
 
-class Scene:
+class Scenario:
     """A store with a few people, and short words for what they do."""
 
     def __init__(self, store: Store) -> None:
@@ -59,24 +66,24 @@ class Scene:
         )
         return await self.store.create(NewPost(post, account, message, key, response))
 
-    async def respond(
+    async def engage(
         self,
-        kind: ResponseKind,
+        kind: EngagementKind,
         user_id: int,
         post: Post,
         account: AccountState = OPEN_ACCOUNT,
-    ) -> Responded:
+    ) -> EngagementResult:
         async with self.store.transaction() as transaction:
-            return await transaction.respond(
+            return await transaction.engage(
                 kind,
                 user_id=user_id,
                 account=account,
                 post_id=post.id,
                 author_id=post.author_id,
-                response_id=self.numbers.of(user_id),
+                engagement_id=self.numbers.of(user_id),
             )
 
-    async def withdraw(self, kind: ResponseKind, user_id: int, post: Post) -> Responded:
+    async def withdraw(self, kind: EngagementKind, user_id: int, post: Post) -> EngagementResult:
         async with self.store.transaction() as transaction:
             return await transaction.withdraw(kind, user_id=user_id, post_id=post.id)
 
@@ -98,13 +105,13 @@ def database_url(postgres: Databases) -> Iterator[str]:
 
 
 @pytest.fixture(params=["memory", "postgres"])
-async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+async def scenario(request: pytest.FixtureRequest) -> AsyncIterator[Scenario]:
     if request.param == "memory":
-        yield Scene(MemoryStore(clock=ManualClock()))
+        yield Scenario(MemoryStore(clock=ManualClock()))
         return
     url: str = request.getfixturevalue("database_url")
     async with postgres.connect(url, clock=ManualClock()) as connected:
-        yield Scene(PostgresStore(connected))
+        yield Scenario(PostgresStore(connected))
 
 
 @pytest.fixture

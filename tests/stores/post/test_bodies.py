@@ -6,15 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from services.chassis import redis
-from services.chassis.clock import SystemClock
-from services.chassis.events import OutboxMessage
-from services.chassis.redis import RedisClient
-from services.post.cache import Bodies
-from services.post.convert import look_into, pack
-from services.post.model import OPEN_ACCOUNT, TOMBSTONE, Mention, Post, PostState, Visibility
-from services.post.store import NewPost
-from services.post.store_memory import MemoryStore
+from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.events.records import OutboxMessage
+from services.chassis.runtime.clock import SystemClock
+from services.post.adapters.memory import MemoryStore
+from services.post.domain.model import (
+    OPEN_ACCOUNT,
+    TOMBSTONE,
+    Mention,
+    Post,
+    PostState,
+    Visibility,
+)
+from services.post.domain.store import NewPost
+from services.post.rpc.convert import pack, summarize_packed
+from services.post.rpc.read_cache.body_cache import PostBodyCache
 from tests.builders.posts import START, Numbers, a_post
 from tests.waiting import LIMIT
 
@@ -49,17 +56,17 @@ def store() -> CountingStore:
 
 @pytest.fixture
 async def server(valkey: str) -> AsyncIterator[RedisClient]:
-    async with redis.connect(valkey) as client:
+    async with redis_client.connect(valkey) as client:
         yield client
 
 
-def a_process(store: CountingStore, server: RedisClient, limit: int = 100) -> Bodies:
-    return Bodies(
+def a_process(store: CountingStore, server: RedisClient, limit: int = 100) -> PostBodyCache:
+    return PostBodyCache(
         store=store,
         redis=server,
         clock=SystemClock(),
         pack=pack,
-        look_into=look_into,
+        summarize_packed=summarize_packed,
         limit=limit,
     )
 
@@ -143,7 +150,7 @@ async def test_a_process_holds_the_bodies_that_were_used_last(
 ) -> None:
     posts = [await store.write() for _ in range(3)]
     states = [await store.state(post) for post in posts]
-    async with redis.connect("redis://127.0.0.1:1") as nowhere:
+    async with redis_client.connect("redis://127.0.0.1:1") as nowhere:
         bodies = a_process(store, nowhere, limit=2)
         await bodies.of(states[:2])
         await bodies.of(states[:1])

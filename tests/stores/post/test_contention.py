@@ -7,33 +7,39 @@ from typing import cast
 
 import pytest
 
-from services.chassis.errors import NotFound
-from services.chassis.events import OutboxMessage
-from services.chassis.idempotency import RequestInFlight, RequestKey
-from services.chassis.postgres import Database
-from services.post.model import OPEN_ACCOUNT, AccountState, Drift, Post, ResponseKind
-from services.post.people import MeshPeople
-from services.post.protections import Protections
-from services.post.store_postgres import PostgresStore
+from services.chassis.events.records import OutboxMessage
+from services.chassis.runtime.errors import NotFound
+from services.chassis.storage.idempotency import RequestInFlight, RequestKey
+from services.chassis.storage.postgres import Database
+from services.post.adapters.postgres import PostgresStore
+from services.post.adapters.user_client import MeshProfiles
+from services.post.domain.model import (
+    OPEN_ACCOUNT,
+    AccountState,
+    CountDrift,
+    EngagementKind,
+    Post,
+)
+from services.post.worker.protections import Protections
 from tests.builders.posts import START, a_post
-from tests.stores.post.conftest import Scene
+from tests.stores.post.conftest import Scenario
 from tests.waiting import LIMIT
 
-LIKE, REPOST = ResponseKind.LIKE, ResponseKind.REPOST
+LIKE, REPOST = EngagementKind.LIKE, EngagementKind.REPOST
 
 
 @pytest.fixture
-async def scene(database: Database) -> Scene:
-    return Scene(PostgresStore(database))
+async def scenario(database: Database) -> Scenario:
+    return Scenario(PostgresStore(database))
 
 
-async def test_twins_of_a_request_write_one_post(scene: Scene) -> None:
-    key = RequestKey(str(scene.alice), "request-1", b"fingerprint")
+async def test_twins_of_a_request_write_one_post(scenario: Scenario) -> None:
+    key = RequestKey(str(scenario.alice), "request-1", b"fingerprint")
 
     async def attempt(number: int) -> bytes | None:
-        post = a_post(scene.numbers.of(scene.alice), scene.alice)
+        post = a_post(scenario.numbers.of(scenario.alice), scenario.alice)
         try:
-            return await scene.create(post, key=key, response=b"%d" % number)
+            return await scenario.create(post, key=key, response=b"%d" % number)
         except RequestInFlight:
             return b"in flight"
 
@@ -42,50 +48,50 @@ async def test_twins_of_a_request_write_one_post(scene: Scene) -> None:
     assert answers.count(None) == 1
     winner = b"%d" % answers.index(None)
     assert set(answers) <= {None, winner, b"in flight"}
-    assert await scene.store.count_posts([scene.alice]) == {scene.alice: 1}
+    assert await scenario.store.count_posts([scenario.alice]) == {scenario.alice: 1}
 
 
-async def test_a_storm_of_likes_on_one_post_is_counted_right(scene: Scene) -> None:
-    post = await scene.post(scene.alice)
-    people = [scene.numbers.person() for _ in range(40)]
+async def test_a_storm_of_likes_on_one_post_is_counted_right(scenario: Scenario) -> None:
+    post = await scenario.post(scenario.alice)
+    profiles = [scenario.numbers.person() for _ in range(40)]
 
     async def back_and_forth(person: int) -> None:
         for _ in range(2):
-            await scene.respond(LIKE, person, post)
-            await scene.respond(REPOST, person, post)
-            await scene.withdraw(LIKE, person, post)
-        await scene.respond(LIKE, person, post)
+            await scenario.engage(LIKE, person, post)
+            await scenario.engage(REPOST, person, post)
+            await scenario.withdraw(LIKE, person, post)
+        await scenario.engage(LIKE, person, post)
 
     # Each person twice at once, so that they stand in their own way as well.
-    await asyncio.gather(*(back_and_forth(person) for person in people * 2))
+    await asyncio.gather(*(back_and_forth(person) for person in profiles * 2))
 
-    state = await scene.state(post)
+    state = await scenario.state(post)
     assert (state.likes, state.reposts) == (40, 40)
-    assert await scene.store.recount([post.id]) == []
+    assert await scenario.store.recount([post.id]) == []
 
 
-async def test_whatever_happens_at_once_nobody_waits_in_a_circle(scene: Scene) -> None:
-    posts = [await scene.post(scene.alice) for _ in range(6)]
-    people = [scene.numbers.person() for _ in range(8)]
+async def test_whatever_happens_at_once_nobody_waits_in_a_circle(scenario: Scenario) -> None:
+    posts = [await scenario.post(scenario.alice) for _ in range(6)]
+    profiles = [scenario.numbers.person() for _ in range(8)]
     choose = random.Random(7)
 
     async def one(person: int) -> None:
         first, second = choose.sample(posts, 2)
         match choose.randrange(6):
             case 0:
-                posts.append(await scene.post(person, answers=first, quotes=second))
+                posts.append(await scenario.post(person, answers=first, quotes=second))
             case 1:
-                await scene.respond(choose.choice([LIKE, REPOST]), person, first)
+                await scenario.engage(choose.choice([LIKE, REPOST]), person, first)
             case 2:
-                await scene.withdraw(LIKE, person, first)
+                await scenario.withdraw(LIKE, person, first)
             case 3:
-                await scene.delete(first, second)
+                await scenario.delete(first, second)
             case 4:
-                async with scene.store.transaction() as transaction:
-                    await transaction.lock_people([person])
-                    await transaction.withdraw_all_of(person, 5)
+                async with scenario.store.transaction() as transaction:
+                    await transaction.lock_users([person])
+                    await transaction.withdraw_all(person, 5)
             case _:
-                await scene.store.recount([post.id for post in posts])
+                await scenario.store.recount([post.id for post in posts])
 
     async def life(person: int) -> None:
         for _ in range(25):
@@ -96,13 +102,13 @@ async def test_whatever_happens_at_once_nobody_waits_in_a_circle(scene: Scene) -
                 continue
 
     # A deadlock would be TransactionAborted here, as nobody tries again.
-    await asyncio.gather(*(life(person) for person in people))
+    await asyncio.gather(*(life(person) for person in profiles))
 
-    assert await scene.store.recount([post.id for post in posts]) == []
+    assert await scenario.store.recount([post.id for post in posts]) == []
 
 
 async def test_events_of_an_author_appear_in_the_order_of_their_ids(
-    scene: Scene, database: Database
+    scenario: Scenario, database: Database
 ) -> None:
     seen: list[int] = []
 
@@ -110,20 +116,20 @@ async def test_events_of_an_author_appear_in_the_order_of_their_ids(
         while len(seen) < 120:
             rows = await database.fetch(
                 "SELECT id FROM outbox WHERE key = $1 AND id <> ALL ($2) ORDER BY id",
-                str(scene.alice),
+                str(scenario.alice),
                 seen,
             )
             seen.extend(row[0] for row in rows)
 
     async def write(number: int) -> None:
-        post = a_post(scene.numbers.of(scene.alice), scene.alice)
+        post = a_post(scenario.numbers.of(scenario.alice), scenario.alice)
         if number % 2:
-            await scene.create(post)
+            await scenario.create(post)
             return
-        async with scene.store.transaction() as transaction:
-            await transaction.lock_people([scene.alice])
+        async with scenario.store.transaction() as transaction:
+            await transaction.lock_users([scenario.alice])
             await transaction.publish(
-                OutboxMessage(topic="t", key=str(scene.alice), type="other", payload=b"")
+                OutboxMessage(topic="t", key=str(scenario.alice), type="other", payload=b"")
             )
             await asyncio.sleep(0)
 
@@ -135,33 +141,35 @@ async def test_events_of_an_author_appear_in_the_order_of_their_ids(
     assert seen == sorted(seen)
 
 
-async def test_counts_that_drifted_are_put_right_and_told(scene: Scene, database: Database) -> None:
-    first: Post = await scene.post(scene.alice)
-    await scene.respond(LIKE, scene.bob, first)
-    await scene.post(scene.bob, answers=first)
+async def test_counts_that_drifted_are_put_right_and_told(
+    scenario: Scenario, database: Database
+) -> None:
+    first: Post = await scenario.post(scenario.alice)
+    await scenario.engage(LIKE, scenario.bob, first)
+    await scenario.post(scenario.bob, answers=first)
     await database.execute("UPDATE post_states SET likes = 5, replies = 0 WHERE id = $1", first.id)
 
-    drifts = await scene.store.recount([first.id])
+    drifts = await scenario.store.recount([first.id])
 
-    assert drifts == [Drift(first.id, "likes", -4), Drift(first.id, "replies", 1)]
-    assert (await scene.state(first))[2:6] == (1, 0, 1, 0)
-    assert await scene.store.recount([first.id]) == []
+    assert drifts == [CountDrift(first.id, "likes", -4), CountDrift(first.id, "replies", 1)]
+    assert (await scenario.state(first))[2:6] == (1, 0, 1, 0)
+    assert await scenario.store.recount([first.id]) == []
 
 
-async def test_taking_back_never_counts_below_zero(scene: Scene, database: Database) -> None:
-    post = await scene.post(scene.alice)
-    await scene.respond(LIKE, scene.bob, post)
+async def test_taking_back_never_counts_below_zero(scenario: Scenario, database: Database) -> None:
+    post = await scenario.post(scenario.alice)
+    await scenario.engage(LIKE, scenario.bob, post)
     await database.execute("UPDATE post_states SET likes = 0 WHERE id = $1", post.id)
 
-    await scene.withdraw(LIKE, scene.bob, post)
+    await scenario.withdraw(LIKE, scenario.bob, post)
 
-    assert (await scene.state(post)).likes == 0
+    assert (await scenario.state(post)).likes == 0
 
 
 async def test_timeline_entries_of_ten_thousand_people_are_found_in_time(
-    scene: Scene, database: Database
+    scenario: Scenario, database: Database
 ) -> None:
-    people = [scene.numbers.person(bucket=number % 512) for number in range(10_000)]
+    profiles = [scenario.numbers.person(bucket=number % 512) for number in range(10_000)]
     await database.execute(
         """
         INSERT INTO posts (id, bucket, author_id, visibility, answers_others, conversation_id,
@@ -169,26 +177,26 @@ async def test_timeline_entries_of_ten_thousand_people_are_found_in_time(
         SELECT a.id + (n::bigint << 22), (a.id >> 13) & 511, a.id, 1, false, 1, now(), 'x'
         FROM unnest($1::bigint[]) AS a (id), generate_series(1, 3) AS n
         """,
-        people,
+        profiles,
     )
     await database.execute("ANALYZE posts")
 
-    entries = await scene.store.timeline_entries(people, before=0, limit=100)
+    entries = await scenario.store.timeline_entries(profiles, before=0, limit=100)
 
     # Interrupted by the statement's time limit if it read everything of everybody.
     assert len(entries) == 100
-    assert entries[0].entry_id == max(people) + (3 << 22)
+    assert entries[0].entry_id == max(profiles) + (3 << 22)
 
 
 async def test_counts_are_right_however_accounts_change_while_people_contribute(
-    scene: Scene,
+    scenario: Scenario,
 ) -> None:
-    posts = [await scene.post(scene.alice) for _ in range(5)]
-    people = [scene.numbers.person() for _ in range(8)]
+    posts = [await scenario.post(scenario.alice) for _ in range(5)]
+    profiles = [scenario.numbers.person() for _ in range(8)]
     choose = random.Random(9)
     # What the User service says, and what those still write by who asked it a moment ago.
-    accounts = {person: [OPEN_ACCOUNT] for person in people}
-    protections = Protections(store=scene.store, people=cast(MeshPeople, None))
+    accounts = {person: [OPEN_ACCOUNT] for person in profiles}
+    protections = Protections(store=scenario.store, profiles=cast(MeshProfiles, None))
 
     async def contribute(person: int) -> None:
         for _ in range(10):
@@ -196,15 +204,15 @@ async def test_counts_are_right_however_accounts_change_while_people_contribute(
             post = choose.choice(posts)
             match choose.randrange(4):
                 case 0:
-                    await scene.respond(choose.choice([LIKE, REPOST]), person, post, account)
+                    await scenario.engage(choose.choice([LIKE, REPOST]), person, post, account)
                 case 1:
-                    await scene.withdraw(choose.choice([LIKE, REPOST]), person, post)
+                    await scenario.withdraw(choose.choice([LIKE, REPOST]), person, post)
                 case 2:
-                    reply = await scene.post(person, answers=post, quotes=post, account=account)
+                    reply = await scenario.post(person, answers=post, quotes=post, account=account)
                     if choose.random() < 0.3:
-                        await scene.delete(reply)
+                        await scenario.delete(reply)
                 case 3:
-                    await scene.post(person, quotes=post, account=account)
+                    await scenario.post(person, quotes=post, account=account)
 
     async def change(person: int) -> None:
         for number in range(4):
@@ -216,19 +224,21 @@ async def test_counts_are_right_however_accounts_change_while_people_contribute(
             accounts[person].append(account)
             await protections.account_changed(person, account)
 
-    await asyncio.gather(*map(contribute, people * 2), *map(change, people))
+    await asyncio.gather(*map(contribute, profiles * 2), *map(change, profiles))
 
-    hidden = {person for person in people if accounts[person][-1].protected}
+    hidden = {person for person in profiles if accounts[person][-1].protected}
     assert hidden
-    assert await scene.store.recount([post.id for post in posts]) == []
+    assert await scenario.store.recount([post.id for post in posts]) == []
     for post in posts:
-        state = await scene.state(post)
-        likers = await scene.store.responses_to(LIKE, post.id, before=0, limit=99)
-        reposters = await scene.store.responses_to(REPOST, post.id, before=0, limit=99)
-        replies = await scene.store.posts(
-            await scene.store.replies(post.id, post.id, after=0, limit=999)
+        state = await scenario.state(post)
+        likers = await scenario.store.engagements_of_post(LIKE, post.id, before=0, limit=99)
+        reposters = await scenario.store.engagements_of_post(REPOST, post.id, before=0, limit=99)
+        replies = await scenario.store.posts(
+            await scenario.store.replies(post.id, post.id, after=0, limit=999)
         )
-        quotes = await scene.store.posts(await scene.store.quotes(post.id, before=0, limit=999))
+        quotes = await scenario.store.posts(
+            await scenario.store.quotes(post.id, before=0, limit=999)
+        )
         shown = [
             sum(each.subject_id not in hidden for each in likers),
             sum(each.subject_id not in hidden for each in reposters),

@@ -7,10 +7,10 @@ import asyncpg
 import pytest
 
 from local import migrations
-from services.chassis import postgres as database_of
-from services.chassis.clock import SystemClock
-from services.post.reconciliation import Reconciliation
-from services.post.store_postgres import PostgresStore
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.storage import postgres as database_of
+from services.post.adapters.postgres import PostgresStore
+from services.post.worker.reconciliation import Reconciliation
 from tests.builders.posts import Numbers
 from tests.engines import Databases
 
@@ -43,9 +43,9 @@ class Before:
         return post_id
 
     async def like(self, post_id: int) -> None:
-        response_id = self._numbers.of(self.reader)
+        engagement_id = self._numbers.of(self.reader)
         assert await self._connection.fetchval(
-            LIKE, self.reader, post_id, 7, self.author, response_id
+            LIKE, self.reader, post_id, 7, self.author, engagement_id
         )
 
 

@@ -1,9 +1,14 @@
 """Replies that were written before the audiences above them were kept."""
 
-from services.chassis import postgres
-from services.post.model import Limit, Mention, Post, Visibility
-from services.post.store_postgres import PostgresStore
-from tests.stores.post.conftest import Scene
+from services.chassis.storage import postgres
+from services.post.adapters.postgres import PostgresStore
+from services.post.domain.model import (
+    AudienceLimit,
+    Mention,
+    Post,
+    Visibility,
+)
+from tests.stores.post.conftest import Scenario
 
 
 async def forget_limits(database: postgres.Database, *posts: Post) -> None:
@@ -16,23 +21,23 @@ async def forget_limits(database: postgres.Database, *posts: Post) -> None:
 async def test_old_replies_are_limited_by_what_their_rows_tell(
     database: postgres.Database,
 ) -> None:
-    scene = Scene(PostgresStore(database))
-    first = await scene.post(scene.alice)
-    public = await scene.post(scene.bob, answers=first)
-    closed = await scene.post(
-        scene.bob,
+    scenario = Scenario(PostgresStore(database))
+    first = await scenario.post(scenario.alice)
+    public = await scenario.post(scenario.bob, answers=first)
+    closed = await scenario.post(
+        scenario.bob,
         answers=first,
         visibility=Visibility.FOLLOWERS,
-        entities=(Mention(0, 6, scene.carol, "carol"),),
+        entities=(Mention(0, 6, scenario.carol, "carol"),),
     )
-    own = await scene.post(scene.alice, answers=first)
+    own = await scenario.post(scenario.alice, answers=first)
     await forget_limits(database, first, public, closed, own)
 
-    found = await scene.store.posts([first.id, public.id, closed.id, own.id])
+    found = await scenario.store.posts([first.id, public.id, closed.id, own.id])
 
     assert [found[each.id].limits for each in (first, public, closed, own)] == [
         (),
-        (Limit(scene.alice, Visibility.PUBLIC),),
-        (Limit(scene.alice, Visibility.FOLLOWERS, (scene.carol,)),),
+        (AudienceLimit(scenario.alice, Visibility.PUBLIC),),
+        (AudienceLimit(scenario.alice, Visibility.FOLLOWERS, (scenario.carol,)),),
         (),
     ]

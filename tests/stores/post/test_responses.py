@@ -4,184 +4,199 @@ from datetime import timedelta
 
 import pytest
 
-from services.post.model import OPEN_ACCOUNT, Place, ResponseKind
-from tests.stores.post.conftest import Scene
+from services.post.domain.model import OPEN_ACCOUNT, EngagementKind, ListPosition
+from tests.stores.post.conftest import Scenario
 
-LIKE, REPOST, BOOKMARK = ResponseKind.LIKE, ResponseKind.REPOST, ResponseKind.BOOKMARK
+LIKE, REPOST, BOOKMARK = EngagementKind.LIKE, EngagementKind.REPOST, EngagementKind.BOOKMARK
 KINDS = pytest.mark.parametrize("kind", [LIKE, REPOST, BOOKMARK])
 
 
 @KINDS
-async def test_a_response_stands_once(scene: Scene, kind: ResponseKind) -> None:
-    post = await scene.post(scene.alice)
+async def test_a_response_stands_once(scenario: Scenario, kind: EngagementKind) -> None:
+    post = await scenario.post(scenario.alice)
 
-    first = await scene.respond(kind, scene.bob, post)
-    second = await scene.respond(kind, scene.bob, post)
+    first = await scenario.engage(kind, scenario.bob, post)
+    second = await scenario.engage(kind, scenario.bob, post)
 
     assert first.changed
     assert not second.changed
-    assert second.response_id == first.response_id
-    assert second.state == first.state == await scene.state(post, scene.bob)
-    assert await scene.store.responses_of(kind, scene.bob, before=0, limit=9) == [
-        Place(first.response_id, post.id)
+    assert second.engagement_id == first.engagement_id
+    assert second.state == first.state == await scenario.state(post, scenario.bob)
+    assert await scenario.store.engagements_by_user(kind, scenario.bob, before=0, limit=9) == [
+        ListPosition(first.engagement_id, post.id)
     ]
 
 
 @KINDS
-async def test_a_response_is_taken_back_once(scene: Scene, kind: ResponseKind) -> None:
-    post = await scene.post(scene.alice)
-    given = await scene.respond(kind, scene.bob, post)
+async def test_a_response_is_taken_back_once(scenario: Scenario, kind: EngagementKind) -> None:
+    post = await scenario.post(scenario.alice)
+    given = await scenario.engage(kind, scenario.bob, post)
 
-    first = await scene.withdraw(kind, scene.bob, post)
-    second = await scene.withdraw(kind, scene.bob, post)
+    first = await scenario.withdraw(kind, scenario.bob, post)
+    second = await scenario.withdraw(kind, scenario.bob, post)
 
-    assert (first.changed, first.response_id) == (True, given.response_id)
-    assert (second.changed, second.response_id) == (False, 0)
+    assert (first.changed, first.engagement_id) == (True, given.engagement_id)
+    assert (second.changed, second.engagement_id) == (False, 0)
     assert first.state == second.state == (post.id, 1, 0, 0, 0, 0, False, False, False)
-    assert await scene.store.responses_of(kind, scene.bob, before=0, limit=9) == []
+    assert await scenario.store.engagements_by_user(kind, scenario.bob, before=0, limit=9) == []
 
 
-async def test_the_state_counts_everybody_and_tells_the_viewers_own(scene: Scene) -> None:
-    post = await scene.post(scene.alice)
-    await scene.respond(LIKE, scene.bob, post)
-    await scene.respond(LIKE, scene.carol, post)
-    await scene.respond(REPOST, scene.carol, post)
-    await scene.respond(BOOKMARK, scene.bob, post)
+async def test_the_state_counts_everybody_and_tells_the_viewers_own(scenario: Scenario) -> None:
+    post = await scenario.post(scenario.alice)
+    await scenario.engage(LIKE, scenario.bob, post)
+    await scenario.engage(LIKE, scenario.carol, post)
+    await scenario.engage(REPOST, scenario.carol, post)
+    await scenario.engage(BOOKMARK, scenario.bob, post)
 
-    assert await scene.state(post) == (post.id, 1, 2, 1, 0, 0, False, False, False)
-    assert await scene.state(post, scene.bob) == (post.id, 1, 2, 1, 0, 0, True, False, True)
-    assert await scene.state(post, scene.carol) == (post.id, 1, 2, 1, 0, 0, True, True, False)
+    assert await scenario.state(post) == (post.id, 1, 2, 1, 0, 0, False, False, False)
+    assert await scenario.state(post, scenario.bob) == (post.id, 1, 2, 1, 0, 0, True, False, True)
+    assert await scenario.state(post, scenario.carol) == (post.id, 1, 2, 1, 0, 0, True, True, False)
 
 
-async def test_states_of_unknown_posts_are_absent(scene: Scene) -> None:
-    post = await scene.post(scene.alice)
+async def test_states_of_unknown_posts_are_absent(scenario: Scenario) -> None:
+    post = await scenario.post(scenario.alice)
 
-    found = await scene.store.states([post.id, 4242], scene.bob)
+    found = await scenario.store.states([post.id, 4242], scenario.bob)
 
     assert list(found) == [post.id]
 
 
-async def test_nobody_responds_to_a_tombstone(scene: Scene) -> None:
-    post = await scene.post(scene.alice)
-    await scene.delete(post)
+async def test_nobody_responds_to_a_tombstone(scenario: Scenario) -> None:
+    post = await scenario.post(scenario.alice)
+    await scenario.delete(post)
 
-    refused = await scene.respond(LIKE, scene.bob, post)
+    refused = await scenario.engage(LIKE, scenario.bob, post)
 
     assert not refused.changed
     assert refused.state is not None
     assert (refused.state.revision, refused.state.likes) == (0, 0)
 
 
-async def test_a_response_to_nothing_has_no_state(scene: Scene) -> None:
-    async with scene.store.transaction() as transaction:
-        given = await transaction.respond(
-            LIKE, user_id=scene.bob, account=OPEN_ACCOUNT, post_id=55, author_id=1, response_id=2
+async def test_a_response_to_nothing_has_no_state(scenario: Scenario) -> None:
+    async with scenario.store.transaction() as transaction:
+        given = await transaction.engage(
+            LIKE,
+            user_id=scenario.bob,
+            account=OPEN_ACCOUNT,
+            post_id=55,
+            author_id=1,
+            engagement_id=2,
         )
-        taken = await transaction.withdraw(LIKE, user_id=scene.bob, post_id=55)
+        taken = await transaction.withdraw(LIKE, user_id=scenario.bob, post_id=55)
 
     assert given == taken == (False, 0, None)
 
 
 @pytest.mark.parametrize("kind", [LIKE, REPOST])
-async def test_who_responded_is_listed_newest_first(scene: Scene, kind: ResponseKind) -> None:
-    post = await scene.post(scene.alice)
-    people = [scene.numbers.person() for _ in range(4)]
-    given = [await scene.respond(kind, person, post) for person in people]
+async def test_who_responded_is_listed_newest_first(
+    scenario: Scenario, kind: EngagementKind
+) -> None:
+    post = await scenario.post(scenario.alice)
+    profiles = [scenario.numbers.person() for _ in range(4)]
+    given = [await scenario.engage(kind, person, post) for person in profiles]
 
-    page = await scene.store.responses_to(kind, post.id, before=0, limit=3)
-    rest = await scene.store.responses_to(kind, post.id, before=page[-1].id, limit=3)
+    page = await scenario.store.engagements_of_post(kind, post.id, before=0, limit=3)
+    rest = await scenario.store.engagements_of_post(kind, post.id, before=page[-1].id, limit=3)
 
     assert [*page, *rest] == [
-        Place(each.response_id, person)
-        for each, person in reversed(list(zip(given, people, strict=True)))
+        ListPosition(each.engagement_id, person)
+        for each, person in reversed(list(zip(given, profiles, strict=True)))
     ]
 
 
 @KINDS
 async def test_what_somebody_responded_to_is_listed_newest_first(
-    scene: Scene, kind: ResponseKind
+    scenario: Scenario, kind: EngagementKind
 ) -> None:
-    posts = [await scene.post(scene.alice) for _ in range(4)]
+    posts = [await scenario.post(scenario.alice) for _ in range(4)]
     for post in posts:
-        await scene.respond(kind, scene.bob, post)
+        await scenario.engage(kind, scenario.bob, post)
 
-    page = await scene.store.responses_of(kind, scene.bob, before=0, limit=3)
-    rest = await scene.store.responses_of(kind, scene.bob, before=page[-1].id, limit=3)
+    page = await scenario.store.engagements_by_user(kind, scenario.bob, before=0, limit=3)
+    rest = await scenario.store.engagements_by_user(kind, scenario.bob, before=page[-1].id, limit=3)
 
     assert [each.subject_id for each in [*page, *rest]] == [post.id for post in reversed(posts)]
 
 
-async def test_all_of_a_persons_responses_go_in_steps(scene: Scene) -> None:
-    posts = [await scene.post(scene.alice) for _ in range(3)]
-    like = await scene.respond(LIKE, scene.bob, posts[0])
-    repost = await scene.respond(REPOST, scene.bob, posts[0])
-    await scene.respond(BOOKMARK, scene.bob, posts[1])
-    await scene.respond(LIKE, scene.bob, posts[2])
-    await scene.respond(LIKE, scene.carol, posts[2])
+async def test_all_of_a_persons_responses_go_in_steps(scenario: Scenario) -> None:
+    posts = [await scenario.post(scenario.alice) for _ in range(3)]
+    like = await scenario.engage(LIKE, scenario.bob, posts[0])
+    repost = await scenario.engage(REPOST, scenario.bob, posts[0])
+    await scenario.engage(BOOKMARK, scenario.bob, posts[1])
+    await scenario.engage(LIKE, scenario.bob, posts[2])
+    await scenario.engage(LIKE, scenario.carol, posts[2])
 
-    async with scene.store.transaction() as transaction:
-        first = await transaction.withdraw_all_of(scene.bob, 2)
-    async with scene.store.transaction() as transaction:
-        rest = await transaction.withdraw_all_of(scene.bob, 2)
+    async with scenario.store.transaction() as transaction:
+        first = await transaction.withdraw_all(scenario.bob, 2)
+    async with scenario.store.transaction() as transaction:
+        rest = await transaction.withdraw_all(scenario.bob, 2)
 
     assert first == [
-        (posts[0].id, scene.alice, scene.bob, like.response_id, repost.response_id),
-        (posts[1].id, scene.alice, scene.bob, 0, 0),
+        (posts[0].id, scenario.alice, scenario.bob, like.engagement_id, repost.engagement_id),
+        (posts[1].id, scenario.alice, scenario.bob, 0, 0),
     ]
     assert [each.post_id for each in rest] == [posts[2].id]
-    assert await scene.state(posts[0], scene.bob) == (posts[0].id, 1, 0, 0, 0, 0, *[False] * 3)
-    assert (await scene.state(posts[2])).likes == 1
+    assert await scenario.state(posts[0], scenario.bob) == (
+        posts[0].id,
+        1,
+        0,
+        0,
+        0,
+        0,
+        *[False] * 3,
+    )
+    assert (await scenario.state(posts[2])).likes == 1
 
 
-async def test_likes_of_a_tombstone_are_forgotten_in_steps(scene: Scene) -> None:
-    post = await scene.post(scene.alice)
-    for person in (scene.alice, scene.bob, scene.carol):
-        await scene.respond(LIKE, person, post)
-    await scene.delete(post)
+async def test_likes_of_a_tombstone_are_forgotten_in_steps(scenario: Scenario) -> None:
+    post = await scenario.post(scenario.alice)
+    for person in (scenario.alice, scenario.bob, scenario.carol):
+        await scenario.engage(LIKE, person, post)
+    await scenario.delete(post)
 
     gone = []
     for _ in range(3):
-        async with scene.store.transaction() as transaction:
+        async with scenario.store.transaction() as transaction:
             gone.append(await transaction.forget_likes(post.id, 2))
 
     assert gone == [2, 1, 0]
-    assert await scene.store.responses_of(LIKE, scene.bob, before=0, limit=9) == []
-    assert (await scene.state(post)).likes == 0
+    assert await scenario.store.engagements_by_user(LIKE, scenario.bob, before=0, limit=9) == []
+    assert (await scenario.state(post)).likes == 0
 
 
-async def test_counts_that_are_right_show_no_drift(scene: Scene) -> None:
-    post = await scene.post(scene.alice)
-    await scene.respond(LIKE, scene.bob, post)
-    reply = await scene.post(scene.bob, answers=post)
-    await scene.post(scene.bob, quotes=post)
-    await scene.delete(await scene.post(scene.bob, answers=reply))
+async def test_counts_that_are_right_show_no_drift(scenario: Scenario) -> None:
+    post = await scenario.post(scenario.alice)
+    await scenario.engage(LIKE, scenario.bob, post)
+    reply = await scenario.post(scenario.bob, answers=post)
+    await scenario.post(scenario.bob, quotes=post)
+    await scenario.delete(await scenario.post(scenario.bob, answers=reply))
 
-    assert await scene.store.recount([post.id, reply.id, 404]) == []
+    assert await scenario.store.recount([post.id, reply.id, 404]) == []
 
-    assert (await scene.state(post))[2:6] == (1, 0, 1, 1)
+    assert (await scenario.state(post))[2:6] == (1, 0, 1, 1)
 
 
-async def test_touched_posts_are_found_by_time_in_steps(scene: Scene) -> None:
-    posts = [await scene.post(scene.alice) for _ in range(3)]
+async def test_touched_posts_are_found_by_time_in_steps(scenario: Scenario) -> None:
+    posts = [await scenario.post(scenario.alice) for _ in range(3)]
     since, until = posts[0].create_time, posts[-1].create_time + timedelta(milliseconds=1)
 
-    page = await scene.store.touched(since, until, after=0, limit=2)
-    rest = await scene.store.touched(since, until, after=page[-1], limit=2)
+    page = await scenario.store.touched(since, until, after=0, limit=2)
+    rest = await scenario.store.touched(since, until, after=page[-1], limit=2)
 
     assert [*page, *rest] == [post.id for post in posts]
-    assert await scene.store.touched(since, since, after=0, limit=9) == []
+    assert await scenario.store.touched(since, since, after=0, limit=9) == []
 
 
-async def test_reposts_between_two_people_are_given_oldest_first(scene: Scene) -> None:
-    theirs = [await scene.post(scene.alice) for _ in range(3)]
-    other = await scene.post(scene.carol)
+async def test_reposts_between_two_people_are_given_oldest_first(scenario: Scenario) -> None:
+    theirs = [await scenario.post(scenario.alice) for _ in range(3)]
+    other = await scenario.post(scenario.carol)
     for post in (theirs[2], other, theirs[0]):
-        await scene.respond(ResponseKind.REPOST, scene.bob, post)
-    await scene.respond(ResponseKind.LIKE, scene.bob, theirs[1])
-    await scene.respond(ResponseKind.REPOST, scene.carol, theirs[1])
+        await scenario.engage(EngagementKind.REPOST, scenario.bob, post)
+    await scenario.engage(EngagementKind.LIKE, scenario.bob, theirs[1])
+    await scenario.engage(EngagementKind.REPOST, scenario.carol, theirs[1])
 
-    between = scene.store.reposts_between
+    between = scenario.store.reposts_between
 
-    assert await between(scene.bob, scene.alice, 9) == [theirs[2].id, theirs[0].id]
-    assert await between(scene.bob, scene.alice, 1) == [theirs[2].id]
-    assert await between(scene.alice, scene.bob, 9) == []
+    assert await between(scenario.bob, scenario.alice, 9) == [theirs[2].id, theirs[0].id]
+    assert await between(scenario.bob, scenario.alice, 1) == [theirs[2].id]
+    assert await between(scenario.alice, scenario.bob, 9) == []

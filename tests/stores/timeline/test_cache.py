@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.chassis import redis
-from services.chassis.clock import SystemClock
-from services.timeline.cache import TimelineCache
-from services.timeline.cache_memory import MemoryTimelineCache
-from services.timeline.cache_valkey import ValkeyTimelineCache
-from services.timeline.model import Entry
+from services.chassis.cache import redis_client
+from services.chassis.runtime.clock import SystemClock
+from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
+from services.timeline.adapters.ranking_cache_valkey import ValkeyTimelineCache
+from services.timeline.domain.model import Entry
+from services.timeline.domain.ranking_cache import TimelineCache
 
 ALICE, BOB = 1, 2
 
@@ -19,7 +19,7 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[TimelineCache]:
     if request.param == "memory":
         yield MemoryTimelineCache(clock=SystemClock())
         return
-    async with redis.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
+    async with redis_client.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
         yield ValkeyTimelineCache(client)
 
 
@@ -45,6 +45,6 @@ async def test_a_ranking_is_kept_for_its_viewer_in_its_order(cache: TimelineCach
 
 
 async def test_one_home_is_rebuilt_once_in_a_while(cache: TimelineCache) -> None:
-    assert await cache.may_rebuild(ALICE)
-    assert not await cache.may_rebuild(ALICE)
-    assert await cache.may_rebuild(BOB)
+    assert await cache.take_rebuild_permit(ALICE)
+    assert not await cache.take_rebuild_permit(ALICE)
+    assert await cache.take_rebuild_permit(BOB)

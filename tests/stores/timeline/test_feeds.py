@@ -5,12 +5,17 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
-from services.chassis import redis
-from services.chassis.clock import SystemClock
-from services.timeline.feeds import Begun, Feeds, State, home_of
-from services.timeline.feeds_memory import MemoryFeeds
-from services.timeline.feeds_valkey import ValkeyFeeds
-from services.timeline.model import TOP, Entry
+from services.chassis.cache import redis_client
+from services.chassis.runtime.clock import SystemClock
+from services.timeline.adapters.feeds_memory import MemoryFeeds
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.domain.feeds import (
+    Begun,
+    Feeds,
+    State,
+    home_of,
+)
+from services.timeline.domain.model import TOP, Entry
 
 MAX = 10
 ALICE = home_of(1)
@@ -35,17 +40,17 @@ async def feeds(request: pytest.FixtureRequest) -> AsyncIterator[Feeds]:
     if request.param == "memory":
         yield MemoryFeeds(clock=SystemClock(), max_entries=MAX)
         return
-    async with redis.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
+    async with redis_client.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
         yield ValkeyFeeds(client, max_entries=MAX)
 
 
 @pytest.fixture(params=["memory", "valkey"])
-async def hasty_feeds(request: pytest.FixtureRequest) -> AsyncIterator[Feeds]:
+async def short_lived_feeds(request: pytest.FixtureRequest) -> AsyncIterator[Feeds]:
     """Feeds whose builders are overdue at once."""
     if request.param == "memory":
         yield MemoryFeeds(clock=SystemClock(), max_entries=MAX, build_seconds=0.0)
         return
-    async with redis.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
+    async with redis_client.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
         yield ValkeyFeeds(client, max_entries=MAX, build_seconds=0.001)
 
 
@@ -223,14 +228,14 @@ async def test_a_ready_feed_is_not_built_again_unless_anew(feeds: Feeds) -> None
     await made(feeds, posts([1]))
 
     assert await feeds.begin(ALICE, BUILDER) is Begun.READY_ALREADY
-    assert await feeds.begin(ALICE, BUILDER, anew=True) is Begun.YOURS
+    assert await feeds.begin(ALICE, BUILDER, rebuild=True) is Begun.YOURS
     assert (await feeds.read(ALICE, before=TOP, limit=1)).state is State.BUILDING
 
 
 async def test_building_anew_takes_the_work_from_another_builder(feeds: Feeds) -> None:
     await feeds.begin(ALICE, BUILDER)
 
-    taken = await feeds.begin(ALICE, OTHER_BUILDER, anew=True)
+    taken = await feeds.begin(ALICE, OTHER_BUILDER, rebuild=True)
     too_late = await feeds.finish(ALICE, BUILDER, posts([1]), complete=True)
     size = await feeds.finish(ALICE, OTHER_BUILDER, posts([2]), complete=True)
 
@@ -240,17 +245,17 @@ async def test_building_anew_takes_the_work_from_another_builder(feeds: Feeds) -
     assert await ids(feeds) == [2]
 
 
-async def test_a_dead_builder_is_replaced(hasty_feeds: Feeds) -> None:
-    await hasty_feeds.begin(ALICE, BUILDER)
+async def test_a_dead_builder_is_replaced(short_lived_feeds: Feeds) -> None:
+    await short_lived_feeds.begin(ALICE, BUILDER)
 
     begun = Begun.SOMEBODY_ELSES
     for _ in range(1000):
-        begun = await hasty_feeds.begin(ALICE, OTHER_BUILDER)
+        begun = await short_lived_feeds.begin(ALICE, OTHER_BUILDER)
         if begun is Begun.YOURS:
             break
 
     assert begun is Begun.YOURS
-    assert await hasty_feeds.finish(ALICE, BUILDER, [], complete=True) is None
+    assert await short_lived_feeds.finish(ALICE, BUILDER, [], complete=True) is None
 
 
 async def test_nobody_finishes_what_nobody_began(feeds: Feeds) -> None:
@@ -441,30 +446,30 @@ async def test_an_incomplete_feed_that_lost_its_last_entry_is_missing(feeds: Fee
 
 
 async def test_a_feed_carries_the_note_of_its_builder(feeds: Feeds) -> None:
-    await made(feeds, posts([1]), note=b"whom to merge")
+    await made(feeds, posts([1]), merge_note=b"whom to merge")
 
-    assert (await feeds.read(ALICE, before=TOP, limit=1)).note == b"whom to merge"
+    assert (await feeds.read(ALICE, before=TOP, limit=1)).merge_note == b"whom to merge"
 
 
 async def test_a_note_is_renewed_only_if_it_is_the_one_that_was_seen(feeds: Feeds) -> None:
-    await made(feeds, posts([1]), note=b"old")
-    await feeds.set_note(ALICE, b"spoilt")
+    await made(feeds, posts([1]), merge_note=b"old")
+    await feeds.set_merge_note(ALICE, b"spoilt")
 
-    late = await feeds.renew_note(ALICE, seen=b"old", note=b"too late")
-    right = await feeds.renew_note(ALICE, seen=b"spoilt", note=b"new")
+    late = await feeds.renew_merge_note(ALICE, seen=b"old", merge_note=b"too late")
+    right = await feeds.renew_merge_note(ALICE, seen=b"spoilt", merge_note=b"new")
 
     assert (late, right) == (False, True)
-    assert (await feeds.read(ALICE, before=TOP, limit=1)).note == b"new"
+    assert (await feeds.read(ALICE, before=TOP, limit=1)).merge_note == b"new"
 
 
 async def test_a_missing_feed_gets_no_note(feeds: Feeds) -> None:
-    await feeds.set_note(ALICE, b"spoilt")
-    renewed = await feeds.renew_note(ALICE, seen=b"", note=b"new")
+    await feeds.set_merge_note(ALICE, b"spoilt")
+    renewed = await feeds.renew_merge_note(ALICE, seen=b"", merge_note=b"new")
 
     await made(feeds, posts([1]))
 
     assert not renewed
-    assert (await feeds.read(ALICE, before=TOP, limit=1)).note == b""
+    assert (await feeds.read(ALICE, before=TOP, limit=1)).merge_note == b""
 
 
 async def test_many_feeds_are_read_in_one_go(feeds: Feeds) -> None:
@@ -489,7 +494,7 @@ async def test_an_entry_reaches_more_feeds_than_fit_into_one_trip(feeds: Feeds) 
 async def test_in_valkey_every_read_keeps_all_of_a_feed_alive_for_seven_days(valkey: str) -> None:
     seven_days = 7 * 24 * 3600
     keys = [f"{name}:{{{ALICE}}}" for name in ("feed", "hidden", "note")]
-    async with redis.connect(valkey, call_seconds=5.0) as client:
+    async with redis_client.connect(valkey, call_seconds=5.0) as client:
         feeds = ValkeyFeeds(client)
         await made(feeds, posts([1]), hidden=[8])
         for key in keys:

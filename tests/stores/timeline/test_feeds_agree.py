@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from services.chassis import redis
-from services.chassis.clock import SystemClock
-from services.timeline.feeds import Feeds, home_of
-from services.timeline.feeds_memory import MemoryFeeds
-from services.timeline.feeds_valkey import ValkeyFeeds
-from services.timeline.model import TOP, Entry
+from services.chassis.cache import redis_client
+from services.chassis.runtime.clock import SystemClock
+from services.timeline.adapters.feeds_memory import MemoryFeeds
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.domain.feeds import Feeds, home_of
+from services.timeline.domain.model import TOP, Entry
 
 ROUNDS = 40
 ACTS_A_ROUND = 40
@@ -52,8 +52,8 @@ class Dice:
             ("merge", (self.entries(actor=actor),), {"complete": roll.random() < 0.5}),
             ("show", (actor,), {"muted_too": roll.random() < 0.5}),
             ("hide", (actor,), {"for_good": roll.random() < 0.3}),
-            ("set_note", (b"n2",), {}),
-            ("renew_note", (), {"seen": roll.choice([b"n1", b"n2"]), "note": b"n3"}),
+            ("set_merge_note", (b"n2",), {}),
+            ("renew_merge_note", (), {"seen": roll.choice([b"n1", b"n2"]), "note": b"n3"}),
             ("drop", (), {}),
             ("add", (self.entry(),), {}),
             ("remove", (self.entry(),), {}),
@@ -77,7 +77,7 @@ async def do(
 async def test_memory_and_valkey_agree(valkey: str, seed: int) -> None:
     dice = Dice(seed)
     memory = MemoryFeeds(clock=SystemClock(), max_entries=MAX)
-    async with redis.connect(valkey, call_seconds=5.0) as client:
+    async with redis_client.connect(valkey, call_seconds=5.0) as client:
         real = ValkeyFeeds(client, max_entries=MAX)
         for number in range(ROUNDS):
             feed = home_of(number)

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.chassis import postgres
-from services.timeline.model import TOP, Marker, PublicEntry
-from services.timeline.store import TimelineStore
-from services.timeline.store_memory import MemoryTimelineStore
-from services.timeline.store_postgres import PostgresTimelineStore
+from services.chassis.storage import postgres
+from services.timeline.adapters.memory import MemoryTimelineStore
+from services.timeline.adapters.postgres import PostgresTimelineStore
+from services.timeline.domain.model import TOP, Marker, PublicEntry
+from services.timeline.domain.store import TimelineStore
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -80,7 +80,7 @@ async def test_a_deleted_person_leaves_neither_marker_nor_mutes(store: TimelineS
     await store.add_mute(ALICE, BOB)
     await store.add_mute(BOB, ALICE)
 
-    await store.forget_person(ALICE)
+    await store.delete_user(ALICE)
 
     assert await store.marker(ALICE) is None
     assert await store.muted_by(ALICE) == []

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from services.chassis import postgres
-from services.chassis.clock import ManualClock
-from services.user.store_memory import MemoryUserStore
-from services.user.store_postgres import PostgresUserStore
-from tests.builders.users import Cast
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage import postgres
+from services.user.adapters.memory import MemoryUserStore
+from services.user.adapters.postgres import PostgresUserStore
+from tests.builders.users import Scenario
 from tests.engines import Databases
 
 
@@ -21,19 +21,19 @@ def database_url(postgres: Databases) -> Iterator[str]:
 
 
 @pytest.fixture(params=["memory", "postgres"])
-async def cast(request: pytest.FixtureRequest) -> AsyncIterator[Cast]:
+async def scenario(request: pytest.FixtureRequest) -> AsyncIterator[Scenario]:
     clock = ManualClock()
     if request.param == "memory":
-        yield Cast(MemoryUserStore(clock=clock), clock)
+        yield Scenario(MemoryUserStore(clock=clock), clock)
         return
     url: str = request.getfixturevalue("database_url")
     async with postgres.connect(url, clock=clock) as connected:
-        yield Cast(PostgresUserStore(connected), clock)
+        yield Scenario(PostgresUserStore(connected), clock)
 
 
 @pytest.fixture
-async def real(database_url: str) -> AsyncIterator[Cast]:
+async def real(database_url: str) -> AsyncIterator[Scenario]:
     """For what only a database with many sessions can show."""
     clock = ManualClock()
     async with postgres.connect(database_url, clock=clock, max_size=20) as connected:
-        yield Cast(PostgresUserStore(connected), clock)
+        yield Scenario(PostgresUserStore(connected), clock)

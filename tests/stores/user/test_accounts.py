@@ -6,38 +6,38 @@ from datetime import timedelta
 
 import pytest
 
-from services.chassis.idempotency import RequestKey
-from services.user.model import Edge
-from services.user.store import NETWORK_LIFETIME
-from tests.builders.users import Cast
+from services.chassis.storage.idempotency import RequestKey
+from services.user.domain.model import RelationshipKind
+from services.user.domain.store import NETWORK_LIFETIME
+from tests.builders.users import Scenario
 
 
-async def test_a_person_is_read_as_added(cast: Cast) -> None:
-    alice = await cast.person(bio="Birds", website="https://alice.example", protected=True)
+async def test_a_person_is_read_as_added(scenario: Scenario) -> None:
+    alice = await scenario.person(bio="Birds", website="https://alice.example", protected=True)
 
-    assert await cast.store.users([alice.id]) == [alice]
+    assert await scenario.store.users([alice.id]) == [alice]
 
 
-async def test_unknown_people_are_absent(cast: Cast) -> None:
-    alice = await cast.person()
+async def test_unknown_people_are_absent(scenario: Scenario) -> None:
+    alice = await scenario.person()
 
-    found = await cast.store.users([alice.id, 1])
+    found = await scenario.store.users([alice.id, 1])
 
     assert [user.id for user in found] == [alice.id]
 
 
-async def test_a_handle_is_claimed_once(cast: Cast) -> None:
-    alice = await cast.person()
+async def test_a_handle_is_claimed_once(scenario: Scenario) -> None:
+    alice = await scenario.person()
 
-    async with cast.store.transaction() as transaction:
+    async with scenario.store.transaction() as transaction:
         claimed = await transaction.claim_handle(alice.handle.lower(), 5, retired="~")
 
     assert not claimed
     key = alice.handle.lower()
-    assert await cast.store.ids_of_handles([key, "nobody_has_it"]) == {key: alice.id}
+    assert await scenario.store.ids_of_handles([key, "nobody_has_it"]) == {key: alice.id}
 
 
-async def test_one_of_many_claims_at_once_wins(real: Cast) -> None:
+async def test_one_of_many_claims_at_once_wins(real: Scenario) -> None:
     async def claim(user_id: int) -> bool:
         async with real.store.transaction() as transaction:
             return await transaction.claim_handle("wanted", user_id, retired="~")
@@ -47,8 +47,8 @@ async def test_one_of_many_claims_at_once_wins(real: Cast) -> None:
     assert sum(won) == 1
 
 
-async def test_a_saved_profile_is_read_back_and_keeps_its_counters(cast: Cast) -> None:
-    alice = await cast.person(followers_count=3)
+async def test_a_saved_profile_is_read_back_and_keeps_its_counters(scenario: Scenario) -> None:
+    alice = await scenario.person(followers_count=3)
     changed = replace(
         alice,
         display_name="Alice A.",
@@ -61,23 +61,23 @@ async def test_a_saved_profile_is_read_back_and_keeps_its_counters(cast: Cast) -
         update_time=alice.update_time + timedelta(hours=1),
     )
 
-    async with cast.store.transaction() as transaction:
+    async with scenario.store.transaction() as transaction:
         assert await transaction.lock_user(alice.id) == alice
         await transaction.save_profile(changed)
 
-    assert await cast.store.users([alice.id]) == [changed]
+    assert await scenario.store.users([alice.id]) == [changed]
 
 
-async def test_deleted_people_are_gone_from_reads_but_keep_their_handle(cast: Cast) -> None:
-    alice, bob = await cast.people(2)
+async def test_deleted_people_are_gone_from_reads_but_keep_their_handle(scenario: Scenario) -> None:
+    alice, bob = await scenario.people(2)
 
-    async with cast.store.transaction() as transaction:
-        await transaction.delete_user(alice.id, cast.clock.now())
+    async with scenario.store.transaction() as transaction:
+        await transaction.delete_user(alice.id, scenario.clock.now())
 
-    assert await cast.store.users([alice.id, bob.id]) == [bob]
-    assert await cast.store.password_of(alice.id) is None
-    assert await cast.store.ids_of_handles([alice.handle]) == {alice.handle: alice.id}
-    async with cast.store.transaction() as transaction:
+    assert await scenario.store.users([alice.id, bob.id]) == [bob]
+    assert await scenario.store.password_of(alice.id) is None
+    assert await scenario.store.ids_of_handles([alice.handle]) == {alice.handle: alice.id}
+    async with scenario.store.transaction() as transaction:
         assert await transaction.lock_user(alice.id) is None
         actor, other = await transaction.lock_pair(alice.id, bob.id)
         assert actor is None
@@ -85,114 +85,114 @@ async def test_deleted_people_are_gone_from_reads_but_keep_their_handle(cast: Ca
         assert other.id == bob.id
 
 
-async def test_a_password_is_replaced(cast: Cast) -> None:
-    alice = await cast.person()
+async def test_a_password_is_replaced(scenario: Scenario) -> None:
+    alice = await scenario.person()
 
-    async with cast.store.transaction() as transaction:
+    async with scenario.store.transaction() as transaction:
         assert await transaction.lock_password(alice.id) == "a hash"
-        await transaction.set_password(alice.id, "another", cast.clock.now())
+        await transaction.set_password(alice.id, "another", scenario.clock.now())
 
-    assert await cast.store.password_of(alice.id) == "another"
+    assert await scenario.store.password_of(alice.id) == "another"
 
 
-async def test_what_fails_leaves_nothing_behind(cast: Cast) -> None:
-    alice, bob = await cast.people(2)
+async def test_what_fails_leaves_nothing_behind(scenario: Scenario) -> None:
+    alice, bob = await scenario.people(2)
 
     async def fail() -> None:
-        async with cast.store.transaction() as transaction:
-            await transaction.add_edge(Edge.FOLLOW, alice.id, bob.id, 1)
-            await transaction.delete_user(bob.id, cast.clock.now())
+        async with scenario.store.transaction() as transaction:
+            await transaction.add_edge(RelationshipKind.FOLLOW, alice.id, bob.id, 1)
+            await transaction.delete_user(bob.id, scenario.clock.now())
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await fail()
 
-    assert await cast.store.users([bob.id]) == [bob]
-    assert await cast.store.ties_with(alice.id, [bob.id]) == {}
+    assert await scenario.store.users([bob.id]) == [bob]
+    assert await scenario.store.relationships_with(alice.id, [bob.id]) == {}
 
 
 async def test_what_names_a_deleted_person_is_forgotten_and_the_handle_stays_theirs(
-    cast: Cast,
+    scenario: Scenario,
 ) -> None:
-    alice = await cast.person()
+    alice = await scenario.person()
     key = alice.handle.lower()
     form = f"~{key[::-1]}"
-    async with cast.store.transaction() as transaction:
-        await transaction.delete_user(alice.id, cast.clock.now())
-    async with cast.store.transaction() as transaction:
+    async with scenario.store.transaction() as transaction:
+        await transaction.delete_user(alice.id, scenario.clock.now())
+    async with scenario.store.transaction() as transaction:
         await transaction.retire_handle(alice.id, lambda found: f"~{found[::-1]}")
 
-    async with cast.store.transaction() as transaction:
+    async with scenario.store.transaction() as transaction:
         forgotten = [await transaction.forget_user(alice.id) for _ in range(2)]
         claimed = await transaction.claim_handle(key, 5, retired=form)
 
     assert forgotten == [key, None]
     assert not claimed
-    assert await cast.store.ids_of_handles([key, form]) == {form: alice.id}
+    assert await scenario.store.ids_of_handles([key, form]) == {form: alice.id}
 
 
-async def test_somebody_who_is_there_is_not_forgotten(cast: Cast) -> None:
-    alice = await cast.person()
+async def test_somebody_who_is_there_is_not_forgotten(scenario: Scenario) -> None:
+    alice = await scenario.person()
 
-    async with cast.store.transaction() as transaction:
+    async with scenario.store.transaction() as transaction:
         await transaction.retire_handle(alice.id, lambda _: "~form")
         forgotten = await transaction.forget_user(alice.id)
 
     assert forgotten is None
-    assert await cast.store.ids_of_handles([alice.handle.lower(), "~form"]) == {
+    assert await scenario.store.ids_of_handles([alice.handle.lower(), "~form"]) == {
         alice.handle.lower(): alice.id
     }
 
 
-async def test_requests_of_forgotten_callers_are_forgotten(cast: Cast) -> None:
+async def test_requests_of_forgotten_callers_are_forgotten(scenario: Scenario) -> None:
     keys = [RequestKey(caller, "1", b"print") for caller in ("alice", "bob")]
-    async with cast.store.transaction() as transaction:
+    async with scenario.store.transaction() as transaction:
         for key in keys:
             await transaction.remember(key, b"answer")
 
-    async with cast.store.transaction() as transaction:
+    async with scenario.store.transaction() as transaction:
         await transaction.forget_requests(["alice", "carol"])
 
-    async with cast.store.transaction() as transaction:
+    async with scenario.store.transaction() as transaction:
         assert [await transaction.replay(key) for key in keys] == [None, b"answer"]
 
 
-async def test_networks_are_known_by_person_until_they_are_old(cast: Cast) -> None:
-    alice, bob = await cast.people(2)
-    now = cast.clock.now()
-    await cast.store.prune(now)
-    async with cast.store.transaction() as transaction:
+async def test_networks_are_known_by_person_until_they_are_old(scenario: Scenario) -> None:
+    alice, bob = await scenario.people(2)
+    now = scenario.clock.now()
+    await scenario.store.prune(now)
+    async with scenario.store.transaction() as transaction:
         await transaction.remember_network(alice.id, b"home", now)
         await transaction.remember_network(alice.id, b"office", now - NETWORK_LIFETIME)
         await transaction.remember_network(bob.id, b"home", now - NETWORK_LIFETIME)
         await transaction.remember_network(bob.id, b"home", now)
 
-    assert await cast.store.knows_network(alice.id, b"office")
-    assert not await cast.store.knows_network(bob.id, b"office")
-    assert not await cast.store.knows_network(0, b"home")
-    assert await cast.store.prune(now) == 1
-    assert not await cast.store.knows_network(alice.id, b"office")
-    assert await cast.store.knows_network(alice.id, b"home")
-    assert await cast.store.knows_network(bob.id, b"home")
+    assert await scenario.store.is_known_network(alice.id, b"office")
+    assert not await scenario.store.is_known_network(bob.id, b"office")
+    assert not await scenario.store.is_known_network(0, b"home")
+    assert await scenario.store.prune(now) == 1
+    assert not await scenario.store.is_known_network(alice.id, b"office")
+    assert await scenario.store.is_known_network(alice.id, b"home")
+    assert await scenario.store.is_known_network(bob.id, b"home")
 
 
-async def test_networks_of_one_person_are_forgotten(cast: Cast) -> None:
-    alice, bob = await cast.people(2)
-    async with cast.store.transaction() as transaction:
+async def test_networks_of_one_person_are_forgotten(scenario: Scenario) -> None:
+    alice, bob = await scenario.people(2)
+    async with scenario.store.transaction() as transaction:
         for person in (alice, bob):
-            await transaction.remember_network(person.id, b"home", cast.clock.now())
+            await transaction.remember_network(person.id, b"home", scenario.clock.now())
 
-    async with cast.store.transaction() as transaction:
+    async with scenario.store.transaction() as transaction:
         await transaction.forget_networks(alice.id)
 
-    assert not await cast.store.knows_network(alice.id, b"home")
-    assert await cast.store.knows_network(bob.id, b"home")
+    assert not await scenario.store.is_known_network(alice.id, b"home")
+    assert await scenario.store.is_known_network(bob.id, b"home")
 
 
-async def test_a_deleted_account_has_no_known_networks(cast: Cast) -> None:
-    alice = await cast.person()
-    async with cast.store.transaction() as transaction:
-        await transaction.remember_network(alice.id, b"home", cast.clock.now())
-        await transaction.delete_user(alice.id, cast.clock.now())
+async def test_a_deleted_account_has_no_known_networks(scenario: Scenario) -> None:
+    alice = await scenario.person()
+    async with scenario.store.transaction() as transaction:
+        await transaction.remember_network(alice.id, b"home", scenario.clock.now())
+        await transaction.delete_user(alice.id, scenario.clock.now())
 
-    assert not await cast.store.knows_network(alice.id, b"home")
+    assert not await scenario.store.is_known_network(alice.id, b"home")

@@ -7,16 +7,16 @@ from itertools import count
 import pytest
 
 from local.rate_limits import logins_lifted
-from services.chassis import redis
-from services.chassis.clock import ManualClock
-from services.user.attempts import Attempts, Bucket, Pauses
-from services.user.attempts_memory import MemoryAttempts
-from services.user.attempts_valkey import ValkeyAttempts
+from services.chassis.cache import redis_client
+from services.chassis.runtime.clock import ManualClock
+from services.user.adapters.login_attempts_memory import MemoryAttempts
+from services.user.adapters.login_attempts_valkey import ValkeyAttempts
+from services.user.domain.login_attempts import Attempts, Backoff, Bucket
 
 _accounts = count(1)
 BUCKET = Bucket(3)
-PAUSES = Pauses(free=2, first=4.0, longest=10.0, forget=3600.0)
-PATIENT = Pauses(free=4, first=4.0, longest=10.0, forget=3600.0)
+PAUSES = Backoff(free=2, first=4.0, longest=10.0, forget=3600.0)
+PATIENT = Backoff(free=4, first=4.0, longest=10.0, forget=3600.0)
 
 
 class Counters:
@@ -43,7 +43,7 @@ async def counters(request: pytest.FixtureRequest) -> AsyncIterator[Counters]:
     if request.param == "memory":
         yield Counters(MemoryAttempts(clock=clock), clock)
         return
-    async with redis.connect(request.getfixturevalue("valkey"), call_seconds=10) as client:
+    async with redis_client.connect(request.getfixturevalue("valkey"), call_seconds=10) as client:
         yield Counters(ValkeyAttempts(client, clock=clock), clock)
 
 
@@ -155,7 +155,7 @@ async def test_a_tally_is_forgotten_after_its_time() -> None:
 
 
 async def test_nothing_stays_in_valkey_for_good(valkey: str) -> None:
-    async with redis.connect(valkey, call_seconds=10) as client:
+    async with redis_client.connect(valkey, call_seconds=10) as client:
         counters = Counters(ValkeyAttempts(client, clock=ManualClock()), ManualClock())
         await counters.attempts.take("net", BUCKET)
         await counters.waits("here", "all")
@@ -167,7 +167,7 @@ async def test_nothing_stays_in_valkey_for_good(valkey: str) -> None:
 
 
 async def test_no_bucket_is_empty_while_an_operator_lifts_them(valkey: str) -> None:
-    async with redis.connect(valkey, call_seconds=10) as client:
+    async with redis_client.connect(valkey, call_seconds=10) as client:
         attempts = ValkeyAttempts(client, clock=ManualClock())
         async with logins_lifted(valkey):
             lifted = [await attempts.take("net", BUCKET) for _ in range(10)]

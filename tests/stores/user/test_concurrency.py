@@ -4,22 +4,22 @@ import asyncio
 
 import pytest
 
-from services.chassis.clock import ManualClock
-from services.chassis.tokens import AccessTokens
-from services.chassis.transaction import in_transaction
-from services.user import blocks, follows
-from services.user.errors import RefreshTokenReused, UserNotFound, WrongState
-from services.user.model import Direction, Ties, User
-from services.user.sessions import Sessions, SignedIn
-from services.user.signing import KeySeal, Signer, rotate
-from services.user.store import UserTransaction
-from tests.builders.users import Cast
+from services.chassis.auth.tokens import AccessTokens
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage.transaction import in_transaction
+from services.user.domain import blocks, follows
+from services.user.domain.errors import RefreshTokenReused, UserNotFound, WrongState
+from services.user.domain.model import Direction, Relationship, User
+from services.user.domain.sessions import Sessions, SignedIn
+from services.user.domain.signing import KeySeal, Signer, rotate
+from services.user.domain.store import UserTransaction
+from tests.builders.users import Scenario
 
 MASTER_KEY = bytes(range(32))
 
 
 @pytest.fixture
-async def sessions(real: Cast) -> Sessions:
+async def sessions(real: Scenario) -> Sessions:
     clock = real.clock
     signer = Signer(
         store=real.store,
@@ -33,14 +33,14 @@ async def sessions(real: Cast) -> Sessions:
     )
 
 
-async def sign_in(real: Cast, sessions: Sessions) -> SignedIn:
+async def sign_in(real: Scenario, sessions: Sessions) -> SignedIn:
     user = await real.person()
     async with real.store.transaction() as transaction:
         return await sessions.open(transaction, user.id, "telephone")
 
 
 async def test_a_hundred_refreshes_of_one_token_at_once_leave_one_live_lineage(
-    real: Cast, sessions: Sessions
+    real: Scenario, sessions: Sessions
 ) -> None:
     first = await sign_in(real, sessions)
 
@@ -55,7 +55,7 @@ async def test_a_hundred_refreshes_of_one_token_at_once_leave_one_live_lineage(
 
 
 async def test_a_thief_and_the_owner_who_refresh_in_turn_both_lose_the_session(
-    real: Cast, sessions: Sessions
+    real: Scenario, sessions: Sessions
 ) -> None:
     first = await sign_in(real, sessions)
     await sessions.refresh(first.tokens.refresh_token)
@@ -73,7 +73,7 @@ async def test_a_thief_and_the_owner_who_refresh_in_turn_both_lose_the_session(
     assert session.revoke_time is not None
 
 
-async def test_many_processes_that_rotate_at_once_announce_one_key(real: Cast) -> None:
+async def test_many_processes_that_rotate_at_once_announce_one_key(real: Scenario) -> None:
     seal = KeySeal(master_key=MASTER_KEY)
 
     made = await asyncio.gather(
@@ -85,12 +85,12 @@ async def test_many_processes_that_rotate_at_once_announce_one_key(real: Cast) -
 
 
 async def test_follows_and_blocks_of_one_pair_at_once_never_leave_a_follow_under_a_block(
-    real: Cast,
+    real: Scenario,
 ) -> None:
     alice, bob = await real.people(2)
 
     async def act(what: str, actor: User, other: User) -> None:
-        async def effect(transaction: UserTransaction) -> Ties:
+        async def effect(transaction: UserTransaction) -> Relationship:
             if what == "follow":
                 return await follows.follow(transaction, actor.id, other.id, ids=real.ids)
             return await blocks.block(transaction, actor.id, other.id, ids=real.ids)
@@ -108,17 +108,17 @@ async def test_follows_and_blocks_of_one_pair_at_once_never_leave_a_follow_under
             act("block", alice, bob),
             act("follow", alice, bob),
         )
-        ties = (await real.store.ties_with(alice.id, [bob.id]))[bob.id]
-        assert ties == Ties.BLOCKING
+        relationship = (await real.store.relationships_with(alice.id, [bob.id]))[bob.id]
+        assert relationship == Relationship.BLOCKING
         async with real.store.transaction() as transaction:
             await blocks.unblock(transaction, alice.id, bob.id)
 
 
-async def test_both_ends_of_many_follows_at_once_agree(real: Cast) -> None:
+async def test_both_ends_of_many_follows_at_once_agree(real: Scenario) -> None:
     people = await real.people(6)
 
     async def follow(actor: User, other: User) -> None:
-        async def effect(transaction: UserTransaction) -> Ties:
+        async def effect(transaction: UserTransaction) -> Relationship:
             return await follows.follow(transaction, actor.id, other.id, ids=real.ids)
 
         await in_transaction(real.store.transaction, effect)

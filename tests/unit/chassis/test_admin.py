@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.chassis.admin import Admin, Condition
+from services.chassis.runtime.admin import Admin, Condition
 
 
 async def ask(condition: Condition, *, ready: bool = True) -> tuple[int, str]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.chassis.clock import ManualClock, SystemClock
+from services.chassis.runtime.clock import ManualClock, SystemClock
 
 
 def test_manual_clock_moves_only_when_told() -> None:

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from services.chassis import deadline
-from services.chassis.errors import DeadlineExceeded
+from services.chassis.runtime import deadline
+from services.chassis.runtime.errors import DeadlineExceeded
 
 
 def test_without_a_deadline_calls_take_their_own_default() -> None:

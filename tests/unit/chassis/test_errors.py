@@ -8,30 +8,30 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 from roost.errors.v1.error_reason_pb2 import ErrorReason
 
-from services.chassis import errors
-from services.chassis.errors import (
+from services.chassis.auth.tokens.jws import TokenExpired, TokenInvalid
+from services.chassis.rpc.interceptors.limits import Overloaded
+from services.chassis.rpc.page_token import PageTokenInvalid
+from services.chassis.runtime import errors
+from services.chassis.runtime.errors import (
     Conflict,
     DeadlineExceeded,
     Forbidden,
+    GrpcStatus,
     Internal,
     Invalid,
     NotFound,
-    NotOffered,
     RoostError,
     RuleBroken,
     Taken,
     TooMany,
     Unauthenticated,
     Unavailable,
+    Unimplemented,
     Violation,
-    WireStatus,
     WrongState,
     from_status,
     to_status,
 )
-from services.chassis.interceptors.limits import Overloaded
-from services.chassis.page_token import PageTokenInvalid
-from services.chassis.tokens.jws import TokenExpired, TokenInvalid
 
 
 class HandleTaken(Taken):
@@ -51,7 +51,7 @@ KINDS = [
     (TooMany, StatusCode.RESOURCE_EXHAUSTED),
     (Unavailable, StatusCode.UNAVAILABLE),
     (DeadlineExceeded, StatusCode.DEADLINE_EXCEEDED),
-    (NotOffered, StatusCode.UNIMPLEMENTED),
+    (Unimplemented, StatusCode.UNIMPLEMENTED),
     (Internal, StatusCode.INTERNAL),
 ]
 
@@ -138,7 +138,7 @@ def test_timeout_is_a_deadline_that_passed() -> None:
         (StatusCode.DEADLINE_EXCEEDED, DeadlineExceeded),
         (StatusCode.RESOURCE_EXHAUSTED, TooMany),
         (StatusCode.UNAUTHENTICATED, Unauthenticated),
-        (StatusCode.UNIMPLEMENTED, NotOffered),
+        (StatusCode.UNIMPLEMENTED, Unimplemented),
         (StatusCode.NOT_FOUND, Internal),
         (StatusCode.ALREADY_EXISTS, Internal),
         (StatusCode.INTERNAL, Internal),
@@ -162,7 +162,7 @@ def test_status_of_a_proxy_becomes_its_kind_in_our_words(
 
 @pytest.mark.parametrize("details", [b"", b"\xff\xff", b"\x1a\x05hello"])
 def test_details_that_cannot_be_read_are_as_good_as_none(details: bytes) -> None:
-    status = WireStatus(StatusCode.UNAVAILABLE, "foreign", details)
+    status = GrpcStatus(StatusCode.UNAVAILABLE, "foreign", details)
 
     received = from_status(over_the_wire(status))
 
@@ -173,7 +173,7 @@ def test_details_that_cannot_be_read_are_as_good_as_none(details: bytes) -> None
 def test_reason_of_another_domain_is_not_ours() -> None:
     packed = Status(code=5)
     packed.details.add().Pack(ErrorInfo(reason="HANDLE_TAKEN", domain="example.com"))
-    status = WireStatus(StatusCode.NOT_FOUND, "foreign", packed.SerializeToString())
+    status = GrpcStatus(StatusCode.NOT_FOUND, "foreign", packed.SerializeToString())
 
     assert type(from_status(over_the_wire(status))) is Internal
 
@@ -192,7 +192,7 @@ def test_every_reason_is_declared(kind: type[RoostError]) -> None:
     assert "ERROR_REASON_" + kind.reason in ErrorReason.keys()  # noqa: SIM118 - an enum, not a dict
 
 
-def over_the_wire(status: WireStatus) -> grpc.aio.AioRpcError:
+def over_the_wire(status: GrpcStatus) -> grpc.aio.AioRpcError:
     return grpc.aio.AioRpcError(
         status.code,
         grpc.aio.Metadata(),

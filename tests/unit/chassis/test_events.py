@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 
-from services.chassis.events import (
+from services.chassis.events.records import (
     MAX_PAYLOAD_BYTES,
     Event,
     Headers,

@@ -3,7 +3,7 @@
 import pytest
 from roost.post.v1 import post_service_pb2 as posts
 
-from services.chassis.idempotency import RequestIdReused, RequestKey, Seal
+from services.chassis.storage.idempotency import RequestIdReused, RequestKey, Seal
 
 BOUND = b"5:alice:key-1"
 

@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis import ids
-from services.chassis.clock import ManualClock, SystemClock
-from services.chassis.ids import ClockWentBack, FixedWorker, IdGenerator, WorkerLost
+from services.chassis.runtime import ids
+from services.chassis.runtime.clock import ManualClock, SystemClock
+from services.chassis.runtime.ids import (
+    ClockWentBack,
+    FixedWorker,
+    IdGenerator,
+    WorkerLost,
+)
 
 
 class FreeClock(ManualClock):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
-from services.chassis import logs, telemetry
+from services.chassis.runtime import logs, telemetry
 
 
 @pytest.fixture(autouse=True)

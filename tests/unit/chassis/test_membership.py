@@ -3,8 +3,13 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from services.chassis.bus import membership
-from services.chassis.bus.membership import REJOIN_SECONDS, UNASSIGNED_SECONDS, Advice, Membership
+from services.chassis.events.bus import membership
+from services.chassis.events.bus.membership import (
+    REJOIN_SECONDS,
+    UNASSIGNED_SECONDS,
+    Membership,
+    RejoinDecision,
+)
 
 PLACES = {("t", 0), ("t", 1)}
 
@@ -38,7 +43,7 @@ def test_member_with_partitions_is_well(member: Membership, time: Time) -> None:
     time.now += 10_000
 
     assert member.unready() is None
-    assert member.advice() is Advice.GO_ON
+    assert member.rejoin_decision() is RejoinDecision.GO_ON
     assert counted("roost_consumer_partitions") == 2
 
 
@@ -75,7 +80,7 @@ def test_member_without_partitions_joins_anew_at_growing_intervals(
     waits = []
     for _ in range(6):
         began = time.now
-        while member.advice() is not Advice.REJOIN:
+        while member.rejoin_decision() is not RejoinDecision.REJOIN:
             time.now += 1
         waits.append(time.now - began)
         member.rejoins()
@@ -91,15 +96,15 @@ def test_member_is_on_standby_while_others_hold_all_partitions(
 ) -> None:
     member.holds((), settled=True)
     time.now += UNASSIGNED_SECONDS
-    asked = member.advice()
-    member.looked(others_hold_all=True)
+    asked = member.rejoin_decision()
+    member.record_check(others_hold_all=True)
 
-    assert asked is Advice.LOOK
+    assert asked is RejoinDecision.LOOK
     for _ in range(100):
         time.now += UNASSIGNED_SECONDS
         assert member.unready() is None
-        assert member.advice() is Advice.LOOK
-        member.looked(others_hold_all=True)
+        assert member.rejoin_decision() is RejoinDecision.LOOK
+        member.record_check(others_hold_all=True)
 
 
 def test_member_on_standby_joins_anew_once_nobody_holds_the_partitions(
@@ -107,15 +112,15 @@ def test_member_on_standby_joins_anew_once_nobody_holds_the_partitions(
 ) -> None:
     member.holds((), settled=True)
     time.now += UNASSIGNED_SECONDS
-    member.looked(others_hold_all=True)
+    member.record_check(others_hold_all=True)
     time.now += 1000
-    member.looked(others_hold_all=False)
-    said, at_once = member.unready(), member.advice()
+    member.record_check(others_hold_all=False)
+    said, at_once = member.unready(), member.rejoin_decision()
     time.now += membership.REJOIN_SECONDS[0]
 
     assert said is not None
-    assert at_once is Advice.GO_ON
-    assert member.advice() is Advice.REJOIN
+    assert at_once is RejoinDecision.GO_ON
+    assert member.rejoin_decision() is RejoinDecision.REJOIN
 
 
 def test_partitions_that_come_back_end_the_waiting(member: Membership, time: Time) -> None:
@@ -125,4 +130,4 @@ def test_partitions_that_come_back_end_the_waiting(member: Membership, time: Tim
     member.holds(PLACES, settled=True)
 
     assert member.unready() is None
-    assert member.advice() is Advice.GO_ON
+    assert member.rejoin_decision() is RejoinDecision.GO_ON

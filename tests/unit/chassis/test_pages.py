@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.chassis.pages import MAX_ROUNDS, fill, size_of
+from services.chassis.rpc.paging import MAX_ROUNDS, fill, size_of
 
 
 class Rows:

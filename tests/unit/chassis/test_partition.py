@@ -8,13 +8,13 @@ import pytest
 from google.protobuf.wrappers_pb2 import Int64Value, StringValue
 from prometheus_client import REGISTRY
 
-from services.chassis import telemetry
-from services.chassis.bus import RecordsRefused, Routes, partition
-from services.chassis.bus.partition import Partition, Received
-from services.chassis.bus.routes import BatchHandler, Handler
-from services.chassis.clock import ManualClock
-from services.chassis.errors import DeadlineExceeded, Unavailable
-from services.chassis.events import Event, OutboxMessage, Record
+from services.chassis.events.bus import RecordsRefused, Routes, partition
+from services.chassis.events.bus.partition import Partition, Received
+from services.chassis.events.bus.routes import BatchHandler, Handler
+from services.chassis.events.records import Event, OutboxMessage, Record
+from services.chassis.runtime import telemetry
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from tests.waiting import eventually
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,14 +34,14 @@ class Parking:
     """Keeps what is parked; refuses the first few times if told so."""
 
     def __init__(self, refusals: int = 0) -> None:
-        self.parked: list[tuple[Record, str]] = []
+        self.dead_letter_topic: list[tuple[Record, str]] = []
         self._refusals = refusals
 
-    async def park(self, record: Record, number: int, offset: int, reason: str) -> None:
+    async def dead_letter(self, record: Record, number: int, offset: int, reason: str) -> None:
         if self._refusals:
             self._refusals -= 1
             raise Unavailable
-        self.parked.append((record, reason))
+        self.dead_letter_topic.append((record, reason))
 
 
 @asynccontextmanager
@@ -57,7 +57,7 @@ async def working(
         group="g",
         handlers=handlers,
         batches=batches,
-        park=(parking or Parking()).park,
+        dead_letter=(parking or Parking()).dead_letter,
         clock=ManualClock(NOW),
     )
     try:
@@ -128,7 +128,7 @@ async def test_error_that_passes_is_waited_out_and_nothing_overtakes() -> None:
         await eventually(lambda: work.handled == 2)
 
     assert listener.heard == ["a", "b"]
-    assert parking.parked == []
+    assert parking.dead_letter_topic == []
 
 
 async def test_event_that_always_fails_is_parked_and_the_next_one_handled() -> None:
@@ -141,7 +141,7 @@ async def test_event_that_always_fails_is_parked_and_the_next_one_handled() -> N
         await eventually(lambda: work.handled == 2)
 
     assert listener.heard == ["b"]
-    assert parking.parked == [(bad, "KeyError: 'gone'")]
+    assert parking.dead_letter_topic == [(bad, "KeyError: 'gone'")]
 
 
 async def test_record_that_is_no_event_is_parked_at_once() -> None:
@@ -154,7 +154,7 @@ async def test_record_that_is_no_event_is_parked_at_once() -> None:
         await eventually(lambda: work.handled == 3)
 
     assert listener.heard == ["b"]
-    assert [record for record, _ in parking.parked] == [POISON, unreadable]
+    assert [record for record, _ in parking.dead_letter_topic] == [POISON, unreadable]
 
 
 async def test_type_that_nobody_handles_is_skipped() -> None:
@@ -199,7 +199,7 @@ async def test_only_the_event_to_blame_of_a_batch_is_parked() -> None:
         await eventually(lambda: work.handled == 4)
 
     assert handled == ["a", "c"]
-    assert [reason for _, reason in parking.parked] == [
+    assert [reason for _, reason in parking.dead_letter_topic] == [
         "Undecodable: the header 'time' is missing",
         "ValueError: cannot",
     ]
@@ -245,7 +245,7 @@ async def test_record_that_cannot_be_parked_holds_up_nobody() -> None:
         raise RecordsRefused({0: "too large"})
 
     parking = Parking()
-    parking.park = refuse  # type: ignore[method-assign]
+    parking.dead_letter = refuse  # type: ignore[method-assign]
     before = counted("dropped")
     async with working(handlers=listener.routes, parking=parking) as work:
         work.accept(received(POISON, said("b")))
@@ -265,7 +265,7 @@ async def test_reason_is_text_whatever_was_wrong() -> None:
 
         await eventually(lambda: work.handled == 1)
 
-    assert [reason for _, reason in parking.parked] == ["ValueError: ?"]
+    assert [reason for _, reason in parking.dead_letter_topic] == ["ValueError: ?"]
     assert counted("parked") - before == 1
 
 

@@ -5,10 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from services.chassis.caller import UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unauthenticated, Unavailable
-from services.chassis.tokens import (
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import (
     AccessTokens,
     KeyRing,
     Revoked,
@@ -17,7 +15,9 @@ from services.chassis.tokens import (
     StaticJwks,
     Verifier,
 )
-from services.chassis.tokens.revocations import KEEP_SECONDS
+from services.chassis.auth.tokens.revocations import KEEP_SECONDS
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unauthenticated, Unavailable
 
 KEY = SigningKey.generate("key-1")
 
@@ -38,7 +38,7 @@ class Source:
         return Revoked(self.session_ids, self._clock.now())
 
 
-class World:
+class Scenario:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.source = Source(self.clock)
@@ -59,81 +59,83 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def scenario() -> Scenario:
+    return Scenario()
 
 
 async def test_token_of_an_ended_session_is_refused_though_it_was_verified_before(
-    world: World,
+    scenario: Scenario,
 ) -> None:
-    token = world.token(7)
-    assert await world.verifier.verify(token) == UserCaller(42, 7)
-    world.source.session_ids = [7]
+    token = scenario.token(7)
+    assert await scenario.verifier.verify(token) == UserCaller(42, 7)
+    scenario.source.session_ids = [7]
 
-    await world.revoked.ask()
+    await scenario.revoked.ask()
 
     for _ in range(2):
         with pytest.raises(Unauthenticated) as refused:
-            world.verifier.remembered(token)
+            scenario.verifier.remembered(token)
         assert refused.value.reason == "SESSION_REVOKED"
 
 
-async def test_token_of_an_ended_session_is_refused_at_first_sight(world: World) -> None:
-    world.source.session_ids = [7]
-    await world.revoked.ask()
+async def test_token_of_an_ended_session_is_refused_at_first_sight(scenario: Scenario) -> None:
+    scenario.source.session_ids = [7]
+    await scenario.revoked.ask()
 
     with pytest.raises(Unauthenticated) as refused:
-        await world.verifier.verify(world.token(7))
+        await scenario.verifier.verify(scenario.token(7))
 
     assert refused.value.reason == "SESSION_REVOKED"
-    assert await world.verifier.verify(world.token(8)) == UserCaller(42, 8)
+    assert await scenario.verifier.verify(scenario.token(8)) == UserCaller(42, 8)
 
 
-async def test_each_question_goes_on_where_the_last_answer_ended(world: World) -> None:
-    first = world.clock.now()
-    await world.revoked.ask()
-    world.clock.advance(1)
+async def test_each_question_goes_on_where_the_last_answer_ended(scenario: Scenario) -> None:
+    first = scenario.clock.now()
+    await scenario.revoked.ask()
+    scenario.clock.advance(1)
 
-    await world.revoked.ask()
+    await scenario.revoked.ask()
 
-    assert world.source.asked == [None, first]
+    assert scenario.source.asked == [None, first]
 
 
-async def test_what_is_known_is_kept_while_the_source_is_away(world: World) -> None:
-    world.source.session_ids = [7]
-    await world.revoked.ask()
-    since = world.clock.now()
-    world.source.failure = Unavailable()
+async def test_what_is_known_is_kept_while_the_source_is_away(scenario: Scenario) -> None:
+    scenario.source.session_ids = [7]
+    await scenario.revoked.ask()
+    since = scenario.clock.now()
+    scenario.source.failure = Unavailable()
 
     for _ in range(3):
-        world.clock.advance(1)
-        await world.revoked.ask()
-    world.source.failure = None
-    world.source.session_ids = [9]
-    await world.revoked.ask()
+        scenario.clock.advance(1)
+        await scenario.revoked.ask()
+    scenario.source.failure = None
+    scenario.source.session_ids = [9]
+    await scenario.revoked.ask()
 
-    assert 7 in world.revoked
-    assert 9 in world.revoked
-    assert world.source.asked[-1] == since
-
-
-async def test_nobody_is_refused_while_nothing_is_known(world: World) -> None:
-    world.source.failure = OSError("away")
-
-    await world.revoked.ask()
-
-    assert await world.verifier.verify(world.token(7)) == UserCaller(42, 7)
+    assert 7 in scenario.revoked
+    assert 9 in scenario.revoked
+    assert scenario.source.asked[-1] == since
 
 
-async def test_an_ended_session_is_forgotten_once_its_tokens_have_expired(world: World) -> None:
-    world.source.session_ids = [7]
-    await world.revoked.ask()
-    world.source.session_ids = []
+async def test_nobody_is_refused_while_nothing_is_known(scenario: Scenario) -> None:
+    scenario.source.failure = OSError("away")
 
-    world.clock.advance(KEEP_SECONDS - 1)
-    await world.revoked.ask()
-    assert 7 in world.revoked
+    await scenario.revoked.ask()
 
-    world.clock.advance(1)
-    await world.revoked.ask()
-    assert 7 not in world.revoked
+    assert await scenario.verifier.verify(scenario.token(7)) == UserCaller(42, 7)
+
+
+async def test_an_ended_session_is_forgotten_once_its_tokens_have_expired(
+    scenario: Scenario,
+) -> None:
+    scenario.source.session_ids = [7]
+    await scenario.revoked.ask()
+    scenario.source.session_ids = []
+
+    scenario.clock.advance(KEEP_SECONDS - 1)
+    await scenario.revoked.ask()
+    assert 7 in scenario.revoked
+
+    scenario.clock.advance(1)
+    await scenario.revoked.ask()
+    assert 7 not in scenario.revoked

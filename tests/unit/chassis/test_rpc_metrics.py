@@ -4,8 +4,8 @@ import grpc
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from services.chassis.interceptors import RpcMetrics
-from services.chassis.interceptors import metrics as metrics_module
+from services.chassis.rpc.interceptors import RpcMetrics
+from services.chassis.rpc.interceptors import metrics as metrics_module
 
 METHOD = {"method": "/roost.post.v1.PostService/GetPost"}
 

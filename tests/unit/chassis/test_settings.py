@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis import process
-from services.chassis.settings import ServiceSettings, load, split_address
+from services.chassis.runtime import process
+from services.chassis.runtime.settings import ServiceSettings, load, split_address
 
 RIGHT = {
     "ROOST_MESH": "127.0.0.1:7000",

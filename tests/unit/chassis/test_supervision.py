@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import REGISTRY
 
-from services.chassis import supervision
-from services.chassis.supervision import Supervisor, name_of
+from services.chassis.runtime import supervision
+from services.chassis.runtime.supervision import Supervisor, name_of
 from tests.waiting import eventually
 
 
@@ -57,7 +57,7 @@ def counted(name: str, job: str) -> float:
 
 async def test_job_that_fails_is_counted_and_started_again() -> None:
     job, gave_up = Failing(ValueError("one"), KeyError("two"), OSError("three")), GivenUp()
-    supervisor = Supervisor(give_up=gave_up)
+    supervisor = Supervisor(on_fatal=gave_up)
     before = counted("roost_job_failures_total", "fails")
 
     supervisor.start("fails", job)
@@ -71,7 +71,7 @@ async def test_job_that_fails_is_counted_and_started_again() -> None:
 async def test_crash_loop_of_one_job_stops_no_other() -> None:
     crashing = Failing(*[RuntimeError("again")] * 1_000_000)
     healthy = Counting()
-    supervisor = Supervisor(give_up=GivenUp())
+    supervisor = Supervisor(on_fatal=GivenUp())
 
     supervisor.start("crashes", crashing)
     supervisor.start("works", healthy)
@@ -88,7 +88,7 @@ async def test_crash_loop_of_one_job_stops_no_other() -> None:
 async def test_job_is_down_until_it_has_run_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervision, "STEADY_SECONDS", 0.05)
     job = Failing(ValueError("once"))
-    supervisor = Supervisor(give_up=GivenUp())
+    supervisor = Supervisor(on_fatal=GivenUp())
 
     supervisor.start("once", job)
     await eventually(lambda: supervisor.down == ["once"])
@@ -106,7 +106,7 @@ async def test_job_that_returns_has_failed() -> None:
         nonlocal runs
         runs += 1
 
-    supervisor = Supervisor(give_up=GivenUp())
+    supervisor = Supervisor(on_fatal=GivenUp())
     supervisor.start("returns", returns)
     await eventually(lambda: runs > 2)
 
@@ -116,7 +116,7 @@ async def test_job_that_returns_has_failed() -> None:
 
 async def test_cancellation_inside_a_job_is_a_failure_of_it() -> None:
     job = Failing(asyncio.CancelledError())
-    supervisor = Supervisor(give_up=GivenUp())
+    supervisor = Supervisor(on_fatal=GivenUp())
 
     supervisor.start("cancelled", job)
     await eventually(lambda: job.runs == 2)
@@ -126,7 +126,7 @@ async def test_cancellation_inside_a_job_is_a_failure_of_it() -> None:
 
 async def test_used_up_memory_is_for_a_new_process() -> None:
     job, gave_up = Failing(MemoryError()), GivenUp()
-    supervisor = Supervisor(give_up=gave_up)
+    supervisor = Supervisor(on_fatal=gave_up)
 
     supervisor.start("hungry", job)
     await eventually(gave_up.happened.is_set)
@@ -146,7 +146,7 @@ async def test_end_waits_for_what_is_under_way() -> None:
             await asyncio.sleep(0)
             finished = True
 
-    supervisor = Supervisor(give_up=GivenUp())
+    supervisor = Supervisor(on_fatal=GivenUp())
     supervisor.start("finishes", finishing)
     await asyncio.sleep(0)
     await supervisor.end(60.0)
@@ -157,7 +157,7 @@ async def test_end_waits_for_what_is_under_way() -> None:
 def test_jobs_are_called_by_their_functions() -> None:
     from functools import partial  # noqa: PLC0415
 
-    from services.chassis import retention  # noqa: PLC0415
+    from services.chassis.storage import retention  # noqa: PLC0415
 
     assert name_of(partial(retention.run, None)) == "retention.run"
     assert name_of(Counting().__call__) == "Counting.__call__"

@@ -11,10 +11,8 @@ import joserfc.jwt
 import jwt
 import pytest
 
-from services.chassis.caller import ServiceCaller, UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unauthenticated
-from services.chassis.tokens import (
+from services.chassis.auth.caller import ServiceCaller, UserCaller
+from services.chassis.auth.tokens import (
     AccessTokens,
     KeyRing,
     ServiceIdentity,
@@ -22,6 +20,8 @@ from services.chassis.tokens import (
     StaticJwks,
     Verifier,
 )
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unauthenticated
 from tests.token_forge import Forge, reason_of
 from tests.token_oracle import BREAKS, Oracle
 

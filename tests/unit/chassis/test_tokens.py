@@ -7,11 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis import deadline
-from services.chassis.caller import UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.errors import RoostError, Unauthenticated, Unavailable
-from services.chassis.tokens import (
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import (
     AccessTokens,
     Jwk,
     KeyRing,
@@ -21,7 +18,10 @@ from services.chassis.tokens import (
     Verifier,
     service_keys,
 )
-from services.chassis.tokens import verifier as verifier_module
+from services.chassis.auth.tokens import verifier as verifier_module
+from services.chassis.runtime import deadline
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import RoostError, Unauthenticated, Unavailable
 
 OLD, NEW = SigningKey.generate("old"), SigningKey.generate("new")
 
@@ -44,7 +44,7 @@ class Issuer:
         return [key.public_jwk() for key in self.keys]
 
 
-class World:
+class Scenario:
     def __init__(self, *keys: SigningKey) -> None:
         self.clock = ManualClock()
         self.issuer = Issuer(*keys)
@@ -69,112 +69,112 @@ async def settled() -> None:
 
 
 async def test_keys_are_fetched_once_for_many_calls_at_once() -> None:
-    world = World(OLD)
-    token = world.token()
+    scenario = Scenario(OLD)
+    token = scenario.token()
 
-    callers = await asyncio.gather(*(world.verifier.verify(token) for _ in range(50)))
+    callers = await asyncio.gather(*(scenario.verifier.verify(token) for _ in range(50)))
 
     assert set(callers) == {UserCaller(42, 7)}
-    assert world.issuer.fetches == 1
+    assert scenario.issuer.fetches == 1
 
 
 async def test_keys_are_fetched_without_the_deadline_of_the_call_that_needs_them() -> None:
-    world = World(OLD)
+    scenario = Scenario(OLD)
 
     with deadline.within(5.0):
-        await world.verifier.verify(world.token())
+        await scenario.verifier.verify(scenario.token())
 
-    assert world.issuer.seen_deadline is None
+    assert scenario.issuer.seen_deadline is None
 
 
 async def test_new_key_is_fetched_when_its_first_token_comes() -> None:
-    world = World(OLD)
-    await world.verifier.verify(world.token(OLD))
-    world.issuer.keys = [OLD, NEW]
-    world.clock.advance(5)
+    scenario = Scenario(OLD)
+    await scenario.verifier.verify(scenario.token(OLD))
+    scenario.issuer.keys = [OLD, NEW]
+    scenario.clock.advance(5)
 
-    caller = await world.verifier.verify(world.token(NEW))
+    caller = await scenario.verifier.verify(scenario.token(NEW))
 
     assert caller == UserCaller(42, 7)
-    assert world.issuer.fetches == 2
+    assert scenario.issuer.fetches == 2
 
 
 async def test_unknown_keys_do_not_make_us_ask_all_the_time() -> None:
-    world = World(OLD)
-    await world.verifier.verify(world.token(OLD))
-    world.clock.advance(5)
+    scenario = Scenario(OLD)
+    await scenario.verifier.verify(scenario.token(OLD))
+    scenario.clock.advance(5)
 
     for _ in range(20):
         with pytest.raises(Unauthenticated):
-            await world.verifier.verify(world.token(NEW))
+            await scenario.verifier.verify(scenario.token(NEW))
 
-    assert world.issuer.fetches == 2
+    assert scenario.issuer.fetches == 2
 
 
 async def test_keys_are_renewed_in_the_background_after_a_minute() -> None:
-    world = World(OLD)
-    await world.verifier.verify(world.token())
-    world.clock.advance(61)
+    scenario = Scenario(OLD)
+    await scenario.verifier.verify(scenario.token())
+    scenario.clock.advance(61)
 
-    await world.verifier.verify(world.token())
+    await scenario.verifier.verify(scenario.token())
     await settled()
-    await world.verifier.verify(world.token())
+    await scenario.verifier.verify(scenario.token())
 
-    assert world.issuer.fetches == 2
+    assert scenario.issuer.fetches == 2
 
 
 async def test_withdrawn_key_takes_its_verified_tokens_along() -> None:
-    world = World(OLD)
-    token = world.token()
-    await world.verifier.verify(token)
-    world.issuer.keys = [NEW]
-    world.clock.advance(61)
+    scenario = Scenario(OLD)
+    token = scenario.token()
+    await scenario.verifier.verify(token)
+    scenario.issuer.keys = [NEW]
+    scenario.clock.advance(61)
 
-    await world.verifier.verify(token)
+    await scenario.verifier.verify(token)
     await settled()
-    world.clock.advance(6)
+    scenario.clock.advance(6)
 
     with pytest.raises(Unauthenticated):
-        await world.verifier.verify(token)
+        await scenario.verifier.verify(token)
 
 
 @pytest.mark.parametrize("failure", [Unavailable(), OSError("away"), KeyError("kty")])
 async def test_known_keys_stay_good_while_the_issuer_is_away(failure: Exception) -> None:
-    world = World(OLD)
-    await world.verifier.verify(world.token())
-    world.issuer.failure = failure
+    scenario = Scenario(OLD)
+    await scenario.verifier.verify(scenario.token())
+    scenario.issuer.failure = failure
 
     for _ in range(10):
-        world.clock.advance(61)
-        assert await world.verifier.verify(world.token()) == UserCaller(42, 7)
+        scenario.clock.advance(61)
+        assert await scenario.verifier.verify(scenario.token()) == UserCaller(42, 7)
         await settled()
 
-    assert world.issuer.fetches == 11
+    assert scenario.issuer.fetches == 11
 
 
 async def test_keys_that_were_never_seen_are_no_fault_of_the_caller() -> None:
-    world = World(OLD)
-    world.issuer.failure = Unavailable()
+    scenario = Scenario(OLD)
+    scenario.issuer.failure = Unavailable()
 
     with pytest.raises(Unavailable):
-        await world.verifier.verify(world.token())
+        await scenario.verifier.verify(scenario.token())
 
-    world.issuer.failure = None
-    world.clock.advance(5)
-    assert await world.verifier.verify(world.token()) == UserCaller(42, 7)
+    scenario.issuer.failure = None
+    scenario.clock.advance(5)
+    assert await scenario.verifier.verify(scenario.token()) == UserCaller(42, 7)
 
 
 async def test_verified_token_expires_all_the_same() -> None:
-    world = World(OLD)
-    token = world.token()
-    await world.verifier.verify(token)
+    scenario = Scenario(OLD)
+    token = scenario.token()
+    await scenario.verifier.verify(token)
 
-    world.clock.advance(15 * 60 + 29)
-    assert await world.verifier.verify(token) == UserCaller(42, 7)
+    scenario.clock.advance(15 * 60 + 29)
+    assert await scenario.verifier.verify(token) == UserCaller(42, 7)
 
-    world.clock.advance(1)
+    scenario.clock.advance(1)
     with pytest.raises(RoostError) as refused:
-        await world.verifier.verify(token)
+        await scenario.verifier.verify(token)
     assert refused.value.reason == "TOKEN_EXPIRED"
 
 
@@ -182,13 +182,13 @@ async def test_only_so_many_verified_tokens_are_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(verifier_module, "CACHE_SIZE", 3)
-    world = World(OLD)
+    scenario = Scenario(OLD)
 
     for user_id in range(1, 10):
-        caller = await world.verifier.verify(world.token(user_id=user_id))
+        caller = await scenario.verifier.verify(scenario.token(user_id=user_id))
         assert caller == UserCaller(user_id, 7)
 
-    assert len(world.verifier._cache) == 3
+    assert len(scenario.verifier._cache) == 3
 
 
 async def test_identity_is_signed_anew_before_it_expires() -> None:

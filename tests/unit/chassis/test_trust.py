@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis import trust
-from services.chassis.caller import ServiceCaller, UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.settings import ServiceSettings
-from services.chassis.tokens import AccessTokens, SigningKey, StaticJwks
+from services.chassis.auth import authentication
+from services.chassis.auth.caller import ServiceCaller, UserCaller
+from services.chassis.auth.tokens import AccessTokens, SigningKey, StaticJwks
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.settings import ServiceSettings
 
 POST, PEOPLE = SigningKey.generate("post"), SigningKey.generate("key-1")
 
@@ -32,14 +32,14 @@ def settings(tmp_path: Path) -> ServiceSettings:
 async def test_services_know_each_other_and_people(settings: ServiceSettings) -> None:
     clock = ManualClock()
     people = StaticJwks([PEOPLE.public_jwk()])
-    verifier = trust.verifier(
+    verifier = authentication.verifier(
         settings, service="user", people=people, revoked=frozenset(), clock=clock
     )
     tokens = AccessTokens(
         issuer=settings.token_issuer, audience=settings.token_audience, clock=clock
     )
 
-    identity = trust.identity(settings, service="post", clock=clock)
+    identity = authentication.identity(settings, service="post", clock=clock)
     service = await verifier.verify(identity.token("user"))
     person = await verifier.verify(tokens.issue(1, 2, key=PEOPLE))
 
@@ -51,7 +51,7 @@ def test_file_that_holds_no_key_is_named(settings: ServiceSettings) -> None:
     settings.service_key_file.write_text("hello")
 
     with pytest.raises(ValueError, match=r"post\.pem \(ROOST_SERVICE_KEY_FILE\)"):
-        trust.identity(settings, service="post", clock=ManualClock())
+        authentication.identity(settings, service="post", clock=ManualClock())
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys": [{"kid": "post"}]}'])
@@ -59,7 +59,7 @@ def test_file_that_holds_no_key_set_is_named(settings: ServiceSettings, text: st
     settings.service_keys_file.write_text(text)
 
     with pytest.raises(ValueError, match=r"services\.json \(ROOST_SERVICE_KEYS_FILE\)"):
-        trust.verifier(
+        authentication.verifier(
             settings,
             service="user",
             people=StaticJwks([]),

@@ -11,8 +11,8 @@ from google.protobuf.descriptor import Descriptor
 from roost.post.v1.post_service_pb2 import CreatePostRequest
 from roost.user.v1.auth_service_pb2 import RegisterRequest
 
-from services.chassis.errors import Invalid, Violation
-from services.chassis.interceptors import validate
+from services.chassis.rpc.interceptors import validate
+from services.chassis.runtime.errors import Invalid, Violation
 
 
 def requests() -> Iterator[Descriptor]:

@@ -23,9 +23,9 @@ from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 from roost.user.v1.user_pb2 import User
 
-from services.chassis.events import Event
-from services.notification.log.model import GRACE
-from tests.unit.notification.test_log_effects import World, event
+from services.chassis.events.records import Event
+from services.eventlog.domain.model import PRESENCE_GRACE
+from tests.unit.notification.test_log_effects import Scenario, event
 
 PEOPLE = (1, 2, 3)
 people = st.sampled_from(PEOPLE)
@@ -59,14 +59,14 @@ class Sync(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.world = World()
+        self.scenario = Scenario()
         self.truth = {person: State() for person in PEOPLE}
         self.clients = {person: [Client(), Client()] for person in PEOPLE}
         self.on_their_way: list[Event] = []
         self.handled: list[Event] = []
         self.next_id = 100
         self.revision = 0
-        self.run(self.world.comes(*PEOPLE))
+        self.run(self.scenario.comes(*PEOPLE))
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
@@ -161,32 +161,32 @@ class Sync(RuleBasedStateMachine):
     @rule(count=numbers)
     def handle_events(self, count: int) -> None:
         batch, self.on_their_way = self.on_their_way[:count], self.on_their_way[count:]
-        self.run(self.world.handle(batch))
+        self.run(self.scenario.handle(batch))
         self.handled += batch
 
     @rule(first=numbers, count=numbers)
     def repeat_events(self, first: int, count: int) -> None:
-        self.run(self.world.handle(self.handled[first : first + count]))
+        self.run(self.scenario.handle(self.handled[first : first + count]))
 
     @rule(minutes=st.sampled_from([5, 20, 40]))
     def time_passes(self, minutes: int) -> None:
-        self.world.clock.advance(timedelta(minutes=minutes).total_seconds())
+        self.scenario.clock.advance(timedelta(minutes=minutes).total_seconds())
 
-    @rule(older_than=st.sampled_from([timedelta(), timedelta(minutes=5), GRACE]))
+    @rule(older_than=st.sampled_from([timedelta(), timedelta(minutes=5), PRESENCE_GRACE]))
     def trim(self, older_than: timedelta) -> None:
-        before = self.world.clock.now() - older_than
-        self.run(self.world.store.trim(before, limit=5))
+        before = self.scenario.clock.now() - older_than
+        self.run(self.scenario.store.trim(before, limit=5))
 
     @rule(person=people, place=st.integers(0, 1))
     def sync(self, person: int, place: int) -> None:
         """A client reads to the end of the log; what is on its way yet is not in its truth."""
         self.handle_events(len(self.on_their_way))
         client, truth = self.clients[person][place], self.truth[person]
-        self.run(self.world.comes(person))
-        head = self.run(self.world.store.ahead({person: -1}))[person]
+        self.run(self.scenario.comes(person))
+        head = self.run(self.scenario.store.newer_than({person: -1}))[person]
         if client.sequence < head.first - 1:
             client.state, client.sequence = truth.copy(), head.last
-        entries = self.run(self.world.store.events({person: client.sequence}, limit=10_000))
+        entries = self.run(self.scenario.store.events({person: client.sequence}, limit=10_000))
         for entry in entries:
             assert entry.sequence == client.sequence + 1
             client.sequence = entry.sequence

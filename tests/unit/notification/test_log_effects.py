@@ -20,23 +20,23 @@ from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 from roost.user.v1.user_pb2 import User
 
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unavailable
-from services.chassis.events import Event, OutboxMessage, Undecodable
-from services.chassis.memory import MemoryDatabase
-from services.notification.log.convert import ARRIVALS_MISSED
-from services.notification.log.effects import Effects
-from services.notification.log.model import Activity, Logged
-from services.notification.log.store_memory import LogTables, MemoryLogStore
-from services.notification.log.subscriber import LogEvents
-from services.notification.model import Ties
-from services.notification.peers import Pair
+from services.chassis.events.records import Event, OutboxMessage, Undecodable
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unavailable
+from services.chassis.storage.memory import MemoryDatabase
+from services.eventlog.adapters.memory import LogTables, MemoryLogStore
+from services.eventlog.domain.model import LogEntry, PostActivity
+from services.eventlog.domain.projection import EventLogProjection
+from services.eventlog.rpc.convert import ARRIVALS_MISSED
+from services.eventlog.worker.consumer import EventLogConsumer
+from services.notification.domain.model import Relationship
+from services.notification.domain.ports import Pair
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
 POST = 50
 
 
-class World:
+class Scenario:
     """Logs in memory, and the graph that celebrities' followers are looked up in."""
 
     def __init__(self) -> None:
@@ -44,28 +44,30 @@ class World:
         self.edges: set[tuple[int, int]] = set()
         self.asked: list[Sequence[int]] = []
         self.away = False
-        self.activities: list[Activity] = []
+        self.activities: list[PostActivity] = []
         self.store = MemoryLogStore(MemoryDatabase(LogTables()), announce=self.announce)
-        effects = Effects(store=self.store, graph=self, wakes=self, clock=self.clock)
-        self.handle = LogEvents(effects)
+        projection = EventLogProjection(
+            store=self.store, graph=self, wake_ups=self, clock=self.clock
+        )
+        self.handle = EventLogConsumer(projection)
 
-    async def ties(self, pairs: Sequence[Pair]) -> Mapping[Pair, Ties]:
+    async def relationships(self, pairs: Sequence[Pair]) -> Mapping[Pair, Relationship]:
         if self.away:
             raise Unavailable
         self.asked.append([reader for reader, _ in pairs])
-        return {pair: Ties(following=pair in self.edges) for pair in pairs}
+        return {pair: Relationship(following=pair in self.edges) for pair in pairs}
 
-    def announce(self, entries: Sequence[Logged]) -> None:
+    def announce(self, entries: Sequence[LogEntry]) -> None:
         pass
 
-    def tell(self, activities: Sequence[Activity]) -> None:
+    def announce_activities(self, activities: Sequence[PostActivity]) -> None:
         self.activities += activities
 
     async def happens(self, *bodies: Message) -> None:
         await self.handle([event(body) for body in bodies])
 
     async def comes(self, *user_ids: int) -> None:
-        await self.store.arrive(user_ids, self.clock.now(), missed=ARRIVALS_MISSED)
+        await self.store.attach_users(user_ids, self.clock.now(), missed=ARRIVALS_MISSED)
 
     async def log(self, user_id: int) -> list[Message]:
         """What stands in somebody's log: the kinds of its events."""
@@ -84,8 +86,8 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def scenario() -> Scenario:
+    return Scenario()
 
 
 def event(body: Message) -> Event:
@@ -131,117 +133,117 @@ LIKE = {"post_id": POST, "author_id": BOB, "user_id": ALICE}
     ids=lambda each: type(each).__name__ if isinstance(each, Message) else "",
 )
 async def test_ones_own_changes_are_logged_for_oneself(
-    world: World, body: Message, change: tuple[str, int, bool]
+    scenario: Scenario, body: Message, change: tuple[str, int, bool]
 ) -> None:
-    await world.happens(body)
+    await scenario.happens(body)
 
-    assert await world.changes(ALICE) == [change]
-    assert await world.log(BOB) == []
+    assert await scenario.changes(ALICE) == [change]
+    assert await scenario.log(BOB) == []
 
 
-async def test_markers_and_ended_sessions_are_logged(world: World) -> None:
-    await world.happens(
+async def test_markers_and_ended_sessions_are_logged(scenario: Scenario) -> None:
+    await scenario.happens(
         timelines.ReadMarkerMoved(user_id=ALICE, last_read_id=70),
         users.SessionRevoked(user_id=ALICE, session_id=9),
     )
 
-    moved, ended = await world.log(ALICE)
+    moved, ended = await scenario.log(ALICE)
     assert (moved.timeline, moved.last_read_id) == ("home", 70)  # type: ignore[attr-defined]
     assert ended.session_id == 9  # type: ignore[attr-defined]
 
 
 async def test_what_concerns_the_safety_of_an_account_is_logged_for_its_owner(
-    world: World,
+    scenario: Scenario,
 ) -> None:
-    await world.happens(
+    await scenario.happens(
         users.SignedIn(user_id=ALICE, session_id=9, new_network=True),
         users.PasswordChanged(user_id=ALICE, session_id=9),
         users.SignInsFailed(user_id=ALICE, failures=20),
     )
 
     notice = SignedInNotice(session_id=9, new_network=True)
-    assert await world.log(ALICE) == [
+    assert await scenario.log(ALICE) == [
         SecurityNotice(signed_in=notice),
         SecurityNotice(password_changed=PasswordChangedNotice(session_id=9)),
         SecurityNotice(sign_ins_failed=SignInsFailedNotice(failures=20)),
     ]
-    assert await world.log(BOB) == []
+    assert await scenario.log(BOB) == []
 
 
-async def test_an_event_that_comes_again_has_no_second_effect(world: World) -> None:
-    await world.comes(ALICE)
+async def test_an_event_that_comes_again_has_no_second_effect(scenario: Scenario) -> None:
+    await scenario.comes(ALICE)
     once = [event(posts.PostLiked(**LIKE)), event(delivered(ALICE))]
 
-    await world.handle([*once, once[0]])
-    await world.handle(once)
+    await scenario.handle([*once, once[0]])
+    await scenario.handle(once)
 
-    entries = await world.store.events({ALICE: 0}, limit=9)
+    entries = await scenario.store.events({ALICE: 0}, limit=9)
     assert [entry.sequence for entry in entries] == [1, 2]
 
 
-async def test_what_cannot_be_read_is_said(world: World) -> None:
+async def test_what_cannot_be_read_is_said(scenario: Scenario) -> None:
     whole = event(posts.PostLiked(**LIKE))
     broken = Event(**{name: getattr(whole, name) for name in whole.__slots__} | {"payload": b"x"})
 
     with pytest.raises(Undecodable):
-        await world.handle([broken])
+        await scenario.handle([broken])
 
 
-async def test_other_events_are_left_alone(world: World) -> None:
-    await world.happens(users.UserRegistered(user=User(id=ALICE)), timelines.FanOutContinued())
+async def test_other_events_are_left_alone(scenario: Scenario) -> None:
+    await scenario.happens(users.UserRegistered(user=User(id=ALICE)), timelines.FanOutContinued())
 
-    assert world.store.database.tables.inbox == set()
+    assert scenario.store.database.tables.inbox == set()
 
 
 class TestArrivals:
-    async def test_are_logged_for_those_who_are_there(self, world: World) -> None:
-        await world.comes(ALICE, CAROL)
+    async def test_are_logged_for_those_who_are_there(self, scenario: Scenario) -> None:
+        await scenario.comes(ALICE, CAROL)
 
-        await world.happens(delivered(ALICE, BOB), delivered(CAROL, entry=71, reposter=DAVE))
+        await scenario.happens(delivered(ALICE, BOB), delivered(CAROL, entry=71, reposter=DAVE))
 
-        (own,), (others,) = await world.log(ALICE), await world.log(CAROL)
+        (own,), (others,) = await scenario.log(ALICE), await scenario.log(CAROL)
         assert own == type(own)(entry_id=POST, post_id=POST, author_id=BOB)
         assert others == type(own)(entry_id=71, post_id=POST, author_id=BOB, reposter_id=DAVE)
-        assert await world.log(BOB) == []
+        assert await scenario.log(BOB) == []
 
-    async def test_that_nobody_hears_of_are_not_even_remembered(self, world: World) -> None:
-        await world.happens(delivered(ALICE, BOB))
+    async def test_that_nobody_hears_of_are_not_even_remembered(self, scenario: Scenario) -> None:
+        await scenario.happens(delivered(ALICE, BOB))
 
-        assert world.store.database.tables.inbox == set()
+        assert scenario.store.database.tables.inbox == set()
 
     async def test_of_celebrities_are_for_those_of_their_followers_who_are_there(
-        self, world: World
+        self, scenario: Scenario
     ) -> None:
         crowd = range(100, 2_200)
-        await world.comes(*crowd, BOB)
-        world.edges = {(each, BOB) for each in (100, 1_500, 2_199, 5_000)}
+        await scenario.comes(*crowd, BOB)
+        scenario.edges = {(each, BOB) for each in (100, 1_500, 2_199, 5_000)}
 
-        await world.happens(delivered())
+        await scenario.happens(delivered())
 
-        heard = [each for each in crowd if await world.arrivals(each)]
+        heard = [each for each in crowd if await scenario.arrivals(each)]
         assert heard == [100, 1_500, 2_199]
-        assert await world.arrivals(BOB) == [POST]
-        assert [len(each) for each in world.asked] == [1_000, 1_000, 101]
+        assert await scenario.arrivals(BOB) == [POST]
+        assert [len(each) for each in scenario.asked] == [1_000, 1_000, 101]
 
     async def test_of_a_celebritys_repost_are_for_followers_of_the_reposter(
-        self, world: World
+        self, scenario: Scenario
     ) -> None:
-        await world.comes(ALICE, CAROL)
-        world.edges = {(ALICE, DAVE), (CAROL, BOB)}
+        await scenario.comes(ALICE, CAROL)
+        scenario.edges = {(ALICE, DAVE), (CAROL, BOB)}
 
-        await world.happens(delivered(entry=71, reposter=DAVE))
+        await scenario.happens(delivered(entry=71, reposter=DAVE))
 
-        assert await world.arrivals(ALICE) == [71]
-        assert await world.log(CAROL) == []
+        assert await scenario.arrivals(ALICE) == [71]
+        assert await scenario.log(CAROL) == []
 
-    async def test_wait_for_the_graph(self, world: World) -> None:
-        await world.comes(ALICE)
-        world.away = True
+    async def test_wait_for_the_graph(self, scenario: Scenario) -> None:
+        await scenario.comes(ALICE)
+        scenario.away = True
 
         with pytest.raises(Unavailable):
-            await world.happens(delivered(), posts.PostLiked(**LIKE))
+            await scenario.happens(delivered(), posts.PostLiked(**LIKE))
 
-        assert await world.log(ALICE) == []
+        assert await scenario.log(ALICE) == []
 
     @pytest.mark.parametrize(
         ("begins", "ends"),
@@ -257,23 +259,23 @@ class TestArrivals:
     )
     @pytest.mark.parametrize("who", [{"author": BOB}, {"author": CAROL, "reposter": BOB}])
     async def test_of_people_whom_one_does_not_see_are_left_out(
-        self, world: World, begins: Message, ends: Message, who: dict[str, Any]
+        self, scenario: Scenario, begins: Message, ends: Message, who: dict[str, Any]
     ) -> None:
-        await world.comes(ALICE, DAVE)
-        await world.happens(begins)
-        await world.happens(delivered(ALICE, DAVE, entry=71, **who))
-        await world.happens(ends)
-        await world.happens(delivered(ALICE, DAVE, entry=72, **who))
+        await scenario.comes(ALICE, DAVE)
+        await scenario.happens(begins)
+        await scenario.happens(delivered(ALICE, DAVE, entry=71, **who))
+        await scenario.happens(ends)
+        await scenario.happens(delivered(ALICE, DAVE, entry=72, **who))
 
-        assert await world.arrivals(DAVE) == [71, 72]
-        shown = [each for each in await world.log(ALICE) if hasattr(each, "entry_id")]
+        assert await scenario.arrivals(DAVE) == [71, 72]
+        shown = [each for each in await scenario.log(ALICE) if hasattr(each, "entry_id")]
         assert [each.entry_id for each in shown] == [72]
 
-    async def test_of_deleted_people_are_nobodys_concern(self, world: World) -> None:
-        await world.comes(ALICE)
-        await world.happens(users.MuteCreated(**MUTE), users.UserDeleted(user_id=BOB))
+    async def test_of_deleted_people_are_nobodys_concern(self, scenario: Scenario) -> None:
+        await scenario.comes(ALICE)
+        await scenario.happens(users.MuteCreated(**MUTE), users.UserDeleted(user_id=BOB))
 
-        assert world.store.database.tables.hushes == set()
+        assert scenario.store.database.tables.suppressions == set()
 
 
 @pytest.mark.parametrize(
@@ -284,26 +286,26 @@ class TestArrivals:
             posts.PostCreated(
                 post=Post(id=POST, author_id=ALICE, reply_to_post_id=40, quoted_post_id=41)
             ),
-            [Activity(40, POST), Activity(41)],
+            [PostActivity(40, POST), PostActivity(41)],
         ),
-        (posts.PostUpdated(post=Post(id=POST, author_id=ALICE)), [Activity(POST)]),
+        (posts.PostUpdated(post=Post(id=POST, author_id=ALICE)), [PostActivity(POST)]),
         (
             posts.PostDeleted(
                 post_id=POST, author_id=ALICE, reply_to_post_id=40, quoted_post_id=41
             ),
-            [Activity(POST, deleted=True), Activity(40), Activity(41)],
+            [PostActivity(POST, deleted=True), PostActivity(40), PostActivity(41)],
         ),
-        (posts.PostLiked(**LIKE), [Activity(POST)]),
-        (posts.PostUnliked(**LIKE), [Activity(POST)]),
-        (posts.PostReposted(entry=PLACE), [Activity(POST)]),
-        (posts.RepostUndone(entry=PLACE), [Activity(POST)]),
+        (posts.PostLiked(**LIKE), [PostActivity(POST)]),
+        (posts.PostUnliked(**LIKE), [PostActivity(POST)]),
+        (posts.PostReposted(entry=PLACE), [PostActivity(POST)]),
+        (posts.RepostUndone(entry=PLACE), [PostActivity(POST)]),
         (users.FollowCreated(**FOLLOW), []),
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Message) else "",
 )
 async def test_activity_around_posts_is_told(
-    world: World, body: Message, told: list[Activity]
+    scenario: Scenario, body: Message, told: list[PostActivity]
 ) -> None:
-    await world.happens(body)
+    await scenario.happens(body)
 
-    assert world.activities == told
+    assert scenario.activities == told

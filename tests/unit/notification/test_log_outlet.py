@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.notification.log.errors import Stopping
-from services.notification.log.model import Gap, Logged
-from services.notification.log.outlet import Outlet
+from services.eventlog.domain.bounded_queue import BoundedQueue
+from services.eventlog.domain.errors import Stopping
+from services.eventlog.domain.model import Gap, LogEntry
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 
 
-def entry(sequence: int) -> Logged:
-    return Logged(1, sequence, NOW, b"")
+def entry(sequence: int) -> LogEntry:
+    return LogEntry(1, sequence, NOW, b"")
 
 
 class Rooms:
@@ -29,65 +29,65 @@ class Rooms:
 
 
 async def test_steps_are_taken_in_order() -> None:
-    outlet = Outlet(room=Rooms())
+    queue = BoundedQueue(room=Rooms())
     for sequence in range(1, 6):
-        outlet.offer(entry(sequence))
+        queue.offer(entry(sequence))
 
-    assert await outlet.take(3) == [entry(1), entry(2), entry(3)]
-    assert await outlet.take(3) == [entry(4), entry(5)]
+    assert await queue.take(3) == [entry(1), entry(2), entry(3)]
+    assert await queue.take(3) == [entry(4), entry(5)]
 
 
 async def test_taking_waits_for_a_step() -> None:
-    outlet = Outlet(room=Rooms())
-    taking = asyncio.create_task(outlet.take(3))
+    queue = BoundedQueue(room=Rooms())
+    taking = asyncio.create_task(queue.take(3))
     await asyncio.sleep(0)
     assert not taking.done()
 
-    outlet.offer(entry(1))
+    queue.offer(entry(1))
 
     assert await taking == [entry(1)]
 
 
 async def test_a_full_outlet_refuses_until_half_of_it_is_free() -> None:
     rooms = Rooms()
-    outlet = Outlet(room=rooms, limit=4)
-    taken = [outlet.offer(entry(sequence)) for sequence in range(1, 6)]
-    full = outlet.has_room
+    queue = BoundedQueue(room=rooms, limit=4)
+    taken = [queue.offer(entry(sequence)) for sequence in range(1, 6)]
+    full = queue.has_room
 
-    await outlet.take(1)
-    less = (outlet.has_room, rooms.times)
-    await outlet.take(1)
+    await queue.take(1)
+    less = (queue.has_room, rooms.times)
+    await queue.take(1)
 
     assert taken == [True, True, True, True, False]
     assert not full
     assert less == (False, 0)
-    assert (outlet.has_room, rooms.times) == (True, 1)
-    await outlet.take(2)
+    assert (queue.has_room, rooms.times) == (True, 1)
+    await queue.take(2)
     assert rooms.times == 1
 
 
 async def test_what_has_to_be_told_is_taken_in_any_case() -> None:
-    outlet = Outlet(room=Rooms(), limit=1)
-    outlet.offer(entry(1))
+    queue = BoundedQueue(room=Rooms(), limit=1)
+    queue.offer(entry(1))
 
-    outlet.put(Gap(1, 9))
+    queue.put(Gap(1, 9))
 
-    assert await outlet.take(9) == [entry(1), Gap(1, 9)]
+    assert await queue.take(9) == [entry(1), Gap(1, 9)]
 
 
 async def test_an_end_comes_after_what_waits() -> None:
-    outlet = Outlet(room=Rooms())
-    outlet.offer(entry(1))
-    outlet.end()
+    queue = BoundedQueue(room=Rooms())
+    queue.offer(entry(1))
+    queue.end()
 
-    assert [await outlet.take(9), await outlet.take(9)] == [[entry(1)], []]
+    assert [await queue.take(9), await queue.take(9)] == [[entry(1)], []]
 
 
 async def test_a_failure_comes_first_and_stays() -> None:
-    outlet = Outlet(room=Rooms())
-    outlet.offer(entry(1))
-    outlet.end(Stopping())
-    outlet.end()
+    queue = BoundedQueue(room=Rooms())
+    queue.offer(entry(1))
+    queue.end(Stopping())
+    queue.end()
 
     with pytest.raises(Stopping):
-        await outlet.take(9)
+        await queue.take(9)

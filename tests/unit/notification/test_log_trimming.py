@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.chassis.clock import ManualClock
-from services.chassis.memory import MemoryDatabase
-from services.notification.log import trimming
-from services.notification.log.model import KEPT, Change
-from services.notification.log.store_memory import LogTables, MemoryLogStore
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage.memory import MemoryDatabase
+from services.eventlog.adapters.memory import LogTables, MemoryLogStore
+from services.eventlog.domain.model import KEPT, Change
+from services.eventlog.worker import trimming
 
 PEOPLE = range(1, 8)
 

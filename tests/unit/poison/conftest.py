@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import structlog
 
-from services.chassis import supervision
-from services.chassis.bus import partition
+from services.chassis.events.bus import partition
+from services.chassis.runtime import supervision
 
 
 @pytest.fixture(autouse=True, scope="module")

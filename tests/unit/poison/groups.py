@@ -11,26 +11,26 @@ from roost.post.v1 import post_events_pb2 as posts
 from roost.post.v1.post_pb2 import VISIBILITY_PUBLIC, Post
 from roost.user.v1 import user_events_pb2 as users
 
-from services.chassis.bus import BatchHandler, Handler
-from services.chassis.clock import ManualClock
-from services.chassis.manifest import manifests
-from services.chassis.memory import MemoryDatabase
-from services.notification.log import subscriber as notification_log
-from services.notification.log.effects import Effects
-from services.notification.log.store_memory import LogTables, MemoryLogStore
-from services.notification.store_memory import MemoryNotificationStore
-from services.post import subscriber as post_departures
-from services.post.departures import Departures
-from services.post.events import describe
-from services.post.protections import Protections
-from services.post.store_memory import MemoryStore
-from services.timeline import subscriber as timeline_events
-from services.timeline.model import TOP
-from services.user.store_memory import MemoryUserStore
-from services.user.subscriber import Subscriptions
-from tests.stores.notification.world import World as NotificationWorld
+from services.chassis.events.bus import BatchHandler, Handler
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.manifest import manifests
+from services.chassis.storage.memory import MemoryDatabase
+from services.eventlog.adapters.memory import LogTables, MemoryLogStore
+from services.eventlog.domain.projection import EventLogProjection
+from services.eventlog.worker import consumer as notification_log
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.post.adapters.memory import MemoryStore
+from services.post.rpc.events import describe
+from services.post.worker import consumer as post_departures
+from services.post.worker.account_cleanup import AccountCleanup
+from services.post.worker.protections import Protections
+from services.timeline.domain.model import TOP
+from services.timeline.worker import consumer as timeline_events
+from services.user.adapters.memory import MemoryUserStore
+from services.user.worker.consumer import Subscriptions
+from tests.stores.notification.scenario import Scenario as NotificationWorld
 from tests.unit.poison.hostile import NOW
-from tests.unit.timeline.world import World as TimelineWorld
+from tests.unit.timeline.scenario import Scenario as TimelineWorld
 
 # People and a post of neighbours, whom no hostile value names.
 ONE, OTHER, POST = 4_001, 4_002, 4_003
@@ -56,7 +56,7 @@ class Notes:
         for each in what:
             self.forgotten += each if isinstance(each, Collection) else [each]
 
-    def tell(self, activities: Collection[Any]) -> None:
+    def announce_activities(self, activities: Collection[Any]) -> None:
         self.forgotten += [each.post_id for each in activities]
 
 
@@ -64,13 +64,13 @@ FOLLOW = users.FollowCreated(follower_id=ONE, followee_id=OTHER)
 
 
 def _user_counters() -> Served:
-    cards = Notes()
+    user_cache = Notes()
     handle = Subscriptions(
-        store=MemoryUserStore(clock=ManualClock(NOW)), cards=cast(Any, cards)
+        store=MemoryUserStore(clock=ManualClock(NOW)), user_cache=cast(Any, user_cache)
     ).handle
 
     async def is_served() -> bool:
-        return ONE in cards.forgotten
+        return ONE in user_cache.forgotten
 
     return Served(FOLLOW, is_served, batches=handle)
 
@@ -88,10 +88,10 @@ def _post_departures() -> Served:
     states = Notes()
     states.forget = forget_changed  # type: ignore[method-assign]
     routes = post_departures.routes(
-        Departures(store=store, clock=clock, describe=describe, forget_body=forget_body),
-        protections=Protections(store=store, people=cast(Any, None)),
+        AccountCleanup(store=store, clock=clock, describe=describe, forget_body=forget_body),
+        protections=Protections(store=store, profiles=cast(Any, None)),
         states=cast(Any, states),
-        known_people=cast(Any, known),
+        profile_cache=cast(Any, known),
     )
 
     async def is_served() -> bool:
@@ -101,20 +101,20 @@ def _post_departures() -> Served:
 
 
 def _timeline_events() -> Served:
-    world = TimelineWorld()
+    scenario = TimelineWorld()
 
     async def announce(_: Any) -> None:
         pass
 
     handle = timeline_events.together(
         timeline_events.HomeTimelines(
-            fan_out=world.fan_out, follows=world.follows, announce=announce
+            fan_out=scenario.fan_out, follows=scenario.follows, announce=announce
         ),
-        timeline_events.PublicTimeline(world.store),
+        timeline_events.PublicTimeline(scenario.store),
     )
 
     async def is_served() -> bool:
-        return POST in [each.post_id for each in await world.store.public(before=TOP, limit=100)]
+        return POST in [each.post_id for each in await scenario.store.public(before=TOP, limit=100)]
 
     post = Post(id=POST, author_id=ONE, visibility=VISIBILITY_PUBLIC)
     return Served(posts.PostCreated(post=post), is_served, batches=handle)
@@ -122,26 +122,28 @@ def _timeline_events() -> Served:
 
 def _notification_events() -> Served:
     clock = ManualClock(NOW)
-    world = NotificationWorld(MemoryNotificationStore(clock=clock), clock)
+    scenario = NotificationWorld(MemoryNotificationStore(clock=clock), clock)
 
     async def is_served() -> bool:
-        groups = await world.store.groups(OTHER, kinds=[], before=TOP, limit=10)
+        groups = await scenario.store.groups(OTHER, kinds=[], before=TOP, limit=10)
         return any(ONE in each.actor_ids for each in groups)
 
-    return Served(FOLLOW, is_served, batches=world.causes)
+    return Served(FOLLOW, is_served, batches=scenario.causes)
 
 
 def _notification_log() -> Served:
-    clock, wakes = ManualClock(NOW), Notes()
+    clock, wake_ups = ManualClock(NOW), Notes()
     graph = NotificationWorld(MemoryNotificationStore(clock=clock), clock).graph
     store = MemoryLogStore(MemoryDatabase(LogTables()), announce=lambda _: None)
-    effects = Effects(store=store, graph=graph, wakes=cast(Any, wakes), clock=clock)
+    projection = EventLogProjection(
+        store=store, graph=graph, wake_ups=cast(Any, wake_ups), clock=clock
+    )
 
     async def is_served() -> bool:
-        return POST in wakes.forgotten
+        return POST in wake_ups.forgotten
 
     liked = posts.PostLiked(post_id=POST, author_id=ONE, user_id=OTHER)
-    return Served(liked, is_served, batches=notification_log.LogEvents(effects))
+    return Served(liked, is_served, batches=notification_log.EventLogConsumer(projection))
 
 
 _SERVED = {

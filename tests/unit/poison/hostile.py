@@ -10,7 +10,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from hypothesis import strategies as st
 
-from services.chassis.events import Event, Headers, Record
+from services.chassis.events.records import Event, Headers, Record
 
 # The time of the clocks on which handlers run here.
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

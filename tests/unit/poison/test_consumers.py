@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from services.chassis.bus.partition import Partition, Received
-from services.chassis.clock import ManualClock
-from services.chassis.events import Record
+from services.chassis.events.bus.partition import Partition, Received
+from services.chassis.events.records import Record
+from services.chassis.runtime.clock import ManualClock
 from tests.unit.poison import source
 from tests.unit.poison.groups import GROUPS, ONE
 from tests.unit.poison.hostile import NOW, as_record, records
@@ -49,19 +49,19 @@ def test_hostile_events_are_handled_or_set_aside_and_their_neighbours_served(
 async def _work_through(group: str, hostile: Sequence[Record]) -> None:
     served = GROUPS[group]()
     neighbour = as_record(served.neighbour, key=ONE)
-    parked: list[tuple[Record, str]] = []
+    dead_letter_topic: list[tuple[Record, str]] = []
 
-    async def park(record: Record, number: int, offset: int, reason: str) -> None:
-        parked.append((record, reason))
+    async def dead_letter(record: Record, number: int, offset: int, reason: str) -> None:
+        dead_letter_topic.append((record, reason))
 
-    before = _parked(group)
+    before = _dead_letter_topic(group)
     work = Partition(
         topic="hostile",
         number=0,
         group=group,
         handlers=served.handlers,
         batches=served.batches,
-        park=park,
+        dead_letter=dead_letter,
         clock=ManualClock(NOW),
     )
     # The neighbour comes last, so that whatever holds up the partition holds it up.
@@ -72,9 +72,9 @@ async def _work_through(group: str, hostile: Sequence[Record]) -> None:
     await work.abandon()
 
     assert await served.is_served()
-    assert neighbour not in [record for record, _ in parked]
-    assert all(reason for _, reason in parked)
-    assert _parked(group) - before == len(parked)
+    assert neighbour not in [record for record, _ in dead_letter_topic]
+    assert all(reason for _, reason in dead_letter_topic)
+    assert _dead_letter_topic(group) - before == len(dead_letter_topic)
 
 
 @everywhere
@@ -86,6 +86,6 @@ def test_event_of_each_kind_that_is_empty_or_no_message_holds_up_nobody(
     asyncio.run(_work_through(group, [empty, empty._replace(value=b"\xff\xff"), empty]))
 
 
-def _parked(group: str) -> float:
+def _dead_letter_topic(group: str) -> float:
     labels = {"group": group, "type": "", "outcome": "parked"}
     return REGISTRY.get_sample_value("roost_events_handled_total", labels) or 0.0

@@ -12,23 +12,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from services.chassis import retention
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unavailable
-from services.chassis.supervision import Job, Supervisor
-from services.chassis.tokens import RevokedSessions, revocations
-from services.notification import retention as notification_retention
-from services.notification.log import trimming
-from services.notification.retention import Retention
-from services.post import protections, reconciliation
-from services.post.protections import Protections
-from services.post.reconciliation import Reconciliation
+from services.chassis.auth.tokens import RevokedSessions, revocations
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unavailable
+from services.chassis.runtime.supervision import Job, Supervisor
+from services.chassis.storage import retention
+from services.eventlog.worker import trimming
+from services.notification.worker import retention as notification_retention
+from services.notification.worker.retention import Retention
+from services.post.worker import protections, reconciliation
+from services.post.worker.protections import Protections
+from services.post.worker.reconciliation import Reconciliation
 from services.timeline import compose as timeline_compose
-from services.user import chores, counters
 from services.user import compose as user_compose
-from services.user.chores import Chores
-from services.user.counters import Reconciler
-from services.user.retired_handles import RetiredHandles
+from services.user.domain.retired_handles import HandleTombstones
+from services.user.worker import background_tasks, counters
+from services.user.worker.background_tasks import BackgroundTasks
+from services.user.worker.counters import Reconciler
 from tests.unit.poison import source
 from tests.unit.poison.hostile import NOW
 from tests.waiting import eventually
@@ -65,7 +65,7 @@ class Failing:
     def __getattr__(self, _: str) -> Any:
         return self._call
 
-    async def next_chore(self, _: object) -> None:
+    async def next_background_task(self, _: object) -> None:
         await self._call()
 
     def connection(self) -> Any:
@@ -104,50 +104,50 @@ class _Nothing(dict[Any, Any]):
 
 # Each endless coroutine function of the services that is a job, on what fails.
 JOBS: dict[str, Callable[[Any], Job]] = {
-    "chassis.retention.run": lambda fails: partial(retention.run, fails),
-    "chassis.tokens.revocations.run": lambda fails: (
+    "chassis.storage.retention.run": lambda fails: partial(retention.run, fails),
+    "chassis.auth.tokens.revocations.run": lambda fails: (
         RevokedSessions(fails, clock=ManualClock(NOW)).run
     ),
-    "notification.log.trimming.run": lambda fails: partial(trimming.run, fails, ManualClock(NOW)),
-    "notification.retention.run": lambda fails: (
-        Retention(store=fails, departures=fails, clock=ManualClock(NOW)).run
+    "eventlog.worker.trimming.run": lambda fails: partial(trimming.run, fails, ManualClock(NOW)),
+    "notification.worker.retention.run": lambda fails: (
+        Retention(store=fails, cleanup=fails, clock=ManualClock(NOW)).run
     ),
-    "post.reconciliation.run": lambda fails: (
+    "post.worker.reconciliation.run": lambda fails: (
         Reconciliation(store=fails, clock=ManualClock(NOW)).run
     ),
-    "post.protections.run": lambda fails: Protections(store=fails, people=fails).run,
+    "post.worker.protections.run": lambda fails: Protections(store=fails, profiles=fails).run,
     "timeline.compose._prune": lambda fails: partial(timeline_compose._prune, fails),
-    "user.chores.run": lambda fails: (
-        Chores(
+    "user.worker.background_tasks.run": lambda fails: (
+        BackgroundTasks(
             store=fails,
             clock=ManualClock(NOW),
             ids=fails,
-            retired=RetiredHandles(master_key=bytes(32)),
+            retired=HandleTombstones(master_key=bytes(32)),
         ).run
     ),
     "user.compose.periodically": lambda fails: user_compose._every(0.0, "failed", fails.act),
-    "user.counters.run": lambda fails: (
-        Reconciler(store=fails, cards=fails, count_posts=fails.count_posts).run
+    "user.worker.counters.run": lambda fails: (
+        Reconciler(store=fails, user_cache=fails, count_posts=fails.count_posts).run
     ),
 }
 # Endless, and no job on its own, or one whose failures other tests bring about.
 OTHERS = {
-    "chassis.ids.make",  # waits for the clock
-    "chassis.postgres._listen",  # tests/stores/chassis/test_postgres.py
-    "chassis.redis_channels.messages",  # tests/stores/chassis/test_redis_channels.py
-    "chassis.redis._wait_for_return",  # tests/stores/chassis/test_redis.py
-    "chassis.relay.run",  # tests/stores/chassis/test_relay.py
-    "chassis.relay._publish_for_ever",
-    "chassis.retention._drain",  # a part of retention.run
-    "chassis.supervision._keep",  # what is tested with
-    "chassis.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
-    "chassis.bus.partition._set_aside",  # tests/unit/chassis/test_partition.py
-    "chassis.bus.partition._try",
-    "notification.log.live.run",  # tests/servicers/notification/test_log_streams.py
-    "notification.log.live.stay",
-    "notification.log.trimming.forget_old",  # a part of trimming.run
-    "post.protections._walk",  # a part of protections.run
-    "user.counters.reconcile",  # a part of counters.run
+    "chassis.runtime.ids.make",  # waits for the clock
+    "chassis.storage.postgres._listen",  # tests/stores/chassis/test_postgres.py
+    "chassis.cache.redis_channels.messages",  # tests/stores/chassis/test_redis_channels.py
+    "chassis.cache.redis_client._wait_for_return",  # tests/stores/chassis/test_redis.py
+    "chassis.storage.relay.run",  # tests/stores/chassis/test_relay.py
+    "chassis.storage.relay._publish_loop",
+    "chassis.storage.retention._drain",  # a part of retention.run
+    "chassis.runtime.supervision._keep",  # what is tested with
+    "chassis.storage.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
+    "chassis.events.bus.partition._move_to_dead_letters",  # tests/unit/chassis/test_partition.py
+    "chassis.events.bus.partition._try",
+    "eventlog.domain.live.run",  # tests/servicers/notification/test_log_streams.py
+    "eventlog.domain.live.renew_presence",
+    "eventlog.worker.trimming.forget_old",  # a part of trimming.run
+    "post.worker.protections._walk",  # a part of protections.run
+    "user.worker.counters.reconcile",  # a part of counters.run
 }
 
 
@@ -161,8 +161,8 @@ def no_pauses() -> Any:
         patch.setattr(reconciliation, "INTERVAL_SECONDS", 0.0)
         patch.setattr(protections, "_REVIEW_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
-        patch.setattr(chores, "_IDLE_SECONDS", 0.0)
-        patch.setattr(chores, "_PAUSE_SECONDS", 0.0)
+        patch.setattr(background_tasks, "_IDLE_SECONDS", 0.0)
+        patch.setattr(background_tasks, "_PAUSE_SECONDS", 0.0)
         patch.setattr(counters, "_EVERY_SECONDS", 0.0)
         yield
 
@@ -172,7 +172,7 @@ def test_every_endless_function_of_the_services_is_a_tested_job_or_named_as_anot
         name
         for name in source.endless_functions()
         # Deliveries have fuzz tests of their own.
-        if not name.startswith("notification.delivery.")
+        if not name.startswith("delivery.")
     }
 
     assert found - OTHERS == set(JOBS)
@@ -193,7 +193,7 @@ async def _survives(
 ) -> None:
     fails, neighbour = Failing(errors), Failing([])
     gave_up: list[None] = []
-    supervisor = Supervisor(give_up=lambda: gave_up.append(None))
+    supervisor = Supervisor(on_fatal=lambda: gave_up.append(None))
     before = _failures("neighbour")
     supervisor.start(name, make(fails))
     supervisor.start("neighbour", JOBS["user.compose.periodically"](neighbour))

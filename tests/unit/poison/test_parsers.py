@@ -12,16 +12,17 @@ from roost.post.v1.post_service_pb2 import ListUserPostsRequest
 
 from gateway.ws import frames, socket
 from gateway.ws.closing import FrameInvalid
-from services.chassis import cache_entry, telemetry
-from services.chassis.events import Event, Record, Undecodable
-from services.chassis.interceptors import headers
-from services.chassis.page_token import PageTokenInvalid, PageTokens
-from services.chassis.tokens import jws
-from services.chassis.tokens.jws import TokenInvalid
-from services.notification.log import packing as log_packing
-from services.timeline import packing as timeline_packing
-from services.timeline.feeds_valkey import _reading
-from services.user.refresh_tokens import PresentedToken, RefreshTokens
+from services.chassis.auth.tokens import jws
+from services.chassis.auth.tokens.jws import TokenInvalid
+from services.chassis.cache import entry
+from services.chassis.events.records import Event, Record, Undecodable
+from services.chassis.rpc.interceptors import headers
+from services.chassis.rpc.page_token import PageTokenInvalid, PageTokens
+from services.chassis.runtime import telemetry
+from services.eventlog.domain import packing as log_packing
+from services.timeline.adapters.feeds_valkey import _reading
+from services.timeline.domain import packing as timeline_packing
+from services.user.domain.refresh_tokens import PresentedToken, RefreshTokens
 
 TEXT = st.one_of(
     st.text(max_size=200),
@@ -136,16 +137,16 @@ def test_feed_in_the_cache(raw: bytes) -> None:
     or_raises(timeline_packing.Unreadable, timeline_packing.unpacked_ids, raw)
 
 
-@pytest.mark.parametrize("kind", [cache_entry.VALUE, cache_entry.ABSENT, cache_entry.LEASE])
+@pytest.mark.parametrize("kind", [entry.VALUE, entry.ABSENT, entry.LEASE])
 @fuzzed
 @given(raw=BYTES, place=st.integers(0, 300))
 def test_entry_of_the_cache(kind: int, raw: bytes, place: int) -> None:
-    now = cache_entry.moment(0)
-    whole = cache_entry.pack(kind, fresh_until=1 << 40, content=raw)
+    now = entry.moment(0)
+    whole = entry.pack(kind, fresh_until=1 << 40, content=raw)
     at = place % len(whole)
     damaged = whole[:at] + bytes((whole[at] ^ 0x55,)) + whole[at + 1 :]
 
     # Nothing but the content that was written is ever given for a value.
-    assert cache_entry.fresh_values([whole], now) == [raw if kind == cache_entry.VALUE else None]
-    assert cache_entry.fresh_values([damaged], now) in ([None], [raw])
-    assert cache_entry.fresh_values([raw], now) in ([None], [raw[17:]])
+    assert entry.fresh_values([whole], now) == [raw if kind == entry.VALUE else None]
+    assert entry.fresh_values([damaged], now) in ([None], [raw])
+    assert entry.fresh_values([raw], now) in ([None], [raw[17:]])

@@ -6,7 +6,7 @@ import pytest
 from roost.post.v1 import post_events_pb2 as wire
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS
 
-from services.post.changes import (
+from services.post.domain.domain_events import (
     Change,
     PostCreated,
     PostDeleted,
@@ -16,8 +16,13 @@ from services.post.changes import (
     PostUpdated,
     RepostUndone,
 )
-from services.post.events import describe
-from services.post.model import Entry, Mention, Tombstone, Visibility
+from services.post.domain.model import (
+    Entry,
+    Mention,
+    Tombstone,
+    Visibility,
+)
+from services.post.rpc.events import describe
 from tests.builders.posts import START, a_post
 
 AUTHOR, ACTOR, POST, REPOST = 11, 12, 13, 14

@@ -3,7 +3,7 @@
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import BatchGetUsersRequest, BatchGetUsersResponse
 
-from services.post.people import MAX_IDS, MeshPeople
+from services.post.adapters.user_client import MAX_IDS, MeshProfiles
 
 
 class Stub:
@@ -19,7 +19,7 @@ class Stub:
 async def test_a_thousand_people_and_some_handles_are_one_call() -> None:
     stub = Stub()
 
-    found = await MeshPeople(stub, stub).find(  # type: ignore[arg-type]
+    found = await MeshProfiles(stub, stub).find(  # type: ignore[arg-type]
         ids=range(2, MAX_IDS + 2), handles=["bob"], viewer_id=7
     )
 
@@ -31,7 +31,7 @@ async def test_a_thousand_people_and_some_handles_are_one_call() -> None:
 async def test_more_are_asked_for_at_once_and_come_each_once_in_order() -> None:
     stub = Stub()
 
-    found = await MeshPeople(stub, stub).find(  # type: ignore[arg-type]
+    found = await MeshProfiles(stub, stub).find(  # type: ignore[arg-type]
         ids=range(2 * MAX_IDS + 5, 0, -1), handles=["bob"], viewer_id=7
     )
 

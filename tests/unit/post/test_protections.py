@@ -6,20 +6,25 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unavailable
-from services.chassis.events import OutboxMessage
-from services.post import protections as protections_module
-from services.post.model import OPEN_ACCOUNT, AccountState, Post, ResponseKind
-from services.post.people import Stance
-from services.post.protections import Protections
-from services.post.store import NewPost
-from services.post.store_memory import MemoryStore
-from services.post.store_memory.transaction import MemoryPostTransaction
+from services.chassis.events.records import OutboxMessage
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unavailable
+from services.post.adapters.memory import MemoryStore
+from services.post.adapters.memory.transaction import MemoryPostTransaction
+from services.post.adapters.user_client import RelationshipFlags
+from services.post.domain.model import (
+    OPEN_ACCOUNT,
+    AccountState,
+    EngagementKind,
+    Post,
+)
+from services.post.domain.store import NewPost
+from services.post.worker import protections as protections_module
+from services.post.worker.protections import Protections
 from tests.builders.posts import START, Numbers, a_post
 
 PROTECTED = AccountState(True, START)
-NO_TIE = Stance(False, False, False)
+NO_TIE = RelationshipFlags(False, False, False)
 OPENED = AccountState(False, START + timedelta(hours=1))
 
 
@@ -29,7 +34,7 @@ class Somebody:
     protected: bool
     update_time: datetime
     handle: str = "somebody"
-    viewer_relationship: Stance = NO_TIE
+    viewer_relationship: RelationshipFlags = NO_TIE
 
 
 class Accounts:
@@ -46,12 +51,12 @@ class Accounts:
         return [Somebody(each, *self.states[each]) for each in ids if each in self.states]
 
 
-class Scene:
+class Scenario:
     def __init__(self) -> None:
         self.numbers = Numbers()
         self.store = MemoryStore(clock=ManualClock())
         self.accounts = Accounts()
-        self.protections = Protections(store=self.store, people=self.accounts)
+        self.protections = Protections(store=self.store, profiles=self.accounts)
         self.alice, self.bob, self.carol = (self.person() for _ in range(3))
 
     def person(self) -> int:
@@ -68,13 +73,13 @@ class Scene:
     async def contribute(self, user_id: int, post: Post) -> None:
         """A like and a reply of an account that is taken for open."""
         async with self.store.transaction() as transaction:
-            await transaction.respond(
-                ResponseKind.LIKE,
+            await transaction.engage(
+                EngagementKind.LIKE,
                 user_id=user_id,
                 account=OPEN_ACCOUNT,
                 post_id=post.id,
                 author_id=post.author_id,
-                response_id=self.numbers.of(user_id),
+                engagement_id=self.numbers.of(user_id),
             )
         await self.post(user_id, answers=post)
 
@@ -84,8 +89,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def scenario() -> Scenario:
+    return Scenario()
 
 
 @pytest.fixture(autouse=True)
@@ -94,67 +99,67 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protections_module, "_PEOPLE_AT_ONCE", 2)
 
 
-async def test_counts_follow_the_account_both_ways(scene: Scene) -> None:
-    posts = [await scene.post(scene.alice) for _ in range(5)]
+async def test_counts_follow_the_account_both_ways(scenario: Scenario) -> None:
+    posts = [await scenario.post(scenario.alice) for _ in range(5)]
     for post in posts:
-        await scene.contribute(scene.bob, post)
-        await scene.contribute(scene.carol, post)
+        await scenario.contribute(scenario.bob, post)
+        await scenario.contribute(scenario.carol, post)
 
-    await scene.protections.account_changed(scene.bob, PROTECTED)
-    hidden = [await scene.counts(post) for post in posts]
-    await scene.protections.account_changed(scene.bob, OPENED)
+    await scenario.protections.account_changed(scenario.bob, PROTECTED)
+    hidden = [await scenario.counts(post) for post in posts]
+    await scenario.protections.account_changed(scenario.bob, OPENED)
 
     assert hidden == [(1, 1)] * 5
-    assert [await scene.counts(post) for post in posts] == [(2, 2)] * 5
+    assert [await scenario.counts(post) for post in posts] == [(2, 2)] * 5
 
 
-async def test_events_that_come_again_change_nothing_more(scene: Scene) -> None:
-    post = await scene.post(scene.alice)
-    await scene.contribute(scene.bob, post)
+async def test_events_that_come_again_change_nothing_more(scenario: Scenario) -> None:
+    post = await scenario.post(scenario.alice)
+    await scenario.contribute(scenario.bob, post)
     for account in (PROTECTED, PROTECTED, OPENED, PROTECTED, OPENED):
-        await scene.protections.account_changed(scene.bob, account)
+        await scenario.protections.account_changed(scenario.bob, account)
 
-    assert await scene.counts(post) == (1, 1)
-    assert await scene.store.recount([post.id]) == []
+    assert await scenario.counts(post) == (1, 1)
+    assert await scenario.store.recount([post.id]) == []
 
 
-async def test_readers_are_shown_the_counts_after_each_step(scene: Scene) -> None:
-    posts = [await scene.post(scene.alice) for _ in range(3)]
+async def test_readers_are_shown_the_counts_after_each_step(scenario: Scenario) -> None:
+    posts = [await scenario.post(scenario.alice) for _ in range(3)]
     for post in posts:
-        await scene.contribute(scene.bob, post)
+        await scenario.contribute(scenario.bob, post)
     forgotten: set[int] = set()
 
     async def watch(changed: object) -> None:
         forgotten.update(changed.post_ids)  # type: ignore[attr-defined]
 
-    scene.store.watch(watch)
-    await scene.protections.account_changed(scene.bob, PROTECTED)
+    scenario.store.watch(watch)
+    await scenario.protections.account_changed(scenario.bob, PROTECTED)
 
     assert forgotten == {post.id for post in posts}
 
 
-async def test_review_finds_who_was_protected_before_counts_went_by_it(scene: Scene) -> None:
-    post = await scene.post(scene.alice)
-    people = [scene.bob, scene.carol, *(scene.person() for _ in range(3))]
-    for person in people:
-        await scene.contribute(person, post)
-    scene.accounts.states[people[1]] = scene.accounts.states[people[4]] = PROTECTED
+async def test_review_finds_who_was_protected_before_counts_went_by_it(scenario: Scenario) -> None:
+    post = await scenario.post(scenario.alice)
+    profiles = [scenario.bob, scenario.carol, *(scenario.person() for _ in range(3))]
+    for person in profiles:
+        await scenario.contribute(person, post)
+    scenario.accounts.states[profiles[1]] = scenario.accounts.states[profiles[4]] = PROTECTED
 
-    found = [await scene.protections.review() for _ in range(4)]
+    found = [await scenario.protections.review() for _ in range(4)]
 
     assert sum(found) == 2
-    assert await scene.counts(post) == (3, 3)
+    assert await scenario.counts(post) == (3, 3)
     # The last round was short, so the next one begins with the first people again.
-    assert await scene.protections.review() == 0
-    assert scene.accounts.asked[-1] == scene.accounts.asked[0]
+    assert await scenario.protections.review() == 0
+    assert scenario.accounts.asked[-1] == scenario.accounts.asked[0]
 
 
 async def test_review_ends_what_was_interrupted(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    post = await scene.post(scene.alice)
-    await scene.contribute(scene.bob, post)
-    scene.accounts.states[scene.bob] = PROTECTED
+    post = await scenario.post(scenario.alice)
+    await scenario.contribute(scenario.bob, post)
+    scenario.accounts.states[scenario.bob] = PROTECTED
 
     async def fail(*_: object, **__: object) -> None:
         raise Unavailable("the database is away")
@@ -162,22 +167,22 @@ async def test_review_ends_what_was_interrupted(
     with monkeypatch.context() as broken:
         broken.setattr(MemoryPostTransaction, "align_posts", fail)
         with pytest.raises(Unavailable):
-            await scene.protections.account_changed(scene.bob, PROTECTED)
-    assert await scene.counts(post) == (0, 1)
+            await scenario.protections.account_changed(scenario.bob, PROTECTED)
+    assert await scenario.counts(post) == (0, 1)
 
-    assert await scene.protections.review() == 1
-    assert await scene.counts(post) == (0, 0)
-    assert await scene.protections.review() == 0
-
-
-async def test_review_of_nobody_asks_nobody(scene: Scene) -> None:
-    assert await scene.protections.review() == 0
-    assert scene.accounts.asked == []
+    assert await scenario.protections.review() == 1
+    assert await scenario.counts(post) == (0, 0)
+    assert await scenario.protections.review() == 0
 
 
-async def test_nothing_is_kept_of_an_account_that_is_deleted(scene: Scene) -> None:
-    await scene.protections.account_changed(scene.bob, PROTECTED)
+async def test_review_of_nobody_asks_nobody(scenario: Scenario) -> None:
+    assert await scenario.protections.review() == 0
+    assert scenario.accounts.asked == []
 
-    await scene.protections.account_left(scene.bob)
 
-    assert scene.bob not in scene.store.database.tables.protections
+async def test_nothing_is_kept_of_an_account_that_is_deleted(scenario: Scenario) -> None:
+    await scenario.protections.account_changed(scenario.bob, PROTECTED)
+
+    await scenario.protections.forget_account(scenario.bob)
+
+    assert scenario.bob not in scenario.store.database.tables.protections

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from services.chassis.clock import ManualClock
-from services.chassis.events import OutboxMessage
-from services.post.model import OPEN_ACCOUNT, Drift, Post
-from services.post.reconciliation import Reconciliation
-from services.post.store import NewPost
-from services.post.store_memory import MemoryStore
+from services.chassis.events.records import OutboxMessage
+from services.chassis.runtime.clock import ManualClock
+from services.post.adapters.memory import MemoryStore
+from services.post.domain.model import OPEN_ACCOUNT, CountDrift, Post
+from services.post.domain.store import NewPost
+from services.post.worker.reconciliation import Reconciliation
 from tests.builders.posts import Numbers, a_post
 
 
@@ -63,7 +63,7 @@ async def test_post_that_cannot_be_counted_keeps_no_other_from_it(
         states[post.id] = states[post.id]._replace(likes=3)
     bad, recount = posts[2].id, store.recount
 
-    async def failing(post_ids: Sequence[int]) -> list[Drift]:
+    async def failing(post_ids: Sequence[int]) -> list[CountDrift]:
         if bad in post_ids:
             raise OverflowError("a row that cannot be read")
         return await recount(post_ids)

@@ -4,10 +4,15 @@ import pytest
 from roost.errors.v1.error_reason_pb2 import ErrorReason
 from roost.user.v1.user_pb2 import User
 
-from services.chassis.errors import RuleBroken
-from services.post.errors import TextEmpty, TextInvalid, TextTooLong
-from services.post.model import Hashtag, Link, Mention
-from services.post.text import cleaned, found_in, handles_of, resolved
+from services.chassis.runtime.errors import RuleBroken
+from services.post.domain.errors import TextEmpty, TextInvalid, TextTooLong
+from services.post.domain.model import Hashtag, Link, Mention
+from services.post.domain.text import (
+    cleaned,
+    found_in,
+    handles_of,
+    resolved,
+)
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,15 @@ from itertools import product
 
 import pytest
 
-from services.post.errors import AccountProtected, ReplyNotAllowed, UserNotFound
-from services.post.model import Limit, Mention, Visibility
-from services.post.visibility import (
+from services.post.domain.errors import AccountProtected, ReplyNotAllowed, UserNotFound
+from services.post.domain.model import AudienceLimit, Mention, Visibility
+from services.post.domain.visibility import (
     MAX_LIMITS,
     Audience,
     audience_of,
     can_see,
-    can_see_person,
     can_see_place,
+    can_see_profile,
     is_open,
     limits_below,
     require_profile,
@@ -72,8 +72,8 @@ SEEN_BY = {
     list(product(READERS, Visibility, ["open", "protected", "deleted"])),
 )
 def test_the_matrix(reader: str, visibility: Visibility, account: str) -> None:
-    viewer_id, tie, named = READERS[reader]
-    author = Author(protected=account == "protected", viewer_relationship=tie)
+    viewer_id, relationship, named = READERS[reader]
+    author = Author(protected=account == "protected", viewer_relationship=relationship)
     audience = Audience(AUTHOR, visibility, {VIEWER} if named else set())
 
     seen = can_see(audience, {} if account == "deleted" else {AUTHOR: author}, viewer_id)
@@ -83,10 +83,10 @@ def test_the_matrix(reader: str, visibility: Visibility, account: str) -> None:
 
 @pytest.mark.parametrize("reader", list(READERS))
 def test_nobody_sees_a_tombstone(reader: str) -> None:
-    viewer_id, tie, _ = READERS[reader]
+    viewer_id, relationship, _ = READERS[reader]
     audience = Audience(AUTHOR, PUBLIC, {VIEWER}, deleted=True)
 
-    assert not can_see(audience, {AUTHOR: Author(viewer_relationship=tie)}, viewer_id)
+    assert not can_see(audience, {AUTHOR: Author(viewer_relationship=relationship)}, viewer_id)
 
 
 def test_who_is_answered_is_addressed_like_who_is_mentioned() -> None:
@@ -107,7 +107,7 @@ def test_a_post_that_addresses_nobody_is_not_for_strangers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tie", "viewer_id", "shown"),
+    ("relationship", "viewer_id", "visible"),
     [
         (Tie(), VIEWER, True),
         (Tie(blocking=True), VIEWER, False),
@@ -117,10 +117,10 @@ def test_a_post_that_addresses_nobody_is_not_for_strangers() -> None:
     ],
 )
 def test_people_are_shown_unless_a_block_keeps_them_apart(
-    tie: Tie, viewer_id: int, shown: bool
+    relationship: Tie, viewer_id: int, visible: bool
 ) -> None:
-    assert can_see_person(Author(viewer_relationship=tie), viewer_id) == shown
-    assert not can_see_person(None, viewer_id)
+    assert can_see_profile(Author(viewer_relationship=relationship), viewer_id) == visible
+    assert not can_see_profile(None, viewer_id)
 
 
 def test_profiles_are_for_those_whom_the_person_lets_in() -> None:
@@ -147,89 +147,94 @@ def test_only_public_posts_of_open_accounts_may_be_carried_further() -> None:
 
 
 def test_a_public_post_under_a_closed_one_is_not_carried_further() -> None:
-    parent, people = a_post(10, VIEWER), {AUTHOR: Author(), VIEWER: Author(VIEWER, protected=True)}
-    reply = a_post(11, AUTHOR, answers=parent, limits=limits_below(parent, people, AUTHOR))
+    parent, profiles = (
+        a_post(10, VIEWER),
+        {AUTHOR: Author(), VIEWER: Author(VIEWER, protected=True)},
+    )
+    reply = a_post(11, AUTHOR, answers=parent, limits=limits_below(parent, profiles, AUTHOR))
 
-    assert not is_open(reply, people)
-    assert is_open(reply, people | {VIEWER: Author(VIEWER)})
+    assert not is_open(reply, profiles)
+    assert is_open(reply, profiles | {VIEWER: Author(VIEWER)})
 
 
 def test_a_tombstone_is_for_those_who_could_see_the_post() -> None:
-    people = {AUTHOR: Author(viewer_relationship=Tie(following=True))}
+    profiles = {AUTHOR: Author(viewer_relationship=Tie(following=True))}
     for visibility, viewer_id in product(Visibility, (STRANGER, VIEWER, AUTHOR)):
         live = Audience(AUTHOR, visibility, ())
         gone = live._replace(deleted=True)
 
-        assert can_see_place(gone, people, viewer_id) == can_see(live, people, viewer_id)
+        assert can_see_place(gone, profiles, viewer_id) == can_see(live, profiles, viewer_id)
         assert can_see_place(gone, {}, viewer_id) == (visibility is PUBLIC)
 
 
 def test_limits_are_handed_down_with_the_audience_of_what_is_answered() -> None:
-    people = {each: Author(each) for each in (1, 2, 3, 4)} | {3: Author(3, protected=True)}
+    profiles = {each: Author(each) for each in (1, 2, 3, 4)} | {3: Author(3, protected=True)}
     first = a_post(10, 1, visibility=FOLLOWERS, entities=(Mention(0, 2, 9, "x"),))
-    second = a_post(11, 2, answers=first, limits=limits_below(first, people, 2))
-    third = a_post(12, 3, answers=second, limits=limits_below(second, people, 3))
+    second = a_post(11, 2, answers=first, limits=limits_below(first, profiles, 2))
+    third = a_post(12, 3, answers=second, limits=limits_below(second, profiles, 3))
 
-    assert limits_below(third, people, 4) == (
-        Limit(1, FOLLOWERS, (9,)),
-        Limit(2, PUBLIC),
-        Limit(3, PUBLIC, protected=True),
+    assert limits_below(third, profiles, 4) == (
+        AudienceLimit(1, FOLLOWERS, (9,)),
+        AudienceLimit(2, PUBLIC),
+        AudienceLimit(3, PUBLIC, protected=True),
     )
 
 
 def test_authors_are_not_limited_by_what_they_wrote_themselves() -> None:
-    people = {each: Author(each) for each in (1, 2)}
+    profiles = {each: Author(each) for each in (1, 2)}
     first = a_post(10, 1, visibility=MENTIONED, entities=(Mention(0, 2, 2, "x"),))
     second = a_post(
-        11, 2, answers=first, visibility=MENTIONED, limits=limits_below(first, people, 2)
+        11, 2, answers=first, visibility=MENTIONED, limits=limits_below(first, profiles, 2)
     )
 
-    assert limits_below(first, people, 1) == ()
-    assert limits_below(second, people, 1) == (Limit(2, MENTIONED, (1,)),)
+    assert limits_below(first, profiles, 1) == ()
+    assert limits_below(second, profiles, 1) == (AudienceLimit(2, MENTIONED, (1,)),)
 
 
 def test_of_one_person_s_posts_above_a_reader_must_be_in_each_audience() -> None:
-    people = {each: Author(each) for each in (1, 2)}
-    before = (Limit(1, MENTIONED, (2, 5, 7)), Limit(2, MENTIONED, (1, 5)))
+    profiles = {each: Author(each) for each in (1, 2)}
+    before = (AudienceLimit(1, MENTIONED, (2, 5, 7)), AudienceLimit(2, MENTIONED, (1, 5)))
     again = a_post(12, 1, visibility=MENTIONED, entities=(Mention(0, 2, 5, "x"),), limits=before)
 
-    assert limits_below(again, people, 3) == (
-        Limit(2, MENTIONED, (1, 5)),
-        Limit(1, MENTIONED, (5,)),
+    assert limits_below(again, profiles, 3) == (
+        AudienceLimit(2, MENTIONED, (1, 5)),
+        AudienceLimit(1, MENTIONED, (5,)),
     )
 
 
 def test_whether_somebody_above_is_protected_is_kept_as_it_is_now() -> None:
     parent = a_post(
-        11, 2, limits=(Limit(1, PUBLIC, protected=True), Limit(9, PUBLIC, protected=True))
+        11,
+        2,
+        limits=(AudienceLimit(1, PUBLIC, protected=True), AudienceLimit(9, PUBLIC, protected=True)),
     )
-    people = {each: Author(each) for each in (1, 2)}
+    profiles = {each: Author(each) for each in (1, 2)}
 
     # Of 9 nothing is known any more.
-    assert limits_below(parent, people, 3) == (
-        Limit(1, PUBLIC),
-        Limit(9, PUBLIC, protected=True),
-        Limit(2, PUBLIC),
+    assert limits_below(parent, profiles, 3) == (
+        AudienceLimit(1, PUBLIC),
+        AudienceLimit(9, PUBLIC, protected=True),
+        AudienceLimit(2, PUBLIC),
     )
 
 
 def test_of_many_people_above_the_nearest_and_all_closed_ones_are_kept() -> None:
-    closed = Limit(1, FOLLOWERS)
-    crowd = tuple(Limit(each, PUBLIC) for each in range(2, MAX_LIMITS + 10))
+    closed = AudienceLimit(1, FOLLOWERS)
+    crowd = tuple(AudienceLimit(each, PUBLIC) for each in range(2, MAX_LIMITS + 10))
     parent = a_post(11, 999, limits=(closed, *crowd))
 
     kept = limits_below(parent, {999: Author(999)}, 7)
 
     assert len(kept) == MAX_LIMITS
     assert kept[0] == closed
-    assert kept[1:] == (*crowd, Limit(999, PUBLIC))[-MAX_LIMITS + 1 :]
+    assert kept[1:] == (*crowd, AudienceLimit(999, PUBLIC))[-MAX_LIMITS + 1 :]
 
 
 def test_a_reply_under_too_many_closed_audiences_is_refused() -> None:
-    crowd = tuple(Limit(each, FOLLOWERS) for each in range(1, MAX_LIMITS + 1))
+    crowd = tuple(AudienceLimit(each, FOLLOWERS) for each in range(1, MAX_LIMITS + 1))
     parent = a_post(1100, 999, limits=crowd)
-    people = {999: Author(999)}
+    profiles = {999: Author(999)}
 
-    assert len(limits_below(parent, people, 1)) == MAX_LIMITS
+    assert len(limits_below(parent, profiles, 1)) == MAX_LIMITS
     with pytest.raises(ReplyNotAllowed):
-        limits_below(a_post(1100, 999, limits=crowd, visibility=FOLLOWERS), people, 1000)
+        limits_below(a_post(1100, 999, limits=crowd, visibility=FOLLOWERS), profiles, 1000)

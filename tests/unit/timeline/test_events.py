@@ -11,15 +11,20 @@ from roost.post.v1 import post_events_pb2, post_pb2
 from roost.timeline.v1 import timeline_events_pb2
 from roost.user.v1 import user_events_pb2, user_pb2
 
-from services.chassis.bus import Routes
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Unavailable
-from services.chassis.events import Event, OutboxMessage, Undecodable
-from services.timeline.events import Announcements, rest_from_proto, rest_to_proto
-from services.timeline.fanout import Delivered, Rest
-from services.timeline.model import TOP, Entry
-from services.timeline.subscriber import HomeTimelines, PublicTimeline, by_key, together
-from tests.unit.timeline.world import World
+from services.chassis.events.bus import Routes
+from services.chassis.events.records import Event, OutboxMessage, Undecodable
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Unavailable
+from services.timeline.domain.fanout import Delivered, RemainingSteps
+from services.timeline.domain.model import TOP, Entry
+from services.timeline.rpc.events import TimelineEvents, remaining_from_proto, remaining_to_proto
+from services.timeline.worker.consumer import (
+    HomeTimelines,
+    PublicTimeline,
+    by_key,
+    together,
+)
+from tests.unit.timeline.scenario import Scenario
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
 
@@ -36,11 +41,11 @@ def created(post_id: int, author: int = BOB, **fields: Any) -> Event:
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.follow(ALICE, BOB)
-    await world.home(ALICE)
-    return world
+async def scenario() -> Scenario:
+    scenario = Scenario()
+    await scenario.follow(ALICE, BOB)
+    await scenario.home(ALICE)
+    return scenario
 
 
 class Announced:
@@ -56,14 +61,14 @@ class Announced:
         self.batches.append(list(steps))
 
 
-def handler(world: World, announced: Announced | None = None) -> HomeTimelines:
+def handler(scenario: Scenario, announced: Announced | None = None) -> HomeTimelines:
     return HomeTimelines(
-        fan_out=world.fan_out, follows=world.follows, announce=announced or Announced()
+        fan_out=scenario.fan_out, follows=scenario.follows, announce=announced or Announced()
     )
 
 
-async def home(world: World) -> list[int]:
-    return [entry.entry_id for entry in (await world.homes.latest(ALICE, limit=50)).entries]
+async def home(scenario: Scenario) -> list[int]:
+    return [entry.entry_id for entry in (await scenario.homes.latest(ALICE, limit=50)).entries]
 
 
 ANSWER_TO_OTHERS = {"reply_to_post_id": 5, "reply_to_author_id": CAROL}
@@ -83,49 +88,49 @@ OWN_THREAD = {"reply_to_post_id": 5, "reply_to_author_id": BOB}
     ],
 )
 async def test_where_a_new_post_appears(
-    world: World, fields: dict[str, Any], on_homes: bool, in_public: bool
+    scenario: Scenario, fields: dict[str, Any], on_homes: bool, in_public: bool
 ) -> None:
-    await handler(world)([created(10, **fields)])
-    await PublicTimeline(world.store)([created(10, **fields)])
+    await handler(scenario)([created(10, **fields)])
+    await PublicTimeline(scenario.store)([created(10, **fields)])
 
-    assert await home(world) == ([10] if on_homes else [])
-    assert bool(await world.store.public(before=TOP, limit=5)) == in_public
+    assert await home(scenario) == ([10] if on_homes else [])
+    assert bool(await scenario.store.public(before=TOP, limit=5)) == in_public
 
 
-async def test_reposts_come_and_go(world: World) -> None:
+async def test_reposts_come_and_go(scenario: Scenario) -> None:
     place = post_pb2.TimelineEntry(entry_id=20, post_id=5, author_id=CAROL, reposter_id=BOB)
-    handle = handler(world)
+    handle = handler(scenario)
 
     await handle([event(post_events_pb2.PostReposted(entry=place))])
-    there = await home(world)
+    there = await home(scenario)
     await handle([event(post_events_pb2.RepostUndone(entry=place))])
-    await world.settle()
+    await scenario.settle()
 
-    assert (there, await home(world)) == ([20], [])
-
-
-async def test_the_rest_of_a_fan_out_travels_as_an_event(world: World) -> None:
-    rest = Rest(Entry(20, BOB, 5, CAROL), 77, removal=True)
-    own = Rest(Entry(21, BOB, 21, BOB), 0, removal=False)
-
-    assert rest_from_proto(rest_to_proto(rest)) == rest
-    assert rest_from_proto(rest_to_proto(own)) == own
+    assert (there, await home(scenario)) == ([20], [])
 
 
-async def test_continuations_reach_the_later_followers(world: World) -> None:
+async def test_the_rest_of_a_fan_out_travels_as_an_event(scenario: Scenario) -> None:
+    remaining = RemainingSteps(Entry(20, BOB, 5, CAROL), 77, removal=True)
+    own = RemainingSteps(Entry(21, BOB, 21, BOB), 0, removal=False)
+
+    assert remaining_from_proto(remaining_to_proto(remaining)) == remaining
+    assert remaining_from_proto(remaining_to_proto(own)) == own
+
+
+async def test_continuations_reach_the_later_followers(scenario: Scenario) -> None:
     body = timeline_events_pb2.FanOutContinued(
         entry=post_pb2.TimelineEntry(entry_id=10, post_id=10, author_id=BOB)
     )
 
-    await handler(world)([event(body)])
+    await handler(scenario)([event(body)])
 
-    assert await home(world) == [10]
+    assert await home(scenario) == [10]
 
 
-async def test_graph_events_change_homes(world: World) -> None:
-    world.truth.edges |= {(ALICE, CAROL)}
-    world.truth.entries |= {Entry(30, CAROL, 30, CAROL)}
-    handle = handler(world)
+async def test_graph_events_change_homes(scenario: Scenario) -> None:
+    scenario.truth.edges |= {(ALICE, CAROL)}
+    scenario.truth.entries |= {Entry(30, CAROL, 30, CAROL)}
+    handle = handler(scenario)
     seen = []
 
     for body in (
@@ -135,22 +140,22 @@ async def test_graph_events_change_homes(world: World) -> None:
         user_events_pb2.FollowRemoved(follower_id=ALICE, followee_id=CAROL),
     ):
         await handle([event(body)])
-        seen.append(await home(world))
+        seen.append(await home(scenario))
 
     assert seen == [[30], [], [30], []]
 
 
-async def test_a_deleted_person_is_forgotten(world: World) -> None:
-    await world.store.add_mute(ALICE, BOB)
+async def test_a_deleted_person_is_forgotten(scenario: Scenario) -> None:
+    await scenario.store.add_mute(ALICE, BOB)
 
-    handle = handler(world)
+    handle = handler(scenario)
     await handle([event(user_events_pb2.UserDeleted(user_id=ALICE))])
 
-    assert await world.store.muted_by(ALICE) == []
+    assert await scenario.store.muted_by(ALICE) == []
 
 
-async def test_the_public_timeline_follows_a_batch_of_events(world: World) -> None:
-    public = PublicTimeline(world.store)
+async def test_the_public_timeline_follows_a_batch_of_events(scenario: Scenario) -> None:
+    public = PublicTimeline(scenario.store)
 
     await public(
         [
@@ -164,52 +169,52 @@ async def test_the_public_timeline_follows_a_batch_of_events(world: World) -> No
         ]
     )
 
-    assert [entry.post_id for entry in await world.store.public(before=TOP, limit=9)] == [10]
+    assert [entry.post_id for entry in await scenario.store.public(before=TOP, limit=9)] == [10]
 
 
-async def test_a_batch_that_comes_again_changes_nothing(world: World) -> None:
-    public = PublicTimeline(world.store)
+async def test_a_batch_that_comes_again_changes_nothing(scenario: Scenario) -> None:
+    public = PublicTimeline(scenario.store)
     batch = [created(10), event(post_events_pb2.PostDeleted(post_id=10, author_id=BOB))]
 
     await public(batch)
     await public(batch)
 
-    assert await world.store.public(before=TOP, limit=9) == []
+    assert await scenario.store.public(before=TOP, limit=9) == []
 
 
-async def test_what_cannot_be_read_is_said(world: World) -> None:
+async def test_what_cannot_be_read_is_said(scenario: Scenario) -> None:
     broken = created(10)
     broken = Event(**{name: getattr(broken, name) for name in broken.__slots__} | {"payload": b"x"})
 
     with pytest.raises(Undecodable):
-        await PublicTimeline(world.store)([broken])
+        await PublicTimeline(scenario.store)([broken])
     with pytest.raises(Undecodable):
-        await handler(world)([broken])
+        await handler(scenario)([broken])
 
 
-async def test_a_batch_goes_to_all_handlers_even_if_one_fails(world: World) -> None:
+async def test_a_batch_goes_to_all_handlers_even_if_one_fails(scenario: Scenario) -> None:
     async def fail(_: object) -> None:
         raise Unavailable
 
-    handle = together(fail, handler(world))
+    handle = together(fail, handler(scenario))
 
     with pytest.raises(Unavailable):
         await handle([created(10)])
 
-    assert await home(world) == [10]
+    assert await home(scenario) == [10]
 
 
 class TestAnnouncing:
-    async def test_a_batch_is_announced_at_once(self, world: World) -> None:
+    async def test_a_batch_is_announced_at_once(self, scenario: Scenario) -> None:
         announced = Announced()
-        rest = rest_to_proto(Rest(Entry(12, BOB, 12, BOB), 0, removal=False))
-        removal = rest_to_proto(Rest(Entry(12, BOB, 12, BOB), 0, removal=True))
+        remaining = remaining_to_proto(RemainingSteps(Entry(12, BOB, 12, BOB), 0, removal=False))
+        removal = remaining_to_proto(RemainingSteps(Entry(12, BOB, 12, BOB), 0, removal=True))
 
-        await handler(world, announced)(
+        await handler(scenario, announced)(
             [
                 created(10),
                 created(11, author=CAROL),
-                event(rest, key=BOB),
+                event(remaining, key=BOB),
                 event(removal, key=BOB),
                 created(13, **ANSWER_TO_OTHERS),
             ]
@@ -222,53 +227,55 @@ class TestAnnouncing:
             (12, [ALICE]),
         ]
 
-    async def test_nothing_is_announced_of_an_empty_page(self, world: World) -> None:
+    async def test_nothing_is_announced_of_an_empty_page(self, scenario: Scenario) -> None:
         announced = Announced()
-        rest = rest_to_proto(Rest(Entry(12, BOB, 12, BOB), ALICE, removal=False))
+        remaining = remaining_to_proto(
+            RemainingSteps(Entry(12, BOB, 12, BOB), ALICE, removal=False)
+        )
 
-        await handler(world, announced)([event(rest)])
+        await handler(scenario, announced)([event(remaining)])
 
         assert announced.batches == []
 
-    async def test_a_batch_fails_if_it_cannot_be_announced(self, world: World) -> None:
+    async def test_a_batch_fails_if_it_cannot_be_announced(self, scenario: Scenario) -> None:
         announced = Announced()
         announced.away = True
 
         with pytest.raises(Unavailable):
-            await handler(world, announced)([created(10)])
+            await handler(scenario, announced)([created(10)])
 
     async def test_what_was_delivered_is_announced_even_if_another_key_fails(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
+        self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def fail(*_: object) -> None:
             raise Unavailable
 
-        monkeypatch.setattr(world.fan_out, "forget", fail)
+        monkeypatch.setattr(scenario.fan_out, "forget", fail)
         announced = Announced()
         deleted = event(post_events_pb2.PostDeleted(post_id=9, author_id=CAROL), key=CAROL)
 
         with pytest.raises(Unavailable):
-            await handler(world, announced)([created(10), deleted])
+            await handler(scenario, announced)([created(10), deleted])
 
         assert [each.entry.entry_id for batch in announced.batches for each in batch] == [10]
 
     async def test_a_step_is_told_again_under_the_same_id(self) -> None:
         broker = Broker()
-        announce = Announcements(publisher=broker, clock=ManualClock())  # type: ignore[arg-type]
+        announce = TimelineEvents(publisher=broker, clock=ManualClock())  # type: ignore[arg-type]
         entry = Entry(20, BOB, 5, CAROL)
         step = Delivered(entry, 0, [BOB, ALICE])
 
         await announce.delivered([step])
         await announce.delivered([step, Delivered(entry, 1, [DAVE]), Delivered(entry, 0, None)])
 
-        once, again, later_page, everybody = broker.events
+        once, again, later_page, all_author_ids = broker.events
         assert once.event_id == again.event_id
         assert len({each.event_id for each in broker.events}) == 3
         assert {each.key for each in broker.events} == {str(BOB)}
         body = timeline_events_pb2.EntryDelivered.FromString(again.payload)
         assert (body.entry.reposter_id, body.user_ids) == (BOB, [BOB, ALICE])
         assert timeline_events_pb2.EntryDelivered.FromString(later_page.payload).user_ids == [DAVE]
-        assert not timeline_events_pb2.EntryDelivered.FromString(everybody.payload).user_ids
+        assert not timeline_events_pb2.EntryDelivered.FromString(all_author_ids.payload).user_ids
 
 
 class Broker:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from services.chassis.errors import Unavailable
-from services.timeline.fanout import Delivered, FanOut, Rest
-from services.timeline.feeds import home_of
-from services.timeline.model import TOP, Entry
-from tests.unit.timeline.world import World
+from services.chassis.runtime.errors import Unavailable
+from services.timeline.domain.fanout import Delivered, FanOut, RemainingSteps
+from services.timeline.domain.feeds import home_of
+from services.timeline.domain.model import TOP, Entry
+from tests.unit.timeline.scenario import Scenario
 
 AUTHOR = 100
 FANS = [1, 2, 3, 4, 5]
@@ -14,72 +14,72 @@ POST = Entry(50, AUTHOR, 50, AUTHOR)
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World(page=2)
+async def scenario() -> Scenario:
+    scenario = Scenario(page=2)
     for fan in FANS:
-        world.truth.edges.add((fan, AUTHOR))
-        await world.home(fan)
-    await world.home(AUTHOR)
-    world.truth.entries.add(POST)
-    world.truth.calls.clear()
-    return world
+        scenario.truth.edges.add((fan, AUTHOR))
+        await scenario.home(fan)
+    await scenario.home(AUTHOR)
+    scenario.truth.entries.add(POST)
+    scenario.truth.calls.clear()
+    return scenario
 
 
-async def reached(world: World) -> list[int]:
+async def reached(scenario: Scenario) -> list[int]:
     found = []
     for person in [*FANS, AUTHOR]:
-        reading = await world.feeds.read(home_of(person), before=TOP, limit=5)
+        reading = await scenario.feeds.read(home_of(person), before=TOP, limit=5)
         if POST in reading.entries:
             found.append(person)
     return found
 
 
-async def test_a_step_reaches_one_page_and_leaves_the_rest(world: World) -> None:
-    await world.fan_out.deliver(POST)
-    first = await reached(world)
-    await world.fan_out.go_on(world.rests.pop(0))
-    second = await reached(world)
-    await world.fan_out.go_on(world.rests.pop(0))
+async def test_a_step_reaches_one_page_and_leaves_the_rest(scenario: Scenario) -> None:
+    await scenario.fan_out.deliver(POST)
+    first = await reached(scenario)
+    await scenario.fan_out.continue_fan_out(scenario.rests.pop(0))
+    second = await reached(scenario)
+    await scenario.fan_out.continue_fan_out(scenario.rests.pop(0))
 
     assert first == [1, 2, AUTHOR]
     assert second == [1, 2, 3, 4, AUTHOR]
-    assert await reached(world) == [*FANS, AUTHOR]
-    assert world.rests == []
+    assert await reached(scenario) == [*FANS, AUTHOR]
+    assert scenario.rests == []
 
 
-async def test_a_step_says_whom_it_reached(world: World) -> None:
-    first = await world.fan_out.deliver(POST)
-    second = await world.fan_out.go_on(world.rests.pop(0))
-    third = await world.fan_out.go_on(world.rests.pop(0))
+async def test_a_step_says_whom_it_reached(scenario: Scenario) -> None:
+    first = await scenario.fan_out.deliver(POST)
+    second = await scenario.fan_out.continue_fan_out(scenario.rests.pop(0))
+    third = await scenario.fan_out.continue_fan_out(scenario.rests.pop(0))
 
     assert first == Delivered(POST, 0, [AUTHOR, 1, 2])
     assert second == Delivered(POST, 2, [3, 4])
     assert third == Delivered(POST, 4, [5])
 
 
-async def test_a_removal_delivers_nothing(world: World) -> None:
-    await world.fan_out.withdraw(POST)
+async def test_a_removal_delivers_nothing(scenario: Scenario) -> None:
+    await scenario.fan_out.withdraw(POST)
 
-    assert await world.fan_out.go_on(world.rests.pop(0)) is None
-
-
-async def test_a_step_that_comes_again_changes_nothing(world: World) -> None:
-    await world.fan_out.deliver(POST)
-    await world.fan_out.deliver(POST)
-    await world.settle()
-
-    assert await reached(world) == [*FANS, AUTHOR]
-    assert await world.home(1) == [POST]
+    assert await scenario.fan_out.continue_fan_out(scenario.rests.pop(0)) is None
 
 
-async def test_a_step_fails_if_the_rest_is_not_safe(world: World) -> None:
-    async def lose(_: Rest) -> None:
+async def test_a_step_that_comes_again_changes_nothing(scenario: Scenario) -> None:
+    await scenario.fan_out.deliver(POST)
+    await scenario.fan_out.deliver(POST)
+    await scenario.settle()
+
+    assert await reached(scenario) == [*FANS, AUTHOR]
+    assert await scenario.home(1) == [POST]
+
+
+async def test_a_step_fails_if_the_rest_is_not_safe(scenario: Scenario) -> None:
+    async def lose(_: RemainingSteps) -> None:
         raise Unavailable
 
     fan_out = FanOut(
-        feeds=world.feeds,
-        graph=world.truth,
-        celebrities=world.celebrities,
+        feeds=scenario.feeds,
+        graph=scenario.truth,
+        celebrities=scenario.celebrities,
         threshold=1000,
         publish=lose,
     )
@@ -88,13 +88,15 @@ async def test_a_step_fails_if_the_rest_is_not_safe(world: World) -> None:
         await fan_out.deliver(POST)
 
 
-async def test_a_celebrity_costs_one_look_at_the_followers_and_then_none(world: World) -> None:
+async def test_a_celebrity_costs_one_look_at_the_followers_and_then_none(
+    scenario: Scenario,
+) -> None:
     fan_out = FanOut(
-        feeds=world.feeds,
-        graph=world.truth,
-        celebrities=world.celebrities,
+        feeds=scenario.feeds,
+        graph=scenario.truth,
+        celebrities=scenario.celebrities,
         threshold=len(FANS) - 1,
-        publish=world.rests.append,  # type: ignore[arg-type]
+        publish=scenario.rests.append,  # type: ignore[arg-type]
     )
 
     promoted = await fan_out.deliver(POST)
@@ -102,34 +104,36 @@ async def test_a_celebrity_costs_one_look_at_the_followers_and_then_none(world: 
 
     assert promoted.user_ids is None
     assert known.user_ids is None
-    assert world.truth.calls.count("followers") == 1
-    assert await reached(world) == [AUTHOR]
-    assert world.rests == []
+    assert scenario.truth.calls.count("followers") == 1
+    assert await reached(scenario) == [AUTHOR]
+    assert scenario.rests == []
 
 
-async def test_whoever_has_as_many_followers_as_the_threshold_is_fanned_out(world: World) -> None:
+async def test_whoever_has_as_many_followers_as_the_threshold_is_fanned_out(
+    scenario: Scenario,
+) -> None:
     fan_out = FanOut(
-        feeds=world.feeds,
-        graph=world.truth,
-        celebrities=world.celebrities,
+        feeds=scenario.feeds,
+        graph=scenario.truth,
+        celebrities=scenario.celebrities,
         threshold=len(FANS),
-        publish=world.fan_out.go_on,
+        publish=scenario.fan_out.continue_fan_out,
     )
 
     await fan_out.deliver(POST)
 
-    assert AUTHOR not in await world.celebrities.known()
+    assert AUTHOR not in await scenario.celebrities.known()
 
 
-async def test_a_promotion_that_could_not_be_told_is_told_again(world: World) -> None:
+async def test_a_promotion_that_could_not_be_told_is_told_again(scenario: Scenario) -> None:
     async def fail(_: int) -> None:
         raise Unavailable
 
-    raise_version = world.cache.raise_celebrity_version
-    world.cache.raise_celebrity_version = fail  # type: ignore[method-assign]
+    raise_version = scenario.cache.raise_celebrity_version
+    scenario.cache.raise_celebrity_version = fail  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
-        await world.celebrities.promote(AUTHOR, followers=5)
-    world.cache.raise_celebrity_version = raise_version  # type: ignore[method-assign]
+        await scenario.celebrities.promote(AUTHOR, followers=5)
+    scenario.cache.raise_celebrity_version = raise_version  # type: ignore[method-assign]
 
-    assert AUTHOR in await world.celebrities.known()
-    assert await world.cache.celebrity_version() == 1
+    assert AUTHOR in await scenario.celebrities.known()
+    assert await scenario.cache.celebrity_version() == 1

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.timeline.feeds import home_of, posts_of
-from services.timeline.model import Entry
+from services.timeline.domain.feeds import home_of, posts_of
+from services.timeline.domain.model import Entry
+from tests.unit.timeline.scenario import Scenario
 from tests.unit.timeline.stepping import Stepper
-from tests.unit.timeline.world import World
 
 PEOPLE = range(1, 4)
 people = st.sampled_from(PEOPLE)
@@ -65,8 +65,8 @@ class Homes(RuleBasedStateMachine):
             if hasattr(self, "world"):
                 self.run(self.drain())
                 for viewer in PEOPLE:
-                    home = self.run(self.world.home(viewer))
-                    assert home == self.world.truth.home(viewer), f"the home of {viewer}"
+                    home = self.run(self.scenario.home(viewer))
+                    assert home == self.scenario.truth.home(viewer), f"the home of {viewer}"
         finally:
             self.loop.close()
 
@@ -74,23 +74,23 @@ class Homes(RuleBasedStateMachine):
         famous_from=st.sampled_from([1, 9]), max_entries=st.integers(3, 9), edges=st.sets(pairs)
     )
     def begin(self, famous_from: int, max_entries: int, edges: set[tuple[int, int]]) -> None:
-        self.world = World(
+        self.scenario = Scenario(
             max_entries=max_entries, threshold=famous_from, page=2, pace=self.stepper.pace
         )
-        self.world.truth.edges = edges
+        self.scenario.truth.edges = edges
         self.stepper.free = False
 
     # What people do: the truth changes at once, and an event is on its way.
 
     @rule(pair=pairs)
     def follow_or_unfollow(self, pair: tuple[int, int]) -> None:
-        edges = self.world.truth.edges
+        edges = self.scenario.truth.edges
         edges ^= {pair}
         self.publish("user", pair[0], "followed" if pair in edges else "unfollowed", *pair)
 
     @rule(pair=pairs)
     def mute_or_unmute(self, pair: tuple[int, int]) -> None:
-        mutes = self.world.truth.mutes
+        mutes = self.scenario.truth.mutes
         mutes ^= {pair}
         self.publish("user", pair[0], "muted" if pair in mutes else "unmuted", *pair)
 
@@ -98,13 +98,13 @@ class Homes(RuleBasedStateMachine):
     def post(self, author: int, behind: int) -> None:
         entry_id = self.new_id(behind)
         entry = Entry(entry_id, author, entry_id, author)
-        self.world.truth.entries.add(entry)
+        self.scenario.truth.entries.add(entry)
         self.publish("post", author, "deliver", entry)
 
     @rule(actor=people, behind=st.integers(0, 25), post_id=st.integers(1, 3))
     def repost(self, actor: int, behind: int, post_id: int) -> None:
         entry = Entry(self.new_id(behind), actor, post_id, 99)
-        self.world.truth.entries.add(entry)
+        self.scenario.truth.entries.add(entry)
         self.reposts.append(entry)
         self.publish("post", actor, "deliver", entry)
 
@@ -112,23 +112,23 @@ class Homes(RuleBasedStateMachine):
     def undo(self, which: int) -> None:
         if self.reposts:
             entry = self.reposts.pop(which % len(self.reposts))
-            self.world.truth.entries.discard(entry)
+            self.scenario.truth.entries.discard(entry)
             self.publish("post", entry.actor_id, "withdraw", entry)
 
-    @rule(viewer=people, anew=st.sampled_from([False, False, False, True]), steps=steps)
-    def read(self, viewer: int, anew: bool, steps: list[int]) -> None:
-        if anew:
-            reading: Coroutine[Any, Any, Any] = self.world.builds.home_anew(viewer)
+    @rule(viewer=people, rebuild=st.sampled_from([False, False, False, True]), steps=steps)
+    def read(self, viewer: int, rebuild: bool, steps: list[int]) -> None:
+        if rebuild:
+            reading: Coroutine[Any, Any, Any] = self.scenario.feed_builder.rebuild_home(viewer)
         else:
-            reading = self.world.homes.latest(viewer, limit=4)
+            reading = self.scenario.homes.latest(viewer, limit=4)
         self.readers.append(self.run(self.stepper.begin(reading)))
-        self.go_on(steps)
+        self.continue_fan_out(steps)
 
     # What happens to the machinery.
 
     @rule(person=people, feed=st.sampled_from([home_of, posts_of]))
     def lose_a_feed(self, person: int, feed: Callable[[int], str]) -> None:
-        self.run(self.world.feeds.drop(feed(person)))
+        self.run(self.scenario.feeds.drop(feed(person)))
 
     @rule(choices=st.lists(st.integers(0, 20), min_size=1, max_size=3), steps=steps)
     def handle_events(self, choices: list[int], steps: list[int]) -> None:
@@ -136,7 +136,7 @@ class Homes(RuleBasedStateMachine):
             waiting = [key for key in self.keys.values() if not key.busy and not key.idle]
             if waiting:
                 self.run(self.handle(waiting[choice % len(waiting)]))
-        self.go_on(steps)
+        self.continue_fan_out(steps)
 
     @rule(which=st.integers(0, 20), again=st.integers(1, 3))
     def repeat_events(self, which: int, again: int) -> None:
@@ -146,7 +146,7 @@ class Homes(RuleBasedStateMachine):
             key.handled = max(0, key.handled - again)
 
     @rule(steps=steps)
-    def go_on(self, steps: list[int]) -> None:
+    def continue_fan_out(self, steps: list[int]) -> None:
         for choice in steps:
             self.run(self.stepper.step(choice))
 
@@ -173,9 +173,9 @@ class Homes(RuleBasedStateMachine):
 
     async def handle(self, key: Key) -> None:
         act, *arguments = key.events[key.handled]
-        owner: Any = self.world.fan_out
+        owner: Any = self.scenario.fan_out
         if not hasattr(owner, act):
-            owner = self.world.follows
+            owner = self.scenario.follows
         work = getattr(owner, act)(*arguments)
         key.running = await self.stepper.begin(self.handled(key, work))
 
@@ -183,9 +183,9 @@ class Homes(RuleBasedStateMachine):
         await work
         key.handled += 1
         # What a fan-out leaves goes to the end of its own topic's key.
-        while self.world.rests:
-            rest = self.world.rests.pop(0)
-            self.publish("rest", rest.entry.actor_id, "go_on", rest)
+        while self.scenario.rests:
+            remaining = self.scenario.rests.pop(0)
+            self.publish("rest", remaining.entry.actor_id, "continue_fan_out", remaining)
 
     async def drain(self) -> None:
         """Handles everything that is on its way."""

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.timeline.feeds import Reading, State
-from services.timeline.merging import merged
-from services.timeline.model import TOP, Entry
+from services.timeline.domain.feeds import Reading, State
+from services.timeline.domain.merging import merged
+from services.timeline.domain.model import TOP, Entry
 
 
 def post(entry_id: int, author: int) -> Entry:

@@ -4,31 +4,31 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.chassis.clock import ManualClock
-from services.chassis.redis import RedisAway
-from services.user.attempts import Bucket, Counted, Pauses
-from services.user.attempts_fallback import FallbackAttempts
-from services.user.attempts_memory import MemoryAttempts
-from services.user.errors import CredentialsWrong, RateLimited, TooManyPasswordAttempts
-from services.user.throttle import Place, Throttle
+from services.chassis.cache.redis_client import RedisUnavailable
+from services.chassis.runtime.clock import ManualClock
+from services.user.adapters.login_attempts_fallback import FallbackAttempts
+from services.user.adapters.login_attempts_memory import MemoryAttempts
+from services.user.domain.errors import CredentialsWrong, RateLimited, TooManyPasswordAttempts
+from services.user.domain.login_attempts import Backoff, Bucket, Counted
+from services.user.domain.throttle import AttemptOrigin, Throttle
 
-PLACE = Place("192.0.2.1", known=False)
+PLACE = AttemptOrigin("192.0.2.1", known=False)
 
 
 class Away:
     """Valkey that does not answer."""
 
     async def take(self, name: str, bucket: Bucket) -> float:
-        raise RedisAway
+        raise RedisUnavailable
 
-    async def begin(self, account: str, tallies: Sequence[tuple[str, Pauses]]) -> Counted:
-        raise RedisAway
+    async def begin(self, account: str, tallies: Sequence[tuple[str, Backoff]]) -> Counted:
+        raise RedisUnavailable
 
     async def take_back(self, account: str, tallies: Sequence[str]) -> None:
-        raise RedisAway
+        raise RedisUnavailable
 
     async def clear(self, account: str, tally: str) -> None:
-        raise RedisAway
+        raise RedisUnavailable
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.user import handles
-from services.user.errors import HandleInvalid, HandleReserved
+from services.user.domain import handles
+from services.user.domain.errors import HandleInvalid, HandleReserved
 
 SIGNS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 well_formed = st.text(SIGNS, min_size=1, max_size=15)
@@ -43,8 +43,8 @@ def test_a_reserved_name_stays_reserved_in_capitals_and_underscores(
     name: str, data: st.DataObject
 ) -> None:
     spelled = "".join(data.draw(st.sampled_from([sign, sign.upper()])) for sign in name)
-    place = data.draw(st.integers(0, len(spelled)))
-    disguised = spelled[:place] + "_" + spelled[place:]
+    origin = data.draw(st.integers(0, len(spelled)))
+    disguised = spelled[:origin] + "_" + spelled[origin:]
 
     with pytest.raises(HandleReserved):
         handles.check_new(spelled)

@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 
-from services.user.errors import PasswordPoolBusy
-from services.user.hash_queue import MARGIN, Errand, HashQueue, Lane
+from services.user.domain.errors import PasswordPoolBusy
+from services.user.domain.hash_queue import (
+    MARGIN,
+    HashQueue,
+    HashRequest,
+    PriorityClass,
+)
 from tests.waiting import eventually
 
 LONG = 3600.0
@@ -25,10 +30,14 @@ class Workers:
         self._gates: dict[str, threading.Event] = {}
 
     def ask(
-        self, name: str, lane: Lane = Lane.SIGN_IN, owner: str = "", left: float | None = None
+        self,
+        name: str,
+        priority: PriorityClass = PriorityClass.SIGN_IN,
+        owner: str = "",
+        left: float | None = None,
     ) -> "asyncio.Task[str]":
         self._gates[name] = threading.Event()
-        running = self.queue.run(self._work(name), Errand(lane, owner), left=left)
+        running = self.queue.run(self._work(name), HashRequest(priority, owner), left=left)
         return asyncio.create_task(running, name=name)
 
     def _work(self, name: str) -> Callable[[], str]:
@@ -91,9 +100,9 @@ async def test_owners_take_turns(one: Workers) -> None:
 
 
 async def test_sign_ins_go_before_other_hashes_three_to_one(one: Workers) -> None:
-    tasks = [one.ask("first", Lane.OTHER)]
+    tasks = [one.ask("first", PriorityClass.OTHER)]
     await asyncio.sleep(0)
-    tasks += [one.ask(f"other{n}", Lane.OTHER) for n in range(3)]
+    tasks += [one.ask(f"other{n}", PriorityClass.OTHER) for n in range(3)]
     tasks += [one.ask(f"in{n}") for n in range(7)]
     await asyncio.sleep(0)
 
@@ -103,7 +112,7 @@ async def test_sign_ins_go_before_other_hashes_three_to_one(one: Workers) -> Non
 
 
 async def test_other_hashes_have_at_most_half_of_the_workers(two: Workers) -> None:
-    tasks = [two.ask(f"other{n}", Lane.OTHER) for n in range(4)]
+    tasks = [two.ask(f"other{n}", PriorityClass.OTHER) for n in range(4)]
     await eventually(lambda: two.began == ["other0"], limit=60)
     tasks.append(two.ask("in0"))
     await eventually(lambda: two.began == ["other0", "in0"], limit=60)
@@ -201,5 +210,5 @@ async def test_a_failure_is_the_callers(one: Workers) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await one.queue.run(fail, Errand(), left=None)
+        await one.queue.run(fail, HashRequest(), left=None)
     assert one.queue.jobs == 0

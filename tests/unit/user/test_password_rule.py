@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from services.user import password_rule
-from services.user.errors import PasswordTooWeak
+from services.user.domain import password_rule
+from services.user.domain.errors import PasswordTooWeak
 
 
 def check(password: str, *about: str) -> None:

@@ -6,8 +6,13 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type
 
-from services.user.errors import PasswordPoolBusy
-from services.user.passwords import DEFAULT_MEMORY_MIB, LANES, PASSES, Passwords
+from services.user.domain.errors import PasswordPoolBusy
+from services.user.domain.passwords import (
+    ARGON2_LANES,
+    ARGON2_PASSES,
+    DEFAULT_MEMORY_MIB,
+    Passwords,
+)
 
 
 async def test_the_right_password_is_found_right_and_a_wrong_one_wrong() -> None:
@@ -27,7 +32,7 @@ async def test_hashes_are_argon2id_as_rfc_9106_recommends() -> None:
         parameters = extract_parameters(await passwords.hash("zebra lamp 9"))
 
     assert parameters.type is Type.ID
-    assert (parameters.time_cost, parameters.parallelism) == (PASSES, LANES) == (3, 4)
+    assert (parameters.time_cost, parameters.parallelism) == (ARGON2_PASSES, ARGON2_LANES) == (3, 4)
     assert parameters.memory_cost == DEFAULT_MEMORY_MIB * 1024 == 65536
     assert (parameters.salt_len, parameters.hash_len) == (16, 32)
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.user.refresh_tokens import RefreshTokens, hash_of
+from services.user.domain.refresh_tokens import RefreshTokens, hash_of
 
 TOKENS = RefreshTokens(master_key=bytes(32))
 ids = st.integers(0, 2**63 - 1)
@@ -26,9 +26,9 @@ def test_no_two_tokens_are_alike() -> None:
 
 
 @given(st.integers(0, 86), st.sampled_from("ABCxyz019-_"))
-def test_an_altered_token_is_not_genuine(place: int, sign: str) -> None:
+def test_an_altered_token_is_not_genuine(origin: int, sign: str) -> None:
     token = TOKENS.make(5, 6)
-    altered = token[:place] + sign + token[place + 1 :]
+    altered = token[:origin] + sign + token[origin + 1 :]
 
     presented = TOKENS.read(altered)
 

@@ -5,18 +5,28 @@ from datetime import timedelta
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from services.chassis.caller import UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.tokens import AccessTokens, KeyRing, StaticJwks, Verifier
-from services.chassis.tokens.access_tokens import LIFETIME
-from services.user import signing
-from services.user.signing import ANNOUNCED, PERIOD, KeySeal, Signer
-from services.user.store_memory import MemoryUserStore
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import (
+    AccessTokens,
+    KeyRing,
+    StaticJwks,
+    Verifier,
+)
+from services.chassis.auth.tokens.access_tokens import LIFETIME
+from services.chassis.runtime.clock import ManualClock
+from services.user.adapters.memory import MemoryUserStore
+from services.user.domain import signing
+from services.user.domain.signing import (
+    ANNOUNCED,
+    PERIOD,
+    KeySeal,
+    Signer,
+)
 
 SEAL = KeySeal(master_key=b"\7" * 32)
 
 
-class House:
+class UserServiceStack:
     """A signer, and somebody who checks its tokens with a key set that may be a minute old."""
 
     def __init__(self) -> None:
@@ -49,96 +59,96 @@ class House:
 
 
 async def test_the_first_key_is_made_when_it_is_needed_and_signs_at_once() -> None:
-    house = House()
+    stack = UserServiceStack()
 
-    await house.signer.load()
-    token, expires = house.signer.issue(5, 6)
+    await stack.signer.load()
+    token, expires = stack.signer.issue(5, 6)
 
-    assert await house.verifier.verify(token) == UserCaller(5, 6)
-    assert expires == house.clock.now() + LIFETIME
+    assert await stack.verifier.verify(token) == UserCaller(5, 6)
+    assert expires == stack.clock.now() + LIFETIME
 
 
 async def test_a_new_key_is_published_two_minutes_before_it_signs() -> None:
-    house = House()
-    first = await house.rotate()
+    stack = UserServiceStack()
+    first = await stack.rotate()
 
-    second = await house.rotate()
+    second = await stack.rotate()
 
-    assert await house.published() == [first, second]
-    house.clock.advance(ANNOUNCED - timedelta(seconds=1))
-    assert await house.current() == first
-    house.clock.advance(1)
-    assert await house.current() == second
+    assert await stack.published() == [first, second]
+    stack.clock.advance(ANNOUNCED - timedelta(seconds=1))
+    assert await stack.current() == first
+    stack.clock.advance(1)
+    assert await stack.current() == second
     assert timedelta(seconds=120) <= ANNOUNCED
 
 
 async def test_a_key_that_waits_is_not_followed_by_another() -> None:
-    house = House()
-    await house.rotate()
+    stack = UserServiceStack()
+    await stack.rotate()
 
-    assert await house.rotate() == await house.rotate()
+    assert await stack.rotate() == await stack.rotate()
 
 
 async def test_a_retired_key_stays_published_until_its_last_token_has_expired() -> None:
-    house = House()
-    first = await house.rotate()
-    second = await house.rotate()
-    house.clock.advance(ANNOUNCED)
+    stack = UserServiceStack()
+    first = await stack.rotate()
+    second = await stack.rotate()
+    stack.clock.advance(ANNOUNCED)
 
-    house.clock.advance(LIFETIME)
-    assert await house.published() == [first, second]
-    house.clock.advance(timedelta(minutes=2))
-    assert await house.published() == [second]
+    stack.clock.advance(LIFETIME)
+    assert await stack.published() == [first, second]
+    stack.clock.advance(timedelta(minutes=2))
+    assert await stack.published() == [second]
 
 
 async def test_no_token_fails_while_keys_change() -> None:
-    house = House()
-    await house.signer.load()
+    stack = UserServiceStack()
+    await stack.signer.load()
     tokens: list[tuple[str, float]] = []
 
     for minute in range(60):
         if minute == 10:
-            await house.rotate()
-        await house.signer.load()
-        token, _ = house.signer.issue(5, minute + 1)
-        tokens.append((token, house.clock.monotonic()))
+            await stack.rotate()
+        await stack.signer.load()
+        token, _ = stack.signer.issue(5, minute + 1)
+        tokens.append((token, stack.clock.monotonic()))
         for each, issued in tokens:
-            if house.clock.monotonic() - issued < LIFETIME.total_seconds():
-                assert isinstance(await house.verifier.verify(each), UserCaller)
-        house.clock.advance(60)
+            if stack.clock.monotonic() - issued < LIFETIME.total_seconds():
+                assert isinstance(await stack.verifier.verify(each), UserCaller)
+        stack.clock.advance(60)
 
 
 async def test_old_keys_are_forgotten_at_the_next_rotation() -> None:
-    house = House()
-    first = await house.rotate()
-    await house.rotate()
-    house.clock.advance(ANNOUNCED + LIFETIME + timedelta(minutes=3))
+    stack = UserServiceStack()
+    first = await stack.rotate()
+    await stack.rotate()
+    stack.clock.advance(ANNOUNCED + LIFETIME + timedelta(minutes=3))
 
-    await house.rotate()
+    await stack.rotate()
 
-    assert first not in [key.kid for key in await house.store.signing_keys()]
+    assert first not in [key.kid for key in await stack.store.signing_keys()]
 
 
 async def test_keys_are_rotated_by_themselves_after_their_period() -> None:
-    house = House()
+    stack = UserServiceStack()
 
     async def due() -> bool:
-        rotated = await signing.rotate_if_due(house.store, clock=house.clock, seal=SEAL)
+        rotated = await signing.rotate_if_due(stack.store, clock=stack.clock, seal=SEAL)
         return rotated is not None
 
     assert await due()
     assert not await due()
-    house.clock.advance(PERIOD - timedelta(seconds=1))
+    stack.clock.advance(PERIOD - timedelta(seconds=1))
     assert not await due()
-    house.clock.advance(1)
+    stack.clock.advance(1)
     assert await due()
     assert not await due()
 
 
 async def test_a_private_key_opens_only_with_the_master_key_and_under_its_own_name() -> None:
-    house = House()
-    await house.rotate()
-    (stored,) = await house.store.signing_keys()
+    stack = UserServiceStack()
+    await stack.rotate()
+    (stored,) = await stack.store.signing_keys()
 
     assert SEAL.open(stored).kid == stored.kid
     assert b"PRIVATE" not in stored.sealed_private

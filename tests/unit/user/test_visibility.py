@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.user import visibility
-from services.user.errors import AccountProtected, UserNotFound
-from services.user.model import Ties, User
+from services.user.domain import visibility
+from services.user.domain.errors import AccountProtected, UserNotFound
+from services.user.domain.model import Relationship, User
 
 ALICE = User(
     id=1,
@@ -20,54 +20,54 @@ PROTECTED = replace(ALICE, protected=True)
 STRANGER, OTHER, OWNER = None, 2, 1
 
 VIEWERS = {
-    "stranger": (STRANGER, Ties.NONE),
-    "other": (OTHER, Ties.NONE),
-    "follower": (OTHER, Ties.FOLLOWING),
-    "followed": (OTHER, Ties.FOLLOWED_BY),
-    "asked": (OTHER, Ties.REQUESTED),
-    "blocked": (OTHER, Ties.BLOCKED_BY),
-    "blocking": (OTHER, Ties.BLOCKING),
-    "muting": (OTHER, Ties.MUTING),
-    "owner": (OWNER, Ties.NONE),
+    "stranger": (STRANGER, Relationship.NONE),
+    "other": (OTHER, Relationship.NONE),
+    "follower": (OTHER, Relationship.FOLLOWING),
+    "followed": (OTHER, Relationship.FOLLOWED_BY),
+    "asked": (OTHER, Relationship.REQUESTED),
+    "blocked": (OTHER, Relationship.BLOCKED_BY),
+    "blocking": (OTHER, Relationship.BLOCKING),
+    "muting": (OTHER, Relationship.MUTING),
+    "owner": (OWNER, Relationship.NONE),
 }
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
 def test_profiles_are_hidden_from_those_whom_the_person_blocks_alone(viewer: str) -> None:
-    _, ties = VIEWERS[viewer]
+    _, relationship = VIEWERS[viewer]
 
     if viewer == "blocked":
         with pytest.raises(UserNotFound):
-            visibility.check_profile(ties)
+            visibility.check_profile(relationship)
     else:
-        visibility.check_profile(ties)
+        visibility.check_profile(relationship)
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
 def test_lists_of_open_people_are_hidden_like_profiles(viewer: str) -> None:
-    viewer_id, ties = VIEWERS[viewer]
+    viewer_id, relationship = VIEWERS[viewer]
 
     if viewer == "blocked":
         with pytest.raises(UserNotFound):
-            visibility.check_lists(viewer_id, ALICE, ties)
+            visibility.check_lists(viewer_id, ALICE, relationship)
     else:
-        visibility.check_lists(viewer_id, ALICE, ties)
+        visibility.check_lists(viewer_id, ALICE, relationship)
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
 def test_lists_of_protected_people_are_for_followers_and_themselves(viewer: str) -> None:
-    viewer_id, ties = VIEWERS[viewer]
+    viewer_id, relationship = VIEWERS[viewer]
 
     if viewer in {"follower", "owner"}:
-        visibility.check_lists(viewer_id, PROTECTED, ties)
+        visibility.check_lists(viewer_id, PROTECTED, relationship)
     else:
         expected = UserNotFound if viewer == "blocked" else AccountProtected
         with pytest.raises(expected):
-            visibility.check_lists(viewer_id, PROTECTED, ties)
+            visibility.check_lists(viewer_id, PROTECTED, relationship)
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
 def test_a_block_either_way_keeps_people_out_of_lists(viewer: str) -> None:
-    _, ties = VIEWERS[viewer]
+    _, relationship = VIEWERS[viewer]
 
-    assert visibility.listed(ties) == (viewer not in {"blocked", "blocking"})
+    assert visibility.listed(relationship) == (viewer not in {"blocked", "blocking"})

@@ -11,14 +11,14 @@ import pytest
 from roost.notification.v1 import delivery_service_pb2 as pb
 from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 
-from services.chassis.caller import ANONYMOUS, Caller, UserCaller
-from services.chassis.clock import ManualClock
-from services.chassis.ids import FixedWorker, IdGenerator
-from services.chassis.server import Mount
-from services.notification.delivery import compose
-from services.notification.delivery.store_memory import MemoryDeliveryStore
+from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.ids import FixedWorker, IdGenerator
+from services.delivery import compose
+from services.delivery.adapters.memory import MemoryDeliveryStore
+from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.settings import NotificationSettings
-from services.notification.store_memory import MemoryNotificationStore
 from tests.builders.notifications import settings
 from tests.push import Browser
 from tests.servicers.serving import Served, serving
@@ -27,7 +27,7 @@ ALICE, BOB = 1001, 1002
 
 
 @dataclass
-class House:
+class NotificationStack:
     """What a test holds in hand."""
 
     served: Served
@@ -35,7 +35,7 @@ class House:
     deliveries: MemoryDeliveryStore[Any]
     clock: ManualClock
     told: NotificationSettings
-    mounts: list[Mount]
+    mounts: list[MountedServicer]
 
     def stub(self, caller: Caller = ANONYMOUS) -> Any:
         return self.served.stub(DeliveryServiceStub, caller=caller)
@@ -63,7 +63,7 @@ def mail() -> dict[str, str]:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, mail: dict[str, str]) -> AsyncIterator[House]:
+async def stack(tmp_path: Path, mail: dict[str, str]) -> AsyncIterator[NotificationStack]:
     clock = ManualClock()
     store = MemoryNotificationStore(clock=clock)
     deliveries = MemoryDeliveryStore(store.database)
@@ -71,4 +71,4 @@ async def house(tmp_path: Path, mail: dict[str, str]) -> AsyncIterator[House]:
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     mounts = [compose.mount(told, store=store, deliveries=deliveries, clock=clock, ids=ids)]
     async with serving(*mounts, clock=clock) as served:
-        yield House(served, store, deliveries, clock, told, mounts)
+        yield NotificationStack(served, store, deliveries, clock, told, mounts)

@@ -3,9 +3,9 @@
 import pytest
 from roost.notification.v1 import delivery_service_pb2 as pb
 
-from services.chassis.server import policies
+from services.chassis.rpc.server import policies
 from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, listed
-from tests.servicers.notification.delivery.conftest import House
+from tests.servicers.notification.delivery.conftest import NotificationStack
 
 MATRIX = {
     "DeliveryService": {
@@ -22,14 +22,16 @@ MATRIX = {
 }
 
 
-def test_the_matrix_covers_every_method(house: House) -> None:
-    assert policies(house.mounts) == listed("roost.notification.v1", MATRIX)
+def test_the_matrix_covers_every_method(stack: NotificationStack) -> None:
+    assert policies(stack.mounts) == listed("roost.notification.v1", MATRIX)
 
 
 @pytest.mark.parametrize("who", CALLERS)
-async def test_only_those_are_let_in_whom_a_method_is_for(house: House, who: str) -> None:
+async def test_only_those_are_let_in_whom_a_method_is_for(
+    stack: NotificationStack, who: str
+) -> None:
     methods = MATRIX["DeliveryService"]
 
-    found = await admitted(methods, house.stub(CALLERS[who]), pb)
+    found = await admitted(methods, stack.stub(CALLERS[who]), pb)
 
     assert found == expected(methods, who)

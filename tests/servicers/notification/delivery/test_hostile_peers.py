@@ -17,23 +17,24 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from services.chassis.clock import ManualClock
-from services.notification.delivery import compose, push
-from services.notification.delivery.dispatch import Dispatcher
-from services.notification.delivery.letters import Sender, code_letter
-from services.notification.delivery.mail import Mailer, MailServer
-from services.notification.delivery.model import (
-    Answer,
+from services.chassis.runtime.clock import ManualClock
+from services.delivery import compose
+from services.delivery.adapters import push
+from services.delivery.adapters.mail import Mailer, MailServer
+from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
+from services.delivery.domain.dispatch import Dispatcher
+from services.delivery.domain.emails import Sender, code_email
+from services.delivery.domain.model import (
     Channel,
     Due,
     MailAddress,
     PushSubscription,
+    SendResult,
     State,
 )
-from services.notification.delivery.store_memory import DeliveryRow, MemoryDeliveryStore
-from services.notification.model import Kind
-from services.notification.store_memory import MemoryNotificationStore
-from tests.builders.notifications import NOON, Inbox, Names, group, settings
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.domain.model import Kind
+from tests.builders.notifications import NOON, DisplayNames, Inbox, group, settings
 from tests.push import Browser
 
 GOOD, HOSTILE = 1001, 2001
@@ -183,12 +184,12 @@ class MailService:
 
 
 @dataclass
-class World:
+class Scenario:
     """Somebody good and somebody hostile on each channel, and a dispatcher with real carriers."""
 
     clock: ManualClock
     notifications: MemoryNotificationStore
-    names: Names
+    names: DisplayNames
     inbox: Inbox
     dispatcher: Dispatcher
     browser: Browser
@@ -239,18 +240,18 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path, mail_port: int) -> AsyncIterator[World]:
+async def scenario(folder: Path, mail_port: int) -> AsyncIterator[Scenario]:
     configured = settings(folder, smtp_url=f"smtp://127.0.0.1:{mail_port}")
     clock = ManualClock()
     notifications = MemoryNotificationStore(clock=clock)
     deliveries = MemoryDeliveryStore(notifications.database)
-    inbox, names = Inbox(), Names()
+    inbox, names = Inbox(), DisplayNames()
     async with push.connect(
         vapid=compose.vapid(configured, clock=clock),
         rule=compose.endpoint_rule(configured),
         clock=clock,
     ) as services:
-        carriers = compose.carriers(
+        senders = compose.senders(
             configured,
             deliveries=deliveries,
             unread=inbox,
@@ -258,8 +259,8 @@ async def world(folder: Path, mail_port: int) -> AsyncIterator[World]:
             services=services,
             clock=clock,
         )
-        dispatcher = Dispatcher(store=deliveries, carriers=carriers, clock=clock)
-        yield World(clock, notifications, names, inbox, dispatcher, Browser())
+        dispatcher = Dispatcher(store=deliveries, senders=senders, clock=clock)
+        yield Scenario(clock, notifications, names, inbox, dispatcher, Browser())
 
 
 def set_aside() -> float:
@@ -291,7 +292,7 @@ async def test_no_answer_of_a_push_service_ends_anything(
     tmp_path: Path, answers: list[bytes]
 ) -> None:
     service, before = PushService(answers), set_aside()
-    async with served(service.serve) as port, world(tmp_path, 1) as at:
+    async with served(service.serve) as port, scenario(tmp_path, 1) as at:
         for number in range(len(answers)):
             user = HOSTILE + number
             await at.device(user, user, f"http://127.0.0.1:{port}/{number}")
@@ -311,7 +312,7 @@ async def test_nothing_that_a_person_registered_ends_anything(
     tmp_path: Path, registered: list[tuple[str, bytes, bytes, str]]
 ) -> None:
     service, before = PushService([]), set_aside()
-    async with served(service.serve) as port, world(tmp_path, 1) as at:
+    async with served(service.serve) as port, scenario(tmp_path, 1) as at:
         for number, (endpoint, key, secret, name) in enumerate(registered):
             user = HOSTILE + 10 * number
             at.names.known[user] = name
@@ -336,7 +337,7 @@ async def test_no_address_name_or_reply_ends_anything(
     tmp_path: Path, given_: list[tuple[str, str]], replies: list[bytes]
 ) -> None:
     service, before = MailService(replies), set_aside()
-    async with served(service.serve) as port, world(tmp_path, port) as at:
+    async with served(service.serve) as port, scenario(tmp_path, port) as at:
         for number, (address, name) in enumerate(given_):
             user = HOSTILE + 10 * number
             at.names.known[user] = name
@@ -357,7 +358,7 @@ async def test_no_address_name_or_reply_ends_anything(
     check_hostile(hostile, set_aside() - before)
 
 
-LETTER = code_letter(
+LETTER = code_email(
     Sender(Address("Roost", "noreply", "roost.example"), "https://roost.example"),
     GOOD_ADDRESS,
     code="123456",
@@ -371,10 +372,10 @@ LETTER = code_letter(
 async def test_whatever_a_mail_server_says_is_an_answer(replies: list[bytes]) -> None:
     service = MailService(replies, hostile_greeting=True)
     async with served(service.serve) as port:
-        answer = await Mailer(MailServer.parse(f"smtp://127.0.0.1:{port}")).send(LETTER)
+        result = await Mailer(MailServer.parse(f"smtp://127.0.0.1:{port}")).send(LETTER)
 
-    assert isinstance(answer, Answer)
-    assert answer.text.isascii()
+    assert isinstance(result, SendResult)
+    assert result.text.isascii()
 
 
 @pytest.mark.parametrize("channel", [Channel.CODE, Channel.DIGEST])
@@ -382,7 +383,7 @@ async def test_an_address_that_an_earlier_version_took_fails_alone(
     tmp_path: Path, channel: Channel
 ) -> None:
     service, before = MailService([]), set_aside()
-    async with served(service.serve) as port, world(tmp_path, port) as at:
+    async with served(service.serve) as port, scenario(tmp_path, port) as at:
         await at.address(HOSTILE, "=?utf-8?q??=@b.co", channel)
         await at.address(GOOD, GOOD_ADDRESS, channel)
 

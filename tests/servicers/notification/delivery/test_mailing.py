@@ -15,28 +15,28 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.chassis.clock import ManualClock
-from services.notification.delivery import mail as mail_module
-from services.notification.delivery.carriers import MAX_LINES, CodeCarrier, DigestCarrier
-from services.notification.delivery.dispatch import Dispatcher
-from services.notification.delivery.lane import LEASE
-from services.notification.delivery.letters import Sender, code_letter
-from services.notification.delivery.mail import Mailer, MailServer
-from services.notification.delivery.model import (
-    Answer,
+from services.chassis.runtime.clock import ManualClock
+from services.delivery.adapters import mail as mail_module
+from services.delivery.adapters.mail import Mailer, MailServer
+from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
+from services.delivery.domain.channel_senders import MAX_LINES, CodeEmailSender, DigestEmailSender
+from services.delivery.domain.channel_worker import LEASE
+from services.delivery.domain.dispatch import Dispatcher
+from services.delivery.domain.emails import Sender, code_email
+from services.delivery.domain.model import (
     Channel,
     Due,
     MailAddress,
+    SendResult,
+    SendStatus,
     State,
-    Verdict,
 )
-from services.notification.delivery.schedule import Schedule, Told, next_digest
-from services.notification.delivery.store_memory import DeliveryRow, MemoryDeliveryStore
-from services.notification.delivery.tokens import Tokens
-from services.notification.model import Kind
+from services.delivery.domain.schedule import NotifiedGroup, Schedule, next_digest
+from services.delivery.domain.tokens import Tokens
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.domain.model import Kind
 from services.notification.settings import NotificationSettings
-from services.notification.store_memory import MemoryNotificationStore
-from tests.builders.notifications import Inbox, Names, group, settings
+from tests.builders.notifications import DisplayNames, Inbox, group, settings
 from tests.mail import Mailbox, certificate, mail_server
 
 ALICE = 1001
@@ -45,7 +45,7 @@ HOUR = 7
 
 
 @dataclass
-class World:
+class Scenario:
     """A person with an address, a mail server, and a worker that sends."""
 
     told: NotificationSettings
@@ -79,7 +79,7 @@ class World:
         told = group(number, kind, *actors, post_id=number)
         self.inbox.tell(ALICE, told)
         now = self.clock.now()
-        due = Schedule(digest_hour=HOUR).due([Told(ALICE, told, False)], now)
+        due = Schedule(digest_hour=HOUR).due([NotifiedGroup(ALICE, told, False)], now)
         async with self.store.transaction() as transaction:
             await transaction.add_due(due, now)
 
@@ -101,7 +101,7 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def scenario(tmp_path: Path) -> AsyncIterator[Scenario]:
     async with mail_server() as box:
         told = settings(tmp_path, smtp_url=f"smtp://127.0.0.1:{box.port}")
         assert told.smtp_url is not None
@@ -110,14 +110,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         deliveries = MemoryDeliveryStore(store.database)
         inbox, tokens = Inbox(digests={ALICE}), Tokens(master_key=told.master_key)
         mailer, sender = Mailer(told.smtp_url), Sender(told.mail_from, told.public_url)
-        carriers = {
-            Channel.CODE: CodeCarrier(
+        senders = {
+            Channel.CODE: CodeEmailSender(
                 store=deliveries, mailer=mailer, sender=sender, tokens=tokens, clock=clock
             ),
-            Channel.DIGEST: DigestCarrier(
+            Channel.DIGEST: DigestEmailSender(
                 store=deliveries,
                 unread=inbox,
-                people=Names(),
+                people=DisplayNames(),
                 mailer=mailer,
                 sender=sender,
                 tokens=tokens,
@@ -125,202 +125,202 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
                 hour=HOUR,
             ),
         }
-        worker = Dispatcher(store=deliveries, carriers=carriers, clock=clock)
-        yield World(told, clock, box, inbox, store, deliveries, worker, tokens)
+        worker = Dispatcher(store=deliveries, senders=senders, clock=clock)
+        yield Scenario(told, clock, box, inbox, store, deliveries, worker, tokens)
 
 
-def text(letter: EmailMessage) -> str:
-    body = letter.get_body(("plain",))
+def text(mail_message: EmailMessage) -> str:
+    body = mail_message.get_body(("plain",))
     assert body is not None
     return str(body.get_content())
 
 
-async def test_the_code_reaches_the_address(world: World) -> None:
-    await world.address(confirmed=False, nonce=b"nonce")
-    await world.ask_for_code()
+async def test_the_code_reaches_the_address(scenario: Scenario) -> None:
+    await scenario.address(confirmed=False, nonce=b"nonce")
+    await scenario.ask_for_code()
 
-    await world.send()
+    await scenario.send()
 
-    (letter,) = world.box.to(ADDRESS)
-    code = re.findall(r"\d{6}", text(letter))[0]
-    assert world.tokens.is_code(code, ALICE, ADDRESS, b"nonce")
-    assert letter["From"] == "Roost <noreply@roost.example>"
-
-
-async def test_a_code_that_is_not_awaited_any_more_is_not_sent(world: World) -> None:
-    await world.address(confirmed=False, nonce=b"nonce")
-    await world.ask_for_code()
-    world.clock.advance(timedelta(hours=1))
-
-    await world.send()
-
-    assert world.box.letters == []
-    assert world.row.state is State.MOOT
+    (mail_message,) = scenario.box.to(ADDRESS)
+    code = re.findall(r"\d{6}", text(mail_message))[0]
+    assert scenario.tokens.is_code(code, ALICE, ADDRESS, b"nonce")
+    assert mail_message["From"] == "Roost <noreply@roost.example>"
 
 
-async def test_the_morning_brings_what_is_unread(world: World) -> None:
-    await world.address()
-    await world.tell(10, Kind.LIKE, 2, 3, 4)
-    await world.tell(11, Kind.FOLLOW, 3)
+async def test_a_code_that_is_not_awaited_any_more_is_not_sent(scenario: Scenario) -> None:
+    await scenario.address(confirmed=False, nonce=b"nonce")
+    await scenario.ask_for_code()
+    scenario.clock.advance(timedelta(hours=1))
 
-    await world.send()
-    early = list(world.box.letters)
-    await world.next_morning()
+    await scenario.send()
+
+    assert scenario.box.emails == []
+    assert scenario.row.state is State.SKIPPED
+
+
+async def test_the_morning_brings_what_is_unread(scenario: Scenario) -> None:
+    await scenario.address()
+    await scenario.tell(10, Kind.LIKE, 2, 3, 4)
+    await scenario.tell(11, Kind.FOLLOW, 3)
+
+    await scenario.send()
+    early = list(scenario.box.emails)
+    await scenario.next_morning()
 
     assert early == []
-    (letter,) = world.box.to(ADDRESS)
-    assert letter["Subject"] == "2 unread notifications on Roost"
-    lines = [line for line in text(letter).splitlines() if line.startswith("-")]
+    (mail_message,) = scenario.box.to(ADDRESS)
+    assert mail_message["Subject"] == "2 unread notifications on Roost"
+    lines = [line for line in text(mail_message).splitlines() if line.startswith("-")]
     assert lines == ["- @carol follows you", "- Bob and 2 others like your post"]
 
 
-async def test_one_click_leads_to_the_person(world: World) -> None:
-    await world.address()
-    await world.tell(10)
+async def test_one_click_leads_to_the_person(scenario: Scenario) -> None:
+    await scenario.address()
+    await scenario.tell(10)
 
-    await world.next_morning()
+    await scenario.next_morning()
 
-    header = world.box.letters[0]["List-Unsubscribe"]
+    header = scenario.box.emails[0]["List-Unsubscribe"]
     link = re.fullmatch(r"<https://roost\.example/v2/email/unsubscribe\?token=([\w-]+)>", header)
     assert link is not None
-    assert world.tokens.unsubscriber(link[1]) == ALICE
-    assert world.box.letters[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert scenario.tokens.unsubscriber(link[1]) == ALICE
+    assert scenario.box.emails[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-async def test_who_has_read_everything_gets_no_letter(world: World) -> None:
-    await world.address()
-    await world.tell(10)
-    world.inbox.read(ALICE)
+async def test_who_has_read_everything_gets_no_letter(scenario: Scenario) -> None:
+    await scenario.address()
+    await scenario.tell(10)
+    scenario.inbox.read(ALICE)
 
-    await world.next_morning()
+    await scenario.next_morning()
 
-    assert world.box.letters == []
-    assert world.row.state is State.MOOT
-
-
-async def test_who_wishes_for_no_digest_gets_none(world: World) -> None:
-    await world.address()
-    await world.tell(10)
-    world.inbox.digests.clear()
-
-    await world.next_morning()
-
-    assert world.box.letters == []
+    assert scenario.box.emails == []
+    assert scenario.row.state is State.SKIPPED
 
 
-async def test_an_address_that_is_not_confirmed_gets_no_digest(world: World) -> None:
-    await world.address()
-    await world.tell(10)
-    await world.address(confirmed=False, nonce=b"nonce")
+async def test_who_wishes_for_no_digest_gets_none(scenario: Scenario) -> None:
+    await scenario.address()
+    await scenario.tell(10)
+    scenario.inbox.digests.clear()
 
-    await world.next_morning()
+    await scenario.next_morning()
 
-    assert world.box.letters == []
+    assert scenario.box.emails == []
 
 
-async def test_there_is_one_digest_a_day(world: World) -> None:
-    await world.address()
-    await world.tell(10)
-    await world.next_morning()
+async def test_an_address_that_is_not_confirmed_gets_no_digest(scenario: Scenario) -> None:
+    await scenario.address()
+    await scenario.tell(10)
+    await scenario.address(confirmed=False, nonce=b"nonce")
 
-    await world.tell(11)
+    await scenario.next_morning()
+
+    assert scenario.box.emails == []
+
+
+async def test_there_is_one_digest_a_day(scenario: Scenario) -> None:
+    await scenario.address()
+    await scenario.tell(10)
+    await scenario.next_morning()
+
+    await scenario.tell(11)
     for _ in range(23):
-        world.clock.advance(timedelta(hours=1))
-        await world.send()
-    same_day = len(world.box.letters)
-    await world.next_morning()
+        scenario.clock.advance(timedelta(hours=1))
+        await scenario.send()
+    same_day = len(scenario.box.emails)
+    await scenario.next_morning()
 
-    assert (same_day, len(world.box.letters)) == (1, 2)
-
-
-async def test_the_next_digest_goes_by_the_time_zone_of_the_person(world: World) -> None:
-    await world.address()
-    world.inbox.zones[ALICE] = "Asia/Tokyo"
-    await world.tell(10)
-
-    await world.next_morning()
-
-    assert len(world.box.letters) == 1
-    assert world.row.due_time.astimezone(ZoneInfo("Asia/Tokyo")).hour == HOUR
+    assert (same_day, len(scenario.box.emails)) == (1, 2)
 
 
-async def test_a_day_without_news_brings_no_letter(world: World) -> None:
-    await world.address()
-    await world.tell(10)
-    await world.next_morning()
+async def test_the_next_digest_goes_by_the_time_zone_of_the_person(scenario: Scenario) -> None:
+    await scenario.address()
+    scenario.inbox.zones[ALICE] = "Asia/Tokyo"
+    await scenario.tell(10)
+
+    await scenario.next_morning()
+
+    assert len(scenario.box.emails) == 1
+    assert scenario.row.due_time.astimezone(ZoneInfo("Asia/Tokyo")).hour == HOUR
+
+
+async def test_a_day_without_news_brings_no_letter(scenario: Scenario) -> None:
+    await scenario.address()
+    await scenario.tell(10)
+    await scenario.next_morning()
 
     for _ in range(3):
-        await world.next_morning()
+        await scenario.next_morning()
 
-    assert len(world.box.letters) == 1
+    assert len(scenario.box.emails) == 1
 
 
-async def test_a_long_list_is_cut_and_counted(world: World) -> None:
-    await world.address()
+async def test_a_long_list_is_cut_and_counted(scenario: Scenario) -> None:
+    await scenario.address()
     for number in range(10, 10 + MAX_LINES + 5):
-        await world.tell(number)
+        await scenario.tell(number)
 
-    await world.next_morning()
+    await scenario.next_morning()
 
-    said = text(world.box.letters[0])
+    said = text(scenario.box.emails[0])
     assert said.count("likes your post") == MAX_LINES
     assert "… and 5 more" in said
 
 
-async def test_a_server_that_is_busy_is_asked_again(world: World) -> None:
-    await world.address()
-    await world.tell(10)
-    world.box.answer = "451 try later"
-    await world.next_morning()
-    failed = (world.row.state, world.row.last_answer)
-    world.box.answer = "250 OK"
+async def test_a_server_that_is_busy_is_asked_again(scenario: Scenario) -> None:
+    await scenario.address()
+    await scenario.tell(10)
+    scenario.box.answer = "451 try later"
+    await scenario.next_morning()
+    failed = (scenario.row.state, scenario.row.last_answer)
+    scenario.box.answer = "250 OK"
 
-    world.clock.advance(10)
-    await world.send()
+    scenario.clock.advance(10)
+    await scenario.send()
 
     assert failed == (State.DUE, "451")
-    assert len(world.box.letters) == 1
+    assert len(scenario.box.emails) == 1
 
 
-async def test_a_letter_that_is_refused_is_not_sent_again(world: World) -> None:
-    await world.address()
-    await world.tell(10)
-    world.box.refused[ADDRESS] = f"550 no such mailbox as {ADDRESS}"
+async def test_a_letter_that_is_refused_is_not_sent_again(scenario: Scenario) -> None:
+    await scenario.address()
+    await scenario.tell(10)
+    scenario.box.refused[ADDRESS] = f"550 no such mailbox as {ADDRESS}"
 
-    await world.next_morning()
-    world.box.refused.clear()
-    world.clock.advance(timedelta(hours=2))
-    await world.send()
+    await scenario.next_morning()
+    scenario.box.refused.clear()
+    scenario.clock.advance(timedelta(hours=2))
+    await scenario.send()
 
-    assert world.box.letters == []
-    assert (world.row.state, world.row.last_answer) == (State.FAILED, "550")
+    assert scenario.box.emails == []
+    assert (scenario.row.state, scenario.row.last_answer) == (State.FAILED, "550")
 
 
-async def test_a_letter_sent_once_more_is_known_by_its_name(world: World) -> None:
-    await world.address()
-    await world.tell(10)
-    await world.next_morning()
-    (key, row), *_ = world.store.database.tables.deliveries.items()
+async def test_a_letter_sent_once_more_is_known_by_its_name(scenario: Scenario) -> None:
+    await scenario.address()
+    await scenario.tell(10)
+    await scenario.next_morning()
+    (key, row), *_ = scenario.store.database.tables.deliveries.items()
     # As a worker leaves it that dies after the server took the letter.
     taken = DeliveryRow(
         version=row.version,
         state=State.DUE,
-        due_time=world.clock.now() + LEASE,
+        due_time=scenario.clock.now() + LEASE,
         attempts=1,
         last_answer="",
         start_time=row.start_time,
         update_time=row.update_time,
     )
-    world.store.database.tables.deliveries[key] = taken
+    scenario.store.database.tables.deliveries[key] = taken
 
-    world.clock.advance(LEASE)
-    await world.send()
+    scenario.clock.advance(LEASE)
+    await scenario.send()
 
-    first, second = world.box.letters
+    first, second = scenario.box.emails
     assert first["Message-ID"] == second["Message-ID"]
 
 
-LETTER = code_letter(
+LETTER = code_email(
     Sender(Address("Roost", "noreply", "roost.example"), "https://roost.example"),
     ADDRESS,
     code="123456",
@@ -329,11 +329,11 @@ LETTER = code_letter(
 )
 
 
-async def hand_in(url: str) -> Answer:
+async def hand_in(url: str) -> SendResult:
     return await Mailer(MailServer.parse(url)).send(LETTER)
 
 
-TAKEN = Answer(Verdict.TAKEN, "250")
+TAKEN = SendResult(SendStatus.TAKEN, "250")
 
 
 async def test_the_password_is_shown_to_a_server_that_is_the_right_one(
@@ -347,7 +347,7 @@ async def test_the_password_is_shown_to_a_server_that_is_the_right_one(
         wrong = await hand_in(f"smtp+starttls://roost:wrong@127.0.0.1:{box.port}")
 
     assert right == TAKEN
-    assert wrong == Answer(Verdict.LATER, "SMTPAuthenticationError")
+    assert wrong == SendResult(SendStatus.LATER, "SMTPAuthenticationError")
     assert ("roost", "right") in box.logins
 
 
@@ -360,9 +360,9 @@ async def test_the_connection_is_encrypted(
     scheme = "smtps" if how == "tls" else "smtp+starttls"
 
     async with mail_server(**{how: context}) as box:
-        answer = await hand_in(f"{scheme}://127.0.0.1:{box.port}")
+        result = await hand_in(f"{scheme}://127.0.0.1:{box.port}")
 
-    assert answer == TAKEN
+    assert result == TAKEN
     assert box.encrypted == [True]
 
 
@@ -372,22 +372,22 @@ async def test_a_server_that_nobody_vouches_for_gets_nothing(tmp_path: Path, how
     scheme = "smtps" if how == "tls" else "smtp+starttls"
 
     async with mail_server(**{how: context}) as box:
-        answer = await hand_in(f"{scheme}://127.0.0.1:{box.port}")
+        result = await hand_in(f"{scheme}://127.0.0.1:{box.port}")
 
-    assert answer.verdict is Verdict.LATER
-    assert box.letters == []
+    assert result.status is SendStatus.LATER
+    assert box.emails == []
 
 
 async def test_without_starttls_nothing_is_sent_in_the_clear() -> None:
     async with mail_server() as box:
-        answer = await hand_in(f"smtp+starttls://127.0.0.1:{box.port}")
+        result = await hand_in(f"smtp+starttls://127.0.0.1:{box.port}")
 
-    assert answer.verdict is Verdict.LATER
-    assert box.letters == []
+    assert result.status is SendStatus.LATER
+    assert box.emails == []
 
 
 async def test_a_server_that_is_away_is_tried_again() -> None:
-    assert (await hand_in("smtp://127.0.0.1:9")).verdict is Verdict.LATER
+    assert (await hand_in("smtp://127.0.0.1:9")).status is SendStatus.LATER
 
 
 async def test_a_server_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -404,8 +404,8 @@ async def test_a_server_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> N
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
 
-    answer = await hand_in(f"smtp://127.0.0.1:{port}")
+    result = await hand_in(f"smtp://127.0.0.1:{port}")
 
-    assert answer.verdict is Verdict.LATER
+    assert result.status is SendStatus.LATER
     await left.wait()
     server.close()

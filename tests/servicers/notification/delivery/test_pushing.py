@@ -16,36 +16,36 @@ from typing import Any
 
 import pytest
 
-from services.chassis.clock import ManualClock
-from services.notification.delivery import push
-from services.notification.delivery.carriers import PushCarrier
-from services.notification.delivery.compose import vapid
-from services.notification.delivery.dispatch import Dispatcher
-from services.notification.delivery.endpoints import EndpointRule
-from services.notification.delivery.lane import CAPACITIES, LEASE
-from services.notification.delivery.model import Channel, PushSubscription, State
-from services.notification.delivery.outcomes import MAX_ATTEMPTS
-from services.notification.delivery.schedule import PUSH_AFTER, Schedule, Told
-from services.notification.delivery.store_memory import DeliveryRow, MemoryDeliveryStore
-from services.notification.delivery.tokens import Tokens
-from services.notification.model import Group, Kind
+from services.chassis.runtime.clock import ManualClock
+from services.delivery.adapters import push
+from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
+from services.delivery.compose import vapid
+from services.delivery.domain.channel_senders import PushSender
+from services.delivery.domain.channel_worker import CAPACITIES, LEASE
+from services.delivery.domain.dispatch import Dispatcher
+from services.delivery.domain.endpoints import EndpointRule
+from services.delivery.domain.model import Channel, PushSubscription, State
+from services.delivery.domain.retries import MAX_ATTEMPTS
+from services.delivery.domain.schedule import PUSH_AFTER, NotifiedGroup, Schedule
+from services.delivery.domain.tokens import Tokens
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.domain.model import Group, Kind
 from services.notification.settings import NotificationSettings
-from services.notification.store_memory import MemoryNotificationStore
-from tests.builders.notifications import Inbox, Names, group, settings
+from tests.builders.notifications import DisplayNames, Inbox, group, settings
 from tests.push import Browser, Pushed, PushServer, Reply, push_server
 
 ALICE, BOB = 1001, 1002
 
 
 @dataclass
-class World:
+class Scenario:
     """Devices, a push service, and a worker that sends."""
 
     told: NotificationSettings
     clock: ManualClock
     server: PushServer
     inbox: Inbox
-    names: Names
+    names: DisplayNames
     store: MemoryNotificationStore
     deliveries: MemoryDeliveryStore[Any]
     worker: Dispatcher
@@ -73,7 +73,7 @@ class World:
         """As the service does in the transaction that tells somebody."""
         self.inbox.tell(user_id, told)
         now = self.clock.now()
-        due = Schedule(digest_hour=None).due([Told(user_id, told, True)], now)
+        due = Schedule(digest_hour=None).due([NotifiedGroup(user_id, told, True)], now)
         async with self.store.transaction() as transaction:
             await transaction.add_due(due, now)
 
@@ -101,11 +101,15 @@ class World:
 
 @asynccontextmanager
 async def working(
-    told: NotificationSettings, clock: ManualClock, deliveries: Any, inbox: Inbox, names: Names
+    told: NotificationSettings,
+    clock: ManualClock,
+    deliveries: Any,
+    inbox: Inbox,
+    names: DisplayNames,
 ) -> AsyncIterator[Dispatcher]:
     rule = EndpointRule(loopback_allowed=told.push_loopback_allowed)
     async with push.connect(vapid=vapid(told, clock=clock), rule=rule, clock=clock) as services:
-        carrier = PushCarrier(
+        channel_sender = PushSender(
             store=deliveries,
             unread=inbox,
             people=names,
@@ -115,22 +119,22 @@ async def working(
         )
         yield Dispatcher(
             store=deliveries,
-            carriers={Channel.PUSH: carrier},
+            senders={Channel.PUSH: channel_sender},
             clock=clock,
         )
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def scenario(tmp_path: Path) -> AsyncIterator[Scenario]:
     clock = ManualClock(datetime.now(UTC))
     store = MemoryNotificationStore(clock=clock)
     deliveries = MemoryDeliveryStore(store.database)
-    inbox, names, told = Inbox(), Names(), settings(tmp_path)
+    inbox, names, told = Inbox(), DisplayNames(), settings(tmp_path)
     async with (
         push_server() as server,
         working(told, clock, deliveries, inbox, names) as worker,
     ):
-        yield World(told, clock, server, inbox, names, store, deliveries, worker)
+        yield Scenario(told, clock, server, inbox, names, store, deliveries, worker)
 
 
 def answering(*replies: Reply) -> Any:
@@ -139,15 +143,15 @@ def answering(*replies: Reply) -> Any:
     return lambda _: left.pop(0) if len(left) > 1 else left[0]
 
 
-async def test_the_device_and_nobody_else_reads_what_happened(world: World) -> None:
-    await world.device()
-    await world.tell(group(10, Kind.LIKE, 2, 3, 4))
+async def test_the_device_and_nobody_else_reads_what_happened(scenario: Scenario) -> None:
+    await scenario.device()
+    await scenario.tell(group(10, Kind.LIKE, 2, 3, 4))
 
-    await world.send()
+    await scenario.send()
 
-    (pushed,) = world.server.arrived
+    (pushed,) = scenario.server.arrived
     assert b"Bob" not in pushed.body
-    assert world.read(pushed) == {
+    assert scenario.read(pushed) == {
         "type": "notification",
         "id": "10",
         "kind": "like",
@@ -158,332 +162,340 @@ async def test_the_device_and_nobody_else_reads_what_happened(world: World) -> N
     }
 
 
-async def test_the_push_service_learns_who_sends_and_how_urgent_it_is(world: World) -> None:
-    await world.device()
-    await world.tell(group(10, Kind.LIKE))
-    await world.tell(group(11, Kind.MENTION))
+async def test_the_push_service_learns_who_sends_and_how_urgent_it_is(scenario: Scenario) -> None:
+    await scenario.device()
+    await scenario.tell(group(10, Kind.LIKE))
+    await scenario.tell(group(11, Kind.MENTION))
 
-    await world.send()
+    await scenario.send()
 
-    headers = {world.read(each)["kind"]: each.headers for each in world.server.arrived}
+    headers = {scenario.read(each)["kind"]: each.headers for each in scenario.server.arrived}
     assert headers["like"]["urgency"] == "low"
     assert headers["mention"]["urgency"] == "normal"
     for each in headers.values():
         assert each["ttl"] == "86400"
         assert each["content-encoding"] == "aes128gcm"
-    key = vapid(world.told, clock=world.clock).public_key
-    claims = world.server.arrived[0].claims(world.server.origin, key)
-    assert claims["sub"] == world.told.push_contact
+    key = vapid(scenario.told, clock=scenario.clock).public_key
+    claims = scenario.server.arrived[0].claims(scenario.server.origin, key)
+    assert claims["sub"] == scenario.told.push_contact
 
 
-async def test_it_waits_two_seconds_for_somebody_who_is_reading(world: World) -> None:
-    await world.device()
-    await world.tell(group(10))
+async def test_it_waits_two_seconds_for_somebody_who_is_reading(scenario: Scenario) -> None:
+    await scenario.device()
+    await scenario.tell(group(10))
 
-    await world.send(after=1.9)
-    early = list(world.server.arrived)
-    world.inbox.read(ALICE)
-    await world.send(after=0.1)
+    await scenario.send(after=1.9)
+    early = list(scenario.server.arrived)
+    scenario.inbox.read(ALICE)
+    await scenario.send(after=0.1)
 
     assert early == []
-    assert world.server.arrived == []
-    assert world.row().state is State.MOOT
+    assert scenario.server.arrived == []
+    assert scenario.row().state is State.SKIPPED
 
 
-async def test_likes_within_the_wait_are_one_message(world: World) -> None:
-    await world.device()
-    await world.tell(group(10, Kind.LIKE, 2))
-    world.clock.advance(1)
-    world.inbox.read(ALICE)
-    await world.tell(group(11, Kind.LIKE, 3, 2))
+async def test_likes_within_the_wait_are_one_message(scenario: Scenario) -> None:
+    await scenario.device()
+    await scenario.tell(group(10, Kind.LIKE, 2))
+    scenario.clock.advance(1)
+    scenario.inbox.read(ALICE)
+    await scenario.tell(group(11, Kind.LIKE, 3, 2))
 
-    await world.send(after=1)
-    await world.send(after=60)
+    await scenario.send(after=1)
+    await scenario.send(after=60)
 
-    (pushed,) = world.server.arrived
-    assert world.read(pushed)["title"] == "@carol and Bob like your post"
+    (pushed,) = scenario.server.arrived
+    assert scenario.read(pushed)["title"] == "@carol and Bob like your post"
 
 
-async def test_a_later_like_replaces_the_message_on_the_device(world: World) -> None:
-    await world.device()
-    await world.tell(group(10, Kind.LIKE, 2))
-    await world.send()
-    await world.tell(group(11, Kind.LIKE, 3, 2))
-    await world.tell(group(12, Kind.LIKE, 2, post_id=8))
+async def test_a_later_like_replaces_the_message_on_the_device(scenario: Scenario) -> None:
+    await scenario.device()
+    await scenario.tell(group(10, Kind.LIKE, 2))
+    await scenario.send()
+    await scenario.tell(group(11, Kind.LIKE, 3, 2))
+    await scenario.tell(group(12, Kind.LIKE, 2, post_id=8))
 
-    await world.send()
+    await scenario.send()
 
-    titles = [world.read(each)["title"] for each in world.server.arrived]
+    titles = [scenario.read(each)["title"] for each in scenario.server.arrived]
     assert titles[0] == "Bob likes your post"
-    topics = {world.read(each)["id"]: each.topic for each in world.server.arrived}
+    topics = {scenario.read(each)["id"]: each.topic for each in scenario.server.arrived}
     assert topics["10"] == topics["11"]
     assert topics["12"] != topics["10"]
 
 
-async def test_every_device_of_a_person_is_told_and_nobody_elses(world: World) -> None:
-    await world.device()
-    await world.device()
-    await world.device(BOB)
-    await world.tell(group(10))
+async def test_every_device_of_a_person_is_told_and_nobody_elses(scenario: Scenario) -> None:
+    await scenario.device()
+    await scenario.device()
+    await scenario.device(BOB)
+    await scenario.tell(group(10))
 
-    await world.send()
+    await scenario.send()
 
-    assert {each.path for each in world.server.arrived} == {"/1", "/2"}
+    assert {each.path for each in scenario.server.arrived} == {"/1", "/2"}
 
 
 @pytest.mark.parametrize("status", [404, 410])
-async def test_a_device_that_is_gone_is_forgotten(world: World, status: int) -> None:
-    device, other = await world.device(), await world.device()
-    world.server.reply = lambda pushed: (status if pushed.path == "/1" else 201, {})
-    await world.tell(group(10))
+async def test_a_device_that_is_gone_is_forgotten(scenario: Scenario, status: int) -> None:
+    device, other = await scenario.device(), await scenario.device()
+    scenario.server.reply = lambda pushed: (status if pushed.path == "/1" else 201, {})
+    await scenario.tell(group(10))
 
-    await world.send()
+    await scenario.send()
 
-    assert await world.deliveries.subscriptions(ALICE, world.clock.now()) == [other]
-    assert (world.row(device.id).state, world.row(device.id).last_answer) == (
+    assert await scenario.deliveries.subscriptions(ALICE, scenario.clock.now()) == [other]
+    assert (scenario.row(device.id).state, scenario.row(device.id).last_answer) == (
         State.FAILED,
         str(status),
     )
-    assert world.row(other.id).state is State.SENT
+    assert scenario.row(other.id).state is State.SENT
 
 
-async def test_a_busy_push_service_is_asked_again_when_it_says(world: World) -> None:
-    await world.device()
-    world.server.reply = answering((429, {"Retry-After": "120"}), (201, {}))
-    await world.tell(group(10))
-    await world.send()
+async def test_a_busy_push_service_is_asked_again_when_it_says(scenario: Scenario) -> None:
+    await scenario.device()
+    scenario.server.reply = answering((429, {"Retry-After": "120"}), (201, {}))
+    await scenario.tell(group(10))
+    await scenario.send()
 
-    await world.send(after=119)
-    early = len(world.server.arrived)
-    await world.send(after=1)
+    await scenario.send(after=119)
+    early = len(scenario.server.arrived)
+    await scenario.send(after=1)
 
-    assert (early, len(world.server.arrived)) == (1, 2)
-    assert (world.row().state, world.row().attempts) == (State.SENT, 2)
+    assert (early, len(scenario.server.arrived)) == (1, 2)
+    assert (scenario.row().state, scenario.row().attempts) == (State.SENT, 2)
 
 
-async def test_a_date_to_come_back_at_is_understood(world: World) -> None:
-    await world.device()
-    moment = (world.clock.now() + timedelta(minutes=10)).replace(microsecond=0)
-    world.server.reply = answering(
+async def test_a_date_to_come_back_at_is_understood(scenario: Scenario) -> None:
+    await scenario.device()
+    moment = (scenario.clock.now() + timedelta(minutes=10)).replace(microsecond=0)
+    scenario.server.reply = answering(
         (503, {"Retry-After": format_datetime(moment, usegmt=True)}), (201, {})
     )
-    await world.tell(group(10))
-    await world.send()
+    await scenario.tell(group(10))
+    await scenario.send()
 
-    assert world.row().due_time == moment
-
-
-async def test_failures_are_followed_by_success(world: World) -> None:
-    await world.device()
-    world.server.reply = answering((500, {}), (502, {}), (201, {}))
-    await world.tell(group(10))
-
-    await world.send()
-    await world.send(after=7)
-    await world.send(after=13)
-
-    assert len(world.server.arrived) == 3
-    assert len({each.topic for each in world.server.arrived}) == 1
-    assert (world.row().state, world.row().last_answer) == (State.SENT, "201")
+    assert scenario.row().due_time == moment
 
 
-async def test_what_always_fails_is_given_up(world: World) -> None:
-    await world.device()
-    world.server.reply = lambda _: (503, {})
-    await world.tell(group(10))
+async def test_failures_are_followed_by_success(scenario: Scenario) -> None:
+    await scenario.device()
+    scenario.server.reply = answering((500, {}), (502, {}), (201, {}))
+    await scenario.tell(group(10))
+
+    await scenario.send()
+    await scenario.send(after=7)
+    await scenario.send(after=13)
+
+    assert len(scenario.server.arrived) == 3
+    assert len({each.topic for each in scenario.server.arrived}) == 1
+    assert (scenario.row().state, scenario.row().last_answer) == (State.SENT, "201")
+
+
+async def test_what_always_fails_is_given_up(scenario: Scenario) -> None:
+    await scenario.device()
+    scenario.server.reply = lambda _: (503, {})
+    await scenario.tell(group(10))
 
     for _ in range(MAX_ATTEMPTS + 3):
-        await world.send(after=timedelta(minutes=80))
+        await scenario.send(after=timedelta(minutes=80))
 
-    assert world.row().state is State.FAILED
-    assert len(world.server.arrived) <= MAX_ATTEMPTS
+    assert scenario.row().state is State.FAILED
+    assert len(scenario.server.arrived) <= MAX_ATTEMPTS
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 413])
-async def test_what_is_refused_for_good_is_not_sent_again(world: World, status: int) -> None:
-    device = await world.device()
-    world.server.reply = lambda _: (status, {"Location": f"{world.server.origin}/other"})
-    await world.tell(group(10))
+async def test_what_is_refused_for_good_is_not_sent_again(scenario: Scenario, status: int) -> None:
+    device = await scenario.device()
+    scenario.server.reply = lambda _: (status, {"Location": f"{scenario.server.origin}/other"})
+    await scenario.tell(group(10))
 
-    await world.send()
-    await world.send(after=timedelta(hours=2))
+    await scenario.send()
+    await scenario.send(after=timedelta(hours=2))
 
-    assert len(world.server.arrived) == 1
-    assert (world.row().state, world.row().last_answer) == (State.FAILED, str(status))
-    assert await world.deliveries.subscriptions(ALICE, world.clock.now()) == [device]
+    assert len(scenario.server.arrived) == 1
+    assert (scenario.row().state, scenario.row().last_answer) == (State.FAILED, str(status))
+    assert await scenario.deliveries.subscriptions(ALICE, scenario.clock.now()) == [device]
 
 
 async def test_a_receiver_that_hangs_is_left_and_tried_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 0.2)
-    await world.device()
-    await world.device()
-    world.server.reply = lambda pushed: None if pushed.path == "/1" else (201, {})
-    await world.tell(group(10))
+    await scenario.device()
+    await scenario.device()
+    scenario.server.reply = lambda pushed: None if pushed.path == "/1" else (201, {})
+    await scenario.tell(group(10))
 
-    await world.send()
+    await scenario.send()
 
-    assert (world.row(1).state, world.row(1).last_answer) == (State.DUE, "timeout")
-    assert world.row(2).state is State.SENT
+    assert (scenario.row(1).state, scenario.row(1).last_answer) == (State.DUE, "timeout")
+    assert scenario.row(2).state is State.SENT
 
 
 async def test_a_receiver_that_hangs_leaves_the_others_room(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 0.5)
     most = CAPACITIES[Channel.PUSH].receiver
     async with push_server(host="127.0.0.2") as tarpit:
         tarpit.reply = lambda _: None
         for number in range(most + 5):
-            await world.device(number + 1, endpoint=f"{tarpit.origin}/{number}")
-            await world.tell(group(number + 1), number + 1)
-        await world.device()
-        await world.tell(group(100))
+            await scenario.device(number + 1, endpoint=f"{tarpit.origin}/{number}")
+            await scenario.tell(group(number + 1), number + 1)
+        await scenario.device()
+        await scenario.tell(group(100))
 
-        await world.send()
+        await scenario.send()
 
-        assert len(world.server.arrived) == 1
+        assert len(scenario.server.arrived) == 1
         assert len(tarpit.arrived) == most
         answers = Counter(
-            row.last_answer for row in world.store.database.tables.deliveries.values()
+            row.last_answer for row in scenario.store.database.tables.deliveries.values()
         )
         assert answers == {"timeout": most, "busy": 5, "201": 1}
 
 
 async def test_a_device_that_never_answers_is_asked_less_and_less(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 0.1)
-    device = await world.device()
-    world.server.reply = lambda _: None
+    device = await scenario.device()
+    scenario.server.reply = lambda _: None
     for number in range(10):
-        await world.tell(group(10 + number, post_id=number))
+        await scenario.tell(group(10 + number, post_id=number))
 
     pauses = []
     for timeouts in range(1, 5):
-        await world.send(after=timedelta(hours=1))
-        (found,) = await world.deliveries.subscriptions(ALICE, world.clock.now())
+        await scenario.send(after=timedelta(hours=1))
+        (found,) = await scenario.deliveries.subscriptions(ALICE, scenario.clock.now())
         assert found.timeouts == timeouts
-        pauses.append(found.pause_until and found.pause_until - world.clock.now())
-    asked = len(world.server.arrived)
-    await world.send(after=timedelta(minutes=1))
+        pauses.append(found.pause_until and found.pause_until - scenario.clock.now())
+    asked = len(scenario.server.arrived)
+    await scenario.send(after=timedelta(minutes=1))
 
     half_a_minute = timedelta(seconds=30)
     assert pauses == [None, half_a_minute, 2 * half_a_minute, 4 * half_a_minute]
     assert asked == 4 * CAPACITIES[Channel.PUSH].person
-    assert len(world.server.arrived) == asked
-    assert {row.due_time for row in world.rows(device.id) if row.last_answer == ""} == {
+    assert len(scenario.server.arrived) == asked
+    assert {row.due_time for row in scenario.rows(device.id) if row.last_answer == ""} == {
         found.pause_until
     }
 
 
 async def test_a_paused_device_holds_up_no_other_of_the_person(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 1.0)
-    await world.device()
-    await world.device()
-    world.server.reply = lambda pushed: None if pushed.path == "/1" else (201, {})
+    await scenario.device()
+    await scenario.device()
+    scenario.server.reply = lambda pushed: None if pushed.path == "/1" else (201, {})
     for number in range(3):
-        await world.tell(group(10 + number))
-        await world.send(after=timedelta(hours=1))
+        await scenario.tell(group(10 + number))
+        await scenario.send(after=timedelta(hours=1))
 
-    assert len(world.server.at("/2")) == 3
+    assert len(scenario.server.at("/2")) == 3
 
 
 async def test_a_device_that_answers_again_is_paused_no_more(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 1.0)
-    await world.device()
-    world.server.reply = answering(None, None, (500, {}), (201, {}))
-    await world.tell(group(10))
+    await scenario.device()
+    scenario.server.reply = answering(None, None, (500, {}), (201, {}))
+    await scenario.tell(group(10))
 
     for _ in range(4):
-        await world.send(after=timedelta(hours=1))
+        await scenario.send(after=timedelta(hours=1))
 
-    (found,) = await world.deliveries.subscriptions(ALICE, world.clock.now())
+    (found,) = await scenario.deliveries.subscriptions(ALICE, scenario.clock.now())
     assert (found.timeouts, found.pause_until) == (0, None)
-    assert world.row().state is State.SENT
+    assert scenario.row().state is State.SENT
 
 
 async def test_one_address_has_a_share_whatever_names_lead_to_it(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 0.5)
-    monkeypatch.setattr(push, "AT_ONE_ADDRESS", 3)
+    monkeypatch.setattr(push, "MAX_CONNECTIONS_PER_ADDRESS", 3)
     here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: here)
     names = ["127.0.0.1", "localhost"]
     limited = settings(tmp_path)
-    async with working(limited, world.clock, world.deliveries, world.inbox, world.names) as worker:
-        world.server.reply = lambda _: None
-        port = world.server.address.rpartition(":")[2]
+    async with working(
+        limited, scenario.clock, scenario.deliveries, scenario.inbox, scenario.names
+    ) as worker:
+        scenario.server.reply = lambda _: None
+        port = scenario.server.address.rpartition(":")[2]
         for number in range(6):
-            await world.device(number + 1, endpoint=f"http://{names[number % 2]}:{port}/{number}")
-            await world.tell(group(number + 1), number + 1)
-        world.clock.advance(PUSH_AFTER)
+            await scenario.device(
+                number + 1, endpoint=f"http://{names[number % 2]}:{port}/{number}"
+            )
+            await scenario.tell(group(number + 1), number + 1)
+        scenario.clock.advance(PUSH_AFTER)
         await worker.take()
         await worker.settle()
 
-    answers = Counter(row.last_answer for row in world.store.database.tables.deliveries.values())
+    answers = Counter(row.last_answer for row in scenario.store.database.tables.deliveries.values())
     assert answers == {"timeout": 3, "busy": 3}
 
 
-async def test_nobody_there_is_tried_again(world: World) -> None:
-    await world.device(endpoint="http://127.0.0.1:9/1")
-    await world.tell(group(10))
+async def test_nobody_there_is_tried_again(scenario: Scenario) -> None:
+    await scenario.device(endpoint="http://127.0.0.1:9/1")
+    await scenario.tell(group(10))
 
-    await world.send()
+    await scenario.send()
 
-    assert (world.row().state, world.row().last_answer) == (State.DUE, "ConnectError")
+    assert (scenario.row().state, scenario.row().last_answer) == (State.DUE, "ConnectError")
 
 
-async def strictly(world: World, tmp_path: Path) -> None:
+async def strictly(scenario: Scenario, tmp_path: Path) -> None:
     """Has what is due sent by a worker that may not push to this machine."""
     strict = settings(tmp_path, push_loopback_allowed=False)
-    world.clock.advance(PUSH_AFTER)
-    async with working(strict, world.clock, world.deliveries, world.inbox, world.names) as worker:
+    scenario.clock.advance(PUSH_AFTER)
+    async with working(
+        strict, scenario.clock, scenario.deliveries, scenario.inbox, scenario.names
+    ) as worker:
         await worker.take()
         await worker.settle()
 
 
-async def test_an_endpoint_of_an_earlier_rule_is_sent_nothing(world: World, tmp_path: Path) -> None:
-    await world.device(endpoint=f"{world.server.origin}/1")
-    await world.tell(group(10))
+async def test_an_endpoint_of_an_earlier_rule_is_sent_nothing(
+    scenario: Scenario, tmp_path: Path
+) -> None:
+    await scenario.device(endpoint=f"{scenario.server.origin}/1")
+    await scenario.tell(group(10))
 
-    await strictly(world, tmp_path)
+    await strictly(scenario, tmp_path)
 
-    assert world.server.arrived == []
-    assert (world.row().state, world.row().last_answer) == (State.FAILED, "endpoint refused")
+    assert scenario.server.arrived == []
+    assert (scenario.row().state, scenario.row().last_answer) == (State.FAILED, "endpoint refused")
 
 
 async def test_a_name_that_leads_inside_is_sent_nothing(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))]
-    await world.device(endpoint="https://push.example/1")
-    await world.tell(group(10))
+    await scenario.device(endpoint="https://push.example/1")
+    await scenario.tell(group(10))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: inside)
 
-    await strictly(world, tmp_path)
+    await strictly(scenario, tmp_path)
 
-    assert (world.row().state, world.row().last_answer) == (State.FAILED, "address refused")
+    assert (scenario.row().state, scenario.row().last_answer) == (State.FAILED, "address refused")
 
 
-async def test_while_nobody_knows_the_names_nothing_goes_out(world: World) -> None:
-    await world.device()
-    await world.tell(group(10))
-    world.names.away = True
+async def test_while_nobody_knows_the_names_nothing_goes_out(scenario: Scenario) -> None:
+    await scenario.device()
+    await scenario.tell(group(10))
+    scenario.names.away = True
 
-    await world.send()
-    early = list(world.server.arrived)
-    world.names.away = False
-    await world.send(after=LEASE)
+    await scenario.send()
+    early = list(scenario.server.arrived)
+    scenario.names.away = False
+    await scenario.send(after=LEASE)
 
     assert early == []
-    assert world.read(world.server.arrived[0])["title"] == "Bob likes your post"
+    assert scenario.read(scenario.server.arrived[0])["title"] == "Bob likes your post"
 
 
 class Dying:
@@ -502,52 +514,54 @@ class Dying:
 
 
 async def test_a_worker_that_dies_after_sending_costs_one_more_message_of_the_topic(
-    world: World,
+    scenario: Scenario,
 ) -> None:
-    await world.device()
-    await world.tell(group(10))
-    world.clock.advance(PUSH_AFTER)
-    dying = Dying(world.deliveries)
-    async with working(world.told, world.clock, dying, world.inbox, world.names) as worker:
+    await scenario.device()
+    await scenario.tell(group(10))
+    scenario.clock.advance(PUSH_AFTER)
+    dying = Dying(scenario.deliveries)
+    async with working(
+        scenario.told, scenario.clock, dying, scenario.inbox, scenario.names
+    ) as worker:
         await worker.take()
         await dying.reached.wait()
-        (lane,) = worker._lanes
+        (lane,) = worker._workers
         for each in list(lane._under_way):
             each.cancel()
         await worker.settle()
 
-    await world.send(after=1)
-    meanwhile = len(world.server.arrived)
-    await world.send(after=LEASE)
-    await world.send(after=timedelta(hours=1))
+    await scenario.send(after=1)
+    meanwhile = len(scenario.server.arrived)
+    await scenario.send(after=LEASE)
+    await scenario.send(after=timedelta(hours=1))
 
     assert meanwhile == 1
-    first, second = world.server.arrived
+    first, second = scenario.server.arrived
     assert first.topic == second.topic
-    assert world.read(first) == world.read(second)
-    assert world.row().state is State.SENT
+    assert scenario.read(first) == scenario.read(second)
+    assert scenario.row().state is State.SENT
 
 
 async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
-    world: World,
+    scenario: Scenario,
 ) -> None:
-    await world.device()
-    await world.tell(group(10))
-    world.clock.advance(PUSH_AFTER)
+    await scenario.device()
+    await scenario.tell(group(10))
+    scenario.clock.advance(PUSH_AFTER)
     arrived, go_on = asyncio.Event(), asyncio.Event()
-    answer = world.server.serve
+    result = scenario.server.serve
 
     async def slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         arrived.set()
         await go_on.wait()
-        await answer(reader, writer)
+        await result(reader, writer)
 
     server = await asyncio.start_server(slowly, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    await world.device(BOB, endpoint=f"http://127.0.0.1:{port}/2")
-    await world.tell(group(20), BOB)
-    world.clock.advance(PUSH_AFTER)
-    running = asyncio.create_task(world.worker.run())
+    await scenario.device(BOB, endpoint=f"http://127.0.0.1:{port}/2")
+    await scenario.tell(group(20), BOB)
+    scenario.clock.advance(PUSH_AFTER)
+    running = asyncio.create_task(scenario.worker.run())
     await arrived.wait()
 
     running.cancel()
@@ -558,67 +572,69 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
         await running
 
     assert not stopped_early
-    assert world.row(2).state is State.SENT
+    assert scenario.row(2).state is State.SENT
     server.close()
 
 
-async def test_quiet_hours_hold_pushes_until_they_end_one_for_each_topic(world: World) -> None:
-    await world.device()
-    world.inbox.quiet[ALICE] = world.clock.now() + timedelta(hours=8)
-    await world.tell(group(10, Kind.LIKE, 2))
-    await world.send()
-    held = world.row()
-    world.clock.advance(timedelta(hours=7))
-    world.inbox.read(ALICE)
-    await world.tell(group(11, Kind.LIKE, 3, 2))
-    await world.send()
-    silent = list(world.server.arrived)
+async def test_quiet_hours_hold_pushes_until_they_end_one_for_each_topic(
+    scenario: Scenario,
+) -> None:
+    await scenario.device()
+    scenario.inbox.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
+    await scenario.tell(group(10, Kind.LIKE, 2))
+    await scenario.send()
+    held = scenario.row()
+    scenario.clock.advance(timedelta(hours=7))
+    scenario.inbox.read(ALICE)
+    await scenario.tell(group(11, Kind.LIKE, 3, 2))
+    await scenario.send()
+    silent = list(scenario.server.arrived)
 
-    world.inbox.quiet.clear()
-    await world.send(after=timedelta(hours=1))
+    scenario.inbox.quiet.clear()
+    await scenario.send(after=timedelta(hours=1))
 
     assert silent == []
     assert (held.state, held.last_answer, held.attempts) == (State.DUE, "paused", 0)
-    assert [world.read(each)["id"] for each in world.server.arrived] == ["11"]
+    assert [scenario.read(each)["id"] for each in scenario.server.arrived] == ["11"]
 
 
-async def test_what_was_read_in_quiet_hours_is_not_pushed_when_they_end(world: World) -> None:
-    await world.device()
-    world.inbox.quiet[ALICE] = world.clock.now() + timedelta(hours=8)
-    await world.tell(group(10))
-    await world.send()
-    world.inbox.read(ALICE)
-    world.inbox.quiet.clear()
+async def test_what_was_read_in_quiet_hours_is_not_pushed_when_they_end(scenario: Scenario) -> None:
+    await scenario.device()
+    scenario.inbox.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
+    await scenario.tell(group(10))
+    await scenario.send()
+    scenario.inbox.read(ALICE)
+    scenario.inbox.quiet.clear()
 
-    await world.send(after=timedelta(hours=8))
+    await scenario.send(after=timedelta(hours=8))
 
-    assert world.server.arrived == []
-    assert world.row().state is State.MOOT
-
-
-async def test_a_push_that_is_tried_again_waits_for_quiet_hours_too(world: World) -> None:
-    await world.device()
-    world.server.reply = answering((503, {}), (201, {}))
-    await world.tell(group(10))
-    await world.send()
-    world.inbox.quiet[ALICE] = world.clock.now() + timedelta(hours=8)
-    await world.send(after=timedelta(minutes=1))
-    tried = len(world.server.arrived)
-    world.inbox.quiet.clear()
-
-    await world.send(after=timedelta(hours=8))
-
-    assert (tried, len(world.server.arrived)) == (1, 2)
-    assert world.row().state is State.SENT
+    assert scenario.server.arrived == []
+    assert scenario.row().state is State.SKIPPED
 
 
-async def test_quiet_hours_of_one_person_hold_nobody_else(world: World) -> None:
-    await world.device(ALICE)
-    await world.device(BOB)
-    world.inbox.quiet[ALICE] = world.clock.now() + timedelta(hours=8)
-    await world.tell(group(10), ALICE)
-    await world.tell(group(11), BOB)
+async def test_a_push_that_is_tried_again_waits_for_quiet_hours_too(scenario: Scenario) -> None:
+    await scenario.device()
+    scenario.server.reply = answering((503, {}), (201, {}))
+    await scenario.tell(group(10))
+    await scenario.send()
+    scenario.inbox.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
+    await scenario.send(after=timedelta(minutes=1))
+    tried = len(scenario.server.arrived)
+    scenario.inbox.quiet.clear()
 
-    await world.send()
+    await scenario.send(after=timedelta(hours=8))
 
-    assert [world.read(each)["id"] for each in world.server.arrived] == ["11"]
+    assert (tried, len(scenario.server.arrived)) == (1, 2)
+    assert scenario.row().state is State.SENT
+
+
+async def test_quiet_hours_of_one_person_hold_nobody_else(scenario: Scenario) -> None:
+    await scenario.device(ALICE)
+    await scenario.device(BOB)
+    scenario.inbox.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
+    await scenario.tell(group(10), ALICE)
+    await scenario.tell(group(11), BOB)
+
+    await scenario.send()
+
+    assert [scenario.read(each)["id"] for each in scenario.server.arrived] == ["11"]

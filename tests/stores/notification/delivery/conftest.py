@@ -7,23 +7,23 @@ from itertools import count
 
 import pytest
 
-from services.chassis import postgres
-from services.chassis.clock import ManualClock
-from services.notification.delivery.model import (
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.storage import postgres
+from services.delivery.adapters.memory import MemoryDeliveryStore
+from services.delivery.adapters.postgres import PostgresDeliveryStore
+from services.delivery.domain.model import (
     Channel,
     Delivery,
+    DeliveryUpdate,
     Due,
     MailAddress,
-    Outcome,
     PushSubscription,
     State,
 )
-from services.notification.delivery.store import DeliveryStore
-from services.notification.delivery.store_memory import MemoryDeliveryStore
-from services.notification.delivery.store_postgres import PostgresDeliveryStore
-from services.notification.store import NotificationStore
-from services.notification.store_memory import MemoryNotificationStore
-from services.notification.store_postgres import PostgresNotificationStore
+from services.delivery.domain.store import DeliveryStore
+from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.adapters.postgres import PostgresNotificationStore
+from services.notification.domain.store import NotificationStore
 from tests.engines import Databases
 
 _numbers = count(1_000)
@@ -31,7 +31,7 @@ _EMPTY = "TRUNCATE deliveries, push_subscriptions, mail_addresses, mailed_codes,
 
 
 @dataclass
-class World:
+class Scenario:
     """A store, the time, and acts on it in transactions of their own."""
 
     store: DeliveryStore
@@ -112,7 +112,7 @@ class World:
         self, delivery: Delivery, state: State, *, seconds: float = 0, counted: bool = True
     ) -> None:
         now = self.clock.now()
-        outcome = Outcome(state, "201", now + timedelta(seconds=seconds), counted)
+        outcome = DeliveryUpdate(state, "201", now + timedelta(seconds=seconds), counted)
         await self.store.record(delivery, outcome, now)
 
 
@@ -125,16 +125,16 @@ def database_url(postgres: Databases) -> Iterator[str]:
 
 
 @pytest.fixture(params=["memory", "postgres"])
-async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+async def scenario(request: pytest.FixtureRequest) -> AsyncIterator[Scenario]:
     clock = ManualClock()
     if request.param == "memory":
         store = MemoryNotificationStore(clock=clock)
-        yield World(MemoryDeliveryStore(store.database), store, clock)
+        yield Scenario(MemoryDeliveryStore(store.database), store, clock)
         return
     url: str = request.getfixturevalue("database_url")
     async with postgres.connect(url, clock=clock, max_size=20) as connected:
         await connected.execute(_EMPTY)
-        yield World(
+        yield Scenario(
             PostgresDeliveryStore(connected),
             PostgresNotificationStore(connected, announce=lambda _: None),
             clock,
@@ -142,12 +142,12 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def real(database_url: str) -> AsyncIterator[World]:
+async def real(database_url: str) -> AsyncIterator[Scenario]:
     """For what only a database with many sessions can show."""
     clock = ManualClock()
     async with postgres.connect(database_url, clock=clock, max_size=20) as connected:
         await connected.execute(_EMPTY)
-        yield World(
+        yield Scenario(
             PostgresDeliveryStore(connected),
             PostgresNotificationStore(connected, announce=lambda _: None),
             clock,

@@ -3,8 +3,8 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from services.notification.delivery.encryption import MAX_PLAINTEXT_BYTES, encrypt
-from services.notification.delivery.vapid import decode, encode
+from services.delivery.domain.encryption import MAX_PLAINTEXT_BYTES, encrypt
+from services.delivery.domain.vapid import decode, encode
 from tests.push import Browser
 
 # RFC 8291, appendix A.

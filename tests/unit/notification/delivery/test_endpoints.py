@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.notification.delivery.endpoints import AddressRefused, EndpointRule
-from services.notification.delivery.errors import PushEndpointRefused
+from services.delivery.domain.endpoints import AddressRefused, EndpointRule
+from services.delivery.domain.errors import PushEndpointRefused
 
 STRICT = EndpointRule()
 LOOSE = EndpointRule(loopback_allowed=True)

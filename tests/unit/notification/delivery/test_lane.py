@@ -12,28 +12,33 @@ import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 
-from services.chassis.clock import ManualClock
-from services.chassis.errors import Internal, Unavailable
-from services.notification.delivery import lane as lane_module
-from services.notification.delivery.dispatch import Dispatcher
-from services.notification.delivery.lane import CAPACITIES, LEASE, Carrier, Parcel
-from services.notification.delivery.model import (
-    Answer,
+from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.errors import Internal, Unavailable
+from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
+from services.delivery.domain import channel_worker as lane_module
+from services.delivery.domain.channel_worker import (
+    CAPACITIES,
+    LEASE,
+    ChannelSender,
+    PreparedMessage,
+)
+from services.delivery.domain.dispatch import Dispatcher
+from services.delivery.domain.model import (
     Channel,
     Delivery,
+    DeliveryUpdate,
     Due,
     MailAddress,
-    Outcome,
     PushSubscription,
+    SendResult,
+    SendStatus,
     State,
-    Verdict,
 )
-from services.notification.delivery.outcomes import BUSY_PAUSE, MAX_ATTEMPTS
-from services.notification.delivery.store_memory import DeliveryRow, MemoryDeliveryStore
-from services.notification.store_memory import MemoryNotificationStore
+from services.delivery.domain.retries import BUSY_PAUSE, MAX_ATTEMPTS
+from services.notification.adapters.memory import MemoryNotificationStore
 from tests.waiting import eventually
 
-TAKEN = Answer(Verdict.TAKEN, "201")
+TAKEN = SendResult(SendStatus.TAKEN, "201")
 PUSH = CAPACITIES[Channel.PUSH]
 
 
@@ -45,7 +50,7 @@ class Poison(Exception):
 class Sending:
     """A carrier whose receivers do as the test says, by topic."""
 
-    acts: dict[str, Callable[[], Awaitable[Answer]]] = field(default_factory=dict)
+    acts: dict[str, Callable[[], Awaitable[SendResult]]] = field(default_factory=dict)
     unpackable: Mapping[str, Exception] = field(default_factory=dict)
     receivers: Mapping[str, str] = field(default_factory=dict)
     batches: list[int] = field(default_factory=list)
@@ -53,41 +58,43 @@ class Sending:
     under_way: int = 0
     most_under_way: int = 0
 
-    async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
+    async def prepare(
+        self, deliveries: Sequence[Delivery]
+    ) -> Mapping[Delivery, PreparedMessage | DeliveryUpdate]:
         self.batches.append(len(deliveries))
         for each in deliveries:
             if each.topic in self.unpackable:
                 raise self.unpackable[each.topic]
-        return {each: self._parcel(each) for each in deliveries}
+        return {each: self._prepared(each) for each in deliveries}
 
     def again(self, delivery: Delivery, now: datetime) -> datetime:
         return now
 
-    def _parcel(self, delivery: Delivery) -> Parcel:
-        async def send() -> Answer:
+    def _prepared(self, delivery: Delivery) -> PreparedMessage:
+        async def send() -> SendResult:
             self.under_way += 1
             self.most_under_way = max(self.most_under_way, self.under_way)
             try:
-                answer = await self.acts.get(delivery.topic, taken)()
+                result = await self.acts.get(delivery.topic, taken)()
             finally:
                 self.under_way -= 1
             self.sent.append((delivery.user_id, delivery.topic))
-            return answer
+            return result
 
-        return Parcel(self.receivers.get(delivery.topic, f"of {delivery.user_id}"), send)
+        return PreparedMessage(self.receivers.get(delivery.topic, f"of {delivery.user_id}"), send)
 
 
-async def taken() -> Answer:
+async def taken() -> SendResult:
     return TAKEN
 
 
-async def raising() -> Answer:
+async def raising() -> SendResult:
     address = "@".join(["alice", "mail.example"])
     raise Poison(address)
 
 
 @dataclass
-class World:
+class Scenario:
     """A memory store, and people with a device and an address each."""
 
     clock: ManualClock
@@ -119,9 +126,13 @@ class World:
                 now,
             )
 
-    def dispatcher(self, carrier: Carrier, store: Any = None, **others: Carrier) -> Dispatcher:
-        carriers = {Channel.PUSH: carrier} | {Channel(name): each for name, each in others.items()}
-        return Dispatcher(store=store or self.store, carriers=carriers, clock=self.clock)
+    def dispatcher(
+        self, channel_sender: ChannelSender, store: Any = None, **others: ChannelSender
+    ) -> Dispatcher:
+        senders = {Channel.PUSH: channel_sender} | {
+            Channel(name): each for name, each in others.items()
+        }
+        return Dispatcher(store=store or self.store, senders=senders, clock=self.clock)
 
     def rows(self) -> dict[str, DeliveryRow]:
         return {key[3]: row for key, row in self.notifications.database.tables.deliveries.items()}
@@ -131,10 +142,10 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
+def scenario() -> Scenario:
     clock = ManualClock()
     notifications = MemoryNotificationStore(clock=clock)
-    return World(clock, notifications, MemoryDeliveryStore(notifications.database))
+    return Scenario(clock, notifications, MemoryDeliveryStore(notifications.database))
 
 
 async def once(dispatcher: Dispatcher) -> int:
@@ -148,15 +159,15 @@ def counted(step: str, channel: Channel = Channel.PUSH) -> float:
     return REGISTRY.get_sample_value("roost_deliveries_set_aside_total", labels) or 0.0
 
 
-async def test_what_cannot_be_packed_fails_alone_and_is_counted(world: World) -> None:
+async def test_what_cannot_be_packed_fails_alone_and_is_counted(scenario: Scenario) -> None:
     for user in range(1, 6):
-        await world.due(user, f"T{user}")
+        await scenario.due(user, f"T{user}")
     before = counted("pack")
 
-    await once(world.dispatcher(Sending(unpackable={"T3": Poison()})))
+    await once(scenario.dispatcher(Sending(unpackable={"T3": Poison()})))
 
     sent = (State.SENT, "201")
-    assert world.states() == {
+    assert scenario.states() == {
         "T1": sent,
         "T2": sent,
         "T3": (State.FAILED, "Poison"),
@@ -170,28 +181,28 @@ async def test_what_cannot_be_packed_fails_alone_and_is_counted(world: World) ->
     "failure", [IndexError(), ValueError(), UnicodeEncodeError("ascii", "é", 0, 1, "no")]
 )
 async def test_whatever_sending_raises_fails_that_delivery_alone(
-    world: World, failure: Exception
+    scenario: Scenario, failure: Exception
 ) -> None:
-    async def fail() -> Answer:
+    async def fail() -> SendResult:
         raise failure
 
     for user in range(1, 4):
-        await world.due(user, f"T{user}")
+        await scenario.due(user, f"T{user}")
     before = counted("send")
 
-    await once(world.dispatcher(Sending(acts={"T2": fail})))
+    await once(scenario.dispatcher(Sending(acts={"T2": fail})))
 
-    assert world.states()["T2"] == (State.FAILED, type(failure).__name__)
-    assert {world.states()[each][0] for each in ("T1", "T3")} == {State.SENT}
+    assert scenario.states()["T2"] == (State.FAILED, type(failure).__name__)
+    assert {scenario.states()[each][0] for each in ("T1", "T3")} == {State.SENT}
     assert counted("send") == before + 1
 
 
 async def test_a_fault_leaves_where_it_was_raised_and_no_address_in_the_log(
-    world: World, capsys: pytest.CaptureFixture[str]
+    scenario: Scenario, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await world.due(1, "T1")
+    await scenario.due(1, "T1")
 
-    await once(world.dispatcher(Sending(acts={"T1": raising})))
+    await once(scenario.dispatcher(Sending(acts={"T1": raising})))
 
     logged = capsys.readouterr().out
     assert "delivery_set_aside" in logged
@@ -202,81 +213,85 @@ async def test_a_fault_leaves_where_it_was_raised_and_no_address_in_the_log(
 class Refusing:
     """A store that refuses to write some answers, or answers nothing at all."""
 
-    def __init__(self, store: Any, refuse: Callable[[Outcome], Exception | None]) -> None:
+    def __init__(self, store: Any, refuse: Callable[[DeliveryUpdate], Exception | None]) -> None:
         self._store = store
         self._refuse = refuse
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def record(self, delivery: Delivery, outcome: Outcome, now: datetime) -> None:
+    async def record(self, delivery: Delivery, outcome: DeliveryUpdate, now: datetime) -> None:
         refused = self._refuse(outcome)
         if refused is not None:
             raise refused
         await self._store.record(delivery, outcome, now)
 
 
-async def test_an_outcome_that_cannot_be_written_is_a_failure_in_plain_words(world: World) -> None:
-    def refuse(outcome: Outcome) -> Exception | None:
-        return asyncpg.CharacterNotInRepertoireError() if outcome.answer == "bad" else None
+async def test_an_outcome_that_cannot_be_written_is_a_failure_in_plain_words(
+    scenario: Scenario,
+) -> None:
+    def refuse(outcome: DeliveryUpdate) -> Exception | None:
+        return asyncpg.CharacterNotInRepertoireError() if outcome.result == "bad" else None
 
-    async def answer_badly() -> Answer:
-        return Answer(Verdict.TAKEN, "bad")
+    async def answer_badly() -> SendResult:
+        return SendResult(SendStatus.TAKEN, "bad")
 
-    await world.due(1, "T1")
-    await world.due(2, "T2")
+    await scenario.due(1, "T1")
+    await scenario.due(2, "T2")
     before = counted("record")
 
-    await once(world.dispatcher(Sending(acts={"T1": answer_badly}), Refusing(world.store, refuse)))
+    await once(
+        scenario.dispatcher(Sending(acts={"T1": answer_badly}), Refusing(scenario.store, refuse))
+    )
 
-    assert world.states() == {
+    assert scenario.states() == {
         "T1": (State.FAILED, "CharacterNotInRepertoireError"),
         "T2": (State.SENT, "201"),
     }
     assert counted("record") == before + 1
 
 
-async def test_what_is_never_recorded_is_given_up(world: World) -> None:
-    away = Refusing(world.store, lambda _: Unavailable())
+async def test_what_is_never_recorded_is_given_up(scenario: Scenario) -> None:
+    away = Refusing(scenario.store, lambda _: Unavailable())
     sending = Sending()
-    await world.due(1, "T1")
+    await scenario.due(1, "T1")
     before = counted("claim")
 
     for _ in range(MAX_ATTEMPTS):
-        await once(world.dispatcher(sending, away))
-        world.clock.advance(LEASE)
-    await once(world.dispatcher(sending))
+        await once(scenario.dispatcher(sending, away))
+        scenario.clock.advance(LEASE)
+    await once(scenario.dispatcher(sending))
 
     assert len(sending.sent) == MAX_ATTEMPTS
-    assert world.states() == {"T1": (State.FAILED, "never recorded")}
+    assert scenario.states() == {"T1": (State.FAILED, "never recorded")}
     assert counted("claim") == before + 1
 
 
-async def test_while_a_dependency_is_away_all_wait(world: World) -> None:
+async def test_while_a_dependency_is_away_all_wait(scenario: Scenario) -> None:
     sending = Sending(unpackable={"T1": Unavailable()})
-    await world.due(1, "T1")
-    await world.due(2, "T2")
+    await scenario.due(1, "T1")
+    await scenario.due(2, "T2")
 
-    await once(world.dispatcher(sending))
+    await once(scenario.dispatcher(sending))
     sending.unpackable = {}
-    world.clock.advance(LEASE)
-    await once(world.dispatcher(sending))
+    scenario.clock.advance(LEASE)
+    await once(scenario.dispatcher(sending))
 
     assert sending.batches == [2, 2]
-    assert {each[0] for each in world.states().values()} == {State.SENT}
+    assert {each[0] for each in scenario.states().values()} == {State.SENT}
 
 
-async def test_what_another_service_cannot_answer_waits_alone(world: World) -> None:
-    await world.due(1, "T1")
-    await world.due(2, "T2")
+async def test_what_another_service_cannot_answer_waits_alone(scenario: Scenario) -> None:
+    await scenario.due(1, "T1")
+    await scenario.due(2, "T2")
 
-    await once(world.dispatcher(Sending(unpackable={"T1": Internal()})))
+    await once(scenario.dispatcher(Sending(unpackable={"T1": Internal()})))
 
-    assert world.states() == {"T1": (State.DUE, "postponed"), "T2": (State.SENT, "201")}
+    assert scenario.states() == {"T1": (State.DUE, "postponed"), "T2": (State.SENT, "201")}
 
 
 async def test_the_lane_goes_on_whatever_the_store_raises(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lane_module, "_TROUBLE_SECONDS", 0.0)
     failures = [Poison(), asyncpg.NumericValueOutOfRangeError(), Unavailable()]
@@ -285,33 +300,33 @@ async def test_the_lane_goes_on_whatever_the_store_raises(
         async def claim(self, *args: Any, **more: Any) -> Any:
             if failures:
                 raise failures.pop()
-            return await world.store.claim(*args, **more)
+            return await scenario.store.claim(*args, **more)
 
-    await world.due(1, "T1")
+    await scenario.due(1, "T1")
     running = asyncio.create_task(
-        world.dispatcher(Sending(), Failing(world.store, lambda _: None)).run()
+        scenario.dispatcher(Sending(), Failing(scenario.store, lambda _: None)).run()
     )
 
-    await eventually(lambda: world.states() == {"T1": (State.SENT, "201")})
+    await eventually(lambda: scenario.states() == {"T1": (State.SENT, "201")})
 
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
 
 
-async def test_one_person_has_a_small_share_of_the_room(world: World) -> None:
+async def test_one_person_has_a_small_share_of_the_room(scenario: Scenario) -> None:
     go_on = asyncio.Event()
 
-    async def hang() -> Answer:
+    async def hang() -> SendResult:
         await go_on.wait()
         return TAKEN
 
     topics = [f"T{number}" for number in range(50)]
     sending = Sending(acts=dict.fromkeys(topics, hang), receivers={t: t for t in topics})
-    dispatcher = world.dispatcher(sending)
-    await world.due(1, *topics)
-    world.clock.advance(60)
-    await world.due(2, "stranger")
+    dispatcher = scenario.dispatcher(sending)
+    await scenario.due(1, *topics)
+    scenario.clock.advance(60)
+    await scenario.due(2, "stranger")
 
     first = await dispatcher.take()
     second = await dispatcher.take()
@@ -324,46 +339,48 @@ async def test_one_person_has_a_small_share_of_the_room(world: World) -> None:
 
 
 async def test_a_person_whose_receiver_is_busy_is_not_claimed_again_at_once(
-    world: World,
+    scenario: Scenario,
 ) -> None:
     go_on = asyncio.Event()
 
-    async def hang() -> Answer:
+    async def hang() -> SendResult:
         await go_on.wait()
         return TAKEN
 
     people = range(1, PUSH.receiver // PUSH.person + 2)
     acts = {f"T{user}-{n}": hang for user in people for n in range(20)}
     sending = Sending(acts=acts, receivers=dict.fromkeys(acts, "tarpit"))
-    dispatcher = world.dispatcher(sending)
+    dispatcher = scenario.dispatcher(sending)
     for user in people:
-        await world.due(user, *(f"T{user}-{n}" for n in range(20)))
+        await scenario.due(user, *(f"T{user}-{n}" for n in range(20)))
 
     await dispatcher.take()
     await eventually(
-        lambda: sum(answer == "busy" for _, answer in world.states().values()) == PUSH.person
+        lambda: sum(result == "busy" for _, result in scenario.states().values()) == PUSH.person
     )
     at_once = await dispatcher.take()
-    world.clock.advance(BUSY_PAUSE)
+    scenario.clock.advance(BUSY_PAUSE)
     later = await dispatcher.take()
 
     assert sending.most_under_way == PUSH.receiver
     assert (at_once, later) == (0, PUSH.person)
-    assert {row.attempts for row in world.rows().values() if row.last_answer == "busy"} == {0}
+    assert {row.attempts for row in scenario.rows().values() if row.last_answer == "busy"} == {0}
     go_on.set()
     await dispatcher.settle()
 
 
-async def test_a_channel_that_stands_still_holds_up_no_other(world: World) -> None:
+async def test_a_channel_that_stands_still_holds_up_no_other(scenario: Scenario) -> None:
     class Standing(Sending):
-        async def pack(self, deliveries: Sequence[Delivery]) -> Mapping[Delivery, Parcel | Outcome]:
+        async def prepare(
+            self, deliveries: Sequence[Delivery]
+        ) -> Mapping[Delivery, PreparedMessage | DeliveryUpdate]:
             await asyncio.Event().wait()
             return {}
 
     codes = Sending()
-    await world.due(1, "T1")
-    await world.due(2, "", channel=Channel.CODE)
-    running = asyncio.create_task(world.dispatcher(Standing(), code=codes).run())
+    await scenario.due(1, "T1")
+    await scenario.due(2, "", channel=Channel.CODE)
+    running = asyncio.create_task(scenario.dispatcher(Standing(), code=codes).run())
 
     await eventually(lambda: codes.sent == [(2, "")])
 

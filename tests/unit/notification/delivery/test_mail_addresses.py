@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notification.delivery.domains import registrable_domain
-from services.notification.delivery.errors import EmailAddressInvalid
-from services.notification.delivery.letters import code_letter, digest_letter
-from services.notification.delivery.mail_addresses import Mailbox, check_address, mailbox_of
+from services.delivery.domain.email_parsing import Mailbox, check_address, mailbox_of
+from services.delivery.domain.emails import code_email, digest_email
+from services.delivery.domain.errors import EmailAddressInvalid
+from services.delivery.domain.mail_domains import registrable_domain
 from tests.builders.notifications import NOON
 from tests.unit.notification.delivery.test_letters import SENDER
 
@@ -60,11 +60,11 @@ def test_every_address_that_is_taken_can_be_written_to(local: str, rest: str) ->
     except EmailAddressInvalid:
         return
 
-    for letter in (
-        code_letter(SENDER, address, code="123456", name="n", now=NOON),
-        digest_letter(SENDER, address, lines=["x"], unread=1, token="t", name="n", now=NOON),
+    for mail_message in (
+        code_email(SENDER, address, code="123456", name="n", now=NOON),
+        digest_email(SENDER, address, lines=["x"], unread=1, token="t", name="n", now=NOON),
     ):
-        assert f"To: {address}\r\n".encode() in letter.as_bytes()
+        assert f"To: {address}\r\n".encode() in mail_message.as_bytes()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.notification.delivery.mail import MailServer, Security
+from services.delivery.adapters.mail import MailServer, Security
 
 
 @pytest.mark.parametrize(

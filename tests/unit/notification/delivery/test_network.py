@@ -8,16 +8,16 @@ from typing import Any
 import httpcore2
 import pytest
 
-from services.notification.delivery import names
-from services.notification.delivery.endpoints import AddressRefused, EndpointRule
-from services.notification.delivery.names import Resolver, TooManyLookUps
-from services.notification.delivery.network import (
+from services.delivery.adapters import resolver as names
+from services.delivery.adapters.guarded_network import (
     MAX_ANSWER_BYTES,
     AddressBusy,
     Addresses,
     AnswerTooLong,
     GuardedNetwork,
 )
+from services.delivery.adapters.resolver import Resolver, TooManyLookUps
+from services.delivery.domain.endpoints import AddressRefused, EndpointRule
 
 STRICT = EndpointRule()
 LOOSE = EndpointRule(loopback_allowed=True)
@@ -29,9 +29,9 @@ class NameServer:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
         self.asked = 0
         self._addresses = addresses
-        monkeypatch.setattr(socket, "getaddrinfo", self._answer)
+        monkeypatch.setattr(socket, "getaddrinfo", self._result)
 
-    def _answer(self, host: str, port: int, **_: object) -> list[Any]:
+    def _result(self, host: str, port: int, **_: object) -> list[Any]:
         self.asked += 1
         return [
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in self._addresses
@@ -104,18 +104,18 @@ async def test_a_name_without_an_address_is_a_failed_connection(
 async def test_a_name_server_that_never_answers_takes_few_threads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answer = threading.Event()
+    result = threading.Event()
 
     def look_up(host: str, port: int, **_: object) -> list[Any]:
         if host.endswith("evil.example"):
-            answer.wait()
+            result.wait()
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     resolver = Resolver()
     asked = [
         asyncio.ensure_future(resolver.addresses(f"{number}.evil.example", 443))
-        for number in range(names._AT_ONE_DOMAIN)
+        for number in range(names._MAX_LOOKUPS_PER_DOMAIN)
     ]
     await asyncio.sleep(0)
 
@@ -129,7 +129,7 @@ async def test_a_name_server_that_never_answers_takes_few_threads(
     await asyncio.wait([asked[0]])
     with pytest.raises(TooManyLookUps):
         await resolver.addresses("another.evil.example", 443)
-    answer.set()
+    result.set()
     await asyncio.gather(*asked[1:])
     resolver.close()
 

@@ -6,31 +6,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notification.delivery.model import (
-    Answer,
+from services.delivery.adapters.push import LONGEST_WAIT, retry_after
+from services.delivery.domain.model import (
     Channel,
     Delivery,
-    Outcome,
+    DeliveryUpdate,
+    SendResult,
+    SendStatus,
     State,
-    Verdict,
 )
-from services.notification.delivery.outcomes import (
+from services.delivery.domain.retries import (
     BUSY_PAUSE,
     FIRST_PAUSE,
     GIVE_UP_AFTER,
     LONGEST_PAUSE,
     MAX_ATTEMPTS,
-    outcome_of,
+    update_after,
 )
-from services.notification.delivery.push import LONGEST_WAIT, retry_after
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 AGAIN = NOW + timedelta(hours=3)
 
 
 def follows(
-    answer: Answer, *, attempts: int = 1, started: timedelta = timedelta(seconds=1)
-) -> Outcome:
+    result: SendResult, *, attempts: int = 1, started: timedelta = timedelta(seconds=1)
+) -> DeliveryUpdate:
     delivery = Delivery(
         user_id=1,
         channel=Channel.PUSH,
@@ -41,7 +41,7 @@ def follows(
         start_time=NOW - started,
         lease_time=NOW,
     )
-    return outcome_of(delivery, answer, again=AGAIN, now=NOW)
+    return update_after(delivery, result, again=AGAIN, now=NOW)
 
 
 def dates() -> st.SearchStrategy[str]:
@@ -60,17 +60,17 @@ def dates() -> st.SearchStrategy[str]:
     )
 
 
-def later(wait: timedelta | None = None) -> Answer:
-    return Answer(Verdict.LATER, "503", wait)
+def later(wait: timedelta | None = None) -> SendResult:
+    return SendResult(SendStatus.LATER, "503", wait)
 
 
 def test_what_was_taken_is_sent() -> None:
-    assert follows(Answer(Verdict.TAKEN, "201")) == Outcome(State.SENT, "201", AGAIN)
+    assert follows(SendResult(SendStatus.TAKEN, "201")) == DeliveryUpdate(State.SENT, "201", AGAIN)
 
 
-@pytest.mark.parametrize("verdict", [Verdict.REFUSED, Verdict.GONE])
-def test_what_was_refused_for_good_is_not_tried_again(verdict: Verdict) -> None:
-    assert follows(Answer(verdict, "410")).state is State.FAILED
+@pytest.mark.parametrize("status", [SendStatus.REFUSED, SendStatus.GONE])
+def test_what_was_refused_for_good_is_not_tried_again(status: SendStatus) -> None:
+    assert follows(SendResult(status, "410")).state is State.FAILED
 
 
 def test_pauses_double_up_to_an_hour() -> None:
@@ -84,7 +84,7 @@ def test_pauses_double_up_to_an_hour() -> None:
 def test_a_receiver_that_names_a_time_gets_it() -> None:
     outcome = follows(later(timedelta(minutes=20)))
 
-    assert outcome == Outcome(State.DUE, "503", NOW + timedelta(minutes=20))
+    assert outcome == DeliveryUpdate(State.DUE, "503", NOW + timedelta(minutes=20))
 
 
 def test_a_receiver_cannot_hurry_us() -> None:
@@ -150,6 +150,6 @@ def test_attempts_that_were_counted_very_often_have_the_longest_pause() -> None:
 
 
 def test_a_busy_receiver_costs_no_attempt() -> None:
-    outcome = follows(Answer(Verdict.BUSY, "busy"), attempts=MAX_ATTEMPTS)
+    outcome = follows(SendResult(SendStatus.BUSY, "busy"), attempts=MAX_ATTEMPTS)
 
-    assert outcome == Outcome(State.DUE, "busy", NOW + BUSY_PAUSE, counted=False)
+    assert outcome == DeliveryUpdate(State.DUE, "busy", NOW + BUSY_PAUSE, counted=False)

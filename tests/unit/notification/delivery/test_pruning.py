@@ -7,9 +7,9 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
-from services.chassis.clock import ManualClock
-from services.notification.delivery import compose
-from services.notification.delivery.store import DeliveryStore
+from services.chassis.runtime.clock import ManualClock
+from services.delivery import compose
+from services.delivery.domain.store import DeliveryStore
 from tests.waiting import eventually
 
 

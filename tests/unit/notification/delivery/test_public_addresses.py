@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
 
-from services.notification.delivery.public_addresses import is_public
+from services.delivery.domain.public_addresses import is_public
 
 # IANA's Special-Purpose Address Registries, written down apart from the rule.
 RESERVED = [

@@ -4,22 +4,22 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notification.delivery.model import Channel, Due
-from services.notification.delivery.schedule import (
+from services.delivery.domain.model import Channel, Due
+from services.delivery.domain.schedule import (
     PUSH_AFTER,
+    NotifiedGroup,
     Schedule,
-    Told,
     next_digest,
     topic_of,
 )
-from services.notification.model import Group, Kind
+from services.notification.domain.model import Group, Kind
 
 NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 LIKE = Group(10, Kind.LIKE, 7, (2,), 1, NOON, NOON)
 
 
-def told(group: Group, recipient_id: int = 1, *, push: bool = True) -> Told:
-    return Told(recipient_id, group, push)
+def told(group: Group, recipient_id: int = 1, *, push: bool = True) -> NotifiedGroup:
+    return NotifiedGroup(recipient_id, group, push)
 
 
 def pushes(due: list[Due]) -> list[Due]:
@@ -89,7 +89,7 @@ def test_digests_are_spread_over_the_hour() -> None:
 
 def test_a_digest_goes_out_in_the_morning_of_the_person() -> None:
     (_, digest) = Schedule(digest_hour=7).due(
-        [Told(1, LIKE, push=True, time_zone="America/New_York")], NOON
+        [NotifiedGroup(1, LIKE, push=True, time_zone="America/New_York")], NOON
     )
 
     assert digest.due_time.astimezone(ZoneInfo("America/New_York")).hour == 7
@@ -98,8 +98,10 @@ def test_a_digest_goes_out_in_the_morning_of_the_person() -> None:
 def test_what_comes_again_is_marked_and_a_digest_is_not_where_anything_is_new() -> None:
     new = replace(LIKE, id=11, post_id=8)
 
-    due = Schedule(digest_hour=7).due([Told(1, LIKE, push=True, again=True), told(new)], NOON)
-    only_again = Schedule(digest_hour=7).due([Told(1, LIKE, push=True, again=True)], NOON)
+    due = Schedule(digest_hour=7).due(
+        [NotifiedGroup(1, LIKE, push=True, again=True), told(new)], NOON
+    )
+    only_again = Schedule(digest_hour=7).due([NotifiedGroup(1, LIKE, push=True, again=True)], NOON)
 
     assert {each.topic: each.again for each in due} == {
         "LIKE:7": True,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from services.notification.delivery.compose import endpoint_rule
+from services.delivery.compose import endpoint_rule
 from tests.builders.notifications import settings
 
 

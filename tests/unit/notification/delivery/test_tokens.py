@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from services.notification.delivery.errors import UnsubscribeTokenInvalid
-from services.notification.delivery.tokens import Tokens
+from services.delivery.domain.errors import UnsubscribeTokenInvalid
+from services.delivery.domain.tokens import Tokens
 
 TOKENS = Tokens(master_key=bytes(32))
 OTHER = Tokens(master_key=bytes([1]) * 32)

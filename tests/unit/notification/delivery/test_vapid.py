@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.chassis.clock import ManualClock, SystemClock
-from services.chassis.tokens import SigningKey
-from services.notification.delivery.vapid import Vapid
+from services.chassis.auth.tokens import SigningKey
+from services.chassis.runtime.clock import ManualClock, SystemClock
+from services.delivery.domain.vapid import Vapid
 from tests.push import Pushed
 
 PEM = SigningKey.generate("push").pem()

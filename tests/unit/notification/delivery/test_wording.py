@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.notification.delivery.wording import sentence
-from services.notification.model import Group, Kind
+from services.delivery.domain.templates import sentence
+from services.notification.domain.model import Group, Kind
 
 NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 NAMES = {1: "Bob", 2: "@carol", 3: "Dave"}

@@ -1,0 +1,103 @@
+"""Which kinds of callers may use an RPC at all: declared on each method of a servicer.
+
+    class PostServicer(PostServiceServicer):
+        @access.user
+        async def CreatePost(self, request, context): ...
+
+        @access.service("timeline")
+        async def ListPostIdsByAuthors(self, request, context): ...
+
+A process with a method that declares nothing does not start, and `policy_of` lets a test list
+every method with its policy. What a caller may do with one particular post or person is decided
+by the service's own operations, not here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar, TypeVar
+
+from services.chassis.auth.caller import Anonymous, Caller, ServiceCaller
+from services.chassis.runtime.errors import Forbidden, Unauthenticated
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MARK = "__roost_access__"
+
+
+class Kind(Enum):
+    """The kinds of callers that a method takes."""
+
+    ANYONE = "anyone"
+    USER = "user"
+    SERVICE = "service"
+    USER_OR_SERVICE = "user or service"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who may call a method. Of services, those that are named; where anyone may call, a service
+    gets what a stranger gets."""
+
+    kind: Kind
+    services: frozenset[str] = frozenset()
+
+    ANYONE: ClassVar["Policy"]
+    USER: ClassVar["Policy"]
+
+    def check(self, caller: Caller) -> None:
+        """Raises Unauthenticated (TOKEN_MISSING) for strangers where somebody is needed, and
+        Forbidden (CALLER_NOT_ALLOWED) for the wrong kind of somebody, or another service."""
+        if self.kind is Kind.ANYONE:
+            return
+        if isinstance(caller, Anonymous):
+            raise Unauthenticated
+        if isinstance(caller, ServiceCaller):
+            if self.kind is Kind.USER:
+                raise Forbidden("This call is for people.")
+            if caller.name not in self.services:
+                raise Forbidden("This call is for other services.")
+        elif self.kind is Kind.SERVICE:
+            raise Forbidden("This call is for services.")
+
+
+Policy.ANYONE = Policy(Kind.ANYONE)
+Policy.USER = Policy(Kind.USER)
+
+
+def anyone(method: F) -> F:
+    """Strangers, people and services may call."""
+    return _marked(method, Policy.ANYONE)
+
+
+def user(method: F) -> F:
+    """Only people who are signed in may call; `caller.user()` is theirs."""
+    return _marked(method, Policy.USER)
+
+
+def service(*names: str) -> Callable[[F], F]:
+    """Only these services of Roost may call, on their own behalf."""
+    return _naming(Kind.SERVICE, names)
+
+
+def user_or_service(*names: str) -> Callable[[F], F]:
+    """People who are signed in, and these services, may call."""
+    return _naming(Kind.USER_OR_SERVICE, names)
+
+
+def policy_of(method: object) -> Policy | None:
+    """The policy that a servicer's method declares, or None."""
+    policy = getattr(method, _MARK, None)
+    return policy if isinstance(policy, Policy) else None
+
+
+def _naming(kind: Kind, names: tuple[str, ...]) -> Callable[[F], F]:
+    if not names or not all(isinstance(each, str) for each in names):
+        raise TypeError("name the services that may call")
+    policy = Policy(kind, frozenset(names))
+    return lambda method: _marked(method, policy)
+
+
+def _marked(method: F, policy: Policy) -> F:
+    setattr(method, _MARK, policy)
+    return method

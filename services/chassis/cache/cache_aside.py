@@ -1,0 +1,386 @@
+"""Cache-aside: reads ask Redis first and the loader for the rest; writes forget what they change.
+
+Whoever finds nothing puts a lease in its place before loading, and may store only while that lease
+still stands; forgetting deletes whatever is there. So a reader that loaded the old row can never
+store it after the write that changed it. (Leases: Nishtala et al., "Scaling Memcache at
+Facebook", NSDI 2013, §3.2.1.)
+"""
+
+import asyncio
+import math
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from prometheus_client import Counter
+
+from services.chassis.cache import entry
+from services.chassis.cache.batch_lookup import get_many_from
+from services.chassis.cache.redis_client import RedisClient, RedisUnavailable, Script
+from services.chassis.cache.redis_connection import Argument, Command
+from services.chassis.runtime import deadline
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import DeadlineExceeded
+from services.chassis.runtime.logs import logger
+
+K = TypeVar("K", bound=int | str)
+V = TypeVar("V")
+
+TTL_SECONDS = 600.0
+# What does not exist is asked for again sooner: it may begin to exist.
+ABSENT_SECONDS = 60.0
+# How long after its time an entry is still served while one reader fetches it anew.
+STALE_SECONDS = 30.0
+# A load that takes longer is given up, and never stored.
+LOAD_SECONDS = 3.0
+
+# Keys that could not be forgotten wait for Redis's return; past so many, only TTL bounds them.
+_MAX_PENDING_INVALIDATIONS = 100_000
+_FORGET_AGAIN_SECONDS = 0.25
+# What `_read` gives for an entry that is damaged, or not ours.
+_UNREADABLE = object()
+# ± so much, so that what was stored together does not expire together.
+_JITTER = 0.1
+
+# Replaces an entry only if it is still the one that was seen, known by its header.
+_STORE = Script("""
+if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1
+""")
+
+_reads = Counter("roost_cache_reads_total", "Keys read, by what was found", ["cache", "found"])
+
+
+class _Flight(Generic[V]):
+    """A load of one key that several readers of this process may wait for."""
+
+    def __init__(self) -> None:
+        # The lease that stood when the load began: as long as it stands nothing was forgotten.
+        self.lease = b""
+        self.loads_from = math.inf
+        self.result: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
+        # A failure that nobody waits for any more is no news.
+        self.result.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+class Cache(Generic[K, V]):
+    """What `load` gives, by key, kept in Redis for a while.
+
+    After `forget` returned, no reader is given what was loaded before; except while Redis is away
+    from the process that forgets: then readers in other processes may be, until Redis is back or
+    the time to live is over. While Redis is away reads go to `load`, and nothing fails.
+
+    `load` takes keys that are all different and gives those that exist. It runs in tasks of its
+    own, at most once at a time for a key in this process, so nothing of one caller may matter to
+    it. Values are bytes to Redis: `encode` and `decode` are a codec's.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        redis: RedisClient,
+        clock: Clock,
+        load: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
+        encode: Callable[[V], bytes],
+        decode: Callable[[bytes], V],
+        ttl: float = TTL_SECONDS,
+        stale: float = STALE_SECONDS,
+        absent_ttl: float = ABSENT_SECONDS,
+    ) -> None:
+        """`name` begins every key: change it (`user.2`) whenever the encoding changes."""
+        self._name = name
+        self._redis = redis
+        self._clock = clock
+        self._load = load
+        self._encode = encode
+        self._decode = decode
+        self._ttl = ttl
+        self._stale = stale
+        self._absent_ttl = absent_ttl
+        self._flights: dict[K, _Flight[V]] = {}
+        self._refreshing: set[K] = set()
+        # By key, the moment of the change that Redis does not know of.
+        self._pending_invalidations: dict[K, int] = {}
+        self._moment = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._found = {
+            found: _reads.labels(name, found)
+            for found in ("fresh", "stale", "absent", "miss", "skipped", "unreadable")
+        }
+
+    async def get(self, key: K) -> V | None:
+        """The value, or None where there is none. Raises what `load` raises."""
+        return (await self.get_many((key,))).get(key)
+
+    async def get_many(self, keys: Iterable[K]) -> dict[K, V]:
+        """The values of the keys that have one: one trip to Redis, one load of what it lacks.
+
+        Raises what `load` raises, and DeadlineExceeded.
+        """
+        (found,) = await get_many_from((self, keys))
+        return found
+
+    async def forget(self, *keys: K) -> None:
+        """Takes the keys out. Call it after the commit of what changed them. It never fails.
+
+        Where Redis is away the keys are noted: this process reads nothing from the cache before
+        they are out, and takes them out once Redis is back.
+        """
+        for key in keys:
+            self._flights.pop(key, None)
+        # A task of its own: the change is committed, so this must happen though the caller goes.
+        await asyncio.shield(self._start(self._forget(keys)))
+
+    async def close(self) -> None:
+        """Ends the loads and refreshes that are under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _sort(
+        self, wanted: Sequence[K], raw: Sequence[bytes | None]
+    ) -> tuple[dict[K, V], dict[K, bytes]]:
+        """The values that were found, and the headers of what is to be loaded."""
+        now = entry.moment(self._now())
+        decode = self._decode
+        # By far the most are such, and a page of posts is some 60 of them.
+        fresh = list(zip(wanted, entry.fresh_values(raw, now), strict=True))
+        try:
+            values = {key: decode(content) for key, content in fresh if content is not None}
+        except Exception:
+            # Whatever a codec raises: what it cannot read is sorted out below, one by one.
+            values = {}
+        fresh_values = len(values)
+        if fresh_values:
+            self._found["fresh"].inc(fresh_values)
+        if fresh_values == len(wanted):
+            return values, {}
+        missing = self._sort_rest(wanted, raw, now, values)
+        return values, missing
+
+    def _sort_rest(
+        self, wanted: Sequence[K], raw: Sequence[bytes | None], now: bytes, values: dict[K, V]
+    ) -> dict[K, bytes]:
+        """Adds the values that are not fresh; gives what is to be loaded."""
+        # By key, the header of what is there.
+        missing: dict[K, bytes] = {}
+        stale: dict[K, bytes] = {}
+        absent = 0
+        for key, content in zip(wanted, raw, strict=True):
+            if key in values:
+                continue
+            if content is None or entry.kind_of(content) == entry.LEASE:
+                missing[key] = b"" if content is None else entry.header_of(content)
+                continue
+            value = self._read(content)
+            if value is _UNREADABLE:
+                # A load stores only where nothing stands, so it is replaced in the background.
+                missing[key] = stale[key] = entry.header_of(content)
+                continue
+            if entry.is_stale(content, now):
+                stale[key] = entry.header_of(content)
+            if value is not None:
+                values[key] = value
+            elif key not in stale:
+                absent += 1
+        if absent:
+            self._found["absent"].inc(absent)
+        if stale:
+            self._found["stale"].inc(len(stale))
+            self._refresh(stale)
+        if missing:
+            self._found["miss"].inc(len(missing))
+        return missing
+
+    def _read(self, raw: bytes) -> Any:
+        """The value of an entry, None for an absence, or _UNREADABLE."""
+        match entry.kind_of(raw):
+            case entry.ABSENT:
+                return None
+            case entry.VALUE if entry.is_whole(raw):
+                try:
+                    return self._decode(entry.content_of(raw))
+                except Exception as wrong:
+                    # Whatever a codec raises.
+                    logger().warning("cache_entry_unreadable", cache=self._name, error=repr(wrong))
+        self._found["unreadable"].inc()
+        return _UNREADABLE
+
+    async def _fill(self, values: dict[K, V], missing: Mapping[K, bytes], since: int) -> None:
+        values.update(await self._fly(missing, since, lease=True))
+
+    async def _load_uncached(self, wanted: Sequence[K], since: int) -> dict[K, V]:
+        if not wanted:
+            return {}
+        self._found["skipped"].inc(len(wanted))
+        return await self._fly(dict.fromkeys(wanted, b""), since, lease=False)
+
+    async def _fly(self, seen: Mapping[K, bytes], since: int, *, lease: bool) -> dict[K, V]:
+        """Joins the loads of the keys that are under way, and begins one for the others.
+
+        A load that began before this read (`since`) may be of an older row. Such a one is joined
+        only if its lease was seen to stand, so that nothing was forgotten meanwhile. Without
+        leases, while Redis is away, loads are joined as they are: they are short.
+        """
+        flights: dict[K, _Flight[V]] = {}
+        begun: dict[K, _Flight[V]] = {}
+        for key, header in seen.items():
+            flight = self._flights.get(key)
+            if flight is None or (lease and flight.loads_from < since and flight.lease != header):
+                flight = begun[key] = self._flights[key] = _Flight()
+            flights[key] = flight
+        if begun:
+            self._start(self._load_flights(begun, lease=lease))
+        results = {key: flight.result for key, flight in flights.items()}
+        # Waiting leaves the results whole for others when this reader gives up.
+        _, late = await asyncio.wait(set(results.values()), timeout=deadline.remaining())
+        if late:
+            raise DeadlineExceeded
+        values = {key: result.result() for key, result in results.items()}
+        return {key: value for key, value in values.items() if value is not None}
+
+    async def _load_flights(self, flights: Mapping[K, _Flight[V]], *, lease: bool) -> None:
+        leases: dict[K, bytes] = {}
+        try:
+            with deadline.none(), deadline.within(LOAD_SECONDS):
+                if lease:
+                    leases = await self._lease(flights)
+                moment = self._next_moment()
+                for flight in flights.values():
+                    flight.loads_from = moment
+                async with asyncio.timeout(LOAD_SECONDS):
+                    loaded = await self._load(list(flights))
+            for key, flight in flights.items():
+                flight.result.set_result(loaded.get(key))
+            await self._store(leases, loaded)
+        except BaseException as error:
+            shown = error if isinstance(error, Exception) else DeadlineExceeded()
+            for flight in flights.values():
+                if not flight.result.done():
+                    flight.result.set_exception(shown)
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            # Not before it is stored: who looked before that still joins.
+            for key, flight in flights.items():
+                if self._flights.get(key) is flight:
+                    del self._flights[key]
+
+    async def _lease(self, flights: Mapping[K, _Flight[V]]) -> dict[K, bytes]:
+        """Puts a lease where nothing is, and notes in each flight the one that stands.
+
+        Gives the leases that are ours, by key.
+        """
+        lease = entry.pack(entry.LEASE)
+        lasting = round(LOAD_SECONDS * 1000)
+        commands: list[Command] = [
+            ("SET", self._at(key), lease, "NX", "GET", "PX", lasting) for key in flights
+        ]
+        try:
+            found = await self._redis.pipeline(commands)
+        except RedisUnavailable:
+            return {}
+        ours: dict[K, bytes] = {}
+        for (key, flight), there in zip(flights.items(), found, strict=True):
+            if there is None:
+                ours[key] = lease
+            flight.lease = lease if there is None else entry.header_of(there)
+        return ours
+
+    def _refresh(self, stale: Mapping[K, bytes]) -> None:
+        """Fetches stale entries anew in the background, one reader a key and process."""
+        mine = {key: header for key, header in stale.items() if key not in self._refreshing}
+        if mine:
+            self._refreshing.update(mine)
+            self._start(self._reload(mine))
+
+    async def _reload(self, stale: Mapping[K, bytes]) -> None:
+        try:
+            with deadline.none(), deadline.within(LOAD_SECONDS):
+                async with asyncio.timeout(LOAD_SECONDS):
+                    loaded = await self._load(list(stale))
+                await self._store(stale, loaded)
+        except Exception as error:
+            # The stale entry ends soon, and whoever reads then sees the failure.
+            logger().warning("cache_not_refreshed", cache=self._name, error=repr(error))
+        finally:
+            self._refreshing.difference_update(stale)
+
+    async def _store(self, seen: Mapping[K, bytes], loaded: Mapping[K, V]) -> None:
+        """Stores what was loaded where the entry is still the one whose header was seen."""
+        if not seen:
+            return
+        calls = [
+            ((self._at(key),), self._replacement(header, loaded.get(key)))
+            for key, header in seen.items()
+        ]
+        try:
+            await self._redis.run_each(_STORE, calls)
+        except RedisUnavailable:
+            return
+
+    def _replacement(self, header: bytes, value: V | None) -> tuple[Argument, ...]:
+        if value is None:
+            kind, ttl, content = entry.ABSENT, self._absent_ttl, b""
+        else:
+            kind, ttl, content = entry.VALUE, self._ttl, self._encode(value)
+        ttl *= random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spread, not secrecy
+        fresh_until = self._now() + round(ttl * 1000)
+        replacement = entry.pack(kind, fresh_until=fresh_until, content=content)
+        return header, replacement, round((ttl + self._stale) * 1000)
+
+    async def _forget(self, keys: Iterable[K]) -> None:
+        try:
+            with deadline.none():
+                await self._delete(keys)
+        except RedisUnavailable:
+            waiting = bool(self._pending_invalidations)
+            self._pending_invalidations.update(dict.fromkeys(keys, self._next_moment()))
+            if len(self._pending_invalidations) > _MAX_PENDING_INVALIDATIONS:
+                logger().error("cache_forgets_lost", cache=self._name)
+                self._pending_invalidations.clear()
+            elif not waiting:
+                self._start(self._forget_later())
+
+    async def _forget_later(self) -> None:
+        while self._pending_invalidations:
+            await asyncio.sleep(_FORGET_AGAIN_SECONDS)
+            try:
+                await self._forget_again()
+            except RedisUnavailable:
+                continue
+
+    async def _forget_again(self) -> None:
+        known = dict(self._pending_invalidations)
+        await self._delete(known)
+        for key, change in known.items():
+            if self._pending_invalidations.get(key) == change:
+                del self._pending_invalidations[key]
+
+    async def _delete(self, keys: Iterable[K]) -> None:
+        await self._redis.pipeline([("DEL", self._at(key)) for key in keys])
+
+    def _places(self, keys: Iterable[K]) -> list[str]:
+        # The hash tag lets a cluster spread the keys, and keep what belongs to one together.
+        name = self._name
+        return [f"{name}:{{{key}}}" for key in keys]
+
+    def _at(self, key: K) -> str:
+        (place,) = self._places((key,))
+        return place
+
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp() * 1000)
+
+    def _next_moment(self) -> int:
+        """Orders what happens in this cache of this process."""
+        self._moment += 1
+        return self._moment
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

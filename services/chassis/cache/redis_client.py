@@ -1,0 +1,276 @@
+"""Redis protocol (Redis, Valkey), stepping aside at once when the server is away.
+
+Nothing kept there is the only copy, so callers treat RedisUnavailable as a miss. After a few
+failures in
+a row a circuit opens: calls fail without being tried, until a probe in the background gets an
+answer.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from prometheus_client import Counter
+from redis.asyncio import RedisCluster
+from redis.exceptions import NoScriptError, RedisError
+
+from services.chassis.cache.redis_connection import (
+    Address,
+    Argument,
+    Command,
+    SingleServer,
+)
+from services.chassis.runtime import deadline
+from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
+from services.chassis.runtime.logs import logger
+
+# Long beside an answer's millisecond, short beside what a reader waits for.
+CALL_SECONDS = 0.5
+# Within a call, so that one which finds no connection may still be answered.
+CONNECT_SECONDS = 0.5
+
+# One slow answer is chance; three in a row, with no success between, are not.
+_FAILURES_TO_OPEN = 3
+_PROBE_SECONDS = 0.25
+# What a server says that is starting, full, a replica, or without its master: nothing is wrong with
+# the command, and the same one may succeed soon.
+_TRANSIENT_ERRORS = (
+    "LOADING",
+    "OOM",
+    "READONLY",
+    "MISCONF",
+    "MASTERDOWN",
+    "CLUSTERDOWN",
+    "TRYAGAIN",
+    "BUSY ",
+)
+_CLUSTER = "+cluster://"
+_CLUSTER_CONNECTIONS = 16
+
+_failures = Counter(
+    "roost_redis_failures_total", "Calls to Redis that failed or were not tried", ["outcome"]
+)
+
+
+class RedisUnavailable(Unavailable):
+    """Redis cannot be reached, or does not answer in time."""
+
+    reason = "DEPENDENCY_UNAVAILABLE"
+
+
+class Script:
+    """A Lua script, called by its digest and sent whole only where the server lacks it."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        # The digest is the protocol's name for a script, and guards nothing.
+        self.sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+    def by_digest(self, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
+        """The command that runs it where it is known."""
+        return ("EVALSHA", self.sha, len(keys), *keys, *arguments)
+
+    def whole(self, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
+        """The command that runs it anywhere, and makes it known."""
+        return ("EVAL", self.source, len(keys), *keys, *arguments)
+
+
+class _Server(Protocol):
+    @property
+    def response_received(self) -> float: ...
+
+    async def send(self, commands: Sequence[Command]) -> list[Any]: ...
+
+    async def close(self) -> None: ...
+
+
+class RedisClient:
+    """Commands, each trip within CALL_SECONDS and the caller's deadline. Made by `connect`.
+
+    Replies are bytes, numbers, None or lists of them. Raises RedisUnavailable where the server is
+    away or
+    cannot work for now (full, starting, a replica), and redis.exceptions.ResponseError where it
+    refuses a command. On a cluster the keys of one command share a slot (a hash tag), while the
+    commands of one pipeline need not.
+    """
+
+    def __init__(self, server: _Server, *, cluster: bool, call_seconds: float) -> None:
+        self._server = server
+        self._cluster = cluster
+        self._call_seconds = call_seconds
+        self._failures_in_a_row = 0
+        self._probe: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def away(self) -> bool:
+        """Whether calls are failing without being tried."""
+        return self._probe is not None
+
+    async def execute(self, *command: Argument) -> Any:
+        (reply,) = await self.pipeline((command,))
+        return reply
+
+    async def mget(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The values of the keys, in order; None where there is none. One trip."""
+        values: list[bytes | None]
+        if self._cluster:
+            values = await self.pipeline([("GET", key) for key in keys])
+        else:
+            values = await self.execute("MGET", *keys)
+        return values
+
+    async def pipeline(
+        self, commands: Iterable[Command], *, raise_errors: bool = True
+    ) -> list[Any]:
+        """Many commands in one trip, in order but not atomic; their replies.
+
+        With `raise_errors` the first refusal is raised after all have run; without, refusals
+        stand among the replies.
+        """
+        listed = list(commands)
+        if not listed:
+            return []
+        replies = await self._send(listed)
+        return _accepted(replies) if raise_errors else replies
+
+    async def run(
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Argument] = ()
+    ) -> Any:
+        (reply,) = await self.run_each(script, [(keys, arguments)])
+        return reply
+
+    async def run_each(
+        self, script: Script, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
+    ) -> list[Any]:
+        """Runs a script for each (keys, arguments), in one trip; the replies in order.
+
+        Where the server does not know the script, a second trip brings it. Raises the first
+        refusal, after all others have run.
+        """
+        replies = await self.pipeline(
+            [script.by_digest(*call) for call in calls], raise_errors=False
+        )
+        unknown = [place for place, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if unknown:
+            # Whole each time: on a cluster they may go to different servers.
+            again = await self.pipeline(
+                [script.whole(*calls[place]) for place in unknown], raise_errors=False
+            )
+            for place, reply in zip(unknown, again, strict=True):
+                replies[place] = reply
+        return _accepted(replies)
+
+    async def check(self) -> None:
+        """Returns if the server answers; for status pages, as nothing should need Redis."""
+        await self.execute("PING")
+
+    async def close(self) -> None:
+        """Closes all connections. Redis is away for whoever calls later."""
+        self._closed = True
+        if self._probe is not None:
+            self._probe.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._probe
+        await self._server.close()
+
+    async def _send(self, commands: Sequence[Command]) -> list[Any]:
+        if self._closed or (self._probe is not None and asyncio.current_task() is not self._probe):
+            _failures.labels("skipped").inc()
+            raise RedisUnavailable
+        limit = deadline.remaining()
+        hurried = limit is not None and limit < self._call_seconds
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(limit if hurried else self._call_seconds):
+                replies = await self._server.send(commands)
+        except TimeoutError as late:
+            # A caller without time says nothing about the server, nor does a process that is too
+            # busy to read the answers; a circuit that opens then would add to its load.
+            if hurried:
+                raise DeadlineExceeded from late
+            if self._server.response_received >= began:
+                raise RedisUnavailable from late
+            raise self._failed(late) from late
+        except (RedisError, OSError) as error:
+            raise self._failed(error) from error
+        self._failures_in_a_row = 0
+        return replies
+
+    def _failed(self, error: Exception) -> RedisUnavailable:
+        _failures.labels("failed").inc()
+        self._failures_in_a_row += 1
+        broken = self._failures_in_a_row >= _FAILURES_TO_OPEN
+        if broken and self._probe is None and not self._closed:
+            logger().warning("redis_away", error=repr(error))
+            self._probe = asyncio.create_task(self._wait_for_return(), name="redis probe")
+        return RedisUnavailable()
+
+    async def _wait_for_return(self) -> None:
+        with deadline.none():
+            while True:
+                # A connection that does not answer is not asked again.
+                await self._server.close()
+                try:
+                    await self.check()
+                    break
+                except (RedisUnavailable, RedisError):
+                    await asyncio.sleep(_PROBE_SECONDS)
+        self._failures_in_a_row = 0
+        self._probe = None
+        logger().info("redis_back")
+
+
+@asynccontextmanager
+async def connect(url: str, *, call_seconds: float = CALL_SECONDS) -> AsyncIterator[RedisClient]:
+    """A client for the length of the block. It connects when it is used, so Redis may be away.
+
+    The URL is `redis://…`, or `redis+cluster://…` with any node of a cluster; `rediss` for TLS.
+    """
+    server: _Server
+    cluster = _CLUSTER in url
+    if cluster:
+        server = _ManyServers(url.replace(_CLUSTER, "://", 1))
+    else:
+        server = SingleServer(Address.parse(url), connect_seconds=CONNECT_SECONDS)
+    client = RedisClient(server, cluster=cluster, call_seconds=call_seconds)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+class _ManyServers:
+    """Sends each command to the node that has its keys."""
+
+    def __init__(self, url: str) -> None:
+        self._nodes = RedisCluster.from_url(
+            url, max_connections=_CLUSTER_CONNECTIONS, socket_connect_timeout=CONNECT_SECONDS
+        )
+
+    @property
+    def response_received(self) -> float:
+        """Unknown: every silence counts."""
+        return 0.0
+
+    async def send(self, commands: Sequence[Command]) -> list[Any]:
+        pipe = self._nodes.pipeline()
+        for command in commands:
+            pipe.execute_command(*command)
+        replies: list[Any] = await pipe.execute(raise_on_error=False)
+        return replies
+
+    async def close(self) -> None:
+        await self._nodes.aclose()
+
+
+def _accepted(replies: list[Any]) -> list[Any]:
+    for reply in replies:
+        if isinstance(reply, Exception):
+            if str(reply).startswith(_TRANSIENT_ERRORS):
+                raise RedisUnavailable from reply
+            raise reply
+    return replies

@@ -1,0 +1,139 @@
+"""Reads the payloads of events, and refuses those that decode and still cannot be true.
+
+A payload of other bytes may decode by chance, and a faulty publisher writes what no rule of a
+contract forbids in an event. What would get into stores from there stays: an id of the far future
+is the newest for good. So a consumer takes only what a publisher of ours can have meant.
+"""
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.chassis.events.records import Event, Undecodable
+from services.chassis.runtime import ids
+
+M = TypeVar("M", bound=Message)
+
+# Ten times what any publisher puts into one event.
+MAX_ENTRIES = 10_000
+# By how much ids and times of an event may be ahead of it: clocks of machines differ.
+AHEAD = timedelta(days=1)
+
+# What an event is about. Any other id may be 0, and any other part absent: a newer publisher may
+# send more than this consumer knows.
+_REQUIRED_IDS = frozenset(
+    {
+        "id",
+        "author_id",
+        "blocked_id",
+        "blocker_id",
+        "entry_id",
+        "followee_id",
+        "follower_id",
+        "muted_id",
+        "muter_id",
+        "post_id",
+        "session_id",
+        "user_id",
+    }
+)
+_REQUIRED_PARTS = frozenset({"entry", "post", "user"})
+# Chosen by clients: any position of a list, not only an id that exists.
+_POSITIONS = frozenset({"last_read_id"})
+
+_TIMESTAMP = Timestamp.DESCRIPTOR.full_name
+
+
+class _Rules(NamedTuple):
+    """What is looked at in messages of one type."""
+
+    ids: tuple[FieldDescriptor, ...]
+    lists: tuple[FieldDescriptor, ...]
+    times: tuple[FieldDescriptor, ...]
+    messages: tuple[FieldDescriptor, ...]
+
+
+def read(event: Event, kind: type[M]) -> M:
+    """The payload of the event, which is a `kind`. Raises Undecodable, which names the field."""
+    try:
+        body = kind.FromString(event.payload)
+    except DecodeError as wrong:
+        raise Undecodable(str(wrong)) from wrong
+    for field in _rules(kind.DESCRIPTOR).messages:
+        if field.name in _REQUIRED_PARTS and not _is_list(field) and not body.HasField(field.name):
+            raise Undecodable(f"{field.name} is missing")
+    _check(body, event.time, "")
+    return body
+
+
+def _check(message: Message, time: datetime, path: str) -> None:
+    rules = _rules(message.DESCRIPTOR)
+    for field in rules.lists:
+        count = len(getattr(message, field.name))
+        if count > MAX_ENTRIES:
+            raise Undecodable(f"{path}{field.name} has {count} entries")
+    for field in rules.ids:
+        value = getattr(message, field.name)
+        for number in value if _is_list(field) else (value,):
+            if number == 0 and (_is_list(field) or field.name in _REQUIRED_IDS):
+                raise Undecodable(f"{path}{field.name} is 0")
+            _check_id(number, field.name, time, path)
+    for field in rules.times:
+        if message.HasField(field.name):
+            try:
+                getattr(message, field.name).ToDatetime()
+            except (ValueError, OverflowError) as wrong:
+                raise Undecodable(f"{path}{field.name} is no time: {wrong}") from wrong
+    for field in rules.messages:
+        if _is_list(field):
+            for each in getattr(message, field.name):
+                _check(each, time, f"{path}{field.name}.")
+        elif message.HasField(field.name):
+            _check(getattr(message, field.name), time, f"{path}{field.name}.")
+
+
+def _check_id(number: int, name: str, time: datetime, path: str) -> None:
+    if number < 0:
+        raise Undecodable(f"{path}{name} is {number}")
+    if name not in _POSITIONS and number > _newest(time):
+        raise Undecodable(f"{path}{name} is {number}, an id of the future")
+
+
+@lru_cache(maxsize=1_024)
+def _newest(time: datetime) -> int:
+    """The largest id that an event of that time may name."""
+    try:
+        return ids.first_id_at(time + AHEAD)
+    except OverflowError:
+        return ids.MAX_ID
+
+
+@lru_cache(maxsize=256)
+def _rules(kind: Descriptor) -> _Rules:
+    fields = kind.fields
+    messages = [each for each in fields if each.message_type is not None]
+    return _Rules(
+        ids=tuple(each for each in fields if _is_id(each)),
+        lists=tuple(each for each in fields if _is_list(each)),
+        times=tuple(each for each in messages if _is_time(each)),
+        messages=tuple(each for each in messages if not _is_time(each)),
+    )
+
+
+def _is_id(field: FieldDescriptor) -> bool:
+    return field.type == FieldDescriptor.TYPE_INT64 and (
+        field.name == "id" or field.name.endswith(("_id", "_ids"))
+    )
+
+
+def _is_list(field: FieldDescriptor) -> bool:
+    return bool(field.is_repeated)
+
+
+def _is_time(field: FieldDescriptor) -> bool:
+    kind = field.message_type
+    return kind is not None and kind.full_name == _TIMESTAMP and not field.is_repeated

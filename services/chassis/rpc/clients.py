@@ -1,0 +1,257 @@
+"""Calls to other services, all of them through Envoy's mesh listener.
+
+    mesh = Mesh(settings.mesh, identity=identity)
+    users = mesh.stub(UserServiceStub)
+    response = await users.BatchGetUsers(request)
+
+A call made by such a stub carries the trace and the caller's token, stays within what is left of
+the deadline, and raises the errors of `chassis.errors`. It is never retried here: Envoy does that,
+in one place and within one budget.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+
+import grpc
+import grpc.aio
+from roost.user.v1.auth_service_pb2 import GetJwksRequest, ListRevokedSessionsRequest
+from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
+
+from services.chassis.auth import caller
+from services.chassis.auth.caller import ServiceCaller
+from services.chassis.auth.tokens import Jwk, Revoked, ServiceIdentity
+from services.chassis.rpc import client_network
+from services.chassis.runtime import deadline, telemetry
+from services.chassis.runtime.errors import from_status
+
+S = TypeVar("S")
+
+# What a nested call may take when nobody says otherwise, in seconds.
+DEFAULT_TIMEOUT = 2.0
+# Kept back from the deadline, so that our caller still gets our answer.
+MARGIN = 0.01
+# Of one message; the largest of our batches is far below.
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+
+CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.enable_retries", 0),
+    ("grpc.service_config_disable_resolution", 1),
+    # A restarted Envoy is found within a second, not within the two minutes of the default.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    # A peer that vanished without a word is noticed within 15 s, calls or no calls.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+)
+
+
+class Mesh:
+    """One connection to the mesh. Use it as an async context manager, or close it."""
+
+    def __init__(self, address: str, *, identity: ServiceIdentity | None = None) -> None:
+        self._identity = identity
+        self._channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+
+    async def __aenter__(self) -> "Mesh":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the calls under way, then the connection."""
+        await self._channel.close(None)
+
+    def stub(
+        self,
+        kind: Callable[[grpc.aio.Channel], S],
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        with_origin: bool = False,
+    ) -> S:
+        """A stub whose calls are made on behalf of the person who makes the running call.
+
+        Where a service makes it, they are made in this service's own name, or without a token where
+        it has none: a service's token is good for one service alone.
+
+        `timeout` (seconds) is the most that one call may take; `timeout=` of a call overrides it,
+        and the running deadline narrows both. `with_origin` sends the client's network along.
+        """
+        return self._stub(kind, self._token_of_caller, timeout, with_origin)
+
+    def as_service(
+        self,
+        kind: Callable[[grpc.aio.Channel], S],
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> S:
+        """A stub whose calls are made in this service's own name: for event-driven work."""
+        identity = self._identity
+        if identity is None:
+            raise ValueError("this process has no service identity")
+        return self._stub(kind, identity.token, timeout)
+
+    def with_token(
+        self,
+        kind: Callable[[grpc.aio.Channel], S],
+        token: Callable[[], str | None],
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        with_origin: bool = False,
+    ) -> S:
+        """A stub that sends whatever token it is given for each call, or none."""
+        return self._stub(kind, lambda _: token(), timeout, with_origin)
+
+    def _token_of_caller(self, service: str) -> str | None:
+        if isinstance(caller.current(), ServiceCaller):
+            return None if self._identity is None else self._identity.token(service)
+        return caller.token()
+
+    def _stub(
+        self,
+        kind: Callable[[grpc.aio.Channel], S],
+        token: Callable[[str], str | None],
+        timeout: float,
+        with_origin: bool = False,
+    ) -> S:
+        calls = _CallFactory(self._channel, token, timeout, with_origin=with_origin)
+        return kind(cast(grpc.aio.Channel, calls))
+
+
+class _CallFactory:
+    """Stands in for the channel when a generated stub asks for its methods.
+
+    That is cheaper than client interceptors, each of which costs a task and a call object.
+    """
+
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        token: Callable[[str], str | None],
+        timeout: float,
+        *,
+        with_origin: bool = False,
+    ) -> None:
+        """`token` gives the token for a call to the service of that name."""
+        self._channel = channel
+        self._token = token
+        self._timeout = timeout
+        self._metadata = _metadata_with_origin if with_origin else _metadata
+
+    def unary_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        call = self._channel.unary_unary(*args, **kwargs)
+        token, service, usual = self._token, service_of(args[0]), self._timeout
+        metadata = self._metadata
+
+        async def invoke(request: Any, *, timeout: float | None = None) -> Any:
+            budget = deadline.budget(usual if timeout is None else timeout, margin=MARGIN)
+            try:
+                return await call(request, timeout=budget, metadata=metadata(token(service)))
+            except grpc.aio.AioRpcError as error:
+                raise from_status(error) from None
+
+        return invoke
+
+    def unary_stream(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        call = self._channel.unary_stream(*args, **kwargs)
+        token, service = self._token, service_of(args[0])
+
+        def invoke(request: Any, *, timeout: float | None = None) -> AsyncIterator[Any]:
+            return _read(call(request, timeout=timeout, metadata=_metadata(token(service))))
+
+        return invoke
+
+    def stream_stream(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        call = self._channel.stream_stream(*args, **kwargs)
+        token, service = self._token, service_of(args[0])
+
+        def invoke(
+            requests: AsyncIterator[Any], *, timeout: float | None = None
+        ) -> AsyncIterator[Any]:
+            return _read(call(requests, timeout=timeout, metadata=_metadata(token(service))))
+
+        return invoke
+
+    def stream_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        # No method of Roost streams requests only; generated stubs ask just for what they have.
+        raise TypeError(f"{args[0]} streams requests only")
+
+
+async def _read(call: Any) -> AsyncIterator[Any]:
+    try:
+        async for message in call:
+            yield message
+    except grpc.aio.AioRpcError as error:
+        raise from_status(error) from None
+    finally:
+        # Whoever stops reading has no more use for the call.
+        call.cancel()
+
+
+def service_of(method: str) -> str:
+    """The service that offers a method, by the package of its contract: `/roost.user.v1.…` is
+    `user`."""
+    return method.split(".", 2)[1]
+
+
+def _metadata(token: str | None) -> grpc.aio.Metadata:
+    # In gRPC's own class: a tuple would be looked at and copied into one at every call.
+    metadata = grpc.aio.Metadata()
+    if token is not None:
+        metadata.add("authorization", "Bearer " + token)
+    trace = telemetry.current()
+    if trace is not None:
+        metadata.add(telemetry.TRACEPARENT, trace.traceparent)
+    return metadata
+
+
+def _metadata_with_origin(token: str | None) -> grpc.aio.Metadata:
+    metadata = _metadata(token)
+    network = client_network.network()
+    if network:
+        metadata.add(client_network.METADATA, network)
+    return metadata
+
+
+class MeshJwks:
+    """The keys of people's tokens, from the user service."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._auth = mesh.with_token(AuthServiceStub, lambda: None)
+
+    async def fetch(self) -> list[Jwk]:
+        """What AuthService.GetJwks publishes now."""
+        response = await self._auth.GetJwks(GetJwksRequest())
+        return [
+            Jwk(
+                kid=key.kid,
+                kty=key.kty,
+                crv=key.crv,
+                alg=key.alg,
+                use=key.use,
+                x=key.x,
+                y=key.y,
+            )
+            for key in response.keys
+        ]
+
+
+class MeshRevocations:
+    """The sessions that were ended, from the user service."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._auth = mesh.with_token(AuthServiceStub, lambda: None)
+
+    async def revoked(self, since: datetime | None) -> Revoked:
+        """What AuthService.ListRevokedSessions says now."""
+        request = ListRevokedSessionsRequest()
+        if since is not None:
+            request.since_time.FromDatetime(since)
+        response = await self._auth.ListRevokedSessions(request)
+        return Revoked(response.session_ids, response.as_of_time.ToDatetime(UTC))

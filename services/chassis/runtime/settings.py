@@ -1,0 +1,129 @@
+"""The settings that Roost's processes share, read from the environment (`ROOST_…`).
+
+A service subclasses `ServiceSettings` in its own `settings.py`; the gateway, `ProcessSettings`.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "ROOST_"
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of a `host:port` setting; an IPv6 host stands in square brackets."""
+    host, _, port = address.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("must be host:port, for example 127.0.0.1:7001")
+    return value
+
+
+def _addresses(value: object) -> object:
+    return tuple(value.split(",")) if isinstance(value, str) else value
+
+
+def _key(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        key = bytes.fromhex(value)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise ValueError("must be 32 bytes in hexadecimal (64 digits)")
+    return key
+
+
+def _postgres_url(value: str) -> str:
+    if not value.startswith(("postgres://", "postgresql://")):
+        raise ValueError("must be a URL that starts with postgres://")
+    return value
+
+
+def _redis_url(value: str) -> str:
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must be a URL that starts with redis://, rediss:// or unix://")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Addresses = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_addresses)]
+Key32 = Annotated[bytes, BeforeValidator(_key)]
+PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+
+
+class ProcessSettings(BaseSettings):
+    """What every process of Roost is told. Frozen; its repr shows no secret."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    listen: Address = "127.0.0.1:0"
+    admin_listen: Address = "127.0.0.1:0"
+    mesh: Address
+    token_issuer: str = Field(default="https://roost.local", min_length=1)
+    token_audience: str = Field(default="roost", min_length=1)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    trace_ratio: float = Field(default=0.0, ge=0.0, le=1.0)
+    otlp_endpoint: str = ""
+    # How long a stopping process goes on answering after it has said that it stops: long enough
+    # for Envoy's health check to see it (interval 1 s, two failures).
+    drain_seconds: float = Field(default=3.0, ge=0.0, le=15.0)
+
+
+class IdentifiedSettings(ProcessSettings):
+    """What a process is told that makes calls in its own name."""
+
+    service_key_file: Path
+
+
+class ServiceSettings(IdentifiedSettings):
+    """What every service is told on top of that."""
+
+    database_url: PostgresUrl = Field(repr=False)
+    redis_url: RedisUrl = Field(repr=False)
+    kafka_brokers: Addresses
+    # Whether the brokers keep a repeated record out of the log. Not all that speak the protocol do
+    # so without losing records when they are killed.
+    kafka_idempotence: bool = True
+    page_token_key: Key32 = Field(repr=False)
+    service_keys_file: Path
+    # Beyond this many calls at once a process answers RESOURCE_EXHAUSTED instead of queueing.
+    max_in_flight: int = Field(default=500, ge=1)
+
+
+def load(kind: type[S], **given: Any) -> S:
+    """Reads the settings of a process, or ends it with code 2 and one sentence a mistake."""
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        for mistake in descriptions(error):
+            print(mistake, file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def descriptions(error: ValidationError) -> list[str]:
+    """One sentence a wrong setting: which variable, and which rule. Values are not repeated."""
+    said = []
+    for mistake in error.errors(include_input=False, include_url=False):
+        variable = PREFIX + str(mistake["loc"][0]).upper() if mistake["loc"] else "The settings"
+        if mistake["type"] == "missing":
+            said.append(f"{variable} is not set, and there is no default for it.")
+            continue
+        rule = mistake["msg"].removeprefix("Value error, ")
+        rule = rule.replace("Input should be ", "must be ")
+        said.append(f"{variable} is wrong: it {rule.removesuffix('.')}.")
+    return said

@@ -1,0 +1,124 @@
+"""The outbox table: messages that a transaction leaves for the relay to publish.
+
+The row is written in the transaction of the change that it tells of, and deleted once the broker
+has acknowledged it. Ids are handed out before the commit, so a lower id may appear later; within
+one key it cannot, since the row is written under the lock of the thing that the key names.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from services.chassis.events.records import Event
+from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
+from services.chassis.storage.connection import Connection
+
+CHANNEL = "outbox"
+
+_APPEND = """
+INSERT INTO outbox (event_id, topic, key, type, payload, traceparent, create_time)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+# One trip, and nothing that would have to reach the disk.
+_NOTIFY = f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}; COMMIT"
+
+_OLDEST = """
+SELECT id, event_id, topic, key, type, payload, traceparent, create_time
+FROM outbox ORDER BY id LIMIT $1
+"""
+
+_SET_ASIDE = """
+WITH gone AS (DELETE FROM outbox WHERE id = $1 RETURNING *)
+INSERT INTO outbox_refused
+  (id, event_id, topic, key, type, payload, traceparent, create_time, reason)
+SELECT id, event_id, topic, key, type, payload, traceparent, create_time, $2 FROM gone
+"""
+
+
+async def append(connection: Connection, event: Event) -> None:
+    """Adds the event to the outbox of the running transaction."""
+    await connection.execute(
+        _APPEND,
+        event.event_id,
+        event.topic,
+        event.key,
+        event.type,
+        event.payload,
+        event.traceparent,
+        event.time,
+    )
+
+
+async def oldest(connection: Connection, limit: int) -> tuple[list[int], list[Event]]:
+    """The committed events with the lowest ids, with those ids, in order."""
+    rows = await connection.fetch(_OLDEST, limit)
+    return [row["id"] for row in rows], [
+        Event(
+            event_id=row["event_id"],
+            topic=row["topic"],
+            key=row["key"],
+            type=row["type"],
+            time=row["create_time"],
+            payload=row["payload"],
+            traceparent=row["traceparent"],
+        )
+        for row in rows
+    ]
+
+
+async def remove(connection: Connection, ids: Sequence[int]) -> None:
+    """Deletes rows whose events are safe with the broker."""
+    await connection.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids)
+
+
+async def move_to_refused(connection: Connection, row_id: int, reason: str) -> None:
+    """Moves a row that can never be published to `outbox_refused`."""
+    await connection.execute(_SET_ASIDE, row_id, reason)
+
+
+async def delete_refused(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Deletes up to `limit` rows that were set aside before; returns how many."""
+    status = await connection.execute(
+        "DELETE FROM outbox_refused WHERE id = ANY(ARRAY("
+        "SELECT id FROM outbox_refused WHERE refuse_time < $1 LIMIT $2))",
+        before,
+        limit,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def notify(connection: Connection) -> None:
+    await connection.execute(_NOTIFY)
+
+
+class RelayNotifier:
+    """Wakes the relay after commits: one notification for all that happen while one is under way.
+
+    A NOTIFY inside the writing transaction would be surer, but PostgreSQL lets such transactions
+    commit only one after another, each waiting for the disk. One that is lost costs a second: the
+    relay looks by itself that often.
+    """
+
+    def __init__(self, notify: Callable[[], Awaitable[None]]) -> None:
+        self._notify = notify
+        self._again = False
+        self._task: asyncio.Task[None] | None = None
+
+    def wake(self) -> None:
+        """Says that something was committed; returns at once."""
+        self._again = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._work(), name="wake relay")
+
+    async def close(self) -> None:
+        """Ends with the notification that is under way."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def _work(self) -> None:
+        while self._again:
+            self._again = False
+            with contextlib.suppress(Unavailable, DeadlineExceeded):
+                await self._notify()

@@ -1,0 +1,188 @@
+"""Moves committed events from the outbox to Kafka, in order, by one active relay a database.
+
+Leadership is an advisory lock on a connection of its own, so it ends when the relay or its
+connection dies, and another relay takes over within half a second. A batch is deleted only after
+the broker acknowledged all of it: events may be published twice, never lost, and never overtake
+one of their key. One that the broker refuses for good is moved to the table `outbox_refused`, with
+the reason, and those behind it go on.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from prometheus_client import Counter, Gauge
+
+from services.chassis.events.bus.producer import PublishFailed, RecordsRefused
+from services.chassis.events.records import Event
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.logs import logger
+from services.chassis.storage import outbox, postgres
+from services.chassis.storage.connection import Connection
+from services.chassis.storage.postgres import DatabaseUnavailable
+
+# Large, since a broker on an object store takes nearly the same time for any number of events.
+BATCH = 1_000
+# From the beginning of one batch to that of the next, at least and at most: what is written
+# meanwhile goes along. On such a broker a batch costs its writer and its readers some 25 ms of CPU,
+# however small it is, so it gathers longer the more there is to send: for each event of the last
+# one by so much.
+PACE_SECONDS = (0.06, 0.15)
+PACE_SECONDS_AN_EVENT = 0.003
+# Notifications wake the relay; this is for one that was lost (see `outbox.RelayNotifier`).
+IDLE_SECONDS = 1.0
+_TAKEOVER_SECONDS = 0.5
+_PAUSE_SECONDS = (0.1, 5.0)
+# Names the lock among this database's advisory locks of two numbers: "roost", "relay".
+_LOCK = (0x726F6F73, 0x72656C61)
+_TRY_LOCK = "SELECT pg_try_advisory_lock($1, $2)"
+
+_published = Counter("roost_outbox_published_total", "Events that the broker acknowledged")
+_failed = Counter("roost_outbox_failures_total", "Batches that were not fully acknowledged")
+_refused = Counter(
+    "roost_outbox_refused_total", "Events that the broker never takes; they are in outbox_refused"
+)
+_lag = Gauge("roost_outbox_lag_seconds", "Age of the oldest event that is not published yet")
+_leading = Gauge("roost_outbox_leader", "1 in the process whose relay is the active one")
+
+
+class EventPublisher(Protocol):
+    """Where the relay sends events: `bus.Publisher`, or a fake in tests."""
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Returns when all are safe. Raises PublishFailed, and RecordsRefused where all but some
+        are."""
+        ...
+
+
+class Relay:
+    """Publishes the outbox of one database for as long as `run` runs.
+
+    Several may run; all but one wait. `leading` tells whether this is the active one.
+    """
+
+    def __init__(
+        self,
+        *,
+        database_url: str,
+        publisher: EventPublisher,
+        clock: Clock,
+        batch: int = BATCH,
+        pace_seconds: tuple[float, float] = PACE_SECONDS,
+    ) -> None:
+        self._url = database_url
+        self._publisher = publisher
+        self._clock = clock
+        self._batch = batch
+        self._pace_seconds = pace_seconds
+        self._oldest: datetime | None = None
+        self.leading = False
+        _lag.set_function(self._age)
+
+    async def run(self) -> None:
+        """Runs until it is cancelled, through any absence of database and broker."""
+        while True:
+            try:
+                await self._campaign()
+            except DatabaseUnavailable as away:
+                logger().warning("relay_lost_database", error=repr(away.__cause__))
+            await asyncio.sleep(_TAKEOVER_SECONDS)
+
+    async def _campaign(self) -> None:
+        connection = await postgres.dedicated(self._url, name="roost-relay")
+        try:
+            with postgres.translated():
+                # Waiting in the lock itself would hold a snapshot and keep vacuum from the outbox.
+                while not await connection.fetchval(_TRY_LOCK, *_LOCK):  # noqa: ASYNC110
+                    await asyncio.sleep(_TAKEOVER_SECONDS)
+            await self._lead(connection)
+        finally:
+            connection.terminate()
+
+    async def _lead(self, connection: Connection) -> None:
+        logger().info("relay_leads")
+        self.leading = True
+        _leading.set(1)
+        leading = asyncio.create_task(self._publish_loop(connection), name="relay")
+        # Without the connection the lock is gone too, and another relay may be publishing.
+        connection.add_termination_listener(lambda _: _cancel(leading))
+        try:
+            await asyncio.wait({leading})
+        finally:
+            leading.cancel()
+            self.leading = False
+            _leading.set(0)
+        if leading.cancelled():
+            raise DatabaseUnavailable from ConnectionError("the relay's connection ended")
+        leading.result()
+
+    async def _publish_loop(self, connection: Connection) -> None:
+        pause, longest = _PAUSE_SECONDS
+        async with postgres.listening(self._url, outbox.CHANNEL) as woken:
+            with postgres.translated():
+                while True:
+                    woken.clear()
+                    began = self._clock.monotonic()
+                    try:
+                        found = await self._publish_batch(connection)
+                        pause = _PAUSE_SECONDS[0]
+                    except PublishFailed as failure:
+                        _failed.inc()
+                        logger().warning("relay_not_delivered", **failure.metadata)
+                        await asyncio.sleep(pause)
+                        pause = min(pause * 2, longest)
+                        continue
+                    if found < self._batch:
+                        await asyncio.sleep(began + self._pace(found) - self._clock.monotonic())
+                        await postgres.wait_for(woken, IDLE_SECONDS)
+
+    async def _publish_batch(self, connection: Connection) -> int:
+        ids, events = await outbox.oldest(connection, self._batch)
+        self._oldest = events[0].time if events else None
+        if not events:
+            return 0
+        try:
+            await self._publisher.publish(events)
+        except RecordsRefused as refused:
+            await self._move_to_refused(connection, ids, events, refused)
+        except PublishFailed as failure:
+            if failure.delivered:
+                await outbox.remove(connection, ids[: failure.delivered])
+                _published.inc(failure.delivered)
+            raise
+        await outbox.remove(connection, ids)
+        _published.inc(len(ids))
+        if len(ids) < self._batch:
+            self._oldest = None
+        return len(ids)
+
+    async def _move_to_refused(
+        self,
+        connection: Connection,
+        ids: Sequence[int],
+        events: Sequence[Event],
+        refused: RecordsRefused,
+    ) -> None:
+        """Moves rows that the broker never takes out of the way of those behind them."""
+        for place, reason in refused.reasons.items():
+            await outbox.move_to_refused(connection, ids[place], reason)
+            _refused.inc()
+            logger().error(
+                "outbox_row_refused",
+                event_id=str(events[place].event_id),
+                type=events[place].type,
+                reason=reason,
+            )
+
+    def _pace(self, events: int) -> float:
+        shortest, longest = self._pace_seconds
+        return min(longest, shortest + events * PACE_SECONDS_AN_EVENT)
+
+    def _age(self) -> float:
+        oldest = self._oldest
+        return 0.0 if oldest is None else (self._clock.now() - oldest).total_seconds()
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()

@@ -1,0 +1,94 @@
+"""What the transaction of every store can do besides its own rows.
+
+A service's `store.py` extends `Transaction` by the acts of its domain; the implementations extend
+`postgres.PostgresTransaction` and `memory.MemoryTransaction`, which hold these for good.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from uuid import UUID
+
+from services.chassis.events.records import OutboxMessage
+from services.chassis.runtime.errors import Conflict
+
+if TYPE_CHECKING:
+    from services.chassis.storage.idempotency import RequestKey
+
+ATTEMPTS = 4
+# The first pause before another attempt; it doubles, with jitter.
+_PAUSE_SECONDS = 0.01
+
+
+class Transaction(Protocol):
+    """All or nothing: leaving the block commits everything, an exception undoes everything."""
+
+    async def publish(self, message: OutboxMessage) -> None:
+        """Adds a message to the outbox; it is published if, and only if, this commits.
+
+        Call it after the row that the message's key names is locked or changed: messages of one
+        key are published in the order of these locks.
+        """
+        ...
+
+    async def first_seen(self, consumer: str, event_id: UUID) -> bool:
+        """Notes that `consumer` handled the event. False if it did so before: then do nothing.
+
+        Waits for a transaction that is handling the same event at this moment.
+        """
+        ...
+
+    async def first_seen_of(self, consumer: str, event_ids: Iterable[UUID]) -> set[UUID]:
+        """`first_seen` of many events in one trip: those that `consumer` did not handle before."""
+        ...
+
+    async def replay(self, key: "RequestKey") -> bytes | None:
+        """What was remembered for this request, or None if this is the first time.
+
+        Raises RequestInFlight while another transaction works on the same request, and
+        RequestIdReused if the id was used for a different request.
+        """
+        ...
+
+    async def remember(self, key: "RequestKey", response: bytes) -> None:
+        """Keeps the response for a repetition of the request. Only after `replay` said None."""
+        ...
+
+    async def forget_requests(self, caller_ids: Collection[str]) -> None:
+        """Deletes what was remembered for these callers: for people who are gone."""
+        ...
+
+
+class TransactionAborted(Conflict):
+    """The database gave this transaction up for another one; doing it again may well succeed."""
+
+    message = "It was changed meanwhile; try again."
+
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+async def in_transaction(
+    begin: Callable[[], AbstractAsyncContextManager[T]],
+    effect: Callable[[T], Awaitable[R]],
+    *,
+    attempts: int = ATTEMPTS,
+) -> R:
+    """Runs `effect` in a transaction, and again in a new one where the database aborted it.
+
+    `effect` may run several times, so whatever it does outside the transaction must be harmless.
+    Raises TransactionAborted when the last attempt was aborted too.
+    """
+    pause = _PAUSE_SECONDS
+    for _ in range(attempts - 1):
+        try:
+            async with begin() as transaction:
+                return await effect(transaction)
+        except TransactionAborted:
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - only jitter
+            pause *= 2
+    async with begin() as transaction:
+        return await effect(transaction)

@@ -1,0 +1,93 @@
+"""Devices that take pushed messages: registered, renewed, and forgotten with their session."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.tokens import SessionRevoked
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.ids import IdGenerator, bucket_of
+from services.delivery.domain.encryption import read_public_key
+from services.delivery.domain.endpoints import EndpointRule
+from services.delivery.domain.errors import (
+    PushKeyInvalid,
+    PushSubscriptionNotFound,
+    TooManyPushSubscriptions,
+)
+from services.delivery.domain.model import PushSubscription
+from services.delivery.domain.vapid import decode
+from services.notification.domain.store import NotificationTransaction
+
+# Somebody's browsers and apps; each costs a message for every notification.
+MAX_SUBSCRIPTIONS = 20
+# As long as a session that nobody uses: a session which lapses has no event. Clients register
+# again when they start, which renews it.
+SUBSCRIPTION_LIFETIME = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What a browser says of itself, found to be right."""
+
+    endpoint: str
+    key: bytes
+    secret: bytes
+
+
+class Subscriptions:
+    """What happens to devices."""
+
+    def __init__(self, *, clock: Clock, ids: IdGenerator, rule: EndpointRule) -> None:
+        self._clock = clock
+        self._ids = ids
+        self._rule = rule
+
+    def read(self, *, endpoint: str, p256dh: str, auth: str) -> Device:
+        """The device. Raises PushEndpointRefused or PushKeyInvalid."""
+        self._rule.check(endpoint)
+        key, secret = decode(p256dh), decode(auth)
+        try:
+            read_public_key(key)
+        except ValueError:
+            raise PushKeyInvalid from None
+        return Device(endpoint, key, secret)
+
+    async def subscribe(
+        self, transaction: NotificationTransaction, me: UserCaller, device: Device
+    ) -> PushSubscription:
+        """Registers the device for the caller's session; one of the same endpoint is renewed.
+
+        Raises SessionRevoked or TooManyPushSubscriptions.
+        """
+        await transaction.lock_recipients([me.user_id])
+        if await transaction.session_ended(me.user_id, me.session_id):
+            raise SessionRevoked
+        now = self._clock.now()
+        mine = await transaction.subscriptions_of(me.user_id)
+        before = next((each for each in mine if each.endpoint == device.endpoint), None)
+        live = [each for each in mine if each.expire_time > now and each is not before]
+        if len(live) >= MAX_SUBSCRIPTIONS:
+            raise TooManyPushSubscriptions
+        subscription = PushSubscription(
+            id=before.id if before else await self._ids.make(bucket_of(me.user_id)),
+            user_id=me.user_id,
+            session_id=me.session_id,
+            endpoint=device.endpoint,
+            key=device.key,
+            secret=device.secret,
+            create_time=before.create_time if before else now,
+            expire_time=now + SUBSCRIPTION_LIFETIME,
+            # A device that is renewed is not answered any sooner for it.
+            timeouts=before.timeouts if before else 0,
+            pause_until=before.pause_until if before else None,
+        )
+        await transaction.save_subscription(subscription)
+        return subscription
+
+    async def unsubscribe(
+        self, transaction: NotificationTransaction, me: UserCaller, subscription_id: int
+    ) -> None:
+        """Forgets one of the caller's devices. Raises PushSubscriptionNotFound."""
+        await transaction.lock_recipients([me.user_id])
+        if not await transaction.remove_subscription(me.user_id, subscription_id):
+            raise PushSubscriptionNotFound

@@ -1,0 +1,301 @@
+"""Live delivery: brings the log to those who are attached to this process, in sequence.
+
+The log is the truth; wake-ups only say early what is in it. An entry that is next is handed on as
+its wake-up comes. Everything else - somebody has just attached, a wake-up is missing, a stream has
+no room - makes a place fall behind, and a place that is behind is brought forward from the log.
+Once a second all places are compared with the log, which makes good whatever wake-ups were lost.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from prometheus_client import Counter, Gauge
+
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
+from services.chassis.runtime.logs import logger
+from services.eventlog.domain.bounded_queue import MAX_WAITING, BoundedQueue
+from services.eventlog.domain.errors import Stopping
+from services.eventlog.domain.model import (
+    Attached,
+    Gap,
+    LogEntry,
+    PostActivity,
+)
+from services.eventlog.domain.store import LogStore
+
+SWEEP_SECONDS = 1.0
+# Often enough that somebody who was there to the end is there for nearly all of PRESENCE_GRACE
+# after it.
+PRESENCE_RENEWAL_SECONDS = 60.0
+
+# What one look into the log brings forward: so many places, by so many entries each.
+_PLACES, _ENTRIES = 200, 100
+_BATCH_SIZE = 1_000
+
+_attached = Gauge("roost_log_attached", "People who are attached to this process, by stream")
+_sent = Counter("roost_log_handed_on_total", "Entries handed on to streams", ["way"])
+_live, _read = _sent.labels("live"), _sent.labels("read")
+_gaps = Counter("roost_log_gaps_total", "Gaps that attached people were told of")
+
+
+@dataclass(slots=True, eq=False)
+class _UserCursor:
+    """How far somebody's log was handed on to one stream."""
+
+    user_id: int
+    queue: BoundedQueue
+    delivered: int
+    # The newest sequence that is known of. Beyond `delivered`, the place is behind.
+    seen: int
+    behind: bool = True
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class _StreamState:
+    """What one stream is attached to."""
+
+    cursors: dict[int, _UserCursor] = field(default_factory=dict)
+    post_ids: set[int] = field(default_factory=set)
+
+
+class LiveDelivery:
+    """The streams of this process, and where each stands."""
+
+    def __init__(
+        self, *, store: LogStore, clock: Clock, missed: bytes, max_waiting: int = MAX_WAITING
+    ) -> None:
+        self._store = store
+        # What is logged for somebody who comes back after a long absence.
+        self._missed = missed
+        self._clock = clock
+        self._max_waiting = max_waiting
+        self._seats: dict[BoundedQueue, _StreamState] = {}
+        self._cursors: dict[int, dict[BoundedQueue, _UserCursor]] = {}
+        self._posts: dict[int, set[BoundedQueue]] = {}
+        self._behind: set[_UserCursor] = set()
+        self._woken = asyncio.Event()
+        self._stopping = False
+
+    @property
+    def streams(self) -> int:
+        """How many are open."""
+        return len(self._seats)
+
+    def open(self) -> BoundedQueue:
+        """A stream begins. Raises Stopping."""
+        if self._stopping:
+            raise Stopping
+        queue = BoundedQueue(room=self._woken.set, limit=self._max_waiting)
+        self._seats[queue] = _StreamState()
+        return queue
+
+    def close(self, queue: BoundedQueue) -> None:
+        """A stream is over."""
+        seat = self._seats[queue]
+        for user_id in list(seat.cursors):
+            self.detach(queue, user_id)
+        for post_id in list(seat.post_ids):
+            self.detach_post(queue, post_id)
+        del self._seats[queue]
+
+    async def attach(self, queue: BoundedQueue, after: Mapping[int, int]) -> None:
+        """Hands on what comes after these sequences, by user id; after -1, from now on.
+
+        A gap is told where the log does not reach back that far, or does not reach as far yet.
+        """
+        heads = await self._store.attach_users(list(after), self._clock.now(), missed=self._missed)
+        for user_id, sequence in after.items():
+            head = heads[user_id]
+            self.detach(queue, user_id)
+            queue.put(Attached(user_id, head.last))
+            if sequence == -1:
+                delivered = head.last
+            elif head.first - 1 <= sequence <= head.last:
+                delivered = sequence
+            else:
+                delivered = self._send_gap(queue, user_id, head.first)
+            # Behind at first: only a look into the log tells what came since the one above.
+            cursor = _UserCursor(user_id, queue, delivered=delivered, seen=delivered)
+            self._seats[queue].cursors[user_id] = cursor
+            self._cursors.setdefault(user_id, {})[queue] = cursor
+            self._mark_behind(cursor)
+            _attached.inc()
+
+    def detach(self, queue: BoundedQueue, user_id: int) -> None:
+        """Hands on nothing more of that person."""
+        cursor = self._seats[queue].cursors.pop(user_id, None)
+        if cursor is None:
+            return
+        cursor.gone = True
+        self._behind.discard(cursor)
+        streams = self._cursors[user_id]
+        del streams[queue]
+        if not streams:
+            del self._cursors[user_id]
+        _attached.dec()
+
+    def attach_post(self, queue: BoundedQueue, post_id: int) -> None:
+        """Tells of activity around a post."""
+        self._seats[queue].post_ids.add(post_id)
+        self._posts.setdefault(post_id, set()).add(queue)
+
+    def detach_post(self, queue: BoundedQueue, post_id: int) -> None:
+        """Tells of it no more."""
+        self._seats[queue].post_ids.discard(post_id)
+        outlets = self._posts.get(post_id, set())
+        outlets.discard(queue)
+        if not outlets:
+            self._posts.pop(post_id, None)
+
+    def on_events(self, entries: Sequence[LogEntry]) -> None:
+        """Entries were committed: hands on those that are next."""
+        for entry in entries:
+            for cursor in self._cursors.get(entry.user_id, {}).values():
+                if cursor.behind or entry.sequence > cursor.delivered + 1:
+                    cursor.seen = max(cursor.seen, entry.sequence)
+                    self._mark_behind(cursor)
+                elif entry.sequence == cursor.delivered + 1:
+                    if self._send(cursor, entry):
+                        _live.inc()
+                    else:
+                        cursor.seen = entry.sequence
+                        self._mark_behind(cursor)
+
+    def on_activities(self, activities: Sequence[PostActivity]) -> None:
+        """Something happened around posts. A stream without room is not told."""
+        for activity in activities:
+            for queue in self._posts.get(activity.post_id, ()):
+                queue.offer(activity)
+
+    def stop(self) -> None:
+        """Ends every stream, and opens no other."""
+        self._stopping = True
+        for queue in self._seats:
+            queue.end(Stopping(retry_after=1.0))
+
+    async def run(self) -> None:
+        """Brings forward what is behind, for ever."""
+        sweep_at = 0.0
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, sweep_at - time.monotonic())):
+                    await self._woken.wait()
+            self._woken.clear()
+            try:
+                if time.monotonic() >= sweep_at:
+                    sweep_at = time.monotonic() + SWEEP_SECONDS
+                    await self._sweep()
+                await self._catch_up_all()
+            except (Unavailable, DeadlineExceeded) as error:
+                logger().warning("log_not_read", error=repr(error))
+                self._woken.clear()
+
+    async def renew_presence(self) -> None:
+        """Notes now and again that those who are attached are still there, for ever."""
+        while True:
+            await asyncio.sleep(PRESENCE_RENEWAL_SECONDS)
+            user_ids = list(self._cursors)
+            try:
+                for start in range(0, len(user_ids), _BATCH_SIZE):
+                    await self._store.renew_presence(
+                        user_ids[start : start + _BATCH_SIZE], self._clock.now()
+                    )
+            except (Unavailable, DeadlineExceeded) as error:
+                logger().warning("presence_not_noted", error=repr(error))
+
+    async def _sweep(self) -> None:
+        """Finds the places that the log has gone beyond."""
+        known = {
+            user_id: min(cursor.seen for cursor in streams.values())
+            for user_id, streams in self._cursors.items()
+        }
+        if not known:
+            return
+        for user_id, head in (await self._store.newer_than(known)).items():
+            for cursor in self._cursors.get(user_id, {}).values():
+                if head.last > cursor.seen:
+                    cursor.seen = head.last
+                    self._mark_behind(cursor)
+
+    async def _catch_up_all(self) -> None:
+        for cursors in self._with_room():
+            after: dict[int, int] = {}
+            for cursor in cursors:
+                after[cursor.user_id] = min(
+                    cursor.delivered, after.get(cursor.user_id, cursor.delivered)
+                )
+            entries = await self._store.events(after, limit=_ENTRIES)
+            found = {
+                user_id: list(each) for user_id, each in groupby(entries, lambda each: each.user_id)
+            }
+            for cursor in cursors:
+                if not cursor.gone:
+                    self._forward(cursor, found.get(cursor.user_id, []))
+            await self._look_for_gaps(
+                [each for each in cursors if each.behind and not found.get(each.user_id)]
+            )
+        if any(cursor.queue.has_room for cursor in self._behind):
+            self._woken.set()
+
+    def _with_room(self) -> Iterator[list[_UserCursor]]:
+        waiting = [cursor for cursor in self._behind if cursor.queue.has_room]
+        for start in range(0, len(waiting), _PLACES):
+            yield [cursor for cursor in waiting[start : start + _PLACES] if not cursor.gone]
+
+    def _forward(self, cursor: _UserCursor, entries: Sequence[LogEntry]) -> None:
+        for entry in entries:
+            if entry.sequence <= cursor.delivered:
+                continue
+            if entry.sequence > cursor.delivered + 1:
+                # A person's entries become visible in sequence, so those before are gone.
+                cursor.delivered = self._send_gap(cursor.queue, cursor.user_id, entry.sequence)
+            if not self._send(cursor, entry):
+                return
+            _read.inc()
+        if len(entries) < _ENTRIES and cursor.delivered >= cursor.seen:
+            self._catch_up(cursor)
+
+    async def _look_for_gaps(self, cursors: Sequence[_UserCursor]) -> None:
+        """The log says that there is more, and has nothing: it was cut, up to its very end."""
+        if not cursors:
+            return
+        heads = await self._store.newer_than(
+            {cursor.user_id: cursor.delivered for cursor in cursors}
+        )
+        for cursor in cursors:
+            head = heads.get(cursor.user_id)
+            if cursor.gone:
+                continue
+            if head is not None and head.first > cursor.delivered + 1:
+                cursor.delivered = self._send_gap(cursor.queue, cursor.user_id, head.first)
+            if head is None or head.last <= cursor.delivered:
+                self._catch_up(cursor)
+
+    def _send(self, cursor: _UserCursor, entry: LogEntry) -> bool:
+        if not cursor.queue.offer(entry):
+            return False
+        cursor.delivered = entry.sequence
+        cursor.seen = max(cursor.seen, entry.sequence)
+        return True
+
+    def _send_gap(self, queue: BoundedQueue, user_id: int, first: int) -> int:
+        """Says that the log begins later; gives what counts as delivered then."""
+        queue.put(Gap(user_id, first))
+        _gaps.inc()
+        return first - 1
+
+    def _mark_behind(self, cursor: _UserCursor) -> None:
+        cursor.behind = True
+        self._behind.add(cursor)
+        self._woken.set()
+
+    def _catch_up(self, cursor: _UserCursor) -> None:
+        cursor.behind = False
+        cursor.seen = cursor.delivered
+        self._behind.discard(cursor)

@@ -1,0 +1,145 @@
+"""Between entries of logs and the messages of the contract."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from roost.notification.v1 import event_service_pb2 as pb
+from roost.notification.v1.event_service_pb2 import AttachResponse, EventGap, UserEvents
+from roost.notification.v1.notification_pb2 import (
+    ArrivalsMissed,
+    HomeArrival,
+    MarkerMoved,
+    PasswordChangedNotice,
+    ResourceChanged,
+    SecurityNotice,
+    SessionEnded,
+    SignedInNotice,
+    SignInsFailedNotice,
+    UserEvent,
+)
+from roost.timeline.v1.timeline_events_pb2 import EntryDelivered
+from roost.user.v1.user_events_pb2 import SignedIn
+
+from services.eventlog.domain.model import (
+    Arrival,
+    Attached,
+    Change,
+    Gap,
+    LogEntry,
+    PostActivity,
+    StreamItem,
+)
+
+# What stands in the log of somebody who was away for long.
+ARRIVALS_MISSED = UserEvent(arrivals_missed=ArrivalsMissed()).SerializeToString()
+
+
+def resource_changed(
+    user_id: int, resource: str, resource_id: int, *, deleted: bool = False
+) -> Change:
+    """Something of the person's own changed; see ResourceChanged for the names."""
+    body = ResourceChanged(resource=resource, resource_id=resource_id, deleted=deleted)
+    return Change(user_id, UserEvent(resource=body).SerializeToString())
+
+
+def marker_moved(user_id: int, timeline: str, last_read_id: int) -> Change:
+    """The person has read on, in `home` or `notifications`."""
+    body = MarkerMoved(timeline=timeline, last_read_id=last_read_id)
+    return Change(user_id, UserEvent(marker=body).SerializeToString())
+
+
+def session_ended(user_id: int, session_id: int) -> Change:
+    """One of the person's sessions ended."""
+    body = SessionEnded(session_id=session_id)
+    return Change(user_id, UserEvent(session=body).SerializeToString())
+
+
+def signed_in(body: SignedIn) -> Change:
+    """A device signed in to the person's account."""
+    notice = SignedInNotice(session_id=body.session_id, new_network=body.new_network)
+    return _security(body.user_id, SecurityNotice(signed_in=notice))
+
+
+def password_changed(user_id: int, session_id: int) -> Change:
+    """The person's password was changed."""
+    notice = PasswordChangedNotice(session_id=session_id)
+    return _security(user_id, SecurityNotice(password_changed=notice))
+
+
+def sign_ins_failed(user_id: int, failures: int) -> Change:
+    """Wrong passwords were tried for the person's account."""
+    notice = SignInsFailedNotice(failures=failures)
+    return _security(user_id, SecurityNotice(sign_ins_failed=notice))
+
+
+def _security(user_id: int, notice: SecurityNotice) -> Change:
+    return Change(user_id, UserEvent(security=notice).SerializeToString())
+
+
+def arrival_from_proto(body: EntryDelivered) -> Arrival:
+    """An entry that reached homes."""
+    entry = body.entry
+    return Arrival(
+        entry.entry_id, entry.post_id, entry.author_id, entry.reposter_id, tuple(body.user_ids)
+    )
+
+
+def arrival_content(arrival: Arrival) -> bytes:
+    """The arrival as it stands in logs: the same in each."""
+    body = HomeArrival(
+        entry_id=arrival.entry_id,
+        post_id=arrival.post_id,
+        author_id=arrival.author_id,
+        reposter_id=arrival.reposter_id,
+    )
+    return UserEvent(home=body).SerializeToString()
+
+
+def event_to_proto(entry: LogEntry) -> UserEvent:
+    """An entry with its place."""
+    event = UserEvent(
+        user_id=entry.user_id, sequence=entry.sequence, event_time=_timestamp(entry.time)
+    )
+    event.MergeFromString(entry.content)
+    return event
+
+
+def items_to_proto(steps: Iterable[StreamItem]) -> Iterator[AttachResponse]:
+    """What a stream carries, in order; entries that are ready at the same time in one message."""
+    for _, run in groupby(_with_gaps(steps), lambda item: isinstance(item, LogEntry)):
+        together = list(run)
+        entries = [item for item in together if isinstance(item, LogEntry)]
+        if len(entries) > 1:
+            yield AttachResponse(events=UserEvents(events=map(event_to_proto, entries)))
+        else:
+            yield from map(_item_to_proto, together)
+
+
+def _with_gaps(steps: Iterable[StreamItem]) -> Iterator[StreamItem]:
+    """A client that does not know the event that tells of missing arrivals is told of a gap."""
+    for item in steps:
+        if isinstance(item, LogEntry) and item.content == ARRIVALS_MISSED:
+            yield Gap(item.user_id, item.sequence, home_only=True)
+        yield item
+
+
+def _item_to_proto(item: StreamItem) -> AttachResponse:
+    match item:
+        case Attached(user_id, last):
+            return AttachResponse(attached=pb.Attached(user_id=user_id, last_sequence=last))
+        case Gap(user_id, first, home_only):
+            gap = EventGap(user_id=user_id, first_sequence=first, home_only=home_only)
+            return AttachResponse(gap=gap)
+        case PostActivity(post_id, reply_post_id, deleted):
+            body = pb.PostActivity(post_id=post_id, reply_post_id=reply_post_id, deleted=deleted)
+            return AttachResponse(activity=body)
+        case LogEntry():
+            return AttachResponse(event=event_to_proto(item))
+
+
+def _timestamp(time: datetime) -> Timestamp:
+    made = Timestamp()
+    made.FromDatetime(time)
+    return made

@@ -1,0 +1,153 @@
+"""EventService over gRPC: streams of many people's events, and reading a log."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
+
+import grpc.aio
+from google.protobuf.message import Message
+from roost.notification.v1.event_service_pb2 import (
+    AttachRequest,
+    AttachResponse,
+    ReadEventsRequest,
+    ReadEventsResponse,
+)
+from roost.notification.v1.event_service_pb2_grpc import EventServiceServicer
+
+from services.chassis.auth import access_policy, caller
+from services.chassis.runtime.clock import Clock
+from services.eventlog.domain.bounded_queue import BoundedQueue
+from services.eventlog.domain.errors import NotYourLog, ReaderTooSlow
+from services.eventlog.domain.live import LiveDelivery
+from services.eventlog.domain.store import LogStore
+from services.eventlog.rpc import convert
+
+Context = grpc.aio.ServicerContext[Message, Message]
+
+# Of a message: about 50 kB of events.
+_EVENTS_AT_ONCE = 500
+# People who are attached by one statement.
+_ATTACHED_AT_ONCE = 500
+# A client that takes nothing for so long, while something waits for it, is cut off. What it has
+# missed is in the log; what is kept for it here is memory.
+STALL_SECONDS = 10.0
+
+_PAGE = 100
+
+
+class EventServicer(EventServiceServicer):
+    """See protos/roost/notification/v1/event_service.proto for what each RPC promises."""
+
+    def __init__(
+        self,
+        *,
+        store: LogStore,
+        live: LiveDelivery,
+        clock: Clock,
+        stall_seconds: float = STALL_SECONDS,
+    ) -> None:
+        self._store = store
+        self._live = live
+        self._clock = clock
+        self._stall_seconds = stall_seconds
+
+    @access_policy.service("gateway")
+    async def Attach(  # type: ignore[override]  # it writes by itself, so as not to wait for ever
+        self, requests: AsyncIterator[AttachRequest], context: Context
+    ) -> None:
+        """Carries the events of whoever the client attaches."""
+        queue = self._live.open()
+        following = asyncio.create_task(self._follow(requests, queue))
+        try:
+            while steps := await queue.take(_EVENTS_AT_ONCE):
+                for message in convert.items_to_proto(steps):
+                    await self._write(context, message)
+        finally:
+            following.cancel()
+            await asyncio.wait({following})
+            self._live.close(queue)
+
+    @access_policy.user_or_service("gateway")
+    async def ReadEvents(self, request: ReadEventsRequest, context: Context) -> ReadEventsResponse:
+        """Events after a sequence."""
+        user_id, after = request.user_id, request.after_sequence
+        if caller.viewer_id() not in (None, user_id):
+            raise NotYourLog
+        heads = await self._store.attach_users(
+            [user_id], self._clock.now(), missed=convert.ARRIVALS_MISSED
+        )
+        head = heads[user_id]
+        gone = not head.first - 1 <= after <= head.last
+        entries = await self._store.events(
+            {user_id: head.first - 1 if gone else after}, limit=request.page_size or _PAGE
+        )
+        missed = any(entry.content == convert.ARRIVALS_MISSED for entry in entries)
+        return ReadEventsResponse(
+            events=map(convert.event_to_proto, entries),
+            last_sequence=max([head.last, *(entry.sequence for entry in entries)]),
+            limited=gone or missed,
+            home_only=missed and not gone,
+        )
+
+    async def _write(self, context: Context, message: AttachResponse) -> None:
+        try:
+            async with asyncio.timeout(self._stall_seconds):
+                await context.write(message)
+        except TimeoutError:
+            raise ReaderTooSlow from None
+
+    async def _follow(self, requests: AsyncIterator[AttachRequest], queue: BoundedQueue) -> None:
+        """Does what the client asks; ends the stream once it asks no more, or something fails."""
+        try:
+            async for asked in _together(requests):
+                await self._do(queue, asked)
+        except Exception as failure:
+            queue.end(failure)
+        else:
+            queue.end()
+
+    async def _do(self, queue: BoundedQueue, asked: Sequence[AttachRequest]) -> None:
+        """Does what is asked, in order; neighbours that attach people by one statement."""
+        for item, run in groupby(asked, lambda request: request.WhichOneof("step")):
+            match item:
+                case "attach":
+                    kind_preferences = [
+                        (each.attach.user_id, each.attach.after_sequence) for each in run
+                    ]
+                    for start in range(0, len(kind_preferences), _ATTACHED_AT_ONCE):
+                        part = kind_preferences[start : start + _ATTACHED_AT_ONCE]
+                        await self._live.attach(queue, dict(part))
+                case "detach":
+                    for each in run:
+                        self._live.detach(queue, each.detach.user_id)
+                case "attach_post":
+                    for each in run:
+                        self._live.attach_post(queue, each.attach_post.post_id)
+                case "detach_post":
+                    for each in run:
+                        self._live.detach_post(queue, each.detach_post.post_id)
+
+
+async def _together(requests: AsyncIterator[AttachRequest]) -> AsyncIterator[list[AttachRequest]]:
+    """The requests in order; those that come while others are worked on, as one list."""
+    asked: asyncio.Queue[AttachRequest | None] = asyncio.Queue()
+
+    async def listen() -> None:
+        try:
+            async for request in requests:
+                asked.put_nowait(request)
+        finally:
+            asked.put_nowait(None)
+
+    listening = asyncio.create_task(listen())
+    try:
+        last = False
+        while not last:
+            waiting = [await asked.get()]
+            while not asked.empty():
+                waiting.append(asked.get_nowait())
+            last = waiting[-1] is None
+            yield [request for request in waiting if request is not None]
+        await listening
+    finally:
+        listening.cancel()

@@ -1,0 +1,94 @@
+"""The other services, asked through the mesh."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from roost.post.v1.post_service_pb2 import FilterVisibleRequest, GetPostRequest
+from roost.post.v1.post_service_pb2_grpc import PostServiceStub
+from roost.user.v1 import graph_service_pb2 as pb
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
+from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_service_pb2 import BatchGetUsersRequest, GetUserRequest
+from roost.user.v1.user_service_pb2_grpc import UserServiceStub
+
+from services.chassis.rpc.clients import Mesh
+from services.notification.domain.model import Relationship
+from services.notification.domain.ports import Pair, Profile, Visible
+
+# The contract's largest batch.
+_PAIRS_AT_ONCE = 1_000
+
+
+class MeshGraph:
+    """See `peers.Graph`."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._graph = mesh.as_service(GraphServiceStub)
+
+    async def relationships(self, pairs: Sequence[Pair]) -> Mapping[Pair, Relationship]:
+        found: dict[Pair, Relationship] = {}
+        for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+            part = pairs[start : start + _PAIRS_AT_ONCE]
+            request = pb.BatchGetTiesRequest(
+                pairs=[pb.Pair(from_user_id=one, to_user_id=other) for one, other in part]
+            )
+            response = await self._graph.BatchGetTies(request)
+            for pair, ties in zip(part, response.ties, strict=True):
+                found[pair] = Relationship(ties.following, ties.muting, ties.apart)
+        return found
+
+
+class MeshProfiles:
+    """See `peers.People`."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._users = mesh.stub(UserServiceStub)
+        self._users_as_service = mesh.as_service(UserServiceStub)
+
+    async def find(self, user_id: int) -> Profile:
+        response = await self._users.GetUser(GetUserRequest(user_id=user_id))
+        tie = response.user.viewer_relationship
+        return Profile(closed=response.user.protected and not tie.following, blocked=tie.blocking)
+
+    async def watchable(self, viewer_id: int, user_ids: Collection[int]) -> set[int]:
+        if not user_ids:
+            return set()
+        response = await self._users_as_service.BatchGetUsers(
+            BatchGetUsersRequest(user_ids=user_ids, viewer_id=viewer_id)
+        )
+        return {user.id for user in response.users if _is_watchable(user)}
+
+
+def _is_watchable(user: User) -> bool:
+    tie = user.viewer_relationship
+    return not (tie.blocking or tie.blocked_by) and (not user.protected or tie.following)
+
+
+class MeshVisibility:
+    """See `peers.Visibility`."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._posts = mesh.as_service(PostServiceStub)
+
+    async def visible(
+        self, viewer_id: int, *, post_ids: Collection[int], user_ids: Collection[int]
+    ) -> Visible:
+        response = await self._posts.FilterVisible(
+            FilterVisibleRequest(viewer_id=viewer_id, post_ids=post_ids, user_ids=user_ids)
+        )
+        return Visible(
+            frozenset(response.post_ids),
+            frozenset(response.user_ids),
+            frozenset(response.muted_user_ids),
+        )
+
+
+class MeshPosts:
+    """See `peers.Posts`."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._posts = mesh.stub(PostServiceStub)
+
+    async def conversation_of(self, post_id: int) -> int:
+        response = await self._posts.GetPost(GetPostRequest(post_id=post_id))
+        conversation_id: int = response.post.conversation_id
+        return conversation_id

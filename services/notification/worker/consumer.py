@@ -1,0 +1,134 @@
+"""Which event is which cause."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from google.protobuf.message import Message
+from roost.post.v1 import post_events_pb2 as posts
+from roost.user.v1 import user_events_pb2 as users
+
+from services.chassis.events import bodies
+from services.chassis.events.records import Event
+from services.notification.domain.domain_events import (
+    AccountDeleted,
+    Blocked,
+    DomainEvent,
+    Engagement,
+    Envelope,
+    Followed,
+    FollowRequested,
+    FollowRequestRemoved,
+    MuteChanged,
+    PostCreated,
+    PostDeleted,
+    PostUpdated,
+    ProfileChanged,
+    SessionEnded,
+    Unfollowed,
+)
+from services.notification.domain.notifier import Notifier
+from services.notification.rpc.convert import post_from_proto
+from services.notification.worker.account_cleanup import AccountCleanup
+
+GROUP = "notification.events"
+TOPICS = ("roost.user.v1", "roost.post.v1")
+
+
+class NotificationConsumer:
+    """Handles batches of events of one partition."""
+
+    def __init__(self, notifier: Notifier, cleanup: AccountCleanup) -> None:
+        self._notifier = notifier
+        self._cleanup = cleanup
+
+    async def __call__(self, events: Sequence[Event]) -> None:
+        """Tells people what happened. Raises Undecodable for an event that cannot be read."""
+        heard = [
+            domain_event for event in events if (domain_event := domain_event_of(event)) is not None
+        ]
+        if heard:
+            await self._notifier.handle(heard)
+        for each in heard:
+            await self._cleanup.handle(each.domain_event)
+
+
+def domain_event_of(event: Event) -> Envelope | None:
+    """What the event tells of; None for those that nobody is told of. Raises Undecodable."""
+    reader = _READERS.get(event.type)
+    if reader is None:
+        return None
+    return Envelope(event.event_id, event.time, reader(event))
+
+
+def _written(body: posts.PostCreated) -> PostCreated:
+    return PostCreated(post_from_proto(body.post), body.quoted_author_id)
+
+
+def _edited(body: posts.PostUpdated) -> PostUpdated:
+    return PostUpdated(post_from_proto(body.post), frozenset(body.previous_mentioned_user_ids))
+
+
+def _response(*, undone: bool) -> Callable[[Any], Engagement]:
+    def read(body: posts.PostLiked) -> Engagement:
+        return Engagement(
+            body.user_id, body.post_id, body.author_id, is_repost=False, undone=undone
+        )
+
+    return read
+
+
+def _repost(*, undone: bool) -> Callable[[Any], Engagement]:
+    def read(body: posts.PostReposted) -> Engagement:
+        entry = body.entry
+        return Engagement(
+            entry.reposter_id, entry.post_id, entry.author_id, is_repost=True, undone=undone
+        )
+
+    return read
+
+
+def _profile(body: users.UserRegistered) -> ProfileChanged:
+    return ProfileChanged(body.user.id, body.user.protected)
+
+
+def _changed(body: users.UserUpdated) -> ProfileChanged:
+    closed = body.user.protected and "protected" in body.changed_fields
+    return ProfileChanged(body.user.id, body.user.protected, closed=closed)
+
+
+# A block that ends brings nothing back, so it is none of these.
+_CAUSES: Mapping[type[Message], Callable[[Any], DomainEvent]] = {
+    users.FollowCreated: lambda body: Followed(
+        body.follower_id, body.followee_id, body.by_request, body.by_opening
+    ),
+    users.FollowRemoved: lambda body: Unfollowed(body.follower_id, body.followee_id),
+    users.FollowRequested: lambda body: FollowRequested(body.follower_id, body.followee_id),
+    users.FollowRequestRemoved: lambda body: FollowRequestRemoved(
+        body.follower_id, body.followee_id
+    ),
+    users.BlockCreated: lambda body: Blocked(body.blocker_id, body.blocked_id),
+    users.MuteCreated: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=True),
+    users.MuteRemoved: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=False),
+    users.UserRegistered: _profile,
+    users.UserUpdated: _changed,
+    users.UserDeleted: lambda body: AccountDeleted(body.user_id),
+    users.SessionRevoked: lambda body: SessionEnded(body.user_id, body.session_id),
+    posts.PostCreated: _written,
+    posts.PostUpdated: _edited,
+    posts.PostDeleted: lambda body: PostDeleted(body.post_id, body.author_id),
+    posts.PostLiked: _response(undone=False),
+    posts.PostUnliked: _response(undone=True),
+    posts.PostReposted: _repost(undone=False),
+    posts.RepostUndone: _repost(undone=True),
+}
+
+
+def _reader(
+    body: type[Message], domain_event: Callable[[Any], DomainEvent]
+) -> Callable[[Event], DomainEvent]:
+    return lambda event: domain_event(bodies.read(event, body))
+
+
+_READERS = {
+    body.DESCRIPTOR.full_name: _reader(body, domain_event) for body, domain_event in _CAUSES.items()
+}

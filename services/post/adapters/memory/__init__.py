@@ -1,0 +1,5 @@
+"""Posts in memory, for tests of everything above the store."""
+
+from services.post.adapters.memory.store import MemoryStore
+
+__all__ = ["MemoryStore"]

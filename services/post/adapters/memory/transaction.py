@@ -1,0 +1,235 @@
+"""Changes of posts and responses in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from services.chassis.runtime.clock import Clock
+from services.chassis.storage.memory import MemoryTransaction
+from services.post.adapters.memory.tables import PostTables
+from services.post.domain.errors import PostNotFound
+from services.post.domain.model import (
+    OPEN_ACCOUNT,
+    TOMBSTONE,
+    AccountState,
+    AlignedBatch,
+    EngagementKind,
+    EngagementResult,
+    Post,
+    PostState,
+    Revision,
+    Tombstone,
+    Visibility,
+    Withdrawn,
+)
+from services.post.domain.store import ChangedIds
+
+K = TypeVar("K")
+
+_COUNTER = {EngagementKind.LIKE: "likes", EngagementKind.REPOST: "reposts"}
+
+
+class MemoryPostTransaction(MemoryTransaction[PostTables]):
+    """A running transaction; transactions run one after another, so nothing needs a lock."""
+
+    def __init__(self, tables: PostTables, clock: Clock) -> None:
+        super().__init__(tables, clock)
+        self._now = clock.now()
+        self.changed = ChangedIds()
+
+    async def lock_users(self, user_ids: Sequence[int]) -> None:
+        """See `PostTransaction.lock_users`."""
+
+    async def lock_post(self, post_id: int) -> Post | None:
+        return self.tables.posts.get(post_id)
+
+    async def insert(self, post: Post, account: AccountState) -> None:
+        """The rows of `Store.create`."""
+        for target in {post.reply_to_post_id, post.quoted_post_id} - {0}:
+            if target not in self.tables.posts or self.tables.posts[target].deleted:
+                raise PostNotFound
+        self.tables.posts[post.id] = post
+        self.tables.states[post.id] = PostState(post.id, post.revision, 0, 0, 0, 0)
+        self.tables.touched[post.id] = post.create_time
+        if self.tables.is_protected(post.author_id, account):
+            self.tables.closed_posts.add(post.id)
+        self._count_targets(post, 1)
+
+    async def edit(self, before: Post, after: Post) -> None:
+        old = Revision(
+            before.revision, before.text, before.entities, before.edit_time or before.create_time
+        )
+        self.tables.revisions.setdefault(before.id, []).append(old)
+        self.tables.posts[after.id] = after
+        self.changed.post_ids.add(after.id)
+        state = self.tables.states[after.id]
+        self.tables.states[after.id] = state._replace(revision=after.revision)
+
+    async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
+        gone = []
+        for post_id in sorted(set(post_ids)):
+            post = self.tables.posts.get(post_id)
+            if post is None or post.deleted:
+                continue
+            self.tables.posts[post_id] = replace(
+                post, text="", entities=(), media_ids=(), deleted=True
+            )
+            self.changed.post_ids.add(post_id)
+            state = self.tables.states[post_id]
+            self.tables.states[post_id] = state._replace(revision=TOMBSTONE)
+            self.tables.revisions.pop(post_id, None)
+            self._count_targets(post, -1)
+            gone.append(
+                Tombstone(
+                    post_id,
+                    post.author_id,
+                    post.reply_to_post_id,
+                    post.quoted_post_id,
+                    post.visibility,
+                )
+            )
+        return gone
+
+    async def engage(
+        self,
+        kind: EngagementKind,
+        *,
+        user_id: int,
+        account: AccountState,
+        post_id: int,
+        author_id: int,
+        engagement_id: int,
+    ) -> EngagementResult:
+        state = self.tables.states.get(post_id)
+        if state is None:
+            return EngagementResult(False, 0, None)
+        standing = self.tables.responses.get((kind, user_id, post_id), (0, 0))[0]
+        if standing or state.revision == TOMBSTONE:
+            live = state.revision != TOMBSTONE
+            return EngagementResult(
+                False, standing if live else 0, self.tables.state(post_id, user_id)
+            )
+        self.tables.responses[kind, user_id, post_id] = (engagement_id, author_id)
+        self.changed.engaged_user_ids.add(user_id)
+        if self.tables.is_protected(user_id, account):
+            self.tables.closed_engagements.add((kind, user_id, post_id))
+        elif kind in _COUNTER:
+            self._count(post_id, _COUNTER[kind], 1)
+        return EngagementResult(True, engagement_id, self.tables.state(post_id, user_id))
+
+    async def withdraw(
+        self, kind: EngagementKind, *, user_id: int, post_id: int
+    ) -> EngagementResult:
+        engagement_id, _ = self.tables.responses.pop((kind, user_id, post_id), (0, 0))
+        self.changed.engaged_user_ids.add(user_id)
+        closed = (kind, user_id, post_id) in self.tables.closed_engagements
+        self.tables.closed_engagements.discard((kind, user_id, post_id))
+        if engagement_id and kind in _COUNTER and not closed:
+            self._count(post_id, _COUNTER[kind], -1)
+        return EngagementResult(
+            engagement_id != 0, engagement_id, self.tables.state(post_id, user_id)
+        )
+
+    async def withdraw_all(self, user_id: int, limit: int) -> list[Withdrawn]:
+        mine = sorted({post for _, user, post in self.tables.responses if user == user_id})
+        gone = []
+        for post_id in mine[:limit]:
+            found = {
+                kind: self.tables.responses[kind, user_id, post_id]
+                for kind in EngagementKind
+                if (kind, user_id, post_id) in self.tables.responses
+            }
+            for kind in found:
+                await self.withdraw(kind, user_id=user_id, post_id=post_id)
+            gone.append(
+                Withdrawn(
+                    post_id,
+                    next(iter(found.values()))[1],
+                    user_id,
+                    found.get(EngagementKind.LIKE, (0, 0))[0],
+                    found.get(EngagementKind.REPOST, (0, 0))[0],
+                )
+            )
+        return gone
+
+    async def forget_likes(self, post_id: int, limit: int) -> int:
+        likers = sorted(
+            user
+            for kind, user, liked in self.tables.responses
+            if kind is EngagementKind.LIKE and liked == post_id
+        )
+        for user_id in likers[:limit]:
+            await self.withdraw(EngagementKind.LIKE, user_id=user_id, post_id=post_id)
+        return len(likers[:limit])
+
+    async def record_protection(self, user_id: int, account: AccountState) -> None:
+        kept = self.tables.protections.get(user_id)
+        if kept is None or kept.update_time <= account.update_time:
+            self.tables.protections[user_id] = account
+            self.tables.settled.discard(user_id)
+
+    async def align_engagements(self, user_id: int, *, after: int, limit: int) -> AlignedBatch:
+        mine = {post for _, user, post in self.tables.responses if user == user_id}
+        page = sorted(post_id for post_id in mine if post_id > after)[:limit]
+        changed = [
+            post_id
+            for post_id in page
+            for kind in _COUNTER
+            if (kind, user_id, post_id) in self.tables.responses
+            and self._align(self.tables.closed_engagements, (kind, user_id, post_id), user_id)
+        ]
+        for post_id in changed:
+            self._recount(post_id)
+        return AlignedBatch(page[-1] if page else 0, changed)
+
+    async def align_posts(self, user_id: int, *, after: int, limit: int) -> AlignedBatch:
+        mine = {post.id: post for post in self.tables.live() if post.author_id == user_id}
+        page = sorted(post_id for post_id in mine if post_id > after)[:limit]
+        changed = [
+            target
+            for post_id in page
+            if self._align(self.tables.closed_posts, post_id, user_id)
+            and mine[post_id].visibility is Visibility.PUBLIC
+            for target in (mine[post_id].reply_to_post_id, mine[post_id].quoted_post_id)
+            if target
+        ]
+        for target in changed:
+            self._recount(target)
+        return AlignedBatch(page[-1] if page else 0, changed)
+
+    async def finish_protection(self, user_id: int, account: AccountState) -> None:
+        if self.tables.protections[user_id].update_time <= account.update_time:
+            self.tables.settled.add(user_id)
+
+    async def forget_protection(self, user_id: int) -> None:
+        self.tables.protections.pop(user_id, None)
+        self.tables.settled.discard(user_id)
+
+    def _align(self, closed: set[K], each: K, user_id: int) -> bool:
+        """Marks what a person contributed by what is kept of the account; whether that is new."""
+        before = each in closed
+        if self.tables.is_protected(user_id, OPEN_ACCOUNT):
+            closed.add(each)
+        else:
+            closed.discard(each)
+        return (each in closed) is not before
+
+    def _recount(self, post_id: int) -> None:
+        self.tables.states[post_id] = self.tables.recounted(post_id)
+        self.tables.touched[post_id] = self._now
+        self.changed.post_ids.add(post_id)
+
+    def _count_targets(self, post: Post, by: int) -> None:
+        counted = by if self.tables.is_open(post) else 0
+        self._count(post.reply_to_post_id, "replies", counted)
+        # Who may read a reply depends on others, so what it quotes is not counted.
+        self._count(post.quoted_post_id, "quotes", 0 if post.reply_to_post_id else counted)
+
+    def _count(self, post_id: int, counter: str, by: int) -> None:
+        state = self.tables.states.get(post_id)
+        if state is not None:
+            self.changed.post_ids.add(post_id)
+            value = max(getattr(state, counter) + by, 0)
+            self.tables.states[post_id] = state._replace(**{counter: value})
+            self.tables.touched[post_id] = self._now

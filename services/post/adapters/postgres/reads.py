@@ -1,0 +1,202 @@
+"""Reading posts, states and lists: one statement each.
+
+`id = ANY` finds the rows by the primary key, `bucket = ANY` tells Citus which shards to ask.
+"""
+
+# What changes often, and the viewer's own responses. The two lie on different shards, so the
+# second is a query of its own, not a join of tables.
+STATES = """
+WITH own AS MATERIALIZED (
+  SELECT post_id, like_id, repost_id, bookmark_id
+  FROM responses WHERE user_id = $3 AND post_id = ANY ($1::bigint[])
+)
+SELECT s.id, s.revision, s.likes, s.reposts, s.replies, s.quotes,
+  own.like_id IS NOT NULL, own.repost_id IS NOT NULL, own.bookmark_id IS NOT NULL
+FROM post_states s LEFT JOIN own ON own.post_id = s.id
+WHERE s.id = ANY ($1::bigint[]) AND s.bucket = ANY ($2::smallint[])
+"""
+
+# For strangers.
+BARE_STATES = """
+SELECT id, revision, likes, reposts, replies, quotes
+FROM post_states WHERE id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[])
+"""
+
+# By the primary key, so it costs the same however many there are.
+ENGAGED = """
+SELECT post_id, like_id IS NOT NULL, repost_id IS NOT NULL, bookmark_id IS NOT NULL
+FROM responses WHERE user_id = $1 ORDER BY post_id DESC LIMIT $2
+"""
+
+REVISIONS = """
+SELECT revision, text, entities, create_time FROM post_revisions
+WHERE post_id = $1 AND bucket = $2 AND revision < $3
+ORDER BY revision DESC LIMIT $4
+"""
+
+# A conversation's tree lies on one shard, so the walk up never leaves it.
+ANCESTORS = """
+WITH RECURSIVE ancestors (id, steps) AS (
+  SELECT reply_to_post_id, 1 FROM replies WHERE post_id = $2 AND bucket = $1
+  UNION ALL
+  SELECT r.reply_to_post_id, a.steps + 1
+  FROM ancestors a JOIN replies r ON r.post_id = a.id AND r.bucket = $1
+  WHERE a.steps < $3
+)
+SELECT id FROM ancestors ORDER BY steps DESC
+"""
+
+REPLIES = """
+SELECT post_id FROM replies
+WHERE reply_to_post_id = $2 AND bucket = $1 AND post_id > $3
+ORDER BY post_id LIMIT $4
+"""
+
+# Walks down through deleted replies alone; each branch ends at its first live post.
+ANSWERED = """
+WITH RECURSIVE below (top, id, live, steps) AS (
+  SELECT reply_to_post_id, post_id, live, 1 FROM replies
+  WHERE reply_to_post_id = ANY ($2::bigint[]) AND bucket = $1
+  UNION ALL
+  SELECT b.top, r.post_id, r.live, b.steps + 1
+  FROM below b JOIN replies r ON r.reply_to_post_id = b.id AND r.bucket = $1
+  WHERE NOT b.live AND b.steps < 50
+)
+SELECT DISTINCT top FROM below WHERE live
+"""
+
+QUOTES = """
+SELECT post_id FROM quotes
+WHERE quoted_post_id = $1 AND bucket = $2 AND post_id < $3
+ORDER BY post_id DESC LIMIT $4
+"""
+
+_REPOSTED = """
+    SELECT repost_id, post_id, post_author_id, user_id FROM responses
+    WHERE user_id = $1 AND repost_id < $3
+    ORDER BY repost_id DESC LIMIT $4
+"""
+
+
+def entries(*, include_replies: bool) -> str:
+    """A person's posts and reposts, merged; in text, since each has an index of its own."""
+    narrowed = "" if include_replies else "AND NOT answers_others"
+    return f"""
+SELECT entry_id, post_id, author_id, reposter_id FROM (
+  (
+    SELECT id AS entry_id, id AS post_id, author_id, 0::bigint AS reposter_id FROM posts
+    WHERE author_id = $1 AND bucket = $2 AND id < $3 AND delete_time IS NULL {narrowed}
+    ORDER BY id DESC LIMIT $4
+  ) UNION ALL ({_REPOSTED})
+) AS merged
+ORDER BY entry_id DESC LIMIT $4
+"""  # noqa: S608 - nothing of a request is in the text
+
+
+ENTRIES = {choice: entries(include_replies=choice) for choice in (False, True)}
+
+LIKES_TO = """
+SELECT id, user_id FROM likes WHERE post_id = $1 AND bucket = $2 AND id < $3
+ORDER BY id DESC LIMIT $4
+"""
+REPOSTS_TO = """
+SELECT id, user_id FROM reposts WHERE post_id = $1 AND bucket = $2 AND id < $3
+ORDER BY id DESC LIMIT $4
+"""
+LIKES_OF = """
+SELECT like_id, post_id FROM responses WHERE user_id = $1 AND like_id < $2
+ORDER BY like_id DESC LIMIT $3
+"""
+REPOSTS_OF = """
+SELECT repost_id, post_id FROM responses WHERE user_id = $1 AND repost_id < $2
+ORDER BY repost_id DESC LIMIT $3
+"""
+BOOKMARKS_OF = """
+SELECT bookmark_id, post_id FROM responses WHERE user_id = $1 AND bookmark_id < $2
+ORDER BY bookmark_id DESC LIMIT $3
+"""
+
+# All that is read lies in one index, that of a person's reposts.
+REPOSTS_BETWEEN = """
+SELECT post_id FROM responses
+WHERE user_id = $1 AND repost_id IS NOT NULL AND post_author_id = $2
+ORDER BY repost_id LIMIT $3
+"""
+
+# The newest $3 of perhaps 10,000 people. First the newest few of each ($4: so many that all
+# together are enough), by one step into an index each; the $3rd of these is a floor below which
+# nothing can matter. Then all that is above it, of those who have anything there.
+TIMELINE_ENTRIES = """
+WITH heads AS MATERIALIZED (
+  SELECT a.id AS actor, head.entry_id
+  FROM unnest($1::bigint[]) AS a (id)
+  CROSS JOIN LATERAL (
+    (SELECT p.id AS entry_id FROM posts p
+      WHERE p.author_id = a.id AND p.bucket = ((a.id >> 13) & 511)::smallint AND p.id < $2
+        AND p.delete_time IS NULL AND NOT p.answers_others AND p.visibility < 3
+      ORDER BY p.id DESC LIMIT $4)
+    UNION ALL
+    (SELECT r.repost_id FROM responses r
+      WHERE r.user_id = a.id AND r.repost_id < $2 ORDER BY r.repost_id DESC LIMIT $4)
+  ) AS head
+), lowest AS MATERIALIZED (
+  SELECT coalesce(
+    (SELECT entry_id FROM heads ORDER BY entry_id DESC OFFSET $3 - 1 LIMIT 1), 0) AS id
+), actors AS MATERIALIZED (
+  SELECT DISTINCT actor FROM heads WHERE entry_id >= (SELECT id FROM lowest)
+)
+SELECT entry.entry_id, entry.post_id, entry.author_id, entry.reposter_id
+FROM actors CROSS JOIN LATERAL (
+  (SELECT p.id AS entry_id, p.id AS post_id, p.author_id, 0::bigint AS reposter_id FROM posts p
+    WHERE p.author_id = actor AND p.bucket = ((actor >> 13) & 511)::smallint
+      AND p.id < $2 AND p.id >= (SELECT id FROM lowest)
+      AND p.delete_time IS NULL AND NOT p.answers_others AND p.visibility < 3
+    ORDER BY p.id DESC LIMIT $3)
+  UNION ALL
+  (SELECT r.repost_id, r.post_id, r.post_author_id, r.user_id FROM responses r
+    WHERE r.user_id = actor AND r.repost_id < $2 AND r.repost_id >= (SELECT id FROM lowest)
+    ORDER BY r.repost_id DESC LIMIT $3)
+) AS entry
+ORDER BY entry.entry_id DESC LIMIT $3
+"""
+
+COUNT_POSTS = """
+SELECT author_id, count(*) FROM posts
+WHERE author_id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[]) AND delete_time IS NULL
+  AND visibility = 1 AND reply_to_post_id = 0
+GROUP BY author_id
+"""
+
+LIVE_POSTS_OF = """
+SELECT id FROM posts WHERE author_id = $1 AND bucket = $2 AND delete_time IS NULL
+ORDER BY id LIMIT $3
+"""
+
+# Both halves walk an index and stop.
+CONTRIBUTORS = """
+SELECT user_id FROM (
+  (SELECT DISTINCT user_id FROM responses WHERE user_id > $1 ORDER BY user_id LIMIT $2)
+  UNION
+  (SELECT DISTINCT author_id FROM posts WHERE author_id > $1 AND delete_time IS NULL
+    ORDER BY author_id LIMIT $2)
+) AS people
+ORDER BY user_id LIMIT $2
+"""
+
+UNSETTLED = """
+SELECT asked.id
+FROM unnest($1::bigint[], $2::boolean[]) AS asked (id, protected)
+LEFT JOIN account_protections AS kept ON kept.user_id = asked.id
+WHERE asked.protected <> coalesce(kept.protected, false) OR NOT coalesce(kept.settled, true)
+ORDER BY asked.id
+"""
+
+# Materialized, so that the index by time is used and not the one that would give the order.
+TOUCHED = """
+WITH touched AS MATERIALIZED (
+  SELECT id FROM post_states WHERE touch_time >= $1 AND touch_time < $2 AND id > $3
+)
+SELECT id FROM touched ORDER BY id LIMIT $4
+"""
+
+RECOUNT = "SELECT id, likes, reposts, replies, quotes FROM recount_posts($1)"

@@ -1,0 +1,98 @@
+"""How rows and the model become each other."""
+
+from collections.abc import Iterable, Sequence
+
+import asyncpg
+import msgspec
+
+from services.chassis.runtime.ids import bucket_of
+from services.post.domain.model import (
+    AudienceLimit,
+    EngagementResult,
+    Entity,
+    Mention,
+    Post,
+    PostState,
+    Visibility,
+)
+
+POST_COLUMNS = (
+    "p.id, p.author_id, p.text, p.entities, p.visibility, p.reply_to_post_id, "
+    "p.reply_to_author_id, p.conversation_id, p.quoted_post_id, p.media_ids, p.create_time, "
+    "p.edit_time, p.revision, p.delete_time, p.audience_limits"
+)
+
+ENGAGED_COLUMNS = (
+    "changed, response_id, (state).revision, (state).likes, (state).reposts, (state).replies, "
+    "(state).quotes, (own).like_id IS NOT NULL, (own).repost_id IS NOT NULL, "
+    "(own).bookmark_id IS NOT NULL"
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(tuple[Entity, ...])
+_limits_decoder = msgspec.json.Decoder(tuple[AudienceLimit, ...])
+
+
+def entities_to_json(entities: Sequence[Entity]) -> str:
+    """Entities as they are kept."""
+    return _encoder.encode(entities).decode() if entities else "[]"
+
+
+def entities_from_json(kept: str) -> tuple[Entity, ...]:
+    """Entities as they were kept."""
+    return () if kept == "[]" else _decoder.decode(kept)
+
+
+def limits_to_json(limits: Sequence[AudienceLimit]) -> str:
+    """Limits as they are kept."""
+    return _encoder.encode(limits).decode() if limits else "[]"
+
+
+def _limits_from(row: asyncpg.Record, entities: Iterable[Entity]) -> tuple[AudienceLimit, ...]:
+    kept, author_id, answered_id = row[14], row[1], row[6]
+    if kept is not None:
+        return () if kept == "[]" else _limits_decoder.decode(kept)
+    if answered_id in {0, author_id}:
+        return ()
+    # Written before limits were kept: what is known of the post above is who wrote it, and that it
+    # was for no fewer people than this one is by itself.
+    mentioned = {each.user_id for each in entities if isinstance(each, Mention)}
+    visibility = Visibility(row[4])
+    addressed = () if visibility is Visibility.PUBLIC else tuple(sorted(mentioned))
+    return (AudienceLimit(answered_id, visibility, addressed),)
+
+
+def post_from(row: asyncpg.Record) -> Post:
+    """The post in a row of POST_COLUMNS."""
+    entities = entities_from_json(row[3])
+    return Post(
+        id=row[0],
+        author_id=row[1],
+        text=row[2],
+        entities=entities,
+        visibility=Visibility(row[4]),
+        reply_to_post_id=row[5],
+        reply_to_author_id=row[6],
+        conversation_id=row[7],
+        quoted_post_id=row[8],
+        media_ids=tuple(row[9]),
+        create_time=row[10],
+        edit_time=row[11],
+        revision=row[12],
+        deleted=row[13] is not None,
+        limits=_limits_from(row, entities),
+    )
+
+
+def engagement_from(row: asyncpg.Record, post_id: int) -> EngagementResult:
+    """The outcome in a row of ENGAGED_COLUMNS."""
+    changed, engagement_id, revision, likes, reposts, replies, quotes, liked, reposted, kept = row
+    if revision is None:
+        return EngagementResult(changed, engagement_id, None)
+    state = PostState(post_id, revision, likes, reposts, replies, quotes, liked, reposted, kept)
+    return EngagementResult(changed, engagement_id, state)
+
+
+def buckets_of(ids: Iterable[int]) -> list[int]:
+    """The shards that the ids lead to, each once."""
+    return list({bucket_of(each) for each in ids})

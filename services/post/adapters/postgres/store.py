@@ -1,0 +1,196 @@
+"""The store of the Post service on PostgreSQL."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from services.chassis.runtime.ids import MAX_ID, bucket_of
+from services.chassis.storage.postgres import Database
+from services.post.adapters.postgres import creation, reads, rows
+from services.post.adapters.postgres.transaction import PostgresPostTransaction
+from services.post.domain.model import (
+    AccountState,
+    CountDrift,
+    EngagementKind,
+    Entry,
+    ListPosition,
+    Post,
+    PostState,
+    Revision,
+    ViewerEngagement,
+)
+from services.post.domain.store import ChangedIds, ChangeListener, NewPost
+
+_POSTS = f"""
+SELECT {rows.POST_COLUMNS} FROM posts p
+WHERE p.id = ANY ($1::bigint[]) AND p.bucket = ANY ($2::smallint[])
+"""  # noqa: S608 - nothing but column names
+
+_MAX_REVISION = (1 << 31) - 1
+_COUNTERS = ("likes", "reposts", "replies", "quotes")
+
+_ENGAGEMENTS_OF_POST = {
+    EngagementKind.LIKE: reads.LIKES_TO,
+    EngagementKind.REPOST: reads.REPOSTS_TO,
+}
+_ENGAGEMENTS_BY_USER = {
+    EngagementKind.LIKE: reads.LIKES_OF,
+    EngagementKind.REPOST: reads.REPOSTS_OF,
+    EngagementKind.BOOKMARK: reads.BOOKMARKS_OF,
+}
+
+
+class PostgresStore:
+    """See `store.Store` for the promises."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._watchers: list[ChangeListener] = []
+
+    def watch(self, watcher: ChangeListener) -> None:
+        self._watchers.append(watcher)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresPostTransaction]:
+        changed = ChangedIds()
+        try:
+            async with self._database.transaction(PostgresPostTransaction) as transaction:
+                changed = transaction.changed
+                yield transaction
+        finally:
+            # A commit that failed for its caller may have happened all the same.
+            await self._tell(changed)
+
+    async def create(self, new: NewPost) -> bytes | None:
+        try:
+            return await creation.create(self._database, new)
+        finally:
+            await self._tell(ChangedIds({new.post.reply_to_post_id, new.post.quoted_post_id} - {0}))
+
+    async def posts(self, post_ids: Sequence[int]) -> dict[int, Post]:
+        found = await self._database.fetch(_POSTS, post_ids, rows.buckets_of(post_ids))
+        return {row[0]: rows.post_from(row) for row in found}
+
+    async def states(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, PostState]:
+        buckets = rows.buckets_of(post_ids)
+        if viewer_id == 0:
+            found = await self._database.fetch(reads.BARE_STATES, post_ids, buckets)
+        else:
+            found = await self._database.fetch(reads.STATES, post_ids, buckets, viewer_id)
+        return {row[0]: PostState(*row) for row in found}
+
+    async def engaged(self, user_id: int, limit: int) -> list[ViewerEngagement]:
+        found = await self._database.fetch(reads.ENGAGED, user_id, limit)
+        return [ViewerEngagement(*row) for row in found]
+
+    async def revisions(self, post_id: int, *, before: int, limit: int) -> list[Revision]:
+        found = await self._database.fetch(
+            reads.REVISIONS, post_id, bucket_of(post_id), before or _MAX_REVISION, limit
+        )
+        return [
+            Revision(revision, text, rows.entities_from_json(entities), create_time)
+            for revision, text, entities, create_time in found
+        ]
+
+    async def ancestors(self, conversation_id: int, post_id: int, limit: int) -> list[int]:
+        found = await self._database.fetch(
+            reads.ANCESTORS, bucket_of(conversation_id), post_id, limit
+        )
+        return [row[0] for row in found]
+
+    async def replies(
+        self, conversation_id: int, post_id: int, *, after: int, limit: int
+    ) -> list[int]:
+        found = await self._database.fetch(
+            reads.REPLIES, bucket_of(conversation_id), post_id, after, limit
+        )
+        return [row[0] for row in found]
+
+    async def answered(self, conversation_id: int, post_ids: Sequence[int]) -> set[int]:
+        found = await self._database.fetch(reads.ANSWERED, bucket_of(conversation_id), post_ids)
+        return {row[0] for row in found}
+
+    async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
+        found = await self._database.fetch(
+            reads.QUOTES, post_id, bucket_of(post_id), before or MAX_ID, limit
+        )
+        return [row[0] for row in found]
+
+    async def entries(
+        self, user_id: int, *, include_replies: bool, before: int, limit: int
+    ) -> list[Entry]:
+        found = await self._database.fetch(
+            reads.ENTRIES[include_replies], user_id, bucket_of(user_id), before or MAX_ID, limit
+        )
+        return [Entry(*row) for row in found]
+
+    async def engagements_of_post(
+        self, kind: EngagementKind, post_id: int, *, before: int, limit: int
+    ) -> list[ListPosition]:
+        found = await self._database.fetch(
+            _ENGAGEMENTS_OF_POST[kind], post_id, bucket_of(post_id), before or MAX_ID, limit
+        )
+        return [ListPosition(*row) for row in found]
+
+    async def engagements_by_user(
+        self, kind: EngagementKind, user_id: int, *, before: int, limit: int
+    ) -> list[ListPosition]:
+        found = await self._database.fetch(
+            _ENGAGEMENTS_BY_USER[kind], user_id, before or MAX_ID, limit
+        )
+        return [ListPosition(*row) for row in found]
+
+    async def reposts_between(self, user_id: int, author_id: int, limit: int) -> list[int]:
+        found = await self._database.fetch(reads.REPOSTS_BETWEEN, user_id, author_id, limit)
+        return [row[0] for row in found]
+
+    async def timeline_entries(
+        self, author_ids: Sequence[int], *, before: int, limit: int
+    ) -> list[Entry]:
+        each = limit // len(author_ids) + 1
+        found = await self._database.fetch(
+            reads.TIMELINE_ENTRIES, author_ids, before or MAX_ID, limit, each
+        )
+        return [Entry(*row) for row in found]
+
+    async def count_posts(self, author_ids: Sequence[int]) -> dict[int, int]:
+        found = await self._database.fetch(
+            reads.COUNT_POSTS, author_ids, rows.buckets_of(author_ids)
+        )
+        return {row[0]: row[1] for row in found}
+
+    async def live_posts_of(self, author_id: int, limit: int) -> list[int]:
+        found = await self._database.fetch(
+            reads.LIVE_POSTS_OF, author_id, bucket_of(author_id), limit
+        )
+        return [row[0] for row in found]
+
+    async def contributors(self, *, after: int, limit: int) -> list[int]:
+        found = await self._database.fetch(reads.CONTRIBUTORS, after, limit)
+        return [row[0] for row in found]
+
+    async def unreconciled(self, accounts: Mapping[int, AccountState]) -> list[int]:
+        protected = [each.protected for each in accounts.values()]
+        found = await self._database.fetch(reads.UNSETTLED, list(accounts), protected)
+        return [row[0] for row in found]
+
+    async def touched(
+        self, since: datetime, until: datetime, *, after: int, limit: int
+    ) -> list[int]:
+        found = await self._database.fetch(reads.TOUCHED, since, until, after, limit)
+        return [row[0] for row in found]
+
+    async def recount(self, post_ids: Sequence[int]) -> list[CountDrift]:
+        found = await self._database.fetch(reads.RECOUNT, post_ids)
+        await self._tell(ChangedIds({row[0] for row in found}))
+        return [
+            CountDrift(row[0], counter, by)
+            for row in found
+            for counter, by in zip(_COUNTERS, row[1:], strict=True)
+            if by
+        ]
+
+    async def _tell(self, changed: ChangedIds) -> None:
+        if changed:
+            for watcher in self._watchers:
+                await watcher(changed)

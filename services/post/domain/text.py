@@ -1,0 +1,63 @@
+"""A post's text by the rules of every text, and its mentions resolved to people.
+
+What clients may rely on is in docs/text.md: the length in grapheme clusters, the signs that are
+refused, and the grammar of mentions, hashtags and links. The rules are in `services.chassis.text`;
+this module says them in the Post service's errors, and knows who may be mentioned.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from services.chassis.runtime.errors import Violation
+from services.chassis.text import entities
+from services.chassis.text.entities import Found, FoundHandle, FoundTag
+from services.chassis.text.kinds import POST
+from services.chassis.text.rules import Rule, TextRefused, clean
+from services.post.domain.errors import TextEmpty, TextInvalid, TextTooLong
+from services.post.domain.model import (
+    Entity,
+    Hashtag,
+    Link,
+    Mention,
+    Profile,
+)
+
+_ERRORS = {Rule.VISIBLE: TextEmpty, Rule.MAX_LENGTH: TextTooLong}
+
+
+def cleaned(text: str) -> str:
+    """The text as it is stored. Raises TextInvalid, TextEmpty or TextTooLong, whose violation
+    names the rule."""
+    try:
+        return clean(text, POST)
+    except TextRefused as refused:
+        kind = _ERRORS.get(refused.rule, TextInvalid)
+        raise kind(
+            f"The text {refused.description}.",
+            violations=[Violation("text", refused.rule, refused.description)],
+        ) from refused
+
+
+def found_in(text: str) -> list[Found]:
+    """The entities of a cleaned text by ascending start; mentions as handles yet to be resolved."""
+    return entities.find(text)
+
+
+def handles_of(found: Sequence[Found]) -> list[str]:
+    """The handles among them, in lower case, each once."""
+    handles = (each.handle.lower() for each in found if isinstance(each, FoundHandle))
+    return list(dict.fromkeys(handles))
+
+
+def resolved(found: Sequence[Found], profiles: Mapping[str, Profile]) -> tuple[Entity, ...]:
+    """The entities, with mentions of those people (by lower-case handle) and of nobody else."""
+    kept: list[Entity] = []
+    for each in found:
+        if isinstance(each, FoundHandle):
+            profile = profiles.get(each.handle.lower())
+            if profile is not None:
+                kept.append(Mention(each.start, each.end, profile.id, profile.handle))
+        elif isinstance(each, FoundTag):
+            kept.append(Hashtag(each.start, each.end, each.tag))
+        else:
+            kept.append(Link(each.start, each.end, each.url))
+    return tuple(kept)

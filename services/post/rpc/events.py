@@ -1,0 +1,63 @@
+"""What the Post service publishes: its changes as messages of the contract, on one topic."""
+
+from google.protobuf.message import Message
+from roost.post.v1 import post_events_pb2 as wire_format
+
+from services.chassis.events.records import OutboxMessage
+from services.post.domain.domain_events import (
+    Change,
+    PostCreated,
+    PostDeleted,
+    PostLiked,
+    PostReposted,
+    PostUnliked,
+    PostUpdated,
+    RepostUndone,
+)
+from services.post.rpc.convert import (
+    to_entry,
+    to_post,
+    to_timestamp,
+    visibility_to_proto,
+)
+
+TOPIC = "roost.post.v1"
+
+
+def describe(change: Change) -> OutboxMessage:
+    """The message that tells of a change, keyed by the one whose changes keep their order: the
+    author of a post, the person who responds."""
+    key, body = _keyed(change)
+    return OutboxMessage.of(topic=TOPIC, key=key, body=body)
+
+
+def _keyed(change: Change) -> tuple[int, Message]:
+    match change:
+        case PostCreated(post, quoted_author_id):
+            created = wire_format.PostCreated(post=to_post(post), quoted_author_id=quoted_author_id)
+            return post.author_id, created
+        case PostUpdated(before, after):
+            updated = wire_format.PostUpdated(
+                post=to_post(after), previous_mentioned_user_ids=before.mentioned_ids
+            )
+            return after.author_id, updated
+        case PostDeleted(gone, delete_time):
+            deleted = wire_format.PostDeleted(
+                post_id=gone.id,
+                author_id=gone.author_id,
+                reply_to_post_id=gone.reply_to_post_id,
+                quoted_post_id=gone.quoted_post_id,
+                visibility=visibility_to_proto(gone.visibility),
+                delete_time=to_timestamp(delete_time),
+            )
+            return gone.author_id, deleted
+        case PostLiked(post_id, author_id, user_id):
+            liked = wire_format.PostLiked(post_id=post_id, author_id=author_id, user_id=user_id)
+            return user_id, liked
+        case PostUnliked(post_id, author_id, user_id):
+            unliked = wire_format.PostUnliked(post_id=post_id, author_id=author_id, user_id=user_id)
+            return user_id, unliked
+        case PostReposted(entry):
+            return entry.reposter_id, wire_format.PostReposted(entry=to_entry(entry))
+        case RepostUndone(entry):
+            return entry.reposter_id, wire_format.RepostUndone(entry=to_entry(entry))

@@ -1,0 +1,83 @@
+"""Counts the responses to recently touched posts anew, so that no counter is wrong for good."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from prometheus_client import Counter
+
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import (
+    Conflict,
+    DeadlineExceeded,
+    RoostError,
+    Unavailable,
+)
+from services.chassis.runtime.logs import logger
+from services.post.domain.model import CountDrift
+from services.post.domain.store import Store
+
+INTERVAL_SECONDS = 60.0
+# What a process looks back at when it starts: longer than a restart takes.
+FIRST_LOOK = timedelta(hours=1)
+# Rounds overlap by this, since the times were written by other machines' clocks.
+OVERLAP = timedelta(seconds=10)
+
+_AT_ONCE = 100
+
+_drifts = Counter(
+    "roost_post_count_drifts_total", "Counts of posts that were found wrong", ["counter"]
+)
+
+_failures = Counter(
+    "roost_post_recount_failures_total", "Posts whose responses could not be counted anew"
+)
+
+
+class Reconciliation:
+    """Any number of processes may do this at once; the work is only done twice then."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._since: datetime = clock.now() - FIRST_LOOK
+
+    async def run(self) -> None:
+        """Reconciles every minute, for ever."""
+        while True:
+            try:
+                await self.reconcile()
+            except (Unavailable, DeadlineExceeded, Conflict) as error:
+                # The next round looks back to the same moment.
+                logger().warning("reconciliation_postponed", error=repr(error))
+            await asyncio.sleep(INTERVAL_SECONDS)
+
+    async def reconcile(self) -> int:
+        """Recounts what was touched since the last round; says how many counts were wrong."""
+        until = self._clock.now() + OVERLAP
+        found = after = 0
+        while post_ids := await self._store.touched(
+            self._since, until, after=after, limit=_AT_ONCE
+        ):
+            for drift in await self._recount(post_ids):
+                found += 1
+                _drifts.labels(drift.counter).inc()
+                logger().warning(
+                    "count_drifted", post_id=drift.post_id, counter=drift.counter, by=drift.by
+                )
+            after = post_ids[-1]
+        self._since = until - 2 * OVERLAP
+        return found
+
+    async def _recount(self, post_ids: Sequence[int]) -> list[CountDrift]:
+        """Counts anew; where that fails, each post alone, and leaves out those to blame."""
+        try:
+            return await self._store.recount(post_ids)
+        except RoostError:
+            raise
+        except Exception as error:
+            if len(post_ids) == 1:
+                _failures.inc()
+                logger().error("recount_failed", post_id=post_ids[0], exc_info=error)
+                return []
+        return [drift for each in post_ids for drift in await self._recount([each])]

@@ -1,0 +1,127 @@
+"""The other services, asked through the mesh."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from roost.post.v1.engagement_service_pb2 import BatchGetEngagementRequest
+from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
+from roost.post.v1.post_service_pb2 import ListPostIdsByAuthorsRequest
+from roost.post.v1.post_service_pb2_grpc import PostServiceStub
+from roost.user.v1.graph_service_pb2 import (
+    BatchListFollowerIdsRequest,
+    ListFollowerIdsRequest,
+    ListFollowingIdsRequest,
+)
+from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
+
+from services.chassis.rpc.clients import Mesh
+from services.timeline.domain.model import TOP, Entry
+from services.timeline.domain.ports import EngagementCounts, Followers
+from services.timeline.rpc.convert import engagement_counts_from_proto, entry_from_proto
+
+# What one step of a fan-out delivers to, so that nobody waits long behind a famous author.
+FOLLOWERS_A_PAGE = 1_000
+# As many people as the contract lets one call ask about.
+_PEOPLE_A_CALL = 100
+# The contract's largest page: a person's followed people are at most two of these.
+_FOLLOWING_A_PAGE = 5_000
+
+
+class MeshGraph:
+    """See `peers.Graph`. Asks in this service's own name."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._graph = mesh.as_service(GraphServiceStub)
+        # First pages that are wanted and not asked for yet.
+        self._wanted: dict[int, asyncio.Future[Followers]] = {}
+        self._asking: set[asyncio.Task[None]] = set()
+
+    async def followers(self, user_id: int, *, after: int) -> Followers:
+        """See `Graph.followers`. First pages that are wanted at one moment, as the authors of a
+        batch of events are, cost one call."""
+        if not after:
+            return await asyncio.shield(self._first_page(user_id))
+        page = await self._graph.ListFollowerIds(
+            ListFollowerIdsRequest(user_id=user_id, after_id=after, page_size=FOLLOWERS_A_PAGE)
+        )
+        return Followers(page.user_ids, page.has_more, page.total_count)
+
+    def _first_page(self, user_id: int) -> "asyncio.Future[Followers]":
+        page = self._wanted.get(user_id)
+        if page is None:
+            loop = asyncio.get_running_loop()
+            if not self._wanted:
+                loop.call_soon(self._ask)
+            page = self._wanted[user_id] = loop.create_future()
+        return page
+
+    def _ask(self) -> None:
+        wanted, self._wanted = list(self._wanted.items()), {}
+        for begin in range(0, len(wanted), _PEOPLE_A_CALL):
+            call = dict(wanted[begin : begin + _PEOPLE_A_CALL])
+            asking = asyncio.create_task(self._first_pages(call))
+            self._asking.add(asking)
+            asking.add_done_callback(self._asking.discard)
+
+    async def _first_pages(self, wanted: Mapping[int, "asyncio.Future[Followers]"]) -> None:
+        try:
+            response = await self._graph.BatchListFollowerIds(
+                BatchListFollowerIdsRequest(user_ids=wanted, page_size=FOLLOWERS_A_PAGE)
+            )
+        except Exception as error:
+            for answer in wanted.values():
+                answer.set_exception(error)
+                answer.exception()  # nobody complains where all who asked have gone
+            return
+        for answer, page in zip(wanted.values(), response.pages, strict=True):
+            answer.set_result(Followers(page.user_ids, page.has_more, page.total_count))
+
+    async def following(self, user_id: int) -> list[int]:
+        found: list[int] = []
+        after, more = 0, True
+        while more:
+            page = await self._graph.ListFollowingIds(
+                ListFollowingIdsRequest(
+                    user_id=user_id, after_id=after, page_size=_FOLLOWING_A_PAGE
+                )
+            )
+            found += page.user_ids
+            more = page.has_more and bool(page.user_ids)
+            after = found[-1] if found else 0
+        return found
+
+    async def follows(self, follower_id: int, followee_id: int) -> bool:
+        page = await self._graph.ListFollowingIds(
+            ListFollowingIdsRequest(user_id=follower_id, after_id=followee_id - 1, page_size=1)
+        )
+        return list(page.user_ids) == [followee_id]
+
+
+class MeshPosts:
+    """See `peers.Posts`. Asks in this service's own name."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._posts = mesh.as_service(PostServiceStub)
+
+    async def newest(self, author_ids: Sequence[int], *, before: int, limit: int) -> list[Entry]:
+        response = await self._posts.ListPostIdsByAuthors(
+            ListPostIdsByAuthorsRequest(
+                author_ids=author_ids,
+                before_entry_id=0 if before == TOP else before,
+                page_size=limit,
+            )
+        )
+        return [entry_from_proto(entry) for entry in response.entries]
+
+
+class MeshEngagement:
+    """See `peers.Engagement`. Asks on behalf of whoever makes the running call."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._engagement = mesh.stub(EngagementServiceStub)
+
+    async def engagement_counts(self, post_ids: Sequence[int]) -> Mapping[int, EngagementCounts]:
+        response = await self._engagement.BatchGetEngagement(
+            BatchGetEngagementRequest(post_ids=post_ids)
+        )
+        return {each.post_id: engagement_counts_from_proto(each) for each in response.engagements}

@@ -1,0 +1,114 @@
+"""The Timeline service's tables in memory, for tests."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.chassis.runtime.clock import Clock
+from services.chassis.storage.memory import MemoryDatabase, MemoryTables, MemoryTransaction
+from services.timeline.domain.model import Marker, PublicEntry
+
+
+@dataclass
+class TimelineTables(MemoryTables):
+    """The rows."""
+
+    markers: dict[int, Marker] = field(default_factory=dict)
+    mutes: set[tuple[int, int]] = field(default_factory=set)
+    celebrities: set[int] = field(default_factory=set)
+    public: dict[int, int] = field(default_factory=dict)
+    # Whether the closed author is deleted, rather than protected.
+    closed: dict[int, bool] = field(default_factory=dict)
+
+
+class MemoryTimelineTransaction(MemoryTransaction[TimelineTables]):
+    """See `store.TimelineTransaction`."""
+
+    async def advance_marker(
+        self, user_id: int, entry_id: int, now: datetime
+    ) -> tuple[Marker, bool]:
+        kept = self.tables.markers.get(user_id)
+        if kept is not None and entry_id <= kept.last_read_entry_id:
+            return kept, False
+        moved = self.tables.markers[user_id] = Marker(entry_id, now)
+        return moved, True
+
+
+class MemoryTimelineStore:
+    """See `store.TimelineStore`."""
+
+    def __init__(self, *, clock: Clock | None = None) -> None:
+        self.database = MemoryDatabase(TimelineTables(), clock=clock)
+
+    @property
+    def _tables(self) -> TimelineTables:
+        return self.database.tables
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[MemoryTimelineTransaction]:
+        async with self.database.transaction(MemoryTimelineTransaction) as transaction:
+            yield transaction
+
+    async def marker(self, user_id: int) -> Marker | None:
+        return self._tables.markers.get(user_id)
+
+    async def add_celebrity(self, author_id: int, *, followers: int, now: datetime) -> None:
+        self._tables.celebrities.add(author_id)
+
+    async def is_celebrity(self, author_id: int) -> bool:
+        return author_id in self._tables.celebrities
+
+    async def celebrities(self) -> frozenset[int]:
+        return frozenset(self._tables.celebrities)
+
+    async def count_celebrities(self) -> int:
+        return len(self._tables.celebrities)
+
+    async def add_mute(self, muter_id: int, muted_id: int) -> None:
+        self._tables.mutes.add((muter_id, muted_id))
+
+    async def remove_mute(self, muter_id: int, muted_id: int) -> None:
+        self._tables.mutes.discard((muter_id, muted_id))
+
+    async def muted_by(self, muter_id: int) -> list[int]:
+        return [muted for muter, muted in self._tables.mutes if muter == muter_id]
+
+    async def delete_user(self, user_id: int) -> None:
+        self._tables.markers.pop(user_id, None)
+        self._tables.mutes = {each for each in self._tables.mutes if each[0] != user_id}
+        requests = self._tables.requests
+        for each in [key for key in requests if key[0] == str(user_id)]:
+            del requests[each]
+
+    async def add_public(self, entries: Sequence[PublicEntry]) -> None:
+        self._tables.public.update(entries)
+
+    async def remove_public(self, post_ids: Sequence[int]) -> None:
+        for post_id in post_ids:
+            self._tables.public.pop(post_id, None)
+
+    async def public(self, *, before: int, limit: int) -> list[PublicEntry]:
+        shown = [
+            PublicEntry(post_id, author_id)
+            for post_id, author_id in self._tables.public.items()
+            if post_id < before and author_id not in self._tables.closed
+        ]
+        return sorted(shown, reverse=True)[:limit]
+
+    async def prune_public(self, *, keep: int) -> int:
+        old = sorted(self._tables.public, reverse=True)[keep:]
+        await self.remove_public(old)
+        return len(old)
+
+    async def set_protected(self, user_id: int, *, protected: bool) -> None:
+        if protected:
+            self._tables.closed.setdefault(user_id, False)
+        elif self._tables.closed.get(user_id) is False:
+            del self._tables.closed[user_id]
+
+    async def close_author(self, user_id: int) -> None:
+        self._tables.closed[user_id] = True
+        for post_id, author_id in list(self._tables.public.items()):
+            if author_id == user_id:
+                del self._tables.public[post_id]

@@ -1,0 +1,74 @@
+"""Celebrities: authors with so many followers that their posts are merged at read instead.
+
+Whoever once passed the threshold stays a celebrity. Followers' homes lack what was posted since;
+to fan out again would need all of it put into all of them, and an author near the threshold would
+go back and forth.
+"""
+
+from services.chassis.runtime.clock import Clock
+from services.timeline.domain.ranking_cache import TimelineCache
+from services.timeline.domain.store import TimelineStore
+
+# For how long a reading process believes a version that it has seen: well within the second in
+# which a post settles.
+_TRUST_SECONDS = 0.25
+
+
+class Celebrities:
+    """The set of celebrities, and its version: its size, as it only grows."""
+
+    def __init__(
+        self,
+        *,
+        store: TimelineStore,
+        cache: TimelineCache,
+        clock: Clock,
+        trust_seconds: float = _TRUST_SECONDS,
+    ) -> None:
+        self._store = store
+        self._cache = cache
+        self._clock = clock
+        self._authentication = trust_seconds
+        self._set: frozenset[int] = frozenset()
+        self._version = 0
+        self._believed_until = float("-inf")
+        self._announced = False
+
+    async def version(self) -> int:
+        """The version of a moment ago, mostly without asking anybody."""
+        now = self._clock.monotonic()
+        if now >= self._believed_until:
+            version = await self._cache.celebrity_version()
+            if version is None:
+                version = await self._store.count_celebrities()
+                await self._cache.raise_celebrity_version(version)
+            self._version, self._believed_until = version, now + self._authentication
+        return self._version
+
+    async def known_since(self, version: int) -> frozenset[int]:
+        """The set at that version or a later one."""
+        if len(self._set) < version:
+            self._set = await self._store.celebrities()
+        return self._set
+
+    async def known(self) -> frozenset[int]:
+        """Those of whom every reader has been told; a worker fans out none of them."""
+        if not self._announced:
+            await self._announce()
+        return self._set
+
+    async def include(self, author_id: int) -> bool:
+        """Whether the author is one by now: every promotion that is over counts."""
+        return await self._store.is_celebrity(author_id)
+
+    async def promote(self, author_id: int, *, followers: int) -> None:
+        """Makes the author one. Reads that begin a moment after this merge the author's feed."""
+        await self._store.add_celebrity(author_id, followers=followers, now=self._clock.now())
+        await self._announce()
+
+    async def _announce(self) -> None:
+        # Read after the commit, so that of two promotions at once the later one counts both; and
+        # known only once announced, so that a failure in between is made good by repeating it.
+        everyone = await self._store.celebrities()
+        await self._cache.raise_celebrity_version(len(everyone))
+        self._set, self._announced = everyone, True

@@ -1,0 +1,102 @@
+"""Reading homes, newest entry first."""
+
+import asyncio
+from collections.abc import Sequence
+
+from services.chassis.cache.redis_client import RedisUnavailable
+from services.timeline.domain.celebrities import Celebrities
+from services.timeline.domain.feed_builder import FeedBuilder
+from services.timeline.domain.feeds import (
+    Feeds,
+    Reading,
+    State,
+    home_of,
+    posts_of,
+)
+from services.timeline.domain.home_sources import HomeSourceQueries, celebrities_of_note
+from services.timeline.domain.merging import merged
+from services.timeline.domain.model import TOP, Entry, Page
+from services.timeline.domain.ports import Posts
+
+
+class Homes:
+    """Answers with what is ready if it is, and otherwise from the truth: never with a gap.
+
+    A page from a home that is ready costs one trip to Valkey, and one more if the viewer follows
+    celebrities. Below what is kept, a page costs the viewer's graph and one query of posts.
+    """
+
+    def __init__(
+        self,
+        *,
+        feeds: Feeds,
+        posts: Posts,
+        home_sources: HomeSourceQueries,
+        celebrities: Celebrities,
+        feed_builder: FeedBuilder,
+    ) -> None:
+        self._feeds = feeds
+        self._posts = posts
+        self._home_sources = home_sources
+        self._celebrities = celebrities
+        self._feed_builder = feed_builder
+
+    async def latest(self, viewer_id: int, *, before: int = TOP, limit: int) -> Page:
+        """The viewer's newest entries below the entry id `before`."""
+        # One more than asked for is what the next page begins with.
+        wanted = limit + 1
+        try:
+            entries, exhausted = await self._kept(viewer_id, before=before, limit=wanted)
+        except RedisUnavailable:
+            entries, exhausted = [], False
+        if len(entries) < wanted and not exhausted:
+            below = entries[-1].entry_id if entries else before
+            all_author_ids = await self._home_sources.all_author_ids(viewer_id)
+            entries = entries + await self._posts.newest(
+                all_author_ids, before=below, limit=wanted - len(entries)
+            )
+        return Page(entries[:limit], entries[limit] if len(entries) > limit else None)
+
+    async def _kept(self, viewer_id: int, *, before: int, limit: int) -> tuple[list[Entry], bool]:
+        """What feeds know for certain, from the top, and whether nothing older exists."""
+        feed = home_of(viewer_id)
+        reading = await self._feeds.read(feed, before=before, limit=limit)
+        if reading.state is not State.READY and await self._feed_builder.home(viewer_id):
+            reading = await self._feeds.read(feed, before=before, limit=limit)
+        if reading.state is not State.READY:
+            return [], False
+        celebrities = celebrities_of_note(reading.merge_note, await self._celebrities.version())
+        if celebrities is None:
+            celebrities = await self._celebrities_to_merge(viewer_id, reading.merge_note)
+        if not celebrities:
+            return reading.entries, reading.exhausted
+        feeds = await self._authors(celebrities, before=before, limit=limit)
+        return merged([reading, *feeds], before=before, limit=limit)
+
+    async def _celebrities_to_merge(self, viewer_id: int, seen: bytes) -> list[int]:
+        """Finds out anew, and notes it unless a follow changed it meanwhile."""
+        sources = await self._home_sources.of(viewer_id)
+        await self._feeds.renew_merge_note(
+            home_of(viewer_id), seen=seen, merge_note=sources.merge_note()
+        )
+        return sources.celebrities
+
+    async def _authors(
+        self, author_ids: Sequence[int], *, before: int, limit: int
+    ) -> list[Reading]:
+        names = [posts_of(author_id) for author_id in author_ids]
+        readings = await self._feeds.read_many(names, before=before, limit=limit)
+
+        async def ready(author_id: int, reading: Reading) -> Reading:
+            if reading.state is State.READY:
+                return reading
+            if await self._feed_builder.author(author_id):
+                again = await self._feeds.read(posts_of(author_id), before=before, limit=limit)
+                if again.state is State.READY:
+                    return again
+            entries = await self._posts.newest([author_id], before=before, limit=limit)
+            return Reading(State.READY, entries, exhausted=len(entries) < limit)
+
+        if all(reading.state is State.READY for reading in readings):
+            return readings
+        return await asyncio.gather(*map(ready, author_ids, readings))

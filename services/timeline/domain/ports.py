@@ -1,0 +1,59 @@
+"""What timelines ask of other services, as the operations see it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.timeline.domain.model import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Followers:
+    """A page of follower ids, ascending; whether there are more; how many there are in all."""
+
+    ids: Sequence[int]
+    has_more: bool
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngagementCounts:
+    """How people responded to a post, and whether the person who looks did."""
+
+    likes: int = 0
+    reposts: int = 0
+    replies: int = 0
+    quotes: int = 0
+    by_viewer: bool = False
+
+
+class Graph(Protocol):
+    """Who follows whom, strongly consistent: of GraphService."""
+
+    async def followers(self, user_id: int, *, after: int) -> Followers:
+        """The next page of a person's followers with ids above `after`."""
+        ...
+
+    async def following(self, user_id: int) -> list[int]:
+        """All whom a person follows."""
+        ...
+
+    async def follows(self, follower_id: int, followee_id: int) -> bool:
+        """Whether one follows the other."""
+        ...
+
+
+class Posts(Protocol):
+    """What was posted and reposted, strongly consistent: of PostService."""
+
+    async def newest(self, author_ids: Sequence[int], *, before: int, limit: int) -> list[Entry]:
+        """The newest entries of these people below `before`; fewer than `limit` only if all."""
+        ...
+
+
+class Engagement(Protocol):
+    """How people respond: of EngagementService, on behalf of the person who looks."""
+
+    async def engagement_counts(self, post_ids: Sequence[int]) -> Mapping[int, EngagementCounts]:
+        """By post; posts that the person may not see are absent."""
+        ...

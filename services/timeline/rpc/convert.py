@@ -1,0 +1,102 @@
+"""Between the messages of the contract and what the operations work with."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeAlias
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from roost.post.v1.engagement_service_pb2 import Engagement
+from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_PUBLIC, Post, TimelineEntry
+from roost.timeline.v1.timeline_pb2 import ReadMarker
+
+from services.timeline.domain.model import Entry, Marker, PublicEntry
+from services.timeline.domain.ports import EngagementCounts
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
+
+
+Places: TypeAlias = "RepeatedCompositeFieldContainer[TimelineEntry]"
+
+
+def entry_to_proto(entry: Entry) -> TimelineEntry:
+    """A place on a timeline."""
+    return TimelineEntry(
+        entry_id=entry.entry_id,
+        post_id=entry.post_id,
+        author_id=entry.author_id,
+        reposter_id=entry.reposter_id,
+    )
+
+
+def add_entries(field: Places, entries: Iterable[Entry]) -> None:
+    """Appends places on a timeline to a response, in the same order.
+
+    Building them where they stay is three times as fast as copying them there.
+    """
+    add = field.add
+    for entry_id, actor_id, post_id, author_id in entries:
+        add(
+            entry_id=entry_id,
+            post_id=post_id,
+            author_id=author_id,
+            reposter_id=actor_id if entry_id != post_id else 0,
+        )
+
+
+def entry_from_proto(entry: TimelineEntry) -> Entry:
+    """A place on a timeline, with who put it there."""
+    return Entry(
+        entry.entry_id, entry.reposter_id or entry.author_id, entry.post_id, entry.author_id
+    )
+
+
+def public_to_proto(entry: PublicEntry) -> TimelineEntry:
+    """A place on the public timeline."""
+    return TimelineEntry(entry_id=entry.post_id, post_id=entry.post_id, author_id=entry.author_id)
+
+
+def add_public(field: Places, entries: Iterable[PublicEntry]) -> None:
+    """Appends places on the public timeline to a response, in the same order."""
+    for post_id, author_id in entries:
+        field.add(entry_id=post_id, post_id=post_id, author_id=author_id)
+
+
+def marker_to_proto(marker: Marker | None) -> ReadMarker:
+    """A marker; empty where there is none yet."""
+    if marker is None:
+        return ReadMarker()
+    moved = Timestamp()
+    moved.FromDatetime(marker.update_time)
+    return ReadMarker(last_read_entry_id=marker.last_read_entry_id, update_time=moved)
+
+
+def engagement_counts_from_proto(engagement: Engagement) -> EngagementCounts:
+    """How people responded to a post."""
+    counts, mine = engagement.counts, engagement.viewer_state
+    return EngagementCounts(
+        likes=counts.likes,
+        reposts=counts.reposts,
+        replies=counts.replies,
+        quotes=counts.quotes,
+        by_viewer=mine.liked or mine.reposted or mine.bookmarked,
+    )
+
+
+def home_entry(post: Post) -> Entry | None:
+    """The entry of a new post on homes; None if it does not belong there.
+
+    Answers to others and posts for mentioned people only stay off homes: the same rule as of
+    PostService.ListPostIdsByAuthors.
+    """
+    if post.visibility not in {VISIBILITY_PUBLIC, VISIBILITY_FOLLOWERS}:
+        return None
+    if post.reply_to_post_id and post.reply_to_author_id != post.author_id:
+        return None
+    return Entry(post.id, post.author_id, post.id, post.author_id)
+
+
+def public_entry(post: Post) -> PublicEntry | None:
+    """The place of a new post on the public timeline; None if it does not belong there."""
+    if post.visibility != VISIBILITY_PUBLIC or post.reply_to_post_id:
+        return None
+    return PublicEntry(post.id, post.author_id)

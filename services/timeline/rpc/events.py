@@ -1,0 +1,93 @@
+"""What the Timeline service tells: the rest of a fan-out, arrivals on homes, moved read markers."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid5
+
+from roost.timeline.v1.timeline_events_pb2 import EntryDelivered, FanOutContinued, ReadMarkerMoved
+
+from services.chassis.events.bus import Publisher
+from services.chassis.events.records import Event, OutboxMessage
+from services.chassis.runtime import telemetry
+from services.chassis.runtime.clock import Clock
+from services.timeline.domain.fanout import Delivered, RemainingSteps
+from services.timeline.rpc.convert import entry_from_proto, entry_to_proto
+
+TOPIC = "roost.timeline.v1"
+
+# What the ids of deliveries are derived in; any constant does.
+_DELIVERIES = UUID("5d1f7c1e-3b0a-4f0e-9a55-0c8f6c3b7e21")
+
+
+class TimelineEvents:
+    """Publishes what fan-out has to tell, straight to the broker.
+
+    There is no row that it would have to agree with: the event that it follows from is handled
+    again unless this was acknowledged.
+    """
+
+    def __init__(self, *, publisher: Publisher, clock: Clock) -> None:
+        self._publisher = publisher
+        self._clock = clock
+
+    async def remaining(self, remaining: RemainingSteps) -> None:
+        """Publishes what is left of a fan-out; returns once the broker holds it safely."""
+        message = OutboxMessage.of(
+            topic=TOPIC, key=remaining.entry.actor_id, body=remaining_to_proto(remaining)
+        )
+        await self._publisher.publish([self._event(message)])
+
+    async def delivered(self, steps: Sequence[Delivered]) -> None:
+        """Publishes what steps delivered; returns once the broker holds all of it safely.
+
+        A step that is repeated is told again, under the same event id.
+        """
+        await self._publisher.publish(
+            [
+                self._event(
+                    OutboxMessage.of(
+                        topic=TOPIC, key=step.entry.actor_id, body=delivered_to_proto(step)
+                    ),
+                    _delivery_id(step),
+                )
+                for step in steps
+            ]
+        )
+
+    def _event(self, message: OutboxMessage, event_id: UUID | None = None) -> Event:
+        return Event.from_message(
+            message,
+            time=self._clock.now(),
+            traceparent=telemetry.traceparent(),
+            event_id=event_id,
+        )
+
+
+def read_marker_moved(user_id: int, last_read_entry_id: int) -> OutboxMessage:
+    """Somebody's read marker of the home timeline moved."""
+    body = ReadMarkerMoved(user_id=user_id, last_read_id=last_read_entry_id)
+    return OutboxMessage.of(topic=TOPIC, key=user_id, body=body)
+
+
+def delivered_to_proto(step: Delivered) -> EntryDelivered:
+    """The event that tells of a delivery."""
+    return EntryDelivered(entry=entry_to_proto(step.entry), user_ids=step.user_ids)
+
+
+def remaining_to_proto(remaining: RemainingSteps) -> FanOutContinued:
+    """The event that carries the rest."""
+    return FanOutContinued(
+        entry=entry_to_proto(remaining.entry),
+        after_follower_id=remaining.after,
+        removal=remaining.removal,
+    )
+
+
+def remaining_from_proto(body: FanOutContinued) -> RemainingSteps:
+    """The rest that an event carries."""
+    return RemainingSteps(entry_from_proto(body.entry), body.after_follower_id, body.removal)
+
+
+def _delivery_id(step: Delivered) -> UUID:
+    # An author may become a celebrity between two attempts at the same step.
+    reach = "everybody" if step.user_ids is None else str(step.after)
+    return uuid5(_DELIVERIES, f"{step.entry.entry_id}/{reach}")

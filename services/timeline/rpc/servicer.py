@@ -1,0 +1,156 @@
+"""TimelineService over gRPC: who calls, what is asked, and how it is answered."""
+
+import grpc.aio
+from google.protobuf.message import Message
+from roost.timeline.v1.timeline_pb2 import HOME_ORDER_RELEVANT
+from roost.timeline.v1.timeline_service_pb2 import (
+    GetHomeTimelineRequest,
+    GetHomeTimelineResponse,
+    GetPublicTimelineRequest,
+    GetPublicTimelineResponse,
+    GetReadMarkerRequest,
+    GetReadMarkerResponse,
+    RebuildHomeTimelineRequest,
+    RebuildHomeTimelineResponse,
+    SetReadMarkerRequest,
+    SetReadMarkerResponse,
+)
+from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceServicer
+
+from services.chassis.auth import access_policy, caller
+from services.chassis.rpc.page_token import PageTokens
+from services.chassis.runtime.clock import Clock
+from services.chassis.storage.idempotency import RequestKey, once
+from services.timeline.domain.errors import HomeUserMissing, NotYourHome, RebuildTooSoon
+from services.timeline.domain.feed_builder import FeedBuilder
+from services.timeline.domain.homes import Homes
+from services.timeline.domain.model import TOP
+from services.timeline.domain.ranking import Position, Rankings
+from services.timeline.domain.ranking_cache import REBUILD_SECONDS, TimelineCache
+from services.timeline.domain.store import TimelineStore, TimelineTransaction
+from services.timeline.rpc import convert, events
+
+Context = grpc.aio.ServicerContext[Message, Message]
+
+_PAGE = 20
+_MAX_PAGE = 100
+
+
+class TimelineServicer(TimelineServiceServicer):
+    """See protos/roost/timeline/v1/timeline_service.proto for what each RPC promises."""
+
+    def __init__(
+        self,
+        *,
+        homes: Homes,
+        rankings: Rankings,
+        feed_builder: FeedBuilder,
+        store: TimelineStore,
+        cache: TimelineCache,
+        page_tokens: PageTokens,
+        clock: Clock,
+    ) -> None:
+        self._homes = homes
+        self._rankings = rankings
+        self._feed_builder = feed_builder
+        self._store = store
+        self._cache = cache
+        self._page_tokens = page_tokens
+        self._clock = clock
+
+    @access_policy.user
+    async def GetHomeTimeline(
+        self, request: GetHomeTimelineRequest, context: Context
+    ) -> GetHomeTimelineResponse:
+        """The caller's home, newest first or most relevant first."""
+        viewer_id = caller.user().user_id
+        limit = _limit(request.page_size)
+        if request.order == HOME_ORDER_RELEVANT:
+            position = self._page_tokens.open(request, Position)
+            page, following = await self._rankings.relevant(viewer_id, position, limit=limit)
+            token = "" if following is None else self._page_tokens.seal(request, following)
+        else:
+            before = self._page_tokens.open(request, int) or TOP
+            page = await self._homes.latest(viewer_id, before=before, limit=limit)
+            more = page.next_entry is not None
+            token = self._page_tokens.seal(request, page.entries[-1].entry_id) if more else ""
+        response = GetHomeTimelineResponse(next_page_token=token)
+        convert.add_entries(response.entries, page.entries)
+        if page.next_entry is not None:
+            response.next_entry.CopyFrom(convert.entry_to_proto(page.next_entry))
+        return response
+
+    @access_policy.anyone
+    async def GetPublicTimeline(
+        self, request: GetPublicTimelineRequest, context: Context
+    ) -> GetPublicTimelineResponse:
+        """The newest public posts."""
+        limit = _limit(request.page_size)
+        before = self._page_tokens.open(request, int) or TOP
+        entries = await self._store.public(before=before, limit=limit + 1)
+        shown = entries[:limit]
+        more = len(entries) > limit
+        token = self._page_tokens.seal(request, shown[-1].post_id) if more else ""
+        response = GetPublicTimelineResponse(next_page_token=token)
+        convert.add_public(response.entries, shown)
+        if more:
+            response.next_entry.CopyFrom(convert.public_to_proto(entries[limit]))
+        return response
+
+    @access_policy.user
+    async def GetReadMarker(
+        self, request: GetReadMarkerRequest, context: Context
+    ) -> GetReadMarkerResponse:
+        """Where the caller stopped reading."""
+        marker = await self._store.marker(caller.user().user_id)
+        return GetReadMarkerResponse(marker=convert.marker_to_proto(marker))
+
+    @access_policy.user
+    async def SetReadMarker(
+        self, request: SetReadMarkerRequest, context: Context
+    ) -> SetReadMarkerResponse:
+        """Moves the caller's marker, forward only, and not beyond the newest entry."""
+        user_id = caller.user().user_id
+        newest = (await self._homes.latest(user_id, limit=1)).entries
+        reached = min(request.last_read_entry_id, newest[0].entry_id) if newest else 0
+
+        async def advance(transaction: TimelineTransaction) -> SetReadMarkerResponse:
+            if not reached:
+                kept = await self._store.marker(user_id)
+                return SetReadMarkerResponse(marker=convert.marker_to_proto(kept))
+            marker, moved = await transaction.advance_marker(user_id, reached, self._clock.now())
+            if moved:
+                await transaction.publish(
+                    events.read_marker_moved(user_id, marker.last_read_entry_id)
+                )
+            return SetReadMarkerResponse(marker=convert.marker_to_proto(marker))
+
+        key = RequestKey.of(request, caller_id=str(user_id), method="SetReadMarker")
+        return await once(self._store.transaction, key, SetReadMarkerResponse, advance)
+
+    @access_policy.user_or_service("gateway")
+    async def RebuildHomeTimeline(
+        self, request: RebuildHomeTimelineRequest, context: Context
+    ) -> RebuildHomeTimelineResponse:
+        """FeedBuilder a home anew, at most once in ten seconds."""
+        viewer_id = _whose_home(request.user_id)
+        if not await self._cache.take_rebuild_permit(viewer_id):
+            raise RebuildTooSoon(retry_after=REBUILD_SECONDS)
+        return RebuildHomeTimelineResponse(
+            entry_count=await self._feed_builder.rebuild_home(viewer_id)
+        )
+
+
+def _limit(page_size: int) -> int:
+    return min(page_size or _PAGE, _MAX_PAGE)
+
+
+def _whose_home(named: int) -> int:
+    calling = caller.viewer_id()
+    if calling is None:
+        if not named:
+            raise HomeUserMissing
+        return named
+    if named not in {0, calling}:
+        raise NotYourHome
+    return calling

@@ -1,0 +1,175 @@
+"""Profiles and passwords on PostgreSQL."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import asyncpg
+
+from services.chassis.storage.postgres import PostgresTransaction
+from services.user.domain.model import User
+
+USER_COLUMNS = """
+u.id, u.handle, u.display_name, u.bio, u.location, u.website, u.avatar_media_id, u.protected,
+c.followers, c.following, c.posts, u.create_time, u.update_time, u.version
+"""
+
+_CLAIM = """
+INSERT INTO handles (handle_key, user_id, create_time) SELECT $1, $2, $3
+WHERE NOT EXISTS (SELECT FROM handles WHERE handle_key = $4)
+ON CONFLICT DO NOTHING RETURNING true
+"""
+
+_ADD = """
+INSERT INTO users (id, handle, display_name, bio, location, website, avatar_media_id, protected,
+                   version, create_time, update_time)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+
+_LOCK = f"""
+SELECT {USER_COLUMNS} FROM users u JOIN user_counts c ON c.user_id = u.id
+WHERE u.id = $1 AND u.delete_time IS NULL FOR NO KEY UPDATE OF u
+"""  # noqa: S608 - a constant
+
+_SAVE = """
+UPDATE users SET display_name = $2, bio = $3, location = $4, website = $5, avatar_media_id = $6,
+                 protected = $7, version = $8, update_time = $9
+WHERE id = $1
+"""
+
+_DELETE = """
+UPDATE users SET display_name = '', bio = '', location = '', website = '', avatar_media_id = 0,
+                 protected = false, version = version + 1, update_time = $2, delete_time = $2
+WHERE id = $1
+"""
+
+_REMEMBER_NETWORK = """
+INSERT INTO known_networks (user_id, network_hash, last_used_time) VALUES ($1, $2, $3)
+ON CONFLICT (user_id, network_hash) DO UPDATE SET last_used_time = excluded.last_used_time
+"""
+
+
+_HANDLE_OF_DELETED = """
+SELECT handle FROM users WHERE id = $1 AND delete_time IS NOT NULL FOR UPDATE
+"""
+
+
+def user_of(row: asyncpg.Record) -> User:
+    """The person in a row of USER_COLUMNS."""
+    return User(
+        id=row[0],
+        handle=row[1],
+        display_name=row[2],
+        bio=row[3],
+        location=row[4],
+        website=row[5],
+        avatar_media_id=row[6],
+        protected=row[7],
+        followers_count=row[8],
+        following_count=row[9],
+        posts_count=row[10],
+        create_time=row[11],
+        update_time=row[12],
+        version=row[13],
+    )
+
+
+class PostgresAccountTransaction(PostgresTransaction):
+    """See `store.AccountTransaction`."""
+
+    async def claim_handle(self, key: str, user_id: int, *, retired: str) -> bool:
+        claimed = await self.connection.fetchval(_CLAIM, key, user_id, self._clock.now(), retired)
+        return claimed is not None
+
+    async def retire_handle(self, user_id: int, form_of: Callable[[str], str]) -> None:
+        handle = await self.connection.fetchval(_HANDLE_OF_DELETED, user_id)
+        if handle:
+            await self.connection.execute(
+                "INSERT INTO handles (handle_key, user_id, create_time) VALUES ($1, $2, $3) "
+                "ON CONFLICT DO NOTHING",
+                form_of(handle.lower()),
+                user_id,
+                self._clock.now(),
+            )
+
+    async def forget_user(self, user_id: int) -> str | None:
+        handle = await self.connection.fetchval(_HANDLE_OF_DELETED, user_id)
+        if not handle:
+            return None
+        key: str = handle.lower()
+        await self.connection.execute("UPDATE users SET handle = '' WHERE id = $1", user_id)
+        await self.connection.execute("DELETE FROM handles WHERE handle_key = $1", key)
+        await self.connection.execute("DELETE FROM user_counts WHERE user_id = $1", user_id)
+        return key
+
+    async def add_user(self, user: User, password_hash: str) -> None:
+        await self.connection.execute(
+            _ADD,
+            user.id,
+            user.handle,
+            user.display_name,
+            user.bio,
+            user.location,
+            user.website,
+            user.avatar_media_id,
+            user.protected,
+            user.version,
+            user.create_time,
+            user.update_time,
+        )
+        await self.connection.execute(
+            "INSERT INTO user_counts (user_id, followers, following, posts) "
+            "VALUES ($1, $2, $3, $4)",
+            user.id,
+            user.followers_count,
+            user.following_count,
+            user.posts_count,
+        )
+        await self.connection.execute(
+            "INSERT INTO credentials (user_id, password_hash, update_time) VALUES ($1, $2, $3)",
+            user.id,
+            password_hash,
+            user.create_time,
+        )
+
+    async def lock_user(self, user_id: int) -> User | None:
+        row = await self.connection.fetchrow(_LOCK, user_id)
+        return None if row is None else user_of(row)
+
+    async def save_profile(self, user: User) -> None:
+        await self.connection.execute(
+            _SAVE,
+            user.id,
+            user.display_name,
+            user.bio,
+            user.location,
+            user.website,
+            user.avatar_media_id,
+            user.protected,
+            user.version,
+            user.update_time,
+        )
+
+    async def delete_user(self, user_id: int, now: datetime) -> None:
+        await self.connection.execute(_DELETE, user_id, now)
+        await self.connection.execute("DELETE FROM credentials WHERE user_id = $1", user_id)
+        await self.forget_networks(user_id)
+
+    async def forget_networks(self, user_id: int) -> None:
+        await self.connection.execute("DELETE FROM known_networks WHERE user_id = $1", user_id)
+
+    async def lock_password(self, user_id: int) -> str | None:
+        found: str | None = await self.connection.fetchval(
+            "SELECT password_hash FROM credentials WHERE user_id = $1 FOR UPDATE", user_id
+        )
+        return found
+
+    async def set_password(self, user_id: int, password_hash: str, now: datetime) -> None:
+        await self.connection.execute(
+            "UPDATE credentials SET password_hash = $2, update_time = $3 WHERE user_id = $1",
+            user_id,
+            password_hash,
+            now,
+        )
+
+    async def remember_network(self, user_id: int, network_hash: bytes, now: datetime) -> None:
+        await self.connection.execute(_REMEMBER_NETWORK, user_id, network_hash, now)

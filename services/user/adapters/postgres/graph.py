@@ -1,0 +1,208 @@
+"""Edges and counters on PostgreSQL."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import asyncpg
+
+from services.chassis.storage.postgres import PostgresTransaction
+from services.user.domain.model import (
+    BackgroundTask,
+    Counts,
+    EdgeBetween,
+    Relationship,
+    RelationshipKind,
+    UserRow,
+)
+
+# One writer of counters at a time: their batches touch many people in no order, and are short.
+_LOCK_COUNTS = "SELECT pg_advisory_xact_lock(5120937716640298)"
+
+_PERSON = "SELECT id, protected FROM users WHERE id = $1 AND delete_time IS NULL FOR "
+_LOCK_ACTOR = _PERSON + "NO KEY UPDATE"
+_LOCK_OTHER = _PERSON + "SHARE"
+
+# `Ties.of`, in SQL: two bits a kind, outwards the lower one. Both halves are answered from the
+# primary keys alone.
+RELATIONSHIPS = """
+SELECT target_id, 1 << (2 * (kind - 1)) FROM edges_out
+WHERE source_id = $1 AND target_id = ANY($2::bigint[])
+UNION ALL
+SELECT source_id, 2 << (2 * (kind - 1)) FROM edges_in
+WHERE target_id = $1 AND source_id = ANY($2::bigint[])
+"""
+
+# The ties of pairs, as RELATIONSHIPS has them of one person with many.
+RELATIONSHIPS_OF_PAIRS = """
+SELECT source_id, target_id, 1 << (2 * (kind - 1)) FROM edges_out
+JOIN unnest($1::bigint[], $2::bigint[]) AS pair (one_id, other_id)
+  ON source_id = one_id AND target_id = other_id
+UNION ALL
+SELECT target_id, source_id, 2 << (2 * (kind - 1)) FROM edges_in
+JOIN unnest($1::bigint[], $2::bigint[]) AS pair (one_id, other_id)
+  ON target_id = one_id AND source_id = other_id
+"""
+
+_COUNT_WANTED = """
+SELECT count(*) FROM (
+  SELECT FROM edges_out WHERE source_id = $1 AND kind IN (1, 2) LIMIT $2
+) AS wanted
+"""
+
+_ADD_OUT = """
+INSERT INTO edges_out (source_id, target_id, kind, edge_id) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING RETURNING true
+"""
+_ADD_IN = "INSERT INTO edges_in (source_id, target_id, kind, edge_id) VALUES ($1, $2, $3, $4)"
+_REMOVE_OUT = """
+DELETE FROM edges_out WHERE source_id = $1 AND target_id = $2 AND kind = $3 RETURNING true
+"""
+_REMOVE_IN = "DELETE FROM edges_in WHERE target_id = $2 AND source_id = $1 AND kind = $3"
+
+_OLDEST_REQUESTS = """
+SELECT source_id FROM edges_in WHERE target_id = $1 AND kind = 2 ORDER BY edge_id LIMIT $2
+"""
+
+_SOME_EDGES = """
+(SELECT kind, source_id, target_id FROM edges_out WHERE source_id = $1 LIMIT $2)
+UNION ALL
+(SELECT kind, source_id, target_id FROM edges_in WHERE target_id = $1 LIMIT $2)
+LIMIT $2
+"""
+
+_CHANGES = """
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+  AS change (user_id, followers, following, posts)
+WHERE counted.user_id = change.user_id
+"""
+_CHANGE_COUNTS = f"""
+UPDATE user_counts AS counted
+SET followers = greatest(0, counted.followers + change.followers),
+    following = greatest(0, counted.following + change.following),
+    posts = greatest(0, counted.posts + change.posts)
+{_CHANGES}
+"""  # noqa: S608 - a constant
+
+_CORRECT_COUNTS = """
+UPDATE user_counts AS counted
+SET followers = fix.followers, following = fix.following, posts = fix.posts
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[],
+            $5::bigint[], $6::bigint[], $7::bigint[])
+  AS fix (user_id, followers, following, posts, seen_followers, seen_following, seen_posts)
+WHERE counted.user_id = fix.user_id
+  AND (counted.followers, counted.following, counted.posts)
+    = (fix.seen_followers, fix.seen_following, fix.seen_posts)
+"""
+
+
+# Looking a flag up by its number costs more than all else that is done for a person.
+_ALL_RELATIONSHIPS = [Relationship(bits) for bits in range(2 * Relationship.MUTING)]
+
+
+def relationship_of(rows: Sequence[asyncpg.Record]) -> dict[int, Relationship]:
+    """The ties in the rows of RELATIONSHIPS, by the other person."""
+    found: dict[int, int] = {}
+    for other_id, tie in rows:
+        found[other_id] = found.get(other_id, 0) | tie
+    return {other_id: _ALL_RELATIONSHIPS[bits] for other_id, bits in found.items()}
+
+
+def relationships_of_pairs(rows: Sequence[asyncpg.Record]) -> dict[tuple[int, int], Relationship]:
+    """The ties in the rows of RELATIONSHIPS_OF_PAIRS, by pair."""
+    found: dict[tuple[int, int], int] = {}
+    for one_id, other_id, tie in rows:
+        pair = (one_id, other_id)
+        found[pair] = found.get(pair, 0) | tie
+    return {pair: _ALL_RELATIONSHIPS[bits] for pair, bits in found.items()}
+
+
+class PostgresGraphTransaction(PostgresTransaction):
+    """See `store.GraphTransaction`."""
+
+    async def lock_pair(
+        self, actor_id: int, other_id: int
+    ) -> tuple[UserRow | None, UserRow | None]:
+        if actor_id < other_id:
+            actor = await self._user(_LOCK_ACTOR, actor_id)
+            return actor, await self._user(_LOCK_OTHER, other_id)
+        other = await self._user(_LOCK_OTHER, other_id)
+        return await self._user(_LOCK_ACTOR, actor_id), other
+
+    async def relationship(self, viewer_id: int, other_id: int) -> Relationship:
+        rows = await self.connection.fetch(RELATIONSHIPS, viewer_id, [other_id])
+        return relationship_of(rows).get(other_id, Relationship.NONE)
+
+    async def count_wanted(self, user_id: int, limit: int) -> int:
+        count: int = await self.connection.fetchval(_COUNT_WANTED, user_id, limit)
+        return count
+
+    async def add_edge(
+        self, edge: RelationshipKind, source_id: int, target_id: int, edge_id: int
+    ) -> bool:
+        added = await self.connection.fetchval(_ADD_OUT, source_id, target_id, edge, edge_id)
+        if added is None:
+            return False
+        if edge is not RelationshipKind.MUTE:
+            await self.connection.execute(_ADD_IN, source_id, target_id, edge, edge_id)
+        return True
+
+    async def remove_edge(self, edge: RelationshipKind, source_id: int, target_id: int) -> bool:
+        removed = await self.connection.fetchval(_REMOVE_OUT, source_id, target_id, edge)
+        if removed is None:
+            return False
+        if edge is not RelationshipKind.MUTE:
+            await self.connection.execute(_REMOVE_IN, source_id, target_id, edge)
+        return True
+
+    async def oldest_requests(self, target_id: int, limit: int) -> list[int]:
+        rows = await self.connection.fetch(_OLDEST_REQUESTS, target_id, limit)
+        return [row[0] for row in rows]
+
+    async def some_edges(self, user_id: int, limit: int) -> list[EdgeBetween]:
+        rows = await self.connection.fetch(_SOME_EDGES, user_id, limit)
+        return [
+            EdgeBetween(RelationshipKind(kind), source, target) for kind, source, target in rows
+        ]
+
+    async def add_background_task(
+        self, background_task: BackgroundTask, user_id: int, now: datetime
+    ) -> None:
+        await self.connection.execute(
+            "INSERT INTO chores (chore, user_id, create_time) VALUES ($1, $2, $3) "
+            "ON CONFLICT DO NOTHING",
+            background_task.value,
+            user_id,
+            now,
+        )
+
+    async def finish_background_task(self, background_task: BackgroundTask, user_id: int) -> None:
+        await self.connection.execute(
+            "DELETE FROM chores WHERE chore = $1 AND user_id = $2", background_task.value, user_id
+        )
+
+    async def change_counts(self, changes: Mapping[int, Counts]) -> None:
+        await self.connection.execute(_LOCK_COUNTS)
+        await self.connection.execute(_CHANGE_COUNTS, list(changes), *_columns(changes.values()))
+
+    async def correct_counts(self, seen: Mapping[int, Counts], right: Mapping[int, Counts]) -> int:
+        await self.connection.execute(_LOCK_COUNTS)
+        status = await self.connection.execute(
+            _CORRECT_COUNTS,
+            list(right),
+            *_columns(right.values()),
+            *_columns(seen[user_id] for user_id in right),
+        )
+        return int(status.rpartition(" ")[2])
+
+    async def _user(self, sql: str, user_id: int) -> UserRow | None:
+        row = await self.connection.fetchrow(sql, user_id)
+        return None if row is None else UserRow(row[0], row[1])
+
+
+def _columns(counts: Iterable[Counts]) -> tuple[list[int], list[int], list[int]]:
+    every = list(counts)
+    return (
+        [each.followers for each in every],
+        [each.following for each in every],
+        [each.posts for each in every],
+    )

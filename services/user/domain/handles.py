@@ -1,0 +1,105 @@
+"""Handles: what they look like, which are kept for the house, and what makes two the same."""
+
+import re
+
+from services.user.domain.errors import HandleInvalid, HandleReserved
+
+_FORM = re.compile(r"[A-Za-z0-9_]{1,15}", re.ASCII)
+
+# Names that would look like the house speaking, or like a part of an address of the edge.
+RESERVED = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        about abuse account accounts admin administrator all anonymous api app auth billing blog
+        bookmarks bot contact copyright deleted developer developers docs everybody everyone explore
+        feed followers following graphql guest help here home hostmaster info jobs legal likes livez
+        login logout mail me media messages metrics mod moderator moderators mods news nobody
+        noreply notifications null official owner password postmaster posts press privacy public
+        readyz register root roost roostapp safety search security session sessions settings signin
+        signup staff static status stream support sync sysadmin system team terms timeline timelines
+        trends undefined user users v1 v2 verified webmaster www
+        """,
+    )
+)
+# Of these, the names of those who run the house. Alone they are reserved in more disguises, and
+# with another of these or a word of _AFFIXES beside them: `roost_team`, `official_support`.
+_IMPERSONATED_ROLES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        admin administrator help helpdesk mod moderator moderators mods official roost safety
+        security staff support sysadmin
+        """,
+    )
+)
+_AFFIXES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        account accounts app bot care center contact desk hq info mail moderation news password
+        real root service services system team the verified
+        """,
+    )
+)
+
+# Digits that are read as letters. 1 and l are read as i, so that either way of reading matches.
+_LETTERS = str.maketrans("01345789l", "oieastbgi")
+_TRAILING_DIGITS = re.compile(r"[0-9]+\Z")
+
+
+def key_of(handle: str) -> str:
+    """What handles are compared by: two with one key are the same handle."""
+    return handle.lower()
+
+
+def is_handle(text: str) -> bool:
+    """Whether the text could be somebody's handle."""
+    return _FORM.fullmatch(text) is not None
+
+
+def is_reserved(handle: str) -> bool:
+    """Whether the handle is kept for the house, or would be taken for one that is.
+
+    A reserved name stays reserved with underscores anywhere and with digits in place of letters
+    (`_r00t_`, `he1p`); a digit at the end counts as a number and not as a letter, as in `user5`.
+    For names of those who run the house a digit at the end counts either way (`admin2`,
+    `officia1`), letters that look alike are the same (`adrnin`, `admln`), and a word such as
+    `team` or `help` beside them makes no other name.
+    """
+    bare = key_of(handle).replace("_", "")
+    if bare in RESERVED:
+        return True
+    number = _TRAILING_DIGITS.search(bare)
+    stem = bare[: number.start()] if number else bare
+    if _has_digit(stem) and _disguised(stem) + bare[len(stem) :] in _DISGUISED:
+        return True
+    return any(_IMPERSONATING.fullmatch(_alike(each)) for each in (bare, stem))
+
+
+def check_new(handle: str) -> str:
+    """The key of a handle that somebody wants. Raises HandleInvalid or HandleReserved."""
+    if not is_handle(handle):
+        raise HandleInvalid
+    if is_reserved(handle):
+        raise HandleReserved
+    return key_of(handle)
+
+
+def _has_digit(text: str) -> bool:
+    return any(sign.isdecimal() for sign in text)
+
+
+def _disguised(text: str) -> str:
+    return text.translate(_LETTERS)
+
+
+def _alike(text: str) -> str:
+    """The same for names that a hurried reader takes for one."""
+    return _disguised(text).replace("rn", "m").replace("vv", "w")
+
+
+_DISGUISED = frozenset(_disguised(name) for name in RESERVED)
+_IMPERSONATED_ROLE = "|".join(map(_alike, sorted(_IMPERSONATED_ROLES)))
+_PART = "|".join(map(_alike, sorted(_IMPERSONATED_ROLES | _AFFIXES)))
+_IMPERSONATING = re.compile(rf"(?:{_PART})?(?:{_IMPERSONATED_ROLE})(?:{_PART})?")

@@ -1,0 +1,148 @@
+"""The keys that sign access tokens: made, sealed, announced, used, retired and forgotten.
+
+A key's state follows from time alone. It is announced when it is made and signs from `sign_time`
+on, ANNOUNCED later, so that everybody who checks tokens has it by then; it signs until the next
+key's `sign_time`, and stays published until the last token that it signed has expired.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from services.chassis.auth.tokens import AccessTokens, Jwk, SigningKey
+from services.chassis.auth.tokens.access_tokens import LIFETIME
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import Unavailable
+from services.chassis.storage.transaction import in_transaction
+from services.user.domain.model import StoredKey
+from services.user.domain.store import Store, UserTransaction
+
+# Twice what others may keep a key set for (60 s); a signer reads the keys every RELOAD_SECONDS.
+ANNOUNCED = timedelta(seconds=120)
+RELOAD_SECONDS = 30.0
+# How long one key signs.
+PERIOD = timedelta(days=30)
+# Past the life of its last token, for clocks that differ.
+_KEPT_LONGER = timedelta(minutes=2)
+
+_NONCE_SIZE = 12
+_PURPOSE = b"roost signing key"
+
+
+class KeySeal:
+    """Closes private keys for the database, under a key derived (HKDF) from the master key."""
+
+    def __init__(self, *, master_key: bytes) -> None:
+        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(master_key)
+        self._cipher = AESGCM(derived)
+
+    def close(self, key: SigningKey, sign_time: datetime) -> StoredKey:
+        """The key as it is stored."""
+        nonce = secrets.token_bytes(_NONCE_SIZE)
+        public = key.public_jwk()
+        return StoredKey(
+            kid=key.kid,
+            sign_time=sign_time,
+            sealed_private=nonce + self._cipher.encrypt(nonce, key.pem(), key.kid.encode()),
+            x=public["x"],
+            y=public["y"],
+        )
+
+    def open(self, stored: StoredKey) -> SigningKey:
+        """The key itself. Raises InvalidTag if the master key is another one."""
+        nonce, content = (
+            stored.sealed_private[:_NONCE_SIZE],
+            stored.sealed_private[_NONCE_SIZE:],
+        )
+        return SigningKey.from_pem(
+            stored.kid, self._cipher.decrypt(nonce, content, stored.kid.encode())
+        )
+
+
+def current(keys: Sequence[StoredKey], now: datetime) -> StoredKey | None:
+    """Which of the keys (oldest first) signs at that moment."""
+    return next((key for key in reversed(keys) if key.sign_time <= now), None)
+
+
+def published(keys: Sequence[StoredKey], now: datetime) -> list[StoredKey]:
+    """The keys (oldest first) that a token may need at that moment."""
+    replaced = [
+        key
+        for key, successor in pairwise(keys)
+        if now < successor.sign_time + LIFETIME + _KEPT_LONGER
+    ]
+    return [*replaced, *keys[-1:]]
+
+
+async def rotate(store: Store, *, clock: Clock, seal: KeySeal) -> StoredKey:
+    """Announces the next key, unless one is announced already, and gives it.
+
+    The first key of all signs at once. Keys that nobody needs any more are forgotten.
+    """
+
+    async def effect(transaction: UserTransaction) -> StoredKey:
+        now = clock.now()
+        keys = await transaction.lock_signing_keys()
+        kept = published(keys, now)
+        await transaction.remove_signing_keys([key.kid for key in keys if key not in kept])
+        if keys and keys[-1].sign_time > now:
+            return keys[-1]
+        key = SigningKey.generate(f"at-{now:%Y%m%d}-{secrets.token_hex(4)}")
+        stored = seal.close(key, now + ANNOUNCED if keys else now)
+        await transaction.add_signing_key(stored)
+        return stored
+
+    return await in_transaction(store.transaction, effect)
+
+
+async def rotate_if_due(
+    store: Store, *, clock: Clock, seal: KeySeal, period: timedelta = PERIOD
+) -> StoredKey | None:
+    """Rotates where there is no key yet, or the newest has signed for as long as `period`."""
+    keys = await store.signing_keys()
+    if keys and clock.now() < keys[-1].sign_time + period:
+        return None
+    return await rotate(store, clock=clock, seal=seal)
+
+
+class Signer:
+    """Signs access tokens with the key of the moment, and publishes the public ones."""
+
+    def __init__(
+        self, *, store: Store, clock: Clock, seal: KeySeal, access_tokens: AccessTokens
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._seal = seal
+        self._access_tokens = access_tokens
+        self._stored: list[StoredKey] = []
+        self._opened: dict[str, SigningKey] = {}
+
+    async def load(self) -> None:
+        """Reads the keys; makes the first one if there is none."""
+        keys = await self._store.signing_keys()
+        if not keys:
+            await rotate(self._store, clock=self._clock, seal=self._seal)
+            keys = await self._store.signing_keys()
+        self._opened = {key.kid: self._opened.get(key.kid) or self._seal.open(key) for key in keys}
+        self._stored = keys
+
+    def issue(self, user_id: int, session_id: int) -> tuple[str, datetime]:
+        """An access token for the session, and when it ends."""
+        now = self._clock.now()
+        key = current(self._stored, now)
+        if key is None:
+            raise Unavailable("Nobody can sign in now; try again.")
+        token = self._access_tokens.issue(user_id, session_id, key=self._opened[key.kid])
+        return token, now.replace(microsecond=0) + LIFETIME
+
+    async def fetch(self) -> list[Jwk]:
+        """The public keys that are published now."""
+        return [
+            self._opened[key.kid].public_jwk() for key in published(self._stored, self._clock.now())
+        ]

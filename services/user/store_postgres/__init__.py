@@ -1,5 +1,0 @@
-"""The User service's store on PostgreSQL: plain SQL, each statement within one shard key."""
-
-from services.user.store_postgres.store import PostgresUserStore
-
-__all__ = ["PostgresUserStore"]
