@@ -68,6 +68,16 @@ def test_no_answer_of_the_edge_shows_details_of_envoy(tmp_path: Path) -> None:
     assert placeholders == {"%PATH(NQ)%", "%RESPONSE_CODE%"}
 
 
+def test_every_block_is_repeated_for_what_the_manifests_declare() -> None:
+    lines = template().splitlines()
+
+    assert not [line for line in lines if line.lstrip().startswith("#:")]
+    for each in deployed():
+        assert f"    - name: {each.noun}" in lines
+        for family in each.route_families:
+            assert f"    - name: gateway_{family.name}" in lines
+
+
 def test_a_name_without_a_value_is_refused() -> None:
     with pytest.raises(KeyError, match="EDGE_PORT"):
         render("port: ${EDGE_PORT}", {"EDGE_ADDRESS": "127.0.0.1"})
