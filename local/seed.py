@@ -21,14 +21,7 @@ CONCURRENCY = 24  # enough to keep two cores busy; more would queue at the edge
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-OPENINGS = (
-    "Morning thought",
-    "HydrationRequest",
-    "Note to self",
-    "Small win",
-    "Overheard",
-    "Reading",
-)
+OPENINGS = ("Morning thought", "Question", "Note to self", "Small win", "Overheard", "Reading")
 SUBJECTS = ("coffee", "gardens", "night trains", "maps", "bread", "type systems", "birds", "chess")
 ENDINGS = ("again.", "and nothing else.", "before noon.", "with friends.", "at last.", "for once.")
 
