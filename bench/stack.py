@@ -19,6 +19,8 @@ from local.state import State
 SETTINGS = {
     # Posts of an author with 10,000 followers must be fanned out.
     "ROOST_CELEBRITY_FOLLOWERS": "1000000",
+    # An open loop may leave connections unused until it is behind; the edge must not close them.
+    "ROOST_FIRST_BYTE_SECONDS": "3600",
 }
 
 
