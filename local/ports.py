@@ -108,7 +108,7 @@ class Ports:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # Without this a port whose last connections linger in TIME_WAIT would look taken.
+        # Without this a port with connections in TIME_WAIT would look taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

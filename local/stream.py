@@ -50,9 +50,9 @@ class Stream:
                 await self.send("pong")
 
     async def until(self, kind: str) -> Json:
-        """Pass over frames until one of a kind comes, as the answer to what was asked.
+        """Skip frames until one of the kind arrives, and return it.
 
-        Where the server refuses instead, it says why and closes.
+        If the server refuses the request, it sends the reason and closes.
         """
         while (frame := await self.next(seconds=ANSWER_SECONDS))["type"] != kind:
             pass

@@ -73,7 +73,7 @@ def up(
 
 
 def down(state: StateFolder) -> None:
-    """Stop a stack that runs elsewhere, and wait until nothing of it is left."""
+    """Stop a stack of another process, and wait until all its processes have ended."""
     pid = running(state).pid
     if pid is not None:
         os.kill(pid, signal.SIGTERM)
