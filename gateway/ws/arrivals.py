@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw
 from roost.notification.v1.notification_pb2 import UserEvent
 from roost.post.v1.post_pb2 import VISIBILITY_MENTIONED
-from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, Pair, Ties
+from roost.user.v1.graph_service_pb2 import BatchGetPairRelationshipsRequest, Pair, PairRelationship
 
 from gateway import rules
 from gateway.backends import Backends
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _FRESH_SECONDS = 60.0
 # How long a loaded post is kept. What changes meanwhile shows on the next reading.
 _KEEP_SECONDS = 5.0
-# Of BatchGetTies; and how many such calls are under way. What is asked for meanwhile goes into the
-# next call, so that one post for thousands takes a few large calls.
+# Pairs in one BatchGetPairRelationships, and how many such calls run at once. Pairs that come
+# while all of them run go into the next call, so one post for thousands takes few large calls.
 _MOST_PAIRS = 1000
 _MOST_CALLS = 2
 
@@ -117,24 +117,24 @@ class _RelationshipLookup:
         self._call()
 
     async def _fetch(self, asked: Sequence[tuple[tuple[int, int], "asyncio.Future[bool]"]]) -> None:
-        request = BatchGetTiesRequest(
+        request = BatchGetPairRelationshipsRequest(
             pairs=[Pair(from_user_id=one, to_user_id=other) for (one, other), _ in asked]
         )
         try:
-            response = await self._graph.BatchGetTies(request)
+            response = await self._graph.BatchGetPairRelationships(request)
         except Exception as error:
             for _, answer in asked:
                 if not answer.done():
                     answer.set_exception(error)
                     answer.exception()  # so that nobody complains where all who asked have gone
             return
-        for (_, answer), ties in zip(asked, response.ties, strict=True):
+        for (_, answer), ties in zip(asked, response.relationships, strict=True):
             if not answer.done():
                 answer.set_result(_near(ties))
 
 
-def _near(ties: Ties) -> bool:
-    return rules.brought(following=ties.following, muting=ties.muting) and not ties.apart
+def _near(ties: PairRelationship) -> bool:
+    return rules.brought(following=ties.following, muting=ties.muting) and not ties.either_blocks
 
 
 def _without_viewer(found: Hydrated) -> Hydrated:

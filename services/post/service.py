@@ -21,7 +21,7 @@ MANIFEST = Manifest(
     ),
     grpc_services=(
         GrpcService("roost.post.v1.EngagementService"),
-        GrpcService("roost.post.v1.PeopleService"),
+        GrpcService("roost.post.v1.ProfileCacheService"),
         GrpcService("roost.post.v1.PostService"),
     ),
     route_families=(

@@ -1,5 +1,5 @@
-"""Every gRPC service of the contracts has a manifest, and every RPC that is served has a row that
-says who may call it."""
+"""Every gRPC service of the contracts has a manifest, every RPC that is served has a row that says
+who may call it, and shared rules hold for all RPCs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 import roost
+from buf.validate import validate_pb2
+from google.protobuf.descriptor import FieldDescriptor
+from roost.rules.v1 import rules_pb2
 
 from services.chassis.auth.access_policy import Policy, policy_of
 from services.chassis.runtime.manifest import Manifest, deployed
@@ -75,3 +78,37 @@ def test_every_rpc_that_is_offered_has_a_row(host: Manifest, name: str) -> None:
 
 def test_every_grpc_service_of_the_contracts_is_in_a_manifest() -> None:
     assert {offered.name for host in deployed() for offered in host.grpc_services} == set(CONTRACTS)
+
+
+SHARED = {
+    "page_size": rules_pb2.FIELD_RULE_PAGE_SIZE,
+    "page_token": rules_pb2.FIELD_RULE_PAGE_TOKEN,
+    "request_id": rules_pb2.FIELD_RULE_REQUEST_ID,
+}
+# Pages of ids and events for other services have sizes of their own.
+OWN_PAGE_SIZES = {
+    "BatchListFollowerIdsRequest",
+    "ListFollowerIdsRequest",
+    "ListFollowingIdsRequest",
+    "ListPostIdsByAuthorsRequest",
+    "ReadEventsRequest",
+}
+SHARED_FIELDS = [
+    field
+    for service, _ in contracts()
+    for method in service.methods
+    for field in method.input_type.fields
+    if field.name in SHARED
+    and not (field.name == "page_size" and method.input_type.name in OWN_PAGE_SIZES)
+]
+
+
+@pytest.mark.parametrize("field", SHARED_FIELDS, ids=[each.full_name for each in SHARED_FIELDS])
+def test_paging_and_idempotency_keys_follow_the_shared_rules(field: FieldDescriptor) -> None:
+    rule = SHARED[field.name]
+    declared = rules_pb2.FieldRule.DESCRIPTOR.values_by_number[rule].GetOptions()
+
+    assert field.GetOptions().Extensions[rules_pb2.rule] == rule
+    assert (
+        field.GetOptions().Extensions[validate_pb2.field] == declared.Extensions[rules_pb2.demands]
+    )
