@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
 from local import brokers
@@ -52,7 +53,8 @@ class Stack:
     """The stack of one state folder; an async context manager that locks the folder while entered.
 
     ``environ`` is passed to Roost's own processes; ROOST_REPLICAS_<NOUN> is the number of serving
-    processes of a service, or of the gateway. Leaving stops every part. Raises AlreadyRunning,
+    processes of a service, or of the gateway. ``python`` is the command that runs the modules of
+    these processes, such as a tracer. Leaving stops every part. Raises AlreadyRunning,
     FolderUnusable or SettingInvalid.
     """
 
@@ -62,10 +64,12 @@ class Stack:
         *,
         environ: Mapping[str, str] = os.environ,
         usual_ports: Mapping[str, int] = USUAL_PORTS,
+        python: Sequence[str] = (sys.executable,),
     ) -> None:
         self._state = state
         self._environ = environ
         self._usual_ports = usual_ports
+        self._python = python
         self._is_up = False
 
     async def __aenter__(self) -> Stack:
@@ -221,6 +225,7 @@ class Stack:
             needs=(*(PARTS[each] for each in service.engines), "envoy"),
             environ=self._environ,
             settings=settings,
+            python=self._python,
         )
 
     def _gateway(self, name: str, ports: Ports, settings: Mapping[str, str]) -> RoostProcess:
@@ -233,6 +238,7 @@ class Stack:
             needs=("envoy",),
             environ=self._environ,
             settings=settings,
+            python=self._python,
         )
 
     async def _wait_for_envoy(self) -> None:
