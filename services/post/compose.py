@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from roost.post.v1.engagement_service_pb2_grpc import add_EngagementServiceServicer_to_server
-from roost.post.v1.people_service_pb2_grpc import add_PeopleServiceServicer_to_server
 from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_server
+from roost.post.v1.profile_cache_service_pb2_grpc import add_ProfileCacheServiceServicer_to_server
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
@@ -118,7 +118,9 @@ def mounts(
     return [
         MountedServicer(add_PostServiceServicer_to_server, posts),
         MountedServicer(add_EngagementServiceServicer_to_server, engagement),
-        MountedServicer(add_PeopleServiceServicer_to_server, ProfileCacheServicer(profile_cache)),
+        MountedServicer(
+            add_ProfileCacheServiceServicer_to_server, ProfileCacheServicer(profile_cache)
+        ),
     ]
 
 

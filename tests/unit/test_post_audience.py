@@ -177,11 +177,11 @@ def opened_since(part: Part) -> bool:
 
 def compare(post: Part, above: Sequence[Part]) -> None:
     seen = by_post_service(post, above)
-    notified = by_notification_service(post, above)
+    recipient = by_notification_service(post, above)
     if any(opened_since(each) for each in above):
-        assert seen or not notified, (post, above)
+        assert seen or not recipient, (post, above)
     else:
-        assert seen == notified, (post, above)
+        assert seen == recipient, (post, above)
 
 
 def test_the_two_services_agree_below_one_post() -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, Pair
+from roost.user.v1.graph_service_pb2 import BatchGetPairRelationshipsRequest, Pair
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import BatchGetUsersRequest
 
@@ -51,12 +51,16 @@ class MeshProfiles:
 
     async def blocked_pairs(self, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
         """The pairs with a block in either direction, of at most 1,000: one call to
-        GraphService.BatchGetTies."""
-        request = BatchGetTiesRequest(
+        GraphService.BatchGetPairRelationships."""
+        request = BatchGetPairRelationshipsRequest(
             pairs=[Pair(from_user_id=one_id, to_user_id=other_id) for one_id, other_id in pairs]
         )
-        response = await self._graph.BatchGetTies(request)
-        return {pair for pair, ties in zip(pairs, response.ties, strict=True) if ties.apart}
+        response = await self._graph.BatchGetPairRelationships(request)
+        return {
+            pair
+            for pair, relationship in zip(pairs, response.relationships, strict=True)
+            if relationship.either_blocks
+        }
 
     async def _find(self, ids: Sequence[int], handles: Sequence[str], viewer_id: int) -> list[User]:
         request = BatchGetUsersRequest(user_ids=ids, handles=handles, viewer_id=viewer_id)

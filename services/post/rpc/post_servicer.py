@@ -22,8 +22,7 @@ from services.post.rpc.convert import (
 from services.post.rpc.events import describe
 from services.post.rpc.post_lists import PostLists
 from services.post.rpc.read_cache.body_cache import PostBodyCache, pack_body
-from services.post.rpc.read_cache.hydration import Hydration
-from services.post.rpc.read_cache.page_cache import PageCache
+from services.post.rpc.read_cache.hydration import Hydration, PageCache
 from services.post.rpc.read_cache.profile_cache import CachedProfile
 
 DEFAULT_ENTRIES = 100

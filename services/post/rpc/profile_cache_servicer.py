@@ -1,24 +1,24 @@
-"""PeopleService over gRPC."""
+"""ProfileCacheService over gRPC."""
 
 from typing import Any
 
-from roost.post.v1 import people_service_pb2 as rpc
-from roost.post.v1.people_service_pb2_grpc import PeopleServiceServicer
+from roost.post.v1 import profile_cache_service_pb2 as rpc
+from roost.post.v1.profile_cache_service_pb2_grpc import ProfileCacheServiceServicer
 
 from services.chassis.auth import access_policy
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 
 
-class ProfileCacheServicer(PeopleServiceServicer):
+class ProfileCacheServicer(ProfileCacheServiceServicer):
     """Invalidates cached profiles for the User service."""
 
     def __init__(self, profiles: ProfileCache) -> None:
         self._profiles = profiles
 
     @access_policy.service("user")
-    async def ForgetPeople(
-        self, request: rpc.ForgetPeopleRequest, context: Any
-    ) -> rpc.ForgetPeopleResponse:
-        pairs = [(each.one_id, each.other_id) for each in request.pairs]
+    async def InvalidateProfiles(
+        self, request: rpc.InvalidateProfilesRequest, context: Any
+    ) -> rpc.InvalidateProfilesResponse:
+        pairs = [(each.user_id, each.other_user_id) for each in request.pairs]
         await self._profiles.invalidate(request.user_ids, pairs)
-        return rpc.ForgetPeopleResponse()
+        return rpc.InvalidateProfilesResponse()

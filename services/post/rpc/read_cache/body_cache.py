@@ -5,12 +5,12 @@ read begins with the state, which contains the current revision, so a cached bod
 an edit or a deletion is visible at once in every process, and writes invalidate no body.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
+from cachebox import LRUCache
 from roost.post.v1 import post_pb2 as wire_format
 
 from services.chassis.cache.cache_aside import Cache
@@ -55,8 +55,7 @@ class PostBodyCache:
         self, *, store: Store, redis: RedisClient, clock: Clock, limit: int = MAX_BODIES
     ) -> None:
         self._store = store
-        self._limit = limit
-        self._local: OrderedDict[int, tuple[int, Body]] = OrderedDict()
+        self._local: LRUCache[int, tuple[int, Body]] = LRUCache(limit)
         self._shared: Cache[str, Body] = Cache(
             name="post.2",
             redis=redis,
@@ -76,7 +75,6 @@ class PostBodyCache:
             cached = local.get(id_)
             if cached is not None and cached[0] == revision:
                 bodies[id_] = cached[1]
-                local.move_to_end(id_)
             elif revision != TOMBSTONE:
                 missing[f"{id_}.{revision}"] = state
         if missing:
@@ -98,7 +96,7 @@ class PostBodyCache:
             (body.audience.author_id, quoted[1].audience.author_id)
             for body in bodies
             if body.quoted_post_id
-            and (quoted := self._local.get(body.quoted_post_id)) is not None
+            and (quoted := self._local.peek(body.quoted_post_id)) is not None
             and body.audience.author_id != quoted[1].audience.author_id
         }
         bodies += self._held(quoted_ids)
@@ -107,9 +105,6 @@ class PostBodyCache:
     def keep(self, post_id: int, revision: int, body: Body) -> None:
         """Holds a body in this process."""
         self._local[post_id] = (revision, body)
-        self._local.move_to_end(post_id)
-        while len(self._local) > self._limit:
-            self._local.popitem(last=False)
 
     async def delete(self, post_id: int, revision: int) -> None:
         """Deletes the bodies of a deleted post up to this revision.
@@ -127,7 +122,7 @@ class PostBodyCache:
 
     def _held(self, post_ids: Iterable[int]) -> list[Body]:
         local = self._local
-        return [cached[1] for post_id in post_ids if (cached := local.get(post_id)) is not None]
+        return [cached[1] for post_id in post_ids if (cached := local.peek(post_id)) is not None]
 
     async def _load(self, keys: Sequence[str]) -> Mapping[str, Body]:
         ids = {int(key.partition(".")[0]): key for key in keys}
@@ -149,7 +144,7 @@ def unpack_body(packed: bytes) -> Body:
 
 
 def with_state(
-    packed: bytes, state: PostState, *, with_viewer: bool, quote_withdrawn: bool = False
+    packed: bytes, state: PostState, *, with_viewer: bool, quote_hidden: bool = False
 ) -> bytes:
     """A packed post with its counts, and with the viewer's engagement unless that is anonymous.
 
@@ -159,8 +154,8 @@ def with_state(
     packed += _packed_counts(likes, reposts, replies, quotes)
     if with_viewer:
         packed += _PACKED_VIEWER_STATES[liked, reposted, bookmarked]
-    if quote_withdrawn:
-        packed += _PACKED_QUOTE_WITHDRAWN
+    if quote_hidden:
+        packed += _PACKED_QUOTE_HIDDEN
     return packed
 
 
@@ -198,7 +193,7 @@ def _packed_counts(likes: int, reposts: int, replies: int, quotes: int) -> bytes
     return wire_format.Post(counts=counts).SerializeToString()
 
 
-_PACKED_QUOTE_WITHDRAWN = wire_format.Post(quote_withdrawn=True).SerializeToString()
+_PACKED_QUOTE_HIDDEN = wire_format.Post(quote_hidden=True).SerializeToString()
 _PACKED_VIEWER_STATES = {
     (liked, reposted, bookmarked): wire_format.Post(
         viewer_state=wire_format.ViewerState(liked=liked, reposted=reposted, bookmarked=bookmarked)

@@ -3,21 +3,29 @@
 States, profiles and bodies come from caches: a page needs one round trip to Redis, and a second one
 where this process could not foresee what the posts refer to. What Redis lacks is read from the
 database and the User service, for all posts and users of the page at once.
+
+Clients read the same page again and again, and mostly nothing in it has changed. `PageCache` holds
+pages with a validator each: see docs/adr/0024-a-page-is-proved-not-kept-up.md.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from cachebox import LRUCache
 from roost.post.v1.post_pb2 import Includes, Post
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
 
-from services.chassis.cache.batch_lookup import BatchLookup, BatchLookupResult
+from services.chassis.cache.batch_lookup import BatchLookup, BatchLookupResult, Validator
 from services.chassis.rpc import wire_format
 from services.post.domain.model import PostState
 from services.post.domain.visibility import can_see, can_see_profile
 from services.post.rpc.read_cache.body_cache import Body, PostBodyCache, with_state
 from services.post.rpc.read_cache.profile_cache import CachedProfile, Keys, Pair, ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
+
+# About 15 KB each.
+MAX_PAGES = 2_000
 
 
 @dataclass(slots=True)
@@ -37,7 +45,7 @@ class ResolvedPosts:
     # Of posts and quoted posts, including those that the viewer may not see.
     bodies: dict[int, Body] = field(default_factory=dict)
     # Posts whose author and the author of the quoted post have a block between them.
-    withdrawn: set[int] = field(default_factory=set)
+    hidden_quotes: set[int] = field(default_factory=set)
     # Whether the first lookup found everything.
     by_single_lookup: bool = True
 
@@ -48,7 +56,7 @@ class ResolvedPosts:
         self.states.update(more.states)
         self.profiles.update(more.profiles)
         self.bodies.update(more.bodies)
-        self.withdrawn.update(more.withdrawn)
+        self.hidden_quotes.update(more.hidden_quotes)
 
     def post(self, post_id: int) -> Post:
         """One of the posts. Raises KeyError for any other."""
@@ -70,7 +78,7 @@ class ResolvedPosts:
             body = self.bodies[post_id]
             needed.update(body.named)
             quoted_id = body.quoted_post_id
-            if quoted_id in self.quoted and post_id not in self.withdrawn:
+            if quoted_id in self.quoted and post_id not in self.hidden_quotes:
                 quoted[quoted_id] = self.quoted[quoted_id]
                 needed.update(self.bodies[quoted_id].named)
         users = [profile.packed for user_id in sorted(needed) if (profile := self.profile(user_id))]
@@ -165,7 +173,7 @@ class Hydration:
             quoted_states = {id_: states[id_] for id_ in quoted_ids if id_ in states}
             resolved.bodies.update(await self._bodies.of(quoted_states.values()))
 
-        await self._find_withdrawn(resolved, request, profiles)
+        await self._find_hidden_quotes(resolved, request, profiles)
         for body in resolved.bodies.values():
             needed.update(body.needed if quotes else body.audience.deciders)
         missing = needed - request.profiles.keys()
@@ -192,7 +200,7 @@ class Hydration:
         resolved.bodies[post_id] = body
         return resolved.includes([post_id])
 
-    async def _find_withdrawn(
+    async def _find_hidden_quotes(
         self, resolved: ResolvedPosts, request: HydrationRequest, profiles: Mapping[str, bytes]
     ) -> None:
         pairs = {
@@ -209,7 +217,49 @@ class Hydration:
         if missing:
             resolved.by_single_lookup = False
             blocked |= await self._profiles.blocked_pairs(missing)
-        resolved.withdrawn = {id_ for id_, pair in pairs.items() if pair in blocked}
+        resolved.hidden_quotes = {id_ for id_, pair in pairs.items() if pair in blocked}
+
+
+class _CachedPage(NamedTuple):
+    request: HydrationRequest
+    validator: Validator
+    packed: bytes
+
+
+class PageCache:
+    """Reads pages of posts. This process holds the last MAX_PAGES, each with a validator.
+
+    A page is computed from the entries that one batch lookup finds in Redis, and a write
+    invalidates the entries that it changes. Each read makes the lookup. If it finds the same
+    entries as before, the page is the same, to the byte.
+    """
+
+    def __init__(self, hydration: Hydration, *, limit: int = MAX_PAGES) -> None:
+        self._hydration = hydration
+        self._pages: LRUCache[tuple[object, ...], _CachedPage] = LRUCache(limit)
+
+    async def read(
+        self, post_ids: tuple[int, ...], *, viewer_id: int, user_ids: tuple[int, ...]
+    ) -> bytes:
+        """The posts that the viewer (0: anonymous) may see, with what they refer to and the users
+        of `user_ids`: a packed BatchGetPostsResponse."""
+        key = (viewer_id, post_ids, user_ids)
+        cached = self._pages.pop(key, None)
+        if cached is None:
+            request = self._hydration.request(post_ids, viewer_id=viewer_id, user_ids=user_ids)
+        else:
+            request = cached.request
+        lookup = await request.lookups.lookup()
+        if cached is not None and lookup.validates(cached.validator):
+            self._pages[key] = cached
+            return cached.packed
+        resolved = await self._hydration.resolve(request, lookup)
+        packed = resolved.page(user_ids)
+        # The validator covers this lookup. A page that needed more cannot be validated by it.
+        validator = lookup.validator() if resolved.by_single_lookup else None
+        if validator is not None:
+            self._pages[key] = _CachedPage(request, validator, packed)
+        return packed
 
 
 def _visible(states: Mapping[int, PostState], resolved: ResolvedPosts) -> dict[int, bytes]:
@@ -220,7 +270,7 @@ def _visible(states: Mapping[int, PostState], resolved: ResolvedPosts) -> dict[i
             body.packed,
             state,
             with_viewer=viewer_id != 0,
-            quote_withdrawn=id_ in resolved.withdrawn,
+            quote_hidden=id_ in resolved.hidden_quotes,
         )
         for id_, state in states.items()
         if (body := bodies.get(id_)) is not None and can_see(body.audience, profiles, viewer_id)
