@@ -100,7 +100,7 @@ def limits_below(
     Raises ReplyNotAllowed.
     """
     audience = audience_of(parent)
-    kept: dict[tuple[int, int], AudienceLimit] = {}
+    limits: dict[tuple[int, int], AudienceLimit] = {}
     own = AudienceLimit(
         author_id=parent.author_id,
         visibility=parent.visibility,
@@ -113,13 +113,13 @@ def limits_below(
         if limit.author_id != author_id:
             key = (limit.author_id, limit.visibility)
             # `pop` moves the key to the end: the order is that of each author's nearest post.
-            kept[key] = _both(kept.pop(key, limit), limit)
-    closed = [each for each in kept.values() if _closed(each)]
+            limits[key] = _both(limits.pop(key, limit), limit)
+    closed = [each for each in limits.values() if _closed(each)]
     if len(closed) > MAX_LIMITS:
         raise ReplyNotAllowed(metadata={"limit": str(MAX_LIMITS)})
-    spare = len(kept) - MAX_LIMITS
-    oldest_open = [each for each in kept.values() if not _closed(each)][: max(spare, 0)]
-    return tuple(each for each in kept.values() if each not in oldest_open)
+    excess = len(limits) - MAX_LIMITS
+    oldest_open = [each for each in limits.values() if not _closed(each)][: max(excess, 0)]
+    return tuple(each for each in limits.values() if each not in oldest_open)
 
 
 def _addressed_to(audience: Audience, author: Profile, viewer_id: int) -> bool:

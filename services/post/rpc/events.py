@@ -41,16 +41,16 @@ def _keyed(event: DomainEvent) -> tuple[int, Message]:
                 post=to_post(after), previous_mentioned_user_ids=before.mentioned_ids
             )
             return after.author_id, updated
-        case PostDeleted(gone, delete_time):
+        case PostDeleted(tombstone, delete_time):
             deleted = wire_format.PostDeleted(
-                post_id=gone.id,
-                author_id=gone.author_id,
-                reply_to_post_id=gone.reply_to_post_id,
-                quoted_post_id=gone.quoted_post_id,
-                visibility=visibility_to_proto(gone.visibility),
+                post_id=tombstone.id,
+                author_id=tombstone.author_id,
+                reply_to_post_id=tombstone.reply_to_post_id,
+                quoted_post_id=tombstone.quoted_post_id,
+                visibility=visibility_to_proto(tombstone.visibility),
                 delete_time=to_timestamp(delete_time),
             )
-            return gone.author_id, deleted
+            return tombstone.author_id, deleted
         case PostLiked(post_id, author_id, user_id):
             liked = wire_format.PostLiked(post_id=post_id, author_id=author_id, user_id=user_id)
             return user_id, liked

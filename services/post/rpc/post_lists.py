@@ -167,10 +167,10 @@ class PostLists:
         post = resolved.post(request.post_id)
         size = size_of(request)
         position = position_of(request, self._tokens)
-        kept = await self._store.revisions(
+        replaced = await self._store.revisions(
             post.id, before=position or post.revision, limit=size + 1
         )
-        rows = [*([] if position else [_present(post)]), *map(to_revision, kept)]
+        rows = [*([] if position else [_present(post)]), *map(to_revision, replaced)]
         page = Page(rows[:size], rows[size - 1].revision if len(rows) > size else None)
         return rpc.ListPostRevisionsResponse(
             revisions=page.rows, next_page_token=token_of(page, request, self._tokens)

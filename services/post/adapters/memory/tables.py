@@ -77,9 +77,9 @@ class PostTables(MemoryTables):
 
     def is_protected(self, user_id: int, account: AccountState) -> bool:
         """Whether an account is protected: by the stored state, unless that is older."""
-        kept = self.protections.get(user_id)
-        if kept is not None and kept.update_time >= account.update_time:
-            return kept.protected
+        stored = self.protections.get(user_id)
+        if stored is not None and stored.update_time >= account.update_time:
+            return stored.protected
         return account.protected
 
     def state(self, post_id: int, viewer_id: int) -> PostState | None:

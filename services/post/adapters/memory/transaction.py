@@ -67,7 +67,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         self.tables.states[after.id] = state._replace(revision=after.revision)
 
     async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
-        gone = []
+        removed = []
         for post_id in sorted(set(post_ids)):
             post = self.tables.posts.get(post_id)
             if post is None or post.deleted:
@@ -80,7 +80,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             self.tables.states[post_id] = state._replace(revision=TOMBSTONE)
             self.tables.revisions.pop(post_id, None)
             self._count_targets(post, -1)
-            gone.append(
+            removed.append(
                 Tombstone(
                     post_id,
                     post.author_id,
@@ -89,7 +89,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
                     post.visibility,
                 )
             )
-        return gone
+        return removed
 
     async def engage(
         self,
@@ -132,9 +132,9 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         )
 
     async def withdraw_all(self, user_id: int, limit: int) -> list[Withdrawn]:
-        mine = sorted({post for _, user, post in self.tables.engagements if user == user_id})
-        gone = []
-        for post_id in mine[:limit]:
+        own = sorted({post for _, user, post in self.tables.engagements if user == user_id})
+        removed = []
+        for post_id in own[:limit]:
             found = {
                 kind: self.tables.engagements[kind, user_id, post_id]
                 for kind in EngagementKind
@@ -142,7 +142,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             }
             for kind in found:
                 await self.withdraw(kind, user_id=user_id, post_id=post_id)
-            gone.append(
+            removed.append(
                 Withdrawn(
                     post_id,
                     next(iter(found.values()))[1],
@@ -151,7 +151,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
                     found.get(EngagementKind.REPOST, (0, 0))[0],
                 )
             )
-        return gone
+        return removed
 
     async def delete_likes(self, post_id: int, limit: int) -> int:
         likers = sorted(
@@ -164,14 +164,14 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         return len(likers[:limit])
 
     async def record_protection(self, user_id: int, account: AccountState) -> None:
-        kept = self.tables.protections.get(user_id)
-        if kept is None or kept.update_time <= account.update_time:
+        stored = self.tables.protections.get(user_id)
+        if stored is None or stored.update_time <= account.update_time:
             self.tables.protections[user_id] = account
             self.tables.settled.discard(user_id)
 
     async def align_engagements(self, user_id: int, *, after: int, limit: int) -> AlignedBatch:
-        mine = {post for _, user, post in self.tables.engagements if user == user_id}
-        page = sorted(post_id for post_id in mine if post_id > after)[:limit]
+        own = {post for _, user, post in self.tables.engagements if user == user_id}
+        page = sorted(post_id for post_id in own if post_id > after)[:limit]
         changed = [
             post_id
             for post_id in page
@@ -184,14 +184,14 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         return AlignedBatch(page[-1] if page else 0, changed)
 
     async def align_posts(self, user_id: int, *, after: int, limit: int) -> AlignedBatch:
-        mine = {post.id: post for post in self.tables.live() if post.author_id == user_id}
-        page = sorted(post_id for post_id in mine if post_id > after)[:limit]
+        own = {post.id: post for post in self.tables.live() if post.author_id == user_id}
+        page = sorted(post_id for post_id in own if post_id > after)[:limit]
         changed = [
             target
             for post_id in page
             if self._align(self.tables.closed_posts, post_id, user_id)
-            and mine[post_id].visibility is Visibility.PUBLIC
-            for target in (mine[post_id].reply_to_post_id, mine[post_id].quoted_post_id)
+            and own[post_id].visibility is Visibility.PUBLIC
+            for target in (own[post_id].reply_to_post_id, own[post_id].quoted_post_id)
             if target
         ]
         for target in changed:
