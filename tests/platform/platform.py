@@ -5,7 +5,6 @@ the test says so.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
 from gateway.protocols.graphql.trusted_documents import TrustedDocuments
 from gateway.protocols.stream.endpoint import open_stream
 from local.edge import Account, Edge
+from local.ports import Ports
 from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.tokens import AccessTokens, ServiceIdentity, StaticJwks
 from services.chassis.cache import redis_client
@@ -140,8 +140,22 @@ async def platform(
 ) -> AsyncIterator[Platform]:
     """Everything, with nobody in it yet. What the services keep, they keep in that Redis. `logins`
     is how many proofs of a password a network has in a minute."""
+    with TemporaryDirectory() as folder:
+        # The services call each other, so the address is chosen before anything listens there. The
+        # claim keeps other processes away: servers with SO_REUSEPORT would share it unnoticed.
+        ports = Ports(Path(folder) / "ports.json")
+        try:
+            async with _serving_at(ports.address("platform"), passwords, redis_url, logins) as made:
+                yield made
+        finally:
+            ports.release()
+
+
+@asynccontextmanager
+async def _serving_at(
+    address: str, passwords: Passwords, redis_url: str, logins: int
+) -> AsyncIterator[Platform]:
     clock = SystemClock()
-    address = _free_address()
     users, posts = MemoryUserStore(clock=clock), MemoryStore(clock=clock)
     log = Log([lambda: users.database.published, lambda: posts.database.published])
     ids = IdGenerator(clock=clock, worker=FixedWorker())
@@ -211,13 +225,6 @@ async def platform(
                     unread,
                     everything.stub(AuthServiceStub),
                 )
-
-
-def _free_address() -> str:
-    """Chosen before anything is served there: the services call each other."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 def _mesh(address: str, service: str) -> Mesh:
