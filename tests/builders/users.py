@@ -11,7 +11,7 @@ from services.user.domain.model import RelationshipKind, Session, User
 from services.user.domain.store import Store
 
 _numbers = itertools.count(1)
-_edges = itertools.count(1)
+_ids = itertools.count(1)
 
 
 async def _wait_no_longer(_: float) -> None:
@@ -19,7 +19,7 @@ async def _wait_no_longer(_: float) -> None:
 
 
 class Scenario:
-    """People in a store, and short words for what stands between them."""
+    """People in a store, and short names for what is done to them."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
@@ -39,7 +39,7 @@ class Scenario:
         )
         user = replace(user, **given)
         async with self.store.transaction() as transaction:
-            assert await transaction.claim_handle(name.lower(), user.id, retired=f"~{name}")
+            assert await transaction.claim_handle(name.lower(), user.id, tombstone=f"~{name}")
             await transaction.add_user(user, "a hash")
         return user
 
@@ -47,12 +47,12 @@ class Scenario:
         """So many new people."""
         return [await self.person(**given) for _ in range(count)]
 
-    async def edge(self, edge: RelationshipKind, source: User, target: User) -> int:
-        """Adds an edge, and gives its id."""
-        edge_id = await self.ids.make(0)
+    async def relate(self, kind: RelationshipKind, source: User, target: User) -> int:
+        """Adds a relationship, and returns its id."""
+        new_id = await self.ids.make(0)
         async with self.store.transaction() as transaction:
-            assert await transaction.add_edge(edge, source.id, target.id, edge_id)
-        return edge_id
+            assert await transaction.add_relationship(kind, source.id, target.id, new_id)
+        return new_id
 
     async def session(self, user: User, **given: Any) -> Session:
         """A session that lasts a day."""
@@ -77,7 +77,7 @@ class PatientIds(IdGenerator):
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock=clock, worker=FixedWorker(), sleep=_wait_no_longer)
-        self._next = _edges
+        self._next = _ids
 
     async def make(self, bucket: int) -> int:
         return (next(self._next) << 22) | bucket << 13

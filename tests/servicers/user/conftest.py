@@ -17,14 +17,15 @@ from services.chassis.auth.tokens import AccessTokens
 from services.chassis.runtime.clock import ManualClock
 from services.user import compose
 from services.user.adapters import user_cache
-from services.user.adapters.cache_invalidation import BroadcastingUserCache
-from services.user.adapters.login_attempts_memory import MemoryAttempts
+from services.user.adapters.login_attempts import MemoryAttempts
 from services.user.adapters.memory import MemoryUserStore
+from services.user.adapters.user_cache import BroadcastingUserCache
+from services.user.domain.handles import HandleTombstones
 from services.user.domain.passwords import Passwords
-from services.user.domain.retired_handles import HandleTombstones
 from services.user.domain.signing import KeySeal, Signer
 from services.user.domain.throttle import Throttle
 from services.user.rpc import convert
+from services.user.rpc.events import describe
 from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.users import PatientIds
 from tests.servicers.serving import AUDIENCE, ISSUER, Served, serving
@@ -98,7 +99,7 @@ class UserServiceStack:
 
     def __init__(self, *, passwords: Passwords, clock: ManualClock) -> None:
         self.clock = clock
-        self.store = MemoryUserStore(clock=clock)
+        self.store = MemoryUserStore(clock=clock, describe=describe)
         self.attempts = MemoryAttempts(clock=clock)
         self.addresses = FakeAddresses()
         self.user_cache = FakeUserCache(self.store)
@@ -118,7 +119,7 @@ class UserServiceStack:
             ids=self.ids,
             passwords=passwords,
             throttle=Throttle(attempts=self.attempts, key=MASTER_KEY),
-            addresses=self.addresses,
+            email_addresses=self.addresses,
             signer=self.signer,
             page_token_key=MASTER_KEY,
             master_key=MASTER_KEY,
@@ -136,8 +137,12 @@ class UserServiceStack:
 
     def background_tasks(self) -> BackgroundTasks:
         """The worker's part that does what requests leave behind."""
-        retired = HandleTombstones(master_key=MASTER_KEY)
-        return BackgroundTasks(store=self.store, clock=self.clock, ids=self.ids, retired=retired)
+        return BackgroundTasks(
+            store=self.store,
+            clock=self.clock,
+            ids=self.ids,
+            tombstones=HandleTombstones(master_key=MASTER_KEY),
+        )
 
     async def register(self, handle: str, **given: Any) -> Actor:
         """Registers somebody whose password is PASSWORD."""

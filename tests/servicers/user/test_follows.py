@@ -263,7 +263,7 @@ async def test_turning_protected_off_accepts_who_waits(
 async def test_the_worker_accepts_those_beyond_the_first(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
+    monkeypatch.setattr(follows, "MAX_ACCEPTED", 1)
     await protect(bob)
     await follow(alice, bob)
     await follow(carol, bob)
@@ -281,7 +281,7 @@ async def test_the_worker_accepts_those_beyond_the_first(
 async def test_the_worker_accepts_nobody_once_the_account_is_protected_again(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
+    monkeypatch.setattr(follows, "MAX_ACCEPTED", 1)
     await protect(bob)
     await follow(alice, bob)
     await follow(carol, bob)
@@ -298,7 +298,7 @@ async def test_the_worker_accepts_nobody_once_the_account_is_protected_again(
 async def test_asking_again_after_the_other_opened_up_is_a_follow(
     alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
+    monkeypatch.setattr(follows, "MAX_ACCEPTED", 1)
     await protect(bob)
     await follow(alice, bob)
     await follow(carol, bob)

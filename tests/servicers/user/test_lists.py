@@ -217,7 +217,7 @@ async def test_services_ask_how_pairs_stand(
         )
     )
 
-    assert [(each.following, each.muting, each.apart) for each in response.relationship] == [
+    assert [(each.following, each.muting, each.apart) for each in response.ties] == [
         (True, False, False),
         (False, True, False),
         (False, False, True),

@@ -257,14 +257,14 @@ async def test_work_for_one_person_that_always_fails_keeps_no_other_waiting(
         stack.clock.advance(1)
         await person.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
     worker = stack.background_tasks()
-    removing = worker._remove_edges
+    removing = worker._remove_relationships
 
     async def failing(user_id: int, transaction: UserTransaction) -> None:
         if user_id == alice.id:
             raise OverflowError("a row that cannot be read")
         await removing(user_id, transaction)
 
-    monkeypatch.setattr(worker, "_remove_edges", failing)
+    monkeypatch.setattr(worker, "_remove_relationships", failing)
     for _ in range(4):
         stack.clock.advance(1)
         await worker.step()
@@ -272,7 +272,7 @@ async def test_work_for_one_person_that_always_fails_keeps_no_other_waiting(
     removed = stack.events(events_pb.FollowRemoved)
     assert [each.follower_id for each in removed] == [bob.id]
     assert list(stack.store.database.tables.background_tasks) == [
-        (BackgroundTask.REMOVE_EDGES, alice.id)
+        (BackgroundTask.REMOVE_RELATIONSHIPS, alice.id)
     ]
 
 
@@ -305,7 +305,7 @@ async def no_posts(_: Sequence[int]) -> Mapping[int, int]:
 async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(background_tasks, "REMOVED_AT_ONCE", 2)
+    monkeypatch.setattr(background_tasks, "MAX_REMOVED", 2)
     await follow(alice, bob)
     await follow(bob, alice)
     await follow(carol, bob)

@@ -30,7 +30,7 @@ async def test_a_handle_is_claimed_once(scenario: Scenario) -> None:
     alice = await scenario.person()
 
     async with scenario.store.transaction() as transaction:
-        claimed = await transaction.claim_handle(alice.handle.lower(), 5, retired="~")
+        claimed = await transaction.claim_handle(alice.handle.lower(), 5, tombstone="~")
 
     assert not claimed
     key = alice.handle.lower()
@@ -40,7 +40,7 @@ async def test_a_handle_is_claimed_once(scenario: Scenario) -> None:
 async def test_one_of_many_claims_at_once_wins(real: Scenario) -> None:
     async def claim(user_id: int) -> bool:
         async with real.store.transaction() as transaction:
-            return await transaction.claim_handle("wanted", user_id, retired="~")
+            return await transaction.claim_handle("wanted", user_id, tombstone="~")
 
     won = await asyncio.gather(*(claim(user_id) for user_id in range(1, 21)))
 
@@ -100,7 +100,7 @@ async def test_what_fails_leaves_nothing_behind(scenario: Scenario) -> None:
 
     async def fail() -> None:
         async with scenario.store.transaction() as transaction:
-            await transaction.add_edge(RelationshipKind.FOLLOW, alice.id, bob.id, 1)
+            await transaction.add_relationship(RelationshipKind.FOLLOW, alice.id, bob.id, 1)
             await transaction.delete_user(bob.id, scenario.clock.now())
             raise ZeroDivisionError
 
@@ -124,7 +124,7 @@ async def test_what_names_a_deleted_person_is_forgotten_and_the_handle_stays_the
 
     async with scenario.store.transaction() as transaction:
         forgotten = [await transaction.forget_user(alice.id) for _ in range(2)]
-        claimed = await transaction.claim_handle(key, 5, retired=form)
+        claimed = await transaction.claim_handle(key, 5, tombstone=form)
 
     assert forgotten == [key, None]
     assert not claimed

@@ -22,6 +22,7 @@ from services.user.domain.signing import (
     KeySeal,
     Signer,
 )
+from services.user.rpc.events import describe
 
 SEAL = KeySeal(master_key=b"\7" * 32)
 
@@ -31,7 +32,7 @@ class UserServiceStack:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.store = MemoryUserStore(clock=self.clock)
+        self.store = MemoryUserStore(clock=self.clock, describe=describe)
         access_tokens = AccessTokens(issuer="https://r", audience="roost", clock=self.clock)
         self.signer = Signer(
             store=self.store, clock=self.clock, seal=SEAL, access_tokens=access_tokens

@@ -9,9 +9,8 @@ import pytest
 from local.rate_limits import logins_lifted
 from services.chassis.cache import redis_client
 from services.chassis.runtime.clock import ManualClock
-from services.user.adapters.login_attempts_memory import MemoryAttempts
-from services.user.adapters.login_attempts_valkey import ValkeyAttempts
-from services.user.domain.login_attempts import Attempts, Backoff, Bucket
+from services.user.adapters.login_attempts import MemoryAttempts, ValkeyAttempts
+from services.user.domain.throttle import Attempts, Backoff, Bucket
 
 _accounts = count(1)
 BUCKET = Bucket(3)

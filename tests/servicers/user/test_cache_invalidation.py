@@ -9,7 +9,7 @@ from roost.user.v1.user_service_pb2 import DeleteUserRequest, UpdateUserRequest
 
 from services.chassis.auth.tokens import ServiceIdentity
 from services.chassis.rpc.clients import Mesh
-from services.user.adapters.cache_invalidation import MeshCacheInvalidation
+from services.user.adapters.post_client import MeshCacheInvalidation
 from tests.servicers.serving import SERVICE_KEYS
 from tests.servicers.user.conftest import Actor, UserServiceStack
 
