@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -69,7 +70,8 @@ class Stack:
     """The stack of one state folder; an async context manager that holds the folder meanwhile.
 
     ``environ`` is passed on to Roost's own processes; ROOST_REPLICAS_<NOUN> says how many of a
-    service, or of the gateway, answer. Leaving stops every part. Raises AlreadyRunning,
+    service, or of the gateway, answer. ``python`` runs the modules of these processes: a tracer of
+    calls, say, takes the interpreter's place. Leaving stops every part. Raises AlreadyRunning,
     FolderUnusable or SettingInvalid.
     """
 
@@ -79,10 +81,12 @@ class Stack:
         *,
         environ: Mapping[str, str] = os.environ,
         usual_ports: Mapping[str, int] = USUAL_PORTS,
+        python: Sequence[str] = (sys.executable,),
     ) -> None:
         self._state = state
         self._environ = environ
         self._usual_ports = usual_ports
+        self._python = python
         self._is_up = False
 
     async def __aenter__(self) -> Stack:
@@ -208,6 +212,7 @@ class Stack:
             needs=ENGINES,
             environ=self._environ,
             settings=settings,
+            python=self._python,
         )
 
     def _gateway(self, name: str, ports: Ports, settings: Mapping[str, str]) -> RoostProcess:
@@ -220,6 +225,7 @@ class Stack:
             needs=("envoy",),
             environ=self._environ,
             settings=settings,
+            python=self._python,
         )
 
     async def _wait_for_envoy(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +17,10 @@ GRPC = {"GRPC_EXPERIMENTS": "-event_engine_client,-event_engine_listener"}
 
 
 class RoostProcess(Part):
-    """``python -m MODULE…`` with its settings in the environment; ready when /readyz says so."""
+    """``python -m MODULE…`` with its settings in the environment; ready when /readyz says so.
+
+    ``python`` is the command that runs modules.
+    """
 
     stop_seconds = 30.0  # it drains, and finishes what is in flight
 
@@ -32,9 +34,11 @@ class RoostProcess(Part):
         needs: Sequence[str],
         environ: Mapping[str, str],
         settings: Mapping[str, str],
+        python: Sequence[str],
     ) -> None:
         super().__init__(name, address)
         self.needs = needs
+        self._python = python
         self._module = module
         self.admin: str = admin
         self._environment = {
@@ -47,7 +51,7 @@ class RoostProcess(Part):
         }
 
     def command(self) -> Sequence[str]:
-        return [sys.executable, "-m", *self._module]
+        return [*self._python, "-m", *self._module]
 
     def environment(self) -> Mapping[str, str]:
         return self._environment

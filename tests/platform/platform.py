@@ -21,18 +21,18 @@ from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
+from gateway.api.schema import SCHEMA
+from gateway.api.sessions.commands import Refreshing
 from gateway.app import Gateway
-from gateway.auth import Authenticator
-from gateway.backends import Backends, ServiceBackends
-from gateway.changing.sessions import Refreshing
-from gateway.graphql.buckets import Buckets
-from gateway.graphql.documents import Documents
-from gateway.graphql.endpoint import GraphQL
-from gateway.graphql.schema import SCHEMA
-from gateway.graphql.subscribing.handshake import Subscriptions
-from gateway.graphql.trusted import TrustedDocuments
-from gateway.state import HttpMetrics, State
-from gateway.ws.stream import open_stream
+from gateway.core.auth import Authenticator
+from gateway.core.clients import Backends, ServiceBackends
+from gateway.core.rate_limits import Buckets
+from gateway.core.state import HttpMetrics, State
+from gateway.protocols.graphql.documents import Documents
+from gateway.protocols.graphql.endpoint import GraphQL
+from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
+from gateway.protocols.graphql.trusted_documents import TrustedDocuments
+from gateway.protocols.stream.endpoint import open_stream
 from local.edge import Account, Edge
 from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.tokens import AccessTokens, ServiceIdentity, StaticJwks
@@ -165,12 +165,12 @@ async def platform(
         mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts]
         async with serving(*mounts, address=address) as everything, AsyncExitStack() as opened:
             jwks = StaticJwks([USER_KEY.public_jwk()])
-            backends = Backends.over(everything.mesh)
+            backends = Backends.from_mesh(everything.mesh)
             state = State(metrics=HttpMetrics(CollectorRegistry()), max_in_flight=200)
             stream = await opened.enter_async_context(
                 open_stream(
                     backends=backends,
-                    own=ServiceBackends.over(as_gateway),
+                    own=ServiceBackends.from_mesh(as_gateway),
                     revoked=frozenset(),
                     state=state,
                     max_sockets=100,
@@ -183,7 +183,7 @@ async def platform(
                 backends=backends,
                 authenticator=authenticator,
                 documents=Documents(SCHEMA, introspection=True),
-                trusted=TrustedDocuments({}),
+                trusted=TrustedDocuments({}, SCHEMA),
                 trusted_only=False,
                 writes=Buckets(1_000_000, clock=clock),
                 logins=Buckets(1_000_000, clock=clock),

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TypeVar
 
+from cachebox import LRUCache
+
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable, Script
 from services.chassis.runtime.clock import Clock
 from services.user.domain.throttle import Attempts, Backoff, Bucket, Counted
@@ -86,17 +88,16 @@ class MemoryAttempts:
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
         # When each bucket is full again.
-        self._buckets: dict[str, float] = {}
-        self._tallies: dict[tuple[str, str], _Tally] = {}
+        self._buckets: LRUCache[str, float] = LRUCache(_MAX_IN_MEMORY)
+        self._tallies: LRUCache[tuple[str, str], _Tally] = LRUCache(_MAX_IN_MEMORY)
 
     async def take(self, name: str, bucket: Bucket) -> float:
         now = self._now()
         each = bucket.seconds / bucket.size
-        full = max(now, self._buckets.pop(name, 0.0)) + each
+        full = max(now, self._buckets.get(name, 0.0)) + each
         wait = full - now - bucket.seconds
         # Less than a millisecond is rounding.
         taken = wait < 0.001
-        _make_room(self._buckets)
         self._buckets[name] = full if taken else full - each
         return 0.0 if taken else wait
 
@@ -125,20 +126,13 @@ class MemoryAttempts:
         self._tallies.pop((account, tally), None)
 
     def _tally(self, account: str, name: str, now: float) -> _Tally:
-        tally = self._tallies.pop((account, name), None)
+        tally = self._tallies.get((account, name))
         if tally is None or now >= tally.forgotten:
-            tally = _Tally()
-        _make_room(self._tallies)
-        self._tallies[account, name] = tally
+            tally = self._tallies[account, name] = _Tally()
         return tally
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
-
-
-def _make_room(kept: "dict[str, float] | dict[tuple[str, str], _Tally]") -> None:
-    if len(kept) >= _MAX_IN_MEMORY:
-        del kept[next(iter(kept))]  # type: ignore[arg-type]
 
 
 class FallbackAttempts:

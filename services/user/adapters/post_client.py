@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from roost.post.v1.people_service_pb2 import ForgetPeopleRequest, Pair
-from roost.post.v1.people_service_pb2_grpc import PeopleServiceStub
 from roost.post.v1.post_service_pb2 import BatchCountPostsRequest
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
+from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest, UserPair
+from roost.post.v1.profile_cache_service_pb2_grpc import ProfileCacheServiceStub
 
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime import deadline
@@ -24,22 +24,23 @@ class MeshCacheInvalidation:
     """See `ports.CacheInvalidation`."""
 
     def __init__(self, mesh: Mesh) -> None:
-        self._people = mesh.as_service(PeopleServiceStub, timeout=_SECONDS)
+        self._profile_cache = mesh.as_service(ProfileCacheServiceStub, timeout=_SECONDS)
 
     async def invalidate_pair(self, one_id: int, other_id: int) -> None:
-        pair = Pair(one_id=one_id, other_id=other_id)
-        await self._forget(ForgetPeopleRequest(pairs=[pair]))
+        pair = UserPair(user_id=one_id, other_user_id=other_id)
+        await self._invalidate(InvalidateProfilesRequest(pairs=[pair]))
 
     async def invalidate_profiles(self, user_ids: Iterable[int]) -> None:
         ids = list(user_ids)
         for start in range(0, len(ids), _MAX_PROFILES):
-            await self._forget(ForgetPeopleRequest(user_ids=ids[start : start + _MAX_PROFILES]))
+            chunk = ids[start : start + _MAX_PROFILES]
+            await self._invalidate(InvalidateProfilesRequest(user_ids=chunk))
 
-    async def _forget(self, request: ForgetPeopleRequest) -> None:
+    async def _invalidate(self, request: InvalidateProfilesRequest) -> None:
         try:
             # The change is committed, so the call is made even if its caller's deadline is over.
             with deadline.none():
-                await self._people.ForgetPeople(request)
+                await self._profile_cache.InvalidateProfiles(request)
         except RoostError as error:
             logger().warning("cache_invalidation_failed", error=repr(error))
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from services.chassis.runtime import deadline
+from services.chassis.runtime.backoff import doubled
 from services.user.domain.errors import CredentialsWrong, RateLimited, TooManyPasswordAttempts
 
 DEFAULT_LOGINS = 20
@@ -56,7 +57,7 @@ class Backoff:
     def after(self, failures: int) -> float:
         """The pause after so many failures, in seconds."""
         past = failures - self.free
-        return 0.0 if past < 0 else min(self.longest, self.first * 2.0 ** min(past, 30))
+        return 0.0 if past < 0 else doubled(self.first, self.longest, past)
 
 
 class Counted(NamedTuple):
