@@ -20,6 +20,9 @@ from services.user.domain.sessions import Sessions, SignedIn
 from services.user.domain.store import Store, UserTransaction
 from services.user.domain.throttle import AttemptOrigin, Throttle
 
+# The owner is warned of so many failed attempts, and each time that the number has doubled.
+_WARN_AT = 10
+
 
 def register_caller(key: str) -> str:
     """The caller id of an idempotency key of somebody who registers a handle."""
@@ -40,10 +43,6 @@ class NewAccount:
     display_name: str
     password_hash: str | None
     network: str
-
-
-# The owner is warned of so many failed attempts, and each time that the number has doubled.
-_WARN_AT = 10
 
 
 @dataclass(frozen=True, slots=True)
