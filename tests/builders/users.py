@@ -1,4 +1,4 @@
-"""People for tests of the User service."""
+"""Users for tests of the User service."""
 
 import itertools
 from dataclasses import replace
@@ -15,11 +15,11 @@ _ids = itertools.count(1)
 
 
 async def _wait_no_longer(_: float) -> None:
-    """Stands in for the pause of an id generator whose clock stands still."""
+    """Replaces the pause of an id generator with a fixed clock."""
 
 
 class Scenario:
-    """People in a store, and short names for what is done to them."""
+    """Users in a store, and short names for changes of them."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
@@ -27,7 +27,7 @@ class Scenario:
         self.ids = PatientIds(clock)
 
     async def person(self, handle: str | None = None, **given: Any) -> User:
-        """Somebody new, with a handle that nobody else has."""
+        """A new user with a unique handle."""
         now = self.clock.now()
         name = handle or f"person{next(_numbers)}"
         user = User(
@@ -44,7 +44,7 @@ class Scenario:
         return user
 
     async def people(self, count: int, **given: Any) -> list[User]:
-        """So many new people."""
+        """That many new users."""
         return [await self.person(**given) for _ in range(count)]
 
     async def relate(self, kind: RelationshipKind, source: User, target: User) -> int:
@@ -73,7 +73,7 @@ class Scenario:
 
 
 class PatientIds(IdGenerator):
-    """Ids by a clock that stands still: numbered on beyond what one millisecond gives."""
+    """Ids with a fixed clock, beyond the number that one millisecond allows."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock=clock, worker=FixedWorker(), sleep=_wait_no_longer)

@@ -1,4 +1,4 @@
-"""The stores under test, and a cast to fill them."""
+"""The stores under test, and users to fill them."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -15,7 +15,7 @@ from tests.engines import Databases
 
 @pytest.fixture(scope="module")
 def database_url(postgres: Databases) -> Iterator[str]:
-    """One database for a module: its tests use people of their own."""
+    """One database for a module: its tests use users of their own."""
     url = postgres.fresh("user")
     yield url
     postgres.drop(url)

@@ -1,4 +1,5 @@
-"""What every store of the User service promises about edges, counters and chores."""
+"""What every store of the User service promises about relationships, counters and
+background tasks."""
 
 import asyncio
 from datetime import timedelta
@@ -19,7 +20,7 @@ from tests.builders.users import Scenario
 
 
 @pytest.mark.parametrize(
-    ("edge", "seen_by_source", "seen_by_target"),
+    ("kind", "seen_by_source", "seen_by_target"),
     [
         (RelationshipKind.FOLLOW, Relationship.FOLLOWING, Relationship.FOLLOWED_BY),
         (RelationshipKind.REQUEST, Relationship.REQUESTED, Relationship.REQUESTED_BY),
@@ -27,15 +28,15 @@ from tests.builders.users import Scenario
         (RelationshipKind.MUTE, Relationship.MUTING, Relationship.NONE),
     ],
 )
-async def test_an_edge_is_a_tie_at_both_ends(
+async def test_a_relationship_is_read_from_both_ends(
     scenario: Scenario,
-    edge: RelationshipKind,
+    kind: RelationshipKind,
     seen_by_source: Relationship,
     seen_by_target: Relationship,
 ) -> None:
     alice, bob = await scenario.people(2)
 
-    await scenario.relate(edge, alice, bob)
+    await scenario.relate(kind, alice, bob)
 
     found = await scenario.store.relationships_with(alice.id, [bob.id])
     back = await scenario.store.relationships_with(bob.id, [alice.id])
@@ -46,7 +47,7 @@ async def test_an_edge_is_a_tie_at_both_ends(
         assert await transaction.relationship(bob.id, alice.id) == seen_by_target
 
 
-async def test_ties_with_many_are_told_apart(scenario: Scenario) -> None:
+async def test_relationships_with_many_users_are_distinct(scenario: Scenario) -> None:
     alice, bob, carol, dave = await scenario.people(4)
     await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
     await scenario.relate(RelationshipKind.FOLLOW, bob, alice)
@@ -62,7 +63,9 @@ async def test_ties_with_many_are_told_apart(scenario: Scenario) -> None:
     }
 
 
-async def test_ties_of_pairs_are_those_of_each_first_with_its_second(scenario: Scenario) -> None:
+async def test_relationships_of_pairs_are_those_of_each_first_user_with_the_second(
+    scenario: Scenario,
+) -> None:
     alice, bob, carol = await scenario.people(3)
     await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
     await scenario.relate(RelationshipKind.MUTE, bob, alice)
@@ -78,7 +81,7 @@ async def test_ties_of_pairs_are_those_of_each_first_with_its_second(scenario: S
     }
 
 
-async def test_an_edge_is_added_and_removed_once(scenario: Scenario) -> None:
+async def test_a_relationship_is_added_and_removed_once(scenario: Scenario) -> None:
     alice, bob = await scenario.people(2)
     await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
 
@@ -134,7 +137,7 @@ async def test_ids_come_in_ascending_order_by_page(scenario: Scenario) -> None:
     assert rest == {alice.id: IdPage(ids[2:], has_more=False, total=3)}
 
 
-async def test_ids_of_several_people_come_at_once(scenario: Scenario) -> None:
+async def test_ids_of_several_users_come_at_once(scenario: Scenario) -> None:
     alice, bob, carol = await scenario.people(3)
     await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
     await scenario.relate(RelationshipKind.FOLLOW, carol, bob)
@@ -148,7 +151,7 @@ async def test_ids_of_several_people_come_at_once(scenario: Scenario) -> None:
     assert pages == {bob.id: followers, alice.id: nobody, 1: nobody}
 
 
-async def test_wanted_people_are_counted_up_to_the_limit(scenario: Scenario) -> None:
+async def test_follows_and_requests_are_counted_up_to_the_limit(scenario: Scenario) -> None:
     alice, *others = await scenario.people(5)
     for each in others[:2]:
         await scenario.relate(RelationshipKind.FOLLOW, alice, each)
@@ -172,7 +175,7 @@ async def test_who_waits_longest_comes_first(scenario: Scenario) -> None:
     assert waiting == [others[0].id, others[1].id]
 
 
-async def test_all_edges_of_a_person_are_found_in_the_end(scenario: Scenario) -> None:
+async def test_all_relationships_of_a_user_are_found_in_batches(scenario: Scenario) -> None:
     alice, bob, carol = await scenario.people(3)
     await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
     await scenario.relate(RelationshipKind.FOLLOW, carol, alice)
@@ -204,7 +207,9 @@ async def test_all_edges_of_a_person_are_found_in_the_end(scenario: Scenario) ->
     }
 
 
-async def test_a_chore_waits_once_and_the_longest_waiting_comes_first(scenario: Scenario) -> None:
+async def test_a_background_task_is_stored_once_and_the_oldest_comes_first(
+    scenario: Scenario,
+) -> None:
     alice, bob = await scenario.people(2)
     now = scenario.clock.now()
     background_task = BackgroundTask.REMOVE_RELATIONSHIPS
@@ -248,7 +253,7 @@ async def test_only_counters_that_are_as_seen_are_corrected(scenario: Scenario) 
     assert await scenario.store.counts(bob.id) == Counts(followers=4)
 
 
-async def test_counters_are_compared_with_the_edges(scenario: Scenario) -> None:
+async def test_counters_are_compared_with_the_relationships(scenario: Scenario) -> None:
     alice, bob, carol = await scenario.people(3)
     await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
     await scenario.relate(RelationshipKind.FOLLOW, carol, bob)

@@ -1,4 +1,4 @@
-"""Counting attempts while Valkey is away."""
+"""Counting attempts while Valkey is unavailable."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a profile's fields may hold."""
+"""What a profile's fields may contain."""
 
 import unicodedata
 

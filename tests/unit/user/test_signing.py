@@ -28,7 +28,7 @@ SEAL = KeySeal(master_key=b"\7" * 32)
 
 
 class UserServiceStack:
-    """A signer, and somebody who checks its tokens with a key set that may be a minute old."""
+    """A signer, and a verifier of its tokens with a key set that may be a minute old."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
