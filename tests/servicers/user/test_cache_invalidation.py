@@ -92,4 +92,4 @@ async def test_no_change_fails_because_the_post_service_is_unavailable(
             await cache_invalidation.invalidate_pair(1, 2)
             await cache_invalidation.invalidate_profiles([1])
 
-    assert [each["event"] for each in logs] == ["readers_not_told"] * 2
+    assert [each["event"] for each in logs] == ["cache_invalidation_failed"] * 2
