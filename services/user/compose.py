@@ -233,9 +233,6 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         )
         reconciler = Reconciler(store=store, user_cache=profiles, count_posts=_count_posts(mesh))
 
-        async def forget_old_records() -> None:
-            await retention.run(database)
-
         async def rotate_keys() -> None:
             await signing.rotate_if_due(store, clock=clock, seal=seal)
 
@@ -248,7 +245,7 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
                 Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
                 background_tasks.run,
                 reconciler.run,
-                forget_old_records,
+                retention.job(database),
                 _every(_KEYS_SECONDS, "signing_key_not_rotated", rotate_keys),
                 _every(_PRUNE_SECONDS, "sessions_not_pruned", prune_sessions),
             ],
