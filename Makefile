@@ -61,19 +61,19 @@ edge-module: $(VENV)/.installed-dev ## Compile envoy/connections.c into envoy/de
 gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that gen/, the schema and the edge's module are what their sources give.
 	@$(BIN)/python protos/generate.py --lint
 	@$(BIN)/python protos/generate.py --check
-	@$(BIN)/python -m gateway.graphql.sdl --check
+	@$(BIN)/python -m gateway.api.sdl --check
 	@$(BIN)/python -m local.edge_module --check
 
 breaking: $(VENV)/.installed-dev ## Check that protos/ and the GraphQL schema break nothing of main, or of AGAINST=REV.
 	@$(if $(AGAINST),$(BIN)/python protos/generate.py --breaking "$(AGAINST)" && \
-	  $(BIN)/python -m gateway.graphql.sdl --breaking "$(AGAINST)",\
+	  $(BIN)/python -m gateway.api.sdl --breaking "$(AGAINST)",\
 	  echo "No main branch is here, so there is nothing that the contracts could break.")
 
-graphql-schema: $(VENV)/.installed ## Write gateway/graphql/schema.graphql from what the code declares.
-	@$(BIN)/python -m gateway.graphql.sdl
+graphql-schema: $(VENV)/.installed ## Write gateway/api/schema.graphql from what the code declares.
+	@$(BIN)/python -m gateway.api.sdl
 
 graphql-manifest: $(VENV)/.installed ## Write the manifest of trusted documents: DOCUMENTS=FOLDERS, to OUT=FILE.
-	@$(BIN)/python -m gateway.graphql.trusted $(or $(DOCUMENTS),docs/graphql) > $(or $(OUT),graphql-manifest.json)
+	@$(BIN)/python -m gateway.api.manifest $(or $(DOCUMENTS),docs/graphql) > $(or $(OUT),graphql-manifest.json)
 
 lock: $(VENV)/.installed-dev ## Pin and hash requirements*.in for Python 3.11 and later; UPGRADE=1 takes newer releases.
 	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.graphql.ids import global_id
+from gateway.protocols.graphql.global_ids import global_id
 from local.edge import Account, Edge, Refused
 from local.graphql import subscribed
 from local.stream import opened

@@ -12,10 +12,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from gateway.graphql.ids import global_id
-from gateway.graphql.schema import SCHEMA
-from gateway.graphql.trusted import id_of, manifest_of
-from gateway.ws.subscriptions import LISTS
+from gateway.api.schema import SCHEMA
+from gateway.protocols.graphql.global_ids import global_id
+from gateway.protocols.graphql.trusted_documents import id_of, manifest_of
+from gateway.protocols.stream.topics import LISTS
 from local.demo_graphql import ARRIVALS, GraphQLDemo
 from local.edge import Account, Edge
 from local.graphql import ask, subscribed
@@ -34,7 +34,7 @@ PATIENCE = 30.0
 
 async def test_graphql(tmp_path: Path) -> None:
     manifest = tmp_path / "manifest.json"
-    manifest.write_bytes(manifest_of([DOCUMENTS]))
+    manifest.write_bytes(manifest_of([DOCUMENTS], SCHEMA))
     settings = {"ROOST_GRAPHQL_MANIFEST": str(manifest)}
     async with TestStack(tmp_path / "stack", settings) as stack, stack.edge() as edge:
         alice, bob = [await edge.register(name, "a long pass phrase") for name in ("alice", "bob")]

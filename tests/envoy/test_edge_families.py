@@ -14,7 +14,7 @@ import pytest_asyncio
 from tests.envoy.gateway import Answer, Gateway, Request, serving
 from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, eventually, running
-from tests.gateway.routes_cast import CASES, Case
+from tests.gateway.route_cases import CASES, Case
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="module")]
 

@@ -21,18 +21,18 @@ from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
+from gateway.api.schema import SCHEMA
+from gateway.api.sessions.commands import Refreshing
 from gateway.app import Gateway
-from gateway.auth import Authenticator
-from gateway.backends import Backends, ServiceBackends
-from gateway.changing.sessions import Refreshing
-from gateway.graphql.buckets import Buckets
-from gateway.graphql.documents import Documents
-from gateway.graphql.endpoint import GraphQL
-from gateway.graphql.schema import SCHEMA
-from gateway.graphql.subscribing.handshake import Subscriptions
-from gateway.graphql.trusted import TrustedDocuments
-from gateway.state import HttpMetrics, State
-from gateway.ws.stream import open_stream
+from gateway.core.auth import Authenticator
+from gateway.core.clients import Backends, ServiceBackends
+from gateway.core.rate_limits import Buckets
+from gateway.core.state import HttpMetrics, State
+from gateway.protocols.graphql.documents import Documents
+from gateway.protocols.graphql.endpoint import GraphQL
+from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
+from gateway.protocols.graphql.trusted_documents import TrustedDocuments
+from gateway.protocols.stream.endpoint import open_stream
 from local.edge import Account, Edge
 from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.tokens import AccessTokens, ServiceIdentity, StaticJwks
@@ -80,16 +80,17 @@ from services.timeline.rpc import events as timeline_events
 from services.timeline.rpc.servicer import TimelineServicer
 from services.timeline.worker.consumer import HomeTimelines, PublicTimeline, together
 from services.user import compose as user_compose
-from services.user.adapters.cache_invalidation import BroadcastingUserCache, MeshCacheInvalidation
-from services.user.adapters.login_attempts_memory import MemoryAttempts
-from services.user.adapters.mail_addresses import MeshMailAddresses
+from services.user.adapters.delivery_client import MeshEmailAddresses
+from services.user.adapters.login_attempts import MemoryAttempts
 from services.user.adapters.memory import MemoryUserStore
-from services.user.adapters.user_cache import user_cache
+from services.user.adapters.post_client import MeshCacheInvalidation
+from services.user.adapters.user_cache import BroadcastingUserCache, user_cache
+from services.user.domain.handles import HandleTombstones
 from services.user.domain.passwords import Passwords
-from services.user.domain.retired_handles import HandleTombstones
 from services.user.domain.signing import KeySeal, Signer
 from services.user.domain.throttle import Throttle
 from services.user.rpc import convert as user_convert
+from services.user.rpc import events as user_events
 from services.user.worker import consumer as user_subscriber
 from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.notifications import settings
@@ -142,7 +143,10 @@ async def platform(
     is how many proofs of a password a network has in a minute."""
     clock = SystemClock()
     address = _free_address()
-    users, posts = MemoryUserStore(clock=clock), MemoryStore(clock=clock)
+    users, posts = (
+        MemoryUserStore(clock=clock, describe=user_events.describe),
+        MemoryStore(clock=clock),
+    )
     log = Log([lambda: users.database.published, lambda: posts.database.published])
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
@@ -161,12 +165,12 @@ async def platform(
         mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts]
         async with serving(*mounts, address=address) as everything, AsyncExitStack() as opened:
             jwks = StaticJwks([USER_KEY.public_jwk()])
-            backends = Backends.over(everything.mesh)
+            backends = Backends.from_mesh(everything.mesh)
             state = State(metrics=HttpMetrics(CollectorRegistry()), max_in_flight=200)
             stream = await opened.enter_async_context(
                 open_stream(
                     backends=backends,
-                    own=ServiceBackends.over(as_gateway),
+                    own=ServiceBackends.from_mesh(as_gateway),
                     revoked=frozenset(),
                     state=state,
                     max_sockets=100,
@@ -179,7 +183,7 @@ async def platform(
                 backends=backends,
                 authenticator=authenticator,
                 documents=Documents(SCHEMA, introspection=True),
-                trusted=TrustedDocuments({}),
+                trusted=TrustedDocuments({}, SCHEMA),
                 trusted_only=False,
                 writes=Buckets(1_000_000, clock=clock),
                 logins=Buckets(1_000_000, clock=clock),
@@ -206,7 +210,7 @@ async def platform(
                         store=users,
                         clock=clock,
                         ids=ids,
-                        retired=HandleTombstones(master_key=MASTER_KEY),
+                        tombstones=HandleTombstones(master_key=MASTER_KEY),
                     ),
                     unread,
                     everything.stub(AuthServiceStub),
@@ -254,7 +258,7 @@ async def _users(
         ids=ids,
         passwords=passwords,
         throttle=Throttle(attempts=MemoryAttempts(clock=clock), key=MASTER_KEY, logins=logins),
-        addresses=MeshMailAddresses(mesh),
+        email_addresses=MeshEmailAddresses(mesh),
         signer=signer,
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,

@@ -17,11 +17,10 @@ from services.chassis.storage.idempotency import (
     once,
     repeated,
 )
-from services.user.domain import handles, profile_rule
+from services.user.domain import handles, profiles
 from services.user.domain.accounts import Accounts, authenticate_caller, register_caller
 from services.user.domain.model import User
-from services.user.domain.revocations import Revocations
-from services.user.domain.sessions import TICKET_LIFETIME, Sessions, SignedIn
+from services.user.domain.sessions import TICKET_LIFETIME, Revocations, Sessions, SignedIn
 from services.user.domain.signing import Signer
 from services.user.domain.store import Store, UserTransaction
 from services.user.rpc import convert
@@ -56,7 +55,7 @@ class AuthServicer(AuthServiceServicer):
 
     @access_policy.anyone
     async def Register(self, request: pb.RegisterRequest, context: Any) -> pb.RegisterResponse:
-        device_name = profile_rule.device_name(request.device_name, field="device_name")
+        device_name = profiles.device_name(request.device_name, field="device_name")
         account = await self._accounts.prepare(
             handle=request.handle,
             password=request.password,
@@ -75,7 +74,7 @@ class AuthServicer(AuthServiceServicer):
     async def Authenticate(
         self, request: pb.AuthenticateRequest, context: Any
     ) -> pb.AuthenticateResponse:
-        device_name = profile_rule.device_name(request.device_name, field="device_name")
+        device_name = profiles.device_name(request.device_name, field="device_name")
         password_check = await self._accounts.check_password(
             handle=request.handle, password=request.password, network=client_network.network()
         )
@@ -136,7 +135,7 @@ class AuthServicer(AuthServiceServicer):
     ) -> pb.ChangePasswordResponse:
         me = caller.user()
         begin = self._store.transaction
-        # Asked first: after the change the old password is no longer right.
+        # Read first: after the change the old password is no longer right.
         key = self._key(request, str(me.user_id), request.old_password)
         before = await repeated(begin, key, pb.ChangePasswordResponse)
         if before is not None:
@@ -161,9 +160,9 @@ class AuthServicer(AuthServiceServicer):
     async def ListRevokedSessions(
         self, request: pb.ListRevokedSessionsRequest, context: Any
     ) -> pb.ListRevokedSessionsResponse:
-        asked = request.HasField("since_time")
+        has_since = request.HasField("since_time")
         found = await self._revocations.revoked(
-            request.since_time.ToDatetime(UTC) if asked else None
+            request.since_time.ToDatetime(UTC) if has_since else None
         )
         response = pb.ListRevokedSessionsResponse(session_ids=found.session_ids)
         response.as_of_time.FromDatetime(found.as_of)
@@ -204,8 +203,8 @@ class AuthServicer(AuthServiceServicer):
         return int((moment - self._clock.now()).total_seconds())
 
     def _key(self, request: Message, caller_id: str, secret: str) -> RequestKey | None:
-        """The key of a request that holds a password: nothing of it may be guessed from the
-        record, whether by the fingerprint or by the response."""
+        """The key of a request that holds a password. Neither the fingerprint nor the response in
+        its record helps to guess the password."""
         seal = Seal(caller_secret=secret.encode(), service_secret=self._master_key)
         return RequestKey.of(request, caller_id=caller_id, method=type(request).__name__, seal=seal)
 

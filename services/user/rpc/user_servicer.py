@@ -15,9 +15,9 @@ from services.chassis.storage.idempotency import (
     once,
     repeated,
 )
-from services.user.adapters.user_cache import UserCache
 from services.user.domain import profiles
 from services.user.domain.accounts import Accounts
+from services.user.domain.ports import UserCache
 from services.user.domain.store import Store, UserTransaction
 from services.user.domain.user_queries import UserQueries
 from services.user.rpc import convert
@@ -112,7 +112,7 @@ class UserServicer(UserServiceServicer):
         begin = self._store.transaction
         seal = Seal(caller_secret=request.password.encode(), service_secret=self._master_key)
         key = RequestKey.of(request, caller_id=str(me.user_id), method="DeleteUser", seal=seal)
-        # Asked first: after the deletion no password is right.
+        # Read first: after the deletion no password is right.
         before = await repeated(begin, key, pb.DeleteUserResponse)
         if before is not None:
             return before

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from roost.post.v1.post_service_pb2 import ListUserPostsRequest
 
-from gateway.ws import frames, socket
-from gateway.ws.closing import FrameInvalid
+from gateway.protocols.stream import frames, socket
+from gateway.protocols.stream.close_codes import FrameInvalid
 from services.chassis.auth.tokens import jws
 from services.chassis.auth.tokens.jws import TokenInvalid
 from services.chassis.cache import entry

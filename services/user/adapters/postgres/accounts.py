@@ -54,7 +54,7 @@ SELECT handle FROM users WHERE id = $1 AND delete_time IS NOT NULL FOR UPDATE
 
 
 def user_of(row: asyncpg.Record) -> User:
-    """The person in a row of USER_COLUMNS."""
+    """The user in a row of USER_COLUMNS."""
     return User(
         id=row[0],
         handle=row[1],
@@ -76,8 +76,8 @@ def user_of(row: asyncpg.Record) -> User:
 class PostgresAccountTransaction(PostgresTransaction):
     """See `store.AccountTransaction`."""
 
-    async def claim_handle(self, key: str, user_id: int, *, retired: str) -> bool:
-        claimed = await self.connection.fetchval(_CLAIM, key, user_id, self._clock.now(), retired)
+    async def claim_handle(self, key: str, user_id: int, *, tombstone: str) -> bool:
+        claimed = await self.connection.fetchval(_CLAIM, key, user_id, self._clock.now(), tombstone)
         return claimed is not None
 
     async def retire_handle(self, user_id: int, form_of: Callable[[str], str]) -> None:

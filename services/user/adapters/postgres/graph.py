@@ -1,4 +1,4 @@
-"""Edges and counters on PostgreSQL."""
+"""Relationships, counters and background tasks on PostgreSQL. An edge is a relationship's row."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -9,21 +9,21 @@ from services.chassis.storage.postgres import PostgresTransaction
 from services.user.domain.model import (
     BackgroundTask,
     Counts,
-    EdgeBetween,
     Relationship,
     RelationshipKind,
+    StoredRelationship,
     UserRow,
 )
 
-# One writer of counters at a time: their batches touch many people in no order, and are short.
+# One writer of counters at a time: a batch changes many users in any order, and is short.
 _LOCK_COUNTS = "SELECT pg_advisory_xact_lock(5120937716640298)"
 
-_PERSON = "SELECT id, protected FROM users WHERE id = $1 AND delete_time IS NULL FOR "
-_LOCK_ACTOR = _PERSON + "NO KEY UPDATE"
-_LOCK_OTHER = _PERSON + "SHARE"
+_USER = "SELECT id, protected FROM users WHERE id = $1 AND delete_time IS NULL FOR "
+_LOCK_ACTOR = _USER + "NO KEY UPDATE"
+_LOCK_OTHER = _USER + "SHARE"
 
-# `Ties.of`, in SQL: two bits a kind, outwards the lower one. Both halves are answered from the
-# primary keys alone.
+# `Relationship.of` in SQL: two bits a kind, the outward one is lower. Both halves read primary keys
+# alone.
 RELATIONSHIPS = """
 SELECT target_id, 1 << (2 * (kind - 1)) FROM edges_out
 WHERE source_id = $1 AND target_id = ANY($2::bigint[])
@@ -32,7 +32,7 @@ SELECT source_id, 2 << (2 * (kind - 1)) FROM edges_in
 WHERE target_id = $1 AND source_id = ANY($2::bigint[])
 """
 
-# The ties of pairs, as RELATIONSHIPS has them of one person with many.
+# The relationships of pairs, as RELATIONSHIPS has those of one user with many.
 RELATIONSHIPS_OF_PAIRS = """
 SELECT source_id, target_id, 1 << (2 * (kind - 1)) FROM edges_out
 JOIN unnest($1::bigint[], $2::bigint[]) AS pair (one_id, other_id)
@@ -95,24 +95,24 @@ WHERE counted.user_id = fix.user_id
 """
 
 
-# Looking a flag up by its number costs more than all else that is done for a person.
+# Converting a number to a flag costs more than everything else that is done for a user.
 _ALL_RELATIONSHIPS = [Relationship(bits) for bits in range(2 * Relationship.MUTING)]
 
 
-def relationship_of(rows: Sequence[asyncpg.Record]) -> dict[int, Relationship]:
-    """The ties in the rows of RELATIONSHIPS, by the other person."""
+def relationships_of(rows: Sequence[asyncpg.Record]) -> dict[int, Relationship]:
+    """The relationships in the rows of RELATIONSHIPS, by the other user."""
     found: dict[int, int] = {}
-    for other_id, tie in rows:
-        found[other_id] = found.get(other_id, 0) | tie
+    for other_id, flag in rows:
+        found[other_id] = found.get(other_id, 0) | flag
     return {other_id: _ALL_RELATIONSHIPS[bits] for other_id, bits in found.items()}
 
 
 def relationships_of_pairs(rows: Sequence[asyncpg.Record]) -> dict[tuple[int, int], Relationship]:
-    """The ties in the rows of RELATIONSHIPS_OF_PAIRS, by pair."""
+    """The relationships in the rows of RELATIONSHIPS_OF_PAIRS, by pair."""
     found: dict[tuple[int, int], int] = {}
-    for one_id, other_id, tie in rows:
+    for one_id, other_id, flag in rows:
         pair = (one_id, other_id)
-        found[pair] = found.get(pair, 0) | tie
+        found[pair] = found.get(pair, 0) | flag
     return {pair: _ALL_RELATIONSHIPS[bits] for pair, bits in found.items()}
 
 
@@ -130,38 +130,42 @@ class PostgresGraphTransaction(PostgresTransaction):
 
     async def relationship(self, viewer_id: int, other_id: int) -> Relationship:
         rows = await self.connection.fetch(RELATIONSHIPS, viewer_id, [other_id])
-        return relationship_of(rows).get(other_id, Relationship.NONE)
+        return relationships_of(rows).get(other_id, Relationship.NONE)
 
     async def count_wanted(self, user_id: int, limit: int) -> int:
         count: int = await self.connection.fetchval(_COUNT_WANTED, user_id, limit)
         return count
 
-    async def add_edge(
-        self, edge: RelationshipKind, source_id: int, target_id: int, edge_id: int
+    async def add_relationship(
+        self, kind: RelationshipKind, source_id: int, target_id: int, relationship_id: int
     ) -> bool:
-        added = await self.connection.fetchval(_ADD_OUT, source_id, target_id, edge, edge_id)
+        row = (source_id, target_id, kind, relationship_id)
+        added = await self.connection.fetchval(_ADD_OUT, *row)
         if added is None:
             return False
-        if edge is not RelationshipKind.MUTE:
-            await self.connection.execute(_ADD_IN, source_id, target_id, edge, edge_id)
+        if kind is not RelationshipKind.MUTE:
+            await self.connection.execute(_ADD_IN, *row)
         return True
 
-    async def remove_edge(self, edge: RelationshipKind, source_id: int, target_id: int) -> bool:
-        removed = await self.connection.fetchval(_REMOVE_OUT, source_id, target_id, edge)
+    async def remove_relationship(
+        self, kind: RelationshipKind, source_id: int, target_id: int
+    ) -> bool:
+        removed = await self.connection.fetchval(_REMOVE_OUT, source_id, target_id, kind)
         if removed is None:
             return False
-        if edge is not RelationshipKind.MUTE:
-            await self.connection.execute(_REMOVE_IN, source_id, target_id, edge)
+        if kind is not RelationshipKind.MUTE:
+            await self.connection.execute(_REMOVE_IN, source_id, target_id, kind)
         return True
 
     async def oldest_requests(self, target_id: int, limit: int) -> list[int]:
         rows = await self.connection.fetch(_OLDEST_REQUESTS, target_id, limit)
         return [row[0] for row in rows]
 
-    async def some_edges(self, user_id: int, limit: int) -> list[EdgeBetween]:
+    async def some_relationships(self, user_id: int, limit: int) -> list[StoredRelationship]:
         rows = await self.connection.fetch(_SOME_EDGES, user_id, limit)
         return [
-            EdgeBetween(RelationshipKind(kind), source, target) for kind, source, target in rows
+            StoredRelationship(RelationshipKind(kind), source, target)
+            for kind, source, target in rows
         ]
 
     async def add_background_task(

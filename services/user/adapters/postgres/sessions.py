@@ -34,7 +34,7 @@ UPDATE sessions SET last_used_time = $3, expire_time = $4, revoke_time = $5, ref
 WHERE user_id = $1 AND id = $2
 """
 
-# One writer of signing keys at a time; the number means nothing but this.
+# One writer of signing keys at a time. The number has no other use.
 _LOCK_KEYS = "SELECT pg_advisory_xact_lock(7305128840155423)"
 
 

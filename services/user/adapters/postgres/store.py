@@ -3,7 +3,10 @@
 from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from functools import partial
 
+from services.chassis.runtime.clock import Clock
+from services.chassis.storage.connection import Connection
 from services.chassis.storage.postgres import Database
 from services.user.adapters.postgres.accounts import (
     USER_COLUMNS,
@@ -14,7 +17,7 @@ from services.user.adapters.postgres.graph import (
     RELATIONSHIPS,
     RELATIONSHIPS_OF_PAIRS,
     PostgresGraphTransaction,
-    relationship_of,
+    relationships_of,
     relationships_of_pairs,
 )
 from services.user.adapters.postgres.sessions import (
@@ -24,12 +27,13 @@ from services.user.adapters.postgres.sessions import (
     key_of,
     session_of,
 )
+from services.user.domain.domain_events import Describe, DomainEvent
 from services.user.domain.model import (
     BackgroundTask,
     Counts,
     Direction,
     IdPage,
-    ListedEdge,
+    ListedRelationship,
     Relationship,
     RelationshipKind,
     Session,
@@ -54,7 +58,7 @@ _ENDS = {
     Direction.OUT: ("edges_out", "source_id", "target_id"),
     Direction.IN: ("edges_in", "target_id", "source_id"),
 }
-_LIST_EDGES = {
+_LIST = {
     direction: f"""
 SELECT edge_id, {far} FROM {table}
 WHERE {near} = $1 AND kind = $2 AND edge_id < $3 ORDER BY edge_id DESC LIMIT $4
@@ -62,7 +66,7 @@ WHERE {near} = $1 AND kind = $2 AND edge_id < $3 ORDER BY edge_id DESC LIMIT $4
     for direction, (table, near, far) in _ENDS.items()
 }
 _COUNTED = {Direction.IN: "followers", Direction.OUT: "following"}
-# One more than wanted tells whether there are more.
+# One id more than the page has shows whether more follow.
 _LIST_IDS = {
     direction: f"""
 SELECT asked.id, coalesce(counted.{_COUNTED[direction]}, 0), ARRAY(
@@ -90,15 +94,23 @@ class PostgresUserTransaction(
 ):
     """See `store.UserTransaction`."""
 
+    def __init__(self, connection: Connection, clock: Clock, *, describe: Describe) -> None:
+        super().__init__(connection, clock)
+        self._describe = describe
+
+    async def emit(self, event: DomainEvent) -> None:
+        await self.publish(self._describe(event))
+
 
 class PostgresUserStore:
-    """See `store.Store`."""
+    """See `store.Store`. `describe` converts domain events to messages of the outbox."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, describe: Describe) -> None:
         self._database = database
+        self._kind = partial(PostgresUserTransaction, describe=describe)
 
     def transaction(self) -> AbstractAsyncContextManager[UserTransaction]:
-        return self._database.transaction(PostgresUserTransaction)
+        return self._database.transaction(self._kind)
 
     async def users(self, user_ids: Sequence[int]) -> list[User]:
         return [user_of(row) for row in await self._database.fetch(_USERS, user_ids)]
@@ -126,7 +138,7 @@ class PostgresUserStore:
     async def relationships_with(
         self, viewer_id: int, other_ids: Sequence[int]
     ) -> dict[int, Relationship]:
-        return relationship_of(await self._database.fetch(RELATIONSHIPS, viewer_id, other_ids))
+        return relationships_of(await self._database.fetch(RELATIONSHIPS, viewer_id, other_ids))
 
     async def relationships_of_pairs(
         self, pairs: Collection[tuple[int, int]]
@@ -138,18 +150,18 @@ class PostgresUserStore:
             await self._database.fetch(RELATIONSHIPS_OF_PAIRS, ones, others)
         )
 
-    async def list_edges(
+    async def list_relationships(
         self,
-        edge: RelationshipKind,
+        kind: RelationshipKind,
         direction: Direction,
         user_id: int,
         *,
         before: int | None,
         limit: int,
-    ) -> list[ListedEdge]:
+    ) -> list[ListedRelationship]:
         newest = _MAX_ID if before is None else before
-        rows = await self._database.fetch(_LIST_EDGES[direction], user_id, edge, newest, limit)
-        return [ListedEdge(row[0], row[1]) for row in rows]
+        rows = await self._database.fetch(_LIST[direction], user_id, kind, newest, limit)
+        return [ListedRelationship(row[0], row[1]) for row in rows]
 
     async def list_ids(
         self, direction: Direction, user_ids: Collection[int], *, limit: int, after_id: int = 0

@@ -1,0 +1,250 @@
+"""Notifications: what happened to the caller, how far they have read, what they wish to hear."""
+
+from msgspec import UNSET
+from roost.notification.v1 import notification_pb2 as pb
+from roost.notification.v1.notification_service_pb2 import (
+    CountUnreadRequest,
+    GetPreferencesRequest,
+    GetReadMarkerRequest,
+    GetReadMarkerResponse,
+    MarkReadRequest,
+    MarkReadResponse,
+    MuteConversationRequest,
+    UnmuteConversationRequest,
+    UnwatchUserRequest,
+    WatchUserRequest,
+)
+
+from gateway.api.notifications import commands
+from gateway.api.notifications import queries as reading
+from gateway.api.notifications.commands import DayChange, KindPreferenceChange
+from gateway.api.requests import MarkerChange, NotificationsQuery, PreferencesChange
+from gateway.protocols.rest.context import (
+    NOTHING,
+    NoBody,
+    NoContent,
+    NoQuery,
+    RequestContext,
+    Response,
+)
+from gateway.protocols.rest.pages import id_in_body, page_of
+from gateway.protocols.rest.routes import Routes
+from gateway.views import presentation
+from gateway.views.notification_shapes import (
+    KindPreference,
+    KindPreferences,
+    NotificationPage,
+    NotificationPreferences,
+    QuietHours,
+    SenderFilter,
+    UnreadCount,
+)
+from gateway.views.shapes import NotificationKind, ReadMarker
+
+notifications = Routes("Notifications", "What happened to oneself, and what one wishes to hear of.")
+
+_KINDS: dict[NotificationKind, pb.NotificationKind] = {
+    "follow": pb.NOTIFICATION_KIND_FOLLOW,
+    "follow_request": pb.NOTIFICATION_KIND_FOLLOW_REQUEST,
+    "follow_accepted": pb.NOTIFICATION_KIND_FOLLOW_ACCEPTED,
+    "mention": pb.NOTIFICATION_KIND_MENTION,
+    "reply": pb.NOTIFICATION_KIND_REPLY,
+    "like": pb.NOTIFICATION_KIND_LIKE,
+    "repost": pb.NOTIFICATION_KIND_REPOST,
+    "quote": pb.NOTIFICATION_KIND_QUOTE,
+    "post": pb.NOTIFICATION_KIND_POST,
+}
+_SENDERS: dict[SenderFilter, pb.SenderFilter] = {
+    "everyone": pb.SENDER_FILTER_EVERYONE,
+    "following": pb.SENDER_FILTER_FOLLOWING,
+    "nobody": pb.SENDER_FILTER_NOBODY,
+}
+_SENDER_NAMES = {number: name for name, number in _SENDERS.items()}
+
+
+@notifications.get("/notifications")
+async def list_notifications(
+    context: RequestContext[NotificationsQuery, NoBody],
+) -> Response[NotificationPage]:
+    """List what happened to oneself, newest first.
+
+    Likes and reposts are put together by post, follows by time. A line gets another id and rises
+    to the top when somebody joins in, and is unread again then.
+    """
+    kinds = [_KINDS[name] for name in context.query.kind_names]
+    page = await reading.list_notifications(context.backends, kinds=kinds, **page_of(context))
+    presenter = context.presenter(page.hydrated)
+    items = [presenter.notification(group) for group in page.entries]
+    return Response(NotificationPage(items, page.next_token or None), next_cursor=page.next_token)
+
+
+@notifications.get("/notifications/unread-count")
+async def count_unread_notifications(
+    context: RequestContext[NoQuery, NoBody],
+) -> Response[UnreadCount]:
+    """Count what the list shows and one has not read yet, up to 100."""
+    response = await context.backends.notifications.CountUnread(CountUnreadRequest())
+    return Response(UnreadCount(count=response.count))
+
+
+@notifications.get("/notifications/marker")
+async def get_notifications_marker(
+    context: RequestContext[NoQuery, NoBody],
+) -> Response[ReadMarker]:
+    """Read where one stopped reading notifications."""
+    return Response(
+        _marker(await context.backends.notifications.GetReadMarker(GetReadMarkerRequest()))
+    )
+
+
+@notifications.change("PUT", "/notifications/marker")
+async def set_notifications_marker(
+    context: RequestContext[NoQuery, MarkerChange],
+) -> Response[ReadMarker]:
+    """Note where one stopped reading notifications.
+
+    The marker only moves forward: an older item than the marker's changes nothing. It stops at the
+    newest item.
+    """
+    response = await context.backends.notifications.MarkRead(
+        MarkReadRequest(
+            last_read_id=id_in_body("last_read_id", context.body.last_read_id),
+            request_id=context.request_id,
+        )
+    )
+    return Response(_marker(response))
+
+
+@notifications.get("/notifications/preferences", etag=True)
+async def get_notification_preferences(
+    context: RequestContext[NoQuery, NoBody],
+) -> Response[NotificationPreferences]:
+    """Read what one wishes to hear of."""
+    response = await context.backends.notifications.GetPreferences(GetPreferencesRequest())
+    return _preferences(response.preferences)
+
+
+@notifications.change(
+    "PATCH", "/notifications/preferences", etag=True, reasons=("ETAG_MISMATCH", "TIME_ZONE_UNKNOWN")
+)
+async def update_notification_preferences(
+    context: RequestContext[NoQuery, PreferencesChange],
+) -> Response[NotificationPreferences]:
+    """Change what one wishes to hear of.
+
+    Only what is given changes (a JSON merge patch); a kind that is given has both its members.
+    With `If-Match`, only if the preferences are still as they were read.
+    """
+    change = context.body
+    kinds = None
+    if change.kinds is not UNSET:
+        given = {kind: getattr(change.kinds, name) for name, kind in _KINDS.items()}
+        kinds = {
+            kind: KindPreferenceChange(_SENDERS[kind_preference.sender], kind_preference.push)
+            for kind, kind_preference in given.items()
+            if kind_preference is not UNSET
+        }
+    return _preferences(
+        await commands.change(
+            context.backends,
+            kinds=kinds,
+            email_digest=None if change.email_digest is UNSET else change.email_digest,
+            day=_day_change(change),
+            etag=context.expected_etag,
+            request_id=context.request_id,
+        )
+    )
+
+
+@notifications.change(
+    "PUT",
+    "/posts/{post_id}/conversation-mute",
+    reasons=("POST_NOT_FOUND", "TOO_MANY_MUTED_CONVERSATIONS"),
+)
+async def mute_conversation(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
+    """Hear no more of the conversation that a post is in.
+
+    Mentions, replies and quotes anywhere in it, and responses to its first post, also past ones.
+    """
+    await context.backends.notifications.MuteConversation(
+        MuteConversationRequest(post_id=context.path_id, request_id=context.request_id)
+    )
+    return NOTHING
+
+
+@notifications.change("DELETE", "/posts/{post_id}/conversation-mute")
+async def unmute_conversation(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
+    """Hear of a conversation again, also of what happened meanwhile."""
+    await context.backends.notifications.UnmuteConversation(
+        UnmuteConversationRequest(post_id=context.path_id, request_id=context.request_id)
+    )
+    return NOTHING
+
+
+@notifications.change(
+    "PUT",
+    "/users/{user_id}/watch",
+    reasons=(
+        "USER_NOT_FOUND",
+        "ACCOUNT_PROTECTED",
+        "BLOCKING",
+        "CANNOT_WATCH_SELF",
+        "TOO_MANY_WATCHED",
+    ),
+)
+async def watch(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
+    """Be notified of a person's new posts.
+
+    An open account need not be followed for that, a protected one must be. It ends when one ceases
+    to follow the person, with a block, and when an account that one does not follow becomes
+    protected.
+    """
+    await context.backends.notifications.WatchUser(
+        WatchUserRequest(user_id=context.path_id, request_id=context.request_id)
+    )
+    return NOTHING
+
+
+@notifications.change("DELETE", "/users/{user_id}/watch")
+async def unwatch(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
+    """Be told of them no more."""
+    await context.backends.notifications.UnwatchUser(
+        UnwatchUserRequest(user_id=context.path_id, request_id=context.request_id)
+    )
+    return NOTHING
+
+
+def _day_change(change: PreferencesChange) -> DayChange:
+    quiet = change.quiet_hours
+    return DayChange(
+        time_zone=None if change.time_zone is UNSET else change.time_zone,
+        quiet_hours=commands.QuietHours(quiet.start_hour, quiet.end_hour) if quiet else None,
+        sets_quiet_hours=quiet is not UNSET,
+    )
+
+
+def _marker(response: GetReadMarkerResponse | MarkReadResponse) -> ReadMarker:
+    return ReadMarker(
+        last_read_id=str(response.last_read_id) if response.last_read_id else None,
+        updated_at=presentation.time(response.update_time)
+        if response.HasField("update_time")
+        else None,
+    )
+
+
+def _preferences(message: pb.NotificationPreferences) -> Response[NotificationPreferences]:
+    kind_preferences = {
+        each.kind: KindPreference(_SENDER_NAMES[getattr(each, "from")], each.push)
+        for each in message.kinds
+    }
+    value = NotificationPreferences(
+        kinds=KindPreferences(**{name: kind_preferences[kind] for name, kind in _KINDS.items()}),
+        muted_conversation_ids=[str(each) for each in message.muted_conversation_ids],
+        watched_user_ids=[str(each) for each in message.watched_user_ids],
+        email_digest=message.email_digest,
+        time_zone=message.time_zone or "UTC",
+        quiet_hours=QuietHours(message.quiet_hours.start_hour, message.quiet_hours.end_hour)
+        if message.HasField("quiet_hours")
+        else None,
+    )
+    return Response(value, etag=message.etag)
