@@ -223,9 +223,6 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         )
         reconciler = Reconciler(store=store, user_cache=profiles, count_posts=count_posts(mesh))
 
-        async def forget_old_records() -> None:
-            await retention.run(database)
-
         async def rotate_keys() -> None:
             await signing.rotate_if_due(store, clock=clock, seal=seal)
 
@@ -243,7 +240,7 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
                     reconciler.reconcile,
                     wait_first=True,
                 ),
-                forget_old_records,
+                retention.job(database),
                 every(_KEYS_SECONDS, "rotate_signing_keys", rotate_keys),
                 every(_PRUNE_SECONDS, "prune_sessions", prune_sessions),
             ],

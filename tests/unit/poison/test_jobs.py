@@ -103,7 +103,6 @@ class _Nothing(dict[Any, Any]):
 
 # Each endless coroutine function of the services that is a job, on what fails.
 JOBS: dict[str, Callable[[Any], Job]] = {
-    "chassis.storage.retention.run": lambda fails: partial(retention.run, fails),
     "chassis.auth.tokens.revocations.run": lambda fails: (
         RevokedSessions(fails, clock=ManualClock(NOW)).run
     ),
@@ -115,11 +114,12 @@ JOBS: dict[str, Callable[[Any], Job]] = {
         Reconciliation(store=fails, clock=ManualClock(NOW)).run
     ),
     "post.worker.protections.run": lambda fails: Protections(store=fails, profiles=fails).run,
-    "timeline.compose._prune": lambda fails: partial(timeline_compose._prune, fails),
     "chassis.runtime.periodic.run": lambda fails: every(0.0, "periodic", fails.act),
 }
 # What `every` runs, on what fails.
 PERIODIC: dict[str, Callable[[Any], Job]] = {
+    "chassis.storage.retention.forget_old": retention.job,
+    "timeline.compose.prune_public": timeline_compose.prune_public,
     "user.worker.background_tasks.run_all": lambda fails: every(
         0.0,
         "background_tasks",
@@ -144,7 +144,7 @@ OTHERS = {
     "chassis.cache.redis_client._wait_for_return",  # tests/stores/chassis/test_redis.py
     "chassis.storage.relay.run",  # tests/stores/chassis/test_relay.py
     "chassis.storage.relay._publish_loop",
-    "chassis.storage.retention._drain",  # a part of retention.run
+    "chassis.storage.retention._drain",  # a part of retention.forget_old
     "chassis.runtime.supervision._keep",  # what is tested with
     "chassis.storage.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
     "chassis.events.bus.partition._move_to_dead_letters",  # tests/unit/chassis/test_partition.py
