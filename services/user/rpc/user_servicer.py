@@ -6,15 +6,10 @@ from roost.user.v1 import user_service_pb2 as pb
 from roost.user.v1.user_service_pb2_grpc import UserServiceServicer
 
 from services.chassis.auth import access_policy, caller
-from services.chassis.rpc import client_network
+from services.chassis.rpc import client_network, commands
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import IdGenerator
-from services.chassis.storage.idempotency import (
-    RequestKey,
-    Seal,
-    once,
-    repeated,
-)
+from services.chassis.storage.idempotency import Seal
 from services.user.domain import profiles
 from services.user.domain.accounts import Accounts
 from services.user.domain.ports import UserCache
@@ -99,8 +94,9 @@ class UserServicer(UserServiceServicer):
             )
             return pb.UpdateUserResponse(user=convert.user(user))
 
-        key = RequestKey.of(request, caller_id=str(me.user_id), method="UpdateUser")
-        response = await once(self._store.transaction, key, pb.UpdateUserResponse, effect)
+        response = await commands.run_once(
+            self._store.transaction, request, pb.UpdateUserResponse, effect, caller_id=me.user_id
+        )
         await self._user_cache.forget(me.user_id)
         return response
 
@@ -111,9 +107,10 @@ class UserServicer(UserServiceServicer):
         me = caller.user()
         begin = self._store.transaction
         seal = Seal(caller_secret=request.password.encode(), service_secret=self._master_key)
-        key = RequestKey.of(request, caller_id=str(me.user_id), method="DeleteUser", seal=seal)
         # Read first: after the deletion no password is right.
-        before = await repeated(begin, key, pb.DeleteUserResponse)
+        before = await commands.first_response(
+            begin, request, pb.DeleteUserResponse, caller_id=me.user_id, seal=seal
+        )
         if before is not None:
             return before
         password_check = await self._accounts.check_caller_password(
@@ -124,6 +121,8 @@ class UserServicer(UserServiceServicer):
             await self._accounts.delete(transaction, password_check)
             return pb.DeleteUserResponse()
 
-        response = await once(begin, key, pb.DeleteUserResponse, effect)
+        response = await commands.run_once(
+            begin, request, pb.DeleteUserResponse, effect, caller_id=me.user_id, seal=seal
+        )
         await self._user_cache.forget(me.user_id)
         return response
