@@ -131,8 +131,7 @@ class Platform:
 
     async def run_background_tasks(self) -> None:
         """Do what requests have left to the user service's worker."""
-        while await self.background_tasks.step():
-            pass
+        await self.background_tasks.run_all()
 
 
 @asynccontextmanager
