@@ -1,4 +1,4 @@
-"""AuthService over gRPC."""
+"""AuthService over gRPC: accounts, sessions, signing keys and stream tickets."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -16,7 +16,7 @@ from services.user.domain import blocks, follows
 from services.user.domain.model import Direction, IdPage, Relationship, RelationshipKind
 from services.user.domain.ports import CacheInvalidation
 from services.user.domain.store import Store, UserTransaction
-from services.user.domain.user_queries import Found, UserQueries
+from services.user.domain.user_queries import FoundUser, UserQueries
 from services.user.rpc import convert
 
 R = TypeVar("R", bound=Message)
@@ -222,7 +222,7 @@ class GraphServicer(GraphServiceServicer):
         )
         return self._list(request, response, page)
 
-    def _list(self, request: Any, response: type[R], page: Page[Found]) -> R:
+    def _list(self, request: Any, response: type[R], page: Page[FoundUser]) -> R:
         made: Any = response(next_page_token=token_of(page, request, self._page_tokens))
         convert.add_visible_users(made.users, page.rows, viewer_id=caller.viewer_id())
         return cast("R", made)

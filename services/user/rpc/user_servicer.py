@@ -1,4 +1,4 @@
-"""UserService over gRPC."""
+"""UserService over gRPC: profiles."""
 
 from typing import Any
 
@@ -43,24 +43,16 @@ class UserServicer(UserServiceServicer):
     @access_policy.anyone
     async def GetUser(self, request: pb.GetUserRequest, context: Any) -> pb.GetUserResponse:
         viewer_id = caller.viewer_id()
-        user_id, packed_user, relationship = await self._user_queries.one(
-            request.user_id, viewer_id
-        )
-        return pb.GetUserResponse(
-            user=convert.unpack_user(packed_user, user_id, relationship, viewer_id=viewer_id)
-        )
+        found = await self._user_queries.one(request.user_id, viewer_id)
+        return pb.GetUserResponse(user=convert.unpack_user(found, viewer_id=viewer_id))
 
     @access_policy.anyone
     async def GetUserByHandle(
         self, request: pb.GetUserByHandleRequest, context: Any
     ) -> pb.GetUserByHandleResponse:
         viewer_id = caller.viewer_id()
-        user_id, packed_user, relationship = await self._user_queries.one_by_handle(
-            request.handle, viewer_id
-        )
-        return pb.GetUserByHandleResponse(
-            user=convert.unpack_user(packed_user, user_id, relationship, viewer_id=viewer_id)
-        )
+        found = await self._user_queries.one_by_handle(request.handle, viewer_id)
+        return pb.GetUserByHandleResponse(user=convert.unpack_user(found, viewer_id=viewer_id))
 
     @access_policy.service("post", "notification")
     async def BatchGetUsers(
