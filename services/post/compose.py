@@ -189,15 +189,12 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
             ),
         )
 
-        async def forget_old_records() -> None:
-            await retention.run(database)
-
         yield ProcessParts(
             consumers=[clearing_up],
             jobs=[
                 Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
                 Reconciliation(store=store, clock=clock).run,
                 protections.run,
-                forget_old_records,
+                retention.job(database),
             ],
         )

@@ -80,16 +80,17 @@ from services.timeline.rpc import events as timeline_events
 from services.timeline.rpc.servicer import TimelineServicer
 from services.timeline.worker.consumer import HomeTimelines, PublicTimeline, together
 from services.user import compose as user_compose
-from services.user.adapters.cache_invalidation import BroadcastingUserCache, MeshCacheInvalidation
-from services.user.adapters.login_attempts_memory import MemoryAttempts
-from services.user.adapters.mail_addresses import MeshMailAddresses
+from services.user.adapters.delivery_client import MeshEmailAddresses
+from services.user.adapters.login_attempts import MemoryAttempts
 from services.user.adapters.memory import MemoryUserStore
-from services.user.adapters.user_cache import user_cache
+from services.user.adapters.post_client import MeshCacheInvalidation
+from services.user.adapters.user_cache import BroadcastingUserCache, user_cache
+from services.user.domain.handles import HandleTombstones
 from services.user.domain.passwords import Passwords
-from services.user.domain.retired_handles import HandleTombstones
 from services.user.domain.signing import KeySeal, Signer
 from services.user.domain.throttle import Throttle
 from services.user.rpc import convert as user_convert
+from services.user.rpc import events as user_events
 from services.user.worker import consumer as user_subscriber
 from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.notifications import settings
@@ -130,8 +131,7 @@ class Platform:
 
     async def run_background_tasks(self) -> None:
         """Do what requests have left to the user service's worker."""
-        while await self.background_tasks.step():
-            pass
+        await self.background_tasks.run_all()
 
 
 @asynccontextmanager
@@ -156,7 +156,10 @@ async def _serving_at(
     address: str, passwords: Passwords, redis_url: str, logins: int
 ) -> AsyncIterator[Platform]:
     clock = SystemClock()
-    users, posts = MemoryUserStore(clock=clock), MemoryStore(clock=clock)
+    users, posts = (
+        MemoryUserStore(clock=clock, describe=user_events.describe),
+        MemoryStore(clock=clock),
+    )
     log = Log([lambda: users.database.published, lambda: posts.database.published])
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
@@ -220,7 +223,7 @@ async def _serving_at(
                         store=users,
                         clock=clock,
                         ids=ids,
-                        retired=HandleTombstones(master_key=MASTER_KEY),
+                        tombstones=HandleTombstones(master_key=MASTER_KEY),
                     ),
                     unread,
                     everything.stub(AuthServiceStub),
@@ -261,7 +264,7 @@ async def _users(
         ids=ids,
         passwords=passwords,
         throttle=Throttle(attempts=MemoryAttempts(clock=clock), key=MASTER_KEY, logins=logins),
-        addresses=MeshMailAddresses(mesh),
+        email_addresses=MeshEmailAddresses(mesh),
         signer=signer,
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,
