@@ -57,7 +57,6 @@ from services.notification.worker.account_cleanup import AccountCleanup as Notif
 from services.post import compose as post_compose
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
-from services.post.rpc.convert import pack, summarize_packed
 from services.post.rpc.events import describe
 from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.profile_cache import ProfileCache
@@ -278,11 +277,9 @@ async def _posts(
     store: MemoryStore, ids: IdGenerator, kept: RedisClient, mesh: Mesh
 ) -> AsyncIterator[tuple[list[MountedServicer], Group]]:
     clock = SystemClock()
-    bodies = PostBodyCache(
-        store=store, redis=kept, clock=clock, pack=pack, summarize_packed=summarize_packed
-    )
+    bodies = PostBodyCache(store=store, redis=kept, clock=clock)
     states = PostStateCache(store=store, redis=kept, clock=clock)
-    store.watch(states.forget)
+    store.on_change(states.invalidate)
     people = MeshProfiles(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
     profile_cache = ProfileCache(profiles=people, redis=kept, clock=clock)
     mounts = post_compose.mounts(
@@ -296,7 +293,7 @@ async def _posts(
         page_token_key=MASTER_KEY,
     )
     routes = post_subscriber.routes(
-        AccountCleanup(store=store, clock=clock, describe=describe, forget_body=bodies.forget),
+        AccountCleanup(store=store, clock=clock, describe=describe, delete_body=bodies.delete),
         protections=Protections(store=store, profiles=people),
         states=states,
         profile_cache=profile_cache,
