@@ -1,86 +1,28 @@
 """Likes, reposts and bookmarks."""
 
-from roost.post.v1.engagement_service_pb2 import (
-    BookmarkRequest,
-    LikeRequest,
-    RemoveBookmarkRequest,
-    RepostRequest,
-    UndoRepostRequest,
-    UnlikeRequest,
-)
-
-from gateway.api.engagement import queries
+from gateway.api.engagement import acts, queries
 from gateway.api.requests import PageQuery
+from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
     NoBody,
-    NoQuery,
     RequestContext,
     Response,
 )
 from gateway.protocols.rest.pages import page_of, post_page, user_page
 from gateway.protocols.rest.routes import ANYONE, Routes
-from gateway.views import presentation
-from gateway.views.shapes import Engagement, PostPage, UserPage
+from gateway.views.shapes import PostPage, UserPage
 
 engagement = Routes("Engagement", "Likes, reposts and bookmarks.")
 
 _NOT_FOUND = ("POST_NOT_FOUND",)
 
 
-@engagement.change("PUT", "/posts/{post_id}/like", reasons=_NOT_FOUND)
-async def like(context: RequestContext[NoQuery, NoBody]) -> Response[Engagement]:
-    """Like a post."""
-    response = await context.backends.engagement.Like(
-        LikeRequest(post_id=context.path_id, request_id=context.request_id)
-    )
-    return Response(presentation.engagement(response.engagement))
-
-
-@engagement.change("DELETE", "/posts/{post_id}/like")
-async def unlike(context: RequestContext[NoQuery, NoBody]) -> Response[Engagement]:
-    """Take a like back, whatever became of the post."""
-    response = await context.backends.engagement.Unlike(
-        UnlikeRequest(post_id=context.path_id, request_id=context.request_id)
-    )
-    return Response(presentation.engagement(response.engagement))
-
-
-@engagement.change(
-    "PUT", "/posts/{post_id}/repost", reasons=("POST_NOT_FOUND", "REPOST_NOT_ALLOWED")
-)
-async def repost(context: RequestContext[NoQuery, NoBody]) -> Response[Engagement]:
-    """Show a post to one's followers."""
-    response = await context.backends.engagement.Repost(
-        RepostRequest(post_id=context.path_id, request_id=context.request_id)
-    )
-    return Response(presentation.engagement(response.engagement, repost_id=response.repost_id))
-
-
-@engagement.change("DELETE", "/posts/{post_id}/repost")
-async def undo_repost(context: RequestContext[NoQuery, NoBody]) -> Response[Engagement]:
-    """Take a repost back, whatever became of the post."""
-    response = await context.backends.engagement.UndoRepost(
-        UndoRepostRequest(post_id=context.path_id, request_id=context.request_id)
-    )
-    return Response(presentation.engagement(response.engagement))
-
-
-@engagement.change("PUT", "/posts/{post_id}/bookmark", reasons=_NOT_FOUND)
-async def bookmark(context: RequestContext[NoQuery, NoBody]) -> Response[Engagement]:
-    """Keep a post in one's private list."""
-    response = await context.backends.engagement.Bookmark(
-        BookmarkRequest(post_id=context.path_id, request_id=context.request_id)
-    )
-    return Response(presentation.engagement(response.engagement))
-
-
-@engagement.change("DELETE", "/posts/{post_id}/bookmark")
-async def remove_bookmark(context: RequestContext[NoQuery, NoBody]) -> Response[Engagement]:
-    """Take a post off one's private list, whatever became of it."""
-    response = await context.backends.engagement.RemoveBookmark(
-        RemoveBookmarkRequest(post_id=context.path_id, request_id=context.request_id)
-    )
-    return Response(presentation.engagement(response.engagement))
+route(engagement, acts.LIKE)
+route(engagement, acts.UNLIKE)
+route(engagement, acts.REPOST)
+route(engagement, acts.UNDO_REPOST)
+route(engagement, acts.BOOKMARK)
+route(engagement, acts.REMOVE_BOOKMARK)
 
 
 @engagement.get("/posts/{post_id}/likers", access=ANYONE, reasons=_NOT_FOUND)

@@ -9,20 +9,15 @@ from roost.notification.v1.notification_service_pb2 import (
     GetReadMarkerResponse,
     MarkReadRequest,
     MarkReadResponse,
-    MuteConversationRequest,
-    UnmuteConversationRequest,
-    UnwatchUserRequest,
-    WatchUserRequest,
 )
 
-from gateway.api.notifications import commands
+from gateway.api.notifications import acts, commands
 from gateway.api.notifications import queries as reading
 from gateway.api.notifications.commands import DayChange, KindPreferenceChange
 from gateway.api.requests import MarkerChange, NotificationsQuery, PreferencesChange
+from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
-    NOTHING,
     NoBody,
-    NoContent,
     NoQuery,
     RequestContext,
     Response,
@@ -156,62 +151,10 @@ async def update_notification_preferences(
     )
 
 
-@notifications.change(
-    "PUT",
-    "/posts/{post_id}/conversation-mute",
-    reasons=("POST_NOT_FOUND", "TOO_MANY_MUTED_CONVERSATIONS"),
-)
-async def mute_conversation(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Hear no more of the conversation that a post is in.
-
-    Mentions, replies and quotes anywhere in it, and responses to its first post, also past ones.
-    """
-    await context.backends.notifications.MuteConversation(
-        MuteConversationRequest(post_id=context.path_id, request_id=context.request_id)
-    )
-    return NOTHING
-
-
-@notifications.change("DELETE", "/posts/{post_id}/conversation-mute")
-async def unmute_conversation(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Hear of a conversation again, also of what happened meanwhile."""
-    await context.backends.notifications.UnmuteConversation(
-        UnmuteConversationRequest(post_id=context.path_id, request_id=context.request_id)
-    )
-    return NOTHING
-
-
-@notifications.change(
-    "PUT",
-    "/users/{user_id}/watch",
-    reasons=(
-        "USER_NOT_FOUND",
-        "ACCOUNT_PROTECTED",
-        "BLOCKING",
-        "CANNOT_WATCH_SELF",
-        "TOO_MANY_WATCHED",
-    ),
-)
-async def watch(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Be notified of a person's new posts.
-
-    An open account need not be followed for that, a protected one must be. It ends when one ceases
-    to follow the person, with a block, and when an account that one does not follow becomes
-    protected.
-    """
-    await context.backends.notifications.WatchUser(
-        WatchUserRequest(user_id=context.path_id, request_id=context.request_id)
-    )
-    return NOTHING
-
-
-@notifications.change("DELETE", "/users/{user_id}/watch")
-async def unwatch(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Be told of them no more."""
-    await context.backends.notifications.UnwatchUser(
-        UnwatchUserRequest(user_id=context.path_id, request_id=context.request_id)
-    )
-    return NOTHING
+route(notifications, acts.MUTE_CONVERSATION)
+route(notifications, acts.UNMUTE_CONVERSATION)
+route(notifications, acts.WATCH)
+route(notifications, acts.UNWATCH)
 
 
 def _day_change(change: PreferencesChange) -> DayChange:

@@ -8,13 +8,13 @@ from roost.post.v1.post_pb2 import Post as PostMessage
 from roost.post.v1.post_service_pb2 import (
     BatchGetPostsRequest,
     CreatePostRequest,
-    DeletePostRequest,
     GetPostRequest,
     GetThreadRequest,
     ListPostRevisionsRequest,
     UpdatePostRequest,
 )
 
+from gateway.api.posts import acts
 from gateway.api.posts import queries as reading
 from gateway.api.requests import (
     IdsQuery,
@@ -24,10 +24,9 @@ from gateway.api.requests import (
     UserPostsQuery,
 )
 from gateway.core.hydrate import Hydrated
+from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
-    NOTHING,
     NoBody,
-    NoContent,
     NoQuery,
     RequestContext,
     Response,
@@ -141,17 +140,7 @@ async def update_post(context: RequestContext[NoQuery, PostChange]) -> Response[
     return _one(context, response.post, response.includes)
 
 
-@posts.change("DELETE", "/posts/{post_id}", reasons=("POST_NOT_FOUND", "NOT_AUTHOR"))
-async def delete_post(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Delete one's own post.
-
-    A tombstone keeps its place in conversations; replies stay. Repeating it changes nothing. From
-    then on the post is not found, but its thread and its replies are, with the tombstone.
-    """
-    await context.backends.posts.DeletePost(
-        DeletePostRequest(post_id=context.path_id, request_id=context.request_id)
-    )
-    return NOTHING
+route(posts, acts.DELETE_POST)
 
 
 @posts.get("/posts/{post_id}/thread", access=ANYONE, reasons=("POST_NOT_FOUND",))

@@ -7,8 +7,9 @@ from roost.user.v1.auth_service_pb2 import (
 )
 
 from gateway.api.requests import NewSession, PageQuery, RefreshToken
+from gateway.api.sessions import acts, queries
 from gateway.api.sessions import commands as changing
-from gateway.api.sessions import queries
+from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
     NOTHING,
     NoBody,
@@ -105,13 +106,4 @@ async def sign_out(context: RequestContext[NoQuery, NoBody]) -> Response[NoConte
     return NOTHING
 
 
-@sessions.change("DELETE", "/sessions/{session_id}", reasons=("SESSION_NOT_FOUND",))
-async def revoke_session(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Sign another device out.
-
-    Repeating it changes nothing.
-    """
-    await context.backends.auth.RevokeSession(
-        RevokeSessionRequest(session_id=context.path_id, request_id=context.request_id)
-    )
-    return NOTHING
+route(sessions, acts.REVOKE_SESSION)

@@ -17,8 +17,8 @@ from gateway.api.requests import (
 from gateway.api.sessions.types import SignedIn, signed_in
 from gateway.api.users import commands
 from gateway.api.users import queries as reading
-from gateway.api.users.types import User
-from gateway.protocols.graphql.arguments import Etag, UserId
+from gateway.api.users.types import User, UserId
+from gateway.protocols.graphql.arguments import Etag
 from gateway.protocols.graphql.context import Context, backends_of, own
 from gateway.protocols.graphql.fields import resolved
 from gateway.protocols.graphql.global_ids import number_of
