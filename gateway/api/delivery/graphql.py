@@ -17,13 +17,8 @@ from strawberry.types import Info
 
 from gateway.api.delivery import acts
 from gateway.api.delivery import queries as reading
+from gateway.api.delivery.requests import EmailCode, NewEmail, NewPushSubscription, UnsubscribeQuery
 from gateway.api.delivery.types import Email, PushSubscription
-from gateway.api.requests import (
-    EmailCode,
-    NewEmail,
-    NewPushSubscription,
-    UnsubscribeQuery,
-)
 from gateway.protocols.acts import mutation
 from gateway.protocols.graphql.context import backends_of, own
 from gateway.protocols.graphql.fields import resolved

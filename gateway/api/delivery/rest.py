@@ -12,12 +12,7 @@ from roost.notification.v1.delivery_service_pb2 import (
 )
 
 from gateway.api.delivery import acts, queries
-from gateway.api.requests import (
-    EmailCode,
-    NewEmail,
-    NewPushSubscription,
-    UnsubscribeQuery,
-)
+from gateway.api.delivery.requests import EmailCode, NewEmail, NewPushSubscription, UnsubscribeQuery
 from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
     NOTHING,

@@ -1,5 +1,7 @@
 """Notifications: what happened to the caller, how far they have read, what they wish to hear."""
 
+from typing import Any
+
 from msgspec import UNSET
 from roost.notification.v1 import notification_pb2 as pb
 from roost.notification.v1.notification_service_pb2 import (
@@ -11,18 +13,21 @@ from roost.notification.v1.notification_service_pb2 import (
     MarkReadResponse,
 )
 
-from gateway.api.notifications import acts, commands
-from gateway.api.notifications import queries as reading
+from gateway.api.notifications import acts, commands, queries
 from gateway.api.notifications.commands import DayChange, KindPreferenceChange
-from gateway.api.requests import MarkerChange, NotificationsQuery, PreferencesChange
+from gateway.api.notifications.requests import NotificationsQuery, PreferencesChange
+from gateway.api.timelines.requests import MarkerChange
+from gateway.core.pipeline import Page
 from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
     NoBody,
     NoQuery,
+    PageKind,
     RequestContext,
     Response,
+    id_in_body,
+    place,
 )
-from gateway.protocols.rest.pages import id_in_body, page_of
 from gateway.protocols.rest.routes import Routes
 from gateway.views import presentation
 from gateway.views.notification_shapes import (
@@ -34,7 +39,17 @@ from gateway.views.notification_shapes import (
     SenderFilter,
     UnreadCount,
 )
-from gateway.views.shapes import NotificationKind, ReadMarker
+from gateway.views.shapes import Notification, NotificationKind, ReadMarker
+
+
+def _notifications_on(
+    context: RequestContext[Any, Any], page: Page[pb.NotificationGroup]
+) -> list[Notification]:
+    presenter = context.presenter(page.hydrated)
+    return [presenter.notification(group) for group in page.entries]
+
+
+NOTIFICATIONS = PageKind(NotificationPage, _notifications_on)
 
 notifications = Routes("Notifications", "What happened to oneself, and what one wishes to hear of.")
 
@@ -67,10 +82,8 @@ async def list_notifications(
     to the top when somebody joins in, and is unread again then.
     """
     kinds = [_KINDS[name] for name in context.query.kind_names]
-    page = await reading.list_notifications(context.backends, kinds=kinds, **page_of(context))
-    presenter = context.presenter(page.hydrated)
-    items = [presenter.notification(group) for group in page.entries]
-    return Response(NotificationPage(items, page.next_token or None), next_cursor=page.next_token)
+    page = await queries.list_notifications(context.backends, kinds=kinds, **place(context))
+    return NOTIFICATIONS.response(context, page)
 
 
 @notifications.get("/notifications/unread-count")

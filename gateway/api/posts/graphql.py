@@ -14,6 +14,7 @@ from strawberry.types import Info
 
 from gateway.api.posts import acts
 from gateway.api.posts.parts import Visibility
+from gateway.api.posts.requests import NewPost, PostChange
 from gateway.api.posts.thread_type import Thread
 from gateway.api.posts.types import (
     Post,
@@ -21,7 +22,6 @@ from gateway.api.posts.types import (
     Seen,
     one,
 )
-from gateway.api.requests import NewPost, PostChange
 from gateway.core.hydrate import Hydrated
 from gateway.core.ids import NO_ID
 from gateway.protocols.acts import mutation
@@ -44,7 +44,7 @@ from gateway.protocols.graphql.mutation_results import (
     result,
     validated,
 )
-from gateway.protocols.rest.pages import id_in_body
+from gateway.protocols.rest.context import id_in_body
 from services.chassis.text.kinds import POST
 
 

@@ -5,17 +5,18 @@ from roost.user.v1.graph_service_pb2 import (
 )
 
 from gateway.api.relationships import acts, queries
-from gateway.api.requests import IdsQuery, PageQuery
+from gateway.api.users.rest import USERS
 from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
+    IdsQuery,
     NoBody,
     RequestContext,
     Response,
+    ids_in_query,
 )
-from gateway.protocols.rest.pages import ids_in_query, page_of, user_page
 from gateway.protocols.rest.routes import ANYONE, Routes
 from gateway.views import presentation
-from gateway.views.shapes import Relationships, UserPage
+from gateway.views.shapes import Relationships
 
 graph = Routes("Graph", "Following, blocking and muting.")
 
@@ -30,42 +31,59 @@ route(graph, acts.MUTE)
 route(graph, acts.UNMUTE)
 
 
-@graph.get("/users/{user_id}/followers", access=ANYONE, reasons=_LIST_REASONS)
-async def list_followers(context: RequestContext[PageQuery, NoBody]) -> Response[UserPage]:
-    """List a person's followers, newest first."""
-    return user_page(
-        await queries.followers(context.backends, user_id=context.path_id, **page_of(context))
-    )
+graph.list(
+    "/users/{user_id}/followers",
+    name="list_followers",
+    about="List a person's followers, newest first.",
+    read=queries.followers,
+    kind=USERS,
+    by="user_id",
+    access=ANYONE,
+    reasons=_LIST_REASONS,
+)
 
 
-@graph.get("/users/{user_id}/following", access=ANYONE, reasons=_LIST_REASONS)
-async def list_following(context: RequestContext[PageQuery, NoBody]) -> Response[UserPage]:
-    """List whom a person follows, newest first."""
-    return user_page(
-        await queries.following(context.backends, user_id=context.path_id, **page_of(context))
-    )
+graph.list(
+    "/users/{user_id}/following",
+    name="list_following",
+    about="List whom a person follows, newest first.",
+    read=queries.following,
+    kind=USERS,
+    by="user_id",
+    access=ANYONE,
+    reasons=_LIST_REASONS,
+)
 
 
-@graph.get("/follow-requests")
-async def list_follow_requests(context: RequestContext[PageQuery, NoBody]) -> Response[UserPage]:
-    """List who waits for one's consent to follow, newest first."""
-    return user_page(await queries.follow_requests(context.backends, **page_of(context)))
+graph.list(
+    "/follow-requests",
+    name="list_follow_requests",
+    about="List who waits for one's consent to follow, newest first.",
+    read=queries.follow_requests,
+    kind=USERS,
+)
 
 
 route(graph, acts.ACCEPT_FOLLOW_REQUEST)
 route(graph, acts.REJECT_FOLLOW_REQUEST)
 
 
-@graph.get("/blocks")
-async def list_blocks(context: RequestContext[PageQuery, NoBody]) -> Response[UserPage]:
-    """List whom one blocks, newest first."""
-    return user_page(await queries.blocked(context.backends, **page_of(context)))
+graph.list(
+    "/blocks",
+    name="list_blocks",
+    about="List whom one blocks, newest first.",
+    read=queries.blocked,
+    kind=USERS,
+)
 
 
-@graph.get("/mutes")
-async def list_mutes(context: RequestContext[PageQuery, NoBody]) -> Response[UserPage]:
-    """List whom one mutes, newest first."""
-    return user_page(await queries.muted(context.backends, **page_of(context)))
+graph.list(
+    "/mutes",
+    name="list_mutes",
+    about="List whom one mutes, newest first.",
+    read=queries.muted,
+    kind=USERS,
+)
 
 
 @graph.get("/relationships")

@@ -10,9 +10,9 @@ from roost.user.v1.auth_service_pb2 import (
 )
 from strawberry.types import Info
 
-from gateway.api.requests import NewSession, RefreshToken
 from gateway.api.sessions import acts, queries
 from gateway.api.sessions import commands as changing
+from gateway.api.sessions.requests import NewSession, RefreshToken
 from gateway.api.sessions.types import (
     Refreshed,
     Session,
