@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 from prometheus_client import REGISTRY
 
 from gateway.api.schema import SCHEMA
-from gateway.api.sessions.commands import Refreshing
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
-from gateway.core.rate_limits import Buckets
+from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import HttpMetrics, State
 from gateway.protocols.graphql import trusted_documents
 from gateway.protocols.graphql.documents import Documents
@@ -23,6 +22,7 @@ from services.chassis.auth import authentication
 from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.token_buckets import Buckets
 
 SERVICE = "gateway"
 

@@ -9,11 +9,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from gateway.api.schema import SCHEMA
-from gateway.api.sessions.commands import Refreshing
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
-from gateway.core.rate_limits import Buckets
+from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import HttpMetrics, State
 from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
@@ -24,6 +23,7 @@ from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.tokens import Jwk, ServiceIdentity, StaticJwks
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.clock import ManualClock, SystemClock
+from services.chassis.runtime.token_buckets import Buckets
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeServices
 from tests.gateway.samples import ALICE

@@ -22,11 +22,10 @@ from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from gateway.api.schema import SCHEMA
-from gateway.api.sessions.commands import Refreshing
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
-from gateway.core.rate_limits import Buckets
+from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import HttpMetrics, State
 from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
@@ -44,6 +43,7 @@ from services.chassis.rpc.page_token import PageTokens
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
+from services.chassis.runtime.token_buckets import Buckets
 from services.delivery import compose as delivery_compose
 from services.delivery.adapters.memory import MemoryDeliveryStore
 from services.delivery.domain.unread_queries import UnreadQueries

@@ -6,12 +6,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.api.notifications.queries import MAX_NOTIFICATIONS
 from gateway.core.field_rules import NO_NUL, pattern
-from gateway.protocols.rest.context import Cursor
+from gateway.protocols.rest.context import DEFAULT_LIMIT, Cursor
 from gateway.views.notification_shapes import KindPreference, QuietHours
-from gateway.views.shapes import (
-    DEFAULT_LIMIT,
-    NotificationKind,
-)
+from gateway.views.shapes import NotificationKind
 
 _KIND = "|".join(get_args(NotificationKind))
 

@@ -17,6 +17,7 @@ from gateway.api.notifications import acts, commands, queries
 from gateway.api.notifications.commands import DayChange, KindPreferenceChange
 from gateway.api.notifications.requests import NotificationsQuery, PreferencesChange
 from gateway.api.timelines.requests import MarkerChange
+from gateway.core.ids import id_in_body
 from gateway.core.pipeline import Page
 from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
@@ -25,7 +26,6 @@ from gateway.protocols.rest.context import (
     PageKind,
     RequestContext,
     Response,
-    id_in_body,
     place,
 )
 from gateway.protocols.rest.routes import Routes

@@ -23,7 +23,7 @@ from gateway.api.posts.types import (
     one,
 )
 from gateway.core.hydrate import Hydrated
-from gateway.core.ids import NO_ID
+from gateway.core.ids import NO_ID, id_in_body
 from gateway.protocols.acts import mutation
 from gateway.protocols.graphql.arguments import MAX_IDS, Etag, numbers_of
 from gateway.protocols.graphql.connections import (
@@ -44,7 +44,6 @@ from gateway.protocols.graphql.mutation_results import (
     result,
     validated,
 )
-from gateway.protocols.rest.context import id_in_body
 from services.chassis.text.kinds import POST
 
 

@@ -16,6 +16,7 @@ from roost.post.v1.post_service_pb2 import (
 from gateway.api.posts import acts, queries
 from gateway.api.posts.requests import NewPost, PostChange
 from gateway.core.hydrate import Hydrated
+from gateway.core.ids import id_in_body
 from gateway.core.pipeline import Page
 from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
@@ -26,7 +27,6 @@ from gateway.protocols.rest.context import (
     PageQuery,
     RequestContext,
     Response,
-    id_in_body,
     ids_in_query,
 )
 from gateway.protocols.rest.routes import ANYONE, Routes

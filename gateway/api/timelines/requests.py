@@ -5,10 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gateway.core.ids import Id
-from gateway.protocols.rest.context import Cursor, Limit
-from gateway.views.shapes import (
-    DEFAULT_LIMIT,
-)
+from gateway.protocols.rest.context import DEFAULT_LIMIT, Cursor, Limit
 
 
 class HomeQuery(Struct, frozen=True, forbid_unknown_fields=True):

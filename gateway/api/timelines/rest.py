@@ -13,6 +13,7 @@ from gateway.api.posts.rest import posts
 from gateway.api.timelines import queries
 from gateway.api.timelines.requests import HomeQuery, MarkerChange, UserPostsQuery
 from gateway.core.hydrate import Entry
+from gateway.core.ids import id_in_body
 from gateway.core.pipeline import Page
 from gateway.protocols.rest.context import (
     NoBody,
@@ -20,7 +21,6 @@ from gateway.protocols.rest.context import (
     PageKind,
     RequestContext,
     Response,
-    id_in_body,
     place,
 )
 from gateway.protocols.rest.routes import ANYONE, Routes

@@ -12,6 +12,7 @@ from gateway.api.users import commands
 from gateway.api.users import queries as reading
 from gateway.api.users.requests import Consent, HandleQuery, NewUser, PasswordChange, ProfileChange
 from gateway.api.users.types import User, UserId
+from gateway.core.ids import id_in_body
 from gateway.protocols.graphql.arguments import Etag
 from gateway.protocols.graphql.context import Context, backends_of, own
 from gateway.protocols.graphql.fields import resolved
@@ -26,7 +27,6 @@ from gateway.protocols.graphql.mutation_results import (
     result,
     validated,
 )
-from gateway.protocols.rest.context import id_in_body
 from services.chassis.text.kinds import BIO, DEVICE_NAME, DISPLAY_NAME, LOCATION, WEBSITE
 
 

@@ -8,6 +8,7 @@ from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
 from gateway.api.users import commands, queries
 from gateway.api.users.requests import Consent, HandleQuery, NewUser, PasswordChange, ProfileChange
 from gateway.core.hydrate import Hydrated
+from gateway.core.ids import id_in_body
 from gateway.core.pipeline import Page
 from gateway.protocols.rest.context import (
     NOTHING,
@@ -17,7 +18,6 @@ from gateway.protocols.rest.context import (
     PageKind,
     RequestContext,
     Response,
-    id_in_body,
 )
 from gateway.protocols.rest.routes import ANYONE, Routes
 from gateway.views import presentation

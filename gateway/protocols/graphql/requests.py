@@ -7,9 +7,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec import field as named
 
+from gateway.core.asgi import Headers
 from gateway.core.bodies import BodyReader
 from gateway.core.errors import NotAcceptable
-from gateway.core.headers import Headers
 
 # A document of 16 KiB and its variables, escaped.
 MAX_BODY_BYTES = 64 * 1024

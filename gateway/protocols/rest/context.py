@@ -7,22 +7,23 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from gateway.api.sessions.commands import Refresh
 from gateway.core.clients import Backends
-from gateway.core.errors import FieldInvalid, ParameterInvalid
+from gateway.core.errors import ParameterInvalid
 from gateway.core.field_rules import pattern
 from gateway.core.ids import ID_PATTERN, NO_ID, parse_id
 from gateway.core.pipeline import Page
+from gateway.core.refresh_tokens import Refresh
 from gateway.views.presentation import Presenter
-from gateway.views.shapes import (
-    DEFAULT_LIMIT,
-    MAX_LIMIT,
-)
 
 Q = TypeVar("Q")
 B = TypeVar("B")
 T_co = TypeVar("T_co", covariant=True)
 E = TypeVar("E")
+
+
+# Items on a page.
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
 
 
 class NoQuery(msgspec.Struct, frozen=True):
@@ -128,16 +129,6 @@ class PageKind(Generic[E]):
 def place(context: RequestContext[Any, Any]) -> dict[str, Any]:
     """Which page is asked for, as queries take it."""
     return {"size": context.query.limit, "token": context.query.cursor}
-
-
-def id_in_body(field: str, text: str | None) -> int:
-    """An optional id of a body. Raises FieldInvalid if it is none."""
-    if text is None:
-        return NO_ID
-    number = parse_id(text)
-    if number is None:
-        raise FieldInvalid(field, "id", "must be a decimal id")
-    return number
 
 
 def ids_in_query(name: str, text: str) -> list[int]:

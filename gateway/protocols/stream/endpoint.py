@@ -10,10 +10,10 @@ from roost.user.v1.auth_service_pb2 import RedeemStreamTicketRequest, RedeemStre
 
 from gateway.api.events.presenter import EventPresenter
 from gateway.api.events.shared_items import Arrivals
+from gateway.core.asgi import Receive, Scope, Send
 from gateway.core.clients import Backends, ServiceBackends
 from gateway.core.errors import Overloaded, ParameterInvalid
 from gateway.core.state import State
-from gateway.protocols.rest.endpoint import Receive, Scope, Send
 from gateway.protocols.stream.backlog import Backlog
 from gateway.protocols.stream.close_codes import Closing, StreamTicketInvalid
 from gateway.protocols.stream.frames import SUBPROTOCOL

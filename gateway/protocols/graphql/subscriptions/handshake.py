@@ -2,6 +2,7 @@
 
 import asyncio
 
+from gateway.core.asgi import Receive, Scope, Send
 from gateway.core.clients import Backends
 from gateway.core.errors import ParameterInvalid
 from gateway.protocols.graphql.subscriptions import close_codes as ends
@@ -9,7 +10,6 @@ from gateway.protocols.graphql.subscriptions import messages
 from gateway.protocols.graphql.subscriptions.close_codes import closing_of
 from gateway.protocols.graphql.subscriptions.quota import SubscriptionQuota
 from gateway.protocols.graphql.subscriptions.socket import Find, GraphQLSocket, read
-from gateway.protocols.rest.endpoint import Receive, Scope, Send
 from gateway.protocols.stream.close_codes import Closing
 from gateway.protocols.stream.endpoint import Stream
 from services.chassis.runtime import telemetry
