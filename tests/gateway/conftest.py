@@ -8,6 +8,8 @@ import httpx2
 import pytest
 from prometheus_client import CollectorRegistry
 
+from gateway.api.events.presenter import EventPresenter
+from gateway.api.events.subscriptions.socket import GraphQLSocket
 from gateway.api.schema import SCHEMA
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
@@ -132,7 +134,9 @@ async def gateway(
         serving(*services.mounts(), events.mount()) as served,
         Mesh(served.address, identity=identity) as mesh,
         open_stream(
-            backends=Backends.from_mesh(mesh),
+            presenter=EventPresenter.of_process(
+                backends=Backends.from_mesh(mesh), own=ServiceBackends.from_mesh(mesh), clock=clock
+            ),
             own=ServiceBackends.from_mesh(mesh),
             revoked=revoked,
             state=state,
@@ -162,7 +166,9 @@ async def gateway(
             authenticator=authenticator,
             graphql=graphql,
             refreshing=refreshing,
-            subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
+            subscriptions=Subscriptions(
+                backends=backends, find=graphql.find, stream=stream, socket=GraphQLSocket
+            ),
             stream=stream,
             state=state,
             explorer=introspection,

@@ -21,6 +21,8 @@ from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
+from gateway.api.events.presenter import EventPresenter
+from gateway.api.events.subscriptions.socket import GraphQLSocket
 from gateway.api.schema import SCHEMA
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
@@ -165,7 +167,9 @@ async def platform(
             state = State(metrics=HttpMetrics(CollectorRegistry()), max_in_flight=200)
             stream = await opened.enter_async_context(
                 open_stream(
-                    backends=backends,
+                    presenter=EventPresenter.of_process(
+                        backends=backends, own=ServiceBackends.from_mesh(as_gateway), clock=clock
+                    ),
                     own=ServiceBackends.from_mesh(as_gateway),
                     revoked=frozenset(),
                     state=state,
@@ -192,7 +196,9 @@ async def platform(
                 authenticator=authenticator,
                 graphql=graphql,
                 refreshing=refreshing,
-                subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
+                subscriptions=Subscriptions(
+                    backends=backends, find=graphql.find, stream=stream, socket=GraphQLSocket
+                ),
                 stream=stream,
                 state=state,
             )
