@@ -6,6 +6,7 @@ import pytest
 from roost.user.v1 import graph_service_pb2 as pb
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import DeleteUserRequest, UpdateUserRequest
+from structlog.testing import capture_logs
 
 from services.chassis.auth.tokens import ServiceIdentity
 from services.chassis.rpc.clients import Mesh
@@ -81,5 +82,8 @@ async def test_nobodys_change_fails_because_readers_are_away(stack: UserServiceS
     async with Mesh("127.0.0.1:1", identity=identity) as nowhere:
         cache_invalidation = MeshCacheInvalidation(nowhere)
 
-        await cache_invalidation.invalidate_pair(1, 2)
-        await cache_invalidation.invalidate_profiles([1])
+        with capture_logs() as logs:
+            await cache_invalidation.invalidate_pair(1, 2)
+            await cache_invalidation.invalidate_profiles([1])
+
+    assert [each["event"] for each in logs] == ["readers_not_told"] * 2

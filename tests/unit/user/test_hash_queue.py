@@ -117,7 +117,7 @@ async def test_other_hashes_have_at_most_half_of_the_workers(two: Workers) -> No
     tasks.append(two.ask("in0"))
     await eventually(lambda: two.began == ["other0", "in0"], limit=60)
 
-    await order(two, tasks)
+    assert await order(two, tasks) == ["other0", "in0", "other1", "other2", "other3"]
 
 
 async def test_what_would_not_be_finished_in_time_is_refused_at_once(one: Workers) -> None:
