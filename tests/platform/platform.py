@@ -20,12 +20,13 @@ from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
+from gateway.api.events.presenter import EventPresenter
+from gateway.api.events.subscriptions.socket import GraphQLSocket
 from gateway.api.schema import SCHEMA
-from gateway.api.sessions.commands import Refreshing
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
-from gateway.core.rate_limits import Buckets
+from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import HttpMetrics, State
 from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
@@ -44,6 +45,7 @@ from services.chassis.rpc.page_token import PageTokens
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
+from services.chassis.runtime.token_buckets import Buckets
 from services.delivery import compose as delivery_compose
 from services.delivery.adapters.memory import MemoryDeliveryStore
 from services.delivery.domain.unread_queries import UnreadQueries
@@ -181,7 +183,9 @@ async def _serving_at(
             state = State(metrics=HttpMetrics(CollectorRegistry()), max_in_flight=200)
             stream = await opened.enter_async_context(
                 open_stream(
-                    backends=backends,
+                    presenter=EventPresenter.of_process(
+                        backends=backends, own=ServiceBackends.from_mesh(as_gateway), clock=clock
+                    ),
                     own=ServiceBackends.from_mesh(as_gateway),
                     revoked=frozenset(),
                     state=state,
@@ -208,7 +212,9 @@ async def _serving_at(
                 authenticator=authenticator,
                 graphql=graphql,
                 refreshing=refreshing,
-                subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
+                subscriptions=Subscriptions(
+                    backends=backends, find=graphql.find, stream=stream, socket=GraphQLSocket
+                ),
                 stream=stream,
                 state=state,
             )
