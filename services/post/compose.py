@@ -164,15 +164,12 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
             ),
         )
 
-        async def delete_old_records() -> None:
-            await retention.run(database)
-
         yield ProcessParts(
             consumers=[subscriber],
             jobs=[
                 Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
                 Reconciliation(store=store, clock=clock).run,
                 protections.run,
-                delete_old_records,
+                retention.job(database),
             ],
         )
