@@ -21,7 +21,6 @@ from services.chassis.storage import retention
 from services.eventlog.worker import trimming
 from services.notification.worker import retention as notification_retention
 from services.notification.worker.retention import Retention
-from services.post.worker import protections, reconciliation
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
 from services.timeline import compose as timeline_compose
@@ -110,15 +109,17 @@ JOBS: dict[str, Callable[[Any], Job]] = {
     "notification.worker.retention.run": lambda fails: (
         Retention(store=fails, cleanup=fails, clock=ManualClock(NOW)).run
     ),
-    "post.worker.reconciliation.run": lambda fails: (
-        Reconciliation(store=fails, clock=ManualClock(NOW)).run
-    ),
-    "post.worker.protections.run": lambda fails: Protections(store=fails, profiles=fails).run,
     "chassis.runtime.periodic.run": lambda fails: every(0.0, "periodic", fails.act),
 }
 # What `every` runs, on what fails.
 PERIODIC: dict[str, Callable[[Any], Job]] = {
     "chassis.storage.retention.forget_old": retention.job,
+    "post.worker.reconciliation.reconcile": lambda fails: every(
+        0.0, "reconciliation", Reconciliation(store=fails, clock=ManualClock(NOW)).reconcile
+    ),
+    "post.worker.protections.review": lambda fails: every(
+        0.0, "protections", Protections(store=fails, profiles=fails).review
+    ),
     "timeline.compose.prune_public": timeline_compose.prune_public,
     "user.worker.background_tasks.run_all": lambda fails: every(
         0.0,
@@ -152,7 +153,7 @@ OTHERS = {
     "eventlog.domain.live.run",  # tests/servicers/notification/test_log_streams.py
     "eventlog.domain.live.renew_presence",
     "eventlog.worker.trimming.forget_old",  # a part of trimming.run
-    "post.worker.protections._align_all",  # a part of protections.run
+    "post.worker.protections._align_all",  # a part of protections.review
 }
 
 
@@ -163,8 +164,6 @@ def no_pauses() -> Any:
         patch.setattr(revocations, "POLL_SECONDS", 0.0)
         patch.setattr(trimming, "_EVERY_SECONDS", 0.0)
         patch.setattr(notification_retention, "_INTERVAL_SECONDS", 0.0)
-        patch.setattr(reconciliation, "INTERVAL_SECONDS", 0.0)
-        patch.setattr(protections, "_REVIEW_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
         yield
 
