@@ -29,8 +29,8 @@ async def test_an_open_loop_asks_at_its_rate() -> None:
         outcome = await OpenLoop(job).run()
 
     due = list(poisson(200, job.warm_seconds + job.seconds, seed=job.seed))
-    # Requests that wait on a busy machine are sent and answered later, none is left out. One that was
-    # due while it warmed up may be answered after that.
+    # Requests that wait on a busy machine are sent and answered later, none is left out. One that
+    # was due while it warmed up may be answered after that.
     counted = sum(moment >= job.warm_seconds for moment in due)
     assert counted <= outcome.answered <= len(due)
 
