@@ -14,7 +14,7 @@ from gateway.protocols.stream import frames, socket
 from gateway.protocols.stream.close_codes import FrameInvalid
 from services.chassis.auth.tokens import jws
 from services.chassis.auth.tokens.jws import TokenInvalid
-from services.chassis.cache import entry
+from services.chassis.cache import batch_lookup
 from services.chassis.events.records import Event, Record, Undecodable
 from services.chassis.rpc.interceptors import headers
 from services.chassis.rpc.page_token import PageTokenInvalid, PageTokens
@@ -137,16 +137,16 @@ def test_feed_in_the_cache(raw: bytes) -> None:
     or_raises(timeline_packing.Unreadable, timeline_packing.unpacked_ids, raw)
 
 
-@pytest.mark.parametrize("kind", [entry.VALUE, entry.ABSENT, entry.LEASE])
+@pytest.mark.parametrize("kind", [batch_lookup.VALUE, batch_lookup.ABSENT, batch_lookup.LEASE])
 @fuzzed
 @given(raw=BYTES, place=st.integers(0, 300))
 def test_entry_of_the_cache(kind: int, raw: bytes, place: int) -> None:
-    now = entry.moment(0)
-    whole = entry.pack(kind, fresh_until=1 << 40, content=raw)
+    now = batch_lookup.moment(0)
+    whole = batch_lookup.pack(kind, fresh_until=1 << 40, content=raw)
     at = place % len(whole)
     damaged = whole[:at] + bytes((whole[at] ^ 0x55,)) + whole[at + 1 :]
 
     # Nothing but the content that was written is ever given for a value.
-    assert entry.fresh_values([whole], now) == [raw if kind == entry.VALUE else None]
-    assert entry.fresh_values([damaged], now) in ([None], [raw])
-    assert entry.fresh_values([raw], now) in ([None], [raw[17:]])
+    assert batch_lookup.fresh_values([whole], now) == [raw if kind == batch_lookup.VALUE else None]
+    assert batch_lookup.fresh_values([damaged], now) in ([None], [raw])
+    assert batch_lookup.fresh_values([raw], now) in ([None], [raw[17:]])
