@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 # What the contracts must not break: the main branch, where this checkout knows it.
 AGAINST ?= $(firstword $(shell git for-each-ref --format='%(refname:short)' refs/remotes/origin/main refs/heads/main 2>/dev/null))
 
+# Worker processes of a test run: one a core, but at most 4. 0 runs all tests in one process.
+WORKERS ?= logical
+
 # Apache Kafka's jars, and what is tested with them.
 KAFKA_JARS := $(VENV)/apache-kafka
 KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_bus_failures.py \
@@ -34,8 +37,8 @@ status: $(VENV)/.installed ## Show each part of the running stack.
 
 setup: $(VENV)/.installed-dev ## Install everything that tests and checks need.
 
-test: $(VENV)/.installed-dev ## Run every test; narrow it with ARGS="tests/unit -k follow".
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.installed-dev ## Run every test, in WORKERS=N processes; narrow it with ARGS="tests/unit -k follow".
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 $(ARGS)
 
 test-kafka: $(VENV)/.installed-dev ## Run the tests of the bus and of home timelines on Apache Kafka, with Java and Maven.
 	@if command -v java mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_JARS)/.complete && \

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from roost.user.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from roost.user.v1.graph_service_pb2_grpc import add_GraphServiceServicer_to_server
@@ -17,6 +18,7 @@ from services.chassis.auth.tokens import (
     service_keys,
 )
 from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh
 from services.chassis.rpc.page_token import PageTokens
@@ -89,24 +91,12 @@ async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         yield ProcessParts(
             mounts=mounts(
                 store=store,
-                user_cache=BroadcastingUserCache(
-                    user_cache(
-                        store=store, redis=cache_server, clock=clock, encode=convert.packed_user
-                    ),
-                    cache_invalidation,
-                ),
+                user_cache=_user_cache(store, cache_server, cache_invalidation, clock),
                 cache_invalidation=cache_invalidation,
                 clock=clock,
                 ids=IdGenerator(clock=clock, worker=worker),
                 passwords=passwords,
-                throttle=Throttle(
-                    attempts=FallbackAttempts(
-                        ValkeyAttempts(cache_server, clock=clock), MemoryAttempts(clock=clock)
-                    ),
-                    key=settings.master_key,
-                    logins=settings.rate_logins,
-                    guesses=settings.rate_guesses,
-                ),
+                throttle=_throttle(settings, cache_server, clock),
                 email_addresses=MeshEmailAddresses(mesh),
                 signer=signer,
                 page_token_key=settings.page_token_key,
@@ -202,10 +192,7 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         ) as mesh,
     ):
         store = PostgresUserStore(database, describe=describe)
-        profiles = BroadcastingUserCache(
-            user_cache(store=store, redis=cache_server, clock=clock, encode=convert.packed_user),
-            MeshCacheInvalidation(mesh),
-        )
+        profiles = _user_cache(store, cache_server, MeshCacheInvalidation(mesh), clock)
         seal = KeySeal(master_key=settings.master_key)
         counting = bus.Subscriber(
             brokers=brokers,
@@ -223,12 +210,6 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         )
         reconciler = Reconciler(store=store, user_cache=profiles, count_posts=count_posts(mesh))
 
-        async def rotate_keys() -> None:
-            await signing.rotate_if_due(store, clock=clock, seal=seal)
-
-        async def prune_sessions() -> None:
-            await store.prune(clock.now())
-
         yield ProcessParts(
             consumers=[counting],
             jobs=[
@@ -241,10 +222,32 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
                     wait_first=True,
                 ),
                 retention.job(database),
-                every(_KEYS_SECONDS, "rotate_signing_keys", rotate_keys),
-                every(_PRUNE_SECONDS, "prune_sessions", prune_sessions),
+                every(
+                    _KEYS_SECONDS,
+                    "rotate_signing_keys",
+                    partial(signing.rotate_if_due, store, clock=clock, seal=seal),
+                ),
+                every(_PRUNE_SECONDS, "prune_sessions", lambda: store.prune(clock.now())),
             ],
         )
+
+
+def _user_cache(
+    store: Store, redis: RedisClient, cache_invalidation: CacheInvalidation, clock: Clock
+) -> UserCache:
+    return BroadcastingUserCache(
+        user_cache(store=store, redis=redis, clock=clock, encode=convert.packed_user),
+        cache_invalidation,
+    )
+
+
+def _throttle(settings: UserSettings, redis: RedisClient, clock: Clock) -> Throttle:
+    return Throttle(
+        attempts=FallbackAttempts(ValkeyAttempts(redis, clock=clock), MemoryAttempts(clock=clock)),
+        key=settings.master_key,
+        logins=settings.rate_logins,
+        guesses=settings.rate_guesses,
+    )
 
 
 async def rotate_keys(settings: UserSettings) -> str:

@@ -9,7 +9,7 @@ from local.stream import opened
 from tests.authorization.rows import ROLES, YES, Asked, Row, responds, signed_in
 from tests.authorization.scenario import Scenario
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 STREAM: dict[str, Row] = {
     "home": Row(signed_in),

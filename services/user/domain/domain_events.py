@@ -14,7 +14,7 @@ from services.user.domain.model import RelationshipKind, User
 
 @dataclass(frozen=True, slots=True)
 class UserRegistered:
-    """A user registered."""
+    """A user registered an account."""
 
     user: User
 

@@ -62,7 +62,7 @@ class AccessToken(NamedTuple):
 
 
 class Sessions:
-    """Operations on sessions."""
+    """Operations on sessions, their refresh tokens and stream tickets."""
 
     def __init__(
         self,

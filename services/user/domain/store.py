@@ -35,7 +35,7 @@ NETWORK_LIFETIME = timedelta(days=90)
 
 
 class AccountTransaction(Protocol):
-    """Profiles and passwords."""
+    """Users, their handles, passwords and known networks."""
 
     async def claim_handle(self, key: str, user_id: int, *, tombstone: str) -> bool:
         """Reserves the handle for the user; False if a user has it, or had it. A row with the key
@@ -175,7 +175,7 @@ class GraphTransaction(Protocol):
 
 
 class KeyTransaction(Protocol):
-    """Signing keys."""
+    """The keys that sign access tokens."""
 
     async def lock_signing_keys(self) -> list[StoredKey]:
         """All keys, oldest first, locked until the end."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from services.chassis.rpc.paging import Page, fill
 from services.user.domain import handles, visibility
@@ -16,8 +17,13 @@ from services.user.domain.model import (
 from services.user.domain.ports import UserCache
 from services.user.domain.store import Store
 
-# User id, encoded profile, and the viewer's relationship if there is a viewer.
-Found = tuple[int, bytes, Relationship | None]
+
+class FoundUser(NamedTuple):
+    """A user with the encoded profile, and the viewer's relationship if there is a viewer."""
+
+    id: int
+    packed: bytes
+    relationship: Relationship | None
 
 
 class UserQueries:
@@ -29,7 +35,7 @@ class UserQueries:
 
     async def batch(
         self, user_ids: Iterable[int], handles_: Iterable[str], viewer_id: int | None
-    ) -> list[Found]:
+    ) -> list[FoundUser]:
         """The users that exist, ascending by id; nobody is hidden.
 
         Costs one cache lookup and one query, at the same time; handles cost one more query,
@@ -41,15 +47,15 @@ class UserQueries:
             wanted.update((await self._store.ids_of_handles(list(keys))).values())
         return await self._read(sorted(wanted), viewer_id)
 
-    async def one(self, user_id: int, viewer_id: int | None) -> Found:
+    async def one(self, user_id: int, viewer_id: int | None) -> FoundUser:
         """One user. Raises UserNotFound if there is none, or the user blocks the viewer."""
         found = await self._read([user_id], viewer_id)
         if not found:
             raise UserNotFound
-        visibility.check_profile(found[0][2] or Relationship.NONE)
+        visibility.check_profile(found[0].relationship or Relationship.NONE)
         return found[0]
 
-    async def one_by_handle(self, handle: str, viewer_id: int | None) -> Found:
+    async def one_by_handle(self, handle: str, viewer_id: int | None) -> FoundUser:
         """One user, by handle without regard to case. Raises UserNotFound."""
         key = handles.key_of(handle)
         user_id = (await self._store.ids_of_handles([key])).get(key)
@@ -65,7 +71,7 @@ class UserQueries:
         *,
         before: int,
         limit: int,
-    ) -> Page[Found]:
+    ) -> Page[FoundUser]:
         """A page of the users that a user follows (OUT) or of the followers (IN), newest first.
         Raises UserNotFound, AccountProtected."""
         user, relationship = await self._user(user_id, viewer_id)
@@ -76,7 +82,7 @@ class UserQueries:
 
     async def own_list(
         self, kind: RelationshipKind, direction: Direction, user_id: int, *, before: int, limit: int
-    ) -> Page[Found]:
+    ) -> Page[FoundUser]:
         """A page of one of a user's private lists, newest first; nobody is hidden."""
         return await self._page(
             kind, direction, user_id, user_id, before=before, limit=limit, everybody=True
@@ -92,8 +98,8 @@ class UserQueries:
         before: int,
         limit: int,
         everybody: bool = False,
-    ) -> Page[Found]:
-        found: dict[int, Found] = {}
+    ) -> Page[FoundUser]:
+        found: dict[int, FoundUser] = {}
 
         async def fetch(position: int, most: int) -> list[ListedRelationship]:
             return await self._store.list_relationships(
@@ -102,9 +108,9 @@ class UserQueries:
 
         async def keep(rows: Sequence[ListedRelationship]) -> list[bool]:
             # A user that is not found is deleted.
-            for each in await self._read([row.other_id for row in rows], viewer_id):
-                if everybody or visibility.listed(each[2] or Relationship.NONE):
-                    found[each[0]] = each
+            for user in await self._read([row.other_id for row in rows], viewer_id):
+                if everybody or visibility.listed(user.relationship or Relationship.NONE):
+                    found[user.id] = user
             return [row.other_id in found for row in rows]
 
         page = await fill(
@@ -125,14 +131,14 @@ class UserQueries:
         relationship = await self._store.relationships_with(viewer_id, [user_id])
         return found[0], relationship.get(user_id, Relationship.NONE)
 
-    async def _read(self, user_ids: Sequence[int], viewer_id: int | None) -> list[Found]:
+    async def _read(self, user_ids: Sequence[int], viewer_id: int | None) -> list[FoundUser]:
         """The users that exist, in the given order."""
         # Nobody has a relationship with themselves.
         others = [each for each in user_ids if each != viewer_id]
         if viewer_id is None or not others:
             packed = await self._user_cache.get_many(user_ids)
             nothing = None if viewer_id is None else Relationship.NONE
-            return [(each, packed[each], nothing) for each in user_ids if each in packed]
+            return [FoundUser(each, packed[each], nothing) for each in user_ids if each in packed]
         reading = asyncio.ensure_future(self._store.relationships_with(viewer_id, others))
         try:
             packed = await self._user_cache.get_many(user_ids)
@@ -141,7 +147,7 @@ class UserQueries:
             raise
         relationships = await reading
         return [
-            (each, packed[each], relationships.get(each, Relationship.NONE))
+            FoundUser(each, packed[each], relationships.get(each, Relationship.NONE))
             for each in user_ids
             if each in packed
         ]

@@ -1,22 +1,16 @@
-"""AuthService over gRPC."""
+"""AuthService over gRPC: accounts, sessions, signing keys and stream tickets."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from google.protobuf.message import Message
 from roost.user.v1 import auth_service_pb2 as pb
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceServicer
 
 from services.chassis.auth import access_policy, caller
-from services.chassis.rpc import client_network
+from services.chassis.rpc import client_network, commands
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.runtime.clock import Clock
-from services.chassis.storage.idempotency import (
-    RequestKey,
-    Seal,
-    once,
-    repeated,
-)
+from services.chassis.storage.idempotency import Seal
 from services.user.domain import handles, profiles
 from services.user.domain.accounts import Accounts, authenticate_caller, register_caller
 from services.user.domain.model import User
@@ -67,8 +61,14 @@ class AuthServicer(AuthServiceServicer):
             user, signed_in = await self._accounts.register(transaction, account, device_name)
             return pb.RegisterResponse(**_registered_response(user, signed_in))
 
-        key = self._key(request, register_caller(account.key), request.password)
-        return await once(self._store.transaction, key, pb.RegisterResponse, effect)
+        return await commands.run_once(
+            self._store.transaction,
+            request,
+            pb.RegisterResponse,
+            effect,
+            caller_id=register_caller(account.key),
+            seal=self._seal(request.password),
+        )
 
     @access_policy.anyone
     async def Authenticate(
@@ -83,9 +83,14 @@ class AuthServicer(AuthServiceServicer):
             user, signed_in = await self._accounts.sign_in(transaction, password_check, device_name)
             return pb.AuthenticateResponse(**_registered_response(user, signed_in))
 
-        name = authenticate_caller(handles.key_of(request.handle))
-        key = self._key(request, name, request.password)
-        return await once(self._store.transaction, key, pb.AuthenticateResponse, effect)
+        return await commands.run_once(
+            self._store.transaction,
+            request,
+            pb.AuthenticateResponse,
+            effect,
+            caller_id=authenticate_caller(handles.key_of(request.handle)),
+            seal=self._seal(request.password),
+        )
 
     @access_policy.anyone
     async def RefreshSession(
@@ -107,8 +112,13 @@ class AuthServicer(AuthServiceServicer):
             await self._sessions.revoke(transaction, me, request.session_id)
             return pb.RevokeSessionResponse()
 
-        key = RequestKey.of(request, caller_id=str(me.user_id), method="RevokeSession")
-        return await once(self._store.transaction, key, pb.RevokeSessionResponse, effect)
+        return await commands.run_once(
+            self._store.transaction,
+            request,
+            pb.RevokeSessionResponse,
+            effect,
+            caller_id=me.user_id,
+        )
 
     @access_policy.user
     async def ListSessions(
@@ -134,10 +144,11 @@ class AuthServicer(AuthServiceServicer):
         self, request: pb.ChangePasswordRequest, context: Any
     ) -> pb.ChangePasswordResponse:
         me = caller.user()
-        begin = self._store.transaction
+        begin, seal = self._store.transaction, self._seal(request.old_password)
         # Read first: after the change the old password is no longer right.
-        key = self._key(request, str(me.user_id), request.old_password)
-        before = await repeated(begin, key, pb.ChangePasswordResponse)
+        before = await commands.first_response(
+            begin, request, pb.ChangePasswordResponse, caller_id=me.user_id, seal=seal
+        )
         if before is not None:
             return before
         password_check, new_hash = await self._accounts.prepare_password(
@@ -150,7 +161,9 @@ class AuthServicer(AuthServiceServicer):
             )
             return pb.ChangePasswordResponse()
 
-        return await once(begin, key, pb.ChangePasswordResponse, effect)
+        return await commands.run_once(
+            begin, request, pb.ChangePasswordResponse, effect, caller_id=me.user_id, seal=seal
+        )
 
     @access_policy.anyone
     async def GetJwks(self, request: pb.GetJwksRequest, context: Any) -> pb.GetJwksResponse:
@@ -202,11 +215,10 @@ class AuthServicer(AuthServiceServicer):
     def _seconds_until(self, moment: datetime) -> int:
         return int((moment - self._clock.now()).total_seconds())
 
-    def _key(self, request: Message, caller_id: str, secret: str) -> RequestKey | None:
-        """The key of a request that holds a password. Neither the fingerprint nor the response in
+    def _seal(self, password: str) -> Seal:
+        """The seal of a request that holds a password. Neither the fingerprint nor the response in
         its record helps to guess the password."""
-        seal = Seal(caller_secret=secret.encode(), service_secret=self._master_key)
-        return RequestKey.of(request, caller_id=caller_id, method=type(request).__name__, seal=seal)
+        return Seal(caller_secret=password.encode(), service_secret=self._master_key)
 
 
 def _registered_response(user: User, signed_in: SignedIn) -> dict[str, Any]:

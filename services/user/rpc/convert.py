@@ -14,6 +14,7 @@ from services.user.domain.model import (
     TokenPair,
     User,
 )
+from services.user.domain.user_queries import FoundUser
 from services.user.domain.visibility import hidden_counts
 
 _FLAGS = (
@@ -56,12 +57,10 @@ def packed_user(profile: User) -> bytes:
     return user(profile).SerializeToString()
 
 
-def unpack_user(
-    content: bytes, user_id: int, relationship: Relationship | None, *, viewer_id: int | None
-) -> pb.User:
+def unpack_user(found: FoundUser, *, viewer_id: int | None) -> pb.User:
     """A cached profile as the viewer may see it, with the viewer's relationship to it."""
-    message = pb.User.FromString(content)
-    _show(message, user_id, relationship, viewer_id)
+    message = pb.User.FromString(found.packed)
+    _show(message, found, viewer_id)
     return message
 
 
@@ -113,17 +112,15 @@ def key(public: Jwk) -> auth_pb.JsonWebKey:
     return auth_pb.JsonWebKey(**public)
 
 
-def add_visible_users(
-    users: Any, found: Iterable[tuple[int, bytes, Relationship | None]], *, viewer_id: int | None
-) -> None:
+def add_visible_users(users: Any, found: Iterable[FoundUser], *, viewer_id: int | None) -> None:
     """Appends the profiles as the viewer may see them, in this order."""
-    for user_id, packed, relationship in found:
+    for user in found:
         message = users.add()
-        message.MergeFromString(packed)
-        _show(message, user_id, relationship, viewer_id)
+        message.MergeFromString(user.packed)
+        _show(message, user, viewer_id)
 
 
-def add_packed_users(users: Any, found: Iterable[tuple[int, bytes, Relationship | None]]) -> None:
+def add_packed_users(users: Any, found: Iterable[FoundUser]) -> None:
     """Appends the complete profiles, in this order: for other services."""
     for user_id, packed, relationship in found:
         message = users.add()
@@ -132,12 +129,10 @@ def add_packed_users(users: Any, found: Iterable[tuple[int, bytes, Relationship 
             fill_relationship(message.viewer_relationship, user_id, relationship)
 
 
-def _show(
-    message: pb.User, user_id: int, relationship: Relationship | None, viewer_id: int | None
-) -> None:
-    for count in hidden_counts(
-        viewer_id, user_id, message.protected, relationship or Relationship.NONE
-    ):
+def _show(message: pb.User, found: FoundUser, viewer_id: int | None) -> None:
+    user_id, _, relationship = found
+    known = relationship or Relationship.NONE
+    for count in hidden_counts(viewer_id, user_id, message.protected, known):
         message.ClearField(count)
     if relationship is not None:
         fill_relationship(message.viewer_relationship, user_id, relationship)

@@ -1,22 +1,22 @@
 """GraphService over gRPC: follows, blocks, mutes, and their lists."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from google.protobuf.message import Message
 from roost.user.v1 import graph_service_pb2 as pb
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceServicer
 
 from services.chassis.auth import access_policy, caller
+from services.chassis.rpc import commands
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.rpc.paging import Page, position_of, size_of, token_of
 from services.chassis.runtime.ids import IdGenerator
-from services.chassis.storage.idempotency import RequestKey, once
 from services.user.domain import blocks, follows
 from services.user.domain.model import Direction, IdPage, Relationship, RelationshipKind
 from services.user.domain.ports import CacheInvalidation
 from services.user.domain.store import Store, UserTransaction
-from services.user.domain.user_queries import Found, UserQueries
+from services.user.domain.user_queries import FoundUser, UserQueries
 from services.user.rpc import convert
 
 R = TypeVar("R", bound=Message)
@@ -88,39 +88,35 @@ class GraphServicer(GraphServiceServicer):
     async def ListFollowers(
         self, request: pb.ListFollowersRequest, context: Any
     ) -> pb.ListFollowersResponse:
-        response = pb.ListFollowersResponse()
-        await self._others_list(request, Direction.IN, response)
-        return response
+        return await self._others_list(request, pb.ListFollowersResponse, Direction.IN)
 
     @access_policy.anyone
     async def ListFollowing(
         self, request: pb.ListFollowingRequest, context: Any
     ) -> pb.ListFollowingResponse:
-        response = pb.ListFollowingResponse()
-        await self._others_list(request, Direction.OUT, response)
-        return response
+        return await self._others_list(request, pb.ListFollowingResponse, Direction.OUT)
 
     @access_policy.user
     async def ListFollowRequests(
         self, request: pb.ListFollowRequestsRequest, context: Any
     ) -> pb.ListFollowRequestsResponse:
-        response = pb.ListFollowRequestsResponse()
-        await self._own_list(request, RelationshipKind.REQUEST, Direction.IN, response)
-        return response
+        return await self._own_list(
+            request, pb.ListFollowRequestsResponse, RelationshipKind.REQUEST, Direction.IN
+        )
 
     @access_policy.user
     async def ListBlocks(
         self, request: pb.ListBlocksRequest, context: Any
     ) -> pb.ListBlocksResponse:
-        response = pb.ListBlocksResponse()
-        await self._own_list(request, RelationshipKind.BLOCK, Direction.OUT, response)
-        return response
+        return await self._own_list(
+            request, pb.ListBlocksResponse, RelationshipKind.BLOCK, Direction.OUT
+        )
 
     @access_policy.user
     async def ListMutes(self, request: pb.ListMutesRequest, context: Any) -> pb.ListMutesResponse:
-        response = pb.ListMutesResponse()
-        await self._own_list(request, RelationshipKind.MUTE, Direction.OUT, response)
-        return response
+        return await self._own_list(
+            request, pb.ListMutesResponse, RelationshipKind.MUTE, Direction.OUT
+        )
 
     @access_policy.user
     async def BatchGetRelationships(
@@ -190,8 +186,9 @@ class GraphServicer(GraphServiceServicer):
             relationship = await act(transaction, me, request.user_id)
             return response(relationship=convert.relationship(request.user_id, relationship))
 
-        key = RequestKey.of(request, caller_id=str(me), method=type(request).__name__)
-        made = await once(self._store.transaction, key, response, effect)
+        made = await commands.run_once(
+            self._store.transaction, request, response, effect, caller_id=me
+        )
         # Also after a repetition: the first process may have died before it invalidated.
         await self._cache_invalidation.invalidate_pair(me, request.user_id)
         return made
@@ -203,7 +200,7 @@ class GraphServicer(GraphServiceServicer):
         )
         return pages[request.user_id]
 
-    async def _others_list(self, request: Any, direction: Direction, response: Any) -> None:
+    async def _others_list(self, request: Any, response: type[R], direction: Direction) -> R:
         page = await self._user_queries.list_of(
             direction,
             request.user_id,
@@ -211,11 +208,11 @@ class GraphServicer(GraphServiceServicer):
             before=position_of(request, self._page_tokens),
             limit=size_of(request),
         )
-        self._show(page, request, response)
+        return self._list(request, response, page)
 
     async def _own_list(
-        self, request: Any, kind: RelationshipKind, direction: Direction, response: Any
-    ) -> None:
+        self, request: Any, response: type[R], kind: RelationshipKind, direction: Direction
+    ) -> R:
         page = await self._user_queries.own_list(
             kind,
             direction,
@@ -223,8 +220,9 @@ class GraphServicer(GraphServiceServicer):
             before=position_of(request, self._page_tokens),
             limit=size_of(request),
         )
-        self._show(page, request, response)
+        return self._list(request, response, page)
 
-    def _show(self, page: Page[Found], request: Any, response: Any) -> None:
-        convert.add_visible_users(response.users, page.rows, viewer_id=caller.viewer_id())
-        response.next_page_token = token_of(page, request, self._page_tokens)
+    def _list(self, request: Any, response: type[R], page: Page[FoundUser]) -> R:
+        made: Any = response(next_page_token=token_of(page, request, self._page_tokens))
+        convert.add_visible_users(made.users, page.rows, viewer_id=caller.viewer_id())
+        return cast("R", made)

@@ -6,6 +6,7 @@ import pytest
 from roost.user.v1 import graph_service_pb2 as pb
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import DeleteUserRequest, UpdateUserRequest
+from structlog.testing import capture_logs
 
 from services.chassis.auth.tokens import ServiceIdentity
 from services.chassis.rpc.clients import Mesh
@@ -87,5 +88,8 @@ async def test_no_change_fails_because_the_post_service_is_unavailable(
     async with Mesh("127.0.0.1:1", identity=identity) as nowhere:
         cache_invalidation = MeshCacheInvalidation(nowhere)
 
-        await cache_invalidation.invalidate_pair(1, 2)
-        await cache_invalidation.invalidate_profiles([1])
+        with capture_logs() as logs:
+            await cache_invalidation.invalidate_pair(1, 2)
+            await cache_invalidation.invalidate_profiles([1])
+
+    assert [each["event"] for each in logs] == ["cache_invalidation_failed"] * 2

@@ -272,13 +272,19 @@ async def test_a_changed_password_ends_every_other_session(
     await stack.auth().Authenticate(AuthenticateRequest(handle="alice", password="another lamp 4"))
 
 
-async def test_a_repeated_change_of_password_succeeds_again(alice: Actor) -> None:
+async def test_a_repeated_change_of_password_succeeds_again(
+    stack: UserServiceStack, alice: Actor
+) -> None:
     request = ChangePasswordRequest(
         old_password=PASSWORD, new_password="another lamp 4", request_id="c-1"
     )
 
     await alice.auth.ChangePassword(request)
     await alice.auth.ChangePassword(request)
+
+    authenticate = AuthenticateRequest(handle="alice", password="another lamp 4")
+    answer = await stack.auth().Authenticate(authenticate)
+    assert answer.user.id == alice.id
 
 
 async def test_a_password_is_changed_only_by_who_knows_the_old_one(alice: Actor) -> None:

@@ -154,7 +154,11 @@ async def test_a_used_session_goes_on_for_longer(stack: UserServiceStack, alice:
 
     for _ in range(4):
         stack.clock.advance(30 * 86400)
-        token = (await refresh(stack, token)).tokens.refresh_token
+        response = await refresh(stack, token)
+        token = response.tokens.refresh_token
+
+        assert response.session.id == alice.session_id
+        assert response.session.last_used_time.seconds == int(stack.clock.now().timestamp())
 
 
 async def test_only_hashes_of_refresh_tokens_are_kept(

@@ -88,7 +88,7 @@ async def test_posts_are_counted(stack: UserServiceStack, alice: Actor) -> None:
         (VISIBILITY_PUBLIC, 1),
         (VISIBILITY_FOLLOWERS, 0),
         (VISIBILITY_MENTIONED, 0),
-        # Of a release that did not say; it counted every post.
+        # An event of a release without visibility, which counted every post.
         (VISIBILITY_UNSPECIFIED, 1),
     ],
 )

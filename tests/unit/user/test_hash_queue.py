@@ -117,7 +117,7 @@ async def test_other_hashes_have_at_most_half_of_the_workers(two: Workers) -> No
     tasks.append(two.run("in0"))
     await eventually(lambda: two.began == ["other0", "in0"], limit=60)
 
-    await order(two, tasks)
+    assert await order(two, tasks) == ["other0", "in0", "other1", "other2", "other3"]
 
 
 async def test_what_would_not_be_finished_in_time_is_refused_at_once(one: Workers) -> None:
@@ -138,7 +138,7 @@ async def test_an_owner_with_few_jobs_waits_for_as_few_of_anothers(one: Workers)
     tasks = [one.run(f"flood{n}", owner="attacker", left=LONG) for n in range(20)]
     await asyncio.sleep(0)
 
-    # One runs, and one of the attacker's goes before.
+    # One job runs, and one of the attacker goes before.
     alice = one.run("alice", owner="alice", left=3.5 + MARGIN)
     more = one.run("more", owner="attacker", left=3.5 + MARGIN)
     with pytest.raises(PasswordPoolBusy):
@@ -152,7 +152,7 @@ async def test_an_owner_with_few_jobs_waits_for_as_few_of_anothers(one: Workers)
 async def test_nothing_is_hashed_for_a_caller_whose_deadline_has_passed(one: Workers) -> None:
     first = one.run("first")
     await eventually(lambda: one.began == ["first"], limit=60)
-    # What runs took longer than the average said it would.
+    # The running job takes longer than the average.
     late = one.run("late", left=2.0 + MARGIN + 0.001)
     await asyncio.sleep(0)
     one.queue._seconds = 10.0

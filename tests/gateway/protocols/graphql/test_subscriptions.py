@@ -252,8 +252,10 @@ async def test_complete_ends_a_subscription(address: str, events: FakeEvents) ->
         await client.heard()
         events.add(ALICE, **arrival(100))
 
-        await client.data("2")
+        data = await client.data("2")
         await client.heard()
+
+    assert data["homeArrivals"]["post"]["text"] == "Post 100"
 
 
 async def test_lost_events_end_the_subscriptions_to_lists(address: str, events: FakeEvents) -> None:
