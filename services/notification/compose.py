@@ -12,8 +12,8 @@ from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.rpc.page_token import PageTokens
-from services.chassis.rpc.server import MountedServicer
+from services.chassis.rpc.paging import PageTokens
+from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.runtime.process import ProcessParts
@@ -62,26 +62,29 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
         live = log.live_delivery(store=events, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield ProcessParts(
-            mounts=[
-                *mounts(
-                    store=store,
-                    people=MeshProfiles(mesh),
-                    posts=MeshPosts(mesh),
-                    visibility=MeshVisibility(mesh),
-                    page_token_key=settings.page_token_key,
-                    clock=clock,
+            server=Server(
+                mounts=[
+                    *mounts(
+                        store=store,
+                        people=MeshProfiles(mesh),
+                        posts=MeshPosts(mesh),
+                        visibility=MeshVisibility(mesh),
+                        page_token_key=settings.page_token_key,
+                        clock=clock,
+                    ),
+                    log.mount(store=events, live=live, clock=clock),
+                    delivery.mount(
+                        settings,
+                        store=store,
+                        deliveries=PostgresDeliveryStore(database),
+                        clock=clock,
+                        ids=IdGenerator(clock=clock, worker=worker),
+                    ),
+                ],
+                verifier=authentication.verifier(
+                    settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
                 ),
-                log.mount(store=events, live=live, clock=clock),
-                delivery.mount(
-                    settings,
-                    store=store,
-                    deliveries=PostgresDeliveryStore(database),
-                    clock=clock,
-                    ids=IdGenerator(clock=clock, worker=worker),
-                ),
-            ],
-            verifier=authentication.verifier(
-                settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                max_in_flight=settings.max_in_flight,
             ),
             jobs=[revoked.run, *log.live_delivery_jobs(settings, live)],
             on_drain=[live.stop],

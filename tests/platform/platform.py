@@ -41,7 +41,7 @@ from services.chassis.cache import redis_client
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.events.bus import Publisher
 from services.chassis.rpc.clients import Mesh
-from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator

@@ -15,10 +15,11 @@ from gateway.protocols.stream import frames, socket
 from gateway.protocols.stream.close_codes import FrameInvalid
 from services.chassis.auth.tokens import jws
 from services.chassis.auth.tokens.jws import TokenInvalid
+from services.chassis.auth.tokens.verifier import bearer_token
 from services.chassis.cache import batch_lookup
 from services.chassis.events.records import Event, Record, Undecodable
-from services.chassis.rpc.interceptors import headers
-from services.chassis.rpc.page_token import PageTokenInvalid, PageTokens
+from services.chassis.rpc.paging import PageTokenInvalid, PageTokens
+from services.chassis.rpc.pipeline import headers_of
 from services.chassis.runtime import telemetry
 from services.eventlog.domain import packing as log_packing
 from services.timeline.adapters.feeds_valkey import _reading
@@ -80,10 +81,9 @@ def test_signed_token(token: str) -> None:
 @fuzzed
 @given(st.lists(st.tuples(st.sampled_from(["authorization", "traceparent", "x"]), TEXT)))
 def test_headers_of_a_call(metadata: list[tuple[str, str]]) -> None:
-    headers.arrived(metadata)
-    found = headers.current()
+    found = headers_of(metadata)
 
-    token = or_raises(TokenInvalid, found.token)
+    token = or_raises(TokenInvalid, bearer_token, found.authorization)
     assert token is None or isinstance(token, str)
     # A trace holds for the rest of a context, and this one is left with the call.
     for join in (telemetry.begin, telemetry.enter):

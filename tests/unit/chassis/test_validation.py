@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor
 from roost.post.v1.post_service_pb2 import CreatePostRequest
 from roost.user.v1.auth_service_pb2 import RegisterRequest
 
-from services.chassis.rpc.interceptors import validate
+from services.chassis.rpc import validation
 from services.chassis.runtime.errors import Invalid, Violation
 
 
@@ -44,7 +44,7 @@ def test_every_pattern_of_the_contracts_has_its_rule_in_words() -> None:
     found = {each for message in requests() for each in patterns_of(message, seen)}
 
     assert "^[A-Za-z0-9_.-]*$" in found
-    assert found <= set(validate.PATTERNS)
+    assert found <= set(validation.PATTERNS)
 
 
 @pytest.mark.parametrize("key", ["a b", "abc\n", "é"])
@@ -52,7 +52,7 @@ def test_a_text_of_another_form_is_refused_in_words(key: str) -> None:
     request = CreatePostRequest(text="a", request_id=key)
 
     with pytest.raises(Invalid) as refused:
-        validate.parse(CreatePostRequest, request.SerializeToString())
+        validation.parse(CreatePostRequest, request.SerializeToString())
 
     assert refused.value.violations == (
         Violation("request_id", "string.pattern", "must be letters, digits, _ . and -"),
@@ -61,7 +61,7 @@ def test_a_text_of_another_form_is_refused_in_words(key: str) -> None:
 
 def test_other_rules_are_said_as_protovalidate_says_them() -> None:
     with pytest.raises(Invalid) as refused:
-        validate.parse(RegisterRequest, RegisterRequest(handle="a" * 99).SerializeToString())
+        validation.parse(RegisterRequest, RegisterRequest(handle="a" * 99).SerializeToString())
 
     details = {each.field: each.description for each in refused.value.violations}
     assert details["handle"] == "must be at most 64 characters"
