@@ -353,7 +353,7 @@ class TestAttach:
         async def fail(*_: object, **__: object) -> None:
             raise Unavailable
 
-        monkeypatch.setattr(place.store, "arrive", fail)
+        monkeypatch.setattr(place.store, "attach_users", fail)
         async with streaming(served) as stream:
             stream.attach(ALICE)
 
@@ -369,7 +369,7 @@ class TestAttach:
             stream.attach(ALICE)
             await stream.attached(ALICE)
             with monkeypatch.context() as away:
-                for read in ("events", "ahead"):
+                for read in ("events", "newer_than"):
                     away.setattr(place.store, read, fail)
                 await place.append_unheard(ALICE)
                 await place.append(ALICE)

@@ -305,10 +305,10 @@ class TestHearing:
         seen = []
 
         for act, add_suppressions in (
-            ("hush", mute),
-            ("hush", block),
-            ("unhush", mute),
-            ("unhush", block),
+            ("add_suppressions", mute),
+            ("add_suppressions", block),
+            ("remove_suppressions", mute),
+            ("remove_suppressions", block),
         ):
             async with scenario.store.transaction() as transaction:
                 await getattr(transaction, act)([add_suppressions, add_suppressions])
