@@ -92,10 +92,10 @@ same-key: $(VENV)/.installed-dev ## Send the same post 50 times at once, 1,000 t
 soak: $(VENV)/.installed-dev ## Run the tests that take parts away, restart them, and send hostile input.
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
-bench: $(VENV)/.installed ## Measure on a stack of its own; narrow it with ONLY=home, load GRAPH=FILE.
+bench: $(VENV)/.installed-dev ## Measure on a stack of its own; narrow it with ONLY=home, load GRAPH=FILE.
 	@$(BIN)/python -m bench run $(if $(ONLY),--only "$(ONLY)") $(if $(GRAPH),--graph "$(GRAPH)")
 
-bench-compare: $(VENV)/.installed ## Show the last figures beside those of the last commit, or of BASE=FILE.
+bench-compare: $(VENV)/.installed-dev ## Show the last figures beside those of the last commit, or of BASE=FILE.
 	@$(BIN)/python -m bench compare $(if $(BASE),"$(BASE)")
 
 chaos: $(VENV)/.installed-dev ## Kill parts of a stack 200 times amid writes and open streams and look for what was promised; KILLS=N, SEED=N.

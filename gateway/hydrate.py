@@ -55,7 +55,7 @@ class Hydrated:
 
     def quoted_by(self, post: Post) -> Post | None:
         """What the post quotes; None where that is nothing, or is not to be shown with it."""
-        if post.quote_withdrawn:
+        if post.quote_hidden:
             return None
         return self.posts.get(post.quoted_post_id)
 

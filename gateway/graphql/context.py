@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
 from roost.user.v1.auth_service_pb2 import RefreshSessionResponse
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import GetUserRequest
+from strawberry.dataloader import DataLoader
 
 from gateway.backends import Backends
 from gateway.changing.sessions import Refresh
@@ -19,94 +20,61 @@ from services.chassis.runtime.errors import NotFound, Unauthenticated, Unimpleme
 if TYPE_CHECKING:
     from strawberry.types import Info
 
-# Of BatchGetPosts.
-_MOST = 200
+K = TypeVar("K")
+V = TypeVar("V")
 
-
-_POSTS, _PEOPLE = 0, 1
-
-
-class _PendingBatch:
-    """What one call will be asked for, and its answer."""
-
-    __slots__ = ("answer", "call", "ids")
-
-    def __init__(self, answer: "asyncio.Future[Hydrated]") -> None:
-        self.ids: tuple[list[int], list[int]] = ([], [])
-        self.answer = answer
-        # Held, since the loop itself holds no task.
-        self.call: asyncio.Future[None] | None = None
+# As many posts, and as many people, as BatchGetPosts takes.
+_MAX_BATCH = 200
+_POST, _USER = 0, 1
 
 
 class Loader:
     """Posts and people by id, each at most once, in as few calls as there are moments when
-    something is asked for. Made anew for each operation, change and event: it knows nothing old."""
+    something is asked for. Each operation, change and event has a new one, so nothing is stale."""
 
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
-        self._posts: dict[int, asyncio.Future[Hydrated]] = {}
-        self._people: dict[int, asyncio.Future[Hydrated]] = {}
-        self._profiles: dict[int, asyncio.Future[User | None]] = {}
-        self._asked: _PendingBatch | None = None
+        # By kind and id, so that posts and people go into the same call.
+        self._seen: DataLoader[tuple[int, int], Hydrated] = DataLoader(
+            load_fn=self._load_seen, max_batch_size=_MAX_BATCH
+        )
+        self._profiles: DataLoader[int, User | None] = DataLoader(load_fn=self._load_profiles)
 
     async def post(self, post_id: int) -> Hydrated:
         """What the viewer may see of a post, perhaps its tombstone; it is missing where that is
         nothing."""
-        return await self._ask(self._posts, post_id, _POSTS)
+        return await self._get(self._seen, (_POST, post_id))
 
     async def person(self, user_id: int) -> User | None:
         """A person; None where they are gone or hidden."""
-        profile = self._profiles.get(user_id)
-        if profile is None:
-            # Asked for at once, so as to go into the same call as what else is asked for now.
-            among = self._ask(self._people, user_id, _PEOPLE)
-            profile = asyncio.ensure_future(self._profile(user_id, among))
-            self._profiles[user_id] = profile
-        return await asyncio.shield(profile)
-
-    async def _profile(self, user_id: int, among: "asyncio.Future[Hydrated]") -> User | None:
-        found = (await among).users.get(user_id)
+        found = (await self._get(self._seen, (_USER, user_id))).users.get(user_id)
         if found is not None:
             return found
-        # Lists leave out whom one blocks, but a profile is shown: those are asked for one by one.
+        # Lists leave out whom one blocks, but a profile is shown.
+        return await self._get(self._profiles, user_id)
+
+    async def _get(self, loader: DataLoader[K, V], key: K) -> V:
+        # A field that is cancelled cancels no other that waits for the same.
+        return await asyncio.shield(asyncio.ensure_future(loader.load(key)))
+
+    async def _load_seen(self, keys: list[tuple[int, int]]) -> list[Hydrated]:
+        response = await self._backends.posts.BatchGetPosts(
+            BatchGetPostsRequest(
+                post_ids=[number for kind, number in keys if kind == _POST],
+                include_user_ids=[number for kind, number in keys if kind == _USER],
+                include_tombstones=True,
+            )
+        )
+        return [Hydrated.of(response.posts, response.includes)] * len(keys)
+
+    async def _load_profiles(self, user_ids: list[int]) -> list[User | BaseException | None]:
+        return await asyncio.gather(*map(self._load_profile, user_ids), return_exceptions=True)
+
+    async def _load_profile(self, user_id: int) -> User | None:
         try:
             return (await self._backends.users.GetUser(GetUserRequest(user_id=user_id))).user
         except NotFound:
             return None
-
-    def _ask(
-        self, known: "dict[int, asyncio.Future[Hydrated]]", number: int, kind: int
-    ) -> "asyncio.Future[Hydrated]":
-        answer = known.get(number)
-        if answer is not None:
-            return asyncio.shield(answer)
-        if self._asked is None or len(self._asked.ids[kind]) >= _MOST:
-            loop = asyncio.get_running_loop()
-            self._asked = _PendingBatch(loop.create_future())
-            # Everything that is ready to run asks first.
-            loop.call_soon(self._begin, self._asked)
-        self._asked.ids[kind].append(number)
-        known[number] = self._asked.answer
-        return asyncio.shield(self._asked.answer)
-
-    def _begin(self, asked: "_PendingBatch") -> None:
-        if self._asked is asked:
-            self._asked = None
-        asked.call = asyncio.ensure_future(self._load(asked))
-
-    async def _load(self, asked: "_PendingBatch") -> None:
-        request = BatchGetPostsRequest(
-            post_ids=asked.ids[_POSTS],
-            include_user_ids=asked.ids[_PEOPLE],
-            include_tombstones=True,
-        )
-        try:
-            response = await self._backends.posts.BatchGetPosts(request)
-        except Exception as error:
-            asked.answer.set_exception(error)
-            asked.answer.exception()  # so that nobody complains where all who asked have gone
-        else:
-            asked.answer.set_result(Hydrated.of(response.posts, response.includes))
 
 
 async def no_refresh(_: str) -> RefreshSessionResponse:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from cachebox import LRUCache
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -26,13 +27,12 @@ from gateway.graphql.costs import Cost
 from gateway.graphql.limits import PEOPLE, Limits, check, check_given
 from gateway.graphql.projection import Projections
 from gateway.graphql.refusals import DocumentInvalid, DocumentTooComplex
-from gateway.lru import LRUCache
 
 # What a few versions of a few apps send. One with as many tokens as may be takes 750 KiB.
-_KEPT = 128
+_KEPT = 256
 _MOST_ERRORS = 5
 # Of one document: clients choose by a few switches, and whoever tries all of many is forgotten.
-_KEPT_CHOICES = 32
+_KEPT_CHOICES = 64
 
 
 class DocumentErrors(Exception):
@@ -117,7 +117,7 @@ class Document:
         found = self._projections.get(choice)
         if found is None:
             found = Projections()
-            self._projections.put(choice, found)
+            self._projections[choice] = found
         return found
 
 
@@ -159,7 +159,7 @@ class Documents:
         known = self.known(text)
         if known is None:
             known = self._read(text, most)
-            self._known.put(text, known)
+            self._known[text] = known
         return known
 
     def _read(self, text: str, most: Limits) -> Document:

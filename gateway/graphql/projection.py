@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
+from cachebox import LRUCache
 from graphql import (
     Executor,
     GraphQLObjectType,
@@ -28,14 +29,13 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList
 
 from gateway.graphql.fields import RESOLVED_WITHIN, SETTLED, SHOW
-from gateway.lru import LRUCache
 
 # What a value becomes in JSON; None for a value that is JSON as it is.
 Print = Callable[[Any], Any]
 _Made = tuple[Print | None] | None
 
 # About as much as REST keeps, for selections are smaller than its objects.
-_KEPT = 16_384
+_KEPT = 32_768
 # What is larger is printed anew each time: aliases could make any text so long that a few hundred
 # documents would fill the memory of the process.
 _LARGEST = 8_192
@@ -152,7 +152,7 @@ def _remembered(print_object: Print) -> Print:
             text = _encoder.encode(print_object(value))
             found = msgspec.Raw(text)
             if depends_on is not None and len(text) <= _LARGEST:
-                _printed.put(key, found)
+                _printed[key] = found
         return found
 
     return printed

@@ -13,12 +13,17 @@ import msgspec
 from msgspec import Raw
 from roost.notification.v1.notification_pb2 import UserEvent
 from roost.post.v1.post_pb2 import VISIBILITY_MENTIONED
-from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, Pair, Ties
+from roost.user.v1.graph_service_pb2 import (
+    BatchGetPairRelationshipsRequest,
+    Pair,
+    PairRelationship,
+)
 
 from gateway import rules
 from gateway.backends import Backends
 from gateway.hydrate import Entry, Hydrated, hydrate_entries
 from gateway.rest.v1 import present
+from services.chassis.rpc.batching import Batcher
 from services.chassis.runtime.clock import Clock
 
 if TYPE_CHECKING:
@@ -28,8 +33,8 @@ if TYPE_CHECKING:
 _FRESH_SECONDS = 60.0
 # How long a loaded post is kept. What changes meanwhile shows on the next reading.
 _KEEP_SECONDS = 5.0
-# Of BatchGetTies; and how many such calls are under way. What is asked for meanwhile goes into the
-# next call, so that one post for thousands takes a few large calls.
+# Pairs in one BatchGetPairRelationships, and how many such calls run at once. Pairs that come
+# while all of them run go into the next call, so one post for thousands takes few large calls.
 _MOST_PAIRS = 1000
 _MOST_CALLS = 2
 
@@ -45,7 +50,8 @@ class Arrivals:
     def __init__(self, *, backends: Backends, graph: "GraphServiceAsyncStub", clock: Clock) -> None:
         self._backends = backends
         self._clock = clock
-        self._standing = _RelationshipLookup(graph)
+        self._graph = graph
+        self._standing = Batcher(self._load_standing, most=_MOST_PAIRS, at_once=_MOST_CALLS)
         self._items: dict[int, asyncio.Task[Item]] = {}
 
     def may_share(self, event: UserEvent) -> bool:
@@ -66,7 +72,19 @@ class Arrivals:
 
     def welcome(self, entry: Entry, viewer_id: int) -> "asyncio.Future[bool]":
         """Whether the entry, which looks the same to all, is to be shown to this viewer."""
-        return self._standing.ask(viewer_id, entry.author_id)
+        if viewer_id == entry.author_id:
+            own = asyncio.get_running_loop().create_future()
+            own.set_result(True)
+            return own
+        return self._standing.ask((viewer_id, entry.author_id))
+
+    async def _load_standing(self, pairs: Sequence[tuple[int, int]]) -> list[bool]:
+        """Whether each reader is to see what each author writes."""
+        request = BatchGetPairRelationshipsRequest(
+            pairs=[Pair(from_user_id=reader, to_user_id=author) for reader, author in pairs]
+        )
+        response = await self._graph.BatchGetPairRelationships(request)
+        return [_near(ties) for ties in response.relationships]
 
     async def _load(self, entry: Entry) -> Item:
         found = await hydrate_entries(self._backends, [entry])
@@ -85,56 +103,8 @@ class Arrivals:
             asyncio.get_running_loop().call_later(_KEEP_SECONDS, self._items.pop, post_id, None)
 
 
-class _RelationshipLookup:
-    """Whether readers are to see what authors write, asked for in few calls."""
-
-    def __init__(self, graph: "GraphServiceAsyncStub") -> None:
-        self._graph = graph
-        self._waiting: dict[tuple[int, int], asyncio.Future[bool]] = {}
-        self._calls: set[asyncio.Task[None]] = set()
-
-    def ask(self, reader_id: int, author_id: int) -> "asyncio.Future[bool]":
-        pair = (reader_id, author_id)
-        answer = self._waiting.get(pair)
-        if answer is None:
-            answer = asyncio.get_running_loop().create_future()
-            if reader_id == author_id:
-                answer.set_result(True)
-                return answer
-            self._waiting[pair] = answer
-            self._call()
-        return answer
-
-    def _call(self) -> None:
-        while self._waiting and len(self._calls) < _MOST_CALLS:
-            pairs = list(self._waiting)[:_MOST_PAIRS]
-            call = asyncio.create_task(self._fetch([(p, self._waiting.pop(p)) for p in pairs]))
-            self._calls.add(call)
-            call.add_done_callback(self._over)
-
-    def _over(self, call: "asyncio.Task[None]") -> None:
-        self._calls.discard(call)
-        self._call()
-
-    async def _fetch(self, asked: Sequence[tuple[tuple[int, int], "asyncio.Future[bool]"]]) -> None:
-        request = BatchGetTiesRequest(
-            pairs=[Pair(from_user_id=one, to_user_id=other) for (one, other), _ in asked]
-        )
-        try:
-            response = await self._graph.BatchGetTies(request)
-        except Exception as error:
-            for _, answer in asked:
-                if not answer.done():
-                    answer.set_exception(error)
-                    answer.exception()  # so that nobody complains where all who asked have gone
-            return
-        for (_, answer), ties in zip(asked, response.ties, strict=True):
-            if not answer.done():
-                answer.set_result(_near(ties))
-
-
-def _near(ties: Ties) -> bool:
-    return rules.brought(following=ties.following, muting=ties.muting) and not ties.apart
+def _near(ties: PairRelationship) -> bool:
+    return rules.brought(following=ties.following, muting=ties.muting) and not ties.either_blocks
 
 
 def _without_viewer(found: Hydrated) -> Hydrated:

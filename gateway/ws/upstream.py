@@ -1,13 +1,13 @@
 """The one stream of events that a gateway process reads, whoever of its clients they are for."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from roost.notification.v1.event_service_pb2 import AttachRequest, AttachResponse
 
 from gateway.ws.metrics import StreamMetrics
+from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.logs import logger
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
 
 # Between tries, in seconds: a restarted service is found soon, a dead one is not run down.
-_FIRST_PAUSE = 0.05
-_LONGEST_PAUSE = 2.0
+_PAUSE_SECONDS = (0.05, 2.0)
 
 
 class Upstream:
@@ -50,7 +49,7 @@ class Upstream:
     async def run(self) -> None:
         """Reads, for ever, from when somebody is there to read for."""
         await self._wanted.wait()
-        pause = _FIRST_PAUSE
+        backoff = Backoff(*_PAUSE_SECONDS)
         while True:
             error: RoostError | None = None
             received = False
@@ -63,11 +62,10 @@ class Upstream:
             finally:
                 self._asked = None
             if received:
-                pause = _FIRST_PAUSE
-            if pause == _FIRST_PAUSE:  # said once, however long it lasts
+                backoff.reset()
+            if not backoff.failures:  # once for each outage
                 logger().warning("upstream_cut", error=repr(error))
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - only to spread
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            await backoff.wait()
 
     async def _requests(self) -> AsyncIterator[AttachRequest]:
         """What to send on a stream that opens now: what stands, then what comes."""

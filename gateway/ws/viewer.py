@@ -1,6 +1,5 @@
 """Whose connection it is: what is shown on it is read with that person's own rights."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -9,6 +8,7 @@ from roost.user.v1.auth_service_pb2 import ExtendStreamRequest, RedeemStreamTick
 from services.chassis.auth import caller
 from services.chassis.auth.caller import UserCaller
 from services.chassis.runtime import deadline
+from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 
@@ -19,9 +19,11 @@ T = TypeVar("T")
 
 # A token is not used within this many seconds of its end: it has to last for the calls behind ours.
 _RENEW_BEFORE = 60.0
-# What one reading may take, and the pauses before it is tried again: about four seconds in all.
+# What one try of a reading may take; how often it is tried again, and the first and the longest
+# pause before that: about three seconds in all.
 _READ_SECONDS = 4.0
-_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
+_RETRIES = 5
+_PAUSE_SECONDS = (0.1, 1.6)
 
 
 class Viewer:
@@ -42,17 +44,17 @@ class Viewer:
 
         Raises SessionRevoked if the session has ended, and whatever the last try raised.
         """
-        for pause in (*_PAUSES, None):
+        backoff = Backoff(*_PAUSE_SECONDS)
+        while True:
             try:
                 with deadline.within(_READ_SECONDS):
                     await self._renew()
                     caller.begin(UserCaller(self.user_id, self.session_id), self._token)
                     return await reading()
             except (Unavailable, DeadlineExceeded):
-                if pause is None:
+                if backoff.failures == _RETRIES:
                     raise
-            await asyncio.sleep(pause)
-        raise AssertionError("unreachable: the last try returns or raises")
+            await backoff.wait()
 
     async def _renew(self) -> None:
         if self._clock.monotonic() < self._renew_at:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from roost.post.v1.engagement_service_pb2_grpc import add_EngagementServiceServicer_to_server
-from roost.post.v1.people_service_pb2_grpc import add_PeopleServiceServicer_to_server
 from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_server
+from roost.post.v1.profile_cache_service_pb2_grpc import add_ProfileCacheServiceServicer_to_server
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
@@ -31,9 +31,9 @@ from services.post.rpc.convert import pack, summarize_packed
 from services.post.rpc.engagement_lists import EngagementLists
 from services.post.rpc.engagement_servicer import EngagementServicer
 from services.post.rpc.events import describe
-from services.post.rpc.people_servicer import ProfileCacheServicer
 from services.post.rpc.post_lists import PostLists
 from services.post.rpc.post_servicer import PostServicer
+from services.post.rpc.profile_cache_servicer import ProfileCacheServicer
 from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.hydration import Hydration
 from services.post.rpc.read_cache.profile_cache import ProfileCache
@@ -137,7 +137,9 @@ def mounts(
     return [
         MountedServicer(add_PostServiceServicer_to_server, posts),
         MountedServicer(add_EngagementServiceServicer_to_server, engagement),
-        MountedServicer(add_PeopleServiceServicer_to_server, ProfileCacheServicer(profile_cache)),
+        MountedServicer(
+            add_ProfileCacheServiceServicer_to_server, ProfileCacheServicer(profile_cache)
+        ),
     ]
 
 

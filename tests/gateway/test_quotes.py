@@ -11,7 +11,7 @@ from tests.gateway.fakes import FakeServices
 from tests.gateway.graphql.asking import asked, post_id
 
 QUOTED = post(100, ALICE)
-WITHDRAWN = post(101, BOB, quoted_post_id=100, quote_withdrawn=True)
+WITHDRAWN = post(101, BOB, quoted_post_id=100, quote_hidden=True)
 STANDING = post(102, CAROL, quoted_post_id=100)
 PEOPLE = includes(person(ALICE), person(BOB), person(CAROL), quoted=(QUOTED,))
 

@@ -29,7 +29,11 @@ from roost.user.v1.auth_service_pb2 import (
     RedeemStreamTicketRequest,
     RedeemStreamTicketResponse,
 )
-from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, BatchGetTiesResponse, Ties
+from roost.user.v1.graph_service_pb2 import (
+    BatchGetPairRelationshipsRequest,
+    BatchGetPairRelationshipsResponse,
+    PairRelationship,
+)
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -55,7 +59,7 @@ class Scenario:
 
     def __init__(self, services: FakeServices) -> None:
         self.hidden: set[int] = set()
-        self.ties: dict[tuple[int, int], Ties] = {}
+        self.ties: dict[tuple[int, int], PairRelationship] = {}
         self.stands: dict[int, dict[str, bool]] = {}
         self.replies_to: dict[int, int] = {}
         self.lifetime = 900
@@ -63,7 +67,7 @@ class Scenario:
         services.answer("RedeemStreamTicket", self._redeem)
         services.answer("ExtendStream", self._extend)
         services.answer("BatchGetPosts", self._posts)
-        services.answer("BatchGetTies", self._ties)
+        services.answer("BatchGetPairRelationships", self._ties)
 
     def _redeem(self, request: RedeemStreamTicketRequest) -> RedeemStreamTicketResponse:
         user_id = TICKETS.get(request.ticket)
@@ -96,10 +100,10 @@ class Scenario:
             ),
         )
 
-    def _ties(self, request: BatchGetTiesRequest) -> BatchGetTiesResponse:
-        usual = Ties(following=True)
-        return BatchGetTiesResponse(
-            ties=[
+    def _ties(self, request: BatchGetPairRelationshipsRequest) -> BatchGetPairRelationshipsResponse:
+        usual = PairRelationship(following=True)
+        return BatchGetPairRelationshipsResponse(
+            relationships=[
                 self.ties.get((each.from_user_id, each.to_user_id), usual) for each in request.pairs
             ]
         )
@@ -288,14 +292,14 @@ async def test_one_load_serves_everybody_whom_a_post_goes_to(
 async def test_who_blocked_or_muted_the_author_meanwhile_is_spared(
     address: str, events: FakeEvents, scenario: Scenario
 ) -> None:
-    scenario.ties[ALICE, BOB] = Ties(following=True, muting=True)
-    scenario.ties[CAROL, BOB] = Ties(following=True, apart=True)
+    scenario.ties[ALICE, BOB] = PairRelationship(following=True, muting=True)
+    scenario.ties[CAROL, BOB] = PairRelationship(following=True, either_blocks=True)
 
     async with opened(address) as alice, opened(address, "carol") as carol:
         for client, user_id in ((alice, ALICE), (carol, CAROL)):
             await greeted(client, "home")
             events.add(user_id, **arrival(100))
-        await eventually(lambda: scenario.services.methods.count("BatchGetTies") == 2)
+        await eventually(lambda: scenario.services.methods.count("BatchGetPairRelationships") == 2)
         assert await alice.silent()
         assert await carol.silent()
 

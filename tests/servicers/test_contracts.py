@@ -1,4 +1,4 @@
-"""No RPC is offered without a row that says who may call it: the contracts know of every one."""
+"""Every RPC of the contracts has a row that says who may call it; shared rules hold for all."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 import roost
+from buf.validate import validate_pb2
+from google.protobuf.descriptor import FieldDescriptor
+from roost.rules.v1 import rules_pb2
 
 import services
 from services.chassis.auth.access_policy import Policy, policy_of
@@ -70,3 +73,37 @@ def test_every_rpc_that_is_offered_has_a_row(
 
 def test_contracts_of_every_service_that_is_here_are_looked_at() -> None:
     assert {noun for noun, *_ in CONTRACTS} == HERE - {"chassis"}
+
+
+SHARED = {
+    "page_size": rules_pb2.FIELD_RULE_PAGE_SIZE,
+    "page_token": rules_pb2.FIELD_RULE_PAGE_TOKEN,
+    "request_id": rules_pb2.FIELD_RULE_REQUEST_ID,
+}
+# Pages of ids and events for other services have sizes of their own.
+OWN_PAGE_SIZES = {
+    "BatchListFollowerIdsRequest",
+    "ListFollowerIdsRequest",
+    "ListFollowingIdsRequest",
+    "ListPostIdsByAuthorsRequest",
+    "ReadEventsRequest",
+}
+SHARED_FIELDS = [
+    field
+    for _, _, service, _ in contracts()
+    for method in service.methods
+    for field in method.input_type.fields
+    if field.name in SHARED
+    and not (field.name == "page_size" and method.input_type.name in OWN_PAGE_SIZES)
+]
+
+
+@pytest.mark.parametrize("field", SHARED_FIELDS, ids=[each.full_name for each in SHARED_FIELDS])
+def test_paging_and_idempotency_keys_follow_the_shared_rules(field: FieldDescriptor) -> None:
+    rule = SHARED[field.name]
+    declared = rules_pb2.FieldRule.DESCRIPTOR.values_by_number[rule].GetOptions()
+
+    assert field.GetOptions().Extensions[rules_pb2.rule] == rule
+    assert (
+        field.GetOptions().Extensions[validate_pb2.field] == declared.Extensions[rules_pb2.demands]
+    )

@@ -1,4 +1,4 @@
-"""What is installed is what was locked: every release is pinned, and known by its hashes."""
+"""What is installed is what was locked, and where single libraries may be used."""
 
 from __future__ import annotations
 
@@ -38,3 +38,13 @@ def test_every_installation_checks_the_hashes_and_resolves_nothing(name: str) ->
     assert len(installs) == 1
     assert "--require-hashes" in installs[0]
     assert "--no-deps" in installs[0]
+
+
+def test_one_module_uses_the_library_of_tokens() -> None:
+    """It has to be handed a key and an algorithm that were checked before."""
+    importing = re.compile(r"^\s*(from|import) jose\b", re.MULTILINE)
+    modules = [path for folder in ("services", "gateway") for path in (ROOT / folder).rglob("*.py")]
+
+    found = [path.name for path in modules if importing.search(path.read_text())]
+
+    assert found == ["jws.py"]

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import ClassVar, cast
 
 import msgspec
+from cachebox import LRUCache
 from google.protobuf.timestamp_pb2 import Timestamp
 from msgspec import UNSET, Raw
 from roost.notification.v1 import delivery_service_pb2, notification_pb2
@@ -20,12 +21,11 @@ from roost.user.v1 import user_pb2
 
 from gateway import rules
 from gateway.hydrate import Entry, Hydrated
-from gateway.lru import LRUCache
 from gateway.rest.v1 import types
 
-# About 1 KiB a post and 0.7 KiB a person, and at most twice as many of each: some 60 MiB, and 35
-# more where another version is asked for, which keeps posts of its own.
-_KEPT = 16_384
+# About 1 KiB a post and 0.7 KiB a person: at most some 60 MiB, and 35 more where another version
+# is asked for, which keeps posts of its own.
+_KEPT = 32_768
 
 _VISIBILITY: dict[int, types.Visibility] = {
     post_pb2.VISIBILITY_UNSPECIFIED: "public",
@@ -72,7 +72,7 @@ def _print_user(message: user_pb2.User) -> _CachedJson:
     printed = _users.get(key)
     if printed is None:
         printed = _CachedJson(key, user(message))
-        _users.put(key, printed)
+        _users[key] = printed
     return printed
 
 
@@ -158,7 +158,7 @@ class Showing:
                 hidden=hidden,
             )
             printed = _CachedJson(key, shown)
-            self._printed.put(key, printed)
+            self._printed[key] = printed
         return printed
 
     @staticmethod

@@ -8,7 +8,6 @@ Facebook", NSDI 2013, §3.2.1.)
 
 import asyncio
 import math
-import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +18,7 @@ from services.chassis.cache.batch_lookup import get_many_from
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable, Script
 from services.chassis.cache.redis_connection import Argument, Command
 from services.chassis.runtime import deadline
+from services.chassis.runtime.backoff import spread
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import DeadlineExceeded
 from services.chassis.runtime.logs import logger
@@ -326,7 +326,7 @@ class Cache(Generic[K, V]):
             kind, ttl, content = entry.ABSENT, self._absent_ttl, b""
         else:
             kind, ttl, content = entry.VALUE, self._ttl, self._encode(value)
-        ttl *= random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spread, not secrecy
+        ttl = spread(ttl, _JITTER)
         fresh_until = self._now() + round(ttl * 1000)
         replacement = entry.pack(kind, fresh_until=fresh_until, content=content)
         return header, replacement, round((ttl + self._stale) * 1000)

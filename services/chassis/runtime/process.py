@@ -27,13 +27,12 @@ from services.chassis.rpc.interceptors import Pipeline, RpcMetrics
 from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime import (
     logs,
-    settings,
     supervision,
     telemetry,
 )
 from services.chassis.runtime.admin import Admin, Condition
 from services.chassis.runtime.logs import logger
-from services.chassis.runtime.settings import ServiceSettings, split_address
+from services.chassis.runtime.settings import ServiceSettings, load, split_address
 from services.chassis.runtime.supervision import Job, Supervisor
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -106,7 +105,7 @@ def main(
     if len(given) != 1 or given[0] not in modes:
         print(f"Say what to do: python -m services.{service} serve|work", file=sys.stderr)
         return 2
-    settings = settings.load(kind)
+    settings = load(kind)
     logs.configure(service=service, level=settings.log_level, form=settings.log_format)
     telemetry.configure(
         service=service, ratio=settings.trace_ratio, endpoint=settings.otlp_endpoint

@@ -2,12 +2,12 @@
 
 import asyncio
 import functools
-import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from prometheus_client import Counter, Gauge
 
+from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.logs import logger
 
 # The pause before a failed job starts again doubles from the first figure to the second.
@@ -61,7 +61,7 @@ class Supervisor:
                 logger().warning("job_left", job=task.get_name())
 
     async def _keep(self, name: str, job: Job) -> None:
-        pause, longest = PAUSE_SECONDS
+        backoff = Backoff(*PAUSE_SECONDS)
         while True:
             began = time.monotonic()
             error = await self._run_once(name, job)
@@ -71,10 +71,9 @@ class Supervisor:
                 self._give_up()
                 return
             self._set_down(name, True)
-            if time.monotonic() - began > longest:
-                pause = PAUSE_SECONDS[0]
-            await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 - only jitter
-            pause = min(pause * 2, longest)
+            if time.monotonic() - began > PAUSE_SECONDS[1]:
+                backoff.reset()
+            await backoff.wait()
 
     async def _run_once(self, name: str, job: Job) -> BaseException:
         """Runs the job until it fails; returns the failure."""

@@ -1,5 +1,7 @@
 """Token buckets in the memory of one process: how often somebody may do something in a minute."""
 
+from cachebox import LRUCache
+
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import TooMany
 
@@ -21,16 +23,14 @@ class Buckets:
         self._size = size
         self._clock = clock
         # For whom: how many there were, and when.
-        self._levels: dict[object, tuple[float, float]] = {}
+        self._levels: LRUCache[object, tuple[float, float]] = LRUCache(_MOST)
 
     def take(self, whose: object, amount: int = 1) -> None:
         """Takes so many tokens. Raises RateLimited where there are fewer, and takes none then."""
         now = self._clock.monotonic()
-        level, then = self._levels.pop(whose, (float(self._size), now))
+        level, then = self._levels.get(whose, (float(self._size), now))
         level = min(self._size, level + (now - then) * self._size / _MINUTE)
         if level < amount:
             self._levels[whose] = level, now
             raise RateLimited(retry_after=(amount - level) * _MINUTE / self._size)
-        if len(self._levels) >= _MOST:
-            del self._levels[next(iter(self._levels))]
         self._levels[whose] = level - amount, now

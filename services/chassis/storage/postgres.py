@@ -11,6 +11,7 @@ import asyncpg
 
 from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime import deadline, telemetry
+from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.logs import logger
@@ -297,7 +298,7 @@ async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> No
     def wake(*_: object) -> None:
         woken.set()
 
-    pause, longest = _RECONNECT_SECONDS
+    backoff = Backoff(*_RECONNECT_SECONDS)
     while True:
         try:
             connection = await dedicated(url, name=name)
@@ -307,7 +308,7 @@ async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> No
                 with translated():
                     await connection.add_listener(channel, wake)
                     woken.set()
-                    pause = _RECONNECT_SECONDS[0]
+                    backoff.reset()
                     while not await wait_for(lost, _HEARTBEAT_SECONDS):
                         await connection.execute("SELECT 1")
             finally:
@@ -315,8 +316,7 @@ async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> No
             logger().warning("listen_lost", channel=channel)
         except DatabaseUnavailable as away:
             logger().warning("listen_lost", channel=channel, error=repr(away.__cause__))
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, longest)
+        await backoff.wait()
 
 
 async def _keep_session(_: object) -> None:

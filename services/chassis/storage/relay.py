@@ -16,6 +16,7 @@ from prometheus_client import Counter, Gauge
 
 from services.chassis.events.bus.producer import PublishFailed, RecordsRefused
 from services.chassis.events.records import Event
+from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.logs import logger
 from services.chassis.storage import outbox, postgres
@@ -118,7 +119,7 @@ class Relay:
         leading.result()
 
     async def _publish_loop(self, connection: Connection) -> None:
-        pause, longest = _PAUSE_SECONDS
+        backoff = Backoff(*_PAUSE_SECONDS)
         async with postgres.listening(self._url, outbox.CHANNEL) as woken:
             with postgres.translated():
                 while True:
@@ -126,12 +127,11 @@ class Relay:
                     began = self._clock.monotonic()
                     try:
                         found = await self._publish_batch(connection)
-                        pause = _PAUSE_SECONDS[0]
+                        backoff.reset()
                     except PublishFailed as failure:
                         _failed.inc()
                         logger().warning("relay_not_delivered", **failure.metadata)
-                        await asyncio.sleep(pause)
-                        pause = min(pause * 2, longest)
+                        await backoff.wait()
                         continue
                     if found < self._batch:
                         await asyncio.sleep(began + self._pace(found) - self._clock.monotonic())

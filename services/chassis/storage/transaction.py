@@ -4,22 +4,23 @@ A service's `store.py` extends `Transaction` by the acts of its domain; the impl
 `postgres.PostgresTransaction` and `memory.MemoryTransaction`, which hold these for good.
 """
 
-import asyncio
-import random
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from uuid import UUID
 
 from services.chassis.events.records import OutboxMessage
+from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.errors import Conflict
 
 if TYPE_CHECKING:
     from services.chassis.storage.idempotency import RequestKey
 
 ATTEMPTS = 4
-# The first pause before another attempt; it doubles, with jitter.
-_PAUSE_SECONDS = 0.01
+# The pause before another attempt doubles from the first figure to the second.
+_PAUSE_SECONDS = (0.01, 1.0)
+# Wide, because transactions that abort each other begin again at one moment.
+_JITTER = 0.5
 
 
 class Transaction(Protocol):
@@ -82,13 +83,12 @@ async def in_transaction(
     `effect` may run several times, so whatever it does outside the transaction must be harmless.
     Raises TransactionAborted when the last attempt was aborted too.
     """
-    pause = _PAUSE_SECONDS
+    backoff = Backoff(*_PAUSE_SECONDS, jitter=_JITTER)
     for _ in range(attempts - 1):
         try:
             async with begin() as transaction:
                 return await effect(transaction)
         except TransactionAborted:
-            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - only jitter
-            pause *= 2
+            await backoff.wait()
     async with begin() as transaction:
         return await effect(transaction)

@@ -8,8 +8,10 @@ these.
 import asyncio
 import socket
 import threading
-from collections import Counter, OrderedDict
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
+
+from cachebox import LRUCache
 
 from services.delivery.domain.mail_domains import registrable_domain
 
@@ -32,7 +34,7 @@ class Resolver:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="push-names")
         self._lock = threading.Lock()
         self._open: Counter[str] = Counter()
-        self._known: OrderedDict[tuple[str, int], tuple[float, list[str]]] = OrderedDict()
+        self._known: LRUCache[tuple[str, int], tuple[float, list[str]]] = LRUCache(_KEPT)
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """Each address of the host once, the preferred one first; the same answer for half a
@@ -43,8 +45,6 @@ class Resolver:
             return known[1]
         found = await asyncio.wrap_future(self._ask(host, port))
         self._known[host, port] = (loop.time() + _KEPT_SECONDS, found)
-        if len(self._known) > _KEPT:
-            self._known.popitem(last=False)
         return found
 
     def close(self) -> None:

@@ -6,6 +6,8 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from cachebox import LRUCache
+
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.logs import logger
@@ -217,13 +219,13 @@ class DigestEmailSender:
         self._clock = clock
         self._hour = hour
         # Of the people whose digests were packed last: `again` may not ask the store.
-        self._zones: dict[int, str] = {}
+        self._zones: LRUCache[int, str] = LRUCache(_ZONES_KEPT)
 
     async def prepare(
         self, deliveries: Sequence[Delivery]
     ) -> Mapping[Delivery, PreparedMessage | DeliveryUpdate]:
         user_ids = {each.user_id for each in deliveries}
-        self._note_zones(await self._unread.time_zones(user_ids))
+        self._zones.update(await self._unread.time_zones(user_ids))
         wanted = await self._unread.digests_wanted(user_ids)
         addresses = await self._store.addresses(wanted)
         packed: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
@@ -243,11 +245,6 @@ class DigestEmailSender:
             hour=self._hour,
             time_zone=self._zones.get(delivery.user_id, "UTC"),
         )
-
-    def _note_zones(self, found: Mapping[int, str]) -> None:
-        self._zones |= found
-        while len(self._zones) > _ZONES_KEPT:
-            del self._zones[next(iter(self._zones))]
 
     async def _prepared(self, delivery: Delivery, to: MailAddress) -> PreparedMessage | None:
         unread = await self._unread.newest_unread(delivery.user_id, limit=MAX_UNREAD)

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from services.chassis.runtime.backoff import doubled
+
 # After the first time-out only the message itself waits: one may be an accident.
 _FIRST = timedelta(seconds=30)
 LONGEST_DEVICE_PAUSE = timedelta(hours=1)
@@ -15,4 +17,5 @@ def pause_after(timeouts: int, now: datetime) -> datetime | None:
     if timeouts < 2:
         return None
     doublings = min(timeouts, MAX_TIMEOUTS) - 2
-    return now + min(_FIRST * (1 << doublings), LONGEST_DEVICE_PAUSE)
+    seconds = doubled(_FIRST.total_seconds(), LONGEST_DEVICE_PAUSE.total_seconds(), doublings)
+    return now + timedelta(seconds=seconds)

@@ -1,8 +1,8 @@
 """What follows from an attempt: sent, given up, or tried again after a pause."""
 
-import random
 from datetime import datetime, timedelta
 
+from services.chassis.runtime.backoff import doubled, spread
 from services.delivery.domain.model import (
     Delivery,
     DeliveryUpdate,
@@ -19,9 +19,8 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 # How long a delivery waits that met a receiver with too much under way.
 BUSY_PAUSE = timedelta(seconds=2)
-
-# Pauses have reached their longest by then; larger powers of two are numbers without an end.
-_MAX_DOUBLINGS = 20
+# So that not all come back at once.
+_JITTER = 0.25
 
 
 def update_after(
@@ -48,6 +47,5 @@ def paused(until: datetime) -> DeliveryUpdate:
 
 
 def _pause(attempts: int) -> timedelta:
-    doublings = min(max(attempts - 1, 0), _MAX_DOUBLINGS)
-    pause = min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
-    return pause * random.uniform(0.75, 1.25)  # noqa: S311 - so that not all come back at once
+    pause = doubled(FIRST_PAUSE.total_seconds(), LONGEST_PAUSE.total_seconds(), attempts - 1)
+    return timedelta(seconds=spread(pause, _JITTER))

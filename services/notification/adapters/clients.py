@@ -28,12 +28,12 @@ class MeshGraph:
         found: dict[Pair, Relationship] = {}
         for start in range(0, len(pairs), _PAIRS_AT_ONCE):
             part = pairs[start : start + _PAIRS_AT_ONCE]
-            request = pb.BatchGetTiesRequest(
+            request = pb.BatchGetPairRelationshipsRequest(
                 pairs=[pb.Pair(from_user_id=one, to_user_id=other) for one, other in part]
             )
-            response = await self._graph.BatchGetTies(request)
-            for pair, ties in zip(part, response.ties, strict=True):
-                found[pair] = Relationship(ties.following, ties.muting, ties.apart)
+            response = await self._graph.BatchGetPairRelationships(request)
+            for pair, found_ in zip(part, response.relationships, strict=True):
+                found[pair] = Relationship(found_.following, found_.muting, found_.either_blocks)
         return found
 
 

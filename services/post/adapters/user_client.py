@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, Pair
+from roost.user.v1.graph_service_pb2 import BatchGetPairRelationshipsRequest, Pair
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import BatchGetUsersRequest
 
@@ -98,12 +98,16 @@ class MeshProfiles:
 
     async def apart(self, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
         """Those of up to 1,000 pairs between whom a block stands, either way: one call to
-        GraphService.BatchGetTies."""
-        request = BatchGetTiesRequest(
+        GraphService.BatchGetPairRelationships."""
+        request = BatchGetPairRelationshipsRequest(
             pairs=[Pair(from_user_id=one_id, to_user_id=other_id) for one_id, other_id in pairs]
         )
-        response = await self._graph.BatchGetTies(request)
-        return {pair for pair, ties in zip(pairs, response.ties, strict=True) if ties.apart}
+        response = await self._graph.BatchGetPairRelationships(request)
+        return {
+            pair
+            for pair, ties in zip(pairs, response.relationships, strict=True)
+            if ties.either_blocks
+        }
 
     async def _find(self, ids: Sequence[int], handles: Sequence[str], viewer_id: int) -> list[User]:
         request = BatchGetUsersRequest(user_ids=ids, handles=handles, viewer_id=viewer_id)

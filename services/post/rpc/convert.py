@@ -82,7 +82,7 @@ def summarize_packed(packed: bytes) -> Body:
 
 
 def with_state(
-    packed: bytes, state: PostState, *, with_viewer: bool, quote_withdrawn: bool = False
+    packed: bytes, state: PostState, *, with_viewer: bool, quote_hidden: bool = False
 ) -> bytes:
     """A packed post with its counts, and with what the viewer did where that is a person.
 
@@ -92,7 +92,7 @@ def with_state(
     packed += _packed_counts(likes, reposts, replies, quotes)
     if with_viewer:
         packed += _PACKED_VIEWER_STATES[liked, reposted, bookmarked]
-    if quote_withdrawn:
+    if quote_hidden:
         packed += _PACKED_WITHDRAWN
     return packed
 
@@ -104,7 +104,7 @@ def _packed_counts(likes: int, reposts: int, replies: int, quotes: int) -> bytes
     return wire_format.Post(counts=counts).SerializeToString()
 
 
-_PACKED_WITHDRAWN = wire_format.Post(quote_withdrawn=True).SerializeToString()
+_PACKED_WITHDRAWN = wire_format.Post(quote_hidden=True).SerializeToString()
 _PACKED_VIEWER_STATES = {
     (liked, reposted, bookmarked): wire_format.Post(
         viewer_state=wire_format.ViewerState(liked=liked, reposted=reposted, bookmarked=bookmarked)

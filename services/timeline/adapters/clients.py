@@ -14,6 +14,7 @@ from roost.user.v1.graph_service_pb2 import (
 )
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 
+from services.chassis.rpc.batching import Batcher
 from services.chassis.rpc.clients import Mesh
 from services.timeline.domain.model import TOP, Entry
 from services.timeline.domain.ports import EngagementCounts, Followers
@@ -32,49 +33,25 @@ class MeshGraph:
 
     def __init__(self, mesh: Mesh) -> None:
         self._graph = mesh.as_service(GraphServiceStub)
-        # First pages that are wanted and not asked for yet.
-        self._wanted: dict[int, asyncio.Future[Followers]] = {}
-        self._asking: set[asyncio.Task[None]] = set()
+        self._first_pages = Batcher(self._load_first_pages, most=_PEOPLE_A_CALL)
 
     async def followers(self, user_id: int, *, after: int) -> Followers:
         """See `Graph.followers`. First pages that are wanted at one moment, as the authors of a
         batch of events are, cost one call."""
         if not after:
-            return await asyncio.shield(self._first_page(user_id))
+            return await asyncio.shield(self._first_pages.ask(user_id))
         page = await self._graph.ListFollowerIds(
             ListFollowerIdsRequest(user_id=user_id, after_id=after, page_size=FOLLOWERS_A_PAGE)
         )
         return Followers(page.user_ids, page.has_more, page.total_count)
 
-    def _first_page(self, user_id: int) -> "asyncio.Future[Followers]":
-        page = self._wanted.get(user_id)
-        if page is None:
-            loop = asyncio.get_running_loop()
-            if not self._wanted:
-                loop.call_soon(self._ask)
-            page = self._wanted[user_id] = loop.create_future()
-        return page
-
-    def _ask(self) -> None:
-        wanted, self._wanted = list(self._wanted.items()), {}
-        for begin in range(0, len(wanted), _PEOPLE_A_CALL):
-            call = dict(wanted[begin : begin + _PEOPLE_A_CALL])
-            asking = asyncio.create_task(self._first_pages(call))
-            self._asking.add(asking)
-            asking.add_done_callback(self._asking.discard)
-
-    async def _first_pages(self, wanted: Mapping[int, "asyncio.Future[Followers]"]) -> None:
-        try:
-            response = await self._graph.BatchListFollowerIds(
-                BatchListFollowerIdsRequest(user_ids=wanted, page_size=FOLLOWERS_A_PAGE)
-            )
-        except Exception as error:
-            for answer in wanted.values():
-                answer.set_exception(error)
-                answer.exception()  # nobody complains where all who asked have gone
-            return
-        for answer, page in zip(wanted.values(), response.pages, strict=True):
-            answer.set_result(Followers(page.user_ids, page.has_more, page.total_count))
+    async def _load_first_pages(self, user_ids: Sequence[int]) -> list[Followers]:
+        response = await self._graph.BatchListFollowerIds(
+            BatchListFollowerIdsRequest(user_ids=user_ids, page_size=FOLLOWERS_A_PAGE)
+        )
+        return [
+            Followers(page.user_ids, page.has_more, page.total_count) for page in response.pages
+        ]
 
     async def following(self, user_id: int) -> list[int]:
         found: list[int] = []

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from roost.post.v1.people_service_pb2 import ForgetPeopleRequest, Pair
-from roost.post.v1.people_service_pb2_grpc import PeopleServiceStub
+from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest, UserPair
+from roost.post.v1.profile_cache_service_pb2_grpc import ProfileCacheServiceStub
 
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime import deadline
@@ -34,22 +34,22 @@ class MeshCacheInvalidation:
     """See `CacheInvalidation`: the Post service, over the mesh."""
 
     def __init__(self, mesh: Mesh) -> None:
-        self._user_queries = mesh.as_service(PeopleServiceStub, timeout=_SECONDS)
+        self._user_queries = mesh.as_service(ProfileCacheServiceStub, timeout=_SECONDS)
 
     async def invalidate_pair(self, one_id: int, other_id: int) -> None:
-        pair = Pair(one_id=one_id, other_id=other_id)
-        await self._forget(ForgetPeopleRequest(pairs=[pair]))
+        pair = UserPair(user_id=one_id, other_user_id=other_id)
+        await self._forget(InvalidateProfilesRequest(pairs=[pair]))
 
     async def invalidate_profiles(self, user_ids: Iterable[int]) -> None:
         ids = list(user_ids)
         for start in range(0, len(ids), _AT_ONCE):
-            await self._forget(ForgetPeopleRequest(user_ids=ids[start : start + _AT_ONCE]))
+            await self._forget(InvalidateProfilesRequest(user_ids=ids[start : start + _AT_ONCE]))
 
-    async def _forget(self, request: ForgetPeopleRequest) -> None:
+    async def _forget(self, request: InvalidateProfilesRequest) -> None:
         try:
             # The change is committed: its caller's deadline is no reason to leave it untold.
             with deadline.none():
-                await self._user_queries.ForgetPeople(request)
+                await self._user_queries.InvalidateProfiles(request)
         except RoostError as error:
             logger().warning("readers_not_told", error=repr(error))
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cachebox import LRUCache
+
 from services.chassis.runtime.clock import Clock
 from services.user.domain.login_attempts import Backoff, Bucket, Counted
 
@@ -24,17 +26,16 @@ class MemoryAttempts:
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
         # When each bucket is full again.
-        self._buckets: dict[str, float] = {}
-        self._tallies: dict[tuple[str, str], _Tally] = {}
+        self._buckets: LRUCache[str, float] = LRUCache(_MOST)
+        self._tallies: LRUCache[tuple[str, str], _Tally] = LRUCache(_MOST)
 
     async def take(self, name: str, bucket: Bucket) -> float:
         now = self._now()
         each = bucket.seconds / bucket.size
-        full = max(now, self._buckets.pop(name, 0.0)) + each
+        full = max(now, self._buckets.get(name, 0.0)) + each
         wait = full - now - bucket.seconds
         # Less than a millisecond is rounding.
         taken = wait < 0.001
-        _make_room(self._buckets)
         self._buckets[name] = full if taken else full - each
         return 0.0 if taken else wait
 
@@ -63,17 +64,10 @@ class MemoryAttempts:
         self._tallies.pop((account, tally), None)
 
     def _tally(self, account: str, tally: str, now: float) -> _Tally:
-        found = self._tallies.pop((account, tally), None)
+        found = self._tallies.get((account, tally))
         if found is None or now >= found.forgotten:
-            found = _Tally()
-        _make_room(self._tallies)
-        self._tallies[account, tally] = found
+            found = self._tallies[account, tally] = _Tally()
         return found
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
-
-
-def _make_room(kept: "dict[str, float] | dict[tuple[str, str], _Tally]") -> None:
-    if len(kept) >= _MOST:
-        del kept[next(iter(kept))]  # type: ignore[arg-type]

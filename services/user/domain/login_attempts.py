@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from services.chassis.runtime.backoff import doubled
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
@@ -26,7 +28,7 @@ class Backoff:
     def after(self, failures: int) -> float:
         """The pause after so many failures, in seconds."""
         past = failures - self.free
-        return 0.0 if past < 0 else min(self.longest, self.first * 2.0 ** min(past, 30))
+        return 0.0 if past < 0 else doubled(self.first, self.longest, past)
 
 
 class Counted(NamedTuple):

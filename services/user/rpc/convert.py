@@ -72,11 +72,11 @@ def fill_relationship(message: pb.Relationship, user_id: int, relationship: Rela
     message.user_id = user_id
 
 
-def fill_pair_relationship(message: graph_pb.Ties, relationship: Relationship) -> None:
+def fill_pair_relationship(message: graph_pb.PairRelationship, relationship: Relationship) -> None:
     """Writes into an empty message what services that act on events ask about a pair."""
     message.following = Relationship.FOLLOWING in relationship
     message.muting = Relationship.MUTING in relationship
-    message.apart = bool(relationship & (Relationship.BLOCKING | Relationship.BLOCKED_BY))
+    message.either_blocks = bool(relationship & (Relationship.BLOCKING | Relationship.BLOCKED_BY))
 
 
 def relationship(user_id: int, relationship: Relationship) -> pb.Relationship:

@@ -88,14 +88,16 @@ class GraphLists(GraphServiceServicer):
         return response
 
     @access_policy.service("notification", "post", "gateway")
-    async def BatchGetTies(
-        self, request: pb.BatchGetTiesRequest, context: Any
-    ) -> pb.BatchGetTiesResponse:
+    async def BatchGetPairRelationships(
+        self, request: pb.BatchGetPairRelationshipsRequest, context: Any
+    ) -> pb.BatchGetPairRelationshipsResponse:
         pairs = [(each.from_user_id, each.to_user_id) for each in request.pairs]
         found = await self._store.relationships_of_pairs(pairs)
-        response = pb.BatchGetTiesResponse()
+        response = pb.BatchGetPairRelationshipsResponse()
         for pair in pairs:
-            convert.fill_pair_relationship(response.ties.add(), found.get(pair, Relationship.NONE))
+            convert.fill_pair_relationship(
+                response.relationships.add(), found.get(pair, Relationship.NONE)
+            )
         return response
 
     @access_policy.service("timeline")

@@ -168,7 +168,7 @@ def test_a_post_with_a_huge_text_is_no_key() -> None:
 
 def kept() -> list[bytes]:
     """What is remembered of objects that were printed."""
-    return [bytes(each) for each in projection._printed._young.values()]
+    return [bytes(each) for each in projection._printed.values()]
 
 
 class Counting(ProjectingContext):

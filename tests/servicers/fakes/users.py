@@ -98,20 +98,22 @@ class FakeUsers(UserServiceServicer):
 
 
 class FakeGraph(GraphServiceServicer):
-    """Answers BatchGetTies about the people of a FakeUsers: whether they are apart, alone."""
+    """Answers BatchGetPairRelationships for the people of a FakeUsers, with blocks only."""
 
     def __init__(self, users: FakeUsers) -> None:
-        self.calls: list[graph.BatchGetTiesRequest] = []
+        self.calls: list[graph.BatchGetPairRelationshipsRequest] = []
         self._users = users
 
     @access_policy.service("post")
-    async def BatchGetTies(
-        self, request: graph.BatchGetTiesRequest, context: Any
-    ) -> graph.BatchGetTiesResponse:
+    async def BatchGetPairRelationships(
+        self, request: graph.BatchGetPairRelationshipsRequest, context: Any
+    ) -> graph.BatchGetPairRelationshipsResponse:
         self.calls.append(request)
-        return graph.BatchGetTiesResponse(
-            ties=[
-                graph.Ties(apart=self._users.apart(each.from_user_id, each.to_user_id))
+        return graph.BatchGetPairRelationshipsResponse(
+            relationships=[
+                graph.PairRelationship(
+                    either_blocks=self._users.apart(each.from_user_id, each.to_user_id)
+                )
                 for each in request.pairs
             ]
         )
@@ -121,4 +123,4 @@ class FakeGraph(GraphServiceServicer):
 WITHOUT = frozenset({"GetUser", "GetUserByHandle", "UpdateUser", "DeleteUser"})
 WITHOUT_OF_GRAPH = frozenset(
     each.name for each in graph.DESCRIPTOR.services_by_name["GraphService"].methods
-) - {"BatchGetTies"}
+) - {"BatchGetPairRelationships"}

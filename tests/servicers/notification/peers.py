@@ -14,7 +14,10 @@ from roost.post.v1.post_service_pb2_grpc import (
     PostServiceServicer,
     add_PostServiceServicer_to_server,
 )
-from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, BatchGetTiesResponse
+from roost.user.v1.graph_service_pb2 import (
+    BatchGetPairRelationshipsRequest,
+    BatchGetPairRelationshipsResponse,
+)
 from roost.user.v1.graph_service_pb2_grpc import (
     GraphServiceServicer,
     add_GraphServiceServicer_to_server,
@@ -54,14 +57,14 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
         self.filtered = 0
 
     @access_policy.service("notification")
-    async def BatchGetTies(
-        self, request: BatchGetTiesRequest, context: Context
-    ) -> BatchGetTiesResponse:
-        response = BatchGetTiesResponse()
+    async def BatchGetPairRelationships(
+        self, request: BatchGetPairRelationshipsRequest, context: Context
+    ) -> BatchGetPairRelationshipsResponse:
+        response = BatchGetPairRelationshipsResponse()
         for pair in request.pairs:
             there = (pair.from_user_id, pair.to_user_id)
             apart = not self.hidden.isdisjoint({there, there[::-1]})
-            response.ties.add(following=there in self.follows, apart=apart)
+            response.relationships.add(following=there in self.follows, either_blocks=apart)
         return response
 
     @access_policy.anyone
@@ -119,7 +122,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
             MountedServicer(
                 add_GraphServiceServicer_to_server,
                 self,
-                without=_rest(GraphServiceServicer, "BatchGetTies"),
+                without=_rest(GraphServiceServicer, "BatchGetPairRelationships"),
             ),
             MountedServicer(
                 add_UserServiceServicer_to_server,

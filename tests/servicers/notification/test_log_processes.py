@@ -15,7 +15,11 @@ from roost.post.v1 import post_events_pb2 as posts
 from roost.post.v1.post_pb2 import Post, TimelineEntry
 from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
-from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, BatchGetTiesResponse, Ties
+from roost.user.v1.graph_service_pb2 import (
+    BatchGetPairRelationshipsRequest,
+    BatchGetPairRelationshipsResponse,
+    PairRelationship,
+)
 from roost.user.v1.graph_service_pb2_grpc import (
     GraphServiceServicer,
     add_GraphServiceServicer_to_server,
@@ -49,11 +53,13 @@ class Graph(GraphServiceServicer):
         self.edges: set[tuple[int, int]] = set()
 
     @access_policy.service("notification")
-    async def BatchGetTies(
-        self, request: BatchGetTiesRequest, context: grpc.aio.ServicerContext
-    ) -> BatchGetTiesResponse:
+    async def BatchGetPairRelationships(
+        self, request: BatchGetPairRelationshipsRequest, context: grpc.aio.ServicerContext
+    ) -> BatchGetPairRelationshipsResponse:
         pairs = [(each.from_user_id, each.to_user_id) for each in request.pairs]
-        return BatchGetTiesResponse(ties=[Ties(following=each in self.edges) for each in pairs])
+        return BatchGetPairRelationshipsResponse(
+            relationships=[PairRelationship(following=each in self.edges) for each in pairs]
+        )
 
 
 class Running:
@@ -90,7 +96,7 @@ async def running(
     graph = Graph()
     declared = frozenset(name for name in vars(GraphServiceServicer) if name[0].isupper())
     mount = MountedServicer(
-        add_GraphServiceServicer_to_server, graph, without=declared - {"BatchGetTies"}
+        add_GraphServiceServicer_to_server, graph, without=declared - {"BatchGetPairRelationships"}
     )
     async with AsyncExitStack() as stack:
         others = await stack.enter_async_context(serving(mount))

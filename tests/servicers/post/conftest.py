@@ -8,9 +8,9 @@ import pytest
 from roost.post.v1 import engagement_service_pb2 as engagement_rpc
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
-from roost.post.v1.people_service_pb2_grpc import PeopleServiceStub
 from roost.post.v1.post_pb2 import Post
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
+from roost.post.v1.profile_cache_service_pb2_grpc import ProfileCacheServiceStub
 from roost.user.v1.graph_service_pb2_grpc import (
     GraphServiceStub,
     add_GraphServiceServicer_to_server,
@@ -70,7 +70,7 @@ class Scenario:
         return self._served.stub(EngagementServiceStub, caller=_caller(who))
 
     def profiles(self, who: int | Caller | None = None) -> Any:
-        return self._served.stub(PeopleServiceStub, caller=_caller(who))
+        return self._served.stub(ProfileCacheServiceStub, caller=_caller(who))
 
     async def write(self, author: int, text: str = "Hello", **given: Any) -> Post:
         response = await self.posts(author).CreatePost(rpc.CreatePostRequest(text=text, **given))

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from roost.post.v1 import engagement_service_pb2, people_service_pb2, post_service_pb2
+from roost.post.v1 import engagement_service_pb2, post_service_pb2, profile_cache_service_pb2
 
 from services.chassis.auth.access_policy import policy_of
 from services.post.rpc.engagement_servicer import EngagementServicer
-from services.post.rpc.people_servicer import ProfileCacheServicer
 from services.post.rpc.post_servicer import PostServicer
+from services.post.rpc.profile_cache_servicer import ProfileCacheServicer
 from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, services
 from tests.servicers.post.conftest import Scenario
 
@@ -41,7 +41,7 @@ MATRIX = {
         "ListBookmarks": USER,
         "BatchGetEngagement": ANYONE,
     },
-    "PeopleService": {"ForgetPeople": services("user")},
+    "ProfileCacheService": {"InvalidateProfiles": services("user")},
 }
 
 
@@ -50,7 +50,7 @@ MATRIX = {
     [
         (post_service_pb2, PostServicer),
         (engagement_service_pb2, EngagementServicer),
-        (people_service_pb2, ProfileCacheServicer),
+        (profile_cache_service_pb2, ProfileCacheServicer),
     ],
 )
 def test_every_rpc_of_the_contract_is_in_the_matrix(module: Any, servicer: type) -> None:
@@ -66,7 +66,7 @@ async def test_only_those_are_let_in_whom_a_method_is_for(scenario: Scenario, wh
     parts = {
         "PostService": (scenario.posts, post_service_pb2),
         "EngagementService": (scenario.engagement, engagement_service_pb2),
-        "PeopleService": (scenario.profiles, people_service_pb2),
+        "ProfileCacheService": (scenario.profiles, profile_cache_service_pb2),
     }
     for service, methods in MATRIX.items():
         stub_for, messages = parts[service]

@@ -15,7 +15,7 @@ async def quoted_in(scenario: Scenario, who: int | None, *post_ids: int) -> list
     """Of each post whether its quote is withdrawn, and whether the quoted post came along."""
     response = await scenario.posts(who).BatchGetPosts(rpc.BatchGetPostsRequest(post_ids=post_ids))
     quoted = {each.id for each in response.includes.quoted_posts}
-    return [(each.quote_withdrawn, each.quoted_post_id in quoted) for each in response.posts]
+    return [(each.quote_hidden, each.quoted_post_id in quoted) for each in response.posts]
 
 
 @pytest.mark.parametrize("by_author", [True, False])
@@ -71,8 +71,8 @@ async def test_a_quote_is_withdrawn_in_every_list(scenario: Scenario) -> None:
         await stranger.ListUserPosts(rpc.ListUserPostsRequest(user_id=scenario.carol)),
         await stranger.ListQuotes(rpc.ListQuotesRequest(post_id=post.id)),
     ):
-        assert [each.quote_withdrawn for each in response.posts] == [True]
+        assert [each.quote_hidden for each in response.posts] == [True]
         assert list(response.includes.quoted_posts) == []
     single = await stranger.GetPost(rpc.GetPostRequest(post_id=quote.id))
-    assert single.post.quote_withdrawn
+    assert single.post.quote_hidden
     assert list(single.includes.quoted_posts) == []

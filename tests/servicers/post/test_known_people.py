@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from roost.post.v1 import post_service_pb2 as rpc
-from roost.post.v1.people_service_pb2 import ForgetPeopleRequest, Pair
+from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest, UserPair
 
 from services.chassis.auth.caller import ServiceCaller
 from services.chassis.cache import redis_client
@@ -26,9 +26,9 @@ async def scenario(valkey: str) -> AsyncIterator[Scenario]:
 async def forget(
     scenario: Scenario, *, profiles: tuple[int, ...] = (), pair: tuple[int, ...] = ()
 ) -> None:
-    pairs = [Pair(one_id=pair[0], other_id=pair[1])] if pair else []
-    request = ForgetPeopleRequest(user_ids=profiles, pairs=pairs)
-    await scenario.profiles(USER_SERVICE).ForgetPeople(request)
+    pairs = [UserPair(user_id=pair[0], other_user_id=pair[1])] if pair else []
+    request = InvalidateProfilesRequest(user_ids=profiles, pairs=pairs)
+    await scenario.profiles(USER_SERVICE).InvalidateProfiles(request)
 
 
 async def test_a_page_that_was_read_asks_nobody_again(scenario: Scenario) -> None:

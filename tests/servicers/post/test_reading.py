@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from roost.post.v1 import post_service_pb2 as rpc
-from roost.post.v1.people_service_pb2 import ForgetPeopleRequest
 from roost.post.v1.post_pb2 import (
     VISIBILITY_FOLLOWERS,
     VISIBILITY_MENTIONED,
     VISIBILITY_PUBLIC,
 )
+from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest
 
 from services.chassis.auth.caller import ServiceCaller
 from services.chassis.runtime.errors import NotFound
@@ -259,8 +259,8 @@ async def test_what_may_be_seen_is_what_a_batch_brings(scenario: Scenario) -> No
     ids = [post.id for post in posts]
     before = await filtered(scenario, scenario.bob, *ids)
     scenario.users.protect(scenario.alice)
-    await scenario.profiles(ServiceCaller("user")).ForgetPeople(
-        ForgetPeopleRequest(user_ids=[scenario.alice])
+    await scenario.profiles(ServiceCaller("user")).InvalidateProfiles(
+        InvalidateProfilesRequest(user_ids=[scenario.alice])
     )
 
     hidden = await filtered(scenario, scenario.bob, *ids)

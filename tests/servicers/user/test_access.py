@@ -51,7 +51,7 @@ MATRIX = {
         "Unmute": USER,
         "ListMutes": USER,
         "BatchGetRelationships": USER,
-        "BatchGetTies": services("notification", "post", "gateway"),
+        "BatchGetPairRelationships": services("notification", "post", "gateway"),
         "ListFollowerIds": services("timeline"),
         "BatchListFollowerIds": services("timeline"),
         "ListFollowingIds": services("timeline"),

@@ -211,13 +211,15 @@ async def test_services_ask_how_pairs_stand(
     await carol.graph.Block(pb.BlockRequest(user_id=alice.id))
     pairs = [(alice, bob), (bob, alice), (alice, carol), (carol, bob)]
 
-    response = await stack.graph(NOTIFICATION).BatchGetTies(
-        pb.BatchGetTiesRequest(
+    response = await stack.graph(NOTIFICATION).BatchGetPairRelationships(
+        pb.BatchGetPairRelationshipsRequest(
             pairs=[pb.Pair(from_user_id=one.id, to_user_id=other.id) for one, other in pairs]
         )
     )
 
-    assert [(each.following, each.muting, each.apart) for each in response.relationship] == [
+    assert [
+        (each.following, each.muting, each.either_blocks) for each in response.relationships
+    ] == [
         (True, False, False),
         (False, True, False),
         (False, False, True),

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
-from roost.user.v1.graph_service_pb2 import BatchGetTiesRequest, BatchGetTiesResponse
+from roost.user.v1.graph_service_pb2 import (
+    BatchGetPairRelationshipsRequest,
+    BatchGetPairRelationshipsResponse,
+)
 from roost.user.v1.user_service_pb2 import BatchGetUsersRequest, BatchGetUsersResponse
 
 from services.chassis.cache import redis_client
@@ -39,8 +42,10 @@ class UsersStub:
     async def BatchGetUsers(self, request: BatchGetUsersRequest) -> BatchGetUsersResponse:
         return await self._users.BatchGetUsers(request, None)
 
-    async def BatchGetTies(self, request: BatchGetTiesRequest) -> BatchGetTiesResponse:
-        return await FakeGraph(self._users).BatchGetTies(request, None)
+    async def BatchGetPairRelationships(
+        self, request: BatchGetPairRelationshipsRequest
+    ) -> BatchGetPairRelationshipsResponse:
+        return await FakeGraph(self._users).BatchGetPairRelationships(request, None)
 
 
 class CountingHydration(Hydration):
@@ -207,7 +212,7 @@ async def test_a_block_between_two_others_withdraws_a_quote_on_a_page_that_was_k
     await process.profiles.forget((), [(scenario.carol, scenario.alice)])
 
     page = await process.read(scenario.bob, post)
-    assert page.posts[0].quote_withdrawn
+    assert page.posts[0].quote_hidden
     assert list(page.includes.quoted_posts) == []
     await process.keeps(scenario.bob, post)
 

@@ -1,6 +1,7 @@
 """Pictures are whole SVG documents."""
 
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import pytest
 
@@ -9,12 +10,22 @@ from bench.charts import Line, chart
 SVG = "{http://www.w3.org/2000/svg}"
 
 
+def series(drawn: Element) -> list[Element]:
+    """The group of each line."""
+    return [each for each in drawn.iter(f"{SVG}g") if each.get("id", "").startswith("line-")]
+
+
+def points(drawn: Element) -> list[Element]:
+    """The marker of each point."""
+    return [point for line in series(drawn) for point in line.iter(f"{SVG}use")]
+
+
 def test_a_chart_is_xml_with_a_line_for_each_series() -> None:
     lines = [Line("p50 <home>", [(100, 2.0), (200, 4.0)]), Line("p99", [(100, 20.0), (200, 900.0)])]
 
     drawn = ElementTree.fromstring(chart("Latency & load", lines, x="rate", y="ms"))
 
-    assert len(drawn.findall(f"{SVG}polyline")) == 2
+    assert len(series(drawn)) == 2
     assert drawn.findtext(f"{SVG}title") == "Latency & load"
 
 
@@ -23,9 +34,11 @@ def test_points_lie_inside_of_the_picture() -> None:
 
     drawn = ElementTree.fromstring(chart("Growth", lines, x="people", y="ms", log_x=True))
 
-    for circle in drawn.findall(f"{SVG}circle"):
-        assert 0 < float(circle.attrib["cx"]) < 720
-        assert 0 < float(circle.attrib["cy"]) < 400
+    _, _, width, height = map(float, drawn.attrib["viewBox"].split())
+    assert len(points(drawn)) == 3
+    for point in points(drawn):
+        assert 0 < float(point.attrib["x"]) < width
+        assert 0 < float(point.attrib["y"]) < height
 
 
 def test_points_that_were_not_measured_are_left_out() -> None:
@@ -33,9 +46,17 @@ def test_points_that_were_not_measured_are_left_out() -> None:
 
     drawn = ElementTree.fromstring(chart("Gaps", lines, x="rate", y="ms"))
 
-    assert len(drawn.findall(f"{SVG}circle")) == 2
+    assert len(points(drawn)) == 2
 
 
 def test_a_chart_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="needs a point"):
         chart("Nothing", [Line("one", [])], x="rate", y="ms")
+
+
+def test_equal_figures_give_equal_bytes() -> None:
+    lines = [Line("one", [(10, 1.0), (30, 3.0)])]
+
+    first, second = (chart("Same", lines, x="rate", y="ms") for _ in range(2))
+
+    assert first == second

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from roost.media.v1 import media_pb2 as roost_dot_media_dot_v1_dot_media__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!roost/media/v1/media_events.proto\x12\x0eroost.media.v1\x1a\x1aroost/media/v1/media.proto\"9\n\x0fMediumProcessed\x12&\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.Medium\"4\n\rMediumDeleted\x12\x11\n\tmedium_id\x18\x01 \x01(\x03\x12\x10\n\x08owner_id\x18\x02 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!roost/media/v1/media_events.proto\x12\x0eroost.media.v1\x1a\x1aroost/media/v1/media.proto\"A\n\x0fMediumProcessed\x12.\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.MediumR\x06medium\"G\n\rMediumDeleted\x12\x1b\n\tmedium_id\x18\x01 \x01(\x03R\x08mediumId\x12\x19\n\x08owner_id\x18\x02 \x01(\x03R\x07ownerIdb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.media.v1.media_events
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MEDIUMPROCESSED']._serialized_start=81
-  _globals['_MEDIUMPROCESSED']._serialized_end=138
-  _globals['_MEDIUMDELETED']._serialized_start=140
-  _globals['_MEDIUMDELETED']._serialized_end=192
+  _globals['_MEDIUMPROCESSED']._serialized_end=146
+  _globals['_MEDIUMDELETED']._serialized_start=148
+  _globals['_MEDIUMDELETED']._serialized_end=219
 # @@protoc_insertion_point(module_scope)

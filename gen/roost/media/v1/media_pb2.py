@@ -25,19 +25,19 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aroost/media/v1/media.proto\x12\x0eroost.media.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\x02\n\x06Medium\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x10\n\x08owner_id\x18\x02 \x01(\x03\x12*\n\x05state\x18\x03 \x01(\x0e\x32\x1b.roost.media.v1.MediumState\x12\x0f\n\x07\x66\x61ilure\x18\x04 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x05 \x01(\t\x12\r\n\x05width\x18\x06 \x01(\x05\x12\x0e\n\x06height\x18\x07 \x01(\x05\x12\x12\n\nsize_bytes\x18\x08 \x01(\x03\x12\x10\n\x08\x61lt_text\x18\t \x01(\t\x12\x10\n\x08\x62lurhash\x18\n \x01(\t\x12/\n\x08variants\x18\x0b \x03(\x0b\x32\x1d.roost.media.v1.MediumVariant\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"_\n\rMediumVariant\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\r\n\x05width\x18\x03 \x01(\x05\x12\x0e\n\x06height\x18\x04 \x01(\x05\x12\x14\n\x0c\x63ontent_type\x18\x05 \x01(\t\"=\n\nUploadPart\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03*y\n\x0bMediumState\x12\x1c\n\x18MEDIUM_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17MEDIUM_STATE_PROCESSING\x10\x01\x12\x16\n\x12MEDIUM_STATE_READY\x10\x02\x12\x17\n\x13MEDIUM_STATE_FAILED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aroost/media/v1/media.proto\x12\x0eroost.media.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x03\n\x06Medium\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x19\n\x08owner_id\x18\x02 \x01(\x03R\x07ownerId\x12\x31\n\x05state\x18\x03 \x01(\x0e\x32\x1b.roost.media.v1.MediumStateR\x05state\x12\x18\n\x07\x66\x61ilure\x18\x04 \x01(\tR\x07\x66\x61ilure\x12!\n\x0c\x63ontent_type\x18\x05 \x01(\tR\x0b\x63ontentType\x12\x14\n\x05width\x18\x06 \x01(\x05R\x05width\x12\x16\n\x06height\x18\x07 \x01(\x05R\x06height\x12\x1d\n\nsize_bytes\x18\x08 \x01(\x03R\tsizeBytes\x12\x19\n\x08\x61lt_text\x18\t \x01(\tR\x07\x61ltText\x12\x1a\n\x08\x62lurhash\x18\n \x01(\tR\x08\x62lurhash\x12\x39\n\x08variants\x18\x0b \x03(\x0b\x32\x1d.roost.media.v1.MediumVariantR\x08variants\x12;\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"\x86\x01\n\rMediumVariant\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n\x03url\x18\x02 \x01(\tR\x03url\x12\x14\n\x05width\x18\x03 \x01(\x05R\x05width\x12\x16\n\x06height\x18\x04 \x01(\x05R\x06height\x12!\n\x0c\x63ontent_type\x18\x05 \x01(\tR\x0b\x63ontentType\"U\n\nUploadPart\x12\x16\n\x06number\x18\x01 \x01(\x05R\x06number\x12\x10\n\x03url\x18\x02 \x01(\tR\x03url\x12\x1d\n\nsize_bytes\x18\x03 \x01(\x03R\tsizeBytes*y\n\x0bMediumState\x12\x1c\n\x18MEDIUM_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17MEDIUM_STATE_PROCESSING\x10\x01\x12\x16\n\x12MEDIUM_STATE_READY\x10\x02\x12\x17\n\x13MEDIUM_STATE_FAILED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.media.v1.media_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MEDIUMSTATE']._serialized_start=548
-  _globals['_MEDIUMSTATE']._serialized_end=669
+  _globals['_MEDIUMSTATE']._serialized_start=721
+  _globals['_MEDIUMSTATE']._serialized_end=842
   _globals['_MEDIUM']._serialized_start=80
-  _globals['_MEDIUM']._serialized_end=386
-  _globals['_MEDIUMVARIANT']._serialized_start=388
-  _globals['_MEDIUMVARIANT']._serialized_end=483
-  _globals['_UPLOADPART']._serialized_start=485
-  _globals['_UPLOADPART']._serialized_end=546
+  _globals['_MEDIUM']._serialized_end=495
+  _globals['_MEDIUMVARIANT']._serialized_start=498
+  _globals['_MEDIUMVARIANT']._serialized_end=632
+  _globals['_UPLOADPART']._serialized_start=634
+  _globals['_UPLOADPART']._serialized_end=719
 # @@protoc_insertion_point(module_scope)

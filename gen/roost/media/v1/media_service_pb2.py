@@ -26,9 +26,10 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from roost.media.v1 import media_pb2 as roost_dot_media_dot_v1_dot_media__pb2
+from roost.rules.v1 import rules_pb2 as roost_dot_rules_dot_v1_dot_rules__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"roost/media/v1/media_service.proto\x12\x0eroost.media.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aroost/media/v1/media.proto\"\xa4\x01\n\x12StartUploadRequest\x12\x1f\n\x0c\x63ontent_type\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x64\x12 \n\nsize_bytes\x18\x02 \x01(\x03\x42\x0c\xbaH\t\"\x07\x18\x80\x80\x80\x32 \x00\x12\x1b\n\x08\x61lt_text\x18\x03 \x01(\tB\t\xbaH\x06r\x04(\xe0\xd4\x03\x12.\n\nrequest_id\x18\x04 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x84\x01\n\x13StartUploadResponse\x12\x11\n\tmedium_id\x18\x01 \x01(\x03\x12)\n\x05parts\x18\x02 \x03(\x0b\x32\x1a.roost.media.v1.UploadPart\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x88\x01\n\x15\x43ompleteUploadRequest\x12\x1a\n\tmedium_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12#\n\npart_etags\x18\x02 \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10\x64\"\x05r\x03\x18\x80\x01\x12.\n\nrequest_id\x18\x03 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"@\n\x16\x43ompleteUploadResponse\x12&\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.Medium\"`\n\x12\x41\x62ortUploadRequest\x12\x1a\n\tmedium_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x15\n\x13\x41\x62ortUploadResponse\"-\n\x0fGetMediaRequest\x12\x1a\n\tmedium_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\":\n\x10GetMediaResponse\x12&\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.Medium\"=\n\x14\x42\x61tchGetMediaRequest\x12%\n\nmedium_ids\x18\x01 \x03(\x03\x42\x11\xbaH\x0e\x92\x01\x0b\x08\x01\x10\xf4\x03\"\x04\"\x02 \x00\">\n\x15\x42\x61tchGetMediaResponse\x12%\n\x05media\x18\x01 \x03(\x0b\x32\x16.roost.media.v1.Medium\"\xad\x01\n\x12UpdateMediaRequest\x12.\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.MediumB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\x12.\n\nrequest_id\x18\x03 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"=\n\x13UpdateMediaResponse\x12&\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.Medium\"`\n\x12\x44\x65leteMediaRequest\x12\x1a\n\tmedium_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x15\n\x13\x44\x65leteMediaResponse2\xfc\x04\n\x0cMediaService\x12V\n\x0bStartUpload\x12\".roost.media.v1.StartUploadRequest\x1a#.roost.media.v1.StartUploadResponse\x12_\n\x0e\x43ompleteUpload\x12%.roost.media.v1.CompleteUploadRequest\x1a&.roost.media.v1.CompleteUploadResponse\x12V\n\x0b\x41\x62ortUpload\x12\".roost.media.v1.AbortUploadRequest\x1a#.roost.media.v1.AbortUploadResponse\x12M\n\x08GetMedia\x12\x1f.roost.media.v1.GetMediaRequest\x1a .roost.media.v1.GetMediaResponse\x12\\\n\rBatchGetMedia\x12$.roost.media.v1.BatchGetMediaRequest\x1a%.roost.media.v1.BatchGetMediaResponse\x12V\n\x0bUpdateMedia\x12\".roost.media.v1.UpdateMediaRequest\x1a#.roost.media.v1.UpdateMediaResponse\x12V\n\x0b\x44\x65leteMedia\x12\".roost.media.v1.DeleteMediaRequest\x1a#.roost.media.v1.DeleteMediaResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"roost/media/v1/media_service.proto\x12\x0eroost.media.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aroost/media/v1/media.proto\x1a\x1aroost/rules/v1/rules.proto\"\xd4\x01\n\x12StartUploadRequest\x12,\n\x0c\x63ontent_type\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x64R\x0b\x63ontentType\x12+\n\nsize_bytes\x18\x02 \x01(\x03\x42\x0c\xbaH\t\"\x07\x18\x80\x80\x80\x32 \x00R\tsizeBytes\x12$\n\x08\x61lt_text\x18\x03 \x01(\tB\t\xbaH\x06r\x04(\xe0\xd4\x03R\x07\x61ltText\x12=\n\nrequest_id\x18\x04 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"\xa1\x01\n\x13StartUploadResponse\x12\x1b\n\tmedium_id\x18\x01 \x01(\x03R\x08mediumId\x12\x30\n\x05parts\x18\x02 \x03(\x0b\x32\x1a.roost.media.v1.UploadPartR\x05parts\x12;\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\"\xac\x01\n\x15\x43ompleteUploadRequest\x12$\n\tmedium_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x08mediumId\x12.\n\npart_etags\x18\x02 \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10\x64\"\x05r\x03\x18\x80\x01R\tpartEtags\x12=\n\nrequest_id\x18\x03 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"H\n\x16\x43ompleteUploadResponse\x12.\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.MediumR\x06medium\"y\n\x12\x41\x62ortUploadRequest\x12$\n\tmedium_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x08mediumId\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"\x15\n\x13\x41\x62ortUploadResponse\"7\n\x0fGetMediaRequest\x12$\n\tmedium_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x08mediumId\"B\n\x10GetMediaResponse\x12.\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.MediumR\x06medium\"H\n\x14\x42\x61tchGetMediaRequest\x12\x30\n\nmedium_ids\x18\x01 \x03(\x03\x42\x11\xbaH\x0e\x92\x01\x0b\x08\x01\x10\xf4\x03\"\x04\"\x02 \x00R\tmediumIds\"E\n\x15\x42\x61tchGetMediaResponse\x12,\n\x05media\x18\x01 \x03(\x0b\x32\x16.roost.media.v1.MediumR\x05media\"\xd0\x01\n\x12UpdateMediaRequest\x12\x36\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.MediumB\x06\xbaH\x03\xc8\x01\x01R\x06medium\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\x12=\n\nrequest_id\x18\x03 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"E\n\x13UpdateMediaResponse\x12.\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.MediumR\x06medium\"y\n\x12\x44\x65leteMediaRequest\x12$\n\tmedium_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x08mediumId\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"\x15\n\x13\x44\x65leteMediaResponse2\xfc\x04\n\x0cMediaService\x12V\n\x0bStartUpload\x12\".roost.media.v1.StartUploadRequest\x1a#.roost.media.v1.StartUploadResponse\x12_\n\x0e\x43ompleteUpload\x12%.roost.media.v1.CompleteUploadRequest\x1a&.roost.media.v1.CompleteUploadResponse\x12V\n\x0b\x41\x62ortUpload\x12\".roost.media.v1.AbortUploadRequest\x1a#.roost.media.v1.AbortUploadResponse\x12M\n\x08GetMedia\x12\x1f.roost.media.v1.GetMediaRequest\x1a .roost.media.v1.GetMediaResponse\x12\\\n\rBatchGetMedia\x12$.roost.media.v1.BatchGetMediaRequest\x1a%.roost.media.v1.BatchGetMediaResponse\x12V\n\x0bUpdateMedia\x12\".roost.media.v1.UpdateMediaRequest\x1a#.roost.media.v1.UpdateMediaResponse\x12V\n\x0b\x44\x65leteMedia\x12\".roost.media.v1.DeleteMediaRequest\x1a#.roost.media.v1.DeleteMediaResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,17 +43,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STARTUPLOADREQUEST'].fields_by_name['alt_text']._loaded_options = None
   _globals['_STARTUPLOADREQUEST'].fields_by_name['alt_text']._serialized_options = b'\272H\006r\004(\340\324\003'
   _globals['_STARTUPLOADREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_STARTUPLOADREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_STARTUPLOADREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
   _globals['_COMPLETEUPLOADREQUEST'].fields_by_name['medium_id']._loaded_options = None
   _globals['_COMPLETEUPLOADREQUEST'].fields_by_name['medium_id']._serialized_options = b'\272H\004\"\002 \000'
   _globals['_COMPLETEUPLOADREQUEST'].fields_by_name['part_etags']._loaded_options = None
   _globals['_COMPLETEUPLOADREQUEST'].fields_by_name['part_etags']._serialized_options = b'\272H\014\222\001\t\020d\"\005r\003\030\200\001'
   _globals['_COMPLETEUPLOADREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_COMPLETEUPLOADREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_COMPLETEUPLOADREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
   _globals['_ABORTUPLOADREQUEST'].fields_by_name['medium_id']._loaded_options = None
   _globals['_ABORTUPLOADREQUEST'].fields_by_name['medium_id']._serialized_options = b'\272H\004\"\002 \000'
   _globals['_ABORTUPLOADREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_ABORTUPLOADREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_ABORTUPLOADREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
   _globals['_GETMEDIAREQUEST'].fields_by_name['medium_id']._loaded_options = None
   _globals['_GETMEDIAREQUEST'].fields_by_name['medium_id']._serialized_options = b'\272H\004\"\002 \000'
   _globals['_BATCHGETMEDIAREQUEST'].fields_by_name['medium_ids']._loaded_options = None
@@ -62,39 +63,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEMEDIAREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATEMEDIAREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
   _globals['_UPDATEMEDIAREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_UPDATEMEDIAREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_UPDATEMEDIAREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
   _globals['_DELETEMEDIAREQUEST'].fields_by_name['medium_id']._loaded_options = None
   _globals['_DELETEMEDIAREQUEST'].fields_by_name['medium_id']._serialized_options = b'\272H\004\"\002 \000'
   _globals['_DELETEMEDIAREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_DELETEMEDIAREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
-  _globals['_STARTUPLOADREQUEST']._serialized_start=179
-  _globals['_STARTUPLOADREQUEST']._serialized_end=343
-  _globals['_STARTUPLOADRESPONSE']._serialized_start=346
-  _globals['_STARTUPLOADRESPONSE']._serialized_end=478
-  _globals['_COMPLETEUPLOADREQUEST']._serialized_start=481
-  _globals['_COMPLETEUPLOADREQUEST']._serialized_end=617
-  _globals['_COMPLETEUPLOADRESPONSE']._serialized_start=619
-  _globals['_COMPLETEUPLOADRESPONSE']._serialized_end=683
-  _globals['_ABORTUPLOADREQUEST']._serialized_start=685
-  _globals['_ABORTUPLOADREQUEST']._serialized_end=781
-  _globals['_ABORTUPLOADRESPONSE']._serialized_start=783
-  _globals['_ABORTUPLOADRESPONSE']._serialized_end=804
-  _globals['_GETMEDIAREQUEST']._serialized_start=806
-  _globals['_GETMEDIAREQUEST']._serialized_end=851
-  _globals['_GETMEDIARESPONSE']._serialized_start=853
-  _globals['_GETMEDIARESPONSE']._serialized_end=911
-  _globals['_BATCHGETMEDIAREQUEST']._serialized_start=913
-  _globals['_BATCHGETMEDIAREQUEST']._serialized_end=974
-  _globals['_BATCHGETMEDIARESPONSE']._serialized_start=976
-  _globals['_BATCHGETMEDIARESPONSE']._serialized_end=1038
-  _globals['_UPDATEMEDIAREQUEST']._serialized_start=1041
-  _globals['_UPDATEMEDIAREQUEST']._serialized_end=1214
-  _globals['_UPDATEMEDIARESPONSE']._serialized_start=1216
-  _globals['_UPDATEMEDIARESPONSE']._serialized_end=1277
-  _globals['_DELETEMEDIAREQUEST']._serialized_start=1279
-  _globals['_DELETEMEDIAREQUEST']._serialized_end=1375
-  _globals['_DELETEMEDIARESPONSE']._serialized_start=1377
-  _globals['_DELETEMEDIARESPONSE']._serialized_end=1398
-  _globals['_MEDIASERVICE']._serialized_start=1401
-  _globals['_MEDIASERVICE']._serialized_end=2037
+  _globals['_DELETEMEDIAREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
+  _globals['_STARTUPLOADREQUEST']._serialized_start=207
+  _globals['_STARTUPLOADREQUEST']._serialized_end=419
+  _globals['_STARTUPLOADRESPONSE']._serialized_start=422
+  _globals['_STARTUPLOADRESPONSE']._serialized_end=583
+  _globals['_COMPLETEUPLOADREQUEST']._serialized_start=586
+  _globals['_COMPLETEUPLOADREQUEST']._serialized_end=758
+  _globals['_COMPLETEUPLOADRESPONSE']._serialized_start=760
+  _globals['_COMPLETEUPLOADRESPONSE']._serialized_end=832
+  _globals['_ABORTUPLOADREQUEST']._serialized_start=834
+  _globals['_ABORTUPLOADREQUEST']._serialized_end=955
+  _globals['_ABORTUPLOADRESPONSE']._serialized_start=957
+  _globals['_ABORTUPLOADRESPONSE']._serialized_end=978
+  _globals['_GETMEDIAREQUEST']._serialized_start=980
+  _globals['_GETMEDIAREQUEST']._serialized_end=1035
+  _globals['_GETMEDIARESPONSE']._serialized_start=1037
+  _globals['_GETMEDIARESPONSE']._serialized_end=1103
+  _globals['_BATCHGETMEDIAREQUEST']._serialized_start=1105
+  _globals['_BATCHGETMEDIAREQUEST']._serialized_end=1177
+  _globals['_BATCHGETMEDIARESPONSE']._serialized_start=1179
+  _globals['_BATCHGETMEDIARESPONSE']._serialized_end=1248
+  _globals['_UPDATEMEDIAREQUEST']._serialized_start=1251
+  _globals['_UPDATEMEDIAREQUEST']._serialized_end=1459
+  _globals['_UPDATEMEDIARESPONSE']._serialized_start=1461
+  _globals['_UPDATEMEDIARESPONSE']._serialized_end=1530
+  _globals['_DELETEMEDIAREQUEST']._serialized_start=1532
+  _globals['_DELETEMEDIAREQUEST']._serialized_end=1653
+  _globals['_DELETEMEDIARESPONSE']._serialized_start=1655
+  _globals['_DELETEMEDIARESPONSE']._serialized_end=1676
+  _globals['_MEDIASERVICE']._serialized_start=1679
+  _globals['_MEDIASERVICE']._serialized_end=2315
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class MediaServiceStub:
-    """MediaService owns pictures and clips. Bytes go straight to the store by presigned addresses.
+    """MediaService owns pictures and clips. Clients upload bytes directly to the object store with presigned
+    URLs.
     """
 
     def __init__(self, channel):
@@ -73,11 +74,12 @@ class MediaServiceStub:
 
 
 class MediaServiceServicer:
-    """MediaService owns pictures and clips. Bytes go straight to the store by presigned addresses.
+    """MediaService owns pictures and clips. Clients upload bytes directly to the object store with presigned
+    URLs.
     """
 
     def StartUpload(self, request, context):
-        """StartUpload gives the addresses for an upload's parts, good for 1 hour. INVALID_ARGUMENT
+        """StartUpload returns presigned URLs for the parts of an upload, valid for 1 hour. INVALID_ARGUMENT
         (MEDIA_TYPE_NOT_ALLOWED, MEDIA_TOO_LARGE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -85,29 +87,30 @@ class MediaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CompleteUpload(self, request, context):
-        """CompleteUpload puts the parts together and begins the work on them. NOT_FOUND (UPLOAD_NOT_FOUND);
-        FAILED_PRECONDITION (UPLOAD_INCOMPLETE). Repeating it changes nothing.
+        """CompleteUpload joins the parts and starts processing. NOT_FOUND (UPLOAD_NOT_FOUND); FAILED_PRECONDITION
+        (UPLOAD_INCOMPLETE). Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AbortUpload(self, request, context):
-        """AbortUpload throws an upload away. NOT_FOUND (UPLOAD_NOT_FOUND).
+        """AbortUpload discards an upload. NOT_FOUND (UPLOAD_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetMedia(self, request, context):
-        """GetMedia returns one medium. NOT_FOUND (MEDIUM_NOT_FOUND). Open to strangers where it is ready.
+        """GetMedia returns one medium. NOT_FOUND (MEDIUM_NOT_FOUND). Open to anonymous callers once it is ready.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetMedia(self, request, context):
-        """BatchGetMedia returns those found, in request order. Open to strangers where they are ready.
+        """BatchGetMedia returns the media that exist, in request order. Open to anonymous callers for media that
+        are ready.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -121,7 +124,7 @@ class MediaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteMedia(self, request, context):
-        """DeleteMedia deletes the caller's own medium; repeating it changes nothing.
+        """DeleteMedia deletes the caller's own medium. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -174,7 +177,8 @@ def add_MediaServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MediaService:
-    """MediaService owns pictures and clips. Bytes go straight to the store by presigned addresses.
+    """MediaService owns pictures and clips. Clients upload bytes directly to the object store with presigned
+    URLs.
     """
 
     @staticmethod

@@ -27,57 +27,67 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class MediaServiceStub:
-    """MediaService owns pictures and clips. Bytes go straight to the store by presigned addresses."""
+    """MediaService owns pictures and clips. Clients upload bytes directly to the object store with presigned
+    URLs.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> MediaServiceAsyncStub: ...
     StartUpload: _grpc.UnaryUnaryMultiCallable[_media_service_pb2.StartUploadRequest, _media_service_pb2.StartUploadResponse]
-    """StartUpload gives the addresses for an upload's parts, good for 1 hour. INVALID_ARGUMENT
+    """StartUpload returns presigned URLs for the parts of an upload, valid for 1 hour. INVALID_ARGUMENT
     (MEDIA_TYPE_NOT_ALLOWED, MEDIA_TOO_LARGE).
     """
     CompleteUpload: _grpc.UnaryUnaryMultiCallable[_media_service_pb2.CompleteUploadRequest, _media_service_pb2.CompleteUploadResponse]
-    """CompleteUpload puts the parts together and begins the work on them. NOT_FOUND (UPLOAD_NOT_FOUND);
-    FAILED_PRECONDITION (UPLOAD_INCOMPLETE). Repeating it changes nothing.
+    """CompleteUpload joins the parts and starts processing. NOT_FOUND (UPLOAD_NOT_FOUND); FAILED_PRECONDITION
+    (UPLOAD_INCOMPLETE). Idempotent.
     """
     AbortUpload: _grpc.UnaryUnaryMultiCallable[_media_service_pb2.AbortUploadRequest, _media_service_pb2.AbortUploadResponse]
-    """AbortUpload throws an upload away. NOT_FOUND (UPLOAD_NOT_FOUND)."""
+    """AbortUpload discards an upload. NOT_FOUND (UPLOAD_NOT_FOUND)."""
     GetMedia: _grpc.UnaryUnaryMultiCallable[_media_service_pb2.GetMediaRequest, _media_service_pb2.GetMediaResponse]
-    """GetMedia returns one medium. NOT_FOUND (MEDIUM_NOT_FOUND). Open to strangers where it is ready."""
+    """GetMedia returns one medium. NOT_FOUND (MEDIUM_NOT_FOUND). Open to anonymous callers once it is ready."""
     BatchGetMedia: _grpc.UnaryUnaryMultiCallable[_media_service_pb2.BatchGetMediaRequest, _media_service_pb2.BatchGetMediaResponse]
-    """BatchGetMedia returns those found, in request order. Open to strangers where they are ready."""
+    """BatchGetMedia returns the media that exist, in request order. Open to anonymous callers for media that
+    are ready.
+    """
     UpdateMedia: _grpc.UnaryUnaryMultiCallable[_media_service_pb2.UpdateMediaRequest, _media_service_pb2.UpdateMediaResponse]
     """UpdateMedia changes the caller's own medium: alt_text. NOT_FOUND (MEDIUM_NOT_FOUND)."""
     DeleteMedia: _grpc.UnaryUnaryMultiCallable[_media_service_pb2.DeleteMediaRequest, _media_service_pb2.DeleteMediaResponse]
-    """DeleteMedia deletes the caller's own medium; repeating it changes nothing."""
+    """DeleteMedia deletes the caller's own medium. Idempotent."""
 
 @_typing.type_check_only
 class MediaServiceAsyncStub(MediaServiceStub):
-    """MediaService owns pictures and clips. Bytes go straight to the store by presigned addresses."""
+    """MediaService owns pictures and clips. Clients upload bytes directly to the object store with presigned
+    URLs.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     StartUpload: _aio.UnaryUnaryMultiCallable[_media_service_pb2.StartUploadRequest, _media_service_pb2.StartUploadResponse]  # type: ignore[assignment]
-    """StartUpload gives the addresses for an upload's parts, good for 1 hour. INVALID_ARGUMENT
+    """StartUpload returns presigned URLs for the parts of an upload, valid for 1 hour. INVALID_ARGUMENT
     (MEDIA_TYPE_NOT_ALLOWED, MEDIA_TOO_LARGE).
     """
     CompleteUpload: _aio.UnaryUnaryMultiCallable[_media_service_pb2.CompleteUploadRequest, _media_service_pb2.CompleteUploadResponse]  # type: ignore[assignment]
-    """CompleteUpload puts the parts together and begins the work on them. NOT_FOUND (UPLOAD_NOT_FOUND);
-    FAILED_PRECONDITION (UPLOAD_INCOMPLETE). Repeating it changes nothing.
+    """CompleteUpload joins the parts and starts processing. NOT_FOUND (UPLOAD_NOT_FOUND); FAILED_PRECONDITION
+    (UPLOAD_INCOMPLETE). Idempotent.
     """
     AbortUpload: _aio.UnaryUnaryMultiCallable[_media_service_pb2.AbortUploadRequest, _media_service_pb2.AbortUploadResponse]  # type: ignore[assignment]
-    """AbortUpload throws an upload away. NOT_FOUND (UPLOAD_NOT_FOUND)."""
+    """AbortUpload discards an upload. NOT_FOUND (UPLOAD_NOT_FOUND)."""
     GetMedia: _aio.UnaryUnaryMultiCallable[_media_service_pb2.GetMediaRequest, _media_service_pb2.GetMediaResponse]  # type: ignore[assignment]
-    """GetMedia returns one medium. NOT_FOUND (MEDIUM_NOT_FOUND). Open to strangers where it is ready."""
+    """GetMedia returns one medium. NOT_FOUND (MEDIUM_NOT_FOUND). Open to anonymous callers once it is ready."""
     BatchGetMedia: _aio.UnaryUnaryMultiCallable[_media_service_pb2.BatchGetMediaRequest, _media_service_pb2.BatchGetMediaResponse]  # type: ignore[assignment]
-    """BatchGetMedia returns those found, in request order. Open to strangers where they are ready."""
+    """BatchGetMedia returns the media that exist, in request order. Open to anonymous callers for media that
+    are ready.
+    """
     UpdateMedia: _aio.UnaryUnaryMultiCallable[_media_service_pb2.UpdateMediaRequest, _media_service_pb2.UpdateMediaResponse]  # type: ignore[assignment]
     """UpdateMedia changes the caller's own medium: alt_text. NOT_FOUND (MEDIUM_NOT_FOUND)."""
     DeleteMedia: _aio.UnaryUnaryMultiCallable[_media_service_pb2.DeleteMediaRequest, _media_service_pb2.DeleteMediaResponse]  # type: ignore[assignment]
-    """DeleteMedia deletes the caller's own medium; repeating it changes nothing."""
+    """DeleteMedia deletes the caller's own medium. Idempotent."""
 
 class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
-    """MediaService owns pictures and clips. Bytes go straight to the store by presigned addresses."""
+    """MediaService owns pictures and clips. Clients upload bytes directly to the object store with presigned
+    URLs.
+    """
 
     @_abc_1.abstractmethod
     def StartUpload(
@@ -85,7 +95,7 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.StartUploadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_media_service_pb2.StartUploadResponse, _abc.Awaitable[_media_service_pb2.StartUploadResponse]]:
-        """StartUpload gives the addresses for an upload's parts, good for 1 hour. INVALID_ARGUMENT
+        """StartUpload returns presigned URLs for the parts of an upload, valid for 1 hour. INVALID_ARGUMENT
         (MEDIA_TYPE_NOT_ALLOWED, MEDIA_TOO_LARGE).
         """
 
@@ -95,8 +105,8 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.CompleteUploadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_media_service_pb2.CompleteUploadResponse, _abc.Awaitable[_media_service_pb2.CompleteUploadResponse]]:
-        """CompleteUpload puts the parts together and begins the work on them. NOT_FOUND (UPLOAD_NOT_FOUND);
-        FAILED_PRECONDITION (UPLOAD_INCOMPLETE). Repeating it changes nothing.
+        """CompleteUpload joins the parts and starts processing. NOT_FOUND (UPLOAD_NOT_FOUND); FAILED_PRECONDITION
+        (UPLOAD_INCOMPLETE). Idempotent.
         """
 
     @_abc_1.abstractmethod
@@ -105,7 +115,7 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.AbortUploadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_media_service_pb2.AbortUploadResponse, _abc.Awaitable[_media_service_pb2.AbortUploadResponse]]:
-        """AbortUpload throws an upload away. NOT_FOUND (UPLOAD_NOT_FOUND)."""
+        """AbortUpload discards an upload. NOT_FOUND (UPLOAD_NOT_FOUND)."""
 
     @_abc_1.abstractmethod
     def GetMedia(
@@ -113,7 +123,7 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.GetMediaRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_media_service_pb2.GetMediaResponse, _abc.Awaitable[_media_service_pb2.GetMediaResponse]]:
-        """GetMedia returns one medium. NOT_FOUND (MEDIUM_NOT_FOUND). Open to strangers where it is ready."""
+        """GetMedia returns one medium. NOT_FOUND (MEDIUM_NOT_FOUND). Open to anonymous callers once it is ready."""
 
     @_abc_1.abstractmethod
     def BatchGetMedia(
@@ -121,7 +131,9 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.BatchGetMediaRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_media_service_pb2.BatchGetMediaResponse, _abc.Awaitable[_media_service_pb2.BatchGetMediaResponse]]:
-        """BatchGetMedia returns those found, in request order. Open to strangers where they are ready."""
+        """BatchGetMedia returns the media that exist, in request order. Open to anonymous callers for media that
+        are ready.
+        """
 
     @_abc_1.abstractmethod
     def UpdateMedia(
@@ -137,6 +149,6 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.DeleteMediaRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_media_service_pb2.DeleteMediaResponse, _abc.Awaitable[_media_service_pb2.DeleteMediaResponse]]:
-        """DeleteMedia deletes the caller's own medium; repeating it changes nothing."""
+        """DeleteMedia deletes the caller's own medium. Idempotent."""
 
 def add_MediaServiceServicer_to_server(servicer: MediaServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

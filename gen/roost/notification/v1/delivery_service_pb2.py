@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from roost.rules.v1 import rules_pb2 as roost_dot_rules_dot_v1_dot_rules__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,roost/notification/v1/delivery_service.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x01\n\x10PushSubscription\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x10\n\x08\x65ndpoint\x18\x02 \x01(\t\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"2\n\x0c\x45mailAddress\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x11\n\tconfirmed\x18\x02 \x01(\x08\"\x13\n\x11GetPushKeyRequest\"(\n\x12GetPushKeyResponse\x12\x12\n\npublic_key\x18\x01 \x01(\t\"\xc3\x01\n\x1d\x43reatePushSubscriptionRequest\x12\x1c\n\x08\x65ndpoint\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08\x12*\n\x06p256dh\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[A-Za-z0-9_-]{87}$\x12(\n\x04\x61uth\x18\x03 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[A-Za-z0-9_-]{22}$\x12.\n\nrequest_id\x18\x04 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"_\n\x1e\x43reatePushSubscriptionResponse\x12=\n\x0csubscription\x18\x01 \x01(\x0b\x32\'.roost.notification.v1.PushSubscription\"\x1e\n\x1cListPushSubscriptionsRequest\"_\n\x1dListPushSubscriptionsResponse\x12>\n\rsubscriptions\x18\x01 \x03(\x0b\x32\'.roost.notification.v1.PushSubscription\"q\n\x1d\x44\x65letePushSubscriptionRequest\x12 \n\x0fsubscription_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\" \n\x1e\x44\x65letePushSubscriptionResponse\"\x18\n\x16GetEmailAddressRequest\"M\n\x17GetEmailAddressResponse\x12\x32\n\x05\x65mail\x18\x01 \x01(\x0b\x32#.roost.notification.v1.EmailAddress\"e\n\x16SetEmailAddressRequest\x12\x1b\n\x07\x61\x64\x64ress\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"M\n\x17SetEmailAddressResponse\x12\x32\n\x05\x65mail\x18\x01 \x01(\x0b\x32#.roost.notification.v1.EmailAddress\"m\n\x1a\x43onfirmEmailAddressRequest\x12\x1f\n\x04\x63ode\x18\x01 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"Q\n\x1b\x43onfirmEmailAddressResponse\x12\x32\n\x05\x65mail\x18\x01 \x01(\x0b\x32#.roost.notification.v1.EmailAddress\"K\n\x19RemoveEmailAddressRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x1c\n\x1aRemoveEmailAddressResponse\"A\n\x12UnsubscribeRequest\x12+\n\x05token\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x10\x01\x18\x80\x01\x32\x10^[A-Za-z0-9_-]*$\"\x15\n\x13UnsubscribeResponse2\xcc\x08\n\x0f\x44\x65liveryService\x12\x61\n\nGetPushKey\x12(.roost.notification.v1.GetPushKeyRequest\x1a).roost.notification.v1.GetPushKeyResponse\x12\x85\x01\n\x16\x43reatePushSubscription\x12\x34.roost.notification.v1.CreatePushSubscriptionRequest\x1a\x35.roost.notification.v1.CreatePushSubscriptionResponse\x12\x82\x01\n\x15ListPushSubscriptions\x12\x33.roost.notification.v1.ListPushSubscriptionsRequest\x1a\x34.roost.notification.v1.ListPushSubscriptionsResponse\x12\x85\x01\n\x16\x44\x65letePushSubscription\x12\x34.roost.notification.v1.DeletePushSubscriptionRequest\x1a\x35.roost.notification.v1.DeletePushSubscriptionResponse\x12p\n\x0fGetEmailAddress\x12-.roost.notification.v1.GetEmailAddressRequest\x1a..roost.notification.v1.GetEmailAddressResponse\x12p\n\x0fSetEmailAddress\x12-.roost.notification.v1.SetEmailAddressRequest\x1a..roost.notification.v1.SetEmailAddressResponse\x12|\n\x13\x43onfirmEmailAddress\x12\x31.roost.notification.v1.ConfirmEmailAddressRequest\x1a\x32.roost.notification.v1.ConfirmEmailAddressResponse\x12y\n\x12RemoveEmailAddress\x12\x30.roost.notification.v1.RemoveEmailAddressRequest\x1a\x31.roost.notification.v1.RemoveEmailAddressResponse\x12\x64\n\x0bUnsubscribe\x12).roost.notification.v1.UnsubscribeRequest\x1a*.roost.notification.v1.UnsubscribeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,roost/notification/v1/delivery_service.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aroost/rules/v1/rules.proto\"\xb8\x01\n\x10PushSubscription\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x1a\n\x08\x65ndpoint\x18\x02 \x01(\tR\x08\x65ndpoint\x12;\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\"F\n\x0c\x45mailAddress\x12\x18\n\x07\x61\x64\x64ress\x18\x01 \x01(\tR\x07\x61\x64\x64ress\x12\x1c\n\tconfirmed\x18\x02 \x01(\x08R\tconfirmed\"\x13\n\x11GetPushKeyRequest\"3\n\x12GetPushKeyResponse\x12\x1d\n\npublic_key\x18\x01 \x01(\tR\tpublicKey\"\xea\x01\n\x1d\x43reatePushSubscriptionRequest\x12&\n\x08\x65ndpoint\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08\x65ndpoint\x12\x32\n\x06p256dh\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[A-Za-z0-9_-]{87}$R\x06p256dh\x12.\n\x04\x61uth\x18\x03 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[A-Za-z0-9_-]{22}$R\x04\x61uth\x12=\n\nrequest_id\x18\x04 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"m\n\x1e\x43reatePushSubscriptionResponse\x12K\n\x0csubscription\x18\x01 \x01(\x0b\x32\'.roost.notification.v1.PushSubscriptionR\x0csubscription\"\x1e\n\x1cListPushSubscriptionsRequest\"n\n\x1dListPushSubscriptionsResponse\x12M\n\rsubscriptions\x18\x01 \x03(\x0b\x32\'.roost.notification.v1.PushSubscriptionR\rsubscriptions\"\x90\x01\n\x1d\x44\x65letePushSubscriptionRequest\x12\x30\n\x0fsubscription_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0esubscriptionId\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\" \n\x1e\x44\x65letePushSubscriptionResponse\"\x18\n\x16GetEmailAddressRequest\"T\n\x17GetEmailAddressResponse\x12\x39\n\x05\x65mail\x18\x01 \x01(\x0b\x32#.roost.notification.v1.EmailAddressR\x05\x65mail\"}\n\x16SetEmailAddressRequest\x12$\n\x07\x61\x64\x64ress\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01R\x07\x61\x64\x64ress\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"T\n\x17SetEmailAddressResponse\x12\x39\n\x05\x65mail\x18\x01 \x01(\x0b\x32#.roost.notification.v1.EmailAddressR\x05\x65mail\"\x82\x01\n\x1a\x43onfirmEmailAddressRequest\x12%\n\x04\x63ode\x18\x01 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$R\x04\x63ode\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"X\n\x1b\x43onfirmEmailAddressResponse\x12\x39\n\x05\x65mail\x18\x01 \x01(\x0b\x32#.roost.notification.v1.EmailAddressR\x05\x65mail\"Z\n\x19RemoveEmailAddressRequest\x12=\n\nrequest_id\x18\x01 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"\x1c\n\x1aRemoveEmailAddressResponse\"H\n\x12UnsubscribeRequest\x12\x32\n\x05token\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x10\x01\x18\x80\x01\x32\x10^[A-Za-z0-9_-]*$R\x05token\"\x15\n\x13UnsubscribeResponse2\xcc\x08\n\x0f\x44\x65liveryService\x12\x61\n\nGetPushKey\x12(.roost.notification.v1.GetPushKeyRequest\x1a).roost.notification.v1.GetPushKeyResponse\x12\x85\x01\n\x16\x43reatePushSubscription\x12\x34.roost.notification.v1.CreatePushSubscriptionRequest\x1a\x35.roost.notification.v1.CreatePushSubscriptionResponse\x12\x82\x01\n\x15ListPushSubscriptions\x12\x33.roost.notification.v1.ListPushSubscriptionsRequest\x1a\x34.roost.notification.v1.ListPushSubscriptionsResponse\x12\x85\x01\n\x16\x44\x65letePushSubscription\x12\x34.roost.notification.v1.DeletePushSubscriptionRequest\x1a\x35.roost.notification.v1.DeletePushSubscriptionResponse\x12p\n\x0fGetEmailAddress\x12-.roost.notification.v1.GetEmailAddressRequest\x1a..roost.notification.v1.GetEmailAddressResponse\x12p\n\x0fSetEmailAddress\x12-.roost.notification.v1.SetEmailAddressRequest\x1a..roost.notification.v1.SetEmailAddressResponse\x12|\n\x13\x43onfirmEmailAddress\x12\x31.roost.notification.v1.ConfirmEmailAddressRequest\x1a\x32.roost.notification.v1.ConfirmEmailAddressResponse\x12y\n\x12RemoveEmailAddress\x12\x30.roost.notification.v1.RemoveEmailAddressRequest\x1a\x31.roost.notification.v1.RemoveEmailAddressResponse\x12\x64\n\x0bUnsubscribe\x12).roost.notification.v1.UnsubscribeRequest\x1a*.roost.notification.v1.UnsubscribeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,63 +41,63 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEPUSHSUBSCRIPTIONREQUEST'].fields_by_name['auth']._loaded_options = None
   _globals['_CREATEPUSHSUBSCRIPTIONREQUEST'].fields_by_name['auth']._serialized_options = b'\272H\027r\0252\023^[A-Za-z0-9_-]{22}$'
   _globals['_CREATEPUSHSUBSCRIPTIONREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_CREATEPUSHSUBSCRIPTIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_CREATEPUSHSUBSCRIPTIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
   _globals['_DELETEPUSHSUBSCRIPTIONREQUEST'].fields_by_name['subscription_id']._loaded_options = None
   _globals['_DELETEPUSHSUBSCRIPTIONREQUEST'].fields_by_name['subscription_id']._serialized_options = b'\272H\004\"\002 \000'
   _globals['_DELETEPUSHSUBSCRIPTIONREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_DELETEPUSHSUBSCRIPTIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_DELETEPUSHSUBSCRIPTIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
   _globals['_SETEMAILADDRESSREQUEST'].fields_by_name['address']._loaded_options = None
   _globals['_SETEMAILADDRESSREQUEST'].fields_by_name['address']._serialized_options = b'\272H\007r\005\030\376\001`\001'
   _globals['_SETEMAILADDRESSREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_SETEMAILADDRESSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_SETEMAILADDRESSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
   _globals['_CONFIRMEMAILADDRESSREQUEST'].fields_by_name['code']._loaded_options = None
   _globals['_CONFIRMEMAILADDRESSREQUEST'].fields_by_name['code']._serialized_options = b'\272H\016r\0142\n^[0-9]{6}$'
   _globals['_CONFIRMEMAILADDRESSREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_CONFIRMEMAILADDRESSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_CONFIRMEMAILADDRESSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
   _globals['_REMOVEEMAILADDRESSREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_REMOVEEMAILADDRESSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_REMOVEEMAILADDRESSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
   _globals['_UNSUBSCRIBEREQUEST'].fields_by_name['token']._loaded_options = None
   _globals['_UNSUBSCRIBEREQUEST'].fields_by_name['token']._serialized_options = b'\272H\031r\027\020\001\030\200\0012\020^[A-Za-z0-9_-]*$'
-  _globals['_PUSHSUBSCRIPTION']._serialized_start=134
-  _globals['_PUSHSUBSCRIPTION']._serialized_end=280
-  _globals['_EMAILADDRESS']._serialized_start=282
-  _globals['_EMAILADDRESS']._serialized_end=332
-  _globals['_GETPUSHKEYREQUEST']._serialized_start=334
-  _globals['_GETPUSHKEYREQUEST']._serialized_end=353
-  _globals['_GETPUSHKEYRESPONSE']._serialized_start=355
-  _globals['_GETPUSHKEYRESPONSE']._serialized_end=395
-  _globals['_CREATEPUSHSUBSCRIPTIONREQUEST']._serialized_start=398
-  _globals['_CREATEPUSHSUBSCRIPTIONREQUEST']._serialized_end=593
-  _globals['_CREATEPUSHSUBSCRIPTIONRESPONSE']._serialized_start=595
-  _globals['_CREATEPUSHSUBSCRIPTIONRESPONSE']._serialized_end=690
-  _globals['_LISTPUSHSUBSCRIPTIONSREQUEST']._serialized_start=692
-  _globals['_LISTPUSHSUBSCRIPTIONSREQUEST']._serialized_end=722
-  _globals['_LISTPUSHSUBSCRIPTIONSRESPONSE']._serialized_start=724
-  _globals['_LISTPUSHSUBSCRIPTIONSRESPONSE']._serialized_end=819
-  _globals['_DELETEPUSHSUBSCRIPTIONREQUEST']._serialized_start=821
-  _globals['_DELETEPUSHSUBSCRIPTIONREQUEST']._serialized_end=934
-  _globals['_DELETEPUSHSUBSCRIPTIONRESPONSE']._serialized_start=936
-  _globals['_DELETEPUSHSUBSCRIPTIONRESPONSE']._serialized_end=968
-  _globals['_GETEMAILADDRESSREQUEST']._serialized_start=970
-  _globals['_GETEMAILADDRESSREQUEST']._serialized_end=994
-  _globals['_GETEMAILADDRESSRESPONSE']._serialized_start=996
-  _globals['_GETEMAILADDRESSRESPONSE']._serialized_end=1073
-  _globals['_SETEMAILADDRESSREQUEST']._serialized_start=1075
-  _globals['_SETEMAILADDRESSREQUEST']._serialized_end=1176
-  _globals['_SETEMAILADDRESSRESPONSE']._serialized_start=1178
-  _globals['_SETEMAILADDRESSRESPONSE']._serialized_end=1255
-  _globals['_CONFIRMEMAILADDRESSREQUEST']._serialized_start=1257
-  _globals['_CONFIRMEMAILADDRESSREQUEST']._serialized_end=1366
-  _globals['_CONFIRMEMAILADDRESSRESPONSE']._serialized_start=1368
-  _globals['_CONFIRMEMAILADDRESSRESPONSE']._serialized_end=1449
-  _globals['_REMOVEEMAILADDRESSREQUEST']._serialized_start=1451
-  _globals['_REMOVEEMAILADDRESSREQUEST']._serialized_end=1526
-  _globals['_REMOVEEMAILADDRESSRESPONSE']._serialized_start=1528
-  _globals['_REMOVEEMAILADDRESSRESPONSE']._serialized_end=1556
-  _globals['_UNSUBSCRIBEREQUEST']._serialized_start=1558
-  _globals['_UNSUBSCRIBEREQUEST']._serialized_end=1623
-  _globals['_UNSUBSCRIBERESPONSE']._serialized_start=1625
-  _globals['_UNSUBSCRIBERESPONSE']._serialized_end=1646
-  _globals['_DELIVERYSERVICE']._serialized_start=1649
-  _globals['_DELIVERYSERVICE']._serialized_end=2749
+  _globals['_PUSHSUBSCRIPTION']._serialized_start=162
+  _globals['_PUSHSUBSCRIPTION']._serialized_end=346
+  _globals['_EMAILADDRESS']._serialized_start=348
+  _globals['_EMAILADDRESS']._serialized_end=418
+  _globals['_GETPUSHKEYREQUEST']._serialized_start=420
+  _globals['_GETPUSHKEYREQUEST']._serialized_end=439
+  _globals['_GETPUSHKEYRESPONSE']._serialized_start=441
+  _globals['_GETPUSHKEYRESPONSE']._serialized_end=492
+  _globals['_CREATEPUSHSUBSCRIPTIONREQUEST']._serialized_start=495
+  _globals['_CREATEPUSHSUBSCRIPTIONREQUEST']._serialized_end=729
+  _globals['_CREATEPUSHSUBSCRIPTIONRESPONSE']._serialized_start=731
+  _globals['_CREATEPUSHSUBSCRIPTIONRESPONSE']._serialized_end=840
+  _globals['_LISTPUSHSUBSCRIPTIONSREQUEST']._serialized_start=842
+  _globals['_LISTPUSHSUBSCRIPTIONSREQUEST']._serialized_end=872
+  _globals['_LISTPUSHSUBSCRIPTIONSRESPONSE']._serialized_start=874
+  _globals['_LISTPUSHSUBSCRIPTIONSRESPONSE']._serialized_end=984
+  _globals['_DELETEPUSHSUBSCRIPTIONREQUEST']._serialized_start=987
+  _globals['_DELETEPUSHSUBSCRIPTIONREQUEST']._serialized_end=1131
+  _globals['_DELETEPUSHSUBSCRIPTIONRESPONSE']._serialized_start=1133
+  _globals['_DELETEPUSHSUBSCRIPTIONRESPONSE']._serialized_end=1165
+  _globals['_GETEMAILADDRESSREQUEST']._serialized_start=1167
+  _globals['_GETEMAILADDRESSREQUEST']._serialized_end=1191
+  _globals['_GETEMAILADDRESSRESPONSE']._serialized_start=1193
+  _globals['_GETEMAILADDRESSRESPONSE']._serialized_end=1277
+  _globals['_SETEMAILADDRESSREQUEST']._serialized_start=1279
+  _globals['_SETEMAILADDRESSREQUEST']._serialized_end=1404
+  _globals['_SETEMAILADDRESSRESPONSE']._serialized_start=1406
+  _globals['_SETEMAILADDRESSRESPONSE']._serialized_end=1490
+  _globals['_CONFIRMEMAILADDRESSREQUEST']._serialized_start=1493
+  _globals['_CONFIRMEMAILADDRESSREQUEST']._serialized_end=1623
+  _globals['_CONFIRMEMAILADDRESSRESPONSE']._serialized_start=1625
+  _globals['_CONFIRMEMAILADDRESSRESPONSE']._serialized_end=1713
+  _globals['_REMOVEEMAILADDRESSREQUEST']._serialized_start=1715
+  _globals['_REMOVEEMAILADDRESSREQUEST']._serialized_end=1805
+  _globals['_REMOVEEMAILADDRESSRESPONSE']._serialized_start=1807
+  _globals['_REMOVEEMAILADDRESSRESPONSE']._serialized_end=1835
+  _globals['_UNSUBSCRIBEREQUEST']._serialized_start=1837
+  _globals['_UNSUBSCRIBEREQUEST']._serialized_end=1909
+  _globals['_UNSUBSCRIBERESPONSE']._serialized_start=1911
+  _globals['_UNSUBSCRIBERESPONSE']._serialized_end=1932
+  _globals['_DELIVERYSERVICE']._serialized_start=1935
+  _globals['_DELIVERYSERVICE']._serialized_end=3035
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class DeliveryServiceStub:
-    """DeliveryService owns where notifications go outside the app. All calls act for the caller.
+    """DeliveryService owns push subscriptions and e-mail addresses. All calls act for the caller.
     """
 
     def __init__(self, channel):
@@ -83,23 +83,24 @@ class DeliveryServiceStub:
 
 
 class DeliveryServiceServicer:
-    """DeliveryService owns where notifications go outside the app. All calls act for the caller.
+    """DeliveryService owns push subscriptions and e-mail addresses. All calls act for the caller.
     """
 
     def GetPushKey(self, request, context):
-        """GetPushKey returns the key that devices subscribe with (VAPID, RFC 8292). Open to strangers.
+        """GetPushKey returns the key that devices subscribe with (VAPID, RFC 8292). Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreatePushSubscription(self, request, context):
-        """CreatePushSubscription registers a device of the caller's session; the same endpoint again replaces its
-        keys and renews it. It is forgotten when the session ends, when the push service says that the device is
-        gone, and at its expire_time. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an endpoint that is not https
-        on port 443 (or on one that the operator adds), or not public; INVALID_ARGUMENT (VALIDATION_FAILED) for a
-        p256dh that is no point on P-256; FAILED_PRECONDITION (TOO_MANY_PUSH_SUBSCRIPTIONS) past 20. A device
-        whose push service does not answer in time is asked less often, an hour apart at most.
+        """CreatePushSubscription registers a device of the caller's session; a second registration of the same
+        endpoint replaces its keys and renews it. A subscription ends with its session, when the push service
+        reports that the device is gone, and at its expire_time. INVALID_ARGUMENT (PUSH_ENDPOINT_REFUSED) for an
+        endpoint that is not https on port 443 (or on a port that the operator adds), or not public;
+        INVALID_ARGUMENT (VALIDATION_FAILED) for a p256dh that is not a point on P-256; FAILED_PRECONDITION
+        (TOO_MANY_PUSH_SUBSCRIPTIONS) above 20. If the push service of a device does not respond in time, the
+        intervals between attempts grow to at most an hour.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,51 +114,51 @@ class DeliveryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeletePushSubscription(self, request, context):
-        """DeletePushSubscription forgets a device. NOT_FOUND (PUSH_SUBSCRIPTION_NOT_FOUND).
+        """DeletePushSubscription deletes a device. NOT_FOUND (PUSH_SUBSCRIPTION_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetEmailAddress(self, request, context):
-        """GetEmailAddress returns where the digest goes; empty if nowhere.
+        """GetEmailAddress returns the address of the digest; empty if there is none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetEmailAddress(self, request, context):
-        """SetEmailAddress has a code mailed to the address, which is not used before ConfirmEmailAddress; the one
-        before is forgotten. An address that is confirmed already stays so, and no code is sent.
-        INVALID_ARGUMENT (VALIDATION_FAILED) for an address that no letter can carry; the violation of `address`
-        names the rule: max_len, no_encoded_word, ascii, address, max_local_part or domain.
-        RESOURCE_EXHAUSTED (TOO_MANY_EMAIL_CODES) past three in an hour by the caller (two by an account younger
-        than a day), past three to the mailbox, whose spellings by case, dots and plus-tags count as one, and past
-        what the operator allows to its registrable domain. Mail goes to the address as it was given.
-        FAILED_PRECONDITION (EMAIL_NOT_OFFERED) where this installation sends no mail.
+        """SetEmailAddress sends a code to the address and discards the previous address. The new one is not used
+        before ConfirmEmailAddress. If the address is already confirmed, it stays so and no code is sent.
+        INVALID_ARGUMENT (VALIDATION_FAILED) for an address that cannot receive mail; the violation of `address`
+        names the rule: max_len, no_encoded_word, ascii, address, max_local_part or domain. RESOURCE_EXHAUSTED
+        (TOO_MANY_EMAIL_CODES) above three an hour by the caller (two by an account younger than a day), above
+        three to the mailbox, whose spellings by case, dots and plus-tags count as one, and above the operator's
+        limit for its registrable domain. Mail goes to the address as it was given. FAILED_PRECONDITION
+        (EMAIL_NOT_OFFERED) if this installation sends no mail.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ConfirmEmailAddress(self, request, context):
-        """ConfirmEmailAddress takes the code, puts the address to use, and turns the digest on. INVALID_ARGUMENT
-        (EMAIL_CODE_INVALID) if it is wrong, older than an hour, or follows five wrong ones.
+        """ConfirmEmailAddress checks the code, activates the address, and turns the digest on. INVALID_ARGUMENT
+        (EMAIL_CODE_INVALID) if the code is wrong, older than an hour, or follows five wrong ones.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveEmailAddress(self, request, context):
-        """RemoveEmailAddress forgets it. Idempotent.
+        """RemoveEmailAddress deletes the address. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Unsubscribe(self, request, context):
-        """Unsubscribe turns off the digest of whoever was mailed the token, as its preference would. Open to
-        strangers, since mail programs call it (RFC 8058). Idempotent. INVALID_ARGUMENT
+        """Unsubscribe turns off the digest of the user to whom the token was mailed, like the preference does. Open
+        to anonymous callers, since mail programs call it (RFC 8058). Idempotent. INVALID_ARGUMENT
         (UNSUBSCRIBE_TOKEN_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -221,7 +222,7 @@ def add_DeliveryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DeliveryService:
-    """DeliveryService owns where notifications go outside the app. All calls act for the caller.
+    """DeliveryService owns push subscriptions and e-mail addresses. All calls act for the caller.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from roost.notification.v1 import notification_pb2 as roost_dot_notification_dot_v1_dot_notification__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)roost/notification/v1/event_service.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a(roost/notification/v1/notification.proto\"\xfc\x01\n\rAttachRequest\x12\x33\n\x06\x61ttach\x18\x01 \x01(\x0b\x32!.roost.notification.v1.AttachUserH\x00\x12\x33\n\x06\x64\x65tach\x18\x02 \x01(\x0b\x32!.roost.notification.v1.DetachUserH\x00\x12\x38\n\x0b\x61ttach_post\x18\x03 \x01(\x0b\x32!.roost.notification.v1.AttachPostH\x00\x12\x38\n\x0b\x64\x65tach_post\x18\x04 \x01(\x0b\x32!.roost.notification.v1.DetachPostH\x00\x42\r\n\x04step\x12\x05\xbaH\x02\x08\x01\"P\n\nAttachUser\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12(\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x10\xbaH\r\"\x0b(\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\"&\n\nDetachUser\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\"&\n\nAttachPost\x12\x18\n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\"&\n\nDetachPost\x12\x18\n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\"\x9e\x02\n\x0e\x41ttachResponse\x12\x31\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .roost.notification.v1.UserEventH\x00\x12\x33\n\x08\x61ttached\x18\x02 \x01(\x0b\x32\x1f.roost.notification.v1.AttachedH\x00\x12.\n\x03gap\x18\x03 \x01(\x0b\x32\x1f.roost.notification.v1.EventGapH\x00\x12\x37\n\x08\x61\x63tivity\x18\x04 \x01(\x0b\x32#.roost.notification.v1.PostActivityH\x00\x12\x33\n\x06\x65vents\x18\x05 \x01(\x0b\x32!.roost.notification.v1.UserEventsH\x00\x42\x06\n\x04step\"I\n\nUserEvents\x12;\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .roost.notification.v1.UserEventB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"2\n\x08\x41ttached\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\"G\n\x0cPostActivity\x12\x0f\n\x07post_id\x18\x01 \x01(\x03\x12\x15\n\rreply_post_id\x18\x02 \x01(\x03\x12\x0f\n\x07\x64\x65leted\x18\x03 \x01(\x08\"F\n\x08\x45ventGap\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\x03\x12\x11\n\thome_only\x18\x03 \x01(\x08\"m\n\x11ReadEventsRequest\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12\x1f\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"\x81\x01\n\x12ReadEventsResponse\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .roost.notification.v1.UserEvent\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\x12\x0f\n\x07limited\x18\x03 \x01(\x08\x12\x11\n\thome_only\x18\x04 \x01(\x08\x32\xcc\x01\n\x0c\x45ventService\x12Y\n\x06\x41ttach\x12$.roost.notification.v1.AttachRequest\x1a%.roost.notification.v1.AttachResponse(\x01\x30\x01\x12\x61\n\nReadEvents\x12(.roost.notification.v1.ReadEventsRequest\x1a).roost.notification.v1.ReadEventsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)roost/notification/v1/event_service.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a(roost/notification/v1/notification.proto\"\xa4\x02\n\rAttachRequest\x12;\n\x06\x61ttach\x18\x01 \x01(\x0b\x32!.roost.notification.v1.AttachUserH\x00R\x06\x61ttach\x12;\n\x06\x64\x65tach\x18\x02 \x01(\x0b\x32!.roost.notification.v1.DetachUserH\x00R\x06\x64\x65tach\x12\x44\n\x0b\x61ttach_post\x18\x03 \x01(\x0b\x32!.roost.notification.v1.AttachPostH\x00R\nattachPost\x12\x44\n\x0b\x64\x65tach_post\x18\x04 \x01(\x0b\x32!.roost.notification.v1.DetachPostH\x00R\ndetachPostB\r\n\x04step\x12\x05\xbaH\x02\x08\x01\"g\n\nAttachUser\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\x12\x37\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x10\xbaH\r\"\x0b(\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01R\rafterSequence\".\n\nDetachUser\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\".\n\nAttachPost\x12 \n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06postId\".\n\nDetachPost\x12 \n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06postId\"\xc6\x02\n\x0e\x41ttachResponse\x12\x38\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .roost.notification.v1.UserEventH\x00R\x05\x65vent\x12=\n\x08\x61ttached\x18\x02 \x01(\x0b\x32\x1f.roost.notification.v1.AttachedH\x00R\x08\x61ttached\x12\x33\n\x03gap\x18\x03 \x01(\x0b\x32\x1f.roost.notification.v1.EventGapH\x00R\x03gap\x12\x41\n\x08\x61\x63tivity\x18\x04 \x01(\x0b\x32#.roost.notification.v1.PostActivityH\x00R\x08\x61\x63tivity\x12;\n\x06\x65vents\x18\x05 \x01(\x0b\x32!.roost.notification.v1.UserEventsH\x00R\x06\x65ventsB\x06\n\x04step\"Q\n\nUserEvents\x12\x43\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .roost.notification.v1.UserEventB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\x06\x65vents\"H\n\x08\x41ttached\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12#\n\rlast_sequence\x18\x02 \x01(\x03R\x0clastSequence\"e\n\x0cPostActivity\x12\x17\n\x07post_id\x18\x01 \x01(\x03R\x06postId\x12\"\n\rreply_post_id\x18\x02 \x01(\x03R\x0breplyPostId\x12\x18\n\x07\x64\x65leted\x18\x03 \x01(\x08R\x07\x64\x65leted\"g\n\x08\x45ventGap\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12%\n\x0e\x66irst_sequence\x18\x02 \x01(\x03R\rfirstSequence\x12\x1b\n\thome_only\x18\x03 \x01(\x08R\x08homeOnly\"\x8e\x01\n\x11ReadEventsRequest\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\x12.\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\rafterSequence\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\"\xaa\x01\n\x12ReadEventsResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .roost.notification.v1.UserEventR\x06\x65vents\x12#\n\rlast_sequence\x18\x02 \x01(\x03R\x0clastSequence\x12\x18\n\x07limited\x18\x03 \x01(\x08R\x07limited\x12\x1b\n\thome_only\x18\x04 \x01(\x08R\x08homeOnly2\xcc\x01\n\x0c\x45ventService\x12Y\n\x06\x41ttach\x12$.roost.notification.v1.AttachRequest\x1a%.roost.notification.v1.AttachResponse(\x01\x30\x01\x12\x61\n\nReadEvents\x12(.roost.notification.v1.ReadEventsRequest\x1a).roost.notification.v1.ReadEventsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,29 +54,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_READEVENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_READEVENTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_ATTACHREQUEST']._serialized_start=140
-  _globals['_ATTACHREQUEST']._serialized_end=392
-  _globals['_ATTACHUSER']._serialized_start=394
-  _globals['_ATTACHUSER']._serialized_end=474
-  _globals['_DETACHUSER']._serialized_start=476
-  _globals['_DETACHUSER']._serialized_end=514
-  _globals['_ATTACHPOST']._serialized_start=516
-  _globals['_ATTACHPOST']._serialized_end=554
-  _globals['_DETACHPOST']._serialized_start=556
-  _globals['_DETACHPOST']._serialized_end=594
-  _globals['_ATTACHRESPONSE']._serialized_start=597
-  _globals['_ATTACHRESPONSE']._serialized_end=883
-  _globals['_USEREVENTS']._serialized_start=885
-  _globals['_USEREVENTS']._serialized_end=958
-  _globals['_ATTACHED']._serialized_start=960
-  _globals['_ATTACHED']._serialized_end=1010
-  _globals['_POSTACTIVITY']._serialized_start=1012
-  _globals['_POSTACTIVITY']._serialized_end=1083
-  _globals['_EVENTGAP']._serialized_start=1085
-  _globals['_EVENTGAP']._serialized_end=1155
-  _globals['_READEVENTSREQUEST']._serialized_start=1157
-  _globals['_READEVENTSREQUEST']._serialized_end=1266
-  _globals['_READEVENTSRESPONSE']._serialized_start=1269
-  _globals['_READEVENTSRESPONSE']._serialized_end=1398
-  _globals['_EVENTSERVICE']._serialized_start=1401
-  _globals['_EVENTSERVICE']._serialized_end=1605
+  _globals['_ATTACHREQUEST']._serialized_end=432
+  _globals['_ATTACHUSER']._serialized_start=434
+  _globals['_ATTACHUSER']._serialized_end=537
+  _globals['_DETACHUSER']._serialized_start=539
+  _globals['_DETACHUSER']._serialized_end=585
+  _globals['_ATTACHPOST']._serialized_start=587
+  _globals['_ATTACHPOST']._serialized_end=633
+  _globals['_DETACHPOST']._serialized_start=635
+  _globals['_DETACHPOST']._serialized_end=681
+  _globals['_ATTACHRESPONSE']._serialized_start=684
+  _globals['_ATTACHRESPONSE']._serialized_end=1010
+  _globals['_USEREVENTS']._serialized_start=1012
+  _globals['_USEREVENTS']._serialized_end=1093
+  _globals['_ATTACHED']._serialized_start=1095
+  _globals['_ATTACHED']._serialized_end=1167
+  _globals['_POSTACTIVITY']._serialized_start=1169
+  _globals['_POSTACTIVITY']._serialized_end=1270
+  _globals['_EVENTGAP']._serialized_start=1272
+  _globals['_EVENTGAP']._serialized_end=1375
+  _globals['_READEVENTSREQUEST']._serialized_start=1378
+  _globals['_READEVENTSREQUEST']._serialized_end=1520
+  _globals['_READEVENTSRESPONSE']._serialized_start=1523
+  _globals['_READEVENTSRESPONSE']._serialized_end=1693
+  _globals['_EVENTSERVICE']._serialized_start=1696
+  _globals['_EVENTSERVICE']._serialized_end=1900
 # @@protoc_insertion_point(module_scope)

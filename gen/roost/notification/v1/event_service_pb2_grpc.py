@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class EventServiceStub:
-    """EventService delivers each person's events in sequence.
+    """EventService delivers the events of each user in sequence.
     """
 
     def __init__(self, channel):
@@ -48,28 +48,29 @@ class EventServiceStub:
 
 
 class EventServiceServicer:
-    """EventService delivers each person's events in sequence.
+    """EventService delivers the events of each user in sequence.
     """
 
     def Attach(self, request_iterator, context):
-        """Attach carries the events of many people on one stream: the client attaches and detaches people, the
-        server sends what comes. Services only. Each attach is answered by Attached, then EventGap if there is
-        one; from there on every event of that person comes once, in sequence. Arrivals in the home timeline are
-        logged for people who are attached or were within 15 minutes; where some are missing, the log has
-        ArrivalsMissed, and EventGap with home_only comes just before it. It carries the activity around posts too,
-        which has no sequence: what is missed is made good by reading the post anew.
-        RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a client that does not read as fast as events come: attach
-        again after the last sequence that was read. UNAVAILABLE while the service stops or its log is away.
+        """Attach delivers the events of many users on one stream: the client attaches and detaches users, the
+        server sends their events. Services only. The server answers each attach with Attached, then with
+        EventGap if there is a gap; after that it sends every event of that user once, in sequence. Home timeline
+        arrivals are logged for users who are attached or were within the last 15 minutes; where some are
+        missing, the log contains ArrivalsMissed, preceded by EventGap with home_only. The stream also carries
+        activity around posts, which has no sequence: a client that missed some reads the post again.
+        RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a client that reads more slowly than events arrive: it attaches
+        again after the last sequence that it read. UNAVAILABLE while the service stops or its log is
+        unreachable.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadEvents(self, request, context):
-        """ReadEvents returns events after a sequence, ascending; for services, and for the person themself. It
-        counts as being attached: arrivals are logged for another 15 minutes. `limited` is set where the log no
-        longer reaches back that far: start from a fresh state; of the home timeline alone if `home_only` is set.
-        PERMISSION_DENIED (CALLER_NOT_ALLOWED) for another person's log.
+        """ReadEvents returns the events after a sequence, ascending. Open to services, and to the user whose log it
+        is. It counts as being attached: arrivals are logged for another 15 minutes. `limited` is set if the log
+        no longer reaches back to after_sequence; the client then starts from a fresh state, of the home timeline
+        only if `home_only` is set. PERMISSION_DENIED (CALLER_NOT_ALLOWED) for the log of another user.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -97,7 +98,7 @@ def add_EventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EventService:
-    """EventService delivers each person's events in sequence.
+    """EventService delivers the events of each user in sequence.
     """
 
     @staticmethod

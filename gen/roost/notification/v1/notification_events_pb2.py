@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from roost.notification.v1 import notification_pb2 as roost_dot_notification_dot_v1_dot_notification__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/roost/notification/v1/notification_events.proto\x12\x15roost.notification.v1\x1a(roost/notification/v1/notification.proto\"B\n\x0fUserEventLogged\x12/\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .roost.notification.v1.UserEventb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/roost/notification/v1/notification_events.proto\x12\x15roost.notification.v1\x1a(roost/notification/v1/notification.proto\"I\n\x0fUserEventLogged\x12\x36\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .roost.notification.v1.UserEventR\x05\x65ventb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.notification.v1.notif
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_USEREVENTLOGGED']._serialized_start=116
-  _globals['_USEREVENTLOGGED']._serialized_end=182
+  _globals['_USEREVENTLOGGED']._serialized_end=189
 # @@protoc_insertion_point(module_scope)

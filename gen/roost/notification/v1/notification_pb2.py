@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(roost/notification/v1/notification.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x01\n\x11NotificationGroup\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x35\n\x04kind\x18\x02 \x01(\x0e\x32\'.roost.notification.v1.NotificationKind\x12\x0f\n\x07post_id\x18\x03 \x01(\x03\x12\x17\n\x0fsample_user_ids\x18\x04 \x03(\x03\x12\r\n\x05\x63ount\x18\x05 \x01(\x03\x12.\n\nfirst_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tlast_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04read\x18\x08 \x01(\x08\"\x8b\x02\n\x17NotificationPreferences\x12>\n\x05kinds\x18\x01 \x03(\x0b\x32%.roost.notification.v1.KindPreferenceB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\x1e\n\x16muted_conversation_ids\x18\x02 \x03(\x03\x12\x18\n\x10watched_user_ids\x18\x03 \x03(\x03\x12\x14\n\x0c\x65mail_digest\x18\x04 \x01(\x08\x12\x0c\n\x04\x65tag\x18\x05 \x01(\t\x12\x1a\n\ttime_zone\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x36\n\x0bquiet_hours\x18\x07 \x01(\x0b\x32!.roost.notification.v1.QuietHours\"\xab\x01\n\nQuietHours\x12\x1d\n\nstart_hour\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x17(\x00\x12\x1b\n\x08\x65nd_hour\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x17(\x00:a\xbaH^\x1a\\\n\x11quiet_hours.empty\x12%must begin and end at different hours\x1a this.start_hour != this.end_hour\"\x9e\x01\n\x0eKindPreference\x12\x41\n\x04kind\x18\x01 \x01(\x0e\x32\'.roost.notification.v1.NotificationKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12;\n\x04\x66rom\x18\x02 \x01(\x0e\x32#.roost.notification.v1.SenderFilterB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x0c\n\x04push\x18\x03 \x01(\x08\"\x85\x04\n\tUserEvent\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x42\n\x0cnotification\x18\x04 \x01(\x0b\x32*.roost.notification.v1.NotificationChangedH\x00\x12\x32\n\x04home\x18\x05 \x01(\x0b\x32\".roost.notification.v1.HomeArrivalH\x00\x12:\n\x08resource\x18\x06 \x01(\x0b\x32&.roost.notification.v1.ResourceChangedH\x00\x12\x34\n\x06marker\x18\x07 \x01(\x0b\x32\".roost.notification.v1.MarkerMovedH\x00\x12\x36\n\x07session\x18\x08 \x01(\x0b\x32#.roost.notification.v1.SessionEndedH\x00\x12@\n\x0f\x61rrivals_missed\x18\t \x01(\x0b\x32%.roost.notification.v1.ArrivalsMissedH\x00\x12\x39\n\x08security\x18\x0c \x01(\x0b\x32%.roost.notification.v1.SecurityNoticeH\x00\x42\x06\n\x04kind\"\x10\n\x0e\x41rrivalsMissed\"v\n\x13NotificationChanged\x12\x37\n\x05group\x18\x01 \x01(\x0b\x32(.roost.notification.v1.NotificationGroup\x12\x11\n\twithdrawn\x18\x02 \x01(\x08\x12\x13\n\x0bprevious_id\x18\x03 \x01(\x03\"X\n\x0bHomeArrival\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\x03\x12\x0f\n\x07post_id\x18\x02 \x01(\x03\x12\x11\n\tauthor_id\x18\x03 \x01(\x03\x12\x13\n\x0breposter_id\x18\x04 \x01(\x03\"I\n\x0fResourceChanged\x12\x10\n\x08resource\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\x03\x12\x0f\n\x07\x64\x65leted\x18\x03 \x01(\x08\"5\n\x0bMarkerMoved\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12\x14\n\x0clast_read_id\x18\x02 \x01(\x03\"\"\n\x0cSessionEnded\x12\x12\n\nsession_id\x18\x01 \x01(\x03\"\xee\x01\n\x0eSecurityNotice\x12:\n\tsigned_in\x18\x01 \x01(\x0b\x32%.roost.notification.v1.SignedInNoticeH\x00\x12H\n\x10password_changed\x18\x02 \x01(\x0b\x32,.roost.notification.v1.PasswordChangedNoticeH\x00\x12\x45\n\x0fsign_ins_failed\x18\x03 \x01(\x0b\x32*.roost.notification.v1.SignInsFailedNoticeH\x00\x42\x0f\n\x06notice\x12\x05\xbaH\x02\x08\x01\"9\n\x0eSignedInNotice\x12\x12\n\nsession_id\x18\x01 \x01(\x03\x12\x13\n\x0bnew_network\x18\x02 \x01(\x08\"+\n\x15PasswordChangedNotice\x12\x12\n\nsession_id\x18\x01 \x01(\x03\"\'\n\x13SignInsFailedNotice\x12\x10\n\x08\x66\x61ilures\x18\x01 \x01(\x03*\xcf\x02\n\x10NotificationKind\x12!\n\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18NOTIFICATION_KIND_FOLLOW\x10\x01\x12$\n NOTIFICATION_KIND_FOLLOW_REQUEST\x10\x02\x12%\n!NOTIFICATION_KIND_FOLLOW_ACCEPTED\x10\x03\x12\x1d\n\x19NOTIFICATION_KIND_MENTION\x10\x04\x12\x1b\n\x17NOTIFICATION_KIND_REPLY\x10\x05\x12\x1a\n\x16NOTIFICATION_KIND_LIKE\x10\x06\x12\x1c\n\x18NOTIFICATION_KIND_REPOST\x10\x07\x12\x1b\n\x17NOTIFICATION_KIND_QUOTE\x10\x08\x12\x1a\n\x16NOTIFICATION_KIND_POST\x10\t*\x80\x01\n\x0cSenderFilter\x12\x1d\n\x19SENDER_FILTER_UNSPECIFIED\x10\x00\x12\x1a\n\x16SENDER_FILTER_EVERYONE\x10\x01\x12\x1b\n\x17SENDER_FILTER_FOLLOWING\x10\x02\x12\x18\n\x14SENDER_FILTER_NOBODY\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(roost/notification/v1/notification.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x02\n\x11NotificationGroup\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12;\n\x04kind\x18\x02 \x01(\x0e\x32\'.roost.notification.v1.NotificationKindR\x04kind\x12\x17\n\x07post_id\x18\x03 \x01(\x03R\x06postId\x12&\n\x0fsample_user_ids\x18\x04 \x03(\x03R\rsampleUserIds\x12\x14\n\x05\x63ount\x18\x05 \x01(\x03R\x05\x63ount\x12\x39\n\nfirst_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tfirstTime\x12\x37\n\tlast_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08lastTime\x12\x12\n\x04read\x18\x08 \x01(\x08R\x04read\"\xe1\x02\n\x17NotificationPreferences\x12\x45\n\x05kinds\x18\x01 \x03(\x0b\x32%.roost.notification.v1.KindPreferenceB\x08\xbaH\x05\x92\x01\x02\x10\x14R\x05kinds\x12\x34\n\x16muted_conversation_ids\x18\x02 \x03(\x03R\x14mutedConversationIds\x12(\n\x10watched_user_ids\x18\x03 \x03(\x03R\x0ewatchedUserIds\x12!\n\x0c\x65mail_digest\x18\x04 \x01(\x08R\x0b\x65mailDigest\x12\x12\n\x04\x65tag\x18\x05 \x01(\tR\x04\x65tag\x12$\n\ttime_zone\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x08timeZone\x12\x42\n\x0bquiet_hours\x18\x07 \x01(\x0b\x32!.roost.notification.v1.QuietHoursR\nquietHours\"\xbf\x01\n\nQuietHours\x12(\n\nstart_hour\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x17(\x00R\tstartHour\x12$\n\x08\x65nd_hour\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x17(\x00R\x07\x65ndHour:a\xbaH^\x1a\\\n\x11quiet_hours.empty\x12%must begin and end at different hours\x1a this.start_hour != this.end_hour\"\xb0\x01\n\x0eKindPreference\x12G\n\x04kind\x18\x01 \x01(\x0e\x32\'.roost.notification.v1.NotificationKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x41\n\x04\x66rom\x18\x02 \x01(\x0e\x32#.roost.notification.v1.SenderFilterB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04\x66rom\x12\x12\n\x04push\x18\x03 \x01(\x08R\x04push\"\xeb\x04\n\tUserEvent\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12\x39\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\x12P\n\x0cnotification\x18\x04 \x01(\x0b\x32*.roost.notification.v1.NotificationChangedH\x00R\x0cnotification\x12\x38\n\x04home\x18\x05 \x01(\x0b\x32\".roost.notification.v1.HomeArrivalH\x00R\x04home\x12\x44\n\x08resource\x18\x06 \x01(\x0b\x32&.roost.notification.v1.ResourceChangedH\x00R\x08resource\x12<\n\x06marker\x18\x07 \x01(\x0b\x32\".roost.notification.v1.MarkerMovedH\x00R\x06marker\x12?\n\x07session\x18\x08 \x01(\x0b\x32#.roost.notification.v1.SessionEndedH\x00R\x07session\x12P\n\x0f\x61rrivals_missed\x18\t \x01(\x0b\x32%.roost.notification.v1.ArrivalsMissedH\x00R\x0e\x61rrivalsMissed\x12\x43\n\x08security\x18\x0c \x01(\x0b\x32%.roost.notification.v1.SecurityNoticeH\x00R\x08securityB\x06\n\x04kind\"\x10\n\x0e\x41rrivalsMissed\"\x94\x01\n\x13NotificationChanged\x12>\n\x05group\x18\x01 \x01(\x0b\x32(.roost.notification.v1.NotificationGroupR\x05group\x12\x1c\n\twithdrawn\x18\x02 \x01(\x08R\twithdrawn\x12\x1f\n\x0bprevious_id\x18\x03 \x01(\x03R\npreviousId\"\x7f\n\x0bHomeArrival\x12\x19\n\x08\x65ntry_id\x18\x01 \x01(\x03R\x07\x65ntryId\x12\x17\n\x07post_id\x18\x02 \x01(\x03R\x06postId\x12\x1b\n\tauthor_id\x18\x03 \x01(\x03R\x08\x61uthorId\x12\x1f\n\x0breposter_id\x18\x04 \x01(\x03R\nreposterId\"h\n\x0fResourceChanged\x12\x1a\n\x08resource\x18\x01 \x01(\tR\x08resource\x12\x1f\n\x0bresource_id\x18\x02 \x01(\x03R\nresourceId\x12\x18\n\x07\x64\x65leted\x18\x03 \x01(\x08R\x07\x64\x65leted\"K\n\x0bMarkerMoved\x12\x1a\n\x08timeline\x18\x01 \x01(\tR\x08timeline\x12 \n\x0clast_read_id\x18\x02 \x01(\x03R\nlastReadId\"-\n\x0cSessionEnded\x12\x1d\n\nsession_id\x18\x01 \x01(\x03R\tsessionId\"\x98\x02\n\x0eSecurityNotice\x12\x44\n\tsigned_in\x18\x01 \x01(\x0b\x32%.roost.notification.v1.SignedInNoticeH\x00R\x08signedIn\x12Y\n\x10password_changed\x18\x02 \x01(\x0b\x32,.roost.notification.v1.PasswordChangedNoticeH\x00R\x0fpasswordChanged\x12T\n\x0fsign_ins_failed\x18\x03 \x01(\x0b\x32*.roost.notification.v1.SignInsFailedNoticeH\x00R\rsignInsFailedB\x0f\n\x06notice\x12\x05\xbaH\x02\x08\x01\"P\n\x0eSignedInNotice\x12\x1d\n\nsession_id\x18\x01 \x01(\x03R\tsessionId\x12\x1f\n\x0bnew_network\x18\x02 \x01(\x08R\nnewNetwork\"6\n\x15PasswordChangedNotice\x12\x1d\n\nsession_id\x18\x01 \x01(\x03R\tsessionId\"1\n\x13SignInsFailedNotice\x12\x1a\n\x08\x66\x61ilures\x18\x01 \x01(\x03R\x08\x66\x61ilures*\xcf\x02\n\x10NotificationKind\x12!\n\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18NOTIFICATION_KIND_FOLLOW\x10\x01\x12$\n NOTIFICATION_KIND_FOLLOW_REQUEST\x10\x02\x12%\n!NOTIFICATION_KIND_FOLLOW_ACCEPTED\x10\x03\x12\x1d\n\x19NOTIFICATION_KIND_MENTION\x10\x04\x12\x1b\n\x17NOTIFICATION_KIND_REPLY\x10\x05\x12\x1a\n\x16NOTIFICATION_KIND_LIKE\x10\x06\x12\x1c\n\x18NOTIFICATION_KIND_REPOST\x10\x07\x12\x1b\n\x17NOTIFICATION_KIND_QUOTE\x10\x08\x12\x1a\n\x16NOTIFICATION_KIND_POST\x10\t*\x80\x01\n\x0cSenderFilter\x12\x1d\n\x19SENDER_FILTER_UNSPECIFIED\x10\x00\x12\x1a\n\x16SENDER_FILTER_EVERYONE\x10\x01\x12\x1b\n\x17SENDER_FILTER_FOLLOWING\x10\x02\x12\x18\n\x14SENDER_FILTER_NOBODY\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,38 +49,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_KINDPREFERENCE'].fields_by_name['from']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_SECURITYNOTICE'].oneofs_by_name['notice']._loaded_options = None
   _globals['_SECURITYNOTICE'].oneofs_by_name['notice']._serialized_options = b'\272H\002\010\001'
-  _globals['_NOTIFICATIONKIND']._serialized_start=2290
-  _globals['_NOTIFICATIONKIND']._serialized_end=2625
-  _globals['_SENDERFILTER']._serialized_start=2628
-  _globals['_SENDERFILTER']._serialized_end=2756
+  _globals['_NOTIFICATIONKIND']._serialized_start=2803
+  _globals['_NOTIFICATIONKIND']._serialized_end=3138
+  _globals['_SENDERFILTER']._serialized_start=3141
+  _globals['_SENDERFILTER']._serialized_end=3269
   _globals['_NOTIFICATIONGROUP']._serialized_start=130
-  _globals['_NOTIFICATIONGROUP']._serialized_end=382
-  _globals['_NOTIFICATIONPREFERENCES']._serialized_start=385
-  _globals['_NOTIFICATIONPREFERENCES']._serialized_end=652
-  _globals['_QUIETHOURS']._serialized_start=655
-  _globals['_QUIETHOURS']._serialized_end=826
-  _globals['_KINDPREFERENCE']._serialized_start=829
-  _globals['_KINDPREFERENCE']._serialized_end=987
-  _globals['_USEREVENT']._serialized_start=990
-  _globals['_USEREVENT']._serialized_end=1507
-  _globals['_ARRIVALSMISSED']._serialized_start=1509
-  _globals['_ARRIVALSMISSED']._serialized_end=1525
-  _globals['_NOTIFICATIONCHANGED']._serialized_start=1527
-  _globals['_NOTIFICATIONCHANGED']._serialized_end=1645
-  _globals['_HOMEARRIVAL']._serialized_start=1647
-  _globals['_HOMEARRIVAL']._serialized_end=1735
-  _globals['_RESOURCECHANGED']._serialized_start=1737
-  _globals['_RESOURCECHANGED']._serialized_end=1810
-  _globals['_MARKERMOVED']._serialized_start=1812
-  _globals['_MARKERMOVED']._serialized_end=1865
-  _globals['_SESSIONENDED']._serialized_start=1867
-  _globals['_SESSIONENDED']._serialized_end=1901
-  _globals['_SECURITYNOTICE']._serialized_start=1904
-  _globals['_SECURITYNOTICE']._serialized_end=2142
-  _globals['_SIGNEDINNOTICE']._serialized_start=2144
-  _globals['_SIGNEDINNOTICE']._serialized_end=2201
-  _globals['_PASSWORDCHANGEDNOTICE']._serialized_start=2203
-  _globals['_PASSWORDCHANGEDNOTICE']._serialized_end=2246
-  _globals['_SIGNINSFAILEDNOTICE']._serialized_start=2248
-  _globals['_SIGNINSFAILEDNOTICE']._serialized_end=2287
+  _globals['_NOTIFICATIONGROUP']._serialized_end=449
+  _globals['_NOTIFICATIONPREFERENCES']._serialized_start=452
+  _globals['_NOTIFICATIONPREFERENCES']._serialized_end=805
+  _globals['_QUIETHOURS']._serialized_start=808
+  _globals['_QUIETHOURS']._serialized_end=999
+  _globals['_KINDPREFERENCE']._serialized_start=1002
+  _globals['_KINDPREFERENCE']._serialized_end=1178
+  _globals['_USEREVENT']._serialized_start=1181
+  _globals['_USEREVENT']._serialized_end=1800
+  _globals['_ARRIVALSMISSED']._serialized_start=1802
+  _globals['_ARRIVALSMISSED']._serialized_end=1818
+  _globals['_NOTIFICATIONCHANGED']._serialized_start=1821
+  _globals['_NOTIFICATIONCHANGED']._serialized_end=1969
+  _globals['_HOMEARRIVAL']._serialized_start=1971
+  _globals['_HOMEARRIVAL']._serialized_end=2098
+  _globals['_RESOURCECHANGED']._serialized_start=2100
+  _globals['_RESOURCECHANGED']._serialized_end=2204
+  _globals['_MARKERMOVED']._serialized_start=2206
+  _globals['_MARKERMOVED']._serialized_end=2281
+  _globals['_SESSIONENDED']._serialized_start=2283
+  _globals['_SESSIONENDED']._serialized_end=2328
+  _globals['_SECURITYNOTICE']._serialized_start=2331
+  _globals['_SECURITYNOTICE']._serialized_end=2611
+  _globals['_SIGNEDINNOTICE']._serialized_start=2613
+  _globals['_SIGNEDINNOTICE']._serialized_end=2693
+  _globals['_PASSWORDCHANGEDNOTICE']._serialized_start=2695
+  _globals['_PASSWORDCHANGEDNOTICE']._serialized_end=2749
+  _globals['_SIGNINSFAILEDNOTICE']._serialized_start=2751
+  _globals['_SIGNINSFAILEDNOTICE']._serialized_end=2800
 # @@protoc_insertion_point(module_scope)

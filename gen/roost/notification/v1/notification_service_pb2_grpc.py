@@ -26,11 +26,12 @@ if _version_not_supported:
 
 
 class NotificationServiceStub:
-    """NotificationService owns what people are told. All calls act for the caller.
+    """NotificationService owns notifications and their preferences. All calls act for the caller.
 
-    One rule decides which groups there are for a person, at the moment of asking: the post of the group is one that
-    they may see (see PostService), and so is at least one of the people in the sample, whom they do not mute. The
-    list, the unread count, digests and pushes all follow it. A group that is hidden comes back when what hid it ends.
+    One rule decides at the time of a read which groups are visible: the recipient may see the post of the
+    group (see PostService), and at least one of the sampled users, whom the recipient does not mute. The list,
+    the unread count, digests and push messages all follow this rule. A hidden group becomes visible again when
+    the cause ends.
     """
 
     def __init__(self, channel):
@@ -92,92 +93,93 @@ class NotificationServiceStub:
 
 
 class NotificationServiceServicer:
-    """NotificationService owns what people are told. All calls act for the caller.
+    """NotificationService owns notifications and their preferences. All calls act for the caller.
 
-    One rule decides which groups there are for a person, at the moment of asking: the post of the group is one that
-    they may see (see PostService), and so is at least one of the people in the sample, whom they do not mute. The
-    list, the unread count, digests and pushes all follow it. A group that is hidden comes back when what hid it ends.
+    One rule decides at the time of a read which groups are visible: the recipient may see the post of the
+    group (see PostService), and at least one of the sampled users, whom the recipient does not mute. The list,
+    the unread count, digests and push messages all follow this rule. A hidden group becomes visible again when
+    the cause ends.
     """
 
     def ListNotifications(self, request, context):
-        """ListNotifications returns groups, newest first, those alone that the caller may see, and in each of them only
-        such people. Pages are filled up, unless 1,000 groups in a row are hidden: then a page may be short, and has a
-        token. A group that somebody joins while pages are read moves above them.
+        """ListNotifications returns the visible groups, newest first, each with visible users only. Pages are
+        filled up, unless 1,000 groups in a row are hidden: then a page may be short, and has a token. A group
+        with a new activity moves to the top, above pages that were already read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CountUnread(self, request, context):
-        """CountUnread counts the groups after the read marker that ListNotifications would return, up to 100. Of more
-        than 1,000 unread groups, those beyond are not looked at.
+        """CountUnread counts the groups after the read marker that ListNotifications would return, up to 100. It
+        examines at most 1,000 unread groups.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetReadMarker(self, request, context):
-        """GetReadMarker returns up to where the caller has read; 0 if nowhere.
+        """GetReadMarker returns the caller's read marker; 0 if it was never set.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MarkRead(self, request, context):
-        """MarkRead moves the read marker forward; an older one changes nothing. It never passes the caller's newest
-        group: an id beyond that stands for it, so that later groups are unread.
+        """MarkRead moves the read marker forward; an older id changes nothing. The marker never passes the caller's
+        newest group: a larger id is treated as that group's, so later groups are unread.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPreferences(self, request, context):
-        """GetPreferences returns the caller's wishes.
+        """GetPreferences returns the caller's preferences.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePreferences(self, request, context):
-        """UpdatePreferences changes the fields of update_mask: "email_digest", "time_zone", "quiet_hours" (which ends
-        them where it is not set), and "kinds", where those that are named change and the others stay. ABORTED
-        (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for other fields, INVALID_ARGUMENT (TIME_ZONE_UNKNOWN).
+        """UpdatePreferences changes the fields of update_mask: "email_digest", "time_zone", "quiet_hours" (removed
+        if unset), and "kinds", of which only the given ones change. ABORTED (ETAG_MISMATCH); INVALID_ARGUMENT
+        (FIELD_NOT_UPDATABLE) for other fields, INVALID_ARGUMENT (TIME_ZONE_UNKNOWN).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MuteConversation(self, request, context):
-        """MuteConversation stops notifications about a conversation, past ones included: mentions, replies and quotes
-        anywhere in it, and responses to its first post. Idempotent. NOT_FOUND (POST_NOT_FOUND);
-        FAILED_PRECONDITION (TOO_MANY_MUTED_CONVERSATIONS) past 1,000.
+        """MuteConversation hides notifications about a conversation, including past ones: mentions, replies and
+        quotes anywhere in it, and engagement with its first post. Idempotent. NOT_FOUND (POST_NOT_FOUND);
+        FAILED_PRECONDITION (TOO_MANY_MUTED_CONVERSATIONS) above 1,000.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UnmuteConversation(self, request, context):
-        """UnmuteConversation lets them come again, those of meanwhile included. Idempotent.
+        """UnmuteConversation shows them again, including those that were added while it was muted. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchUser(self, request, context):
-        """WatchUser asks for notifications of somebody's new posts. An open person can be watched without being followed; a
-        protected one only by followers. Watching ends when the caller ceases to follow the person (by unfollowing, or
-        removed by them), when one of the two blocks the other, when the person becomes protected and the caller does not
-        follow them, and when one of the two deletes the account. It does not come back by itself. Idempotent. NOT_FOUND
-        (USER_NOT_FOUND); PERMISSION_DENIED (ACCOUNT_PROTECTED) if protected and not followed by the caller;
-        INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (BLOCKING) if the caller blocks the person, and
-        (TOO_MANY_WATCHED) past 200.
+        """WatchUser turns on notifications of a user's new posts. Any user who is not protected can be watched; a
+        protected one only by followers. Watching ends when the caller stops following the user (by unfollowing,
+        or removed by the user), when one of the two blocks the other, when the user becomes protected and the
+        caller is not a follower, and when one of the two deletes the account. It does not resume by itself.
+        Idempotent. NOT_FOUND (USER_NOT_FOUND); PERMISSION_DENIED (ACCOUNT_PROTECTED) if the user is protected
+        and the caller is not a follower; INVALID_ARGUMENT (CANNOT_WATCH_SELF); FAILED_PRECONDITION (BLOCKING) if
+        the caller blocks the user, and (TOO_MANY_WATCHED) above 200.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UnwatchUser(self, request, context):
-        """UnwatchUser ends it. Idempotent.
+        """UnwatchUser turns them off. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -245,11 +247,12 @@ def add_NotificationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class NotificationService:
-    """NotificationService owns what people are told. All calls act for the caller.
+    """NotificationService owns notifications and their preferences. All calls act for the caller.
 
-    One rule decides which groups there are for a person, at the moment of asking: the post of the group is one that
-    they may see (see PostService), and so is at least one of the people in the sample, whom they do not mute. The
-    list, the unread count, digests and pushes all follow it. A group that is hidden comes back when what hid it ends.
+    One rule decides at the time of a read which groups are visible: the recipient may see the post of the
+    group (see PostService), and at least one of the sampled users, whom the recipient does not mute. The list,
+    the unread count, digests and push messages all follow this rule. A hidden group becomes visible again when
+    the cause ends.
     """
 
     @staticmethod

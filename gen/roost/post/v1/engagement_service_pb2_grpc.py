@@ -26,14 +26,14 @@ if _version_not_supported:
 
 
 class EngagementServiceStub:
-    """EngagementService owns responses. All writes act for the caller, are idempotent by nature, and answer
-    with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
-    exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
-    with counts of zero where the caller may not see it (any more).
+    """EngagementService owns likes, reposts and bookmarks. All writes act for the caller, are idempotent by
+    nature, and return the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) if the post
+    does not exist for the caller. Unlike, UndoRepost and RemoveBookmark succeed for any post, with counts of
+    zero if the caller may not see it (any more).
 
-    What a protected person likes and reposts is for their followers: in the list of what the person likes,
-    and in the lists of who likes or reposted a post. The author of the post sees it there as well. It is
-    not counted; see PostCounts.
+    Only followers may see what a protected user likes and reposts: in the list of the user's likes, and in the
+    lists of users who liked or reposted a post. The author of the post sees it in those too. It is not
+    counted; see PostCounts.
     """
 
     def __init__(self, channel):
@@ -100,14 +100,14 @@ class EngagementServiceStub:
 
 
 class EngagementServiceServicer:
-    """EngagementService owns responses. All writes act for the caller, are idempotent by nature, and answer
-    with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
-    exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
-    with counts of zero where the caller may not see it (any more).
+    """EngagementService owns likes, reposts and bookmarks. All writes act for the caller, are idempotent by
+    nature, and return the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) if the post
+    does not exist for the caller. Unlike, UndoRepost and RemoveBookmark succeed for any post, with counts of
+    zero if the caller may not see it (any more).
 
-    What a protected person likes and reposts is for their followers: in the list of what the person likes,
-    and in the lists of who likes or reposted a post. The author of the post sees it there as well. It is
-    not counted; see PostCounts.
+    Only followers may see what a protected user likes and reposts: in the list of the user's likes, and in the
+    lists of users who liked or reposted a post. The author of the post sees it in those too. It is not
+    counted; see PostCounts.
     """
 
     def Like(self, request, context):
@@ -118,7 +118,7 @@ class EngagementServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Unlike(self, request, context):
-        """Unlike takes the like back.
+        """Unlike removes the like.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,53 +126,53 @@ class EngagementServiceServicer:
 
     def Repost(self, request, context):
         """Repost shows a post to the caller's followers. FAILED_PRECONDITION (REPOST_NOT_ALLOWED) unless it is
-        public and its author is not protected, or it is the caller's own and not for mentioned people only.
+        public and its author is not protected, or it is the caller's own and not for mentioned users only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UndoRepost(self, request, context):
-        """UndoRepost takes the repost back.
+        """UndoRepost removes the repost.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Bookmark(self, request, context):
-        """Bookmark keeps a post in the caller's private list.
+        """Bookmark adds a post to the caller's private list.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveBookmark(self, request, context):
-        """RemoveBookmark takes it off the list.
+        """RemoveBookmark removes it from the list.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListLikers(self, request, context):
-        """ListLikers returns who likes a post, newest first. Protected people are named to their followers, to
-        the author of the post and to themselves. Open to strangers.
+        """ListLikers returns the users who like a post, newest like first. Protected users appear to their
+        followers, to the author of the post and to themselves. Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListReposters(self, request, context):
-        """ListReposters returns who reposted a post, newest first, under the rules of ListLikers. Open to
-        strangers.
+        """ListReposters returns the users who reposted a post, newest repost first, under the rules of ListLikers.
+        Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListLikedPosts(self, request, context):
-        """ListLikedPosts returns what a person likes, newest like first, under the rules of
-        PostService.ListUserPosts, without posts of people whom a block keeps apart from that person. Open to
-        strangers.
+        """ListLikedPosts returns the posts that a user likes, newest like first, under the rules of
+        PostService.ListUserPosts, without posts whose author blocks that user or is blocked by them. Open to
+        anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -186,8 +186,8 @@ class EngagementServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetEngagement(self, request, context):
-        """BatchGetEngagement returns counts and the caller's state of posts that the caller may see, in
-        request order. Open to strangers.
+        """BatchGetEngagement returns counts and the caller's state of posts that the caller may see, in request
+        order. Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -260,14 +260,14 @@ def add_EngagementServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EngagementService:
-    """EngagementService owns responses. All writes act for the caller, are idempotent by nature, and answer
-    with the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) where the post does not
-    exist for the caller; but Unlike, UndoRepost and RemoveBookmark succeed whatever became of the post,
-    with counts of zero where the caller may not see it (any more).
+    """EngagementService owns likes, reposts and bookmarks. All writes act for the caller, are idempotent by
+    nature, and return the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) if the post
+    does not exist for the caller. Unlike, UndoRepost and RemoveBookmark succeed for any post, with counts of
+    zero if the caller may not see it (any more).
 
-    What a protected person likes and reposts is for their followers: in the list of what the person likes,
-    and in the lists of who likes or reposted a post. The author of the post sees it there as well. It is
-    not counted; see PostCounts.
+    Only followers may see what a protected user likes and reposts: in the list of the user's likes, and in the
+    lists of users who liked or reposted a post. The author of the post sees it in those too. It is not
+    counted; see PostCounts.
     """
 
     @staticmethod

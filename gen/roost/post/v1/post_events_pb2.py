@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from roost.post.v1 import post_pb2 as roost_dot_post_dot_v1_dot_post__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1froost/post/v1/post_events.proto\x12\rroost.post.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18roost/post/v1/post.proto\"J\n\x0bPostCreated\x12!\n\x04post\x18\x01 \x01(\x0b\x32\x13.roost.post.v1.Post\x12\x18\n\x10quoted_author_id\x18\x02 \x01(\x03\"U\n\x0bPostUpdated\x12!\n\x04post\x18\x01 \x01(\x0b\x32\x13.roost.post.v1.Post\x12#\n\x1bprevious_mentioned_user_ids\x18\x02 \x03(\x03\"\xc3\x01\n\x0bPostDeleted\x12\x0f\n\x07post_id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\x18\n\x10reply_to_post_id\x18\x03 \x01(\x03\x12\x16\n\x0equoted_post_id\x18\x04 \x01(\x03\x12/\n\x0b\x64\x65lete_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\nvisibility\x18\x06 \x01(\x0e\x32\x19.roost.post.v1.Visibility\"@\n\tPostLiked\x12\x0f\n\x07post_id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\x0f\n\x07user_id\x18\x03 \x01(\x03\"B\n\x0bPostUnliked\x12\x0f\n\x07post_id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\x0f\n\x07user_id\x18\x03 \x01(\x03\";\n\x0cPostReposted\x12+\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntry\";\n\x0cRepostUndone\x12+\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1froost/post/v1/post_events.proto\x12\rroost.post.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18roost/post/v1/post.proto\"`\n\x0bPostCreated\x12\'\n\x04post\x18\x01 \x01(\x0b\x32\x13.roost.post.v1.PostR\x04post\x12(\n\x10quoted_author_id\x18\x02 \x01(\x03R\x0equotedAuthorId\"u\n\x0bPostUpdated\x12\'\n\x04post\x18\x01 \x01(\x0b\x32\x13.roost.post.v1.PostR\x04post\x12=\n\x1bprevious_mentioned_user_ids\x18\x02 \x03(\x03R\x18previousMentionedUserIds\"\x8a\x02\n\x0bPostDeleted\x12\x17\n\x07post_id\x18\x01 \x01(\x03R\x06postId\x12\x1b\n\tauthor_id\x18\x02 \x01(\x03R\x08\x61uthorId\x12\'\n\x10reply_to_post_id\x18\x03 \x01(\x03R\rreplyToPostId\x12$\n\x0equoted_post_id\x18\x04 \x01(\x03R\x0cquotedPostId\x12;\n\x0b\x64\x65lete_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ndeleteTime\x12\x39\n\nvisibility\x18\x06 \x01(\x0e\x32\x19.roost.post.v1.VisibilityR\nvisibility\"Z\n\tPostLiked\x12\x17\n\x07post_id\x18\x01 \x01(\x03R\x06postId\x12\x1b\n\tauthor_id\x18\x02 \x01(\x03R\x08\x61uthorId\x12\x17\n\x07user_id\x18\x03 \x01(\x03R\x06userId\"\\\n\x0bPostUnliked\x12\x17\n\x07post_id\x18\x01 \x01(\x03R\x06postId\x12\x1b\n\tauthor_id\x18\x02 \x01(\x03R\x08\x61uthorId\x12\x17\n\x07user_id\x18\x03 \x01(\x03R\x06userId\"B\n\x0cPostReposted\x12\x32\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x05\x65ntry\"B\n\x0cRepostUndone\x12\x32\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x05\x65ntryb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,17 +34,17 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.post.v1.post_events_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_POSTCREATED']._serialized_start=109
-  _globals['_POSTCREATED']._serialized_end=183
-  _globals['_POSTUPDATED']._serialized_start=185
-  _globals['_POSTUPDATED']._serialized_end=270
-  _globals['_POSTDELETED']._serialized_start=273
-  _globals['_POSTDELETED']._serialized_end=468
-  _globals['_POSTLIKED']._serialized_start=470
-  _globals['_POSTLIKED']._serialized_end=534
-  _globals['_POSTUNLIKED']._serialized_start=536
-  _globals['_POSTUNLIKED']._serialized_end=602
-  _globals['_POSTREPOSTED']._serialized_start=604
-  _globals['_POSTREPOSTED']._serialized_end=663
-  _globals['_REPOSTUNDONE']._serialized_start=665
-  _globals['_REPOSTUNDONE']._serialized_end=724
+  _globals['_POSTCREATED']._serialized_end=205
+  _globals['_POSTUPDATED']._serialized_start=207
+  _globals['_POSTUPDATED']._serialized_end=324
+  _globals['_POSTDELETED']._serialized_start=327
+  _globals['_POSTDELETED']._serialized_end=593
+  _globals['_POSTLIKED']._serialized_start=595
+  _globals['_POSTLIKED']._serialized_end=685
+  _globals['_POSTUNLIKED']._serialized_start=687
+  _globals['_POSTUNLIKED']._serialized_end=779
+  _globals['_POSTREPOSTED']._serialized_start=781
+  _globals['_POSTREPOSTED']._serialized_end=847
+  _globals['_REPOSTUNDONE']._serialized_start=849
+  _globals['_REPOSTUNDONE']._serialized_end=915
 # @@protoc_insertion_point(module_scope)

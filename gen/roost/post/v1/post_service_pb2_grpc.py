@@ -26,20 +26,21 @@ if _version_not_supported:
 
 
 class PostServiceStub:
-    """PostService owns posts. A post that the caller may not see (visibility, protected author, a block
-    either way, deleted author, or a post above it that the caller may not see) does not exist for the
-    caller: NOT_FOUND (POST_NOT_FOUND), or absent from lists, whose pages are filled up all the same. Reads
-    see the caller's own writes.
+    """PostService owns posts. A post that the caller may not see (visibility, protected author, a block in either
+    direction, deleted author, or an ancestor that the caller may not see) does not exist for the caller: it is
+    NOT_FOUND (POST_NOT_FOUND), or absent from lists, whose pages are filled up regardless. Reads see the
+    caller's own writes.
 
-    A deleted post is NOT_FOUND as a post, and a tombstone in conversations. Its tombstone is for those who
-    could see the post: decided by its author, its visibility, whom it answered and the posts above it.
-    People whom only its text mentioned are not among them, since that is not kept. Where the author's
-    account is gone, the tombstones of its public posts are for everyone and the others for nobody.
+    A deleted post is NOT_FOUND as a post, and a tombstone in conversations. The tombstone is visible to
+    callers who could see the post, as decided by its author, its visibility, the user it replied to and its
+    ancestors. Users whom only its text mentioned do not see it, since mentions of deleted posts are not kept.
+    If the author's account was deleted, the tombstones of public posts are visible to everyone and the others
+    to nobody.
 
-    A block, whichever of two people it is by, ends for everybody that one of them shows the other's posts:
-    their reposts of each other's posts are withdrawn within seconds, each with its event, and are absent
-    from their profiles at once; their quotes of each other have quote_withdrawn while the block stands. The
-    end of the block brings the quotes back, which are posts of their own, and no repost.
+    A block between two users, in either direction, also changes what other readers see. Reposts by one of them
+    of posts by the other are removed within seconds, each with its event, and are absent from profiles at
+    once. Quotes by one of them of posts by the other have quote_hidden while the block exists. When the block
+    ends, the quotes are shown again, since they are posts of their own; removed reposts are not restored.
     """
 
     def __init__(self, channel):
@@ -116,86 +117,86 @@ class PostServiceStub:
 
 
 class PostServiceServicer:
-    """PostService owns posts. A post that the caller may not see (visibility, protected author, a block
-    either way, deleted author, or a post above it that the caller may not see) does not exist for the
-    caller: NOT_FOUND (POST_NOT_FOUND), or absent from lists, whose pages are filled up all the same. Reads
-    see the caller's own writes.
+    """PostService owns posts. A post that the caller may not see (visibility, protected author, a block in either
+    direction, deleted author, or an ancestor that the caller may not see) does not exist for the caller: it is
+    NOT_FOUND (POST_NOT_FOUND), or absent from lists, whose pages are filled up regardless. Reads see the
+    caller's own writes.
 
-    A deleted post is NOT_FOUND as a post, and a tombstone in conversations. Its tombstone is for those who
-    could see the post: decided by its author, its visibility, whom it answered and the posts above it.
-    People whom only its text mentioned are not among them, since that is not kept. Where the author's
-    account is gone, the tombstones of its public posts are for everyone and the others for nobody.
+    A deleted post is NOT_FOUND as a post, and a tombstone in conversations. The tombstone is visible to
+    callers who could see the post, as decided by its author, its visibility, the user it replied to and its
+    ancestors. Users whom only its text mentioned do not see it, since mentions of deleted posts are not kept.
+    If the author's account was deleted, the tombstones of public posts are visible to everyone and the others
+    to nobody.
 
-    A block, whichever of two people it is by, ends for everybody that one of them shows the other's posts:
-    their reposts of each other's posts are withdrawn within seconds, each with its event, and are absent
-    from their profiles at once; their quotes of each other have quote_withdrawn while the block stands. The
-    end of the block brings the quotes back, which are posts of their own, and no repost.
+    A block between two users, in either direction, also changes what other readers see. Reposts by one of them
+    of posts by the other are removed within seconds, each with its event, and are absent from profiles at
+    once. Quotes by one of them of posts by the other have quote_hidden while the block exists. When the block
+    ends, the quotes are shown again, since they are posts of their own; removed reposts are not restored.
     """
 
     def CreatePost(self, request, context):
-        """CreatePost writes a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID,
-        QUOTE_NOT_ALLOWED); NOT_FOUND (POST_NOT_FOUND) if the post answered or quoted does not exist for the
-        caller; FAILED_PRECONDITION (MEDIA_NOT_READY, REPLY_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if
-        the caller's account was deleted. A repeated request_id with the same request gives the
-        same response for 24 hours, with another request INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED), and
-        ABORTED (IDEMPOTENCY_KEY_IN_FLIGHT) while the first runs.
+        """CreatePost creates a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID, QUOTE_NOT_ALLOWED);
+        NOT_FOUND (POST_NOT_FOUND) if the post replied to or quoted does not exist for the caller;
+        FAILED_PRECONDITION (MEDIA_NOT_READY, REPLY_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if the caller's
+        account was deleted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPost(self, request, context):
-        """GetPost returns one post. NOT_FOUND (POST_NOT_FOUND). Open to strangers.
+        """GetPost returns one post. NOT_FOUND (POST_NOT_FOUND). Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetPosts(self, request, context):
-        """BatchGetPosts returns the posts that the caller may see, in request order, with all that is needed
-        to show them: counts, the caller's responses, quoted posts, people. Open to strangers.
+        """BatchGetPosts returns the posts that the caller may see, in request order, with the resources that are
+        needed to show them: counts, the caller's engagement, quoted posts, users. Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePost(self, request, context):
-        """UpdatePost changes the text of the caller's own post: same id, the old text kept as a revision.
-        Mentions and hashtags are found anew. NOT_FOUND (POST_NOT_FOUND); PERMISSION_DENIED (NOT_AUTHOR);
-        ABORTED (ETAG_MISMATCH); the rules of CreatePost on text.
+        """UpdatePost changes the text of the caller's own post. The post keeps its id, and the old text is kept as
+        a revision. Mentions and hashtags are detected again. NOT_FOUND (POST_NOT_FOUND); PERMISSION_DENIED
+        (NOT_AUTHOR); ABORTED (ETAG_MISMATCH); the rules of CreatePost on text apply.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPostRevisions(self, request, context):
-        """ListPostRevisions returns a post's texts, newest first. NOT_FOUND (POST_NOT_FOUND). Open to strangers.
+        """ListPostRevisions returns the revisions of a post, newest first. NOT_FOUND (POST_NOT_FOUND). Open to
+        anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeletePost(self, request, context):
-        """DeletePost leaves a tombstone of the caller's own post; replies stay. Repeating it changes nothing.
-        NOT_FOUND (POST_NOT_FOUND); PERMISSION_DENIED (NOT_AUTHOR).
+        """DeletePost replaces the caller's own post with a tombstone; replies stay. Idempotent. NOT_FOUND
+        (POST_NOT_FOUND); PERMISSION_DENIED (NOT_AUTHOR).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListUserPosts(self, request, context):
-        """ListUserPosts returns a person's posts and reposts, newest first. NOT_FOUND (USER_NOT_FOUND) if the
-        person is unknown, deleted or blocks the caller; PERMISSION_DENIED (ACCOUNT_PROTECTED) if protected
-        and not followed by the caller. Open to strangers.
+        """ListUserPosts returns a user's posts and reposts, newest first. NOT_FOUND (USER_NOT_FOUND) if the user is
+        unknown, deleted or blocks the caller; PERMISSION_DENIED (ACCOUNT_PROTECTED) if the user is protected and
+        the caller is not a follower. Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetThread(self, request, context):
-        """GetThread returns a post, the posts it answers from the first down (up to 50, tombstones included),
-        and a page of its direct replies, oldest first. The post may be deleted: then its tombstone is
-        returned, to those who could see it. NOT_FOUND (POST_NOT_FOUND). Open to strangers.
+        """GetThread returns a post, its ancestors from the first down (up to 50, including tombstones), and a page
+        of its direct replies, oldest first. If the post was deleted, its tombstone is returned to callers who
+        could see it. NOT_FOUND (POST_NOT_FOUND). Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -203,41 +204,41 @@ class PostServiceServicer:
 
     def ListReplies(self, request, context):
         """ListReplies returns the direct replies to a post, oldest first, under the rules of GetThread: the post
-        may be deleted, and deleted replies under which a live post stands are tombstones. NOT_FOUND
-        (POST_NOT_FOUND). Open to strangers.
+        may be deleted, and a deleted reply with a live descendant is a tombstone. NOT_FOUND (POST_NOT_FOUND).
+        Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListQuotes(self, request, context):
-        """ListQuotes returns the posts that quote a post, newest first. NOT_FOUND (POST_NOT_FOUND).
-        Open to strangers.
+        """ListQuotes returns the posts that quote a post, newest first. NOT_FOUND (POST_NOT_FOUND). Open to
+        anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPostIdsByAuthors(self, request, context):
-        """ListPostIdsByAuthors returns the newest timeline entries of the named people below an entry id,
-        newest first: posts of visibility public or followers that answer nobody or their own author, and
-        reposts. Services only; visibility to a reader is decided when the posts are read. Strongly consistent.
+        """ListPostIdsByAuthors returns the newest timeline entries of the given users below an entry id, newest
+        first: posts of visibility public or followers that reply to nothing or to their own author, and reposts.
+        Services only; visibility to a reader is decided when the posts are read. Strongly consistent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchCountPosts(self, request, context):
-        """BatchCountPosts counts the live public posts of the named people that answer nothing, in request
-        order, for reconciliation. Services only.
+        """BatchCountPosts counts the live public posts of the given users that reply to nothing, in request order,
+        for reconciliation. Services only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def FilterVisible(self, request, context):
-        """FilterVisible returns which of the named posts and people one person may see, by the rules of
-        BatchGetPosts and as fresh as its answers, without any content. Services only.
+        """FilterVisible returns which of the given posts and users one user may see, by the rules of BatchGetPosts
+        and with the same consistency, without content. Services only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -320,20 +321,21 @@ def add_PostServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PostService:
-    """PostService owns posts. A post that the caller may not see (visibility, protected author, a block
-    either way, deleted author, or a post above it that the caller may not see) does not exist for the
-    caller: NOT_FOUND (POST_NOT_FOUND), or absent from lists, whose pages are filled up all the same. Reads
-    see the caller's own writes.
+    """PostService owns posts. A post that the caller may not see (visibility, protected author, a block in either
+    direction, deleted author, or an ancestor that the caller may not see) does not exist for the caller: it is
+    NOT_FOUND (POST_NOT_FOUND), or absent from lists, whose pages are filled up regardless. Reads see the
+    caller's own writes.
 
-    A deleted post is NOT_FOUND as a post, and a tombstone in conversations. Its tombstone is for those who
-    could see the post: decided by its author, its visibility, whom it answered and the posts above it.
-    People whom only its text mentioned are not among them, since that is not kept. Where the author's
-    account is gone, the tombstones of its public posts are for everyone and the others for nobody.
+    A deleted post is NOT_FOUND as a post, and a tombstone in conversations. The tombstone is visible to
+    callers who could see the post, as decided by its author, its visibility, the user it replied to and its
+    ancestors. Users whom only its text mentioned do not see it, since mentions of deleted posts are not kept.
+    If the author's account was deleted, the tombstones of public posts are visible to everyone and the others
+    to nobody.
 
-    A block, whichever of two people it is by, ends for everybody that one of them shows the other's posts:
-    their reposts of each other's posts are withdrawn within seconds, each with its event, and are absent
-    from their profiles at once; their quotes of each other have quote_withdrawn while the block stands. The
-    end of the block brings the quotes back, which are posts of their own, and no repost.
+    A block between two users, in either direction, also changes what other readers see. Reposts by one of them
+    of posts by the other are removed within seconds, each with its event, and are absent from profiles at
+    once. Quotes by one of them of posts by the other have quote_hidden while the block exists. When the block
+    ends, the quotes are shown again, since they are posts of their own; removed reposts are not restored.
     """
 
     @staticmethod

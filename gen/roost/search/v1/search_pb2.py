@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1croost/search/v1/search.proto\x12\x0froost.search.v1\"E\n\nHashtagUse\x12\x0b\n\x03tag\x18\x01 \x01(\t\x12\x13\n\x0bposts_count\x18\x02 \x01(\x03\x12\x15\n\rauthors_count\x18\x03 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1croost/search/v1/search.proto\x12\x0froost.search.v1\"d\n\nHashtagUse\x12\x10\n\x03tag\x18\x01 \x01(\tR\x03tag\x12\x1f\n\x0bposts_count\x18\x02 \x01(\x03R\npostsCount\x12#\n\rauthors_count\x18\x03 \x01(\x03R\x0c\x61uthorsCountb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.search.v1.search_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_HASHTAGUSE']._serialized_start=49
-  _globals['_HASHTAGUSE']._serialized_end=118
+  _globals['_HASHTAGUSE']._serialized_end=149
 # @@protoc_insertion_point(module_scope)

@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from roost.rules.v1 import rules_pb2 as roost_dot_rules_dot_v1_dot_rules__pb2
 from roost.search.v1 import search_pb2 as roost_dot_search_dot_v1_dot_search__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$roost/search/v1/search_service.proto\x12\x0froost.search.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1croost/search/v1/search.proto\"l\n\x12SearchPostsRequest\x12\x19\n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"@\n\x13SearchPostsResponse\x12\x10\n\x08post_ids\x18\x01 \x03(\x03\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"l\n\x12SearchUsersRequest\x12\x19\n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"@\n\x13SearchUsersResponse\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"o\n\x15SearchHashtagsRequest\x12\x19\n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"`\n\x16SearchHashtagsResponse\x12-\n\x08hashtags\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.HashtagUse\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x13\n\x11ListTrendsRequest\"A\n\x12ListTrendsResponse\x12+\n\x06trends\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.HashtagUse2\xfd\x02\n\rSearchService\x12X\n\x0bSearchPosts\x12#.roost.search.v1.SearchPostsRequest\x1a$.roost.search.v1.SearchPostsResponse\x12X\n\x0bSearchUsers\x12#.roost.search.v1.SearchUsersRequest\x1a$.roost.search.v1.SearchUsersResponse\x12\x61\n\x0eSearchHashtags\x12&.roost.search.v1.SearchHashtagsRequest\x1a\'.roost.search.v1.SearchHashtagsResponse\x12U\n\nListTrends\x12\".roost.search.v1.ListTrendsRequest\x1a#.roost.search.v1.ListTrendsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$roost/search/v1/search_service.proto\x12\x0froost.search.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1aroost/rules/v1/rules.proto\x1a\x1croost/search/v1/search.proto\"\x90\x01\n\x12SearchPostsRequest\x12 \n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>R\x05query\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"X\n\x13SearchPostsResponse\x12\x19\n\x08post_ids\x18\x01 \x03(\x03R\x07postIds\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\x01\n\x12SearchUsersRequest\x12 \n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>R\x05query\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"X\n\x13SearchUsersResponse\x12\x19\n\x08user_ids\x18\x01 \x03(\x03R\x07userIds\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x93\x01\n\x15SearchHashtagsRequest\x12 \n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>R\x05query\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"y\n\x16SearchHashtagsResponse\x12\x37\n\x08hashtags\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.HashtagUseR\x08hashtags\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x13\n\x11ListTrendsRequest\"I\n\x12ListTrendsResponse\x12\x33\n\x06trends\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.HashtagUseR\x06trends2\xfd\x02\n\rSearchService\x12X\n\x0bSearchPosts\x12#.roost.search.v1.SearchPostsRequest\x1a$.roost.search.v1.SearchPostsResponse\x12X\n\x0bSearchUsers\x12#.roost.search.v1.SearchUsersRequest\x1a$.roost.search.v1.SearchUsersResponse\x12\x61\n\x0eSearchHashtags\x12&.roost.search.v1.SearchHashtagsRequest\x1a\'.roost.search.v1.SearchHashtagsResponse\x12U\n\nListTrends\x12\".roost.search.v1.ListTrendsRequest\x1a#.roost.search.v1.ListTrendsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,37 +37,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['query']._loaded_options = None
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001(\300>'
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000\250\273\030\001'
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004'
+  _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004\250\273\030\002'
   _globals['_SEARCHUSERSREQUEST'].fields_by_name['query']._loaded_options = None
   _globals['_SEARCHUSERSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001(\300>'
   _globals['_SEARCHUSERSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_SEARCHUSERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_SEARCHUSERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000\250\273\030\001'
   _globals['_SEARCHUSERSREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_SEARCHUSERSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004'
+  _globals['_SEARCHUSERSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004\250\273\030\002'
   _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['query']._loaded_options = None
   _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001(\300>'
   _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000\250\273\030\001'
   _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004'
-  _globals['_SEARCHPOSTSREQUEST']._serialized_start=116
-  _globals['_SEARCHPOSTSREQUEST']._serialized_end=224
-  _globals['_SEARCHPOSTSRESPONSE']._serialized_start=226
-  _globals['_SEARCHPOSTSRESPONSE']._serialized_end=290
-  _globals['_SEARCHUSERSREQUEST']._serialized_start=292
-  _globals['_SEARCHUSERSREQUEST']._serialized_end=400
-  _globals['_SEARCHUSERSRESPONSE']._serialized_start=402
-  _globals['_SEARCHUSERSRESPONSE']._serialized_end=466
-  _globals['_SEARCHHASHTAGSREQUEST']._serialized_start=468
-  _globals['_SEARCHHASHTAGSREQUEST']._serialized_end=579
-  _globals['_SEARCHHASHTAGSRESPONSE']._serialized_start=581
-  _globals['_SEARCHHASHTAGSRESPONSE']._serialized_end=677
-  _globals['_LISTTRENDSREQUEST']._serialized_start=679
-  _globals['_LISTTRENDSREQUEST']._serialized_end=698
-  _globals['_LISTTRENDSRESPONSE']._serialized_start=700
-  _globals['_LISTTRENDSRESPONSE']._serialized_end=765
-  _globals['_SEARCHSERVICE']._serialized_start=768
-  _globals['_SEARCHSERVICE']._serialized_end=1149
+  _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004\250\273\030\002'
+  _globals['_SEARCHPOSTSREQUEST']._serialized_start=145
+  _globals['_SEARCHPOSTSREQUEST']._serialized_end=289
+  _globals['_SEARCHPOSTSRESPONSE']._serialized_start=291
+  _globals['_SEARCHPOSTSRESPONSE']._serialized_end=379
+  _globals['_SEARCHUSERSREQUEST']._serialized_start=382
+  _globals['_SEARCHUSERSREQUEST']._serialized_end=526
+  _globals['_SEARCHUSERSRESPONSE']._serialized_start=528
+  _globals['_SEARCHUSERSRESPONSE']._serialized_end=616
+  _globals['_SEARCHHASHTAGSREQUEST']._serialized_start=619
+  _globals['_SEARCHHASHTAGSREQUEST']._serialized_end=766
+  _globals['_SEARCHHASHTAGSRESPONSE']._serialized_start=768
+  _globals['_SEARCHHASHTAGSRESPONSE']._serialized_end=889
+  _globals['_LISTTRENDSREQUEST']._serialized_start=891
+  _globals['_LISTTRENDSREQUEST']._serialized_end=910
+  _globals['_LISTTRENDSRESPONSE']._serialized_start=912
+  _globals['_LISTTRENDSRESPONSE']._serialized_end=985
+  _globals['_SEARCHSERVICE']._serialized_start=988
+  _globals['_SEARCHSERVICE']._serialized_end=1369
 # @@protoc_insertion_point(module_scope)

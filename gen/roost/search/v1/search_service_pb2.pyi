@@ -1,4 +1,5 @@
 from buf.validate import validate_pb2 as _validate_pb2
+from roost.rules.v1 import rules_pb2 as _rules_pb2
 from roost.search.v1 import search_pb2 as _search_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor

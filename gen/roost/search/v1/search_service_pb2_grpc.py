@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class SearchServiceStub:
-    """SearchService finds things in what is public. It returns ids, never bodies; what it knows settles within
-    seconds. INVALID_ARGUMENT (QUERY_INVALID) where a query cannot be read. Open to strangers.
+    """SearchService searches public content. It returns ids, not content; its index settles within seconds.
+    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed. Open to anonymous callers.
     """
 
     def __init__(self, channel):
@@ -59,8 +59,8 @@ class SearchServiceStub:
 
 
 class SearchServiceServicer:
-    """SearchService finds things in what is public. It returns ids, never bodies; what it knows settles within
-    seconds. INVALID_ARGUMENT (QUERY_INVALID) where a query cannot be read. Open to strangers.
+    """SearchService searches public content. It returns ids, not content; its index settles within seconds.
+    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed. Open to anonymous callers.
     """
 
     def SearchPosts(self, request, context):
@@ -71,21 +71,21 @@ class SearchServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SearchUsers(self, request, context):
-        """SearchUsers returns ids of matching people, best first.
+        """SearchUsers returns ids of matching users, best match first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SearchHashtags(self, request, context):
-        """SearchHashtags returns tags that begin with the query, most used first.
+        """SearchHashtags returns hashtags that begin with the query, most used first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTrends(self, request, context):
-        """ListTrends returns the tags that rise most against their own past, at most 20.
+        """ListTrends returns the hashtags whose usage rises most compared with their own past, at most 20.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,8 +123,8 @@ def add_SearchServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SearchService:
-    """SearchService finds things in what is public. It returns ids, never bodies; what it knows settles within
-    seconds. INVALID_ARGUMENT (QUERY_INVALID) where a query cannot be read. Open to strangers.
+    """SearchService searches public content. It returns ids, not content; its index settles within seconds.
+    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed. Open to anonymous callers.
     """
 
     @staticmethod

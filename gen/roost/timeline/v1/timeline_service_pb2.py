@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from roost.post.v1 import post_pb2 as roost_dot_post_dot_v1_dot_post__pb2
+from roost.rules.v1 import rules_pb2 as roost_dot_rules_dot_v1_dot_rules__pb2
 from roost.timeline.v1 import timeline_pb2 as roost_dot_timeline_dot_v1_dot_timeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(roost/timeline/v1/timeline_service.proto\x12\x11roost.timeline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18roost/post/v1/post.proto\x1a roost/timeline/v1/timeline.proto\"\x8c\x01\n\x16GetHomeTimelineRequest\x12\x35\n\x05order\x18\x01 \x01(\x0e\x32\x1c.roost.timeline.v1.HomeOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\x93\x01\n\x17GetHomeTimelineResponse\x12-\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x30\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntry\"W\n\x18GetPublicTimelineRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\x95\x01\n\x19GetPublicTimelineResponse\x12-\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x30\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntry\"\x16\n\x14GetReadMarkerRequest\"F\n\x15GetReadMarkerResponse\x12-\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarker\"k\n\x14SetReadMarkerRequest\x12#\n\x12last_read_entry_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"F\n\x15SetReadMarkerResponse\x12-\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarker\"6\n\x1aRebuildHomeTimelineRequest\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"2\n\x1bRebuildHomeTimelineResponse\x12\x13\n\x0b\x65ntry_count\x18\x01 \x01(\x05\x32\xa9\x04\n\x0fTimelineService\x12h\n\x0fGetHomeTimeline\x12).roost.timeline.v1.GetHomeTimelineRequest\x1a*.roost.timeline.v1.GetHomeTimelineResponse\x12n\n\x11GetPublicTimeline\x12+.roost.timeline.v1.GetPublicTimelineRequest\x1a,.roost.timeline.v1.GetPublicTimelineResponse\x12\x62\n\rGetReadMarker\x12\'.roost.timeline.v1.GetReadMarkerRequest\x1a(.roost.timeline.v1.GetReadMarkerResponse\x12\x62\n\rSetReadMarker\x12\'.roost.timeline.v1.SetReadMarkerRequest\x1a(.roost.timeline.v1.SetReadMarkerResponse\x12t\n\x13RebuildHomeTimeline\x12-.roost.timeline.v1.RebuildHomeTimelineRequest\x1a..roost.timeline.v1.RebuildHomeTimelineResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(roost/timeline/v1/timeline_service.proto\x12\x11roost.timeline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18roost/post/v1/post.proto\x1a\x1aroost/rules/v1/rules.proto\x1a roost/timeline/v1/timeline.proto\"\xb0\x01\n\x16GetHomeTimelineRequest\x12<\n\x05order\x18\x01 \x01(\x0e\x32\x1c.roost.timeline.v1.HomeOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05order\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\xb6\x01\n\x17GetHomeTimelineResponse\x12\x36\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\tnextEntry\"t\n\x18GetPublicTimelineRequest\x12+\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x02 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\xb8\x01\n\x19GetPublicTimelineResponse\x12\x36\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\tnextEntry\"\x16\n\x14GetReadMarkerRequest\"N\n\x15GetReadMarkerResponse\x12\x35\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarkerR\x06marker\"\x8b\x01\n\x14SetReadMarkerRequest\x12\x34\n\x12last_read_entry_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0flastReadEntryId\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"N\n\x15SetReadMarkerResponse\x12\x35\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarkerR\x06marker\">\n\x1aRebuildHomeTimelineRequest\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x06userId\">\n\x1bRebuildHomeTimelineResponse\x12\x1f\n\x0b\x65ntry_count\x18\x01 \x01(\x05R\nentryCount2\xa9\x04\n\x0fTimelineService\x12h\n\x0fGetHomeTimeline\x12).roost.timeline.v1.GetHomeTimelineRequest\x1a*.roost.timeline.v1.GetHomeTimelineResponse\x12n\n\x11GetPublicTimeline\x12+.roost.timeline.v1.GetPublicTimelineRequest\x1a,.roost.timeline.v1.GetPublicTimelineResponse\x12\x62\n\rGetReadMarker\x12\'.roost.timeline.v1.GetReadMarkerRequest\x1a(.roost.timeline.v1.GetReadMarkerResponse\x12\x62\n\rSetReadMarker\x12\'.roost.timeline.v1.SetReadMarkerRequest\x1a(.roost.timeline.v1.SetReadMarkerResponse\x12t\n\x13RebuildHomeTimeline\x12-.roost.timeline.v1.RebuildHomeTimelineRequest\x1a..roost.timeline.v1.RebuildHomeTimelineResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,39 +38,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETHOMETIMELINEREQUEST'].fields_by_name['order']._loaded_options = None
   _globals['_GETHOMETIMELINEREQUEST'].fields_by_name['order']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_GETHOMETIMELINEREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_GETHOMETIMELINEREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_GETHOMETIMELINEREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000\250\273\030\001'
   _globals['_GETHOMETIMELINEREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_GETHOMETIMELINEREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004'
+  _globals['_GETHOMETIMELINEREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004\250\273\030\002'
   _globals['_GETPUBLICTIMELINEREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_GETPUBLICTIMELINEREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_GETPUBLICTIMELINEREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000\250\273\030\001'
   _globals['_GETPUBLICTIMELINEREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_GETPUBLICTIMELINEREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004'
+  _globals['_GETPUBLICTIMELINEREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004\250\273\030\002'
   _globals['_SETREADMARKERREQUEST'].fields_by_name['last_read_entry_id']._loaded_options = None
   _globals['_SETREADMARKERREQUEST'].fields_by_name['last_read_entry_id']._serialized_options = b'\272H\004\"\002 \000'
   _globals['_SETREADMARKERREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_SETREADMARKERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_SETREADMARKERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
   _globals['_REBUILDHOMETIMELINEREQUEST'].fields_by_name['user_id']._loaded_options = None
   _globals['_REBUILDHOMETIMELINEREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\004\"\002(\000'
-  _globals['_GETHOMETIMELINEREQUEST']._serialized_start=153
-  _globals['_GETHOMETIMELINEREQUEST']._serialized_end=293
-  _globals['_GETHOMETIMELINERESPONSE']._serialized_start=296
-  _globals['_GETHOMETIMELINERESPONSE']._serialized_end=443
-  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_start=445
-  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_end=532
-  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_start=535
-  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_end=684
-  _globals['_GETREADMARKERREQUEST']._serialized_start=686
-  _globals['_GETREADMARKERREQUEST']._serialized_end=708
-  _globals['_GETREADMARKERRESPONSE']._serialized_start=710
-  _globals['_GETREADMARKERRESPONSE']._serialized_end=780
-  _globals['_SETREADMARKERREQUEST']._serialized_start=782
-  _globals['_SETREADMARKERREQUEST']._serialized_end=889
-  _globals['_SETREADMARKERRESPONSE']._serialized_start=891
-  _globals['_SETREADMARKERRESPONSE']._serialized_end=961
-  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_start=963
-  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_end=1017
-  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_start=1019
-  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_end=1069
-  _globals['_TIMELINESERVICE']._serialized_start=1072
-  _globals['_TIMELINESERVICE']._serialized_end=1625
+  _globals['_GETHOMETIMELINEREQUEST']._serialized_start=181
+  _globals['_GETHOMETIMELINEREQUEST']._serialized_end=357
+  _globals['_GETHOMETIMELINERESPONSE']._serialized_start=360
+  _globals['_GETHOMETIMELINERESPONSE']._serialized_end=542
+  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_start=544
+  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_end=660
+  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_start=663
+  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_end=847
+  _globals['_GETREADMARKERREQUEST']._serialized_start=849
+  _globals['_GETREADMARKERREQUEST']._serialized_end=871
+  _globals['_GETREADMARKERRESPONSE']._serialized_start=873
+  _globals['_GETREADMARKERRESPONSE']._serialized_end=951
+  _globals['_SETREADMARKERREQUEST']._serialized_start=954
+  _globals['_SETREADMARKERREQUEST']._serialized_end=1093
+  _globals['_SETREADMARKERRESPONSE']._serialized_start=1095
+  _globals['_SETREADMARKERRESPONSE']._serialized_end=1173
+  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_start=1175
+  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_end=1237
+  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_start=1239
+  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_end=1301
+  _globals['_TIMELINESERVICE']._serialized_start=1304
+  _globals['_TIMELINESERVICE']._serialized_end=1857
 # @@protoc_insertion_point(module_scope)

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class TimelineServiceStub:
-    """TimelineService owns home and public timelines and the place where somebody stopped reading. Entries
-    are candidates: what the reader may not see drops out when the posts are read, and the page is filled
+    """TimelineService owns home and public timelines and the read marker of the home timeline. Entries are
+    candidates: those that the reader may not see are dropped when the posts are read, and the page is filled
     from next_page_token.
     """
 
@@ -65,47 +65,47 @@ class TimelineServiceStub:
 
 
 class TimelineServiceServicer:
-    """TimelineService owns home and public timelines and the place where somebody stopped reading. Entries
-    are candidates: what the reader may not see drops out when the posts are read, and the page is filled
+    """TimelineService owns home and public timelines and the read marker of the home timeline. Entries are
+    candidates: those that the reader may not see are dropped when the posts are read, and the page is filled
     from next_page_token.
     """
 
     def GetHomeTimeline(self, request, context):
-        """GetHomeTimeline returns the entries of the caller's home: own posts, those of followed people, and
-        their reposts. A home that is missing (no read for 7 days, lost cache) is rebuilt and answered in
-        the same call. A post settles in its followers' homes within a second.
+        """GetHomeTimeline returns the entries of the caller's home timeline: own posts, posts of followed users,
+        and their reposts. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
+        call. A post settles in the home timelines of followers within a second.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPublicTimeline(self, request, context):
-        """GetPublicTimeline returns public posts that answer nobody, newest first, of the newest 10,000.
-        Open to strangers.
+        """GetPublicTimeline returns public posts that reply to nothing, newest first, of the newest 10,000. Open to
+        anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetReadMarker(self, request, context):
-        """GetReadMarker returns where the caller stopped reading the home timeline.
+        """GetReadMarker returns the caller's read marker of the home timeline.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetReadMarker(self, request, context):
-        """SetReadMarker moves the marker forward; an older entry than the marker's changes nothing. It never passes
-        the newest entry of the caller's home: an id beyond that stands for it.
+        """SetReadMarker moves the marker forward; an older entry changes nothing. The marker never passes the
+        newest entry of the caller's home timeline: a larger id is treated as that entry's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RebuildHomeTimeline(self, request, context):
-        """RebuildHomeTimeline drops the caller's home and builds it anew from the followed people's posts.
-        A service that acts for a person names that person in user_id. RESOURCE_EXHAUSTED
-        (REBUILD_TOO_SOON) within 10 s of the last one.
+        """RebuildHomeTimeline deletes the caller's home timeline and rebuilds it from the posts of followed users.
+        A service that acts for a user sets user_id. RESOURCE_EXHAUSTED (REBUILD_TOO_SOON) within 10 s of the
+        last rebuild.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,8 +148,8 @@ def add_TimelineServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TimelineService:
-    """TimelineService owns home and public timelines and the place where somebody stopped reading. Entries
-    are candidates: what the reader may not see drops out when the posts are read, and the page is filled
+    """TimelineService owns home and public timelines and the read marker of the home timeline. Entries are
+    candidates: those that the reader may not see are dropped when the posts are read, and the page is filled
     from next_page_token.
     """
 

@@ -26,12 +26,12 @@ if _version_not_supported:
 
 
 class AuthServiceStub:
-    """AuthService registers people, signs them in and publishes the keys that their tokens verify with.
-    Register, Authenticate, ChangePassword and UserService.DeleteUser take a token each of one bucket of the
-    client's network (an IPv4 address, or the /64 of an IPv6 address), which the gateway names in the metadata
-    roost-client-network; callers who name none share a bucket. The last two take one of the person's, too.
-    RESOURCE_EXHAUSTED (RATE_LIMITED) where a bucket is empty, (PASSWORD_POOL_BUSY) where the password would not
-    be hashed before the deadline; both with RetryInfo.
+    """AuthService registers users, signs them in and publishes the keys that verify their tokens. Register,
+    Authenticate, ChangePassword and UserService.DeleteUser each take a token from the bucket of the client's
+    network (an IPv4 address, or the /64 of an IPv6 address). The gateway sends the network in the metadata
+    roost-client-network; callers without it share one bucket. ChangePassword and DeleteUser also take a token
+    from the user's bucket. RESOURCE_EXHAUSTED (RATE_LIMITED) if a bucket is empty, (PASSWORD_POOL_BUSY) if the
+    password would not be hashed before the deadline; both with RetryInfo.
     """
 
     def __init__(self, channel):
@@ -98,53 +98,51 @@ class AuthServiceStub:
 
 
 class AuthServiceServicer:
-    """AuthService registers people, signs them in and publishes the keys that their tokens verify with.
-    Register, Authenticate, ChangePassword and UserService.DeleteUser take a token each of one bucket of the
-    client's network (an IPv4 address, or the /64 of an IPv6 address), which the gateway names in the metadata
-    roost-client-network; callers who name none share a bucket. The last two take one of the person's, too.
-    RESOURCE_EXHAUSTED (RATE_LIMITED) where a bucket is empty, (PASSWORD_POOL_BUSY) where the password would not
-    be hashed before the deadline; both with RetryInfo.
+    """AuthService registers users, signs them in and publishes the keys that verify their tokens. Register,
+    Authenticate, ChangePassword and UserService.DeleteUser each take a token from the bucket of the client's
+    network (an IPv4 address, or the /64 of an IPv6 address). The gateway sends the network in the metadata
+    roost-client-network; callers without it share one bucket. ChangePassword and DeleteUser also take a token
+    from the user's bucket. RESOURCE_EXHAUSTED (RATE_LIMITED) if a bucket is empty, (PASSWORD_POOL_BUSY) if the
+    password would not be hashed before the deadline; both with RetryInfo.
     """
 
     def Register(self, request, context):
-        """Register creates a person and signs the calling device in.
-        ALREADY_EXISTS (HANDLE_TAKEN) if the handle is in use without regard to case; INVALID_ARGUMENT
-        (HANDLE_RESERVED, HANDLE_INVALID, PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken. A password is
-        too weak if it is among the commonest, or made of them, of the handle or of the display name. A repeated
-        request_id with the same request gives the same response for 24 hours. Open to strangers.
+        """Register creates a user and signs the calling device in. ALREADY_EXISTS (HANDLE_TAKEN) if the handle is
+        in use, compared without regard to case; INVALID_ARGUMENT (HANDLE_RESERVED, HANDLE_INVALID,
+        PASSWORD_TOO_WEAK, VALIDATION_FAILED) if a rule is broken. A password is too weak if it is among the most
+        common ones, or composed of them, of the handle or of the display name. Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Authenticate(self, request, context):
-        """Authenticate signs a device in with handle and password.
-        UNAUTHENTICATED (CREDENTIALS_WRONG) if either is wrong, without saying which and in the same time.
-        RESOURCE_EXHAUSTED (TOO_MANY_PASSWORD_ATTEMPTS, with RetryInfo) during a pause after wrong passwords for
-        this handle, whether or not it exists: from this network, or from networks where the account has not signed
-        in before. Pauses double up to 15 minutes. Open to strangers.
+        """Authenticate signs a device in with handle and password. UNAUTHENTICATED (CREDENTIALS_WRONG) if either is
+        wrong; the error does not say which and takes the same time. RESOURCE_EXHAUSTED
+        (TOO_MANY_PASSWORD_ATTEMPTS, with RetryInfo) during a pause after wrong passwords for this handle,
+        whether or not it exists: from this network, or from networks where the account has not signed in before.
+        Pauses double up to 15 minutes. Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RefreshSession(self, request, context):
-        """RefreshSession exchanges a refresh token for the next pair.
-        A token used twice ends its session (REFRESH_TOKEN_REUSED), except that repeating the last call
-        within 10 s gives the same answer. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED,
-        SESSION_REVOKED) otherwise. RESOURCE_EXHAUSTED (RATE_LIMITED) if a session is refreshed more than
-        20 times a minute; its newest token stays good. A session ends 60 days after its last refresh, and a year
-        after it began. Open to strangers.
+        """RefreshSession exchanges a refresh token for the next pair of tokens. The reuse of a token ends its
+        session (REFRESH_TOKEN_REUSED), except that a repetition of the last call within 10 s returns the same
+        response. UNAUTHENTICATED (REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, SESSION_REVOKED) otherwise.
+        RESOURCE_EXHAUSTED (RATE_LIMITED) if a session is refreshed more than 20 times a minute; its newest token
+        stays valid. A session ends 60 days after its last refresh, and a year after it began. Open to anonymous
+        callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeSession(self, request, context):
-        """RevokeSession ends one of the caller's own sessions; repeating it changes nothing.
-        Its access tokens are refused everywhere (SESSION_REVOKED) within 2 s, so who ends the calling
-        session cannot repeat the call for long. NOT_FOUND (SESSION_NOT_FOUND) if the caller has no such
-        session.
+        """RevokeSession ends one of the caller's own sessions. Idempotent. All services reject its access tokens
+        (SESSION_REVOKED) within 2 s, so a caller who ends the calling session can repeat the call only for a
+        short time. NOT_FOUND (SESSION_NOT_FOUND) if the caller has no such session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -167,24 +165,25 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetJwks(self, request, context):
-        """GetJwks returns the public keys that access tokens verify with: the next, the current, and those
-        whose last token has not expired. May be cached for 60 s. Open to strangers.
+        """GetJwks returns the public keys that verify access tokens: the next, the current, and those whose last
+        token has not expired. May be cached for 60 s. Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListRevokedSessions(self, request, context):
-        """ListRevokedSessions returns the sessions that were ended while access tokens of theirs may still be
-        unexpired, for all who verify tokens to ask every second. Ids come at least once, in no order.
-        Open to strangers within the mesh: an id opens nothing, and whose session it was is not said.
+        """ListRevokedSessions returns the sessions that were ended while some of their access tokens may not have
+        expired. Services that verify tokens call it every second. Ids are returned at least once, in no order.
+        Open to anonymous callers within the mesh: an id grants no access, and the response does not name the
+        user.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def IssueStreamTicket(self, request, context):
-        """IssueStreamTicket gives a single-use ticket, good for 30 s, that opens a WebSocket for the caller's
+        """IssueStreamTicket returns a single-use ticket, valid for 30 s, that opens a WebSocket for the caller's
         session without a token in the URL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -192,17 +191,17 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RedeemStreamTicket(self, request, context):
-        """RedeemStreamTicket consumes a ticket. For the gateway alone.
-        UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is unknown, used, expired or of an ended session.
+        """RedeemStreamTicket consumes a ticket. Gateway only. UNAUTHENTICATED (STREAM_TICKET_INVALID) if it is
+        unknown, used, expired or of an ended session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExtendStream(self, request, context):
-        """ExtendStream gives a new access token for a session whose WebSocket outlives the one before, so that
-        what is shown on it is read with the person's own rights. For the gateway alone.
-        UNAUTHENTICATED (SESSION_REVOKED) if the session has ended.
+        """ExtendStream returns a new access token for a session whose WebSocket outlives the previous one, so that
+        the gateway reads with the user's own rights. Gateway only. UNAUTHENTICATED (SESSION_REVOKED) if the
+        session has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -275,12 +274,12 @@ def add_AuthServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AuthService:
-    """AuthService registers people, signs them in and publishes the keys that their tokens verify with.
-    Register, Authenticate, ChangePassword and UserService.DeleteUser take a token each of one bucket of the
-    client's network (an IPv4 address, or the /64 of an IPv6 address), which the gateway names in the metadata
-    roost-client-network; callers who name none share a bucket. The last two take one of the person's, too.
-    RESOURCE_EXHAUSTED (RATE_LIMITED) where a bucket is empty, (PASSWORD_POOL_BUSY) where the password would not
-    be hashed before the deadline; both with RetryInfo.
+    """AuthService registers users, signs them in and publishes the keys that verify their tokens. Register,
+    Authenticate, ChangePassword and UserService.DeleteUser each take a token from the bucket of the client's
+    network (an IPv4 address, or the /64 of an IPv6 address). The gateway sends the network in the metadata
+    roost-client-network; callers without it share one bucket. ChangePassword and DeleteUser also take a token
+    from the user's bucket. RESOURCE_EXHAUSTED (RATE_LIMITED) if a bucket is empty, (PASSWORD_POOL_BUSY) if the
+    password would not be hashed before the deadline; both with RetryInfo.
     """
 
     @staticmethod

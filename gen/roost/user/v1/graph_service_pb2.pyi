@@ -1,4 +1,5 @@
 from buf.validate import validate_pb2 as _validate_pb2
+from roost.rules.v1 import rules_pb2 as _rules_pb2
 from roost.user.v1 import user_pb2 as _user_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -216,7 +217,7 @@ class BatchGetRelationshipsResponse(_message.Message):
     relationships: _containers.RepeatedCompositeFieldContainer[_user_pb2.Relationship]
     def __init__(self, relationships: _Optional[_Iterable[_Union[_user_pb2.Relationship, _Mapping]]] = ...) -> None: ...
 
-class BatchGetTiesRequest(_message.Message):
+class BatchGetPairRelationshipsRequest(_message.Message):
     __slots__ = ("pairs",)
     PAIRS_FIELD_NUMBER: _ClassVar[int]
     pairs: _containers.RepeatedCompositeFieldContainer[Pair]
@@ -230,21 +231,21 @@ class Pair(_message.Message):
     to_user_id: int
     def __init__(self, from_user_id: _Optional[int] = ..., to_user_id: _Optional[int] = ...) -> None: ...
 
-class BatchGetTiesResponse(_message.Message):
-    __slots__ = ("ties",)
-    TIES_FIELD_NUMBER: _ClassVar[int]
-    ties: _containers.RepeatedCompositeFieldContainer[Ties]
-    def __init__(self, ties: _Optional[_Iterable[_Union[Ties, _Mapping]]] = ...) -> None: ...
+class BatchGetPairRelationshipsResponse(_message.Message):
+    __slots__ = ("relationships",)
+    RELATIONSHIPS_FIELD_NUMBER: _ClassVar[int]
+    relationships: _containers.RepeatedCompositeFieldContainer[PairRelationship]
+    def __init__(self, relationships: _Optional[_Iterable[_Union[PairRelationship, _Mapping]]] = ...) -> None: ...
 
-class Ties(_message.Message):
-    __slots__ = ("following", "muting", "apart")
+class PairRelationship(_message.Message):
+    __slots__ = ("following", "muting", "either_blocks")
     FOLLOWING_FIELD_NUMBER: _ClassVar[int]
     MUTING_FIELD_NUMBER: _ClassVar[int]
-    APART_FIELD_NUMBER: _ClassVar[int]
+    EITHER_BLOCKS_FIELD_NUMBER: _ClassVar[int]
     following: bool
     muting: bool
-    apart: bool
-    def __init__(self, following: _Optional[bool] = ..., muting: _Optional[bool] = ..., apart: _Optional[bool] = ...) -> None: ...
+    either_blocks: bool
+    def __init__(self, following: _Optional[bool] = ..., muting: _Optional[bool] = ..., either_blocks: _Optional[bool] = ...) -> None: ...
 
 class ListFollowerIdsRequest(_message.Message):
     __slots__ = ("user_id", "after_id", "page_size")

@@ -26,13 +26,12 @@ if _version_not_supported:
 
 
 class GraphServiceStub:
-    """GraphService owns the edges between people. All writes act for the caller, are idempotent by nature,
-    and answer with the relationship as it is after them.
+    """GraphService owns the relationships between users. All writes act for the caller, are idempotent by nature,
+    and return the relationship after them.
 
-    Somebody who blocks the caller is answered about like somebody who does not exist: NOT_FOUND
-    (USER_NOT_FOUND), an empty relationship, absent from lists. There is one exception: what callers did
-    themselves. They may block people who block them, since a block that had to wait would come too late; and
-    whom they block or mute stays on their own lists, until they take it back.
+    A user who blocks the caller is treated like a user who does not exist: NOT_FOUND (USER_NOT_FOUND), an
+    empty relationship, absent from lists. There is one exception, for the caller's own actions. Callers may
+    block users who block them. Users whom they block or mute stay on their own lists until they undo it.
     """
 
     def __init__(self, channel):
@@ -111,10 +110,10 @@ class GraphServiceStub:
                 request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsRequest.SerializeToString,
                 response_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsResponse.FromString,
                 _registered_method=True)
-        self.BatchGetTies = channel.unary_unary(
-                '/roost.user.v1.GraphService/BatchGetTies',
-                request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesRequest.SerializeToString,
-                response_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesResponse.FromString,
+        self.BatchGetPairRelationships = channel.unary_unary(
+                '/roost.user.v1.GraphService/BatchGetPairRelationships',
+                request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetPairRelationshipsRequest.SerializeToString,
+                response_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetPairRelationshipsResponse.FromString,
                 _registered_method=True)
         self.ListFollowerIds = channel.unary_unary(
                 '/roost.user.v1.GraphService/ListFollowerIds',
@@ -134,99 +133,99 @@ class GraphServiceStub:
 
 
 class GraphServiceServicer:
-    """GraphService owns the edges between people. All writes act for the caller, are idempotent by nature,
-    and answer with the relationship as it is after them.
+    """GraphService owns the relationships between users. All writes act for the caller, are idempotent by nature,
+    and return the relationship after them.
 
-    Somebody who blocks the caller is answered about like somebody who does not exist: NOT_FOUND
-    (USER_NOT_FOUND), an empty relationship, absent from lists. There is one exception: what callers did
-    themselves. They may block people who block them, since a block that had to wait would come too late; and
-    whom they block or mute stays on their own lists, until they take it back.
+    A user who blocks the caller is treated like a user who does not exist: NOT_FOUND (USER_NOT_FOUND), an
+    empty relationship, absent from lists. There is one exception, for the caller's own actions. Callers may
+    block users who block them. Users whom they block or mute stay on their own lists until they undo it.
     """
 
     def Follow(self, request, context):
-        """Follow makes the caller a follower, or asks for consent where the other is protected
-        (follow_requested). NOT_FOUND (USER_NOT_FOUND) if the other is unknown, deleted or blocks the caller;
-        FAILED_PRECONDITION (BLOCKING) if the caller blocks the other; INVALID_ARGUMENT (CANNOT_FOLLOW_SELF);
-        FAILED_PRECONDITION (TOO_MANY_FOLLOWS) past 7,500 followed people.
+        """Follow makes the caller a follower, or creates a follow request if the other user is protected
+        (follow_requested). NOT_FOUND (USER_NOT_FOUND) if the other user is unknown, deleted or blocks the
+        caller; FAILED_PRECONDITION (BLOCKING) if the caller blocks the other user; INVALID_ARGUMENT
+        (CANNOT_FOLLOW_SELF); FAILED_PRECONDITION (TOO_MANY_FOLLOWS) above 7,500 followed users.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Unfollow(self, request, context):
-        """Unfollow ends a follow, or withdraws the request for one. NOT_FOUND (USER_NOT_FOUND), also if the other
-        blocks the caller.
+        """Unfollow ends a follow, or withdraws the follow request. NOT_FOUND (USER_NOT_FOUND), also if the other
+        user blocks the caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListFollowers(self, request, context):
-        """ListFollowers returns a person's followers, newest first. Protected people's lists are for their
-        followers and themselves: PERMISSION_DENIED (ACCOUNT_PROTECTED) otherwise. NOT_FOUND (USER_NOT_FOUND).
-        People who block the caller or whom the caller blocks are left out. Open to strangers.
+        """ListFollowers returns a user's followers, newest first. The lists of a protected user are open to
+        followers and that user only: PERMISSION_DENIED (ACCOUNT_PROTECTED) otherwise. NOT_FOUND
+        (USER_NOT_FOUND). Users who block the caller or whom the caller blocks are omitted. Open to anonymous
+        callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListFollowing(self, request, context):
-        """ListFollowing returns whom a person follows, newest first, under the rules of ListFollowers.
-        Open to strangers.
+        """ListFollowing returns the users whom a user follows, newest first, under the rules of ListFollowers. Open
+        to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListFollowRequests(self, request, context):
-        """ListFollowRequests returns who waits for the caller's consent, newest first.
+        """ListFollowRequests returns the users who ask to follow the caller, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AcceptFollowRequest(self, request, context):
-        """AcceptFollowRequest makes the one who asked a follower. NOT_FOUND (FOLLOW_REQUEST_NOT_FOUND) if
-        nobody such waits; repeating it after success changes nothing.
+        """AcceptFollowRequest makes the requesting user a follower. NOT_FOUND (FOLLOW_REQUEST_NOT_FOUND) if there
+        is no request; a repetition after success changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RejectFollowRequest(self, request, context):
-        """RejectFollowRequest drops a request without telling; repeating it changes nothing.
+        """RejectFollowRequest deletes a request; the requesting user is not notified. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Block(self, request, context):
-        """Block ends follows and requests both ways; neither sees the other's posts from then on, and neither
-        shows them to others any more: see roost.post.v1.PostService.
-        INVALID_ARGUMENT (CANNOT_BLOCK_SELF); NOT_FOUND (USER_NOT_FOUND).
+        """Block ends follows and follow requests in both directions. Neither user sees the other's posts
+        afterwards, and neither shows them to other users; see roost.post.v1.PostService. INVALID_ARGUMENT
+        (CANNOT_BLOCK_SELF); NOT_FOUND (USER_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Unblock(self, request, context):
-        """Unblock ends a block; follows and reposts do not come back. NOT_FOUND (USER_NOT_FOUND),
-        also if there is none and the other blocks the caller.
+        """Unblock ends a block; follows and reposts are not restored. NOT_FOUND (USER_NOT_FOUND), also if there is
+        no block and the other user blocks the caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListBlocks(self, request, context):
-        """ListBlocks returns whom the caller blocks, newest first.
+        """ListBlocks returns the users whom the caller blocks, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Mute(self, request, context):
-        """Mute hides a person's posts from the caller's timelines and notifications; the other is not told.
-        INVALID_ARGUMENT (CANNOT_MUTE_SELF); NOT_FOUND (USER_NOT_FOUND), also if the other blocks the caller
+        """Mute hides a user's posts from the caller's timelines and notifications; the other user is not notified.
+        INVALID_ARGUMENT (CANNOT_MUTE_SELF); NOT_FOUND (USER_NOT_FOUND), also if the other user blocks the caller
         and is not muted yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -234,56 +233,58 @@ class GraphServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Unmute(self, request, context):
-        """Unmute ends a mute. NOT_FOUND (USER_NOT_FOUND), also if there is none and the other blocks the caller.
+        """Unmute ends a mute. NOT_FOUND (USER_NOT_FOUND), also if there is no mute and the other user blocks the
+        caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListMutes(self, request, context):
-        """ListMutes returns whom the caller mutes, newest first.
+        """ListMutes returns the users whom the caller mutes, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetRelationships(self, request, context):
-        """BatchGetRelationships returns how the caller stands to each of the named people, in request order;
-        unknown people have an empty relationship, and so have, as the public protocols show it, people who
-        block the caller.
+        """BatchGetRelationships returns the caller's relationship to each of the given users, in request order.
+        Unknown users have an empty relationship; so have users who block the caller, as the public protocols
+        show it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def BatchGetTies(self, request, context):
-        """BatchGetTies returns how each named person stands to another, in request order, for services that
-        act on events: whom to tell, whom to leave in peace. Services only. Strongly consistent.
+    def BatchGetPairRelationships(self, request, context):
+        """BatchGetPairRelationships returns the relationship of one user to another for each given pair, in request
+        order. Services that handle events use it to decide who is notified. Services only. Strongly consistent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListFollowerIds(self, request, context):
-        """ListFollowerIds pages a person's follower ids in ascending order, for fan-out. Services only.
-        Strongly consistent: every follow committed before the call and not ended is on some page.
+        """ListFollowerIds returns a user's follower ids in ascending order, page by page, for fan-out. Services
+        only. Strongly consistent: every follow that was committed before the call and has not ended is on some
+        page.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchListFollowerIds(self, request, context):
-        """BatchListFollowerIds returns the first page of follower ids of each of the named people, in request
-        order, as ListFollowerIds does: for the fan-out of many posts at once. Services only. Consistent
-        as ListFollowerIds; unknown people have an empty page.
+        """BatchListFollowerIds returns the first page of follower ids of each of the given users, in request order,
+        for the fan-out of many posts at once. Services only. Consistent as ListFollowerIds; unknown users have
+        an empty page.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListFollowingIds(self, request, context):
-        """ListFollowingIds pages the ids of those whom a person follows in ascending order, for rebuilding
-        a home timeline. Services only. Consistent as ListFollowerIds.
+        """ListFollowingIds returns the ids of the users whom a user follows in ascending order, page by page, for
+        rebuilding a home timeline. Services only. Consistent as ListFollowerIds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -362,10 +363,10 @@ def add_GraphServiceServicer_to_server(servicer, server):
                     request_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsRequest.FromString,
                     response_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetRelationshipsResponse.SerializeToString,
             ),
-            'BatchGetTies': grpc.unary_unary_rpc_method_handler(
-                    servicer.BatchGetTies,
-                    request_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesRequest.FromString,
-                    response_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesResponse.SerializeToString,
+            'BatchGetPairRelationships': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetPairRelationships,
+                    request_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetPairRelationshipsRequest.FromString,
+                    response_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetPairRelationshipsResponse.SerializeToString,
             ),
             'ListFollowerIds': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFollowerIds,
@@ -391,13 +392,12 @@ def add_GraphServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class GraphService:
-    """GraphService owns the edges between people. All writes act for the caller, are idempotent by nature,
-    and answer with the relationship as it is after them.
+    """GraphService owns the relationships between users. All writes act for the caller, are idempotent by nature,
+    and return the relationship after them.
 
-    Somebody who blocks the caller is answered about like somebody who does not exist: NOT_FOUND
-    (USER_NOT_FOUND), an empty relationship, absent from lists. There is one exception: what callers did
-    themselves. They may block people who block them, since a block that had to wait would come too late; and
-    whom they block or mute stays on their own lists, until they take it back.
+    A user who blocks the caller is treated like a user who does not exist: NOT_FOUND (USER_NOT_FOUND), an
+    empty relationship, absent from lists. There is one exception, for the caller's own actions. Callers may
+    block users who block them. Users whom they block or mute stay on their own lists until they undo it.
     """
 
     @staticmethod
@@ -779,7 +779,7 @@ class GraphService:
             _registered_method=True)
 
     @staticmethod
-    def BatchGetTies(request,
+    def BatchGetPairRelationships(request,
             target,
             options=(),
             channel_credentials=None,
@@ -792,9 +792,9 @@ class GraphService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/roost.user.v1.GraphService/BatchGetTies',
-            roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesRequest.SerializeToString,
-            roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetTiesResponse.FromString,
+            '/roost.user.v1.GraphService/BatchGetPairRelationships',
+            roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetPairRelationshipsRequest.SerializeToString,
+            roost_dot_user_dot_v1_dot_graph__service__pb2.BatchGetPairRelationshipsResponse.FromString,
             options,
             channel_credentials,
             insecure,

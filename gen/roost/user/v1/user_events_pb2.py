@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from roost.user.v1 import user_pb2 as roost_dot_user_dot_v1_dot_user__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1froost/user/v1/user_events.proto\x12\rroost.user.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18roost/user/v1/user.proto\"3\n\x0eUserRegistered\x12!\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.User\"H\n\x0bUserUpdated\x12!\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.User\x12\x16\n\x0e\x63hanged_fields\x18\x02 \x03(\t\"O\n\x0bUserDeleted\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12/\n\x0b\x64\x65lete_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"a\n\rFollowCreated\x12\x13\n\x0b\x66ollower_id\x18\x01 \x01(\x03\x12\x13\n\x0b\x66ollowee_id\x18\x02 \x01(\x03\x12\x12\n\nby_request\x18\x03 \x01(\x08\x12\x12\n\nby_opening\x18\x04 \x01(\x08\"9\n\rFollowRemoved\x12\x13\n\x0b\x66ollower_id\x18\x01 \x01(\x03\x12\x13\n\x0b\x66ollowee_id\x18\x02 \x01(\x03\";\n\x0f\x46ollowRequested\x12\x13\n\x0b\x66ollower_id\x18\x01 \x01(\x03\x12\x13\n\x0b\x66ollowee_id\x18\x02 \x01(\x03\"@\n\x14\x46ollowRequestRemoved\x12\x13\n\x0b\x66ollower_id\x18\x01 \x01(\x03\x12\x13\n\x0b\x66ollowee_id\x18\x02 \x01(\x03\"6\n\x0c\x42lockCreated\x12\x12\n\nblocker_id\x18\x01 \x01(\x03\x12\x12\n\nblocked_id\x18\x02 \x01(\x03\"6\n\x0c\x42lockRemoved\x12\x12\n\nblocker_id\x18\x01 \x01(\x03\x12\x12\n\nblocked_id\x18\x02 \x01(\x03\"1\n\x0bMuteCreated\x12\x10\n\x08muter_id\x18\x01 \x01(\x03\x12\x10\n\x08muted_id\x18\x02 \x01(\x03\"1\n\x0bMuteRemoved\x12\x10\n\x08muter_id\x18\x01 \x01(\x03\x12\x10\n\x08muted_id\x18\x02 \x01(\x03\"m\n\x0eSessionRevoked\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x12\n\nsession_id\x18\x02 \x01(\x03\x12\x36\n\x12\x61\x63\x63\x65ss_expire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"v\n\x08SignedIn\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x12\n\nsession_id\x18\x02 \x01(\x03\x12\x13\n\x0bnew_network\x18\x03 \x01(\x08\x12\x30\n\x0csign_in_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"g\n\x0fPasswordChanged\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x12\n\nsession_id\x18\x02 \x01(\x03\x12/\n\x0b\x63hange_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"a\n\rSignInsFailed\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x10\n\x08\x66\x61ilures\x18\x02 \x01(\x03\x12-\n\tlast_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1froost/user/v1/user_events.proto\x12\rroost.user.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18roost/user/v1/user.proto\"9\n\x0eUserRegistered\x12\'\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserR\x04user\"]\n\x0bUserUpdated\x12\'\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserR\x04user\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields\"c\n\x0bUserDeleted\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12;\n\x0b\x64\x65lete_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ndeleteTime\"\x8f\x01\n\rFollowCreated\x12\x1f\n\x0b\x66ollower_id\x18\x01 \x01(\x03R\nfollowerId\x12\x1f\n\x0b\x66ollowee_id\x18\x02 \x01(\x03R\nfolloweeId\x12\x1d\n\nby_request\x18\x03 \x01(\x08R\tbyRequest\x12\x1d\n\nby_opening\x18\x04 \x01(\x08R\tbyOpening\"Q\n\rFollowRemoved\x12\x1f\n\x0b\x66ollower_id\x18\x01 \x01(\x03R\nfollowerId\x12\x1f\n\x0b\x66ollowee_id\x18\x02 \x01(\x03R\nfolloweeId\"S\n\x0f\x46ollowRequested\x12\x1f\n\x0b\x66ollower_id\x18\x01 \x01(\x03R\nfollowerId\x12\x1f\n\x0b\x66ollowee_id\x18\x02 \x01(\x03R\nfolloweeId\"X\n\x14\x46ollowRequestRemoved\x12\x1f\n\x0b\x66ollower_id\x18\x01 \x01(\x03R\nfollowerId\x12\x1f\n\x0b\x66ollowee_id\x18\x02 \x01(\x03R\nfolloweeId\"L\n\x0c\x42lockCreated\x12\x1d\n\nblocker_id\x18\x01 \x01(\x03R\tblockerId\x12\x1d\n\nblocked_id\x18\x02 \x01(\x03R\tblockedId\"L\n\x0c\x42lockRemoved\x12\x1d\n\nblocker_id\x18\x01 \x01(\x03R\tblockerId\x12\x1d\n\nblocked_id\x18\x02 \x01(\x03R\tblockedId\"C\n\x0bMuteCreated\x12\x19\n\x08muter_id\x18\x01 \x01(\x03R\x07muterId\x12\x19\n\x08muted_id\x18\x02 \x01(\x03R\x07mutedId\"C\n\x0bMuteRemoved\x12\x19\n\x08muter_id\x18\x01 \x01(\x03R\x07muterId\x12\x19\n\x08muted_id\x18\x02 \x01(\x03R\x07mutedId\"\x92\x01\n\x0eSessionRevoked\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\x03R\tsessionId\x12H\n\x12\x61\x63\x63\x65ss_expire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x61\x63\x63\x65ssExpireTime\"\xa1\x01\n\x08SignedIn\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\x03R\tsessionId\x12\x1f\n\x0bnew_network\x18\x03 \x01(\x08R\nnewNetwork\x12<\n\x0csign_in_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nsignInTime\"\x86\x01\n\x0fPasswordChanged\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\x03R\tsessionId\x12;\n\x0b\x63hange_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nchangeTime\"}\n\rSignInsFailed\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12\x1a\n\x08\x66\x61ilures\x18\x02 \x01(\x03R\x08\x66\x61ilures\x12\x37\n\tlast_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08lastTimeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,33 +34,33 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.user.v1.user_events_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_USERREGISTERED']._serialized_start=109
-  _globals['_USERREGISTERED']._serialized_end=160
-  _globals['_USERUPDATED']._serialized_start=162
-  _globals['_USERUPDATED']._serialized_end=234
-  _globals['_USERDELETED']._serialized_start=236
-  _globals['_USERDELETED']._serialized_end=315
-  _globals['_FOLLOWCREATED']._serialized_start=317
-  _globals['_FOLLOWCREATED']._serialized_end=414
-  _globals['_FOLLOWREMOVED']._serialized_start=416
-  _globals['_FOLLOWREMOVED']._serialized_end=473
-  _globals['_FOLLOWREQUESTED']._serialized_start=475
-  _globals['_FOLLOWREQUESTED']._serialized_end=534
-  _globals['_FOLLOWREQUESTREMOVED']._serialized_start=536
-  _globals['_FOLLOWREQUESTREMOVED']._serialized_end=600
-  _globals['_BLOCKCREATED']._serialized_start=602
-  _globals['_BLOCKCREATED']._serialized_end=656
-  _globals['_BLOCKREMOVED']._serialized_start=658
-  _globals['_BLOCKREMOVED']._serialized_end=712
-  _globals['_MUTECREATED']._serialized_start=714
-  _globals['_MUTECREATED']._serialized_end=763
-  _globals['_MUTEREMOVED']._serialized_start=765
-  _globals['_MUTEREMOVED']._serialized_end=814
-  _globals['_SESSIONREVOKED']._serialized_start=816
-  _globals['_SESSIONREVOKED']._serialized_end=925
-  _globals['_SIGNEDIN']._serialized_start=927
-  _globals['_SIGNEDIN']._serialized_end=1045
-  _globals['_PASSWORDCHANGED']._serialized_start=1047
-  _globals['_PASSWORDCHANGED']._serialized_end=1150
-  _globals['_SIGNINSFAILED']._serialized_start=1152
-  _globals['_SIGNINSFAILED']._serialized_end=1249
+  _globals['_USERREGISTERED']._serialized_end=166
+  _globals['_USERUPDATED']._serialized_start=168
+  _globals['_USERUPDATED']._serialized_end=261
+  _globals['_USERDELETED']._serialized_start=263
+  _globals['_USERDELETED']._serialized_end=362
+  _globals['_FOLLOWCREATED']._serialized_start=365
+  _globals['_FOLLOWCREATED']._serialized_end=508
+  _globals['_FOLLOWREMOVED']._serialized_start=510
+  _globals['_FOLLOWREMOVED']._serialized_end=591
+  _globals['_FOLLOWREQUESTED']._serialized_start=593
+  _globals['_FOLLOWREQUESTED']._serialized_end=676
+  _globals['_FOLLOWREQUESTREMOVED']._serialized_start=678
+  _globals['_FOLLOWREQUESTREMOVED']._serialized_end=766
+  _globals['_BLOCKCREATED']._serialized_start=768
+  _globals['_BLOCKCREATED']._serialized_end=844
+  _globals['_BLOCKREMOVED']._serialized_start=846
+  _globals['_BLOCKREMOVED']._serialized_end=922
+  _globals['_MUTECREATED']._serialized_start=924
+  _globals['_MUTECREATED']._serialized_end=991
+  _globals['_MUTEREMOVED']._serialized_start=993
+  _globals['_MUTEREMOVED']._serialized_end=1060
+  _globals['_SESSIONREVOKED']._serialized_start=1063
+  _globals['_SESSIONREVOKED']._serialized_end=1209
+  _globals['_SIGNEDIN']._serialized_start=1212
+  _globals['_SIGNEDIN']._serialized_end=1373
+  _globals['_PASSWORDCHANGED']._serialized_start=1376
+  _globals['_PASSWORDCHANGED']._serialized_end=1510
+  _globals['_SIGNINSFAILED']._serialized_start=1512
+  _globals['_SIGNINSFAILED']._serialized_end=1637
 # @@protoc_insertion_point(module_scope)

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from roost.rules.v1 import rules_pb2 as roost_dot_rules_dot_v1_dot_rules__pb2
 from roost.user.v1 import user_pb2 as roost_dot_user_dot_v1_dot_user__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n roost/user/v1/user_service.proto\x12\rroost.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x18roost/user/v1/user.proto\"*\n\x0eGetUserRequest\x12\x18\n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\"4\n\x0fGetUserResponse\x12!\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.User\"3\n\x16GetUserByHandleRequest\x12\x19\n\x06handle\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x0f\"<\n\x17GetUserByHandleResponse\x12!\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.User\"v\n\x14\x42\x61tchGetUsersRequest\x12!\n\x08user_ids\x18\x01 \x03(\x03\x42\x0f\xbaH\x0c\x92\x01\t\x10\xe8\x07\"\x04\"\x02 \x00\x12\x1f\n\x07handles\x18\x02 \x03(\tB\x0e\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18@\x12\x1a\n\tviewer_id\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\";\n\x15\x42\x61tchGetUsersResponse\x12\"\n\x05users\x18\x01 \x03(\x0b\x32\x13.roost.user.v1.User\"\xbe\x01\n\x11UpdateUserRequest\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12.\n\nrequest_id\x18\x04 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"7\n\x12UpdateUserResponse\x12!\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.User\"a\n\x11\x44\x65leteUserRequest\x12\x1c\n\x08password\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\"\x14\n\x12\x44\x65leteUserResponse2\xbb\x03\n\x0bUserService\x12H\n\x07GetUser\x12\x1d.roost.user.v1.GetUserRequest\x1a\x1e.roost.user.v1.GetUserResponse\x12`\n\x0fGetUserByHandle\x12%.roost.user.v1.GetUserByHandleRequest\x1a&.roost.user.v1.GetUserByHandleResponse\x12Z\n\rBatchGetUsers\x12#.roost.user.v1.BatchGetUsersRequest\x1a$.roost.user.v1.BatchGetUsersResponse\x12Q\n\nUpdateUser\x12 .roost.user.v1.UpdateUserRequest\x1a!.roost.user.v1.UpdateUserResponse\x12Q\n\nDeleteUser\x12 .roost.user.v1.DeleteUserRequest\x1a!.roost.user.v1.DeleteUserResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n roost/user/v1/user_service.proto\x12\rroost.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1aroost/rules/v1/rules.proto\x1a\x18roost/user/v1/user.proto\"2\n\x0eGetUserRequest\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\":\n\x0fGetUserResponse\x12\'\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserR\x04user\";\n\x16GetUserByHandleRequest\x12!\n\x06handle\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x0fR\x06handle\"B\n\x17GetUserByHandleResponse\x12\'\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserR\x04user\"\x92\x01\n\x14\x42\x61tchGetUsersRequest\x12*\n\x08user_ids\x18\x01 \x03(\x03\x42\x0f\xbaH\x0c\x92\x01\t\x10\xe8\x07\"\x04\"\x02 \x00R\x07userIds\x12(\n\x07handles\x18\x02 \x03(\tB\x0e\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18@R\x07handles\x12$\n\tviewer_id\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08viewerId\"B\n\x15\x42\x61tchGetUsersResponse\x12)\n\x05users\x18\x01 \x03(\x0b\x32\x13.roost.user.v1.UserR\x05users\"\xe5\x01\n\x11UpdateUserRequest\x12/\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserB\x06\xbaH\x03\xc8\x01\x01R\x04user\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\x12\x1b\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12=\n\nrequest_id\x18\x04 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"=\n\x12UpdateUserResponse\x12\'\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserR\x04user\"z\n\x11\x44\x65leteUserRequest\x12&\n\x08password\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x08password\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"\x14\n\x12\x44\x65leteUserResponse2\xbb\x03\n\x0bUserService\x12H\n\x07GetUser\x12\x1d.roost.user.v1.GetUserRequest\x1a\x1e.roost.user.v1.GetUserResponse\x12`\n\x0fGetUserByHandle\x12%.roost.user.v1.GetUserByHandleRequest\x1a&.roost.user.v1.GetUserByHandleResponse\x12Z\n\rBatchGetUsers\x12#.roost.user.v1.BatchGetUsersRequest\x1a$.roost.user.v1.BatchGetUsersResponse\x12Q\n\nUpdateUser\x12 .roost.user.v1.UpdateUserRequest\x1a!.roost.user.v1.UpdateUserResponse\x12Q\n\nDeleteUser\x12 .roost.user.v1.DeleteUserRequest\x1a!.roost.user.v1.DeleteUserResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,31 +52,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEUSERREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_UPDATEUSERREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
   _globals['_UPDATEUSERREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_UPDATEUSERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
+  _globals['_UPDATEUSERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
   _globals['_DELETEUSERREQUEST'].fields_by_name['password']._loaded_options = None
   _globals['_DELETEUSERREQUEST'].fields_by_name['password']._serialized_options = b'\272H\007r\005\020\001\030\200\002'
   _globals['_DELETEUSERREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_DELETEUSERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$'
-  _globals['_GETUSERREQUEST']._serialized_start=140
-  _globals['_GETUSERREQUEST']._serialized_end=182
-  _globals['_GETUSERRESPONSE']._serialized_start=184
-  _globals['_GETUSERRESPONSE']._serialized_end=236
-  _globals['_GETUSERBYHANDLEREQUEST']._serialized_start=238
-  _globals['_GETUSERBYHANDLEREQUEST']._serialized_end=289
-  _globals['_GETUSERBYHANDLERESPONSE']._serialized_start=291
-  _globals['_GETUSERBYHANDLERESPONSE']._serialized_end=351
-  _globals['_BATCHGETUSERSREQUEST']._serialized_start=353
-  _globals['_BATCHGETUSERSREQUEST']._serialized_end=471
-  _globals['_BATCHGETUSERSRESPONSE']._serialized_start=473
-  _globals['_BATCHGETUSERSRESPONSE']._serialized_end=532
-  _globals['_UPDATEUSERREQUEST']._serialized_start=535
-  _globals['_UPDATEUSERREQUEST']._serialized_end=725
-  _globals['_UPDATEUSERRESPONSE']._serialized_start=727
-  _globals['_UPDATEUSERRESPONSE']._serialized_end=782
-  _globals['_DELETEUSERREQUEST']._serialized_start=784
-  _globals['_DELETEUSERREQUEST']._serialized_end=881
-  _globals['_DELETEUSERRESPONSE']._serialized_start=883
-  _globals['_DELETEUSERRESPONSE']._serialized_end=903
-  _globals['_USERSERVICE']._serialized_start=906
-  _globals['_USERSERVICE']._serialized_end=1349
+  _globals['_DELETEUSERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\027r\025\030@2\021^[A-Za-z0-9_.-]*$\250\273\030\003'
+  _globals['_GETUSERREQUEST']._serialized_start=168
+  _globals['_GETUSERREQUEST']._serialized_end=218
+  _globals['_GETUSERRESPONSE']._serialized_start=220
+  _globals['_GETUSERRESPONSE']._serialized_end=278
+  _globals['_GETUSERBYHANDLEREQUEST']._serialized_start=280
+  _globals['_GETUSERBYHANDLEREQUEST']._serialized_end=339
+  _globals['_GETUSERBYHANDLERESPONSE']._serialized_start=341
+  _globals['_GETUSERBYHANDLERESPONSE']._serialized_end=407
+  _globals['_BATCHGETUSERSREQUEST']._serialized_start=410
+  _globals['_BATCHGETUSERSREQUEST']._serialized_end=556
+  _globals['_BATCHGETUSERSRESPONSE']._serialized_start=558
+  _globals['_BATCHGETUSERSRESPONSE']._serialized_end=624
+  _globals['_UPDATEUSERREQUEST']._serialized_start=627
+  _globals['_UPDATEUSERREQUEST']._serialized_end=856
+  _globals['_UPDATEUSERRESPONSE']._serialized_start=858
+  _globals['_UPDATEUSERRESPONSE']._serialized_end=919
+  _globals['_DELETEUSERREQUEST']._serialized_start=921
+  _globals['_DELETEUSERREQUEST']._serialized_end=1043
+  _globals['_DELETEUSERRESPONSE']._serialized_start=1045
+  _globals['_DELETEUSERRESPONSE']._serialized_end=1065
+  _globals['_USERSERVICE']._serialized_start=1068
+  _globals['_USERSERVICE']._serialized_end=1511
 # @@protoc_insertion_point(module_scope)

@@ -67,46 +67,46 @@ class UserServiceServicer:
     """
 
     def GetUser(self, request, context):
-        """GetUser returns one profile.
-        NOT_FOUND (USER_NOT_FOUND) if there is none, it was deleted, or it blocks the caller. Open to strangers.
+        """GetUser returns one profile. NOT_FOUND (USER_NOT_FOUND) if there is none, it was deleted, or it blocks
+        the caller. Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetUserByHandle(self, request, context):
-        """GetUserByHandle is GetUser by handle, without regard to case. Open to strangers.
+        """GetUserByHandle is GetUser by handle, without regard to case. Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetUsers(self, request, context):
-        """BatchGetUsers returns profiles by id and by handle in one call, each once, with the caller's
-        relationship to each; unknown and deleted ones are absent. People who block the caller are
-        returned with blocked_by set, so that services can decide visibility. Services only; a service
-        that acts for a person names that person in viewer_id. Counts are complete for every viewer: a
-        service that shows the profile leaves out what the viewer may not see (see User.followers_count).
+        """BatchGetUsers returns profiles by id and by handle in one call, each once, with the caller's relationship
+        to each; unknown and deleted users are absent. Users who block the caller are returned with blocked_by
+        set, so that services can decide visibility. Services only; a service that acts for a user sets
+        viewer_id. Counts are complete for every viewer: a service that shows the profile removes those that the
+        viewer may not see (see User.followers_count).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateUser(self, request, context):
-        """UpdateUser changes the caller's own profile, only the fields of update_mask.
-        ABORTED (ETAG_MISMATCH) if an etag is given and the profile has changed since; INVALID_ARGUMENT
-        (FIELD_NOT_UPDATABLE) for an unknown path in the mask, and (VALIDATION_FAILED) for a value against the
-        rules of its field; the violations name `user.FIELD` and the rule. Turning protected off accepts the
-        follow requests that wait.
+        """UpdateUser changes the caller's own profile, only the fields of update_mask. ABORTED (ETAG_MISMATCH) if
+        an etag is given and the profile has changed since; INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for an unknown
+        path in the mask, and (VALIDATION_FAILED) for a value that breaks a rule of its field; the violations
+        name `user.FIELD` and the rule. Turning protected off accepts the waiting follow requests.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteUser(self, request, context):
-        """DeleteUser deletes the caller for good: hidden at once; posts, follows and likes are removed as
-        events reach their owners. The handle stays taken. UNAUTHENTICATED (CREDENTIALS_WRONG) if the
-        password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it shares.
+        """DeleteUser deletes the caller's account permanently. The profile is hidden at once; posts, follows and
+        likes are removed as their services handle the event. The handle stays taken. UNAUTHENTICATED
+        (CREDENTIALS_WRONG) if the password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it
+        shares.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

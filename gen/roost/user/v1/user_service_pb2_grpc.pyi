@@ -34,29 +34,29 @@ class UserServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UserServiceAsyncStub: ...
     GetUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.GetUserRequest, _user_service_pb2.GetUserResponse]
-    """GetUser returns one profile.
-    NOT_FOUND (USER_NOT_FOUND) if there is none, it was deleted, or it blocks the caller. Open to strangers.
+    """GetUser returns one profile. NOT_FOUND (USER_NOT_FOUND) if there is none, it was deleted, or it blocks
+    the caller. Open to anonymous callers.
     """
     GetUserByHandle: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.GetUserByHandleRequest, _user_service_pb2.GetUserByHandleResponse]
-    """GetUserByHandle is GetUser by handle, without regard to case. Open to strangers."""
+    """GetUserByHandle is GetUser by handle, without regard to case. Open to anonymous callers."""
     BatchGetUsers: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.BatchGetUsersRequest, _user_service_pb2.BatchGetUsersResponse]
-    """BatchGetUsers returns profiles by id and by handle in one call, each once, with the caller's
-    relationship to each; unknown and deleted ones are absent. People who block the caller are
-    returned with blocked_by set, so that services can decide visibility. Services only; a service
-    that acts for a person names that person in viewer_id. Counts are complete for every viewer: a
-    service that shows the profile leaves out what the viewer may not see (see User.followers_count).
+    """BatchGetUsers returns profiles by id and by handle in one call, each once, with the caller's relationship
+    to each; unknown and deleted users are absent. Users who block the caller are returned with blocked_by
+    set, so that services can decide visibility. Services only; a service that acts for a user sets
+    viewer_id. Counts are complete for every viewer: a service that shows the profile removes those that the
+    viewer may not see (see User.followers_count).
     """
     UpdateUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]
-    """UpdateUser changes the caller's own profile, only the fields of update_mask.
-    ABORTED (ETAG_MISMATCH) if an etag is given and the profile has changed since; INVALID_ARGUMENT
-    (FIELD_NOT_UPDATABLE) for an unknown path in the mask, and (VALIDATION_FAILED) for a value against the
-    rules of its field; the violations name `user.FIELD` and the rule. Turning protected off accepts the
-    follow requests that wait.
+    """UpdateUser changes the caller's own profile, only the fields of update_mask. ABORTED (ETAG_MISMATCH) if
+    an etag is given and the profile has changed since; INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for an unknown
+    path in the mask, and (VALIDATION_FAILED) for a value that breaks a rule of its field; the violations
+    name `user.FIELD` and the rule. Turning protected off accepts the waiting follow requests.
     """
     DeleteUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]
-    """DeleteUser deletes the caller for good: hidden at once; posts, follows and likes are removed as
-    events reach their owners. The handle stays taken. UNAUTHENTICATED (CREDENTIALS_WRONG) if the
-    password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it shares.
+    """DeleteUser deletes the caller's account permanently. The profile is hidden at once; posts, follows and
+    likes are removed as their services handle the event. The handle stays taken. UNAUTHENTICATED
+    (CREDENTIALS_WRONG) if the password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it
+    shares.
     """
 
 @_typing.type_check_only
@@ -65,29 +65,29 @@ class UserServiceAsyncStub(UserServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.GetUserRequest, _user_service_pb2.GetUserResponse]  # type: ignore[assignment]
-    """GetUser returns one profile.
-    NOT_FOUND (USER_NOT_FOUND) if there is none, it was deleted, or it blocks the caller. Open to strangers.
+    """GetUser returns one profile. NOT_FOUND (USER_NOT_FOUND) if there is none, it was deleted, or it blocks
+    the caller. Open to anonymous callers.
     """
     GetUserByHandle: _aio.UnaryUnaryMultiCallable[_user_service_pb2.GetUserByHandleRequest, _user_service_pb2.GetUserByHandleResponse]  # type: ignore[assignment]
-    """GetUserByHandle is GetUser by handle, without regard to case. Open to strangers."""
+    """GetUserByHandle is GetUser by handle, without regard to case. Open to anonymous callers."""
     BatchGetUsers: _aio.UnaryUnaryMultiCallable[_user_service_pb2.BatchGetUsersRequest, _user_service_pb2.BatchGetUsersResponse]  # type: ignore[assignment]
-    """BatchGetUsers returns profiles by id and by handle in one call, each once, with the caller's
-    relationship to each; unknown and deleted ones are absent. People who block the caller are
-    returned with blocked_by set, so that services can decide visibility. Services only; a service
-    that acts for a person names that person in viewer_id. Counts are complete for every viewer: a
-    service that shows the profile leaves out what the viewer may not see (see User.followers_count).
+    """BatchGetUsers returns profiles by id and by handle in one call, each once, with the caller's relationship
+    to each; unknown and deleted users are absent. Users who block the caller are returned with blocked_by
+    set, so that services can decide visibility. Services only; a service that acts for a user sets
+    viewer_id. Counts are complete for every viewer: a service that shows the profile removes those that the
+    viewer may not see (see User.followers_count).
     """
     UpdateUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]  # type: ignore[assignment]
-    """UpdateUser changes the caller's own profile, only the fields of update_mask.
-    ABORTED (ETAG_MISMATCH) if an etag is given and the profile has changed since; INVALID_ARGUMENT
-    (FIELD_NOT_UPDATABLE) for an unknown path in the mask, and (VALIDATION_FAILED) for a value against the
-    rules of its field; the violations name `user.FIELD` and the rule. Turning protected off accepts the
-    follow requests that wait.
+    """UpdateUser changes the caller's own profile, only the fields of update_mask. ABORTED (ETAG_MISMATCH) if
+    an etag is given and the profile has changed since; INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for an unknown
+    path in the mask, and (VALIDATION_FAILED) for a value that breaks a rule of its field; the violations
+    name `user.FIELD` and the rule. Turning protected off accepts the waiting follow requests.
     """
     DeleteUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]  # type: ignore[assignment]
-    """DeleteUser deletes the caller for good: hidden at once; posts, follows and likes are removed as
-    events reach their owners. The handle stays taken. UNAUTHENTICATED (CREDENTIALS_WRONG) if the
-    password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it shares.
+    """DeleteUser deletes the caller's account permanently. The profile is hidden at once; posts, follows and
+    likes are removed as their services handle the event. The handle stays taken. UNAUTHENTICATED
+    (CREDENTIALS_WRONG) if the password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it
+    shares.
     """
 
 class UserServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -99,8 +99,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _user_service_pb2.GetUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.GetUserResponse, _abc.Awaitable[_user_service_pb2.GetUserResponse]]:
-        """GetUser returns one profile.
-        NOT_FOUND (USER_NOT_FOUND) if there is none, it was deleted, or it blocks the caller. Open to strangers.
+        """GetUser returns one profile. NOT_FOUND (USER_NOT_FOUND) if there is none, it was deleted, or it blocks
+        the caller. Open to anonymous callers.
         """
 
     @_abc_1.abstractmethod
@@ -109,7 +109,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _user_service_pb2.GetUserByHandleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.GetUserByHandleResponse, _abc.Awaitable[_user_service_pb2.GetUserByHandleResponse]]:
-        """GetUserByHandle is GetUser by handle, without regard to case. Open to strangers."""
+        """GetUserByHandle is GetUser by handle, without regard to case. Open to anonymous callers."""
 
     @_abc_1.abstractmethod
     def BatchGetUsers(
@@ -117,11 +117,11 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _user_service_pb2.BatchGetUsersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.BatchGetUsersResponse, _abc.Awaitable[_user_service_pb2.BatchGetUsersResponse]]:
-        """BatchGetUsers returns profiles by id and by handle in one call, each once, with the caller's
-        relationship to each; unknown and deleted ones are absent. People who block the caller are
-        returned with blocked_by set, so that services can decide visibility. Services only; a service
-        that acts for a person names that person in viewer_id. Counts are complete for every viewer: a
-        service that shows the profile leaves out what the viewer may not see (see User.followers_count).
+        """BatchGetUsers returns profiles by id and by handle in one call, each once, with the caller's relationship
+        to each; unknown and deleted users are absent. Users who block the caller are returned with blocked_by
+        set, so that services can decide visibility. Services only; a service that acts for a user sets
+        viewer_id. Counts are complete for every viewer: a service that shows the profile removes those that the
+        viewer may not see (see User.followers_count).
         """
 
     @_abc_1.abstractmethod
@@ -130,11 +130,10 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _user_service_pb2.UpdateUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.UpdateUserResponse, _abc.Awaitable[_user_service_pb2.UpdateUserResponse]]:
-        """UpdateUser changes the caller's own profile, only the fields of update_mask.
-        ABORTED (ETAG_MISMATCH) if an etag is given and the profile has changed since; INVALID_ARGUMENT
-        (FIELD_NOT_UPDATABLE) for an unknown path in the mask, and (VALIDATION_FAILED) for a value against the
-        rules of its field; the violations name `user.FIELD` and the rule. Turning protected off accepts the
-        follow requests that wait.
+        """UpdateUser changes the caller's own profile, only the fields of update_mask. ABORTED (ETAG_MISMATCH) if
+        an etag is given and the profile has changed since; INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for an unknown
+        path in the mask, and (VALIDATION_FAILED) for a value that breaks a rule of its field; the violations
+        name `user.FIELD` and the rule. Turning protected off accepts the waiting follow requests.
         """
 
     @_abc_1.abstractmethod
@@ -143,9 +142,10 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _user_service_pb2.DeleteUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.DeleteUserResponse, _abc.Awaitable[_user_service_pb2.DeleteUserResponse]]:
-        """DeleteUser deletes the caller for good: hidden at once; posts, follows and likes are removed as
-        events reach their owners. The handle stays taken. UNAUTHENTICATED (CREDENTIALS_WRONG) if the
-        password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it shares.
+        """DeleteUser deletes the caller's account permanently. The profile is hidden at once; posts, follows and
+        likes are removed as their services handle the event. The handle stays taken. UNAUTHENTICATED
+        (CREDENTIALS_WRONG) if the password is wrong; RESOURCE_EXHAUSTED as ChangePassword, whose limits it
+        shares.
         """
 
 def add_UserServiceServicer_to_server(servicer: UserServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

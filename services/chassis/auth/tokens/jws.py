@@ -1,6 +1,7 @@
 """The one form of signed token that Roost reads and writes: compact JWS, ES256, one known key.
 
-The header is checked before the library sees the token, because python-jose by itself ignores
+No other module of the services and the gateway imports python-jose. The header is checked before
+the library sees the token, because python-jose by itself ignores
 `crit` and `typ` and takes whatever key and algorithm it is handed. See RFC 7515 and RFC 8725.
 """
 
@@ -10,11 +11,22 @@ import re
 from typing import Any
 
 import orjson
-from jose import jws
+from jose import jwk, jws
 from jose.backends.base import Key
 from jose.exceptions import JOSEError
 
 from services.chassis.runtime.errors import Unauthenticated
+
+__all__ = [
+    "ALGORITHM",
+    "Key",
+    "TokenExpired",
+    "TokenInvalid",
+    "key_of",
+    "read_header",
+    "sign",
+    "verify",
+]
 
 ALGORITHM = "ES256"
 # An access token is about 400 bytes; anything far beyond is not worth parsing.
@@ -61,6 +73,14 @@ def read_header(token: str) -> tuple[str, str]:
     if not isinstance(typ, str) or not isinstance(kid, str) or not 0 < len(kid) <= _MAX_KID:
         raise TokenInvalid
     return typ, kid
+
+
+def key_of(material: bytes | dict[str, Any]) -> Key:
+    """An ES256 key from a PEM file's bytes or from the members of a JWK. Raises ValueError."""
+    try:
+        return jwk.construct(material, ALGORITHM)
+    except JOSEError as error:
+        raise ValueError("a key cannot be read") from error
 
 
 def verify(token: str, key: Key) -> dict[str, Any]:

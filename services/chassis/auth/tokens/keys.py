@@ -9,11 +9,8 @@ from typing import Protocol, TypedDict
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from jose import jwk
-from jose.backends.base import Key
-from jose.exceptions import JOSEError
 
-from services.chassis.auth.tokens.jws import ALGORITHM
+from services.chassis.auth.tokens.jws import ALGORITHM, Key, key_of
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import Unavailable
 from services.chassis.runtime.logs import logger
@@ -66,7 +63,7 @@ class SigningKey:
             raise ValueError("an ES256 key lies on the curve P-256")  # noqa: TRY004 - a bad file
         self.kid = kid
         self._private = private
-        self.key: Key = jwk.construct(self.pem(), ALGORITHM)
+        self.key: Key = key_of(self.pem())
 
     @classmethod
     def generate(cls, kid: str) -> "SigningKey":
@@ -183,12 +180,7 @@ def service_keys(file: Path) -> list[Jwk]:
 def _construct(published: Jwk) -> Key:
     if published["kty"] != "EC" or published["crv"] != "P-256":
         raise ValueError("a public key is not for ES256")
-    try:
-        return jwk.construct(
-            {"kty": "EC", "crv": "P-256", "x": published["x"], "y": published["y"]}, ALGORITHM
-        )
-    except JOSEError as error:
-        raise ValueError("a public key cannot be read") from error
+    return key_of({"kty": "EC", "crv": "P-256", "x": published["x"], "y": published["y"]})
 
 
 def _text(value: bytes | str) -> str:

@@ -1,17 +1,16 @@
 """From a token to the Caller whom it names, or to an error."""
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from jose.backends.base import Key
+from cachebox import LRUCache
 
 from services.chassis.auth.caller import Caller, UserCaller
 from services.chassis.auth.tokens import access_tokens, identity, jws
-from services.chassis.auth.tokens.jws import TokenExpired, TokenInvalid
+from services.chassis.auth.tokens.jws import Key, TokenExpired, TokenInvalid
 from services.chassis.auth.tokens.keys import KeyRing
 from services.chassis.auth.tokens.revocations import SessionRevoked
 from services.chassis.runtime.clock import Clock
@@ -81,7 +80,7 @@ class Verifier:
                 caller_of=lambda claims, kid: identity.caller_of(claims, kid=kid),
             ),
         }
-        self._cache: OrderedDict[bytes, _Verified] = OrderedDict()
+        self._cache: LRUCache[bytes, _Verified] = LRUCache(CACHE_SIZE)
 
     def remembered(self, token: str) -> Caller | None:
         """The caller whom the token names, if it was verified before and still holds. Raises
@@ -91,9 +90,8 @@ class Verifier:
         if found is None:
             return None
         if self._clock.monotonic() < found.expires and found.ring.known(found.kid) is found.key:
-            self._cache.move_to_end(digest)
             return self._live(found.caller)
-        del self._cache[digest]
+        self._cache.pop(digest, None)
         return None
 
     async def verify(self, token: str) -> Caller:
@@ -107,8 +105,6 @@ class Verifier:
             return caller
         verified = await self._verify(token)
         self._cache[hashlib.sha256(token.encode()).digest()] = verified
-        if len(self._cache) > CACHE_SIZE:
-            self._cache.popitem(last=False)
         return self._live(verified.caller)
 
     def _live(self, caller: Caller) -> Caller:

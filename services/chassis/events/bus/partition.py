@@ -1,7 +1,6 @@
 """The events of one partition, handled in order until each is done, parked or given up."""
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -14,6 +13,7 @@ from services.chassis.events import bodies
 from services.chassis.events.bus.routes import BatchHandler, Handler
 from services.chassis.events.records import Event, Record, Undecodable
 from services.chassis.runtime import deadline, telemetry
+from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import (
     Conflict,
@@ -199,7 +199,7 @@ class Partition:
         takes too long.
         """
         oldest = events[0]
-        pause, longest = _PAUSE_SECONDS
+        backoff = Backoff(*_PAUSE_SECONDS)
         attempts = postponed = 0
         while True:
             self._age.set((self._clock.now() - oldest.time).total_seconds())
@@ -225,8 +225,7 @@ class Partition:
                     raise _RetriesExhausted(error) from error
                 logger().warning("event_failed", **self._described(oldest), error=repr(error))
                 self._count(events, "failed")
-            await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 - only jitter
-            pause = min(pause * 2, longest)
+            await backoff.wait()
         self._count(events, "handled")
         now = self._clock.now()
         for event in events:
@@ -244,15 +243,14 @@ class Partition:
             reason=reason,
             exc_info=cause,
         )
-        pause, longest = _PAUSE_SECONDS
+        backoff = Backoff(*_PAUSE_SECONDS)
         while True:
             try:
                 await self._dead_letter(received.record, self.number, received.offset, reason)
                 outcome = "parked"
                 break
             except Unavailable:
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, longest)
+                await backoff.wait()
             except Exception as refused:
                 # It is still where it came from, for as long as the topic keeps it; the log names
                 # the place. To wait here would stop all that follows.

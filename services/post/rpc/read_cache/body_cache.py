@@ -5,9 +5,10 @@ and the state that every read begins with tells the revision; so what is cached 
 and an edit or a deletion shows at once, everywhere, though nothing waits for a cache.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
+
+from cachebox import LRUCache
 
 from services.chassis.cache.cache_aside import Cache
 from services.chassis.cache.redis_client import RedisClient
@@ -61,8 +62,7 @@ class PostBodyCache:
         self._store = store
         self._pack = pack
         self._summarize_packed = summarize_packed
-        self._limit = limit
-        self._near: OrderedDict[int, tuple[int, Body]] = OrderedDict()
+        self._near: LRUCache[int, tuple[int, Body]] = LRUCache(limit)
         self._far: Cache[str, bytes] = Cache(
             name="post.2",
             redis=redis,
@@ -82,7 +82,6 @@ class PostBodyCache:
             held = near.get(id_)
             if held is not None and held[0] == revision:
                 bodies[id_] = held[1]
-                near.move_to_end(id_)
             elif revision != TOMBSTONE:
                 missing[f"{id_}.{revision}"] = state
         if missing:
@@ -102,7 +101,7 @@ class PostBodyCache:
             (body.audience.author_id, quoted[1].audience.author_id)
             for body in held
             if body.quoted_post_id
-            and (quoted := self._near.get(body.quoted_post_id)) is not None
+            and (quoted := self._near.peek(body.quoted_post_id)) is not None
             and body.audience.author_id != quoted[1].audience.author_id
         }
         held += self._held(quoted_ids)
@@ -112,9 +111,6 @@ class PostBodyCache:
         """Holds a body in this process."""
         body = self._summarize_packed(packed)
         self._near[post_id] = (revision, body)
-        self._near.move_to_end(post_id)
-        while len(self._near) > self._limit:
-            self._near.popitem(last=False)
         return body
 
     async def forget(self, post_id: int, revision: int) -> None:
@@ -131,7 +127,7 @@ class PostBodyCache:
 
     def _held(self, post_ids: Iterable[int]) -> list[Body]:
         near = self._near
-        return [held[1] for post_id in post_ids if (held := near.get(post_id)) is not None]
+        return [held[1] for post_id in post_ids if (held := near.peek(post_id)) is not None]
 
     async def _load(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         ids = {int(key.partition(".")[0]): key for key in keys}

@@ -238,7 +238,7 @@ def _visible(states: Mapping[int, PostState], resolved: ResolvedPosts) -> dict[i
             body.packed,
             state,
             with_viewer=viewer_id != 0,
-            quote_withdrawn=id_ in resolved.withdrawn,
+            quote_hidden=id_ in resolved.withdrawn,
         )
         for id_, state in states.items()
         if (body := bodies.get(id_)) is not None and can_see(body.audience, profiles, viewer_id)

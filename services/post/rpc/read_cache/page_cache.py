@@ -6,8 +6,9 @@ profiles, ties), and whoever changes one forgets the entry. So the look is taken
 where it finds the very entries of the last time, the page is that of the last time, to the byte.
 """
 
-from collections import OrderedDict
 from typing import NamedTuple
+
+from cachebox import LRUCache
 
 from services.chassis.cache.batch_lookup import Validator
 from services.post.rpc.read_cache.hydration import Hydration, HydrationRequest
@@ -27,8 +28,7 @@ class PageCache:
 
     def __init__(self, hydration: Hydration, *, limit: int = MAX_PAGES) -> None:
         self._hydration = hydration
-        self._limit = limit
-        self._kept: OrderedDict[tuple[object, ...], _CachedPage] = OrderedDict()
+        self._kept: LRUCache[tuple[object, ...], _CachedPage] = LRUCache(limit)
 
     async def read(
         self, post_ids: tuple[int, ...], *, viewer_id: int, user_ids: tuple[int, ...]
@@ -45,17 +45,12 @@ class PageCache:
             hydration_request = kept.hydration_request
         lookup = await hydration_request.lookups.lookup()
         if kept is not None and lookup.validates(kept.validator):
-            self._keep(key, kept)
+            self._kept[key] = kept
             return kept.packed
         resolved = await self._hydration.answer(hydration_request, lookup)
         packed = resolved.page(user_ids)
         # A page of which more had to be asked does not follow from the look alone.
         validator = lookup.validator() if resolved.by_single_lookup else None
         if validator is not None:
-            self._keep(key, _CachedPage(hydration_request, validator, packed))
+            self._kept[key] = _CachedPage(hydration_request, validator, packed)
         return packed
-
-    def _keep(self, key: tuple[object, ...], kept: _CachedPage) -> None:
-        self._kept[key] = kept
-        if len(self._kept) > self._limit:
-            self._kept.popitem(last=False)

@@ -7,22 +7,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class Pair(_message.Message):
-    __slots__ = ("one_id", "other_id")
-    ONE_ID_FIELD_NUMBER: _ClassVar[int]
-    OTHER_ID_FIELD_NUMBER: _ClassVar[int]
-    one_id: int
-    other_id: int
-    def __init__(self, one_id: _Optional[int] = ..., other_id: _Optional[int] = ...) -> None: ...
+class UserPair(_message.Message):
+    __slots__ = ("user_id", "other_user_id")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    OTHER_USER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    other_user_id: int
+    def __init__(self, user_id: _Optional[int] = ..., other_user_id: _Optional[int] = ...) -> None: ...
 
-class ForgetPeopleRequest(_message.Message):
+class InvalidateProfilesRequest(_message.Message):
     __slots__ = ("user_ids", "pairs")
     USER_IDS_FIELD_NUMBER: _ClassVar[int]
     PAIRS_FIELD_NUMBER: _ClassVar[int]
     user_ids: _containers.RepeatedScalarFieldContainer[int]
-    pairs: _containers.RepeatedCompositeFieldContainer[Pair]
-    def __init__(self, user_ids: _Optional[_Iterable[int]] = ..., pairs: _Optional[_Iterable[_Union[Pair, _Mapping]]] = ...) -> None: ...
+    pairs: _containers.RepeatedCompositeFieldContainer[UserPair]
+    def __init__(self, user_ids: _Optional[_Iterable[int]] = ..., pairs: _Optional[_Iterable[_Union[UserPair, _Mapping]]] = ...) -> None: ...
 
-class ForgetPeopleResponse(_message.Message):
+class InvalidateProfilesResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

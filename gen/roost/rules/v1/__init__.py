@@ -1,0 +1,1 @@
+"""Generated from protos/: package roost.rules.v1."""

@@ -1,0 +1,25 @@
+"""ProfileCacheService over gRPC."""
+
+from typing import Any
+
+from roost.post.v1 import profile_cache_service_pb2 as rpc
+from roost.post.v1.profile_cache_service_pb2_grpc import ProfileCacheServiceServicer
+
+from services.chassis.auth import access_policy
+from services.post.rpc.read_cache.profile_cache import ProfileCache
+
+
+class ProfileCacheServicer(ProfileCacheServiceServicer):
+    """What is kept about people."""
+
+    def __init__(self, profiles: ProfileCache) -> None:
+        self._profiles = profiles
+
+    @access_policy.service("user")
+    async def InvalidateProfiles(
+        self, request: rpc.InvalidateProfilesRequest, context: Any
+    ) -> rpc.InvalidateProfilesResponse:
+        """Forgets what others changed."""
+        pairs = [(each.user_id, each.other_user_id) for each in request.pairs]
+        await self._profiles.forget(request.user_ids, pairs)
+        return rpc.InvalidateProfilesResponse()
