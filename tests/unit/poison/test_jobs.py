@@ -143,7 +143,7 @@ OTHERS = {
     "chassis.storage.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
     "chassis.events.bus.partition._move_to_dead_letters",  # tests/unit/chassis/test_partition.py
     "chassis.events.bus.partition._try",
-    "eventlog.domain.live.run",  # tests/servicers/notification/test_log_streams.py
+    "eventlog.domain.live.run",  # tests/servicers/eventlog/test_streams.py
     "eventlog.domain.live.renew_presence",
     "eventlog.worker.trimming.forget_old",  # a part of trimming.run
     "post.worker.protections._walk",  # a part of protections.run

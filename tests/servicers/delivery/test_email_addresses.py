@@ -18,7 +18,7 @@ from services.chassis.runtime.ids import first_id_at
 from services.delivery.domain.email_addresses import CODE_LIFETIME, MAX_WRONG_CODES
 from services.delivery.domain.model import Channel
 from services.delivery.domain.tokens import Tokens
-from tests.servicers.notification.delivery.conftest import ALICE, BOB, NotificationStack
+from tests.servicers.delivery.conftest import ALICE, BOB, NotificationStack
 from tests.servicers.serving import raises_reason
 
 ADDRESS = "alice@mail.example"

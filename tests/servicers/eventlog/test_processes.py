@@ -36,7 +36,7 @@ from services.chassis.runtime.process import ProcessParts
 from services.notification import compose
 from tests.builders.notifications import settings
 from tests.engines import Engines
-from tests.servicers.notification.streaming import Stream, streaming
+from tests.servicers.eventlog.streaming import Stream, streaming
 from tests.servicers.serving import SERVICE_KEYS, Served, serving
 from tests.waiting import eventually
 

@@ -11,7 +11,7 @@ from services.delivery.adapters.postgres import PostgresDeliveryStore
 from services.delivery.domain.channel_worker import LEASE
 from services.delivery.domain.model import Channel, Delivery, State
 from services.delivery.domain.store import MAX_COUNTED_ATTEMPTS
-from tests.stores.notification.delivery.conftest import Scenario
+from tests.stores.delivery.conftest import Scenario
 
 BACKLOG = OLDEST + 100
 

@@ -5,7 +5,7 @@ from roost.notification.v1 import delivery_service_pb2 as pb
 
 from services.chassis.rpc.server import policies
 from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, listed
-from tests.servicers.notification.delivery.conftest import NotificationStack
+from tests.servicers.delivery.conftest import NotificationStack
 
 MATRIX = {
     "DeliveryService": {

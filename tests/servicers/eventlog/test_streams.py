@@ -41,7 +41,7 @@ from services.eventlog.domain.model import (
 from services.eventlog.rpc import convert
 from services.eventlog.rpc.servicer import EventServicer
 from tests.servicers.access import services, user_or
-from tests.servicers.notification.streaming import GATEWAY, streaming
+from tests.servicers.eventlog.streaming import GATEWAY, streaming
 from tests.servicers.serving import Served, raises_reason, serving
 from tests.waiting import eventually
 

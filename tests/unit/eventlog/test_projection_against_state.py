@@ -25,7 +25,7 @@ from roost.user.v1.user_pb2 import User
 
 from services.chassis.events.records import Event
 from services.eventlog.domain.model import PRESENCE_GRACE
-from tests.unit.notification.test_log_effects import Scenario, event
+from tests.unit.eventlog.test_projection import Scenario, event
 
 PEOPLE = (1, 2, 3)
 people = st.sampled_from(PEOPLE)

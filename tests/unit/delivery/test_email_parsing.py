@@ -9,7 +9,7 @@ from services.delivery.domain.emails import code_email, digest_email
 from services.delivery.domain.errors import EmailAddressInvalid
 from services.delivery.domain.mail_domains import registrable_domain
 from tests.builders.notifications import NOON
-from tests.unit.notification.delivery.test_letters import SENDER
+from tests.unit.delivery.test_emails import SENDER
 
 _SIGNS = "abAB01.!#$%&'*+/=?^_`{|}~-\"\\ ()<>,;:@[]\r\n\0é\udcff"
 

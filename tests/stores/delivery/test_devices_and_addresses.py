@@ -9,7 +9,7 @@ from services.chassis.storage.transaction import in_transaction
 from services.delivery.domain.email_parsing import Mailbox
 from services.delivery.domain.model import CODES_WITHIN, Channel, MailAddress
 from services.delivery.domain.store import ENDED_KEPT, CodesSent
-from tests.stores.notification.delivery.conftest import Scenario
+from tests.stores.delivery.conftest import Scenario
 
 MAILBOX = Mailbox("a@b.example", "b.example")
 

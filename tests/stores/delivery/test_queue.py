@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.delivery.domain.channel_worker import LEASE
 from services.delivery.domain.model import Channel, State
 from services.delivery.domain.store import RECORDS_KEPT
-from tests.stores.notification.delivery.conftest import Scenario
+from tests.stores.delivery.conftest import Scenario
 
 
 async def test_a_message_is_due_on_every_device(scenario: Scenario) -> None:
