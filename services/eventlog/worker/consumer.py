@@ -1,4 +1,4 @@
-"""What each event means for logs: one's own changes, arrivals on homes, ended sessions."""
+"""Converts events to log updates: changes of a user's own resources, arrivals, ended sessions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,13 +19,13 @@ TOPICS = ("roost.user.v1", "roost.post.v1", "roost.timeline.v1")
 
 
 class EventLogConsumer:
-    """Handles batches of events of one partition."""
+    """Consumes batches of events of one partition."""
 
     def __init__(self, projection: EventLogProjection) -> None:
         self._projection = projection
 
     async def __call__(self, events: Sequence[Event]) -> None:
-        """Brings what they mean into logs. Raises Undecodable for an event that cannot be read."""
+        """Applies the events to logs. Raises Undecodable for an invalid event."""
         batch = [
             (event.event_id, reader(event))
             for event in events
@@ -106,24 +106,24 @@ def _both(body: users.BlockCreated | users.BlockRemoved) -> list[Suppression]:
 
 
 def _mute_created(body: users.MuteCreated) -> LogUpdate:
-    add_suppressions = Suppression(body.muter_id, body.muted_id, SuppressionReason.MUTES)
-    return _own(body.muter_id, "mute", body.muted_id, add_suppressions=[add_suppressions])
+    suppression = Suppression(body.muter_id, body.muted_id, SuppressionReason.MUTES)
+    return _own(body.muter_id, "mute", body.muted_id, add_suppressions=[suppression])
 
 
 def _mute_removed(body: users.MuteRemoved) -> LogUpdate:
-    add_suppressions = Suppression(body.muter_id, body.muted_id, SuppressionReason.MUTES)
+    suppression = Suppression(body.muter_id, body.muted_id, SuppressionReason.MUTES)
     return _own(
-        body.muter_id, "mute", body.muted_id, deleted=True, remove_suppressions=[add_suppressions]
+        body.muter_id, "mute", body.muted_id, deleted=True, remove_suppressions=[suppression]
     )
 
 
-# Posts and responses.
+# Posts and engagement.
 
 
 def _post_created(body: posts.PostCreated) -> LogUpdate:
     post = body.post
-    told = _around(reply=post.reply_to_post_id, written=post.id, quote=post.quoted_post_id)
-    return _own(post.author_id, "post", post.id, activities=told)
+    activities = _around(reply=post.reply_to_post_id, created=post.id, quote=post.quoted_post_id)
+    return _own(post.author_id, "post", post.id, activities=activities)
 
 
 def _post_updated(body: posts.PostUpdated) -> LogUpdate:
@@ -131,15 +131,15 @@ def _post_updated(body: posts.PostUpdated) -> LogUpdate:
 
 
 def _post_deleted(body: posts.PostDeleted) -> LogUpdate:
-    told = [PostActivity(body.post_id, deleted=True)]
-    told += _around(reply=body.reply_to_post_id, written=0, quote=body.quoted_post_id)
-    return _own(body.author_id, "post", body.post_id, deleted=True, activities=told)
+    activities = [PostActivity(body.post_id, deleted=True)]
+    activities += _around(reply=body.reply_to_post_id, created=0, quote=body.quoted_post_id)
+    return _own(body.author_id, "post", body.post_id, deleted=True, activities=activities)
 
 
-def _around(*, reply: int, written: int, quote: int) -> list[PostActivity]:
-    """What a post is to those that it answers and quotes."""
-    told = [PostActivity(reply, written)] if reply else []
-    return told + ([PostActivity(quote)] if quote else [])
+def _around(*, reply: int, created: int, quote: int) -> list[PostActivity]:
+    """The activity that a reply or quote is for the posts that it refers to."""
+    activities = [PostActivity(reply, created)] if reply else []
+    return activities + ([PostActivity(quote)] if quote else [])
 
 
 def _post_liked(body: posts.PostLiked) -> LogUpdate:
@@ -147,8 +147,8 @@ def _post_liked(body: posts.PostLiked) -> LogUpdate:
 
 
 def _post_unliked(body: posts.PostUnliked) -> LogUpdate:
-    told = [PostActivity(body.post_id)]
-    return _own(body.user_id, "like", body.post_id, deleted=True, activities=told)
+    activities = [PostActivity(body.post_id)]
+    return _own(body.user_id, "like", body.post_id, deleted=True, activities=activities)
 
 
 def _post_reposted(body: posts.PostReposted) -> LogUpdate:
@@ -160,8 +160,8 @@ def _post_reposted(body: posts.PostReposted) -> LogUpdate:
 
 def _repost_undone(body: posts.RepostUndone) -> LogUpdate:
     entry = body.entry
-    told = [PostActivity(entry.post_id)]
-    return _own(entry.reposter_id, "repost", entry.post_id, deleted=True, activities=told)
+    activities = [PostActivity(entry.post_id)]
+    return _own(entry.reposter_id, "repost", entry.post_id, deleted=True, activities=activities)
 
 
 # Timelines.

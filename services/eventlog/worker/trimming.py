@@ -1,4 +1,4 @@
-"""Forgets events that are past their time; what is too many is cut as more is appended."""
+"""Deletes expired events. Logs that are too long are trimmed when events are appended."""
 
 import asyncio
 
@@ -13,8 +13,8 @@ _AT_ONCE = 5_000
 
 
 async def forget_old(store: LogStore, clock: Clock) -> int:
-    """Deletes what is older than KEPT, a few thousand a transaction, and the logs of people who
-    left; says how many events were found."""
+    """Deletes events older than KEPT, a few thousand in a transaction, and the logs of deleted
+    accounts; returns the number of expired events."""
     await store.drop_deleted_logs(clock.now())
     total = 0
     while True:
@@ -25,10 +25,10 @@ async def forget_old(store: LogStore, clock: Clock) -> int:
 
 
 async def run(store: LogStore, clock: Clock) -> None:
-    """Does so every ten minutes, for ever; any number of processes may."""
+    """Deletes every ten minutes until it is cancelled. Any number of processes may run it."""
     while True:
         try:
             await forget_old(store, clock)
         except (Unavailable, DeadlineExceeded) as error:
-            logger().warning("trimming_postponed", error=repr(error))
+            logger().warning("log_trimming_postponed", error=repr(error))
         await asyncio.sleep(_EVERY_SECONDS)

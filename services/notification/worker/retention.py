@@ -1,4 +1,4 @@
-"""Forgets notifications that are past their time, and what is gone for long."""
+"""Deletes expired notifications and old records of deletions and withdrawals."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ _INTERVAL_SECONDS = 600.0
 
 
 class Retention:
-    """Any number of processes may do this at once; the work is only done twice then."""
+    """Any number of processes may run it at the same time."""
 
     def __init__(self, *, store: NotificationStore, cleanup: AccountCleanup, clock: Clock) -> None:
         self._store = store
@@ -21,16 +21,16 @@ class Retention:
         self._clock = clock
 
     async def run(self) -> None:
-        """Does so every ten minutes, for ever."""
+        """Deletes every ten minutes until it is cancelled."""
         while True:
             try:
                 await self.forget_old()
             except (Unavailable, DeadlineExceeded, Conflict) as error:
-                logger().warning("forgetting_postponed", error=repr(error))
+                logger().warning("notification_retention_postponed", error=repr(error))
             await asyncio.sleep(_INTERVAL_SECONDS)
 
     async def forget_old(self) -> None:
-        """Forgets all that is past its time now."""
+        """Deletes all that has expired now."""
         now = self._clock.now()
         await self._cleanup.forget_before(now - KEPT)
         await self._store.forget_deleted(now - DELETED_KEPT)

@@ -69,6 +69,6 @@ async def stack(tmp_path: Path, mail: dict[str, str]) -> AsyncIterator[Notificat
     deliveries = MemoryDeliveryStore(store.database)
     told = settings(tmp_path, **mail)
     ids = IdGenerator(clock=clock, worker=FixedWorker())
-    mounts = [compose.mount(told, store=store, deliveries=deliveries, clock=clock, ids=ids)]
+    mounts = [compose.mount(told, begin=store.transaction, store=deliveries, clock=clock, ids=ids)]
     async with serving(*mounts, clock=clock) as served:
         yield NotificationStack(served, store, deliveries, clock, told, mounts)

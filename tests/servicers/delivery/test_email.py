@@ -17,11 +17,8 @@ import pytest
 
 from services.chassis.runtime.clock import ManualClock
 from services.delivery.adapters import mail as mail_module
-from services.delivery.adapters.mail import Mailer, MailServer
+from services.delivery.adapters.mail import MailServer, SmtpMailer
 from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
-from services.delivery.domain.channel_senders import MAX_LINES, CodeEmailSender, DigestEmailSender
-from services.delivery.domain.channel_worker import LEASE
-from services.delivery.domain.dispatch import Dispatcher
 from services.delivery.domain.emails import Sender, code_email
 from services.delivery.domain.model import (
     Channel,
@@ -31,12 +28,21 @@ from services.delivery.domain.model import (
     SendStatus,
     State,
 )
-from services.delivery.domain.schedule import NotifiedGroup, Schedule, next_digest
+from services.delivery.domain.schedule import Schedule, next_digest
 from services.delivery.domain.tokens import Tokens
+from services.delivery.worker.channel_senders import MAX_LINES, CodeEmailSender, DigestEmailSender
+from services.delivery.worker.channel_worker import LEASE
+from services.delivery.worker.dispatch import Dispatcher
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.domain.model import Kind
 from services.notification.settings import NotificationSettings
-from tests.builders.notifications import DisplayNames, Inbox, group, settings
+from tests.builders.notifications import (
+    FakeDisplayNames,
+    FakeUnread,
+    notification,
+    notified,
+    settings,
+)
 from tests.mail import Mailbox, certificate, mail_server
 
 ALICE = 1001
@@ -51,7 +57,7 @@ class Scenario:
     told: NotificationSettings
     clock: ManualClock
     box: Mailbox
-    inbox: Inbox
+    unread: FakeUnread
     store: MemoryNotificationStore
     deliveries: MemoryDeliveryStore[Any]
     worker: Dispatcher
@@ -76,10 +82,10 @@ class Scenario:
             await transaction.add_due([due], now)
 
     async def tell(self, number: int, kind: Kind = Kind.LIKE, *actors: int) -> None:
-        told = group(number, kind, *actors, post_id=number)
-        self.inbox.tell(ALICE, told)
+        told = notification(number, kind, *actors, post_id=number)
+        self.unread.add(ALICE, told)
         now = self.clock.now()
-        due = Schedule(digest_hour=HOUR).due([NotifiedGroup(ALICE, told, False)], now)
+        due = Schedule(digest_hour=HOUR).due([notified(ALICE, told, push=False)], now)
         async with self.store.transaction() as transaction:
             await transaction.add_due(due, now)
 
@@ -108,16 +114,16 @@ async def scenario(tmp_path: Path) -> AsyncIterator[Scenario]:
         clock = ManualClock()
         store = MemoryNotificationStore(clock=clock)
         deliveries = MemoryDeliveryStore(store.database)
-        inbox, tokens = Inbox(digests={ALICE}), Tokens(master_key=told.master_key)
-        mailer, sender = Mailer(told.smtp_url), Sender(told.mail_from, told.public_url)
+        unread, tokens = FakeUnread(digests={ALICE}), Tokens(master_key=told.master_key)
+        mailer, sender = SmtpMailer(told.smtp_url), Sender(told.mail_from, told.public_url)
         senders = {
             Channel.CODE: CodeEmailSender(
                 store=deliveries, mailer=mailer, sender=sender, tokens=tokens, clock=clock
             ),
             Channel.DIGEST: DigestEmailSender(
                 store=deliveries,
-                unread=inbox,
-                people=DisplayNames(),
+                unread=unread,
+                display_names=FakeDisplayNames(),
                 mailer=mailer,
                 sender=sender,
                 tokens=tokens,
@@ -126,7 +132,7 @@ async def scenario(tmp_path: Path) -> AsyncIterator[Scenario]:
             ),
         }
         worker = Dispatcher(store=deliveries, senders=senders, clock=clock)
-        yield Scenario(told, clock, box, inbox, store, deliveries, worker, tokens)
+        yield Scenario(told, clock, box, unread, store, deliveries, worker, tokens)
 
 
 def text(mail_message: EmailMessage) -> str:
@@ -190,7 +196,7 @@ async def test_one_click_leads_to_the_person(scenario: Scenario) -> None:
 async def test_who_has_read_everything_gets_no_letter(scenario: Scenario) -> None:
     await scenario.address()
     await scenario.tell(10)
-    scenario.inbox.read(ALICE)
+    scenario.unread.read(ALICE)
 
     await scenario.next_morning()
 
@@ -201,7 +207,7 @@ async def test_who_has_read_everything_gets_no_letter(scenario: Scenario) -> Non
 async def test_who_wishes_for_no_digest_gets_none(scenario: Scenario) -> None:
     await scenario.address()
     await scenario.tell(10)
-    scenario.inbox.digests.clear()
+    scenario.unread.digests.clear()
 
     await scenario.next_morning()
 
@@ -235,7 +241,7 @@ async def test_there_is_one_digest_a_day(scenario: Scenario) -> None:
 
 async def test_the_next_digest_goes_by_the_time_zone_of_the_person(scenario: Scenario) -> None:
     await scenario.address()
-    scenario.inbox.zones[ALICE] = "Asia/Tokyo"
+    scenario.unread.zones[ALICE] = "Asia/Tokyo"
     await scenario.tell(10)
 
     await scenario.next_morning()
@@ -330,7 +336,7 @@ LETTER = code_email(
 
 
 async def hand_in(url: str) -> SendResult:
-    return await Mailer(MailServer.parse(url)).send(LETTER)
+    return await SmtpMailer(MailServer.parse(url)).send(LETTER)
 
 
 TAKEN = SendResult(SendStatus.TAKEN, "250")

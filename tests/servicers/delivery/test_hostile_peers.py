@@ -20,9 +20,8 @@ from prometheus_client import REGISTRY
 from services.chassis.runtime.clock import ManualClock
 from services.delivery import compose
 from services.delivery.adapters import push
-from services.delivery.adapters.mail import Mailer, MailServer
+from services.delivery.adapters.mail import MailServer, SmtpMailer
 from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
-from services.delivery.domain.dispatch import Dispatcher
 from services.delivery.domain.emails import Sender, code_email
 from services.delivery.domain.model import (
     Channel,
@@ -32,9 +31,10 @@ from services.delivery.domain.model import (
     SendResult,
     State,
 )
+from services.delivery.worker.dispatch import Dispatcher
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.domain.model import Kind
-from tests.builders.notifications import NOON, DisplayNames, Inbox, group, settings
+from tests.builders.notifications import NOON, FakeDisplayNames, FakeUnread, notification, settings
 from tests.push import Browser
 
 GOOD, HOSTILE = 1001, 2001
@@ -44,7 +44,7 @@ LIMITS = hypothesis_settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-SET_ASIDE = "roost_deliveries_set_aside_total"
+SET_ASIDE = "roost_delivery_failures_total"
 
 _TEXT = st.text(st.characters(codec=None), max_size=60)
 _NEAR = st.sampled_from(
@@ -189,8 +189,8 @@ class Scenario:
 
     clock: ManualClock
     notifications: MemoryNotificationStore
-    names: DisplayNames
-    inbox: Inbox
+    names: FakeDisplayNames
+    unread: FakeUnread
     dispatcher: Dispatcher
     browser: Browser
 
@@ -223,8 +223,8 @@ class Scenario:
         await self.due(user_id, channel)
 
     async def due(self, user_id: int, channel: Channel, actor: int = 2) -> None:
-        self.inbox.tell(user_id, group(10, Kind.LIKE, actor))
-        self.inbox.digests.add(user_id)
+        self.unread.add(user_id, notification(10, Kind.LIKE, actor))
+        self.unread.digests.add(user_id)
         now = self.clock.now()
         due = Due(user_id=user_id, channel=channel, topic="T", version=10, due_time=now)
         async with self.notifications.transaction() as transaction:
@@ -245,7 +245,7 @@ async def scenario(folder: Path, mail_port: int) -> AsyncIterator[Scenario]:
     clock = ManualClock()
     notifications = MemoryNotificationStore(clock=clock)
     deliveries = MemoryDeliveryStore(notifications.database)
-    inbox, names = Inbox(), DisplayNames()
+    unread, names = FakeUnread(), FakeDisplayNames()
     async with push.connect(
         vapid=compose.vapid(configured, clock=clock),
         rule=compose.endpoint_rule(configured),
@@ -253,14 +253,14 @@ async def scenario(folder: Path, mail_port: int) -> AsyncIterator[Scenario]:
     ) as services:
         senders = compose.senders(
             configured,
-            deliveries=deliveries,
-            unread=inbox,
-            people=names,
+            store=deliveries,
+            unread=unread,
+            display_names=names,
             services=services,
             clock=clock,
         )
         dispatcher = Dispatcher(store=deliveries, senders=senders, clock=clock)
-        yield Scenario(clock, notifications, names, inbox, dispatcher, Browser())
+        yield Scenario(clock, notifications, names, unread, dispatcher, Browser())
 
 
 def set_aside() -> float:
@@ -372,7 +372,7 @@ LETTER = code_email(
 async def test_whatever_a_mail_server_says_is_an_answer(replies: list[bytes]) -> None:
     service = MailService(replies, hostile_greeting=True)
     async with served(service.serve) as port:
-        result = await Mailer(MailServer.parse(f"smtp://127.0.0.1:{port}")).send(LETTER)
+        result = await SmtpMailer(MailServer.parse(f"smtp://127.0.0.1:{port}")).send(LETTER)
 
     assert isinstance(result, SendResult)
     assert result.text.isascii()

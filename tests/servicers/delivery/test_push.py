@@ -20,18 +20,24 @@ from services.chassis.runtime.clock import ManualClock
 from services.delivery.adapters import push
 from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
 from services.delivery.compose import vapid
-from services.delivery.domain.channel_senders import PushSender
-from services.delivery.domain.channel_worker import CAPACITIES, LEASE
-from services.delivery.domain.dispatch import Dispatcher
 from services.delivery.domain.endpoints import EndpointRule
-from services.delivery.domain.model import Channel, PushSubscription, State
+from services.delivery.domain.model import Channel, Notification, PushSubscription, State
 from services.delivery.domain.retries import MAX_ATTEMPTS
-from services.delivery.domain.schedule import PUSH_AFTER, NotifiedGroup, Schedule
+from services.delivery.domain.schedule import PUSH_AFTER, Schedule
 from services.delivery.domain.tokens import Tokens
+from services.delivery.worker.channel_senders import PushSender
+from services.delivery.worker.channel_worker import CAPACITIES, LEASE
+from services.delivery.worker.dispatch import Dispatcher
 from services.notification.adapters.memory import MemoryNotificationStore
-from services.notification.domain.model import Group, Kind
+from services.notification.domain.model import Kind
 from services.notification.settings import NotificationSettings
-from tests.builders.notifications import DisplayNames, Inbox, group, settings
+from tests.builders.notifications import (
+    FakeDisplayNames,
+    FakeUnread,
+    notification,
+    notified,
+    settings,
+)
 from tests.push import Browser, Pushed, PushServer, Reply, push_server
 
 ALICE, BOB = 1001, 1002
@@ -44,8 +50,8 @@ class Scenario:
     told: NotificationSettings
     clock: ManualClock
     server: PushServer
-    inbox: Inbox
-    names: DisplayNames
+    unread: FakeUnread
+    names: FakeDisplayNames
     store: MemoryNotificationStore
     deliveries: MemoryDeliveryStore[Any]
     worker: Dispatcher
@@ -69,11 +75,11 @@ class Scenario:
             await transaction.save_subscription(added)
         return added
 
-    async def tell(self, told: Group, user_id: int = ALICE) -> None:
+    async def tell(self, told: Notification, user_id: int = ALICE) -> None:
         """As the service does in the transaction that tells somebody."""
-        self.inbox.tell(user_id, told)
+        self.unread.add(user_id, told)
         now = self.clock.now()
-        due = Schedule(digest_hour=None).due([NotifiedGroup(user_id, told, True)], now)
+        due = Schedule(digest_hour=None).due([notified(user_id, told)], now)
         async with self.store.transaction() as transaction:
             await transaction.add_due(due, now)
 
@@ -104,15 +110,15 @@ async def working(
     told: NotificationSettings,
     clock: ManualClock,
     deliveries: Any,
-    inbox: Inbox,
-    names: DisplayNames,
+    unread: FakeUnread,
+    names: FakeDisplayNames,
 ) -> AsyncIterator[Dispatcher]:
     rule = EndpointRule(loopback_allowed=told.push_loopback_allowed)
     async with push.connect(vapid=vapid(told, clock=clock), rule=rule, clock=clock) as services:
         channel_sender = PushSender(
             store=deliveries,
-            unread=inbox,
-            people=names,
+            unread=unread,
+            display_names=names,
             services=services,
             tokens=Tokens(master_key=told.master_key),
             clock=clock,
@@ -129,12 +135,12 @@ async def scenario(tmp_path: Path) -> AsyncIterator[Scenario]:
     clock = ManualClock(datetime.now(UTC))
     store = MemoryNotificationStore(clock=clock)
     deliveries = MemoryDeliveryStore(store.database)
-    inbox, names, told = Inbox(), DisplayNames(), settings(tmp_path)
+    unread, names, told = FakeUnread(), FakeDisplayNames(), settings(tmp_path)
     async with (
         push_server() as server,
-        working(told, clock, deliveries, inbox, names) as worker,
+        working(told, clock, deliveries, unread, names) as worker,
     ):
-        yield Scenario(told, clock, server, inbox, names, store, deliveries, worker)
+        yield Scenario(told, clock, server, unread, names, store, deliveries, worker)
 
 
 def answering(*replies: Reply) -> Any:
@@ -145,7 +151,7 @@ def answering(*replies: Reply) -> Any:
 
 async def test_the_device_and_nobody_else_reads_what_happened(scenario: Scenario) -> None:
     await scenario.device()
-    await scenario.tell(group(10, Kind.LIKE, 2, 3, 4))
+    await scenario.tell(notification(10, Kind.LIKE, 2, 3, 4))
 
     await scenario.send()
 
@@ -164,8 +170,8 @@ async def test_the_device_and_nobody_else_reads_what_happened(scenario: Scenario
 
 async def test_the_push_service_learns_who_sends_and_how_urgent_it_is(scenario: Scenario) -> None:
     await scenario.device()
-    await scenario.tell(group(10, Kind.LIKE))
-    await scenario.tell(group(11, Kind.MENTION))
+    await scenario.tell(notification(10, Kind.LIKE))
+    await scenario.tell(notification(11, Kind.MENTION))
 
     await scenario.send()
 
@@ -182,11 +188,11 @@ async def test_the_push_service_learns_who_sends_and_how_urgent_it_is(scenario: 
 
 async def test_it_waits_two_seconds_for_somebody_who_is_reading(scenario: Scenario) -> None:
     await scenario.device()
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
 
     await scenario.send(after=1.9)
     early = list(scenario.server.arrived)
-    scenario.inbox.read(ALICE)
+    scenario.unread.read(ALICE)
     await scenario.send(after=0.1)
 
     assert early == []
@@ -196,10 +202,10 @@ async def test_it_waits_two_seconds_for_somebody_who_is_reading(scenario: Scenar
 
 async def test_likes_within_the_wait_are_one_message(scenario: Scenario) -> None:
     await scenario.device()
-    await scenario.tell(group(10, Kind.LIKE, 2))
+    await scenario.tell(notification(10, Kind.LIKE, 2))
     scenario.clock.advance(1)
-    scenario.inbox.read(ALICE)
-    await scenario.tell(group(11, Kind.LIKE, 3, 2))
+    scenario.unread.read(ALICE)
+    await scenario.tell(notification(11, Kind.LIKE, 3, 2))
 
     await scenario.send(after=1)
     await scenario.send(after=60)
@@ -210,10 +216,10 @@ async def test_likes_within_the_wait_are_one_message(scenario: Scenario) -> None
 
 async def test_a_later_like_replaces_the_message_on_the_device(scenario: Scenario) -> None:
     await scenario.device()
-    await scenario.tell(group(10, Kind.LIKE, 2))
+    await scenario.tell(notification(10, Kind.LIKE, 2))
     await scenario.send()
-    await scenario.tell(group(11, Kind.LIKE, 3, 2))
-    await scenario.tell(group(12, Kind.LIKE, 2, post_id=8))
+    await scenario.tell(notification(11, Kind.LIKE, 3, 2))
+    await scenario.tell(notification(12, Kind.LIKE, 2, post_id=8))
 
     await scenario.send()
 
@@ -228,7 +234,7 @@ async def test_every_device_of_a_person_is_told_and_nobody_elses(scenario: Scena
     await scenario.device()
     await scenario.device()
     await scenario.device(BOB)
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
 
     await scenario.send()
 
@@ -239,7 +245,7 @@ async def test_every_device_of_a_person_is_told_and_nobody_elses(scenario: Scena
 async def test_a_device_that_is_gone_is_forgotten(scenario: Scenario, status: int) -> None:
     device, other = await scenario.device(), await scenario.device()
     scenario.server.reply = lambda pushed: (status if pushed.path == "/1" else 201, {})
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
 
     await scenario.send()
 
@@ -254,7 +260,7 @@ async def test_a_device_that_is_gone_is_forgotten(scenario: Scenario, status: in
 async def test_a_busy_push_service_is_asked_again_when_it_says(scenario: Scenario) -> None:
     await scenario.device()
     scenario.server.reply = answering((429, {"Retry-After": "120"}), (201, {}))
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
     await scenario.send()
 
     await scenario.send(after=119)
@@ -271,7 +277,7 @@ async def test_a_date_to_come_back_at_is_understood(scenario: Scenario) -> None:
     scenario.server.reply = answering(
         (503, {"Retry-After": format_datetime(moment, usegmt=True)}), (201, {})
     )
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
     await scenario.send()
 
     assert scenario.row().due_time == moment
@@ -280,7 +286,7 @@ async def test_a_date_to_come_back_at_is_understood(scenario: Scenario) -> None:
 async def test_failures_are_followed_by_success(scenario: Scenario) -> None:
     await scenario.device()
     scenario.server.reply = answering((500, {}), (502, {}), (201, {}))
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
 
     await scenario.send()
     await scenario.send(after=7)
@@ -294,7 +300,7 @@ async def test_failures_are_followed_by_success(scenario: Scenario) -> None:
 async def test_what_always_fails_is_given_up(scenario: Scenario) -> None:
     await scenario.device()
     scenario.server.reply = lambda _: (503, {})
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
 
     for _ in range(MAX_ATTEMPTS + 3):
         await scenario.send(after=timedelta(minutes=80))
@@ -307,7 +313,7 @@ async def test_what_always_fails_is_given_up(scenario: Scenario) -> None:
 async def test_what_is_refused_for_good_is_not_sent_again(scenario: Scenario, status: int) -> None:
     device = await scenario.device()
     scenario.server.reply = lambda _: (status, {"Location": f"{scenario.server.origin}/other"})
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
 
     await scenario.send()
     await scenario.send(after=timedelta(hours=2))
@@ -324,7 +330,7 @@ async def test_a_receiver_that_hangs_is_left_and_tried_again(
     await scenario.device()
     await scenario.device()
     scenario.server.reply = lambda pushed: None if pushed.path == "/1" else (201, {})
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
 
     await scenario.send()
 
@@ -341,9 +347,9 @@ async def test_a_receiver_that_hangs_leaves_the_others_room(
         tarpit.reply = lambda _: None
         for number in range(most + 5):
             await scenario.device(number + 1, endpoint=f"{tarpit.origin}/{number}")
-            await scenario.tell(group(number + 1), number + 1)
+            await scenario.tell(notification(number + 1), number + 1)
         await scenario.device()
-        await scenario.tell(group(100))
+        await scenario.tell(notification(100))
 
         await scenario.send()
 
@@ -362,7 +368,7 @@ async def test_a_device_that_never_answers_is_asked_less_and_less(
     device = await scenario.device()
     scenario.server.reply = lambda _: None
     for number in range(10):
-        await scenario.tell(group(10 + number, post_id=number))
+        await scenario.tell(notification(10 + number, post_id=number))
 
     pauses = []
     for timeouts in range(1, 5):
@@ -390,7 +396,7 @@ async def test_a_paused_device_holds_up_no_other_of_the_person(
     await scenario.device()
     scenario.server.reply = lambda pushed: None if pushed.path == "/1" else (201, {})
     for number in range(3):
-        await scenario.tell(group(10 + number))
+        await scenario.tell(notification(10 + number))
         await scenario.send(after=timedelta(hours=1))
 
     assert len(scenario.server.at("/2")) == 3
@@ -402,7 +408,7 @@ async def test_a_device_that_answers_again_is_paused_no_more(
     monkeypatch.setattr(push, "SEND_SECONDS", 1.0)
     await scenario.device()
     scenario.server.reply = answering(None, None, (500, {}), (201, {}))
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
 
     for _ in range(4):
         await scenario.send(after=timedelta(hours=1))
@@ -422,7 +428,7 @@ async def test_one_address_has_a_share_whatever_names_lead_to_it(
     names = ["127.0.0.1", "localhost"]
     limited = settings(tmp_path)
     async with working(
-        limited, scenario.clock, scenario.deliveries, scenario.inbox, scenario.names
+        limited, scenario.clock, scenario.deliveries, scenario.unread, scenario.names
     ) as worker:
         scenario.server.reply = lambda _: None
         port = scenario.server.address.rpartition(":")[2]
@@ -430,7 +436,7 @@ async def test_one_address_has_a_share_whatever_names_lead_to_it(
             await scenario.device(
                 number + 1, endpoint=f"http://{names[number % 2]}:{port}/{number}"
             )
-            await scenario.tell(group(number + 1), number + 1)
+            await scenario.tell(notification(number + 1), number + 1)
         scenario.clock.advance(PUSH_AFTER)
         await worker.take()
         await worker.settle()
@@ -441,7 +447,7 @@ async def test_one_address_has_a_share_whatever_names_lead_to_it(
 
 async def test_nobody_there_is_tried_again(scenario: Scenario) -> None:
     await scenario.device(endpoint="http://127.0.0.1:9/1")
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
 
     await scenario.send()
 
@@ -453,7 +459,7 @@ async def strictly(scenario: Scenario, tmp_path: Path) -> None:
     strict = settings(tmp_path, push_loopback_allowed=False)
     scenario.clock.advance(PUSH_AFTER)
     async with working(
-        strict, scenario.clock, scenario.deliveries, scenario.inbox, scenario.names
+        strict, scenario.clock, scenario.deliveries, scenario.unread, scenario.names
     ) as worker:
         await worker.take()
         await worker.settle()
@@ -463,7 +469,7 @@ async def test_an_endpoint_of_an_earlier_rule_is_sent_nothing(
     scenario: Scenario, tmp_path: Path
 ) -> None:
     await scenario.device(endpoint=f"{scenario.server.origin}/1")
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
 
     await strictly(scenario, tmp_path)
 
@@ -476,7 +482,7 @@ async def test_a_name_that_leads_inside_is_sent_nothing(
 ) -> None:
     inside = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))]
     await scenario.device(endpoint="https://push.example/1")
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: inside)
 
     await strictly(scenario, tmp_path)
@@ -486,7 +492,7 @@ async def test_a_name_that_leads_inside_is_sent_nothing(
 
 async def test_while_nobody_knows_the_names_nothing_goes_out(scenario: Scenario) -> None:
     await scenario.device()
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
     scenario.names.away = True
 
     await scenario.send()
@@ -517,16 +523,16 @@ async def test_a_worker_that_dies_after_sending_costs_one_more_message_of_the_to
     scenario: Scenario,
 ) -> None:
     await scenario.device()
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
     scenario.clock.advance(PUSH_AFTER)
     dying = Dying(scenario.deliveries)
     async with working(
-        scenario.told, scenario.clock, dying, scenario.inbox, scenario.names
+        scenario.told, scenario.clock, dying, scenario.unread, scenario.names
     ) as worker:
         await worker.take()
         await dying.reached.wait()
         (lane,) = worker._workers
-        for each in list(lane._under_way):
+        for each in list(lane._in_flight):
             each.cancel()
         await worker.settle()
 
@@ -546,7 +552,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
     scenario: Scenario,
 ) -> None:
     await scenario.device()
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
     scenario.clock.advance(PUSH_AFTER)
     arrived, go_on = asyncio.Event(), asyncio.Event()
     result = scenario.server.serve
@@ -559,7 +565,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
     server = await asyncio.start_server(slowly, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     await scenario.device(BOB, endpoint=f"http://127.0.0.1:{port}/2")
-    await scenario.tell(group(20), BOB)
+    await scenario.tell(notification(20), BOB)
     scenario.clock.advance(PUSH_AFTER)
     running = asyncio.create_task(scenario.worker.run())
     await arrived.wait()
@@ -580,17 +586,17 @@ async def test_quiet_hours_hold_pushes_until_they_end_one_for_each_topic(
     scenario: Scenario,
 ) -> None:
     await scenario.device()
-    scenario.inbox.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
-    await scenario.tell(group(10, Kind.LIKE, 2))
+    scenario.unread.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
+    await scenario.tell(notification(10, Kind.LIKE, 2))
     await scenario.send()
     held = scenario.row()
     scenario.clock.advance(timedelta(hours=7))
-    scenario.inbox.read(ALICE)
-    await scenario.tell(group(11, Kind.LIKE, 3, 2))
+    scenario.unread.read(ALICE)
+    await scenario.tell(notification(11, Kind.LIKE, 3, 2))
     await scenario.send()
     silent = list(scenario.server.arrived)
 
-    scenario.inbox.quiet.clear()
+    scenario.unread.quiet.clear()
     await scenario.send(after=timedelta(hours=1))
 
     assert silent == []
@@ -600,11 +606,11 @@ async def test_quiet_hours_hold_pushes_until_they_end_one_for_each_topic(
 
 async def test_what_was_read_in_quiet_hours_is_not_pushed_when_they_end(scenario: Scenario) -> None:
     await scenario.device()
-    scenario.inbox.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
-    await scenario.tell(group(10))
+    scenario.unread.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
+    await scenario.tell(notification(10))
     await scenario.send()
-    scenario.inbox.read(ALICE)
-    scenario.inbox.quiet.clear()
+    scenario.unread.read(ALICE)
+    scenario.unread.quiet.clear()
 
     await scenario.send(after=timedelta(hours=8))
 
@@ -615,12 +621,12 @@ async def test_what_was_read_in_quiet_hours_is_not_pushed_when_they_end(scenario
 async def test_a_push_that_is_tried_again_waits_for_quiet_hours_too(scenario: Scenario) -> None:
     await scenario.device()
     scenario.server.reply = answering((503, {}), (201, {}))
-    await scenario.tell(group(10))
+    await scenario.tell(notification(10))
     await scenario.send()
-    scenario.inbox.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
+    scenario.unread.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
     await scenario.send(after=timedelta(minutes=1))
     tried = len(scenario.server.arrived)
-    scenario.inbox.quiet.clear()
+    scenario.unread.quiet.clear()
 
     await scenario.send(after=timedelta(hours=8))
 
@@ -631,9 +637,9 @@ async def test_a_push_that_is_tried_again_waits_for_quiet_hours_too(scenario: Sc
 async def test_quiet_hours_of_one_person_hold_nobody_else(scenario: Scenario) -> None:
     await scenario.device(ALICE)
     await scenario.device(BOB)
-    scenario.inbox.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
-    await scenario.tell(group(10), ALICE)
-    await scenario.tell(group(11), BOB)
+    scenario.unread.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
+    await scenario.tell(notification(10), ALICE)
+    await scenario.tell(notification(11), BOB)
 
     await scenario.send()
 

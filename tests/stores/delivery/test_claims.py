@@ -8,9 +8,9 @@ import pytest
 from services.delivery.adapters.claims import _CLAIM, OLDEST, TURNS
 from services.delivery.adapters.memory import MemoryDeliveryStore
 from services.delivery.adapters.postgres import PostgresDeliveryStore
-from services.delivery.domain.channel_worker import LEASE
 from services.delivery.domain.model import Channel, Delivery, State
 from services.delivery.domain.store import MAX_COUNTED_ATTEMPTS
+from services.delivery.worker.channel_worker import LEASE
 from tests.stores.delivery.conftest import Scenario
 
 BACKLOG = OLDEST + 100

@@ -3,9 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-from services.delivery.domain.channel_worker import LEASE
 from services.delivery.domain.model import Channel, State
 from services.delivery.domain.store import RECORDS_KEPT
+from services.delivery.worker.channel_worker import LEASE
 from tests.stores.delivery.conftest import Scenario
 
 

@@ -173,7 +173,7 @@ async def test_cutting_stops_at_a_limit_and_goes_on(scenario: Scenario) -> None:
 async def test_the_log_of_somebody_who_left_goes_after_an_hour(scenario: Scenario) -> None:
     await scenario.append((ALICE, b"a1"), (BOB, b"b1"))
     async with scenario.store.transaction() as transaction:
-        await transaction.record_deleted_user(ALICE, NOW)
+        await transaction.record_deleted_log(ALICE, NOW)
 
     await scenario.store.drop_deleted_logs(NOW + DELETED_LOG_KEPT - timedelta(seconds=1))
     before = await scenario.read(ALICE)
@@ -191,7 +191,7 @@ async def test_what_comes_a_week_after_somebody_left_is_a_log_like_others(
     scenario: Scenario,
 ) -> None:
     async with scenario.store.transaction() as transaction:
-        await transaction.record_deleted_user(ALICE, NOW)
+        await transaction.record_deleted_log(ALICE, NOW)
     await scenario.store.drop_deleted_logs(NOW + KEPT)
     await scenario.append((ALICE, b"a1"))
 

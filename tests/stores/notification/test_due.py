@@ -12,6 +12,7 @@ from roost.post.v1.post_pb2 import Post
 from services.chassis.runtime.errors import Unavailable
 from services.delivery.adapters.memory import MemoryDeliveryStore
 from services.delivery.adapters.postgres import PostgresDeliveryStore
+from services.delivery.domain.local_time import NO_QUIET_HOURS, DaySettings, QuietHours
 from services.delivery.domain.model import (
     Channel,
     Delivery,
@@ -22,16 +23,13 @@ from services.delivery.domain.model import (
 )
 from services.delivery.domain.schedule import PUSH_AFTER, next_digest
 from services.delivery.domain.store import DeliveryStore
-from services.delivery.domain.unread_queries import UnreadQueries
 from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.adapters.unread import UnreadQueries
 from services.notification.domain import preferences
 from services.notification.domain.model import (
     KEPT,
-    NO_QUIET_HOURS,
-    DaySettings,
     Kind,
     KindPreference,
-    QuietHours,
 )
 from services.notification.domain.read_markers import mark_read
 from services.notification.domain.store import NotificationStore

@@ -15,14 +15,6 @@ from prometheus_client import REGISTRY
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Internal, Unavailable
 from services.delivery.adapters.memory import DeliveryRow, MemoryDeliveryStore
-from services.delivery.domain import channel_worker as lane_module
-from services.delivery.domain.channel_worker import (
-    CAPACITIES,
-    LEASE,
-    ChannelSender,
-    PreparedMessage,
-)
-from services.delivery.domain.dispatch import Dispatcher
 from services.delivery.domain.model import (
     Channel,
     Delivery,
@@ -35,6 +27,14 @@ from services.delivery.domain.model import (
     State,
 )
 from services.delivery.domain.retries import BUSY_PAUSE, MAX_ATTEMPTS
+from services.delivery.worker import channel_worker as lane_module
+from services.delivery.worker.channel_worker import (
+    CAPACITIES,
+    LEASE,
+    ChannelSender,
+    PreparedMessage,
+)
+from services.delivery.worker.dispatch import Dispatcher
 from services.notification.adapters.memory import MemoryNotificationStore
 from tests.waiting import eventually
 
@@ -156,7 +156,7 @@ async def once(dispatcher: Dispatcher) -> int:
 
 def counted(step: str, channel: Channel = Channel.PUSH) -> float:
     labels = {"channel": channel.value, "step": step}
-    return REGISTRY.get_sample_value("roost_deliveries_set_aside_total", labels) or 0.0
+    return REGISTRY.get_sample_value("roost_delivery_failures_total", labels) or 0.0
 
 
 async def test_what_cannot_be_packed_fails_alone_and_is_counted(scenario: Scenario) -> None:
@@ -332,8 +332,8 @@ async def test_one_person_has_a_small_share_of_the_room(scenario: Scenario) -> N
     second = await dispatcher.take()
     await eventually(lambda: (2, "stranger") in sending.sent)
 
-    assert (first, second) == (PUSH.person + 1, 0)
-    assert sending.under_way == PUSH.person
+    assert (first, second) == (PUSH.user + 1, 0)
+    assert sending.under_way == PUSH.user
     go_on.set()
     await dispatcher.settle()
 
@@ -347,7 +347,7 @@ async def test_a_person_whose_receiver_is_busy_is_not_claimed_again_at_once(
         await go_on.wait()
         return TAKEN
 
-    people = range(1, PUSH.receiver // PUSH.person + 2)
+    people = range(1, PUSH.receiver // PUSH.user + 2)
     acts = {f"T{user}-{n}": hang for user in people for n in range(20)}
     sending = Sending(acts=acts, receivers=dict.fromkeys(acts, "tarpit"))
     dispatcher = scenario.dispatcher(sending)
@@ -356,14 +356,14 @@ async def test_a_person_whose_receiver_is_busy_is_not_claimed_again_at_once(
 
     await dispatcher.take()
     await eventually(
-        lambda: sum(result == "busy" for _, result in scenario.states().values()) == PUSH.person
+        lambda: sum(result == "busy" for _, result in scenario.states().values()) == PUSH.user
     )
     at_once = await dispatcher.take()
     scenario.clock.advance(BUSY_PAUSE)
     later = await dispatcher.take()
 
     assert sending.most_under_way == PUSH.receiver
-    assert (at_once, later) == (0, PUSH.person)
+    assert (at_once, later) == (0, PUSH.user)
     assert {row.attempts for row in scenario.rows().values() if row.last_answer == "busy"} == {0}
     go_on.set()
     await dispatcher.settle()

@@ -12,7 +12,7 @@ from services.delivery.adapters import resolver as names
 from services.delivery.adapters.guarded_network import (
     MAX_ANSWER_BYTES,
     AddressBusy,
-    Addresses,
+    AddressLimits,
     AnswerTooLong,
     GuardedNetwork,
 )
@@ -135,7 +135,7 @@ async def test_a_name_server_that_never_answers_takes_few_threads(
 
 
 def test_places_at_an_address_are_limited_and_given_back() -> None:
-    addresses = Addresses(limit=1)
+    addresses = AddressLimits(limit=1)
 
     with addresses.reserve("93.184.216.34"):
         with pytest.raises(AddressBusy), addresses.reserve("93.184.216.34"):

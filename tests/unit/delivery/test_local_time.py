@@ -10,9 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notification.domain.errors import TimeZoneUnknown
-from services.notification.domain.local_time import check_time_zone, next_time, quiet_until
-from services.notification.domain.model import DaySettings, QuietHours
+from services.delivery.domain.errors import TimeZoneUnknown
+from services.delivery.domain.local_time import (
+    DaySettings,
+    QuietHours,
+    check_time_zone,
+    next_time,
+    quiet_until,
+)
 from tests.servicers.serving import raises_reason
 
 # In 2026 it leaves out 02:00 to 03:00 on March 8th, and has 01:00 to 02:00 twice on November 1st.

@@ -4,22 +4,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.delivery.domain.model import Channel, Due
+from services.delivery.domain.model import Channel, Due, Notification
 from services.delivery.domain.schedule import (
     PUSH_AFTER,
-    NotifiedGroup,
+    Notified,
     Schedule,
     next_digest,
-    topic_of,
 )
-from services.notification.domain.model import Group, Kind
+from tests.builders.notifications import notification, notified
 
 NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
-LIKE = Group(10, Kind.LIKE, 7, (2,), 1, NOON, NOON)
+LIKE = notification(10)
 
 
-def told(group: Group, recipient_id: int = 1, *, push: bool = True) -> NotifiedGroup:
-    return NotifiedGroup(recipient_id, group, push)
+def told(each: Notification, recipient_id: int = 1, *, push: bool = True) -> Notified:
+    return notified(recipient_id, each, push=push)
 
 
 def pushes(due: list[Due]) -> list[Due]:
@@ -57,20 +56,6 @@ def test_a_person_has_one_digest_whatever_happened() -> None:
     assert [each.user_id for each in digests] == [1, 2]
 
 
-def test_every_kind_has_a_topic_of_its_own() -> None:
-    topics = {topic_of(replace(LIKE, kind=each)) for each in Kind}
-
-    assert len(topics) == len(Kind)
-
-
-def test_all_follows_share_a_topic_and_requests_do_not() -> None:
-    follow = replace(LIKE, kind=Kind.FOLLOW, post_id=0)
-    request = replace(follow, kind=Kind.FOLLOW_REQUEST)
-
-    assert topic_of(follow) == topic_of(replace(follow, actor_ids=(3,)))
-    assert topic_of(request) != topic_of(replace(request, actor_ids=(3,)))
-
-
 def test_digests_go_out_once_a_day_in_the_hour_that_was_set() -> None:
     for user_id in range(1, 50):
         first = next_digest(user_id, after=NOON, hour=7)
@@ -89,7 +74,7 @@ def test_digests_are_spread_over_the_hour() -> None:
 
 def test_a_digest_goes_out_in_the_morning_of_the_person() -> None:
     (_, digest) = Schedule(digest_hour=7).due(
-        [NotifiedGroup(1, LIKE, push=True, time_zone="America/New_York")], NOON
+        [notified(1, LIKE, push=True, time_zone="America/New_York")], NOON
     )
 
     assert digest.due_time.astimezone(ZoneInfo("America/New_York")).hour == 7
@@ -98,10 +83,8 @@ def test_a_digest_goes_out_in_the_morning_of_the_person() -> None:
 def test_what_comes_again_is_marked_and_a_digest_is_not_where_anything_is_new() -> None:
     new = replace(LIKE, id=11, post_id=8)
 
-    due = Schedule(digest_hour=7).due(
-        [NotifiedGroup(1, LIKE, push=True, again=True), told(new)], NOON
-    )
-    only_again = Schedule(digest_hour=7).due([NotifiedGroup(1, LIKE, push=True, again=True)], NOON)
+    due = Schedule(digest_hour=7).due([notified(1, LIKE, push=True, again=True), told(new)], NOON)
+    only_again = Schedule(digest_hour=7).due([notified(1, LIKE, push=True, again=True)], NOON)
 
     assert {each.topic: each.again for each in due} == {
         "LIKE:7": True,

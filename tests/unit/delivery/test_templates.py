@@ -4,19 +4,21 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.delivery.domain.model import Notification
 from services.delivery.domain.templates import sentence
+from services.notification.adapters.unread import notification_of
 from services.notification.domain.model import Group, Kind
 
 NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 NAMES = {1: "Bob", 2: "@carol", 3: "Dave"}
 
 
-def told(kind: Kind, actors: list[int], count: int | None = None) -> Group:
-    return Group(1, kind, 7, tuple(actors), count or len(actors), NOON, NOON)
+def told(kind: Kind, actors: list[int], count: int | None = None) -> Notification:
+    return notification_of(Group(1, kind, 7, tuple(actors), count or len(actors), NOON, NOON))
 
 
 @pytest.mark.parametrize(
-    ("group", "said"),
+    ("notification", "said"),
     [
         (told(Kind.LIKE, [1]), "Bob likes your post"),
         (told(Kind.LIKE, [1, 2]), "Bob and @carol like your post"),
@@ -34,8 +36,8 @@ def told(kind: Kind, actors: list[int], count: int | None = None) -> Group:
         (told(Kind.LIKE, [1, 9]), "Bob and somebody else like your post"),
     ],
 )
-def test_sentence(group: Group, said: str) -> None:
-    assert sentence(group, NAMES) == said
+def test_sentence(notification: Notification, said: str) -> None:
+    assert sentence(notification, NAMES) == said
 
 
 def test_a_name_of_any_length_leaves_room_for_the_message() -> None:
@@ -47,14 +49,12 @@ def test_a_name_of_any_length_leaves_room_for_the_message() -> None:
 def test_a_name_is_cut_between_characters() -> None:
     family = "👩‍👩‍👧‍👦"
 
-    said = sentence(Group(1, Kind.LIKE, 7, (1,), 1, NOON, NOON), {1: family * 50})
+    said = sentence(told(Kind.LIKE, [1]), {1: family * 50})
 
     assert said == f"{family * 11} likes your post"
 
 
 def test_a_name_from_right_to_left_does_not_turn_the_sentence() -> None:
-    group = Group(1, Kind.LIKE, 7, (1, 2), 2, NOON, NOON)
-
-    said = sentence(group, {1: "נועה", 2: "Bob"})
+    said = sentence(told(Kind.LIKE, [1, 2]), {1: "נועה", 2: "Bob"})
 
     assert said == "\u2068נועה\u2069 and Bob like your post"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.eventlog.domain import packing
+from services.eventlog.adapters import wake_ups_valkey as packing
 from services.eventlog.domain.model import LogEntry, PostActivity
 
 ids = st.integers(0, (1 << 63) - 1)
@@ -32,7 +32,7 @@ def test_activities_come_back_as_they_were(activities: list[PostActivity]) -> No
 def test_what_is_cut_off_is_not_read(left: int) -> None:
     packed = packing.pack_entries([LogEntry(1, 2, datetime(2025, 1, 1, tzinfo=UTC), b"x" * 80)])
 
-    with pytest.raises(packing.Unreadable):
+    with pytest.raises(packing.Undecodable):
         packing.unpack_entries(packed[: min(left, len(packed) - 1)])
-    with pytest.raises(packing.Unreadable):
+    with pytest.raises(packing.Undecodable):
         packing.unpack_activities(b"\x00" * (left * 17 + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
@@ -29,8 +29,6 @@ from services.eventlog.domain.model import LogEntry, PostActivity
 from services.eventlog.domain.projection import EventLogProjection
 from services.eventlog.rpc.convert import ARRIVALS_MISSED
 from services.eventlog.worker.consumer import EventLogConsumer
-from services.notification.domain.model import Relationship
-from services.notification.domain.ports import Pair
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
 POST = 50
@@ -51,11 +49,11 @@ class Scenario:
         )
         self.handle = EventLogConsumer(projection)
 
-    async def relationships(self, pairs: Sequence[Pair]) -> Mapping[Pair, Relationship]:
+    async def followers_among(self, user_ids: Collection[int], followee_id: int) -> set[int]:
         if self.away:
             raise Unavailable
-        self.asked.append([reader for reader, _ in pairs])
-        return {pair: Relationship(following=pair in self.edges) for pair in pairs}
+        self.asked.append(list(user_ids))
+        return {each for each in user_ids if (each, followee_id) in self.edges}
 
     def announce(self, entries: Sequence[LogEntry]) -> None:
         pass

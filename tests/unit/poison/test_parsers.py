@@ -19,7 +19,7 @@ from services.chassis.events.records import Event, Record, Undecodable
 from services.chassis.rpc.interceptors import headers
 from services.chassis.rpc.page_token import PageTokenInvalid, PageTokens
 from services.chassis.runtime import telemetry
-from services.eventlog.domain import packing as log_packing
+from services.eventlog.adapters import wake_ups_valkey
 from services.timeline.adapters.feeds_valkey import _reading
 from services.timeline.domain import packing as timeline_packing
 from services.user.domain.refresh_tokens import PresentedToken, RefreshTokens
@@ -124,8 +124,8 @@ def test_record_of_the_broker(
 @example(b"\x7f" * 28)
 @example(b"\xff" * 28)
 def test_wake_up_of_the_log(raw: bytes) -> None:
-    or_raises(log_packing.Unreadable, log_packing.unpack_entries, raw)
-    or_raises(log_packing.Unreadable, log_packing.unpack_activities, raw)
+    or_raises(wake_ups_valkey.Undecodable, wake_ups_valkey.unpack_entries, raw)
+    or_raises(wake_ups_valkey.Undecodable, wake_ups_valkey.unpack_activities, raw)
 
 
 @fuzzed

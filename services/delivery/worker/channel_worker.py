@@ -1,8 +1,8 @@
-"""One channel's way out: claims what is due, packs it, sends it, and records what became of it.
+"""Sends the due messages of one channel: claims them, prepares and sends them, records the results.
 
-A claimed delivery belongs to its worker for LEASE; if the worker dies, another sends it afterwards.
-So a message goes out twice only if a worker dies between the receiver's answer and the record of
-it, and then under the same topic or Message-ID.
+A claimed delivery belongs to its worker for LEASE. If the worker dies, another worker sends the
+delivery afterwards. So a message is sent twice only if a worker dies between the receiver's answer
+and its record, and then with the same topic or Message-ID.
 """
 
 import asyncio
@@ -36,68 +36,71 @@ from services.delivery.domain.store import DeliveryStore
 
 KeyT = TypeVar("KeyT", int, str)
 
-# Three times what any receiver is given.
+# Three times the time limit of any receiver.
 LEASE = timedelta(seconds=30)
 
 _POLL_SECONDS = 0.5
 _TROUBLE_SECONDS = 5.0
-# All of the batch is tried again: its deliveries are not the reason.
+# After these the whole batch is tried again: its deliveries are not the cause.
 _TRANSIENT = (Unavailable, DeadlineExceeded, TooMany)
 
 _attempts = Counter(
-    "roost_deliveries_total", "What became of attempts outside the app", ["channel", "state"]
+    "roost_delivery_attempts_total",
+    "Attempts to deliver by push or email, by resulting state",
+    ["channel", "state"],
 )
-_set_aside = Counter(
-    "roost_deliveries_set_aside_total",
-    "Deliveries that failed for a fault of their own, by the step that raised",
+_failures = Counter(
+    "roost_delivery_failures_total",
+    "Deliveries that failed by an error of our own, by the step that raised it",
     ["channel", "step"],
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """How many deliveries of a channel one process has under way at most."""
+    """How many deliveries of a channel one process has in flight at most."""
 
     total: int
-    # To one receiver: less than all, so that one which hangs leaves the others room.
+    # To one receiver. It is below the total, so that a hanging receiver leaves capacity for others.
     receiver: int
-    # Of one person, whose devices may all hang.
-    person: int
+    # Of one user, whose devices may all hang.
+    user: int
 
 
 CAPACITIES: Mapping[Channel, Capacity] = {
-    Channel.PUSH: Capacity(total=64, receiver=32, person=4),
-    # Each is a connection to the mail server, and servers refuse many at once.
-    Channel.CODE: Capacity(total=6, receiver=3, person=1),
-    Channel.DIGEST: Capacity(total=4, receiver=4, person=1),
+    Channel.PUSH: Capacity(total=64, receiver=32, user=4),
+    # Each is a connection to the mail server, and servers limit connections.
+    Channel.CODE: Capacity(total=6, receiver=3, user=1),
+    Channel.DIGEST: Capacity(total=4, receiver=4, user=1),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedMessage:
-    """A message, ready to go. `receiver` is who takes it in: a domain with push services or
-    mailboxes, or the mail server."""
+    """A message that can be sent. `receiver` is what capacity is counted by: a domain of push
+    services or mailboxes, or the mail server."""
 
     receiver: str
     send: Callable[[], Awaitable[SendResult]]
 
 
 class ChannelSender(Protocol):
-    """Knows the way out of the app that one channel is."""
+    """Prepares the messages of one channel."""
 
     async def prepare(
         self, deliveries: Sequence[Delivery]
     ) -> Mapping[Delivery, PreparedMessage | DeliveryUpdate]:
-        """What is to be sent, or what became of it without sending; what is absent is moot.
+        """The message of each delivery, or its result if nothing is sent. A delivery that is absent
+        is skipped.
 
-        Raises Unavailable, DeadlineExceeded or TooMany where that cannot be said now: then all are
-        tried again. For whatever else it raises, the deliveries are packed one by one: each that
-        raises a RoostError alone is tried again, each that raises anything else has failed.
+        Raises Unavailable, DeadlineExceeded or TooMany on a temporary failure: all deliveries are
+        tried again. After any other error the deliveries are prepared one by one: one that raises
+        a RoostError is tried again, one that raises another error has failed.
         """
         ...
 
     def again(self, delivery: Delivery, now: datetime) -> datetime:
-        """When the topic may go out again, should there be more to tell by now."""
+        """When the topic may be sent again, if a later version was added since."""
         ...
 
 
@@ -118,20 +121,20 @@ class ChannelWorker:
         self._capacity = capacity
         self._store = store
         self._clock = clock
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._in_flight: set[asyncio.Task[None]] = set()
         self._at_receiver: Tally[str] = Tally()
         self._of_user: Tally[int] = Tally()
-        # People who met a busy receiver, and until when nothing more of theirs is claimed.
+        # Users whose receiver was busy, and until when nothing of theirs is claimed.
         self._waiting: dict[int, datetime] = {}
 
     async def run(self) -> None:
-        """Sends until it is cancelled; what is under way then is finished first."""
+        """Sends until it is cancelled; messages in flight are finished first."""
         try:
             while True:
                 try:
                     taken = await self.take()
                 except Exception as error:
-                    _log_fault("deliveries_not_claimed", self._channel, error)
+                    _log_fault("deliveries_claim_failed", self._channel, error)
                     await asyncio.sleep(_TROUBLE_SECONDS)
                     continue
                 if not taken:
@@ -140,60 +143,60 @@ class ChannelWorker:
             await self.settle()
 
     async def take(self) -> int:
-        """Claims as much as there is room for, and begins to send it; returns how much it was."""
-        room = self._capacity.total - len(self._under_way)
-        if room <= 0:
+        """Claims as many deliveries as there is capacity for and starts to send them; returns their
+        number."""
+        capacity = self._capacity.total - len(self._in_flight)
+        if capacity <= 0:
             return 0
         now = self._clock.now()
         claimed = await self._store.claim(
             self._channel,
             now=now,
             until=now + LEASE,
-            limit=room,
-            share=self._capacity.person,
+            limit=capacity,
+            share=self._capacity.user,
             taken=self._taken(now),
         )
-        packed = await self._prepare(claimed)
-        for delivery, each in packed.items():
+        prepared = await self._prepare(claimed)
+        for delivery, each in prepared.items():
             self._start(delivery, each)
         return len(claimed)
 
     async def settle(self) -> None:
-        """Returns once nothing is under way."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+        """Returns when no message is in flight."""
+        while self._in_flight:
+            await asyncio.wait(self._in_flight)
 
     def _taken(self, now: datetime) -> dict[int, int]:
-        """How much of each person's share is in use."""
+        """How much of each user's share is in use."""
         self._waiting = {user: until for user, until in self._waiting.items() if until > now}
-        return dict(self._of_user) | dict.fromkeys(self._waiting, self._capacity.person)
+        return dict(self._of_user) | dict.fromkeys(self._waiting, self._capacity.user)
 
     async def _prepare(
         self, claimed: Sequence[Delivery]
     ) -> dict[Delivery, PreparedMessage | DeliveryUpdate]:
-        """What to do with each."""
-        packed: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
+        prepared: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
         fit = []
         for delivery in claimed:
             if delivery.attempts > MAX_ATTEMPTS:
                 # The worker that claimed it before died without recording an outcome.
-                packed[delivery] = self._fail(delivery, "never recorded")
-                _set_aside.labels(self._channel, "claim").inc()
+                prepared[delivery] = self._fail(delivery, "never recorded")
+                _failures.labels(self._channel, "claim").inc()
             else:
                 fit.append(delivery)
         if fit:
             try:
-                packed |= await self._packed(fit)
+                prepared |= await self._prepare_batch(fit)
             except _TRANSIENT as error:
                 logger().warning("deliveries_postponed", error=repr(error))
-                packed |= {each: self._postponed(each) for each in fit}
+                prepared |= {each: self._postponed(each) for each in fit}
             except Exception as error:
-                _log_fault("deliveries_not_packed", self._channel, error)
+                _log_fault("deliveries_preparation_failed", self._channel, error)
                 for delivery in fit:
-                    packed |= await self._packed_alone(delivery)
-        return packed
+                    prepared |= await self._prepare_single(delivery)
+        return prepared
 
-    async def _packed(
+    async def _prepare_batch(
         self, deliveries: Sequence[Delivery]
     ) -> dict[Delivery, PreparedMessage | DeliveryUpdate]:
         found = await self._channel_sender.prepare(deliveries)
@@ -204,11 +207,11 @@ class ChannelWorker:
             for each in deliveries
         }
 
-    async def _packed_alone(
+    async def _prepare_single(
         self, delivery: Delivery
     ) -> dict[Delivery, PreparedMessage | DeliveryUpdate]:
         try:
-            return await self._packed([delivery])
+            return await self._prepare_batch([delivery])
         except RoostError as error:
             logger().warning("deliveries_postponed", error=repr(error))
             return {delivery: self._postponed(delivery)}
@@ -218,8 +221,8 @@ class ChannelWorker:
     def _start(self, delivery: Delivery, packed: PreparedMessage | DeliveryUpdate) -> None:
         self._of_user[delivery.user_id] += 1
         task = asyncio.create_task(self._deliver(delivery, packed))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
 
     async def _deliver(self, delivery: Delivery, packed: PreparedMessage | DeliveryUpdate) -> None:
         try:
@@ -263,7 +266,7 @@ class ChannelWorker:
             await self._store.record(delivery, outcome, self._clock.now())
             return outcome
         except RoostError as error:
-            logger().warning("delivery_not_recorded", error=repr(error))
+            logger().warning("delivery_record_failed", error=repr(error))
             return None
         except Exception as error:
             # What the store cannot write comes from the outcome: a plainer one is written instead.
@@ -272,7 +275,7 @@ class ChannelWorker:
             await self._store.record(delivery, failed, self._clock.now())
             return failed
         except Exception as error:
-            _log_fault("delivery_not_recorded", self._channel, error)
+            _log_fault("delivery_record_failed", self._channel, error)
             return None
 
     def _postponed(self, delivery: Delivery) -> DeliveryUpdate:
@@ -285,7 +288,7 @@ class ChannelWorker:
 
     def _set_aside(self, delivery: Delivery, step: str, error: Exception) -> DeliveryUpdate:
         _log_fault("delivery_set_aside", self._channel, error, step=step)
-        _set_aside.labels(self._channel, step).inc()
+        _failures.labels(self._channel, step).inc()
         return self._fail(delivery, type(error).__name__)
 
     def _fail(self, delivery: Delivery, reason: str) -> DeliveryUpdate:
@@ -295,9 +298,9 @@ class ChannelWorker:
 
     async def _wait_for_more(self) -> None:
         """Waits for the next look: half a second, or until something under way has ended."""
-        if self._under_way:
+        if self._in_flight:
             await asyncio.wait(
-                self._under_way, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                self._in_flight, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
         else:
             await asyncio.sleep(_POLL_SECONDS)

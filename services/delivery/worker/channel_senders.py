@@ -1,9 +1,8 @@
-"""The ways out of the app: what a due message says when its time has come, and to whom."""
+"""Prepares and sends due messages: one sender for each channel."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from cachebox import LRUCache
@@ -11,79 +10,58 @@ from cachebox import LRUCache
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.logs import logger
-from services.delivery.adapters import push
-from services.delivery.adapters.mail import Mailer
-from services.delivery.adapters.push import PushServices
 from services.delivery.domain import emails, schedule
-from services.delivery.domain.channel_worker import PreparedMessage
-from services.delivery.domain.device_backoff import MAX_TIMEOUTS, pause_after
 from services.delivery.domain.emails import Sender
 from services.delivery.domain.mail_domains import registrable_domain
 from services.delivery.domain.model import (
     Delivery,
     DeliveryUpdate,
     MailAddress,
+    Notification,
     PushSubscription,
     SendResult,
     SendStatus,
 )
-from services.delivery.domain.ports import DisplayNames
-from services.delivery.domain.retries import paused
+from services.delivery.domain.ports import (
+    DisplayNames,
+    Mailer,
+    PushServices,
+    UnreadNotifications,
+)
+from services.delivery.domain.retries import MAX_TIMEOUTS, device_pause, paused
 from services.delivery.domain.store import DeliveryStore
-from services.delivery.domain.templates import sentence
+from services.delivery.domain.templates import push_message, sentence
 from services.delivery.domain.tokens import Tokens
-from services.notification.domain.model import MAX_UNREAD, Group
+from services.delivery.worker.channel_worker import PreparedMessage
 
-# Lines of a digest; it says how many more there are.
+# Lines of a digest; a last line says how many more there are.
 MAX_LINES = 20
+# A digest counts this many unread notifications at most.
+MAX_UNREAD = 100
 
 _MAIL = "mail"
 
-# Many times what one process has under way.
-_ZONES_KEPT = 1_000
-
-
-class Unread(Protocol):
-    """What people have not read yet, as the service knows it at the moment of asking."""
-
-    async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
-        """Of these people and groups those that are not read and that the list shows now. Raises a
-        RoostError where that cannot be said."""
-        ...
-
-    async def newest_unread(self, user_id: int, *, limit: int) -> list[Group]:
-        """The person's newest such groups, newest first. Raises as `unread` does."""
-        ...
-
-    async def digests_wanted(self, user_ids: Collection[int]) -> set[int]:
-        """Who of these people wishes for a daily summary."""
-        ...
-
-    async def quiet_until(self, user_ids: Collection[int]) -> Mapping[int, datetime]:
-        """Those of these people who have quiet hours now, and when these end."""
-        ...
-
-    async def time_zones(self, user_ids: Collection[int]) -> Mapping[int, str]:
-        """The time zones of those of these people who have preferences."""
-        ...
+# Many times the number of digests that one process has in flight.
+_ZONES_CACHED = 1_000
 
 
 class PushSender:
-    """Pushes what is unread to devices, outside of quiet hours. See `lane.ChannelSender`."""
+    """Pushes unread notifications to devices, outside of quiet hours. See
+    `channel_worker.ChannelSender`."""
 
     def __init__(
         self,
         *,
         store: DeliveryStore,
-        unread: Unread,
-        people: DisplayNames,
+        unread: UnreadNotifications,
+        display_names: DisplayNames,
         services: PushServices,
         tokens: Tokens,
         clock: Clock,
     ) -> None:
         self._store = store
         self._unread = unread
-        self._people = people
+        self._display_names = display_names
         self._services = services
         self._tokens = tokens
         self._clock = clock
@@ -95,49 +73,49 @@ class PushSender:
         held: dict[Delivery, PreparedMessage | DeliveryUpdate] = {
             each: paused(quiet[each.user_id]) for each in deliveries if each.user_id in quiet
         }
-        return held | await self._packed([each for each in deliveries if each not in held])
+        return held | await self._prepared([each for each in deliveries if each not in held])
 
-    async def _packed(
+    async def _prepared(
         self, deliveries: Sequence[Delivery]
     ) -> dict[Delivery, PreparedMessage | DeliveryUpdate]:
-        groups = await self._unread.unread({(each.user_id, each.version) for each in deliveries})
+        unread = await self._unread.unread({(each.user_id, each.version) for each in deliveries})
         devices = await self._store.subscriptions_by_id(
             {(each.user_id, each.device_id) for each in deliveries}
         )
-        names = await _names(self._people, groups.values())
+        names = await _names(self._display_names, unread.values())
         now = self._clock.now()
-        packed: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
+        prepared: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
         for each in deliveries:
-            group = groups.get((each.user_id, each.version))
+            notification = unread.get((each.user_id, each.version))
             device = devices.get((each.user_id, each.device_id))
-            if group is None or device is None:
+            if notification is None or device is None:
                 continue
             if device.pause_until is not None and device.pause_until > now:
-                packed[each] = paused(device.pause_until)
+                prepared[each] = paused(device.pause_until)
                 continue
-            content = push.message_of(group, sentence(group, names))
-            send = partial(self._send, device, each, group, content)
-            packed[each] = PreparedMessage(_domain(device.endpoint), send)
-        return packed
+            content = push_message(notification, names)
+            send = partial(self._send, device, each, content, urgent=notification.urgent)
+            prepared[each] = PreparedMessage(_domain(device.endpoint), send)
+        return prepared
 
     def again(self, delivery: Delivery, now: datetime) -> datetime:
-        """See `ChannelSender.again`: whenever there is more to tell."""
+        """See `ChannelSender.again`: immediately."""
         return now
 
     async def _send(
-        self, device: PushSubscription, delivery: Delivery, group: Group, content: bytes
+        self, device: PushSubscription, delivery: Delivery, content: bytes, *, urgent: bool
     ) -> SendResult:
         topic = self._tokens.wire_topic(delivery.user_id, delivery.topic)
-        result = await self._services.send(device, content, kind=group.kind, topic=topic)
+        result = await self._services.send(device, content, urgent=urgent, topic=topic)
         try:
-            await self._note(device, result)
+            await self._update_device(device, result)
         except RoostError as error:
-            # The answer counts all the same.
-            logger().warning("push_device_not_noted", error=repr(error))
+            # The result of the delivery is recorded all the same.
+            logger().warning("push_device_update_failed", error=repr(error))
         return result
 
-    async def _note(self, device: PushSubscription, result: SendResult) -> None:
-        """Keeps what the answer says about the device itself."""
+    async def _update_device(self, device: PushSubscription, result: SendResult) -> None:
+        """Stores what the result says about the device itself."""
         if result.status is SendStatus.GONE:
             await self._store.forget_subscription(device.user_id, device.id)
             return
@@ -147,12 +125,12 @@ class PushSender:
         if timeouts or device.timeouts:
             now = self._clock.now()
             await self._store.note_timeouts(
-                device, timeouts, pause_until=pause_after(timeouts, now), now=now
+                device, timeouts, pause_until=device_pause(timeouts, now), now=now
             )
 
 
 class CodeEmailSender:
-    """Mails the codes that confirm addresses. See `lane.ChannelSender`."""
+    """Sends the codes that confirm addresses. See `channel_worker.ChannelSender`."""
 
     def __init__(
         self,
@@ -174,7 +152,7 @@ class CodeEmailSender:
     ) -> Mapping[Delivery, PreparedMessage | DeliveryUpdate]:
         addresses = await self._store.addresses({each.user_id for each in deliveries})
         now = self._clock.now()
-        packed: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
+        prepared: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
         for each in deliveries:
             to = addresses.get(each.user_id)
             if to is not None and to.code_expire_time is not None and now < to.code_expire_time:
@@ -185,25 +163,25 @@ class CodeEmailSender:
                     name=f"code.{self._tokens.wire_topic(each.user_id, str(each.version))}",
                     now=now,
                 )
-                # Some mail servers ask that of the domain before they answer.
+                # Some mail servers look up the domain before they answer.
                 receiver = registrable_domain(to.address.rpartition("@")[2])
-                packed[each] = PreparedMessage(receiver, partial(self._mailer.send, mail_message))
-        return packed
+                prepared[each] = PreparedMessage(receiver, partial(self._mailer.send, mail_message))
+        return prepared
 
     def again(self, delivery: Delivery, now: datetime) -> datetime:
-        """See `ChannelSender.again`: whenever the person asks for another."""
+        """See `ChannelSender.again`: immediately, if the user requests another code."""
         return now
 
 
 class DigestEmailSender:
-    """Mails the daily digests. See `lane.ChannelSender`."""
+    """Sends the daily digests. See `channel_worker.ChannelSender`."""
 
     def __init__(
         self,
         *,
         store: DeliveryStore,
-        unread: Unread,
-        people: DisplayNames,
+        unread: UnreadNotifications,
+        display_names: DisplayNames,
         mailer: Mailer,
         sender: Sender,
         tokens: Tokens,
@@ -212,14 +190,14 @@ class DigestEmailSender:
     ) -> None:
         self._store = store
         self._unread = unread
-        self._people = people
+        self._display_names = display_names
         self._mailer = mailer
         self._sender = sender
         self._tokens = tokens
         self._clock = clock
         self._hour = hour
-        # Of the people whose digests were packed last: `again` may not ask the store.
-        self._zones: LRUCache[int, str] = LRUCache(_ZONES_KEPT)
+        # The time zones of recently prepared digests: `again` must not query the store.
+        self._zones: LRUCache[int, str] = LRUCache(_ZONES_CACHED)
 
     async def prepare(
         self, deliveries: Sequence[Delivery]
@@ -228,17 +206,17 @@ class DigestEmailSender:
         self._zones.update(await self._unread.time_zones(user_ids))
         wanted = await self._unread.digests_wanted(user_ids)
         addresses = await self._store.addresses(wanted)
-        packed: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
+        prepared: dict[Delivery, PreparedMessage | DeliveryUpdate] = {}
         for each in deliveries:
             to = addresses.get(each.user_id)
             if to is not None and to.confirmed:
-                prepared = await self._prepared(each, to)
-                if prepared is not None:
-                    packed[each] = prepared
-        return packed
+                digest = await self._digest(each, to)
+                if digest is not None:
+                    prepared[each] = digest
+        return prepared
 
     def again(self, delivery: Delivery, now: datetime) -> datetime:
-        """See `ChannelSender.again`: on the person's next day."""
+        """See `ChannelSender.again`: on the user's next day."""
         return schedule.next_digest(
             delivery.user_id,
             after=now,
@@ -246,17 +224,17 @@ class DigestEmailSender:
             time_zone=self._zones.get(delivery.user_id, "UTC"),
         )
 
-    async def _prepared(self, delivery: Delivery, to: MailAddress) -> PreparedMessage | None:
+    async def _digest(self, delivery: Delivery, to: MailAddress) -> PreparedMessage | None:
         unread = await self._unread.newest_unread(delivery.user_id, limit=MAX_UNREAD)
         if not unread:
             return None
-        groups = unread[:MAX_LINES]
-        names = await _names(self._people, groups)
+        listed = unread[:MAX_LINES]
+        names = await _names(self._display_names, listed)
         now = self._clock.now()
         mail_message = emails.digest_email(
             self._sender,
             to.address,
-            lines=[sentence(group, names) for group in groups],
+            lines=[sentence(each, names) for each in listed],
             unread=len(unread),
             token=self._tokens.unsubscribe_token(delivery.user_id),
             name=f"digest.{self._tokens.wire_topic(delivery.user_id, str(delivery.version))}",
@@ -266,11 +244,13 @@ class DigestEmailSender:
 
 
 def _domain(endpoint: str) -> str:
-    """Who runs the push service. Raises ValueError for what is no URL."""
+    """The registrable domain of the push service. Raises ValueError if the endpoint is no URL."""
     return registrable_domain(urlsplit(endpoint).hostname or "")
 
 
-async def _names(people: DisplayNames, groups: Collection[Group]) -> Mapping[int, str]:
-    # A sentence names two at most.
-    named = {actor for group in groups for actor in group.actor_ids[:2]}
-    return await people.names(named) if named else {}
+async def _names(
+    display_names: DisplayNames, notifications: Collection[Notification]
+) -> Mapping[int, str]:
+    # A sentence names two users at most.
+    named = {actor_id for each in notifications for actor_id in each.actor_ids[:2]}
+    return await display_names.names(named) if named else {}

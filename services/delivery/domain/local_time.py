@@ -1,13 +1,32 @@
-"""Hours of a person's day, in their time zone, through summer time and back."""
+"""Hours of a user's day, in their time zone, across clock changes."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.notification.domain.errors import TimeZoneUnknown
-from services.notification.domain.model import DaySettings, QuietHours
+from services.delivery.domain.errors import TimeZoneUnknown
+
+
+class QuietHours(NamedTuple):
+    """A part of each day, from one hour (0 to 23) to another. Equal hours mean no quiet hours."""
+
+    start: int
+    end: int
+
+
+NO_QUIET_HOURS = QuietHours(0, 0)
+
+
+class DaySettings(NamedTuple):
+    """The time zone and the quiet hours of a user."""
+
+    # A name of the IANA database.
+    time_zone: str = "UTC"
+    # Nothing is pushed in them; None for none.
+    quiet_hours: QuietHours | None = None
 
 
 def check_time_zone(name: str) -> None:
@@ -18,10 +37,10 @@ def check_time_zone(name: str) -> None:
 
 
 def next_time(after: datetime, *, time_zone: str, hour: int, spread: timedelta) -> datetime:
-    """When it is next that hour there, and `spread` (below an hour) beyond it, in UTC.
+    """The next time at which the local clock shows the hour plus `spread` (below an hour), in UTC.
 
-    Once on every local day: an hour that a clock change leaves out is the one after it, and one
-    that comes twice counts at its first time.
+    Once on every local day: an hour that a clock change skips becomes the one after it, and one
+    that occurs twice counts at its first time.
     """
     zone = ZoneInfo(time_zone)
     return next(
@@ -32,7 +51,7 @@ def next_time(after: datetime, *, time_zone: str, hour: int, spread: timedelta) 
 
 
 def quiet_until(now: datetime, settings: DaySettings) -> datetime | None:
-    """When the person's quiet hours end, in UTC; None where it is none of them now."""
+    """When the user's current quiet hours end, in UTC; None outside of quiet hours."""
     if settings.quiet_hours is None:
         return None
     zone = ZoneInfo(settings.time_zone)
@@ -51,7 +70,7 @@ def _is_quiet(hour: int, quiet: QuietHours) -> bool:
 
 
 def _moment(day: date, hour: int, zone: ZoneInfo, spread: timedelta) -> datetime:
-    # By the clock on the wall; the first of two times where it is ambiguous (PEP 495).
+    # Wall-clock time; the first of two times where it is ambiguous (PEP 495).
     return (datetime.combine(day, time(hour), tzinfo=zone) + spread).astimezone(UTC)
 
 
@@ -65,5 +84,5 @@ def _days_from(moment: datetime, zone: ZoneInfo) -> Iterator[date]:
 @cache
 def _names() -> frozenset[str]:
     names = files("tzdata").joinpath("zones").read_text(encoding="ascii").split()
-    # The database's own name for a machine whose zone nobody has set.
+    # The database's placeholder for a machine without a configured zone.
     return frozenset(names) - {"Factory"}

@@ -1,20 +1,20 @@
-"""Sends what is due: claims it, looks whether there is still something to tell, hands it over.
+"""Sends what is due on all channels.
 
-Each channel has a lane of its own: its slots, its claims and its failures touch no other channel.
-Whatever one delivery raises fails that delivery alone.
+Each channel has a worker of its own: its capacity, its claims and its failures affect no other
+channel. An error of one delivery fails that delivery alone.
 """
 
 import asyncio
 from collections.abc import Mapping
 
 from services.chassis.runtime.clock import Clock
-from services.delivery.domain.channel_worker import CAPACITIES, ChannelSender, ChannelWorker
 from services.delivery.domain.model import Channel
 from services.delivery.domain.store import DeliveryStore
+from services.delivery.worker.channel_worker import CAPACITIES, ChannelSender, ChannelWorker
 
 
 class Dispatcher:
-    """Runs the lanes of all channels, in any number of processes."""
+    """Runs the workers of all channels. Any number of processes may run one."""
 
     def __init__(
         self,
@@ -29,16 +29,17 @@ class Dispatcher:
         ]
 
     async def run(self) -> None:
-        """Sends until it is cancelled; what is under way then is finished first."""
+        """Sends until it is cancelled; messages in flight are finished first."""
         async with asyncio.TaskGroup() as workers:
             for worker in self._workers:
                 workers.create_task(worker.run())
 
     async def take(self) -> int:
-        """Claims as much as there is room for, and begins to send it; returns how much it was."""
+        """Claims as many deliveries as there is room for and starts to send them; returns their
+        number."""
         return sum(await asyncio.gather(*(worker.take() for worker in self._workers)))
 
     async def settle(self) -> None:
-        """Returns once nothing is under way."""
+        """Returns when no message is in flight."""
         for worker in self._workers:
             await worker.settle()
