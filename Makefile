@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 # What the contracts must not break: the main branch, where this checkout knows it.
 AGAINST ?= $(firstword $(shell git for-each-ref --format='%(refname:short)' refs/remotes/origin/main refs/heads/main 2>/dev/null))
 
+# Worker processes of a test run: one a core, but at most 4. 0 runs all tests in one process.
+WORKERS ?= logical
+
 # Apache Kafka's jars, and what is tested with them.
 KAFKA_JARS := $(VENV)/apache-kafka
 KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_bus_failures.py \
@@ -18,7 +21,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
         --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare ci clean
+.PHONY: edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -34,8 +37,8 @@ status: $(VENV)/.installed ## Show each part of the running stack.
 
 setup: $(VENV)/.installed-dev ## Install everything that tests and checks need.
 
-test: $(VENV)/.installed-dev ## Run every test; narrow it with ARGS="tests/unit -k follow".
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.installed-dev ## Run every test, in WORKERS=N processes; narrow it with ARGS="tests/unit -k follow".
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 $(ARGS)
 
 test-kafka: $(VENV)/.installed-dev ## Run the tests of the bus and of home timelines on Apache Kafka, with Java and Maven.
 	@if command -v java mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_JARS)/.complete && \
@@ -61,19 +64,19 @@ edge-module: $(VENV)/.installed-dev ## Compile envoy/connections.c into envoy/de
 gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that gen/, the schema and the edge's module are what their sources give.
 	@$(BIN)/python protos/generate.py --lint
 	@$(BIN)/python protos/generate.py --check
-	@$(BIN)/python -m gateway.graphql.sdl --check
+	@$(BIN)/python -m gateway.api.sdl --check
 	@$(BIN)/python -m local.edge_module --check
 
 breaking: $(VENV)/.installed-dev ## Check that protos/ and the GraphQL schema break nothing of main, or of AGAINST=REV.
 	@$(if $(AGAINST),$(BIN)/python protos/generate.py --breaking "$(AGAINST)" && \
-	  $(BIN)/python -m gateway.graphql.sdl --breaking "$(AGAINST)",\
+	  $(BIN)/python -m gateway.api.sdl --breaking "$(AGAINST)",\
 	  echo "No main branch is here, so there is nothing that the contracts could break.")
 
-graphql-schema: $(VENV)/.installed ## Write gateway/graphql/schema.graphql from what the code declares.
-	@$(BIN)/python -m gateway.graphql.sdl
+graphql-schema: $(VENV)/.installed ## Write gateway/api/schema.graphql from what the code declares.
+	@$(BIN)/python -m gateway.api.sdl
 
 graphql-manifest: $(VENV)/.installed ## Write the manifest of trusted documents: DOCUMENTS=FOLDERS, to OUT=FILE.
-	@$(BIN)/python -m gateway.graphql.trusted $(or $(DOCUMENTS),docs/graphql) > $(or $(OUT),graphql-manifest.json)
+	@$(BIN)/python -m gateway.api.manifest $(or $(DOCUMENTS),docs/graphql) > $(or $(OUT),graphql-manifest.json)
 
 lock: $(VENV)/.installed-dev ## Pin and hash requirements*.in for Python 3.11 and later; UPGRADE=1 takes newer releases.
 	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt
@@ -100,6 +103,9 @@ bench-compare: $(VENV)/.installed-dev ## Show the last figures beside those of t
 
 chaos: $(VENV)/.installed-dev ## Kill parts of a stack 200 times amid writes and open streams and look for what was promised; KILLS=N, SEED=N.
 	@$(BIN)/python -m tests.e2e.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
+
+walk: $(VENV)/.installed-dev ## Count the source files that a home read and a post use, into docs/walk.md; CHECK=1 fails past a limit.
+	@$(BIN)/python -m tests.walk $(if $(CHECK),--check)
 
 ci: lint test ## Run what continuous integration runs.
 

@@ -4,19 +4,21 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from gateway.auth import Authenticator
-from gateway.backends import Backends
-from gateway.changing.sessions import Refreshing
-from gateway.frame import Frame
-from gateway.graphql.endpoint import PATH as GRAPHQL
-from gateway.graphql.endpoint import GraphQL
-from gateway.graphql.subscribing.handshake import Subscriptions
-from gateway.pages import Pages
-from gateway.rest.dispatch import Rest
-from gateway.rest.versions import VERSIONS
-from gateway.state import State
-from gateway.ws.closing import PATH as STREAM
-from gateway.ws.stream import Stream
+from gateway.api.routes import SECTIONS
+from gateway.api.versions import VERSIONS
+from gateway.core.auth import Authenticator
+from gateway.core.clients import Backends
+from gateway.core.middleware import RequestMiddleware
+from gateway.core.refresh_tokens import Refreshing
+from gateway.core.state import State
+from gateway.protocols.graphql.endpoint import PATH as GRAPHQL
+from gateway.protocols.graphql.endpoint import GraphQL
+from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
+from gateway.protocols.rest.endpoint import Rest
+from gateway.protocols.rest.routes import routes_of
+from gateway.protocols.stream.close_codes import PATH as STREAM
+from gateway.protocols.stream.endpoint import Stream
+from gateway.site import Site
 from services.chassis.auth.tokens import JwksSource
 
 
@@ -40,12 +42,16 @@ class Gateway(Starlette):
         self._process = state
         self.stream = stream
         self._subscriptions = subscriptions
-        pages = Pages(keys=keys, state=state, public_url=public_url, explorer=explorer)
+        pages = Site(keys=keys, state=state, public_url=public_url, explorer=explorer)
         rest = [
             Mount(
                 each.prefix,
                 app=Rest(
-                    each, backends=backends, authenticator=authenticator, refreshing=refreshing
+                    each,
+                    routes_of(each, SECTIONS),
+                    backends=backends,
+                    authenticator=authenticator,
+                    refreshing=refreshing,
                 ),
             )
             for each in VERSIONS
@@ -63,4 +69,4 @@ class Gateway(Starlette):
     def build_middleware_stack(self) -> ASGIApp:
         """The frame alone: it does what Starlette's error layers do, in Roost's terms."""
         sockets = {STREAM: self.stream, GRAPHQL: self._subscriptions}
-        return Frame(self.router, sockets=sockets, state=self._process)
+        return RequestMiddleware(self.router, sockets=sockets, state=self._process)

@@ -6,68 +6,70 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import REGISTRY
 
+from gateway.api.events.presenter import EventPresenter
+from gateway.api.events.subscriptions.socket import GraphQLSocket
+from gateway.api.schema import SCHEMA
 from gateway.app import Gateway
-from gateway.auth import Authenticator
-from gateway.backends import Backends, ServiceBackends
-from gateway.changing.sessions import Refreshing
-from gateway.graphql import trusted
-from gateway.graphql.buckets import Buckets
-from gateway.graphql.documents import Documents
-from gateway.graphql.endpoint import GraphQL
-from gateway.graphql.schema import SCHEMA
-from gateway.graphql.subscribing.handshake import Subscriptions
+from gateway.core.auth import Authenticator
+from gateway.core.clients import Backends, ServiceBackends
+from gateway.core.refresh_tokens import Refreshing
+from gateway.core.state import HttpMetrics, State
+from gateway.protocols.graphql import trusted_documents
+from gateway.protocols.graphql.documents import Documents
+from gateway.protocols.graphql.endpoint import GraphQL
+from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
+from gateway.protocols.stream.endpoint import open_stream
 from gateway.settings import GatewaySettings
-from gateway.state import HttpMetrics, State
-from gateway.ws.stream import open_stream
 from services.chassis.auth import authentication
 from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.token_buckets import Buckets
 
 SERVICE = "gateway"
 
 
 @asynccontextmanager
-async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]:
+async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gateway]:
     """The application over a mesh connection, which leaving the block closes.
 
     Raises OSError or ValueError where the gateway's own key, or the manifest, cannot be read.
     """
     clock = SystemClock()
-    identity = authentication.identity(told, service=SERVICE, clock=clock)
-    async with Mesh(told.mesh, identity=identity) as mesh:
+    identity = authentication.identity(settings, service=SERVICE, clock=clock)
+    async with Mesh(settings.mesh, identity=identity) as mesh:
         keys = MeshJwks(mesh)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
-        backends = Backends.over(mesh)
-        learning = asyncio.create_task(revoked.run())
+        backends, own = Backends.from_mesh(mesh), ServiceBackends.from_mesh(mesh)
+        following = asyncio.create_task(revoked.run())
         try:
             async with open_stream(
-                backends=backends,
-                own=ServiceBackends.over(mesh),
+                presenter=EventPresenter.of_process(backends=backends, own=own, clock=clock),
+                own=own,
                 revoked=revoked,
                 state=state,
-                max_sockets=told.max_sockets,
+                max_sockets=settings.max_sockets,
                 clock=clock,
             ) as stream:
                 authenticator = Authenticator(
                     keys,
-                    issuer=told.token_issuer,
-                    audience=told.token_audience,
+                    issuer=settings.token_issuer,
+                    audience=settings.token_audience,
                     clock=clock,
                     revoked=revoked,
                 )
                 refreshing = Refreshing(
-                    backends=backends, refused=Buckets(told.rate_logins, clock=clock)
+                    backends=backends, refused=Buckets(settings.rate_logins, clock=clock)
                 )
                 graphql = GraphQL(
                     backends=backends,
                     authenticator=authenticator,
-                    documents=Documents(SCHEMA, introspection=told.graphql_introspection),
-                    trusted=trusted.load(told.graphql_manifest),
-                    trusted_only=told.graphql_documents == "trusted",
-                    writes=Buckets(told.rate_writes, clock=clock),
-                    logins=Buckets(told.rate_logins, clock=clock),
-                    spending=Buckets(told.rate_cost, clock=clock),
+                    documents=Documents(SCHEMA, introspection=settings.graphql_introspection),
+                    trusted=trusted_documents.load(settings.graphql_manifest, SCHEMA),
+                    trusted_only=settings.graphql_documents == "trusted",
+                    writes=Buckets(settings.rate_writes, clock=clock),
+                    logins=Buckets(settings.rate_logins, clock=clock),
+                    spending=Buckets(settings.rate_cost, clock=clock),
                     refreshing=refreshing,
                 )
                 yield Gateway(
@@ -77,17 +79,17 @@ async def gateway(told: GatewaySettings, state: State) -> AsyncIterator[Gateway]
                     graphql=graphql,
                     refreshing=refreshing,
                     subscriptions=Subscriptions(
-                        backends=backends, find=graphql.find, stream=stream
+                        backends=backends, find=graphql.find, stream=stream, socket=GraphQLSocket
                     ),
                     stream=stream,
                     state=state,
-                    public_url=told.public_url,
-                    explorer=told.graphql_introspection,
+                    public_url=settings.public_url,
+                    explorer=settings.graphql_introspection,
                 )
         finally:
-            learning.cancel()
+            following.cancel()
 
 
-def state_of(told: GatewaySettings) -> State:
+def state_of(settings: GatewaySettings) -> State:
     """A process that has done nothing yet."""
-    return State(metrics=HttpMetrics(REGISTRY), max_in_flight=told.max_in_flight)
+    return State(metrics=HttpMetrics(REGISTRY), max_in_flight=settings.max_in_flight)

@@ -13,13 +13,13 @@ import uvicorn
 import uvloop
 
 from gateway import compose
+from gateway.core.state import State
+from gateway.protocols.stream.uvicorn_protocol import WebSocketProtocol
 from gateway.settings import GatewaySettings
-from gateway.state import State
-from gateway.ws.protocol import WebSocketProtocol
-from services.chassis.runtime import logs, settings, telemetry
+from services.chassis.runtime import logs, telemetry
 from services.chassis.runtime.logs import logger
 from services.chassis.runtime.process import GRACE, HARD_LIMIT, freeze_gc
-from services.chassis.runtime.settings import split_address
+from services.chassis.runtime.settings import load, split_address
 
 # Longer than the edge keeps an idle connection (an hour), so that never both close it at once.
 _KEEP_ALIVE_SECONDS = 3660
@@ -43,11 +43,13 @@ def main() -> int:
     0: it was asked to stop, and did. 1: it could not start; the last line of the log says why.
     2: a setting is wrong.
     """
-    told = settings.load(GatewaySettings)
-    logs.configure(service="gateway", level=told.log_level, form=told.log_format)
-    telemetry.configure(service="gateway", ratio=told.trace_ratio, endpoint=told.otlp_endpoint)
+    settings = load(GatewaySettings)
+    logs.configure(service="gateway", level=settings.log_level, form=settings.log_format)
+    telemetry.configure(
+        service="gateway", ratio=settings.trace_ratio, endpoint=settings.otlp_endpoint
+    )
     try:
-        return uvloop.run(_Life(told).run())
+        return uvloop.run(_ProcessRun(settings).run())
     finally:
         telemetry.shutdown()
 
@@ -61,12 +63,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-class _Life:
+class _ProcessRun:
     """One run of the process."""
 
-    def __init__(self, told: GatewaySettings) -> None:
-        self._told = told
-        self._state: State = compose.state_of(told)
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self._state: State = compose.state_of(settings)
         self._stopping = asyncio.Event()
         self._skip_drain = asyncio.Event()
 
@@ -76,12 +78,14 @@ class _Life:
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, self._on_signal)
         try:
-            listening = _listen(self._told.listen)
+            listening = _listen(self._settings.listen)
         except OSError as error:
-            logger().error("cannot_start", error=f"cannot listen on {self._told.listen}: {error}")
+            logger().error(
+                "cannot_start", error=f"cannot listen on {self._settings.listen}: {error}"
+            )
             return 1
         with listening:
-            async with compose.gateway(self._told, self._state) as app:
+            async with compose.gateway(self._settings, self._state) as app:
                 server = _Server(
                     uvicorn.Config(
                         app,
@@ -115,9 +119,9 @@ class _Life:
         await asyncio.wait({asked, serving}, return_when=asyncio.FIRST_COMPLETED)
         asked.cancel()
         self._state.stopping = True
-        logger().info("draining", seconds=self._told.drain_seconds)
+        logger().info("draining", seconds=self._settings.drain_seconds)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._told.drain_seconds):
+            async with asyncio.timeout(self._settings.drain_seconds):
                 await self._skip_drain.wait()
 
     def _on_signal(self) -> None:

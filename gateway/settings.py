@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gateway.graphql.costs import MAX_COST, MAX_READING
+from gateway.protocols.graphql.costs import MAX_COST, MAX_READING
 from services.chassis.runtime.settings import IdentifiedSettings
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from structlog.dev import ConsoleRenderer, plain_traceback
+from xdist.remote import Producer
 
 from tests.engines import (
     _topic_numbers,
@@ -15,6 +17,7 @@ from tests.engines import (
     topic,
     valkey,
 )
+from tests.scheduling import FileScheduling
 
 __all__ = [
     "_topic_numbers",
@@ -28,9 +31,18 @@ __all__ = [
     "valkey",
 ]
 
+# Drawing a traceback with the values of its frames takes 0.2 s, and no test reads it.
+ConsoleRenderer.get_active().exception_formatter = plain_traceback
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that start an engine, so that ``-m "not engines"`` leaves them out."""
     for item in items:
         if "engines" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.engines)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling:
+    """Divide a run with several workers by files."""
+    config.option.loadscopereorder = False
+    return FileScheduling(config, log)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
 import pytest
 import redis
 
@@ -23,7 +24,7 @@ from local.parts.postgres import Postgres
 from local.parts.seaweedfs import S3, SeaweedFS
 from local.parts.valkey import Valkey
 from local.ports import Ports
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 from local.supervisor import Supervisor
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ class Engines:
         self._thread = threading.Thread(target=self._loop.run_forever, name="engines", daemon=True)
         self._thread.start()
         self._ports = Ports(folder / "ports.json")
-        secrets = Secrets(folder / "secrets")
+        secrets = SecretStore(folder / "secrets")
         self.postgres = Postgres(folder / "pg", ports=self._ports, secrets=secrets, trial=True)
         self.valkey = Valkey(folder / "valkey", ports=self._ports, secrets=secrets)
         self.seaweedfs = SeaweedFS(folder / "s3", ports=self._ports, secrets=secrets)
@@ -106,6 +107,12 @@ class Databases:
         self._engines.run(server.create_database(name, owner=owner, template=template))
         return server.url(name, role=owner)
 
+    def clear(self, url: str) -> None:
+        """Delete all rows that were added since ``fresh`` made the database, in a tenth of the time
+        that another one would take. Rows that the migrations themselves add must not have changed.
+        """
+        self._engines.run(_clear(url))
+
     def empty(self) -> str:
         """Return the URL of a new database without a schema."""
         name = f"empty_{next(self._numbers)}"
@@ -116,6 +123,22 @@ class Databases:
         """Drop a database that ``fresh`` or ``empty`` made, and end its sessions."""
         name = url.rpartition("/")[2].partition("?")[0]
         self._engines.run(self._engines.postgres.drop_database(name))
+
+
+# What migrations fill.
+_FILLED = ("schema_migrations", "worker_leases")
+_TABLES = """
+SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename != ALL ($1)
+"""
+
+
+async def _clear(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        tables = await connection.fetch(_TABLES, _FILLED)
+        await connection.execute(";".join(f"DELETE FROM {table}" for (table,) in tables))
+    finally:
+        await connection.close()
 
 
 @pytest.fixture(scope="session")

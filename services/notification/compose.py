@@ -1,8 +1,7 @@
-"""Composes the two processes of the service, with the rooms of delivery and the event eventlog."""
+"""Composes the two processes of the service, with the rooms of delivery and the event log."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 
 from roost.notification.v1.notification_service_pb2_grpc import (
     add_NotificationServiceServicer_to_server,
@@ -171,7 +170,7 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
                 dispatcher.run,
                 delivery.pruning(PostgresDeliveryStore(database), clock),
                 Retention(store=store, cleanup=cleanup, clock=clock).run,
-                partial(retention.run, database),
+                retention.job(database),
             ],
         )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gateway.graphql.ids import global_id
+from gateway.protocols.graphql.global_ids import global_id
 from local.edge import Account, Json
 from tests.authorization.rows import ROWS, YES, Sent
 from tests.authorization.scenario import Scenario, operation_of
-from tests.gateway.graphql.fields_cast import FIELDS, Asking
+from tests.gateway.protocols.graphql.field_cases import FIELDS, Asking
 
 # What a row is about, and what that is called in a global id.
 _KINDS = {

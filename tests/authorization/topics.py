@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from gateway.graphql.ids import global_id
+from gateway.protocols.graphql.global_ids import global_id
 from local.edge import Account, Edge, Refused
 from local.graphql import subscribed
 from local.stream import opened
 from tests.authorization.rows import ROLES, YES, Asked, Row, responds, signed_in
 from tests.authorization.scenario import Scenario
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 STREAM: dict[str, Row] = {
     "home": Row(signed_in),

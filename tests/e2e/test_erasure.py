@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from local.edge import Account, Edge
+from tests.e2e.conftest import Shared
 from tests.e2e.stacks import TestStack
 from tests.e2e.stored import everything, holding
-from tests.mail import mail_server
-from tests.push import Browser, push_server
+from tests.push import Browser
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 NOUNS = ("user", "post", "timeline", "notification")
 PASSWORD = "a long enough passphrase"
@@ -53,44 +51,40 @@ NUMBER_STAYS = {
 }
 
 
-async def test_nothing_that_names_a_deleted_person_is_stored(tmp_path: Path) -> None:
-    async with mail_server() as box, push_server() as pushes:
-        settings = {
-            "ROOST_PUSH_LOOPBACK_ALLOWED": "true",
-            "ROOST_SMTP_URL": f"smtp://127.0.0.1:{box.port}",
+async def test_nothing_that_names_a_deleted_person_is_stored(shared: Shared) -> None:
+    stack, mailbox = shared.stack, f"{MARKS['mail address']}@mail.example"
+    async with stack.edge() as edge:
+        friend = await edge.register("heidi", PASSWORD)
+        gone = await _life(edge, friend, f"{shared.pushes.origin}/{MARKS['push endpoint']}")
+        await eventually(lambda: len(shared.box.to(mailbox)) == 1, limit=SETTLED)
+        before = await _found(stack)
+
+        await edge.call("DELETE", "/v2/users/me", by=gone, body={"password": PASSWORD})
+
+        left: dict[str, set[str]] = {}
+
+        async def is_forgotten() -> bool:
+            found = await _found(stack)
+            left.clear()
+            left.update(found)
+            return not left
+
+        try:
+            await eventually(is_forgotten, limit=SETTLED)
+        except TimeoutError:
+            pytest.fail(f"still stored: {left}")
+
+        number = holding(int(gone.user_id))
+        numbers = {
+            stored.place
+            async for stored in everything(stack, NOUNS)
+            if number.search(stored.content)
+            # What caches and the broker's log still hold expires with them.
+            and not stored.place.startswith(("valkey ", "log ", "object "))
         }
-        async with TestStack(tmp_path, settings) as stack, stack.edge() as edge:
-            friend = await edge.register("bob", PASSWORD)
-            gone = await _life(edge, friend, f"{pushes.origin}/{MARKS['push endpoint']}")
-            await eventually(lambda: len(box.emails) == 1, limit=SETTLED)
-            before = await _found(stack)
-
-            await edge.call("DELETE", "/v2/users/me", by=gone, body={"password": PASSWORD})
-
-            left: dict[str, set[str]] = {}
-
-            async def is_forgotten() -> bool:
-                found = await _found(stack)
-                left.clear()
-                left.update(found)
-                return not left
-
-            try:
-                await eventually(is_forgotten, limit=SETTLED)
-            except TimeoutError:
-                pytest.fail(f"still stored: {left}")
-
-            number = holding(int(gone.user_id))
-            numbers = {
-                stored.place
-                async for stored in everything(stack, NOUNS)
-                if number.search(stored.content)
-                # What caches and the broker's log still hold expires with them.
-                and not stored.place.startswith(("valkey ", "log ", "object "))
-            }
-            taken = await edge.send(
-                "POST", "/v2/users", body={"handle": MARKS["handle"], "password": PASSWORD}
-            )
+        taken = await edge.send(
+            "POST", "/v2/users", body={"handle": MARKS["handle"], "password": PASSWORD}
+        )
 
     assert set(before) == set(MARKS)  # the search finds what is there
     assert numbers <= NUMBER_STAYS

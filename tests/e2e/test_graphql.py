@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -12,32 +11,29 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from gateway.graphql.ids import global_id
-from gateway.graphql.schema import SCHEMA
-from gateway.graphql.trusted import id_of, manifest_of
-from gateway.ws.subscriptions import LISTS
+from gateway.api.schema import SCHEMA
+from gateway.protocols.graphql.global_ids import global_id
+from gateway.protocols.graphql.trusted_documents import id_of
+from gateway.protocols.stream.topics import LISTS
 from local.demo_graphql import ARRIVALS, GraphQLDemo
 from local.edge import Account, Edge
-from local.graphql import ask, subscribed
+from local.graphql import execute, subscribed
 from tests.authorization.rows import PASSWORD
 from tests.authorization.scenario import scenario
 from tests.authorization.topics import STREAM, SUBSCRIPTIONS, wrong
-from tests.e2e.stacks import TestStack
+from tests.e2e.conftest import DOCUMENTS, Shared
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engines]
 
-DOCUMENTS = Path(__file__).parents[2] / "docs" / "graphql"
 HOME = (DOCUMENTS / "home.graphql").read_text(encoding="utf-8")
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
-async def test_graphql(tmp_path: Path) -> None:
-    manifest = tmp_path / "manifest.json"
-    manifest.write_bytes(manifest_of([DOCUMENTS]))
-    settings = {"ROOST_GRAPHQL_MANIFEST": str(manifest)}
-    async with TestStack(tmp_path / "stack", settings) as stack, stack.edge() as edge:
-        alice, bob = [await edge.register(name, "a long pass phrase") for name in ("alice", "bob")]
+@pytest.mark.asyncio(loop_scope="session")
+async def test_graphql(shared: Shared) -> None:
+    async with shared.stack.edge() as edge:
+        alice, bob = [await edge.register(name, "a long pass phrase") for name in ("dave", "erin")]
         await edge.follow(alice, bob.user_id)
 
         await what_comes_home_is_told_and_read(edge, alice, bob)
@@ -64,9 +60,9 @@ async def what_comes_home_is_told_and_read(edge: Edge, alice: Account, bob: Acco
     assert told == {
         "id": global_id("Post", int(post["id"])),
         "text": "Good morning",
-        "author": {"handle": "bob"},
+        "author": {"handle": "erin"},
     }
-    home = await ask(edge, HOME, by=alice)
+    home = await execute(edge, HOME, by=alice)
     assert [each["post"]["text"] for each in home["homeTimeline"]["nodes"]] == ["Good morning"]
 
 

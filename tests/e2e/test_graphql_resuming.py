@@ -19,7 +19,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 # What a client meets while a part is away.
 AWAY = (Refused, httpx2.TransportError, ConnectionClosed, InvalidHandshake, OSError)
 LOG = """

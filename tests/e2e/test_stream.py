@@ -18,14 +18,13 @@ from local.demo import Demo
 from local.edge import Account, Edge, Json, Refused
 from local.stream import Stream, opened
 from local.watch import watch
+from tests.e2e.conftest import TWO_GATEWAYS, Shared
 from tests.e2e.stacks import TestStack
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
-# Two of what a socket may be at, as operators have them.
-TWO = {"ROOST_REPLICAS_GATEWAY": "2", "ROOST_DRAIN_SECONDS": "1"}
-PATIENCE = 30.0
+PATIENCE = 60.0
 # What a client meets while a part restarts.
 AWAY = (Refused, httpx2.TransportError)
 
@@ -50,8 +49,9 @@ def arrived(post_id: str) -> Callable[[Json], bool]:
     )
 
 
-async def test_what_happens_is_told_and_what_ends_is_not(tmp_path: Path) -> None:
-    async with TestStack(tmp_path, TWO) as stack, stack.edge() as edge:
+@pytest.mark.asyncio(loop_scope="session")
+async def test_what_happens_is_told_and_what_ends_is_not(shared: Shared) -> None:
+    async with shared.stack.edge() as edge:
         alice, bob, carol = await settled(edge)
 
         await what_happens_is_told(edge, alice, bob, carol)
@@ -62,7 +62,7 @@ async def test_what_happens_is_told_and_what_ends_is_not(tmp_path: Path) -> None
 
 @pytest.mark.soak  # most of a minute: it restarts parts
 async def test_restarts_lose_nothing(tmp_path: Path) -> None:
-    async with TestStack(tmp_path, TWO) as stack, stack.edge() as edge:
+    async with TestStack(tmp_path, TWO_GATEWAYS) as stack, stack.edge() as edge:
         alice, bob, _ = await settled(edge)
 
         for part in ("gateway", "notification"):

@@ -8,25 +8,27 @@ import httpx2
 import pytest
 from prometheus_client import CollectorRegistry
 
+from gateway.api.events.presenter import EventPresenter
+from gateway.api.events.subscriptions.socket import GraphQLSocket
+from gateway.api.schema import SCHEMA
 from gateway.app import Gateway
-from gateway.auth import Authenticator
-from gateway.backends import Backends, ServiceBackends
-from gateway.changing.sessions import Refreshing
-from gateway.graphql.buckets import Buckets
-from gateway.graphql.documents import Documents
-from gateway.graphql.endpoint import GraphQL
-from gateway.graphql.schema import SCHEMA
-from gateway.graphql.subscribing.handshake import Subscriptions
-from gateway.graphql.trusted import TrustedDocuments, id_of
-from gateway.state import HttpMetrics, State
-from gateway.ws.stream import open_stream
+from gateway.core.auth import Authenticator
+from gateway.core.clients import Backends, ServiceBackends
+from gateway.core.refresh_tokens import Refreshing
+from gateway.core.state import HttpMetrics, State
+from gateway.protocols.graphql.documents import Documents
+from gateway.protocols.graphql.endpoint import GraphQL
+from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
+from gateway.protocols.graphql.trusted_documents import TrustedDocuments, id_of
+from gateway.protocols.stream.endpoint import open_stream
 from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.tokens import Jwk, ServiceIdentity, StaticJwks
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.clock import ManualClock, SystemClock
-from tests.gateway.cast import ALICE
+from services.chassis.runtime.token_buckets import Buckets
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeServices
+from tests.gateway.samples import ALICE
 from tests.servicers.serving import (
     AUDIENCE,
     ISSUER,
@@ -132,8 +134,10 @@ async def gateway(
         serving(*services.mounts(), events.mount()) as served,
         Mesh(served.address, identity=identity) as mesh,
         open_stream(
-            backends=Backends.over(mesh),
-            own=ServiceBackends.over(mesh),
+            presenter=EventPresenter.of_process(
+                backends=Backends.from_mesh(mesh), own=ServiceBackends.from_mesh(mesh), clock=clock
+            ),
+            own=ServiceBackends.from_mesh(mesh),
             revoked=revoked,
             state=state,
             max_sockets=50,
@@ -142,13 +146,13 @@ async def gateway(
     ):
         published = StaticJwks(keys)
         authenticator = Authenticator(published, issuer=ISSUER, audience=AUDIENCE, clock=clock)
-        backends = Backends.over(mesh)
+        backends = Backends.from_mesh(mesh)
         refreshing = Refreshing(backends=backends, refused=Buckets(20, clock=ManualClock()))
         graphql = GraphQL(
             backends=backends,
             authenticator=authenticator,
             documents=Documents(SCHEMA, introspection=introspection),
-            trusted=TrustedDocuments({id_of(text): text for text in trusted}),
+            trusted=TrustedDocuments({id_of(text): text for text in trusted}, SCHEMA),
             trusted_only=trusted_only,
             # Nothing is filled up while a test runs, however long it takes.
             writes=Buckets(1_000, clock=ManualClock()),
@@ -162,7 +166,9 @@ async def gateway(
             authenticator=authenticator,
             graphql=graphql,
             refreshing=refreshing,
-            subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
+            subscriptions=Subscriptions(
+                backends=backends, find=graphql.find, stream=stream, socket=GraphQLSocket
+            ),
             stream=stream,
             state=state,
             explorer=introspection,

@@ -10,9 +10,14 @@ from roost.user.v1.auth_service_pb2 import GetJwksResponse, JsonWebKey
 from roost.user.v1.user_service_pb2 import GetUserResponse
 
 from services.chassis.auth.caller import UserCaller
-from tests.gateway.cast import ALICE, includes, person, post
 from tests.gateway.fakes import FakeServices
 from tests.gateway.processes import PATIENCE, running, said, started
+from tests.gateway.samples import (
+    ALICE,
+    includes,
+    person,
+    post,
+)
 from tests.servicers.serving import USER_KEY, token_of
 
 ONE = GetPostResponse(post=post(1, ALICE), includes=includes(person(ALICE)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gateway.graphql.ids import global_id
+from gateway.protocols.graphql.global_ids import global_id
 from local.edge import Account, Edge, Json
 from tests.platform.truth import STRANGER, Truth
 

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from gateway.graphql.schema import SCHEMA
-from gateway.rest.versions import NEWEST, VERSIONS
+from gateway.api.schema import SCHEMA
+from gateway.api.versions import NEWEST, VERSIONS
 from services.user.domain.passwords import Passwords
 from tests.authorization.graphql import field_of, in_graphql
 from tests.authorization.rows import ROWS, Asked
 from tests.authorization.scenario import Matrix, operation_of
-from tests.gateway.graphql.fields_cast import BESIDE_ROUTES
+from tests.gateway.protocols.graphql.field_cases import BESIDE_ROUTES
 from tests.platform.platform import platform
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from gateway.graphql.ids import global_id
-from gateway.rest.versions import VERSIONS
+from gateway.api.routes import SECTIONS
+from gateway.api.versions import VERSIONS
+from gateway.protocols.graphql.global_ids import global_id
+from gateway.protocols.rest.routes import routes_of
 from local.edge import Account
 from tests.platform.platform import Platform
 
@@ -72,7 +74,7 @@ class Target:
 def rest_requests(target: Target) -> Iterator[tuple[str, str, Any]]:
     """Every route that names a person or a post, and those that name them elsewhere."""
     for version in VERSIONS:
-        for route in version.routes:
+        for route in routes_of(version, SECTIONS):
             named = "{user_id}" in route.path or "{post_id}" in route.path
             if not named or (route.method, route.path.removeprefix(version.prefix)) in MAY_DIFFER:
                 continue

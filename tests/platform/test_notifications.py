@@ -9,7 +9,7 @@ import pytest
 from hypothesis import Phase
 from hypothesis.stateful import precondition, rule
 
-from gateway.graphql.ids import global_id
+from gateway.protocols.graphql.global_ids import global_id
 from local.edge import Account
 from services.user.domain.passwords import Passwords
 from tests.platform.notified import in_digest, in_graphql, in_pushes, in_rest, unread_ids

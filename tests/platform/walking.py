@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.graphql.ids import global_id
+from gateway.protocols.graphql.global_ids import global_id
 from local.edge import Account, Edge, Json
 
 # Small, so that pages end in many places; and as large as any page may be.

@@ -143,6 +143,10 @@ class Internal(RoostError):
     """A fault on our side, met in another service. Nobody raises it; `from_status` makes it."""
 
 
+# Failures of a dependency, or of a race with another writer, that a later attempt may not meet.
+TRANSIENT_ERRORS = (Unavailable, DeadlineExceeded, TooMany, Conflict, TimeoutError, ConnectionError)
+
+
 class GrpcStatus(NamedTuple):
     """What goes out: the code, the message, and the packed `google.rpc.Status`."""
 

@@ -1,6 +1,6 @@
 """The stores under test, each empty, and a world that acts on them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -10,6 +10,7 @@ from services.eventlog.domain.model import LogEntry
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.adapters.postgres import PostgresNotificationStore
 from services.notification.domain.store import NotificationStore
+from tests.engines import Databases
 from tests.stores.notification.scenario import Scenario
 
 
@@ -24,6 +25,14 @@ def logged() -> list[LogEntry]:
     return []
 
 
+@pytest.fixture(scope="module")
+def database_url(postgres: Databases) -> Iterator[str]:
+    """One database for a module, emptied for each of its tests."""
+    url = postgres.fresh("notification")
+    yield url
+    postgres.drop(url)
+
+
 @pytest.fixture(params=["memory", "postgres"])
 async def store(
     request: pytest.FixtureRequest, clock: ManualClock, logged: list[LogEntry]
@@ -31,7 +40,8 @@ async def store(
     if request.param == "memory":
         yield MemoryNotificationStore(clock=clock, announce=logged.extend)
         return
-    url = request.getfixturevalue("database")("notification")
+    url: str = request.getfixturevalue("database_url")
+    request.getfixturevalue("postgres").clear(url)
     async with postgres.connect(url, clock=clock) as database:
         yield PostgresNotificationStore(database, announce=logged.extend)
 

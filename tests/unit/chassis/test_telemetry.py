@@ -16,13 +16,19 @@ SAMPLED = f"00-{TRACE}-{PARENT}-01"
 UNSAMPLED = f"00-{TRACE}-{PARENT}-00"
 
 
-@pytest.fixture
-def exporter() -> Iterator[InMemorySpanExporter]:
-    exporter = InMemorySpanExporter()
-    telemetry.configure(service="test", ratio=0.0, exporter=exporter)
-    yield exporter
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """A test that configures what is recorded does so for itself alone."""
+    yield
     telemetry.shutdown()
     telemetry.configure(service="test", ratio=0.0)
+
+
+@pytest.fixture
+def exporter() -> InMemorySpanExporter:
+    exporter = InMemorySpanExporter()
+    telemetry.configure(service="test", ratio=0.0, exporter=exporter)
+    return exporter
 
 
 def exported(exporter: InMemorySpanExporter) -> list[ReadableSpan]:

@@ -21,6 +21,9 @@ _SIGNS = "abAB01.!#$%&'*+/=?^_`{|}~-\"\\ ()<>,;:@[]\r\n\0é\udcff"
 def test_an_address_that_a_letter_carries_is_taken(address: str) -> None:
     check_address(address)
 
+    mail_message = code_email(SENDER, address, code="123456", name="n", now=NOON)
+    assert f"To: {address}\r\n".encode() in mail_message.as_bytes()
+
 
 @pytest.mark.parametrize(
     ("address", "rule"),

@@ -146,6 +146,9 @@ def test_quiet_hours_always_end_where_it_is_quiet_no_more(
 def test_names_of_the_database_are_taken(name: str) -> None:
     check_time_zone(name)
 
+    noon = next_time(at("2026-06-01T00:00Z"), time_zone=name, hour=12, spread=timedelta())
+    assert noon.astimezone(ZoneInfo(name)).hour == 12
+
 
 @pytest.mark.parametrize(
     "name",

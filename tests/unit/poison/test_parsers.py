@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from roost.post.v1.post_service_pb2 import ListUserPostsRequest
 
-from gateway.ws import frames, socket
-from gateway.ws.closing import FrameInvalid
+from gateway.protocols.stream import frames, socket
+from gateway.protocols.stream.close_codes import FrameInvalid
 from services.chassis.auth.tokens import jws
 from services.chassis.auth.tokens.jws import TokenInvalid
 from services.chassis.cache import entry
@@ -84,8 +85,9 @@ def test_headers_of_a_call(metadata: list[tuple[str, str]]) -> None:
 
     token = or_raises(TokenInvalid, found.token)
     assert token is None or isinstance(token, str)
-    assert len(telemetry.begin(found.traceparent).trace_id) == 32
-    assert len(telemetry.enter(found.traceparent).trace_id) == 32
+    # A trace holds for the rest of a context, and this one is left with the call.
+    for join in (telemetry.begin, telemetry.enter):
+        assert len(copy_context().run(join, found.traceparent).trace_id) == 32
 
 
 @fuzzed
@@ -124,8 +126,11 @@ def test_record_of_the_broker(
 @example(b"\x7f" * 28)
 @example(b"\xff" * 28)
 def test_wake_up_of_the_log(raw: bytes) -> None:
-    or_raises(wake_ups_valkey.Undecodable, wake_ups_valkey.unpack_entries, raw)
-    or_raises(wake_ups_valkey.Undecodable, wake_ups_valkey.unpack_activities, raw)
+    entries = or_raises(wake_ups_valkey.Undecodable, wake_ups_valkey.unpack_entries, raw)
+    activities = or_raises(wake_ups_valkey.Undecodable, wake_ups_valkey.unpack_activities, raw)
+
+    assert entries is None or wake_ups_valkey.pack_entries(entries) == raw
+    assert activities is None or len(wake_ups_valkey.pack_activities(activities)) == len(raw)
 
 
 @fuzzed

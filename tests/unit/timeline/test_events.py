@@ -310,4 +310,14 @@ class TestByKey:
         assert seen == [("2", 1), ("3", 4)]
 
     async def test_skips_what_has_no_route(self) -> None:
-        await by_key([created(1)], Routes(), at_once=asyncio.Semaphore(1))
+        deleted: list[Event] = []
+
+        async def handle(each: Event, _: post_events_pb2.PostDeleted) -> None:
+            deleted.append(each)
+
+        made = Routes()
+        made.on(post_events_pb2.PostDeleted, handle)
+
+        await by_key([created(1)], made, at_once=asyncio.Semaphore(1))
+
+        assert deleted == []

@@ -15,12 +15,7 @@ from services.chassis.events.records import Event, Record, Undecodable
 from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.clock import Clock
-from services.chassis.runtime.errors import (
-    Conflict,
-    DeadlineExceeded,
-    TooMany,
-    Unavailable,
-)
+from services.chassis.runtime.errors import TRANSIENT_ERRORS, Unavailable
 from services.chassis.runtime.logs import logger
 
 # What one event, or one batch, may take before its calls fail and it is tried again.
@@ -28,9 +23,6 @@ HANDLER_TIMEOUT_SECONDS = 60.0
 # How often an error that looks permanent is given another chance, about ten seconds in all.
 ATTEMPTS = 8
 MAX_BATCH = 200
-
-# What went wrong elsewhere and may be well again soon: the event waits for it, however long.
-TRANSIENT_ERRORS = (Unavailable, DeadlineExceeded, TooMany, Conflict, TimeoutError, ConnectionError)
 
 # The pause before another attempt doubles from the first figure to the second.
 _PAUSE_SECONDS = (0.05, 5.0)

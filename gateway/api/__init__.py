@@ -1,0 +1,1 @@
+"""The nouns of the API, one folder each, and the tables that put them together."""

@@ -1,0 +1,1 @@
+"""Push subscriptions and the e-mail digest."""

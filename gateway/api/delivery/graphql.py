@@ -1,0 +1,162 @@
+"""The devices that notifications are pushed to, and where the digest goes."""
+
+from typing import Annotated
+
+import strawberry
+from roost.notification.v1.delivery_service_pb2 import (
+    ConfirmEmailAddressRequest,
+    CreatePushSubscriptionRequest,
+    GetEmailAddressRequest,
+    GetPushKeyRequest,
+    ListPushSubscriptionsRequest,
+    RemoveEmailAddressRequest,
+    SetEmailAddressRequest,
+    UnsubscribeRequest,
+)
+from strawberry.types import Info
+
+from gateway.api.delivery import acts
+from gateway.api.delivery import queries as reading
+from gateway.api.delivery.requests import EmailCode, NewEmail, NewPushSubscription, UnsubscribeQuery
+from gateway.api.delivery.types import Email, PushSubscription
+from gateway.protocols.acts import mutation
+from gateway.protocols.graphql.context import backends_of, own
+from gateway.protocols.graphql.fields import resolved
+from gateway.protocols.graphql.global_ids import number_of
+from gateway.protocols.graphql.mutation_results import (
+    DONE,
+    Done,
+    Key,
+    Outcome,
+    change,
+    request_id,
+    result,
+    validated,
+)
+
+
+@strawberry.type
+class DeliveryQueries:
+    """Of Query."""
+
+    @resolved("The devices that one's notifications are pushed to, newest first: at most 20.")
+    async def push_subscriptions(self, info: Info) -> list[PushSubscription]:
+        """As REST's."""
+        response = await own(info).delivery.ListPushSubscriptions(ListPushSubscriptionsRequest())
+        return [PushSubscription(message=each) for each in response.subscriptions]
+
+    @resolved("One of one's devices. Refused with PUSH_SUBSCRIPTION_NOT_FOUND where there is none.")
+    async def push_subscription(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id of a device.")],  # noqa: A002
+    ) -> PushSubscription:
+        """As REST's."""
+        number = number_of("PushSubscription", id, "id")
+        return PushSubscription(message=await reading.push_subscription(own(info), number))
+
+    @resolved("The key that devices subscribe with (RFC 8292): base64url without padding.")
+    async def push_key(self, info: Info) -> str:
+        """As REST's."""
+        return (await backends_of(info).delivery.GetPushKey(GetPushKeyRequest())).public_key
+
+    @resolved("Where one's digest goes.")
+    async def email(self, info: Info) -> Email:
+        """As REST's."""
+        response = await own(info).delivery.GetEmailAddress(GetEmailAddressRequest())
+        return Email(message=response.email)
+
+
+@strawberry.type
+class DeliveryMutations:
+    """Of Mutation."""
+
+    @change(
+        "Have notifications pushed to a device. The same endpoint again replaces its keys and "
+        "renews it. The device is forgotten when the session ends."
+    )
+    async def create_push_subscription(
+        self,
+        info: Info,
+        endpoint: Annotated[str, strawberry.argument(description="https, at a public address.")],
+        p256dh: Annotated[
+            str,
+            strawberry.argument(
+                description="The device's public key, base64url without padding (RFC 8291)."
+            ),
+        ],
+        auth: Annotated[
+            str,
+            strawberry.argument(
+                description="The device's secret, base64url without padding (RFC 8291)."
+            ),
+        ],
+        idempotency_key: Key = None,
+    ) -> Outcome[PushSubscription]:
+        """As REST's."""
+        keys = {"p256dh": p256dh, "auth": auth}
+        asked = validated(NewPushSubscription, endpoint=endpoint, keys=keys)
+        response = await own(info).delivery.CreatePushSubscription(
+            CreatePushSubscriptionRequest(
+                endpoint=asked.endpoint,
+                p256dh=asked.keys.p256dh,
+                auth=asked.keys.auth,
+                request_id=request_id(idempotency_key),
+            )
+        )
+        return result(PushSubscription(message=response.subscription))
+
+    delete_push_subscription = mutation(acts.DELETE_PUSH_SUBSCRIPTION)
+
+    @change(
+        "Say where one's digest goes. A code of six digits is mailed to the address, which is not "
+        "used before it is confirmed; the address before is forgotten."
+    )
+    async def set_email(
+        self,
+        info: Info,
+        address: Annotated[str, strawberry.argument(description="A mail address.")],
+        idempotency_key: Key = None,
+    ) -> Outcome[Email]:
+        """As REST's."""
+        asked = validated(NewEmail, address=address)
+        response = await own(info).delivery.SetEmailAddress(
+            SetEmailAddressRequest(address=asked.address, request_id=request_id(idempotency_key))
+        )
+        return result(Email(message=response.email))
+
+    @change("Have one's address forgotten. Repeating it changes nothing.", answers=Done)
+    async def remove_email(self, info: Info, idempotency_key: Key = None) -> Done:
+        """As REST's."""
+        await own(info).delivery.RemoveEmailAddress(
+            RemoveEmailAddressRequest(request_id=request_id(idempotency_key))
+        )
+        return DONE
+
+    @change(
+        "Confirm one's address, which turns the digest on. The code is good for an hour; after "
+        "five wrong ones another has to be asked for."
+    )
+    async def confirm_email(
+        self,
+        info: Info,
+        code: Annotated[str, strawberry.argument(description="The six digits.")],
+        idempotency_key: Key = None,
+    ) -> Outcome[Email]:
+        """As REST's."""
+        asked = validated(EmailCode, code=code)
+        response = await own(info).delivery.ConfirmEmailAddress(
+            ConfirmEmailAddressRequest(code=asked.code, request_id=request_id(idempotency_key))
+        )
+        return result(Email(message=response.email))
+
+    @change("End a digest, by the token in it. Repeating it changes nothing.", answers=Done)
+    async def unsubscribe(
+        self,
+        info: Info,
+        token: Annotated[str, strawberry.argument(description="From the link in the digest.")],
+    ) -> Done:
+        """As REST's."""
+        asked = validated(UnsubscribeQuery, token=token)
+        await backends_of(info).delivery.Unsubscribe(UnsubscribeRequest(token=asked.token))
+        return DONE

@@ -1,0 +1,1 @@
+"""Likes, reposts and bookmarks."""

@@ -1,0 +1,48 @@
+"""Likes, reposts and bookmarks."""
+
+import strawberry
+
+from gateway.api.engagement import acts, queries
+from gateway.api.posts.types import Post, posts_on
+from gateway.api.users.types import User, people_on
+from gateway.protocols.acts import mutation
+from gateway.protocols.graphql.connections import list_field
+from gateway.protocols.graphql.context import own
+
+
+@strawberry.type
+class EngagementQueries:
+    """Of Query."""
+
+    bookmarks = list_field(
+        "One's bookmarks, newest first.", Post, queries.bookmarked, posts_on, services=own
+    )
+
+
+@strawberry.type
+class EngagementMutations:
+    """Of Mutation."""
+
+    like = mutation(acts.LIKE)
+    unlike = mutation(acts.UNLIKE)
+    repost = mutation(acts.REPOST)
+    undo_repost = mutation(acts.UNDO_REPOST)
+    bookmark = mutation(acts.BOOKMARK)
+    remove_bookmark = mutation(acts.REMOVE_BOOKMARK)
+
+
+# Fields of a user.
+USER_FIELDS = {
+    "liked_posts": list_field(
+        "What they like, newest like first.", Post, queries.liked, posts_on, by="user_id"
+    ),
+}
+# Fields of a post.
+POST_FIELDS = {
+    "likers": list_field(
+        "Who likes it, newest like first.", User, queries.likers, people_on, by="post_id"
+    ),
+    "reposters": list_field(
+        "Who reposted it, newest repost first.", User, queries.reposters, people_on, by="post_id"
+    ),
+}

@@ -1,0 +1,1 @@
+"""Follows, blocks and mutes."""

@@ -1,0 +1,78 @@
+"""Who follows, blocks and mutes whom."""
+
+from typing import Annotated
+
+import strawberry
+from roost.user.v1.graph_service_pb2 import (
+    BatchGetRelationshipsRequest,
+)
+from strawberry.types import Info
+
+from gateway.api.relationships import acts, queries
+from gateway.api.users.types import Relationship, User, people_on
+from gateway.protocols.acts import mutation
+from gateway.protocols.graphql.arguments import MAX_IDS, numbers_of
+from gateway.protocols.graphql.connections import (
+    list_field,
+)
+from gateway.protocols.graphql.context import own
+from gateway.protocols.graphql.fields import resolved
+
+
+@strawberry.type
+class RelationshipQueries:
+    """Of Query."""
+
+    @resolved("How one stands to several people, in their order.")
+    async def relationships(
+        self,
+        info: Info,
+        user_ids: Annotated[
+            list[strawberry.ID], strawberry.argument(description="Up to 100 people, by id.")
+        ],
+    ) -> list[Relationship]:
+        """As REST's."""
+        request = BatchGetRelationshipsRequest(
+            user_ids=numbers_of("User", user_ids, "user_ids", most=MAX_IDS)
+        )
+        response = await own(info).graph.BatchGetRelationships(request)
+        return [Relationship(message=each) for each in response.relationships]
+
+    follow_requests = list_field(
+        "Who waits for one's consent to follow, newest first.",
+        User,
+        queries.follow_requests,
+        people_on,
+        services=own,
+    )
+    blocks = list_field(
+        "Whom one blocks, newest first.", User, queries.blocked, people_on, services=own
+    )
+    mutes = list_field(
+        "Whom one mutes, newest first.", User, queries.muted, people_on, services=own
+    )
+
+
+@strawberry.type
+class RelationshipMutations:
+    """Of Mutation."""
+
+    follow = mutation(acts.FOLLOW)
+    unfollow = mutation(acts.UNFOLLOW)
+    block = mutation(acts.BLOCK)
+    unblock = mutation(acts.UNBLOCK)
+    mute = mutation(acts.MUTE)
+    unmute = mutation(acts.UNMUTE)
+    accept_follow_request = mutation(acts.ACCEPT_FOLLOW_REQUEST)
+    reject_follow_request = mutation(acts.REJECT_FOLLOW_REQUEST)
+
+
+# Fields of a user.
+USER_FIELDS = {
+    "followers": list_field(
+        "Who follows them, newest first.", User, queries.followers, people_on, by="user_id"
+    ),
+    "following": list_field(
+        "Whom they follow, newest first.", User, queries.following, people_on, by="user_id"
+    ),
+}

@@ -1,0 +1,146 @@
+"""Timelines, and where reading stopped."""
+
+from typing import Annotated
+
+import strawberry
+from roost.timeline.v1.timeline_service_pb2 import (
+    GetReadMarkerRequest,
+    RebuildHomeTimelineRequest,
+    SetReadMarkerRequest,
+)
+from strawberry.types import Info
+
+from gateway.api.posts.types import (
+    PLACE,
+)
+from gateway.api.timelines import queries
+from gateway.api.timelines.types import (
+    HomeOrder,
+    ReadMarker,
+    Rebuilt,
+    TimelineItem,
+    items_on,
+    marker,
+)
+from gateway.api.users.types import User
+from gateway.protocols.graphql.connections import (
+    DEFAULT_FIRST,
+    After,
+    Connection,
+    First,
+    connection,
+    list_field,
+    place,
+)
+from gateway.protocols.graphql.context import Context, backends_of, own
+from gateway.protocols.graphql.fields import resolved
+from gateway.protocols.graphql.global_ids import number_of
+from gateway.protocols.graphql.mutation_results import (
+    Key,
+    Outcome,
+    change,
+    request_id,
+    result,
+)
+
+
+@strawberry.type
+class TimelineQueries:
+    """Of Query."""
+
+    @resolved(
+        "One's own posts, those of the people one follows, and what they repost, without muted "
+        "people.",
+        cost=20,
+    )
+    async def home_timeline(
+        self,
+        info: Info,
+        first: First = DEFAULT_FIRST,
+        after: After = None,
+        order: Annotated[
+            HomeOrder, strawberry.argument(description="How it is ordered.")
+        ] = HomeOrder.LATEST,
+    ) -> Connection[TimelineItem]:
+        """As REST's."""
+        wanted = place(first, after)
+        context: Context = info.context
+        page = await queries.home(
+            context.backends,
+            viewer_id=context.person(),
+            order=order.value,
+            **wanted._asdict(),
+        )
+        return connection(page, items_on, wanted)
+
+    public_timeline = list_field(
+        "Public posts of everybody that answer nobody, newest first, without muted people.",
+        TimelineItem,
+        queries.public,
+        items_on,
+        cost=20,
+    )
+
+    @resolved("Where one stopped reading the home timeline.")
+    async def home_marker(self, info: Info) -> ReadMarker:
+        """As REST's."""
+        response = await own(info).timelines.GetReadMarker(GetReadMarkerRequest())
+        return marker(PLACE, response.marker.last_read_entry_id, response.marker)
+
+
+@strawberry.type
+class TimelineMutations:
+    """Of Mutation."""
+
+    @change(
+        "Note where one stopped reading the home timeline. The marker only moves forward, and "
+        "stops at the newest entry."
+    )
+    async def set_home_marker(
+        self,
+        info: Info,
+        last_read_id: Annotated[
+            strawberry.ID, strawberry.argument(description="The id of a place on a timeline.")
+        ],
+        idempotency_key: Key = None,
+    ) -> Outcome[ReadMarker]:
+        """As REST's."""
+        response = await own(info).timelines.SetReadMarker(
+            SetReadMarkerRequest(
+                last_read_entry_id=number_of(PLACE, last_read_id, "last_read_id"),
+                request_id=request_id(idempotency_key),
+            )
+        )
+        return result(marker(PLACE, response.marker.last_read_entry_id, response.marker))
+
+    @change(
+        "Build one's home timeline anew. Nobody needs this: a home that is missing is built when "
+        "it is read. At most every 10 seconds."
+    )
+    async def rebuild_home_timeline(self, info: Info) -> Outcome[Rebuilt]:
+        """As REST's."""
+        response = await own(info).timelines.RebuildHomeTimeline(RebuildHomeTimelineRequest())
+        return result(Rebuilt(entry_count=response.entry_count))
+
+
+async def _posts_of(
+    self: User,
+    info: Info,
+    first: First = DEFAULT_FIRST,
+    after: After = None,
+    include_replies: Annotated[
+        bool, strawberry.argument(description="Whether answers to others are among them.")
+    ] = False,
+) -> Connection[TimelineItem]:
+    wanted = place(first, after)
+    page = await queries.by_user(
+        backends_of(info),
+        user_id=self.number(),
+        include_replies=include_replies,
+        **wanted._asdict(),
+    )
+    return connection(page, items_on, wanted)
+
+
+# Fields of a user.
+USER_FIELDS = {"posts": resolved("Their posts and reposts, newest first.")(_posts_of)}

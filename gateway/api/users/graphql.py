@@ -1,0 +1,193 @@
+"""Joining, leaving, and what people say about themselves."""
+
+from typing import Annotated, Any
+
+import strawberry
+from roost.user.v1.auth_service_pb2 import ChangePasswordRequest, RegisterRequest
+from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
+from strawberry.types import Info
+
+from gateway.api.sessions.types import SignedIn, signed_in
+from gateway.api.users import commands
+from gateway.api.users import queries as reading
+from gateway.api.users.requests import Consent, HandleQuery, NewUser, PasswordChange, ProfileChange
+from gateway.api.users.types import User, UserId
+from gateway.core.ids import id_in_body
+from gateway.protocols.graphql.arguments import Etag
+from gateway.protocols.graphql.context import Context, backends_of, own
+from gateway.protocols.graphql.fields import resolved
+from gateway.protocols.graphql.global_ids import number_of
+from gateway.protocols.graphql.mutation_results import (
+    DONE,
+    Done,
+    Key,
+    Outcome,
+    change,
+    request_id,
+    result,
+    validated,
+)
+from services.chassis.text.kinds import BIO, DEVICE_NAME, DISPLAY_NAME, LOCATION, WEBSITE
+
+
+@strawberry.type
+class UserQueries:
+    """Of Query."""
+
+    @resolved("One's own profile.")
+    async def me(self, info: Info) -> User:
+        """As REST's."""
+        context: Context = info.context
+        return await _profile(info, context.person())
+
+    @resolved("A profile. Refused with USER_NOT_FOUND where there is none for whoever asks.")
+    async def user(self, info: Info, id: UserId) -> User:  # noqa: A002
+        """As REST's."""
+        return await _profile(info, number_of("User", id, "id"))
+
+    @resolved("The person with a handle; upper and lower case are the same. Null for nobody.")
+    async def user_by_handle(
+        self,
+        info: Info,
+        handle: Annotated[str, strawberry.argument(description="The name after the @.")],
+    ) -> User | None:
+        """As REST's."""
+        asked = validated(HandleQuery, handle=handle)
+        found = await reading.by_handle(backends_of(info), asked.handle)
+        return User(message=found) if found else None
+
+
+async def _profile(info: Info, number: int) -> User:
+    response = await backends_of(info).users.GetUser(GetUserRequest(user_id=number))
+    return User(message=response.user)
+
+
+Handle = Annotated[str, strawberry.argument(description="The name after the @.")]
+Password = Annotated[str, strawberry.argument(description="At least 8 characters where new.")]
+DeviceName = Annotated[
+    str,
+    strawberry.argument(description=f"What the device calls itself. {DEVICE_NAME.limits}."),
+]
+
+
+@strawberry.type
+class UserMutations:
+    """Of Mutation."""
+
+    @change("Join: creates an account, and signs the calling device in.", bucket="logins")
+    async def register(
+        self,
+        info: Info,
+        *,
+        handle: Handle,
+        password: Password,
+        display_name: Annotated[
+            str, strawberry.argument(description=f"The name as shown. {DISPLAY_NAME.limits}.")
+        ] = "",
+        device_name: DeviceName = "",
+        idempotency_key: Key = None,
+    ) -> Outcome[SignedIn]:
+        """As REST's."""
+        asked = validated(
+            NewUser,
+            handle=handle,
+            password=password,
+            display_name=display_name,
+            device_name=device_name,
+        )
+        response = await backends_of(info).auth.Register(
+            RegisterRequest(
+                handle=asked.handle,
+                password=asked.password,
+                display_name=asked.display_name,
+                device_name=asked.device_name,
+                request_id=request_id(idempotency_key),
+            )
+        )
+        return result(signed_in(response))
+
+    @change(
+        "Change one's own profile. Only what is given changes. Turning `protected` off accepts the "
+        "follow requests that wait."
+    )
+    async def update_me(
+        self,
+        info: Info,
+        *,
+        display_name: Annotated[
+            str | None,
+            strawberry.argument(description=f"The name as shown. {DISPLAY_NAME.limits}."),
+        ] = strawberry.UNSET,
+        bio: Annotated[
+            str | None, strawberry.argument(description=f"{BIO.limits}.")
+        ] = strawberry.UNSET,
+        location: Annotated[
+            str | None, strawberry.argument(description=f"{LOCATION.limits}.")
+        ] = strawberry.UNSET,
+        website: Annotated[
+            str | None,
+            strawberry.argument(
+                description=f"What would be a link in a post; empty for none. {WEBSITE.limits}."
+            ),
+        ] = strawberry.UNSET,
+        avatar_media_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="The picture, by number; null for none."),
+        ] = strawberry.UNSET,
+        protected: Annotated[
+            bool | None,
+            strawberry.argument(description="Whether followers need consent."),
+        ] = strawberry.UNSET,
+        etag: Etag = None,
+        idempotency_key: Key = None,
+    ) -> Outcome[User]:
+        """As REST's."""
+        given: dict[str, Any] = {
+            "display_name": display_name,
+            "bio": bio,
+            "location": location,
+            "website": website,
+            "avatar_media_id": avatar_media_id,
+            "protected": protected,
+        }
+        given = {name: value for name, value in given.items() if value is not strawberry.UNSET}
+        asked = validated(ProfileChange, **given)
+        changes = {name: getattr(asked, name) for name in given}
+        if "avatar_media_id" in changes:
+            changes["avatar_media_id"] = id_in_body("avatar_media_id", avatar_media_id)
+        profile = await commands.change(
+            own(info), changes, etag=etag or "", request_id=request_id(idempotency_key)
+        )
+        return result(User(message=profile))
+
+    @change(
+        "Leave for good. The account is hidden at once, its posts, follows and likes go within "
+        "seconds, and its handle stays taken.",
+        answers=Done,
+    )
+    async def delete_me(self, info: Info, password: Password, idempotency_key: Key = None) -> Done:
+        """As REST's."""
+        asked = validated(Consent, password=password)
+        await own(info).users.DeleteUser(
+            DeleteUserRequest(password=asked.password, request_id=request_id(idempotency_key))
+        )
+        return DONE
+
+    @change("Change one's password. Every other session ends.", answers=Done)
+    async def change_password(
+        self,
+        info: Info,
+        old_password: Password,
+        new_password: Password,
+        idempotency_key: Key = None,
+    ) -> Done:
+        """As REST's."""
+        asked = validated(PasswordChange, old_password=old_password, new_password=new_password)
+        await own(info).auth.ChangePassword(
+            ChangePasswordRequest(
+                old_password=asked.old_password,
+                new_password=asked.new_password,
+                request_id=request_id(idempotency_key),
+            )
+        )
+        return DONE

@@ -1,0 +1,150 @@
+"""Accounts and profiles."""
+
+from msgspec import UNSET
+from roost.user.v1.auth_service_pb2 import ChangePasswordRequest, RegisterRequest
+from roost.user.v1.user_pb2 import User as UserMessage
+from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
+
+from gateway.api.users import commands, queries
+from gateway.api.users.requests import Consent, HandleQuery, NewUser, PasswordChange, ProfileChange
+from gateway.core.hydrate import Hydrated
+from gateway.core.ids import id_in_body
+from gateway.core.pipeline import Page
+from gateway.protocols.rest.context import (
+    NOTHING,
+    NoBody,
+    NoContent,
+    NoQuery,
+    PageKind,
+    RequestContext,
+    Response,
+)
+from gateway.protocols.rest.routes import ANYONE, Routes
+from gateway.views import presentation
+from gateway.views.shapes import SignedIn, User, UserPage
+
+# Pages of people.
+USERS: PageKind[UserMessage] = PageKind(UserPage, lambda _, page: presentation.people(page.entries))
+users = Routes("Users", "Joining and leaving, and what people say about themselves.")
+
+
+@users.change(
+    "POST",
+    "/users",
+    access=ANYONE,
+    status=201,
+    reasons=(
+        "HANDLE_TAKEN",
+        "HANDLE_RESERVED",
+        "HANDLE_INVALID",
+        "PASSWORD_TOO_WEAK",
+        "PASSWORD_POOL_BUSY",
+    ),
+)
+async def register(context: RequestContext[NoQuery, NewUser]) -> Response[SignedIn]:
+    """Join.
+
+    Creates an account and signs the calling device in.
+    """
+    response = await context.backends.auth.Register(
+        RegisterRequest(
+            handle=context.body.handle,
+            password=context.body.password,
+            display_name=context.body.display_name,
+            device_name=context.body.device_name,
+            request_id=context.request_id,
+        )
+    )
+    return Response(
+        presentation.signed_in(response.user, response.session, response.tokens),
+        location=f"/users/{response.user.id}",
+    )
+
+
+@users.get("/users", access=ANYONE)
+async def find_users(context: RequestContext[HandleQuery, NoBody]) -> Response[UserPage]:
+    """Find a person by handle.
+
+    Upper and lower case are the same. The page holds the one person, or nobody.
+    """
+    person = await queries.by_handle(context.backends, context.query.handle)
+    return USERS.response(context, Page([person] if person else [], Hydrated(), ""))
+
+
+@users.get("/users/me", etag=True)
+async def get_me(context: RequestContext[NoQuery, NoBody]) -> Response[User]:
+    """Read one's own profile."""
+    return await _profile(context, context.viewer_id)
+
+
+@users.get("/users/{user_id}", access=ANYONE, etag=True, reasons=("USER_NOT_FOUND",))
+async def get_user(context: RequestContext[NoQuery, NoBody]) -> Response[User]:
+    """Read a profile."""
+    return await _profile(context, context.path_id)
+
+
+@users.change("PATCH", "/users/me", etag=True, reasons=("ETAG_MISMATCH", "FIELD_NOT_UPDATABLE"))
+async def update_me(context: RequestContext[NoQuery, ProfileChange]) -> Response[User]:
+    """Change one's own profile.
+
+    Only the fields that are given change (a JSON merge patch). With `If-Match`, only if the
+    profile is still as it was read. Turning `protected` off accepts the follow requests that wait.
+    """
+    changes = {
+        name: getattr(context.body, name)
+        for name in commands.CHANGEABLE
+        if getattr(context.body, name) is not UNSET
+    }
+    if "avatar_media_id" in changes:
+        changes["avatar_media_id"] = id_in_body("avatar_media_id", changes["avatar_media_id"])
+    profile = await commands.change(
+        context.backends, changes, etag=context.expected_etag, request_id=context.request_id
+    )
+    return Response(presentation.user(profile), etag=profile.etag)
+
+
+@users.change(
+    "DELETE",
+    "/users/me",
+    reasons=("CREDENTIALS_WRONG", "TOO_MANY_PASSWORD_ATTEMPTS", "PASSWORD_POOL_BUSY"),
+)
+async def delete_me(context: RequestContext[NoQuery, Consent]) -> Response[NoContent]:
+    """Leave for good.
+
+    The account is hidden at once, its posts, follows and likes go within seconds, and its handle
+    stays taken. The password shows that it is oneself who asks.
+    """
+    await context.backends.users.DeleteUser(
+        DeleteUserRequest(password=context.body.password, request_id=context.request_id)
+    )
+    return NOTHING
+
+
+@users.change(
+    "POST",
+    "/users/me/password",
+    reasons=(
+        "CREDENTIALS_WRONG",
+        "PASSWORD_TOO_WEAK",
+        "TOO_MANY_PASSWORD_ATTEMPTS",
+        "PASSWORD_POOL_BUSY",
+    ),
+)
+async def change_password(context: RequestContext[NoQuery, PasswordChange]) -> Response[NoContent]:
+    """Change one's password.
+
+    Every other session ends.
+    """
+    await context.backends.auth.ChangePassword(
+        ChangePasswordRequest(
+            old_password=context.body.old_password,
+            new_password=context.body.new_password,
+            request_id=context.request_id,
+        )
+    )
+    return NOTHING
+
+
+async def _profile(context: RequestContext[NoQuery, NoBody], user_id: int) -> Response[User]:
+    response = await context.backends.users.GetUser(GetUserRequest(user_id=user_id))
+    return Response(presentation.user(response.user), etag=response.user.etag)

@@ -1,0 +1,138 @@
+"""People, and how one stands to them."""
+
+from typing import Annotated, ClassVar
+
+import strawberry
+from roost.user.v1 import user_pb2
+from strawberry.types import Info
+
+from gateway.core.pipeline import Page
+from gateway.protocols.acts import Target
+from gateway.protocols.graphql.context import Context
+from gateway.protocols.graphql.fields import (
+    CALL,
+    computed,
+    message_field,
+    resolved,
+)
+from gateway.protocols.graphql.global_ids import global_id
+from gateway.protocols.graphql.nodes import Node
+from gateway.protocols.graphql.scalars import DateTime
+from gateway.views import presentation
+
+_COUNT = "Settles within seconds; never negative."
+_EDGES = f"0 where the list is refused: for followers of a protected person. {_COUNT}"
+_POSTS = (
+    "Public posts that answer nothing, without reposts; 0 where the reader may not list them. "
+    + _COUNT
+)
+
+
+@strawberry.type(description="How whoever asks and one other person stand.")
+class Relationship:
+    """A view of one."""
+
+    message: strawberry.Private[user_pb2.Relationship]
+
+    following = message_field("following", bool, "One follows the other.")
+    followed_by = message_field("followed_by", bool, "The other follows one.")
+    follow_requested = message_field(
+        "follow_requested", bool, "One asked to follow the other, who has not answered yet."
+    )
+    follow_requested_by = message_field(
+        "follow_requested_by", bool, "The other asked to follow one, who has not answered yet."
+    )
+    blocking = message_field("blocking", bool, "One blocks the other.")
+    muting = message_field("muting", bool, "One mutes the other.")
+
+    @computed(
+        "Always false: somebody who blocks one is as if they did not exist.",
+        deprecated="Says nothing. Answered until 2027-12-01.",
+    )
+    def blocked_by(self) -> bool:
+        """Kept for clients that read it."""
+        return False
+
+    @computed("The id of the other person.")
+    def user_id(self) -> strawberry.ID:
+        """Global."""
+        return user_id(self.message.user_id)
+
+    @resolved("The other person; null where they are gone or block one.", cost=2 * CALL)
+    async def user(self, info: Info) -> "User | None":
+        """Batched."""
+        return await load_user(info, self.message.user_id)
+
+
+@strawberry.type(description="A person's profile.")
+class User(Node):
+    """A view of one."""
+
+    kind: ClassVar[str] = "User"
+    message: strawberry.Private[user_pb2.User]
+    # What printing depends on: the message's bytes.
+    key: strawberry.Private[bytes | None] = None
+
+    def number(self) -> int:
+        """The id within its kind."""
+        return self.message.id
+
+    def json_cache_key(self) -> bytes:
+        """What its printed form depends on."""
+        key = self.key
+        if key is None:
+            key = self.key = self.message.SerializeToString()
+        return key
+
+    handle = message_field("handle", str, "The name after the @.")
+    display_name = message_field("display_name", str, "The name as shown.")
+    bio = message_field("bio", str, "What they say about themselves.")
+    location = message_field("location", str, "Where they say they are.")
+    website = message_field("website", str, "http or https; empty for none.")
+    protected = message_field(
+        "protected", bool, "Followers need consent, and only they may read the posts."
+    )
+    followers_count = message_field("followers_count", int, f"How many follow them. {_EDGES}")
+    following_count = message_field("following_count", int, f"How many they follow. {_EDGES}")
+    posts_count = message_field("posts_count", int, _POSTS)
+    etag = message_field("etag", str, "Changes with every change of the profile: see `updateMe`.")
+
+    @computed("The picture, by the number of its medium; null for none.")
+    def avatar_media_id(self) -> strawberry.ID | None:
+        """Decimal."""
+        number = self.message.avatar_media_id
+        return strawberry.ID(str(number)) if number else None
+
+    @computed("When they joined.")
+    def created_at(self) -> DateTime:
+        """RFC 3339."""
+        return DateTime(presentation.time(self.message.create_time))
+
+    @computed("How whoever asks and this person stand; null for strangers.")
+    def relationship(self) -> Relationship | None:
+        """Null where it is not known."""
+        if not self.message.HasField("viewer_relationship"):
+            return None
+        return Relationship(message=self.message.viewer_relationship)
+
+
+def user_id(number: int) -> strawberry.ID:
+    """The global id of a person."""
+    return strawberry.ID(global_id(User.kind, number))
+
+
+def people_on(page: Page[user_pb2.User]) -> list[User]:
+    """The people on a page."""
+    return [User(message=each) for each in page.entries]
+
+
+async def load_user(info: Info, number: int) -> User | None:
+    """A person by number, loaded together with whatever else the operation asks for."""
+    context: Context = info.context
+    message = await context.loader.person(number)
+    return User(message=message) if message is not None else None
+
+
+UserId = Annotated[strawberry.ID, strawberry.argument(description="The id of a person.")]
+# What acts on a person take.
+USER = Target(kind=User.kind, argument="user_id", type=UserId)

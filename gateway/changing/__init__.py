@@ -1,1 +1,0 @@
-"""Changes that are more than one call filled in, for any protocol."""

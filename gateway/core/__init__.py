@@ -1,0 +1,1 @@
+"""What every protocol of the gateway needs: clients, hydration, rules, errors, middleware."""

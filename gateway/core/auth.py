@@ -1,0 +1,62 @@
+"""Who calls: the bearer token of a request is verified here once more, whatever the edge said."""
+
+import re
+from collections.abc import Container, Mapping
+
+from services.chassis.auth import caller
+from services.chassis.auth.access_policy import Policy
+from services.chassis.auth.tokens import (
+    JwksSource,
+    KeyRing,
+    StaticJwks,
+    Verifier,
+)
+from services.chassis.auth.tokens.jws import TokenInvalid
+from services.chassis.rpc.interceptors.headers import Headers
+from services.chassis.rpc.interceptors.identify import identify
+from services.chassis.runtime.clock import Clock
+
+_BEARER = re.compile(rb"Bearer [A-Za-z0-9._-]+")
+
+
+class Authenticator:
+    """Lets requests in by the access policy of their route.
+
+    Only people's tokens count here: services have nothing to do at the edge, so no key of theirs
+    is known. A verified token is remembered, so most requests pay for one hash.
+    """
+
+    def __init__(
+        self,
+        keys: JwksSource,
+        *,
+        issuer: str,
+        audience: str,
+        clock: Clock,
+        revoked: Container[int] = frozenset(),
+    ) -> None:
+        self._people = KeyRing(keys, clock=clock)
+        self._verifier = Verifier(
+            issuer=issuer,
+            audience=audience,
+            services_here=[],
+            users=self._people,
+            services=KeyRing(StaticJwks([]), clock=clock),
+            clock=clock,
+            revoked=revoked,
+        )
+
+    async def authenticate(self, headers: Mapping[bytes, bytes], access: Policy) -> int:
+        """The id of the person who calls, 0 for strangers. Their token goes along with every call
+        that is made for the running request.
+
+        Raises TokenInvalid, TokenExpired or SessionRevoked for a bad token even where strangers may
+        call, and Unauthenticated (TOKEN_MISSING) where they may not.
+        """
+        authorization = headers.get(b"authorization")
+        # The edge writes what it has checked in this form. A token in another one it has not seen.
+        if authorization is not None and not _BEARER.fullmatch(authorization):
+            raise TokenInvalid
+        shown = () if authorization is None else (authorization.decode("latin-1"),)
+        await identify(Headers(None, shown), self._verifier, access)
+        return caller.viewer_id() or 0

@@ -1,0 +1,169 @@
+"""What surrounds every request: trace, load limit, problems, metrics, headers of all answers."""
+
+from collections.abc import Iterable, Mapping
+from time import perf_counter
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+
+from gateway.core import problems
+from gateway.core.asgi import (
+    HEADERS,
+    RESPONSE_HEADERS,
+    ROUTE,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    client_address,
+    rate_limit_key,
+    read_headers,
+)
+from gateway.core.bodies import ClientGone
+from gateway.core.errors import MethodNotAllowed, Overloaded, RouteNotFound
+from gateway.core.state import State
+from services.chassis.rpc import client_network
+from services.chassis.runtime import telemetry
+from services.chassis.runtime.logs import logger
+
+# Probes and metrics are answered however busy the process is.
+_ALWAYS = frozenset(("/livez", "/readyz", "/metrics"))
+_ELSEWHERE = "(none)"
+
+# For browsers: every answer has the type that it says, and no other site learns its address. An
+# answer that is no page of ours loads and runs nothing, and no site may frame it.
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_NO_REFERRER = (b"referrer-policy", b"no-referrer")
+_POLICY = b"content-security-policy"
+_NO_PAGE = (
+    _POLICY,
+    b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+)
+_CLOSE = (b"connection", b"close")
+
+_encoder = msgspec.json.Encoder()
+
+
+class RequestMiddleware:
+    """The outermost application. Whatever happens inside, the client gets an answer."""
+
+    def __init__(self, app: Any, *, sockets: Mapping[str, Any], state: State) -> None:
+        self._app = app
+        # The applications of WebSockets, by path.
+        self._sockets = sockets
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request or one WebSocket."""
+        if scope["type"] == "websocket":
+            await self._open(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = scope[HEADERS] = read_headers(scope["headers"])
+        client_network.begin(rate_limit_key(client_address(scope)))
+        traceparent = headers.get(b"traceparent")
+        trace = telemetry.enter(traceparent.decode("latin-1") if traceparent else None)
+        state = self._state
+        status = 0
+
+        async def send_framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                traced = (b"traceresponse", trace.traceparent.encode())
+                added = [
+                    *_for_browsers(message["headers"]),
+                    traced,
+                    *scope.get(RESPONSE_HEADERS, ()),
+                ]
+                if state.stopping:
+                    # So that the proxy's next request goes to a process that stays.
+                    added.append(_CLOSE)
+                message["headers"] = [*message["headers"], *added]
+            await send(message)
+
+        started = perf_counter()
+        state.in_flight += 1
+        try:
+            if state.in_flight > state.max_in_flight and scope["path"] not in _ALWAYS:
+                raise Overloaded(retry_after=1.0)
+            await self._app(scope, receive, send_framed)
+        except ClientGone:
+            status = 499
+        except Exception as error:
+            if status:
+                # The answer has begun: ending the connection is all that is left to say.
+                raise
+            await _send_error(error, scope, send_framed)
+        finally:
+            state.in_flight -= 1
+            state.metrics.note(
+                scope["method"], scope.get(ROUTE, _ELSEWHERE), status, perf_counter() - started
+            )
+
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        telemetry.begin(read_headers(scope["headers"]).get(b"traceparent", b"").decode("latin-1"))
+        accepted = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal accepted
+            accepted = True
+            await send(message)
+
+        try:
+            application = self._sockets.get(scope["path"])
+            if application is None:
+                raise RouteNotFound
+            await application(scope, receive, send_noted)
+        except Exception as error:
+            if accepted:
+                raise
+            # Refused before the upgrade: the client gets an HTTP answer instead.
+            await _send_error(error, {**scope, "method": "GET"}, send, prefix="websocket.")
+
+
+def _for_browsers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What an answer with these headers has to carry besides."""
+    page = any(name == _POLICY for name, _ in headers)
+    return [_NOSNIFF, _NO_REFERRER] if page else [_NOSNIFF, _NO_REFERRER, _NO_PAGE]
+
+
+async def _send_error(error: Exception, scope: Scope, send: Send, *, prefix: str = "") -> None:
+    shown = problems.known(_is_server_fault(error, scope))
+    problem = problems.problem_of(shown, instance=scope["path"])
+    what = {"method": scope["method"], "path": scope["path"], "reason": shown.reason}
+    if problem.status == 500:
+        logger().error("request_failed", **what, exc_info=error)
+    elif problem.status > 500:
+        logger().warning("request_failed", **what, error=repr(error))
+    else:
+        logger().debug("request_refused", **what, status=problem.status)
+    body = _encoder.encode(problem)
+    headers = [
+        (b"content-type", problems.CONTENT_TYPE),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        *problems.headers_of(shown),
+    ]
+    if prefix:
+        # No frame is around an answer to a handshake.
+        headers += _for_browsers(headers)
+    await send(
+        {"type": f"{prefix}http.response.start", "status": problem.status, "headers": headers}
+    )
+    body = b"" if scope["method"] == "HEAD" else body
+    await send({"type": f"{prefix}http.response.body", "body": body})
+
+
+def _is_server_fault(error: Exception, scope: Scope) -> Exception:
+    """Starlette's own refusals, in our terms."""
+    if isinstance(error, HTTPException):
+        if error.status_code == 404:
+            return RouteNotFound()
+        if error.status_code == 405:
+            allowed = (error.headers or {}).get("Allow", "").split(", ")
+            return MethodNotAllowed(scope["method"], sorted({*allowed, "OPTIONS"}))
+    return error

@@ -1,0 +1,238 @@
+"""The REST application: finds the route, reads the request, asks its function, answers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from opentelemetry.trace import SpanKind
+
+from gateway.core.asgi import (
+    HEADERS,
+    NO_STORE,
+    RESPONSE_HEADERS,
+    REVALIDATE,
+    ROUTE,
+    Headers,
+    Receive,
+    Scope,
+    Send,
+    check_accept,
+    client_address,
+    expected_etag,
+    idempotency_key,
+    matches_none,
+    send_answer,
+)
+from gateway.core.auth import Authenticator
+from gateway.core.bodies import BodyReader, check_content_type, receive_body
+from gateway.core.clients import Backends
+from gateway.core.errors import MethodNotAllowed, ParameterInvalid, RouteNotFound
+from gateway.core.ids import NO_ID, parse_id
+from gateway.core.refresh_tokens import Refreshing
+from gateway.protocols.rest.context import NoContent, RequestContext, Response
+from gateway.protocols.rest.query_strings import QueryReader, with_cursor
+from gateway.protocols.rest.routes import Route, takes_body
+from gateway.views.version import Version
+from services.chassis.runtime import deadline, telemetry
+
+_JSON_HEADER = (b"content-type", b"application/json")
+
+_encoder = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What one route reads, made ready."""
+
+    query: QueryReader[Any]
+    body: BodyReader[Any] | None
+    nothing: Any
+
+
+class Rest:
+    """Answers all routes of one version. Errors leave it as they are raised."""
+
+    def __init__(
+        self,
+        version: Version,
+        routes: Iterable[Route],
+        *,
+        backends: Backends,
+        authenticator: Authenticator,
+        refreshing: Refreshing,
+    ) -> None:
+        routes = tuple(routes)
+        self._prefix = version.prefix
+        self._presenter = version.presenter
+        self._retirement = version.retirement
+        self._paths = Paths(routes)
+        self._backends = backends
+        self._authenticator = authenticator
+        self._refreshing = refreshing
+        self._readers = {
+            route.name: _Reader(
+                QueryReader(route.query),
+                BodyReader(route.body) if takes_body(route) else None,
+                None if takes_body(route) else route.body(),
+            )
+            for route in routes
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one HTTP request."""
+        method: str = scope["method"]
+        path: str = scope["path"]
+        retirement = self._retirement
+        if retirement is None:
+            place, path_id = self._paths.find(path)
+        else:
+            scope[RESPONSE_HEADERS] = retirement.headers
+            place, path_id = self._paths.find(path)
+            # Only now: a path that leads somewhere holds nothing that a header could not.
+            scope[RESPONSE_HEADERS] = (
+                *retirement.headers,
+                retirement.link(path.removeprefix(self._prefix)),
+            )
+        if method == "OPTIONS":
+            await send_answer(send, 204, [(b"allow", ", ".join(place.allowed()).encode())], b"")
+            return
+        route = route_of(place, method)
+        scope[ROUTE] = route.path
+        trace = telemetry.current()
+        if trace is None or not trace.sampled:
+            await self._serve(route, path_id, scope, receive, send)
+            return
+        with telemetry.span(f"{method} {route.path}", kind=SpanKind.SERVER):
+            await self._serve(route, path_id, scope, receive, send)
+
+    async def _serve(
+        self, route: Route, path_id: int, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        deadline.begin(route.seconds)
+        headers: Headers = scope[HEADERS]
+        viewer_id = await self._authenticator.authenticate(headers, route.access)
+        check_accept(headers)
+        reader = self._readers[route.name]
+        body = reader.nothing
+        if reader.body is not None:
+            check_content_type(headers.get(b"content-type"))
+            body = reader.body.read(await receive_body(receive, headers.get(b"content-length")))
+        answer = await route.handler(
+            RequestContext(
+                backends=self._backends,
+                refresh=partial(self._refreshing.refresh, client_address(scope)),
+                presenter=self._presenter,
+                query=reader.query.read(scope["query_string"]),
+                body=body,
+                path_id=path_id,
+                viewer_id=viewer_id,
+                request_id="" if route.safe else idempotency_key(headers),
+                expected_etag=expected_etag(headers) if route.etag else "",
+            )
+        )
+        location = self._prefix + answer.location if answer.location else ""
+        await _answer(route, answer, location, scope, send)
+
+
+async def _answer(
+    route: Route, answer: Response[Any], location: str, scope: Scope, send: Send
+) -> None:
+    value = answer.value
+    if isinstance(value, NoContent):
+        await send_answer(send, route.status, [NO_STORE], b"")
+        return
+    body = _encoder.encode(value)
+    headers = [_JSON_HEADER, (b"content-length", b"%d" % len(body))]
+    if location:
+        headers.append((b"location", location.encode()))
+    if answer.next_cursor:
+        link = with_cursor(scope["path"], scope["query_string"], answer.next_cursor)
+        headers.append((b"link", f'<{link}>; rel="next"'.encode()))
+    status = route.status
+    if answer.etag:
+        # Weak, because a proxy that compresses would drop a strong one. The digest covers what the
+        # service's etag does not: counts, the viewer's own state, the author's profile.
+        digest = blake2b(body, digest_size=8).hexdigest()
+        tag = f'W/"{answer.etag}.{digest}"'.encode()
+        headers += [(b"etag", tag), *REVALIDATE]
+        if route.safe and matches_none(scope[HEADERS], tag):
+            status, body = 304, b""
+            del headers[:2]
+    else:
+        headers.append(NO_STORE)
+    await send_answer(send, status, headers, b"" if scope["method"] == "HEAD" else body)
+
+
+class Place:
+    """What there is at one path: its routes by method."""
+
+    def __init__(self) -> None:
+        self.routes: dict[str, Route] = {}
+        self.below: dict[str, Place] = {}
+        self.parameter: tuple[str, Place] | None = None
+
+    def allowed(self) -> list[str]:
+        """The methods that the path takes."""
+        methods = set(self.routes) | {"OPTIONS"}
+        return sorted(methods | {"HEAD"} if "GET" in methods else methods)
+
+
+class Paths:
+    """All paths of a route table."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root = Place()
+        for route in routes:
+            place = self._place(route.path)
+            if route.method in place.routes:
+                raise ValueError(f"{route.method} {route.path} is declared twice")
+            place.routes[route.method] = route
+
+    def _place(self, path: str) -> Place:
+        place = self._root
+        for segment in path.split("/")[1:]:
+            if not segment.startswith("{"):
+                place = place.below.setdefault(segment, Place())
+                continue
+            name = segment[1:-1]
+            if place.parameter is None:
+                place.parameter = (name, Place())
+            elif place.parameter[0] != name:
+                raise ValueError(f"{path} calls its id {name}, another route does not")
+            place = place.parameter[1]
+        return place
+
+    def find(self, path: str) -> tuple[Place, int]:
+        """The place of a path, and the id in it.
+
+        Raises RouteNotFound, or ParameterInvalid where an id should stand and does not. A fixed
+        segment (`me`) goes before an id.
+        """
+        place = self._root
+        path_id = NO_ID
+        for segment in path.split("/")[1:]:
+            below = place.below.get(segment)
+            if below is not None:
+                place = below
+                continue
+            if place.parameter is None or not segment:
+                raise RouteNotFound
+            name, place = place.parameter
+            number = parse_id(segment)
+            if number is None:
+                raise ParameterInvalid(name, "id", "must be a decimal id, such as 187649984473770")
+            path_id = number
+        if not place.routes:
+            raise RouteNotFound
+        return place, path_id
+
+
+def route_of(place: Place, method: str) -> Route:
+    """The route of a method; HEAD is GET without its body. Raises MethodNotAllowed."""
+    route = place.routes.get("GET" if method == "HEAD" else method)
+    if route is None:
+        raise MethodNotAllowed(method, place.allowed())
+    return route

@@ -1,0 +1,219 @@
+"""The route table: each route is declared once, by its function.
+
+    posts = Routes("Posts", "Writing, reading, editing and deleting posts.")
+
+    @posts.get("/posts/{post_id}", access=ANYONE, reasons=("POST_NOT_FOUND",))
+    async def get_post(call: Call[NoQuery, NoBody]) -> Answer[Post]:
+        '''Read a post.'''
+
+The signature says which query parameters and body are read and what is answered, the docstring
+what the route promises: requests are checked and the OpenAPI document is written from the same.
+"""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from gateway.core.pipeline import Page
+from gateway.protocols.rest.context import (
+    NoBody,
+    NoContent,
+    PageKind,
+    PageQuery,
+    RequestContext,
+    Response,
+    place,
+)
+from gateway.views.version import Version
+from services.chassis.auth.access_policy import Policy
+
+Handler = Callable[[RequestContext[Any, Any]], Awaitable[Response[Any]]]
+E = TypeVar("E")
+H = TypeVar("H", bound=Callable[..., Awaitable[Response[Any]]])
+
+ANYONE = Policy.ANYONE
+USER = Policy.USER
+
+# Seconds that a request may take; the edge waits one more, so that it is we who answer.
+READ_SECONDS = 4.0
+WRITE_SECONDS = 9.0
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method of one path, and all that is known of it."""
+
+    method: str
+    path: str
+    tag: str
+    name: str
+    summary: str
+    description: str
+    handler: Handler
+    access: Policy
+    query: type[Any]
+    body: type[Any]
+    answer: type[Any]
+    status: int
+    # What may go wrong beyond what may go wrong anywhere: names of ErrorReason.
+    reasons: tuple[str, ...]
+    # Answers carry an ETag, and If-None-Match is heeded (GET) or If-Match is (PATCH).
+    etag: bool
+    # The Idempotency-Key reaches the service, and a repetition gives the same answer.
+    keyed: bool
+    seconds: float
+
+    @property
+    def parameter(self) -> str | None:
+        """The name of the id in the path."""
+        found = _PARAMETER.search(self.path)
+        return found.group(1) if found else None
+
+    @property
+    def safe(self) -> bool:
+        """Whether the route only reads."""
+        return self.method == "GET"
+
+
+class Routes:
+    """The routes of one kind of resource, in the order of their declaration."""
+
+    def __init__(self, tag: str, about: str) -> None:
+        self.tag = tag
+        self.about = about
+        self.routes: list[Route] = []
+
+    def get(
+        self,
+        path: str,
+        *,
+        access: Policy = USER,
+        reasons: tuple[str, ...] = (),
+        etag: bool = False,
+    ) -> Callable[[H], H]:
+        """Declares a route that reads."""
+        return self._declare(
+            "GET", path, access=access, reasons=reasons, etag=etag, keyed=False, status=200
+        )
+
+    def change(
+        self,
+        method: str,
+        path: str,
+        *,
+        access: Policy = USER,
+        reasons: tuple[str, ...] = (),
+        status: int | None = None,
+        etag: bool = False,
+        keyed: bool = True,
+        seconds: float = WRITE_SECONDS,
+    ) -> Callable[[H], H]:
+        """Declares a route that changes something."""
+        return self._declare(
+            method,
+            path,
+            access=access,
+            reasons=reasons,
+            etag=etag,
+            keyed=keyed,
+            status=status,
+            seconds=seconds,
+        )
+
+    def list(
+        self,
+        path: str,
+        *,
+        name: str,
+        about: str,
+        read: Callable[..., Awaitable[Page[E]]],
+        kind: PageKind[E],
+        by: str = "",
+        access: Policy = USER,
+        reasons: tuple[str, ...] = (),
+    ) -> None:
+        """Declares a route that reads a list page by page.
+
+        `read` is the query, and `by` the name of its argument that takes the id in the path.
+        """
+
+        async def handler(context: RequestContext[PageQuery, NoBody]) -> Any:
+            of = {by: context.path_id} if by else {}
+            return kind.response(context, await read(context.backends, **of, **place(context)))
+
+        handler.__name__ = name
+        handler.__doc__ = about
+        handler.__annotations__["return"] = Response[kind.shape]  # type: ignore[name-defined]
+        self.get(path, access=access, reasons=reasons)(handler)
+
+    def _declare(
+        self,
+        method: str,
+        path: str,
+        *,
+        access: Policy,
+        reasons: tuple[str, ...],
+        etag: bool,
+        keyed: bool,
+        status: int | None,
+        seconds: float = READ_SECONDS,
+    ) -> Callable[[H], H]:
+        def declare(handler: H) -> H:
+            query, body, answer = _types(handler)
+            text = inspect.getdoc(handler)
+            if not text:
+                raise TypeError(f"{handler.__name__} promises nothing: write its docstring")
+            summary, _, description = text.partition("\n")
+            self.routes.append(
+                Route(
+                    method=method,
+                    path=path,
+                    tag=self.tag,
+                    name=handler.__name__,
+                    summary=summary.rstrip("."),
+                    description=" ".join(description.split()),
+                    handler=handler,
+                    access=access,
+                    query=query,
+                    body=body,
+                    answer=answer,
+                    status=status or (204 if answer is NoContent else 200),
+                    reasons=reasons,
+                    etag=etag,
+                    keyed=keyed,
+                    seconds=seconds,
+                )
+            )
+            return handler
+
+        return declare
+
+
+def _types(handler: Callable[..., Any]) -> tuple[type[Any], type[Any], type[Any]]:
+    """The types of query, body and answer in `async def handler(call: Call[Q, B]) -> Answer[T]`."""
+    hints = get_type_hints(handler, include_extras=True)
+    query, body = get_args(hints["context"])
+    (answer,) = get_args(hints["return"])
+    return query, body, answer
+
+
+def routes_of(version: Version, sections: Iterable[Routes]) -> tuple[Route, ...]:
+    """All routes of a version, with whole paths and with the shapes that it answers."""
+    return tuple(
+        replace(
+            route,
+            path=version.prefix + route.path,
+            answer=version.shapes.get(route.answer, route.answer),
+        )
+        for section in sections
+        for route in section.routes
+    )
+
+
+def takes_body(route: Route) -> bool:
+    """Whether the route reads a body."""
+    return route.body is not NoBody

@@ -1,0 +1,262 @@
+"""The frames of the subprotocol `roost.v1`: what either side sends, as JSON in text messages.
+
+What is parsed, printed and documented (`asyncapi`) are these types. Objects inside are those of
+REST's version 1.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from gateway.core.ids import ID_PATTERN, Id
+from gateway.core.problems import Problem
+from gateway.views.shapes import (
+    Notification,
+    Post,
+    Time,
+    TimelineItem,
+)
+
+SUBPROTOCOL = "roost.v1"
+# Well below what proxies and phones' networks let a silent connection live.
+HEARTBEAT_SECONDS = 25
+MAX_TOPICS = 100
+
+Topic = Annotated[
+    str,
+    Meta(
+        description="`home`, `notifications`, `account`, or `post:` and the id of a post.",
+        max_length=32,
+        examples=["home", "post:187649984473770"],
+        extra_json_schema={
+            "pattern": f"^(home|notifications|account|post:{ID_PATTERN.strip('^$')})$"
+        },
+    ),
+]
+Topics = Annotated[list[Topic], Meta(min_length=1, max_length=MAX_TOPICS)]
+Resource = Literal[
+    "post", "user", "follow", "follow_request", "block", "mute", "like", "repost", "bookmark"
+]
+MarkedList = Literal["home", "notifications"]
+Sequence = Annotated[
+    int,
+    Meta(ge=0, le=2**53 - 1, description="A place in the person's log: 1, 2, 3 … without holes."),
+]
+
+
+# --- what clients send ---
+
+
+class Subscribe(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="subscribe"):
+    """Begin to hear of topics."""
+
+    topics: Topics
+
+
+class Unsubscribe(
+    Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="unsubscribe"
+):
+    """Hear of topics no longer."""
+
+    topics: Topics
+
+
+class Resume(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="resume"):
+    """Go on after a sequence that an earlier connection reached. Before the first `subscribe`."""
+
+    after_sequence: Sequence
+
+
+class Ack(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="ack"):
+    """What the client has handled. Optional: it changes nothing that is sent."""
+
+    sequence: Sequence
+
+
+class Ping(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="ping"):
+    """Ask whether the server is there; it answers with `pong`."""
+
+
+class Pong(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="pong"):
+    """The answer to the other side's `ping`."""
+
+
+ClientFrame = Subscribe | Unsubscribe | Resume | Ack | Ping | Pong
+
+
+# --- what the server sends ---
+
+
+class Hello(Struct, frozen=True, tag_field="type", tag="hello"):
+    """The first frame of every connection."""
+
+    connection_id: Annotated[str, Meta(description="Finds the connection in the server's logs.")]
+    heartbeat_seconds: Annotated[
+        int,
+        Meta(description="A `ping` comes at least this often; twice of it in silence is death."),
+    ]
+    last_sequence: Annotated[Sequence, Meta(description="The newest event at this moment.")]
+
+
+class Subscribed(Struct, frozen=True, tag_field="type", tag="subscribed"):
+    """The topics begin here."""
+
+    topics: list[Topic]
+
+
+class Unsubscribed(Struct, frozen=True, tag_field="type", tag="unsubscribed"):
+    """The topics end here: as was asked, or because a post may be seen no longer."""
+
+    topics: list[Topic]
+
+
+class Arrival(Struct, frozen=True, tag_field="kind", tag="arrival"):
+    """A post came to the home timeline.
+
+    What depends on who looks (`viewer`, `relationship`) may be left out where it goes to many.
+    """
+
+    item: TimelineItem
+
+
+class NotificationUpdated(Struct, frozen=True, tag_field="kind", tag="notification"):
+    """A notification came, or changed: then it takes the place of the one that it was."""
+
+    notification: Notification
+    replaces: Annotated[
+        Id | None,
+        Meta(description="The id that it had before, which no list has now; null where it is new."),
+    ]
+
+
+class NotificationWithdrawn(Struct, frozen=True, tag_field="kind", tag="notification_withdrawn"):
+    """A notification is gone: undone, or hidden."""
+
+    id: Id
+
+
+class ResourceChanged(Struct, frozen=True, tag_field="kind", tag="resource"):
+    """Something of one's own changed; read it anew."""
+
+    resource: Resource
+    id: Annotated[Id, Meta(description="Of the post, or of the person.")]
+    deleted: Annotated[bool, Meta(description="Whether it is gone: undone, unfollowed, deleted.")]
+
+
+class MarkerMoved(Struct, frozen=True, tag_field="kind", tag="marker"):
+    """One has read on, on another device perhaps."""
+
+    timeline: MarkedList
+    last_read_id: Id
+
+
+class SessionEnded(Struct, frozen=True, tag_field="kind", tag="session_ended"):
+    """Another device was signed out."""
+
+    session_id: Id
+
+
+class SignedIn(Struct, frozen=True, tag_field="kind", tag="signed_in"):
+    """A device signed in with the password. If it was not oneself, change the password."""
+
+    session_id: Annotated[Id, Meta(description="Its session, which names the device.")]
+    new_network: Annotated[
+        bool,
+        Meta(description="Whether nobody had signed in from its network within 90 days."),
+    ]
+
+
+class PasswordChanged(Struct, frozen=True, tag_field="kind", tag="password_changed"):
+    """The password was changed."""
+
+    session_id: Annotated[Id, Meta(description="The session that changed it.")]
+
+
+class SignInsFailed(Struct, frozen=True, tag_field="kind", tag="sign_ins_failed"):
+    """Wrong passwords were tried: 10, and again each time that the number has doubled."""
+
+    failures: Annotated[int, Meta(description="How many lately.")]
+
+
+Change = (
+    Arrival
+    | NotificationUpdated
+    | NotificationWithdrawn
+    | ResourceChanged
+    | MarkerMoved
+    | SessionEnded
+    | SignedIn
+    | PasswordChanged
+    | SignInsFailed
+)
+
+
+class Event(Struct, frozen=True, tag_field="type", tag="event"):
+    """Something happened that the log keeps. Sequences rise; those of other topics are missing."""
+
+    sequence: Sequence
+    topic: Topic
+    at: Annotated[Time, Meta(description="When it was logged.")]
+    change: Change
+
+
+class Activity(Struct, frozen=True, tag_field="type", tag="activity"):
+    """What became of a post that one watches, at most once a second. It is not in the log."""
+
+    topic: Topic
+    post: Annotated[Post | None, Meta(description="As it is now; null where it is gone.")]
+    replies: Annotated[
+        list[Post], Meta(description="New ones, oldest first, 20 at most; read the list for more.")
+    ]
+
+
+class Gap(Struct, frozen=True, tag_field="type", tag="gap"):
+    """Events are gone for good: read everything anew, or what belongs to the topics that are named.
+    Events from this sequence on follow."""
+
+    first_sequence: Sequence
+    topics: Annotated[
+        list[Topic] | UnsetType,
+        Meta(description="What has gone missing is of these alone; of all where they are absent."),
+    ] = UNSET
+
+
+class Error(Struct, frozen=True, tag_field="type", tag="error"):
+    """A frame was refused, or the connection is about to be closed."""
+
+    problem: Problem
+    topic: Annotated[
+        str | UnsetType, Meta(description="The topic that was refused, if it was one.")
+    ] = UNSET
+
+
+class Heartbeat(Struct, frozen=True, tag_field="type", tag="ping"):
+    """The server is there; answer with `pong`, or the connection is closed."""
+
+    sequence: Annotated[
+        Sequence,
+        Meta(description="Everything up to here was sent, or is of no topic that was asked for."),
+    ]
+
+
+ServerFrame = Hello | Subscribed | Unsubscribed | Event | Activity | Gap | Error | Heartbeat | Pong
+
+
+class CloseReason(Struct, frozen=True, omit_defaults=True):
+    """What the reason of a close frame holds, as JSON."""
+
+    reason: Annotated[
+        str, Meta(description="Why, for machines; absent where nothing is wrong.")
+    ] = ""
+    retry_after: Annotated[
+        float | None, Meta(description="Seconds to wait before the next connection.")
+    ] = None
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(frame: ServerFrame | CloseReason) -> str:
+    """The text of a frame."""
+    return _encoder.encode(frame).decode()

@@ -1,1 +1,0 @@
-"""What every version serves: a module for each kind of resource, one function a route."""

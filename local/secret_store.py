@@ -1,0 +1,117 @@
+"""Generates a stack's secrets at its first start; only the owner of the files can read them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+COORDINATE_BYTES = 32  # of a P-256 point
+
+
+class SecretStore:
+    """Secrets by name in ``folder``; each is made at the first call for it, and never changes."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        self._folder = folder
+
+    def token(self, name: str) -> str:
+        """Return 32 random bytes in hexadecimal: a key, or a password that needs no quoting."""
+        file = self._folder / name
+        if not file.exists():
+            _write(file, secrets.token_hex(32))
+        return file.read_text()
+
+    def identity(self, service: str) -> Path:
+        """Return the file of the ES256 private key that authenticates ``service``."""
+        return self.signing_key(service)
+
+    def signing_key(self, name: str) -> Path:
+        """Return the file of an ES256 private key (PEM)."""
+        file = self._folder / f"{name}.pem"
+        if not file.exists():
+            key = ec.generate_private_key(ec.SECP256R1())
+            pem = key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+            _write(file, pem.decode())
+        return file
+
+    def certificate(self, name: str) -> Path:
+        """Return the file of a self-signed certificate (PEM) of 127.0.0.1 for
+        ``signing_key(name)``."""
+        file = self._folder / f"{name}.crt"
+        if not file.exists():
+            _write(file, _self_signed(name, _read_key(self.signing_key(name))))
+        return file
+
+    def identities(self, services: list[str]) -> Path:
+        """Return a JWKS file (RFC 7517) of the services' public keys, each under its name."""
+        keys = [_public_jwk(service, self.identity(service)) for service in services]
+        file = self._folder / "services.jwks.json"
+        _write(file, json.dumps({"keys": keys}))
+        return file
+
+
+def _read_key(file: Path) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"{file} holds no elliptic curve key")
+    return key
+
+
+def _self_signed(name: str, key: ec.EllipticCurvePrivateKey) -> str:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    loopback = x509.IPAddress(ip_address("127.0.0.1"))
+    # Valid for longer than any stack: it is deleted with the folder, and clocks may be wrong.
+    begin, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), 1, begin, end)
+        .add_extension(x509.SubjectAlternativeName([loopback]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _public_jwk(service: str, file: Path) -> dict[str, str]:
+    point = _read_key(file).public_key().public_numbers()
+    return {
+        "kty": "EC",
+        "crv": "P-256",
+        "alg": "ES256",
+        "use": "sig",
+        "kid": service,
+        "x": _base64url(point.x),
+        "y": _base64url(point.y),
+    }
+
+
+def _base64url(coordinate: int) -> str:
+    raw = coordinate.to_bytes(COORDINATE_BYTES, "big")
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _write(file: Path, text: str) -> None:
+    """Write the file atomically, readable by its owner only."""
+    draft = file.with_name(file.name + ".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(descriptor)  # before data that is encrypted with it
+    draft.replace(file)

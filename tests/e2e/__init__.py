@@ -1,0 +1,1 @@
+"""Whole stacks; a package, so that the shared stack ends with the last of its tests."""

@@ -1,0 +1,63 @@
+"""One stack for the tests that break nothing of it. A stack takes more time to start than most of
+them to run, so each registers accounts of its own instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from gateway.protocols.graphql.trusted_documents import manifest_of
+from tests.e2e.collector import Collector, collecting
+from tests.e2e.stacks import TestStack
+from tests.mail import Mailbox, mail_server
+from tests.push import PushServer, push_server
+
+DOCUMENTS = Path(__file__).parents[2] / "docs" / "graphql"
+# Two of what a socket may be at, as operators have them.
+TWO_GATEWAYS = {"ROOST_REPLICAS_GATEWAY": "2", "ROOST_DRAIN_SECONDS": "1"}
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The stack, and what it sends to."""
+
+    stack: TestStack
+    box: Mailbox
+    pushes: PushServer
+    collector: Collector
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shared]:
+    """A stack with two gateways that mails, pushes, traces every request and has a manifest."""
+    folder = tmp_path_factory.mktemp("shared")
+    manifest = folder / "manifest.json"
+    manifest.write_bytes(manifest_of([DOCUMENTS]))
+    async with mail_server() as box, push_server() as pushes, collecting() as collector:
+        settings = TWO_GATEWAYS | {
+            "ROOST_PUSH_LOOPBACK_ALLOWED": "true",
+            "ROOST_SMTP_URL": f"smtp://127.0.0.1:{box.port}",
+            "ROOST_GRAPHQL_MANIFEST": str(manifest),
+            "ROOST_OTLP_ENDPOINT": collector.endpoint,
+            "ROOST_TRACE_RATIO": "1",
+        }
+        async with TestStack(folder / "stack", settings) as stack:
+            yield Shared(stack, box, pushes, collector)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of the shared stack one after another, so that it idles beside no other."""
+    folder = Path(__file__).parent
+    places = [place for place, item in enumerate(items) if item.path.is_relative_to(folder)]
+    here = sorted((items[place] for place in places), key=_is_shared)
+    for place, item in zip(places, here, strict=True):
+        items[place] = item
+
+
+def _is_shared(item: pytest.Item) -> bool:
+    return "shared" in getattr(item, "fixturenames", ())
