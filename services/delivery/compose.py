@@ -1,6 +1,5 @@
 """Composes delivery, for both processes of the service."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -9,7 +8,7 @@ from roost.notification.v1.delivery_service_pb2_grpc import add_DeliveryServiceS
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import IdGenerator
-from services.chassis.runtime.logs import logger
+from services.chassis.runtime.periodic import every
 from services.chassis.runtime.supervision import Job
 from services.delivery.adapters import push
 from services.delivery.adapters.mail import SmtpMailer
@@ -150,13 +149,7 @@ def senders(
 def pruning(store: DeliveryStore, clock: Clock) -> Job:
     """The job that deletes what has expired, every ten minutes."""
 
-    async def prune_deliveries() -> None:
-        while True:
-            try:
-                await store.prune_deliveries(clock.now())
-            except Exception as error:
-                # A later round deletes the rest; the other jobs of the process continue.
-                logger().warning("pruning_postponed", exc_info=error)
-            await asyncio.sleep(_PRUNE_SECONDS)
+    async def prune() -> None:
+        await store.prune_deliveries(clock.now())
 
-    return prune_deliveries
+    return every(_PRUNE_SECONDS, "delivery_pruning", prune)

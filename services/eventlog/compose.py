@@ -8,17 +8,18 @@ from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.periodic import every
 from services.chassis.runtime.settings import ServiceSettings
 from services.chassis.runtime.supervision import Job
 from services.eventlog.adapters import wake_ups_valkey
 from services.eventlog.adapters.clients import MeshFollowGraph
-from services.eventlog.domain.live import LiveDelivery
+from services.eventlog.domain.live import PRESENCE_RENEWAL_SECONDS, LiveDelivery
 from services.eventlog.domain.ports import WakeUpChannel
 from services.eventlog.domain.projection import EventLogProjection
 from services.eventlog.domain.store import LogStore
 from services.eventlog.rpc import convert
 from services.eventlog.rpc.servicer import EventServicer
-from services.eventlog.worker import consumer, trimming
+from services.eventlog.worker import consumer
 
 
 def live_delivery(*, store: LogStore, clock: Clock) -> LiveDelivery:
@@ -39,7 +40,10 @@ def live_delivery_jobs(settings: ServiceSettings, live: LiveDelivery) -> list[Jo
         events=live.on_events,
         activities=live.on_activities,
     )
-    return [live.run, live.renew_presence, listen]
+    renew_presence = every(
+        PRESENCE_RENEWAL_SECONDS, "presence_renewal", live.renew_presence, wait_first=True
+    )
+    return [live.run, renew_presence, listen]
 
 
 def projection_consumer(
@@ -67,8 +71,3 @@ def projection_consumer(
         clock=clock,
         batches=consumer.EventLogConsumer(projection),
     )
-
-
-def trim_job(store: LogStore, clock: Clock) -> Job:
-    """The job that deletes expired events."""
-    return partial(trimming.run, store, clock)

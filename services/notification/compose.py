@@ -27,6 +27,7 @@ from services.delivery.worker.dispatch import Dispatcher
 from services.eventlog import compose as eventlog
 from services.eventlog.adapters import wake_ups_valkey
 from services.eventlog.adapters.postgres import PostgresLogStore
+from services.eventlog.worker import trimming
 from services.notification.adapters.clients import (
     MeshGraph,
     MeshPosts,
@@ -42,8 +43,8 @@ from services.notification.domain.visible_notifications import VisibleNotificati
 from services.notification.rpc.servicer import NotificationServicer
 from services.notification.settings import NotificationSettings
 from services.notification.worker import consumer
+from services.notification.worker import retention as notification_retention
 from services.notification.worker.account_cleanup import AccountCleanup
-from services.notification.worker.retention import Retention
 
 _NAME = "notification"
 
@@ -166,10 +167,10 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
                 ),
             ],
             jobs=[
-                eventlog.trim_job(entries, clock),
+                trimming.job(entries, clock),
                 dispatcher.run,
                 delivery.pruning(PostgresDeliveryStore(database), clock),
-                Retention(store=store, cleanup=cleanup, clock=clock).run,
+                notification_retention.job(store=store, cleanup=cleanup, clock=clock),
                 retention.job(database),
             ],
         )

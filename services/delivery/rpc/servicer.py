@@ -1,19 +1,16 @@
 """DeliveryService over gRPC."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from roost.notification.v1 import delivery_service_pb2 as pb
 from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceServicer
 
 from services.chassis.auth import access_policy, caller
+from services.chassis.rpc import commands
 from services.chassis.runtime.clock import Clock
-from services.chassis.storage.idempotency import (
-    RequestKey,
-    Seal,
-    once,
-    repeated,
-)
+from services.chassis.storage.idempotency import Seal
 from services.chassis.storage.transaction import in_transaction
 from services.delivery.domain.email_addresses import EmailAddresses
 from services.delivery.domain.store import (
@@ -24,6 +21,8 @@ from services.delivery.domain.store import (
 from services.delivery.domain.subscriptions import Subscriptions
 from services.delivery.domain.tokens import Tokens
 from services.delivery.rpc import convert
+
+M = TypeVar("M", bound=Message)
 
 
 class DeliveryServicer(DeliveryServiceServicer):
@@ -72,8 +71,9 @@ class DeliveryServicer(DeliveryServiceServicer):
             )
 
         # The stored request must not allow guessing the device's secret.
-        key = self._key(request, me.user_id, secret=request.auth)
-        return await once(self._begin, key, pb.CreatePushSubscriptionResponse, effect)
+        return await self._run_once(
+            request, pb.CreatePushSubscriptionResponse, effect, secret=request.auth
+        )
 
     @access_policy.user
     async def ListPushSubscriptions(
@@ -94,8 +94,7 @@ class DeliveryServicer(DeliveryServiceServicer):
             await self._subscriptions.unsubscribe(transaction, me, request.subscription_id)
             return pb.DeletePushSubscriptionResponse()
 
-        key = self._key(request, me.user_id)
-        return await once(self._begin, key, pb.DeletePushSubscriptionResponse, effect)
+        return await self._run_once(request, pb.DeletePushSubscriptionResponse, effect)
 
     @access_policy.user
     async def GetEmailAddress(
@@ -115,8 +114,9 @@ class DeliveryServicer(DeliveryServiceServicer):
             address = await self._addresses.set_address(transaction, me, request.address)
             return pb.SetEmailAddressResponse(email=convert.email(address))
 
-        key = self._key(request, me.user_id, secret=request.address)
-        return await once(self._begin, key, pb.SetEmailAddressResponse, effect)
+        return await self._run_once(
+            request, pb.SetEmailAddressResponse, effect, secret=request.address
+        )
 
     @access_policy.user
     async def ConfirmEmailAddress(
@@ -124,17 +124,24 @@ class DeliveryServicer(DeliveryServiceServicer):
     ) -> pb.ConfirmEmailAddressResponse:
         user_id = caller.user().user_id
         # A repetition is answered first: the code of the first request is not pending any more.
-        key = self._key(request, user_id, secret=request.code)
-        before = await repeated(self._begin, key, pb.ConfirmEmailAddressResponse)
-        if before is not None:
-            return before
+        first = await commands.first_response(
+            self._begin,
+            request,
+            pb.ConfirmEmailAddressResponse,
+            caller_id=user_id,
+            seal=self._seal(request.code),
+        )
+        if first is not None:
+            return first
         await self._addresses.try_code(user_id, request.code)
 
         async def effect(transaction: DeliveryTransaction) -> pb.ConfirmEmailAddressResponse:
             confirmed = await self._addresses.confirm(transaction, user_id, request.code)
             return pb.ConfirmEmailAddressResponse(email=convert.email(confirmed))
 
-        return await once(self._begin, key, pb.ConfirmEmailAddressResponse, effect)
+        return await self._run_once(
+            request, pb.ConfirmEmailAddressResponse, effect, secret=request.code
+        )
 
     @access_policy.user
     async def RemoveEmailAddress(
@@ -147,8 +154,7 @@ class DeliveryServicer(DeliveryServiceServicer):
             await transaction.remove_address(user_id)
             return pb.RemoveEmailAddressResponse()
 
-        key = self._key(request, user_id)
-        return await once(self._begin, key, pb.RemoveEmailAddressResponse, effect)
+        return await self._run_once(request, pb.RemoveEmailAddressResponse, effect)
 
     @access_policy.anyone
     async def Unsubscribe(
@@ -162,13 +168,24 @@ class DeliveryServicer(DeliveryServiceServicer):
         await in_transaction(self._begin, effect)
         return pb.UnsubscribeResponse()
 
-    def _key(self, request: Message, user_id: int, *, secret: str = "") -> RequestKey | None:
-        """The idempotency key of a request. If the request contains a secret, the stored
-        fingerprint and response are sealed, so that they do not allow guessing it."""
-        seal = Seal(caller_secret=secret.encode(), service_secret=self._master_key)
-        return RequestKey.of(
+    async def _run_once(
+        self,
+        request: Message,
+        response: type[M],
+        effect: Callable[[DeliveryTransaction], Awaitable[M]],
+        *,
+        secret: str = "",
+    ) -> M:
+        return await commands.run_once(
+            self._begin,
             request,
-            caller_id=str(user_id),
-            method=type(request).__name__,
-            seal=seal if secret else None,
+            response,
+            effect,
+            caller_id=caller.user().user_id,
+            seal=self._seal(secret) if secret else None,
         )
+
+    def _seal(self, secret: str) -> Seal:
+        """The seal of a request with a secret: the stored fingerprint and response do not allow
+        guessing it."""
+        return Seal(caller_secret=secret.encode(), service_secret=self._master_key)

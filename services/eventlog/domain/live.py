@@ -198,18 +198,12 @@ class LiveDelivery:
                 self._woken.clear()
 
     async def renew_presence(self) -> None:
-        """Refreshes the presence of attached users every PRESENCE_RENEWAL_SECONDS, until it is
-        cancelled."""
-        while True:
-            await asyncio.sleep(PRESENCE_RENEWAL_SECONDS)
-            user_ids = list(self._cursors)
-            try:
-                for start in range(0, len(user_ids), _BATCH_SIZE):
-                    await self._store.renew_presence(
-                        user_ids[start : start + _BATCH_SIZE], self._clock.now()
-                    )
-            except (Unavailable, DeadlineExceeded) as error:
-                logger().warning("presence_update_failed", error=repr(error))
+        """Refreshes the presence of attached users."""
+        user_ids = list(self._cursors)
+        for start in range(0, len(user_ids), _BATCH_SIZE):
+            await self._store.renew_presence(
+                user_ids[start : start + _BATCH_SIZE], self._clock.now()
+            )
 
     async def _sweep(self) -> None:
         """Marks cursors as behind whose log has newer entries."""

@@ -1,14 +1,13 @@
 """Converts events to log updates: changes of a user's own resources, arrivals, ended sessions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from google.protobuf.message import Message
 from roost.post.v1 import post_events_pb2 as posts
 from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 
-from services.chassis.events import bodies
+from services.chassis.events.bus import EventRoutes
 from services.chassis.events.records import Event
 from services.eventlog.domain.model import PostActivity, Suppression, SuppressionReason
 from services.eventlog.domain.projection import EventLogProjection, LogUpdate
@@ -26,11 +25,7 @@ class EventLogConsumer:
 
     async def __call__(self, events: Sequence[Event]) -> None:
         """Applies the events to logs. Raises Undecodable for an invalid event."""
-        batch = [
-            (event.event_id, reader(event))
-            for event in events
-            if (reader := _READERS.get(event.type)) is not None
-        ]
+        batch = [(event.event_id, update) for event, update in _UPDATES.results(events)]
         if batch:
             await self._projection.apply(batch)
 
@@ -176,38 +171,30 @@ def _read_marker_moved(body: timelines.ReadMarkerMoved) -> LogUpdate:
     return LogUpdate(changes=[convert.marker_moved(body.user_id, "home", body.last_read_id)])
 
 
-def _reader(
-    kind: type[Message], project: Callable[[Any], LogUpdate]
-) -> Callable[[Event], LogUpdate]:
-    return lambda event: project(bodies.read(event, kind))
-
-
-_PROJECTIONS: Mapping[type[Message], Callable[[Any], LogUpdate]] = {
-    users.UserUpdated: _user_updated,
-    users.UserDeleted: _user_deleted,
-    users.SessionRevoked: _session_revoked,
-    users.SignedIn: _signed_in,
-    users.PasswordChanged: _password_changed,
-    users.SignInsFailed: _sign_ins_failed,
-    users.FollowCreated: _follow_created,
-    users.FollowRemoved: _follow_removed,
-    users.FollowRequested: _follow_requested,
-    users.FollowRequestRemoved: _follow_request_removed,
-    users.BlockCreated: _block_created,
-    users.BlockRemoved: _block_removed,
-    users.MuteCreated: _mute_created,
-    users.MuteRemoved: _mute_removed,
-    posts.PostCreated: _post_created,
-    posts.PostUpdated: _post_updated,
-    posts.PostDeleted: _post_deleted,
-    posts.PostLiked: _post_liked,
-    posts.PostUnliked: _post_unliked,
-    posts.PostReposted: _post_reposted,
-    posts.RepostUndone: _repost_undone,
-    timelines.EntryDelivered: _entry_delivered,
-    timelines.ReadMarkerMoved: _read_marker_moved,
-}
-
-_READERS: Mapping[str, Callable[[Event], LogUpdate]] = {
-    kind.DESCRIPTOR.full_name: _reader(kind, project) for kind, project in _PROJECTIONS.items()
-}
+_UPDATES: EventRoutes[LogUpdate] = EventRoutes.of_bodies(
+    {
+        users.UserUpdated: _user_updated,
+        users.UserDeleted: _user_deleted,
+        users.SessionRevoked: _session_revoked,
+        users.SignedIn: _signed_in,
+        users.PasswordChanged: _password_changed,
+        users.SignInsFailed: _sign_ins_failed,
+        users.FollowCreated: _follow_created,
+        users.FollowRemoved: _follow_removed,
+        users.FollowRequested: _follow_requested,
+        users.FollowRequestRemoved: _follow_request_removed,
+        users.BlockCreated: _block_created,
+        users.BlockRemoved: _block_removed,
+        users.MuteCreated: _mute_created,
+        users.MuteRemoved: _mute_removed,
+        posts.PostCreated: _post_created,
+        posts.PostUpdated: _post_updated,
+        posts.PostDeleted: _post_deleted,
+        posts.PostLiked: _post_liked,
+        posts.PostUnliked: _post_unliked,
+        posts.PostReposted: _post_reposted,
+        posts.RepostUndone: _repost_undone,
+        timelines.EntryDelivered: _entry_delivered,
+        timelines.ReadMarkerMoved: _read_marker_moved,
+    }
+)

@@ -30,11 +30,11 @@ from roost.notification.v1.notification_service_pb2 import (
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceServicer
 
 from services.chassis.auth import access_policy, caller
+from services.chassis.rpc import commands
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import NotFound
 from services.chassis.runtime.ids import MAX_ID
-from services.chassis.storage.idempotency import RequestKey, once, repeated
 from services.notification.domain import preferences, read_markers
 from services.notification.domain.errors import FieldNotUpdatable
 from services.notification.domain.model import Kind
@@ -129,7 +129,7 @@ class NotificationServicer(NotificationServiceServicer):
                 last_read_id=marker.last_read_id, update_time=timestamp(marker.update_time)
             )
 
-        return await self._once(request, MarkReadResponse, mark)
+        return await self._run_once(request, MarkReadResponse, mark)
 
     @access_policy.user
     async def GetPreferences(
@@ -176,14 +176,14 @@ class NotificationServicer(NotificationServiceServicer):
                 )
             )
 
-        return await self._once(request, UpdatePreferencesResponse, update)
+        return await self._run_once(request, UpdatePreferencesResponse, update)
 
     @access_policy.user
     async def MuteConversation(
         self, request: MuteConversationRequest, context: Context
     ) -> MuteConversationResponse:
         user_id = caller.user().user_id
-        before = await self._repeated(request, MuteConversationResponse)
+        before = await self._first_response(request, MuteConversationResponse)
         if before is not None:
             return before
         conversation_id = await self._posts.conversation_of(request.post_id)
@@ -194,7 +194,7 @@ class NotificationServicer(NotificationServiceServicer):
             )
             return MuteConversationResponse()
 
-        return await self._once(request, MuteConversationResponse, mute)
+        return await self._run_once(request, MuteConversationResponse, mute)
 
     @access_policy.user
     async def UnmuteConversation(
@@ -213,12 +213,12 @@ class NotificationServicer(NotificationServiceServicer):
             )
             return UnmuteConversationResponse()
 
-        return await self._once(request, UnmuteConversationResponse, unmute)
+        return await self._run_once(request, UnmuteConversationResponse, unmute)
 
     @access_policy.user
     async def WatchUser(self, request: WatchUserRequest, context: Context) -> WatchUserResponse:
         watcher_id = caller.user().user_id
-        before = await self._repeated(request, WatchUserResponse)
+        before = await self._first_response(request, WatchUserResponse)
         if before is not None:
             return before
         if request.user_id != watcher_id:
@@ -228,7 +228,7 @@ class NotificationServicer(NotificationServiceServicer):
             await preferences.watch(transaction, watcher_id, request.user_id, clock=self._clock)
             return WatchUserResponse()
 
-        return await self._once(request, WatchUserResponse, watch)
+        return await self._run_once(request, WatchUserResponse, watch)
 
     @access_policy.user
     async def UnwatchUser(
@@ -240,7 +240,7 @@ class NotificationServicer(NotificationServiceServicer):
             await preferences.unwatch(transaction, watcher_id, request.user_id)
             return UnwatchUserResponse()
 
-        return await self._once(request, UnwatchUserResponse, unwatch)
+        return await self._run_once(request, UnwatchUserResponse, unwatch)
 
     async def _watched(self, user_id: int) -> list[int]:
         """The users that the user watches and may see, ascending."""
@@ -248,19 +248,19 @@ class NotificationServicer(NotificationServiceServicer):
         visible = await self._profiles.watchable(user_id, watched)
         return [each for each in watched if each in visible]
 
-    async def _once(
+    async def _run_once(
         self,
         request: Message,
         response: type[M],
         effect: Callable[[NotificationTransaction], Awaitable[M]],
     ) -> M:
-        return await once(self._store.transaction, _key(request), response, effect)
+        caller_id = caller.user().user_id
+        return await commands.run_once(
+            self._store.transaction, request, response, effect, caller_id=caller_id
+        )
 
-    async def _repeated(self, request: Message, response: type[M]) -> M | None:
-        """The response of the first request. It is returned before checks that may fail by now."""
-        return await repeated(self._store.transaction, _key(request), response)
-
-
-def _key(request: Message) -> RequestKey | None:
-    method = request.DESCRIPTOR.name.removesuffix("Request")
-    return RequestKey.of(request, caller_id=str(caller.user().user_id), method=method)
+    async def _first_response(self, request: Message, response: type[M]) -> M | None:
+        """The stored response of a repeated request, before checks that may fail by now."""
+        return await commands.first_response(
+            self._store.transaction, request, response, caller_id=caller.user().user_id
+        )

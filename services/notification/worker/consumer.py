@@ -1,13 +1,12 @@
 """Converts events to domain events, and handles them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from google.protobuf.message import Message
 from roost.post.v1 import post_events_pb2 as posts
 from roost.user.v1 import user_events_pb2 as users
 
-from services.chassis.events import bodies
+from services.chassis.events.bus import EventRoutes
 from services.chassis.events.records import Event
 from services.notification.domain.domain_events import (
     AccountDeleted,
@@ -43,19 +42,19 @@ class NotificationConsumer:
 
     async def __call__(self, events: Sequence[Event]) -> None:
         """Notifies, and cleans up. Raises Undecodable for an invalid event."""
-        envelopes = [envelope for event in events if (envelope := envelope_of(event)) is not None]
+        envelopes = envelopes_of(events)
         if envelopes:
             await self._notifier.handle(envelopes)
         for each in envelopes:
             await self._cleanup.handle(each.domain_event)
 
 
-def envelope_of(event: Event) -> Envelope | None:
-    """The domain event; None for an event that is not handled. Raises Undecodable."""
-    reader = _READERS.get(event.type)
-    if reader is None:
-        return None
-    return Envelope(event.event_id, event.time, reader(event))
+def envelopes_of(events: Sequence[Event]) -> list[Envelope]:
+    """The domain events among the events; others are skipped. Raises Undecodable."""
+    return [
+        Envelope(event.event_id, event.time, domain_event)
+        for event, domain_event in _DOMAIN_EVENTS.results(events)
+    ]
 
 
 def _post_created(body: posts.PostCreated) -> PostCreated:
@@ -95,38 +94,29 @@ def _updated(body: users.UserUpdated) -> ProfileChanged:
 
 
 # The end of a block restores nothing, so BlockRemoved is not handled.
-_CONVERSIONS: Mapping[type[Message], Callable[[Any], DomainEvent]] = {
-    users.FollowCreated: lambda body: Followed(
-        body.follower_id, body.followee_id, body.by_request, body.by_opening
-    ),
-    users.FollowRemoved: lambda body: Unfollowed(body.follower_id, body.followee_id),
-    users.FollowRequested: lambda body: FollowRequested(body.follower_id, body.followee_id),
-    users.FollowRequestRemoved: lambda body: FollowRequestRemoved(
-        body.follower_id, body.followee_id
-    ),
-    users.BlockCreated: lambda body: Blocked(body.blocker_id, body.blocked_id),
-    users.MuteCreated: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=True),
-    users.MuteRemoved: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=False),
-    users.UserRegistered: _registered,
-    users.UserUpdated: _updated,
-    users.UserDeleted: lambda body: AccountDeleted(body.user_id),
-    users.SessionRevoked: lambda body: SessionEnded(body.user_id, body.session_id),
-    posts.PostCreated: _post_created,
-    posts.PostUpdated: _post_updated,
-    posts.PostDeleted: lambda body: PostDeleted(body.post_id, body.author_id),
-    posts.PostLiked: _like(undone=False),
-    posts.PostUnliked: _like(undone=True),
-    posts.PostReposted: _repost(undone=False),
-    posts.RepostUndone: _repost(undone=True),
-}
-
-
-def _reader(
-    body: type[Message], convert: Callable[[Any], DomainEvent]
-) -> Callable[[Event], DomainEvent]:
-    return lambda event: convert(bodies.read(event, body))
-
-
-_READERS = {
-    body.DESCRIPTOR.full_name: _reader(body, convert) for body, convert in _CONVERSIONS.items()
-}
+_DOMAIN_EVENTS: EventRoutes[DomainEvent] = EventRoutes.of_bodies(
+    {
+        users.FollowCreated: lambda body: Followed(
+            body.follower_id, body.followee_id, body.by_request, body.by_opening
+        ),
+        users.FollowRemoved: lambda body: Unfollowed(body.follower_id, body.followee_id),
+        users.FollowRequested: lambda body: FollowRequested(body.follower_id, body.followee_id),
+        users.FollowRequestRemoved: lambda body: FollowRequestRemoved(
+            body.follower_id, body.followee_id
+        ),
+        users.BlockCreated: lambda body: Blocked(body.blocker_id, body.blocked_id),
+        users.MuteCreated: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=True),
+        users.MuteRemoved: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=False),
+        users.UserRegistered: _registered,
+        users.UserUpdated: _updated,
+        users.UserDeleted: lambda body: AccountDeleted(body.user_id),
+        users.SessionRevoked: lambda body: SessionEnded(body.user_id, body.session_id),
+        posts.PostCreated: _post_created,
+        posts.PostUpdated: _post_updated,
+        posts.PostDeleted: lambda body: PostDeleted(body.post_id, body.author_id),
+        posts.PostLiked: _like(undone=False),
+        posts.PostUnliked: _like(undone=True),
+        posts.PostReposted: _repost(undone=False),
+        posts.RepostUndone: _repost(undone=True),
+    }
+)

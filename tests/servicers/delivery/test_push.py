@@ -381,7 +381,7 @@ async def test_a_device_that_never_answers_is_asked_less_and_less(
 
     half_a_minute = timedelta(seconds=30)
     assert pauses == [None, half_a_minute, 2 * half_a_minute, 4 * half_a_minute]
-    assert asked == 4 * CAPACITIES[Channel.PUSH].person
+    assert asked == 4 * CAPACITIES[Channel.PUSH].user
     assert len(scenario.server.arrived) == asked
     assert {row.due_time for row in scenario.rows(device.id) if row.last_answer == ""} == {
         found.pause_until

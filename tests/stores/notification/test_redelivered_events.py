@@ -7,7 +7,7 @@ from roost.post.v1.post_events_pb2 import PostLiked
 
 from services.chassis.events.records import Event, Undecodable
 from services.chassis.runtime.errors import Unavailable
-from services.notification.worker.consumer import envelope_of
+from services.notification.worker.consumer import envelopes_of
 from tests.stores.notification.scenario import (
     ALICE,
     BOB,
@@ -65,9 +65,9 @@ async def test_a_process_that_is_killed_between_two_steps_leaves_nothing_behind(
     gone = scenario.event(deleted(post))
 
     # The transaction of the event is committed, and the steps after it never begin.
-    heard = envelope_of(gone)
-    assert heard is not None
-    await scenario.notifier.handle([heard])
+    envelopes = envelopes_of([gone])
+    assert envelopes
+    await scenario.notifier.handle(envelopes)
     halfway = await scenario.told(BOB)
     await scenario.causes([gone])
 

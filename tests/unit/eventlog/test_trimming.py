@@ -23,10 +23,10 @@ async def test_everything_old_goes_and_everything_else_stays() -> None:
             )
     clock.advance(KEPT.total_seconds() / 2 + 1)
 
-    found = await trimming.forget_old(store, clock)
+    found = await trimming.delete_expired(store, clock)
 
     left = await store.events(dict.fromkeys(PEOPLE, 0), limit=5_000)
     assert found == 7_000
     assert {entry.content for entry in left} == {b"1"}
     assert len(left) == 7_000
-    assert await trimming.forget_old(store, clock) == 0
+    assert await trimming.delete_expired(store, clock) == 0
