@@ -138,10 +138,9 @@ def _notification_events() -> Served:
 
 def _notification_log() -> Served:
     clock, wake_ups = ManualClock(NOW), Notes()
-    graph = NotificationWorld(MemoryNotificationStore(clock=clock), clock).graph
     store = MemoryLogStore(MemoryDatabase(LogTables()), announce=lambda _: None)
     projection = EventLogProjection(
-        store=store, graph=graph, wake_ups=cast(Any, wake_ups), clock=clock
+        store=store, graph=cast(Any, None), wake_ups=cast(Any, wake_ups), clock=clock
     )
 
     async def is_served() -> bool:
