@@ -57,6 +57,9 @@ class Notes:
         for each in what:
             self.forgotten += each if isinstance(each, Collection) else [each]
 
+    async def invalidate(self, *what: Any) -> None:
+        await self.forget(*what)
+
     def announce_activities(self, activities: Collection[Any]) -> None:
         self.forgotten += [each.post_id for each in activities]
 
@@ -88,9 +91,9 @@ def _post_departures() -> Served:
         pass
 
     states = Notes()
-    states.forget = forget_changed  # type: ignore[method-assign]
+    states.invalidate = forget_changed  # type: ignore[method-assign]
     routes = post_departures.routes(
-        AccountCleanup(store=store, clock=clock, describe=describe, forget_body=forget_body),
+        AccountCleanup(store=store, clock=clock, describe=describe, delete_body=forget_body),
         protections=Protections(store=store, profiles=cast(Any, None)),
         states=cast(Any, states),
         profile_cache=cast(Any, known),

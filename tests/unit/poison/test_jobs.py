@@ -152,7 +152,7 @@ OTHERS = {
     "eventlog.domain.live.run",  # tests/servicers/notification/test_log_streams.py
     "eventlog.domain.live.renew_presence",
     "eventlog.worker.trimming.forget_old",  # a part of trimming.run
-    "post.worker.protections._walk",  # a part of protections.run
+    "post.worker.protections._align_all",  # a part of protections.run
 }
 
 

@@ -11,7 +11,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import collect_fields
 
-from gateway.api.events.subscription_type import Subscription as Event
+from gateway.api.events.graphql import Subscription as Event
 from gateway.api.events.types import Topic
 from gateway.core.clients import Backends
 from gateway.core.errors import ParameterInvalid

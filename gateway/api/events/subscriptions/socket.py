@@ -3,26 +3,15 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, cast
+from typing import Any
 
-from msgspec import Struct
 from roost.notification.v1.event_service_pb2 import PostActivity
 from roost.notification.v1.notification_pb2 import UserEvent
 
-from gateway.api.events.loader import Loader
-from gateway.api.events.presenter import MOST_EVENTS, topic_of
-from gateway.api.events.subscription_type import Subscription as Event
-from gateway.core.bodies import BodyReader
-from gateway.core.clients import Backends
-from gateway.protocols.graphql.documents import Document, DocumentErrors
-from gateway.protocols.graphql.errors import DocumentInvalid
-from gateway.protocols.graphql.requests import Request
-from gateway.protocols.graphql.subscriptions import close_codes as ends
-from gateway.protocols.graphql.subscriptions import messages
-from gateway.protocols.graphql.subscriptions.close_codes import closing_of
-from gateway.protocols.graphql.subscriptions.quota import SubscriptionQuota
-from gateway.protocols.graphql.subscriptions.resumption import LogSubscriptions
-from gateway.protocols.graphql.subscriptions.subscription import (
+from gateway.api.events.graphql import Subscription as Event
+from gateway.api.events.subscriptions.loader import Loader
+from gateway.api.events.subscriptions.resumption import LogSubscriptions
+from gateway.api.events.subscriptions.subscription import (
     EVENTS,
     HOME,
     NOTIFICATIONS,
@@ -31,20 +20,20 @@ from gateway.protocols.graphql.subscriptions.subscription import (
     computed,
     refusal_of,
 )
-from gateway.protocols.stream.close_codes import Closing, FrameInvalid
+from gateway.core.clients import Backends
+from gateway.protocols.graphql.documents import DocumentErrors
+from gateway.protocols.graphql.errors import DocumentInvalid
+from gateway.protocols.graphql.requests import Find, Request
+from gateway.protocols.graphql.subscriptions import close_codes as ends
+from gateway.protocols.graphql.subscriptions import messages
+from gateway.protocols.graphql.subscriptions.close_codes import closing_of
+from gateway.protocols.graphql.subscriptions.messages import read
+from gateway.protocols.graphql.subscriptions.quota import SubscriptionQuota
+from gateway.protocols.stream.backlog import MOST_EVENTS, topic_of
+from gateway.protocols.stream.close_codes import Closing
 from gateway.protocols.stream.connection import SEND_SECONDS, Connection
 from gateway.protocols.stream.topics import PostNotFound
 from services.chassis.runtime.errors import RoostError, WrongState
-
-_reader = BodyReader(cast(type[Struct], messages.ClientMessage))
-
-
-class Find(Protocol):
-    """See `GraphQL.find`."""
-
-    def __call__(self, request: Request, *, whose: object) -> Document:
-        """The document of a request, read on the account of a person."""
-        ...
 
 
 class EventsExpired(WrongState):
@@ -293,14 +282,3 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         async with asyncio.timeout(SEND_SECONDS):
             await self._send_text(messages.encode(message))
         self._metrics.frame(message)
-
-
-def read(message: Any) -> messages.ClientMessage:
-    """A message of the client. Raises FrameInvalid."""
-    text = message.get("text")
-    if text is None:
-        raise FrameInvalid("Send messages as text.")
-    try:
-        return cast(messages.ClientMessage, _reader.read(text.encode(errors="surrogatepass")))
-    except RoostError as error:
-        raise FrameInvalid(error.message, violations=error.violations) from None

@@ -1,10 +1,27 @@
-"""The request headers that the gateway reads, and what they must look like."""
+"""ASGI scopes, the request headers that the gateway reads, and whole responses."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from typing import Any
 
 from gateway.core.errors import NotAcceptable, ParameterInvalid
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+# Keys of the scope. The endpoint sets the route that metrics count by, and headers for every
+# response, also of errors; the middleware sets the request headers that it read.
+ROUTE = "roost.route"
+RESPONSE_HEADERS = "roost.response_headers"
+HEADERS = "roost.headers"
+
+# What belongs to one person is kept by nobody else; what has an ETag may be kept to ask again.
+NO_STORE = (b"cache-control", b"no-store")
+REVALIDATE = ((b"cache-control", b"private, no-cache"), (b"vary", b"authorization"))
 
 _READ = frozenset(
     (
@@ -35,7 +52,7 @@ _REFUSED = re.compile(r";\s*q=0(?:\.0*)?\s*(?:;|$)")
 Headers = dict[bytes, bytes]
 
 
-def read(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
     """The headers that matter, by name; values of one that stands twice are joined by commas."""
     found: Headers = {}
     for name, value in raw:
@@ -102,3 +119,29 @@ def _accepts_json(accept: bytes) -> bool:
     return not accept.strip() or any(
         _TAKEN.match(each.strip()) and not _REFUSED.search(each) for each in ranges
     )
+
+
+def client_address(scope: Scope) -> str:
+    """The IP address that a request came from: the edge says so, if there is one."""
+    external: bytes | None = scope[HEADERS].get(b"x-envoy-external-address")
+    if external is not None:
+        return external.decode("latin-1")
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+async def send_answer(
+    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    """Sends a whole answer."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def rate_limit_key(address: str) -> str:
+    """What limits count an address by: one network of IPv6 (/64) has 2^64 addresses."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return address if found.version == 4 else str(ip_network((found, 64), strict=False))

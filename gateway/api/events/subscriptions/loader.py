@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.api.events import queries as reading
-from gateway.api.events.subscription_type import PostActivity
-from gateway.api.events.subscription_type import Subscription as Event
+from gateway.api.events.graphql import PostActivity
+from gateway.api.events.graphql import Subscription as Event
 from gateway.api.events.types import (
     Arrival,
     NotificationEvent,

@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.api.events import types
-from gateway.api.events.presenter import MOST_EVENTS, topic_of
-from gateway.api.events.subscription_type import Subscription as Event
+from gateway.api.events.graphql import Subscription as Event
+from gateway.api.events.subscriptions.subscription import Subscription
 from gateway.api.events.types import Gap, Topic
 from gateway.protocols.graphql.scalars import Sequence as Place
-from gateway.protocols.graphql.subscriptions.subscription import Subscription
-from gateway.protocols.stream.backlog import AGAIN_SECONDS, Backlog
+from gateway.protocols.stream.backlog import AGAIN_SECONDS, MOST_EVENTS, Backlog, topic_of
 from gateway.protocols.stream.metrics import StreamMetrics
 
 # By sequence, what there is to show of events of the log.
