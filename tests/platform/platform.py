@@ -274,7 +274,7 @@ async def _users(
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,
     )
-    handle = user_subscriber.Subscriptions(store=store, user_cache=profiles).handle
+    handle = user_subscriber.UserConsumer(store=store, user_cache=profiles)
     return mounts, Group("user", user_subscriber.TOPICS, handle)
 
 
