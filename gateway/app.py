@@ -1,4 +1,4 @@
-"""The application: which paths there are, inside one frame."""
+"""The application: which paths there are, inside the middleware."""
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route

@@ -168,7 +168,7 @@ class Site:
 
     async def _metrics(self, request: Request) -> Response:
         request.scope[ROUTE] = "/metrics"
-        text = generate_latest(self._state.metrics.registry)
+        text = generate_latest(self._state.registry)
         return Response(text, headers={"content-type": CONTENT_TYPE_LATEST, **_NO_STORE})
 
 

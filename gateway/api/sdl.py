@@ -3,7 +3,7 @@
 python -m gateway.api.sdl              write gateway/api/schema.graphql
 python -m gateway.api.sdl --check      compare it with what the code declares
 python -m gateway.api.sdl --breaking REV
-    what the schema changes since a git revision: breaking changes fail, others are told
+    what the schema changes since a git revision: breaking changes fail, others are printed
 """
 
 import argparse
@@ -53,13 +53,13 @@ def _check() -> int:
 
 
 def _breaking(revision: str) -> int:
-    computed = subprocess.run(
+    shown = subprocess.run(
         ["git", "show", f"{revision}:{_IN_REPOSITORY}"], capture_output=True, text=True, check=False
     )
-    if computed.returncode:
+    if shown.returncode:
         _say(f"{revision} has no {_IN_REPOSITORY}, so there is nothing to break.")
         return 0
-    breaks, may_break = breaking(computed.stdout, sdl())
+    breaks, may_break = breaking(shown.stdout, sdl())
     _list("May surprise clients", may_break)
     _list("Breaks clients", breaks)
     return 1 if breaks else 0

@@ -33,7 +33,7 @@ _NO_LIMIT = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backends:
-    """Calls on behalf of whoever makes the running request, within its deadline and its trace."""
+    """Calls with the rights of the caller, within the request's deadline and trace."""
 
     auth: "AuthServiceAsyncStub"
     users: "UserServiceAsyncStub"

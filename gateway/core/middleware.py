@@ -1,10 +1,11 @@
-"""What surrounds every request: trace, load limit, problems, metrics, headers of all answers."""
+"""The middleware of every request: trace, load limit, problems, metrics, response headers."""
 
 from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import Any
 
 import msgspec
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.exceptions import HTTPException
 
 from gateway.core import problems
@@ -24,6 +25,7 @@ from gateway.core.bodies import ClientGone
 from gateway.core.errors import MethodNotAllowed, Overloaded, RouteNotFound
 from gateway.core.state import State
 from services.chassis.rpc import client_network
+from services.chassis.rpc.interceptors.metrics import BUCKETS
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.logs import logger
 
@@ -41,8 +43,46 @@ _NO_PAGE = (
     b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 )
 _CLOSE = (b"connection", b"close")
+_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
 
 _encoder = msgspec.json.Encoder()
+
+
+class HttpMetrics:
+    """Counts and times HTTP requests by route, method and status."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._handled = Counter(
+            "roost_http_handled",
+            "HTTP requests that were answered, by status.",
+            ["route", "method", "status"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "roost_http_seconds",
+            "Time from the request's head to the end of its answer.",
+            ["route"],
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        # Finding a meter by its labels costs more than counting.
+        self._meters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def note(self, method: str, route: str, status: int, seconds: float) -> None:
+        meters = self._meters.get((method, route, status))
+        if meters is None:
+            # Methods are the client's to invent; labels must stay few.
+            shown = method if method in _METHODS else "(other)"
+            meters = (
+                self._handled.labels(route, shown, str(status)),
+                self._seconds.labels(route),
+            )
+            if shown == method:
+                self._meters[method, route, status] = meters
+        handled, timed = meters
+        handled.inc()
+        timed.observe(seconds)
 
 
 class RequestMiddleware:
@@ -53,6 +93,7 @@ class RequestMiddleware:
         # The applications of WebSockets, by path.
         self._sockets = sockets
         self._state = state
+        self._metrics = HttpMetrics(state.registry)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request or one WebSocket."""
@@ -100,7 +141,7 @@ class RequestMiddleware:
             await _send_error(error, scope, send_framed)
         finally:
             state.in_flight -= 1
-            state.metrics.note(
+            self._metrics.note(
                 scope["method"], scope.get(ROUTE, _ELSEWHERE), status, perf_counter() - started
             )
 

@@ -23,7 +23,7 @@ EntryRule = Callable[[Entry, Hydrated], bool]
 
 def on_home(viewer_id: int) -> EntryRule:
     """The rule of the viewer's home: the post is visible; neither its author nor its reposter is
-    muted; and the viewer follows whoever brought it there, or did so themselves."""
+    muted; and the viewer follows its author or reposter, or is that person."""
 
     def belongs(entry: Entry, found: Hydrated) -> bool:
         if not visible(entry, found):
@@ -67,7 +67,7 @@ def authored(post: Post, found: Hydrated) -> bool:
 
 
 def listed(_: User, __: Hydrated) -> bool:
-    """The rule of lists of people: their services leave out whoever is to be left out."""
+    """The rule of lists of people: their services have filtered them."""
     return True
 
 
@@ -85,13 +85,13 @@ def is_notification_shown(group: NotificationGroup, found: Hydrated) -> bool:
 
 
 def is_audible(user_id: int, found: Hydrated) -> bool:
-    """Whether the viewer is told of what this person does: they may be seen and are not muted."""
+    """Whether this person's activities notify the viewer: they may be seen and are not muted."""
     person = found.users.get(user_id)
     return person is not None and not person.viewer_relationship.muting
 
 
 def visible_actors(group: NotificationGroup, found: Hydrated) -> list[int]:
-    """Those of a group whom the viewer is told of, newest first."""
+    """Those of a group whom the viewer may see and has not muted, newest first."""
     return [each for each in group.sample_user_ids if is_audible(each, found)]
 
 

@@ -1,4 +1,4 @@
-"""Presents what was loaded in the shapes of version 1.
+"""Presents what was loaded, without a version.
 
 How a message looks in JSON depends on nothing but its bytes, so both are kept together: a post on
 many homes, and its author on many posts, are printed once. On a home page of 20 this saves most
@@ -274,7 +274,6 @@ def reply_to(message: post_pb2.Post) -> shapes.ReplyTo | None:
 
 
 def counts(message: post_pb2.PostCounts) -> shapes.PostCounts:
-    """How people responded."""
     return shapes.PostCounts(message.likes, message.reposts, message.replies, message.quotes)
 
 
@@ -296,7 +295,6 @@ def engagement(
 
 
 def session(message: user_pb2.Session) -> shapes.Session:
-    """A signed-in device."""
     return shapes.Session(
         id=str(message.id),
         device_name=message.device_name,

@@ -1,4 +1,4 @@
-"""The shapes of version 1: what is printed, what is parsed, and what the OpenAPI document says.
+"""What is shown, without a version: the shapes that are printed, parsed and documented.
 
 Ids are strings, since JavaScript's numbers end at 2^53. Limits are those of the contracts in
 protos/, which the services check again; a test compares the two.
@@ -335,15 +335,17 @@ NotificationKind = Literal[
 
 
 class Notification(Struct, frozen=True, gc=False):
-    """What somebody did, or like deeds of several people together."""
+    """One activity, or activities of one kind by several people together."""
 
-    id: Annotated[Id, Meta(description="Sorts by the newest deed; another one with each deed.")]
+    id: Annotated[
+        Id, Meta(description="Sorts by the newest activity; it changes with each activity.")
+    ]
     kind: NotificationKind
     post: Annotated[Post | None, Meta(description="The post it is about; null for follows.")]
     people: Annotated[list[User], Meta(description="Up to five of those who did it, newest first.")]
     count: Annotated[int, Meta(ge=1, description="How many did it.")]
-    first_at: Annotated[Time, Meta(description="The oldest deed.")]
-    last_at: Annotated[Time, Meta(description="The newest deed.")]
+    first_at: Annotated[Time, Meta(description="The oldest activity.")]
+    last_at: Annotated[Time, Meta(description="The newest activity.")]
     read: Annotated[bool, Meta(description="Whether the read marker has passed it.")]
 
 
@@ -355,7 +357,7 @@ class StreamTicket(Struct, frozen=True, gc=False):
 
 
 class Rebuilt(Struct, frozen=True, gc=False):
-    """A home timeline built anew."""
+    """A home timeline that was rebuilt."""
 
     entry_count: Annotated[int, Meta(ge=0, description="How many places it holds now.")]
 

@@ -65,7 +65,6 @@ class FakeEvents:
         self.first[user_id] = before
 
     def cut(self) -> None:
-        """Every stream breaks."""
         for stream in list(self.streams):
             stream.said.put_nowait(None)
 

@@ -50,10 +50,10 @@ class NotificationUpdate(NamedTuple):
     gone: int
 
 
-async def told(
+async def notification_updates(
     backends: Backends, events: Sequence[UserEvent]
 ) -> tuple[Hydrated, dict[int, NotificationUpdate | None]]:
-    """What it takes to show the groups that are told of, and by sequence what became of them; None
+    """What it takes to show the groups, and by sequence what became of them; None
     where there is nothing to say."""
     groups = [each.notification.group for each in events if not each.notification.withdrawn]
     found = await hydrate_groups(backends, groups)
@@ -83,7 +83,7 @@ class Watched(NamedTuple):
 
 
 def watched(post_id: int, reply_ids: Iterable[int], found: Hydrated) -> Watched:
-    """Of what was loaded, what the viewer may see and hear of; no post where that is gone."""
+    """Of what was loaded, what the viewer may see and has not muted; no post where it is gone."""
     post = found.posts.get(post_id)
     replies = [found.posts[each] for each in reply_ids if each in found.posts]
     return Watched(

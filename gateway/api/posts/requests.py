@@ -24,7 +24,7 @@ Text = Annotated[
 
 
 class NewPost(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to write."""
+    """The post to write."""
 
     text: Text
     visibility: Annotated[

@@ -1,4 +1,4 @@
-"""What one operation, or one event of a subscription, has at hand."""
+"""What the fields of one operation, or of one event of a subscription, share."""
 
 import asyncio
 from collections.abc import Callable
@@ -84,12 +84,12 @@ async def no_refresh(_: str) -> RefreshSessionResponse:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One operation's own."""
+    """What the fields of one operation share."""
 
     backends: Backends
     # 0 for strangers.
     viewer_id: int
-    # Takes one from a bucket of whoever asks; raises RateLimited where it is empty.
+    # Takes one from a bucket of the caller; raises RateLimited where it is empty.
     take: Callable[[str], None]
     # Only changes refresh.
     refresh: Refresh = no_refresh
@@ -102,7 +102,7 @@ class Context:
         self.projections = Projections()
 
     def begin_mutation(self, bucket: str) -> None:
-        """Counts a change against a bucket of whoever asks, and forgets what was loaded before it.
+        """Counts a change against a bucket of the caller, and drops what was loaded before it.
         Raises RateLimited where the bucket is empty."""
         self.take(bucket)
         self.loader = Loader(self.backends)
@@ -121,7 +121,7 @@ def backends_of(info: "Info") -> Backends:
 
 
 def own(info: "Info") -> Backends:
-    """The services, for a field about whoever asks. Raises Unauthenticated for strangers."""
+    """The services, for a field about the caller. Raises Unauthenticated for strangers."""
     context: Context = info.context
     context.person()
     return context.backends

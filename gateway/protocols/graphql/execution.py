@@ -25,7 +25,6 @@ class ProjectingContext(Executor[Any]):
         result: Any,
         position_context: Any,
     ) -> Any:
-        """The object, printed."""
         show = self.context_value.projections.find(
             self, return_type, field_details_list, info.field_name
         )
@@ -55,7 +54,7 @@ async def execute_document(
         variable_values=dict(variables.given),
         operation_name=operation.name,
         executor_class=ProjectingContext,
-        # Guesses at what was meant would tell of a schema that may not be asked for.
+        # Suggestions would show parts of a schema that may not be asked for.
         hide_suggestions=True,
     )
     return await result if isawaitable(result) else result

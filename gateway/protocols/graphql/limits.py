@@ -153,12 +153,11 @@ class _Counts(Visitor):
         self.variables += 1
 
     def enter_directive(self, *_: object) -> None:
-        """Wherever one stands."""
         self.directives += 1
 
 
 class _Walk:
-    """One document's."""
+    """Measures one document."""
 
     def __init__(self, fragments: dict[str, FragmentDefinitionNode], most: Limits) -> None:
         self._fragments = fragments

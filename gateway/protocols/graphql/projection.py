@@ -36,7 +36,7 @@ _Made = tuple[Print | None] | None
 
 # About as much as REST keeps, for selections are smaller than its objects.
 _KEPT = 32_768
-# What is larger is printed anew each time: aliases could make any text so long that a few hundred
+# What is larger is not cached: aliases could make any text so long that a few hundred
 # documents would fill the memory of the process.
 _LARGEST = 8_192
 

@@ -27,11 +27,11 @@ MAX_LIMIT = 100
 
 
 class NoQuery(msgspec.Struct, frozen=True):
-    """No query parameters."""
+    """The query of routes that take no parameters."""
 
 
 class NoBody(msgspec.Struct, frozen=True):
-    """No body."""
+    """The body of routes that take none."""
 
 
 class NoContent(msgspec.Struct, frozen=True):

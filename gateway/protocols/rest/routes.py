@@ -66,17 +66,14 @@ class Route:
     # The Idempotency-Key reaches the service, and a repetition gives the same answer.
     keyed: bool
     seconds: float
+    # Whether the route only reads.
+    safe: bool
 
     @property
     def parameter(self) -> str | None:
         """The name of the id in the path."""
         found = _PARAMETER.search(self.path)
         return found.group(1) if found else None
-
-    @property
-    def safe(self) -> bool:
-        """Whether the route only reads."""
-        return self.method == "GET"
 
 
 class Routes:
@@ -186,6 +183,7 @@ class Routes:
                     etag=etag,
                     keyed=keyed,
                     seconds=seconds,
+                    safe=method == "GET",
                 )
             )
             return handler

@@ -1,4 +1,4 @@
-"""How the server closes a connection: the code, the reason, and the problem that is told before."""
+"""How the server closes a connection: the code, the reason, and the problem that is sent before."""
 
 import random
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class TooManyFrames(TooMany):
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A close frame, and the problem to tell before it."""
+    """A close frame, and the problem to send before it."""
 
     code: int
     reason: str

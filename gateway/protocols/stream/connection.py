@@ -1,6 +1,6 @@
 """One connection of either protocol: listens to its client, sends in order, and ends in time.
 
-Nothing waits for a client: whoever takes what is sent too slowly is told so and closed. One that
+Nothing waits for a client: one that reads too slowly gets a reason and is closed. One that
 has nothing to send has one task, which listens.
 """
 
@@ -37,7 +37,7 @@ from services.chassis.runtime.logs import logger
 MAX_QUEUED = 500
 # How long one batch of frames may take to get through to the client, in seconds.
 SEND_SECONDS = 30.0
-# A client that was told to go gets this long to take the last frames.
+# How long a client that is being closed gets to read the last frames.
 _CLOSE_SECONDS = 3.0
 # Silence after which a client is gone: two heartbeats unanswered, and half of one on the way.
 SILENCE = 2.5 * frames.HEARTBEAT_SECONDS
@@ -226,7 +226,7 @@ class Connection(ABC, Generic[M]):
         except RoostError as error:
             self.close(self._closing_of(error))
         except OSError:
-            pass  # the client is gone, which whoever listens to it learns, too
+            pass  # the client is gone, which the reading side notices, too
         except Exception as error:
             logger().error("stream_failed", connection=self._id, exc_info=error)
             self.close(self._closing_of(problems.known(error)))

@@ -145,7 +145,7 @@ class Stream:
             raise StreamTicketInvalid from None  # too long to be one
 
     async def on_tick(self) -> None:
-        """Looks after the connections, for ever."""
+        """Closes connections of ended sessions and sends heartbeats, until it is cancelled."""
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             now = self._clock.monotonic()
@@ -180,7 +180,7 @@ async def open_stream(
     clock: Clock,
 ) -> AsyncIterator[Stream]:
     """The stream over its one upstream, which leaving the block ends."""
-    metrics = StreamMetrics(state.metrics.registry)
+    metrics = StreamMetrics(state.registry)
     hub = Hub(metrics=metrics)
     upstream = Upstream(
         own.events,

@@ -49,7 +49,7 @@ Sequence = Annotated[
 
 
 class Subscribe(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="subscribe"):
-    """Begin to hear of topics."""
+    """Begin to send events of topics."""
 
     topics: Topics
 
@@ -57,7 +57,7 @@ class Subscribe(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type
 class Unsubscribe(
     Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="unsubscribe"
 ):
-    """Hear of topics no longer."""
+    """Stop sending events of topics."""
 
     topics: Topics
 
@@ -94,7 +94,10 @@ class Hello(Struct, frozen=True, tag_field="type", tag="hello"):
     connection_id: Annotated[str, Meta(description="Finds the connection in the server's logs.")]
     heartbeat_seconds: Annotated[
         int,
-        Meta(description="A `ping` comes at least this often; twice of it in silence is death."),
+        Meta(
+            description="A `ping` comes at least this often. After twice this time without "
+            "a frame the connection is dead."
+        ),
     ]
     last_sequence: Annotated[Sequence, Meta(description="The newest event at this moment.")]
 
@@ -137,7 +140,7 @@ class NotificationWithdrawn(Struct, frozen=True, tag_field="kind", tag="notifica
 
 
 class ResourceChanged(Struct, frozen=True, tag_field="kind", tag="resource"):
-    """Something of one's own changed; read it anew."""
+    """Something of one's own changed; read it again."""
 
     resource: Resource
     id: Annotated[Id, Meta(description="Of the post, or of the person.")]
@@ -212,7 +215,8 @@ class Activity(Struct, frozen=True, tag_field="type", tag="activity"):
 
 
 class Gap(Struct, frozen=True, tag_field="type", tag="gap"):
-    """Events are gone for good: read everything anew, or what belongs to the topics that are named.
+    """Events are gone for good: read everything again, or what belongs to the named topics.
+
     Events from this sequence on follow."""
 
     first_sequence: Sequence

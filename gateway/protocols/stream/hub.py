@@ -64,7 +64,7 @@ class Listener(Protocol):
 
 
 class Upstream(Protocol):
-    """Where the hub's wishes go."""
+    """Where the hub sends its requests."""
 
     def ask(self, request: AttachRequest) -> None:
         """Sends a step upstream."""
@@ -93,7 +93,7 @@ class _Following:
 class Hub:
     """Hands each event to the connections of its person, once and in order.
 
-    Whatever upstream repeats is dropped; where it leaves a hole, or is opened anew, the person is
+    Whatever upstream repeats is dropped; where it leaves a hole, or is opened again, the person is
     attached again after the last event that was handed on.
     """
 
@@ -108,7 +108,7 @@ class Hub:
         self._upstream = upstream
 
     async def join(self, socket: Listener) -> int:
-        """Lets a connection hear of its person, and returns the newest sequence at that moment:
+        """Registers a connection for events of its person, and returns the newest sequence then:
         what comes after is delivered.
 
         Raises TooManyConnections, or Unavailable where the event service does not answer.
@@ -145,7 +145,7 @@ class Hub:
         return self._people[user_id].last
 
     def watch(self, socket: Listener, post_id: int) -> None:
-        """Lets a connection hear of a post."""
+        """Registers a connection for activity of a post."""
         watchers = self._watchers.get(post_id)
         if watchers is None:
             watchers = self._watchers[post_id] = set()
@@ -175,7 +175,7 @@ class Hub:
             yield AttachRequest(attach_post=AttachPost(post_id=post_id))
 
     def on_response(self, response: AttachResponse) -> None:
-        """Hands on what upstream says."""
+        """Delivers a response of upstream."""
         step = response.WhichOneof("step")
         if step == "event":
             self._event(response.event)

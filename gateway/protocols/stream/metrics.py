@@ -29,7 +29,7 @@ class StreamMetrics:
         # Finding a counter by its label costs more than counting.
         self._by_kind: dict[type[Struct], Counter] = {}
         self.gaps = Counter(
-            "roost_stream_gaps", "Gaps that clients were told of.", registry=registry
+            "roost_stream_gaps", "Gaps that were sent to clients.", registry=registry
         )
         self.slow = Counter(
             "roost_stream_slow_readers", "Connections closed as too slow.", registry=registry

@@ -1,4 +1,4 @@
-"""The one stream of events that a gateway process reads, whoever of its clients they are for."""
+"""The one stream of events that a gateway process reads for all of its clients."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -47,7 +47,7 @@ class Upstream:
             self._asked.put_nowait(request)
 
     async def run(self) -> None:
-        """Reads, for ever, from when somebody is there to read for."""
+        """Reads until it is cancelled, from the first connection on."""
         await self._wanted.wait()
         backoff = Backoff(*_PAUSE_SECONDS)
         while True:

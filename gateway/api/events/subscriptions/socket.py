@@ -17,7 +17,7 @@ from gateway.api.events.subscriptions.subscription import (
     NOTIFICATIONS,
     POST,
     Subscription,
-    computed,
+    payload_of,
     refusal_of,
 )
 from gateway.core.clients import Backends
@@ -40,7 +40,7 @@ class EventsExpired(WrongState):
     """Events are gone for good."""
 
     reason = "EVENTS_EXPIRED"
-    message = "Events were lost; read the list anew, and subscribe again."
+    message = "Events were lost; read the list again, and subscribe again."
 
 
 class GraphQLSocket(Connection[messages.ServerMessage]):
@@ -67,7 +67,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             metrics=self._metrics,
         )
         self._subscriptions: dict[str, Subscription] = {}
-        # Posts to be shown anew: their new replies.
+        # Posts to be shown again: their new replies.
         self._news: dict[int, list[int]] = {}
         # Subscriptions to posts that have just begun, to be shown as they are now.
         self._begun: deque[Subscription] = deque()
@@ -83,7 +83,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             self._put(event)
 
     def skip_to(self, first_sequence: int) -> None:
-        """Events before this one cannot be had: whoever waits for them is told to read anew."""
+        """Events before this one are gone: subscriptions that wait for them get a gap."""
         self._miss(HOME, NOTIFICATIONS)
         self._followers.lose(first_sequence)
         self.wake()
@@ -276,7 +276,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             lambda: subscription.result(event, self._backends, self.user_id)
         )
         if self._is_open(subscription):
-            await self._send_message(messages.Next(subscription.key, computed(result)))
+            await self._send_message(messages.Next(subscription.key, payload_of(result)))
 
     async def _send_message(self, message: messages.ServerMessage) -> None:
         async with asyncio.timeout(SEND_SECONDS):

@@ -25,8 +25,8 @@ TOO_MANY_INITS = Closing(4429, "Too many initialisation requests")
 
 def taken(subscription_id: str) -> Closing:
     """The id stands for a subscription that has not ended."""
-    computed = subscription_id.encode()[:_MOST_BYTES].decode(errors="ignore")
-    return Closing(4409, f"Subscriber for {computed} already exists")
+    shown = subscription_id.encode()[:_MOST_BYTES].decode(errors="ignore")
+    return Closing(4409, f"Subscriber for {shown} already exists")
 
 
 def closing_of(error: RoostError) -> Closing:

@@ -65,7 +65,7 @@ async def address(gateway: Gateway, scenario: Scenario) -> AsyncIterator[str]:
 
 
 def sample(state: State, name: str) -> float:
-    return state.metrics.registry.get_sample_value(name) or 0.0
+    return state.registry.get_sample_value(name) or 0.0
 
 
 async def test_an_arrival_is_shown_as_it_was_asked_for(address: str, events: FakeEvents) -> None:

@@ -841,4 +841,4 @@ async def test_connections_are_counted(address: str, events: FakeEvents, state: 
 
 
 def _counted(state: State, name: str, **labels: str) -> float:
-    return state.metrics.registry.get_sample_value(name, labels) or 0.0
+    return state.registry.get_sample_value(name, labels) or 0.0
