@@ -69,9 +69,7 @@ async def test_graphql_asks_whether_what_a_quoted_post_quotes_is_withdrawn(
         "GetPost",
         rpc.GetPostResponse(post=outer, includes=includes(person(ALICE), quoted=(embedded,))),
     )
-    services.answer(
-        "BatchGetPosts", rpc.BatchGetPostsResponse(posts=[middle], includes=PEOPLE)
-    )
+    services.answer("BatchGetPosts", rpc.BatchGetPostsResponse(posts=[middle], includes=PEOPLE))
 
     found = await asked(
         stranger,
