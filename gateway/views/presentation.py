@@ -14,7 +14,7 @@ import msgspec
 from cachebox import LRUCache
 from google.protobuf.timestamp_pb2 import Timestamp
 from msgspec import UNSET, Raw
-from roost.notification.v1 import delivery_service_pb2, notification_pb2
+from roost.notification.v1 import notification_pb2
 from roost.post.v1 import engagement_service_pb2, post_pb2
 from roost.timeline.v1 import timeline_pb2
 from roost.user.v1 import user_pb2
@@ -294,63 +294,12 @@ def engagement(
     )
 
 
-def session(message: user_pb2.Session) -> shapes.Session:
-    return shapes.Session(
-        id=str(message.id),
-        device_name=message.device_name,
-        created_at=time(message.create_time),
-        last_used_at=time(message.last_used_time),
-        expires_at=time(message.expire_time),
-        current=message.current,
-    )
-
-
-def signed_in(
-    person: user_pb2.User, device: user_pb2.Session, tokens: user_pb2.TokenPair
-) -> shapes.SignedIn:
-    """A person, signed in on a device."""
-    return shapes.SignedIn(
-        user=user(person),
-        session=session(device),
-        access_token=tokens.access_token,
-        access_expires_at=time(tokens.access_expire_time),
-        refresh_token=tokens.refresh_token,
-        refresh_expires_at=time(tokens.refresh_expire_time),
-    )
-
-
-def refreshed(device: user_pb2.Session, pair: user_pb2.TokenPair) -> shapes.Tokens:
-    """What a device holds after refreshing."""
-    return shapes.Tokens(
-        session=session(device),
-        access_token=pair.access_token,
-        access_expires_at=time(pair.access_expire_time),
-        refresh_token=pair.refresh_token,
-        refresh_expires_at=time(pair.refresh_expire_time),
-    )
-
-
 def marker(message: timeline_pb2.ReadMarker) -> shapes.ReadMarker:
     """Where the caller stopped reading."""
     return shapes.ReadMarker(
         last_read_id=id_or_none(message.last_read_entry_id),
         updated_at=time(message.update_time) if message.HasField("update_time") else None,
     )
-
-
-def push_subscription(message: delivery_service_pb2.PushSubscription) -> shapes.PushSubscription:
-    """A device that notifications are pushed to."""
-    return shapes.PushSubscription(
-        id=str(message.id),
-        endpoint=message.endpoint,
-        created_at=time(message.create_time),
-        expires_at=time(message.expire_time),
-    )
-
-
-def email(message: delivery_service_pb2.EmailAddress) -> shapes.Email:
-    """Where somebody's digest goes."""
-    return shapes.Email(message.address or None, message.confirmed)
 
 
 def time(stamp: Timestamp) -> str:

@@ -11,12 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.core.ids import ID_PATTERN, Id
 from gateway.core.problems import Problem
-from gateway.views.shapes import (
-    Notification,
-    Post,
-    Time,
-    TimelineItem,
-)
+from gateway.views.shapes import Notification, Post, Time, TimelineItem
 
 SUBPROTOCOL = "roost.v1"
 # Well below what proxies and phones' networks let a silent connection live.
