@@ -5,7 +5,6 @@ the test says so.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
 from gateway.protocols.graphql.trusted_documents import TrustedDocuments
 from gateway.protocols.stream.endpoint import open_stream
 from local.edge import Account, Edge
+from local.ports import Ports
 from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.tokens import AccessTokens, ServiceIdentity, StaticJwks
 from services.chassis.cache import redis_client
@@ -59,7 +59,6 @@ from services.notification.worker.account_cleanup import AccountCleanup as Notif
 from services.post import compose as post_compose
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
-from services.post.rpc.convert import pack, summarize_packed
 from services.post.rpc.events import describe
 from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.profile_cache import ProfileCache
@@ -82,16 +81,17 @@ from services.timeline.rpc import events as timeline_events
 from services.timeline.rpc.servicer import TimelineServicer
 from services.timeline.worker.consumer import HomeTimelines, PublicTimeline, together
 from services.user import compose as user_compose
-from services.user.adapters.cache_invalidation import BroadcastingUserCache, MeshCacheInvalidation
-from services.user.adapters.login_attempts_memory import MemoryAttempts
-from services.user.adapters.mail_addresses import MeshMailAddresses
+from services.user.adapters.delivery_client import MeshEmailAddresses
+from services.user.adapters.login_attempts import MemoryAttempts
 from services.user.adapters.memory import MemoryUserStore
-from services.user.adapters.user_cache import user_cache
+from services.user.adapters.post_client import MeshCacheInvalidation
+from services.user.adapters.user_cache import BroadcastingUserCache, user_cache
+from services.user.domain.handles import HandleTombstones
 from services.user.domain.passwords import Passwords
-from services.user.domain.retired_handles import HandleTombstones
 from services.user.domain.signing import KeySeal, Signer
 from services.user.domain.throttle import Throttle
 from services.user.rpc import convert as user_convert
+from services.user.rpc import events as user_events
 from services.user.worker import consumer as user_subscriber
 from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.notifications import settings
@@ -132,8 +132,7 @@ class Platform:
 
     async def run_background_tasks(self) -> None:
         """Do what requests have left to the user service's worker."""
-        while await self.background_tasks.step():
-            pass
+        await self.background_tasks.run_all()
 
 
 @asynccontextmanager
@@ -142,9 +141,26 @@ async def platform(
 ) -> AsyncIterator[Platform]:
     """Everything, with nobody in it yet. What the services keep, they keep in that Redis. `logins`
     is how many proofs of a password a network has in a minute."""
+    with TemporaryDirectory() as folder:
+        # The services call each other, so the address is chosen before anything listens there. The
+        # claim keeps other processes away: servers with SO_REUSEPORT would share it unnoticed.
+        ports = Ports(Path(folder) / "ports.json")
+        try:
+            async with _serving_at(ports.address("platform"), passwords, redis_url, logins) as made:
+                yield made
+        finally:
+            ports.release()
+
+
+@asynccontextmanager
+async def _serving_at(
+    address: str, passwords: Passwords, redis_url: str, logins: int
+) -> AsyncIterator[Platform]:
     clock = SystemClock()
-    address = _free_address()
-    users, posts = MemoryUserStore(clock=clock), MemoryStore(clock=clock)
+    users, posts = (
+        MemoryUserStore(clock=clock, describe=user_events.describe),
+        MemoryStore(clock=clock),
+    )
     log = Log([lambda: users.database.published, lambda: posts.database.published])
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
@@ -212,18 +228,11 @@ async def platform(
                         store=users,
                         clock=clock,
                         ids=ids,
-                        retired=HandleTombstones(master_key=MASTER_KEY),
+                        tombstones=HandleTombstones(master_key=MASTER_KEY),
                     ),
                     unread,
                     everything.stub(AuthServiceStub),
                 )
-
-
-def _free_address() -> str:
-    """Chosen before anything is served there: the services call each other."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 def _mesh(address: str, service: str) -> Mesh:
@@ -260,7 +269,7 @@ async def _users(
         ids=ids,
         passwords=passwords,
         throttle=Throttle(attempts=MemoryAttempts(clock=clock), key=MASTER_KEY, logins=logins),
-        addresses=MeshMailAddresses(mesh),
+        email_addresses=MeshEmailAddresses(mesh),
         signer=signer,
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,
@@ -274,11 +283,9 @@ async def _posts(
     store: MemoryStore, ids: IdGenerator, kept: RedisClient, mesh: Mesh
 ) -> AsyncIterator[tuple[list[MountedServicer], Group]]:
     clock = SystemClock()
-    bodies = PostBodyCache(
-        store=store, redis=kept, clock=clock, pack=pack, summarize_packed=summarize_packed
-    )
+    bodies = PostBodyCache(store=store, redis=kept, clock=clock)
     states = PostStateCache(store=store, redis=kept, clock=clock)
-    store.watch(states.forget)
+    store.on_change(states.invalidate)
     people = MeshProfiles(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
     profile_cache = ProfileCache(profiles=people, redis=kept, clock=clock)
     mounts = post_compose.mounts(
@@ -292,7 +299,7 @@ async def _posts(
         page_token_key=MASTER_KEY,
     )
     routes = post_subscriber.routes(
-        AccountCleanup(store=store, clock=clock, describe=describe, forget_body=bodies.forget),
+        AccountCleanup(store=store, clock=clock, describe=describe, delete_body=bodies.delete),
         protections=Protections(store=store, profiles=people),
         states=states,
         profile_cache=profile_cache,

@@ -20,7 +20,7 @@ from services.post.domain.model import (
     Visibility,
 )
 from services.post.domain.store import NewPost
-from services.post.rpc.convert import pack, summarize_packed
+from services.post.rpc.convert import to_post
 from services.post.rpc.read_cache.body_cache import PostBodyCache
 from tests.builders.posts import START, Numbers, a_post
 from tests.waiting import LIMIT
@@ -65,8 +65,6 @@ def a_process(store: CountingStore, server: RedisClient, limit: int = 100) -> Po
         store=store,
         redis=server,
         clock=SystemClock(),
-        pack=pack,
-        summarize_packed=summarize_packed,
         limit=limit,
     )
 
@@ -83,7 +81,7 @@ async def test_a_body_knows_what_is_asked_of_it(store: CountingStore, server: Re
 
     body = (await bodies.of([await store.state(post)]))[post.id]
 
-    assert body.packed == pack(post)
+    assert body.packed == to_post(post).SerializeToString()
     assert body.named == (post.author_id, 77)
     assert body.quoted_post_id == parent.id
     assert (body.audience.author_id, body.audience.visibility) == (post.author_id, 3)
@@ -108,7 +106,7 @@ async def test_one_process_reads_what_another_has_put_in_redis(
             await another.close()
 
     assert {id_: body.packed for id_, body in found.items()} == {
-        post.id: pack(post) for post in posts
+        post.id: to_post(post).SerializeToString() for post in posts
     }
     await first.close()
 
@@ -125,7 +123,7 @@ async def test_an_edit_is_read_at_once_without_anything_being_forgotten(
 
     found = await bodies.of([await store.state(post)])
 
-    assert found[post.id].packed == pack(after)
+    assert found[post.id].packed == to_post(after).SerializeToString()
     await bodies.close()
 
 
@@ -137,7 +135,7 @@ async def test_a_tombstone_has_no_body(store: CountingStore, server: RedisClient
     async with store.transaction() as transaction:
         await transaction.delete([post.id], START)
 
-    await bodies.forget(post.id, post.revision)
+    await bodies.delete(post.id, post.revision)
 
     assert await bodies.of([state._replace(revision=TOMBSTONE)]) == {}
     # Not even for who still holds the state from before.

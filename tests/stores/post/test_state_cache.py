@@ -24,7 +24,7 @@ class Process:
 
     def __init__(self, store: Store, server: RedisClient) -> None:
         self.states = PostStateCache(store=store, redis=server, clock=SystemClock())
-        store.watch(self.states.forget)
+        store.on_change(self.states.invalidate)
 
     async def of(self, post: Post, viewer_id: int = 0) -> PostState:
         return (await self.states.of([post.id], viewer_id))[post.id]
@@ -47,7 +47,7 @@ async def process(scenario: Scenario, server: RedisClient) -> AsyncIterator[Proc
 async def elsewhere(scenario: Scenario, server: RedisClient) -> AsyncIterator[Process]:
     """A process that writes nothing, so nobody tells it anything."""
     process = Process(scenario.store, server)
-    process.states.forget = _nothing  # type: ignore[assignment, method-assign]
+    process.states.invalidate = _nothing  # type: ignore[assignment, method-assign]
     yield process
     await process.states.close()
 
@@ -133,7 +133,7 @@ async def test_a_second_look_asks_no_store(
         raise AssertionError("the store was asked")
 
     monkeypatch.setattr(scenario.store, "states", asked)
-    monkeypatch.setattr(scenario.store, "responded", asked)
+    monkeypatch.setattr(scenario.store, "engaged", asked)
 
     assert await process.of(post, scenario.bob) == first
 

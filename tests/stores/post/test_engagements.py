@@ -157,7 +157,7 @@ async def test_likes_of_a_tombstone_are_forgotten_in_steps(scenario: Scenario) -
     gone = []
     for _ in range(3):
         async with scenario.store.transaction() as transaction:
-            gone.append(await transaction.forget_likes(post.id, 2))
+            gone.append(await transaction.delete_likes(post.id, 2))
 
     assert gone == [2, 1, 0]
     assert await scenario.store.engagements_by_user(LIKE, scenario.bob, before=0, limit=9) == []

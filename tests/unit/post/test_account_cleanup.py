@@ -1,4 +1,4 @@
-"""Clearing up after people and posts that are gone."""
+"""Account cleanup after deletions and blocks."""
 
 from collections.abc import Awaitable, Callable
 from typing import cast
@@ -16,7 +16,7 @@ from services.post.domain.store import NewPost
 from services.post.rpc.events import describe
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
-from services.post.worker import account_cleanup as departures_module
+from services.post.worker import account_cleanup as account_cleanup_module
 from services.post.worker import consumer
 from services.post.worker.account_cleanup import AccountCleanup
 from services.post.worker.protections import Protections
@@ -31,13 +31,13 @@ class Scenario:
         self.numbers = Numbers()
         self.store = MemoryStore(clock=clock)
         self.alice, self.bob, self.carol = (self.numbers.person() for _ in range(3))
-        self.forgotten: list[tuple[int, int]] = []
+        self.deleted_bodies: list[tuple[int, int]] = []
         self.cleanup = AccountCleanup(
-            store=self.store, clock=clock, describe=describe, forget_body=self._forget_body
+            store=self.store, clock=clock, describe=describe, delete_body=self._delete_body
         )
 
-    async def _forget_body(self, post_id: int, revision: int) -> None:
-        self.forgotten.append((post_id, revision))
+    async def _delete_body(self, post_id: int, revision: int) -> None:
+        self.deleted_bodies.append((post_id, revision))
 
     async def post(self, author_id: int, answers: Post | None = None) -> Post:
         post = a_post(self.numbers.of(author_id), author_id, answers=answers)
@@ -61,7 +61,7 @@ class Scenario:
         async with self.store.transaction() as transaction:
             await transaction.delete([post.id], START)
 
-    def told(self) -> list[tuple[str, str]]:
+    def published(self) -> list[tuple[str, str]]:
         return [
             (event.type.rpartition(".")[2], event.key)
             for event in self.store.database.published
@@ -76,8 +76,8 @@ def scenario() -> Scenario:
 
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(departures_module, "POSTS_A_STEP", 2)
-    monkeypatch.setattr(departures_module, "ENGAGEMENTS_A_STEP", 2)
+    monkeypatch.setattr(account_cleanup_module, "POSTS_A_STEP", 2)
+    monkeypatch.setattr(account_cleanup_module, "ENGAGEMENTS_A_STEP", 2)
 
 
 async def test_a_deleted_person_leaves_tombstones_and_no_responses(scenario: Scenario) -> None:
@@ -98,9 +98,9 @@ async def test_a_deleted_person_leaves_tombstones_and_no_responses(scenario: Sce
         assert (
             await scenario.store.engagements_by_user(kind, scenario.alice, before=0, limit=9) == []
         )
-    kinds = [name for name, _ in scenario.told()]
+    kinds = [name for name, _ in scenario.published()]
     assert sorted(kinds) == ["PostDeleted"] * 5 + ["PostUnliked"] * 3 + ["RepostUndone"]
-    assert {key for _, key in scenario.told()} == {str(scenario.alice)}
+    assert {key for _, key in scenario.published()} == {str(scenario.alice)}
     undone = next(e for e in scenario.store.database.published if e.type.endswith("RepostUndone"))
     assert wire.RepostUndone.FromString(undone.payload).entry.entry_id == repost_id
     assert {post.id for post in own} == {
@@ -121,7 +121,9 @@ async def test_a_deleted_post_takes_its_reposts_and_likes_along(scenario: Scenar
 
     await scenario.cleanup.post_deleted(post.id, scenario.alice)
 
-    assert sorted(scenario.told()) == sorted(("RepostUndone", str(person)) for person in profiles)
+    assert sorted(scenario.published()) == sorted(
+        ("RepostUndone", str(person)) for person in profiles
+    )
     for person in profiles:
         assert await scenario.store.engagements_by_user(REPOST, person, before=0, limit=9) == []
         assert await scenario.store.engagements_by_user(LIKE, person, before=0, limit=9) == []
@@ -137,42 +139,42 @@ async def test_doing_it_again_tells_nothing_more(scenario: Scenario) -> None:
     await scenario.delete(post)
     await scenario.cleanup.post_deleted(post.id, scenario.alice)
     await scenario.cleanup.account_deleted(scenario.bob)
-    told = scenario.told()
+    told = scenario.published()
 
     await scenario.cleanup.post_deleted(post.id, scenario.alice)
     await scenario.cleanup.account_deleted(scenario.bob)
 
-    assert scenario.told() == told
+    assert scenario.published() == told
 
 
-class KeepsNothing:
-    """Has nothing to forget."""
+class EmptyCache:
+    """A cache without entries."""
 
-    async def forget(self, *_: object) -> None:
-        """Done."""
+    async def invalidate(self, *_: object) -> None:
+        return
 
 
-async def test_the_subscriber_hears_of_people_and_posts(scenario: Scenario) -> None:
+async def test_events_of_users_and_posts_start_the_cleanup(scenario: Scenario) -> None:
     post = await scenario.post(scenario.alice)
     await scenario.engage(REPOST, scenario.bob, post)
     handlers = consumer.routes(
         scenario.cleanup,
         protections=Protections(store=scenario.store, profiles=cast(MeshProfiles, None)),
-        states=cast(PostStateCache, KeepsNothing()),
-        profile_cache=cast(ProfileCache, KeepsNothing()),
+        states=cast(PostStateCache, EmptyCache()),
+        profile_cache=cast(ProfileCache, EmptyCache()),
     )
 
-    async def hear(body: UserDeleted | wire.PostDeleted) -> None:
+    async def handle(body: UserDeleted | wire.PostDeleted) -> None:
         handler: Callable[[Event], Awaitable[None]] | None = handlers(body.DESCRIPTOR.full_name)
         assert handler is not None
         message = OutboxMessage.of(topic="t", key=1, body=body)
         await handler(Event.from_message(message, time=START, traceparent=None))
 
     await scenario.delete(post)
-    await hear(wire.PostDeleted(post_id=post.id, author_id=scenario.alice))
-    await hear(UserDeleted(user_id=scenario.carol))
+    await handle(wire.PostDeleted(post_id=post.id, author_id=scenario.alice))
+    await handle(UserDeleted(user_id=scenario.carol))
 
-    assert scenario.told() == [("RepostUndone", str(scenario.bob))]
+    assert scenario.published() == [("RepostUndone", str(scenario.bob))]
     assert handlers("roost.user.v1.UserRegistered") is None
 
 
@@ -200,6 +202,6 @@ async def test_a_block_takes_back_what_each_reposted_of_the_other(scenario: Scen
         [own.id],
     ]
     assert len(await scenario.store.engagements_by_user(LIKE, scenario.bob, before=0, limit=9)) == 5
-    assert sorted(scenario.told()) == sorted(
+    assert sorted(scenario.published()) == sorted(
         [("RepostUndone", str(scenario.bob))] * 5 + [("RepostUndone", str(scenario.alice))]
     )

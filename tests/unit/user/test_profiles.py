@@ -1,4 +1,4 @@
-"""What a profile's fields may hold."""
+"""What a profile's fields may contain."""
 
 import unicodedata
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.runtime.errors import Invalid
-from services.user.domain.profile_rule import UPDATABLE, cleaned, device_name
+from services.user.domain.profiles import UPDATABLE, cleaned, device_name
 
 
 def wrong_fields(**changes: str | int | bool) -> list[tuple[str, str]]:

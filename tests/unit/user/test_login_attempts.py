@@ -1,4 +1,4 @@
-"""Counting attempts while Valkey is away."""
+"""Counting attempts while Valkey is unavailable."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,9 @@ import pytest
 
 from services.chassis.cache.redis_client import RedisUnavailable
 from services.chassis.runtime.clock import ManualClock
-from services.user.adapters.login_attempts_fallback import FallbackAttempts
-from services.user.adapters.login_attempts_memory import MemoryAttempts
+from services.user.adapters.login_attempts import FallbackAttempts, MemoryAttempts
 from services.user.domain.errors import CredentialsWrong, RateLimited, TooManyPasswordAttempts
-from services.user.domain.login_attempts import Backoff, Bucket, Counted
-from services.user.domain.throttle import AttemptOrigin, Throttle
+from services.user.domain.throttle import AttemptOrigin, Backoff, Bucket, Counted, Throttle
 
 PLACE = AttemptOrigin("192.0.2.1", known=False)
 

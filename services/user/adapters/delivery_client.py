@@ -1,6 +1,4 @@
-"""The caller's mail address, which the Notification service has."""
-
-from typing import Protocol
+"""The DeliveryService of the Notification service, over the mesh."""
 
 from roost.notification.v1.delivery_service_pb2 import GetEmailAddressRequest
 from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceStub
@@ -8,21 +6,12 @@ from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.errors import RoostError
 
-# It only makes a rule stricter, so nobody waits long for it.
+# The address only makes a rule stricter, so a call does not wait long for it.
 _SECONDS = 0.5
 
 
-class MailAddresses(Protocol):
-    """Where people get their mail."""
-
-    async def of_caller(self) -> str:
-        """The address of the person who makes the running call; empty for none, and where it cannot
-        be had in time."""
-        ...
-
-
-class MeshMailAddresses:
-    """See `MailAddresses`: over the mesh, with the caller's own token."""
+class MeshEmailAddresses:
+    """See `ports.EmailAddresses`: with the caller's own token."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._delivery = mesh.stub(DeliveryServiceStub, timeout=_SECONDS)

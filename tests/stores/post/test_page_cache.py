@@ -21,11 +21,14 @@ from services.chassis.runtime.clock import ManualClock
 from services.post.adapters.user_client import MeshProfiles
 from services.post.domain.model import EngagementKind, Post
 from services.post.domain.store import ChangedIds
-from services.post.rpc.convert import pack, summarize_packed
 from services.post.rpc.read_cache import state_cache as states_module
 from services.post.rpc.read_cache.body_cache import PostBodyCache
-from services.post.rpc.read_cache.hydration import Hydration, HydrationRequest, ResolvedPosts
-from services.post.rpc.read_cache.page_cache import PageCache
+from services.post.rpc.read_cache.hydration import (
+    Hydration,
+    HydrationRequest,
+    PageCache,
+    ResolvedPosts,
+)
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
 from tests.servicers.fakes.users import FakeGraph, FakeUsers
@@ -53,9 +56,9 @@ class CountingHydration(Hydration):
 
     made = 0
 
-    async def answer(self, question: HydrationRequest, lookup: BatchLookupResult) -> ResolvedPosts:
+    async def resolve(self, request: HydrationRequest, lookup: BatchLookupResult) -> ResolvedPosts:
         self.made += 1
-        return await super().answer(question, lookup)
+        return await super().resolve(request, lookup)
 
 
 class Process:
@@ -78,8 +81,6 @@ class Process:
             store=scenario.store,
             redis=server,
             clock=self.clock,
-            pack=pack,
-            summarize_packed=summarize_packed,
         )
         self.hydration = CountingHydration(
             states=self.states, bodies=self.bodies, profiles=self.profiles
@@ -115,7 +116,7 @@ async def server(valkey: str) -> AsyncIterator[RedisClient]:
 @pytest.fixture
 async def process(scenario: Scenario, server: RedisClient) -> AsyncIterator[Process]:
     process = Process(scenario, server)
-    scenario.store.watch(process.states.forget)
+    scenario.store.on_change(process.states.invalidate)
     yield process
     await process.close()
 
@@ -162,17 +163,17 @@ async def deletion(scenario: Scenario, _: Process, post: Post) -> None:
 
 async def block(scenario: Scenario, process: Process, _: Post) -> None:
     process.users.block(scenario.alice, scenario.bob)
-    await process.profiles.forget((), [(scenario.alice, scenario.bob)])
+    await process.profiles.invalidate((), [(scenario.alice, scenario.bob)])
 
 
 async def protection(scenario: Scenario, process: Process, _: Post) -> None:
     process.users.protect(scenario.alice)
-    await process.profiles.forget([scenario.alice], ())
+    await process.profiles.invalidate([scenario.alice], ())
 
 
 async def mute(scenario: Scenario, process: Process, _: Post) -> None:
     process.users.mute(scenario.bob, scenario.alice)
-    await process.profiles.forget((), [(scenario.bob, scenario.alice)])
+    await process.profiles.invalidate((), [(scenario.bob, scenario.alice)])
 
 
 CHANGES: dict[str, tuple[Act, Check]] = {
@@ -209,7 +210,7 @@ async def test_a_block_between_two_others_withdraws_a_quote_on_a_page_that_was_k
     assert len((await process.read(scenario.bob, post)).includes.quoted_posts) == 1
 
     process.users.block(scenario.carol, scenario.alice)
-    await process.profiles.forget((), [(scenario.carol, scenario.alice)])
+    await process.profiles.invalidate((), [(scenario.carol, scenario.alice)])
 
     page = await process.read(scenario.bob, post)
     assert page.posts[0].quote_hidden
@@ -249,7 +250,7 @@ async def test_what_a_dying_writer_did_not_forget_shows_once_its_event_is_handle
     await process.keeps(scenario.bob, post)
 
     await scenario.delete(post)
-    await PostStateCache(store=scenario.store, redis=server, clock=ManualClock()).forget(
+    await PostStateCache(store=scenario.store, redis=server, clock=ManualClock()).invalidate(
         ChangedIds({post.id})
     )
 

@@ -9,9 +9,8 @@ import pytest
 from local.rate_limits import logins_lifted
 from services.chassis.cache import redis_client
 from services.chassis.runtime.clock import ManualClock
-from services.user.adapters.login_attempts_memory import MemoryAttempts
-from services.user.adapters.login_attempts_valkey import ValkeyAttempts
-from services.user.domain.login_attempts import Attempts, Backoff, Bucket
+from services.user.adapters.login_attempts import MemoryAttempts, ValkeyAttempts
+from services.user.domain.throttle import Attempts, Backoff, Bucket
 
 _accounts = count(1)
 BUCKET = Bucket(3)
@@ -20,7 +19,7 @@ PATIENT = Backoff(free=4, first=4.0, longest=10.0, forget=3600.0)
 
 
 class Counters:
-    """One account's, by a clock that stands still."""
+    """The counters of one account, with a fixed clock."""
 
     def __init__(self, attempts: Attempts, clock: ManualClock) -> None:
         self.attempts = attempts
@@ -28,7 +27,7 @@ class Counters:
         self.account = f"account{next(_accounts)}"
 
     async def waits(self, *places: str) -> float:
-        """Begins an attempt at these places; how long it has to wait."""
+        """Begins an attempt from these origins. Returns how long it has to wait."""
         return (await self.begin(*places))[0]
 
     async def begin(self, *places: str) -> tuple[float, list[int]]:
@@ -59,7 +58,7 @@ async def test_a_bucket_is_empty_after_its_size_and_fills_up(counters: Counters)
     assert [await counters.attempts.take("net", BUCKET) for _ in range(3)] == [0, 0, 0]
 
 
-async def test_buckets_of_two_names_are_apart(counters: Counters) -> None:
+async def test_buckets_of_two_names_are_independent(counters: Counters) -> None:
     for _ in range(3):
         await counters.attempts.take("net", BUCKET)
 
@@ -128,7 +127,7 @@ async def test_an_attempt_is_taken_back_with_its_pause(counters: Counters) -> No
     assert await counters.begin("here", "all") == (0, [1, 1])
 
 
-async def test_a_cleared_tally_begins_anew(counters: Counters) -> None:
+async def test_a_cleared_tally_begins_at_zero(counters: Counters) -> None:
     for _ in range(2):
         await counters.waits("here", "all")
     await counters.attempts.clear(counters.account, "here")
@@ -136,7 +135,7 @@ async def test_a_cleared_tally_begins_anew(counters: Counters) -> None:
     assert await counters.begin("here", "all") == (0, [1, 3])
 
 
-async def test_accounts_are_counted_apart(counters: Counters) -> None:
+async def test_accounts_are_counted_independently(counters: Counters) -> None:
     for _ in range(3):
         await counters.waits("here")
 

@@ -1,4 +1,4 @@
-"""Whoever keeps what the User service tells is told to forget it before the answer goes out."""
+"""Other services' caches are invalidated before a change is answered."""
 
 from collections.abc import Awaitable, Callable
 
@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from services.chassis.auth.tokens import ServiceIdentity
 from services.chassis.rpc.clients import Mesh
-from services.user.adapters.cache_invalidation import MeshCacheInvalidation
+from services.user.adapters.post_client import MeshCacheInvalidation
 from tests.servicers.serving import SERVICE_KEYS
 from tests.servicers.user.conftest import Actor, UserServiceStack
 
@@ -30,7 +30,7 @@ ACTS: dict[str, Act] = {
 
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
-async def test_every_act_on_a_pair_is_told(
+async def test_every_act_on_a_pair_invalidates_caches(
     stack: UserServiceStack, alice: Actor, bob: Actor, act: Act
 ) -> None:
     await act(alice, bob)
@@ -38,7 +38,7 @@ async def test_every_act_on_a_pair_is_told(
     assert stack.cache_invalidation.pairs == [(alice.id, bob.id)]
 
 
-async def test_consent_to_a_request_is_told(
+async def test_accepting_a_request_invalidates_caches(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await bob.users.UpdateUser(
@@ -52,7 +52,7 @@ async def test_consent_to_a_request_is_told(
     assert stack.cache_invalidation.pairs == [(bob.id, alice.id)]
 
 
-async def test_a_repeated_act_is_told_again(
+async def test_a_repeated_act_invalidates_caches_again(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     request = pb.BlockRequest(user_id=bob.id, request_id="once")
@@ -63,7 +63,9 @@ async def test_a_repeated_act_is_told_again(
     assert stack.cache_invalidation.pairs == [(alice.id, bob.id)] * 2
 
 
-async def test_changes_of_a_profile_are_told(stack: UserServiceStack, alice: Actor) -> None:
+async def test_changes_of_a_profile_invalidate_caches(
+    stack: UserServiceStack, alice: Actor
+) -> None:
     await alice.users.UpdateUser(
         UpdateUserRequest(user=User(bio="Birds"), update_mask={"paths": ["bio"]})
     )
@@ -71,13 +73,17 @@ async def test_changes_of_a_profile_are_told(stack: UserServiceStack, alice: Act
     assert stack.cache_invalidation.profiles == [alice.id]
 
 
-async def test_the_end_of_an_account_is_told(stack: UserServiceStack, alice: Actor) -> None:
+async def test_deleting_an_account_invalidates_caches(
+    stack: UserServiceStack, alice: Actor
+) -> None:
     await alice.users.DeleteUser(DeleteUserRequest(password=alice.password))
 
     assert stack.cache_invalidation.profiles == [alice.id]
 
 
-async def test_nobodys_change_fails_because_readers_are_away(stack: UserServiceStack) -> None:
+async def test_no_change_fails_because_the_post_service_is_unavailable(
+    stack: UserServiceStack,
+) -> None:
     identity = ServiceIdentity(SERVICE_KEYS["user"], clock=stack.clock)
     async with Mesh("127.0.0.1:1", identity=identity) as nowhere:
         cache_invalidation = MeshCacheInvalidation(nowhere)
@@ -86,4 +92,4 @@ async def test_nobodys_change_fails_because_readers_are_away(stack: UserServiceS
             await cache_invalidation.invalidate_pair(1, 2)
             await cache_invalidation.invalidate_profiles([1])
 
-    assert [each["event"] for each in logs] == ["readers_not_told"] * 2
+    assert [each["event"] for each in logs] == ["cache_invalidation_failed"] * 2

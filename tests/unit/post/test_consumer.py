@@ -33,7 +33,7 @@ class Forgetful:
         self.parted: list[tuple[int, int]] = []
         self.accounts: list[tuple[int, AccountState]] = []
 
-    async def forget(self, first: Any, pairs: Any = None) -> None:
+    async def invalidate(self, first: Any, pairs: Any = None) -> None:
         if isinstance(first, ChangedIds):
             self.changed.append(first)
         else:
@@ -49,7 +49,7 @@ class Forgetful:
     async def account_changed(self, user_id: int, account: AccountState) -> None:
         self.accounts.append((user_id, account))
 
-    async def forget_account(self, user_id: int) -> None:
+    async def delete_account(self, user_id: int) -> None:
         self.left.append(-user_id)
 
     async def post_deleted(self, post_id: int, author_id: int) -> None:
