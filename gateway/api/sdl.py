@@ -1,4 +1,4 @@
-"""The schema's text: written, compared with what is committed, and held to what was promised.
+"""The schema's text: writes it, compares it with the committed one, and finds breaking changes.
 
 python -m gateway.api.sdl              write gateway/api/schema.graphql
 python -m gateway.api.sdl --check      compare it with what the code declares
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def breaking(before: str, now: str) -> tuple[list[Change], list[Change]]:
-    """What a client of the schema before may stumble over: what breaks it, and what might."""
+    """The changes that break a client of the earlier schema, and those that might."""
     changes = find_schema_changes(build_schema(before), build_schema(now))
     breaks: list[Change] = [each for each in changes if isinstance(each, BreakingChange)]
     may_break: list[Change] = [each for each in changes if isinstance(each, DangerousChange)]

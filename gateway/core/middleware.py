@@ -29,11 +29,11 @@ from services.chassis.rpc.interceptors.metrics import BUCKETS
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.logs import logger
 
-# Probes and metrics are answered however busy the process is.
+# Probes and metrics are answered under any load.
 _ALWAYS = frozenset(("/livez", "/readyz", "/metrics"))
 _ELSEWHERE = "(none)"
 
-# For browsers: every answer has the type that it says, and no other site learns its address. An
+# For browsers: no sniffing of types, no referrer to other sites. An
 # answer that is no page of ours loads and runs nothing, and no site may frame it.
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _NO_REFERRER = (b"referrer-policy", b"no-referrer")
@@ -72,7 +72,7 @@ class HttpMetrics:
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
         meters = self._meters.get((method, route, status))
         if meters is None:
-            # Methods are the client's to invent; labels must stay few.
+            # Clients can send any method, but labels must stay few.
             shown = method if method in _METHODS else "(other)"
             meters = (
                 self._handled.labels(route, shown, str(status)),
@@ -136,7 +136,7 @@ class RequestMiddleware:
             status = 499
         except Exception as error:
             if status:
-                # The answer has begun: ending the connection is all that is left to say.
+                # The response has begun: all that is left is to end the connection.
                 raise
             await _send_error(error, scope, send_framed)
         finally:
@@ -167,7 +167,7 @@ class RequestMiddleware:
 
 
 def _for_browsers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """What an answer with these headers has to carry besides."""
+    """The headers that browsers need beside these."""
     page = any(name == _POLICY for name, _ in headers)
     return [_NOSNIFF, _NO_REFERRER] if page else [_NOSNIFF, _NO_REFERRER, _NO_PAGE]
 
@@ -190,7 +190,7 @@ async def _send_error(error: Exception, scope: Scope, send: Send, *, prefix: str
         *problems.headers_of(shown),
     ]
     if prefix:
-        # No frame is around an answer to a handshake.
+        # The middleware adds no headers to a response to a handshake.
         headers += _for_browsers(headers)
     await send(
         {"type": f"{prefix}http.response.start", "status": problem.status, "headers": headers}
@@ -200,7 +200,7 @@ async def _send_error(error: Exception, scope: Scope, send: Send, *, prefix: str
 
 
 def _is_server_fault(error: Exception, scope: Scope) -> Exception:
-    """Starlette's own refusals, in our terms."""
+    """Starlette's own errors as ours."""
     if isinstance(error, HTTPException):
         if error.status_code == 404:
             return RouteNotFound()

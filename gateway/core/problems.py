@@ -1,4 +1,4 @@
-"""From errors to RFC 9457 problems: the one place where a reason gets its HTTP status.
+"""Turns errors into RFC 9457 problems: the one place where a reason gets its HTTP status.
 
 REST answers with the problem as it is; GraphQL and WebSocket take its reason, status and detail.
 """

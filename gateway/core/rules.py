@@ -1,4 +1,4 @@
-"""What is dropped from lists, and why: pure functions of an entry and what was loaded for it.
+"""The rules that drop entries from lists: pure functions of an entry and what was loaded for it.
 
 Whether a post may be seen at all is the post service's decision: what it leaves out is hidden.
 The rules here say which of the visible things belong on a list.
@@ -43,7 +43,7 @@ def on_home(viewer_id: int) -> EntryRule:
 
 
 def is_on_home(*, following: bool, muting: bool) -> bool:
-    """Whether what somebody writes or reposts comes to the viewer's home, as the two stand."""
+    """Whether posts and reposts of a person with this relationship belong on the viewer's home."""
     return following and not muting
 
 

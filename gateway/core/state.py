@@ -1,4 +1,4 @@
-"""What a gateway process knows about itself: its load, its metrics, and whether it stops."""
+"""The state of a gateway process: its load, its metrics, and whether it stops."""
 
 from dataclasses import dataclass
 

@@ -77,7 +77,7 @@ def _print_user(message: user_pb2.User) -> _CachedJson:
 
 
 class Presenter:
-    """One answer in the making. Each person in it is printed at most once.
+    """Presents one response. Each person in it is encoded at most once.
 
     The values are `Raw` JSON under the types that they print as: msgspec puts them in as they are.
 
@@ -225,8 +225,8 @@ def user(message: user_pb2.User) -> shapes.User:
 
 
 def relationship(message: user_pb2.Relationship) -> shapes.Relationship:
-    """How the caller and somebody stand. That somebody blocks the caller is not shown: to
-    those who are blocked, they do not exist."""
+    """The relationship of the caller and another person. It never shows that the other blocks the
+    caller: to the caller, such a person does not exist."""
     return shapes.Relationship(
         user_id=str(message.user_id),
         following=message.following,

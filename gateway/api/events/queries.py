@@ -1,4 +1,4 @@
-"""What events of the log are about: loaded, and held to the rules of the lists that they are of."""
+"""Loads what events of the log are about, and applies the rules of their lists."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -46,7 +46,7 @@ class NotificationUpdate(NamedTuple):
 
     # As it is now; None where it is gone: withdrawn, or left out by the rules.
     group: NotificationGroup | None
-    # The id that stands for it no more; 0 for none.
+    # The id that is no longer valid; 0 for none.
     gone: int
 
 

@@ -1,4 +1,4 @@
-"""Posts that go to many at once: each is loaded and printed once for all who are connected.
+"""Posts that go to many at once: each is loaded and encoded once for all connections.
 
 A post that came within the last minute looks the same to everybody who gets it by following its
 author, but for what depends on who looks; that is left out. Whether somebody still is to get it
@@ -68,7 +68,7 @@ class Arrivals:
         task = self._items.get(entry.post_id)
         if task is None:
             task = self._items[entry.post_id] = asyncio.create_task(self._load(entry))
-            # One reader's failure, or right, says nothing about the others.
+            # The failure or the rights of one reader do not hold for the others.
             task.add_done_callback(lambda done: self._keep(entry.post_id, done))
         return task
 

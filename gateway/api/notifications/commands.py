@@ -23,7 +23,7 @@ class QuietHours(NamedTuple):
 
 
 class DayChange(NamedTuple):
-    """What changes of when it is day for somebody."""
+    """Changes of time zone and quiet hours."""
 
     # None to leave it.
     time_zone: str | None = None

@@ -1,4 +1,4 @@
-"""What happened to the caller, put together by their service."""
+"""The caller's notifications."""
 
 from collections.abc import Iterable, Sequence
 

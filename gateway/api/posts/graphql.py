@@ -1,4 +1,4 @@
-"""Writing, editing and deleting posts, and noting where reading stopped."""
+"""Posts: reading, writing, editing and deleting them."""
 
 from typing import Annotated
 

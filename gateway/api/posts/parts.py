@@ -1,4 +1,4 @@
-"""What a post is made of: who may see it, how people responded, the texts that it has had."""
+"""Parts of a post: visibility, counts, the viewer's state, revisions."""
 
 from enum import Enum
 

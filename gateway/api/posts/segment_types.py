@@ -87,5 +87,5 @@ def _segment(
         case "link":
             return LinkSegment(text=text, url=entity.link.url)
         case _:
-            # Of a kind that a newer service finds: this one does not know what it stands for.
+            # A kind of a newer service that has no shape here.
             return TextSegment(text=text)

@@ -1,4 +1,4 @@
-"""Joining, leaving, and what people say about themselves."""
+"""Accounts and profiles."""
 
 from typing import Annotated, Any
 

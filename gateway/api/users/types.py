@@ -1,4 +1,4 @@
-"""People, and how one stands to them."""
+"""People and relationships."""
 
 from typing import Annotated, ClassVar
 

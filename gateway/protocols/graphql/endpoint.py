@@ -1,4 +1,4 @@
-"""The application of `POST /graphql`: reads the request, carries the operation out, answers."""
+"""The application of `POST /graphql`: reads the request, executes the operation, responds."""
 
 from functools import partial
 from hashlib import blake2b

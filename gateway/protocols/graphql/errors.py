@@ -12,12 +12,12 @@ from gateway.core.problems import STATUS, Problem
 from services.chassis.runtime.errors import Invalid, RoostError
 from services.chassis.runtime.logs import logger
 
-# How the fields of the contracts are called here, where camel case is not all that differs.
+# Names of fields that differ from the contracts by more than camel case.
 _NAMES = {"page_size": "first", "page_token": "after", "request_id": "idempotencyKey"}
 
 
 class DocumentInvalid(Invalid):
-    """The document, or its variables, cannot be taken."""
+    """The document or its variables are invalid."""
 
     reason = "DOCUMENT_INVALID"
     message = "The document does not fit the schema."
@@ -125,7 +125,7 @@ def argument_of(field: str) -> str:
 def formatted(error: GraphQLError) -> dict[str, Any]:
     """An error of the response's `errors`, with the problem's members under `extensions`."""
     cause = error.original_error
-    # What is no exception of a resolver, graphql-core says of the document or its variables.
+    # Without an exception of a resolver it is graphql-core's error about the document or variables.
     if cause is None or isinstance(cause, GraphQLError):
         shown: RoostError = DocumentInvalid(error.message)
     else:

@@ -1,4 +1,4 @@
-"""Carries an operation out: graphql-core does, except for what can be printed as a whole."""
+"""Executes operations with graphql-core, except for what can be printed as a whole."""
 
 from contextlib import suppress
 from inspect import isawaitable
@@ -14,7 +14,7 @@ from gateway.protocols.graphql.projection import NeedsResolving
 
 
 class ProjectingContext(Executor[Any]):
-    """Asks for objects whose selection loads nothing in one go."""
+    """Completes objects whose selection loads nothing in one step."""
 
     def complete_object_value(  # noqa: PLR0917 - as it is overridden
         self,

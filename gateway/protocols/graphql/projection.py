@@ -1,4 +1,4 @@
-"""Prints what is only shown as a whole: a selection becomes a function of the object.
+"""Prints computed selections as a whole: a selection becomes a function of the object.
 
 graphql-core asks for one field after the other, and on a page of posts that is most of the work. A
 selection that loads nothing (see `fields`) is a pure function, so it is put together once for a
@@ -46,7 +46,7 @@ _numbers = count()
 
 
 class NeedsResolving(Exception):
-    """Something of this object has to be loaded after all."""
+    """A field of this object has to be loaded."""
 
 
 class Projections:

@@ -40,7 +40,7 @@ _RETIRING = """
 say so with every answer. Use {successor}.\
 """
 
-# What may go wrong with any request, before a service is asked or wherever it is.
+# Reasons that any request may be refused for.
 _ANYWHERE = (
     "PARAMETER_INVALID",
     "NOT_ACCEPTABLE",

@@ -14,7 +14,7 @@ from gateway.core.problems import Problem
 from gateway.views.shapes import Notification, Post, Time, TimelineItem
 
 SUBPROTOCOL = "roost.v1"
-# Well below what proxies and phones' networks let a silent connection live.
+# Well below the idle timeouts of proxies and mobile networks.
 HEARTBEAT_SECONDS = 25
 MAX_TOPICS = 100
 
@@ -70,7 +70,7 @@ class Ack(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag
 
 
 class Ping(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="ping"):
-    """Ask whether the server is there; it answers with `pong`."""
+    """A heartbeat of the client; the server answers with `pong`."""
 
 
 class Pong(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="pong"):
@@ -98,13 +98,13 @@ class Hello(Struct, frozen=True, tag_field="type", tag="hello"):
 
 
 class Subscribed(Struct, frozen=True, tag_field="type", tag="subscribed"):
-    """The topics begin here."""
+    """Events of these topics follow."""
 
     topics: list[Topic]
 
 
 class Unsubscribed(Struct, frozen=True, tag_field="type", tag="unsubscribed"):
-    """The topics end here: as was asked, or because a post may be seen no longer."""
+    """No more events of these topics follow: as requested, or since a post is hidden now."""
 
     topics: list[Topic]
 
@@ -143,7 +143,7 @@ class ResourceChanged(Struct, frozen=True, tag_field="kind", tag="resource"):
 
 
 class MarkerMoved(Struct, frozen=True, tag_field="kind", tag="marker"):
-    """One has read on, on another device perhaps."""
+    """A read marker moved, perhaps on another device."""
 
     timeline: MarkedList
     last_read_id: Id
@@ -200,7 +200,7 @@ class Event(Struct, frozen=True, tag_field="type", tag="event"):
 
 
 class Activity(Struct, frozen=True, tag_field="type", tag="activity"):
-    """What became of a post that one watches, at most once a second. It is not in the log."""
+    """Activity of a watched post, at most once a second. It is not in the log."""
 
     topic: Topic
     post: Annotated[Post | None, Meta(description="As it is now; null where it is gone.")]
@@ -231,7 +231,7 @@ class Error(Struct, frozen=True, tag_field="type", tag="error"):
 
 
 class Heartbeat(Struct, frozen=True, tag_field="type", tag="ping"):
-    """The server is there; answer with `pong`, or the connection is closed."""
+    """A heartbeat of the server; answer with `pong`, or the connection is closed."""
 
     sequence: Annotated[
         Sequence,

@@ -1,4 +1,4 @@
-"""What a gateway process counts of its stream."""
+"""Metrics of the stream."""
 
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram

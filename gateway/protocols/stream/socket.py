@@ -1,4 +1,4 @@
-"""One connection of the stream: sends its client what the hub has for it, in order."""
+"""One connection of the stream: sends its client events of the hub, in order."""
 
 import asyncio
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ class Socket(Connection[frames.ServerFrame]):
     def _closing_of(self, error: RoostError) -> Closing:
         return Closing.of(error)
 
-    # --- what the hub says ---
+    # --- calls of the hub ---
 
     def deliver(self, event: UserEvent) -> None:
         """The person's next event. While catching up it is read from the log instead."""

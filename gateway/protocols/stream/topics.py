@@ -1,4 +1,4 @@
-"""What one connection asked to hear: lists of its person, and posts that it watches."""
+"""The topics of one connection: lists of its person, and posts that it watches."""
 
 from collections.abc import Mapping, Sequence
 
@@ -58,7 +58,7 @@ class Subscriptions:
         presenter: EventPresenter,
         clock: Clock,
     ) -> None:
-        # Of the lists; posts are apart.
+        # Only lists; watched posts are in `_posts`.
         self.topics: set[str] = set()
         self._viewer = viewer
         self._socket = socket
@@ -71,7 +71,7 @@ class Subscriptions:
         self._next = 0.0
 
     async def add(self, topics: Sequence[str]) -> list[frames.ServerFrame]:
-        """Adds topics; returns what to say: which begin, and which are refused and why.
+        """Adds topics; returns the frames to send: which begin, and which are refused and why.
 
         A post is watched from before it is read, and shown as it is then: nothing falls between.
         """
@@ -126,7 +126,7 @@ class Subscriptions:
         return bool(self._news) and now >= self._next
 
     async def news(self) -> list[frames.ServerFrame]:
-        """What to say of the posts around which something happened."""
+        """The frames about posts with new activity."""
         self._next = self._clock.monotonic() + _PACE
         taken, self._news = self._news, {}
         said: list[frames.ServerFrame] = []

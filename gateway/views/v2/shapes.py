@@ -1,4 +1,4 @@
-"""The shapes of version 2 that are not those of version 1: posts, and whatever holds some."""
+"""The shapes of version 2 that differ from the shared ones: posts, and what contains posts."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Subscriptions to the log: each goes on where its client stopped, and then hears what is new."""
+"""Subscriptions to the log: each resumes where its client stopped, then gets new events."""
 
 import asyncio
 from collections import deque
@@ -31,7 +31,7 @@ class LogSubscription:
         self.last_sent = -1
         # Whether events come from the hub; until then they are read from the log.
         self.live = False
-        # Of the first event that can be had, where the hub has lost some.
+        # The first event after a gap of the hub; 0 without one.
         self.gap_before = 0
 
     def wants(self, topic: str, sequence: int) -> bool:
@@ -59,7 +59,7 @@ class LogSubscription:
 
 
 class LogSubscriptions:
-    """Those of one connection. Nothing of the log falls between reading it and hearing of it."""
+    """Those of one connection. No event is missed between reading the log and live events."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class LogSubscriptions:
         metrics: StreamMetrics,
     ) -> None:
         self._backlog = backlog
-        # The newest event that the hub has handed on.
+        # The newest event that the hub has delivered.
         self._last = last
         self._load = load
         self._show = show
@@ -113,7 +113,7 @@ class LogSubscriptions:
         return bool(self._behind or self._quiet)
 
     async def advance(self) -> None:
-        """Brings one of them forward. Everything that the hub handed on was sent before."""
+        """Advances one of them. Everything that the hub delivered was sent before."""
         if self._behind:
             await self._catch_up(self._behind[0])
         else:
@@ -142,7 +142,7 @@ class LogSubscriptions:
                     # The hub got an event after the page was read.
                     await asyncio.sleep(AGAIN_SECONDS)
                 return
-        # Nothing waits between looking where the hub is and hearing it.
+        # There is no await between reading the hub's position and going live.
         self._behind.popleft()
         log_subscription.live = True
         await log_subscription.send_position(self._show)

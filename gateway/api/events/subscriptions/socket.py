@@ -44,7 +44,7 @@ class EventsExpired(WrongState):
 
 
 class GraphQLSocket(Connection[messages.ServerMessage]):
-    """A connection whose client was let in."""
+    """A connection that was authenticated."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         self._begun: deque[Subscription] = deque()
         self._next = 0.0
 
-    # --- what the hub says ---
+    # --- calls of the hub ---
 
     def deliver(self, event: UserEvent) -> None:
         """The person's next event."""
@@ -135,7 +135,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         return closing_of(error)
 
     async def _close_message(self, closing: Closing) -> None:
-        """The protocol has no words for it: the close frame says it all."""
+        """The protocol has no message for it; the close frame has the reason."""
 
     # --- subscriptions ---
 
@@ -161,7 +161,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             return
         self._subscriptions[subscription_id] = subscription
         if subscription.field == POST:
-            # Watched from before it is read: nothing falls between.
+            # Watched before it is read, so no activity is missed.
             self._hub.watch(self, subscription.post_id)
             self._begun.append(subscription)
         elif subscription.field == EVENTS:

@@ -30,7 +30,7 @@ def taken(subscription_id: str) -> Closing:
 
 
 def closing_of(error: RoostError) -> Closing:
-    """Because of an error."""
+    """The close frame for an error."""
     return translated(Closing.of(error))
 
 
