@@ -21,7 +21,7 @@ from gateway.core.clients import Backends
 _MOST_REPLIES = 20
 
 
-class Loader:
+class EventLoader:
     """Of one connection; used within `Viewer.read`. It keeps nothing."""
 
     def __init__(self, backends: Backends, viewer_id: int) -> None:

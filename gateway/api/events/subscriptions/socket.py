@@ -9,7 +9,7 @@ from roost.notification.v1.event_service_pb2 import PostActivity
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.api.events.graphql import Subscription as Event
-from gateway.api.events.subscriptions.loader import Loader
+from gateway.api.events.subscriptions.loader import EventLoader
 from gateway.api.events.subscriptions.resumption import LogSubscriptions
 from gateway.api.events.subscriptions.subscription import (
     EVENTS,
@@ -58,7 +58,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         self._backends = backends
         self._find = find
         self._allowed = quota
-        self._loader = Loader(backends, self.user_id)
+        self._loader = EventLoader(backends, self.user_id)
         self._followers = LogSubscriptions(
             backlog=self._backlog,
             last=lambda: self._hub.last(self.user_id),
