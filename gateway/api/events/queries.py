@@ -11,7 +11,8 @@ from roost.notification.v1.notification_pb2 import (
 from roost.post.v1.post_pb2 import Post
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
 
-from gateway.core import rules
+from gateway.api.notifications.rules import is_notification_shown
+from gateway.api.timelines.rules import on_home
 from gateway.core.clients import Backends
 from gateway.core.hydrate import (
     Entry,
@@ -19,6 +20,7 @@ from gateway.core.hydrate import (
     hydrate_entries,
     hydrate_groups,
 )
+from gateway.core.rules import authored, is_audible
 
 # Posts that are watched, with their replies, and are read together; as many as a call brings.
 MOST_POSTS = 200
@@ -37,7 +39,7 @@ async def arrivals(
     if not entries:
         return Hydrated(), {}
     found = await hydrate_entries(backends, list(entries.values()))
-    belongs = rules.on_home(viewer_id)
+    belongs = on_home(viewer_id)
     return found, {each: entry for each, entry in entries.items() if belongs(entry, found)}
 
 
@@ -63,7 +65,7 @@ async def notification_updates(
 def _update_of(change: NotificationChanged, found: Hydrated) -> NotificationUpdate | None:
     if change.withdrawn:
         return NotificationUpdate(None, change.group.id)
-    if rules.is_notification_shown(change.group, found):
+    if is_notification_shown(change.group, found):
         return NotificationUpdate(change.group, change.previous_id)
     # What it was before may have been shown.
     return NotificationUpdate(None, change.previous_id) if change.previous_id else None
@@ -87,6 +89,6 @@ def watched(post_id: int, reply_ids: Iterable[int], found: Hydrated) -> Watched:
     post = found.posts.get(post_id)
     replies = [found.posts[each] for each in reply_ids if each in found.posts]
     return Watched(
-        post if post is not None and rules.authored(post, found) else None,
-        [each for each in replies if rules.is_audible(each.author_id, found)],
+        post if post is not None and authored(post, found) else None,
+        [each for each in replies if is_audible(each.author_id, found)],
     )

@@ -19,7 +19,7 @@ from roost.user.v1.graph_service_pb2 import (
     PairRelationship,
 )
 
-from gateway.core import rules
+from gateway.api.timelines import rules
 from gateway.core.clients import Backends
 from gateway.core.hydrate import Entry, Hydrated, hydrate_entries
 from gateway.views import presentation
