@@ -27,7 +27,7 @@ from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
 from gateway.core.refresh_tokens import Refreshing
-from gateway.core.state import HttpMetrics, State
+from gateway.core.state import State
 from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
 from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
@@ -180,7 +180,7 @@ async def _serving_at(
         async with serving(*mounts, address=address) as everything, AsyncExitStack() as opened:
             jwks = StaticJwks([USER_KEY.public_jwk()])
             backends = Backends.from_mesh(everything.mesh)
-            state = State(metrics=HttpMetrics(CollectorRegistry()), max_in_flight=200)
+            state = State(registry=CollectorRegistry(), max_in_flight=200)
             stream = await opened.enter_async_context(
                 open_stream(
                     presenter=EventPresenter.of_process(
