@@ -2,7 +2,7 @@
 
 A profile is kept by person, how a viewer stands to somebody by pair. Both belong to the User
 service, which says what to forget before it answers whoever changed it; its events say so again, so
-that nothing stays wrong where the word was lost. See docs/adr/0015-people-are-known-until-told.md.
+that nothing stays wrong where the word was lost. See docs/adr/0015-profile-cache-invalidation.md.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
