@@ -1,1 +1,1 @@
-"""Load on a stack of its own, and the figures that the README quotes."""
+"""Load tests on a separate stack, and the figures that the README quotes."""

@@ -21,9 +21,9 @@ from bench.prewarmed_users import prewarmed_users
 from bench.scenarios import SCENARIOS
 from bench.stack import bench_stack
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
-from local.keeper import ComponentFailed
+from local.process_runner import PartFailed
 
-# Of a made graph: about as dense as the one of a small college.
+# Of the generated graph; the density is that of a small college.
 PEOPLE, FOLLOWS_EACH = 962, 28
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -33,11 +33,11 @@ console = Console()
 @app.command()
 def run(
     *,
-    only: Annotated[str, typer.Option(help="Scenarios, by commas; all without.")] = "",
+    only: Annotated[str, typer.Option(help="Scenarios, separated by commas; all if empty.")] = "",
     graph: Annotated[
-        Path | None, typer.Option(help="An edge list for the mix; made without one.")
+        Path | None, typer.Option(help="An edge list for the mix; generated if absent.")
     ] = None,
-    results: Annotated[Path, typer.Option(help="Where the figures are kept.")] = report.LATEST,
+    results: Annotated[Path, typer.Option(help="The file for the figures.")] = report.LATEST,
 ) -> None:
     """Start a stack, measure, print tables, and keep the figures."""
     names = [name.strip() for name in only.split(",") if name.strip()] or list(SCENARIOS)
@@ -49,14 +49,14 @@ def run(
         asyncio.run(_run(names, loaded, results))
     except asyncio.CancelledError:
         raise _print_error("The bench was stopped.") from None
-    except (GraphFileInvalid, OSError, ComponentFailed, GeneratorFailed) as failure:
+    except (GraphFileInvalid, OSError, PartFailed, GeneratorFailed) as failure:
         raise _print_error(f"{failure}.") from None
 
 
 @app.command(name="compare")
 def compare_(
     before: Annotated[
-        Path | None, typer.Argument(help="An earlier run; the committed one without.")
+        Path | None, typer.Argument(help="An earlier run; the committed one if absent.")
     ] = None,
     after: Annotated[Path, typer.Argument(help="A later run.")] = report.LATEST,
 ) -> None:
@@ -71,7 +71,7 @@ def compare_(
 async def _run(names: list[str], graph: Graph, results: Path) -> None:
     running = asyncio.current_task()
     assert running is not None  # noqa: S101 - a coroutine that runs is in a task
-    # Ended politely, the stack is stopped and its folder removed, as with Ctrl-C.
+    # SIGTERM stops the stack and removes its folder, as Ctrl-C does.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     where = origin()
     console.print(
@@ -92,7 +92,7 @@ async def _run(names: list[str], graph: Graph, results: Path) -> None:
 
 
 def _committed() -> bytes:
-    """The figures that the last commit holds."""
+    """The figures of the last commit."""
     place = report.LATEST.relative_to(ROOT).as_posix()
     finished = subprocess.run(
         ["git", "show", f"HEAD:{place}"], cwd=ROOT, capture_output=True, check=True, timeout=20

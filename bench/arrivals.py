@@ -1,4 +1,4 @@
-"""When the requests of an open loop are due, whatever becomes of those before them."""
+"""When the requests of an open loop are due, independently of earlier answers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 
 def poisson(rate: float, seconds: float, *, seed: int) -> Iterator[float]:
-    """Moments from 0 up to ``seconds`` at which independent people ask, ``rate`` a second.
+    """Arrival times of a Poisson process from 0 to ``seconds``, ``rate`` a second.
 
-    The same for the same seed.
+    The same seed gives the same times.
     """
     if rate <= 0:
         raise ValueError("a rate is above 0")
@@ -27,9 +27,9 @@ def poisson(rate: float, seconds: float, *, seed: int) -> Iterator[float]:
 class Queue:
     """Requests that are due and those in flight, on a bounded number of connections.
 
-    What is due while every connection is busy waits here, and its latency counts from the moment
-    when it was due: a server that stalls is charged for everybody who came meanwhile (the
-    coordinated omission that a closed loop has).
+    A request that is due while every connection is busy waits here. Its latency counts from the
+    moment when it was due, so a server that stalls is charged for all requests of that time (no
+    coordinated omission, which a closed loop has).
     """
 
     connections: int
@@ -42,16 +42,16 @@ class Queue:
 
     @property
     def waiting(self) -> int:
-        """How many are due and not sent."""
+        """The number of requests that are due and not sent."""
         return len(self._waiting)
 
     @property
     def in_flight(self) -> int:
-        """How many were sent and not answered."""
+        """The number of requests that were sent and not answered."""
         return len(self._due)
 
     def arrive(self, due: float) -> int | None:
-        """Note a request that is due; the connection to send it on now, or None if all are busy."""
+        """Add a request that is due; return the connection to send it on, None if all are busy."""
         if not self._free:
             self._waiting.append(due)
             return None
@@ -60,7 +60,7 @@ class Queue:
         return connection
 
     def answer(self, connection: int, now: float) -> tuple[float, bool]:
-        """Note an answer: its latency, and whether the next request is to be sent there at once."""
+        """Record an answer; return its latency, and whether a request waits for this connection."""
         latency = now - self._due.pop(connection)
         if self._waiting:
             self._due[connection] = self._waiting.popleft()

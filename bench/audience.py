@@ -1,4 +1,4 @@
-"""Sockets that listen, and acts that they are told of: how late each one is."""
+"""WebSockets that listen, and the delay from an activity to its frames."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from bench.websocket import WebSocket, upgrade
 from bench.wire import Connection
 
 _TICKET = re.compile(rb'"ticket":"([^"]+)"')
-# Of a post in an answer or in a frame, of a post that is acted on.
+# The id of a post in an answer, in a frame, and in the path of a request.
 _ID = re.compile(rb'"id":"(\d+)"')
-_TOLD = re.compile(rb'"post":\{"id":"(\d+)"')
+_POST_OF_FRAME = re.compile(rb'"post":\{"id":"(\d+)"')
 _ACTED_ON = re.compile(rb"^[A-Z]+ /v1/posts/(\d+)/")
 
 _PATH = "/v1/stream"
-# Opening goes on while so many are under way.
+# How many sockets open side by side.
 _AT_ONCE = 32
-# After the last act, for what was not told yet.
+# The wait after the last activity for frames that have not arrived.
 _LATE_SECONDS = 15.0
 
 
 class Audience:
-    """So many sockets, each of one person, subscribed and listening. Made by `gathered`."""
+    """WebSockets, each of one user, that are subscribed and listen."""
 
     def __init__(self, job: Listen) -> None:
         self._job = job
@@ -37,22 +37,25 @@ class Audience:
         )
         self._sockets: list[WebSocket] = []
         self._opening: dict[WebSocket, asyncio.Future[None]] = {}
-        # When frames came, by the post that they are about.
-        self._told: dict[bytes, list[float]] = {}
+        # Arrival times of frames, by post id.
+        self._received: dict[bytes, list[float]] = {}
         self.opened = Measured([], {}, 0)
 
     async def gather(self) -> None:
-        """Opens all sockets. Raises what the first that could not be opened raised."""
+        """Opens all sockets. Raises the error of the first that cannot be opened."""
         tickets = iter(enumerate(self._job.tickets))
         async with asyncio.TaskGroup() as group:
             for _ in range(_AT_ONCE):
                 group.create_task(self._open_some(tickets))
 
     async def act(self, seconds: float) -> tuple[Measured, Measured, Measured]:
-        """Does the acts as they are due: answers; each frame; and the last one of each act."""
+        """Sends the requests of activities when they are due.
+
+        Returns what was measured of answers, of each frame, and of the last frame of each activity.
+        """
         job = self._job
         host, port = job.edges[0]
-        answers, told, last = Measured([], {}, 0), Measured([], {}, 0), Measured([], {}, 0)
+        answers, frames, last = Measured([], {}, 0), Measured([], {}, 0), Measured([], {}, 0)
         due: dict[bytes, float] = {}
         free = [await Connection.open(host, port, on_lost=_give_up) for _ in range(_AT_ONCE)]
         start = perf_counter()
@@ -60,19 +63,19 @@ class Audience:
             for request, moment in zip(job.acts, poisson(job.rate, seconds, seed=1), strict=False):
                 await asyncio.sleep(start + moment - perf_counter())
                 group.create_task(self._do(free, request, start + moment, answers, due))
-        await self._until_told(due)
+        await self._until_received(due)
         for post_id, since in due.items():
-            moments = self._told.get(post_id, [])
-            told.latencies += [moment - since for moment in moments]
+            moments = self._received.get(post_id, [])
+            frames.latencies += [moment - since for moment in moments]
             if len(moments) == job.each_to:
                 last.latencies.append(max(moments) - since)
             else:
                 missing = job.each_to - len(moments)
-                told.refusals[504] = told.refusals.get(504, 0) + missing
-        return answers, told, last
+                frames.refusals[504] = frames.refusals.get(504, 0) + missing
+        return answers, frames, last
 
     def close(self) -> None:
-        """Lets all go."""
+        """Closes all sockets."""
         for socket in self._sockets:
             socket.close()
 
@@ -80,9 +83,9 @@ class Audience:
         for number, request in tickets:
             host, port = self._job.edges[number % len(self._job.edges)]
             began = perf_counter()
-            asking = await Connection.open(host, port, on_lost=_give_up)
-            _, body = await asking.ask(request)
-            asking.close()
+            client = await Connection.open(host, port, on_lost=_give_up)
+            _, body = await client.exchange(request)
+            client.close()
             found = _TICKET.search(body)
             if found is None:
                 sys.exit(f"No ticket: {body[:300]!r}")
@@ -108,10 +111,10 @@ class Audience:
         due: dict[bytes, float],
     ) -> None:
         connection = free.pop()
-        status, body = await connection.ask(request)
+        status, body = await connection.exchange(request)
         free.append(connection)
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
-            # A stack that has more to do than it can says so, and nobody is told of the act.
+            # An overloaded stack refuses the request, and no frame follows.
             answers.refusals[status] = answers.refusals.get(status, 0) + 1
             return
         if status >= 400:
@@ -122,19 +125,19 @@ class Audience:
             sys.exit(f"No post is named: {body[:300]!r}")
         due[about[1]] = moment
 
-    async def _until_told(self, due: dict[bytes, float]) -> None:
+    async def _until_received(self, due: dict[bytes, float]) -> None:
         deadline = perf_counter() + _LATE_SECONDS
         while perf_counter() < deadline:
-            if all(len(self._told.get(each, ())) >= self._job.each_to for each in due):
+            if all(len(self._received.get(each, ())) >= self._job.each_to for each in due):
                 return
             await asyncio.sleep(0.01)
 
     def _take(self, socket: WebSocket, text: bytes) -> None:
         now = perf_counter()
         if text.startswith(b'{"type":"event"'):
-            found = _TOLD.search(text)
+            found = _POST_OF_FRAME.search(text)
             if found is not None:
-                self._told.setdefault(found[1], []).append(now)
+                self._received.setdefault(found[1], []).append(now)
         elif text.startswith(b'{"type":"ping"'):
             socket.send(b'{"type":"pong"}')
         elif text.startswith(b'{"type":"hello"'):

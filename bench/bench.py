@@ -1,4 +1,4 @@
-"""What a scenario works with: the stack, its people, and what earlier scenarios found."""
+"""What a scenario works with: the stack, its users, and results of earlier scenarios."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from bench import asking, jobs
+from bench import jobs, sample_requests
 from bench.jobs import Kind, Listen, Load, Once, Probe
 from bench.measuring import Run, put
-from bench.prewarmed_users import Person, PrewarmedUsers
+from bench.prewarmed_users import PrewarmedUser, PrewarmedUsers
 from bench.stack import BenchStack
 from local.graph import Graph
 
-# What several scenarios share is filled with so many posts of everybody.
+# Posts of each user before the scenarios that share the users of the graph.
 POSTS_EACH = 3
 FILLING_CONNECTIONS = 16
 
@@ -26,19 +26,19 @@ class Bench:
     prewarmed_users: PrewarmedUsers
     graph: Graph
     console: Console
-    # Requests a second that the mix reached, where it has been measured.
+    # Requests a second that the mix reached, if it was measured.
     saturation: float | None = None
-    _town: list[Person] = field(default_factory=list)
+    _users: list[PrewarmedUser] = field(default_factory=list)
 
-    async def town(self) -> list[Person]:
-        """The people of the graph, each with a few posts and a home that is ready."""
-        if not self._town:
+    async def users(self) -> list[PrewarmedUser]:
+        """The users of the graph, each with a few posts and a home timeline that is built."""
+        if not self._users:
             self.say(f"{self.graph.people} people, {len(self.graph.follows)} follows, posts …")
-            self._town = await self.prewarmed_users.settle("town", self.graph)
-            await self.once(asking.posts_by(self._town, each=POSTS_EACH))
-        # Asked each time: a restart of Valkey has taken the homes away.
-        await self.once(asking.homes(self._town))
-        return self._town
+            self._users = await self.prewarmed_users.create("users", self.graph)
+            await self.once(sample_requests.posts_by(self._users, each=POSTS_EACH))
+        # Read each time: a restart of Valkey drops the homes.
+        await self.once(sample_requests.homes(self._users))
+        return self._users
 
     async def once(self, requests: list[bytes]) -> jobs.Outcome:
         """Make each request once. Raises GeneratorFailed if any was refused."""
@@ -80,15 +80,20 @@ class Bench:
         return await put(self.stack, job, also=also)
 
     async def listen(self, job: Listen, *, also: dict[str, int] | None = None) -> Run:
-        """Let sockets be told of acts."""
+        """Measure frames of listening sockets."""
         return await put(self.stack, job, also=also)
 
-    async def probe(self, pairs: list[tuple[Person, Person]], *, seconds: float) -> jobs.Outcome:
-        """How long posts of each first person take into the home of the second."""
+    async def probe(
+        self, pairs: list[tuple[PrewarmedUser, PrewarmedUser]], *, seconds: float
+    ) -> jobs.Outcome:
+        """The time from a post of the first user of a pair to the home of the second."""
         host, port = self.stack.address
-        requests = [(asking.compose(author), asking.home(reader)) for author, reader in pairs]
+        requests = [
+            (sample_requests.compose(author), sample_requests.home(reader))
+            for author, reader in pairs
+        ]
         return await jobs.run(Probe(host, port, requests, seconds))
 
     def say(self, text: str) -> None:
-        """Tell whoever waits what is being done."""
+        """Print a progress message."""
         self.console.print(f"  {text}", style="dim", highlight=False)

@@ -1,4 +1,4 @@
-"""What changed since an earlier run, as ratios."""
+"""Compares two runs by the ratios of their figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOISE = 0.07
 def ratios(
     before: dict[str, Report], after: dict[str, Report]
 ) -> Iterator[tuple[str, Figure, Figure, float]]:
-    """Each figure that both runs have: scenario, then, now, and now ÷ then."""
+    """Yield each figure that both runs have: scenario, then, now, and now ÷ then."""
     for scenario, report in after.items():
         earlier = before.get(scenario)
         known = {each.name: each for each in earlier.figures} if earlier else {}
@@ -27,7 +27,7 @@ def ratios(
 
 
 def verdict(figure: Figure, ratio: float) -> str:
-    """Whether that is better, worse, or nothing to speak of."""
+    """Return better, worse, or an empty string if the change is within the noise."""
     if figure.better == "neither" or abs(ratio - 1) <= NOISE:
         return ""
     return "better" if (ratio > 1) == (figure.better == "higher") else "worse"

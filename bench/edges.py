@@ -1,7 +1,7 @@
-"""A second Envoy in front of the same gateways, as a larger site has them.
+"""A second Envoy in front of the same gateways, as in a larger deployment.
 
-A process may have 20,000 files open on the machines that this is measured on, and each socket takes
-two of Envoy's: one Envoy cannot have ten thousand.
+A process may open 20,000 files on the measured machines, and each WebSocket takes two of Envoy's.
+So one Envoy cannot hold 10,000 WebSockets.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ READY_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class SecondEdge:
-    """Where it listens, and its process."""
+    """The address that it listens on, and its process id."""
 
     address: tuple[str, int]
     pid: int
@@ -36,7 +36,7 @@ class SecondEdge:
 
 @contextlib.asynccontextmanager
 async def second_edge(stack: BenchStack) -> AsyncIterator[SecondEdge]:
-    """The first one's configuration at ports of its own, for the length of the block."""
+    """Run an Envoy with the configuration of the first one on other ports, inside the block."""
     first = stack.stack.envoy
     edge, mesh, admin, probes = (_free_port() for _ in range(4))
     text = first.rendered.read_text().replace(str(first.admin_socket), str(admin_socket(admin)))
@@ -62,7 +62,7 @@ async def second_edge(stack: BenchStack) -> AsyncIterator[SecondEdge]:
 
 
 async def _is_ready(admin: str, edge: str) -> bool:
-    """Whether it runs, and has found a gateway."""
+    """Whether it runs and reaches a gateway."""
     if not await answers(admin, "/ready"):
         return False
     async with Edge(edge) as client:

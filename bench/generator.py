@@ -1,8 +1,8 @@
-"""The load generator's process: reads a job from its input, and writes what came of it.
+"""The process of the load generator: reads a job from its input and writes the outcome.
 
     python -m bench.generator < job > outcome
 
-It has a process of its own so that its CPU is known and nothing else of the bench delays it.
+A separate process makes its CPU time measurable, and the rest of the bench cannot delay it.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from bench.audience import Audience
 from bench.jobs import BEGIN, END, Job, Kind, Listen, Load, Measured, Once, Outcome, Probe
 from bench.wire import KEY, Connection
 
-# An open loop is given up when the server is behind by what arrives in this time.
+# An open loop stops when the backlog of the server exceeds the arrivals of this time.
 MAX_BEHIND_SECONDS = 3.0
-# What the edge says when it has no time, and the pauses before a request of a list is made again.
+# Statuses of a busy edge, and the pauses before a request of a list is repeated.
 BUSY = (409, 429, 503, 504)
 PAUSES = (0.2, 0.5, 1.0, 2.0)
-# For the answers that are under way at the end.
+# The wait for outstanding answers at the end.
 DRAIN_SECONDS = 10.0
 
 _POST_ID = re.compile(rb'"id":"(\d+)"')
 
 
 class Generator(Protocol):
-    """A way to make load."""
+    """Generates load."""
 
     async def run(self) -> Outcome:
-        """Make it."""
+        """Generate the load and return the outcome."""
         ...
 
 
 class Recorder:
-    """Keeps what is measured between `begin` and `end`, and tells the bench of both."""
+    """Keeps what is measured between `begin` and `end`, and reports both moments to the bench."""
 
     def __init__(self, names: list[str]) -> None:
         self.measured = {name: Measured([], {}, 0) for name in names}
@@ -53,26 +53,26 @@ class Recorder:
         self._cpu = 0.0
 
     def begin(self) -> None:
-        """From now on it counts."""
-        _tell(BEGIN)
+        """Start to record."""
+        _report(BEGIN)
         self._cpu = _cpu_seconds()
         self._began = perf_counter()
 
     def end(self) -> None:
-        """What comes now does not count."""
+        """Stop recording."""
         assert self._began is not None  # noqa: S101 - `begin` came before
         self._seconds = perf_counter() - self._began
         self._cpu = _cpu_seconds() - self._cpu
         self._began = None
-        _tell(END)
+        _report(END)
 
     @property
     def counting(self) -> bool:
-        """Whether what happens now counts."""
+        """Whether it records."""
         return self._began is not None
 
     def note(self, name: str, latency: float, status: int, size: int) -> None:
-        """Note an answer, if it counts."""
+        """Record an answer, unless recording is off."""
         if self._began is None:
             return
         measured = self.measured[name]
@@ -83,27 +83,27 @@ class Recorder:
             measured.refusals[status] = measured.refusals.get(status, 0) + 1
 
     def outcome(self, *, lateness: list[float] | None = None, unsent: int = 0) -> Outcome:
-        """All of it."""
+        """Return everything that was recorded."""
         return Outcome(self._seconds, self.measured, self._cpu, lateness or [], unsent)
 
 
 class WeightedMix:
-    """Draws requests by weight, the same sequence for the same seed."""
+    """Draws requests at random by weight; the same seed gives the same sequence."""
 
     def __init__(self, kinds: list[Kind], *, seed: int) -> None:
         self._kinds = kinds
         self._weights = [kind.weight for kind in kinds]
         self._dice = random.Random(seed)
-        # Keys of two runs against one stack are different.
+        # Idempotency keys differ between two runs against one stack.
         self._next_key = random.SystemRandom().randrange(10**15)
 
     def draw(self) -> tuple[str, bytes]:
-        """The name of a kind and a request of it, with a fresh key where it has one."""
+        """Return the name of a kind and a request of it, with a fresh idempotency key if keyed."""
         kind = self._dice.choices(self._kinds, self._weights)[0]
         return kind.name, self.fresh(self._dice.choice(kind.requests))
 
     def fresh(self, request: bytes) -> bytes:
-        """The request with a key of its own."""
+        """Return the request with a fresh idempotency key."""
         if KEY not in request:
             return request
         self._next_key += 1
@@ -111,20 +111,19 @@ class WeightedMix:
 
 
 class OpenLoop:
-    """Requests are due at moments that do not depend on the answers."""
+    """Sends requests at moments that do not depend on the answers."""
 
     def __init__(self, job: Load) -> None:
         self._job = job
         self._rate = job.rate or 1.0
         self._recorder = Recorder([kind.name for kind in job.kinds])
-        self._drawn = WeightedMix(job.kinds, seed=job.seed)
+        self._mix = WeightedMix(job.kinds, seed=job.seed)
         self._queue = Queue(job.connections)
         self._names = [""] * job.connections
         self._lateness: list[float] = []
         self._failure: Exception | None = None
 
     async def run(self) -> Outcome:
-        """See `Generator.run`."""
         job = self._job
         self._connections = await _connect(job.host, job.port, job.connections, self._fail)
         start = perf_counter()
@@ -145,7 +144,7 @@ class OpenLoop:
                 break
         if not self._recorder.counting:
             self._recorder.begin()
-        # Who waits now counts as well, with all the time until the answer.
+        # Requests that wait now count as well, with the whole time until the answer.
         deadline = perf_counter() + DRAIN_SECONDS
         unsent = self._queue.waiting
         while self._queue.in_flight and perf_counter() < deadline:
@@ -155,7 +154,7 @@ class OpenLoop:
         return self._recorder.outcome(lateness=self._lateness, unsent=unsent)
 
     def _send(self, connection: int) -> None:
-        name, request = self._drawn.draw()
+        name, request = self._mix.draw()
         self._names[connection] = name
         self._connections[connection].send(
             request, lambda status, body: self._answered(connection, status, body)
@@ -172,17 +171,16 @@ class OpenLoop:
 
 
 class ClosedLoop:
-    """Each connection sends the next request when it has the answer to the last."""
+    """Sends the next request of a connection when the previous one is answered."""
 
     def __init__(self, job: Load) -> None:
         self._job = job
         self._recorder = Recorder([kind.name for kind in job.kinds])
-        self._drawn = WeightedMix(job.kinds, seed=job.seed)
+        self._mix = WeightedMix(job.kinds, seed=job.seed)
         self._stopping = False
         self._failure: Exception | None = None
 
     async def run(self) -> Outcome:
-        """See `Generator.run`."""
         job = self._job
         connections = await _connect(job.host, job.port, job.connections, self._fail)
         for connection in connections:
@@ -198,7 +196,7 @@ class ClosedLoop:
         return self._recorder.outcome()
 
     def _send(self, connection: Connection) -> None:
-        name, request = self._drawn.draw()
+        name, request = self._mix.draw()
         sent = perf_counter()
 
         def answered(status: int, body: bytes) -> None:
@@ -213,15 +211,14 @@ class ClosedLoop:
 
 
 class OnceEach:
-    """Every request of a list, once, and again where the edge was too busy."""
+    """Sends each request of a list once; repeats it if the edge is too busy."""
 
     def __init__(self, job: Once) -> None:
         self._job = job
         self._recorder = Recorder(["once"])
-        self._drawn = WeightedMix([], seed=1)
+        self._mix = WeightedMix([], seed=1)
 
     async def run(self) -> Outcome:
-        """See `Generator.run`."""
         job = self._job
         left = iter(job.requests)
         connections = await _connect(job.host, job.port, job.connections, _give_up)
@@ -235,11 +232,11 @@ class OnceEach:
 
     async def _work(self, connection: Connection, left: Iterator[bytes]) -> None:
         for request in left:
-            # The same key at each try, so that what was done is not done again.
-            content = self._drawn.fresh(request)
+            # Each try has the same key, so a request takes effect once.
+            content = self._mix.fresh(request)
             for pause in (*PAUSES, None):
                 sent = perf_counter()
-                status, body = await connection.ask(content)
+                status, body = await connection.exchange(content)
                 if status not in BUSY or pause is None:
                     break
                 await asyncio.sleep(pause)
@@ -247,15 +244,14 @@ class OnceEach:
 
 
 class Prober:
-    """Measures how long a post takes from being sent to being read in a follower's home."""
+    """Measures the time from sending a post to reading it in a follower's home."""
 
     def __init__(self, job: Probe) -> None:
         self._job = job
         self._recorder = Recorder(["written", "visible"])
-        self._drawn = WeightedMix([], seed=1)
+        self._mix = WeightedMix([], seed=1)
 
     async def run(self) -> Outcome:
-        """See `Generator.run`."""
         job = self._job
         connections = await _connect(job.host, job.port, 2 * len(job.pairs), _give_up)
         self._recorder.begin()
@@ -274,7 +270,7 @@ class Prober:
         job = self._job
         while perf_counter() < end:
             sent = perf_counter()
-            status, body = await writer.ask(self._drawn.fresh(write))
+            status, body = await writer.exchange(self._mix.fresh(write))
             self._recorder.note("written", perf_counter() - sent, status, len(body))
             found = _POST_ID.search(body)
             if status < 400 and found is not None:
@@ -285,7 +281,7 @@ class Prober:
         self, needle: bytes, read: bytes, reader: Connection, sent: float
     ) -> None:
         while True:
-            status, body = await reader.ask(read)
+            status, body = await reader.exchange(read)
             waited = perf_counter() - sent
             if status < 400 and needle in body:
                 self._recorder.note("visible", waited, status, len(body))
@@ -297,27 +293,26 @@ class Prober:
 
 
 class Listeners:
-    """Sockets that are told of acts. The acts count, and not the opening of the sockets."""
+    """Measures frames of activities; opening the sockets is not recorded."""
 
     def __init__(self, job: Listen) -> None:
         self._job = job
-        self._drawn = WeightedMix([], seed=1)
+        self._mix = WeightedMix([], seed=1)
 
     async def run(self) -> Outcome:
-        """See `Generator.run`."""
         job = self._job
-        acts = [self._drawn.fresh(act) for act in job.acts]
+        acts = [self._mix.fresh(act) for act in job.acts]
         audience = Audience(msgspec.structs.replace(job, acts=acts))
         await audience.gather()
         recorder = Recorder([])
         recorder.begin()
-        answered, told, last = await audience.act(job.seconds)
+        answered, frames, last = await audience.act(job.seconds)
         recorder.end()
         audience.close()
         recorder.measured = {
             "opened": audience.opened,
             "answered": answered,
-            "told": told,
+            "frames": frames,
             "last": last,
         }
         return recorder.outcome()
@@ -343,8 +338,8 @@ def _cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _tell(content: bytes) -> None:
-    # PYTHONUNBUFFERED makes standard output one that may write less than it is given.
+def _report(content: bytes) -> None:
+    # With PYTHONUNBUFFERED, sys.stdout.buffer may write only a part of the content.
     with open(sys.stdout.fileno(), "wb", closefd=False) as output:
         output.write(content)
 
@@ -362,10 +357,10 @@ def _generator(job: Job) -> Generator:
 
 
 def main() -> None:
-    """Run the job that the input holds."""
+    """Run the job of the standard input."""
     job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
     outcome = uvloop.run(_generator(job).run())
-    _tell(msgspec.msgpack.encode(outcome))
+    _report(msgspec.msgpack.encode(outcome))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the load generator is told and what it tells, between its process and the bench's."""
+"""Jobs and outcomes that the bench and the process of the load generator exchange."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import msgspec
 
 BEGIN, END = b"begin\n", b"end\n"
-# Beyond its own time: to start, to connect, and to wait for the last answers.
+# The extra time of a job: to start, to connect, and to wait for the last answers.
 GRACE_SECONDS = 60.0
 
 
 class GeneratorFailed(Exception):
-    """The load generator ended without a result; the message is its last words."""
+    """The load generator ended without a result; the message is its last output."""
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """Requests of one kind, and how often they are drawn beside the others."""
+    """Requests of one kind, and the weight by which they are drawn."""
 
     name: str
     requests: list[bytes]
@@ -27,10 +27,10 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
-    """Requests drawn at random by their weights, for a while.
+    """Requests drawn at random by their weights, for ``seconds``.
 
-    With a ``rate`` the loop is open: so many a second are due, independently of the answers.
-    Without, it is closed: each connection sends its next request when it has its answer.
+    With a ``rate`` the loop is open: ``rate`` requests a second are due, independently of answers.
+    Without, it is closed: each connection sends the next request when the previous is answered.
     """
 
     host: str
@@ -44,9 +44,9 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
 
 
 class Once(msgspec.Struct, frozen=True, tag="once"):
-    """Each request of a list is answered once, in order, on so many connections.
+    """Each request of a list is sent once, in order.
 
-    Those that a busy edge puts off are made again; all are to be done within ``seconds``.
+    Requests that a busy edge refuses are repeated. All must be answered within ``seconds``.
     """
 
     host: str
@@ -57,9 +57,9 @@ class Once(msgspec.Struct, frozen=True, tag="once"):
 
 
 class Probe(msgspec.Struct, frozen=True, tag="probe"):
-    """Writes a post and reads a home until the post is there; then waits and does it again.
+    """Writes a post and reads a home until the post is there; pauses and repeats.
 
-    Each pair is a write, and the reads of a home in which it must appear; pairs run side by side.
+    A pair is a request that writes, and one that reads a home; pairs run side by side.
     """
 
     host: str
@@ -72,11 +72,11 @@ class Probe(msgspec.Struct, frozen=True, tag="probe"):
 
 
 class Listen(msgspec.Struct, frozen=True, tag="listen"):
-    """Opens a socket with each ticket, in turns at the edges, and then does the acts at ``rate``.
+    """Opens a socket with each ticket, at the edges in turn, and then sends ``acts`` at ``rate``.
 
-    A ticket is the request that gives one. An act writes a post, or is done to one; ``each_to``
-    sockets are told of each. Measured are "opened", "answered", "told" and "last": from when an
-    act was due to its answer, to each frame about its post, and to the last of them.
+    ``tickets`` are requests that issue a ticket. Each request of ``acts`` writes a post or changes
+    one, and causes ``each_to`` frames. Measured are "opened", "answered", "frames" and "last":
+    the times from when a request was due to its answer, to each frame, and to the last frame.
     """
 
     edges: list[tuple[str, int]]
@@ -86,7 +86,7 @@ class Listen(msgspec.Struct, frozen=True, tag="listen"):
     each_to: int
     rate: float
     seconds: float
-    # For opening all sockets, beside the seconds of the acts.
+    # The limit for opening all sockets, in addition to ``seconds``.
     opening_seconds: float = 200.0
 
 
@@ -94,34 +94,34 @@ Job = Load | Once | Probe | Listen
 
 
 class Measured(msgspec.Struct):
-    """What became of one kind of request."""
+    """Results of one kind of request."""
 
-    # In seconds, of answers that were not refusals.
+    # In seconds; without refusals.
     latencies: list[float] = []
     refusals: dict[int, int] = {}
     body_bytes: int = 0
 
 
 class Outcome(msgspec.Struct):
-    """What a job gave."""
+    """Results of a job."""
 
     seconds: float
     measured: dict[str, Measured]
-    # The generator's own CPU meanwhile.
+    # CPU time of the generator itself.
     cpu_seconds: float
-    # How late requests of an open loop were written, beyond waiting for a connection.
+    # Delays of the generator itself in sending requests of an open loop.
     lateness: list[float] = []
-    # Requests that were due and never sent, as the server was too far behind.
+    # Requests that were due and not sent, because the server was too far behind.
     unsent: int = 0
 
     @property
     def answered(self) -> int:
-        """Answers that were not refusals."""
+        """The number of answers that are no refusals."""
         return sum(len(each.latencies) for each in self.measured.values())
 
     @property
     def refused(self) -> int:
-        """Refusals."""
+        """The number of refusals."""
         return sum(sum(each.refusals.values()) for each in self.measured.values())
 
     @property
@@ -131,7 +131,7 @@ class Outcome(msgspec.Struct):
 
 
 async def _nothing() -> None:
-    """Nobody wants to know."""
+    """Ignores the call."""
 
 
 async def run(
@@ -140,9 +140,9 @@ async def run(
     began: Callable[[], Awaitable[None]] = _nothing,
     ended: Callable[[], Awaitable[None]] = _nothing,
 ) -> Outcome:
-    """Run a job in a process of its own; ``began`` and ``ended`` are called around what counts.
+    """Run a job in a separate process.
 
-    Raises GeneratorFailed.
+    ``began`` and ``ended`` are called when recording starts and stops. Raises GeneratorFailed.
     """
     async with _process() as process:
         assert process.stdin is not None  # noqa: S101 - both are pipes

@@ -1,4 +1,4 @@
-"""What was measured of many requests: counts, refusals, and latencies by quantile."""
+"""Latencies of many requests: counts and quantiles."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 
 def quantile(ordered: Sequence[float], q: float) -> float:
-    """The value that the share ``q`` of the ascending values does not exceed (nearest rank).
+    """The ``q`` quantile of ascending values, by nearest rank: always one of the values.
 
-    NaN of nothing. No value is made up between two that were seen.
+    NaN if there are no values.
     """
     if not ordered:
         return math.nan
@@ -30,7 +30,7 @@ class Latency:
 
     @classmethod
     def of(cls, seconds: Iterable[float]) -> Latency:
-        """Sum up latencies given in seconds, in any order."""
+        """Summarise latencies given in seconds, in any order."""
         ordered = sorted(each * 1000 for each in seconds)
         if not ordered:
             return cls(0, math.nan, math.nan, math.nan, math.nan, math.nan)

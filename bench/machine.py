@@ -1,4 +1,4 @@
-"""Where and of what a figure was measured."""
+"""The machine and the commit of a measurement."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Origin:
-    """What a figure is worth nothing without."""
+    """The commit, time and machine that a figure is valid for."""
 
     time: str
     commit: str
@@ -24,12 +24,12 @@ class Origin:
     cpu: str
     memory_gib: float
     python: str
-    # Runnable processes before the run: on a machine that others use, figures say less.
+    # Runnable processes before the run. Figures of a shared machine are less reliable.
     load: float
 
 
 def origin() -> Origin:
-    """This moment, this checkout, this machine."""
+    """Describe the current time, checkout and machine."""
     return Origin(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         commit=_commit(),
@@ -42,7 +42,7 @@ def origin() -> Origin:
 
 
 def _commit() -> str:
-    """The commit, with a + if the sources differ from it; empty outside of a checkout."""
+    """The commit, with a + if sources have uncommitted changes; empty outside a checkout."""
     try:
         commit = _git("rev-parse", "--short=12", "HEAD")
         changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":!bench/results")

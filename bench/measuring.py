@@ -1,4 +1,4 @@
-"""Puts a load on a stack, and tells what it did to each process."""
+"""Puts a load on a stack and measures the CPU time of each process."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ GENERATOR = "(load generator)"
 
 @dataclass(frozen=True)
 class Run:
-    """What a job gave, the CPU seconds that each process spent on it, and what it used before."""
+    """The outcome of a job, the CPU seconds of each process, and the usage before the job."""
 
     outcome: Outcome
     cpu: dict[str, float]
-    # At the moment when the measurement began.
+    # At the start of recording.
     usage: dict[str, Usage]
 
     def cpu_per_request(self) -> dict[str, float]:
-        """CPU microseconds an answer, by process, most first."""
+        """CPU microseconds an answer, by process, in descending order."""
         answered = max(self.outcome.answered, 1)
         costs = {name: seconds / answered * 1e6 for name, seconds in self.cpu.items()}
         return dict(sorted(costs.items(), key=lambda cost: -cost[1]))
 
 
 async def put(stack: BenchStack, job: Job, *, also: Mapping[str, int] | None = None) -> Run:
-    """Run a job and look at every process when it begins to count, and when it ends.
+    """Run a job and read the usage of every process when recording starts and stops.
 
-    ``also`` names processes beside the stack's own.
+    ``also`` are further processes, by name.
     """
     looks: list[dict[str, Usage]] = []
 

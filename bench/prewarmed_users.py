@@ -1,8 +1,8 @@
-"""People for the bench, put straight into the databases: signing up costs 0.1 s of CPU each.
+"""Users for the bench, written into the databases: signing up costs 0.1 s of CPU each.
 
-What is written is what AuthService.Register and GraphService.Follow write, less the events; so it
-is done before anybody has a home that they would have changed. Access tokens are signed with the
-stack's own key. Posts are not made here: they take the way of all posts.
+The rows are those of AuthService.Register and GraphService.Follow, without the events, so they are
+written before any home timeline exists. Access tokens are signed with the key of the stack. Posts
+are written through the API.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bench.stack import BenchStack
 from local.edge import Account
 from local.graph import Graph
 from services.chassis.auth.tokens import AccessTokens
-from services.chassis.cache import redis_client
+from services.chassis.cache import redis_client as redis
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import BUCKETS, FixedWorker, IdGenerator
@@ -35,7 +35,7 @@ from services.user.domain.signing import KeySeal, Signer
 
 PASSWORD = secrets.token_hex(12)
 _CLOCK = SystemClock()
-# The highest: services lease from the lowest on, and a stack has but a few that make ids.
+# The highest number: services lease from the lowest on, and few processes make ids.
 _WORKER = 63
 _FOLLOW = 1  # edges_out.kind
 _SESSION = (
@@ -43,12 +43,12 @@ _SESSION = (
     "refresh_hash previous_hash sealed_answer"
 )
 _SIGNED_IN = timedelta(days=1)
-_AT_ONCE = 200  # homes that are woken side by side
+_AT_ONCE = 200  # homes that are created side by side
 
 
 @dataclass(frozen=True)
-class Person:
-    """Somebody who can sign in by PASSWORD, and is signed in by ``token``."""
+class PrewarmedUser:
+    """A user with the password PASSWORD and a valid access token."""
 
     id: int
     handle: str
@@ -56,12 +56,12 @@ class Person:
 
     @property
     def account(self) -> Account:
-        """Who `local.edge.Edge` calls as this person."""
+        """The account for `local.edge.Edge`."""
         return Account(str(self.id), self.handle, self.token, refresh_token="")
 
 
 class PrewarmedUsers:
-    """The people of one stack. Made by `prewarmed_users`."""
+    """Writes the users of one stack. Made by `prewarmed_users`."""
 
     def __init__(self, *, database_url: str, signer: Signer, valkey: RedisClient) -> None:
         self._database_url = database_url
@@ -74,37 +74,37 @@ class PrewarmedUsers:
         )
         self._hash = hasher.hash(PASSWORD)
 
-    async def settle(self, prefix: str, graph: Graph) -> list[Person]:
-        """Add the people of a graph, named prefix0, prefix1 …, with all their follows."""
-        people = [await self._person(f"{prefix}{number}") for number in range(graph.people)]
+    async def create(self, prefix: str, graph: Graph) -> list[PrewarmedUser]:
+        """Add the users of a graph, named prefix0, prefix1 …, with all follows."""
+        users = [await self._user(f"{prefix}{number}") for number in range(graph.people)]
         followers, followees = graph.followers(), graph.followees()
         now = _CLOCK.now()
         edges: list[tuple[object, ...]] = [
-            (people[one].id, people[other].id, _FOLLOW, await self._ids.make(0))
+            (users[one].id, users[other].id, _FOLLOW, await self._ids.make(0))
             for one, other in graph.follows
         ]
         rows: dict[tuple[str, str], list[tuple[object, ...]]] = {
             ("users", "id handle display_name create_time update_time"): [
-                (each.id, each.handle, each.handle.capitalize(), now, now) for each in people
+                (each.id, each.handle, each.handle.capitalize(), now, now) for each in users
             ],
             ("user_counts", "user_id followers following posts"): [
                 (each.id, len(followers[place]), len(followees[place]), 0)
-                for place, each in enumerate(people)
+                for place, each in enumerate(users)
             ],
             ("handles", "handle_key user_id create_time"): [
-                (each.handle, each.id, now) for each in people
+                (each.handle, each.id, now) for each in users
             ],
             ("credentials", "user_id password_hash update_time"): [
-                (each.id, self._hash, now) for each in people
+                (each.id, self._hash, now) for each in users
             ],
             ("sessions", _SESSION): [
                 (each.id, each.id, "bench", now, now, now + _SIGNED_IN, b"", b"", b"")
-                for each in people
+                for each in users
             ],
             ("edges_out", "source_id target_id kind edge_id"): edges,
             ("edges_in", "source_id target_id kind edge_id"): edges,
         }
-        # Connected for this alone: scenarios stop and start the database.
+        # A connection for this call only: scenarios stop and start the database.
         connection = await asyncpg.connect(self._database_url)
         try:
             for (table, columns), records in rows.items():
@@ -114,39 +114,39 @@ class PrewarmedUsers:
             await connection.execute("ANALYZE")
         finally:
             await connection.close()
-        return people
+        return users
 
-    async def wake(self, people: Iterable[Person]) -> None:
-        """Give people an empty home, as if they had read it a moment ago."""
+    async def create_homes(self, users: Iterable[PrewarmedUser]) -> None:
+        """Create an empty home timeline for each user, as if they had read it a moment ago."""
         places = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(person: Person) -> None:
-            feed, builder = home_of(person.id), secrets.token_bytes(16)
+        async def one(user: PrewarmedUser) -> None:
+            feed, builder = home_of(user.id), secrets.token_bytes(16)
             async with places:
                 await self._feeds.begin(feed, builder, rebuild=True)
                 await self._feeds.finish(feed, builder, [], complete=True)
 
-        await asyncio.gather(*map(one, people))
+        await asyncio.gather(*map(one, users))
 
-    async def arrived(self, post_id: int, people: Sequence[Person]) -> int:
-        """In how many of these people's homes the post is the newest entry, or the one before."""
-        feeds = [home_of(person.id) for person in people]
+    async def arrived(self, post_id: int, users: Sequence[PrewarmedUser]) -> int:
+        """The number of these users whose home timeline has the post among its newest entries."""
+        feeds = [home_of(user.id) for user in users]
         readings = await self._feeds.read_many(feeds, before=1 << 63, limit=_AT_ONCE)
         return sum(
             any(entry.post_id == post_id for entry in reading.entries) for reading in readings
         )
 
-    async def _person(self, handle: str) -> Person:
+    async def _user(self, handle: str) -> PrewarmedUser:
         user_id = await self._ids.make(self._dice.randrange(BUCKETS))
         token, _ = self._signer.issue(user_id, session_id=user_id)
-        return Person(user_id, handle, token)
+        return PrewarmedUser(user_id, handle, token)
 
 
 @contextlib.asynccontextmanager
 async def prewarmed_users(stack: BenchStack) -> AsyncIterator[PrewarmedUsers]:
-    """The registry of a stack's people, for the length of the block."""
+    """Open the databases of a stack for its prewarmed users, inside the block."""
     url = stack.stack.postgres.url("roost_user")
-    # The issuer and the audience are those of a stack that nobody told others.
+    # The default issuer and audience of a stack.
     tokens = AccessTokens(issuer="https://roost.local", audience="roost", clock=_CLOCK)
     seal = KeySeal(master_key=stack.secret("master-key"))
     async with postgres.connect(url, clock=_CLOCK, min_size=1, max_size=1, name="bench") as pool:
@@ -154,5 +154,5 @@ async def prewarmed_users(stack: BenchStack) -> AsyncIterator[PrewarmedUsers]:
             store=PostgresUserStore(pool), clock=_CLOCK, seal=seal, access_tokens=tokens
         )
         await signer.load()
-    async with redis_client.connect(stack.stack.valkey.url, call_seconds=10.0) as valkey:
+    async with redis.connect(stack.stack.valkey.url, call_seconds=10.0) as valkey:
         yield PrewarmedUsers(database_url=url, signer=signer, valkey=valkey)

@@ -1,4 +1,4 @@
-"""What each process of the stack uses: CPU time, and memory."""
+"""CPU time and memory of each process of the stack."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Usage:
 
 
 def usage(pids: Mapping[str, int]) -> dict[str, Usage]:
-    """What each part uses; parts that are gone are left out."""
+    """Return the usage of each part; parts that have ended are left out."""
     found = {}
     for name, pid in pids.items():
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -32,7 +32,7 @@ def usage(pids: Mapping[str, int]) -> dict[str, Usage]:
 
 
 def spent(before: Mapping[str, Usage], after: Mapping[str, Usage]) -> dict[str, float]:
-    """CPU seconds by part between two looks, of those that were there at both."""
+    """CPU seconds between two readings, of the parts that are in both."""
     return {
         name: after[name].cpu_seconds - before[name].cpu_seconds for name in before if name in after
     }
@@ -40,7 +40,7 @@ def spent(before: Mapping[str, Usage], after: Mapping[str, Usage]) -> dict[str, 
 
 def _usage(process: psutil.Process) -> Usage:
     times = process.cpu_times()
-    # Children that have ended count in their parent's figures, the living in their own.
+    # Ended children are in the figures of their parent, running ones in their own.
     cpu = times.user + times.system + times.children_user + times.children_system
     memory = process.memory_info()
     rss = memory.rss

@@ -19,7 +19,7 @@ Better = Literal["higher", "lower", "neither"]
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """One number that a later run is compared by."""
+    """A number that later runs are compared with."""
 
     name: str
     value: float | None
@@ -28,7 +28,7 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Rows to print, as they were printed."""
+    """A printed table."""
 
     title: str
     columns: list[str]
@@ -36,26 +36,26 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct):
-    """What one scenario found."""
+    """The results of a scenario."""
 
     figures: list[Figure] = []
     tables: list[Table] = []
-    # Said under the tables: what to keep in mind with them.
+    # Printed below the tables.
     notes: list[str] = []
     # Files beside the JSON.
     pictures: list[str] = []
     origin: Origin | None = None
 
     def higher(self, name: str, value: float, unit: str) -> None:
-        """Add a figure of which more is better."""
+        """Add a figure; higher is better."""
         self.figures.append(Figure(name, _finite(value), unit, "higher"))
 
     def lower(self, name: str, value: float, unit: str) -> None:
-        """Add a figure of which less is better."""
+        """Add a figure; lower is better."""
         self.figures.append(Figure(name, _finite(value), unit, "lower"))
 
     def neither(self, name: str, value: float, unit: str) -> None:
-        """Add a figure that says how it was measured."""
+        """Add a figure that describes the measurement."""
         self.figures.append(Figure(name, _finite(value), unit, "neither"))
 
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
@@ -64,7 +64,7 @@ class Report(msgspec.Struct):
 
 
 def save(reports: dict[str, Report], file: Path = LATEST) -> None:
-    """Write reports beside those of other scenarios that the file holds already."""
+    """Write reports to the file; reports of other scenarios in it stay."""
     file.parent.mkdir(parents=True, exist_ok=True)
     kept = load(file.read_bytes()) if file.exists() else {}
     text = msgspec.json.format(msgspec.json.encode({**kept, **reports}), indent=1)
@@ -92,7 +92,7 @@ def show(name: str, report: Report, console: Console) -> None:
 
 
 def number(value: float | None) -> str:
-    """A number with three significant digits, as people write it."""
+    """Format a number with three significant digits."""
     if value is None or not math.isfinite(value):
         return "–"
     if value == 0:

@@ -1,4 +1,4 @@
-"""A stack of the bench's own: its folder, its ports, and buckets that nobody empties."""
+"""A stack for the bench, with its own folder and ports, and without rate limits."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from bench import processes
 from bench.processes import Usage
 from local.edge import Edge
 from local.rate_limits import GENEROUS
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 from local.stack import Stack
 from local.state import State
 
 SETTINGS = {
-    # A famous author of the bench has 10,000 followers, and is to be fanned out.
+    # Posts of an author with 10,000 followers must be fanned out.
     "ROOST_CELEBRITY_FOLLOWERS": "1000000",
+    # An open loop may leave connections unused until it is behind; the edge must not close them.
+    "ROOST_FIRST_BYTE_SECONDS": "3600",
 }
 
 
 class BenchStack:
-    """A stack that runs, and what each of its parts uses. Made by `bench_stack`."""
+    """A running stack and the resource usage of its parts. Made by `bench_stack`."""
 
     def __init__(self, stack: Stack, state: State) -> None:
         self.stack = stack
@@ -37,31 +39,31 @@ class BenchStack:
 
     @property
     def pids(self) -> dict[str, int]:
-        """The process of each part that runs."""
+        """The process ids of the running parts."""
         statuses = self.stack.supervisor.statuses()
         return {each.name: each.pid for each in statuses if each.pid is not None}
 
     def usage(self, also: Mapping[str, int] | None = None) -> dict[str, Usage]:
-        """What each part uses, and each process of ``also``."""
+        """The resource usage of each part, and of each process of ``also``."""
         return processes.usage({**self.pids, **(also or {})})
 
     @property
-    def secrets(self) -> Secrets:
-        """The secrets of the stack."""
-        return Secrets(self.state.secrets)
+    def secrets(self) -> SecretStore:
+        """The secrets of the stack, by name."""
+        return SecretStore(self.state.secrets)
 
     def secret(self, name: str) -> bytes:
-        """A secret of the stack."""
+        """The bytes of a secret of the stack."""
         return bytes.fromhex(self.secrets.token(name))
 
     def edge(self) -> Edge:
-        """A client of the public edge, for what is not measured."""
+        """A client of the public edge, for requests that are not measured."""
         return Edge(self.stack.edge)
 
 
 @contextlib.asynccontextmanager
 async def bench_stack() -> AsyncIterator[BenchStack]:
-    """A new stack for the length of the block; nothing of it is left."""
+    """Run a new stack inside the block; its folder is deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="roost-bench-", ignore_cleanup_errors=True) as folder:
         state = State(Path(folder))
         environ = {**os.environ, **GENEROUS, **SETTINGS}

@@ -1,10 +1,9 @@
-"""Services that answer from memory: the same contracts, and nothing behind them.
+"""Stub services: the same contracts, with answers from memory.
 
     python -m bench.stubs user|post|timeline HOST:PORT RECORDING
 
-They say what the real services said to the same people, which is recorded beforehand, so whatever
-is in front of them does the same work. They check nothing and look nothing up but the page of
-whoever asks, by the token.
+They repeat recorded answers of the real services to the same users, so that Envoy and the gateway
+do the same work. They check nothing; they select the recorded page by the token.
 """
 
 from __future__ import annotations
@@ -41,21 +40,21 @@ from roost.user.v1.auth_service_pb2_grpc import (
 from services.chassis.rpc.server import OPTIONS
 
 if TYPE_CHECKING:
-    from bench.prewarmed_users import Person
+    from bench.prewarmed_users import PrewarmedUser
 
 PAGE = 20
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """What the services said, as the bytes of their messages; pages by `Bearer` token."""
+    """Recorded answers as serialised messages; pages by `Bearer` token."""
 
     jwks: bytes
     homes: dict[str, bytes]
     posts: dict[str, bytes]
 
 
-async def record(mesh: str, readers: list[Person]) -> Recording:
-    """Ask the real services what the gateway asks them for each reader's home of 20 posts."""
+async def record(mesh: str, readers: list[PrewarmedUser]) -> Recording:
+    """Send the calls of the gateway for each reader's home of 20 posts to the real services."""
     async with grpc.aio.insecure_channel(mesh) as channel:
         auth, timelines, posts = (
             AuthServiceStub(channel),
@@ -81,18 +80,18 @@ async def record(mesh: str, readers: list[Person]) -> Recording:
 
 
 class StubAuth(AuthServiceServicer):
-    """Knows the keys."""
+    """Serves the recorded keys."""
 
     def __init__(self, recorded: Recording) -> None:
         self._jwks = GetJwksResponse.FromString(recorded.jwks)
 
     async def GetJwks(self, request: Any, context: Any) -> GetJwksResponse:  # noqa: N802
-        """The keys of the real service."""
+        """Return the recorded keys."""
         return self._jwks
 
 
 class StubTimelines(TimelineServiceServicer):
-    """Knows one page of each home."""
+    """Serves one recorded page of each home."""
 
     def __init__(self, recorded: Recording) -> None:
         self._pages = {
@@ -102,12 +101,12 @@ class StubTimelines(TimelineServiceServicer):
     async def GetHomeTimeline(  # noqa: N802
         self, request: Any, context: Any
     ) -> GetHomeTimelineResponse:
-        """The recorded page."""
+        """Return the recorded page."""
         return self._pages[_who(context)]
 
 
 class StubPosts(PostServiceServicer):
-    """Knows the posts of one page of each home."""
+    """Serves the posts of one recorded page of each home."""
 
     def __init__(self, recorded: Recording) -> None:
         self._pages = {
@@ -115,7 +114,7 @@ class StubPosts(PostServiceServicer):
         }
 
     async def BatchGetPosts(self, request: Any, context: Any) -> BatchGetPostsResponse:  # noqa: N802
-        """The posts of the recorded page."""
+        """Return the posts of the recorded page."""
         return self._pages[_who(context)]
 
 
@@ -127,7 +126,7 @@ def _who(context: Any) -> str:
 
 
 def _register(noun: str, server: grpc.aio.Server, recorded: Recording) -> None:
-    # They have the few methods that a home needs, which the generated types do not provide for.
+    # They implement only the methods of a home read, so the generated types see abstract classes.
     match noun:
         case "user":
             add_AuthServiceServicer_to_server(StubAuth(recorded), server)  # type: ignore[abstract]

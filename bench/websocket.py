@@ -1,7 +1,7 @@
-"""A WebSocket at the least cost: the frames that Roost's stream sends, and those that it takes.
+"""A cheap WebSocket client for the frames of Roost's stream.
 
-It reads whole text messages and writes short ones, which is all that `roost.v1` needs. Payloads are
-masked with zeros: that is allowed (RFC 6455, 5.3), and nothing has to be computed.
+It reads unfragmented text messages and writes short ones; `roost.v1` needs no more. Payloads are
+masked with zeros, which RFC 6455 (5.3) allows and which costs no computation.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NO_MASK = bytes(4)
 
 
 def upgrade(path: str, protocols: str) -> bytes:
-    """The request that opens a socket which offers these subprotocols."""
+    """Return the upgrade request with these subprotocols."""
     lines = (
         f"GET {path} HTTP/1.1",
         "host: bench",
@@ -35,7 +35,7 @@ def upgrade(path: str, protocols: str) -> bytes:
 
 
 class WebSocket(asyncio.Protocol):
-    """One socket; ``on_text`` gets each message, ``on_lost`` why the socket ended."""
+    """A socket; ``on_text`` receives each message, ``on_lost`` the error that ended the socket."""
 
     def __init__(self, request: bytes, *, on_text: OnText, on_lost: OnLost) -> None:
         self._request = request
@@ -49,7 +49,7 @@ class WebSocket(asyncio.Protocol):
     async def open(
         cls, host: str, port: int, request: bytes, *, on_text: OnText, on_lost: OnLost
     ) -> WebSocket:
-        """Connect and ask for the upgrade. Raises OSError."""
+        """Connect and request the upgrade. Raises OSError."""
         loop = asyncio.get_running_loop()
         _, socket = await loop.create_connection(
             lambda: cls(request, on_text=on_text, on_lost=on_lost), host, port
@@ -62,23 +62,23 @@ class WebSocket(asyncio.Protocol):
         self._transport.write(bytes((0x80 | _TEXT, 0x80 | len(text))) + _NO_MASK + text)
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the socket."""
         self._on_lost = _ignore
         if self._transport is not None:
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the upgrade."""
+        """Send the upgrade request."""
         # uvloop's transports have the methods of asyncio.Transport, but not its name.
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(self._request)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the owner."""
+        """Call ``on_lost``."""
         self._on_lost(self, exc or ConnectionBroken("the server closed a socket"))
 
     def data_received(self, data: bytes) -> None:
-        """Take the answer to the upgrade, then one frame after another."""
+        """Parse the answer to the upgrade, then frames."""
         self._read = self._read + data if self._read else data
         if not self._is_open and not self._read_answer():
             return
@@ -124,4 +124,4 @@ class WebSocket(asyncio.Protocol):
 
 
 def _ignore(_: WebSocket, __: Exception) -> None:
-    """What is lost after closing is not missed."""
+    """Ignores errors after closing."""

@@ -1,7 +1,7 @@
-"""HTTP/1.1 over kept connections at the least cost: whole requests out, whole answers in.
+"""A cheap HTTP/1.1 client over persistent connections.
 
-It reads what Roost's edge writes: answers with a Content-Length, or without a body. The requests
-are bytes made beforehand, so that the load costs little beside what it is put on.
+It reads the answers of Roost's edge: with a Content-Length, or without a body. Requests are bytes
+that are made beforehand, so that the generator takes little CPU.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, cast
 
 OnAnswer = Callable[[int, bytes], None]
 
-# Sixteen digits in a request that is to be different each time, replaced by as many others.
+# A placeholder for the idempotency key; 16 digits replace it in each request.
 KEY = b"@@KEY-16-DIGITS@"
 
 _END = b"\r\n\r\n"
@@ -21,7 +21,7 @@ _LENGTH = b"\r\ncontent-length: "
 
 
 class ConnectionBroken(Exception):
-    """The server ended a connection, or said what this client cannot read."""
+    """The server ended a connection, or sent an answer that this client cannot parse."""
 
 
 def request(
@@ -32,7 +32,7 @@ def request(
     body: Mapping[str, Any] | None = None,
     keyed: bool = False,
 ) -> bytes:
-    """A request as bytes; ``keyed`` ones hold KEY as their Idempotency-Key."""
+    """Return a request as bytes; ``keyed`` adds KEY as its Idempotency-Key."""
     lines = [f"{method} {path} HTTP/1.1", "host: bench"]
     if token is not None:
         lines.append(f"authorization: Bearer {token}")
@@ -46,14 +46,14 @@ def request(
 
 
 class Connection(asyncio.Protocol):
-    """One connection with at most one request under way."""
+    """A connection with at most one request in flight."""
 
     def __init__(self, on_lost: Callable[[Exception], None]) -> None:
         self._on_lost = on_lost
         self._on_answer: OnAnswer | None = None
         self._transport: asyncio.Transport | None = None
         self._read = b""
-        self._end = 0  # of the answer in what was read, once its head is complete
+        self._end = 0  # of the answer in the read bytes, once its head is complete
         self._status = 0
         self._body = 0
 
@@ -67,39 +67,39 @@ class Connection(asyncio.Protocol):
         return connection
 
     def send(self, content: bytes, on_answer: OnAnswer) -> None:
-        """Send a request; ``on_answer`` gets the status and the body of its answer."""
+        """Send a request; ``on_answer`` receives the status and the body of the answer."""
         assert self._transport is not None  # noqa: S101 - `open` returns when it is made
         self._on_answer = on_answer
         self._transport.write(content)
 
-    async def ask(self, content: bytes) -> tuple[int, bytes]:
-        """Send a request and wait for the status and the body of its answer."""
+    async def exchange(self, content: bytes) -> tuple[int, bytes]:
+        """Send a request and return the status and the body of its answer."""
         answer: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
 
-        def settle(status: int, body: bytes) -> None:
+        def resolve(status: int, body: bytes) -> None:
             if not answer.done():
                 answer.set_result((status, body))
 
-        self.send(content, settle)
+        self.send(content, resolve)
         return await answer
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._transport is not None:
             self._on_lost = _ignore
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what to write to."""
+        """Keep the transport."""
         # uvloop's transports have the methods of asyncio.Transport, but not its name.
         self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the owner."""
+        """Call ``on_lost``."""
         self._on_lost(exc or ConnectionBroken("the server closed the connection"))
 
     def data_received(self, data: bytes) -> None:
-        """Collect an answer; there is one at a time, as requests are not pipelined."""
+        """Collect an answer; requests are not pipelined, so one answer is expected at a time."""
         self._read = self._read + data if self._read else data
         if not self._end and not self._read_head():
             return
@@ -131,4 +131,4 @@ class Connection(asyncio.Protocol):
 
 
 def _ignore(_: Exception) -> None:
-    """What is lost after closing is not missed."""
+    """Ignores errors after closing."""

@@ -1,8 +1,8 @@
-/* Decides which client connections the edge keeps: a Proxy-Wasm network filter in front of HTTP.
+/* Limits client connections at the edge: a Proxy-Wasm network filter in front of HTTP.
 
-   Each address (an IPv4 address, or an IPv6 /64) may hold a share of all connections. A connection
-   that sends nothing for some seconds is closed. When nearly all places are taken, each newcomer
-   takes the place of the connection that has been silent the longest, or idle the longest.
+   Each address (an IPv4 address, or an IPv6 /64) has a limit of connections. A connection that sends
+   nothing for some seconds is closed. When nearly all places are taken, each new connection closes
+   the one that has been silent the longest, or idle the longest.
 
    The configuration is four numbers: all connections, those of one address, the seconds to the
    first byte, and the seconds without a byte after which a connection counts as idle.
@@ -28,12 +28,12 @@ HOST(proxy_define_metric) u32 proxy_define_metric(u32 type, const char *name, u3
 HOST(proxy_increment_metric) u32 proxy_increment_metric(u32 metric, long long by);
 
 enum { OK = 0, CAS_MISMATCH = 8 };               /* status of a host's function */
-enum { CONTINUE = 0, STOP = 1 };                 /* what a filter wants next */
+enum { CONTINUE = 0, STOP = 1 };                 /* results of a filter */
 enum { PLUGIN_CONFIGURATION = 7, DOWNSTREAM = 2, COUNTER = 0 };
 
 #define TICK_MILLISECONDS 250
-#define ADDRESSES 65536 /* counts; two addresses share one by chance, which a secret seed decides */
-#define PLACES 32768    /* of one worker; a connection without one is counted, but never closed here */
+#define ADDRESSES 65536 /* counts; a secret seed decides which addresses share one */
+#define PLACES 32768    /* of a worker; a connection without one is counted, but not closed here */
 #define NONE 0          /* no place */
 
 static const u32 TOTAL = ADDRESSES, SEED = ADDRESSES + 1; /* keys beside those of the addresses */
@@ -97,7 +97,7 @@ static u32 take_place(u32 context, u32 address) {
 
 /* ------------------------------------------------------------------ counts of all workers */
 
-static u8 scratch[1024]; /* where the host writes what it returns, until its next answer */
+static u8 scratch[1024]; /* holds the last result of the host */
 
 EXPORT(proxy_on_memory_allocate) u8 *proxy_on_memory_allocate(u32 size) {
   return size <= sizeof scratch ? scratch : 0;
@@ -157,7 +157,7 @@ EXPORT(proxy_on_configure) u32 proxy_on_configure(u32 root, u32 size) {
   silent_ticks = number(&text, data + length) * 1000 / TICK_MILLISECONDS;
   idle_ticks = number(&text, data + length) * 1000 / TICK_MILLISECONDS;
   seed = shared(SEED, &version);
-  if (!seed) { /* the main thread's instance comes first, and alone */
+  if (!seed) { /* the instance of the main thread starts first */
     proxy_get_current_time_nanoseconds(&time);
     seed = (u32)(time ^ time >> 32) | 1;
     proxy_set_shared_data(&SEED, sizeof SEED, &seed, sizeof seed, 0);
@@ -181,7 +181,7 @@ static u32 waited(const struct queue *queue, u32 ticks) {
   return queue->oldest && now - places[queue->oldest].since >= ticks;
 }
 
-/* Makes room where nearly all places are taken: 15 of 16, for all that come at the same moment. */
+/* Closes a connection when 15 of 16 places are taken; the rest is for simultaneous ones. */
 static void make_room(u32 total) {
   if (total < most - most / 16) return;
   if (waited(&silent, 1)) close_oldest(&silent, shed_metric);

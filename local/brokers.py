@@ -1,4 +1,4 @@
-"""Chooses the broker of a stack: the one out of a wheel, or Apache Kafka where that is wanted."""
+"""Chooses the broker of a stack: Tansu from a wheel, or Apache Kafka."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def choose(
     topics: Sequence[str] = (),
     consumers: Mapping[str, Sequence[str]] | None = None,
 ) -> Broker:
-    """Return Apache Kafka, with its log in ``folder``, if the setting names its jars; or Tansu."""
+    """Return Apache Kafka, with its log in ``folder``, if its jars are set, else Tansu."""
     libraries = environ.get(SETTING)
     if libraries:
         return ApacheKafka(folder, ports=ports, libraries=Path(libraries).resolve(), topics=topics)

@@ -1,4 +1,4 @@
-"""The `roost` command: one machine's stack, and what can be done with it."""
+"""The `roost` command, which runs and uses the one-machine stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`roost demo`: walk the main job through the public edge and show each call."""
+"""`roost demo`: makes the main calls through the public edge and prints each."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from local.edge import Account, Edge, Json, Refused
 from local.stream import opened
 from local.watch import line_of
 
-ARRIVAL_SECONDS = 10.0  # far beyond the promised second; past it something is broken
+ARRIVAL_SECONDS = 10.0  # far beyond the promised second
 
 
 class Demo:
-    """Makes calls as a small cast of people; prints each with its status and its time."""
+    """Makes calls as a few users; prints each with its status and its duration."""
 
     def __init__(self, edge: Edge, console: Console) -> None:
         self._edge = edge
         self._console = console
 
     async def run(self) -> None:
-        """Sign people up, let them follow, post and read; raise Refused if a step fails."""
+        """Sign users up, follow, post and read; raise Refused if a step fails."""
         suffix = secrets.token_hex(3)
         self._say("Three people join")
         alice = await self._join(f"alice_{suffix}")

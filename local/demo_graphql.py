@@ -1,4 +1,4 @@
-"""`roost demo --graphql`: the main job in GraphQL, with each operation shown."""
+"""`roost demo --graphql`: makes the main calls in GraphQL and prints each."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from local.edge import Account, Edge, Json
-from local.graphql import ask, subscribed
+from local.graphql import execute, subscribed
 
-_SECONDS = 10.0  # far beyond the promised second; past it something is broken
+_SECONDS = 10.0  # far beyond the promised second
 
 JOIN = """
 mutation Join($handle: String!, $password: String!) {
@@ -53,7 +53,7 @@ HOME = """
 
 
 class GraphQLDemo:
-    """Two people, and what one sees of the other."""
+    """Runs the operations of two users."""
 
     def __init__(self, edge: Edge, console: Console) -> None:
         self._edge = edge
@@ -83,7 +83,7 @@ class GraphQLDemo:
             post = arrival["homeArrivals"]["post"]
             self._show(f"@{post['author']['handle']} {post['text']}  ({took:.0f} ms after)")
 
-        self._say("Bob likes it, and reads his home: just the fields that he asks for")
+        self._say("Bob likes it, and reads his home: only the fields that he selects")
         await self._ask("Like", LIKE, bob, id=post_id)
         home = await self._ask("Home", HOME, bob)
         for each in home["homeTimeline"]["nodes"]:
@@ -98,7 +98,7 @@ class GraphQLDemo:
 
     async def _ask(self, name: str, document: str, by: Account | None, **given: Any) -> Json:
         began = time.monotonic()
-        data = await ask(self._edge, document, by=by, **given)
+        data = await execute(self._edge, document, by=by, **given)
         took = 1000 * (time.monotonic() - began)
         who = f"as {by.handle}" if by else ""
         self._console.print(f"   {name:<8} [green]ok[/] [dim]{took:6.1f} ms {who}[/]")

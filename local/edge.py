@@ -1,4 +1,4 @@
-"""A client of the public edge, for the commands that walk, fill and check a running stack."""
+"""A client of the public edge, for commands, tests and the bench."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx2
 
 Json = dict[str, Any]
 
-TIMEOUT_SECONDS = 30.0  # more than the edge gives a call, so that the edge's own answer is seen
+TIMEOUT_SECONDS = 30.0  # more than the deadline of the edge, so that the edge answers first
 
 
 class Refused(Exception):
@@ -25,7 +25,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody signed in: what it takes to call the edge as that person."""
+    """A signed-in user: ids and tokens for calls to the edge."""
 
     user_id: str
     handle: str
@@ -46,8 +46,8 @@ class Account:
 class Edge:
     """Calls the edge at one address and returns JSON; a problem raises Refused.
 
-    Use it as an async context manager. Connections are kept and shared; calls may run at once.
-    ``transport`` stands in for the network, for an edge that is in this process.
+    Use it as an async context manager. Calls may run concurrently and share connections.
+    ``transport`` replaces the network, for an edge in this process.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Edge:
         key: str | None = None,
         query: Mapping[str, str] | None = None,
     ) -> Json:
-        """Make one call as ``by`` (a stranger without), with ``key`` as its Idempotency-Key."""
+        """Make one call as ``by`` (anonymous if absent), with ``key`` as its Idempotency-Key."""
         response = await self.send(method, path, by=by, body=body, key=key, query=query)
         if response.is_error:
             raise Refused(f"{method} {path}", response.status_code, _json(response))
@@ -99,7 +99,7 @@ class Edge:
         key: str | None = None,
         query: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
-        """Make one call and return the answer whatever it is."""
+        """Make one call and return the answer, also if it is a problem."""
         headers = {}
         if by is not None:
             headers["authorization"] = f"Bearer {by.access_token}"
@@ -108,17 +108,17 @@ class Edge:
         return await self._client.request(method, path, json=body, headers=headers, params=query)
 
     async def register(self, handle: str, password: str, *, key: str | None = None) -> Account:
-        """Sign somebody up and in."""
+        """Register a user and sign in."""
         body = {"handle": handle, "password": password, "device_name": "roost"}
         return Account.from_session(await self.call("POST", "/v2/users", body=body, key=key))
 
     async def sign_in(self, handle: str, password: str) -> Account:
-        """Sign somebody in who is registered."""
+        """Sign in a registered user."""
         body = {"handle": handle, "password": password, "device_name": "roost"}
         return Account.from_session(await self.call("POST", "/v2/sessions", body=body))
 
     async def refresh(self, account: Account) -> Account:
-        """Exchange somebody's tokens for the next pair."""
+        """Exchange the tokens for the next pair."""
         body = {"refresh_token": account.refresh_token}
         renewed = await self.call("POST", "/v1/sessions/refresh", body=body)
         return replace(
@@ -128,7 +128,7 @@ class Edge:
         )
 
     async def follow(self, by: Account, user_id: str) -> None:
-        """Follow somebody."""
+        """Follow a user."""
         await self.call("PUT", f"/v2/users/{user_id}/follow", by=by)
 
     async def post(self, by: Account, text: str, *, key: str | None = None, **fields: Any) -> Json:
@@ -143,7 +143,7 @@ class Edge:
         limit: int = 100,
         query: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Json]:
-        """Yield every item of a list, page after page."""
+        """Yield every item of a list, page by page."""
         cursor: str | None = None
         while True:
             asked = {**(query or {}), "limit": str(limit)} | ({"cursor": cursor} if cursor else {})

@@ -1,7 +1,7 @@
-"""Compiles envoy/connections.c, the edge's filter of connections, into envoy/defaults.env.
+"""Compiles envoy/connections.c, the connection filter of the edge, into envoy/defaults.env.
 
-``python -m local.edge_module`` writes it; with ``--check`` it only compares, and fails where
-another module is there. Envoy takes the module as base64 in its configuration, so nothing is
+``python -m local.edge_module`` writes the module; with ``--check`` it only compares and fails if
+they differ. Envoy takes the module as base64 in its configuration, so nothing is
 compiled where a stack runs. The compiler is Zig's, from a wheel that only developers install.
 """
 
@@ -19,8 +19,8 @@ SOURCE = ENVOY / "connections.c"
 DEFAULTS = ENVOY / "defaults.env"
 NAME = "CONNECTIONS_MODULE"
 
-# The oldest WebAssembly, which every Envoy runs; without names and paths, so that it is the same
-# wherever it is compiled.
+# The oldest WebAssembly, which every Envoy runs; without names and paths, so that the output is the
+# same on every machine.
 OPTIONS = (
     *("-target", "wasm32-freestanding", "-mcpu=mvp", "-nostdlib", "-Os"),
     *("-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"),
@@ -29,7 +29,7 @@ OPTIONS = (
 
 
 def compiled() -> str:
-    """The module as base64. Raises CalledProcessError where the source does not compile."""
+    """Return the module as base64. Raises CalledProcessError if the source does not compile."""
     with tempfile.TemporaryDirectory() as folder:
         module = Path(folder) / "connections.wasm"
         caches = {f"ZIG_{scope}_CACHE_DIR": folder for scope in ("GLOBAL", "LOCAL")}

@@ -1,4 +1,4 @@
-"""Social graphs to load: read from an edge list, or made with the heavy tail of real ones."""
+"""Social graphs: read from an edge list, or generated with a heavy tail like real ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class GraphFileInvalid(ValueError):
-    """The file is no edge list; the message names the file, and the line where one is wrong."""
+    """The file is no edge list; the message names the file and the wrong line."""
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class Graph:
     follows: tuple[tuple[int, int], ...]
 
     def followees(self) -> dict[int, set[int]]:
-        """Return whom each person follows."""
+        """Return the followees of each person."""
         found: dict[int, set[int]] = {person: set() for person in range(self.people)}
         for follower, followee in self.follows:
             found[follower].add(followee)
         return found
 
     def followers(self) -> dict[int, set[int]]:
-        """Return who follows each person."""
+        """Return the followers of each person."""
         found: dict[int, set[int]] = {person: set() for person in range(self.people)}
         for follower, followee in self.follows:
             found[followee].add(follower)
@@ -36,8 +36,8 @@ class Graph:
 def read_graph(path: Path) -> Graph:
     """Read an undirected edge list, a pair of whole numbers a line, each edge a mutual follow.
 
-    Empty lines and those that begin with # or % are passed over; a pair repeated counts once,
-    one of a person with itself not at all. People are numbered in the order of their names.
+    Empty lines and lines that begin with # or % are skipped, and so are repeated pairs and pairs of
+    a person with itself. People are numbered in the order of their names.
     Raises GraphFileInvalid, also if the file cannot be read or has no edge.
     """
     try:
@@ -65,11 +65,11 @@ def read_graph(path: Path) -> Graph:
 
 
 def make_graph(people: int, follows_each: int, *, seed: int = 1) -> Graph:
-    """Make a directed graph whose follower counts have a heavy tail, the same for the same seed.
+    """Generate a directed graph with a heavy tail of follower counts; the same for the same seed.
 
-    People join one after another and follow those who are followed already (preferential
-    attachment, Barabási and Albert 1999); one follow in four goes to anybody, one in three is
-    answered by a follow back. So a few have many followers and most have few.
+    People join one after another and follow people in proportion to their followers (preferential
+    attachment, Barabási and Albert 1999). One follow in four goes to a random person, one in three
+    is returned.
     """
     if people < 2:
         raise ValueError("a graph needs at least 2 people")

@@ -17,13 +17,15 @@ from local.edge import Account, Edge, Json, Refused
 _TICKET = "mutation { issueStreamTicket { result { ticket } error { reason detail } } }"
 
 
-async def ask(edge: Edge, document: str, *, by: Account | None = None, **variables: Any) -> Json:
-    """What an operation gives: its data. Raises Refused for its first error, or a change's."""
+async def execute(
+    edge: Edge, document: str, *, by: Account | None = None, **variables: Any
+) -> Json:
+    """Return the data of an operation. Raises Refused for the first error in it."""
     body = {"query": document, "variables": variables}
     answer = await edge.call("POST", "/graphql", by=by, body=body)
     for error in answer.get("errors", ()):
-        told = error["extensions"] | {"detail": error["message"]}
-        raise Refused("POST /graphql", told["status"], told)
+        problem = error["extensions"] | {"detail": error["message"]}
+        raise Refused("POST /graphql", problem["status"], problem)
     for outcome in answer["data"].values():
         if isinstance(outcome, dict) and outcome.get("error"):
             raise Refused("POST /graphql", outcome["error"].get("status", 0), outcome["error"])
@@ -31,18 +33,18 @@ async def ask(edge: Edge, document: str, *, by: Account | None = None, **variabl
 
 
 class Subscribed:
-    """One subscription of a connection of its own. Made by `subscribed`."""
+    """One subscription on its own connection. Made by `subscribed`."""
 
-    def __init__(self, connection: ClientConnection, came: Iterable[Json]) -> None:
+    def __init__(self, connection: ClientConnection, received: Iterable[Json]) -> None:
         self._connection = connection
-        # What came while it began.
-        self._came = deque(came)
+        # Messages that arrived during the start.
+        self._received = deque(received)
 
     async def next(self, *, seconds: float | None = None) -> Json:
-        """The data of the next event. Raises TimeoutError, or Refused where it ends."""
+        """Return the data of the next event. Raises TimeoutError, or Refused if the stream ends."""
         async with asyncio.timeout(seconds):
             while True:
-                message = self._came.popleft() if self._came else await self._receive()
+                message = self._received.popleft() if self._received else await self._receive()
                 if message["type"] == "next":
                     return cast(Json, message["payload"]["data"])
                 if message["type"] == "ping":
@@ -57,8 +59,8 @@ class Subscribed:
 async def subscribed(
     edge: Edge, by: Account, document: str, **variables: Any
 ) -> AsyncIterator[Subscribed]:
-    """A subscription, which has begun when the block is entered."""
-    ticket = (await ask(edge, _TICKET, by=by))["issueStreamTicket"]["result"]["ticket"]
+    """Open a subscription; it is active when the block is entered."""
+    ticket = (await execute(edge, _TICKET, by=by))["issueStreamTicket"]["result"]["ticket"]
     address = edge.address.replace("http", "ws", 1) + "/graphql"
     protocols = [Subprotocol("graphql-transport-ws")]
     async with connect(address, subprotocols=protocols, proxy=None) as connection:
@@ -68,19 +70,19 @@ async def subscribed(
             {"type": "ping"},
         ):
             await connection.send(json.dumps(message))
-        # Messages are taken in order: after the answer to the ping it has begun, or was refused.
-        came = []
+        # Messages are handled in order: at the answer to the ping it is active or refused.
+        received = []
         while (message := json.loads(await connection.recv()))["type"] != "pong":
             _refuse(message)
-            came.append(message)
-        yield Subscribed(connection, came)
+            received.append(message)
+        yield Subscribed(connection, received)
 
 
 def _refuse(message: Json) -> None:
-    """Raises Refused where the message ends the subscription."""
+    """Raise Refused if the message ends the subscription."""
     if message["type"] == "error":
-        told = message["payload"][0]["extensions"]
-        raise Refused("subscribe", told["status"], told)
+        problem = message["payload"][0]["extensions"]
+        raise Refused("subscribe", problem["status"], problem)
 
 
 def _payload(document: str, variables: Json) -> Json:

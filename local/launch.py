@@ -1,9 +1,9 @@
-"""Becomes one part of the stack: bound to the life of its supervisor, and of an ordinary user.
+"""Starts one part of the stack: it dies with its supervisor, and may run as an ordinary user.
 
-Run as a script, before anything of Roost is importable, so it uses the standard library alone:
-``launch.py PARENT SIGNAL UID GID COMMAND…``. It replaces itself by COMMAND, which keeps its process
-id. When the supervisor with id PARENT dies, however it dies, the kernel sends SIGNAL to the part.
-UID and GID of -1 leave the user as it is.
+It runs as a script, without Roost's packages, so it uses only the standard library:
+``launch.py PARENT SIGNAL UID GID COMMAND…``. It executes COMMAND in its own
+process. When the supervisor with id PARENT dies, the kernel sends SIGNAL to the part. UID and GID
+of -1 keep the user.
 """
 
 from __future__ import annotations
@@ -24,33 +24,33 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 
 def main(arguments: list[str]) -> None:
-    """Take the user's identity, tie this process to its parent, and become the command."""
+    """Change the user, bind this process to its parent, and execute the command."""
     parent, death_signal, uid, gid = (int(word) for word in arguments[:4])
     command = arguments[4:]
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if uid >= 0:
-            _become(libc, uid, gid)
-        # Changing the user clears this, hence after it.
+            _change_user(libc, uid, gid)
+        # Changing the user clears this, so it comes after.
         libc.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
-        # A dozen processes share a few cores and wake each other at every step of a request. As
-        # batches, whoever is woken does not push aside the one at work: a fifth more requests.
-        # An idle core takes them at once all the same.
+        # A dozen processes share a few cores and wake each other at every step of a request. With
+        # the batch policy, a woken process does not preempt the running one: a fifth more requests.
+        # An idle core still starts it at once.
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     if os.getppid() != parent:
         sys.exit("its supervisor died before it started")
-    os.execv(command[0], command)  # noqa: S606 - becoming the command is the point
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 
-def _become(libc: ctypes.CDLL, uid: int, gid: int) -> None:
-    """Take an ordinary user's identity, keeping the right to walk through folders of root.
+def _change_user(libc: ctypes.CDLL, uid: int, gid: int) -> None:
+    """Change to an ordinary user, and keep the capability to enter folders of root.
 
-    PostgreSQL refuses to run as root, but the state and the wheels may well be below a folder that
-    only root may enter.
+    PostgreSQL refuses to run as root, but the state and the wheels may be below a folder that only
+    root may enter.
     """
-    # Capabilities outlive the change of user, and access(2), by which PostgreSQL looks for its
-    # programs, heeds them.
+    # Capabilities survive the change of user; access(2), by which PostgreSQL finds its programs,
+    # respects them.
     libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)

@@ -1,4 +1,4 @@
-"""Brings a database to the schema of its service."""
+"""Applies the migrations of a service to its database."""
 
 from __future__ import annotations
 
@@ -7,29 +7,21 @@ from pathlib import Path
 
 from local import oneshot, wheels
 from local.part import plain_environment
-
-SERVICES = Path(__file__).parents[1] / "services"
+from services.chassis.runtime.manifest import CHASSIS_MIGRATIONS, SERVICES, deployed
 
 
 def folders_of(noun: str) -> list[Path]:
-    """Return where the migrations of a service are: the chassis' tables, its own, and those of the
-    rooms whose tables are in its database."""
-    rooms = ("eventlog", "delivery") if noun == "notification" else ()
-    return [SERVICES / name / "migrations" for name in ("chassis", noun, *rooms)]
+    """Return the folders of migrations of a service's database: the chassis's, and those of the
+    nouns that the service runs. Of a noun without a service, only the chassis's."""
+    own = [folder for each in deployed() if each.noun == noun for folder in each.migrations]
+    return [SERVICES / folder for folder in (CHASSIS_MIGRATIONS, *own)]
 
 
 async def apply(database_url: str, folders: Sequence[Path]) -> None:
-    """Apply the migrations that the database has not seen, in order. Raises CannotStart."""
-    filled = _with_migrations(folders)
-    if not filled:
-        return
-    folder_options = [f"--migrations-dir={folder}" for folder in filled]
+    """Apply the pending migrations in order. Raises CannotStart."""
+    folder_options = [f"--migrations-dir={folder}" for folder in folders]
     await oneshot.run(
-        f"the migrations of {filled[-1]}",
+        f"the migrations of {folders[-1]}",
         [wheels.script("dbmate"), "--no-dump-schema", *folder_options, "migrate"],
         environment=plain_environment(DATABASE_URL=database_url),
     )
-
-
-def _with_migrations(folders: Sequence[Path]) -> list[Path]:
-    return [folder for folder in dict.fromkeys(folders) if any(folder.glob("*.sql"))]

@@ -1,4 +1,4 @@
-"""Runs a program to its end."""
+"""Runs a program until it exits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.part import CannotStart, RunAs
 async def run(
     what: str, words: Sequence[str], *, environment: Mapping[str, str], run_as: RunAs | None = None
 ) -> None:
-    """Run a program and wait; it dies with us, or with the wait for it.
+    """Run a program and wait; it is killed when this process dies or the wait is cancelled.
 
     Raises CannotStart, with ``what`` as its subject, if it fails.
     """

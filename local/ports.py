@@ -1,4 +1,4 @@
-"""Chooses a free loopback port for each name, and keeps to it from one start to the next."""
+"""Chooses a free loopback port for each name and remembers it for later starts."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from typing import IO
 
 HOST = "127.0.0.1"
 
-# Below the range that Linux hands to outgoing connections, so that none of those is in the way.
+# Below the range of Linux for outgoing connections, so that none of them takes such a port.
 CHOICE = range(20_000, 32_000)
 
 
 def runtime_folder() -> Path:
-    """Return this user's folder for what matters only while something runs: claims and sockets.
+    """Return this user's folder for files of running processes: claims of ports, and sockets.
 
-    Its path is short, as those of sockets must be, wherever the state is. Raises FolderNotOwn if
-    another user could have made it, or may enter it.
+    Its path is short, because paths of sockets must be. Raises FolderNotOwn if another user may
+    have made the folder, or may enter it.
     """
     folder = Path(tempfile.gettempdir()) / f"roost-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -34,19 +34,19 @@ def runtime_folder() -> Path:
 
 
 class FolderNotOwn(Exception):
-    """Another user may put files where this user's sockets are."""
+    """Another user may write to the folder of this user's sockets."""
 
 
 class NoFreePort(Exception):
-    """Every port that was tried is taken."""
+    """All candidate ports are taken."""
 
 
 class Ports:
     """Ports by name, remembered in ``file``.
 
-    ``port`` answers the same number for a name as long as nobody else listens on it; otherwise the
-    usual one of that name, and where that is taken too, a free one. A port belongs to its claimant
-    until ``release``, also against other stacks of this user that have not bound theirs yet.
+    ``port`` returns the remembered number of a name if no other process listens on it; otherwise
+    the usual one of that name, or if that is taken too, a free one. A port stays claimed until
+    ``release``, also against other stacks of this user that have not bound their ports yet.
     """
 
     def __init__(self, file: Path, *, usual: Mapping[str, int] | None = None) -> None:
@@ -68,7 +68,7 @@ class Ports:
         return f"{HOST}:{self.port(name)}"
 
     def release(self) -> None:
-        """Give every claim back; the numbers stay remembered."""
+        """Release every claim; the numbers stay remembered."""
         for lock in self._locks:
             lock.close()
         self._locks.clear()
@@ -100,7 +100,7 @@ class Ports:
     def _remember(self, name: str, port: int) -> None:
         if self._remembered.get(name) != port:
             self._remembered[name] = port
-            # The whole file or nothing: a start that is killed must not spoil the next one.
+            # Replaced atomically: a killed start must not leave half a file.
             draft = self._file.with_suffix(".new")
             draft.write_text(json.dumps(self._remembered, indent=1, sort_keys=True) + "\n")
             draft.replace(self._file)
@@ -108,7 +108,7 @@ class Ports:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # Without this a port whose last connections linger in TIME_WAIT would look taken.
+        # Without this a port with connections in TIME_WAIT would look taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

@@ -1,4 +1,4 @@
-"""Asks a part whether it is ready, over the loopback."""
+"""Checks over the loopback whether a part is ready."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LIMIT_SECONDS = 2.0
 
 
 async def accepts(address: str) -> bool:
-    """Tell whether something accepts connections at ``host:port``."""
+    """Return whether a process accepts connections at ``host:port``."""
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
             _, writer = await asyncio.open_connection(*_split(address))
@@ -27,7 +27,7 @@ async def answers(
     headers: Mapping[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> bool:
-    """Tell whether an HTTP GET of ``path`` at ``host:port`` is answered with 200; over TLS if
+    """Return whether an HTTP GET of ``path`` at ``host:port`` is answered with 200, over TLS if
     ``tls`` is given."""
     sent = {"Host": address, "Connection": "close", **(headers or {})}
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]

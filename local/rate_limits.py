@@ -1,6 +1,5 @@
-"""Lifts token buckets for a while, as an operator.
-
-Those of the edge, through Envoy's admin socket, and those of proofs of a password.
+"""Lifts token buckets for a while: those of the edge by Envoy's admin socket, and those of
+password checks by a key in Valkey.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from pathlib import Path
 import httpx2
 from redis.asyncio import Redis
 
-# Settings of a stack whose buckets nobody empties: for tests and benchmarks, which are one address
-# and few people.
+# Settings of a stack without effective limits, for tests and benchmarks: they come from one address
+# and few users.
 GENEROUS = {
     **{
         f"ROOST_RATE_{bucket}": "1000000"
@@ -22,7 +21,7 @@ GENEROUS = {
     "ROOST_ADDRESS_CONNECTIONS": "1000000",
 }
 
-# While this key is there, the User service finds no bucket of a network or a person empty.
+# While this key exists, the User service limits no network and no user.
 LOGINS_LIFTED = "user:proofs:lifted"
 LIFTED_SECONDS = 3600
 
@@ -31,10 +30,10 @@ ENFORCED = "edge_rate_limits_enforced"  # the runtime key in envoy/envoy.yaml, i
 
 @contextlib.asynccontextmanager
 async def lifted(socket: Path) -> AsyncIterator[None]:
-    """Let requests pass whatever the buckets hold until the block is left.
+    """Lift the token buckets of the edge inside the block.
 
-    ``socket`` is that of Envoy's admin page. Everything else at the edge stays as it is. A process
-    that dies inside the block leaves them lifted until Envoy restarts.
+    ``socket`` is that of Envoy's admin page. Other limits of the edge stay. If the process dies
+    inside the block, the buckets stay lifted until Envoy restarts.
     """
     transport = httpx2.AsyncHTTPTransport(uds=str(socket))
     async with httpx2.AsyncClient(base_url="http://envoy", transport=transport) as client:
@@ -42,15 +41,15 @@ async def lifted(socket: Path) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            # An empty value takes the override away.
+            # An empty value removes the override.
             (await client.post("/runtime_modify", params={ENFORCED: ""})).raise_for_status()
 
 
 @contextlib.asynccontextmanager
 async def logins_lifted(redis_url: str) -> AsyncIterator[None]:
-    """Let people sign up and in, however often from one address, until the block is left.
+    """Lift the limits of sign-ups and sign-ins inside the block.
 
-    A process that dies inside the block leaves it so for an hour.
+    If the process dies inside the block, they stay lifted for an hour.
     """
     async with Redis.from_url(redis_url) as valkey:
         await valkey.set(LOGINS_LIFTED, 1, ex=LIFTED_SECONDS)

@@ -1,4 +1,4 @@
-"""`roost seed`: fill a running stack with people, follows and posts through its public edge."""
+"""`roost seed`: creates users, follows and posts through the public edge."""
 
 from __future__ import annotations
 
@@ -15,20 +15,13 @@ from local.edge import Account, Edge, Refused
 from local.graph import Graph
 
 BUSY = (429, 503, 504)
-SIGN_UPS = 4  # hashing a password takes a core for a quarter of a second; more would only queue
-CONCURRENCY = 24  # enough to keep two cores busy; more only queues at the edge
+SIGN_UPS = 4  # a password hash takes a core for 0.25 s; more would queue
+CONCURRENCY = 24  # enough to keep two cores busy; more would queue at the edge
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-OPENINGS = (
-    "Morning thought",
-    "HydrationRequest",
-    "Note to self",
-    "Small win",
-    "Overheard",
-    "Reading",
-)
+OPENINGS = ("Morning thought", "Question", "Note to self", "Small win", "Overheard", "Reading")
 SUBJECTS = ("coffee", "gardens", "night trains", "maps", "bread", "type systems", "birds", "chess")
 ENDINGS = ("again.", "and nothing else.", "before noon.", "with friends.", "at last.", "for once.")
 
@@ -41,7 +34,7 @@ async def each(
     *,
     at_once: int = CONCURRENCY,
 ) -> list[Result]:
-    """Do ``act`` for all items, so many at once, under a bar; results in item order."""
+    """Call ``act`` for all items, ``at_once`` at a time; show progress; return results in order."""
     todo = list(items)
     bar = progress.add_task(title, total=len(todo))
     places = asyncio.Semaphore(at_once)
@@ -58,21 +51,21 @@ async def each(
 
 
 def progress_bar() -> Progress:
-    """Return the progress display that all steps share."""
+    """Return the progress display of all steps."""
     columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, TimeRemainingColumn())
 
 
 def password_of(prefix: str, person: int, secret: str) -> str:
-    """Derive a seeded person's password, so that a second run signs in to what the first made."""
+    """Derive the password of a seeded user, so that a second run can sign in."""
     return hashlib.sha256(f"{secret}:{prefix}:{person}".encode()).hexdigest()[:24]
 
 
 async def sign_up(
     edge: Edge, progress: Progress, people: int, *, prefix: str, secret: str
 ) -> list[Account]:
-    """Register people named prefix0, prefix1 …; those who exist already are signed in."""
-    # Of this run alone: a replay of an earlier one would bring tokens that have expired since.
+    """Register users named prefix0, prefix1 …; sign in those who exist."""
+    # Keys are new in each run: a replay of an earlier run would return expired tokens.
     run = uuid4().hex
 
     async def one(person: int) -> Account:
@@ -100,7 +93,7 @@ async def follow_all(edge: Edge, progress: Progress, accounts: list[Account], gr
 async def post_all(
     edge: Edge, progress: Progress, accounts: list[Account], posts: int, *, seed: int = 1
 ) -> list[str]:
-    """Write posts by people drawn at random, and return their ids."""
+    """Write posts of random users and return their ids."""
     dice = random.Random(seed)  # noqa: S311  sample content, not a secret
     drawn = [(dice.randrange(len(accounts)), sentence(dice, accounts)) for _ in range(posts)]
 
@@ -113,7 +106,7 @@ async def post_all(
 
 
 def sentence(dice: random.Random, accounts: list[Account]) -> str:
-    """Make a short post, now and then with a hashtag or a mention."""
+    """Make a short text, sometimes with a hashtag or a mention."""
     subject = dice.choice(SUBJECTS)
     words = [dice.choice(OPENINGS) + ":", subject, dice.choice(ENDINGS)]
     if dice.random() < 0.3:
@@ -124,9 +117,9 @@ def sentence(dice: random.Random, accounts: list[Account]) -> str:
 
 
 async def retrying(act: Callable[[], Awaitable[Result]], *, tries: int = 6) -> Result:
-    """Do ``act``, waiting and trying again where the edge says that it is busy.
+    """Call ``act``; wait and repeat it if the edge is busy.
 
-    Only for calls that may be repeated: follows, sign-ins, and creations with an idempotency key.
+    Only for idempotent calls: follows, sign-ins, and creations with an idempotency key.
     """
     for attempt in range(tries):
         try:

@@ -1,4 +1,4 @@
-"""Puts the one-machine stack together: which parts there are, and what each is told."""
+"""Composes the one-machine stack: its parts, and the settings of each."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 
 from local import brokers
-from local.keeper import ComponentFailed, PartStatus
 from local.part import Part
 from local.parts.envoy import Envoy
 from local.parts.postgres import Postgres
@@ -19,11 +17,12 @@ from local.parts.processes import RoostProcess
 from local.parts.seaweedfs import SeaweedFS
 from local.parts.valkey import Valkey
 from local.ports import Ports
-from local.secrets import Secrets
+from local.process_runner import PartFailed, PartStatus
+from local.secret_store import SecretStore
 from local.state import StackStatus, State
 from local.supervisor import Supervisor
-from local.topics import CONSUMERS, topic_of
 from services.chassis.events.bus import dead_letter_topic
+from services.chassis.runtime.manifest import Engine, Manifest, Process, consumers, deployed
 
 USUAL_PORTS = {
     "edge": 8080,
@@ -36,42 +35,26 @@ USUAL_PORTS = {
     "broker": 9092,
 }
 
-HEALTHY_SECONDS = 60.0  # Envoy checks each second; a busy machine may take many
-ENGINES = ("postgres", "valkey", "broker", "envoy")
+HEALTHY_SECONDS = 60.0  # Envoy checks each second; a busy machine may need many checks
+# The part that is each engine.
+PARTS = {
+    Engine.POSTGRES: "postgres",
+    Engine.VALKEY: "valkey",
+    Engine.KAFKA: "broker",
+    Engine.S3: "seaweedfs",
+}
 
 
 class SettingInvalid(Exception):
-    """A variable of the environment has a value that is not taken; the message names both."""
-
-
-@dataclass(frozen=True)
-class Service:
-    """A service of Roost, and the secrets that it alone is told: variable to secret, and variable
-    to the name of a signing key whose file it is told."""
-
-    noun: str
-    own_secrets: Mapping[str, str] = field(default_factory=dict)
-    own_keys: Mapping[str, str] = field(default_factory=dict)
-
-
-SERVICES = (
-    Service("user", own_secrets={"ROOST_MASTER_KEY": "master-key"}),
-    Service("post"),
-    Service("timeline"),
-    Service(
-        "notification",
-        own_secrets={"ROOST_MASTER_KEY": "notification-master-key"},
-        own_keys={"ROOST_PUSH_KEY_FILE": "push"},
-    ),
-)
+    """An environment variable has a value that is not allowed; the message names both."""
 
 
 class Stack:
-    """The stack of one state folder; an async context manager that holds the folder meanwhile.
+    """The stack of one state folder; an async context manager that locks the folder while entered.
 
-    ``environ`` is passed on to Roost's own processes; ROOST_REPLICAS_<NOUN> says how many of a
-    service, or of the gateway, answer. ``python`` runs the modules of these processes: a tracer of
-    calls, say, takes the interpreter's place. Leaving stops every part. Raises AlreadyRunning,
+    ``environ`` is passed to Roost's own processes; ROOST_REPLICAS_<NOUN> is the number of serving
+    processes of a service, or of the gateway. ``python`` is the command that runs the modules of
+    these processes, such as a tracer. Leaving stops every part. Raises AlreadyRunning,
     FolderUnusable or SettingInvalid.
     """
 
@@ -94,7 +77,7 @@ class Stack:
             held.enter_context(self._state.hold())
             ports = Ports(self._state.ports, usual=self._usual_ports)
             held.callback(ports.release)
-            self._compose(ports, Secrets(self._state.secrets))
+            self._compose(ports, SecretStore(self._state.secrets))
             await self.supervisor.__aenter__()
             self._held = held.pop_all()
         return self
@@ -114,22 +97,28 @@ class Stack:
     async def up(self, names: Iterable[str] | None = None) -> None:
         """Start the named parts with what they need, or all, and wait until they are healthy.
 
-        Raises ComponentFailed.
+        Raises PartFailed.
         """
         await self.supervisor.start(names)
         if names is None:
             await self._wait_for_envoy()
             self._is_up = True
-            self._tell(self.supervisor.statuses())
+            self._write(self.supervisor.statuses())
 
     def status(self) -> StackStatus:
-        """Return how the stack is."""
+        """Return the status of the stack and of each part."""
         return self._status_of(self.supervisor.statuses())
 
-    def _compose(self, ports: Ports, secrets: Secrets) -> None:
-        nouns = [service.noun for service in SERVICES]
+    def _compose(self, ports: Ports, secrets: SecretStore) -> None:
+        services = [each for each in deployed() if each.processes]
+        readers = consumers(services)
         data = self._state.data
-        self.postgres = Postgres(data("postgres"), ports=ports, secrets=secrets, services=nouns)
+        self.postgres = Postgres(
+            data("postgres"),
+            ports=ports,
+            secrets=secrets,
+            services=[each.noun for each in services if Engine.POSTGRES in each.engines],
+        )
         self.valkey = Valkey(data("valkey"), ports=ports, secrets=secrets)
         self.seaweedfs = SeaweedFS(data("seaweedfs"), ports=ports, secrets=secrets)
         self.broker = brokers.choose(
@@ -137,14 +126,14 @@ class Stack:
             folder=data("kafka"),
             ports=ports,
             storage=self.seaweedfs,
-            topics=[
-                name
-                for noun in nouns
-                for name in (topic_of(noun), dead_letter_topic(topic_of(noun)))
-            ],
-            consumers={topic_of(noun): groups for noun, groups in CONSUMERS.items() if groups},
+            topics=[name for topic in readers for name in (topic, dead_letter_topic(topic))],
+            consumers=readers,
         )
-        servers = {noun: self._instances(noun) for noun in nouns}
+        servers = {
+            each.noun: self._instances(each.noun)
+            for each in services
+            if Process.SERVE in each.processes
+        }
         gateways = self._instances("gateway")
         self.envoy = Envoy(
             data("envoy"),
@@ -155,26 +144,29 @@ class Stack:
             },
             environ=self._environ,
         )
+        named = [*(each.noun for each in services), "gateway"]
         processes: list[Part] = []
-        for service in SERVICES:
-            settings = self._service_settings(service, secrets)
-            modes = [(name, "serve") for name in servers[service.noun]]
-            modes.append((f"{service.noun}-work", "work"))
+        for service in services:
+            settings = self._service_settings(service, named, secrets)
+            instances = [(name, Process.SERVE) for name in servers.get(service.noun, ())]
+            if Process.WORK in service.processes:
+                instances.append((f"{service.noun}-work", Process.WORK))
             processes += [
-                self._service(service, name, mode, ports, settings) for name, mode in modes
+                self._service(service, name, process, ports, settings)
+                for name, process in instances
             ]
         gateway_settings = {
             "ROOST_MESH": self.envoy.mesh,
             "ROOST_PUBLIC_URL": self.edge,
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity("gateway")),
-            # This machine is somebody's own: they may look at the schema, and try it.
+            # The stack runs on a developer's machine, where the schema may be read.
             "ROOST_GRAPHQL_INTROSPECTION": self._environ.get("ROOST_GRAPHQL_INTROSPECTION", "true"),
         }
         processes += [self._gateway(name, ports, gateway_settings) for name in gateways]
         self.supervisor = Supervisor(
             [self.postgres, self.valkey, self.seaweedfs, self.broker, self.envoy, *processes],
             logs=self._state.logs,
-            changed=self._tell,
+            changed=self._write,
         )
 
     def _instances(self, noun: str) -> list[str]:
@@ -184,32 +176,53 @@ class Stack:
             raise SettingInvalid(f"{setting} takes a whole number from 1, not {replicas!r}")
         return [noun, *(f"{noun}-{number}" for number in range(2, int(replicas) + 1))]
 
-    def _service_settings(self, service: Service, secrets: Secrets) -> dict[str, str]:
-        named = [*(each.noun for each in SERVICES), "gateway"]
+    def _service_settings(
+        self, service: Manifest, named: list[str], secrets: SecretStore
+    ) -> dict[str, str]:
         return {
             "ROOST_MESH": self.envoy.mesh,
             "ROOST_PUBLIC_URL": self.edge,
-            "ROOST_DATABASE_URL": self.postgres.url(f"roost_{service.noun}"),
-            "ROOST_REDIS_URL": self.valkey.url,
-            "ROOST_KAFKA_BROKERS": self.broker.address,
-            "ROOST_KAFKA_IDEMPOTENCE": str(self.broker.idempotence).lower(),
+            **self._engine_settings(service),
             "ROOST_PAGE_TOKEN_KEY": secrets.token("page-token-key"),
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity(service.noun)),
             "ROOST_SERVICE_KEYS_FILE": str(secrets.identities(named)),
-            **{name: secrets.token(secret) for name, secret in service.own_secrets.items()},
-            **{name: str(secrets.signing_key(key)) for name, key in service.own_keys.items()},
+            **{name: secrets.token(secret) for name, secret in service.secrets.items()},
+            **{name: str(secrets.signing_key(key)) for name, key in service.keys.items()},
         }
 
+    def _engine_settings(self, service: Manifest) -> dict[str, str]:
+        store = self.seaweedfs.s3
+        settings = {
+            Engine.POSTGRES: {"ROOST_DATABASE_URL": self.postgres.url(f"roost_{service.noun}")},
+            Engine.VALKEY: {"ROOST_REDIS_URL": self.valkey.url},
+            Engine.KAFKA: {
+                "ROOST_KAFKA_BROKERS": self.broker.address,
+                "ROOST_KAFKA_IDEMPOTENCE": str(self.broker.idempotence).lower(),
+            },
+            Engine.S3: {
+                "ROOST_S3_ENDPOINT": store.endpoint,
+                "ROOST_S3_REGION": store.region,
+                "ROOST_S3_ACCESS_KEY": store.access_key,
+                "ROOST_S3_SECRET_KEY": store.secret_key,
+            },
+        }
+        return {name: value for each in service.engines for name, value in settings[each].items()}
+
     def _service(
-        self, service: Service, name: str, mode: str, ports: Ports, settings: Mapping[str, str]
+        self,
+        service: Manifest,
+        name: str,
+        process: Process,
+        ports: Ports,
+        settings: Mapping[str, str],
     ) -> RoostProcess:
         admin = ports.address(f"{name}.admin")
         return RoostProcess(
             name,
-            (f"services.{service.noun}", mode),
-            address=ports.address(name) if mode == "serve" else admin,
+            (f"services.{service.noun}", process),
+            address=ports.address(name) if process is Process.SERVE else admin,
             admin=admin,
-            needs=ENGINES,
+            needs=(*(PARTS[each] for each in service.engines), "envoy"),
             environ=self._environ,
             settings=settings,
             python=self._python,
@@ -233,10 +246,10 @@ class Stack:
         while unhealthy := await self.envoy.unhealthy_upstreams():
             if time.monotonic() > deadline:
                 reason = f"{', '.join(unhealthy)} did not pass its health checks"
-                raise ComponentFailed("envoy", reason, self._state.logs / "envoy.log")
+                raise PartFailed("envoy", reason, self._state.logs / "envoy.log")
             await asyncio.sleep(0.1)
 
-    def _tell(self, parts: list[PartStatus]) -> None:
+    def _write(self, parts: list[PartStatus]) -> None:
         self._state.write(self._status_of(parts))
 
     def _status_of(self, parts: list[PartStatus]) -> StackStatus:

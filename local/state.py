@@ -1,4 +1,4 @@
-"""The folder that holds everything of one stack: data, secrets, logs, and who runs it."""
+"""The state folder of a stack: data, secrets, logs, and the lock of its supervisor."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from local.keeper import PartStatus
+from local.process_runner import PartStatus
 
-# Who reads the status holds the lock for an instant; a stack holds it for as long as it runs.
+# A reader of the status holds the lock for an instant, a stack for as long as it runs.
 LOCK_TRIES = 10
 LOCK_PAUSE_SECONDS = 0.02
 
-# What group and others may do with a file: posts, letters and addresses of people are in them.
+# Permissions of group and others, which no file may have: files contain data of users.
 OTHERS = 0o077
 
 
@@ -33,7 +33,7 @@ class FolderUnusable(Exception):
 
 @dataclass(frozen=True)
 class StackStatus:
-    """What can be told about a stack at a moment; ``pid`` is its supervisor's."""
+    """The status of a stack at one moment; ``pid`` is that of its supervisor."""
 
     ready: bool
     edge: str | None
@@ -50,7 +50,7 @@ NOT_RUNNING = StackStatus(ready=False, edge=None, pid=None, parts=[])
 
 @contextlib.contextmanager
 def private() -> Iterator[None]:
-    """Until the block is left, let nobody but their owner open the files that are made."""
+    """Inside the block, only the owner can open new files."""
     before = os.umask(OTHERS)
     try:
         yield
@@ -65,7 +65,7 @@ def _close(path: Path) -> None:
 
 
 class State:
-    """The state folder. One stack runs from it at a time, which holds its lock."""
+    """The state folder. One stack at a time runs from it and holds its lock."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
@@ -81,8 +81,8 @@ class State:
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
-        """Be the one that runs a stack from here. Meanwhile every file that this process or a child
-        of it makes is its owner's alone. Raises AlreadyRunning or FolderUnusable."""
+        """Lock the folder inside the block; new files of this process and its children are then
+        readable by their owner only. Raises AlreadyRunning or FolderUnusable."""
         self.create_folders()
         with private(), self._lock.open("a") as lock:
             self._take(lock)
@@ -94,7 +94,7 @@ class State:
                 self._status.unlink(missing_ok=True)
 
     def create_folders(self) -> None:
-        """Make the folder, with its place for logs. Raises FolderUnusable."""
+        """Create the folder, and the folder of logs in it. Raises FolderUnusable."""
         try:
             with private():
                 self.logs.mkdir(parents=True, exist_ok=True)
@@ -104,24 +104,27 @@ class State:
             raise FolderUnusable(reason) from error
 
     def write(self, status: StackStatus) -> None:
-        """Tell others how the stack is; only for who holds the lock."""
+        """Write the status for other processes; only the holder of the lock may call it."""
         draft = self._status.with_suffix(".new")
         draft.write_text(json.dumps(status.as_json(), indent=1) + "\n")
         draft.replace(self._status)
 
     def read(self) -> StackStatus:
-        """Return how the stack is, NOT_RUNNING if nobody runs it, whatever a dead one left."""
+        """Return the status of the stack, or NOT_RUNNING if no process holds the lock."""
         if not self._is_held():
             return NOT_RUNNING
         try:
-            told = json.loads(self._status.read_text())
+            status = json.loads(self._status.read_text())
         except FileNotFoundError:
             return NOT_RUNNING
-        parts = [PartStatus(**part) for part in told.pop("parts")]
-        return StackStatus(**told, parts=parts)
+        parts = [PartStatus(**part) for part in status.pop("parts")]
+        return StackStatus(**status, parts=parts)
 
     def _close_to_others(self) -> None:
-        """Take from group and others what an earlier version gave them. Raises FolderUnusable."""
+        """Remove permissions that an earlier version gave to group and others.
+
+        Raises FolderUnusable.
+        """
         try:
             _close(self.folder)
             for folder, names, files in os.walk(self.folder):

@@ -1,4 +1,4 @@
-"""A client of the stream, for commands and tests that follow what happens on a running stack."""
+"""A client of the stream, for commands and tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Stream:
         self.connection = connection
         # The last event that was handled; `resume_after` of the next connection.
         self.sequence = 0
-        # Seconds of silence after which the connection is as good as lost; `hello` says.
+        # The heartbeat interval in seconds; `hello` sets it.
         self.silence = 10.0
 
     async def send(self, kind: str, **fields: object) -> None:
@@ -32,27 +32,27 @@ class Stream:
         await self.connection.send(json.dumps({"type": kind, **fields}))
 
     async def next(self, *, seconds: float | None = None) -> Json:
-        """Return the next frame but pings, which are answered.
+        """Return the next frame; pings are answered and skipped.
 
-        Raises TimeoutError, also if nothing at all comes for two heartbeats.
+        Raises TimeoutError, also if no frame arrives for two heartbeats.
         """
         async with asyncio.timeout(seconds):
             while True:
                 async with asyncio.timeout(self.silence):
                     frame = cast(Json, json.loads(await self.connection.recv()))
                 if frame["type"] == "gap":
-                    # Also backwards, where the log was put back to a backup.
+                    # Also backwards, if the log was restored from a backup.
                     self.sequence = frame["first_sequence"] - 1
-                # A ping tells of what came on other topics, too.
+                # A ping has the sequence of events on other topics, too.
                 self.sequence = max(self.sequence, frame.get("sequence", 0))
                 if frame["type"] != "ping":
                     return frame
                 await self.send("pong")
 
     async def until(self, kind: str) -> Json:
-        """Pass over frames until one of a kind comes, as the answer to what was asked.
+        """Skip frames until one of the kind arrives, and return it.
 
-        Where the server refuses instead, it says why and closes.
+        If the server refuses the request, it sends the reason and closes.
         """
         while (frame := await self.next(seconds=ANSWER_SECONDS))["type"] != kind:
             pass
@@ -63,11 +63,11 @@ class Stream:
 async def opened(
     edge: Edge, by: Account, topics: Sequence[str] = LISTS, *, resume_after: int | None = None
 ) -> AsyncIterator[Stream]:
-    """A connection that has subscribed to the topics: from now on, or after that sequence."""
+    """Open a connection that is subscribed to the topics, from now on or after a sequence."""
     ticket = (await edge.call("POST", "/v2/stream/tickets", by=by))["ticket"]
     address = edge.address.replace("http", "ws", 1) + "/v1/stream"
     offered = [Subprotocol("roost.v1"), Subprotocol(f"roost.ticket.{ticket}")]
-    # Frames may be as large as a page of REST; no proxy stands before a stack of one's own.
+    # Frames may be as large as a page of REST; a local stack has no proxy.
     async with connect(address, subprotocols=offered, proxy=None, ping_interval=None) as connection:
         stream = Stream(connection)
         hello = await stream.until("hello")

@@ -1,4 +1,4 @@
-"""Starts parts as their needs allow, side by side where it can, and stops them in reverse."""
+"""Starts parts in the order of their needs, in parallel, and stops them in reverse."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from local.keeper import PartStatus, ProcessRunner
 from local.part import Part
+from local.process_runner import PartStatus, ProcessRunner
 
-LOG_BYTES = 32 * 1024 * 1024  # of one log before it is put aside
-LOGS_KEPT = 2  # of each part, besides the one being written
+LOG_BYTES = 32 * 1024 * 1024  # of a log before it is rotated
+LOGS_KEPT = 2  # rotated logs of each part
 LOG_CHECK_SECONDS = 5.0
 
 
 class UnknownPart(Exception):
-    """A part is named that the stack does not have."""
+    """The stack has no part of this name."""
 
 
 class Supervisor:
-    """Keeps a set of parts running; use it as an async context manager, and all end with it.
+    """Keeps a set of parts running; an async context manager that stops them when left.
 
-    ``changed`` is called with the status of every part whenever one is another.
+    ``changed`` is called with the status of every part whenever one changes.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Supervisor:
         changed: Callable[[list[PartStatus]], None] = lambda _: None,
     ) -> None:
         logs.mkdir(parents=True, exist_ok=True)
-        self._keepers = {
+        self._runners = {
             part.name: ProcessRunner(
                 part, logs / f"{part.name}.log", lambda: changed(self.statuses())
             )
@@ -56,18 +56,18 @@ class Supervisor:
 
     def statuses(self) -> list[PartStatus]:
         """Return the status of every part, in the order given."""
-        return [keeper.status for keeper in self._keepers.values()]
+        return [runner.status for runner in self._runners.values()]
 
     async def start(self, names: Iterable[str] | None = None) -> None:
-        """Start the named parts (all, without names) with what they need, and wait for them.
+        """Start the named parts (all, without names) and what they need, and wait until ready.
 
-        Parts that run already are left as they are. Raises ComponentFailed for the first that
-        fails, and UnknownPart before anything is started.
+        Running parts keep running. Raises PartFailed for the first part that fails, and
+        UnknownPart before anything is started.
         """
-        wanted = list(names) if names is not None else list(self._keepers)
+        wanted = list(names) if names is not None else list(self._runners)
         for name in wanted:
-            if name not in self._keepers:
-                known = ", ".join(self._keepers)
+            if name not in self._runners:
+                known = ", ".join(self._runners)
                 raise UnknownPart(f"There is no part named {name}; there are {known}")
         tasks = [self._starting(name) for name in wanted]
         await asyncio.gather(*tasks)
@@ -75,14 +75,14 @@ class Supervisor:
     async def stop(self, names: Iterable[str] | None = None) -> None:
         """Stop the named parts (all, without names), each after the parts that need it.
 
-        Only the named ones are stopped: a part that needs one of them sees an outage.
+        Only the named parts are stopped: a running part that needs one of them sees an outage.
         """
-        wanted = set(names) if names is not None else set(self._keepers)
+        wanted = set(names) if names is not None else set(self._runners)
         stops: dict[str, asyncio.Task[None]] = {}
 
         async def stop_after_dependents(name: str) -> None:
             dependents = [
-                stops[other] for other in wanted if name in self._keepers[other].part.needs
+                stops[other] for other in wanted if name in self._runners[other].part.needs
             ]
             await asyncio.gather(*dependents)
             await self._stop_one(name)
@@ -92,14 +92,14 @@ class Supervisor:
         await asyncio.gather(*stops.values())
 
     async def restart(self, name: str) -> None:
-        """Stop one part and start it again; those that need it keep running meanwhile."""
+        """Stop one part and start it again; the parts that need it keep running."""
         await self.stop([name])
         await self.start([name])
 
     def kill(self) -> None:
-        """Kill every process at once; for somebody who does not want to wait for ``stop``."""
-        for keeper in self._keepers.values():
-            keeper.kill()
+        """Kill every process at once, without the wait of ``stop``."""
+        for runner in self._runners.values():
+            runner.kill()
 
     def _starting(self, name: str) -> asyncio.Task[None]:
         if name not in self._starts:
@@ -107,41 +107,41 @@ class Supervisor:
         return self._starts[name]
 
     async def _start_one(self, name: str) -> None:
-        keeper = self._keepers[name]
-        await asyncio.gather(*(self._starting(need) for need in keeper.part.needs))
-        await keeper.start()
+        runner = self._runners[name]
+        await asyncio.gather(*(self._starting(need) for need in runner.part.needs))
+        await runner.start()
 
     async def _stop_one(self, name: str) -> None:
         start = self._starts.pop(name, None)
         if start is not None:
             start.cancel()
             await asyncio.gather(start, return_exceptions=True)
-            await self._keepers[name].stop()
+            await self._runners[name].stop()
 
     def _dependents_first(self, wanted: set[str]) -> list[str]:
         order: list[str] = []
 
         def visit(name: str) -> None:
             if name in wanted and name not in order:
-                for other, keeper in self._keepers.items():
-                    if name in keeper.part.needs:
+                for other, runner in self._runners.items():
+                    if name in runner.part.needs:
                         visit(other)
                 order.append(name)
 
-        for name in self._keepers:
+        for name in self._runners:
             visit(name)
         return order
 
     async def _rotate_logs(self) -> None:
         while True:
-            for keeper in self._keepers.values():
-                if keeper.log.exists() and keeper.log.stat().st_size > LOG_BYTES:
-                    await asyncio.to_thread(_put_aside, keeper.log)
+            for runner in self._runners.values():
+                if runner.log.exists() and runner.log.stat().st_size > LOG_BYTES:
+                    await asyncio.to_thread(_rotate, runner.log)
             await asyncio.sleep(LOG_CHECK_SECONDS)
 
 
-def _put_aside(log: Path) -> None:
-    """Copy the log away and empty it: the part that writes to it has it open and keeps it."""
+def _rotate(log: Path) -> None:
+    """Copy the log and truncate it: the part keeps its open file."""
     for number in range(LOGS_KEPT, 1, -1):
         older = log.with_name(f"{log.name}.{number - 1}")
         if older.exists():

@@ -1,7 +1,7 @@
-"""Keeps the embedded broker's log short: what every consumer group has read is dropped.
+"""Trims the log of the embedded broker: deletes what every consumer group has read.
 
-Tansu keeps all records for ever and, for each fetch that finds something, lists every batch of the
-partition. Without this each event would cost more the more there were before it. A batch is an
+Tansu never deletes records, and each fetch that finds a record lists every batch of the partition.
+Without trimming, the cost of an event would grow with the number of earlier events. A batch is an
 object, `…/partitions/<number>/records/<first offset>.batch`.
 """
 
@@ -16,11 +16,11 @@ import httpx2
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-# How often partitions are looked at, and the batches one may have before offsets are asked for.
-LOOK_SECONDS = 1.0
+# The interval between checks, and the number of batches from which offsets are fetched.
+CHECK_SECONDS = 1.0
 MOST_BATCHES = 10
-# How often what was read goes however few batches there are, so that texts of people who are gone
-# do not stay in the log of a quiet stack.
+# The interval at which read batches are deleted however few there are, so that texts of deleted
+# accounts do not stay in the log of a quiet stack.
 SWEEP_SECONDS = 30.0
 LISTED_AT_ONCE = 1_000
 DELETED_AT_ONCE = 8
@@ -28,14 +28,13 @@ LIMIT_SECONDS = 5.0
 
 
 class Folders:
-    """Folders of the object store as its filer shows them: without signatures, at a fraction of
-    what S3 costs. Made by `folders`."""
+    """Folders of the object store by its filer, which is cheaper than S3. Made by `folders`."""
 
     def __init__(self, http: httpx2.AsyncClient) -> None:
         self._http = http
 
     async def names(self, folder: str) -> list[str]:
-        """What is in a folder, in order, 1,000 at most; nothing where there is none."""
+        """The names in a folder, in order, 1,000 at most; empty if there is no folder."""
         response = await self._http.get(f"{folder}/", params={"limit": LISTED_AT_ONCE})
         if response.status_code == httpx2.codes.NOT_FOUND:
             return []
@@ -43,7 +42,7 @@ class Folders:
         return [each["FullPath"].rpartition("/")[2] for each in response.json()["Entries"] or []]
 
     async def delete(self, folder: str, names: Sequence[str]) -> None:
-        """Delete files of a folder."""
+        """Delete these files of a folder."""
         for begin in range(0, len(names), DELETED_AT_ONCE):
             paths = [f"{folder}/{name}" for name in names[begin : begin + DELETED_AT_ONCE]]
             for response in await asyncio.gather(*map(self._http.delete, paths)):
@@ -52,7 +51,7 @@ class Folders:
 
 @asynccontextmanager
 async def folders(url: str, credential: httpx2.Auth) -> AsyncIterator[Folders]:
-    """The folders below a URL of the filer, for the length of the block."""
+    """Open the folders below a URL of the filer, inside the block."""
     async with httpx2.AsyncClient(
         base_url=url,
         auth=credential,
@@ -64,11 +63,11 @@ async def folders(url: str, credential: httpx2.Auth) -> AsyncIterator[Folders]:
 
 
 class LogTrimming:
-    """Drops from the log of a broker what has been read.
+    """Deletes read events from the log of the broker.
 
-    `topics_url` is the folder of its topics at the filer, which takes `credential`. `consumers`
-    names, for each topic, the groups that must have read an event before it goes; topics that are
-    not in it are left alone. A group that never committed an offset holds everything.
+    `topics_url` is the folder of its topics at the filer, which accepts `credential`. `consumers`
+    names for each topic the groups that must have read an event before its deletion; other topics
+    are not trimmed. A group that never committed an offset keeps everything.
     """
 
     def __init__(
@@ -78,23 +77,23 @@ class LogTrimming:
         topics_url: str,
         credential: httpx2.Auth,
         consumers: Mapping[str, Sequence[str]],
-        look_seconds: float = LOOK_SECONDS,
+        check_seconds: float = CHECK_SECONDS,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._brokers = brokers
         self._topics_url = topics_url
         self._credential = credential
         self._consumers = consumers
-        self._look_seconds = look_seconds
+        self._check_seconds = check_seconds
         self._sweep_seconds = sweep_seconds
 
     async def run(self) -> None:
-        """Trims for ever. While broker or store are away nothing is dropped."""
+        """Trim periodically until cancelled. While broker or store are away nothing is deleted."""
         admin = AdminClient({"bootstrap.servers": self._brokers, "log_level": 0})
         sweep_at = time.monotonic() + self._sweep_seconds
         async with folders(self._topics_url, self._credential) as topics:
             while True:
-                await asyncio.sleep(self._look_seconds)
+                await asyncio.sleep(self._check_seconds)
                 now = time.monotonic()
                 most = MOST_BATCHES
                 if now >= sweep_at:
@@ -103,7 +102,7 @@ class LogTrimming:
                 try:
                     await self._trim(topics, admin, most)
                 except (httpx2.HTTPError, KafkaException):
-                    continue  # the next look makes up for it
+                    continue  # the next check repeats it
 
     async def _trim(self, topics: Folders, admin: AdminClient, most: int) -> None:
         for topic, groups in self._consumers.items():
@@ -117,21 +116,23 @@ class LogTrimming:
 
 
 def done(batches: Sequence[str], read: int) -> list[str]:
-    """Of the batches of a partition, by their names and in order, those whose records all lie below
-    the offset `read`. The newest is never among them: the broker finds the log's end by it."""
+    """Return the batches whose records all lie below the offset `read`, without the newest.
+
+    `batches` are the names of a partition's batches, in order. The broker needs the newest batch to
+    find the end of the log."""
     ends = [int(following.partition(".")[0]) for following in batches[1:]]
     return [name for name, end in zip(batches, ends, strict=False) if end <= read]
 
 
 def _read_by_all(admin: AdminClient, groups: Sequence[str], place: TopicPartition) -> int:
-    """The offset below which every group has read the partition. Raises KafkaException."""
+    """Return the offset below which every group has read the partition. Raises KafkaException."""
     lowest: list[int] = []
     for group in groups:
-        asked = ConsumerGroupTopicPartitions(group, [place])
-        answer = admin.list_consumer_group_offsets([asked], request_timeout=LIMIT_SECONDS)
+        queried = ConsumerGroupTopicPartitions(group, [place])
+        answer = admin.list_consumer_group_offsets([queried], request_timeout=LIMIT_SECONDS)
         (committed,) = answer[group].result(LIMIT_SECONDS).topic_partitions
         if committed.error is not None:
             raise KafkaException(committed.error)
-        # One that was never committed is below every offset.
+        # The value for a group that never committed is below every offset.
         lowest.append(committed.offset)
     return min(lowest)

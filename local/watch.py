@@ -1,4 +1,4 @@
-"""`roost watch`: one account's stream in the terminal, a line for each frame."""
+"""`roost watch`: the stream of one account in the terminal, a line for each frame."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from local.edge import Account, Edge, Json, Refused
 from local.stream import opened
 
-AGAIN_SECONDS = 1.0
+RECONNECT_SECONDS = 1.0
 
 
 async def watch(edge: Edge, by: Account, console: Console) -> None:
-    """Print what happens, for ever; after a lost connection from where it was lost.
+    """Print frames until cancelled; resume after the last event when a connection is lost.
 
     Raises Refused if the session has ended.
     """
@@ -37,11 +37,11 @@ async def watch(edge: Edge, by: Account, console: Console) -> None:
         except (ConnectionClosed, InvalidHandshake, httpx2.TransportError, OSError) as cut:
             lost = cut
         console.print(f"[dim]{escape(str(lost))}; connecting again[/]")
-        await asyncio.sleep(AGAIN_SECONDS)
+        await asyncio.sleep(RECONNECT_SECONDS)
 
 
 def line_of(frame: Json) -> str:
-    """A frame as a person reads it, in rich's markup."""
+    """Return a frame as a readable line in rich's markup."""
     if frame["type"] == "event":
         return f"[dim]{frame['sequence']:>6}[/] {_change(frame['change'])}"
     if frame["type"] == "activity":
@@ -49,7 +49,7 @@ def line_of(frame: Json) -> str:
         return f"       {escape(frame['topic'])} {_said(post) if post else 'is gone'}"
     if frame["type"] == "gap":
         what = " and ".join(frame.get("topics", ["everything"]))
-        return f"[yellow]a gap before {frame['first_sequence']}: read {what} anew[/]"
+        return f"[yellow]a gap before {frame['first_sequence']}: read {what} again[/]"
     reason = frame.get("problem", {}).get("reason", "")
     return f"[dim]       {frame['type']} {reason}[/]".rstrip()
 
@@ -62,11 +62,15 @@ def _change(change: Json) -> str:
         by = f"[dim]⟳ @{brought['handle']}[/] " if brought else ""
         return f"[green]home[/] {by}{_said(item['post'])}"
     if kind == "notification":
-        told = change["notification"]
-        who = ", ".join(f"@{each['handle']}" for each in told["people"])
-        more = f" and {told['count'] - len(told['people'])} more" if told["count"] > 5 else ""
-        about = f": {escape(told['post']['text'])}" if told["post"] else ""
-        return f"[magenta]{told['kind']}[/] by [cyan]{who}[/]{more}{about}"
+        notified = change["notification"]
+        who = ", ".join(f"@{each['handle']}" for each in notified["people"])
+        more = (
+            f" and {notified['count'] - len(notified['people'])} more"
+            if notified["count"] > 5
+            else ""
+        )
+        about = f": {escape(notified['post']['text'])}" if notified["post"] else ""
+        return f"[magenta]{notified['kind']}[/] by [cyan]{who}[/]{more}{about}"
     facts = " ".join(f"{name}={value}" for name, value in change.items() if name != "kind")
     return f"[blue]{kind}[/] {escape(facts)}"
 

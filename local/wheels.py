@@ -1,4 +1,4 @@
-"""Where the wheels put the programs that the stack runs."""
+"""Finds the programs that wheels install."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from signal import Signals
 
 from local.part import CannotStart, RunAs
 
-MINE_TO_RUN = 0o755
+EXECUTABLE = 0o755
 LAUNCH = Path(__file__).with_name("launch.py")
 
 
 def launcher(orphan_signal: Signals, user: RunAs | None) -> list[str]:
-    """Return the words to put before a command: it then runs as ``user`` and dies with us."""
+    """Return the prefix of a command that then runs as ``user`` and dies with this process."""
     identity = (user.uid, user.gid) if user else (-1, -1)
     words = (os.getpid(), int(orphan_signal), *identity)
     return [sys.executable, "-I", "-S", str(LAUNCH), *map(str, words)]
@@ -38,5 +38,5 @@ def _program(file: Path) -> str:
     if not file.exists():
         raise CannotStart(f"its program {file} is not installed")
     if not file.stat().st_mode & 0o100:
-        file.chmod(MINE_TO_RUN)  # an installer that unpacks wheels by itself may drop the bit
+        file.chmod(EXECUTABLE)  # some installers drop the bit
     return str(file)

@@ -24,7 +24,7 @@ from local.parts.postgres import Postgres
 from local.parts.seaweedfs import S3, SeaweedFS
 from local.parts.valkey import Valkey
 from local.ports import Ports
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 from local.supervisor import Supervisor
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Engines:
         self._thread = threading.Thread(target=self._loop.run_forever, name="engines", daemon=True)
         self._thread.start()
         self._ports = Ports(folder / "ports.json")
-        secrets = Secrets(folder / "secrets")
+        secrets = SecretStore(folder / "secrets")
         self.postgres = Postgres(folder / "pg", ports=self._ports, secrets=secrets, trial=True)
         self.valkey = Valkey(folder / "valkey", ports=self._ports, secrets=secrets)
         self.seaweedfs = SeaweedFS(folder / "s3", ports=self._ports, secrets=secrets)

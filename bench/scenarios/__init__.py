@@ -1,4 +1,4 @@
-"""What is measured: one module a scenario, in the order of a whole run."""
+"""The scenarios, one module each, in the order of a whole run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A burst of somebody with 10,000 followers, and what happens to others' posts meanwhile."""
+"""Posts of an author with 10,000 followers, and the delay of other posts during the burst."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from bench import jobs
 from bench.bench import Bench
 from bench.latency import Latency
-from bench.prewarmed_users import Person
+from bench.prewarmed_users import PrewarmedUser
 from bench.processes import spent
 from bench.report import Report, number
 from local.graph import Graph
@@ -23,15 +23,15 @@ DELIVERERS = ("timeline-work", "valkey", "user", "envoy", "broker", "seaweedfs",
 
 
 async def run(bench: Bench) -> Report:
-    """Deliveries a second, and the delay of ordinary authors without and beside such a burst."""
-    # The first is famous; the last ones are ordinary pairs of an author and a follower.
+    """Measure deliveries a second, and the delay of other authors without and with the burst."""
+    # User 0 has 10,000 followers; the last users are pairs of an author and a follower.
     ordinary = range(FOLLOWERS + 1, FOLLOWERS + 1 + 2 * PROBES, 2)
     follows = [(person, 0) for person in range(1, FOLLOWERS + 1)]
     follows += [(author + 1, author) for author in ordinary]
     graph = Graph(FOLLOWERS + 1 + 2 * PROBES, tuple(sorted(follows)))
     bench.say(f"an author with {FOLLOWERS:,} followers …")
-    people = await bench.prewarmed_users.settle("fan", graph)
-    await bench.prewarmed_users.wake(people)
+    people = await bench.prewarmed_users.create("fan", graph)
+    await bench.prewarmed_users.create_homes(people)
     star, followers = people[0], sorted(people[1 : FOLLOWERS + 1], key=lambda person: person.id)
     pairs = [(people[author], people[author + 1]) for author in ordinary]
 
@@ -48,13 +48,13 @@ async def run(bench: Bench) -> Report:
     return _report(seconds, cpu, alone=alone, beside=probing.result(), again=burst.result())
 
 
-async def _burst(bench: Bench, star: Person, followers: list[Person]) -> float:
-    """Seconds until the last of a few posts at once is in every follower's home."""
+async def _burst(bench: Bench, star: PrewarmedUser, followers: list[PrewarmedUser]) -> float:
+    """Return the seconds until the last post of the burst is in every follower's home."""
     async with bench.stack.edge() as edge, asyncio.timeout(LIMIT_SECONDS):
         since = time.monotonic()
         posts = [await edge.post(star.account, f"Hello all, {count}") for count in range(POSTS)]
         ids = [int(post["id"]) for post in posts]
-        # Followers are served by ascending id, so the last one has it last.
+        # Fan-out goes by ascending user id, so the last follower receives it last.
         while not await bench.prewarmed_users.arrived(ids[-1], followers[-1:]):
             await asyncio.sleep(POLL_SECONDS)
         seconds = time.monotonic() - since

@@ -1,4 +1,4 @@
-"""How soon a new post is read in a follower's home, while others read and write."""
+"""The time until a new post is in a follower's home, without and with other load."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bench import jobs
 from bench.bench import Bench
 from bench.latency import Latency
 from bench.measuring import Run
-from bench.prewarmed_users import Person
+from bench.prewarmed_users import PrewarmedUser
 from bench.report import Report, number
 from bench.scenarios.mix import mixed, saturation
 
@@ -19,14 +19,14 @@ GOAL_MS = 500.0
 
 
 async def run(bench: Bench) -> Report:
-    """Posts of a few people, looked for in a follower's home, alone and at half of saturation."""
-    town = await bench.town()
-    pairs = _pairs(bench, town)
+    """Measure it for a few authors, without load and at half of saturation."""
+    users = await bench.users()
+    pairs = _pairs(bench, users)
     bench.say("alone …")
     alone = await bench.probe(pairs[:1], seconds=SECONDS / 2)
-    rate = await saturation(bench, town) * SHARE
+    rate = await saturation(bench, users) * SHARE
     bench.say(f"beside {rate:.0f} requests/s of the mix …")
-    loaded, measured = await _beside(bench, pairs, mixed(town), rate)
+    loaded, measured = await _beside(bench, pairs, mixed(users), rate)
     report = Report()
     rows = []
     for title, outcome in (("alone", alone), (f"beside {number(rate)}/s of the mix", loaded)):
@@ -53,7 +53,10 @@ async def run(bench: Bench) -> Report:
 
 
 async def _beside(
-    bench: Bench, pairs: list[tuple[Person, Person]], kinds: list[jobs.Kind], rate: float
+    bench: Bench,
+    pairs: list[tuple[PrewarmedUser, PrewarmedUser]],
+    kinds: list[jobs.Kind],
+    rate: float,
 ) -> tuple[jobs.Outcome, Run]:
     async with asyncio.TaskGroup() as group:
         load = group.create_task(bench.opened(kinds, rate=rate, seconds=SECONDS + 2))
@@ -61,9 +64,9 @@ async def _beside(
     return probing.result(), load.result()
 
 
-def _pairs(bench: Bench, town: list[Person]) -> list[tuple[Person, Person]]:
-    """Authors who follow few and are followed, each with a follower of theirs."""
+def _pairs(bench: Bench, users: list[PrewarmedUser]) -> list[tuple[PrewarmedUser, PrewarmedUser]]:
+    """Return pairs of an author who follows few users and one of their followers."""
     followers = bench.graph.followers()
     authors = [person for person in range(bench.graph.people) if followers[person]]
     step = max(len(authors) // PROBES, 1)
-    return [(town[one], town[min(followers[one])]) for one in authors[::step][:PROBES]]
+    return [(users[one], users[min(followers[one])]) for one in authors[::step][:PROBES]]

@@ -1,10 +1,10 @@
-"""The home of 20 posts by GraphQL, beside REST with the same fields; and a phone's home screen."""
+"""The home of 20 posts by REST, by GraphQL with the same fields, and as a phone's screen."""
 
 from __future__ import annotations
 
 import httpx2
 
-from bench import asking
+from bench import sample_requests
 from bench.bench import Bench
 from bench.jobs import Kind
 from bench.measuring import Run
@@ -16,7 +16,7 @@ READERS = 200
 CONNECTIONS = 16
 SECONDS = 10.0
 
-# What REST answers, field by field.
+# All fields of the REST answer.
 FULL = """
 fragment Who on User {
   id handle displayName bio location website avatarMediaId protected
@@ -47,7 +47,7 @@ query Home {
   }
 }
 """
-# What a list on a phone shows.
+# The fields of a list on a phone.
 SCREEN = """
 query Screen {
   homeTimeline(first: 20) {
@@ -71,12 +71,14 @@ query Screen {
 
 
 async def run(bench: Bench) -> Report:
-    """REST and GraphQL in turns, twice, so that neither has the quieter machine."""
-    readers = (await bench.town())[:READERS]
+    """Measure REST and GraphQL in turn, twice, so that both see the same machine load."""
+    readers = (await bench.users())[:READERS]
     kinds = {
-        "REST": Kind("home", asking.homes(readers)),
-        "GraphQL": Kind("home", [_asked(FULL, reader.token) for reader in readers]),
-        "GraphQL, a phone's screen": Kind("home", [_asked(SCREEN, each.token) for each in readers]),
+        "REST": Kind("home", sample_requests.homes(readers)),
+        "GraphQL": Kind("home", [_graphql_request(FULL, reader.token) for reader in readers]),
+        "GraphQL, a phone's screen": Kind(
+            "home", [_graphql_request(SCREEN, each.token) for each in readers]
+        ),
     }
     runs: dict[str, list[Run]] = {title: [] for title in kinds}
     for _ in range(2):
@@ -105,12 +107,12 @@ async def run(bench: Bench) -> Report:
 
 
 async def _sizes(bench: Bench, token: str) -> list[list[str]]:
-    """Bytes of one reader's home as they come over the wire, plain and compressed by the edge."""
+    """Bytes of one reader's home on the wire, plain and compressed by the edge."""
     host, port = bench.stack.address
     rows = []
     async with httpx2.AsyncClient(base_url=f"http://{host}:{port}", trust_env=False) as client:
         for title, method, path, body in (
-            ("REST", "GET", asking.HOME, None),
+            ("REST", "GET", sample_requests.HOME, None),
             ("GraphQL, the same fields", "POST", "/graphql", {"query": FULL}),
             ("GraphQL, a phone's screen", "POST", "/graphql", {"query": SCREEN}),
         ):
@@ -124,5 +126,5 @@ async def _sizes(bench: Bench, token: str) -> list[list[str]]:
     return rows
 
 
-def _asked(document: str, token: str) -> bytes:
+def _graphql_request(document: str, token: str) -> bytes:
     return request("POST", "/graphql", token=token, body={"query": document})

@@ -1,4 +1,4 @@
-"""How cost grows: reading with followees, delivering with followers, and what a post takes."""
+"""Cost by size: reads by followees, deliveries by followers, and stored bytes of a post."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import asyncpg
 
-from bench import asking, charts
+from bench import charts, sample_requests
 from bench.bench import Bench
 from bench.charts import Line
 from bench.jobs import Kind
 from bench.latency import Latency
 from bench.measuring import Run
-from bench.prewarmed_users import Person
+from bench.prewarmed_users import PrewarmedUser
 from bench.report import RESULTS, Report, number
 from bench.scenarios.tables import total
 from local.graph import Graph
@@ -25,7 +25,7 @@ WRITERS = 200
 POSTS_EACH = 10
 SECONDS = 4.0
 CONNECTIONS = 4
-DELIVERIES = 5  # posts of each author whose delivery is timed; the median counts
+DELIVERIES = 5  # timed posts of each author; the figure is the median
 LIMIT_SECONDS = 30.0
 PICTURE = "growth.svg"
 
@@ -33,12 +33,12 @@ _SIZES = """
 SELECT relname, pg_total_relation_size(oid) FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 """
-# What goes again: published events at once, records of requests after a day.
+# Temporary rows: published events, and request records of one day.
 PASSING = ("outbox", "inbox", "idempotency_records")
 
 
 async def run(bench: Bench) -> Report:
-    """Readers of 10 to 5,000 people, authors of 10 to 10,000 followers, and stored bytes."""
+    """Measure readers of 10 to 5,000 followees, authors of 10 to 10,000 followers, and storage."""
     people = max(*SIZES, *FOLLOWER_SIZES)
     readers = {size: people + place for place, size in enumerate(SIZES)}
     authors = {size: people + len(SIZES) + place for place, size in enumerate(FOLLOWER_SIZES)}
@@ -46,15 +46,15 @@ async def run(bench: Bench) -> Report:
     follows |= {(person, author) for size, author in authors.items() for person in range(size)}
     graph = Graph(people + len(SIZES) + len(FOLLOWER_SIZES), tuple(sorted(follows)))
     bench.say(f"{graph.people:,} people, {len(follows):,} follows …")
-    crowd = await bench.prewarmed_users.settle("crowd", graph)
+    crowd = await bench.prewarmed_users.create("crowd", graph)
 
     report = Report()
-    # Written by those whom every reader with so many followees follows, for they hold no home yet.
+    # Every reader with enough followees follows these authors. No home timeline exists yet.
     before = await _stored(bench)
-    await bench.once(asking.posts_by(crowd[:WRITERS], each=POSTS_EACH))
+    await bench.once(sample_requests.posts_by(crowd[:WRITERS], each=POSTS_EACH))
     await _report_storage(bench, report, before)
     reads = await _report_reads(bench, report, {size: crowd[at] for size, at in readers.items()})
-    await bench.prewarmed_users.wake(crowd[:people])
+    await bench.prewarmed_users.create_homes(crowd[:people])
     deliveries = await _report_deliveries(
         bench, report, {size: crowd[at] for size, at in authors.items()}, crowd
     )
@@ -70,15 +70,15 @@ async def run(bench: Bench) -> Report:
 
 
 async def _report_reads(
-    bench: Bench, report: Report, readers: dict[int, Person]
+    bench: Bench, report: Report, readers: dict[int, PrewarmedUser]
 ) -> list[tuple[float, float]]:
     rows, points = [], []
     for size, reader in readers.items():
         bench.say(f"the home of somebody with {size:,} followees …")
-        first = await bench.once([asking.home(reader)])
+        first = await bench.once([sample_requests.home(reader)])
         building = first.measured["once"].latencies[0] * 1000
         measured: Run = await bench.closed(
-            [Kind("home", [asking.home(reader)])],
+            [Kind("home", [sample_requests.home(reader)])],
             connections=CONNECTIONS,
             seconds=SECONDS,
             warm_seconds=0.5,
@@ -97,7 +97,7 @@ async def _report_reads(
 
 
 async def _report_deliveries(
-    bench: Bench, report: Report, authors: dict[int, Person], crowd: list[Person]
+    bench: Bench, report: Report, authors: dict[int, PrewarmedUser], crowd: list[PrewarmedUser]
 ) -> list[tuple[float, float]]:
     rows, points = [], []
     for size, author in authors.items():
@@ -115,7 +115,7 @@ async def _report_deliveries(
     return points
 
 
-async def _deliver(bench: Bench, author: Person, last: Person) -> float:
+async def _deliver(bench: Bench, author: PrewarmedUser, last: PrewarmedUser) -> float:
     async with bench.stack.edge() as edge, asyncio.timeout(LIMIT_SECONDS):
         since = time.monotonic()
         post = await edge.post(author.account, "To all who follow")
@@ -147,7 +147,7 @@ async def _report_storage(bench: Bench, report: Report, before: dict[str, int]) 
         if size >= 1
     ]
     report.table(
-        f"bytes a post, with indexes ({posts:,} posts of {len(asking.TEXT)} characters)",
+        f"bytes a post, with indexes ({posts:,} posts of {len(sample_requests.TEXT)} characters)",
         ["table", "bytes"],
         [*rows, ["stays in PostgreSQL", number(lasting)]],
     )
@@ -155,5 +155,5 @@ async def _report_storage(bench: Bench, report: Report, before: dict[str, int]) 
 
 
 def _bytes_below(folder: Path) -> int:
-    """What files take on the disk: SeaweedFS sets room aside that it does not use yet."""
+    """Allocated bytes on disk: SeaweedFS reserves space that it does not use yet."""
     return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())

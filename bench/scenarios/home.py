@@ -1,4 +1,4 @@
-"""The home of 20 posts, beside the same page from services that answer from memory."""
+"""The home of 20 posts, from the real services and from stubs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pathlib import Path
 
 import msgspec
 
-from bench import asking, stubs
+from bench import sample_requests, stubs
 from bench.bench import Bench
 from bench.jobs import Kind
 from bench.latency import Latency
 from bench.measuring import Run
-from bench.prewarmed_users import Person
+from bench.prewarmed_users import PrewarmedUser
 from bench.report import Report, number
 from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row, total
 from local import wheels
@@ -28,7 +28,7 @@ from local.parts.processes import GRPC
 READERS = 200
 CONNECTIONS = 16
 SECONDS = 10.0
-# Of what the real path can do: where its latency is not yet that of a queue.
+# The share of the real path's capacity at which requests do not queue.
 EASY = 0.5
 NOUNS = ("user", "post", "timeline")
 STAYING = {"envoy", "gateway"}
@@ -36,10 +36,10 @@ HEALTHY_SECONDS = 60.0
 
 
 async def run(bench: Bench) -> Report:
-    """Real services first, then, behind the same Envoy and gateway processes, those of memory."""
-    town = await bench.town()
-    readers = town[:READERS]
-    kinds = [Kind("home", asking.homes(readers))]
+    """Measure the real services, then the stubs behind the same Envoy and gateway processes."""
+    users = await bench.users()
+    readers = users[:READERS]
+    kinds = [Kind("home", sample_requests.homes(readers))]
     recorded = await stubs.record(bench.stack.stack.envoy.mesh, readers)
 
     bench.say("the real path …")
@@ -47,7 +47,7 @@ async def run(bench: Bench) -> Report:
     easy = real.outcome.rate * EASY
     real_easy = await bench.opened(kinds, rate=easy, seconds=SECONDS)
 
-    bench.say("the path with services that answer from memory …")
+    bench.say("the path with stubs …")
     async with _answering_from_memory(bench, recorded) as pids:
         stub = await bench.closed(kinds, connections=CONNECTIONS, seconds=SECONDS, also=pids)
         stub_easy = await bench.opened(kinds, rate=easy, seconds=SECONDS, also=pids)
@@ -57,11 +57,17 @@ async def run(bench: Bench) -> Report:
 
 
 def _report(
-    *, real: Run, real_easy: Run, stub: Run, stub_easy: Run, easy: float, readers: list[Person]
+    *,
+    real: Run,
+    real_easy: Run,
+    stub: Run,
+    stub_easy: Run,
+    easy: float,
+    readers: list[PrewarmedUser],
 ) -> Report:
     report = Report()
     report.table(
-        f"GET {asking.HOME}, 20 posts, {len(readers)} readers",
+        f"GET {sample_requests.HOME}, 20 posts, {len(readers)} readers",
         ["path and load", *LATENCY_COLUMNS],
         [
             [title, *latency_row(each.outcome, "home")]
@@ -105,7 +111,7 @@ def _page_bytes(run: Run) -> float:
 async def _answering_from_memory(
     bench: Bench, recorded: stubs.Recording
 ) -> AsyncIterator[dict[str, int]]:
-    """Put stubs in the services' places, with nothing else running but Envoy and the gateway."""
+    """Replace the services by stubs; besides them only Envoy and the gateway run."""
     stack = bench.stack.stack
     statuses = stack.supervisor.statuses()
     away = [each.name for each in statuses if each.name not in STAYING]

@@ -1,4 +1,4 @@
-"""What a stack costs that nobody uses."""
+"""The cost of an idle stack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS = 20.0
 
 
 async def run(bench: Bench) -> Report:
-    """CPU and memory of every process of a stack that has just started."""
+    """Measure CPU and memory of every process without load."""
     await asyncio.sleep(SETTLE_SECONDS)
     before = bench.stack.usage()
     await asyncio.sleep(SECONDS)

@@ -1,6 +1,6 @@
-"""Homes beside a service that they do not need and that hangs, and with one that they need slow.
+"""Home reads while a service that they do not need hangs, and while one that they need is slow.
 
-A process that is stopped (SIGSTOP) keeps its connections and answers nothing, like one that hangs.
+A process stopped by SIGSTOP keeps its connections and answers nothing, as one that hangs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 
-from bench import asking
+from bench import sample_requests
 from bench.bench import Bench
 from bench.jobs import Kind
 from bench.latency import Latency
@@ -22,19 +22,19 @@ from bench.scenarios.tables import LATENCY_COLUMNS, latency_row
 PEOPLE = 200
 SECONDS = 8.0
 PEAK_CONNECTIONS, PEAK_SECONDS = 64, 6.0
-LOAD = 0.4  # of the peak: a service that is slow has to catch up
-# Enough for all that hang, so that none waits for another in the generator.
+LOAD = 0.4  # of the peak, so that a slow service can catch up
+# More than the requests that hang, so that none waits in the generator.
 CROWD = 1000
-NOTIFICATIONS = 50.0  # a second: 250 would hang until the deadline of a read
-# A service that is slow stands still for so long, and then works for as long.
+NOTIFICATIONS = 50.0  # a second; 250 of them hang until the deadline of a read
+# A slow service is stopped for this time, then runs for this time, and so on.
 STUTTER_SECONDS = 0.1
 KINDS = ("home", "notifications")
 
 
 async def run(bench: Bench) -> Report:
-    """Homes and notifications side by side: all is well, then one fault after the other."""
-    town = (await bench.town())[:PEOPLE]
-    homes = asking.homes(town)
+    """Measure homes and notifications side by side, without a fault and with each fault."""
+    users = (await bench.users())[:PEOPLE]
+    homes = sample_requests.homes(users)
     bench.say("the peak …")
     peak = await bench.closed(
         [Kind("home", homes)], connections=PEAK_CONNECTIONS, seconds=PEAK_SECONDS
@@ -42,7 +42,9 @@ async def run(bench: Bench) -> Report:
     rate = LOAD * peak.outcome.rate
     kinds = [
         Kind("home", homes, rate),
-        Kind("notifications", [asking.notifications(each) for each in town], NOTIFICATIONS),
+        Kind(
+            "notifications", [sample_requests.notifications(each) for each in users], NOTIFICATIONS
+        ),
     ]
 
     async def measured() -> Run:
@@ -52,8 +54,8 @@ async def run(bench: Bench) -> Report:
 
     pids = bench.stack.pids
     runs: dict[str, Run] = {}
-    bench.say("all is well …")
-    runs["all is well"] = await measured()
+    bench.say("no fault …")
+    runs["no fault"] = await measured()
     bench.say("the Post service is slow …")
     async with _stuttering(pids["post"]):
         runs["post is slow"] = await measured()

@@ -1,4 +1,4 @@
-"""Posts of somebody with 5,000 followers, all of them attached: events through the log."""
+"""Events through the event log: posts of an author with 5,000 attached followers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from roost.notification.v1.event_service_pb2_grpc import EventServiceStub
 from bench import jobs
 from bench.bench import Bench
 from bench.latency import Latency
-from bench.prewarmed_users import Person
+from bench.prewarmed_users import PrewarmedUser
 from bench.processes import spent
 from bench.report import Report, number
 from local.graph import Graph
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 FOLLOWERS = 5_000
 POSTS = 10
-# As many gateways, each with its share of the people.
+# Each stands for a gateway with its share of the users.
 STREAMS = 2
-# Any service may attach people.
+# Any service may attach users.
 CALLER = "gateway"
 PROBES = 40
 PROBE_SECONDS = 0.25
@@ -42,9 +42,9 @@ _APPENDED = "SELECT coalesce(sum(last_sequence), 0)::bigint FROM log_heads WHERE
 
 
 class Listener:
-    """A stream as a gateway keeps it, and when each post came to how many."""
+    """A stream of a gateway, with the arrival times of events by post."""
 
-    def __init__(self, events: EventServiceAsyncStub, people: Sequence[Person]) -> None:
+    def __init__(self, events: EventServiceAsyncStub, people: Sequence[PrewarmedUser]) -> None:
         self._events = events
         self._people = people
         self._attached = asyncio.Event()
@@ -52,12 +52,12 @@ class Listener:
         self.arrivals: dict[int, list[float]] = {}
 
     async def run(self) -> None:
-        """Reads for ever."""
+        """Read events until cancelled."""
         async for response in self._events.Attach(self._requests()):
             self._note(response, time.monotonic())
 
     async def attached(self) -> None:
-        """Waits until everybody is."""
+        """Wait until all users are attached."""
         async with asyncio.timeout(LIMIT_SECONDS):
             await self._attached.wait()
 
@@ -78,17 +78,17 @@ class Listener:
 
 
 async def run(bench: Bench) -> Report:
-    """Events a second into the log and out of it, and how late an ordinary post is on a stream."""
-    # The first is famous; the last two are an ordinary author and a follower.
+    """Measure events a second into and out of the log, and the delay of an ordinary post."""
+    # User 0 has 5,000 followers; the last two users are an author and a follower.
     author = FOLLOWERS + 1
     follows = [(person, 0) for person in range(1, author)] + [(author + 1, author)]
     bench.say(f"an author with {FOLLOWERS:,} followers, who are all attached …")
-    people = await bench.prewarmed_users.settle("log", Graph(author + 2, tuple(sorted(follows))))
+    people = await bench.prewarmed_users.create("log", Graph(author + 2, tuple(sorted(follows))))
     crowd = people[1:author]
     async with _listening(bench, [*crowd, people[author + 1]]) as listeners:
         bench.say("ordinary posts …")
         ordinary = await _probe(bench, people[author], listeners)
-        bench.say(f"{POSTS} posts of the famous one …")
+        bench.say(f"{POSTS} posts of the author with many followers …")
         before = bench.stack.usage()
         appended, delivered = await _burst(bench, people[0], crowd, listeners)
         cpu = spent(before, bench.stack.usage())
@@ -96,7 +96,9 @@ async def run(bench: Bench) -> Report:
 
 
 @contextlib.asynccontextmanager
-async def _listening(bench: Bench, people: Sequence[Person]) -> AsyncIterator[list[Listener]]:
+async def _listening(
+    bench: Bench, people: Sequence[PrewarmedUser]
+) -> AsyncIterator[list[Listener]]:
     secrets = bench.stack.secrets
     key = SigningKey.from_pem(CALLER, secrets.identity(CALLER).read_bytes())
     identity = ServiceIdentity(key, clock=SystemClock())
@@ -116,8 +118,8 @@ async def _listening(bench: Bench, people: Sequence[Person]) -> AsyncIterator[li
             await asyncio.wait(reading)
 
 
-async def _probe(bench: Bench, author: Person, listeners: list[Listener]) -> Latency:
-    """From sending a post to its event on a stream."""
+async def _probe(bench: Bench, author: PrewarmedUser, listeners: list[Listener]) -> Latency:
+    """Measure the time from sending a post to its event on a stream."""
     latencies: list[float] = []
     async with bench.stack.edge() as edge:
         for count in range(PROBES):
@@ -130,9 +132,9 @@ async def _probe(bench: Bench, author: Person, listeners: list[Listener]) -> Lat
 
 
 async def _burst(
-    bench: Bench, star: Person, crowd: Sequence[Person], listeners: list[Listener]
+    bench: Bench, star: PrewarmedUser, crowd: Sequence[PrewarmedUser], listeners: list[Listener]
 ) -> tuple[float, float]:
-    """Seconds until all events are in the log, and until all have come."""
+    """Return the seconds until all events are in the log, and until all have arrived."""
     ids = [person.id for person in crowd]
     connection = await asyncpg.connect(bench.stack.stack.postgres.url("roost_notification"))
     try:
@@ -152,7 +154,7 @@ async def _burst(
 async def _arrivals(
     listeners: Sequence[Listener], post_ids: Sequence[int], each: int
 ) -> list[float]:
-    """When the events of these posts came, once so many of each have."""
+    """Wait for ``each`` events of every post and return their arrival times."""
     async with asyncio.timeout(LIMIT_SECONDS):
         while True:
             found = [

@@ -1,10 +1,10 @@
-"""Signing in at argon2's real cost, and what a burst of it does to people who read."""
+"""Logins at the real cost of argon2, and their effect on reads."""
 
 from __future__ import annotations
 
 import asyncio
 
-from bench import asking
+from bench import sample_requests
 from bench.bench import Bench
 from bench.jobs import Kind
 from bench.latency import Latency
@@ -14,14 +14,14 @@ from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row, tota
 PEOPLE = 200
 CONNECTIONS = 8
 SECONDS = 10.0
-READS = 100.0  # a second: what people do on two cores that have something left
+READS = 100.0  # a second; two cores have capacity left at this rate
 
 
 async def run(bench: Bench) -> Report:
-    """Reads at a fixed rate alone, logins alone, and both."""
-    town = (await bench.town())[:PEOPLE]
-    reads = [Kind("home", asking.homes(town))]
-    logins = [Kind("login", [asking.sign_in(person) for person in town])]
+    """Measure reads at a fixed rate, logins, and both together."""
+    users = (await bench.users())[:PEOPLE]
+    reads = [Kind("home", sample_requests.homes(users))]
+    logins = [Kind("login", [sample_requests.sign_in(person) for person in users])]
     bench.say("reads …")
     quiet = await bench.opened(reads, rate=READS, seconds=SECONDS)
     bench.say("logins …")

@@ -1,14 +1,14 @@
-"""The 60/30/10 mix of homes, people's pages and new posts, at rising rates until it is too much."""
+"""The 60/30/10 mix of homes, posts of a user and new posts, at rising rates until saturation."""
 
 from __future__ import annotations
 
-from bench import asking, charts
+from bench import charts, sample_requests
 from bench.bench import Bench
 from bench.charts import Line
 from bench.jobs import Kind
 from bench.latency import Latency
 from bench.measuring import GENERATOR, Run
-from bench.prewarmed_users import Person
+from bench.prewarmed_users import PrewarmedUser
 from bench.report import RESULTS, Report, number
 from bench.scenarios.tables import cost_rows
 
@@ -16,20 +16,20 @@ FIRST_RATE = 40.0
 STEP = 1.3
 STEPS = 16
 SECONDS = 6.0
-# A rate is held if so much of it is answered (what is drawn at random is a little more or less),
-# and 99 of 100 answers come within this time.
+# A rate is sustained if this share of it is answered (random arrivals vary a little), and the p99
+# is below this time.
 HELD_SHARE = 0.9
 HELD_SECONDS = 0.5
-# Where the mix was not measured before, a closed loop tells what the stack can do.
+# If the mix was not measured before, a closed loop gives the capacity of the stack.
 FILLING_CONNECTIONS, FILLING_SECONDS = 16, 6.0
 PICTURE = "mix.svg"
 KINDS = ("home", "person", "compose")
 
 
 async def run(bench: Bench) -> Report:
-    """Rising rates of an open loop; the last is the first that was not held."""
-    town = await bench.town()
-    kinds = mixed(town)
+    """Measure rising rates of an open loop, up to the first that is not sustained."""
+    users = await bench.users()
+    kinds = mixed(users)
     steps: list[tuple[float, Run]] = []
     rate = FIRST_RATE
     for _ in range(STEPS):
@@ -49,26 +49,27 @@ async def run(bench: Bench) -> Report:
     return report
 
 
-def mixed(town: list[Person]) -> list[Kind]:
-    """The mix: 60 homes, 30 pages of a person's posts, 10 new posts."""
-    neighbours = [*town[1:], town[0]]
+def mixed(users: list[PrewarmedUser]) -> list[Kind]:
+    """Return the mix: 60 % homes, 30 % pages of a user's posts, 10 % new posts."""
+    neighbours = [*users[1:], users[0]]
     pages = [
-        asking.posts_of(author, reader) for author, reader in zip(neighbours, town, strict=True)
+        sample_requests.posts_of(author, reader)
+        for author, reader in zip(neighbours, users, strict=True)
     ]
-    posts = [asking.compose(author, number) for number, author in enumerate(town)]
+    posts = [sample_requests.compose(author, number) for number, author in enumerate(users)]
     return [
-        Kind("home", asking.homes(town), 0.6),
+        Kind("home", sample_requests.homes(users), 0.6),
         Kind("person", pages, 0.3),
         Kind("compose", posts, 0.1),
     ]
 
 
-async def saturation(bench: Bench, town: list[Person]) -> float:
-    """Requests a second of the mix that the stack can do."""
+async def saturation(bench: Bench, users: list[PrewarmedUser]) -> float:
+    """Return the requests a second of the mix that the stack sustains."""
     if bench.saturation is None:
         bench.say("what the stack can do …")
         full = await bench.closed(
-            mixed(town), connections=FILLING_CONNECTIONS, seconds=FILLING_SECONDS
+            mixed(users), connections=FILLING_CONNECTIONS, seconds=FILLING_SECONDS
         )
         bench.saturation = full.outcome.rate
     return bench.saturation

@@ -1,11 +1,11 @@
-"""Three times as many requests as can be answered: how many are, and how long those take.
+"""Three times the peak load: the share that is answered, and its latency.
 
-Of homes alone, which are one family of routes at the edge, and of the mix, which are two.
+For homes, which are one family of routes at the edge, and for the mix, which takes two.
 """
 
 from __future__ import annotations
 
-from bench import asking
+from bench import sample_requests
 from bench.bench import Bench
 from bench.jobs import Kind
 from bench.latency import Latency
@@ -14,25 +14,25 @@ from bench.scenarios.mix import KINDS, mixed
 from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row
 
 PEOPLE = 200
-# Enough to keep every process busy; 16 leave a third of two cores idle.
+# Enough to keep every process busy; 16 connections leave a third of two cores idle.
 CONNECTIONS = 64
-# So many that requests wait in the edge and not in the generator.
+# So many that requests wait at the edge and not in the generator.
 CROWD = 1000
 TIMES = 3
 SECONDS = 10.0
 
 
 async def run(bench: Bench) -> Report:
-    """The peak of a closed loop, then an open loop of three times that: homes, then the mix."""
-    town = await bench.town()
-    homes = [Kind("home", asking.homes(town[:PEOPLE]))]
+    """Measure the peak with a closed loop, then an open loop at three times the peak."""
+    users = await bench.users()
+    homes = [Kind("home", sample_requests.homes(users[:PEOPLE]))]
     bench.say("the peak …")
     peak = await bench.closed(homes, connections=CONNECTIONS, seconds=SECONDS)
     bench.say(f"{TIMES} times as many …")
     flood = await bench.opened(
         homes, rate=TIMES * peak.outcome.rate, seconds=SECONDS, connections=CROWD
     )
-    everything = mixed(town)
+    everything = mixed(users)
     bench.say("the peak of the mix …")
     mix_peak = await bench.closed(everything, connections=CONNECTIONS, seconds=SECONDS)
     bench.say(f"{TIMES} times as many …")

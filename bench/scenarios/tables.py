@@ -1,4 +1,4 @@
-"""Rows that several scenarios print alike."""
+"""Table rows that several scenarios share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bench.measuring import GENERATOR, Run
 from bench.report import number
 
 LATENCY_COLUMNS = ["answers/s", "p50 ms", "p90 ms", "p99 ms", "worst ms", "refused"]
-LEAST_SHOWN = 1.0  # µs a request; what costs less is one row together
+LEAST_SHOWN = 1.0  # µs a request; processes below it share one row
 
 
 def latency_row(outcome: Outcome, kind: str) -> list[str]:
-    """The cells of LATENCY_COLUMNS."""
+    """Return the cells of LATENCY_COLUMNS."""
     measured = outcome.measured[kind]
     took = Latency.of(measured.latencies)
     return [
@@ -25,26 +25,26 @@ def latency_row(outcome: Outcome, kind: str) -> list[str]:
 
 
 def total(run: Run) -> float:
-    """CPU microseconds a request of all processes but the generator's."""
+    """CPU microseconds a request of all processes without the generator."""
     return sum(cost for name, cost in run.cpu_per_request().items() if name != GENERATOR)
 
 
 def frame_costs(run: Run) -> dict[str, float]:
-    """CPU microseconds a frame that sockets were told, by process, most first."""
-    frames = max(len(run.outcome.measured["told"].latencies), 1)
+    """CPU microseconds a frame, by process, in descending order."""
+    frames = max(len(run.outcome.measured["frames"].latencies), 1)
     costs = {name: seconds / frames * 1e6 for name, seconds in run.cpu.items()}
     return dict(sorted(costs.items(), key=lambda cost: -cost[1]))
 
 
 def frame_cost_rows(run: Run) -> list[list[str]]:
-    """A row for each process that costs something."""
+    """Return a row for each process that uses CPU."""
     costs = frame_costs(run)
     rows = [[name, number(cost)] for name, cost in costs.items() if cost >= LEAST_SHOWN]
     return [*rows, ["together, without the generator", number(frame_total(run))]]
 
 
 def frame_total(run: Run) -> float:
-    """CPU microseconds a frame of all processes but the generator's."""
+    """CPU microseconds a frame of all processes without the generator."""
     return sum(cost for name, cost in frame_costs(run).items() if name != GENERATOR)
 
 

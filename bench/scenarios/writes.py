@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 
-from bench import asking
+from bench import sample_requests
 from bench.bench import Bench
 from bench.jobs import Kind
-from bench.prewarmed_users import Person
+from bench.prewarmed_users import PrewarmedUser
 from bench.report import Report, number
 from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row, total
 from local.graph import Graph
@@ -23,7 +23,7 @@ GOAL = 400
 
 
 def ring(people: int, followers: int) -> Graph:
-    """Everybody is followed by the next so many."""
+    """A graph in which the next ``followers`` users follow each user."""
     follows = {
         ((person + step) % people, person)
         for person in range(people)
@@ -33,10 +33,10 @@ def ring(people: int, followers: int) -> Graph:
 
 
 async def run(bench: Bench) -> Report:
-    """A closed loop of posts, and how long the last of them takes into the homes afterwards."""
-    people = await bench.prewarmed_users.settle("writer", ring(AUTHORS, FOLLOWERS))
-    await bench.prewarmed_users.wake(people)
-    posts = [asking.compose(author, number) for number, author in enumerate(people)]
+    """Measure a closed loop of posts, and the time until the last one is delivered."""
+    people = await bench.prewarmed_users.create("writer", ring(AUTHORS, FOLLOWERS))
+    await bench.prewarmed_users.create_homes(people)
+    posts = [sample_requests.compose(author, number) for number, author in enumerate(people)]
     measured = await bench.closed([Kind("post", posts)], connections=CONNECTIONS, seconds=SECONDS)
     behind = await _catch_up(bench, people)
     report = Report()
@@ -49,7 +49,7 @@ async def run(bench: Bench) -> Report:
         "CPU µs a post, while they are written", ["process", "µs"], cost_rows({"writes": measured})
     )
     rate = measured.outcome.rate
-    # What was written is delivered by then: the rate that can go on for ever.
+    # All posts are delivered by then: this rate is sustainable.
     lasting = measured.outcome.answered / (measured.outcome.seconds + behind)
     report.higher("posts", rate, "posts/s")
     report.higher("posts and their delivery", lasting, "posts/s")
@@ -62,11 +62,11 @@ async def run(bench: Bench) -> Report:
     return report
 
 
-async def _catch_up(bench: Bench, people: list[Person]) -> float:
-    """Seconds until a post written now is in a home: everything before it is, too."""
+async def _catch_up(bench: Bench, people: list[PrewarmedUser]) -> float:
+    """Return the seconds until a new post is in a home; earlier posts are delivered by then."""
     since = time.monotonic()
     async with bench.stack.edge() as edge, asyncio.timeout(CATCH_UP_SECONDS):
-        # Every author's posts are delivered in their own order, so some authors stand for all.
+        # Posts of an author are delivered in order, so a sample of authors is enough.
         posts = [await edge.post(author.account, "The last one") for author in people[:SAMPLES]]
         last = [int(post["id"]) for post in posts]
         for place, post_id in enumerate(last):

@@ -1,1 +1,1 @@
-"""The commands of `roost`, one module a subject; each registers its own."""
+"""The commands of `roost`; each module registers its own."""

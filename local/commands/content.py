@@ -1,4 +1,4 @@
-"""`roost seed`, `roost demo` and `roost watch`: filling a running stack, and using it."""
+"""`roost seed`, `roost demo` and `roost watch`, which use a running stack."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
 from local.parts.envoy import admin_socket
 from local.parts.valkey import valkey_url
 from local.rate_limits import lifted, logins_lifted
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 from local.seed import (
     CONCURRENCY,
     follow_all,
@@ -29,9 +29,9 @@ from local.seed import (
     sign_up,
 )
 from local.state import State
-from local.watch import watch as stream_of
+from local.watch import watch as print_stream
 
-FOLLOWS_EACH = 8  # of a made graph; about as many follow-backs come on top
+FOLLOWS_EACH = 8  # of a generated graph, plus about as many follows in return
 
 
 def register(app: typer.Typer) -> None:
@@ -45,15 +45,18 @@ def seed(
     state: StateFolder,
     *,
     graph: Annotated[
-        Path | None, typer.Option(help="An edge list, a pair of numbers a line; made without one.")
+        Path | None,
+        typer.Option(help="An edge list, a pair of numbers a line; generated if absent."),
     ] = None,
-    people: Annotated[int, typer.Option(min=2, help="How many, where the graph is made.")] = 100,
-    posts: Annotated[int, typer.Option(min=0, help="How many posts to write.")] = 500,
-    prefix: Annotated[str, typer.Option(help="What the seeded handles begin with.")] = "seed",
+    people: Annotated[
+        int, typer.Option(min=2, help="The number of people in a generated graph.")
+    ] = 100,
+    posts: Annotated[int, typer.Option(min=0, help="The number of posts to write.")] = 500,
+    prefix: Annotated[str, typer.Option(help="The prefix of the seeded handles.")] = "seed",
 ) -> None:
     """Fill the running stack through its public edge; a second run adds only posts.
 
-    The edge's token buckets are lifted meanwhile.
+    The token buckets of the edge are lifted for the duration.
     """
     if not re.fullmatch(r"[A-Za-z0-9_]{1,9}", prefix):
         raise print_error(f"--prefix takes 1 to 9 letters, digits or underscores, not {prefix!r}.")
@@ -71,9 +74,9 @@ def seed(
 def demo(
     state: StateFolder,
     *,
-    graphql: Annotated[bool, typer.Option(help="In GraphQL rather than in REST.")] = False,
+    graphql: Annotated[bool, typer.Option(help="Use GraphQL in place of REST.")] = False,
 ) -> None:
-    """Walk the main job through the public edge of the running stack and show each call."""
+    """Make the main calls through the public edge of the running stack and print each."""
     try:
         asyncio.run(_demo(_edge(state), graphql=graphql))
     except (Refused, httpx2.TransportError) as failure:
@@ -82,11 +85,11 @@ def demo(
 
 def watch(
     state: StateFolder,
-    handle: Annotated[str, typer.Argument(help="Whose stream, such as seed0.")],
+    handle: Annotated[str, typer.Argument(help="The handle of the account, such as seed0.")],
     *,
     password: Annotated[
         str | None,
-        typer.Option(envvar="ROOST_PASSWORD", help="Theirs; seeded people need none."),
+        typer.Option(envvar="ROOST_PASSWORD", help="The password; seeded people need none."),
     ] = None,
 ) -> None:
     """Follow one account's stream in the terminal, until Ctrl-C."""
@@ -102,16 +105,16 @@ async def _watch(state: State, address: str, handle: str, password: str | None) 
     if password is None:
         seeded = re.fullmatch(r"(\w*?)(\d+)", handle)
         if seeded is None:
-            raise print_error(f"{handle} is none of the seeded; say --password.")
-        secret = Secrets(state.secrets).token("seed-passwords")
+            raise print_error(f"{handle} is not a seeded account; give --password.")
+        secret = SecretStore(state.secrets).token("seed-passwords")
         password = password_of(seeded[1], int(seeded[2]), secret)
     async with Edge(address) as edge:
-        await stream_of(edge, await edge.sign_in(handle, password), console)
+        await print_stream(edge, await edge.sign_in(handle, password), console)
 
 
 async def _seed(state: State, address: str, graph: Graph, posts: int, prefix: str) -> None:
     ports = json.loads(state.ports.read_text())
-    secrets = Secrets(state.secrets)
+    secrets = SecretStore(state.secrets)
     secret = secrets.token("seed-passwords")
     valkey = valkey_url(f"127.0.0.1:{ports['valkey']}", secrets)
     async with (

@@ -29,13 +29,13 @@ StateFolder = Annotated[
 
 
 def print_error(sentence: str) -> typer.Exit:
-    """Say what is wrong in one sentence; raise what this returns."""
+    """Print an error in one sentence and return the exception to raise."""
     error_console.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
     return typer.Exit(1)
 
 
 def running(folder: Path) -> StackStatus:
-    """Return how the stack of a folder is; where none runs, say so and exit."""
+    """Return the status of the stack of a folder; print an error and exit if none runs."""
     status = State(folder).read()
     if status.pid is None:
         raise print_error(f"Roost does not run from {folder}; `roost up` starts it.")

@@ -1,4 +1,4 @@
-"""`roost up`, `down`, `status`, `logs` and `restart`: the stack as a whole, and its parts."""
+"""`roost up`, `down`, `status`, `logs` and `restart`."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ import typer
 from rich.table import Table
 
 from local.commands.options import DEFAULT_STATE, StateFolder, console, print_error, running
-from local.keeper import ComponentFailed, PartStatus
 from local.parts.envoy import admin_socket
 from local.ports import FolderNotOwn, NoFreePort
+from local.process_runner import PartFailed, PartStatus
 from local.stack import SettingInvalid, Stack
 from local.state import AlreadyRunning, FolderUnusable, StackStatus, State, private
 from local.supervisor import UnknownPart
 
-DOWN_SECONDS = 90.0  # more than all parts in a row may take
+DOWN_SECONDS = 90.0  # more than the sum of the stop limits of the parts in sequence
 RESTART_SECONDS = 90.0
 POLL_SECONDS = 0.1
 
 CANNOT_RUN = (
-    ComponentFailed,
+    PartFailed,
     AlreadyRunning,
     FolderNotOwn,
     FolderUnusable,
@@ -57,7 +57,7 @@ def up(
     *,
     detach: Annotated[bool, typer.Option(help="Return when all is ready; keep running.")] = False,
     only: Annotated[
-        list[str] | None, typer.Option(help="Start this part and what it needs; run_once.")
+        list[str] | None, typer.Option(help="Start this part and what it needs; repeatable.")
     ] = None,
 ) -> None:
     """Start every part, wait until all are healthy, and print the addresses."""
@@ -73,7 +73,7 @@ def up(
 
 
 def down(state: StateFolder) -> None:
-    """Stop a stack that runs elsewhere, and wait until nothing of it is left."""
+    """Stop a stack of another process, and wait until all its processes have ended."""
     pid = running(state).pid
     if pid is not None:
         os.kill(pid, signal.SIGTERM)
@@ -142,26 +142,26 @@ def restart(
 
 
 async def _run(state: State, only: list[str] | None, begun: float) -> None:
-    """Keep the stack up until it is asked to stop; asked twice, stop it at once."""
-    asked = asyncio.Event()
+    """Run the stack until a signal stops it; a second signal kills it at once."""
+    stop_requested = asyncio.Event()
     async with Stack(state) as stack:
 
-        def ask() -> None:
-            if asked.is_set():
+        def request_stop() -> None:
+            if stop_requested.is_set():
                 stack.supervisor.kill()
-            asked.set()
+            stop_requested.set()
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, ask)
+            loop.add_signal_handler(number, request_stop)
 
         starting = asyncio.create_task(_start(stack, only))
-        asking = asyncio.create_task(asked.wait())
-        await asyncio.wait({starting, asking}, return_when=asyncio.FIRST_COMPLETED)
+        stopping = asyncio.create_task(stop_requested.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
             _announce(state, stack.status(), time.monotonic() - begun)
-            await asking
+            await stopping
         else:
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
@@ -187,7 +187,7 @@ async def _start(stack: Stack, only: list[str] | None) -> None:
 
 
 def _detach(state: State, only: list[str]) -> None:
-    """Start a stack in a session of its own, and return when it is up. Exits if it cannot be."""
+    """Start a stack in a new session and return when it is up. Exits if it fails."""
     state.create_folders()
     said = state.logs / "roost.log"
     words = [sys.executable, "-m", "local.cli", "up", "--state", str(state.folder)]
@@ -201,7 +201,7 @@ def _detach(state: State, only: list[str]) -> None:
         while not _is_up(state.read(), process.pid, only):
             if process.poll() is not None:
                 lines = said.read_text().splitlines()
-                raise print_error(lines[-1] if lines else "Roost ended without a word.")
+                raise print_error(lines[-1] if lines else "Roost ended without a message.")
             time.sleep(POLL_SECONDS)
 
 
@@ -238,7 +238,7 @@ def _announce(state: State, status: StackStatus, seconds: float) -> None:
 
 
 def _command() -> str:
-    """How this command is called from here: by its name only where the shell would find it."""
+    """Return how to call this command: by its name only if it is on the PATH."""
     if shutil.which("roost"):
         return "roost"
     program = Path(sys.executable).with_name("roost")
@@ -263,7 +263,7 @@ def _part(status: StackStatus, name: str) -> PartStatus | None:
 
 
 def _added(stream: IO[str], log: Path) -> Iterator[str]:
-    """Yield lines as they are written, also after the log was put aside and begun anew."""
+    """Yield lines as they are written, also after the log was rotated."""
     while True:
         line = stream.readline()
         if line:

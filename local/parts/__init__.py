@@ -1,1 +1,1 @@
-"""One module a part of the stack: how it is prepared, run, and known to be ready."""
+"""The parts of the stack, one module each."""

@@ -1,4 +1,4 @@
-"""Apache Kafka as the broker: one node that is its own controller, for whoever has a JVM."""
+"""Apache Kafka as the broker: one node that is its own controller. It needs a JVM."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.part import CannotStart, plain_environment
 from local.parts.broker import Broker
 from local.ports import HOST, Ports
 
-# What a single node needs said; all else is as Apache Kafka has it by default.
+# The settings of a single node; the others have the defaults of Apache Kafka.
 CONFIGURATION = """\
 process.roles=broker,controller
 node.id=1
@@ -33,20 +33,20 @@ share.coordinator.state.topic.min.isr=1
 # Few partitions are fewer files to open before a group can form.
 offsets.topic.num.partitions=4
 transaction.state.log.num.partitions=4
-# As in production: a topic that nobody laid out is a mistake.
+# As in production: a topic that was not created is a mistake.
 auto.create.topics.enable=false
 """
 
-# Little memory, and a start that does not take the machine from the other parts.
+# Little memory, and little CPU at the start.
 JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 LOGGING = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
 
 
 class ApacheKafka(Broker):
-    """The server out of the jars of ``libraries``; its log is in ``folder``."""
+    """The server from the jars in ``libraries``; its log is in ``folder``."""
 
     idempotence = True
-    stop_seconds = 30.0  # it closes its log, so that the next start need not check it
+    stop_seconds = 30.0  # it closes its log, which makes the next start faster
 
     def __init__(
         self, folder: Path, *, ports: Ports, libraries: Path, topics: Sequence[str] = ()
@@ -69,7 +69,7 @@ class ApacheKafka(Broker):
             words = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "--cluster-id")
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             await oneshot.run(
-                "laying out its log",
+                "formatting its log",
                 self._java(*words, cluster, "--config", str(self._configuration)),
                 environment=plain_environment(),
             )

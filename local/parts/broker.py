@@ -1,4 +1,4 @@
-"""What every broker of the stack promises, whichever program it is."""
+"""The interface of the broker, for all programs that can be it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from local.probes import accepts
 
 
 class Broker(Part):
-    """Speaks Kafka's protocol at its address; the topics it is given exist once it is ready."""
+    """Speaks Kafka's protocol at its address; ``topics`` exist once it is ready."""
 
     idempotence: bool
-    """Whether producers may be idempotent here: ROOST_KAFKA_IDEMPOTENCE of Roost's processes."""
+    """Whether producers may be idempotent: ROOST_KAFKA_IDEMPOTENCE of Roost's processes."""
 
     def __init__(self, *, ports: Ports, topics: Sequence[str] = ()) -> None:
         super().__init__("broker", ports.address("broker"))
@@ -24,5 +24,5 @@ class Broker(Part):
     async def is_ready(self) -> bool:
         return await accepts(self.address)
 
-    async def settle(self) -> None:
+    async def after_start(self) -> None:
         await asyncio.to_thread(topics.create, self.address, self._topics)

@@ -1,4 +1,4 @@
-"""Envoy, edge and mesh, with the one configuration of every topology."""
+"""Envoy as edge and mesh, with the configuration of every topology."""
 
 from __future__ import annotations
 
@@ -8,26 +8,24 @@ from pathlib import Path
 import httpx2
 
 from local import wheels
-from local.envoy import defaults, endpoints, render
+from local.envoy_template import defaults, endpoints, endpoints_name, render, template
 from local.part import CannotStart, Part
 from local.ports import HOST, Ports, runtime_folder
 from local.probes import answers
-
-CONFIGURATION = Path(__file__).parents[2] / "envoy"
 
 # The name of each listener's port, by the placeholder that takes it.
 LISTENERS = {"ADMIN": "envoy.admin", "EDGE": "edge", "MESH": "mesh", "PROBES": "envoy.probes"}
 
 
 def admin_socket(port: int) -> Path:
-    """Return the socket of the admin page whose readable part is at ``port``; it changes things."""
+    """Return the socket of the admin page, which accepts changes; ``port`` is read only."""
     return runtime_folder() / f"envoy-{port}.sock"
 
 
 class Envoy(Part):
     """The proxy. ``upstreams`` are the addresses of the gateway and of each service, by noun.
 
-    An operator's ``ROOST_<NAME>`` overrides a value of envoy/defaults.env.
+    ``ROOST_<NAME>`` in ``environ`` overrides a value of envoy/defaults.env.
     """
 
     def __init__(
@@ -50,7 +48,7 @@ class Envoy(Part):
 
     async def prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        values = defaults((CONFIGURATION / "defaults.env").read_text())
+        values = defaults()
         for name in values:
             values[name] = self._environ.get(f"ROOST_{name}", values[name])
         values["ADMIN_SOCKET"] = str(self.admin_socket)
@@ -58,12 +56,11 @@ class Envoy(Part):
             values[f"{name}_ADDRESS"] = HOST
             values[f"{name}_PORT"] = str(self._ports.port(port))
         for noun, addresses in self._upstreams.items():
-            values[f"{noun.upper()}_ENDPOINTS"] = endpoints(addresses)
-        template = (CONFIGURATION / "envoy.yaml").read_text()
+            values[endpoints_name(noun)] = endpoints(addresses)
         try:
-            rendered = render(template, values)
+            rendered = render(template(), values)
         except KeyError as missing:
-            raise CannotStart(f"envoy/envoy.yaml asks for {missing}, which nobody gives") from None
+            raise CannotStart(f"envoy/envoy.yaml has no value for {missing}") from None
         self.rendered.write_text(rendered)
 
     def command(self) -> Sequence[str]:
@@ -72,7 +69,7 @@ class Envoy(Part):
             "--config-path",
             str(self.rendered),
             "--disable-hot-restart",
-            # Asked to drain, it turns every client away to new connections at once.
+            # When draining, it asks every client at once to reconnect elsewhere.
             "--drain-strategy",
             "immediate",
             "--drain-time-s",
@@ -85,9 +82,9 @@ class Envoy(Part):
         return await answers(self.admin, "/ready")
 
     async def unhealthy_upstreams(self) -> list[str]:
-        """Return the upstreams of which some endpoint has not passed each of Envoy's health checks.
+        """Return the upstreams with an endpoint that has not passed every health check.
 
-        Several clusters may check the same endpoint, and each sends nothing until it has.
+        Several clusters may check the same endpoint; each sends no request before its own check.
         """
         async with httpx2.AsyncClient(trust_env=False) as client:
             try:
@@ -108,5 +105,5 @@ class Envoy(Part):
 
     @property
     def rendered(self) -> Path:
-        """Its configuration, as it is since the last start."""
+        """The file of its configuration, written at each start."""
         return self._folder / "envoy.yaml"

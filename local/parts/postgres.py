@@ -1,4 +1,4 @@
-"""PostgreSQL with one database, and one role that owns it, for each service."""
+"""PostgreSQL with a database and an owner role for each service."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import psutil
 from local import migrations, oneshot, wheels
 from local.part import Part, RunAs, plain_environment
 from local.ports import Ports
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 
 SUPERUSER = "roost"
 
-# For one machine that runs everything else as well.
+# For a machine that also runs all other parts.
 SETTINGS = {
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
@@ -38,24 +38,24 @@ SETTINGS = {
     "wal_compression": "pglz",
     "idle_in_transaction_session_timeout": "60s",
     "log_min_duration_statement": "500ms",
-    # Neither a slow statement nor an error is logged with people's texts and addresses.
+    # Logged statements and errors must not contain data of users.
     "log_parameter_max_length": "0",
     "log_error_verbosity": "terse",
     "log_line_prefix": "%m [%p] %d ",
 }
 
-# For a session whose statements hold passwords: neither a slow one nor one that fails is logged.
+# For sessions whose statements contain passwords: no statement is logged.
 _UNLOGGED = {"log_min_duration_statement": "-1", "log_min_error_statement": "panic"}
 
-# Where nothing outlives the run, waiting for the disk proves nothing.
+# For tests, whose data does not outlive the run: no waits for the disk.
 SETTINGS_OF_A_TRIAL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class Postgres(Part):
     """The server. Its data is in ``folder``; acknowledged writes are on disk unless ``trial``."""
 
-    stop_signal = signal.SIGINT  # fast: sessions are ended, what was committed is kept
-    orphan_signal = signal.SIGQUIT  # ends the backends too; recovery replays the log
+    stop_signal = signal.SIGINT  # fast shutdown: sessions end, commits stay
+    orphan_signal = signal.SIGQUIT  # ends the backends too; the next start recovers from the log
     stop_seconds = 30.0
 
     def __init__(
@@ -63,7 +63,7 @@ class Postgres(Part):
         folder: Path,
         *,
         ports: Ports,
-        secrets: Secrets,
+        secrets: SecretStore,
         services: Sequence[str] = (),
         trial: bool = False,
     ) -> None:
@@ -94,7 +94,7 @@ class Postgres(Part):
         if self._data.exists():
             self._forget_dead_server()
             return
-        draft = self._folder / "data.new"  # so that a half-made one is never taken for whole
+        draft = self._folder / "data.new"  # so that an incomplete one is never used
         password_file = self._folder / "password.new"
         await asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True)
         password_file.write_text(self._secrets.token(f"postgres.{SUPERUSER}"))
@@ -109,8 +109,8 @@ class Postgres(Part):
         draft.rename(self._data)
 
     def _forget_dead_server(self) -> None:
-        """Remove the lock of a killed server whose process id somebody else has by now: PostgreSQL
-        would take that process for a server, and only ids of its own user are told apart.
+        """Remove the lock of a killed server if another process has its id by now: PostgreSQL would
+        take that process for a server.
         """
         lock = self._data / "postmaster.pid"
         if not lock.exists():
@@ -152,7 +152,7 @@ class Postgres(Part):
         await connection.close()
         return True
 
-    async def settle(self) -> None:
+    async def after_start(self) -> None:
         for noun in self._services:
             await self.create_database(f"roost_{noun}")
         await asyncio.gather(
@@ -167,7 +167,7 @@ class Postgres(Part):
     ) -> None:
         """Create a database and its owner (a role of the same name), where they are missing."""
         owner = owner or name
-        # Names are identifiers of ours and passwords are hexadecimal: neither needs quoting.
+        # Names are our identifiers and passwords are hexadecimal: they need no quoting.
         password = self._secrets.token(f"postgres.{owner}")
         connection = await asyncpg.connect(self.admin_url, server_settings=_UNLOGGED)
         try:
@@ -195,8 +195,8 @@ def _binary(name: str) -> str:
 
 
 def _ordinary_user(folder: Path) -> RunAs | None:
-    """Return who PostgreSQL runs as when we are root, which it refuses to be: who owns the data,
-    else the user that is made for it, else nobody."""
+    """Return the user of PostgreSQL if this process is root, which PostgreSQL refuses to be: the
+    owner of the data, else the user `postgres`, else `nobody`."""
     if os.geteuid() != 0:
         return None
     if folder.exists() and folder.stat().st_uid != 0:

@@ -1,4 +1,4 @@
-"""The processes of Roost itself: each service's two, and the gateway."""
+"""The processes of Roost itself: those of the services, and the gateway."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from local.probes import answers
 
 ROOT = Path(__file__).parents[2]
 
-# gRPC's event engines read sockets on threads of their own, which then wake the thread that Python
-# waits on, which wakes the event loop. Without them that thread reads: half as many switches and a
-# seventh less CPU a call, at either end. gRPC reads this once, as it is imported.
+# gRPC's event engines read sockets on their own threads, which wake the thread of Python's poller,
+# which wakes the event loop. Without them the poller's thread reads: half as many context switches
+# and a seventh less CPU a call, at either end. gRPC reads this variable at import.
 GRPC = {"GRPC_EXPERIMENTS": "-event_engine_client,-event_engine_listener"}
 
 
@@ -22,7 +22,7 @@ class RoostProcess(Part):
     ``python`` is the command that runs modules.
     """
 
-    stop_seconds = 30.0  # it drains, and finishes what is in flight
+    stop_seconds = 30.0  # it drains and finishes calls in flight
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""SeaweedFS as the S3 of the stack: one process, loopback only, with credentials of its own."""
+"""SeaweedFS as the S3 store of the stack: one process, loopback only, with its own credentials."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from local import wheels
 from local.part import Part, plain_environment
 from local.ports import HOST, Ports, runtime_folder
 from local.probes import answers
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 
-REGION = "us-east-1"  # SeaweedFS knows no regions; clients insist on one
+REGION = "us-east-1"  # SeaweedFS has no regions; clients need one
 ACCESS_KEY = "roost"
 
 CREDENTIAL_SECONDS = 60
@@ -37,13 +37,13 @@ class S3:
 
 
 class FilerCredential(httpx2.Auth):
-    """Proves requests to the filer: each gets a token that is signed with the filer's key."""
+    """Authenticates requests to the filer by tokens that are signed with the filer's key."""
 
     def __init__(self, key: str) -> None:
         self._key = key
 
     def header(self) -> str:
-        """Return a value of Authorization that is taken for a minute."""
+        """Return a value of Authorization that is valid for a minute."""
         claims = {"exp": int(time.time()) + CREDENTIAL_SECONDS}
         return f"Bearer {jwt.encode(claims, self._key, 'HS256')}"
 
@@ -56,26 +56,26 @@ class FilerCredential(httpx2.Auth):
 
 
 class SeaweedFS(Part):
-    """The server; objects are in ``folder``, and the buckets are made when it starts."""
+    """The server; objects are in ``folder``. It creates the buckets at its start."""
 
-    def __init__(self, folder: Path, *, ports: Ports, secrets: Secrets) -> None:
+    def __init__(self, folder: Path, *, ports: Ports, secrets: SecretStore) -> None:
         super().__init__("seaweedfs", ports.address("s3"))
         self._folder = folder
         self._ports = ports
         self.filer = ports.address("seaweedfs.filer")
-        """``host:port`` where buckets are folders, for who has the credential."""
+        """``host:port`` of the filer, which shows buckets as folders and needs the credential."""
         filer_key, volume_key = (secrets.token(f"seaweedfs.{each}") for each in ("filer", "volume"))
         self.credential = FilerCredential(filer_key)
-        # The filer and the volumes answer pages of any site. Without keys, a page that a browser on
-        # this machine shows could read and write all that is stored.
+        # The filer and the volumes answer requests of any origin. Without keys, a web page in a
+        # browser on this machine could read and write all objects.
         self._keys = {
             "WEED_JWT_SIGNING_KEY": volume_key,
             "WEED_JWT_SIGNING_READ_KEY": volume_key,
             "WEED_JWT_FILER_SIGNING_KEY": filer_key,
             "WEED_JWT_FILER_SIGNING_READ_KEY": filer_key,
         }
-        # The master obeys every HTTP request, even to delete a bucket's volumes, so it is asked for
-        # a certificate that no browser has. Its components speak gRPC to each other.
+        # The master accepts every HTTP request, even to delete a bucket's volumes, so it requires a
+        # client certificate. Its components use gRPC among themselves.
         key, certificate = secrets.signing_key("seaweedfs"), secrets.certificate("seaweedfs")
         self._certificates = {
             "WEED_HTTPS_MASTER_KEY": str(key),
@@ -84,7 +84,7 @@ class SeaweedFS(Part):
         }
         self.master = ports.address("seaweedfs.master")
         self.tls = ssl.create_default_context(cafile=certificate)
-        """Proves to ``master`` that a connection is ours."""
+        """Authenticates connections to ``master``."""
         self.tls.load_cert_chain(certificate, key)
         self.s3 = S3(f"http://{self.address}", ACCESS_KEY, secrets.token("s3"))
 
@@ -111,7 +111,7 @@ class SeaweedFS(Part):
             "-master.telemetry=false",
         ]
         words += [f"-s3.port.grpc={self._ports.port('s3.grpc')}"]
-        # By default these are in /tmp, where one that another user left is in the way.
+        # By default these are in /tmp, where a file of another user can prevent the start.
         for component, port in (("s3", "s3"), ("filer", "seaweedfs.filer")):
             socket = runtime_folder() / f"{component}-{self._ports.port(port)}.sock"
             words += [f"-{component}.localSocket={socket}"]
@@ -128,12 +128,12 @@ class SeaweedFS(Part):
             AWS_SECRET_ACCESS_KEY=self.s3.secret_key,
             **self._keys,
             **self._certificates,
-            GOMEMLIMIT="640MiB",  # the collector works harder from here on; it is no hard limit
+            GOMEMLIMIT="640MiB",  # garbage is collected more often from here on; no hard limit
         )
 
     async def is_ready(self) -> bool:
-        # Each of its components becomes ready in its own time. The last bucket is made some time
-        # after S3 answers, and nothing can be read or written before the master knows the volumes.
+        # Its components become ready one after another. The last bucket is created some time after
+        # S3 answers, and reads and writes fail until the master has registered the volumes.
         proof = {"Authorization": self.credential.header()}
         return (
             await answers(self.address, "/healthz")

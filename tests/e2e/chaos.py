@@ -27,7 +27,7 @@ from rich.table import Table
 
 from local.edge import Edge
 from local.graph import make_graph
-from local.keeper import PartStatus
+from local.process_runner import PartStatus
 from tests.e2e.audit import Audit, Findings
 from tests.e2e.clients import Clients
 from tests.e2e.history import History

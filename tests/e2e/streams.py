@@ -16,7 +16,7 @@ from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.api.events.presenter import topic_of
 from local.edge import Edge
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 from services.chassis.auth.tokens import ServiceIdentity, SigningKey
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.clock import SystemClock
@@ -120,7 +120,9 @@ async def following(
         for who in range(len(clients.accounts))
         for restless in (False, True)
     ]
-    key = SigningKey.from_pem(READER, Secrets(stack.state.secrets).identity(READER).read_bytes())
+    key = SigningKey.from_pem(
+        READER, SecretStore(stack.state.secrets).identity(READER).read_bytes()
+    )
     identity = ServiceIdentity(key, clock=SystemClock())
     async with (
         Mesh(stack.stack.envoy.mesh, identity=identity) as mesh,

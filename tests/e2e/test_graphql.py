@@ -17,7 +17,7 @@ from gateway.protocols.graphql.trusted_documents import id_of
 from gateway.protocols.stream.topics import LISTS
 from local.demo_graphql import ARRIVALS, GraphQLDemo
 from local.edge import Account, Edge
-from local.graphql import ask, subscribed
+from local.graphql import execute, subscribed
 from tests.authorization.rows import PASSWORD
 from tests.authorization.scenario import scenario
 from tests.authorization.topics import STREAM, SUBSCRIPTIONS, wrong
@@ -62,7 +62,7 @@ async def what_comes_home_is_told_and_read(edge: Edge, alice: Account, bob: Acco
         "text": "Good morning",
         "author": {"handle": "erin"},
     }
-    home = await ask(edge, HOME, by=alice)
+    home = await execute(edge, HOME, by=alice)
     assert [each["post"]["text"] for each in home["homeTimeline"]["nodes"]] == ["Good morning"]
 
 

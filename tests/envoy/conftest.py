@@ -1,6 +1,6 @@
 """One Envoy for the whole folder, with two gateways and a few services behind it.
 
-Each service has tests of its own, so that what one test breaks stands in nobody's way.
+Tests that break a service use different services, so that they do not disturb each other.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from local.envoy_template import endpoints_name
+from services.chassis.runtime.manifest import deployed
 from tests.envoy import gateway as http
 from tests.envoy import service as grpc_service
 from tests.envoy.gateway import Gateway
@@ -20,9 +22,10 @@ from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, running
 from tests.envoy.service import Service
 
-SECONDS = "1"  # what a read or a write may take here, so that a timeout is soon seen
+SECONDS = "1"  # the limit of a read or a write, short so that a timeout is soon reached
 CALL_SECONDS = "2"  # more than many calls at once take on a busy machine
 MAX_CALLS = 60
+WITHOUT_ENDPOINTS = "search"
 RATE = 30  # of writes and logins a minute: one comes back every two seconds
 
 session = pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -45,8 +48,9 @@ async def gateways(issuer: Issuer) -> AsyncIterator[list[Gateway]]:
 
 @session
 async def services() -> AsyncIterator[dict[str, list[Service]]]:
-    """The endpoints of each service: two, but one of post and notification, and none of search."""
-    counts = {"user": 2, "post": 1, "timeline": 2, "notification": 1, "media": 2}
+    """The endpoints of each service: one or two, and none of the service without endpoints."""
+    nouns = [each.noun for each in deployed() if each.noun != WITHOUT_ENDPOINTS]
+    counts = dict.fromkeys(nouns, 1) | dict.fromkeys(("user", "timeline", "media"), 2)
     async with AsyncExitStack() as stack:
         yield {
             name: [
@@ -64,7 +68,7 @@ async def proxy(
     services: dict[str, list[Service]],
 ) -> AsyncIterator[Proxy]:
     addresses = {
-        f"{name.upper()}_ENDPOINTS": [each.address for each in endpoints]
+        endpoints_name(name): [each.address for each in endpoints]
         for name, endpoints in services.items()
     }
     async with running(

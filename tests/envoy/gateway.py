@@ -1,4 +1,4 @@
-"""A stand-in for the gateway: HTTP/1.1 whose every answer, or lack of one, a test decides."""
+"""A fake gateway: HTTP/1.1 whose answers a test defines."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CutOff(Exception):
 class Gateway:
     """Answers {"seen by": name} unless a test puts another answer under the path (no query).
 
-    An answer may be a function of the request, may raise CutOff, or be None: it never comes.
+    An answer may be a function of the request, may raise CutOff, or be None: then none is sent.
     """
 
     def __init__(self, name: str, *, jwks: bytes | None) -> None:
@@ -121,7 +121,7 @@ def _written(answer: Answer) -> bytes:
 
 
 async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Send every byte back: a proxy carries bytes, whatever frames they make."""
+    """Send every byte back, as a proxy of any frames."""
     while data := await reader.read(65536):
         writer.write(data)
         await writer.drain()

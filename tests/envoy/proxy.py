@@ -1,4 +1,4 @@
-"""Starts a real Envoy with the configuration of every topology, and looks into it."""
+"""Starts a real Envoy with the common configuration, and reads its statistics and logs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from local.envoy import defaults, endpoints, render
+from local.envoy_template import defaults, endpoints, render, template
 from local.parts.envoy import admin_socket
 from local.ports import HOST, Ports
 from tests.waiting import LIMIT
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 async def eventually(look: Callable[[], T | Awaitable[T]], *, within: float = LIMIT) -> T:
-    """Ask again and again until the answer is true, and return it; fail after `within` seconds."""
+    """Poll until the result is true, and return it; fail after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
         answer = look()
@@ -46,12 +46,11 @@ def configuration(ports: Ports, **values: str) -> str:
         for key, value in {"ADDRESS": HOST, "PORT": str(ports.port(listener))}.items()
     }
     places["ADMIN_SOCKET"] = str(admin_socket(ports.port("admin")))
-    usual = defaults((ROOT / "envoy" / "defaults.env").read_text())
-    return render((ROOT / "envoy" / "envoy.yaml").read_text(), usual | places | values)
+    return render(template(), defaults() | places | values)
 
 
 class Proxy:
-    """A running Envoy: where it listens, and what it counts and logs."""
+    """A running Envoy: its addresses, counters and log."""
 
     def __init__(self, ports: Ports, log: Path) -> None:
         self.edge = f"http://{ports.address('edge')}"
@@ -75,7 +74,7 @@ class Proxy:
         except httpx2.TransportError:
             return False
 
-    async def ask(self, path: str) -> None:
+    async def post_admin(self, path: str) -> None:
         """POST to the admin page, by its socket."""
         (await self._changing.post(path)).raise_for_status()
 

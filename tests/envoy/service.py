@@ -1,4 +1,4 @@
-"""A stand-in for a service of the mesh: gRPC whose every answer a test decides, in plain bytes."""
+"""A fake service of the mesh: gRPC whose answers a test defines, in plain bytes."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Call:
 
 
 class Service:
-    """Answers every unary method with its request, every `Attach` with what arrives on it.
+    """Answers every unary method with its request, and echoes the messages of `Attach`.
 
-    A test may put another answer under a method, one that aborts or never comes back.
+    A test may set another answer of a method, one that aborts or never returns.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Service:
         await self._server.start()
 
     async def stop(self) -> None:
-        """Stop at once, whatever is in flight."""
+        """Stop at once, also with calls in flight."""
         await self._server.stop(None)
 
     async def unary(self, method: str, request: bytes, context: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""The admin page: its owner changes it by a socket, operators read it, other sites do neither."""
+"""The admin page: its owner changes it through a socket, operators read it, other sites cannot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The configuration as a template: what fills it, and that Envoy accepts the result."""
+"""The configuration template and its values; Envoy accepts the result."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local.envoy import defaults, endpoints, render
+from local.envoy_template import defaults, endpoints, endpoints_name, render, template, variables
 from local.ports import Ports
+from services.chassis.runtime.manifest import deployed
 from tests.envoy.proxy import BINARY, ROOT, configuration
 
-SERVICES = ("gateway", "user", "post", "timeline", "notification", "media", "search")
+SERVICES = ("gateway", *(each.noun for each in deployed()))
 
 
 async def judge(file: Path) -> tuple[int | None, str]:
@@ -40,7 +41,7 @@ async def judge(file: Path) -> tuple[int | None, str]:
 )
 async def test_envoy_accepts_the_configuration_of(tmp_path: Path, places: list[str]) -> None:
     ports = Ports(tmp_path / "ports.json")
-    everywhere = {f"{name.upper()}_ENDPOINTS": endpoints(places) for name in SERVICES}
+    everywhere = {endpoints_name(name): endpoints(places) for name in SERVICES}
     file = tmp_path / "envoy.yaml"
     file.write_text(configuration(ports, **everywhere))
     ports.release()
@@ -53,7 +54,7 @@ async def test_envoy_accepts_the_configuration_of(tmp_path: Path, places: list[s
 
 def test_no_answer_of_the_edge_shows_details_of_envoy(tmp_path: Path) -> None:
     ports = Ports(tmp_path / "ports.json")
-    places = {f"{name.upper()}_ENDPOINTS": "[]" for name in SERVICES}
+    places = {endpoints_name(name): "[]" for name in SERVICES}
     config = yaml.safe_load(configuration(ports, **places))
     ports.release()
     (edge,) = (each for each in config["static_resources"]["listeners"] if each["name"] == "edge")
@@ -67,15 +68,24 @@ def test_no_answer_of_the_edge_shows_details_of_envoy(tmp_path: Path) -> None:
     assert placeholders == {"%PATH(NQ)%", "%RESPONSE_CODE%"}
 
 
+def test_every_block_is_repeated_for_what_the_manifests_declare() -> None:
+    lines = template().splitlines()
+
+    assert not [line for line in lines if line.lstrip().startswith("#:")]
+    for each in deployed():
+        assert f"    - name: {each.noun}" in lines
+        for family in each.route_families:
+            assert f"    - name: gateway_{family.name}" in lines
+
+
 def test_a_name_without_a_value_is_refused() -> None:
     with pytest.raises(KeyError, match="EDGE_PORT"):
         render("port: ${EDGE_PORT}", {"EDGE_ADDRESS": "127.0.0.1"})
 
 
 def test_every_default_is_used_and_only_addresses_lack_one() -> None:
-    template = (ROOT / "envoy" / "envoy.yaml").read_text()
-    used = set(re.findall(r"\$\{([A-Z_]+)\}", template))
-    given = set(defaults((ROOT / "envoy" / "defaults.env").read_text()))
+    used = set(re.findall(r"\$\{([A-Z_]+)\}", template()))
+    given = set(defaults())
 
     assert given <= used
     listeners = ("ADMIN", "EDGE", "MESH", "PROBES")
@@ -92,7 +102,7 @@ async def test_a_shell_reads_the_defaults_as_python_does() -> None:
     )
     said, _ = await shell.communicate()
 
-    assert defaults(file.read_text()).items() <= defaults(said.decode()).items()
+    assert variables(file.read_text()).items() <= variables(said.decode()).items()
 
 
 def test_endpoints_are_a_yaml_list_of_addresses() -> None:

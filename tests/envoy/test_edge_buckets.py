@@ -1,4 +1,4 @@
-"""Token buckets at the edge: one a user and class of route, one an address for strangers."""
+"""Token buckets at the edge: for each user and class of route, and for each anonymous address."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ async def empty(edge: httpx2.AsyncClient, path: str, headers: dict[str, str]) ->
 async def refused_within(
     most: int, edge: httpx2.AsyncClient, path: str, headers: dict[str, str]
 ) -> httpx2.Response:
-    """Post so many times at most until refused, and return the refusal.
+    """Post until refused, `times` times at most, and return the refusal.
 
-    A bucket fills while a busy machine takes its time, so one that was emptied may let a few pass.
+    A bucket is refilled while a busy machine is slow, so an emptied one may accept a few.
     """
     for _ in range(most):
         answer = await edge.post(path, headers=headers)

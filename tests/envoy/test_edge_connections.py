@@ -1,4 +1,4 @@
-"""Who may hold connections to the edge: each address has a share, and silent ones are closed."""
+"""Connections at the edge: each address has a limit, and silent ones are closed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 fixture = pytest_asyncio.fixture(loop_scope="session")
 
 ATTACKER, BYSTANDER = "127.0.0.2", "127.0.0.3"
-NEVER = "3600"  # seconds: where a test waits for something else
+NEVER = "3600"  # seconds, for tests that do not wait for it
 
 
 class Connection:
@@ -45,8 +45,8 @@ class Connection:
             while data := await self.reader.read(65536):
                 self.answers += data.count(b"HTTP/1.1 200 ")
 
-    async def ask(self) -> None:
-        """Make one request and wait for its answer."""
+    async def request(self) -> None:
+        """Send a request and wait for its answer."""
         before = self.answers
         self.writer.write(b"GET /livez HTTP/1.1\r\nhost: roost\r\n\r\n")
         await eventually(lambda: self.answers > before)
@@ -58,7 +58,7 @@ class Connection:
 
 @contextlib.asynccontextmanager
 async def connections(proxy: Proxy, address: str, count: int) -> AsyncIterator[list[Connection]]:
-    """Open so many, one after another; all are closed when the block is left."""
+    """Open connections one after another; close all when the block is left."""
     opened: list[Connection] = []
     try:
         while len(opened) < count:
@@ -133,7 +133,7 @@ async def test_a_share_is_free_again_when_its_connections_end(
         await eventually(is_free)
         async with connections(proxy, ATTACKER, 3) as again:
             for each in again:
-                await each.ask()
+                await each.request()
 
 
 async def test_a_connection_that_says_nothing_is_closed_and_one_that_spoke_stays(
@@ -144,7 +144,7 @@ async def test_a_connection_that_says_nothing_is_closed_and_one_that_spoke_stays
         connections(proxy, BYSTANDER, 2) as spoken,
     ):
         for each in spoken:
-            await each.ask()
+            await each.request()
         async with connections(proxy, ATTACKER, 10) as silent:
             await eventually(lambda: ended(silent) == 10)
 
@@ -160,7 +160,7 @@ async def test_when_places_run_out_the_longest_silent_go_first(
         connections(proxy, BYSTANDER, 2) as spoken,
     ):
         for each in spoken:
-            await each.ask()
+            await each.request()
         async with connections(proxy, ATTACKER, 29) as silent:
             async with client(proxy, BYSTANDER) as newcomer:
 
@@ -186,7 +186,7 @@ async def test_probes_are_answered_when_every_place_is_taken(
         httpx2.AsyncClient() as prober,
     ):
         for each in spoken:
-            await each.ask()
+            await each.request()
         async with connections(proxy, ATTACKER, 1) as late:
             await eventually(late[0].ended.done)
 

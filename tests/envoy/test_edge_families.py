@@ -1,4 +1,4 @@
-"""Families of routes: which there are, and that a full one is refused while the others go on."""
+"""Families of routes: a full one is refused while the others answer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from local.envoy_template import families
+from services.chassis.runtime.manifest import deployed
 from tests.envoy.gateway import Answer, Gateway, Request, serving
 from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, eventually, running
@@ -20,8 +22,8 @@ pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="module")]
 
 module = pytest_asyncio.fixture(scope="module", loop_scope="module")
 
-PLACES = 2  # of each family, which are soon taken
-# The service that a route waits for first decides.
+PLACES = 2  # the limit of each family, small so that it is soon reached
+# A route belongs to the family of the service that it waits for first.
 FAMILIES = {
     "user": "gateway_people",
     "post": "gateway_posts",
@@ -49,7 +51,7 @@ def family_of(case: Case) -> str:
 
 
 class Held:
-    """Requests to a path that are not answered until they are let go."""
+    """Requests to a path that stay unanswered."""
 
     def __init__(self) -> None:
         self.waiting = 0
@@ -121,12 +123,18 @@ def posting(length: int) -> bytes:
 
 
 async def read_answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
-    """The head and the body of an answer; the connection is not at its end."""
+    """Read the head and the body of an answer; the connection stays open."""
     head = await reader.readuntil(b"\r\n\r\n")
     (length,) = (
         int(line.split(b": ")[1]) for line in head.split(b"\r\n") if b"content-length" in line
     )
     return head, await reader.readexactly(length)
+
+
+async def test_every_family_has_a_request_here() -> None:
+    named = {f"gateway_{each.name}" for each in families(deployed())}
+
+    assert set(ASKED) == named | {"gateway", "gateway_graphql"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"v{case.version.number}-{case.name}")
@@ -160,7 +168,7 @@ async def test_a_full_family_is_refused_at_once_and_all_others_answer(
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["reason"] == "OVERLOADED"
     assert counted == 8
-    # Neither tried again, nor held against the gateway, which is not to blame.
+    # Not retried, and not counted against the gateway.
     assert await proxy.count(f"cluster.{family}.upstream_rq_retry") == 0
     assert await proxy.count(f"cluster.{family}.outlier_detection.ejections_enforced_total") == 0
     assert (await client.request(method, path)).status_code == 200
@@ -202,13 +210,13 @@ async def test_who_sends_slowly_takes_no_place(proxy: Proxy, gateway: Gateway) -
     reader, writer = await connected(proxy)
     writer.write(posting(len(BODY)) + BODY)
     quick, _ = await read_answer(reader)
-    meanwhile = len(gateway.seen("/v1/posts")) - before
+    forwarded = len(gateway.seen("/v1/posts")) - before
     for _, each in slow:
         each.write(BODY[4:])
     late = [(await read_answer(each))[0] for each, _ in slow]
 
     assert quick.startswith(b"HTTP/1.1 200 ")
-    assert meanwhile == 1
+    assert forwarded == 1
     assert all(head.startswith(b"HTTP/1.1 200 ") for head in late)
     assert {each.body for each in gateway.seen("/v1/posts")[before:]} == {BODY}
     for _, each in [*slow, (reader, writer)]:

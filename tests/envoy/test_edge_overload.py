@@ -1,6 +1,6 @@
-"""What the edge says when there are too many clients, nobody to answer them, or an end in sight.
+"""Answers of the edge with too many clients, without a gateway, and while it drains.
 
-Each test has an Envoy of its own, with limits that are soon reached.
+Each test has a separate Envoy with low limits.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ async def gateway(issuer: Issuer) -> AsyncIterator[Gateway]:
 
 
 class Holding:
-    """An answer that never comes, and how many wait for it."""
+    """An answer that is never sent, and the number of requests that wait for it."""
 
     def __init__(self) -> None:
         self.waiting = 0
@@ -119,7 +119,7 @@ async def test_a_draining_edge_finishes_what_it_began_and_sends_clients_away(
         held = asyncio.ensure_future(client.get("/held"))
         await eventually(lambda: holding.waiting == 1)
 
-        await proxy.ask("/drain_listeners?graceful&skip_exit")
+        await proxy.post_admin("/drain_listeners?graceful&skip_exit")
         answer = await held
 
     assert answer.json()["reason"] == "DEADLINE_EXCEEDED"

@@ -1,4 +1,4 @@
-"""What the edge does with a request beyond its token: limits, CORS, compression, logs."""
+"""Requests at the edge apart from tokens: limits, CORS, compression, logs."""
 
 from __future__ import annotations
 

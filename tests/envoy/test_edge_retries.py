@@ -1,4 +1,4 @@
-"""Retries at the edge: a read that never got an answer, once; a write never."""
+"""Retries at the edge: a read without an answer once, a write never."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def seen(gateways: list[Gateway], path: str) -> list[str]:
 
 
 def cut_first(gateways: list[Gateway], path: str) -> None:
-    """Let the first request of the path, at whichever gateway, break off."""
+    """Cut off the first request of the path, at either gateway."""
     cut = False
 
     def answer(_: Request) -> Answer:

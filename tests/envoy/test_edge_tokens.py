@@ -1,4 +1,4 @@
-"""Who may pass the edge: token optional, a bad one refused, and nobody poses as one of ours."""
+"""Tokens at the edge: optional, a bad one is refused, and clients cannot set internal headers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the mesh does when endpoints fail: retries within a budget, ejection, breakers, health.
+"""The mesh with failing endpoints: retries within a budget, ejection, breakers, health.
 
-Each test breaks a service of its own, and mends it.
+Each test breaks a different service and repairs it.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ async def test_retries_stay_within_a_fifth_of_the_calls_in_flight(
     async def slowly_unavailable(request: bytes, context: Any) -> bytes:
         is_retry = len(endpoint.calls) > together
         await eventually(lambda: len(endpoint.calls) >= together)
-        if is_retry:  # none makes room for the next before the budget has judged every call
+        if is_retry:  # none ends before the budget has decided about every call
             await eventually(lambda: len(codes) + len(endpoint.calls) >= 2 * together)
         return await unavailable(request, context)
 

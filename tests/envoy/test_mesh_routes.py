@@ -1,4 +1,4 @@
-"""Where the mesh sends a call, what it passes on, and how long it lets it take."""
+"""Routes, metadata and deadlines of calls in the mesh."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 import grpc
 import pytest
 
+from services.chassis.runtime.manifest import deployed
+from tests.envoy.conftest import WITHOUT_ENDPOINTS
 from tests.envoy.service import Service
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
 Services = dict[str, list[Service]]
+SERVED = [each.noun for each in deployed() if each.noun != WITHOUT_ENDPOINTS]
 
 
 def calls(endpoints: list[Service], method: str) -> list[Any]:
@@ -24,7 +27,7 @@ async def never(request: bytes, context: Any) -> bytes:
     return request
 
 
-@pytest.mark.parametrize("name", ["user", "post", "timeline", "notification", "media"])
+@pytest.mark.parametrize("name", SERVED)
 async def test_a_call_goes_to_the_service_that_owns_its_package(
     mesh: grpc.aio.Channel, services: Services, name: str
 ) -> None:

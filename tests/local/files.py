@@ -1,4 +1,4 @@
-"""Looks at the files of a stack as another user of the machine would."""
+"""Finds files of a stack that other users of the machine can open."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def open_to_others(folder: Path) -> list[Path]:
-    """Return the folder, and what is in it, where group or others may do anything with it."""
+    """Return the folder and the paths in it on which group or others have any permission."""
     found = [folder]
     for place, folders, files in os.walk(folder):
         found += [Path(place, name) for name in (*folders, *files)]
@@ -19,5 +19,5 @@ def _is_open(path: Path) -> bool:
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
-        return False  # it went meanwhile
+        return False  # it was deleted after the listing
     return bool(mode & 0o077) and not stat.S_ISLNK(mode)

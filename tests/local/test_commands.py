@@ -1,4 +1,4 @@
-"""What `roost` answers when it is asked for what cannot be done: one sentence, and an exit code."""
+"""Failures of `roost` commands: one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -97,10 +97,10 @@ async def test_ctrl_c_during_the_start_leaves_nothing_behind(tmp_path: Path) -> 
 
     def parts() -> list[int]:
         try:
-            told = json.loads((tmp_path / "status.json").read_text())
+            status = json.loads((tmp_path / "status.json").read_text())
         except FileNotFoundError:
             return []
-        return [part["pid"] for part in told["parts"] if part["pid"] is not None]
+        return [part["pid"] for part in status["parts"] if part["pid"] is not None]
 
     await eventually(lambda: len(parts()) >= 2, limit=60.0)
     begun = parts()

@@ -1,4 +1,4 @@
-"""The engines that tests get are real, and each test's own."""
+"""The engines of the test fixtures are real, and isolated for each test."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_password_of_a_role_is_in_no_log(engines: Engines) -> None:
     engines.start("postgres")
     server = engines.postgres
     admin = await asyncpg.connect(server.admin_url)
-    # As if every statement took long.
+    # Every statement counts as slow.
     await admin.execute(f"ALTER ROLE {SUPERUSER} SET log_min_duration_statement = 0")
     try:
         engines.run(server.create_database("roost_logged"))

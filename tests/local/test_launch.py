@@ -1,4 +1,4 @@
-"""How a part becomes an ordinary user and still reaches what is below folders of root."""
+"""A part runs as an ordinary user and still reaches files below folders of root."""
 
 import os
 import subprocess

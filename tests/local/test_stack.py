@@ -1,4 +1,4 @@
-"""A stack finds its data again, and stacks of different folders are apart."""
+"""A stack keeps its data between starts, and stacks of different folders are isolated."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_no_file_of_any_part_is_open_to_other_users(tmp_path: Path) -> Non
     finally:
         os.umask(before)
 
-    # SeaweedFS sets the mode of these itself. They say how a volume is stored; no text is in them.
+    # SeaweedFS sets the mode of these itself. They describe a volume and contain no data.
     assert [path for path in opened if path.suffix != ".vif"] == []
     assert all(kept.values()), kept
 

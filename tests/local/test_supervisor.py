@@ -1,4 +1,4 @@
-"""Parts are kept running, started in order, and none outlives its supervisor."""
+"""Parts are restarted, started in order, and none outlives its supervisor."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ import psutil
 import pytest
 
 from local import supervisor as supervision
-from local.keeper import ComponentFailed, PartStatus
 from local.part import Part
+from local.process_runner import PartFailed, PartStatus
 from local.supervisor import Supervisor
 
 LIMIT_SECONDS = 60.0
 
 
 class Toy(Part):
-    """A process that does what its Python source says, ready once it has written its file."""
+    """A process that runs the given Python source; it is ready once it has written its file."""
 
     ready_seconds = 30.0
     stop_seconds = 1.0
@@ -91,7 +91,7 @@ async def test_part_that_fails_again_and_again_is_tried_until_it_succeeds(tmp_pa
 async def test_part_that_cannot_start_is_named_with_reason_and_log(tmp_path: Path) -> None:
     source = "print('starting'); sys.exit('FATAL: the disk is full')"
     async with Supervisor([Toy("toy", tmp_path, source)], logs=tmp_path / "logs") as supervisor:
-        with pytest.raises(ComponentFailed) as failure:
+        with pytest.raises(PartFailed) as failure:
             await supervisor.start()
 
         assert str(failure.value) == (
@@ -105,7 +105,7 @@ async def test_part_that_hangs_is_given_up_and_not_left_behind(tmp_path: Path) -
     hanging = Toy("toy", tmp_path, "time.sleep(600)")
     hanging.ready_seconds = 1.0
     async with Supervisor([hanging], logs=tmp_path / "logs") as supervisor:
-        with pytest.raises(ComponentFailed, match="because it was not ready within 1 s"):
+        with pytest.raises(PartFailed, match="because it was not ready within 1 s"):
             await supervisor.start()
 
         assert only(supervisor).pid is None
@@ -117,7 +117,7 @@ async def test_program_that_is_missing_is_said(tmp_path: Path) -> None:
             return ["/nonexistent/program"]
 
     async with Supervisor([Absent("toy", tmp_path)], logs=tmp_path / "logs") as supervisor:
-        with pytest.raises(ComponentFailed, match="No such file or directory"):
+        with pytest.raises(PartFailed, match="No such file or directory"):
             await supervisor.start()
 
 
@@ -136,7 +136,7 @@ async def test_parts_start_after_what_they_need_and_stop_before_it(tmp_path: Pat
         seen.clear()
 
     assert started.index(("engine", "ready")) < started.index(("server", "starting"))
-    # Everything begins as ready; the engine is asked to stop once the server has.
+    # Both are ready at first; the engine is stopped after the server.
     assert seen.index(("server", "stopped")) < seen.index(("engine", "stopping"))
 
 

@@ -1,4 +1,4 @@
-"""What every group has read leaves the embedded broker's log, and nothing else does."""
+"""The embedded broker's log loses what every group has read, and nothing else."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 import services
 from local.parts.seaweedfs import BROKER_BUCKET
 from local.parts.tansu import CLUSTER, Tansu
-from local.topics import CONSUMERS, topic_of
 from local.trimming import MOST_BATCHES, LogTrimming, done, folders
+from services.chassis.runtime.manifest import consumers
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -37,19 +37,19 @@ def test_newest_batch_is_never_done() -> None:
 def test_every_consumer_of_a_topic_is_known() -> None:
     found: dict[str, set[str]] = {}
     for module in pkgutil.walk_packages(services.__path__, "services."):
-        if module.name.endswith(".subscriber") and not module.name.startswith("services.chassis."):
+        if module.name.endswith(".worker.consumer"):
             consumer = importlib.import_module(module.name)
             for name in consumer.TOPICS:
                 found.setdefault(name, set()).add(consumer.GROUP)
 
-    assert {topic_of(noun): set(groups) for noun, groups in CONSUMERS.items() if groups} == found
+    assert {topic: set(groups) for topic, groups in consumers().items()} == found
 
 
 @pytest.fixture
 async def trimmed(
     kafka: str, engines: Engines, topic: Callable[..., str]
 ) -> AsyncIterator[Callable[[Sequence[str]], str]]:
-    """Make a topic, and trim it as soon as the groups named have read."""
+    """Make a topic that is trimmed as soon as the named groups have read."""
     if not isinstance(engines.broker, Tansu):
         pytest.skip("another broker keeps its log short by itself")
     tasks: list[asyncio.Task[None]] = []
@@ -61,7 +61,7 @@ async def trimmed(
             topics_url=_topics(engines),
             credential=engines.seaweedfs.credential,
             consumers={name: groups},
-            look_seconds=0.1,
+            check_seconds=0.1,
         )
         tasks.append(asyncio.create_task(trimming.run()))
         return name
@@ -119,7 +119,7 @@ def _write(brokers: str, name: str) -> None:
     producer = Producer({"bootstrap.servers": brokers, "acks": "all"})
     for number in range(WRITTEN):
         producer.produce(name, key="a", value=str(number))
-        producer.flush(10)  # each is a batch of its own
+        producer.flush(10)  # each is a separate batch
 
 
 def _commit(brokers: str, name: str, group: str, offset: int) -> None:

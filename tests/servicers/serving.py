@@ -39,6 +39,7 @@ from services.chassis.rpc.interceptors import Pipeline, RpcMetrics
 from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import RoostError
+from services.chassis.runtime.manifest import deployed
 from tests.waiting import LIMIT
 
 S = TypeVar("S")
@@ -46,7 +47,7 @@ S = TypeVar("S")
 ISSUER = "https://roost.test"
 AUDIENCE = "roost"
 USER_KEY = SigningKey.generate("test-key")
-SERVICE_NAMES = ("user", "post", "timeline", "notification", "media", "search", "gateway")
+SERVICE_NAMES = (*(each.noun for each in deployed()), "gateway")
 SERVICE_KEYS = {name: SigningKey.generate(name) for name in SERVICE_NAMES}
 
 

@@ -1,4 +1,5 @@
-"""Every RPC of the contracts has a row that says who may call it; shared rules hold for all."""
+"""Every gRPC service of the contracts has a manifest, every RPC that is served has a row that says
+who may call it, and shared rules hold for all RPCs."""
 
 from __future__ import annotations
 
@@ -14,30 +15,32 @@ from buf.validate import validate_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from roost.rules.v1 import rules_pb2
 
-import services
 from services.chassis.auth.access_policy import Policy, policy_of
+from services.chassis.runtime.manifest import Manifest, deployed
+
+ROOT = Path(__file__).parents[2]
 
 
-def contracts() -> Iterator[tuple[str, str, Any, Any]]:
-    """Every service of the contracts: noun, name, descriptor, generated servicer."""
+def contracts() -> Iterator[tuple[Any, Any]]:
+    """Every gRPC service of the contracts: its descriptor and its generated servicer."""
     for found in pkgutil.walk_packages(roost.__path__, "roost."):
         if found.name.endswith("_service_pb2"):
             module = importlib.import_module(found.name)
             generated = importlib.import_module(f"{found.name}_grpc")
             for name, descriptor in module.DESCRIPTOR.services_by_name.items():
-                noun = found.name.split(".")[1]
-                yield noun, name, descriptor, getattr(generated, f"{name}Servicer")
+                yield descriptor, getattr(generated, f"{name}Servicer")
 
 
-ROOT = Path(__file__).parents[2]
-HERE = {package.name for package in pkgutil.iter_modules(services.__path__)}
-CONTRACTS = [each for each in contracts() if each[0] in HERE]
+CONTRACTS = {descriptor.full_name: (descriptor, servicer) for descriptor, servicer in contracts()}
+SERVED = [
+    (host, offered.name) for host in deployed() if host.processes for offered in host.grpc_services
+]
 
 
-def rows(noun: str) -> dict[str, dict[str, Policy]]:
-    """What the tests of a service call MATRIX: by service and method, who may call."""
+def rows() -> dict[str, dict[str, Policy]]:
+    """What the tests call MATRIX: by gRPC service and method, who may call."""
     found: dict[str, dict[str, Policy]] = {}
-    for path in Path(__file__).parent.glob(f"{noun}/**/test_*.py"):
+    for path in Path(__file__).parent.rglob("test_*.py"):
         if "\nMATRIX = {" in path.read_text():
             module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             found |= importlib.import_module(module).MATRIX
@@ -50,9 +53,9 @@ def descendants(kind: type) -> Iterator[type]:
         yield from descendants(each)
 
 
-def offered(noun: str, generated: type, methods: list[str]) -> dict[str, Policy | None]:
+def offered(host: Manifest, generated: type, methods: list[str]) -> dict[str, Policy | None]:
     """The RPCs that the service's own servicer answers, with the policy of each."""
-    importlib.import_module(f"services.{noun}.compose")
+    importlib.import_module(f"services.{host.noun}.compose")
     ours = [each for each in descendants(generated) if each.__module__.startswith("services.")]
     return {
         method: policy_of(getattr(servicer, method))
@@ -63,16 +66,18 @@ def offered(noun: str, generated: type, methods: list[str]) -> dict[str, Policy 
 
 
 @pytest.mark.parametrize(
-    ("noun", "name", "descriptor", "generated"), CONTRACTS, ids=[each[1] for each in CONTRACTS]
+    ("host", "name"), SERVED, ids=[name.rpartition(".")[2] for _, name in SERVED]
 )
-def test_every_rpc_that_is_offered_has_a_row(
-    noun: str, name: str, descriptor: Any, generated: type
-) -> None:
-    assert offered(noun, generated, list(descriptor.methods_by_name)) == rows(noun).get(name, {})
+def test_every_rpc_that_is_offered_has_a_row(host: Manifest, name: str) -> None:
+    descriptor, generated = CONTRACTS[name]
+
+    found = offered(host, generated, list(descriptor.methods_by_name))
+
+    assert found == rows().get(descriptor.name, {})
 
 
-def test_contracts_of_every_service_that_is_here_are_looked_at() -> None:
-    assert {noun for noun, *_ in CONTRACTS} == HERE - {"chassis"}
+def test_every_grpc_service_of_the_contracts_is_in_a_manifest() -> None:
+    assert {offered.name for host in deployed() for offered in host.grpc_services} == set(CONTRACTS)
 
 
 SHARED = {
@@ -90,7 +95,7 @@ OWN_PAGE_SIZES = {
 }
 SHARED_FIELDS = [
     field
-    for _, _, service, _ in contracts()
+    for service, _ in contracts()
     for method in service.methods
     for field in method.input_type.fields
     if field.name in SHARED

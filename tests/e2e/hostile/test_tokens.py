@@ -19,7 +19,7 @@ from roost.user.v1.user_service_pb2 import GetUserByHandleRequest
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from local.edge import Account, Edge
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 from services.chassis.auth.tokens import SigningKey
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.clock import SystemClock
@@ -52,7 +52,7 @@ async def forge(stack: TestStack) -> Forge:
     url = stack.stack.postgres.url("roost_user")
     async with postgres.connect(url, clock=clock, min_size=1, max_size=1, name="test") as database:
         stored = await PostgresUserStore(database).signing_keys()
-    secrets = Secrets(stack.state.secrets)
+    secrets = SecretStore(stack.state.secrets)
     seal = KeySeal(master_key=bytes.fromhex(secrets.token("master-key")))
     return Forge(
         issuer="https://roost.local",

@@ -21,7 +21,7 @@ from roost.user.v1.user_service_pb2 import (
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from local import topics
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 from services.chassis.auth.caller import UserCaller
 from services.chassis.runtime.supervision import Job
 from services.user import compose
@@ -42,7 +42,7 @@ def database_url(postgres: Databases) -> Iterator[str]:
 
 @pytest.fixture
 def told(database_url: str, valkey: str, tmp_path: Path) -> UserSettings:
-    secrets = Secrets(tmp_path)
+    secrets = SecretStore(tmp_path)
     return UserSettings(
         mesh="127.0.0.1:1",
         database_url=database_url,

@@ -1,4 +1,4 @@
-"""A small HTTP server that answers as a test tells it."""
+"""A small HTTP server whose answers a test defines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Respond = Callable[[bytes], Iterable[bytes]]
 
 
 def answer(status: int, body: bytes) -> bytes:
-    """A whole answer."""
+    """Return a whole answer."""
     return b"HTTP/1.1 %d Said\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body)
 
 
@@ -30,7 +30,7 @@ async def serving(respond: Respond, *, stall: float = 0.0) -> AsyncIterator[int]
 
         def data_received(self, data: bytes) -> None:
             for place, chunk in enumerate(respond(data)):
-                # Apart, so that they arrive apart.
+                # Separate writes, so that the chunks arrive separately.
                 moment = max(opens, loop.time()) + place * 0.002
                 loop.call_at(moment, self.transport.write, chunk)
 

@@ -1,4 +1,4 @@
-"""The open loop: requests are due whatever becomes of those before them."""
+"""The open loop: requests are due independently of earlier answers."""
 
 from itertools import pairwise
 

@@ -11,7 +11,7 @@ from tests.unit.bench.serving import answer, serving
 
 @pytest.fixture(autouse=True)
 def _tell_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator, "_tell", lambda line: None)
+    monkeypatch.setattr(generator, "_report", lambda line: None)
 
 
 def load(port: int, *, rate: float | None = None, connections: int = 4) -> Load:
@@ -43,7 +43,7 @@ async def test_a_stall_shows_in_an_open_loop_in_the_latency_of_those_who_waited(
         outcome = await OpenLoop(load(port, rate=100, connections=2)).run()
 
     everything = sorted(each for kind in outcome.measured.values() for each in kind.latencies)
-    # Two connections were stuck; without counting the others' wait, two latencies would be long.
+    # Two connections stalled. Without the waiting time of the others, two latencies would be long.
     assert sum(latency > 0.05 for latency in everything) > 10
 
 

@@ -17,7 +17,7 @@ async def test_outcome_arrives_whole_however_long_it_is_and_however_late_it_is_r
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
 
     async def late() -> None:
-        time.sleep(0.5)  # noqa: ASYNC251 - as looking at every process: nothing is read meanwhile
+        time.sleep(0.5)  # noqa: ASYNC251 - nothing is read from the pipe during this time
 
     async with serving(lambda _: [answer(200, b"{}")]) as port:
         kinds = [Kind("one", [request("GET", "/one")])]

@@ -27,7 +27,7 @@ async def connection_to(*chunks: bytes) -> AsyncIterator[tuple[Connection, "asyn
 
 async def test_an_answer_is_its_status_and_its_body() -> None:
     async with connection_to(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello") as (client, _):
-        assert await client.ask(request("GET", "/")) == (200, b"hello")
+        assert await client.exchange(request("GET", "/")) == (200, b"hello")
 
 
 async def test_an_answer_may_come_in_pieces() -> None:
@@ -35,18 +35,18 @@ async def test_an_answer_may_come_in_pieces() -> None:
     pieces = [whole[at : at + 7] for at in range(0, len(whole), 7)]
 
     async with connection_to(*pieces) as (client, _):
-        assert await client.ask(request("GET", "/")) == (404, b"0123456789")
+        assert await client.exchange(request("GET", "/")) == (404, b"0123456789")
 
 
 async def test_a_connection_is_used_for_one_request_after_another() -> None:
     async with connection_to(b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}") as (client, _):
         for _ in range(3):
-            assert await client.ask(request("POST", "/", body={"a": 1})) == (201, b"{}")
+            assert await client.exchange(request("POST", "/", body={"a": 1})) == (201, b"{}")
 
 
 async def test_an_answer_without_content_has_an_empty_body() -> None:
     async with connection_to(b"HTTP/1.1 204 No Content\r\nx: y\r\n\r\n") as (client, _):
-        assert await client.ask(request("DELETE", "/")) == (204, b"")
+        assert await client.exchange(request("DELETE", "/")) == (204, b"")
 
 
 async def test_a_lost_connection_is_told() -> None:

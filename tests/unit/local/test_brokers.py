@@ -1,4 +1,4 @@
-"""Which broker a stack runs is a matter of its settings, and one that cannot start says why."""
+"""The settings choose the broker of a stack, and a broker that cannot start gives the reason."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from local.parts.broker import Broker
 from local.parts.seaweedfs import SeaweedFS
 from local.parts.tansu import Tansu
 from local.ports import Ports
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 
 
 def chosen(folder: Path, **environ: str) -> Broker:
     ports = Ports(folder / "ports.json")
-    storage = SeaweedFS(folder / "s3", ports=ports, secrets=Secrets(folder / "secrets"))
+    storage = SeaweedFS(folder / "s3", ports=ports, secrets=SecretStore(folder / "secrets"))
     try:
         return brokers.choose(environ, folder=folder / "kafka", ports=ports, storage=storage)
     finally:

@@ -1,4 +1,4 @@
-"""Edge lists are read as mutual follows; what is no edge list is refused with its place."""
+"""Edge lists are read as mutual follows; other files are refused with the line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each name keeps its port, and nobody's port is taken away."""
+"""Each name keeps its port, and no port in use is taken."""
 
 from __future__ import annotations
 

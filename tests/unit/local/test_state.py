@@ -1,4 +1,4 @@
-"""One stack runs from a state folder at a time, and others can tell how it is."""
+"""One stack at a time runs from a state folder, and other processes can read its status."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local.keeper import PartStatus
+from local.process_runner import PartStatus
 from local.state import NOT_RUNNING, AlreadyRunning, FolderUnusable, StackStatus, State
 from tests.local.files import open_to_others
 
@@ -23,13 +23,13 @@ def test_second_stack_of_a_folder_is_refused(tmp_path: Path) -> None:
 
 def test_status_is_read_by_others_while_it_runs(tmp_path: Path) -> None:
     part = PartStatus("valkey", "ready", 7, "127.0.0.1:6379", 0, "valkey.log", 15, None)
-    told = StackStatus(ready=True, edge="http://127.0.0.1:8080", pid=6, parts=[part])
+    status = StackStatus(ready=True, edge="http://127.0.0.1:8080", pid=6, parts=[part])
 
     with State(tmp_path).hold():
-        State(tmp_path).write(told)
+        State(tmp_path).write(status)
         found = State(tmp_path).read()
 
-    assert found == told
+    assert found == status
 
 
 def test_what_is_made_while_a_stack_runs_is_its_owners_alone(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ LIKE = {
         ({"type": "activity", "topic": "post:1", "post": None}, "       post:1 is gone"),
         (
             {"type": "gap", "first_sequence": 4},
-            "a gap before 4: read everything anew",
+            "a gap before 4: read everything again",
         ),
         (
             {"type": "error", "problem": {"reason": "READER_TOO_SLOW"}},

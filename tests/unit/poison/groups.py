@@ -13,12 +13,12 @@ from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.events.bus import BatchHandler, Handler
 from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.manifest import manifests
 from services.chassis.storage.memory import MemoryDatabase
 from services.eventlog.adapters.memory import LogTables, MemoryLogStore
 from services.eventlog.domain.projection import EventLogProjection
 from services.eventlog.worker import consumer as notification_log
 from services.notification.adapters.memory import MemoryNotificationStore
-from services.notification.worker import consumer as notification_events
 from services.post.adapters.memory import MemoryStore
 from services.post.rpc.events import describe
 from services.post.worker import consumer as post_departures
@@ -27,7 +27,6 @@ from services.post.worker.protections import Protections
 from services.timeline.domain.model import TOP
 from services.timeline.worker import consumer as timeline_events
 from services.user.adapters.memory import MemoryUserStore
-from services.user.worker import consumer as user_counters
 from services.user.worker.consumer import Subscriptions
 from tests.stores.notification.scenario import Scenario as NotificationWorld
 from tests.unit.poison.hostile import NOW
@@ -147,11 +146,15 @@ def _notification_log() -> Served:
     return Served(liked, is_served, batches=notification_log.EventLogConsumer(projection))
 
 
-# By the name that the group has at the broker.
+_SERVED = {
+    "user.counters": _user_counters,
+    "post.departures": _post_departures,
+    "timeline.events": _timeline_events,
+    "notification.events": _notification_events,
+    "notification.log": _notification_log,
+}
+
+# Every consumer group of the manifests, by the name that it has at the broker.
 GROUPS: dict[str, Callable[[], Served]] = {
-    user_counters.GROUP: _user_counters,
-    post_departures.GROUP: _post_departures,
-    timeline_events.GROUP: _timeline_events,
-    notification_events.GROUP: _notification_events,
-    notification_log.GROUP: _notification_log,
+    group.name: _SERVED[group.name] for each in manifests() for group in each.consumer_groups
 }

@@ -1,4 +1,4 @@
-"""Generates a stack's secrets at its first start; only their owner can read them."""
+"""Generates a stack's secrets at its first start; only the owner of the files can read them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 COORDINATE_BYTES = 32  # of a P-256 point
 
 
-class Secrets:
-    """Secrets by name in ``folder``; each is made when it is first asked for, and never changes."""
+class SecretStore:
+    """Secrets by name in ``folder``; each is made at the first call for it, and never changes."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ class Secrets:
         return file.read_text()
 
     def identity(self, service: str) -> Path:
-        """Return the file of the ES256 private key by which ``service`` proves who it is."""
+        """Return the file of the ES256 private key that authenticates ``service``."""
         return self.signing_key(service)
 
     def signing_key(self, name: str) -> Path:
@@ -51,8 +51,8 @@ class Secrets:
         return file
 
     def certificate(self, name: str) -> Path:
-        """Return the file of a certificate (PEM) of 127.0.0.1 for ``signing_key(name)``, signed by
-        that key itself: who trusts it, trusts nobody else."""
+        """Return the file of a self-signed certificate (PEM) of 127.0.0.1 for
+        ``signing_key(name)``."""
         file = self._folder / f"{name}.crt"
         if not file.exists():
             _write(file, _self_signed(name, _read_key(self.signing_key(name))))
@@ -76,7 +76,7 @@ def _read_key(file: Path) -> ec.EllipticCurvePrivateKey:
 def _self_signed(name: str, key: ec.EllipticCurvePrivateKey) -> str:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     loopback = x509.IPAddress(ip_address("127.0.0.1"))
-    # As long as the stack: it is deleted with the folder, and a wrong clock must stop nobody.
+    # Valid for longer than any stack: it is deleted with the folder, and clocks may be wrong.
     begin, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
     certificate = (
         x509.CertificateBuilder(subject, subject, key.public_key(), 1, begin, end)
@@ -106,12 +106,12 @@ def _base64url(coordinate: int) -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write the whole file or nothing, never readable by others."""
+    """Write the file atomically, readable by its owner only."""
     draft = file.with_name(file.name + ".new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as stream:
         stream.write(text)
         stream.flush()
-        os.fsync(descriptor)  # what it seals is on disk sooner than the system would write this
+        os.fsync(descriptor)  # before data that is encrypted with it
     draft.replace(file)

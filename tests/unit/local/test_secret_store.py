@@ -1,4 +1,4 @@
-"""Secrets are made once, kept, and readable by their owner alone."""
+"""Secrets are made once, kept, and readable by their owner only."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives import serialization
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from local.secrets import Secrets
+from local.secret_store import SecretStore
 
 
 def test_secret_is_the_same_at_the_next_start(tmp_path: Path) -> None:
-    first = Secrets(tmp_path / "secrets").token("master-key")
-    second = Secrets(tmp_path / "secrets").token("master-key")
+    first = SecretStore(tmp_path / "secrets").token("master-key")
+    second = SecretStore(tmp_path / "secrets").token("master-key")
 
     assert first == second
     assert len(bytes.fromhex(first)) == 32
@@ -23,7 +23,7 @@ def test_secret_is_the_same_at_the_next_start(tmp_path: Path) -> None:
 
 def test_only_the_owner_can_read_secrets(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
-    secrets = Secrets(folder)
+    secrets = SecretStore(folder)
 
     secrets.token("page-token-key")
     secrets.identities(["user", "post"])
@@ -33,7 +33,7 @@ def test_only_the_owner_can_read_secrets(tmp_path: Path) -> None:
 
 
 def test_what_a_service_signs_is_verified_by_the_published_identities(tmp_path: Path) -> None:
-    secrets = Secrets(tmp_path / "secrets")
+    secrets = SecretStore(tmp_path / "secrets")
     private = ECKey.import_key(secrets.identity("post").read_text())
     signed = jwt.encode({"alg": "ES256", "kid": "post"}, {"sub": "service:post"}, private)
 
@@ -45,11 +45,11 @@ def test_what_a_service_signs_is_verified_by_the_published_identities(tmp_path: 
 
 
 def test_a_certificate_is_of_its_key_and_stays(tmp_path: Path) -> None:
-    secrets = Secrets(tmp_path)
+    secrets = SecretStore(tmp_path)
     file = secrets.certificate("store")
     first = file.read_bytes()
 
-    again = Secrets(tmp_path).certificate("store").read_bytes()
+    again = SecretStore(tmp_path).certificate("store").read_bytes()
 
     key = serialization.load_pem_private_key(secrets.signing_key("store").read_bytes(), None)
     assert x509.load_pem_x509_certificate(first).public_key() == key.public_key()

@@ -1,4 +1,4 @@
-"""Keeps one part running: starts it, waits until it is ready, starts it again when it dies."""
+"""Runs one part: starts it, waits until it is ready, restarts it when it exits."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ State = Literal["stopped", "starting", "ready", "restarting", "stopping"]
 PROBE_SECONDS = 0.05
 FIRST_BACKOFF_SECONDS = 0.2
 LAST_BACKOFF_SECONDS = 10.0
-SETTLED_SECONDS = 30.0  # a part that was ready for so long starts again without a pause
+SETTLED_SECONDS = 30.0  # a part that ran for this time restarts without a pause
 
 
-class ComponentFailed(Exception):
+class PartFailed(Exception):
     """A part could not be started; the message is one sentence with the reason and the log."""
 
     def __init__(self, part: str, reason: str, log: Path) -> None:
@@ -35,7 +35,7 @@ class ComponentFailed(Exception):
 
 @dataclass(frozen=True)
 class PartStatus:
-    """What can be told about a part at a moment."""
+    """The status of a part at one moment."""
 
     name: str
     state: State
@@ -48,7 +48,7 @@ class PartStatus:
 
 
 class ProcessRunner:
-    """Runs one part at a time; ``changed`` is called whenever its status is another."""
+    """Runs one part; ``changed`` is called whenever its status changes."""
 
     def __init__(self, part: Part, log: Path, changed: Callable[[], None]) -> None:
         self.part = part
@@ -57,12 +57,12 @@ class ProcessRunner:
         self._state: State = "stopped"
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
-        self._tending: asyncio.Task[None] | None = None
+        self._maintenance: asyncio.Task[None] | None = None
         self._restarts = 0
 
     @property
     def status(self) -> PartStatus:
-        """The status now."""
+        """The current status."""
         running = self._process is not None and self._process.returncode is None
         return PartStatus(
             name=self.part.name,
@@ -76,10 +76,9 @@ class ProcessRunner:
         )
 
     async def start(self) -> None:
-        """Start the part and return when it is ready; from then on it is kept running.
+        """Start the part and return when it is ready; it is restarted when it exits.
 
-        Raises ComponentFailed if it exits first, or takes too long; then nothing of it is left
-        running.
+        Raises PartFailed if it exits first or takes too long; its process is then stopped.
         """
         self._enter("starting")
         try:
@@ -88,10 +87,10 @@ class ProcessRunner:
             await self._stop_process()
             self._enter("stopped")
             raise
-        self._watch = asyncio.create_task(self._keep(), name=f"keep {self.part.name}")
+        self._watch = asyncio.create_task(self._restart_when_dead(), name=f"keep {self.part.name}")
 
     async def stop(self) -> None:
-        """Stop the part: politely, and after its limit for good."""
+        """Stop the part by its stop signal, or by SIGKILL after its limit."""
         if self._watch is not None:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -102,21 +101,21 @@ class ProcessRunner:
         self._enter("stopped")
 
     def kill(self) -> None:
-        """Kill the process at once, for good; ``stop`` then has nothing to wait for."""
+        """Kill the process at once and do not restart it."""
         if self._watch is not None:
             self._watch.cancel()
-        if self._tending is not None:
-            self._tending.cancel()
+        if self._maintenance is not None:
+            self._maintenance.cancel()
         self._signal(signal.SIGKILL)
         self._enter("stopping")
 
-    async def _keep(self) -> None:
+    async def _restart_when_dead(self) -> None:
         backoff = 0.0
         while True:
             since = time.monotonic()
             if self._process is not None:
                 await self._process.wait()
-            await self._detach()
+            await self._stop_maintenance()
             if time.monotonic() - since >= SETTLED_SECONDS:
                 backoff = 0.0
             self._restarts += 1
@@ -125,7 +124,7 @@ class ProcessRunner:
             backoff = min(max(backoff * 2, FIRST_BACKOFF_SECONDS), LAST_BACKOFF_SECONDS)
             try:
                 await self._start_process()
-            except ComponentFailed as failure:
+            except PartFailed as failure:
                 self._note(str(failure))
                 await self._stop_process()
 
@@ -136,26 +135,28 @@ class ProcessRunner:
             self._process = await self._spawn()
             self._changed()
             await self._wait_until_ready(self._process, log_start)
-            await self.part.settle()
+            await self.part.after_start()
         except CannotStart as reason:
-            raise ComponentFailed(self.part.name, str(reason), self.log) from reason
+            raise PartFailed(self.part.name, str(reason), self.log) from reason
         except OSError as error:
             refusal = f"the system refused: {error.strerror or error}"
-            raise ComponentFailed(self.part.name, refusal, self.log) from error
-        self._tending = asyncio.create_task(self.part.maintain(), name=f"maintain {self.part.name}")
+            raise PartFailed(self.part.name, refusal, self.log) from error
+        self._maintenance = asyncio.create_task(
+            self.part.maintain(), name=f"maintain {self.part.name}"
+        )
         self._enter("ready")
 
-    async def _detach(self) -> None:
-        if self._tending is None:
+    async def _stop_maintenance(self) -> None:
+        if self._maintenance is None:
             return
-        self._tending.cancel()
-        (outcome,) = await asyncio.gather(self._tending, return_exceptions=True)
+        self._maintenance.cancel()
+        (outcome,) = await asyncio.gather(self._maintenance, return_exceptions=True)
         if isinstance(outcome, Exception):
-            self._note(f"Looking after it failed: {outcome!r}")
-        self._tending = None
+            self._note(f"Its maintenance failed: {outcome!r}")
+        self._maintenance = None
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        # Appending, so that the file can be cut at its front while the part writes to it.
+        # Append mode, so that rotation can truncate the file while the part writes to it.
         with self.log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *wheels.launcher(self.part.orphan_signal, self.part.run_as),
@@ -164,7 +165,7 @@ class ProcessRunner:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for the supervisor alone
+                start_new_session=True,  # so that Ctrl-C reaches only the supervisor
             )
 
     async def _wait_until_ready(self, process: asyncio.subprocess.Process, log_start: int) -> None:
@@ -178,7 +179,7 @@ class ProcessRunner:
             await asyncio.sleep(PROBE_SECONDS)
 
     async def _stop_process(self) -> None:
-        await self._detach()
+        await self._stop_maintenance()
         process = self._process
         if process is None:
             return
@@ -213,13 +214,13 @@ def _ending(returncode: int) -> str:
 
 
 def _log_tail(log: Path, start: int) -> str:
-    """Return what the process said last about its end, as the rest of a sentence."""
+    """Return the last error line of the log, as the end of a sentence."""
     with log.open("rb") as stream:
         stream.seek(start)
         text = stream.read().decode(errors="replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return " without a word"
-    grave = re.compile(r"fatal|critical|panic|error|cannot|could not|refused", re.IGNORECASE)
-    telling = [line for line in lines if grave.search(line)] or lines
-    return f", saying “{telling[-1][:300]}”"
+    serious = re.compile(r"fatal|critical|panic|error|cannot|could not|refused", re.IGNORECASE)
+    relevant = [line for line in lines if serious.search(line)] or lines
+    return f", saying “{relevant[-1][:300]}”"

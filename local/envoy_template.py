@@ -1,0 +1,193 @@
+"""Fills envoy/envoy.yaml with the services of the manifests and the addresses of a topology.
+
+`python -m local.envoy_template` prints the file with the services of this checkout; a topology can
+then fill the remaining `${NAME}` placeholders with a shell.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from graphlib import TopologicalSorter
+from pathlib import Path
+from string import Template
+
+from services.chassis.runtime.manifest import Manifest, RouteFamily, deployed
+
+FOLDER = Path(__file__).parents[1] / "envoy"
+# The cluster of the routes that wait for no service, and the start of the names of all families.
+GATEWAY = "gateway"
+# Every version of the API has the same families.
+VERSIONS = "/v[12]/"
+
+_BLOCK = re.compile(r"^ *#: each ([A-Za-z ]+)\n(.*?)^ *#: end\n", re.MULTILINE | re.DOTALL)
+_PATH = re.compile(r"([a-z0-9-]+|\*)(/([a-z0-9-]+|\*))*")
+
+Values = Mapping[str, str]
+
+
+def template(services: Sequence[Manifest] | None = None) -> str:
+    """Return envoy/envoy.yaml with every `#: each …` block repeated for these services, or for
+    those of this checkout. Placeholders of addresses and limits remain.
+
+    Raises ValueError if families of routes cannot be put in an order, or if two services own the
+    same package of the contracts.
+    """
+    known = deployed() if services is None else services
+    blocks: dict[str, list[Values]] = {
+        "password route": _password_routes(known),
+        "family of paths": _families_of_paths(known),
+        "family": _clusters_of_families(known),
+        "unbounded RPC": _unbounded_rpcs(known),
+        "package": _packages(known),
+        "service": [
+            {"SERVICE": each.noun, "SERVICE_ENDPOINTS": f"${{{endpoints_name(each.noun)}}}"}
+            for each in known
+        ],
+    }
+
+    def repeated(block: re.Match[str]) -> str:
+        lines = Template(block[2])
+        return "".join(lines.safe_substitute(values) for values in blocks[block[1]])
+
+    return _BLOCK.sub(repeated, (FOLDER / "envoy.yaml").read_text())
+
+
+def defaults(services: Sequence[Manifest] | None = None) -> dict[str, str]:
+    """Return the values that a topology need not give: those of envoy/defaults.env, and no
+    endpoint of any service."""
+    known = deployed() if services is None else services
+    nowhere = {endpoints_name(each.noun): endpoints([]) for each in known}
+    return nowhere | variables((FOLDER / "defaults.env").read_text())
+
+
+def endpoints_name(noun: str) -> str:
+    """Return the name of the placeholder for the endpoints of a service, or of the gateway."""
+    return f"{noun.upper()}_ENDPOINTS"
+
+
+def endpoints(addresses: Iterable[str]) -> str:
+    """Write host:port addresses as the YAML list that a *_ENDPOINTS placeholder takes.
+
+    A host is an IP (an IPv6 one in brackets) or a name, each of whose addresses is an endpoint.
+    No address gives an empty list: Envoy then answers calls of that service UNAVAILABLE at once.
+    """
+    return json.dumps([{"endpoint": {"address": _socket_address(each)}} for each in addresses])
+
+
+def render(text: str, values: Values) -> str:
+    """Fill every ${NAME} of a template; a name without a value raises KeyError."""
+    return Template(text).substitute(values)
+
+
+def variables(text: str) -> dict[str, str]:
+    """Read lines NAME=value, as in envoy/defaults.env."""
+    pairs = (line.partition("=") for line in text.splitlines() if line and line[0] != "#")
+    return {name: value for name, _, value in pairs}
+
+
+def families(services: Sequence[Manifest]) -> list[RouteFamily]:
+    """Return the families of all services, merged by name.
+
+    A family with a path below a path of another family comes first, because Envoy takes the first
+    route that matches. Raises ValueError if no order satisfies this.
+    """
+    merged: dict[str, RouteFamily] = {}
+    for each in (family for service in services for family in service.route_families):
+        before = merged.get(each.name, RouteFamily(each.name))
+        merged[each.name] = RouteFamily(
+            each.name,
+            paths=before.paths + each.paths,
+            password_routes=before.password_routes + each.password_routes,
+        )
+    after = {
+        name: [
+            other
+            for other, more_specific in sorted(merged.items())
+            if other != name and _is_below(more_specific.paths, family.paths)
+        ]
+        for name, family in sorted(merged.items())
+    }
+    return [merged[name] for name in TopologicalSorter(after).static_order()]
+
+
+def _password_routes(services: Sequence[Manifest]) -> list[Values]:
+    return [
+        {
+            "PASSWORD_PATH": VERSIONS + _checked(route.path),
+            "PASSWORD_METHOD": route.method,
+            "PASSWORD_CLASS": "writes" if route.signed_in else "login",
+            "PASSWORD_CLUSTER": _cluster(family),
+        }
+        for family in families(services)
+        for route in family.password_routes
+    ]
+
+
+def _families_of_paths(services: Sequence[Manifest]) -> list[Values]:
+    found = [
+        {"FAMILY_PATHS": _pattern(family.paths), "FAMILY_CLUSTER": _cluster(family)}
+        for family in families(services)
+        if family.paths
+    ]
+    return [*found, {"FAMILY_PATHS": "/.*", "FAMILY_CLUSTER": GATEWAY}]
+
+
+def _clusters_of_families(services: Sequence[Manifest]) -> list[Values]:
+    return [{"FAMILY_CLUSTER": _cluster(family)} for family in families(services)]
+
+
+def _unbounded_rpcs(services: Sequence[Manifest]) -> list[Values]:
+    return [
+        {"UNBOUNDED_RPC": f"/{offered.name}/{rpc}", "UNBOUNDED_CLUSTER": service.noun}
+        for service in services
+        for offered in service.grpc_services
+        for rpc in offered.unbounded
+    ]
+
+
+def _packages(services: Sequence[Manifest]) -> list[Values]:
+    owners: dict[str, str] = {}
+    for service in services:
+        for offered in service.grpc_services:
+            owner = owners.setdefault(offered.package, service.noun)
+            if owner != service.noun:
+                raise ValueError(f"{offered.package} is served by {owner} and {service.noun}")
+    return [{"PACKAGE": package, "PACKAGE_CLUSTER": noun} for package, noun in owners.items()]
+
+
+def _cluster(family: RouteFamily) -> str:
+    return f"{GATEWAY}_{family.name}"
+
+
+def _pattern(paths: Iterable[str]) -> str:
+    each = "|".join(_checked(path).replace("*", "[^/]+") for path in paths)
+    return f"{VERSIONS}({each})(/.*)?"
+
+
+def _checked(path: str) -> str:
+    if not _PATH.fullmatch(path):
+        raise ValueError(f"Not a path of a route: {path!r}")
+    return path
+
+
+def _is_below(paths: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether one of the paths lies below one of the others."""
+    return any(
+        len(path) > len(other)
+        and all("*" in pair or pair[0] == pair[1] for pair in zip(path, other, strict=False))
+        for path in (each.split("/") for each in paths)
+        for other in (each.split("/") for each in others)
+    )
+
+
+def _socket_address(address: str) -> dict[str, dict[str, str | int]]:
+    host, colon, port = address.rpartition(":")
+    if not (host and colon and port.isdigit()):
+        raise ValueError(f"Not host:port: {address!r}")
+    return {"socket_address": {"address": host.strip("[]"), "port_value": int(port)}}
+
+
+if __name__ == "__main__":
+    print(template(), end="")

@@ -1,0 +1,30 @@
+"""What the rest of Roost needs to know about the Post service."""
+
+from services.chassis.runtime.manifest import (
+    ConsumerGroup,
+    Engine,
+    GrpcService,
+    Manifest,
+    Process,
+    RouteFamily,
+)
+
+MANIFEST = Manifest(
+    noun="post",
+    processes=(Process.SERVE, Process.WORK),
+    engines=(Engine.POSTGRES, Engine.VALKEY, Engine.KAFKA),
+    migrations=("post/migrations",),
+    publishes=("roost.post.v1",),
+    consumer_groups=(
+        # It reads its own topic too: what a deletion leaves to be done survives a restart.
+        ConsumerGroup("post.departures", topics=("roost.user.v1", "roost.post.v1")),
+    ),
+    grpc_services=(
+        GrpcService("roost.post.v1.EngagementService"),
+        GrpcService("roost.post.v1.ProfileCacheService"),
+        GrpcService("roost.post.v1.PostService"),
+    ),
+    route_families=(
+        RouteFamily("posts", paths=("posts", "bookmarks", "users/*/posts", "users/*/likes")),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The Search service: its contract is declared, and no process serves it yet."""

@@ -1,0 +1,25 @@
+"""What the rest of Roost needs to know about the Timeline service."""
+
+from services.chassis.runtime.manifest import (
+    ConsumerGroup,
+    Engine,
+    GrpcService,
+    Manifest,
+    Process,
+    RouteFamily,
+)
+
+MANIFEST = Manifest(
+    noun="timeline",
+    processes=(Process.SERVE, Process.WORK),
+    engines=(Engine.POSTGRES, Engine.VALKEY, Engine.KAFKA),
+    migrations=("timeline/migrations",),
+    publishes=("roost.timeline.v1",),
+    consumer_groups=(
+        ConsumerGroup(
+            "timeline.events", topics=("roost.user.v1", "roost.post.v1", "roost.timeline.v1")
+        ),
+    ),
+    grpc_services=(GrpcService("roost.timeline.v1.TimelineService"),),
+    route_families=(RouteFamily("timelines", paths=("timelines",)),),
+)

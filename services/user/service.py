@@ -1,0 +1,49 @@
+"""What the rest of Roost needs to know about the User service."""
+
+from services.chassis.runtime.manifest import (
+    ConsumerGroup,
+    Engine,
+    GrpcService,
+    Manifest,
+    PasswordRoute,
+    Process,
+    RouteFamily,
+)
+
+MANIFEST = Manifest(
+    noun="user",
+    processes=(Process.SERVE, Process.WORK),
+    engines=(Engine.POSTGRES, Engine.VALKEY, Engine.KAFKA),
+    migrations=("user/migrations",),
+    publishes=("roost.user.v1",),
+    consumer_groups=(ConsumerGroup("user.counters", topics=("roost.user.v1", "roost.post.v1")),),
+    secrets={"ROOST_MASTER_KEY": "master-key"},
+    grpc_services=(
+        GrpcService("roost.user.v1.AuthService"),
+        GrpcService("roost.user.v1.GraphService"),
+        GrpcService("roost.user.v1.UserService"),
+    ),
+    route_families=(
+        RouteFamily(
+            "logins",
+            password_routes=(
+                PasswordRoute("POST", "users"),
+                PasswordRoute("POST", "sessions"),
+                PasswordRoute("POST", "users/me/password", signed_in=True),
+                PasswordRoute("DELETE", "users/me", signed_in=True),
+            ),
+        ),
+        RouteFamily(
+            "people",
+            paths=(
+                "users",
+                "sessions",
+                "stream",
+                "follow-requests",
+                "blocks",
+                "mutes",
+                "relationships",
+            ),
+        ),
+    ),
+)
