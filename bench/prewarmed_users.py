@@ -32,6 +32,7 @@ from services.timeline.domain.feeds import home_of
 from services.user.adapters.postgres import PostgresUserStore
 from services.user.domain.passwords import ARGON2_LANES, ARGON2_PASSES, DEFAULT_MEMORY_MIB
 from services.user.domain.signing import KeySeal, Signer
+from services.user.rpc.events import describe
 
 PASSWORD = secrets.token_hex(12)
 _CLOCK = SystemClock()
@@ -151,7 +152,10 @@ async def prewarmed_users(stack: BenchStack) -> AsyncIterator[PrewarmedUsers]:
     seal = KeySeal(master_key=stack.secret("master-key"))
     async with postgres.connect(url, clock=_CLOCK, min_size=1, max_size=1, name="bench") as pool:
         signer = Signer(
-            store=PostgresUserStore(pool), clock=_CLOCK, seal=seal, access_tokens=tokens
+            store=PostgresUserStore(pool, describe=describe),
+            clock=_CLOCK,
+            seal=seal,
+            access_tokens=tokens,
         )
         await signer.load()
     async with redis.connect(stack.stack.valkey.url, call_seconds=10.0) as valkey:

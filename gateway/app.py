@@ -5,11 +5,11 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from gateway.api.routes import SECTIONS
-from gateway.api.sessions.commands import Refreshing
 from gateway.api.versions import VERSIONS
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends
 from gateway.core.middleware import RequestMiddleware
+from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import State
 from gateway.protocols.graphql.endpoint import PATH as GRAPHQL
 from gateway.protocols.graphql.endpoint import GraphQL

@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import REGISTRY
 
+from gateway.api.events.presenter import EventPresenter
+from gateway.api.events.subscriptions.socket import GraphQLSocket
 from gateway.api.schema import SCHEMA
-from gateway.api.sessions.commands import Refreshing
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
-from gateway.core.rate_limits import Buckets
+from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import HttpMetrics, State
 from gateway.protocols.graphql import trusted_documents
 from gateway.protocols.graphql.documents import Documents
@@ -23,6 +24,7 @@ from services.chassis.auth import authentication
 from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.token_buckets import Buckets
 
 SERVICE = "gateway"
 
@@ -38,12 +40,12 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
     async with Mesh(settings.mesh, identity=identity) as mesh:
         keys = MeshJwks(mesh)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
-        backends = Backends.from_mesh(mesh)
-        learning = asyncio.create_task(revoked.run())
+        backends, own = Backends.from_mesh(mesh), ServiceBackends.from_mesh(mesh)
+        following = asyncio.create_task(revoked.run())
         try:
             async with open_stream(
-                backends=backends,
-                own=ServiceBackends.from_mesh(mesh),
+                presenter=EventPresenter.of_process(backends=backends, own=own, clock=clock),
+                own=own,
                 revoked=revoked,
                 state=state,
                 max_sockets=settings.max_sockets,
@@ -77,7 +79,7 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
                     graphql=graphql,
                     refreshing=refreshing,
                     subscriptions=Subscriptions(
-                        backends=backends, find=graphql.find, stream=stream
+                        backends=backends, find=graphql.find, stream=stream, socket=GraphQLSocket
                     ),
                     stream=stream,
                     state=state,
@@ -85,7 +87,7 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
                     explorer=settings.graphql_introspection,
                 )
         finally:
-            learning.cancel()
+            following.cancel()
 
 
 def state_of(settings: GatewaySettings) -> State:

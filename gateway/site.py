@@ -12,11 +12,10 @@ from starlette.routing import Route
 
 from gateway.api.routes import SECTIONS
 from gateway.api.versions import VERSIONS
-from gateway.core import headers as header
 from gateway.core import problems
+from gateway.core.asgi import HEADERS, ROUTE, matches_none
 from gateway.core.errors import RouteNotFound
 from gateway.core.state import State
-from gateway.protocols.rest.endpoint import HEADERS, ROUTE
 from gateway.protocols.rest.openapi import document
 from gateway.protocols.stream import asyncapi
 from gateway.views.version import Version
@@ -194,6 +193,6 @@ def _kept(request: Request, route: str, body: bytes, kind: str) -> Response:
     headers = {"cache-control": "public, max-age=300", "etag": tag}
     if kind.startswith("text/html"):
         headers["content-security-policy"] = _POLICY
-    if header.matches_none(request.scope[HEADERS], tag.encode()):
+    if matches_none(request.scope[HEADERS], tag.encode()):
         return Response(status_code=304, headers=headers)
     return Response(body, headers={**headers, "content-type": kind})

@@ -10,7 +10,7 @@ from gateway.api.delivery.graphql import DeliveryMutations, DeliveryQueries
 from gateway.api.delivery.types import PushSubscription
 from gateway.api.engagement import graphql as engagement
 from gateway.api.engagement.graphql import EngagementMutations, EngagementQueries
-from gateway.api.events.subscription_type import Subscription
+from gateway.api.events.graphql import Subscription
 from gateway.api.nodes import NodeQueries
 from gateway.api.notifications.graphql import NotificationMutations, NotificationQueries
 from gateway.api.posts.graphql import PostMutations, PostQueries

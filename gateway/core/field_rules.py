@@ -8,6 +8,10 @@ from typing import Any
 
 from msgspec import Meta, inspect
 
+from services.chassis.text.kinds import (
+    TextKind,
+)
+
 # Python's `$` also matches before a line feed at the end, unlike that of JSON Schema (ECMAScript).
 # With this behind it both mean the end.
 _STRICT_END = "$(?!\\n)"
@@ -110,3 +114,14 @@ def _listed(choices: Sequence[Any]) -> str:
 
 def _in_json_terms(types: re.Match[str]) -> str:
     return " or ".join(_JSON_TERMS.get(each, each) for each in types[1].split(" | "))
+
+
+# What PostgreSQL cannot store. Texts that people read are left to their services, whose rules
+# (docs/text.md) refuse it too.
+NO_NUL = pattern("^[^\\u0000]*$", "must not contain U+0000")
+
+
+def text_meta(kind: TextKind, meaning: str) -> Meta:
+    """A text of this kind. Only its code points are counted here: its service counts characters
+    and refuses what breaks another rule, by name."""
+    return text(most=kind.max_code_points, rule=kind.rule, description=f"{meaning} {kind.limits}.")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from gateway.core.errors import FieldInvalid
 from gateway.core.field_rules import pattern
 
 # What a simple pattern can say, so that the document, the types and the code agree exactly. The
@@ -30,3 +31,13 @@ def parse_id(text: str) -> int | None:
         if number <= MAX_ID:
             return number
     return None
+
+
+def id_in_body(field: str, text: str | None) -> int:
+    """An optional id of a body. Raises FieldInvalid if it is none."""
+    if text is None:
+        return NO_ID
+    number = parse_id(text)
+    if number is None:
+        raise FieldInvalid(field, "id", "must be a decimal id")
+    return number

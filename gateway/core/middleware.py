@@ -7,22 +7,22 @@ from typing import Any
 import msgspec
 from starlette.exceptions import HTTPException
 
-from gateway.core import headers as header
 from gateway.core import problems
-from gateway.core.bodies import ClientGone
-from gateway.core.errors import MethodNotAllowed, Overloaded, RouteNotFound
-from gateway.core.rate_limits import rate_limit_key
-from gateway.core.state import State
-from gateway.protocols.rest.endpoint import (
+from gateway.core.asgi import (
     HEADERS,
-    PROBLEM,
+    RESPONSE_HEADERS,
     ROUTE,
     Message,
     Receive,
     Scope,
     Send,
     client_address,
+    rate_limit_key,
+    read_headers,
 )
+from gateway.core.bodies import ClientGone
+from gateway.core.errors import MethodNotAllowed, Overloaded, RouteNotFound
+from gateway.core.state import State
 from services.chassis.rpc import client_network
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.logs import logger
@@ -62,7 +62,7 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = scope[HEADERS] = header.read(scope["headers"])
+        headers = scope[HEADERS] = read_headers(scope["headers"])
         client_network.begin(rate_limit_key(client_address(scope)))
         traceparent = headers.get(b"traceparent")
         trace = telemetry.enter(traceparent.decode("latin-1") if traceparent else None)
@@ -74,7 +74,11 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 traced = (b"traceresponse", trace.traceparent.encode())
-                added = [*_for_browsers(message["headers"]), traced, *scope.get(PROBLEM, ())]
+                added = [
+                    *_for_browsers(message["headers"]),
+                    traced,
+                    *scope.get(RESPONSE_HEADERS, ()),
+                ]
                 if state.stopping:
                     # So that the proxy's next request goes to a process that stays.
                     added.append(_CLOSE)
@@ -101,7 +105,7 @@ class RequestMiddleware:
             )
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
-        telemetry.begin(header.read(scope["headers"]).get(b"traceparent", b"").decode("latin-1"))
+        telemetry.begin(read_headers(scope["headers"]).get(b"traceparent", b"").decode("latin-1"))
         accepted = False
 
         async def send_noted(message: Message) -> None:

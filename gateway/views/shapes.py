@@ -49,9 +49,6 @@ PostsCount = Annotated[
 ]
 Visibility = Literal["public", "followers", "mentioned"]
 
-DEFAULT_LIMIT = 20
-MAX_LIMIT = 100
-
 
 # --- answers ---
 

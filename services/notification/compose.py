@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from roost.notification.v1.notification_service_pb2_grpc import (
     add_NotificationServiceServicer_to_server,
@@ -169,6 +168,6 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
                 dispatcher.run,
                 delivery.pruning(PostgresDeliveryStore(database), clock),
                 Retention(store=store, cleanup=cleanup, clock=clock).run,
-                partial(retention.run, database),
+                retention.job(database),
             ],
         )

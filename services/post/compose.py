@@ -1,4 +1,4 @@
-"""Puts the processes of the Post service together: the only place where anything is opened."""
+"""Composes the processes of the Post service. Only this module opens connections."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,10 +24,8 @@ from services.chassis.storage.relay import Relay
 from services.chassis.storage.worker_lease import lease_worker
 from services.post.adapters.postgres import PostgresStore
 from services.post.adapters.user_client import MeshProfiles
-from services.post.domain.engagement import EngagementOperations
-from services.post.domain.posts import Ids, PostOperations
+from services.post.domain.model import Ids
 from services.post.domain.store import Store
-from services.post.rpc.convert import pack, summarize_packed
 from services.post.rpc.engagement_lists import EngagementLists
 from services.post.rpc.engagement_servicer import EngagementServicer
 from services.post.rpc.events import describe
@@ -38,7 +36,6 @@ from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.hydration import Hydration
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
-from services.post.rpc.tombstones import Tombstones
 from services.post.settings import PostSettings
 from services.post.worker import consumer
 from services.post.worker.account_cleanup import AccountCleanup
@@ -50,7 +47,7 @@ SERVICE = "post"
 
 @asynccontextmanager
 async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
-    """The process that answers RPCs."""
+    """The process that serves RPCs."""
     clock = SystemClock()
     identity = authentication.identity(settings, service=SERVICE, clock=clock)
     async with (
@@ -60,15 +57,9 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
         store = PostgresStore(database)
-        bodies = PostBodyCache(
-            store=store,
-            redis=cache_server,
-            clock=clock,
-            pack=pack,
-            summarize_packed=summarize_packed,
-        )
+        bodies = PostBodyCache(store=store, redis=cache_server, clock=clock)
         states = PostStateCache(store=store, redis=cache_server, clock=clock)
-        store.watch(states.forget)
+        store.on_change(states.invalidate)
         profiles = _profiles(mesh)
         profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
@@ -90,8 +81,8 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
                 jobs=[revoked.run],
             )
         finally:
-            for kept in (bodies, states, profile_cache):
-                await kept.close()
+            for cache in (bodies, states, profile_cache):
+                await cache.close()
 
 
 def mounts(
@@ -109,28 +100,18 @@ def mounts(
     hydration = Hydration(states=states, bodies=bodies, profiles=profile_cache)
     posts = PostServicer(
         store=store,
-        post_operations=PostOperations(
-            store=store,
-            profiles=profiles,
-            cached_profiles=profile_cache,
-            ids=ids,
-            clock=clock,
-            describe=describe,
-        ),
+        profiles=profiles,
+        cached_profiles=profile_cache,
+        ids=ids,
+        clock=clock,
         hydration=hydration,
         bodies=bodies,
-        lists=PostLists(
-            store=store,
-            hydration=hydration,
-            tombstones=Tombstones(store=store, profiles=profile_cache),
-            tokens=tokens,
-        ),
+        lists=PostLists(store=store, hydration=hydration, profiles=profile_cache, tokens=tokens),
     )
     engagement = EngagementServicer(
         store=store,
-        engagement_operations=EngagementOperations(
-            store=store, profiles=profiles, ids=ids, describe=describe
-        ),
+        profiles=profiles,
+        ids=ids,
         hydration=hydration,
         lists=EngagementLists(store=store, hydration=hydration, tokens=tokens),
     )
@@ -149,7 +130,7 @@ def _profiles(mesh: Mesh) -> MeshProfiles:
 
 @asynccontextmanager
 async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
-    """The process that publishes events, clears up after what is gone, and reconciles counts."""
+    """The process that publishes events, consumes them, and reconciles counts."""
     clock = SystemClock()
     brokers = ",".join(settings.kafka_brokers)
     async with (
@@ -164,21 +145,15 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
     ):
         store = PostgresStore(database)
         states = PostStateCache(store=store, redis=cache_server, clock=clock)
-        store.watch(states.forget)
+        store.on_change(states.invalidate)
         profiles = _profiles(mesh)
         profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
-        bodies = PostBodyCache(
-            store=store,
-            redis=cache_server,
-            clock=clock,
-            pack=pack,
-            summarize_packed=summarize_packed,
-        )
+        bodies = PostBodyCache(store=store, redis=cache_server, clock=clock)
         cleanup = AccountCleanup(
-            store=store, clock=clock, describe=describe, forget_body=bodies.forget
+            store=store, clock=clock, describe=describe, delete_body=bodies.delete
         )
         protections = Protections(store=store, profiles=profiles)
-        clearing_up = bus.Subscriber(
+        subscriber = bus.Subscriber(
             brokers=brokers,
             group=consumer.GROUP,
             topics=consumer.TOPICS,
@@ -189,15 +164,12 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
             ),
         )
 
-        async def forget_old_records() -> None:
-            await retention.run(database)
-
         yield ProcessParts(
-            consumers=[clearing_up],
+            consumers=[subscriber],
             jobs=[
                 Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
                 Reconciliation(store=store, clock=clock).run,
                 protections.run,
-                forget_old_records,
+                retention.job(database),
             ],
         )

@@ -1,7 +1,7 @@
-"""What the processes of the Post service are told: what every service is, and nothing more."""
+"""The settings of the Post service: those of every service."""
 
 from services.chassis.runtime.settings import ServiceSettings
 
 
 class PostSettings(ServiceSettings):
-    """The settings of a service."""
+    """Adds nothing to `ServiceSettings`."""

@@ -1,6 +1,5 @@
 """Puts the two processes of the Timeline service together: the only place that does."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,9 +14,9 @@ from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import SystemClock
-from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
-from services.chassis.runtime.logs import logger
+from services.chassis.runtime.periodic import every
 from services.chassis.runtime.process import ProcessParts
+from services.chassis.runtime.supervision import Job
 from services.chassis.storage import postgres, retention
 from services.chassis.storage.relay import Relay
 from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
@@ -40,7 +39,7 @@ from services.timeline.worker import consumer
 _NAME = "timeline"
 # Nobody waits for the worker, so it rather waits for a busy Valkey than repeats a batch.
 _WORKER_REDIS_SECONDS = 2.0
-# Between two prunings the public timeline may grow past its limit by what is posted meanwhile.
+# Between two prunings the public timeline grows past its limit by what is posted.
 _PRUNE_SECONDS = 5.0
 
 
@@ -145,16 +144,13 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
             consumers=[following],
             jobs=[
                 Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
-                partial(_prune, store),
-                partial(retention.run, database),
+                prune_public(store),
+                retention.job(database),
             ],
         )
 
 
-async def _prune(store: TimelineStore) -> None:
-    while True:
-        await asyncio.sleep(_PRUNE_SECONDS)
-        try:
-            await store.prune_public(keep=MAX_PUBLIC)
-        except (Unavailable, DeadlineExceeded) as error:
-            logger().warning("pruning_postponed", error=repr(error))
+def prune_public(store: TimelineStore) -> Job:
+    """Removes the oldest entries of the public timeline, so that MAX_PUBLIC are left."""
+    prune = partial(store.prune_public, keep=MAX_PUBLIC)
+    return every(_PRUNE_SECONDS, "prune_public_timeline", prune, wait_first=True)

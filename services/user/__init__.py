@@ -1,1 +1,1 @@
-"""The User service: who people are, how they sign in, and what stands between them."""
+"""The User service: users, how they sign in, and their relationships."""

@@ -12,9 +12,9 @@ from services.user.settings import UserSettings
 def main() -> int:
     if sys.argv[1:] != ["rotate-keys"]:
         return process.main(compose.SERVICE, UserSettings, serve=compose.serve, work=compose.work)
-    told = settings.load(UserSettings)
+    loaded = settings.load(UserSettings)
     try:
-        print(asyncio.run(compose.rotate_keys(told)))
+        print(asyncio.run(compose.rotate_keys(loaded)))
     except RoostError as error:
         print(f"The keys were not rotated: {error.message}", file=sys.stderr)
         return 1

@@ -1,11 +1,9 @@
-"""Puts the processes of the User service together: the only place where anything is opened."""
+"""Composes the processes of the User service, and opens their resources."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
-from roost.post.v1.post_service_pb2 import BatchCountPostsRequest
-from roost.post.v1.post_service_pb2_grpc import PostServiceStub
 from roost.user.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from roost.user.v1.graph_service_pb2_grpc import add_GraphServiceServicer_to_server
 from roost.user.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
@@ -20,53 +18,47 @@ from services.chassis.auth.tokens import (
     service_keys,
 )
 from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import Clock, SystemClock
-from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.ids import IdGenerator
-from services.chassis.runtime.logs import logger
+from services.chassis.runtime.periodic import every
 from services.chassis.runtime.process import ProcessParts
-from services.chassis.runtime.supervision import Job
 from services.chassis.storage import postgres, retention
 from services.chassis.storage.relay import Relay
 from services.chassis.storage.worker_lease import lease_worker
-from services.user.adapters.cache_invalidation import (
-    BroadcastingUserCache,
-    CacheInvalidation,
-    MeshCacheInvalidation,
-)
-from services.user.adapters.login_attempts_fallback import FallbackAttempts
-from services.user.adapters.login_attempts_memory import MemoryAttempts
-from services.user.adapters.login_attempts_valkey import ValkeyAttempts
-from services.user.adapters.mail_addresses import MailAddresses, MeshMailAddresses
+from services.user.adapters.delivery_client import MeshEmailAddresses
+from services.user.adapters.login_attempts import FallbackAttempts, MemoryAttempts, ValkeyAttempts
+from services.user.adapters.post_client import MeshCacheInvalidation, count_posts
 from services.user.adapters.postgres import PostgresUserStore
-from services.user.adapters.user_cache import UserCache, user_cache
+from services.user.adapters.user_cache import BroadcastingUserCache, user_cache
 from services.user.domain import signing
 from services.user.domain.accounts import Accounts
+from services.user.domain.handles import HandleTombstones
 from services.user.domain.passwords import Passwords
-from services.user.domain.retired_handles import HandleTombstones
-from services.user.domain.revocations import Revocations
-from services.user.domain.sessions import Sessions
+from services.user.domain.ports import CacheInvalidation, EmailAddresses, UserCache
+from services.user.domain.sessions import Revocations, Sessions
 from services.user.domain.signing import RELOAD_SECONDS, KeySeal, Signer
 from services.user.domain.store import Store
 from services.user.domain.throttle import Throttle
 from services.user.domain.user_queries import UserQueries
 from services.user.rpc import convert
 from services.user.rpc.auth_servicer import AuthServicer
+from services.user.rpc.events import describe
 from services.user.rpc.graph_servicer import GraphServicer
 from services.user.rpc.user_servicer import UserServicer
 from services.user.settings import UserSettings
-from services.user.worker import consumer
+from services.user.worker import background_tasks, consumer, counters
 from services.user.worker.background_tasks import BackgroundTasks
 from services.user.worker.consumer import Subscriptions
-from services.user.worker.counters import CountPosts, Reconciler
+from services.user.worker.counters import Reconciler
 
 SERVICE = "user"
 
-# How often the worker looks whether a key is due, or sessions are past their end.
+# How often the worker rotates a key that is due, and deletes expired sessions.
 _KEYS_SECONDS = 60.0
 _PRUNE_SECONDS = 600.0
 
@@ -85,7 +77,7 @@ async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         ) as mesh,
     ):
         cache_invalidation = MeshCacheInvalidation(mesh)
-        store = PostgresUserStore(database)
+        store = PostgresUserStore(database, describe=describe)
         signer = Signer(
             store=store,
             clock=clock,
@@ -99,25 +91,13 @@ async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         yield ProcessParts(
             mounts=mounts(
                 store=store,
-                user_cache=BroadcastingUserCache(
-                    user_cache(
-                        store=store, redis=cache_server, clock=clock, encode=convert.packed_user
-                    ),
-                    cache_invalidation,
-                ),
+                user_cache=_user_cache(store, cache_server, cache_invalidation, clock),
                 cache_invalidation=cache_invalidation,
                 clock=clock,
                 ids=IdGenerator(clock=clock, worker=worker),
                 passwords=passwords,
-                throttle=Throttle(
-                    attempts=FallbackAttempts(
-                        ValkeyAttempts(cache_server, clock=clock), MemoryAttempts(clock=clock)
-                    ),
-                    key=settings.master_key,
-                    logins=settings.rate_logins,
-                    guesses=settings.rate_guesses,
-                ),
-                addresses=MeshMailAddresses(mesh),
+                throttle=_throttle(settings, cache_server, clock),
+                email_addresses=MeshEmailAddresses(mesh),
                 signer=signer,
                 page_token_key=settings.page_token_key,
                 master_key=settings.master_key,
@@ -131,7 +111,7 @@ async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
                 clock=clock,
                 revoked=revoked,
             ),
-            jobs=[_every(RELOAD_SECONDS, "signing_keys_not_read", signer.load), revoked.run],
+            jobs=[every(RELOAD_SECONDS, "load_signing_keys", signer.load), revoked.run],
         )
 
 
@@ -144,7 +124,7 @@ def mounts(
     ids: IdGenerator,
     passwords: Passwords,
     throttle: Throttle,
-    addresses: MailAddresses,
+    email_addresses: EmailAddresses,
     signer: Signer,
     page_token_key: bytes,
     master_key: bytes,
@@ -158,9 +138,9 @@ def mounts(
         ids=ids,
         passwords=passwords,
         sessions=sessions,
-        retired=HandleTombstones(master_key=master_key),
+        tombstones=HandleTombstones(master_key=master_key),
         throttle=throttle,
-        addresses=addresses,
+        email_addresses=email_addresses,
     )
     auth = AuthServicer(
         store=store,
@@ -197,7 +177,7 @@ def mounts(
 
 @asynccontextmanager
 async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
-    """The process that publishes events, counts, reconciles, and does what requests leave."""
+    """The process that publishes events, counts, reconciles, and executes background tasks."""
     clock = SystemClock()
     brokers = ",".join(settings.kafka_brokers)
     async with (
@@ -211,11 +191,8 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
             settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
         ) as mesh,
     ):
-        store = PostgresUserStore(database)
-        profiles = BroadcastingUserCache(
-            user_cache(store=store, redis=cache_server, clock=clock, encode=convert.packed_user),
-            MeshCacheInvalidation(mesh),
-        )
+        store = PostgresUserStore(database, describe=describe)
+        profiles = _user_cache(store, cache_server, MeshCacheInvalidation(mesh), clock)
         seal = KeySeal(master_key=settings.master_key)
         counting = bus.Subscriber(
             brokers=brokers,
@@ -225,68 +202,63 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
             clock=clock,
             batches=Subscriptions(store=store, user_cache=profiles).handle,
         )
-        background_tasks = BackgroundTasks(
+        tasks = BackgroundTasks(
             store=store,
             clock=clock,
             ids=IdGenerator(clock=clock, worker=worker),
-            retired=HandleTombstones(master_key=settings.master_key),
+            tombstones=HandleTombstones(master_key=settings.master_key),
         )
-        reconciler = Reconciler(store=store, user_cache=profiles, count_posts=_count_posts(mesh))
-
-        async def forget_old_records() -> None:
-            await retention.run(database)
-
-        async def rotate_keys() -> None:
-            await signing.rotate_if_due(store, clock=clock, seal=seal)
-
-        async def prune_sessions() -> None:
-            await store.prune(clock.now())
+        reconciler = Reconciler(store=store, user_cache=profiles, count_posts=count_posts(mesh))
 
         yield ProcessParts(
             consumers=[counting],
             jobs=[
                 Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
-                background_tasks.run,
-                reconciler.run,
-                forget_old_records,
-                _every(_KEYS_SECONDS, "signing_key_not_rotated", rotate_keys),
-                _every(_PRUNE_SECONDS, "sessions_not_pruned", prune_sessions),
+                every(background_tasks.INTERVAL_SECONDS, "run_background_tasks", tasks.run_all),
+                every(
+                    counters.INTERVAL_SECONDS,
+                    "reconcile_counters",
+                    reconciler.reconcile,
+                    wait_first=True,
+                ),
+                retention.job(database),
+                every(
+                    _KEYS_SECONDS,
+                    "rotate_signing_keys",
+                    partial(signing.rotate_if_due, store, clock=clock, seal=seal),
+                ),
+                every(_PRUNE_SECONDS, "prune_sessions", lambda: store.prune(clock.now())),
             ],
         )
 
 
+def _user_cache(
+    store: Store, redis: RedisClient, cache_invalidation: CacheInvalidation, clock: Clock
+) -> UserCache:
+    return BroadcastingUserCache(
+        user_cache(store=store, redis=redis, clock=clock, encode=convert.packed_user),
+        cache_invalidation,
+    )
+
+
+def _throttle(settings: UserSettings, redis: RedisClient, clock: Clock) -> Throttle:
+    return Throttle(
+        attempts=FallbackAttempts(ValkeyAttempts(redis, clock=clock), MemoryAttempts(clock=clock)),
+        key=settings.master_key,
+        logins=settings.rate_logins,
+        guesses=settings.rate_guesses,
+    )
+
+
 async def rotate_keys(settings: UserSettings) -> str:
-    """Announces the next signing key; a sentence that says from when on it signs."""
+    """Announces the next signing key. Returns a sentence with the time from which it signs."""
     clock = SystemClock()
     async with postgres.connect(
         settings.database_url, clock=clock, min_size=1, max_size=1, name="user rotate-keys"
     ) as database:
         key = await signing.rotate(
-            PostgresUserStore(database), clock=clock, seal=KeySeal(master_key=settings.master_key)
+            PostgresUserStore(database, describe=describe),
+            clock=clock,
+            seal=KeySeal(master_key=settings.master_key),
         )
     return f"{key.kid} signs from {key.sign_time:%Y-%m-%d %H:%M:%S} UTC on."
-
-
-def _count_posts(mesh: Mesh) -> CountPosts:
-    posts = mesh.as_service(PostServiceStub)
-
-    async def count(user_ids: Sequence[int]) -> Mapping[int, int]:
-        response = await posts.BatchCountPosts(BatchCountPostsRequest(author_ids=user_ids))
-        return dict(zip(user_ids, response.counts, strict=True))
-
-    return count
-
-
-def _every(seconds: float, failure: str, act: Callable[[], Awaitable[None]]) -> Job:
-    """A job that acts now and again after so many seconds, for ever; what fails is tried again."""
-
-    async def periodically() -> None:
-        while True:
-            try:
-                await act()
-            except RoostError as error:
-                logger().warning(failure, error=repr(error))
-            await asyncio.sleep(seconds)
-
-    periodically.__qualname__ = act.__qualname__
-    return periodically

@@ -1,4 +1,4 @@
-"""What the processes of the User service are told, on top of what every service is."""
+"""The settings of the User service, in addition to those of every service."""
 
 from pydantic import Field
 
@@ -8,18 +8,17 @@ from services.user.domain.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
 
 
 class UserSettings(ServiceSettings):
-    """ROOST_MASTER_KEY, the cost of passwords, and how often they may be tried."""
+    """The master key, the cost of a password hash, and how often passwords may be tried."""
 
-    # Seals signing keys and idempotency records, and marks refresh tokens as ours. Whoever loses
-    # it signs everybody out.
+    # Seals signing keys and idempotency records, and authenticates refresh tokens. Losing it signs
+    # everybody out.
     master_key: Key32 = Field(repr=False)
-    # Of one Argon2id hash: what an operator turns to fit logins to the machine. Its time grows
-    # with it. 19 MiB is the least that OWASP advises; a change reaches a person's hash at their
+    # The memory of one Argon2id hash. An operator changes it to fit logins to the machine; the time
+    # of a hash grows with it. OWASP advises at least 19 MiB. A change reaches a user's hash at the
     # next login.
     password_memory_mib: int = Field(default=DEFAULT_MEMORY_MIB, ge=19, le=1024)
-    # Sign-ins, sign-ups and other proofs of a password a minute from one network, over REST and
-    # GraphQL together. The edge and the gateway refuse at the same number before they pass a
-    # request on.
+    # Sign-ins, sign-ups and other password checks a minute from one network, over REST and GraphQL
+    # together. The edge and the gateway enforce the same limit before they forward a request.
     rate_logins: int = Field(default=DEFAULT_LOGINS, ge=1)
     # Wrong passwords for one account from new networks before pauses begin; a quarter of it from
     # one network or session.

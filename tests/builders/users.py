@@ -1,4 +1,4 @@
-"""People for tests of the User service."""
+"""Users for tests of the User service."""
 
 import itertools
 from dataclasses import replace
@@ -11,15 +11,15 @@ from services.user.domain.model import RelationshipKind, Session, User
 from services.user.domain.store import Store
 
 _numbers = itertools.count(1)
-_edges = itertools.count(1)
+_ids = itertools.count(1)
 
 
 async def _wait_no_longer(_: float) -> None:
-    """Stands in for the pause of an id generator whose clock stands still."""
+    """Replaces the pause of an id generator with a fixed clock."""
 
 
 class Scenario:
-    """People in a store, and short words for what stands between them."""
+    """Users in a store, and short names for changes of them."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
@@ -27,7 +27,7 @@ class Scenario:
         self.ids = PatientIds(clock)
 
     async def person(self, handle: str | None = None, **given: Any) -> User:
-        """Somebody new, with a handle that nobody else has."""
+        """A new user with a unique handle."""
         now = self.clock.now()
         name = handle or f"person{next(_numbers)}"
         user = User(
@@ -39,20 +39,20 @@ class Scenario:
         )
         user = replace(user, **given)
         async with self.store.transaction() as transaction:
-            assert await transaction.claim_handle(name.lower(), user.id, retired=f"~{name}")
+            assert await transaction.claim_handle(name.lower(), user.id, tombstone=f"~{name}")
             await transaction.add_user(user, "a hash")
         return user
 
     async def people(self, count: int, **given: Any) -> list[User]:
-        """So many new people."""
+        """That many new users."""
         return [await self.person(**given) for _ in range(count)]
 
-    async def edge(self, edge: RelationshipKind, source: User, target: User) -> int:
-        """Adds an edge, and gives its id."""
-        edge_id = await self.ids.make(0)
+    async def relate(self, kind: RelationshipKind, source: User, target: User) -> int:
+        """Adds a relationship, and returns its id."""
+        new_id = await self.ids.make(0)
         async with self.store.transaction() as transaction:
-            assert await transaction.add_edge(edge, source.id, target.id, edge_id)
-        return edge_id
+            assert await transaction.add_relationship(kind, source.id, target.id, new_id)
+        return new_id
 
     async def session(self, user: User, **given: Any) -> Session:
         """A session that lasts a day."""
@@ -73,11 +73,11 @@ class Scenario:
 
 
 class PatientIds(IdGenerator):
-    """Ids by a clock that stands still: numbered on beyond what one millisecond gives."""
+    """Ids with a fixed clock, beyond the number that one millisecond allows."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock=clock, worker=FixedWorker(), sleep=_wait_no_longer)
-        self._next = _edges
+        self._next = _ids
 
     async def make(self, bucket: int) -> int:
         return (next(self._next) << 22) | bucket << 13

@@ -14,7 +14,7 @@ from roost.notification.v1.event_service_pb2 import ReadEventsRequest
 from roost.notification.v1.event_service_pb2_grpc import EventServiceStub
 from roost.notification.v1.notification_pb2 import UserEvent
 
-from gateway.api.events.presenter import topic_of
+from gateway.protocols.stream.backlog import topic_of
 from local.edge import Edge
 from local.secret_store import SecretStore
 from services.chassis.auth.tokens import ServiceIdentity, SigningKey

@@ -8,12 +8,13 @@ import httpx2
 import pytest
 from prometheus_client import CollectorRegistry
 
+from gateway.api.events.presenter import EventPresenter
+from gateway.api.events.subscriptions.socket import GraphQLSocket
 from gateway.api.schema import SCHEMA
-from gateway.api.sessions.commands import Refreshing
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
-from gateway.core.rate_limits import Buckets
+from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import HttpMetrics, State
 from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
@@ -24,6 +25,7 @@ from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.tokens import Jwk, ServiceIdentity, StaticJwks
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.clock import ManualClock, SystemClock
+from services.chassis.runtime.token_buckets import Buckets
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeServices
 from tests.gateway.samples import ALICE
@@ -132,7 +134,9 @@ async def gateway(
         serving(*services.mounts(), events.mount()) as served,
         Mesh(served.address, identity=identity) as mesh,
         open_stream(
-            backends=Backends.from_mesh(mesh),
+            presenter=EventPresenter.of_process(
+                backends=Backends.from_mesh(mesh), own=ServiceBackends.from_mesh(mesh), clock=clock
+            ),
             own=ServiceBackends.from_mesh(mesh),
             revoked=revoked,
             state=state,
@@ -162,7 +166,9 @@ async def gateway(
             authenticator=authenticator,
             graphql=graphql,
             refreshing=refreshing,
-            subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
+            subscriptions=Subscriptions(
+                backends=backends, find=graphql.find, stream=stream, socket=GraphQLSocket
+            ),
             stream=stream,
             state=state,
             explorer=introspection,

@@ -20,8 +20,11 @@ from roost.user.v1.auth_service_pb2 import (
     RegisterRequest,
 )
 
-from gateway.api import requests
+from gateway.api.delivery.requests import NewPushSubscription
+from gateway.api.posts.requests import NewPost
 from gateway.api.routes import SECTIONS
+from gateway.api.sessions.requests import NewSession, RefreshToken
+from gateway.api.users.requests import NewUser, PasswordChange
 from gateway.api.versions import VERSIONS
 from gateway.core.problems import STATUS
 from gateway.protocols.rest.openapi import document
@@ -117,16 +120,16 @@ def test_unknown_fields_of_bodies_are_not_in_the_document(version: Version) -> N
 @pytest.mark.parametrize(
     ("body", "message", "name"),
     [
-        (requests.NewUser, RegisterRequest, "handle"),
-        (requests.NewUser, RegisterRequest, "password"),
-        (requests.NewUser, RegisterRequest, "display_name"),
-        (requests.NewUser, RegisterRequest, "device_name"),
-        (requests.NewSession, AuthenticateRequest, "handle"),
-        (requests.NewSession, AuthenticateRequest, "password"),
-        (requests.RefreshToken, RefreshSessionRequest, "refresh_token"),
-        (requests.PasswordChange, ChangePasswordRequest, "new_password"),
-        (requests.NewPost, CreatePostRequest, "text"),
-        (requests.NewPushSubscription, CreatePushSubscriptionRequest, "endpoint"),
+        (NewUser, RegisterRequest, "handle"),
+        (NewUser, RegisterRequest, "password"),
+        (NewUser, RegisterRequest, "display_name"),
+        (NewUser, RegisterRequest, "device_name"),
+        (NewSession, AuthenticateRequest, "handle"),
+        (NewSession, AuthenticateRequest, "password"),
+        (RefreshToken, RefreshSessionRequest, "refresh_token"),
+        (PasswordChange, ChangePasswordRequest, "new_password"),
+        (NewPost, CreatePostRequest, "text"),
+        (NewPushSubscription, CreatePushSubscriptionRequest, "endpoint"),
     ],
 )
 def test_limits_are_those_of_the_contracts(

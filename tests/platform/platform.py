@@ -5,7 +5,6 @@ the test says so.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,12 +20,13 @@ from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
+from gateway.api.events.presenter import EventPresenter
+from gateway.api.events.subscriptions.socket import GraphQLSocket
 from gateway.api.schema import SCHEMA
-from gateway.api.sessions.commands import Refreshing
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
-from gateway.core.rate_limits import Buckets
+from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import HttpMetrics, State
 from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
@@ -34,6 +34,7 @@ from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
 from gateway.protocols.graphql.trusted_documents import TrustedDocuments
 from gateway.protocols.stream.endpoint import open_stream
 from local.edge import Account, Edge
+from local.ports import Ports
 from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.tokens import AccessTokens, ServiceIdentity, StaticJwks
 from services.chassis.cache import redis_client
@@ -44,6 +45,7 @@ from services.chassis.rpc.page_token import PageTokens
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
+from services.chassis.runtime.token_buckets import Buckets
 from services.delivery import compose as delivery_compose
 from services.delivery.adapters.memory import MemoryDeliveryStore
 from services.delivery.domain.unread_queries import UnreadQueries
@@ -57,7 +59,6 @@ from services.notification.worker.account_cleanup import AccountCleanup as Notif
 from services.post import compose as post_compose
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
-from services.post.rpc.convert import pack, summarize_packed
 from services.post.rpc.events import describe
 from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.profile_cache import ProfileCache
@@ -80,16 +81,17 @@ from services.timeline.rpc import events as timeline_events
 from services.timeline.rpc.servicer import TimelineServicer
 from services.timeline.worker.consumer import HomeTimelines, PublicTimeline, together
 from services.user import compose as user_compose
-from services.user.adapters.cache_invalidation import BroadcastingUserCache, MeshCacheInvalidation
-from services.user.adapters.login_attempts_memory import MemoryAttempts
-from services.user.adapters.mail_addresses import MeshMailAddresses
+from services.user.adapters.delivery_client import MeshEmailAddresses
+from services.user.adapters.login_attempts import MemoryAttempts
 from services.user.adapters.memory import MemoryUserStore
-from services.user.adapters.user_cache import user_cache
+from services.user.adapters.post_client import MeshCacheInvalidation
+from services.user.adapters.user_cache import BroadcastingUserCache, user_cache
+from services.user.domain.handles import HandleTombstones
 from services.user.domain.passwords import Passwords
-from services.user.domain.retired_handles import HandleTombstones
 from services.user.domain.signing import KeySeal, Signer
 from services.user.domain.throttle import Throttle
 from services.user.rpc import convert as user_convert
+from services.user.rpc import events as user_events
 from services.user.worker import consumer as user_subscriber
 from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.notifications import settings
@@ -130,8 +132,7 @@ class Platform:
 
     async def run_background_tasks(self) -> None:
         """Do what requests have left to the user service's worker."""
-        while await self.background_tasks.step():
-            pass
+        await self.background_tasks.run_all()
 
 
 @asynccontextmanager
@@ -140,9 +141,26 @@ async def platform(
 ) -> AsyncIterator[Platform]:
     """Everything, with nobody in it yet. What the services keep, they keep in that Redis. `logins`
     is how many proofs of a password a network has in a minute."""
+    with TemporaryDirectory() as folder:
+        # The services call each other, so the address is chosen before anything listens there. The
+        # claim keeps other processes away: servers with SO_REUSEPORT would share it unnoticed.
+        ports = Ports(Path(folder) / "ports.json")
+        try:
+            async with _serving_at(ports.address("platform"), passwords, redis_url, logins) as made:
+                yield made
+        finally:
+            ports.release()
+
+
+@asynccontextmanager
+async def _serving_at(
+    address: str, passwords: Passwords, redis_url: str, logins: int
+) -> AsyncIterator[Platform]:
     clock = SystemClock()
-    address = _free_address()
-    users, posts = MemoryUserStore(clock=clock), MemoryStore(clock=clock)
+    users, posts = (
+        MemoryUserStore(clock=clock, describe=user_events.describe),
+        MemoryStore(clock=clock),
+    )
     log = Log([lambda: users.database.published, lambda: posts.database.published])
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
@@ -165,7 +183,9 @@ async def platform(
             state = State(metrics=HttpMetrics(CollectorRegistry()), max_in_flight=200)
             stream = await opened.enter_async_context(
                 open_stream(
-                    backends=backends,
+                    presenter=EventPresenter.of_process(
+                        backends=backends, own=ServiceBackends.from_mesh(as_gateway), clock=clock
+                    ),
                     own=ServiceBackends.from_mesh(as_gateway),
                     revoked=frozenset(),
                     state=state,
@@ -192,7 +212,9 @@ async def platform(
                 authenticator=authenticator,
                 graphql=graphql,
                 refreshing=refreshing,
-                subscriptions=Subscriptions(backends=backends, find=graphql.find, stream=stream),
+                subscriptions=Subscriptions(
+                    backends=backends, find=graphql.find, stream=stream, socket=GraphQLSocket
+                ),
                 stream=stream,
                 state=state,
             )
@@ -206,18 +228,11 @@ async def platform(
                         store=users,
                         clock=clock,
                         ids=ids,
-                        retired=HandleTombstones(master_key=MASTER_KEY),
+                        tombstones=HandleTombstones(master_key=MASTER_KEY),
                     ),
                     unread,
                     everything.stub(AuthServiceStub),
                 )
-
-
-def _free_address() -> str:
-    """Chosen before anything is served there: the services call each other."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 def _mesh(address: str, service: str) -> Mesh:
@@ -254,7 +269,7 @@ async def _users(
         ids=ids,
         passwords=passwords,
         throttle=Throttle(attempts=MemoryAttempts(clock=clock), key=MASTER_KEY, logins=logins),
-        addresses=MeshMailAddresses(mesh),
+        email_addresses=MeshEmailAddresses(mesh),
         signer=signer,
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,
@@ -268,11 +283,9 @@ async def _posts(
     store: MemoryStore, ids: IdGenerator, kept: RedisClient, mesh: Mesh
 ) -> AsyncIterator[tuple[list[MountedServicer], Group]]:
     clock = SystemClock()
-    bodies = PostBodyCache(
-        store=store, redis=kept, clock=clock, pack=pack, summarize_packed=summarize_packed
-    )
+    bodies = PostBodyCache(store=store, redis=kept, clock=clock)
     states = PostStateCache(store=store, redis=kept, clock=clock)
-    store.watch(states.forget)
+    store.on_change(states.invalidate)
     people = MeshProfiles(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
     profile_cache = ProfileCache(profiles=people, redis=kept, clock=clock)
     mounts = post_compose.mounts(
@@ -286,7 +299,7 @@ async def _posts(
         page_token_key=MASTER_KEY,
     )
     routes = post_subscriber.routes(
-        AccountCleanup(store=store, clock=clock, describe=describe, forget_body=bodies.forget),
+        AccountCleanup(store=store, clock=clock, describe=describe, delete_body=bodies.delete),
         protections=Protections(store=store, profiles=people),
         states=states,
         profile_cache=profile_cache,

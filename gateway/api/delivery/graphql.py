@@ -6,7 +6,6 @@ import strawberry
 from roost.notification.v1.delivery_service_pb2 import (
     ConfirmEmailAddressRequest,
     CreatePushSubscriptionRequest,
-    DeletePushSubscriptionRequest,
     GetEmailAddressRequest,
     GetPushKeyRequest,
     ListPushSubscriptionsRequest,
@@ -16,14 +15,11 @@ from roost.notification.v1.delivery_service_pb2 import (
 )
 from strawberry.types import Info
 
+from gateway.api.delivery import acts
 from gateway.api.delivery import queries as reading
+from gateway.api.delivery.requests import EmailCode, NewEmail, NewPushSubscription, UnsubscribeQuery
 from gateway.api.delivery.types import Email, PushSubscription
-from gateway.api.requests import (
-    EmailCode,
-    NewEmail,
-    NewPushSubscription,
-    UnsubscribeQuery,
-)
+from gateway.protocols.acts import mutation
 from gateway.protocols.graphql.context import backends_of, own
 from gateway.protocols.graphql.fields import resolved
 from gateway.protocols.graphql.global_ids import number_of
@@ -110,21 +106,7 @@ class DeliveryMutations:
         )
         return result(PushSubscription(message=response.subscription))
 
-    @change("Push nothing to a device any more.", answers=Done)
-    async def delete_push_subscription(
-        self,
-        info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The id of a device.")],  # noqa: A002
-        idempotency_key: Key = None,
-    ) -> Done:
-        """As REST's."""
-        await own(info).delivery.DeletePushSubscription(
-            DeletePushSubscriptionRequest(
-                subscription_id=number_of("PushSubscription", id, "id"),
-                request_id=request_id(idempotency_key),
-            )
-        )
-        return DONE
+    delete_push_subscription = mutation(acts.DELETE_PUSH_SUBSCRIPTION)
 
     @change(
         "Say where one's digest goes. A code of six digits is mailed to the address, which is not "

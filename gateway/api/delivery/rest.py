@@ -3,7 +3,6 @@
 from roost.notification.v1.delivery_service_pb2 import (
     ConfirmEmailAddressRequest,
     CreatePushSubscriptionRequest,
-    DeletePushSubscriptionRequest,
     GetEmailAddressRequest,
     GetPushKeyRequest,
     ListPushSubscriptionsRequest,
@@ -12,13 +11,9 @@ from roost.notification.v1.delivery_service_pb2 import (
     UnsubscribeRequest,
 )
 
-from gateway.api.delivery import queries
-from gateway.api.requests import (
-    EmailCode,
-    NewEmail,
-    NewPushSubscription,
-    UnsubscribeQuery,
-)
+from gateway.api.delivery import acts, queries
+from gateway.api.delivery.requests import EmailCode, NewEmail, NewPushSubscription, UnsubscribeQuery
+from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
     NOTHING,
     NoBody,
@@ -100,19 +95,7 @@ async def get_push_subscription(
     return Response(presentation.push_subscription(found))
 
 
-@delivery.change(
-    "DELETE",
-    "/push/subscriptions/{subscription_id}",
-    reasons=("PUSH_SUBSCRIPTION_NOT_FOUND",),
-)
-async def delete_push_subscription(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Push nothing to a device any more."""
-    await context.backends.delivery.DeletePushSubscription(
-        DeletePushSubscriptionRequest(
-            subscription_id=context.path_id, request_id=context.request_id
-        )
-    )
-    return NOTHING
+route(delivery, acts.DELETE_PUSH_SUBSCRIPTION)
 
 
 @delivery.get("/users/me/email")

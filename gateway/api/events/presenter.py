@@ -1,44 +1,37 @@
 """From events of the log to frames: hydrate → rules → present, as REST does it."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from typing import cast, get_args
+from collections.abc import Mapping, Sequence
+from typing import Self, cast, get_args
 
 from roost.notification.v1.notification_pb2 import SecurityNotice, UserEvent
 
 from gateway.api.events import queries
 from gateway.api.events.shared_items import Arrivals
-from gateway.core.clients import Backends
-from gateway.core.hydrate import Entry, Hydrated
+from gateway.core.clients import Backends, ServiceBackends
+from gateway.core.hydrate import Entry
 from gateway.protocols.stream import frames
 from gateway.views import presentation, shapes
+from services.chassis.runtime.clock import Clock
 
-# Events that are presented together: as many as one call brings the people of (200, five each).
-MOST_EVENTS = 40
 # How many connections of a process read what they watch at a time: a post that thousands watch
 # delays their next look at it, and nothing else.
 _WATCHING = 32
+_MOST_REPLIES = 20
 
 # Kinds that a newer service may tell of are left out until this one knows them.
 _RESOURCES: dict[str, frames.Resource] = {each: each for each in get_args(frames.Resource)}
 _MARKED: dict[str, frames.MarkedList] = {each: each for each in get_args(frames.MarkedList)}
 
 
-def topic_of(event: UserEvent) -> str:
-    """The topic that an event belongs to."""
-    match event.WhichOneof("kind"):
-        case "home" | "arrivals_missed":
-            return "home"
-        case "notification":
-            return "notifications"
-        case "marker":
-            return _MARKED.get(event.marker.timeline, "account")
-        case _:
-            return "account"
-
-
 class EventPresenter:
     """Presents on behalf of whoever calls: within `Viewer.read`."""
+
+    @classmethod
+    def of_process(cls, *, backends: Backends, own: ServiceBackends, clock: Clock) -> Self:
+        """The presenter of all connections of a process."""
+        arrivals = Arrivals(backends=backends, graph=own.graph, clock=clock)
+        return cls(backends=backends, arrivals=arrivals)
 
     def __init__(self, *, backends: Backends, arrivals: Arrivals) -> None:
         self._backends = backends
@@ -58,11 +51,22 @@ class EventPresenter:
         found |= await self._told([each for each in of if each.HasField("notification")])
         return [found[each.sequence] if each.sequence in found else _plain(each) for each in of]
 
-    async def posts(self, post_ids: Iterable[int]) -> tuple[Hydrated, presentation.Presenter]:
-        """Up to MOST_POSTS posts that are watched, or answer one that is."""
+    async def activities(self, wanted: Mapping[int, Sequence[int]]) -> dict[int, frames.Activity]:
+        """Posts that are watched, as they are now, each with these of its replies."""
+        newest = {post_id: sorted(replies)[-_MOST_REPLIES:] for post_id, replies in wanted.items()}
+        ids = dict.fromkeys([*wanted, *(each for replies in newest.values() for each in replies)])
         async with self._watching:
-            found = await queries.posts(self._backends, post_ids)
-        return found, presentation.Presenter(found)
+            found = await queries.posts(self._backends, list(ids)[: queries.MOST_POSTS])
+        presenter = presentation.Presenter(found)
+        shown: dict[int, frames.Activity] = {}
+        for post_id, replies in newest.items():
+            seen = queries.watched(post_id, replies, found)
+            shown[post_id] = frames.Activity(
+                f"post:{post_id}",
+                presenter.message(seen.post) if seen.post else None,
+                [presenter.message(each) for each in seen.replies],
+            )
+        return shown
 
     async def _shared(
         self, of: Sequence[UserEvent], viewer_id: int

@@ -8,14 +8,10 @@ from roost.notification.v1.notification_service_pb2 import (
     GetPreferencesRequest,
     GetReadMarkerRequest,
     MarkReadRequest,
-    MuteConversationRequest,
-    UnmuteConversationRequest,
-    UnwatchUserRequest,
-    WatchUserRequest,
 )
 from strawberry.types import Info
 
-from gateway.api.notifications import commands
+from gateway.api.notifications import acts, commands
 from gateway.api.notifications import queries as reading
 from gateway.api.notifications.commands import DayChange, KindPreferenceChange, QuietHours
 from gateway.api.notifications.types import (
@@ -27,7 +23,8 @@ from gateway.api.notifications.types import (
     notifications_on,
 )
 from gateway.api.timelines.types import ReadMarker, marker
-from gateway.protocols.graphql.arguments import Etag, PostId, UserId
+from gateway.protocols.acts import mutation
+from gateway.protocols.graphql.arguments import Etag
 from gateway.protocols.graphql.connections import (
     DEFAULT_FIRST,
     After,
@@ -39,8 +36,6 @@ from gateway.protocols.graphql.context import own
 from gateway.protocols.graphql.fields import resolved
 from gateway.protocols.graphql.global_ids import number_of
 from gateway.protocols.graphql.mutation_results import (
-    DONE,
-    Done,
     Key,
     Outcome,
     change,
@@ -185,62 +180,10 @@ class NotificationMutations:
         )
         return result(NotificationPreferences(message=changed))
 
-    @change(
-        "Hear no more of the conversation that a post is in: mentions, replies and quotes anywhere "
-        "in it, and responses to its first post, also past ones.",
-        answers=Done,
-    )
-    async def mute_conversation(
-        self, info: Info, post_id: PostId, idempotency_key: Key = None
-    ) -> Done:
-        """As REST's."""
-        await own(info).notifications.MuteConversation(
-            MuteConversationRequest(
-                post_id=number_of("Post", post_id, "post_id"),
-                request_id=request_id(idempotency_key),
-            )
-        )
-        return DONE
-
-    @change("Hear of a conversation again, also of what happened meanwhile.", answers=Done)
-    async def unmute_conversation(
-        self, info: Info, post_id: PostId, idempotency_key: Key = None
-    ) -> Done:
-        """As REST's."""
-        await own(info).notifications.UnmuteConversation(
-            UnmuteConversationRequest(
-                post_id=number_of("Post", post_id, "post_id"),
-                request_id=request_id(idempotency_key),
-            )
-        )
-        return DONE
-
-    @change(
-        "Be notified of a person's new posts. An open account need not be followed for that, a "
-        "protected one must be. It ends when one ceases to follow the person, with a block, and "
-        "when an account that one does not follow becomes protected.",
-        answers=Done,
-    )
-    async def watch(self, info: Info, user_id: UserId, idempotency_key: Key = None) -> Done:
-        """As REST's."""
-        await own(info).notifications.WatchUser(
-            WatchUserRequest(
-                user_id=number_of("User", user_id, "user_id"),
-                request_id=request_id(idempotency_key),
-            )
-        )
-        return DONE
-
-    @change("Be told of them no more.", answers=Done)
-    async def unwatch(self, info: Info, user_id: UserId, idempotency_key: Key = None) -> Done:
-        """As REST's."""
-        await own(info).notifications.UnwatchUser(
-            UnwatchUserRequest(
-                user_id=number_of("User", user_id, "user_id"),
-                request_id=request_id(idempotency_key),
-            )
-        )
-        return DONE
+    mute_conversation = mutation(acts.MUTE_CONVERSATION)
+    unmute_conversation = mutation(acts.UNMUTE_CONVERSATION)
+    watch = mutation(acts.WATCH)
+    unwatch = mutation(acts.UNWATCH)
 
 
 def _day_change(time_zone: str | None, quiet_hours: QuietHoursInput | None) -> DayChange:

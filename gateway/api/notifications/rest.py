@@ -1,5 +1,7 @@
 """Notifications: what happened to the caller, how far they have read, what they wish to hear."""
 
+from typing import Any
+
 from msgspec import UNSET
 from roost.notification.v1 import notification_pb2 as pb
 from roost.notification.v1.notification_service_pb2 import (
@@ -9,25 +11,23 @@ from roost.notification.v1.notification_service_pb2 import (
     GetReadMarkerResponse,
     MarkReadRequest,
     MarkReadResponse,
-    MuteConversationRequest,
-    UnmuteConversationRequest,
-    UnwatchUserRequest,
-    WatchUserRequest,
 )
 
-from gateway.api.notifications import commands
-from gateway.api.notifications import queries as reading
+from gateway.api.notifications import acts, commands, queries
 from gateway.api.notifications.commands import DayChange, KindPreferenceChange
-from gateway.api.requests import MarkerChange, NotificationsQuery, PreferencesChange
+from gateway.api.notifications.requests import NotificationsQuery, PreferencesChange
+from gateway.api.timelines.requests import MarkerChange
+from gateway.core.ids import id_in_body
+from gateway.core.pipeline import Page
+from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
-    NOTHING,
     NoBody,
-    NoContent,
     NoQuery,
+    PageKind,
     RequestContext,
     Response,
+    place,
 )
-from gateway.protocols.rest.pages import id_in_body, page_of
 from gateway.protocols.rest.routes import Routes
 from gateway.views import presentation
 from gateway.views.notification_shapes import (
@@ -39,7 +39,17 @@ from gateway.views.notification_shapes import (
     SenderFilter,
     UnreadCount,
 )
-from gateway.views.shapes import NotificationKind, ReadMarker
+from gateway.views.shapes import Notification, NotificationKind, ReadMarker
+
+
+def _notifications_on(
+    context: RequestContext[Any, Any], page: Page[pb.NotificationGroup]
+) -> list[Notification]:
+    presenter = context.presenter(page.hydrated)
+    return [presenter.notification(group) for group in page.entries]
+
+
+NOTIFICATIONS = PageKind(NotificationPage, _notifications_on)
 
 notifications = Routes("Notifications", "What happened to oneself, and what one wishes to hear of.")
 
@@ -72,10 +82,8 @@ async def list_notifications(
     to the top when somebody joins in, and is unread again then.
     """
     kinds = [_KINDS[name] for name in context.query.kind_names]
-    page = await reading.list_notifications(context.backends, kinds=kinds, **page_of(context))
-    presenter = context.presenter(page.hydrated)
-    items = [presenter.notification(group) for group in page.entries]
-    return Response(NotificationPage(items, page.next_token or None), next_cursor=page.next_token)
+    page = await queries.list_notifications(context.backends, kinds=kinds, **place(context))
+    return NOTIFICATIONS.response(context, page)
 
 
 @notifications.get("/notifications/unread-count")
@@ -156,62 +164,10 @@ async def update_notification_preferences(
     )
 
 
-@notifications.change(
-    "PUT",
-    "/posts/{post_id}/conversation-mute",
-    reasons=("POST_NOT_FOUND", "TOO_MANY_MUTED_CONVERSATIONS"),
-)
-async def mute_conversation(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Hear no more of the conversation that a post is in.
-
-    Mentions, replies and quotes anywhere in it, and responses to its first post, also past ones.
-    """
-    await context.backends.notifications.MuteConversation(
-        MuteConversationRequest(post_id=context.path_id, request_id=context.request_id)
-    )
-    return NOTHING
-
-
-@notifications.change("DELETE", "/posts/{post_id}/conversation-mute")
-async def unmute_conversation(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Hear of a conversation again, also of what happened meanwhile."""
-    await context.backends.notifications.UnmuteConversation(
-        UnmuteConversationRequest(post_id=context.path_id, request_id=context.request_id)
-    )
-    return NOTHING
-
-
-@notifications.change(
-    "PUT",
-    "/users/{user_id}/watch",
-    reasons=(
-        "USER_NOT_FOUND",
-        "ACCOUNT_PROTECTED",
-        "BLOCKING",
-        "CANNOT_WATCH_SELF",
-        "TOO_MANY_WATCHED",
-    ),
-)
-async def watch(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Be notified of a person's new posts.
-
-    An open account need not be followed for that, a protected one must be. It ends when one ceases
-    to follow the person, with a block, and when an account that one does not follow becomes
-    protected.
-    """
-    await context.backends.notifications.WatchUser(
-        WatchUserRequest(user_id=context.path_id, request_id=context.request_id)
-    )
-    return NOTHING
-
-
-@notifications.change("DELETE", "/users/{user_id}/watch")
-async def unwatch(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Be told of them no more."""
-    await context.backends.notifications.UnwatchUser(
-        UnwatchUserRequest(user_id=context.path_id, request_id=context.request_id)
-    )
-    return NOTHING
+route(notifications, acts.MUTE_CONVERSATION)
+route(notifications, acts.UNMUTE_CONVERSATION)
+route(notifications, acts.WATCH)
+route(notifications, acts.UNWATCH)
 
 
 def _day_change(change: PreferencesChange) -> DayChange:

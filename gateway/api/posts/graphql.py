@@ -6,24 +6,26 @@ import strawberry
 from roost.post.v1.post_service_pb2 import (
     BatchGetPostsRequest,
     CreatePostRequest,
-    DeletePostRequest,
     GetPostRequest,
     GetThreadRequest,
     UpdatePostRequest,
 )
 from strawberry.types import Info
 
+from gateway.api.posts import acts
 from gateway.api.posts.parts import Visibility
+from gateway.api.posts.requests import NewPost, PostChange
 from gateway.api.posts.thread_type import Thread
 from gateway.api.posts.types import (
     Post,
+    PostId,
     Seen,
     one,
 )
-from gateway.api.requests import NewPost, PostChange
 from gateway.core.hydrate import Hydrated
-from gateway.core.ids import NO_ID
-from gateway.protocols.graphql.arguments import MAX_IDS, Etag, PostId, numbers_of
+from gateway.core.ids import NO_ID, id_in_body
+from gateway.protocols.acts import mutation
+from gateway.protocols.graphql.arguments import MAX_IDS, Etag, numbers_of
 from gateway.protocols.graphql.connections import (
     DEFAULT_FIRST,
     After,
@@ -35,8 +37,6 @@ from gateway.protocols.graphql.context import backends_of, own
 from gateway.protocols.graphql.fields import resolved
 from gateway.protocols.graphql.global_ids import number_of
 from gateway.protocols.graphql.mutation_results import (
-    DONE,
-    Done,
     Key,
     Outcome,
     change,
@@ -44,7 +44,6 @@ from gateway.protocols.graphql.mutation_results import (
     result,
     validated,
 )
-from gateway.protocols.rest.pages import id_in_body
 from services.chassis.text.kinds import POST
 
 
@@ -169,19 +168,7 @@ class PostMutations:
         )
         return result(one(response.post, response.includes))
 
-    @change(
-        "Delete one's own post. A tombstone keeps its place in conversations; replies stay.",
-        answers=Done,
-    )
-    async def delete_post(self, info: Info, post_id: PostId, idempotency_key: Key = None) -> Done:
-        """As REST's."""
-        await own(info).posts.DeletePost(
-            DeletePostRequest(
-                post_id=number_of("Post", post_id, "post_id"),
-                request_id=request_id(idempotency_key),
-            )
-        )
-        return DONE
+    delete_post = mutation(acts.DELETE_POST)
 
 
 def _post_or_none(text: str | None, argument: str) -> int:

@@ -8,12 +8,11 @@ from roost.post.v1.post_service_pb2 import (
     ListPostRevisionsRequest,
     ListQuotesRequest,
     ListRepliesRequest,
-    ListUserPostsRequest,
 )
 
 from gateway.core import rules
 from gateway.core.clients import Backends
-from gateway.core.hydrate import Entry, Hydrated
+from gateway.core.hydrate import Hydrated
 from gateway.core.pipeline import (
     Page,
     Skeleton,
@@ -39,26 +38,6 @@ class PostsResponse(Protocol):
     def next_page_token(self) -> str:
         """Empty on the last page."""
         ...
-
-
-async def by_user(
-    backends: Backends, *, user_id: int, include_replies: bool, token: str, size: int
-) -> Page[Entry]:
-    """A page of a person's posts and reposts, newest first."""
-
-    async def entries(token: str, size: int) -> Skeleton[Entry]:
-        response = await backends.posts.ListUserPosts(
-            ListUserPostsRequest(
-                user_id=user_id,
-                include_replies=include_replies,
-                page_size=size,
-                page_token=token,
-            )
-        )
-        found = Hydrated.of(response.posts, response.includes)
-        return Skeleton(Entry.all_of(response.entries), response.next_page_token, found)
-
-    return await read_page(entries, rules.visible, token=token, size=size)
 
 
 async def replies(backends: Backends, *, post_id: int, token: str, size: int) -> Page[Post]:

@@ -3,42 +3,31 @@
 from typing import Any
 
 from roost.post.v1 import post_pb2
-from roost.post.v1.post_pb2 import Includes
+from roost.post.v1.post_pb2 import Includes, PostRevision
 from roost.post.v1.post_pb2 import Post as PostMessage
 from roost.post.v1.post_service_pb2 import (
     BatchGetPostsRequest,
     CreatePostRequest,
-    DeletePostRequest,
     GetPostRequest,
     GetThreadRequest,
-    ListPostRevisionsRequest,
     UpdatePostRequest,
 )
 
-from gateway.api.posts import queries as reading
-from gateway.api.requests import (
-    IdsQuery,
-    NewPost,
-    PageQuery,
-    PostChange,
-    UserPostsQuery,
-)
+from gateway.api.posts import acts, queries
+from gateway.api.posts.requests import NewPost, PostChange
 from gateway.core.hydrate import Hydrated
+from gateway.core.ids import id_in_body
+from gateway.core.pipeline import Page
+from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
-    NOTHING,
+    IdsQuery,
     NoBody,
-    NoContent,
     NoQuery,
+    PageKind,
+    PageQuery,
     RequestContext,
     Response,
-)
-from gateway.protocols.rest.pages import (
-    id_in_body,
     ids_in_query,
-    page_of,
-    paging,
-    post_page,
-    timeline_page,
 )
 from gateway.protocols.rest.routes import ANYONE, Routes
 from gateway.views.shapes import (
@@ -46,8 +35,20 @@ from gateway.views.shapes import (
     PostPage,
     RevisionPage,
     Thread,
-    TimelinePage,
     Visibility,
+)
+
+
+def _posts_on(context: RequestContext[Any, Any], page: Page[PostMessage]) -> list[Post]:
+    presenter = context.presenter(page.hydrated)
+    return [presenter.message(post) for post in page.entries]
+
+
+# Pages of posts, and of the texts that a post has had.
+POSTS = PageKind(PostPage, _posts_on)
+REVISIONS: PageKind[PostRevision] = PageKind(
+    RevisionPage,
+    lambda context, page: [context.presenter.revision(each) for each in page.entries],
 )
 
 posts = Routes("Posts", "Writing, reading, editing and deleting posts.")
@@ -141,17 +142,7 @@ async def update_post(context: RequestContext[NoQuery, PostChange]) -> Response[
     return _one(context, response.post, response.includes)
 
 
-@posts.change("DELETE", "/posts/{post_id}", reasons=("POST_NOT_FOUND", "NOT_AUTHOR"))
-async def delete_post(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Delete one's own post.
-
-    A tombstone keeps its place in conversations; replies stay. Repeating it changes nothing. From
-    then on the post is not found, but its thread and its replies are, with the tombstone.
-    """
-    await context.backends.posts.DeletePost(
-        DeletePostRequest(post_id=context.path_id, request_id=context.request_id)
-    )
-    return NOTHING
+route(posts, acts.DELETE_POST)
 
 
 @posts.get("/posts/{post_id}/thread", access=ANYONE, reasons=("POST_NOT_FOUND",))
@@ -162,7 +153,11 @@ async def get_thread(context: RequestContext[PageQuery, NoBody]) -> Response[Thr
     tombstone, to those who could see it.
     """
     response = await context.backends.posts.GetThread(
-        GetThreadRequest(post_id=context.path_id, **paging(context))
+        GetThreadRequest(
+            post_id=context.path_id,
+            page_size=context.query.limit,
+            page_token=context.query.cursor,
+        )
     )
     everything = [*response.ancestors, response.post, *response.replies]
     presenter = context.presenter(Hydrated.of(everything, response.includes))
@@ -176,51 +171,43 @@ async def get_thread(context: RequestContext[PageQuery, NoBody]) -> Response[Thr
     return Response(thread, next_cursor=token)
 
 
-@posts.get("/posts/{post_id}/replies", access=ANYONE, reasons=("POST_NOT_FOUND",))
-async def list_replies(context: RequestContext[PageQuery, NoBody]) -> Response[PostPage]:
-    """List the direct replies to a post, oldest first.
+posts.list(
+    "/posts/{post_id}/replies",
+    name="list_replies",
+    about="""List the direct replies to a post, oldest first.
 
     The post may be deleted. Deleted replies under which a post stands are tombstones.
-    """
-    return post_page(
-        context,
-        await reading.replies(context.backends, post_id=context.path_id, **page_of(context)),
-    )
+    """,
+    read=queries.replies,
+    kind=POSTS,
+    by="post_id",
+    access=ANYONE,
+    reasons=("POST_NOT_FOUND",),
+)
 
 
-@posts.get("/posts/{post_id}/quotes", access=ANYONE, reasons=("POST_NOT_FOUND",))
-async def list_quotes(context: RequestContext[PageQuery, NoBody]) -> Response[PostPage]:
-    """List the posts that quote a post, newest first."""
-    return post_page(
-        context, await reading.quotes(context.backends, post_id=context.path_id, **page_of(context))
-    )
+posts.list(
+    "/posts/{post_id}/quotes",
+    name="list_quotes",
+    about="List the posts that quote a post, newest first.",
+    read=queries.quotes,
+    kind=POSTS,
+    by="post_id",
+    access=ANYONE,
+    reasons=("POST_NOT_FOUND",),
+)
 
 
-@posts.get("/posts/{post_id}/revisions", access=ANYONE, reasons=("POST_NOT_FOUND",))
-async def list_revisions(context: RequestContext[PageQuery, NoBody]) -> Response[RevisionPage]:
-    """List the texts that a post has had, newest first."""
-    response = await context.backends.posts.ListPostRevisions(
-        ListPostRevisionsRequest(post_id=context.path_id, **paging(context))
-    )
-    items = [context.presenter.revision(each) for each in response.revisions]
-    token = response.next_page_token
-    return Response(RevisionPage(items, token or None), next_cursor=token)
-
-
-@posts.get("/users/{user_id}/posts", access=ANYONE, reasons=("USER_NOT_FOUND", "ACCOUNT_PROTECTED"))
-async def list_user_posts(
-    context: RequestContext[UserPostsQuery, NoBody],
-) -> Response[TimelinePage]:
-    """List a person's posts and reposts, newest first."""
-    return timeline_page(
-        context,
-        await reading.by_user(
-            context.backends,
-            user_id=context.path_id,
-            include_replies=context.query.include_replies,
-            **page_of(context),
-        ),
-    )
+posts.list(
+    "/posts/{post_id}/revisions",
+    name="list_revisions",
+    about="List the texts that a post has had, newest first.",
+    read=queries.revisions,
+    kind=REVISIONS,
+    by="post_id",
+    access=ANYONE,
+    reasons=("POST_NOT_FOUND",),
+)
 
 
 def _one(

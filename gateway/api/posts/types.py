@@ -1,6 +1,6 @@
 """Posts, their counts, and what whoever asks did with them."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import strawberry
 from roost.post.v1 import post_pb2
@@ -21,6 +21,7 @@ from gateway.api.users import types as users
 from gateway.api.users.types import User
 from gateway.core.hydrate import Hydrated
 from gateway.core.pipeline import Page
+from gateway.protocols.acts import Target
 from gateway.protocols.graphql.connections import list_field
 from gateway.protocols.graphql.context import Context
 from gateway.protocols.graphql.fields import (
@@ -293,3 +294,7 @@ extend(
         by="post_id",
     ),
 )
+
+PostId = Annotated[strawberry.ID, strawberry.argument(description="The id of a post.")]
+# What acts on a post take.
+POST = Target(kind=Post.kind, argument="post_id", type=PostId)

@@ -10,9 +10,9 @@ from roost.user.v1.auth_service_pb2 import (
 )
 from strawberry.types import Info
 
-from gateway.api.requests import NewSession, RefreshToken
+from gateway.api.sessions import acts, queries
 from gateway.api.sessions import commands as changing
-from gateway.api.sessions import queries
+from gateway.api.sessions.requests import NewSession, RefreshToken
 from gateway.api.sessions.types import (
     Refreshed,
     Session,
@@ -23,6 +23,7 @@ from gateway.api.sessions.types import (
     signed_in,
 )
 from gateway.api.users.graphql import DeviceName, Handle, Password
+from gateway.protocols.acts import mutation
 from gateway.protocols.graphql.connections import (
     list_field,
 )
@@ -124,20 +125,7 @@ class SessionMutations:
         )
         return DONE
 
-    @change("Sign another device out. Repeating it changes nothing.", answers=Done)
-    async def revoke_session(
-        self,
-        info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The id of a session.")],  # noqa: A002
-        idempotency_key: Key = None,
-    ) -> Done:
-        """As REST's."""
-        await own(info).auth.RevokeSession(
-            RevokeSessionRequest(
-                session_id=number_of("Session", id, "id"), request_id=request_id(idempotency_key)
-            )
-        )
-        return DONE
+    revoke_session = mutation(acts.REVOKE_SESSION)
 
     @change(
         "Get a ticket for the stream, or for subscriptions: it opens one connection on behalf of "

@@ -2,22 +2,23 @@
 
 from roost.user.v1.auth_service_pb2 import (
     AuthenticateRequest,
-    ListSessionsRequest,
     RevokeSessionRequest,
 )
+from roost.user.v1.user_pb2 import Session as SessionMessage
 
-from gateway.api.requests import NewSession, PageQuery, RefreshToken
+from gateway.api.sessions import acts, queries
 from gateway.api.sessions import commands as changing
-from gateway.api.sessions import queries
+from gateway.api.sessions.requests import NewSession, RefreshToken
+from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
     NOTHING,
     NoBody,
     NoContent,
     NoQuery,
+    PageKind,
     RequestContext,
     Response,
 )
-from gateway.protocols.rest.pages import paging
 from gateway.protocols.rest.routes import ANYONE, Routes
 from gateway.views import presentation
 from gateway.views.shapes import (
@@ -27,6 +28,10 @@ from gateway.views.shapes import (
     Tokens,
 )
 from services.chassis.auth import caller
+
+SESSIONS: PageKind[SessionMessage] = PageKind(
+    SessionPage, lambda _, page: [presentation.session(each) for each in page.entries]
+)
 
 sessions = Routes("Sessions", "Signing in and out, device by device.")
 
@@ -71,13 +76,13 @@ async def refresh_session(context: RequestContext[NoQuery, RefreshToken]) -> Res
     return Response(presentation.refreshed(response.session, response.tokens))
 
 
-@sessions.get("/sessions")
-async def list_sessions(context: RequestContext[PageQuery, NoBody]) -> Response[SessionPage]:
-    """List one's sessions, newest first."""
-    response = await context.backends.auth.ListSessions(ListSessionsRequest(**paging(context)))
-    items = [presentation.session(each) for each in response.sessions]
-    token = response.next_page_token
-    return Response(SessionPage(items, token or None), next_cursor=token)
+sessions.list(
+    "/sessions",
+    name="list_sessions",
+    about="List one's sessions, newest first.",
+    read=queries.sessions,
+    kind=SESSIONS,
+)
 
 
 @sessions.get("/sessions/{session_id}", reasons=("SESSION_NOT_FOUND",))
@@ -105,13 +110,4 @@ async def sign_out(context: RequestContext[NoQuery, NoBody]) -> Response[NoConte
     return NOTHING
 
 
-@sessions.change("DELETE", "/sessions/{session_id}", reasons=("SESSION_NOT_FOUND",))
-async def revoke_session(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Sign another device out.
-
-    Repeating it changes nothing.
-    """
-    await context.backends.auth.RevokeSession(
-        RevokeSessionRequest(session_id=context.path_id, request_id=context.request_id)
-    )
-    return NOTHING
+route(sessions, acts.REVOKE_SESSION)

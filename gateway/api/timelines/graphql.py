@@ -10,7 +10,6 @@ from roost.timeline.v1.timeline_service_pb2 import (
 )
 from strawberry.types import Info
 
-from gateway.api.posts import queries as post_queries
 from gateway.api.posts.types import (
     PLACE,
 )
@@ -134,7 +133,7 @@ async def _posts_of(
     ] = False,
 ) -> Connection[TimelineItem]:
     wanted = place(first, after)
-    page = await post_queries.by_user(
+    page = await queries.by_user(
         backends_of(info),
         user_id=self.number(),
         include_replies=include_replies,

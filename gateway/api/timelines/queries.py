@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from roost.post.v1.post_service_pb2 import (
+    ListUserPostsRequest,
+)
 from roost.timeline.v1.timeline_pb2 import HomeOrder
 from roost.timeline.v1.timeline_service_pb2 import (
     GetHomeTimelineRequest,
@@ -13,7 +16,11 @@ from roost.timeline.v1.timeline_service_pb2 import (
 from gateway.core import rules
 from gateway.core.clients import Backends
 from gateway.core.hydrate import Entry, Hydrated, hydrate_entries
-from gateway.core.pipeline import Page, Skeleton, read_page
+from gateway.core.pipeline import (
+    Page,
+    Skeleton,
+    read_page,
+)
 
 
 async def home(
@@ -57,3 +64,23 @@ def _skeleton(response: GetHomeTimelineResponse | GetPublicTimelineResponse) -> 
         response.next_page_token,
         next_entry=next(iter(Entry.all_of(following)), None),
     )
+
+
+async def by_user(
+    backends: Backends, *, user_id: int, include_replies: bool, token: str, size: int
+) -> Page[Entry]:
+    """A page of a person's posts and reposts, newest first."""
+
+    async def entries(token: str, size: int) -> Skeleton[Entry]:
+        response = await backends.posts.ListUserPosts(
+            ListUserPostsRequest(
+                user_id=user_id,
+                include_replies=include_replies,
+                page_size=size,
+                page_token=token,
+            )
+        )
+        found = Hydrated.of(response.posts, response.includes)
+        return Skeleton(Entry.all_of(response.entries), response.next_page_token, found)
+
+    return await read_page(entries, rules.visible, token=token, size=size)

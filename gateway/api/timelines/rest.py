@@ -1,6 +1,6 @@
 """Timelines, and where reading stopped."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from roost.timeline.v1 import timeline_pb2
 from roost.timeline.v1.timeline_service_pb2 import (
@@ -9,18 +9,31 @@ from roost.timeline.v1.timeline_service_pb2 import (
     SetReadMarkerRequest,
 )
 
-from gateway.api.requests import HomeQuery, MarkerChange, PageQuery
-from gateway.api.timelines import queries as reading
+from gateway.api.posts.rest import posts
+from gateway.api.timelines import queries
+from gateway.api.timelines.requests import HomeQuery, MarkerChange, UserPostsQuery
+from gateway.core.hydrate import Entry
+from gateway.core.ids import id_in_body
+from gateway.core.pipeline import Page
 from gateway.protocols.rest.context import (
     NoBody,
     NoQuery,
+    PageKind,
     RequestContext,
     Response,
+    place,
 )
-from gateway.protocols.rest.pages import id_in_body, page_of, timeline_page
 from gateway.protocols.rest.routes import ANYONE, Routes
 from gateway.views import presentation
-from gateway.views.shapes import ReadMarker, Rebuilt, TimelinePage
+from gateway.views.shapes import ReadMarker, Rebuilt, TimelineItem, TimelinePage
+
+
+def _items_on(context: RequestContext[Any, Any], page: Page[Entry]) -> list[TimelineItem]:
+    return context.presenter(page.hydrated).items(page.entries)
+
+
+# Pages of a timeline: posts, and posts that somebody reposted.
+TIMELINE = PageKind(TimelinePage, _items_on)
 
 timelines = Routes("Timelines", "What the people one follows write, and what everybody does.")
 
@@ -36,24 +49,28 @@ async def get_home_timeline(context: RequestContext[HomeQuery, NoBody]) -> Respo
 
     One's own posts, those of the people one follows, and what they repost, without muted people.
     """
-    return timeline_page(
+    return TIMELINE.response(
         context,
-        await reading.home(
+        await queries.home(
             context.backends,
             viewer_id=context.viewer_id,
             order=_ORDER[context.query.order],
-            **page_of(context),
+            **place(context),
         ),
     )
 
 
-@timelines.get("/timelines/public", access=ANYONE)
-async def get_public_timeline(context: RequestContext[PageQuery, NoBody]) -> Response[TimelinePage]:
-    """Read the public timeline.
+timelines.list(
+    "/timelines/public",
+    name="get_public_timeline",
+    about="""Read the public timeline.
 
     Public posts of everybody that answer nobody, newest first, without muted people.
-    """
-    return timeline_page(context, await reading.public(context.backends, **page_of(context)))
+    """,
+    read=queries.public,
+    kind=TIMELINE,
+    access=ANYONE,
+)
 
 
 @timelines.get("/timelines/home/marker")
@@ -87,3 +104,20 @@ async def rebuild_home_timeline(context: RequestContext[NoQuery, NoBody]) -> Res
     """
     response = await context.backends.timelines.RebuildHomeTimeline(RebuildHomeTimelineRequest())
     return Response(Rebuilt(entry_count=response.entry_count))
+
+
+# A person's own timeline stands among the posts.
+@posts.get("/users/{user_id}/posts", access=ANYONE, reasons=("USER_NOT_FOUND", "ACCOUNT_PROTECTED"))
+async def list_user_posts(
+    context: RequestContext[UserPostsQuery, NoBody],
+) -> Response[TimelinePage]:
+    """List a person's posts and reposts, newest first."""
+    return TIMELINE.response(
+        context,
+        await queries.by_user(
+            context.backends,
+            user_id=context.path_id,
+            include_replies=context.query.include_replies,
+            **place(context),
+        ),
+    )

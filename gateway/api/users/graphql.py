@@ -7,18 +7,13 @@ from roost.user.v1.auth_service_pb2 import ChangePasswordRequest, RegisterReques
 from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
 from strawberry.types import Info
 
-from gateway.api.requests import (
-    Consent,
-    HandleQuery,
-    NewUser,
-    PasswordChange,
-    ProfileChange,
-)
 from gateway.api.sessions.types import SignedIn, signed_in
 from gateway.api.users import commands
 from gateway.api.users import queries as reading
-from gateway.api.users.types import User
-from gateway.protocols.graphql.arguments import Etag, UserId
+from gateway.api.users.requests import Consent, HandleQuery, NewUser, PasswordChange, ProfileChange
+from gateway.api.users.types import User, UserId
+from gateway.core.ids import id_in_body
+from gateway.protocols.graphql.arguments import Etag
 from gateway.protocols.graphql.context import Context, backends_of, own
 from gateway.protocols.graphql.fields import resolved
 from gateway.protocols.graphql.global_ids import number_of
@@ -32,7 +27,6 @@ from gateway.protocols.graphql.mutation_results import (
     result,
     validated,
 )
-from gateway.protocols.rest.pages import id_in_body
 from services.chassis.text.kinds import BIO, DEVICE_NAME, DISPLAY_NAME, LOCATION, WEBSITE
 
 

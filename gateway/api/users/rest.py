@@ -2,31 +2,29 @@
 
 from msgspec import UNSET
 from roost.user.v1.auth_service_pb2 import ChangePasswordRequest, RegisterRequest
+from roost.user.v1.user_pb2 import User as UserMessage
 from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
 
-from gateway.api.requests import (
-    Consent,
-    HandleQuery,
-    NewUser,
-    PasswordChange,
-    ProfileChange,
-)
 from gateway.api.users import commands, queries
+from gateway.api.users.requests import Consent, HandleQuery, NewUser, PasswordChange, ProfileChange
 from gateway.core.hydrate import Hydrated
+from gateway.core.ids import id_in_body
 from gateway.core.pipeline import Page
 from gateway.protocols.rest.context import (
     NOTHING,
     NoBody,
     NoContent,
     NoQuery,
+    PageKind,
     RequestContext,
     Response,
 )
-from gateway.protocols.rest.pages import id_in_body, user_page
 from gateway.protocols.rest.routes import ANYONE, Routes
 from gateway.views import presentation
 from gateway.views.shapes import SignedIn, User, UserPage
 
+# Pages of people.
+USERS: PageKind[UserMessage] = PageKind(UserPage, lambda _, page: presentation.people(page.entries))
 users = Routes("Users", "Joining and leaving, and what people say about themselves.")
 
 
@@ -70,7 +68,7 @@ async def find_users(context: RequestContext[HandleQuery, NoBody]) -> Response[U
     Upper and lower case are the same. The page holds the one person, or nobody.
     """
     person = await queries.by_handle(context.backends, context.query.handle)
-    return user_page(Page([person] if person else [], Hydrated(), ""))
+    return USERS.response(context, Page([person] if person else [], Hydrated(), ""))
 
 
 @users.get("/users/me", etag=True)

@@ -1,12 +1,13 @@
 """People, and how one stands to them."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import strawberry
 from roost.user.v1 import user_pb2
 from strawberry.types import Info
 
 from gateway.core.pipeline import Page
+from gateway.protocols.acts import Target
 from gateway.protocols.graphql.context import Context
 from gateway.protocols.graphql.fields import (
     CALL,
@@ -130,3 +131,8 @@ async def load_user(info: Info, number: int) -> User | None:
     context: Context = info.context
     message = await context.loader.person(number)
     return User(message=message) if message is not None else None
+
+
+UserId = Annotated[strawberry.ID, strawberry.argument(description="The id of a person.")]
+# What acts on a person take.
+USER = Target(kind=User.kind, argument="user_id", type=UserId)

@@ -8,8 +8,6 @@ import strawberry
 from gateway.core.errors import ParameterInvalid
 from gateway.protocols.graphql.global_ids import number_of
 
-UserId = Annotated[strawberry.ID, strawberry.argument(description="The id of a person.")]
-PostId = Annotated[strawberry.ID, strawberry.argument(description="The id of a post.")]
 Etag = Annotated[
     str | None,
     strawberry.argument(

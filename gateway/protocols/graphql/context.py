@@ -11,9 +11,9 @@ from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import GetUserRequest
 from strawberry.dataloader import DataLoader
 
-from gateway.api.sessions.commands import Refresh
 from gateway.core.clients import Backends
 from gateway.core.hydrate import Hydrated
+from gateway.core.refresh_tokens import Refresh
 from gateway.protocols.graphql.projection import Projections
 from services.chassis.runtime.errors import NotFound, Unauthenticated, Unimplemented
 

@@ -8,13 +8,24 @@ import msgspec
 from graphql import ExecutionResult, GraphQLError, OperationType
 from opentelemetry.trace import SpanKind
 
-from gateway.api.sessions.commands import Refreshing
-from gateway.core import headers as header
+from gateway.core.asgi import (
+    HEADERS,
+    NO_STORE,
+    REVALIDATE,
+    ROUTE,
+    Receive,
+    Scope,
+    Send,
+    client_address,
+    matches_none,
+    rate_limit_key,
+    send_answer,
+)
 from gateway.core.auth import Authenticator
 from gateway.core.bodies import check_content_type, receive_body
 from gateway.core.clients import Backends
 from gateway.core.errors import MethodNotAllowed
-from gateway.core.rate_limits import Buckets, rate_limit_key
+from gateway.core.refresh_tokens import Refreshing
 from gateway.protocols.graphql import costs
 from gateway.protocols.graphql.context import Context
 from gateway.protocols.graphql.documents import (
@@ -40,19 +51,9 @@ from gateway.protocols.graphql.requests import (
     answer_type,
 )
 from gateway.protocols.graphql.trusted_documents import TrustedDocuments
-from gateway.protocols.rest.endpoint import (
-    HEADERS,
-    NO_STORE,
-    REVALIDATE,
-    ROUTE,
-    Receive,
-    Scope,
-    Send,
-    client_address,
-    send_answer,
-)
 from gateway.protocols.rest.routes import ANYONE, READ_SECONDS, WRITE_SECONDS
 from services.chassis.runtime import deadline, telemetry
+from services.chassis.runtime.token_buckets import Buckets
 
 PATH = "/graphql"
 
@@ -143,7 +144,7 @@ class GraphQL:
         if _may_be_kept(request, operation, result):
             tag = f'W/"{blake2b(body, digest_size=16).hexdigest()}"'.encode()
             headers_out += [(b"etag", tag), *REVALIDATE]
-            if header.matches_none(headers, tag):
+            if matches_none(headers, tag):
                 status, body = 304, b""
                 del headers_out[:2]
         else:

@@ -8,7 +8,8 @@ import msgspec
 import strawberry
 from strawberry.types import Info
 
-from gateway.core import headers, problems
+from gateway.core import problems
+from gateway.core.asgi import is_key
 from gateway.core.bodies import raise_field_invalid
 from gateway.core.errors import ParameterInvalid
 from gateway.protocols.graphql.context import Context
@@ -94,7 +95,7 @@ def request_id(key: str | None) -> str:
     """What the service knows the change by; empty without a key. Raises ParameterInvalid."""
     if key is None:
         return ""
-    if not headers.is_key(key):
+    if not is_key(key):
         raise ParameterInvalid(
             "idempotency_key", "form", "must be 1 to 64 of letters, digits, _ . and -"
         )

@@ -2,14 +2,15 @@
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec import field as named
 
+from gateway.core.asgi import Headers
 from gateway.core.bodies import BodyReader
 from gateway.core.errors import NotAcceptable
-from gateway.core.headers import Headers
+from gateway.protocols.graphql.documents import Document
 
 # A document of 16 KiB and its variables, escaped.
 MAX_BODY_BYTES = 64 * 1024
@@ -49,3 +50,11 @@ def _answer_type(accept: bytes) -> bytes:
     if any(each in {"application/json", "application/*", "*/*"} for each in taken):
         return JSON
     raise NotAcceptable("Answers are application/json or application/graphql-response+json.")
+
+
+class Find(Protocol):
+    """See `GraphQL.find`."""
+
+    def __call__(self, request: Request, *, whose: object) -> Document:
+        """The document of a request, read on the account of a person."""
+        ...

@@ -1,18 +1,29 @@
-"""One request as a route's function sees it, and the answer that it gives."""
+"""What a route's function takes and gives: the request, read and checked, and its response."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
+from msgspec import Meta, Struct
 
-from gateway.api.sessions.commands import Refresh
 from gateway.core.clients import Backends
-from gateway.core.ids import NO_ID
+from gateway.core.errors import ParameterInvalid
+from gateway.core.field_rules import pattern
+from gateway.core.ids import ID_PATTERN, NO_ID, parse_id
+from gateway.core.pipeline import Page
+from gateway.core.refresh_tokens import Refresh
 from gateway.views.presentation import Presenter
 
 Q = TypeVar("Q")
 B = TypeVar("B")
 T_co = TypeVar("T_co", covariant=True)
+E = TypeVar("E")
+
+
+# Items on a page.
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
 
 
 class NoQuery(msgspec.Struct, frozen=True):
@@ -64,3 +75,68 @@ class Response(Generic[T_co]):
 
 
 NOTHING = Response(NoContent())
+
+
+Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many items the page has at most.")]
+
+
+Cursor = Annotated[
+    str,
+    Meta(max_length=512, description="The `next_cursor` of the page before; empty for the first."),
+]
+
+
+IdList = Annotated[
+    str,
+    Meta(
+        pattern=pattern(
+            r"^{0}(,{0}){{0,99}}$".format(ID_PATTERN.strip("^$")),
+            "must be 1 to 100 decimal ids, separated by commas",
+        ),
+        description="Up to 100 ids, separated by commas.",
+        examples=["187649984473770,187649984473771"],
+    ),
+]
+
+
+class PageQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a list goes on, and how much of it to show."""
+
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = ""
+
+
+class IdsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which things to read at once."""
+
+    ids: IdList
+
+
+@dataclass(frozen=True, slots=True)
+class PageKind(Generic[E]):
+    """How pages of one kind of list look: their shape, and what is on them."""
+
+    shape: type[Any]
+    items: Callable[[RequestContext[Any, Any], Page[E]], list[Any]]
+
+    def response(self, context: RequestContext[Any, Any], page: Page[E]) -> Response[Any]:
+        """A page, in the shapes of the version that was asked for."""
+        token = page.next_token
+        value = self.shape(self.items(context, page), token or None)
+        return Response(value, next_cursor=token)
+
+
+def place(context: RequestContext[Any, Any]) -> dict[str, Any]:
+    """Which page is asked for, as queries take it."""
+    return {"size": context.query.limit, "token": context.query.cursor}
+
+
+def ids_in_query(name: str, text: str) -> list[int]:
+    """The ids of a comma-separated parameter, each once. Raises ParameterInvalid."""
+    found: dict[int, None] = {}
+    for each in text.split(","):
+        number = parse_id(each)
+        if number is None:
+            raise ParameterInvalid(name, "id", "must hold decimal ids, separated by commas")
+        found[number] = None
+    return list(found)

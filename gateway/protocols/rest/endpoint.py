@@ -1,6 +1,6 @@
 """The REST application: finds the route, reads the request, asks its function, answers."""
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -9,34 +9,36 @@ from typing import Any
 import msgspec
 from opentelemetry.trace import SpanKind
 
-from gateway.api.sessions.commands import Refreshing
-from gateway.core import headers as header
+from gateway.core.asgi import (
+    HEADERS,
+    NO_STORE,
+    RESPONSE_HEADERS,
+    REVALIDATE,
+    ROUTE,
+    Headers,
+    Receive,
+    Scope,
+    Send,
+    check_accept,
+    client_address,
+    expected_etag,
+    idempotency_key,
+    matches_none,
+    send_answer,
+)
 from gateway.core.auth import Authenticator
 from gateway.core.bodies import BodyReader, check_content_type, receive_body
 from gateway.core.clients import Backends
-from gateway.core.headers import Headers
+from gateway.core.errors import MethodNotAllowed, ParameterInvalid, RouteNotFound
+from gateway.core.ids import NO_ID, parse_id
+from gateway.core.refresh_tokens import Refreshing
 from gateway.protocols.rest.context import NoContent, RequestContext, Response
-from gateway.protocols.rest.paths import Paths, route_of
 from gateway.protocols.rest.query_strings import QueryReader, with_cursor
 from gateway.protocols.rest.routes import Route, takes_body
 from gateway.views.version import Version
 from services.chassis.runtime import deadline, telemetry
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
-# Where the frame around all applications finds what it counts by and what each answer is to carry,
-# refusals too, and puts what it has read.
-ROUTE = "roost.route"
-PROBLEM = "roost.said"
-HEADERS = "roost.headers"
-
 _JSON_HEADER = (b"content-type", b"application/json")
-# What belongs to one person is kept by nobody else; what has an ETag may be kept to ask again.
-NO_STORE = (b"cache-control", b"no-store")
-REVALIDATE = ((b"cache-control", b"private, no-cache"), (b"vary", b"authorization"))
 
 _encoder = msgspec.json.Encoder()
 
@@ -87,10 +89,13 @@ class Rest:
         if retirement is None:
             place, path_id = self._paths.find(path)
         else:
-            scope[PROBLEM] = retirement.headers
+            scope[RESPONSE_HEADERS] = retirement.headers
             place, path_id = self._paths.find(path)
             # Only now: a path that leads somewhere holds nothing that a header could not.
-            scope[PROBLEM] = (*retirement.headers, retirement.link(path.removeprefix(self._prefix)))
+            scope[RESPONSE_HEADERS] = (
+                *retirement.headers,
+                retirement.link(path.removeprefix(self._prefix)),
+            )
         if method == "OPTIONS":
             await send_answer(send, 204, [(b"allow", ", ".join(place.allowed()).encode())], b"")
             return
@@ -109,7 +114,7 @@ class Rest:
         deadline.begin(route.seconds)
         headers: Headers = scope[HEADERS]
         viewer_id = await self._authenticator.authenticate(headers, route.access)
-        header.check_accept(headers)
+        check_accept(headers)
         reader = self._readers[route.name]
         body = reader.nothing
         if reader.body is not None:
@@ -124,8 +129,8 @@ class Rest:
                 body=body,
                 path_id=path_id,
                 viewer_id=viewer_id,
-                request_id="" if route.safe else header.idempotency_key(headers),
-                expected_etag=header.expected_etag(headers) if route.etag else "",
+                request_id="" if route.safe else idempotency_key(headers),
+                expected_etag=expected_etag(headers) if route.etag else "",
             )
         )
         location = self._prefix + answer.location if answer.location else ""
@@ -153,7 +158,7 @@ async def _answer(
         digest = blake2b(body, digest_size=8).hexdigest()
         tag = f'W/"{answer.etag}.{digest}"'.encode()
         headers += [(b"etag", tag), *REVALIDATE]
-        if route.safe and header.matches_none(scope[HEADERS], tag):
+        if route.safe and matches_none(scope[HEADERS], tag):
             status, body = 304, b""
             del headers[:2]
     else:
@@ -161,18 +166,73 @@ async def _answer(
     await send_answer(send, status, headers, b"" if scope["method"] == "HEAD" else body)
 
 
-def client_address(scope: Scope) -> str:
-    """The IP address that a request came from: the edge says so, if there is one."""
-    external: bytes | None = scope[HEADERS].get(b"x-envoy-external-address")
-    if external is not None:
-        return external.decode("latin-1")
-    client = scope.get("client")
-    return str(client[0]) if client else ""
+class Place:
+    """What there is at one path: its routes by method."""
+
+    def __init__(self) -> None:
+        self.routes: dict[str, Route] = {}
+        self.below: dict[str, Place] = {}
+        self.parameter: tuple[str, Place] | None = None
+
+    def allowed(self) -> list[str]:
+        """The methods that the path takes."""
+        methods = set(self.routes) | {"OPTIONS"}
+        return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
-async def send_answer(
-    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes
-) -> None:
-    """Sends a whole answer."""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+class Paths:
+    """All paths of a route table."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root = Place()
+        for route in routes:
+            place = self._place(route.path)
+            if route.method in place.routes:
+                raise ValueError(f"{route.method} {route.path} is declared twice")
+            place.routes[route.method] = route
+
+    def _place(self, path: str) -> Place:
+        place = self._root
+        for segment in path.split("/")[1:]:
+            if not segment.startswith("{"):
+                place = place.below.setdefault(segment, Place())
+                continue
+            name = segment[1:-1]
+            if place.parameter is None:
+                place.parameter = (name, Place())
+            elif place.parameter[0] != name:
+                raise ValueError(f"{path} calls its id {name}, another route does not")
+            place = place.parameter[1]
+        return place
+
+    def find(self, path: str) -> tuple[Place, int]:
+        """The place of a path, and the id in it.
+
+        Raises RouteNotFound, or ParameterInvalid where an id should stand and does not. A fixed
+        segment (`me`) goes before an id.
+        """
+        place = self._root
+        path_id = NO_ID
+        for segment in path.split("/")[1:]:
+            below = place.below.get(segment)
+            if below is not None:
+                place = below
+                continue
+            if place.parameter is None or not segment:
+                raise RouteNotFound
+            name, place = place.parameter
+            number = parse_id(segment)
+            if number is None:
+                raise ParameterInvalid(name, "id", "must be a decimal id, such as 187649984473770")
+            path_id = number
+        if not place.routes:
+            raise RouteNotFound
+        return place, path_id
+
+
+def route_of(place: Place, method: str) -> Route:
+    """The route of a method; HEAD is GET without its body. Raises MethodNotAllowed."""
+    route = place.routes.get("GET" if method == "HEAD" else method)
+    if route is None:
+        raise MethodNotAllowed(method, place.allowed())
+    return route

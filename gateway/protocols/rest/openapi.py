@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from gateway.core import problems
+from gateway.core.asgi import KEY_PATTERN, TAG_PATTERN
 from gateway.core.field_rules import documented
-from gateway.core.headers import KEY_PATTERN, TAG_PATTERN
 from gateway.core.ids import ID_PATTERN
 from gateway.core.problems import STATUS, Problem, title_of
 from gateway.protocols.rest.context import NoContent

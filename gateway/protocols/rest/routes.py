@@ -16,16 +16,21 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from gateway.core.pipeline import Page
 from gateway.protocols.rest.context import (
     NoBody,
     NoContent,
+    PageKind,
+    PageQuery,
     RequestContext,
     Response,
+    place,
 )
 from gateway.views.version import Version
 from services.chassis.auth.access_policy import Policy
 
 Handler = Callable[[RequestContext[Any, Any]], Awaitable[Response[Any]]]
+E = TypeVar("E")
 H = TypeVar("H", bound=Callable[..., Awaitable[Response[Any]]])
 
 ANYONE = Policy.ANYONE
@@ -118,6 +123,32 @@ class Routes:
             status=status,
             seconds=seconds,
         )
+
+    def list(
+        self,
+        path: str,
+        *,
+        name: str,
+        about: str,
+        read: Callable[..., Awaitable[Page[E]]],
+        kind: PageKind[E],
+        by: str = "",
+        access: Policy = USER,
+        reasons: tuple[str, ...] = (),
+    ) -> None:
+        """Declares a route that reads a list page by page.
+
+        `read` is the query, and `by` the name of its argument that takes the id in the path.
+        """
+
+        async def handler(context: RequestContext[PageQuery, NoBody]) -> Any:
+            of = {by: context.path_id} if by else {}
+            return kind.response(context, await read(context.backends, **of, **place(context)))
+
+        handler.__name__ = name
+        handler.__doc__ = about
+        handler.__annotations__["return"] = Response[kind.shape]  # type: ignore[name-defined]
+        self.get(path, access=access, reasons=reasons)(handler)
 
     def _declare(
         self,

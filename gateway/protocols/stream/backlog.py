@@ -1,11 +1,12 @@
 """What a person's log holds behind a place: read by connections that have fallen behind it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from roost.notification.v1.event_service_pb2 import ReadEventsRequest
 from roost.notification.v1.notification_pb2 import UserEvent
 
+from gateway.protocols.stream import frames
 from gateway.protocols.stream.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 _PAGE = 200
 # Between readings that found nothing new.
 AGAIN_SECONDS = 0.01
+
+
+# Topics whose read markers are events of the topic.
+_MARKERS: dict[str, str] = {each: each for each in get_args(frames.MarkedList)}
 
 
 class LogPage(NamedTuple):
@@ -42,3 +47,20 @@ class Backlog:
             known = page.events if page.limited else ()
             return LogPage(page.events, known[0].sequence if known else page.last_sequence + 1)
         return LogPage(page.events, 0)
+
+
+# Events that are presented together: as many as one call brings the people of (200, five each).
+MOST_EVENTS = 40
+
+
+def topic_of(event: UserEvent) -> str:
+    """The topic that an event belongs to."""
+    match event.WhichOneof("kind"):
+        case "home" | "arrivals_missed":
+            return "home"
+        case "notification":
+            return "notifications"
+        case "marker":
+            return _MARKERS.get(event.marker.timeline, "account")
+        case _:
+            return "account"

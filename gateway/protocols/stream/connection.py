@@ -14,7 +14,7 @@ from roost.notification.v1.event_service_pb2 import PostActivity
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.core import problems
-from gateway.protocols.rest.endpoint import Receive, Send
+from gateway.core.asgi import Receive, Send
 from gateway.protocols.stream import frames
 from gateway.protocols.stream.backlog import Backlog
 from gateway.protocols.stream.close_codes import (

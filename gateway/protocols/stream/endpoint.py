@@ -8,17 +8,16 @@ from typing import Any
 
 from roost.user.v1.auth_service_pb2 import RedeemStreamTicketRequest, RedeemStreamTicketResponse
 
-from gateway.api.events.presenter import EventPresenter
-from gateway.api.events.shared_items import Arrivals
-from gateway.core.clients import Backends, ServiceBackends
+from gateway.core.asgi import Receive, Scope, Send
+from gateway.core.clients import ServiceBackends
 from gateway.core.errors import Overloaded, ParameterInvalid
 from gateway.core.state import State
-from gateway.protocols.rest.endpoint import Receive, Scope, Send
 from gateway.protocols.stream.backlog import Backlog
 from gateway.protocols.stream.close_codes import Closing, StreamTicketInvalid
 from gateway.protocols.stream.frames import SUBPROTOCOL
 from gateway.protocols.stream.hub import Hub
 from gateway.protocols.stream.metrics import StreamMetrics
+from gateway.protocols.stream.presenter import EventPresenter
 from gateway.protocols.stream.socket import Socket
 from gateway.protocols.stream.upstream import Upstream
 from gateway.protocols.stream.viewer import Viewer
@@ -42,7 +41,7 @@ class Stream:
     def __init__(
         self,
         *,
-        backends: Backends,
+        presenter: EventPresenter,
         own: ServiceBackends,
         hub: Hub,
         metrics: StreamMetrics,
@@ -58,8 +57,7 @@ class Stream:
         self._state = state
         self._max_sockets = max_sockets
         self._clock = clock
-        arrivals = Arrivals(backends=backends, graph=own.graph, clock=clock)
-        self._presenter = EventPresenter(backends=backends, arrivals=arrivals)
+        self._presenter = presenter
         self._sockets = 0
         self._empty = asyncio.Event()
 
@@ -174,7 +172,7 @@ class Stream:
 @asynccontextmanager
 async def open_stream(
     *,
-    backends: Backends,
+    presenter: EventPresenter,
     own: ServiceBackends,
     revoked: Container[int],
     state: State,
@@ -192,7 +190,7 @@ async def open_stream(
     )
     hub.connect(upstream)
     stream = Stream(
-        backends=backends,
+        presenter=presenter,
         own=own,
         hub=hub,
         metrics=metrics,

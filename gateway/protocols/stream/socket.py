@@ -8,13 +8,13 @@ from msgspec import Struct
 from roost.notification.v1.event_service_pb2 import PostActivity
 from roost.notification.v1.notification_pb2 import UserEvent
 
-from gateway.api.events.presenter import MOST_EVENTS, EventPresenter, topic_of
 from gateway.core.bodies import BodyReader
 from gateway.protocols.stream import frames
-from gateway.protocols.stream.backlog import AGAIN_SECONDS
+from gateway.protocols.stream.backlog import AGAIN_SECONDS, MOST_EVENTS, topic_of
 from gateway.protocols.stream.close_codes import Closing, FrameInvalid
 from gateway.protocols.stream.connection import SEND_SECONDS, Connection
 from gateway.protocols.stream.hub import Hub
+from gateway.protocols.stream.presenter import EventPresenter
 from gateway.protocols.stream.topics import Subscriptions
 from gateway.protocols.stream.viewer import Viewer
 from gateway.views import presentation

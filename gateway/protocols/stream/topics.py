@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from roost.notification.v1.event_service_pb2 import PostActivity
 
-from gateway.api.events import queries
-from gateway.api.events.presenter import EventPresenter
-from gateway.api.events.queries import MOST_POSTS
 from gateway.core import problems
 from gateway.core.ids import parse_id
 from gateway.protocols.stream import frames
 from gateway.protocols.stream.close_codes import PATH
 from gateway.protocols.stream.hub import Hub, Listener
+from gateway.protocols.stream.presenter import EventPresenter
 from gateway.protocols.stream.viewer import Viewer
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import (
@@ -25,7 +23,6 @@ LISTS = frozenset(("home", "notifications", "account"))
 MAX_POSTS = 50
 # A post that many respond to is read anew this often by whoever watches it, in seconds.
 _PACE = 1.0
-_MOST_REPLIES = 20
 
 
 class TopicInvalid(Invalid):
@@ -144,21 +141,7 @@ class Subscriptions:
         return said
 
     async def _show(self, wanted: Mapping[int, Sequence[int]]) -> dict[int, frames.Activity]:
-        """Posts as they are now, each with these of its replies."""
-        newest = {post_id: sorted(replies)[-_MOST_REPLIES:] for post_id, replies in wanted.items()}
-        ids = dict.fromkeys([*wanted, *(each for replies in newest.values() for each in replies)])
-        found, showing = await self._viewer.read(
-            lambda: self._presenter.posts(list(ids)[:MOST_POSTS])
-        )
-        shown: dict[int, frames.Activity] = {}
-        for post_id, replies in newest.items():
-            seen = queries.watched(post_id, replies, found)
-            shown[post_id] = frames.Activity(
-                f"post:{post_id}",
-                showing.message(seen.post) if seen.post else None,
-                [showing.message(each) for each in seen.replies],
-            )
-        return shown
+        return await self._viewer.read(lambda: self._presenter.activities(wanted))
 
     def _watch(self, post_id: int) -> None:
         self._posts.add(post_id)

@@ -1,11 +1,11 @@
-"""Forgets records of the chassis that are past their time."""
+"""Deletes records of the chassis that are past their time."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
-from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
-from services.chassis.runtime.logs import logger
+from services.chassis.runtime.periodic import every
+from services.chassis.runtime.supervision import Job
 from services.chassis.storage import idempotency, inbox, outbox
 from services.chassis.storage.postgres import Database
 
@@ -39,14 +39,9 @@ async def forget_old(database: Database) -> int:
     return await _drain(records) + await _drain(notes) + await _drain(refused)
 
 
-async def run(database: Database) -> None:
-    """Does so every ten minutes, for ever; any number of processes may."""
-    while True:
-        try:
-            await forget_old(database)
-        except (Unavailable, DeadlineExceeded) as error:
-            logger().warning("retention_postponed", error=repr(error))
-        await asyncio.sleep(_INTERVAL_SECONDS)
+def job(database: Database) -> Job:
+    """Calls `forget_old` every ten minutes. Any number of processes may run it."""
+    return every(_INTERVAL_SECONDS, "retention", partial(forget_old, database))
 
 
 async def _drain(forget: Callable[[int], Awaitable[int]]) -> int:

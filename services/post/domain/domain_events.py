@@ -1,9 +1,11 @@
-"""What happens to posts and is worth telling the other services; `events` puts it on the wire."""
+"""Domain events of posts and engagement; `rpc/events.py` converts them to protobuf."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from services.chassis.events.records import OutboxMessage
 from services.post.domain.model import Entry, Post, Tombstone
 
 
@@ -33,7 +35,7 @@ class PostDeleted:
 
 @dataclass(frozen=True, slots=True)
 class PostLiked:
-    """A like was given."""
+    """A user liked a post."""
 
     post_id: int
     author_id: int
@@ -42,7 +44,7 @@ class PostLiked:
 
 @dataclass(frozen=True, slots=True)
 class PostUnliked:
-    """A like was taken back, or went with its account."""
+    """A user removed a like, or the like was removed with the account."""
 
     post_id: int
     author_id: int
@@ -51,18 +53,21 @@ class PostUnliked:
 
 @dataclass(frozen=True, slots=True)
 class PostReposted:
-    """A post was reposted."""
+    """A user reposted a post."""
 
     entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
 class RepostUndone:
-    """A repost was taken back, or went with its post or its account."""
+    """A user removed a repost, or it was removed with its post, its account or by a block."""
 
     entry: Entry
 
 
-Change: TypeAlias = (
+DomainEvent: TypeAlias = (
     PostCreated | PostUpdated | PostDeleted | PostLiked | PostUnliked | PostReposted | RepostUndone
 )
+
+# Converts a domain event to the message that the outbox stores.
+Describe: TypeAlias = Callable[[DomainEvent], OutboxMessage]

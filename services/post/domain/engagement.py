@@ -1,9 +1,11 @@
-"""Likes, reposts and bookmarks: what somebody does with a post that they may see."""
+"""Likes, reposts and bookmarks. Both operations are idempotent without a request id."""
 
 from typing import NamedTuple
 
 from services.chassis.runtime.ids import bucket_of
 from services.post.domain.domain_events import (
+    Describe,
+    DomainEvent,
     PostLiked,
     PostReposted,
     PostUnliked,
@@ -16,134 +18,126 @@ from services.post.domain.model import (
     EngagementKind,
     EngagementResult,
     Entry,
+    Ids,
     Post,
     Profile,
     Profiles,
     Visibility,
     account_of,
 )
-from services.post.domain.posts import Describe, Ids
 from services.post.domain.store import PostTransaction, Store
 from services.post.domain.visibility import audience_of, can_see, is_open
 
+# Kinds that other users can see, and that have a domain event. A bookmark has none.
+PUBLIC_KINDS = frozenset({EngagementKind.LIKE, EngagementKind.REPOST})
+
 
 class VisiblePost(NamedTuple):
-    """A post that somebody may see, and the account of who sees it."""
+    """A post that a user may see, and the account of that user."""
 
     post: Post
-    # Whether others may carry it further.
+    # Whether everyone may see the post.
     is_open: bool
     account: AccountState
 
 
-class EngagementOperations:
-    """What people do with posts. All of it is idempotent by nature.
+async def find_visible(
+    user_id: int, post_id: int, *, store: Store, profiles: Profiles[Profile]
+) -> VisiblePost:
+    """The post, if the user may see it. Calls the User service, so it runs before a transaction.
 
-    Each act comes in two steps: `see` asks the User service before a transaction begins, the act
-    itself runs inside one.
+    Raises PostNotFound, AccountGone.
     """
+    post = (await store.posts([post_id])).get(post_id)
+    if post is None or post.deleted:
+        raise PostNotFound
+    audience = audience_of(post)
+    found = await profiles.find(ids=sorted({user_id, *audience.deciders}), viewer_id=user_id)
+    by_id = {each.id: each for each in found}
+    if user_id not in by_id:
+        raise AccountGone
+    if not can_see(audience, by_id, user_id):
+        raise PostNotFound
+    return VisiblePost(post, is_open(post, by_id), account_of(by_id[user_id]))
 
-    def __init__(
-        self, *, store: Store, profiles: Profiles[Profile], ids: Ids, describe: Describe
-    ) -> None:
-        self._store = store
-        self._profiles = profiles
-        self._ids = ids
-        self._describe = describe
 
-    async def find_visible(self, user_id: int, post_id: int) -> VisiblePost:
-        """The post, if the person may see it. Raises PostNotFound, AccountGone."""
-        post = (await self._store.posts([post_id])).get(post_id)
-        if post is None or post.deleted:
-            raise PostNotFound
-        audience = audience_of(post)
-        profiles = await self._profiles.find(
-            ids=sorted({user_id, *audience.deciders}), viewer_id=user_id
-        )
-        by_id = {each.id: each for each in profiles}
-        if user_id not in by_id:
-            raise AccountGone
-        if not can_see(audience, by_id, user_id):
-            raise PostNotFound
-        return VisiblePost(post, is_open(post, by_id), account_of(by_id[user_id]))
+def check_allowed(kind: EngagementKind, user_id: int, visible: VisiblePost) -> None:
+    """Raises RepostNotAllowed where the user may see the post and may not repost it.
 
-    async def find_repostable(self, user_id: int, post_id: int) -> VisiblePost:
-        """The post, if the person may carry it further: it is for everyone, or their own and not
-        for named people only. Raises RepostNotAllowed besides."""
-        seen = await self.find_visible(user_id, post_id)
-        own = user_id == seen.post.author_id and seen.post.visibility is not Visibility.MENTIONED
-        if not own and not seen.is_open:
-            raise RepostNotAllowed
-        return seen
+    A user may repost a post that everyone may see, and their own unless it is for mentioned users.
+    """
+    post = visible.post
+    own = user_id == post.author_id and post.visibility is not Visibility.MENTIONED
+    if kind is EngagementKind.REPOST and not own and not visible.is_open:
+        raise RepostNotAllowed
 
-    async def like(
-        self, transaction: PostTransaction, user_id: int, seen: VisiblePost
-    ) -> EngagementResult:
-        """Marks the post as liked. Raises PostNotFound."""
-        post = seen.post
-        result = await self._engage(transaction, EngagementKind.LIKE, user_id, seen)
-        if result.changed:
-            liked = PostLiked(post.id, post.author_id, user_id)
-            await transaction.publish(self._describe(liked))
-        return result
 
-    async def unlike(
-        self, transaction: PostTransaction, user_id: int, post: Post
-    ) -> EngagementResult:
-        """Takes the like back."""
+async def engage(
+    transaction: PostTransaction,
+    kind: EngagementKind,
+    user_id: int,
+    visible: VisiblePost,
+    *,
+    ids: Ids,
+    describe: Describe,
+) -> EngagementResult:
+    """Adds a like, repost or bookmark, unless there is one. Raises PostNotFound."""
+    post = visible.post
+    result = await transaction.engage(
+        kind,
+        user_id=user_id,
+        account=visible.account,
+        post_id=post.id,
+        author_id=post.author_id,
+        # The id of a repost is its place on timelines: it has the bucket of the user.
+        engagement_id=await ids.make(bucket_of(user_id)),
+    )
+    if result.state is None or result.state.revision == TOMBSTONE:
+        raise PostNotFound
+    event = _engaged(kind, user_id, post, result.engagement_id)
+    if result.changed and event is not None:
+        await transaction.publish(describe(event))
+    return result
+
+
+async def withdraw(
+    transaction: PostTransaction,
+    kind: EngagementKind,
+    user_id: int,
+    post: Post,
+    *,
+    describe: Describe,
+) -> EngagementResult:
+    """Removes a like, repost or bookmark, if there is one."""
+    if kind in PUBLIC_KINDS:
+        # Orders the events of the user. `engage` takes this lock in the database function.
         await transaction.lock_users([user_id])
-        result = await transaction.withdraw(EngagementKind.LIKE, user_id=user_id, post_id=post.id)
-        if result.changed:
-            unliked = PostUnliked(post.id, post.author_id, user_id)
-            await transaction.publish(self._describe(unliked))
-        return result
+    result = await transaction.withdraw(kind, user_id=user_id, post_id=post.id)
+    event = _withdrawn(kind, user_id, post, result.engagement_id)
+    if result.changed and event is not None:
+        await transaction.publish(describe(event))
+    return result
 
-    async def repost(
-        self, transaction: PostTransaction, user_id: int, seen: VisiblePost
-    ) -> EngagementResult:
-        """Shows the post to the person's followers. Raises PostNotFound."""
-        post = seen.post
-        result = await self._engage(transaction, EngagementKind.REPOST, user_id, seen)
-        if result.changed:
-            entry = Entry(result.engagement_id, post.id, post.author_id, user_id)
-            await transaction.publish(self._describe(PostReposted(entry)))
-        return result
 
-    async def undo_repost(
-        self, transaction: PostTransaction, user_id: int, post: Post
-    ) -> EngagementResult:
-        """Takes the repost back."""
-        await transaction.lock_users([user_id])
-        result = await transaction.withdraw(EngagementKind.REPOST, user_id=user_id, post_id=post.id)
-        if result.changed:
-            entry = Entry(result.engagement_id, post.id, post.author_id, user_id)
-            await transaction.publish(self._describe(RepostUndone(entry)))
-        return result
+def _engaged(
+    kind: EngagementKind, user_id: int, post: Post, engagement_id: int
+) -> DomainEvent | None:
+    match kind:
+        case EngagementKind.LIKE:
+            return PostLiked(post.id, post.author_id, user_id)
+        case EngagementKind.REPOST:
+            return PostReposted(Entry(engagement_id, post.id, post.author_id, user_id))
+        case EngagementKind.BOOKMARK:
+            return None
 
-    async def bookmark(
-        self, transaction: PostTransaction, user_id: int, seen: VisiblePost
-    ) -> EngagementResult:
-        """Keeps the post in the person's private list. Raises PostNotFound."""
-        return await self._engage(transaction, EngagementKind.BOOKMARK, user_id, seen)
 
-    async def remove_bookmark(
-        self, transaction: PostTransaction, user_id: int, post: Post
-    ) -> EngagementResult:
-        """Takes the post off the list."""
-        return await transaction.withdraw(EngagementKind.BOOKMARK, user_id=user_id, post_id=post.id)
-
-    async def _engage(
-        self, transaction: PostTransaction, kind: EngagementKind, user_id: int, seen: VisiblePost
-    ) -> EngagementResult:
-        # A repost's id is its place on timelines and leads to the person, not to the post.
-        result = await transaction.engage(
-            kind,
-            user_id=user_id,
-            account=seen.account,
-            post_id=seen.post.id,
-            author_id=seen.post.author_id,
-            engagement_id=await self._ids.make(bucket_of(user_id)),
-        )
-        if result.state is None or result.state.revision == TOMBSTONE:
-            raise PostNotFound
-        return result
+def _withdrawn(
+    kind: EngagementKind, user_id: int, post: Post, engagement_id: int
+) -> DomainEvent | None:
+    match kind:
+        case EngagementKind.LIKE:
+            return PostUnliked(post.id, post.author_id, user_id)
+        case EngagementKind.REPOST:
+            return RepostUndone(Entry(engagement_id, post.id, post.author_id, user_id))
+        case EngagementKind.BOOKMARK:
+            return None

@@ -1,4 +1,4 @@
-"""Why the Post service refuses: one named exception a reason."""
+"""The errors of the Post service: one exception for each reason."""
 
 from services.chassis.runtime.errors import (
     Conflict,
@@ -11,7 +11,7 @@ from services.chassis.runtime.errors import (
 
 
 class TextEmpty(RuleBroken):
-    """Nothing visible is left once white space is cut off."""
+    """The text contains nothing visible."""
 
     reason = "TEXT_EMPTY"
     message = "A post needs some text."
@@ -32,70 +32,70 @@ class TextInvalid(RuleBroken):
 
 
 class PostNotFound(NotFound):
-    """No such post for this caller."""
+    """The post does not exist, or the caller may not see it."""
 
     reason = "POST_NOT_FOUND"
     message = "There is no such post."
 
 
 class UserNotFound(NotFound):
-    """No such person for this caller."""
+    """The user does not exist, or blocks the caller."""
 
     reason = "USER_NOT_FOUND"
-    message = "There is no such person."
+    message = "There is no such user."
 
 
 class AccountGone(Unauthenticated):
-    """The caller's token outlives the account."""
+    """The token is valid, but its account is deleted."""
 
     reason = "TOKEN_INVALID"
     message = "This account was deleted."
 
 
 class AccountProtected(Forbidden):
-    """Only followers may read this person's posts."""
+    """The account is protected, and the caller does not follow it."""
 
     reason = "ACCOUNT_PROTECTED"
-    message = "Only followers may read this person's posts."
+    message = "Only followers may read the posts of this user."
 
 
 class NotAuthor(Forbidden):
-    """Somebody else wrote the post."""
+    """Another user wrote the post."""
 
     reason = "NOT_AUTHOR"
     message = "Only the author may do this."
 
 
 class QuoteNotAllowed(RuleBroken):
-    """The post is not public, or its author is protected."""
+    """Not everyone may see the post."""
 
     reason = "QUOTE_NOT_ALLOWED"
     message = "Only public posts of accounts that are not protected may be quoted."
 
 
 class ReplyNotAllowed(WrongState):
-    """The posts above have more different audiences than a reply can keep."""
+    """The posts above have more closed audiences than a reply can store."""
 
     reason = "REPLY_NOT_ALLOWED"
     message = "This conversation has too many closed audiences to be answered here."
 
 
 class RepostNotAllowed(WrongState):
-    """Reposting would show the post to more people than it was meant for."""
+    """A repost would show the post to users outside its audience."""
 
     reason = "REPOST_NOT_ALLOWED"
     message = "This post may not be reposted."
 
 
 class MediaNotReady(WrongState):
-    """A medium that may not be attached."""
+    """A medium cannot be attached."""
 
     reason = "MEDIA_NOT_READY"
     message = "A medium of the post is not ready."
 
 
 class EtagMismatch(Conflict):
-    """The post was edited since the caller read it."""
+    """The post was edited after the caller read it."""
 
     reason = "ETAG_MISMATCH"
     message = "The post has changed since you read it."

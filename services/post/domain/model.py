@@ -1,6 +1,7 @@
-"""What the Post service knows about: posts, what is found in them, people, and responses."""
+"""The model of the Post service: posts, their entities, engagement, and users as other services
+report them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
@@ -17,12 +18,12 @@ class Visibility(IntEnum):
     MENTIONED = 3
 
 
-# Entities are structs, since they are kept in the database as JSON. Offsets are code points of the
-# text: `text[start:end]` is the entity as written.
+# Entities are msgspec structs, because the database stores them as JSON. Offsets count code points:
+# `text[start:end]` is the entity as the author wrote it.
 
 
 class Mention(msgspec.Struct, frozen=True, tag="mention"):
-    """An @handle of somebody who exists, as that person writes it."""
+    """An @handle of an existing user, in that user's spelling."""
 
     start: int
     end: int
@@ -39,7 +40,7 @@ class Hashtag(msgspec.Struct, frozen=True, tag="hashtag"):
 
 
 class Link(msgspec.Struct, frozen=True, tag="link"):
-    """An http or https address, as written."""
+    """An http or https address, as the author wrote it."""
 
     start: int
     end: int
@@ -50,19 +51,19 @@ Entity: TypeAlias = Mention | Hashtag | Link
 
 
 class AudienceLimit(msgspec.Struct, frozen=True):
-    """The audience of what one person wrote above a reply; kept in the database as JSON."""
+    """The audience of what one user wrote above a reply; the database stores it as JSON."""
 
     author_id: int
     visibility: Visibility
-    # Whom all of it addressed; nobody where it is public.
+    # The users whom each of these posts addresses; empty where it is public.
     addressed: tuple[int, ...] = ()
-    # Whether the author was protected when it was answered.
+    # Whether the author was protected when the reply was written.
     protected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """A post as its author left it. Ids that point nowhere are 0."""
+    """A post as its author last saved it. An id of 0 means none."""
 
     id: int
     author_id: int
@@ -71,7 +72,7 @@ class Post:
     visibility: Visibility = Visibility.PUBLIC
     reply_to_post_id: int = 0
     reply_to_author_id: int = 0
-    # The first post of the conversation; the post itself where it starts one.
+    # The first post of the conversation; the own id where the post starts one.
     conversation_id: int
     quoted_post_id: int = 0
     media_ids: tuple[int, ...] = ()
@@ -79,27 +80,22 @@ class Post:
     edit_time: datetime | None = None
     revision: int = 1
     deleted: bool = False
-    # The reader of a reply must be in each of these audiences.
+    # A viewer of a reply must be in each of these audiences.
     limits: tuple[AudienceLimit, ...] = ()
 
     @property
     def etag(self) -> str:
-        """Names this text of the post; changes with every edit."""
+        """Identifies the revision of the text."""
         return str(self.revision)
 
     @property
     def answers_others(self) -> bool:
-        """Whether it is a reply to somebody but its own author."""
+        """Whether the post is a reply to another user."""
         return self.reply_to_post_id != 0 and self.reply_to_author_id != self.author_id
 
     @property
-    def on_timelines(self) -> bool:
-        """Whether it stands on the home timelines of its author's followers."""
-        return not self.answers_others and self.visibility is not Visibility.MENTIONED
-
-    @property
     def mentioned_ids(self) -> tuple[int, ...]:
-        """The people whom the text names, each once, in the order of the text."""
+        """The mentioned users, each once, in the order of the text."""
         return tuple(
             dict.fromkeys(each.user_id for each in self.entities if isinstance(each, Mention))
         )
@@ -107,7 +103,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """What is told of a post as it goes."""
+    """What the event of a deletion contains."""
 
     id: int
     author_id: int
@@ -117,7 +113,7 @@ class Tombstone:
 
 
 class AccountState(NamedTuple):
-    """Whether an account is protected, by the profile of `update_time`."""
+    """Whether an account is protected, according to its profile at `update_time`."""
 
     protected: bool
     update_time: datetime
@@ -128,15 +124,15 @@ OPEN_ACCOUNT = AccountState(False, datetime(1970, 1, 1, tzinfo=UTC))
 
 
 class AlignedBatch(NamedTuple):
-    """One step through what an account contributed: the last post that was looked at, 0 at the
-    end, and the posts whose counts changed."""
+    """One batch of an account's contributions to counts: the last post of the batch, 0 at the end,
+    and the posts whose counts changed."""
 
     last_id: int
     changed: Sequence[int]
 
 
 class EngagementKind(StrEnum):
-    """What somebody may do with a post."""
+    """The kinds of engagement."""
 
     LIKE = "like"
     REPOST = "repost"
@@ -144,17 +140,17 @@ class EngagementKind(StrEnum):
 
 
 class EngagementResult(NamedTuple):
-    """What a response, or taking one back, came to."""
+    """The result of adding or removing an engagement."""
 
     changed: bool
-    # The id of the like, repost or bookmark that stands, or that was taken back; 0 for none.
+    # The id of the existing or removed like, repost or bookmark; 0 for none.
     engagement_id: int
-    # After it; None where there is no such post at all.
+    # The state after the change; None where the post does not exist.
     state: "PostState | None"
 
 
 class ViewerEngagement(NamedTuple):
-    """All that one person did with one post."""
+    """All engagement of one user with one post."""
 
     post_id: int
     liked: bool
@@ -163,7 +159,7 @@ class ViewerEngagement(NamedTuple):
 
 
 class Withdrawn(NamedTuple):
-    """A response that went with its person or its post."""
+    """Engagement that was removed with its user or its post."""
 
     post_id: int
     post_author_id: int
@@ -173,7 +169,7 @@ class Withdrawn(NamedTuple):
 
 
 class CountDrift(NamedTuple):
-    """A count that was wrong, and is right now."""
+    """A count that was wrong and has been corrected."""
 
     post_id: int
     counter: str
@@ -190,13 +186,13 @@ class Revision(NamedTuple):
 
 
 class PostState(NamedTuple):
-    """The part of a post that changes often, with the viewer's own responses.
+    """The part of a post that changes without an edit, with the viewer's own engagement.
 
-    The counts are the same for every viewer: of responses and posts that everybody may see.
+    The counts are the same for every viewer: they cover what everyone may see.
     """
 
     id: int
-    revision: int  # of the text; TOMBSTONE where it is deleted
+    revision: int  # of the text; TOMBSTONE where the post is deleted
     likes: int
     reposts: int
     replies: int
@@ -210,7 +206,7 @@ TOMBSTONE = 0
 
 
 class Entry(NamedTuple):
-    """A place on a timeline: a post, or somebody's repost of one (reposter_id is not 0)."""
+    """A timeline entry: a post, or a repost of a post (reposter_id is not 0)."""
 
     entry_id: int
     post_id: int
@@ -219,14 +215,14 @@ class Entry(NamedTuple):
 
 
 class ListPosition(NamedTuple):
-    """One row of a list that goes by time: its place there, and who or what stands in it."""
+    """One row of a list ordered by time: its position, and the user or post of the row."""
 
     id: int
     subject_id: int
 
 
 class Relationship(Protocol):
-    """How a viewer and another person stand, as the User service tells it."""
+    """A viewer's relationship to another user, as the User service reports it."""
 
     @property
     def following(self) -> bool:
@@ -245,19 +241,19 @@ class Relationship(Protocol):
 
 
 class Profile(Protocol):
-    """Somebody whose account exists, as the User service tells it to a viewer."""
+    """An existing user, as the User service reports them to a viewer."""
 
     @property
     def id(self) -> int: ...
 
     @property
     def handle(self) -> str:
-        """The name after the @, as the person writes it."""
+        """The name after the @, in the user's own spelling."""
         ...
 
     @property
     def protected(self) -> bool:
-        """Whether only followers may read this person's posts."""
+        """Whether only followers may read the user's posts."""
         ...
 
     @property
@@ -267,12 +263,12 @@ class Profile(Protocol):
 
     @property
     def viewer_relationship(self) -> Relationship:
-        """All false for strangers and for oneself."""
+        """All false for an anonymous viewer, and for the viewer's own profile."""
         ...
 
 
 def account_of(profile: Profile) -> AccountState:
-    """The state of the account, by the User service."""
+    """The state of the account according to the profile."""
     return AccountState(profile.protected, profile.update_time)
 
 
@@ -280,13 +276,29 @@ P_co = TypeVar("P_co", bound=Profile, covariant=True)
 
 
 class Profiles(Protocol[P_co]):
-    """Asks the User service about people."""
+    """Profiles from the User service."""
 
     async def find(
         self, *, ids: Sequence[int], handles: Sequence[str] = (), viewer_id: int = 0
     ) -> Sequence[P_co]:
-        """Those who exist, each once, ascending by id, with the viewer's relationship to each.
+        """The existing users, each once, ascending by id, with the viewer's relationship to each.
 
-        One call to the User service, whatever is asked. A viewer_id of 0 is a stranger.
+        Makes one call to the User service. A viewer_id of 0 is an anonymous viewer.
         """
+        ...
+
+
+class ProfileSource(Protocol[P_co]):
+    """Profiles that may come from a cache."""
+
+    async def find(self, ids: Collection[int], viewer_id: int) -> Mapping[int, P_co]:
+        """The existing users by id, with the viewer's relationship to each."""
+        ...
+
+
+class Ids(Protocol):
+    """Makes ids that sort by time."""
+
+    async def make(self, bucket: int) -> int:
+        """A new id in the bucket."""
         ...

@@ -1,8 +1,8 @@
-"""A post's text by the rules of every text, and its mentions resolved to people.
+"""Normalizes the text of a post and resolves its mentions to users.
 
-What clients may rely on is in docs/text.md: the length in grapheme clusters, the signs that are
-refused, and the grammar of mentions, hashtags and links. The rules are in `services.chassis.text`;
-this module says them in the Post service's errors, and knows who may be mentioned.
+docs/text.md states what clients may rely on: the length in grapheme clusters, the rejected
+characters, and the grammar of mentions, hashtags and links. `services.chassis.text` implements the
+rules; this module raises the errors of the Post service.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _ERRORS = {Rule.VISIBLE: TextEmpty, Rule.MAX_LENGTH: TextTooLong}
 
 
 def cleaned(text: str) -> str:
-    """The text as it is stored. Raises TextInvalid, TextEmpty or TextTooLong, whose violation
+    """The text in its stored form. Raises TextInvalid, TextEmpty or TextTooLong, whose violation
     names the rule."""
     try:
         return clean(text, POST)
@@ -38,18 +38,18 @@ def cleaned(text: str) -> str:
 
 
 def found_in(text: str) -> list[Found]:
-    """The entities of a cleaned text by ascending start; mentions as handles yet to be resolved."""
+    """The entities of a cleaned text by ascending start; mentions are unresolved handles."""
     return entities.find(text)
 
 
 def handles_of(found: Sequence[Found]) -> list[str]:
-    """The handles among them, in lower case, each once."""
+    """The mentioned handles in lower case, each once."""
     handles = (each.handle.lower() for each in found if isinstance(each, FoundHandle))
     return list(dict.fromkeys(handles))
 
 
 def resolved(found: Sequence[Found], profiles: Mapping[str, Profile]) -> tuple[Entity, ...]:
-    """The entities, with mentions of those people (by lower-case handle) and of nobody else."""
+    """The entities, with mentions of these users (by lower-case handle) only."""
     kept: list[Entity] = []
     for each in found:
         if isinstance(each, FoundHandle):

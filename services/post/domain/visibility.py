@@ -1,4 +1,9 @@
-"""Who may see which post: the one place where that is decided, for every RPC.
+"""Who may see which post, what counts include, and what belongs on homes.
+
+Every RPC decides by these functions. Queries and other services that cannot call them are compared
+with them over all combinations: tests/stores/post/test_rules.py for SQL, and
+tests/unit/test_post_audience.py and tests/unit/test_home_posts.py for the Notification and the
+Timeline service.
 
 | author is | the post is | who may see it, besides the author |
 |---|---|---|
@@ -8,16 +13,15 @@
 | protected | public or followers | followers |
 | protected | mentioned | followers who are addressed |
 
-Addressed are those whom the text mentions and the author of the post that it answers. A block
-either way hides everything; muting hides nothing here, readers' homes leave it out. Deleted posts,
-and posts of deleted people, are seen by nobody, their authors included.
+A post addresses the users whom its text mentions and the author of the post that it replies to. A
+block in either direction hides everything. A mute hides nothing here: the viewer's home leaves the
+author out. Nobody sees deleted posts and posts of deleted accounts, not even their authors.
 
-A reply has a second condition: its reader may read every post above it, up to the nearest one that
-the reader wrote, but for those of the reply's own author. So who sees a post sees what answers it,
-as far as that is public and its author is open and unblocked: counts rely on it. Each reply keeps
-the audiences above it as `limits`, so that a page needs no other posts to decide; whether an author
-above is protected and followed is asked at every read.
-services/notification/domain/recipients.py decides by the same rules for people who are notified.
+A reply has a second condition: its viewer may see every post above it, up to the nearest one that
+the viewer wrote, except those of the reply's own author. A viewer of a post therefore sees its
+public replies by open accounts, unless a block hides them; counts rely on it. Each reply stores the
+audiences above it as `limits`, so that a page of posts needs no other posts. Whether an author
+above is protected and followed is read each time.
 """
 
 from collections.abc import Collection, Mapping
@@ -31,13 +35,13 @@ from services.post.domain.model import (
     Visibility,
 )
 
-# How many people above a reply are kept. Of more, those are left out who wrote in public longest
-# ago; a reply under more closed audiences than this is refused.
+# How many audiences above a reply are stored. Beyond that, the oldest public ones are left out; a
+# reply under more closed audiences is rejected.
 MAX_LIMITS = 50
 
 
 class Audience(NamedTuple):
-    """What decides who may see a post."""
+    """The properties of a post that decide who may see it."""
 
     author_id: int
     visibility: int
@@ -47,7 +51,7 @@ class Audience(NamedTuple):
 
     @property
     def deciders(self) -> tuple[int, ...]:
-        """The people about whom `can_see` must know: the author first, then those above."""
+        """The users whose profiles `can_see` needs: the author first, then those above."""
         return (self.author_id, *(each.author_id for each in self.limits))
 
 
@@ -63,10 +67,10 @@ def audience_of(post: Post) -> Audience:
 
 
 def can_see(audience: Audience, profiles: Mapping[int, Profile], viewer_id: int) -> bool:
-    """Whether the viewer may see the post; a viewer_id of 0 is a stranger.
+    """Whether the viewer may see the post. A viewer_id of 0 is an anonymous viewer.
 
-    `people` is what the User service tells this viewer about the audience's `deciders`: those are
-    missing whose accounts do not exist any more.
+    `profiles` are those of the audience's `deciders` as the User service reports them to this
+    viewer. Deleted accounts are missing.
     """
     author = profiles.get(audience.author_id)
     if audience.deleted or author is None:
@@ -77,9 +81,9 @@ def can_see(audience: Audience, profiles: Mapping[int, Profile], viewer_id: int)
 
 
 def can_see_place(audience: Audience, profiles: Mapping[int, Profile], viewer_id: int) -> bool:
-    """Whether the viewer may know that this post was deleted: as they could see it before.
+    """Whether the viewer may see the tombstone of the post: whether they could see the post.
 
-    Where the author's account is gone, only what was public is known of.
+    Where the author's account is deleted, only tombstones of public posts are visible.
     """
     if audience.author_id not in profiles:
         public = audience.visibility == Visibility.PUBLIC
@@ -90,13 +94,13 @@ def can_see_place(audience: Audience, profiles: Mapping[int, Profile], viewer_id
 def limits_below(
     parent: Post, profiles: Mapping[int, Profile], author_id: int
 ) -> tuple[AudienceLimit, ...]:
-    """The limits of a reply to the post, by the author: those of the post, and its own audience.
+    """The limits of the author's reply to the post: the limits of the post, and its own audience.
 
-    What the author wrote above is left out: they may say it to others if they like. Raises
-    ReplyNotAllowed.
+    Leaves out the author's own posts above: authors decide themselves who reads what they wrote.
+    Raises ReplyNotAllowed.
     """
     audience = audience_of(parent)
-    kept: dict[tuple[int, int], AudienceLimit] = {}
+    limits: dict[tuple[int, int], AudienceLimit] = {}
     own = AudienceLimit(
         author_id=parent.author_id,
         visibility=parent.visibility,
@@ -108,18 +112,18 @@ def limits_below(
     for limit in (*(_as_of_now(each, profiles) for each in parent.limits), own):
         if limit.author_id != author_id:
             key = (limit.author_id, limit.visibility)
-            # Taken out first, so that the order is that of the nearest post of each.
-            kept[key] = _both(kept.pop(key, limit), limit)
-    closed = [each for each in kept.values() if _closed(each)]
+            # `pop` moves the key to the end: the order is that of each author's nearest post.
+            limits[key] = _both(limits.pop(key, limit), limit)
+    closed = [each for each in limits.values() if _closed(each)]
     if len(closed) > MAX_LIMITS:
         raise ReplyNotAllowed(metadata={"limit": str(MAX_LIMITS)})
-    spare = len(kept) - MAX_LIMITS
-    oldest_open = [each for each in kept.values() if not _closed(each)][: max(spare, 0)]
-    return tuple(each for each in kept.values() if each not in oldest_open)
+    excess = len(limits) - MAX_LIMITS
+    oldest_open = [each for each in limits.values() if not _closed(each)][: max(excess, 0)]
+    return tuple(each for each in limits.values() if each not in oldest_open)
 
 
 def _addressed_to(audience: Audience, author: Profile, viewer_id: int) -> bool:
-    """Whether the post, taken alone, is for the viewer, who is not its author."""
+    """Whether the post without its limits is for the viewer, who is not its author."""
     if viewer_id == 0:
         return audience.visibility == Visibility.PUBLIC and not author.protected
     relationship = author.viewer_relationship
@@ -135,8 +139,8 @@ def _addressed_to(audience: Audience, author: Profile, viewer_id: int) -> bool:
 
 
 def _within(audience: Audience, profiles: Mapping[int, Profile], viewer_id: int) -> bool:
-    """Whether the viewer is in each audience above, up to the nearest post of their own: who wrote
-    there may see what it answered, and all that answers it."""
+    """Whether the viewer is in each audience above, up to the viewer's own nearest post: its author
+    could see what it replies to, and may see all replies to it."""
     for limit in reversed(audience.limits):
         if viewer_id == limit.author_id:
             return True
@@ -156,7 +160,7 @@ def _in(limit: AudienceLimit, author: Profile | None, viewer_id: int) -> bool:
 
 
 def _as_of_now(limit: AudienceLimit, profiles: Mapping[int, Profile]) -> AudienceLimit:
-    """The limit as it is passed on: whether its author is protected may have changed."""
+    """The limit with the author's current protection."""
     author = profiles.get(limit.author_id)
     if author is None:
         return limit
@@ -164,7 +168,7 @@ def _as_of_now(limit: AudienceLimit, profiles: Mapping[int, Profile]) -> Audienc
 
 
 def _both(one: AudienceLimit, other: AudienceLimit) -> AudienceLimit:
-    """Two posts of one person, of one visibility, as one limit."""
+    """One limit for two posts with the same author and visibility."""
     return AudienceLimit(
         one.author_id,
         one.visibility,
@@ -178,7 +182,7 @@ def _closed(limit: AudienceLimit) -> bool:
 
 
 def can_see_profile(profile: Profile | None, viewer_id: int) -> bool:
-    """Whether a person may be shown among others: exists, and no block either way."""
+    """Whether lists may show the user: the account exists, and there is no block."""
     if profile is None:
         return False
     if viewer_id in {0, profile.id}:
@@ -188,10 +192,10 @@ def can_see_profile(profile: Profile | None, viewer_id: int) -> bool:
 
 
 def can_see_engagement(profile: Profile | None, viewer_id: int, author_id: int) -> bool:
-    """Whether somebody may be named as one who likes or reposted a post of the author.
+    """Whether a list of likers or reposters of the author's post may name the user.
 
-    Of a protected person it is for followers, as the list of what the person likes is, and for the
-    author, who is notified.
+    Protected users are named to their followers, like the list of posts that they like, and to the
+    author, who receives a notification.
     """
     if profile is None or not can_see_profile(profile, viewer_id):
         return False
@@ -201,8 +205,8 @@ def can_see_engagement(profile: Profile | None, viewer_id: int, author_id: int) 
 
 
 def require_profile(profile: Profile | None, viewer_id: int) -> Profile:
-    """The person, if the viewer may read what they posted and liked. The viewer's own block leaves
-    nothing to read there, but does not hide that the person exists.
+    """The user's profile, if the viewer may read the user's lists of posts and likes. A block by
+    the viewer empties these lists and does not hide that the user exists.
 
     Raises UserNotFound, AccountProtected.
     """
@@ -219,8 +223,8 @@ def require_profile(profile: Profile | None, viewer_id: int) -> Profile:
 
 
 def is_open(post: Post, profiles: Mapping[int, Profile]) -> bool:
-    """Whether the post is for everyone, so that others may carry it further. `people` are those
-    who decide about it, as for `can_see`."""
+    """Whether everyone may see the post, so that other users may quote and repost it. `profiles`
+    are those of its deciders, as for `can_see`."""
     author = profiles.get(post.author_id)
     return (
         post.visibility is Visibility.PUBLIC
@@ -228,3 +232,29 @@ def is_open(post: Post, profiles: Mapping[int, Profile]) -> bool:
         and not author.protected
         and _within(audience_of(post), profiles, 0)
     )
+
+
+def belongs_on_homes(post: Post) -> bool:
+    """Whether the home timelines of the author's followers show the post."""
+    return not post.answers_others and post.visibility is not Visibility.MENTIONED
+
+
+def is_counted_as_reply(post: Post, *, protected: bool) -> bool:
+    """Whether the post counts as a reply. `protected` is the author's account."""
+    return post.reply_to_post_id != 0 and _is_counted(post, protected=protected)
+
+
+def is_counted_as_quote(post: Post, *, protected: bool) -> bool:
+    """Whether the post counts as a quote. A reply does not: its limits may hide it."""
+    quotes = post.quoted_post_id != 0 and post.reply_to_post_id == 0
+    return quotes and _is_counted(post, protected=protected)
+
+
+def is_counted_on_profile(post: Post) -> bool:
+    """Whether the author's number of posts includes the post."""
+    live_and_public = not post.deleted and post.visibility is Visibility.PUBLIC
+    return live_and_public and post.reply_to_post_id == 0
+
+
+def _is_counted(post: Post, *, protected: bool) -> bool:
+    return not post.deleted and post.visibility is Visibility.PUBLIC and not protected

@@ -1,9 +1,9 @@
--- Posts and how people respond to them.
+-- Posts and engagement.
 --
--- Shard keys. Tables about a post are distributed by `bucket`, which every id of a post holds in
--- its bits 13 to 21 and shares with its author, so that a post, its author's other posts, and what
--- is counted for it lie together. Rows about one person's responses are distributed by `user_id`.
--- Ids that point nowhere are 0, as in the contract.
+-- Shard keys. Tables about a post are distributed by `bucket`, which is in bits 13 to 21 of every
+-- id and is the same for a post and its author: a post, its counts and its author's other posts
+-- are on one shard. Engagement of one user (`responses`) is distributed by `user_id`.
+-- An id of 0 means none, as in the contract.
 
 -- migrate:up
 
@@ -16,7 +16,7 @@ CREATE TABLE posts (
   quoted_post_id bigint NOT NULL DEFAULT 0,
   create_time timestamptz NOT NULL,
   edit_time timestamptz,
-  -- A tombstone keeps its place in the conversation and nothing of what was said.
+  -- A tombstone keeps its place in the conversation, and no text.
   delete_time timestamptz,
   revision integer NOT NULL DEFAULT 1,
   bucket smallint NOT NULL,
@@ -27,10 +27,10 @@ CREATE TABLE posts (
   media_ids bigint[] NOT NULL DEFAULT '{}',
   PRIMARY KEY (id, bucket)
 );
--- A person's posts with replies, and their number.
+-- A user's posts with replies, and their number.
 CREATE INDEX posts_by_author ON posts (author_id, id) INCLUDE (bucket)
   WHERE delete_time IS NULL;
--- A person's posts without replies to others, and those of them that stand on timelines.
+-- A user's posts without replies to others, and those of them that belong on homes.
 CREATE INDEX posts_on_timelines ON posts (author_id, id) INCLUDE (bucket, visibility)
   WHERE delete_time IS NULL AND NOT answers_others;
 
@@ -45,29 +45,29 @@ CREATE TABLE post_revisions (
   PRIMARY KEY (post_id, revision, bucket)
 );
 
--- The small part of a post that changes often. `revision` follows posts.revision and is 0 for a
--- tombstone, so that a reader who holds a cached text learns in the same row whether it still holds.
+-- The small part of a post that changes often. `revision` equals posts.revision, and 0 for a
+-- tombstone: a reader compares a cached body with it.
 CREATE TABLE post_states (
   id bigint NOT NULL,
   likes bigint NOT NULL DEFAULT 0 CHECK (likes >= 0),
   reposts bigint NOT NULL DEFAULT 0 CHECK (reposts >= 0),
   replies bigint NOT NULL DEFAULT 0 CHECK (replies >= 0),
   quotes bigint NOT NULL DEFAULT 0 CHECK (quotes >= 0),
-  -- When a count last changed: what reconciliation looks for.
+  -- When a count last changed: reconciliation reads it.
   touch_time timestamptz NOT NULL,
   revision integer NOT NULL DEFAULT 1,
   bucket smallint NOT NULL,
   PRIMARY KEY (id, bucket)
 ) WITH (
-  -- Room for new versions of a row beside the old one, so that counting touches no index.
+  -- Room for new versions of a row on its page, so that an update of counts changes no index.
   fillfactor = 70
 );
--- BRIN is the one kind of index that such updates may leave in place.
+-- Such updates may change a column of a BRIN index, and of no other kind.
 CREATE INDEX post_states_touch_time ON post_states
   USING brin (touch_time) WITH (pages_per_range = 16);
 
--- The tree of each conversation, by the bucket of its first post. A deleted reply stays in it, not
--- live, so that what answered it keeps its ancestors.
+-- The tree of each conversation, by the bucket of its first post. A deleted reply stays in it with
+-- live = false, so that its own replies keep their ancestors.
 CREATE TABLE replies (
   post_id bigint NOT NULL,
   reply_to_post_id bigint NOT NULL,
@@ -77,7 +77,7 @@ CREATE TABLE replies (
 );
 CREATE INDEX replies_by_parent ON replies (reply_to_post_id, post_id) INCLUDE (bucket, live);
 
--- Who quotes a post, by the bucket of the quoted one.
+-- The quotes of a post, by the bucket of the quoted post.
 CREATE TABLE quotes (
   quoted_post_id bigint NOT NULL,
   post_id bigint NOT NULL,
@@ -85,8 +85,8 @@ CREATE TABLE quotes (
   PRIMARY KEY (quoted_post_id, post_id, bucket)
 );
 
--- Who likes and reposts a post, by the bucket of the post. `id` sorts by time; that of a repost is
--- its place on timelines.
+-- The users who liked and reposted a post, by the bucket of the post. `id` sorts by time; the id of a
+-- repost is its place on timelines.
 CREATE TABLE likes (
   post_id bigint NOT NULL,
   user_id bigint NOT NULL,
@@ -105,8 +105,8 @@ CREATE TABLE reposts (
 );
 CREATE INDEX reposts_by_time ON reposts (post_id, id) INCLUDE (bucket, user_id);
 
--- The same from the person's side, with the bookmarks: all that one person did with one post is one
--- row, so that a page of posts costs one look-up a post. A row without any response is deleted.
+-- The same by user, with bookmarks: all engagement of one user with one post is one row, so a page
+-- of posts costs one lookup a post. A row without engagement is deleted.
 CREATE TABLE responses (
   user_id bigint NOT NULL,
   post_id bigint NOT NULL,

@@ -1,13 +1,13 @@
--- What must happen in one trip, or lock several rows in order.
+-- Changes that need one round trip, or lock several rows in order.
 --
--- A function here decides nothing about posts: the service has done that, and states what is to
--- happen together. Each is called on the coordinator, and each of its statements carries the shard
--- key, so that the same functions run on one PostgreSQL and on Citus. Every transaction keeps one
--- order of locks: request, people by ascending id, post states by ascending id.
+-- These functions decide nothing about posts: the service has decided before it calls them. They
+-- run on the coordinator, and each of their statements has the shard key, so they run on one
+-- PostgreSQL and on Citus. All transactions have one order of locks: request, users by ascending
+-- id, post states by ascending id.
 
 -- migrate:up
 
--- The bucket that an id holds; see services/chassis/runtime/ids.py.
+-- The bucket in an id; see services/chassis/runtime/ids.py.
 CREATE FUNCTION bucket_of(p_id bigint) RETURNS smallint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ((p_id >> 13) & 511)::smallint;
 
@@ -15,13 +15,12 @@ CREATE FUNCTION buckets_of(p_ids bigint[]) RETURNS smallint[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY(SELECT DISTINCT ((i >> 13) & 511)::smallint FROM unnest(p_ids) AS i);
 
--- Writes a post with all that belongs to it, in one trip: replay, locks, rows, counts, outbox and
--- idempotency record (tables of the chassis). Without p_request_id nothing is replayed or
--- remembered.
+-- Writes a post in one round trip: replay, locks, rows, counts, outbox and idempotency record
+-- (tables of the chassis). Without p_request_id there is no replay and no record.
 --
--- outcome: 'written'; 'in_flight' where a twin of the request is running; 'seen' with the stored
--- fingerprint and response where it ran before; 'gone' where the post answered or quoted was
--- deleted meanwhile. Only the first writes anything.
+-- outcome: 'written'; 'in_flight' while the same request is running; 'seen' with the stored
+-- fingerprint and response after the first request; 'gone' where the parent or the quoted post was
+-- deleted before. Only 'written' changes anything.
 CREATE FUNCTION create_post(
   p_id bigint, p_bucket smallint, p_author_id bigint, p_text text, p_entities jsonb,
   p_visibility smallint, p_answers_others boolean,
@@ -103,8 +102,8 @@ BEGIN
 END
 $$;
 
--- Makes tombstones of those of the posts that are live. Locks their states, and those of the posts
--- that they answer and quote, by ascending id.
+-- Turns the live ones of the posts into tombstones. Locks their states, and those of the posts that
+-- they reply to and quote, by ascending id.
 CREATE FUNCTION delete_posts(p_ids bigint[], p_now timestamptz)
 RETURNS TABLE (id bigint, author_id bigint, reply_to_post_id bigint, quoted_post_id bigint)
 LANGUAGE plpgsql AS $$
@@ -162,9 +161,9 @@ BEGIN
 END
 $$;
 
--- Adds a like, repost or bookmark, unless the person has given it before or the post is not live.
--- Locks the person, for the order of their events, then the post's state.
--- response_id is the one that stands then; state is as after it, null where there is no such post.
+-- Adds a like, repost or bookmark, unless it exists or the post is not live. Locks the user, for
+-- the order of their events, then the post's state. response_id is the id of the existing
+-- engagement after it; state is the state after it, null where the post does not exist.
 CREATE FUNCTION respond(
   p_kind text, p_user_id bigint, p_post_id bigint, p_bucket smallint, p_author_id bigint, p_id bigint,
   OUT changed boolean, OUT response_id bigint, OUT state post_states, OUT own responses
@@ -213,8 +212,8 @@ BEGIN
 END
 $$;
 
--- Takes a like, repost or bookmark back. response_id is what it was, 0 where there was none. Whoever
--- tells of it has locked the person before.
+-- Removes a like, repost or bookmark. response_id is its id, 0 where there was none. A caller that
+-- publishes an event locks the user first.
 CREATE FUNCTION withdraw(
   p_kind text, p_user_id bigint, p_post_id bigint, p_bucket smallint,
   OUT changed boolean, OUT response_id bigint, OUT state post_states, OUT own responses
@@ -256,7 +255,7 @@ BEGIN
 END
 $$;
 
--- Takes back up to p_limit of everything that a person did with posts, states by ascending id.
+-- Removes up to p_limit of all engagement of a user, states by ascending id.
 CREATE FUNCTION withdraw_all_of(p_user_id bigint, p_limit integer)
 RETURNS TABLE (
   post_id bigint, post_author_id bigint, user_id bigint, like_id bigint, repost_id bigint
@@ -282,7 +281,7 @@ BEGIN
 END
 $$;
 
--- Removes up to p_limit likes of a tombstone, from both sides.
+-- Removes up to p_limit likes of a tombstone, from likes and responses.
 CREATE FUNCTION forget_likes(p_post_id bigint, p_bucket smallint, p_limit integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -300,8 +299,8 @@ BEGIN
 END
 $$;
 
--- Counts anew what is kept for the posts, and corrects it; returns what was wrong. Each statement
--- sees what was committed before the locks were granted, and nobody counts while they are held.
+-- Recounts the posts and corrects their counts; returns what was wrong. Each statement sees what was
+-- committed before the locks were granted, and no count changes while they are held.
 CREATE FUNCTION recount_posts(p_ids bigint[])
 RETURNS TABLE (id bigint, likes bigint, reposts bigint, replies bigint, quotes bigint)
 LANGUAGE plpgsql AS $$

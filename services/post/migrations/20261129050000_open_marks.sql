@@ -1,6 +1,6 @@
--- What is counted is what everybody may see. Each like, repost, reply and quote is marked as open
--- where that is so: a public post, or a response, of an account that is not protected. A quote in a
--- reply is not open, since who may read a reply depends on others.
+-- Counts cover what everyone may see. Each like, repost, reply and quote has a mark: it is open if
+-- it is engagement, or a public post, of an account that is not protected. A quote in a reply is not
+-- open, because the limits of the reply may hide it.
 --
 -- New columns with a constant default rewrite no table.
 
@@ -11,14 +11,14 @@ ALTER TABLE reposts ADD COLUMN open boolean NOT NULL DEFAULT true;
 ALTER TABLE replies ADD COLUMN open boolean NOT NULL DEFAULT true;
 ALTER TABLE quotes ADD COLUMN open boolean NOT NULL DEFAULT true;
 
--- Which accounts are protected, as far as the marks follow it. Shard key: user_id. Accounts that
--- never were protected have no row. `update_time` is that of the profile that said so, so that an
--- older one changes nothing.
+-- Which accounts are protected, as far as the marks follow it. Shard key: user_id. Accounts that were
+-- never protected have no row. `update_time` is that of the profile, so that an older profile changes
+-- nothing.
 CREATE TABLE account_protections (
   user_id bigint PRIMARY KEY,
   protected boolean NOT NULL,
   update_time timestamptz NOT NULL,
-  -- Whether all that the account contributed is marked accordingly.
+  -- Whether all contributions of the account are marked accordingly.
   settled boolean NOT NULL DEFAULT false
 );
 

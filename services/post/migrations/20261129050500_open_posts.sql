@@ -1,10 +1,10 @@
--- Replies and quotes are counted where they are open. The functions are those of
+-- Counts include the replies and quotes that are open. The functions are those of
 -- 20250102000100_post_functions.sql, with marks.
 
 -- migrate:up
 
--- Whether an account is not protected, by what the User service said when the caller asked it, or
--- by what is kept here where that is not older.
+-- Whether an account is not protected: by account_protections, unless the profile that the caller
+-- read from the User service is newer.
 CREATE FUNCTION is_open_account(
   p_user_id bigint, p_protected boolean, p_update_time timestamptz
 ) RETURNS boolean LANGUAGE sql STABLE
@@ -13,7 +13,7 @@ RETURN NOT coalesce(
     WHERE a.user_id = p_user_id AND a.update_time >= p_update_time),
   p_protected);
 
--- As before. p_protected says whether the author's account is protected, by the profile of
+-- p_protected is whether the author's account is protected, according to its profile at
 -- p_update_time.
 CREATE FUNCTION create_post(
   p_id bigint, p_bucket smallint, p_author_id bigint, p_text text, p_entities jsonb,
@@ -100,7 +100,7 @@ BEGIN
 END
 $$;
 
--- For processes of the release before, while they are replaced. A later release drops it.
+-- For processes of the previous release during a rollout. A later release drops it.
 CREATE OR REPLACE FUNCTION create_post(
   p_id bigint, p_bucket smallint, p_author_id bigint, p_text text, p_entities jsonb,
   p_visibility smallint, p_answers_others boolean,

@@ -1,9 +1,9 @@
--- Likes and reposts are counted where they are open. The functions are those of
+-- Counts include the likes and reposts that are open. The functions are those of
 -- 20250102000100_post_functions.sql, with marks.
 
 -- migrate:up
 
--- As before. p_protected says whether the person's account is protected, by the profile of
+-- p_protected is whether the user's account is protected, according to its profile at
 -- p_update_time.
 CREATE FUNCTION respond(
   p_kind text, p_user_id bigint, p_post_id bigint, p_bucket smallint, p_author_id bigint, p_id bigint,
@@ -57,7 +57,7 @@ BEGIN
 END
 $$;
 
--- For processes of the release before, while they are replaced. A later release drops it.
+-- For processes of the previous release during a rollout. A later release drops it.
 CREATE OR REPLACE FUNCTION respond(
   p_kind text, p_user_id bigint, p_post_id bigint, p_bucket smallint, p_author_id bigint, p_id bigint,
   OUT changed boolean, OUT response_id bigint, OUT state post_states, OUT own responses

@@ -1,10 +1,10 @@
--- What follows when an account becomes protected, or open again. Locks as everywhere: people, then
--- post states by ascending id.
+-- Updates marks and counts when an account becomes protected or open. Locks: users, then post states
+-- by ascending id.
 
 -- migrate:up
 
--- Keeps whether an account is protected, unless a newer profile has said so before. Whoever
--- contributes from then on is marked by it.
+-- Stores whether an account is protected, unless a newer state is stored. Later contributions are
+-- marked by it.
 CREATE FUNCTION record_protection(p_user_id bigint, p_protected boolean, p_update_time timestamptz)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -17,9 +17,9 @@ BEGIN
 END
 $$;
 
--- Marks up to p_limit of a person's likes and reposts by what is kept of the account, and counts
--- accordingly: those of the posts above p_after, ascending. last_id is the last post looked at, 0
--- where there was none; changed has the posts whose counts are others now.
+-- Marks up to p_limit of a user's likes and reposts by the stored state of the account, and updates
+-- counts: those of the posts above p_after, ascending. last_id is the last of these posts, 0 where
+-- there was none; changed has the posts whose counts changed.
 CREATE FUNCTION align_responses(
   p_user_id bigint, p_after bigint, p_limit integer, OUT last_id bigint, OUT changed bigint[]
 ) LANGUAGE plpgsql AS $$
@@ -67,8 +67,8 @@ BEGIN
 END
 $$;
 
--- The same for up to p_limit of a person's posts above p_after: what they answer and quote. Posts
--- that are not public are never open.
+-- The same for up to p_limit of a user's posts above p_after: for the posts that they reply to and
+-- quote. Posts that are not public are never open.
 CREATE FUNCTION align_posts(
   p_user_id bigint, p_after bigint, p_limit integer, OUT last_id bigint, OUT changed bigint[]
 ) LANGUAGE plpgsql AS $$

@@ -1,7 +1,6 @@
--- Marks what was written before as not open where the post is not public, and quotes
--- in replies. The counts of the posts
--- that are answered and quoted follow by reconciliation, which looks at what was touched. Whose
--- account is protected is not known here: the worker asks the User service, some people at a time.
+-- Marks older replies and quotes as not open where the post is not public, and quotes in replies.
+-- Reconciliation corrects the counts of the posts that they reply to and quote, because their
+-- touch_time changes. The worker marks posts of protected accounts: only the User service has these.
 
 -- migrate:up
 

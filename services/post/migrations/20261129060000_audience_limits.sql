@@ -1,13 +1,13 @@
--- The audiences of the posts above a reply, as services/post/domain/model.py has them (Limit).
+-- The audiences of the posts above a reply: AudienceLimit of services/post/domain/model.py.
 --
--- Null in posts that were written before; see services/post/adapters/postgres/rows.py for how those are
--- read. A process of the release before goes on with create_post, which this leaves as it is.
+-- Older posts have null; services/post/adapters/postgres/rows.py describes how these are read. A
+-- process of the previous release continues to call create_post, which this does not change.
 
 -- migrate:up
 
 ALTER TABLE posts ADD COLUMN audience_limits jsonb;
 
--- create_post, for a post that has such limits or is known to have none.
+-- create_post with limits.
 CREATE FUNCTION create_limited_post(
   p_id bigint, p_bucket smallint, p_author_id bigint, p_text text, p_entities jsonb,
   p_visibility smallint, p_answers_others boolean,
@@ -28,7 +28,7 @@ BEGIN
       p_quoted_post_id, p_media_ids, p_create_time, p_event_id, p_topic, p_type, p_payload,
       p_traceparent, p_caller_id, p_request_id, p_request_lock, p_fingerprint, p_response,
       p_protected, p_update_time) AS c;
-  -- Only replies to others need it: null reads as none everywhere else.
+  -- Only replies need it: for other posts null means none.
   IF outcome = 'written' AND p_reply_to_post_id <> 0 THEN
     UPDATE posts p SET audience_limits = p_audience_limits
       WHERE p.id = p_id AND p.bucket = p_bucket;

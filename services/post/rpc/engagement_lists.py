@@ -1,4 +1,4 @@
-"""Lists of responses that EngagementService gives, filled up with what the viewer may see."""
+"""The lists of EngagementService: full pages of what the viewer may see."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -24,7 +24,7 @@ Posts = TypeVar("Posts", rpc.ListLikedPostsResponse, rpc.ListBookmarksResponse)
 
 
 class EngagementLists:
-    """Every list costs one call to the User service a round, and most pages take one round."""
+    """Most pages need one round: one query, and one hydration."""
 
     def __init__(self, *, store: Store, hydration: Hydration, tokens: PageTokens) -> None:
         self._store = store
@@ -73,7 +73,7 @@ class EngagementLists:
 
         async def keep(places: Sequence[ListPosition]) -> list[bool]:
             resolved.add(
-                await self._hydration.show(
+                await self._hydration.hydrate(
                     [request.post_id],
                     viewer_id=viewer_id,
                     user_ids=[each.subject_id for each in places],
@@ -119,7 +119,7 @@ class EngagementLists:
 
         async def keep(places: Sequence[ListPosition]) -> list[bool]:
             resolved.add(
-                await self._hydration.show(
+                await self._hydration.hydrate(
                     [each.subject_id for each in places], viewer_id=viewer_id, user_ids=[user_id]
                 )
             )
@@ -131,11 +131,12 @@ class EngagementLists:
                 for each in places
                 if each.subject_id in resolved.posts
             }
-            # What a block hides is not in `shown`. Of the own list nothing is asked.
-            asked = set() if user_id == viewer_id else set(pairs.values()) - {(user_id, user_id)}
-            apart = await self._hydration.apart(asked)
-            seen = {id_ for id_, pair in pairs.items() if pair not in apart}
-            return [each.subject_id in seen for each in places]
+            # Hydration left out posts that a block hides from the viewer. The user may also have
+            # a block with an author; for the viewer's own list the two are the same.
+            others = set() if user_id == viewer_id else set(pairs.values()) - {(user_id, user_id)}
+            blocked = await self._hydration.blocked_pairs(others)
+            visible = {id_ for id_, pair in pairs.items() if pair not in blocked}
+            return [each.subject_id in visible for each in places]
 
         page: Page[ListPosition] = await fill(
             size=size_of(request),

@@ -1,6 +1,5 @@
-"""EngagementService: one method an RPC; the contract says what each promises."""
+"""EngagementService over gRPC; the promises are in `engagement_service.proto`."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from roost.post.v1 import engagement_service_pb2 as rpc
@@ -8,20 +7,18 @@ from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceServicer
 
 from services.chassis.auth import access_policy, caller
 from services.chassis.storage.idempotency import RequestKey, once
-from services.post.domain.engagement import EngagementOperations, VisiblePost
+from services.post.domain import engagement
 from services.post.domain.errors import PostNotFound
-from services.post.domain.model import EngagementResult, Post, PostState
+from services.post.domain.model import EngagementKind, Ids, Profile, Profiles
 from services.post.domain.store import PostTransaction, Store
+from services.post.rpc.commands import first_response_or
 from services.post.rpc.convert import to_engagement
 from services.post.rpc.engagement_lists import EngagementLists
+from services.post.rpc.events import describe
 from services.post.rpc.read_cache.hydration import Hydration
-from services.post.rpc.repeating import run_once
 
 M = TypeVar("M", rpc.LikeResponse, rpc.RepostResponse, rpc.BookmarkResponse)
-T = TypeVar("T", rpc.UnlikeResponse, rpc.UndoRepostResponse, rpc.RemoveBookmarkResponse)
-FindVisible = Callable[[int, int], Awaitable[VisiblePost]]
-Act = Callable[[PostTransaction, int, VisiblePost], Awaitable[EngagementResult]]
-Undo = Callable[[PostTransaction, int, Post], Awaitable[EngagementResult]]
+W = TypeVar("W", rpc.UnlikeResponse, rpc.UndoRepostResponse, rpc.RemoveBookmarkResponse)
 
 
 class EngagementServicer(EngagementServiceServicer):
@@ -31,74 +28,61 @@ class EngagementServicer(EngagementServiceServicer):
         self,
         *,
         store: Store,
-        engagement_operations: EngagementOperations,
+        profiles: Profiles[Profile],
+        ids: Ids,
         hydration: Hydration,
         lists: EngagementLists,
     ) -> None:
         self._store = store
-        self._engagement_operations = engagement_operations
+        self._profiles = profiles
+        self._ids = ids
         self._hydration = hydration
         self._lists = lists
 
     @access_policy.user
     async def Like(self, request: rpc.LikeRequest, context: Any) -> rpc.LikeResponse:
-        """Marks a post as liked."""
-        acts = self._engagement_operations
-        return await self._act(request, rpc.LikeResponse, acts.find_visible, acts.like)
+        return await self._engage(request, rpc.LikeResponse, EngagementKind.LIKE)
 
     @access_policy.user
     async def Unlike(self, request: rpc.UnlikeRequest, context: Any) -> rpc.UnlikeResponse:
-        """Takes the like back."""
-        return await self._undo(request, rpc.UnlikeResponse, self._engagement_operations.unlike)
+        return await self._withdraw(request, rpc.UnlikeResponse, EngagementKind.LIKE)
 
     @access_policy.user
     async def Repost(self, request: rpc.RepostRequest, context: Any) -> rpc.RepostResponse:
-        """Shows a post to the caller's followers."""
-        acts = self._engagement_operations
-        return await self._act(request, rpc.RepostResponse, acts.find_repostable, acts.repost)
+        return await self._engage(request, rpc.RepostResponse, EngagementKind.REPOST)
 
     @access_policy.user
     async def UndoRepost(
         self, request: rpc.UndoRepostRequest, context: Any
     ) -> rpc.UndoRepostResponse:
-        """Takes the repost back."""
-        return await self._undo(
-            request, rpc.UndoRepostResponse, self._engagement_operations.undo_repost
-        )
+        return await self._withdraw(request, rpc.UndoRepostResponse, EngagementKind.REPOST)
 
     @access_policy.user
     async def Bookmark(self, request: rpc.BookmarkRequest, context: Any) -> rpc.BookmarkResponse:
-        """Keeps a post in the caller's list."""
-        acts = self._engagement_operations
-        return await self._act(request, rpc.BookmarkResponse, acts.find_visible, acts.bookmark)
+        return await self._engage(request, rpc.BookmarkResponse, EngagementKind.BOOKMARK)
 
     @access_policy.user
     async def RemoveBookmark(
         self, request: rpc.RemoveBookmarkRequest, context: Any
     ) -> rpc.RemoveBookmarkResponse:
-        """Takes the post off the list."""
-        remove = self._engagement_operations.remove_bookmark
-        return await self._undo(request, rpc.RemoveBookmarkResponse, remove)
+        return await self._withdraw(request, rpc.RemoveBookmarkResponse, EngagementKind.BOOKMARK)
 
     @access_policy.anyone
     async def ListLikers(
         self, request: rpc.ListLikersRequest, context: Any
     ) -> rpc.ListLikersResponse:
-        """Who likes a post."""
         return await self._lists.likers(request, caller.viewer_id() or 0)
 
     @access_policy.anyone
     async def ListReposters(
         self, request: rpc.ListRepostersRequest, context: Any
     ) -> rpc.ListRepostersResponse:
-        """Who reposted a post."""
         return await self._lists.reposters(request, caller.viewer_id() or 0)
 
     @access_policy.anyone
     async def ListLikedPosts(
         self, request: rpc.ListLikedPostsRequest, context: Any
     ) -> rpc.ListLikedPostsResponse:
-        """What a person likes."""
         return await self._lists.liked_posts(request, caller.viewer_id() or 0)
 
     @access_policy.user
@@ -111,10 +95,9 @@ class EngagementServicer(EngagementServiceServicer):
     async def BatchGetEngagement(
         self, request: rpc.BatchGetEngagementRequest, context: Any
     ) -> rpc.BatchGetEngagementResponse:
-        """Counts and the caller's state of posts that the caller may see."""
         viewer_id = caller.viewer_id() or 0
         post_ids = list(dict.fromkeys(request.post_ids))
-        resolved = await self._hydration.show(post_ids, viewer_id=viewer_id, quotes=False)
+        resolved = await self._hydration.hydrate(post_ids, viewer_id=viewer_id, quotes=False)
         return rpc.BatchGetEngagementResponse(
             engagements=[
                 to_engagement(resolved.states[each], with_viewer=viewer_id != 0)
@@ -123,36 +106,57 @@ class EngagementServicer(EngagementServiceServicer):
             ]
         )
 
-    async def _act(self, request: Any, response: type[M], find_visible: FindVisible, act: Act) -> M:
-        """One of the acts on a post that the caller sees: once for a key, then how it stands."""
+    async def _engage(self, request: Any, response: type[M], kind: EngagementKind) -> M:
+        """Adds an engagement, once for a request id; returns the post's counts and the caller's
+        engagement after it."""
         user_id = caller.user().user_id
         key = _key(request, user_id)
+        return await first_response_or(
+            self._engage_once(request.post_id, user_id, kind, key, response),
+            store=self._store,
+            key=key,
+            response=response,
+        )
 
-        async def attempt() -> M:
-            seen = await find_visible(user_id, request.post_id)
+    async def _engage_once(
+        self,
+        post_id: int,
+        user_id: int,
+        kind: EngagementKind,
+        key: RequestKey | None,
+        response: type[M],
+    ) -> M:
+        visible = await engagement.find_visible(
+            user_id, post_id, store=self._store, profiles=self._profiles
+        )
+        engagement.check_allowed(kind, user_id, visible)
 
-            async def effect(transaction: PostTransaction) -> M:
-                result = await act(transaction, user_id, seen)
-                made = response(engagement=to_engagement(_live(result.state)))
-                if isinstance(made, rpc.RepostResponse):
-                    made.repost_id = result.engagement_id
-                return made
+        async def effect(transaction: PostTransaction) -> M:
+            result = await engagement.engage(
+                transaction, kind, user_id, visible, ids=self._ids, describe=describe
+            )
+            if result.state is None:
+                raise PostNotFound
+            made = response(engagement=to_engagement(result.state))
+            if isinstance(made, rpc.RepostResponse):
+                made.repost_id = result.engagement_id
+            return made
 
-            return await once(self._store.transaction, key, response, effect)
+        return await once(self._store.transaction, key, response, effect)
 
-        return await run_once(self._store, key, response, attempt)
-
-    async def _undo(self, request: Any, response: type[T], undo: Undo) -> T:
-        """Undoes an act, whatever became of the post; how it stands only where it may be seen.
-
-        Whoever was blocked, or liked what is deleted now, still decides over what is theirs.
-        """
+    async def _withdraw(self, request: Any, response: type[W], kind: EngagementKind) -> W:
+        """Removes an engagement, once for a request id, also where the caller cannot see the post
+        any more: it was deleted, or there is a block. Counts are returned only if they can."""
         user_id, post_id = caller.user().user_id, request.post_id
-        resolved = await self._hydration.show([post_id], viewer_id=user_id, quotes=False)
+        resolved = await self._hydration.hydrate([post_id], viewer_id=user_id, quotes=False)
         post = (await self._store.posts([post_id])).get(post_id)
 
-        async def effect(transaction: PostTransaction) -> T:
-            result = None if post is None else await undo(transaction, user_id, post)
+        async def effect(transaction: PostTransaction) -> W:
+            result = None
+            if post is not None:
+                result = await engagement.withdraw(
+                    transaction, kind, user_id, post, describe=describe
+                )
             if result is None or result.state is None or post_id not in resolved.posts:
                 hidden = rpc.Engagement(post_id=post_id)
                 hidden.viewer_state.SetInParent()
@@ -165,9 +169,3 @@ class EngagementServicer(EngagementServiceServicer):
 def _key(request: Any, user_id: int) -> RequestKey | None:
     method = request.DESCRIPTOR.name.removesuffix("Request")
     return RequestKey.of(request, caller_id=str(user_id), method=method)
-
-
-def _live(state: PostState | None) -> PostState:
-    if state is None:
-        raise PostNotFound
-    return state

@@ -1,11 +1,11 @@
-"""What the Post service publishes: its changes as messages of the contract, on one topic."""
+"""Converts domain events to the messages that the Post service publishes."""
 
 from google.protobuf.message import Message
 from roost.post.v1 import post_events_pb2 as wire_format
 
 from services.chassis.events.records import OutboxMessage
 from services.post.domain.domain_events import (
-    Change,
+    DomainEvent,
     PostCreated,
     PostDeleted,
     PostLiked,
@@ -24,15 +24,15 @@ from services.post.rpc.convert import (
 TOPIC = "roost.post.v1"
 
 
-def describe(change: Change) -> OutboxMessage:
-    """The message that tells of a change, keyed by the one whose changes keep their order: the
-    author of a post, the person who responds."""
-    key, body = _keyed(change)
+def describe(event: DomainEvent) -> OutboxMessage:
+    """The message of an event. Its key is the user whose events keep their order: the author of a
+    post, the user who likes or reposts."""
+    key, body = _keyed(event)
     return OutboxMessage.of(topic=TOPIC, key=key, body=body)
 
 
-def _keyed(change: Change) -> tuple[int, Message]:
-    match change:
+def _keyed(event: DomainEvent) -> tuple[int, Message]:
+    match event:
         case PostCreated(post, quoted_author_id):
             created = wire_format.PostCreated(post=to_post(post), quoted_author_id=quoted_author_id)
             return post.author_id, created
@@ -41,16 +41,16 @@ def _keyed(change: Change) -> tuple[int, Message]:
                 post=to_post(after), previous_mentioned_user_ids=before.mentioned_ids
             )
             return after.author_id, updated
-        case PostDeleted(gone, delete_time):
+        case PostDeleted(tombstone, delete_time):
             deleted = wire_format.PostDeleted(
-                post_id=gone.id,
-                author_id=gone.author_id,
-                reply_to_post_id=gone.reply_to_post_id,
-                quoted_post_id=gone.quoted_post_id,
-                visibility=visibility_to_proto(gone.visibility),
+                post_id=tombstone.id,
+                author_id=tombstone.author_id,
+                reply_to_post_id=tombstone.reply_to_post_id,
+                quoted_post_id=tombstone.quoted_post_id,
+                visibility=visibility_to_proto(tombstone.visibility),
                 delete_time=to_timestamp(delete_time),
             )
-            return gone.author_id, deleted
+            return tombstone.author_id, deleted
         case PostLiked(post_id, author_id, user_id):
             liked = wire_format.PostLiked(post_id=post_id, author_id=author_id, user_id=user_id)
             return user_id, liked

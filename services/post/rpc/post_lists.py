@@ -1,4 +1,4 @@
-"""Lists of posts that PostService gives, each page filled up with what the viewer may see."""
+"""The lists of PostService: full pages of what the viewer may see, with tombstones."""
 
 from collections.abc import Collection, Sequence
 
@@ -17,25 +17,29 @@ from services.chassis.rpc.paging import (
 from services.post.domain.errors import PostNotFound
 from services.post.domain.model import TOMBSTONE, Entry, Post
 from services.post.domain.store import Store
-from services.post.domain.visibility import can_see_profile, require_profile
+from services.post.domain.visibility import (
+    audience_of,
+    can_see_place,
+    can_see_profile,
+    require_profile,
+)
 from services.post.rpc.convert import to_entry, to_revision, to_tombstone
 from services.post.rpc.read_cache.hydration import Hydration, ResolvedPosts
-from services.post.rpc.tombstones import Tombstones
-from services.post.rpc.tombstones import resolved as shown_tombstone
+from services.post.rpc.read_cache.profile_cache import ProfileCache
 
-# Above a post in its thread; longer conversations are cut at the top.
+# Above a post in its thread. Longer conversations lack their beginning.
 MAX_ANCESTORS = 50
 
 
 class PostLists:
-    """Every list costs one call to the User service a round, and most pages take one round."""
+    """Most pages need one round: one query, and one hydration."""
 
     def __init__(
-        self, *, store: Store, hydration: Hydration, tombstones: Tombstones, tokens: PageTokens
+        self, *, store: Store, hydration: Hydration, profiles: ProfileCache, tokens: PageTokens
     ) -> None:
         self._store = store
         self._hydration = hydration
-        self._tombstones = tombstones
+        self._profiles = profiles
         self._tokens = tokens
 
     async def of_user(
@@ -52,7 +56,7 @@ class PostLists:
         async def keep(entries: Sequence[Entry]) -> list[bool]:
             post_ids = list(dict.fromkeys(each.post_id for each in entries))
             resolved.add(
-                await self._hydration.show(post_ids, viewer_id=viewer_id, user_ids=[user_id])
+                await self._hydration.hydrate(post_ids, viewer_id=viewer_id, user_ids=[user_id])
             )
             profile = require_profile(resolved.profiles.get(user_id), viewer_id)
             if not can_see_profile(profile, viewer_id):
@@ -60,9 +64,9 @@ class PostLists:
             pairs = {(user_id, each.author_id) for each in entries if each.reposter_id} - {
                 (user_id, user_id)
             }
-            apart = await self._hydration.apart(pairs)
+            blocked = await self._hydration.blocked_pairs(pairs)
             return [
-                each.post_id in resolved.posts and (each.reposter_id, each.author_id) not in apart
+                each.post_id in resolved.posts and (each.reposter_id, each.author_id) not in blocked
                 for each in entries
             ]
 
@@ -88,15 +92,15 @@ class PostLists:
             ancestor_ids = await self._store.ancestors(root.conversation_id, root.id, MAX_ANCESTORS)
         resolved = ResolvedPosts(viewer_id)
         page = await self._replies(resolved, root, ancestor_ids, request)
-        # Each ancestor answers the one above it; what the first of a long line answers is not read.
+        # Each ancestor is a reply to the one above it. The parent of the first is not read.
         above = dict(zip(ancestor_ids[1:], ancestor_ids, strict=False))
         return rpc.GetThreadResponse(
             ancestors=[
-                _insert_tombstones(resolved, root, each, above.get(each, 0))
+                _post_or_tombstone(resolved, root, each, above.get(each, 0))
                 for each in ancestor_ids
             ],
-            post=_insert_tombstones(resolved, root, root.id, root.reply_to_post_id),
-            replies=[_insert_tombstones(resolved, root, each, root.id) for each in page.rows],
+            post=_post_or_tombstone(resolved, root, root.id, root.reply_to_post_id),
+            replies=[_post_or_tombstone(resolved, root, each, root.id) for each in page.rows],
             includes=resolved.includes(
                 each for each in (*ancestor_ids, root.id, *page.rows) if each in resolved.posts
             ),
@@ -110,7 +114,7 @@ class PostLists:
         resolved = ResolvedPosts(viewer_id)
         page = await self._replies(resolved, parent, (), request)
         return rpc.ListRepliesResponse(
-            posts=[_insert_tombstones(resolved, parent, each, parent.id) for each in page.rows],
+            posts=[_post_or_tombstone(resolved, parent, each, parent.id) for each in page.rows],
             includes=resolved.includes(each for each in page.rows if each in resolved.posts),
             next_page_token=token_of(page, request, self._tokens),
         )
@@ -124,7 +128,7 @@ class PostLists:
             return await self._store.quotes(request.post_id, before=position, limit=limit)
 
         async def keep(post_ids: Sequence[int]) -> list[bool]:
-            await self._show_with(resolved, [request.post_id], post_ids)
+            await self._hydrate_with(resolved, [request.post_id], post_ids)
             if request.post_id not in resolved.posts:
                 raise PostNotFound
             return [each in resolved.posts for each in post_ids]
@@ -143,30 +147,37 @@ class PostLists:
         )
 
     async def deleted(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, PostMessage]:
-        """The tombstones of those of the posts that are deleted and were for the viewer."""
-        found = await self._tombstones.of(post_ids, viewer_id)
-        return {id_: shown_tombstone(post) for id_, post in found.items()}
+        """The tombstones of deleted posts that the viewer could see."""
+        found = await self._find_tombstones(post_ids, viewer_id)
+        return {
+            id_: to_tombstone(
+                id_, conversation_id=post.conversation_id, reply_to_post_id=post.reply_to_post_id
+            )
+            for id_, post in found.items()
+        }
 
     async def revisions(
         self, request: rpc.ListPostRevisionsRequest, viewer_id: int
     ) -> rpc.ListPostRevisionsResponse:
-        resolved = await self._hydration.show([request.post_id], viewer_id=viewer_id, quotes=False)
+        resolved = await self._hydration.hydrate(
+            [request.post_id], viewer_id=viewer_id, quotes=False
+        )
         if request.post_id not in resolved.posts:
             raise PostNotFound
         post = resolved.post(request.post_id)
         size = size_of(request)
         position = position_of(request, self._tokens)
-        kept = await self._store.revisions(
+        replaced = await self._store.revisions(
             post.id, before=position or post.revision, limit=size + 1
         )
-        rows = [*([] if position else [_present(post)]), *map(to_revision, kept)]
+        rows = [*([] if position else [_present(post)]), *map(to_revision, replaced)]
         page = Page(rows[:size], rows[size - 1].revision if len(rows) > size else None)
         return rpc.ListPostRevisionsResponse(
             revisions=page.rows, next_page_token=token_of(page, request, self._tokens)
         )
 
     async def _row(self, post_id: int) -> Post:
-        """The post or its tombstone; whether the caller may see it is another question."""
+        """The post or its tombstone, whether or not the caller may see it."""
         post = (await self._store.posts([post_id])).get(post_id)
         if post is None:
             raise PostNotFound
@@ -179,10 +190,10 @@ class PostLists:
         ancestor_ids: Sequence[int],
         request: rpc.GetThreadRequest | rpc.ListRepliesRequest,
     ) -> Page[int]:
-        """A page of direct replies, tombstones among them, to a post or a tombstone.
+        """A page of direct replies to a post or a tombstone, including tombstones.
 
-        Looks at the ancestors with it. Raises PostNotFound if neither the post nor its tombstone is
-        for the viewer.
+        Hydrates the ancestors too. Raises PostNotFound if the viewer may see neither the post nor
+        its tombstone.
         """
 
         async def fetch(position: int, limit: int) -> list[int]:
@@ -191,7 +202,7 @@ class PostLists:
             )
 
         async def keep(reply_ids: Sequence[int]) -> list[bool]:
-            await self._show_with(resolved, [parent.id, *ancestor_ids], reply_ids)
+            await self._hydrate_with(resolved, [parent.id, *ancestor_ids], reply_ids)
             deleted = await self._answered_tombstones(resolved, parent, reply_ids)
             if parent.id not in resolved.posts and parent.id not in deleted:
                 raise PostNotFound
@@ -208,8 +219,8 @@ class PostLists:
     async def _answered_tombstones(
         self, resolved: ResolvedPosts, parent: Post, reply_ids: Sequence[int]
     ) -> Collection[int]:
-        """Which of the replies are tombstones that the viewer may know of, and have a live post
-        under them; and the parent, if it is one."""
+        """The replies that are tombstones with a live post below them, and the parent if it is a
+        tombstone, as far as the viewer may see them."""
         deleted = [each for each in reply_ids if _is_tombstone(resolved, each)]
         answered = {each for each in deleted if resolved.states[each].replies}
         unanswered = [each for each in deleted if each not in answered]
@@ -217,14 +228,29 @@ class PostLists:
             answered |= await self._store.answered(parent.conversation_id, unanswered)
         if _is_tombstone(resolved, parent.id):
             answered.add(parent.id)
-        return await self._tombstones.of(sorted(answered), resolved.viewer_id)
+        return await self._find_tombstones(sorted(answered), resolved.viewer_id)
 
-    async def _show_with(
+    async def _find_tombstones(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, Post]:
+        """The deleted posts that the viewer (0: anonymous) could see. Costs a query, so call it
+        only with posts that are known to be deleted."""
+        if not post_ids:
+            return {}
+        found = await self._store.posts(post_ids)
+        audiences = {each.id: audience_of(each) for each in found.values() if each.deleted}
+        deciders = {user_id for audience in audiences.values() for user_id in audience.deciders}
+        profiles = await self._profiles.find(deciders, viewer_id)
+        return {
+            id_: found[id_]
+            for id_, audience in audiences.items()
+            if can_see_place(audience, profiles, viewer_id)
+        }
+
+    async def _hydrate_with(
         self, resolved: ResolvedPosts, around: Sequence[int], post_ids: Sequence[int]
     ) -> None:
-        """Looks at more posts, and the first time at those around which they are listed."""
+        """Hydrates more posts, and `around` with the first of them."""
         new = [each for each in around if each not in resolved.states]
-        resolved.add(await self._hydration.show([*new, *post_ids], viewer_id=resolved.viewer_id))
+        resolved.add(await self._hydration.hydrate([*new, *post_ids], viewer_id=resolved.viewer_id))
 
 
 def _identity(post_id: int) -> int:
@@ -236,10 +262,10 @@ def _is_tombstone(resolved: ResolvedPosts, post_id: int) -> bool:
     return state is not None and state.revision == TOMBSTONE
 
 
-def _insert_tombstones(
+def _post_or_tombstone(
     resolved: ResolvedPosts, around: Post, post_id: int, reply_to_post_id: int
 ) -> PostMessage:
-    """The post if the viewer may see it, or what stands for it in the conversation."""
+    """The post if the viewer may see it, otherwise a tombstone."""
     if post_id in resolved.posts:
         return resolved.post(post_id)
     return to_tombstone(

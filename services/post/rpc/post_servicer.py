@@ -1,31 +1,29 @@
-"""PostService: one method an RPC; the contract says what each promises."""
+"""PostService over gRPC; the promises are in `post_service.proto`."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from roost.post.v1 import post_service_pb2 as rpc
-from roost.post.v1.post_pb2 import Post as PostMessage
 from roost.post.v1.post_service_pb2_grpc import PostServiceServicer
 
 from services.chassis.auth import access_policy, caller
+from services.chassis.runtime.clock import Clock
 from services.chassis.storage.idempotency import RequestKey, once
-from services.post.adapters.user_client import CachedProfile
+from services.post.domain import posts
 from services.post.domain.errors import PostNotFound
-from services.post.domain.model import Post, PostState
-from services.post.domain.posts import Draft, PostOperations
+from services.post.domain.model import Ids, PostState, Profiles, ProfileSource
 from services.post.domain.store import PostTransaction, Store
+from services.post.rpc.commands import first_response_or
 from services.post.rpc.convert import (
-    pack,
-    summarize_packed,
+    set_state,
     to_entry,
+    to_post,
     to_visibility,
-    with_state,
 )
+from services.post.rpc.events import describe
 from services.post.rpc.post_lists import PostLists
-from services.post.rpc.read_cache.body_cache import PostBodyCache
-from services.post.rpc.read_cache.hydration import Hydration
-from services.post.rpc.read_cache.page_cache import PageCache
-from services.post.rpc.repeating import run_once
+from services.post.rpc.read_cache.body_cache import PostBodyCache, pack_body
+from services.post.rpc.read_cache.hydration import Hydration, PageCache
+from services.post.rpc.read_cache.profile_cache import CachedProfile
 
 DEFAULT_ENTRIES = 100
 
@@ -37,13 +35,19 @@ class PostServicer(PostServiceServicer):
         self,
         *,
         store: Store,
-        post_operations: PostOperations[CachedProfile],
+        profiles: Profiles[CachedProfile],
+        cached_profiles: ProfileSource[CachedProfile],
+        ids: Ids,
+        clock: Clock,
         hydration: Hydration,
         bodies: PostBodyCache,
         lists: PostLists,
     ) -> None:
         self._store = store
-        self._post_operations = post_operations
+        self._profiles = profiles
+        self._cached_profiles = cached_profiles
+        self._ids = ids
+        self._clock = clock
         self._hydration = hydration
         self._page_cache = PageCache(hydration)
         self._bodies = bodies
@@ -53,35 +57,59 @@ class PostServicer(PostServiceServicer):
     async def CreatePost(
         self, request: rpc.CreatePostRequest, context: Any
     ) -> rpc.CreatePostResponse:
-        """Writes a post: one call to the User service, and one trip to the database."""
         author_id = caller.user().user_id
         key = RequestKey.of(request, caller_id=str(author_id), method="CreatePost")
-        draft = Draft(
+        return await first_response_or(
+            self._create(request, author_id, key),
+            store=self._store,
+            key=key,
+            response=rpc.CreatePostResponse,
+        )
+
+    async def _create(
+        self, request: rpc.CreatePostRequest, author_id: int, key: RequestKey | None
+    ) -> rpc.CreatePostResponse:
+        """At most one call to the User service, and one round trip to the database that writes."""
+        draft = posts.Draft(
             request.text,
             to_visibility(request.visibility),
             request.reply_to_post_id,
             request.quoted_post_id,
             request.media_ids,
         )
-
-        async def respond(post: Post, profiles: Sequence[CachedProfile]) -> bytes:
-            # Its followers will read it within a second. Should the write fail, no state will ever
-            # ask for this body.
-            body = self._bodies.keep(post.id, post.revision, pack(post))
-            state = PostState(post.id, 1, 0, 0, 0, 0)
-            message = PostMessage.FromString(with_state(body.packed, state, with_viewer=True))
-            includes = await self._hydration.beside(post.id, body, profiles, viewer_id=author_id)
-            return rpc.CreatePostResponse(post=message, includes=includes).SerializeToString()
-
-        async def create() -> rpc.CreatePostResponse:
-            written = await self._post_operations.create(author_id, draft, key=key, respond=respond)
-            return rpc.CreatePostResponse.FromString(written)
-
-        return await run_once(self._store, key, rpc.CreatePostResponse, create)
+        prepared = await posts.prepare(
+            author_id,
+            draft,
+            store=self._store,
+            profiles=self._profiles,
+            cached_profiles=self._cached_profiles,
+            ids=self._ids,
+        )
+        post = prepared.post
+        message = to_post(post)
+        body = pack_body(message)
+        # Followers read the post within a second. If the write fails, no state refers to the body.
+        self._bodies.keep(post.id, post.revision, body)
+        set_state(message, PostState(post.id, post.revision, 0, 0, 0, 0))
+        includes = await self._hydration.includes_of(
+            post.id, body, prepared.profiles, viewer_id=author_id
+        )
+        response = rpc.CreatePostResponse(post=message, includes=includes)
+        first = await posts.create(
+            self._store,
+            prepared,
+            key=key,
+            # Only a repetition of the request reads it.
+            response=response.SerializeToString(deterministic=True) if key else b"",
+            describe=describe,
+        )
+        return response if first is None else rpc.CreatePostResponse.FromString(first)
 
     @access_policy.anyone
     async def GetPost(self, request: rpc.GetPostRequest, context: Any) -> rpc.GetPostResponse:
-        resolved = await self._hydration.show([request.post_id], viewer_id=caller.viewer_id() or 0)
+        resolved = await self._hydration.hydrate(
+            [request.post_id], viewer_id=caller.viewer_id() or 0
+        )
         if request.post_id not in resolved.posts:
             raise PostNotFound
         return rpc.GetPostResponse(
@@ -92,7 +120,6 @@ class PostServicer(PostServiceServicer):
     async def BatchGetPosts(
         self, request: rpc.BatchGetPostsRequest, context: Any
     ) -> rpc.BatchGetPostsResponse:
-        """The posts that the caller may see."""
         post_ids, viewer_id = tuple(dict.fromkeys(request.post_ids)), caller.viewer_id() or 0
         page = await self._page_cache.read(
             post_ids, viewer_id=viewer_id, user_ids=tuple(request.include_user_ids)
@@ -110,28 +137,34 @@ class PostServicer(PostServiceServicer):
     async def UpdatePost(
         self, request: rpc.UpdatePostRequest, context: Any
     ) -> rpc.UpdatePostResponse:
-        """Changes the text of the caller's own post."""
         author_id = caller.user().user_id
         key = RequestKey.of(request, caller_id=str(author_id), method="UpdatePost")
+        return await first_response_or(
+            self._update(request, author_id, key),
+            store=self._store,
+            key=key,
+            response=rpc.UpdatePostResponse,
+        )
 
-        async def update() -> rpc.UpdatePostResponse:
-            edit = await self._post_operations.prepare_edit(
-                author_id, request.post_id, request.text
+    async def _update(
+        self, request: rpc.UpdatePostRequest, author_id: int, key: RequestKey | None
+    ) -> rpc.UpdatePostResponse:
+        edit = await posts.prepare_edit(
+            author_id, request.post_id, request.text, store=self._store, profiles=self._profiles
+        )
+        resolved = await self._hydration.hydrate([request.post_id], viewer_id=author_id)
+        resolved.profiles.update({each.id: each for each in edit.profiles})
+
+        async def effect(transaction: PostTransaction) -> rpc.UpdatePostResponse:
+            post = await posts.edit(
+                transaction, edit, request.etag, clock=self._clock, describe=describe
             )
-            resolved = await self._hydration.show([request.post_id], viewer_id=author_id)
-            resolved.profiles.update({each.id: each for each in edit.profiles})
+            message = to_post(post)
+            resolved.bodies[post.id] = pack_body(message)
+            set_state(message, resolved.states[post.id])
+            return rpc.UpdatePostResponse(post=message, includes=resolved.includes([post.id]))
 
-            async def effect(transaction: PostTransaction) -> rpc.UpdatePostResponse:
-                post = await self._post_operations.edit(transaction, edit, request.etag)
-                body = resolved.bodies[post.id] = summarize_packed(pack(post))
-                packed = with_state(body.packed, resolved.states[post.id], with_viewer=True)
-                return rpc.UpdatePostResponse(
-                    post=PostMessage.FromString(packed), includes=resolved.includes([post.id])
-                )
-
-            return await once(self._store.transaction, key, rpc.UpdatePostResponse, effect)
-
-        return await run_once(self._store, key, rpc.UpdatePostResponse, update)
+        return await once(self._store.transaction, key, rpc.UpdatePostResponse, effect)
 
     @access_policy.anyone
     async def ListPostRevisions(
@@ -143,33 +176,36 @@ class PostServicer(PostServiceServicer):
     async def DeletePost(
         self, request: rpc.DeletePostRequest, context: Any
     ) -> rpc.DeletePostResponse:
-        """Leaves a tombstone of the caller's own post."""
         author_id = caller.user().user_id
         key = RequestKey.of(request, caller_id=str(author_id), method="DeletePost")
+        return await first_response_or(
+            self._delete(request.post_id, author_id, key),
+            store=self._store,
+            key=key,
+            response=rpc.DeletePostResponse,
+        )
 
-        async def delete() -> rpc.DeletePostResponse:
-            post = await self._post_operations.find_own(author_id, request.post_id)
+    async def _delete(
+        self, post_id: int, author_id: int, key: RequestKey | None
+    ) -> rpc.DeletePostResponse:
+        post = await posts.find_own(author_id, post_id, store=self._store, profiles=self._profiles)
 
-            async def effect(transaction: PostTransaction) -> rpc.DeletePostResponse:
-                await self._post_operations.delete(transaction, post)
-                return rpc.DeletePostResponse()
+        async def effect(transaction: PostTransaction) -> rpc.DeletePostResponse:
+            await posts.delete(transaction, post, clock=self._clock, describe=describe)
+            return rpc.DeletePostResponse()
 
-            response = await once(self._store.transaction, key, rpc.DeletePostResponse, effect)
-            await self._bodies.forget(post.id, post.revision)
-            return response
-
-        return await run_once(self._store, key, rpc.DeletePostResponse, delete)
+        response = await once(self._store.transaction, key, rpc.DeletePostResponse, effect)
+        await self._bodies.delete(post.id, post.revision)
+        return response
 
     @access_policy.anyone
     async def ListUserPosts(
         self, request: rpc.ListUserPostsRequest, context: Any
     ) -> rpc.ListUserPostsResponse:
-        """A person's posts and reposts."""
         return await self._lists.of_user(request, caller.viewer_id() or 0)
 
     @access_policy.anyone
     async def GetThread(self, request: rpc.GetThreadRequest, context: Any) -> rpc.GetThreadResponse:
-        """The conversation around a post."""
         return await self._lists.thread(request, caller.viewer_id() or 0)
 
     @access_policy.anyone
@@ -182,14 +218,12 @@ class PostServicer(PostServiceServicer):
     async def ListQuotes(
         self, request: rpc.ListQuotesRequest, context: Any
     ) -> rpc.ListQuotesResponse:
-        """Posts that quote a post."""
         return await self._lists.quotes(request, caller.viewer_id() or 0)
 
     @access_policy.service("timeline")
     async def ListPostIdsByAuthors(
         self, request: rpc.ListPostIdsByAuthorsRequest, context: Any
     ) -> rpc.ListPostIdsByAuthorsResponse:
-        """The newest timeline entries of many people."""
         entries = await self._store.timeline_entries(
             list(dict.fromkeys(request.author_ids)),
             before=request.before_entry_id,
@@ -201,7 +235,6 @@ class PostServicer(PostServiceServicer):
     async def BatchCountPosts(
         self, request: rpc.BatchCountPostsRequest, context: Any
     ) -> rpc.BatchCountPostsResponse:
-        """How many live posts each person has."""
         counts = await self._store.count_posts(list(dict.fromkeys(request.author_ids)))
         return rpc.BatchCountPostsResponse(
             counts=[counts.get(author_id, 0) for author_id in request.author_ids]
@@ -211,10 +244,9 @@ class PostServicer(PostServiceServicer):
     async def FilterVisible(
         self, request: rpc.FilterVisibleRequest, context: Any
     ) -> rpc.FilterVisibleResponse:
-        """Which of these posts and people one person may see."""
         post_ids = tuple(dict.fromkeys(request.post_ids))
         user_ids = tuple(dict.fromkeys(request.user_ids))
-        resolved = await self._hydration.show(
+        resolved = await self._hydration.hydrate(
             post_ids, viewer_id=request.viewer_id, user_ids=user_ids, quotes=False
         )
         profiles = [profile for each in user_ids if (profile := resolved.profile(each))]

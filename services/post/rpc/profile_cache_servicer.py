@@ -10,7 +10,7 @@ from services.post.rpc.read_cache.profile_cache import ProfileCache
 
 
 class ProfileCacheServicer(ProfileCacheServiceServicer):
-    """What is kept about people."""
+    """Invalidates cached profiles for the User service."""
 
     def __init__(self, profiles: ProfileCache) -> None:
         self._profiles = profiles
@@ -19,7 +19,6 @@ class ProfileCacheServicer(ProfileCacheServiceServicer):
     async def InvalidateProfiles(
         self, request: rpc.InvalidateProfilesRequest, context: Any
     ) -> rpc.InvalidateProfilesResponse:
-        """Forgets what others changed."""
         pairs = [(each.user_id, each.other_user_id) for each in request.pairs]
-        await self._profiles.forget(request.user_ids, pairs)
+        await self._profiles.invalidate(request.user_ids, pairs)
         return rpc.InvalidateProfilesResponse()

@@ -1,4 +1,4 @@
-"""What the Post service does when it hears of something that changed or is gone."""
+"""The consumer of the Post service: account cleanup, protections, and cache invalidation."""
 
 from datetime import UTC
 
@@ -16,8 +16,8 @@ from services.post.worker.account_cleanup import AccountCleanup
 from services.post.worker.protections import Protections
 
 GROUP = "post.departures"
-# Its own topic as well: what a deletion leaves to be done survives any restart that way, and what
-# a process that died had no time to forget is forgotten.
+# It consumes its own topic too: the cleanup after a deletion survives a restart that way, and the
+# invalidations of a process that died are repeated.
 TOPICS = ("roost.user.v1", TOPIC)
 
 
@@ -28,62 +28,62 @@ def routes(
     states: PostStateCache,
     profile_cache: ProfileCache,
 ) -> Routes:
-    """Handlers of events. Each may run again: it finds less to do, or nothing."""
+    """The handlers of events. Each is idempotent."""
     handlers = Routes()
-    _route_departures(handlers, cleanup, protections, states, profile_cache)
-    _route_people(handlers, protections, profile_cache)
-    _route_states(handlers, states)
+    _route_cleanup(handlers, cleanup, protections, states, profile_cache)
+    _route_users(handlers, protections, profile_cache)
+    _route_posts(handlers, states)
     return handlers
 
 
-def _route_departures(
+def _route_cleanup(
     handlers: Routes,
     cleanup: AccountCleanup,
     protections: Protections,
     states: PostStateCache,
     profile_cache: ProfileCache,
 ) -> None:
-    async def on_user_deleted(event: Event, gone: users.UserDeleted) -> None:
-        await profile_cache.forget([gone.user_id], ())
-        await cleanup.account_deleted(gone.user_id)
-        await protections.forget_account(gone.user_id)
+    async def on_user_deleted(event: Event, body: users.UserDeleted) -> None:
+        await profile_cache.invalidate([body.user_id], ())
+        await cleanup.account_deleted(body.user_id)
+        await protections.delete_account(body.user_id)
 
-    async def on_block(event: Event, edge: users.BlockCreated) -> None:
-        await profile_cache.forget((), [(edge.blocker_id, edge.blocked_id)])
-        await cleanup.users_blocked(edge.blocker_id, edge.blocked_id)
+    async def on_block(event: Event, body: users.BlockCreated) -> None:
+        await profile_cache.invalidate((), [(body.blocker_id, body.blocked_id)])
+        await cleanup.users_blocked(body.blocker_id, body.blocked_id)
 
-    async def on_post_deleted(event: Event, gone: own.PostDeleted) -> None:
-        related = {gone.post_id, gone.reply_to_post_id, gone.quoted_post_id} - {0}
-        await states.forget(ChangedIds(related))
-        await cleanup.post_deleted(gone.post_id, gone.author_id)
+    async def on_post_deleted(event: Event, body: own.PostDeleted) -> None:
+        related = {body.post_id, body.reply_to_post_id, body.quoted_post_id} - {0}
+        await states.invalidate(ChangedIds(related))
+        await cleanup.post_deleted(body.post_id, body.author_id)
 
     handlers.on(users.UserDeleted, on_user_deleted)
     handlers.on(users.BlockCreated, on_block)
     handlers.on(own.PostDeleted, on_post_deleted)
 
 
-def _route_people(handlers: Routes, protections: Protections, profile_cache: ProfileCache) -> None:
-    async def on_profile(event: Event, changed: users.UserUpdated) -> None:
-        user = changed.user
-        await profile_cache.forget([user.id], ())
-        if "protected" in changed.changed_fields:
+def _route_users(handlers: Routes, protections: Protections, profile_cache: ProfileCache) -> None:
+    async def on_profile(event: Event, body: users.UserUpdated) -> None:
+        user = body.user
+        await profile_cache.invalidate([user.id], ())
+        if "protected" in body.changed_fields:
             account = AccountState(user.protected, user.update_time.ToDatetime(tzinfo=UTC))
             await protections.account_changed(user.id, account)
 
     async def on_follow(
         event: Event,
-        edge: users.FollowCreated
+        body: users.FollowCreated
         | users.FollowRemoved
         | users.FollowRequested
         | users.FollowRequestRemoved,
     ) -> None:
-        await profile_cache.forget((), [(edge.follower_id, edge.followee_id)])
+        await profile_cache.invalidate((), [(body.follower_id, body.followee_id)])
 
-    async def on_unblock(event: Event, edge: users.BlockRemoved) -> None:
-        await profile_cache.forget((), [(edge.blocker_id, edge.blocked_id)])
+    async def on_unblock(event: Event, body: users.BlockRemoved) -> None:
+        await profile_cache.invalidate((), [(body.blocker_id, body.blocked_id)])
 
-    async def on_mute(event: Event, edge: users.MuteCreated | users.MuteRemoved) -> None:
-        await profile_cache.forget((), [(edge.muter_id, edge.muted_id)])
+    async def on_mute(event: Event, body: users.MuteCreated | users.MuteRemoved) -> None:
+        await profile_cache.invalidate((), [(body.muter_id, body.muted_id)])
 
     handlers.on(users.UserUpdated, on_profile)
     handlers.on(users.FollowCreated, on_follow)
@@ -95,20 +95,20 @@ def _route_people(handlers: Routes, protections: Protections, profile_cache: Pro
     handlers.on(users.MuteRemoved, on_mute)
 
 
-def _route_states(handlers: Routes, states: PostStateCache) -> None:
-    async def on_post(event: Event, created: own.PostCreated) -> None:
-        await states.forget(
-            ChangedIds({created.post.reply_to_post_id, created.post.quoted_post_id} - {0})
+def _route_posts(handlers: Routes, states: PostStateCache) -> None:
+    async def on_post(event: Event, body: own.PostCreated) -> None:
+        await states.invalidate(
+            ChangedIds({body.post.reply_to_post_id, body.post.quoted_post_id} - {0})
         )
 
-    async def on_edit(event: Event, edited: own.PostUpdated) -> None:
-        await states.forget(ChangedIds({edited.post.id}))
+    async def on_edit(event: Event, body: own.PostUpdated) -> None:
+        await states.invalidate(ChangedIds({body.post.id}))
 
-    async def on_like(event: Event, like: own.PostLiked | own.PostUnliked) -> None:
-        await states.forget(ChangedIds({like.post_id}, {like.user_id}))
+    async def on_like(event: Event, body: own.PostLiked | own.PostUnliked) -> None:
+        await states.invalidate(ChangedIds({body.post_id}, {body.user_id}))
 
-    async def on_repost(event: Event, repost: own.PostReposted | own.RepostUndone) -> None:
-        await states.forget(ChangedIds({repost.entry.post_id}, {repost.entry.reposter_id}))
+    async def on_repost(event: Event, body: own.PostReposted | own.RepostUndone) -> None:
+        await states.invalidate(ChangedIds({body.entry.post_id}, {body.entry.reposter_id}))
 
     handlers.on(own.PostCreated, on_post)
     handlers.on(own.PostUpdated, on_edit)

@@ -1,7 +1,6 @@
-"""What follows for counts when an account becomes protected, or open again, in small steps that may
-be repeated.
+"""Updates counts when an account becomes protected or open, in small steps that may be repeated.
 
-Counts are of what everybody may see: public posts, and responses, of open accounts.
+Counts cover what everyone may see: public posts and engagement of open accounts.
 """
 
 import asyncio
@@ -20,18 +19,18 @@ from services.post.domain.model import (
 )
 from services.post.domain.store import PostTransaction, Store
 
-# So few that a step holds its locks for some milliseconds.
+# A step of this size holds its locks for some milliseconds.
 CONTRIBUTIONS_A_STEP = 100
 
-# One call to the User service and two queries each time: 3,000 people a minute.
-_PEOPLE_AT_ONCE = 500
+# One call to the User service and two queries for each batch: 3,000 users a minute.
+_USERS_AT_ONCE = 500
 _REVIEW_SECONDS = 10.0
 
 _Step = Callable[[PostTransaction, int], Awaitable[AlignedBatch]]
 
 
 class Protections:
-    """Keeps what people contributed to counts in step with whether their accounts are protected."""
+    """Counts the contributions of open accounts, and of no protected one."""
 
     def __init__(self, *, store: Store, profiles: Profiles[Profile]) -> None:
         self._store = store
@@ -39,41 +38,41 @@ class Protections:
         self._reviewed = 0
 
     async def account_changed(self, user_id: int, account: AccountState) -> None:
-        """Counts what the person contributed, or counts it no longer.
+        """Counts the contributions of the user, or stops counting them.
 
-        Idempotent; an account older than the one that is kept changes nothing. Where it is
-        interrupted, `review` finds the person again.
+        Idempotent. A state older than the stored one changes nothing. If it is interrupted,
+        `review` finds the user.
         """
 
         async def record(transaction: PostTransaction) -> None:
             await transaction.record_protection(user_id, account)
 
-        async def settle(transaction: PostTransaction) -> None:
+        async def finish(transaction: PostTransaction) -> None:
             await transaction.finish_protection(user_id, account)
 
         await in_transaction(self._store.transaction, record)
-        await self._walk(
+        await self._align_all(
             lambda transaction, after: transaction.align_engagements(
                 user_id, after=after, limit=CONTRIBUTIONS_A_STEP
             )
         )
-        await self._walk(
+        await self._align_all(
             lambda transaction, after: transaction.align_posts(
                 user_id, after=after, limit=CONTRIBUTIONS_A_STEP
             )
         )
-        await in_transaction(self._store.transaction, settle)
+        await in_transaction(self._store.transaction, finish)
 
-    async def forget_account(self, user_id: int) -> None:
-        """Forgets the account of somebody whose contributions are gone."""
+    async def delete_account(self, user_id: int) -> None:
+        """Deletes the stored state of an account whose contributions are deleted."""
 
-        async def forget(transaction: PostTransaction) -> None:
-            await transaction.forget_protection(user_id)
+        async def delete(transaction: PostTransaction) -> None:
+            await transaction.delete_protection(user_id)
 
-        await in_transaction(self._store.transaction, forget)
+        await in_transaction(self._store.transaction, delete)
 
     async def run(self) -> None:
-        """Reviews everybody, some people at a time, then begins anew."""
+        """Reviews all users in batches, again and again."""
         while True:
             try:
                 await self.review()
@@ -82,21 +81,22 @@ class Protections:
             await asyncio.sleep(_REVIEW_SECONDS)
 
     async def review(self) -> int:
-        """Looks at the next people who contributed; says of how many the counts may have been
+        """Corrects the counts of the next batch of users; returns for how many they may have been
         wrong.
 
-        That is so for who was protected before counts went by it, and where an event was lost.
+        That happens for accounts that were protected before counts depended on it, and where an
+        event was lost.
         """
-        user_ids = await self._store.contributors(after=self._reviewed, limit=_PEOPLE_AT_ONCE)
+        user_ids = await self._store.contributors(after=self._reviewed, limit=_USERS_AT_ONCE)
         found = await self._profiles.find(ids=user_ids) if user_ids else ()
         accounts = {each.id: account_of(each) for each in found}
         unreconciled = await self._store.unreconciled(accounts) if accounts else ()
         for user_id in unreconciled:
             await self.account_changed(user_id, accounts[user_id])
-        self._reviewed = user_ids[-1] if len(user_ids) == _PEOPLE_AT_ONCE else 0
+        self._reviewed = user_ids[-1] if len(user_ids) == _USERS_AT_ONCE else 0
         return len(unreconciled)
 
-    async def _walk(self, step: _Step) -> None:
+    async def _align_all(self, step: _Step) -> None:
         after = 0
         while True:
             aligned = await in_transaction(

@@ -1,4 +1,4 @@
-"""Counts the responses to recently touched posts anew, so that no counter is wrong for good."""
+"""Recounts posts whose counts changed recently, so that no wrong count persists."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from services.post.domain.model import CountDrift
 from services.post.domain.store import Store
 
 INTERVAL_SECONDS = 60.0
-# What a process looks back at when it starts: longer than a restart takes.
-FIRST_LOOK = timedelta(hours=1)
-# Rounds overlap by this, since the times were written by other machines' clocks.
+# How far a process looks back when it starts: longer than a restart takes.
+FIRST_PERIOD = timedelta(hours=1)
+# Rounds overlap by this, because other machines wrote the times.
 OVERLAP = timedelta(seconds=10)
 
 _AT_ONCE = 100
@@ -29,31 +29,29 @@ _drifts = Counter(
     "roost_post_count_drifts_total", "Counts of posts that were found wrong", ["counter"]
 )
 
-_failures = Counter(
-    "roost_post_recount_failures_total", "Posts whose responses could not be counted anew"
-)
+_failures = Counter("roost_post_recount_failures_total", "Posts that could not be recounted")
 
 
 class Reconciliation:
-    """Any number of processes may do this at once; the work is only done twice then."""
+    """Several processes may run this at once; they repeat each other's work then."""
 
     def __init__(self, *, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._since: datetime = clock.now() - FIRST_LOOK
+        self._since: datetime = clock.now() - FIRST_PERIOD
 
     async def run(self) -> None:
-        """Reconciles every minute, for ever."""
+        """Reconciles every minute."""
         while True:
             try:
                 await self.reconcile()
             except (Unavailable, DeadlineExceeded, Conflict) as error:
-                # The next round looks back to the same moment.
+                # The next round begins at the same time.
                 logger().warning("reconciliation_postponed", error=repr(error))
             await asyncio.sleep(INTERVAL_SECONDS)
 
     async def reconcile(self) -> int:
-        """Recounts what was touched since the last round; says how many counts were wrong."""
+        """Recounts what changed since the last round; returns how many counts were wrong."""
         until = self._clock.now() + OVERLAP
         found = after = 0
         while post_ids := await self._store.touched(
@@ -70,7 +68,7 @@ class Reconciliation:
         return found
 
     async def _recount(self, post_ids: Sequence[int]) -> list[CountDrift]:
-        """Counts anew; where that fails, each post alone, and leaves out those to blame."""
+        """Recounts the posts together; if that fails, each one alone, without those that fail."""
         try:
             return await self._store.recount(post_ids)
         except RoostError:

@@ -4,32 +4,35 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.memory import MemoryDatabase, MemoryTables, MemoryTransaction
+from services.user.domain.domain_events import Describe, DomainEvent
 from services.user.domain.model import (
     BackgroundTask,
     Counts,
     Direction,
-    EdgeBetween,
     IdPage,
-    ListedEdge,
+    ListedRelationship,
     Relationship,
     RelationshipKind,
     Session,
     StoredKey,
+    StoredRelationship,
     StreamTicket,
     User,
     UserRow,
 )
 from services.user.domain.store import ENDED_SESSIONS_KEPT, NETWORK_LIFETIME, UserTransaction
 
-EdgeName = tuple[int, int, RelationshipKind]
+# Source, target, kind.
+RelationshipKey = tuple[int, int, RelationshipKind]
 
 
 @dataclass
 class UserTables(MemoryTables):
-    """The rows. An edge stands once here, under (source, target, kind)."""
+    """The rows. A relationship has one row here, and not one at each end."""
 
     users: dict[int, User] = field(default_factory=dict)
     counts: dict[int, Counts] = field(default_factory=dict)
@@ -40,11 +43,11 @@ class UserTables(MemoryTables):
     sessions: dict[tuple[int, int], Session] = field(default_factory=dict)
     tickets: dict[bytes, StreamTicket] = field(default_factory=dict)
     signing_keys: dict[str, StoredKey] = field(default_factory=dict)
-    edges: dict[EdgeName, int] = field(default_factory=dict)
+    relationships: dict[RelationshipKey, int] = field(default_factory=dict)
     background_tasks: dict[tuple[BackgroundTask, int], datetime] = field(default_factory=dict)
 
     def user(self, user_id: int) -> User | None:
-        """The person with their counters, unless deleted."""
+        """The user with the counters, unless deleted."""
         user = self.users.get(user_id)
         if user is None or user_id in self.deleted:
             return None
@@ -57,30 +60,41 @@ class UserTables(MemoryTables):
         )
 
     def relationship(self, viewer_id: int, other_id: int) -> Relationship:
-        """All ties between the two."""
+        """The relationship of the two."""
         relationship = Relationship.NONE
-        for edge in RelationshipKind:
-            if (viewer_id, other_id, edge) in self.edges:
-                relationship |= Relationship.of(edge, Direction.OUT)
-            if edge is not RelationshipKind.MUTE and (other_id, viewer_id, edge) in self.edges:
-                relationship |= Relationship.of(edge, Direction.IN)
+        for kind in RelationshipKind:
+            if (viewer_id, other_id, kind) in self.relationships:
+                relationship |= Relationship.of(kind, Direction.OUT)
+            if kind is not RelationshipKind.MUTE and (
+                (other_id, viewer_id, kind) in self.relationships
+            ):
+                relationship |= Relationship.of(kind, Direction.IN)
         return relationship
 
-    def ends(self, edge: RelationshipKind, direction: Direction, user_id: int) -> list[ListedEdge]:
-        """The person's edges of one kind, in any order."""
+    def ends(
+        self, kind: RelationshipKind, direction: Direction, user_id: int
+    ) -> list[ListedRelationship]:
+        """The user's relationships of one kind, in any order."""
         out = direction is Direction.OUT
         return [
-            ListedEdge(edge_id, target if out else source)
-            for (source, target, kind), edge_id in self.edges.items()
-            if kind is edge and user_id == (source if out else target)
+            ListedRelationship(row_id, target if out else source)
+            for (source, target, of_row), row_id in self.relationships.items()
+            if of_row is kind and user_id == (source if out else target)
         ]
 
 
 class MemoryUserTransaction(MemoryTransaction[UserTables]):
     """See the protocols in `store`."""
 
-    async def claim_handle(self, key: str, user_id: int, *, retired: str) -> bool:
-        if retired in self.tables.handles:
+    def __init__(self, tables: UserTables, clock: Clock, *, describe: Describe) -> None:
+        super().__init__(tables, clock)
+        self._describe = describe
+
+    async def emit(self, event: DomainEvent) -> None:
+        await self.publish(self._describe(event))
+
+    async def claim_handle(self, key: str, user_id: int, *, tombstone: str) -> bool:
+        if tombstone in self.tables.handles:
             return False
         return self.tables.handles.setdefault(key, user_id) == user_id
 
@@ -171,27 +185,30 @@ class MemoryUserTransaction(MemoryTransaction[UserTables]):
     async def count_wanted(self, user_id: int, limit: int) -> int:
         wanted = [
             source == user_id and kind in {RelationshipKind.FOLLOW, RelationshipKind.REQUEST}
-            for source, _, kind in self.tables.edges
+            for source, _, kind in self.tables.relationships
         ]
         return min(sum(wanted), limit)
 
-    async def add_edge(
-        self, edge: RelationshipKind, source_id: int, target_id: int, edge_id: int
+    async def add_relationship(
+        self, kind: RelationshipKind, source_id: int, target_id: int, relationship_id: int
     ) -> bool:
-        return self.tables.edges.setdefault((source_id, target_id, edge), edge_id) == edge_id
+        key = (source_id, target_id, kind)
+        return self.tables.relationships.setdefault(key, relationship_id) == relationship_id
 
-    async def remove_edge(self, edge: RelationshipKind, source_id: int, target_id: int) -> bool:
-        return self.tables.edges.pop((source_id, target_id, edge), None) is not None
+    async def remove_relationship(
+        self, kind: RelationshipKind, source_id: int, target_id: int
+    ) -> bool:
+        return self.tables.relationships.pop((source_id, target_id, kind), None) is not None
 
     async def oldest_requests(self, target_id: int, limit: int) -> list[int]:
         waiting = self.tables.ends(RelationshipKind.REQUEST, Direction.IN, target_id)
-        waiting.sort(key=lambda each: each.edge_id)
+        waiting.sort(key=lambda each: each.id)
         return [each.other_id for each in waiting[:limit]]
 
-    async def some_edges(self, user_id: int, limit: int) -> list[EdgeBetween]:
+    async def some_relationships(self, user_id: int, limit: int) -> list[StoredRelationship]:
         found = [
-            EdgeBetween(kind, source, target)
-            for source, target, kind in self.tables.edges
+            StoredRelationship(kind, source, target)
+            for source, target, kind in self.tables.relationships
             if source == user_id or (target == user_id and kind is not RelationshipKind.MUTE)
         ]
         return found[:limit]
@@ -234,13 +251,14 @@ class MemoryUserTransaction(MemoryTransaction[UserTables]):
 
 
 class MemoryUserStore:
-    """See `store.Store`."""
+    """See `store.Store`. `describe` converts domain events to messages of the outbox."""
 
-    def __init__(self, *, clock: Clock) -> None:
+    def __init__(self, *, clock: Clock, describe: Describe) -> None:
         self.database = MemoryDatabase(UserTables(), clock=clock)
+        self._kind = partial(MemoryUserTransaction, describe=describe)
 
     def transaction(self) -> AbstractAsyncContextManager[UserTransaction]:
-        return self.database.transaction(MemoryUserTransaction)
+        return self.database.transaction(self._kind)
 
     async def users(self, user_ids: Sequence[int]) -> list[User]:
         found = (self._tables.user(user_id) for user_id in user_ids)
@@ -267,18 +285,18 @@ class MemoryUserStore:
         found = {pair: self._tables.relationship(*pair) for pair in pairs}
         return {pair: relationship for pair, relationship in found.items() if relationship}
 
-    async def list_edges(
+    async def list_relationships(
         self,
-        edge: RelationshipKind,
+        kind: RelationshipKind,
         direction: Direction,
         user_id: int,
         *,
         before: int | None,
         limit: int,
-    ) -> list[ListedEdge]:
-        found = self._tables.ends(edge, direction, user_id)
-        found.sort(key=lambda each: each.edge_id, reverse=True)
-        return [each for each in found if before is None or each.edge_id < before][:limit]
+    ) -> list[ListedRelationship]:
+        found = self._tables.ends(kind, direction, user_id)
+        found.sort(key=lambda each: each.id, reverse=True)
+        return [each for each in found if before is None or each.id < before][:limit]
 
     async def list_ids(
         self, direction: Direction, user_ids: Collection[int], *, limit: int, after_id: int = 0

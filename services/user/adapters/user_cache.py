@@ -1,28 +1,32 @@
-"""Profiles as they are read most: encoded, in Redis, forgotten by every write that changes them."""
+"""The user cache: encoded profiles in Redis, invalidated by every write that changes them."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Protocol
 
 from services.chassis.cache.cache_aside import Cache
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import Clock
 from services.user.domain.model import User
+from services.user.domain.ports import CacheInvalidation, UserCache
 from services.user.domain.store import Store
 
-# Begins every key. Change it with the encoding: processes of two releases run side by side.
+# The prefix of every key. Change it with the encoding: processes of two releases run side by side.
 _NAME = "user.1"
 
 
-class UserCache(Protocol):
-    """Encoded profiles, by id, without anybody's relationship to them."""
+class BroadcastingUserCache:
+    """See `ports.UserCache`: this service's cache; invalidation includes other services' copies."""
+
+    def __init__(self, own: UserCache, cache_invalidation: CacheInvalidation) -> None:
+        self._own = own
+        self._cache_invalidation = cache_invalidation
 
     async def get_many(self, keys: Iterable[int]) -> dict[int, bytes]:
-        """The profiles of those who exist."""
-        ...
+        return await self._own.get_many(keys)
 
     async def forget(self, *keys: int) -> None:
-        """Call it after the commit of what changed those profiles or their counters."""
-        ...
+        """See `UserCache.forget`. Its own copies go first: other services read theirs from here."""
+        await self._own.forget(*keys)
+        await self._cache_invalidation.invalidate_profiles(keys)
 
 
 def loader(
@@ -39,7 +43,7 @@ def loader(
 def user_cache(
     *, store: Store, redis: RedisClient, clock: Clock, encode: Callable[[User], bytes]
 ) -> Cache[int, bytes]:
-    """The cards of one process."""
+    """The user cache of one process."""
     return Cache(
         name=_NAME,
         redis=redis,

@@ -1,7 +1,7 @@
 """Accounts: registering, signing in by password, changing the password, deleting."""
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.chassis.auth.caller import UserCaller
@@ -9,32 +9,34 @@ from services.chassis.auth.tokens import SessionRevoked
 from services.chassis.runtime import ids as id_parts
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import IdGenerator
-from services.user.adapters.mail_addresses import MailAddresses
-from services.user.domain import handles, password_rule, profile_rule
+from services.user.domain import domain_events, handles, password_rule, profiles
 from services.user.domain.errors import CredentialsWrong, HandleTaken
+from services.user.domain.handles import HandleTombstones
 from services.user.domain.hash_queue import HashRequest, PriorityClass
 from services.user.domain.model import BackgroundTask, User
 from services.user.domain.passwords import Passwords
-from services.user.domain.retired_handles import HandleTombstones
+from services.user.domain.ports import EmailAddresses
 from services.user.domain.sessions import Sessions, SignedIn
 from services.user.domain.store import Store, UserTransaction
 from services.user.domain.throttle import AttemptOrigin, Throttle
-from services.user.rpc import events
+
+# The owner is warned of so many failed attempts, and each time that the number has doubled.
+_WARN_AT = 10
 
 
 def register_caller(key: str) -> str:
-    """As whom somebody counts who registers a handle, where requests are remembered."""
+    """The caller id of an idempotency key of somebody who registers a handle."""
     return f"register:{key}"
 
 
 def authenticate_caller(key: str) -> str:
-    """As whom somebody counts who signs in by a handle, where requests are remembered."""
+    """The caller id of an idempotency key of somebody who signs in by a handle."""
     return f"authenticate:{key}"
 
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """What somebody wants to register, checked; no hash where the handle was taken already."""
+    """A checked registration. It has no hash if the handle was taken already."""
 
     handle: str
     key: str
@@ -43,13 +45,9 @@ class NewAccount:
     network: str
 
 
-# The person is warned of so many failed attempts, and each time that they have doubled.
-_WARN_AT = 10
-
-
 @dataclass(frozen=True, slots=True)
 class PasswordCheck:
-    """That a password was right when it was compared with this hash."""
+    """A password that was right when it was compared with this hash."""
 
     user_id: int
     compared_with: str
@@ -58,10 +56,11 @@ class PasswordCheck:
 
 
 class Accounts:
-    """What happens to accounts.
+    """Operations on accounts.
 
-    Hashing takes long, so it is done before the transaction: `prepare` and `prove` come first,
-    and what they found is checked again inside. `network` is the client's, see `chassis.origin`.
+    Hashing takes long, so it is done before the transaction, by `prepare`, `check_password` and
+    `prepare_password`. The transaction verifies their result again. `network` is the client's, see
+    `client_network`.
     """
 
     def __init__(
@@ -72,33 +71,33 @@ class Accounts:
         ids: IdGenerator,
         passwords: Passwords,
         sessions: Sessions,
-        retired: HandleTombstones,
+        tombstones: HandleTombstones,
         throttle: Throttle,
-        addresses: MailAddresses,
+        email_addresses: EmailAddresses,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
         self._passwords = passwords
         self._sessions = sessions
-        self._retired = retired
+        self._tombstones = tombstones
         self._throttle = throttle
-        self._addresses = addresses
+        self._email_addresses = email_addresses
 
     async def prepare(
         self, *, handle: str, password: str, display_name: str, network: str
     ) -> NewAccount:
-        """Checks what somebody wants to register. A handle that is taken is left for `register`
-        to refuse, since this may be the repetition of the request that took it.
+        """Checks a registration. `register` refuses a handle that is taken, since this may be the
+        repetition of the request that took it.
 
         Raises HandleInvalid, HandleReserved, PasswordTooWeak, PasswordPoolBusy, RateLimited,
         Invalid.
         """
         await self._throttle.admit(network=network)
         key = handles.check_new(handle)
-        name = profile_rule.display_name(display_name, field="display_name")
+        name = profiles.display_name(display_name, field="display_name")
         password_rule.check(password, about=(handle, name))
-        taken = await self._store.ids_of_handles([key, self._retired.form_of(key)])
+        taken = await self._store.ids_of_handles([key, self._tombstones.form_of(key)])
         password_hash = None
         if not taken:
             password_hash = await self._passwords.hash(
@@ -109,11 +108,11 @@ class Accounts:
     async def register(
         self, transaction: UserTransaction, account: NewAccount, device_name: str
     ) -> tuple[User, SignedIn]:
-        """Creates the person and signs the device in. Raises HandleTaken."""
-        # The bucket is drawn once for a person's life; everything of theirs follows it.
+        """Creates the user and signs the device in. Raises HandleTaken."""
+        # The bucket is drawn once for each user. All data of the user follows it.
         user_id = await self._ids.make(secrets.randbelow(id_parts.BUCKETS))
         if account.password_hash is None or not await transaction.claim_handle(
-            account.key, user_id, retired=self._retired.form_of(account.key)
+            account.key, user_id, tombstone=self._tombstones.form_of(account.key)
         ):
             raise HandleTaken(metadata={"handle": account.handle})
         now = self._clock.now()
@@ -127,12 +126,12 @@ class Accounts:
         await transaction.add_user(user, account.password_hash)
         await self._remember(transaction, user_id, account.network, now)
         signed_in = await self._sessions.open(transaction, user_id, device_name)
-        await transaction.publish(events.user_registered(user))
+        await transaction.emit(domain_events.UserRegistered(user))
         return user, signed_in
 
     async def check_password(self, *, handle: str, password: str, network: str) -> PasswordCheck:
-        """Compares handle and password. Raises CredentialsWrong, in the same time whichever of
-        them is wrong; RateLimited, TooManyPasswordAttempts, PasswordPoolBusy."""
+        """Compares handle and password. Raises CredentialsWrong, in the same time for either
+        cause; RateLimited, TooManyPasswordAttempts, PasswordPoolBusy."""
         await self._throttle.admit(network=network)
         key = handles.key_of(handle)
         user_id = (await self._store.ids_of_handles([key])).get(key, 0)
@@ -148,13 +147,13 @@ class Accounts:
     ) -> PasswordCheck:
         """Compares the caller's password. Raises CredentialsWrong, RateLimited,
         TooManyPasswordAttempts, PasswordPoolBusy."""
-        await self._throttle.admit(network=network, person_id=caller.user_id)
+        await self._throttle.admit(network=network, user_id=caller.user_id)
         return await self._check_caller_password(caller, password, network)
 
     async def sign_in(
         self, transaction: UserTransaction, password_check: PasswordCheck, device_name: str
     ) -> tuple[User, SignedIn]:
-        """Signs a device in. Raises CredentialsWrong if the password was changed meanwhile."""
+        """Signs a device in. Raises CredentialsWrong if the password was changed since."""
         user = await transaction.lock_user(password_check.user_id)
         if user is None or await transaction.lock_password(user.id) != password_check.compared_with:
             raise CredentialsWrong
@@ -163,8 +162,14 @@ class Accounts:
             await transaction.set_password(user.id, password_check.new_hash, now)
         await self._remember(transaction, user.id, password_check.origin.name, now)
         signed_in = await self._sessions.open(transaction, user.id, device_name)
-        notice = events.signed_in(signed_in.session, new_network=not password_check.origin.known)
-        await transaction.publish(notice)
+        await transaction.emit(
+            domain_events.SignedIn(
+                user_id=user.id,
+                session_id=signed_in.session.id,
+                new_network=not password_check.origin.known,
+                sign_in_time=signed_in.session.create_time,
+            )
+        )
         return user, signed_in
 
     async def prepare_password(
@@ -174,11 +179,11 @@ class Accounts:
 
         Raises PasswordTooWeak, and what `check_caller_password` raises.
         """
-        await self._throttle.admit(network=network, person_id=caller.user_id)
+        await self._throttle.admit(network=network, user_id=caller.user_id)
         found = await self._store.users([caller.user_id])
         if not found:
             raise SessionRevoked
-        about = (found[0].handle, found[0].display_name, await self._addresses.of_caller())
+        about = (found[0].handle, found[0].display_name, await self._email_addresses.of_caller())
         password_rule.check(new, about=about)
         password_check = await self._check_caller_password(caller, old, network)
         return password_check, await self._passwords.hash(new, _hash_request(caller, network))
@@ -193,9 +198,9 @@ class Accounts:
         network: str,
     ) -> None:
         """Sets the new password, ends the caller's other sessions, and forgets all networks but
-        this one: the old password may have been proved there by somebody else.
+        this one: another person may have proved the old password there.
 
-        Raises CredentialsWrong if the password was changed meanwhile, SessionRevoked.
+        Raises CredentialsWrong if the password was changed since, SessionRevoked.
         """
         if await transaction.lock_password(caller.user_id) != password_check.compared_with:
             raise CredentialsWrong
@@ -204,14 +209,16 @@ class Accounts:
         await self._sessions.revoke_others(transaction, caller)
         await transaction.forget_networks(caller.user_id)
         await self._remember(transaction, caller.user_id, network, now)
-        await transaction.publish(events.password_changed(caller.user_id, caller.session_id, now))
+        await transaction.emit(
+            domain_events.PasswordChanged(caller.user_id, caller.session_id, now)
+        )
 
     async def delete(self, transaction: UserTransaction, password_check: PasswordCheck) -> None:
-        """Deletes the person: gone from every read at once. The edges, and what else names the
-        person, are left to the worker.
+        """Deletes the user, who disappears from every read at once. The worker removes the
+        relationships, and what else names the user.
 
-        Raises SessionRevoked if that happened before, CredentialsWrong if the password was
-        changed meanwhile.
+        Raises SessionRevoked if the user was deleted before, CredentialsWrong if the password was
+        changed since.
         """
         user = await transaction.lock_user(password_check.user_id)
         if user is None:
@@ -221,8 +228,8 @@ class Accounts:
         now = self._clock.now()
         await transaction.delete_user(user.id, now)
         await self._sessions.revoke_all(transaction, user.id)
-        await transaction.add_background_task(BackgroundTask.REMOVE_EDGES, user.id, now)
-        await transaction.publish(events.user_deleted(replace(user, update_time=now)))
+        await transaction.add_background_task(BackgroundTask.REMOVE_RELATIONSHIPS, user.id, now)
+        await transaction.emit(domain_events.UserDeleted(user.id, now))
 
     async def _check_caller_password(
         self, caller: UserCaller, password: str, network: str
@@ -252,8 +259,8 @@ class Accounts:
         except CredentialsWrong:
             if kept is not None and _is_warning_threshold(failures):
                 async with self._store.transaction() as transaction:
-                    notice = events.sign_ins_failed(user_id, failures, self._clock.now())
-                    await transaction.publish(notice)
+                    failed = domain_events.SignInsFailed(user_id, failures, self._clock.now())
+                    await transaction.emit(failed)
             raise
         return PasswordCheck(user_id, kept, verdict.new_hash, origin)
 

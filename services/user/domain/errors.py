@@ -1,4 +1,4 @@
-"""Everything that the User service refuses, by its name and reason."""
+"""The errors of the User service, by name and reason."""
 
 from services.chassis.runtime.errors import (
     Conflict,
@@ -14,21 +14,21 @@ from services.chassis.runtime.errors import (
 
 
 class UserNotFound(NotFound):
-    """No such person for this caller: unknown, deleted, or blocking the caller."""
+    """No such user for this caller: unknown, deleted, or blocking the caller."""
 
     reason = "USER_NOT_FOUND"
     message = "There is no such person."
 
 
 class HandleTaken(Taken):
-    """Somebody has the handle, or had it before deleting the account."""
+    """A user has the handle, or had it before deleting the account."""
 
     reason = "HANDLE_TAKEN"
     message = "Somebody has this handle."
 
 
 class HandleReserved(RuleBroken):
-    """The handle is kept for the house."""
+    """The handle is reserved."""
 
     reason = "HANDLE_RESERVED"
     message = "This handle is reserved."
@@ -56,20 +56,21 @@ class PasswordPoolBusy(TooMany):
 
 
 class RateLimited(TooMany):
-    """The network, or the person, has proved passwords too often within a minute."""
+    """Too many password checks within a minute, for the network or the user."""
 
     reason = "RATE_LIMITED"
 
 
 class TooManyPasswordAttempts(TooMany):
-    """Wrong passwords were tried for the account, from here or from many places; a pause lasts."""
+    """Too many wrong passwords were tried for the account, from this origin or from all; a pause
+    lasts."""
 
     reason = "TOO_MANY_PASSWORD_ATTEMPTS"
     message = "Too many wrong passwords were tried for this account; wait before the next attempt."
 
 
 class CredentialsWrong(Unauthenticated):
-    """Handle or password is wrong; nobody is told which."""
+    """Handle or password is wrong. The response does not say which."""
 
     reason = "CREDENTIALS_WRONG"
     message = "Handle or password is wrong."
@@ -83,7 +84,7 @@ class RefreshTokenInvalid(Unauthenticated):
 
 
 class RefreshTokenReused(Unauthenticated):
-    """The token was used before, so somebody else may hold a copy: its session is ended."""
+    """The token was used before, so another party may hold a copy: its session is ended."""
 
     reason = "REFRESH_TOKEN_REUSED"
     message = "This refresh token was used before; the session is ended. Sign in again."
@@ -100,14 +101,14 @@ class StreamTicketInvalid(Unauthenticated):
     """Unknown, used, expired, or of an ended session."""
 
     reason = "STREAM_TICKET_INVALID"
-    message = "This ticket is not valid; ask for another."
+    message = "This ticket is not valid; request another."
 
 
 class ETagMismatch(Conflict):
     """The profile has changed since it was read."""
 
     reason = "ETAG_MISMATCH"
-    message = "The profile has changed meanwhile; read it again."
+    message = "The profile has changed since it was read; read it again."
 
 
 class FieldNotUpdatable(Invalid):
@@ -118,42 +119,42 @@ class FieldNotUpdatable(Invalid):
 
 
 class CannotFollowSelf(RuleBroken):
-    """One does not follow oneself."""
+    """A user cannot follow themselves."""
 
     reason = "CANNOT_FOLLOW_SELF"
     message = "You cannot follow yourself."
 
 
 class CannotBlockSelf(RuleBroken):
-    """One does not block oneself."""
+    """A user cannot block themselves."""
 
     reason = "CANNOT_BLOCK_SELF"
     message = "You cannot block yourself."
 
 
 class CannotMuteSelf(RuleBroken):
-    """One does not mute oneself."""
+    """A user cannot mute themselves."""
 
     reason = "CANNOT_MUTE_SELF"
     message = "You cannot mute yourself."
 
 
 class Blocking(WrongState):
-    """The caller blocks the other."""
+    """The caller blocks the other user."""
 
     reason = "BLOCKING"
     message = "You block this person; unblock them first."
 
 
 class TooManyFollows(WrongState):
-    """The caller follows, or has asked to follow, as many as one may."""
+    """The caller follows, or has requested to follow, the maximum number of users."""
 
     reason = "TOO_MANY_FOLLOWS"
     message = "You follow as many people as one may."
 
 
 class FollowRequestNotFound(NotFound):
-    """Nobody such waits for consent."""
+    """There is no such follow request to the caller."""
 
     reason = "FOLLOW_REQUEST_NOT_FOUND"
     message = "This person is not waiting for your consent."

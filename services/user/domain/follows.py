@@ -1,8 +1,13 @@
-"""Follows and requests to follow: who may begin one, and what ends one."""
+"""Follows and follow requests: who may start one, and what ends one."""
 
 from services.chassis.auth.tokens import SessionRevoked
 from services.chassis.runtime.ids import IdGenerator, bucket_of
 from services.user.domain import visibility
+from services.user.domain.domain_events import (
+    FollowCreated,
+    RelationshipAdded,
+    RelationshipRemoved,
+)
 from services.user.domain.errors import (
     Blocking,
     CannotFollowSelf,
@@ -12,20 +17,20 @@ from services.user.domain.errors import (
 )
 from services.user.domain.model import Relationship, RelationshipKind, UserRow
 from services.user.domain.store import UserTransaction
-from services.user.rpc import events
 
-# Followed people and open requests together: a home timeline has to be put together from them.
+# Followed users and open requests together: a home timeline is merged from them.
 MAX_FOLLOWS = 7500
 # How many requests one transaction accepts.
-ACCEPTED_AT_ONCE = 100
+MAX_ACCEPTED = 100
 
 
 async def follow(
     transaction: UserTransaction, caller_id: int, other_id: int, *, ids: IdGenerator
 ) -> Relationship:
-    """Makes the caller a follower, or asks for consent; how the two stand then.
+    """Makes the caller a follower of the other user, or sends a follow request to a protected one.
+    Returns the new relationship.
 
-    Raises CannotFollowSelf, UserNotFound (also if the other blocks the caller), Blocking,
+    Raises CannotFollowSelf, UserNotFound (also if the other user blocks the caller), Blocking,
     TooManyFollows.
     """
     if caller_id == other_id:
@@ -41,29 +46,30 @@ async def follow(
     ):
         return relationship
     if Relationship.REQUESTED in relationship:
-        # The other one is open to all since; the worker would come to this request in time.
+        # The account is no longer protected. The worker has not accepted this request yet.
         return await _accept(transaction, caller_id, other_id, relationship, ids=ids, opening=True)
     if await transaction.count_wanted(caller_id, MAX_FOLLOWS) >= MAX_FOLLOWS:
         raise TooManyFollows(metadata={"limit": str(MAX_FOLLOWS)})
-    edge_id = await ids.make(bucket_of(caller_id))
+    new_id = await ids.make(bucket_of(caller_id))
     if other.protected:
-        await transaction.add_edge(RelationshipKind.REQUEST, caller_id, other_id, edge_id)
-        await transaction.publish(events.edge_added(RelationshipKind.REQUEST, caller_id, other_id))
+        kind = RelationshipKind.REQUEST
+        await transaction.add_relationship(kind, caller_id, other_id, new_id)
+        await transaction.emit(RelationshipAdded(kind, caller_id, other_id))
         return relationship | Relationship.REQUESTED
-    await transaction.add_edge(RelationshipKind.FOLLOW, caller_id, other_id, edge_id)
-    await transaction.publish(events.follow_created(caller_id, other_id, by_request=False))
+    await transaction.add_relationship(RelationshipKind.FOLLOW, caller_id, other_id, new_id)
+    await transaction.emit(FollowCreated(caller_id, other_id))
     return relationship | Relationship.FOLLOWING
 
 
 async def unfollow(transaction: UserTransaction, caller_id: int, other_id: int) -> Relationship:
-    """Ends the caller's follow or withdraws the request; how the two stand then.
+    """Ends the caller's follow or withdraws the request. Returns the new relationship.
 
-    Raises UserNotFound (also if the other blocks the caller).
+    Raises UserNotFound (also if the other user blocks the caller).
     """
     await lock_other(transaction, caller_id, other_id)
     removed = [
-        await remove(transaction, edge, caller_id, other_id)
-        for edge in (RelationshipKind.FOLLOW, RelationshipKind.REQUEST)
+        await remove(transaction, kind, caller_id, other_id)
+        for kind in (RelationshipKind.FOLLOW, RelationshipKind.REQUEST)
     ]
     relationship = await transaction.relationship(caller_id, other_id)
     visibility.check_actionable(relationship, changed=any(removed))
@@ -73,9 +79,9 @@ async def unfollow(transaction: UserTransaction, caller_id: int, other_id: int) 
 async def accept(
     transaction: UserTransaction, caller_id: int, follower_id: int, *, ids: IdGenerator
 ) -> Relationship:
-    """Makes one who asked a follower of the caller; how the two stand then.
+    """Accepts a follow request to the caller. Returns the new relationship.
 
-    Raises FollowRequestNotFound, unless that one follows already.
+    Raises FollowRequestNotFound, unless that user follows the caller already.
     """
     caller, follower = await transaction.lock_pair(caller_id, follower_id)
     if caller is None:
@@ -90,7 +96,7 @@ async def accept(
 
 
 async def reject(transaction: UserTransaction, caller_id: int, follower_id: int) -> Relationship:
-    """Drops a request to follow the caller, if there is one; how the two stand then."""
+    """Removes a follow request to the caller, if there is one. Returns the new relationship."""
     caller, _ = await transaction.lock_pair(caller_id, follower_id)
     if caller is None:
         raise SessionRevoked
@@ -99,19 +105,19 @@ async def reject(transaction: UserTransaction, caller_id: int, follower_id: int)
 
 
 async def accept_some(transaction: UserTransaction, user_id: int, *, ids: IdGenerator) -> bool:
-    """Accepts those who have waited longest for the person, whose lock is held.
+    """Accepts the user's oldest follow requests. The user is locked.
 
-    Tells whether others may be waiting still.
+    Returns whether more requests may be left.
     """
-    waiting = await transaction.oldest_requests(user_id, ACCEPTED_AT_ONCE)
+    waiting = await transaction.oldest_requests(user_id, MAX_ACCEPTED)
     for follower_id in waiting:
         await _accept(transaction, follower_id, user_id, Relationship.NONE, ids=ids, opening=True)
-    return len(waiting) == ACCEPTED_AT_ONCE
+    return len(waiting) == MAX_ACCEPTED
 
 
 async def lock_other(transaction: UserTransaction, caller_id: int, other_id: int) -> UserRow:
-    """Locks the pair and gives the other one. Raises SessionRevoked if the caller is deleted,
-    UserNotFound if the other one is, or never was."""
+    """Locks the pair and returns the other user. Raises SessionRevoked if the caller is deleted,
+    UserNotFound if the other user is deleted or unknown."""
     caller, other = await transaction.lock_pair(caller_id, other_id)
     if caller is None:
         raise SessionRevoked
@@ -121,12 +127,12 @@ async def lock_other(transaction: UserTransaction, caller_id: int, other_id: int
 
 
 async def remove(
-    transaction: UserTransaction, edge: RelationshipKind, source_id: int, target_id: int
+    transaction: UserTransaction, kind: RelationshipKind, source_id: int, target_id: int
 ) -> bool:
-    """Ends an edge of a pair whose lock is held, with an event; False if there is none."""
-    removed = await transaction.remove_edge(edge, source_id, target_id)
+    """Removes a relationship of a locked pair, with an event; False if there is none."""
+    removed = await transaction.remove_relationship(kind, source_id, target_id)
     if removed:
-        await transaction.publish(events.edge_removed(edge, source_id, target_id))
+        await transaction.emit(RelationshipRemoved(kind, source_id, target_id))
     return removed
 
 
@@ -139,12 +145,14 @@ async def _accept(
     ids: IdGenerator,
     opening: bool = False,
 ) -> Relationship:
-    """Turns a request into a follow: by consent to it, or because the person is protected no more
-    (`opening`). It has one event, as nothing else ends the request."""
-    await transaction.remove_edge(RelationshipKind.REQUEST, follower_id, followee_id)
-    edge_id = await ids.make(bucket_of(follower_id))
-    if await transaction.add_edge(RelationshipKind.FOLLOW, follower_id, followee_id, edge_id):
-        await transaction.publish(
-            events.follow_created(follower_id, followee_id, by_request=True, by_opening=opening)
+    """Turns a request into a follow: the owner accepted it, or the account is no longer protected
+    (`opening`). The only event is FollowCreated; it implies the end of the request."""
+    await transaction.remove_relationship(RelationshipKind.REQUEST, follower_id, followee_id)
+    new_id = await ids.make(bucket_of(follower_id))
+    if await transaction.add_relationship(
+        RelationshipKind.FOLLOW, follower_id, followee_id, new_id
+    ):
+        await transaction.emit(
+            FollowCreated(follower_id, followee_id, by_request=True, by_opening=opening)
         )
     return (relationship & ~Relationship.REQUESTED) | Relationship.FOLLOWING

@@ -1,12 +1,17 @@
-"""Handles: what they look like, which are kept for the house, and what makes two the same."""
+"""Handles: their form, which are reserved, when two are the same, and what remains of a deleted
+user's."""
 
+import hmac
 import re
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from services.user.domain.errors import HandleInvalid, HandleReserved
 
 _FORM = re.compile(r"[A-Za-z0-9_]{1,15}", re.ASCII)
 
-# Names that would look like the house speaking, or like a part of an address of the edge.
+# Names that could be taken for the operator, or for a part of a URL of the edge.
 RESERVED = frozenset(
     re.findall(
         r"\w+",
@@ -22,8 +27,8 @@ RESERVED = frozenset(
         """,
     )
 )
-# Of these, the names of those who run the house. Alone they are reserved in more disguises, and
-# with another of these or a word of _AFFIXES beside them: `roost_team`, `official_support`.
+# The reserved names that suggest the operator. More spellings of them are reserved, and their
+# combinations with each other or with a word of _AFFIXES: `roost_team`, `official_support`.
 _IMPERSONATED_ROLES = frozenset(
     re.findall(
         r"\w+",
@@ -47,25 +52,29 @@ _AFFIXES = frozenset(
 _LETTERS = str.maketrans("01345789l", "oieastbgi")
 _TRAILING_DIGITS = re.compile(r"[0-9]+\Z")
 
+_TOMBSTONE_PURPOSE = b"roost retired handles"
+# No handle contains it, so nobody can look up a tombstone by its text.
+_TOMBSTONE_PREFIX = "~"
+
 
 def key_of(handle: str) -> str:
-    """What handles are compared by: two with one key are the same handle."""
+    """The form that handles are compared by. Two handles with one key are the same."""
     return handle.lower()
 
 
 def is_handle(text: str) -> bool:
-    """Whether the text could be somebody's handle."""
+    """Whether the text has the form of a handle."""
     return _FORM.fullmatch(text) is not None
 
 
 def is_reserved(handle: str) -> bool:
-    """Whether the handle is kept for the house, or would be taken for one that is.
+    """Whether the handle is reserved, or could be mistaken for a reserved one.
 
     A reserved name stays reserved with underscores anywhere and with digits in place of letters
-    (`_r00t_`, `he1p`); a digit at the end counts as a number and not as a letter, as in `user5`.
-    For names of those who run the house a digit at the end counts either way (`admin2`,
-    `officia1`), letters that look alike are the same (`adrnin`, `admln`), and a word such as
-    `team` or `help` beside them makes no other name.
+    (`_r00t_`, `he1p`). A digit at the end counts as a number and not as a letter, as in `user5`.
+    For names that suggest the operator, a digit at the end counts as both (`admin2`, `officia1`),
+    letters that look alike are the same (`adrnin`, `admln`), and adding a word such as `team` or
+    `help` makes no other name.
     """
     bare = key_of(handle).replace("_", "")
     if bare in RESERVED:
@@ -78,7 +87,7 @@ def is_reserved(handle: str) -> bool:
 
 
 def check_new(handle: str) -> str:
-    """The key of a handle that somebody wants. Raises HandleInvalid or HandleReserved."""
+    """The key of a new handle. Raises HandleInvalid or HandleReserved."""
     if not is_handle(handle):
         raise HandleInvalid
     if is_reserved(handle):
@@ -95,8 +104,25 @@ def _disguised(text: str) -> str:
 
 
 def _alike(text: str) -> str:
-    """The same for names that a hurried reader takes for one."""
+    """One form for all names that look alike at a glance."""
     return _disguised(text).replace("rn", "m").replace("vv", "w")
+
+
+class HandleTombstones:
+    """The forms that replace the handles of deleted users, so that nobody else gets a handle.
+
+    They reveal nothing without the service's master key. Under another master key every handle
+    counts as new.
+    """
+
+    def __init__(self, *, master_key: bytes) -> None:
+        self._key = HKDF(algorithm=SHA256(), length=32, salt=None, info=_TOMBSTONE_PURPOSE).derive(
+            master_key
+        )
+
+    def form_of(self, key: str) -> str:
+        """The tombstone of a handle's key (HMAC-SHA-256)."""
+        return _TOMBSTONE_PREFIX + hmac.digest(self._key, key.encode(), "sha256").hex()
 
 
 _DISGUISED = frozenset(_disguised(name) for name in RESERVED)

@@ -1,8 +1,8 @@
-"""Which password is hashed next, and for whom there is no time to.
+"""The order in which passwords are hashed, and which are refused for lack of time.
 
-Sign-ins go before other hashes, three to one where both wait, and other hashes have at most half of
-the workers. Within a lane owners take turns, so that many jobs of one owner delay no one else (fair
-queueing); a full lane drops the last job of the owner who has most in it.
+Sign-ins go before other hashes, three to one if both wait, and other hashes have at most half of
+the workers. Within a priority class owners take turns, so that many jobs of one owner delay no
+other owner (fair queueing). A full class drops the last job of the owner with the most jobs in it.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ from services.user.domain.errors import PasswordPoolBusy
 
 T = TypeVar("T")
 
-# Kept for what follows a hash: a transaction, and the way back.
+# Seconds reserved for what follows a hash: a transaction, and the response.
 MARGIN = 0.5
-# Of the sign-ins that go before one other job.
+# How many sign-ins go before one other job.
 _IN_A_ROW = 3
-# How much the last hash counts in the moving average of how long one takes.
+# The weight of the last hash in the moving average of the duration.
 _WEIGHT = 0.2
 
 
 class PriorityClass(Enum):
-    """What a password is hashed for."""
+    """The purpose of a hash."""
 
     SIGN_IN = "sign_in"
     OTHER = "other"
@@ -35,7 +35,7 @@ class PriorityClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class HashRequest:
-    """For what and for whom a password is hashed."""
+    """The purpose of a hash, and who is charged for it in the queue."""
 
     priority: PriorityClass = PriorityClass.SIGN_IN
     owner: str = ""
@@ -53,7 +53,7 @@ class _Job:
 
 
 class _Waiting:
-    """The jobs of one lane."""
+    """The waiting jobs of one priority class."""
 
     def __init__(self) -> None:
         self._by_owner: dict[str, deque[_Job]] = {}
@@ -64,7 +64,7 @@ class _Waiting:
         self.total += 1
 
     def next(self) -> _Job:
-        """Takes the first job of the owner whose turn it is."""
+        """Removes and returns the first job of the owner whose turn it is."""
         owner = next(iter(self._by_owner))
         jobs = self._by_owner.pop(owner)
         job = jobs.popleft()
@@ -74,7 +74,7 @@ class _Waiting:
         return job
 
     def remove(self, job: _Job) -> None:
-        """Takes a job out that may have been taken already."""
+        """Removes a job, if it still waits."""
         jobs = self._by_owner.get(job.hash_request.owner)
         if jobs is not None and job in jobs:
             jobs.remove(job)
@@ -83,13 +83,14 @@ class _Waiting:
                 del self._by_owner[job.hash_request.owner]
 
     def before(self, owner: str) -> int:
-        """How many are taken before a new job of this owner."""
+        """How many jobs run before a new job of this owner."""
         own = len(self._by_owner.get(owner, ()))
         others = (jobs for name, jobs in self._by_owner.items() if name != owner)
         return own + sum(min(len(jobs), own + 1) for jobs in others)
 
     def drop_for(self, owner: str) -> _Job | None:
-        """Takes the last job of the owner who has most; None if that is this one, with one more."""
+        """Removes and returns the last job of the owner with the most jobs; None if that would be
+        `owner`, with the new job."""
         jobs = max(self._by_owner.values(), key=len, default=None)
         if jobs is None or len(jobs) <= len(self._by_owner.get(owner, ())) + 1:
             return None
@@ -99,9 +100,10 @@ class _Waiting:
 
 
 class HashQueue:
-    """Hands jobs to an executor, as many at a time as it has workers. Used from one event loop.
+    """Runs jobs on an executor, as many at a time as it has workers. Used from one event loop.
 
-    `seconds` is how long one takes, until some were measured; `waiting` the size of each lane.
+    `seconds` is the assumed duration of a job until some were measured; `waiting` the size of each
+    priority class.
     """
 
     def __init__(self, pool: Executor, *, workers: int, waiting: int, seconds: float) -> None:
@@ -113,28 +115,28 @@ class HashQueue:
         }
         self._waiting = waiting
         self._seconds = seconds
-        self._lanes = {priority: _Waiting() for priority in PriorityClass}
+        self._classes = {priority: _Waiting() for priority in PriorityClass}
         self._running = dict.fromkeys(PriorityClass, 0)
         self._sign_ins_in_a_row = 0
 
     @property
     def jobs(self) -> int:
-        """How many run or wait."""
-        return sum(self._running.values()) + sum(each.total for each in self._lanes.values())
+        """The number of running and waiting jobs."""
+        return sum(self._running.values()) + sum(each.total for each in self._classes.values())
 
     @property
     def seconds(self) -> float:
-        """How long a hash takes, by the last ones."""
+        """The duration of a hash: a moving average."""
         return self._seconds
 
     async def run(
         self, work: Callable[[], T], hash_request: HashRequest, *, left: float | None
     ) -> T:
-        """Runs the work on a worker when its turn comes. `left` is how many seconds the caller
+        """Runs the work on a worker in its turn. `left` is the number of seconds that the caller
         waits, None without a limit.
 
-        Raises PasswordPoolBusy at once where it would not be finished in time or the lane is full,
-        and later where that turns out. Cancelled while it waits, it never runs.
+        Raises PasswordPoolBusy at once if it would not be finished in time or the class is full,
+        and later if that changes. A call that is cancelled while it waits never runs.
         """
         expected = self._expected(hash_request)
         if left is not None and expected > left - MARGIN:
@@ -146,30 +148,31 @@ class HashQueue:
             outcome: T = await job.outcome
             return outcome
         finally:
-            self._lanes[hash_request.priority].remove(job)
+            self._classes[hash_request.priority].remove(job)
 
     def close(self) -> None:
-        for priority in self._lanes.values():
-            while priority.total:
-                priority.next().outcome.cancel()
+        """Cancels all waiting jobs."""
+        for jobs in self._classes.values():
+            while jobs.total:
+                jobs.next().outcome.cancel()
 
     def _enter(self, job: _Job) -> None:
-        priority = self._lanes[job.hash_request.priority]
-        idle = sum(self._running.values()) < self._workers and not priority.total
-        if priority.total >= self._waiting and not idle:
-            dropped = priority.drop_for(job.hash_request.owner)
+        jobs = self._classes[job.hash_request.priority]
+        idle = sum(self._running.values()) < self._workers and not jobs.total
+        if jobs.total >= self._waiting and not idle:
+            dropped = jobs.drop_for(job.hash_request.owner)
             if dropped is None:
                 raise PasswordPoolBusy(retry_after=max(1.0, self._expected(job.hash_request)))
             _refuse(dropped, self._seconds)
-        priority.add(job)
+        jobs.add(job)
 
     def _expected(self, hash_request: HashRequest) -> float:
-        """In how many seconds a new job would be finished."""
-        before = self._lanes[hash_request.priority].before(hash_request.owner)
+        """The expected seconds until a new job is finished."""
+        before = self._classes[hash_request.priority].before(hash_request.owner)
         if hash_request.priority is PriorityClass.SIGN_IN:
-            before += min(self._lanes[PriorityClass.OTHER].total, (before + 1) // _IN_A_ROW)
+            before += min(self._classes[PriorityClass.OTHER].total, (before + 1) // _IN_A_ROW)
         else:
-            before += min(self._lanes[PriorityClass.SIGN_IN].total, (before + 1) * _IN_A_ROW)
+            before += min(self._classes[PriorityClass.SIGN_IN].total, (before + 1) * _IN_A_ROW)
         workers = self._workers_of[hash_request.priority]
         if hash_request.priority is PriorityClass.SIGN_IN:
             running = sum(self._running.values())
@@ -188,7 +191,7 @@ class HashQueue:
             self._run(job)
 
     def _next(self) -> _Job | None:
-        sign_ins, others = self._lanes[PriorityClass.SIGN_IN], self._lanes[PriorityClass.OTHER]
+        sign_ins, others = self._classes[PriorityClass.SIGN_IN], self._classes[PriorityClass.OTHER]
         free = self._running[PriorityClass.OTHER] < self._workers_of[PriorityClass.OTHER]
         if others.total and free and (not sign_ins.total or self._sign_ins_in_a_row >= _IN_A_ROW):
             self._sign_ins_in_a_row = 0

@@ -1,4 +1,4 @@
-"""What the User service knows: people, their sessions and keys, and the edges between them."""
+"""The data of the User service: users, their sessions and keys, and their relationships."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person's profile, with counters that settle within seconds."""
+    """A user's profile, with counters that are right within seconds."""
 
     id: int
     handle: str
@@ -24,25 +24,25 @@ class User:
     posts_count: int = 0
     create_time: datetime
     update_time: datetime
-    # Grows by one with every change of the profile; counters do not touch it.
+    # Grows by one with every change of the profile; counters do not change it.
     version: int = 1
 
     @property
     def etag(self) -> str:
-        """Names this state of the profile."""
+        """Identifies this version of the profile."""
         return str(self.version)
 
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """Somebody who exists, as far as following them needs to know."""
+    """An existing user, with what following them depends on."""
 
     id: int
     protected: bool
 
 
 class RelationshipKind(IntEnum):
-    """What may lead from one person to another. The numbers are stored."""
+    """The kinds of relationship from one user to another. The numbers are stored."""
 
     FOLLOW = 1
     REQUEST = 2
@@ -51,14 +51,14 @@ class RelationshipKind(IntEnum):
 
 
 class Direction(Enum):
-    """Which end of an edge a person stands at."""
+    """Which end of a relationship a user is."""
 
     OUT = "out"
     IN = "in"
 
 
 class Relationship(IntFlag):
-    """How a viewer and one other person stand: every edge between the two."""
+    """All relationships between a viewer and another user, in both directions."""
 
     NONE = 0
     FOLLOWING = 1
@@ -70,31 +70,31 @@ class Relationship(IntFlag):
     MUTING = 64
 
     @classmethod
-    def of(cls, edge: RelationshipKind, direction: Direction) -> "Relationship":
-        """The tie that an edge makes, seen from the end where `direction` is the edge's own."""
-        return cls(1 << (2 * (edge - 1) + (direction is Direction.IN)))
+    def of(cls, kind: RelationshipKind, direction: Direction) -> "Relationship":
+        """The flag of one relationship, for the user at whose end its direction is `direction`."""
+        return cls(1 << (2 * (kind - 1) + (direction is Direction.IN)))
 
 
 @dataclass(frozen=True, slots=True)
-class ListedEdge:
-    """One line of a list of people: the edge's id gives the order, newest highest."""
+class ListedRelationship:
+    """One entry of a list of users. Lists are ordered by id, and newer ids are higher."""
 
-    edge_id: int
+    id: int
     other_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class EdgeBetween:
-    """One edge with both its ends."""
+class StoredRelationship:
+    """One relationship with both its ends."""
 
-    edge: RelationshipKind
+    kind: RelationshipKind
     source_id: int
     target_id: int
 
 
 class IdPage(NamedTuple):
-    """A page of one person's followers, or of those whom they follow: ids, ascending; whether there
-    are more; how many there are in all, from the counter."""
+    """A page of the ids of a user's followers, or of the users they follow, ascending; whether more
+    follow; the total, from the counter."""
 
     ids: Sequence[int]
     has_more: bool
@@ -103,7 +103,7 @@ class IdPage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Counters of one person, or changes of them."""
+    """Counters of one user, or changes of them."""
 
     followers: int = 0
     following: int = 0
@@ -122,7 +122,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One signed-in device, with what its refresh token is known by."""
+    """One signed-in device, with the hashes of its refresh tokens."""
 
     id: int
     user_id: int
@@ -131,20 +131,20 @@ class Session:
     last_used_time: datetime
     expire_time: datetime
     revoke_time: datetime | None = None
-    # SHA-256 of the refresh token that is good now, and of the one that was used up last.
+    # SHA-256 of the valid refresh token, and of the one that was used last.
     refresh_hash: bytes
     previous_hash: bytes = b""
-    # What the last refresh answered, readable only with the token that it used up.
+    # The response of the last refresh, readable only with the token that it consumed.
     sealed_answer: bytes = b""
 
     def live(self, now: datetime) -> bool:
-        """Whether the session may go on."""
+        """Whether the session is neither revoked nor expired."""
         return self.revoke_time is None and now < self.expire_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPair:
-    """What a signed-in device holds."""
+    """The tokens of a signed-in device."""
 
     access_token: str
     access_expire_time: datetime
@@ -163,7 +163,7 @@ class StreamTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredKey:
-    """A key that signs access tokens from `sign_time` on, until a later one takes over."""
+    """A key that signs access tokens from `sign_time` on, until a later one replaces it."""
 
     kid: str
     sign_time: datetime
@@ -173,11 +173,11 @@ class StoredKey:
 
 
 class BackgroundTask(Enum):
-    """Work that a request leaves to the worker, since it may take long."""
+    """Work that a request stores for the worker, since it may take long. The values are stored."""
 
-    # The edges of a deleted person go.
-    REMOVE_EDGES = "remove_edges"
-    # What still names a deleted person goes, once nothing of theirs is left.
+    # Removes the relationships of a deleted user.
+    REMOVE_RELATIONSHIPS = "remove_edges"
+    # Removes what still names a deleted user, after the relationships.
     FORGET = "forget"
-    # The requests that wait for a person who is no longer protected become follows.
+    # Turns the follow requests of an account that is no longer protected into follows.
     ACCEPT_REQUESTS = "accept_requests"

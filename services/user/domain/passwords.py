@@ -1,4 +1,4 @@
-"""Hashing passwords with Argon2id, a few at a time, without slowing down anything else."""
+"""Hashing of passwords with Argon2id in a bounded pool of threads with low priority."""
 
 import contextlib
 import os
@@ -25,19 +25,19 @@ T = TypeVar("T")
 ARGON2_PASSES = 3
 ARGON2_LANES = 4
 DEFAULT_MEMORY_MIB = 64
-# How many of each lane may wait for one worker: about 3 s of work. Deadlines refuse sooner.
+# How many of each priority may wait for one worker: about 3 s of work. Deadlines refuse sooner.
 WAITING_PER_WORKER = 16
 _DUMMY_HASH = HashRequest()
-# Answering other calls goes before hashing, about three to one where processors are short: enough
-# to keep reads prompt in a burst of logins, and not so much that logins starve on a busy machine.
+# On a busy processor other calls get about three times the share of hashing: enough to keep reads
+# fast in a burst of logins, and not so much that logins starve.
 _NICENESS = 5
 
-_waiting = Gauge("roost_password_jobs", "Passwords that are being hashed or wait for it")
+_waiting = Gauge("roost_user_password_hash_jobs", "Password hashes that run or wait")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the password is right, and its new hash where parameters have changed since."""
+    """Whether the password is right, and its new hash if the parameters have changed since."""
 
     right: bool
     new_hash: str | None = None
@@ -59,7 +59,7 @@ class Passwords:
         count = workers or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(count, "password", initializer=_yield_to_others)
         began = time.monotonic()
-        # What the passwords of people who do not exist are compared with.
+        # Passwords of unknown users are compared with this hash.
         self._nobody = self._hasher.hash(secrets.token_hex(16))
         self._queue = HashQueue(
             self._pool,
@@ -75,19 +75,19 @@ class Passwords:
         self.close()
 
     def close(self) -> None:
-        """Ends what waits, and waits for what is being hashed."""
+        """Cancels waiting jobs, and waits for running ones."""
         self._queue.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def hash(self, password: str, hash_request: HashRequest = _DUMMY_HASH) -> str:
-        """The hash to keep (PHC string). Raises PasswordPoolBusy where it would not be finished
+        """The hash to store (PHC string). Raises PasswordPoolBusy if it would not be finished
         before the caller's deadline."""
         return await self._run(lambda: self._hasher.hash(normalized(password)), hash_request)
 
     async def verify(
         self, password: str, kept: str | None, hash_request: HashRequest = _DUMMY_HASH
     ) -> Verdict:
-        """Compares a password with what is kept; None stands for nobody, and takes as long.
+        """Compares a password with the stored hash. None is an unknown user, and takes as long.
 
         Raises PasswordPoolBusy, as `hash` does.
         """
@@ -110,8 +110,8 @@ class Passwords:
 
 
 def _yield_to_others() -> None:
-    # On Linux niceness belongs to a thread, and Argon2's lanes inherit it. Elsewhere it would be
-    # the whole process that steps back.
+    # On Linux niceness is per thread, and Argon2's lanes inherit it. Elsewhere it would change the
+    # whole process.
     if os.uname().sysname == "Linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

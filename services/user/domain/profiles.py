@@ -1,22 +1,44 @@
-"""Profiles: the owner changes them."""
+"""Profiles: what their fields and the names of devices may contain, and how the owner changes
+them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from services.chassis.auth.tokens import SessionRevoked
 from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import Invalid, Violation
 from services.chassis.runtime.ids import IdGenerator
-from services.user.domain import follows, profile_rule
+from services.chassis.text.entities import is_web_address
+from services.chassis.text.kinds import (
+    BIO,
+    DEVICE_NAME,
+    DISPLAY_NAME,
+    LOCATION,
+    WEBSITE,
+    TextKind,
+)
+from services.chassis.text.rules import Rule, TextRefused, clean
+from services.user.domain import follows
+from services.user.domain.domain_events import UserUpdated
 from services.user.domain.errors import ETagMismatch, FieldNotUpdatable
 from services.user.domain.model import BackgroundTask, User
-from services.user.domain.profile_rule import UPDATABLE, Value
 from services.user.domain.store import UserTransaction
-from services.user.rpc import events
+
+_MAX_ID = (1 << 63) - 1
+
+Value = str | int | bool
+
+
+class _Refused(Exception):
+    def __init__(self, rule: str, description: str) -> None:
+        super().__init__(description)
+        self.rule = rule
+        self.description = description
 
 
 def check_mask(paths: Iterable[str]) -> list[str]:
-    """The fields that an update mask names, each once. Raises FieldNotUpdatable."""
+    """The fields of an update mask, without duplicates. Raises FieldNotUpdatable."""
     fields = list(dict.fromkeys(paths))
     for field in fields:
         if field not in UPDATABLE:
@@ -33,31 +55,97 @@ async def update(
     clock: Clock,
     ids: IdGenerator,
 ) -> User:
-    """Changes the person's profile to those values; the profile as it is then.
+    """Changes fields of the user's profile. Returns the new profile.
 
-    Values that are there already change nothing, not even the etag. An empty display name becomes
-    the handle. Turning `protected` off accepts those who wait: the first ones here, the rest by
-    the worker. Raises Invalid, ETagMismatch, and SessionRevoked if the person was deleted.
+    Equal values change nothing, not even the etag. An empty display name becomes the handle.
+    Turning `protected` off accepts all follow requests: the first ones here, the rest by the
+    worker. Raises Invalid, ETagMismatch, and SessionRevoked if the user was deleted.
     """
-    cleaned: dict[str, Any] = profile_rule.cleaned(changes)
+    values: dict[str, Any] = cleaned(changes)
     before = await transaction.lock_user(user_id)
     if before is None:
         raise SessionRevoked
     if etag and etag != before.etag:
         raise ETagMismatch(metadata={"etag": before.etag})
-    if cleaned.get("display_name") == "":
-        cleaned["display_name"] = before.handle
-    after = replace(before, **cleaned)
+    if values.get("display_name") == "":
+        values["display_name"] = before.handle
+    after = replace(before, **values)
     if after == before:
         return before
     after = replace(after, version=before.version + 1, update_time=clock.now())
     await transaction.save_profile(after)
-    changed = [field for field in cleaned if getattr(after, field) != getattr(before, field)]
-    await transaction.publish(events.user_updated(after, changed))
+    changed = [field for field in values if getattr(after, field) != getattr(before, field)]
+    await transaction.emit(UserUpdated(after, changed))
     if before.protected and not after.protected:
-        waiting = await follows.accept_some(transaction, user_id, ids=ids)
-        if waiting:
+        more = await follows.accept_some(transaction, user_id, ids=ids)
+        if more:
             await transaction.add_background_task(
                 BackgroundTask.ACCEPT_REQUESTS, user_id, clock.now()
             )
     return after
+
+
+def cleaned(changes: Mapping[str, Value]) -> dict[str, Value]:
+    """The values as they are stored; texts by the rules of docs/text.md.
+
+    Raises Invalid (VALIDATION_FAILED) that names each wrong field as `user.FIELD`, with its rule.
+    """
+    kept: dict[str, Value] = {}
+    violations: list[Violation] = []
+    for field, value in changes.items():
+        try:
+            kept[field] = _RULES[field](value)
+        except (_Refused, TextRefused) as refused:
+            violations.append(Violation(f"user.{field}", refused.rule, refused.description))
+    if violations:
+        raise Invalid(violations=violations)
+    return kept
+
+
+def display_name(value: str, *, field: str) -> str:
+    """A display name as it is stored. Raises Invalid that names `field`."""
+    return _single(value, DISPLAY_NAME, field)
+
+
+def device_name(value: str, *, field: str) -> str:
+    """The name of a device as it is stored. Raises Invalid that names `field`."""
+    return _single(value, DEVICE_NAME, field)
+
+
+def _single(value: str, kind: TextKind, field: str) -> str:
+    try:
+        return clean(value, kind)
+    except TextRefused as refused:
+        raise Invalid(violations=[Violation(field, refused.rule, refused.description)]) from refused
+
+
+def _text(kind: TextKind) -> Callable[[Value], str]:
+    return lambda value: clean(str(value), kind)
+
+
+def _website(value: Value) -> str:
+    text = clean(str(value), WEBSITE)
+    if text and not is_web_address(text):
+        raise _Refused(
+            Rule.WEB_ADDRESS,
+            "must be an address that begins with http:// or https:// and a host such as "
+            "roost.example",
+        )
+    return text
+
+
+def _media_id(value: Value) -> int:
+    if not 0 <= int(value) <= _MAX_ID:
+        raise _Refused("int64.gte", "must not be negative")
+    return int(value)
+
+
+_RULES: Mapping[str, Callable[[Value], Value]] = {
+    "display_name": _text(DISPLAY_NAME),
+    "bio": _text(BIO),
+    "location": _text(LOCATION),
+    "website": _website,
+    "avatar_media_id": _media_id,
+    "protected": bool,
+}
+UPDATABLE = frozenset(_RULES)

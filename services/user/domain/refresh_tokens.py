@@ -1,10 +1,10 @@
-"""Refresh tokens: what they are made of, and how one of ours is told from a forged one.
+"""Refresh tokens: their form, and how genuine ones are recognized.
 
     base64url(version 1 | user id 8 | session id 8 | secret 32 | tag 16 bytes)
 
-To a client it is opaque. The ids lead to the session's row; only the SHA-256 of the whole is kept
-there. The tag (HMAC) is no part of what makes a token good: it proves that a token was ours once,
-so that showing a used one ends the session, while inventing one cannot.
+It is opaque to clients. The ids identify the session's row, which stores only the SHA-256 of the
+whole token. The tag (HMAC) does not make a token valid: it proves that this service issued the
+token once. So presenting a used token ends the session, and presenting an invented one does not.
 """
 
 import base64
@@ -22,17 +22,17 @@ _PURPOSE = b"roost refresh token tag"
 
 @dataclass(frozen=True, slots=True)
 class PresentedToken:
-    """A well-formed token that somebody showed."""
+    """A well-formed token that a client presented."""
 
     user_id: int
     session_id: int
     hash: bytes
-    # Whether it was made by this service, at whatever time.
+    # Whether this service issued it, at any time.
     genuine: bool
 
 
 class RefreshTokens:
-    """Makes and reads refresh tokens. All processes of the service share the key."""
+    """Creates and reads refresh tokens. All processes of the service share the key."""
 
     def __init__(self, *, master_key: bytes) -> None:
         self._key = hmac.digest(master_key, _PURPOSE, "sha256")
@@ -48,7 +48,7 @@ class RefreshTokens:
         return base64.urlsafe_b64encode(body + self._tag(body)).rstrip(b"=").decode()
 
     def read(self, token: str) -> PresentedToken | None:
-        """What the token says; None if it does not even look like one."""
+        """The content of the token; None if it does not have the form of one."""
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except ValueError:
@@ -67,5 +67,5 @@ class RefreshTokens:
 
 
 def hash_of(token: str) -> bytes:
-    """What is kept of a token. 256 random bits need no salt and no slow hash."""
+    """The stored form of a token. 256 random bits need no salt and no slow hash."""
     return hashlib.sha256(token.encode()).digest()

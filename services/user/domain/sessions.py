@@ -1,4 +1,4 @@
-"""Sessions: a device signs in, refreshes, and is signed out; stream tickets hang on them."""
+"""Sessions: a device signs in, refreshes its tokens, opens streams by ticket, and is signed out."""
 
 import hashlib
 import hmac
@@ -10,13 +10,16 @@ from typing import NamedTuple
 import msgspec
 
 from services.chassis.auth.caller import UserCaller
-from services.chassis.auth.tokens import SessionRevoked
+from services.chassis.auth.tokens import Revoked, SessionRevoked
+from services.chassis.auth.tokens.access_tokens import LIFETIME
+from services.chassis.auth.tokens.revocations import KEEP_SECONDS
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.ids import IdGenerator, bucket_of
 from services.chassis.runtime.token_buckets import Buckets
 from services.chassis.storage.idempotency import Seal
 from services.chassis.storage.transaction import in_transaction
+from services.user.domain import domain_events
 from services.user.domain.errors import (
     RefreshTokenInvalid,
     RefreshTokenReused,
@@ -27,18 +30,20 @@ from services.user.domain.model import Session, StreamTicket, TokenPair
 from services.user.domain.refresh_tokens import PresentedToken, RefreshTokens, hash_of
 from services.user.domain.signing import Signer
 from services.user.domain.store import SessionTransaction, Store, UserTransaction
-from services.user.rpc import events
 
 # A device that is not used for so long is signed out.
 SESSION_LIFETIME = timedelta(days=60)
-# A session that is used ends a year after it began, so that a copy of a refresh token which nobody
-# noticed stops working. Once a year is not too often to enter a password.
+# A session that is used ends a year after it began, so that an unnoticed copy of a refresh token
+# stops working. Once a year is not too often to enter a password.
 LONGEST_SESSION = timedelta(days=365)
-# Within this time the repetition of a refresh is a lost answer, later it is a stolen token.
+# Within this time the repetition of a refresh is a lost response, later it is a stolen token.
 REPEATABLE = timedelta(seconds=10)
 TICKET_LIFETIME = timedelta(seconds=30)
 # A device refreshes four times an hour; each refresh writes the session.
 REFRESHES_A_MINUTE = 20
+# A session ends at a time that is read before the commit, which follows within 15 s, and perhaps on
+# a machine with another clock.
+_REVOCATION_OVERLAP = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +55,14 @@ class SignedIn:
 
 
 class AccessToken(NamedTuple):
-    """What proves a session until it expires."""
+    """A token that proves a session until it expires."""
 
     token: str
     expire_time: datetime
 
 
 class Sessions:
-    """What happens to sessions."""
+    """Operations on sessions, their refresh tokens and stream tickets."""
 
     def __init__(
         self,
@@ -76,7 +81,9 @@ class Sessions:
         self._master_key = master_key
         self._refreshes = Buckets(REFRESHES_A_MINUTE, clock=clock)
 
-    async def open(self, acts: SessionTransaction, user_id: int, device_name: str) -> SignedIn:
+    async def open(
+        self, transaction: SessionTransaction, user_id: int, device_name: str
+    ) -> SignedIn:
         """Signs a device in."""
         session_id = await self._ids.make(bucket_of(user_id))
         now = self._clock.now()
@@ -90,22 +97,22 @@ class Sessions:
             expire_time=tokens.refresh_expire_time,
             refresh_hash=hash_of(tokens.refresh_token),
         )
-        await acts.add_session(session)
+        await transaction.add_session(session)
         return SignedIn(session, tokens)
 
     async def refresh(self, refresh_token: str) -> SignedIn:
-        """Exchanges a refresh token for the next pair. Of any number of calls with one token at
-        once, all get the same answer.
+        """Exchanges a refresh token for the next pair. All concurrent calls with one token get the
+        same response.
 
-        Raises RefreshTokenInvalid, SessionRevoked, RateLimited where the session is refreshed too
-        often, or RefreshTokenReused: then the session is ended, because somebody else may hold a
+        Raises RefreshTokenInvalid, SessionRevoked, RateLimited if the session is refreshed too
+        often, or RefreshTokenReused: then the session is ended, because another party may hold a
         copy.
         """
         presented = self._refresh_tokens.read(refresh_token)
         if presented is None:
             raise RefreshTokenInvalid
 
-        # A refusal is returned and not raised, as ending a session has to be committed.
+        # An error is returned and not raised, as the end of a session has to be committed.
         async def effect(transaction: UserTransaction) -> SignedIn | RoostError:
             return await self._exchange(transaction, presented, refresh_token)
 
@@ -125,8 +132,8 @@ class Sessions:
             await self._end(transaction, session)
 
     async def revoke_others(self, transaction: UserTransaction, caller: UserCaller) -> None:
-        """Ends all of the caller's sessions but the one that calls. Raises SessionRevoked if that
-        one has ended itself."""
+        """Ends all of the caller's sessions except the calling one. Raises SessionRevoked if that
+        one has ended."""
         live = await transaction.lock_live_sessions(caller.user_id, self._clock.now())
         if caller.session_id not in [session.id for session in live]:
             raise SessionRevoked
@@ -135,7 +142,7 @@ class Sessions:
                 await self._end(transaction, session)
 
     async def revoke_all(self, transaction: UserTransaction, user_id: int) -> None:
-        """Ends all sessions of a person."""
+        """Ends all sessions of a user."""
         for session in await transaction.lock_live_sessions(user_id, self._clock.now()):
             await self._end(transaction, session)
 
@@ -161,14 +168,14 @@ class Sessions:
         return ticket
 
     async def extend(self, user_id: int, session_id: int) -> AccessToken:
-        """The next access token of a session whose connection goes on. Raises SessionRevoked."""
+        """The next access token of a session with an open connection. Raises SessionRevoked."""
         session = await self._store.session(user_id, session_id)
         if session is None or not session.live(self._clock.now()):
             raise SessionRevoked
         return self._access_token(user_id, session_id)
 
     async def redeem_ticket(self, ticket: str) -> tuple[StreamTicket, AccessToken]:
-        """Consumes a ticket. Raises StreamTicketInvalid if it opens nothing (any more)."""
+        """Consumes a ticket. Raises StreamTicketInvalid if it is not valid, or no longer."""
         async with self._store.transaction() as transaction:
             taken = await transaction.take_ticket(_ticket_hash(ticket))
         now = self._clock.now()
@@ -220,10 +227,12 @@ class Sessions:
         return SignedIn(rotated, tokens)
 
     async def _end(self, transaction: UserTransaction, session: Session) -> None:
-        # What the device was called is of no use any more, and may name its owner.
+        # The name of the device has no use any more, and may name its owner.
         ended = replace(session, revoke_time=self._clock.now(), sealed_answer=b"", device_name="")
         await transaction.save_session(ended)
-        await transaction.publish(events.session_revoked(ended))
+        await transaction.emit(
+            domain_events.SessionRevoked(ended.user_id, ended.id, ended.last_used_time + LIFETIME)
+        )
 
     def _pair(self, user_id: int, session_id: int, now: datetime, *, began: datetime) -> TokenPair:
         access_token, access_expire_time = self._signer.issue(user_id, session_id)
@@ -239,6 +248,23 @@ class Sessions:
 
     def _seal(self, token: str) -> Seal:
         return Seal(caller_secret=token.encode(), service_secret=self._master_key)
+
+
+class Revocations:
+    """The sessions that ended while their access tokens may still be valid. A `RevocationSource`
+    over the store: this service verifies tokens like any other."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def revoked(self, since: datetime | None) -> Revoked:
+        """The sessions that ended after that time, and those that ended shortly before it again.
+        For None, or a time longer ago than any token lasts: all that still matter."""
+        now = self._clock.now()
+        oldest = now - timedelta(seconds=KEEP_SECONDS)
+        after = oldest if since is None else max(oldest, since - _REVOCATION_OVERLAP)
+        return Revoked(await self._store.revoked_sessions(after), as_of=now)
 
 
 def _ticket_hash(ticket: str) -> bytes:

@@ -1,8 +1,8 @@
-"""The keys that sign access tokens: made, sealed, announced, used, retired and forgotten.
+"""The keys that sign access tokens: generation, sealing, rotation, publication and removal.
 
-A key's state follows from time alone. It is announced when it is made and signs from `sign_time`
-on, ANNOUNCED later, so that everybody who checks tokens has it by then; it signs until the next
-key's `sign_time`, and stays published until the last token that it signed has expired.
+The state of a key depends on time alone. A new key is published at once and signs from `sign_time`
+on, ANNOUNCED later, so that every verifier has it by then. It signs until the next key's
+`sign_time`, and stays published until the last token that it signed has expired.
 """
 
 import secrets
@@ -27,7 +27,7 @@ ANNOUNCED = timedelta(seconds=120)
 RELOAD_SECONDS = 30.0
 # How long one key signs.
 PERIOD = timedelta(days=30)
-# Past the life of its last token, for clocks that differ.
+# After the expiry of its last token, for clocks that differ.
 _KEPT_LONGER = timedelta(minutes=2)
 
 _NONCE_SIZE = 12
@@ -35,7 +35,7 @@ _PURPOSE = b"roost signing key"
 
 
 class KeySeal:
-    """Closes private keys for the database, under a key derived (HKDF) from the master key."""
+    """Encrypts private keys for the database, under a key derived (HKDF) from the master key."""
 
     def __init__(self, *, master_key: bytes) -> None:
         derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(master_key)
@@ -54,7 +54,7 @@ class KeySeal:
         )
 
     def open(self, stored: StoredKey) -> SigningKey:
-        """The key itself. Raises InvalidTag if the master key is another one."""
+        """The key itself. Raises InvalidTag if it was sealed under another master key."""
         nonce, content = (
             stored.sealed_private[:_NONCE_SIZE],
             stored.sealed_private[_NONCE_SIZE:],
@@ -65,12 +65,12 @@ class KeySeal:
 
 
 def current(keys: Sequence[StoredKey], now: datetime) -> StoredKey | None:
-    """Which of the keys (oldest first) signs at that moment."""
+    """The key (of keys oldest first) that signs at that time."""
     return next((key for key in reversed(keys) if key.sign_time <= now), None)
 
 
 def published(keys: Sequence[StoredKey], now: datetime) -> list[StoredKey]:
-    """The keys (oldest first) that a token may need at that moment."""
+    """The keys (oldest first) that may verify a token at that time."""
     replaced = [
         key
         for key, successor in pairwise(keys)
@@ -80,9 +80,9 @@ def published(keys: Sequence[StoredKey], now: datetime) -> list[StoredKey]:
 
 
 async def rotate(store: Store, *, clock: Clock, seal: KeySeal) -> StoredKey:
-    """Announces the next key, unless one is announced already, and gives it.
+    """Publishes and returns the next key, unless one is published already.
 
-    The first key of all signs at once. Keys that nobody needs any more are forgotten.
+    The very first key signs at once. Keys that no token needs any more are deleted.
     """
 
     async def effect(transaction: UserTransaction) -> StoredKey:
@@ -103,7 +103,7 @@ async def rotate(store: Store, *, clock: Clock, seal: KeySeal) -> StoredKey:
 async def rotate_if_due(
     store: Store, *, clock: Clock, seal: KeySeal, period: timedelta = PERIOD
 ) -> StoredKey | None:
-    """Rotates where there is no key yet, or the newest has signed for as long as `period`."""
+    """Rotates if there is no key yet, or the newest has signed for `period`."""
     keys = await store.signing_keys()
     if keys and clock.now() < keys[-1].sign_time + period:
         return None
@@ -111,7 +111,7 @@ async def rotate_if_due(
 
 
 class Signer:
-    """Signs access tokens with the key of the moment, and publishes the public ones."""
+    """Signs access tokens with the current key, and returns the published keys."""
 
     def __init__(
         self, *, store: Store, clock: Clock, seal: KeySeal, access_tokens: AccessTokens
@@ -124,7 +124,7 @@ class Signer:
         self._opened: dict[str, SigningKey] = {}
 
     async def load(self) -> None:
-        """Reads the keys; makes the first one if there is none."""
+        """Reads the keys; creates the first one if there is none."""
         keys = await self._store.signing_keys()
         if not keys:
             await rotate(self._store, clock=self._clock, seal=self._seal)
@@ -133,7 +133,7 @@ class Signer:
         self._stored = keys
 
     def issue(self, user_id: int, session_id: int) -> tuple[str, datetime]:
-        """An access token for the session, and when it ends."""
+        """An access token for the session, and its expiry time."""
         now = self._clock.now()
         key = current(self._stored, now)
         if key is None:
@@ -142,7 +142,7 @@ class Signer:
         return token, now.replace(microsecond=0) + LIFETIME
 
     async def fetch(self) -> list[Jwk]:
-        """The public keys that are published now."""
+        """The published public keys."""
         return [
             self._opened[key.kid].public_jwk() for key in published(self._stored, self._clock.now())
         ]

@@ -1,7 +1,7 @@
-"""What the User service asks of its database, in the words of its domain.
+"""The database of the User service: one contract, two implementations.
 
-Reads outside of a transaction see everything committed before they began. Inside of one, `lock_…`
-comes first: people are always locked in ascending order of id, so that no two transactions wait
+A read outside of a transaction sees everything committed before it began. Inside of a transaction,
+`lock_…` comes first. Users are locked in ascending order of id, so that no two transactions wait
 for each other.
 """
 
@@ -11,234 +11,254 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.chassis.storage.transaction import Transaction
+from services.user.domain.domain_events import DomainEvent
 from services.user.domain.model import (
     BackgroundTask,
     Counts,
     Direction,
-    EdgeBetween,
     IdPage,
-    ListedEdge,
+    ListedRelationship,
     Relationship,
     RelationshipKind,
     Session,
     StoredKey,
+    StoredRelationship,
     StreamTicket,
     User,
     UserRow,
 )
 
-# Several times the life of an access token: afterwards nobody asks whether the session has ended.
+# Several times the lifetime of an access token: after it, nothing reads whether a session ended.
 ENDED_SESSIONS_KEPT = timedelta(days=1)
-# A network that nobody signed in from for so long is a new one.
+# An account's network that was not used for so long counts as new.
 NETWORK_LIFETIME = timedelta(days=90)
 
 
 class AccountTransaction(Protocol):
-    """Profiles and passwords."""
+    """Users, their handles, passwords and known networks."""
 
-    async def claim_handle(self, key: str, user_id: int, *, retired: str) -> bool:
-        """Gives the handle to the person; False if somebody has it, or had it, which `retired`
-        shows: the form that is kept of it then."""
+    async def claim_handle(self, key: str, user_id: int, *, tombstone: str) -> bool:
+        """Reserves the handle for the user; False if a user has it, or had it. A row with the key
+        `tombstone` shows that a deleted user had it."""
         ...
 
     async def retire_handle(self, user_id: int, form_of: Callable[[str], str]) -> None:
-        """Keeps the retired form of a deleted person's handle, beside the handle itself."""
+        """Stores the tombstone of a deleted user's handle, beside the handle itself."""
         ...
 
     async def forget_user(self, user_id: int) -> str | None:
-        """Deletes what names a deleted person, and their counters: the key of the handle that they
-        had until now, None if it was forgotten before. The retired form was committed earlier, so
-        that at every moment one of the two is there."""
+        """Deletes what names a deleted user, and the counters. Returns the key of the handle, None
+        if it was deleted before. The tombstone was committed earlier, so that one of the two is
+        there at any time."""
         ...
 
     async def add_user(self, user: User, password_hash: str) -> None:
-        """Adds a person, with the counters that the profile says."""
+        """Adds a user, with the counters of the profile."""
         ...
 
     async def lock_user(self, user_id: int) -> User | None:
-        """The profile, unchanged by others until the end; None if unknown or deleted."""
+        """The profile, locked until the end; None if unknown or deleted."""
         ...
 
     async def save_profile(self, user: User) -> None:
-        """Writes everything but id, handle, counters and create_time."""
+        """Writes everything except id, handle, counters and create_time."""
         ...
 
     async def delete_user(self, user_id: int, now: datetime) -> None:
-        """Marks as deleted, empties the profile, and forgets the password and known networks."""
+        """Marks the user as deleted, empties the profile, and deletes the password and known
+        networks."""
         ...
 
     async def lock_password(self, user_id: int) -> str | None:
-        """The hash of the person's password, unchanged by others until the end."""
+        """The hash of the user's password, locked until the end."""
         ...
 
-    async def set_password(self, user_id: int, password_hash: str, now: datetime) -> None: ...
+    async def set_password(self, user_id: int, password_hash: str, now: datetime) -> None:
+        """Replaces the hash of the user's password."""
+        ...
 
     async def forget_networks(self, user_id: int) -> None:
-        """Forgets where the account has proved its password."""
+        """Deletes the networks from which the account has proved its password."""
         ...
 
     async def remember_network(self, user_id: int, network_hash: bytes, now: datetime) -> None:
-        """Notes that the person's password was proved from there."""
+        """Stores that the user's password was proved from this network."""
         ...
 
 
 class SessionTransaction(Protocol):
     """Sessions and stream tickets."""
 
-    async def add_session(self, session: Session) -> None: ...
+    async def add_session(self, session: Session) -> None:
+        """Adds a session under a new id."""
+        ...
 
     async def lock_session(self, user_id: int, session_id: int) -> Session | None:
-        """The session, unchanged by others until the end."""
+        """The session, locked until the end."""
         ...
 
     async def lock_live_sessions(self, user_id: int, now: datetime) -> list[Session]:
-        """All of the person's live sessions, unchanged by others until the end."""
+        """All of the user's live sessions, locked until the end."""
         ...
 
     async def save_session(self, session: Session) -> None:
-        """Writes all that changes in the life of a session."""
+        """Writes everything that may change while a session exists."""
         ...
 
-    async def add_ticket(self, ticket_hash: bytes, ticket: StreamTicket) -> None: ...
+    async def add_ticket(self, ticket_hash: bytes, ticket: StreamTicket) -> None:
+        """Adds a ticket under the hash of its secret."""
+        ...
 
     async def take_ticket(self, ticket_hash: bytes) -> StreamTicket | None:
-        """Removes the ticket and gives it; of two who take the same one, one gets it."""
+        """Removes and returns the ticket. Of two concurrent calls, one gets it."""
         ...
 
 
 class GraphTransaction(Protocol):
-    """Edges between people. Whoever changes an edge holds the lock of its pair."""
+    """Relationships. A transaction that changes one holds the lock of its pair."""
 
     async def lock_pair(
         self, actor_id: int, other_id: int
     ) -> tuple[UserRow | None, UserRow | None]:
-        """The one who acts and the other one; None for who is unknown or deleted.
+        """Locks and returns the actor and the other user; None for an unknown or deleted one.
 
-        The actor is locked against everybody, the other one against changes only, so that many
-        may follow one person at once.
+        The actor's lock is exclusive, the other user's is shared, so that many users may follow
+        one at once.
         """
         ...
 
     async def relationship(self, viewer_id: int, other_id: int) -> Relationship:
-        """How the two stand, after the lock was had."""
+        """The relationship of the two, after they were locked."""
         ...
 
     async def count_wanted(self, user_id: int, limit: int) -> int:
-        """How many the person follows or has asked to follow; counts no further than `limit`."""
+        """How many users the user follows or has requested to follow; counts up to `limit`."""
         ...
 
-    async def add_edge(
-        self, edge: RelationshipKind, source_id: int, target_id: int, edge_id: int
+    async def add_relationship(
+        self, kind: RelationshipKind, source_id: int, target_id: int, relationship_id: int
     ) -> bool:
-        """Adds the edge at both ends; False if it was there."""
+        """Adds the relationship at both ends; False if it exists."""
         ...
 
-    async def remove_edge(self, edge: RelationshipKind, source_id: int, target_id: int) -> bool:
-        """Removes the edge at both ends; False if it was not there."""
+    async def remove_relationship(
+        self, kind: RelationshipKind, source_id: int, target_id: int
+    ) -> bool:
+        """Removes the relationship at both ends; False if it does not exist."""
         ...
 
     async def oldest_requests(self, target_id: int, limit: int) -> list[int]:
-        """Who has waited longest for the person's consent, in that order."""
+        """The senders of the user's oldest follow requests, oldest first."""
         ...
 
-    async def some_edges(self, user_id: int, limit: int) -> list[EdgeBetween]:
-        """Up to `limit` edges that begin or end at the person; none only if there are none."""
+    async def some_relationships(self, user_id: int, limit: int) -> list[StoredRelationship]:
+        """Up to `limit` relationships from or to the user; none only if there are none."""
         ...
 
     async def add_background_task(
         self, background_task: BackgroundTask, user_id: int, now: datetime
     ) -> None:
-        """Leaves work for the worker; no more than once for a person."""
+        """Stores a task for the worker; at most one of a kind for a user."""
         ...
 
     async def finish_background_task(self, background_task: BackgroundTask, user_id: int) -> None:
-        """The work is done."""
+        """Removes a finished task."""
         ...
 
     async def change_counts(self, changes: Mapping[int, Counts]) -> None:
-        """Adds to people's counters, none of which falls below zero; ignores unknown people."""
+        """Adds to counters, none of which falls below zero; ignores unknown users."""
         ...
 
     async def correct_counts(self, seen: Mapping[int, Counts], right: Mapping[int, Counts]) -> int:
-        """Replaces the counters that still are as `seen`; says how many were."""
+        """Replaces the counters that still equal `seen`; returns how many were replaced."""
         ...
 
 
 class KeyTransaction(Protocol):
-    """Signing keys."""
+    """The keys that sign access tokens."""
 
     async def lock_signing_keys(self) -> list[StoredKey]:
-        """All keys, oldest first; nobody else changes them until the end."""
+        """All keys, oldest first, locked until the end."""
         ...
 
-    async def add_signing_key(self, key: StoredKey) -> None: ...
+    async def add_signing_key(self, key: StoredKey) -> None:
+        """Adds a key under a new `kid`."""
+        ...
 
-    async def remove_signing_keys(self, kids: Sequence[str]) -> None: ...
+    async def remove_signing_keys(self, kids: Sequence[str]) -> None:
+        """Removes these keys; ignores unknown ones."""
+        ...
 
 
 class UserTransaction(
     AccountTransaction, SessionTransaction, GraphTransaction, KeyTransaction, Transaction, Protocol
 ):
-    """Everything that happens together or not at all."""
+    """All changes of a transaction, committed together or not at all."""
+
+    async def emit(self, event: DomainEvent) -> None:
+        """Publishes the event if, and only if, this commits. See `Transaction.publish` for the
+        order."""
+        ...
 
 
 class Store(Protocol):
-    """The database of the User service."""
+    """Reads, and transactions."""
 
     def transaction(self) -> AbstractAsyncContextManager[UserTransaction]:
-        """Begins a transaction; leaving the block commits it."""
+        """Begins a transaction. Leaving the block commits it, an exception rolls it back."""
         ...
 
     async def users(self, user_ids: Sequence[int]) -> list[User]:
-        """The profiles of those who exist, in any order."""
+        """The profiles of the users that exist, in any order."""
         ...
 
     async def ids_of_handles(self, keys: Sequence[str]) -> dict[str, int]:
-        """Whose the handles are or were: deleted people keep theirs."""
+        """The owners of the handles. A deleted user's tombstone counts as a handle."""
         ...
 
     async def password_of(self, user_id: int) -> str | None:
-        """The hash of the person's password; None for unknown and deleted people."""
+        """The hash of the user's password; None for unknown and deleted users."""
         ...
 
     async def is_known_network(self, user_id: int, network_hash: bytes) -> bool:
-        """Whether the person's password was proved from there, within NETWORK_LIFETIME."""
+        """Whether the user's password was proved from this network, within NETWORK_LIFETIME."""
         ...
 
     async def relationships_with(
         self, viewer_id: int, other_ids: Sequence[int]
     ) -> dict[int, Relationship]:
-        """How the viewer and the others stand, in one round trip; those without ties are absent."""
+        """The viewer's relationships with the others, in one round trip; users without one are
+        absent."""
         ...
 
     async def relationships_of_pairs(
         self, pairs: Collection[tuple[int, int]]
     ) -> dict[tuple[int, int], Relationship]:
-        """How the first of each pair and the second stand, as `relationships_with` tells of one
-        person."""
+        """The relationship of the first user of each pair with the second, as
+        `relationships_with`."""
         ...
 
-    async def list_edges(
+    async def list_relationships(
         self,
-        edge: RelationshipKind,
+        kind: RelationshipKind,
         direction: Direction,
         user_id: int,
         *,
         before: int | None,
         limit: int,
-    ) -> list[ListedEdge]:
-        """The person's edges of one kind, newest first, older than the edge `before`."""
+    ) -> list[ListedRelationship]:
+        """The user's relationships of one kind, newest first, older than the id `before`."""
         ...
 
     async def list_ids(
         self, direction: Direction, user_ids: Collection[int], *, limit: int, after_id: int = 0
     ) -> dict[int, IdPage]:
-        """Who follows each of these people, or is followed by them: a page of those above
-        `after_id`. Everybody who is asked about is in the answer."""
+        """The followers (IN) of each of these users, or the users they follow (OUT): a page of the
+        ids above `after_id`. The result has a page for each user."""
         ...
 
     async def counts(self, user_id: int) -> Counts:
-        """The person's counters; zeros for unknown people."""
+        """The user's counters; zeros for unknown users."""
         ...
 
     async def session(self, user_id: int, session_id: int) -> Session | None:
@@ -248,7 +268,7 @@ class Store(Protocol):
     async def list_sessions(
         self, user_id: int, *, before_id: int | None, limit: int, now: datetime
     ) -> list[Session]:
-        """The person's live sessions, newest first, older than the session `before_id`."""
+        """The user's live sessions, newest first, older than the session `before_id`."""
         ...
 
     async def revoked_sessions(self, since: datetime) -> list[int]:
@@ -260,18 +280,18 @@ class Store(Protocol):
         ...
 
     async def next_background_task(self, background_task: BackgroundTask) -> int | None:
-        """The person for whom such work has waited longest."""
+        """The user of the oldest task of this kind."""
         ...
 
     async def compared_counts(
         self, *, after_id: int, limit: int
     ) -> tuple[dict[int, Counts], dict[int, Counts]]:
-        """The counters of the next `limit` people above `after_id`, and what counting the edges
-        gives for each at the same moment. `posts` is copied, as the posts are not here."""
+        """The counters of the next `limit` users above `after_id`, and the numbers of their follows
+        at the same moment. `posts` is copied: the posts are not in this database."""
         ...
 
     async def prune(self, now: datetime) -> int:
         """Deletes sessions and tickets that have expired, sessions that were ended more than
-        ENDED_SESSIONS_KEPT ago, and networks that were not used within NETWORK_LIFETIME; says how
-        many of them all."""
+        ENDED_SESSIONS_KEPT ago, and networks that were not used within NETWORK_LIFETIME. Returns
+        how many rows in all."""
         ...

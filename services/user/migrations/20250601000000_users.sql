@@ -1,5 +1,5 @@
--- People, how they sign in, and the edges between them. Each table names its shard key: on Citus it
--- is distributed by it, on one PostgreSQL it is the head of the primary key.
+-- Users, how they sign in, and their relationships. Each table names its shard key: on Citus it is
+-- distributed by it, on one PostgreSQL it is the head of the primary key.
 
 -- migrate:up
 
@@ -20,8 +20,8 @@ CREATE TABLE users (
   delete_time timestamptz
 );
 
--- Shard key: user_id. Apart from users, so that counting never waits for a follow, nor a follow for
--- the counting. No index but the key and room on each page, so that updates stay on it (HOT).
+-- Shard key: user_id. Not in users, so that an update of counters never waits for a follow, nor a
+-- follow for it. No index but the key and room on each page, so that updates stay on it (HOT).
 CREATE TABLE user_counts (
   user_id bigint PRIMARY KEY,
   followers bigint NOT NULL DEFAULT 0 CHECK (followers >= 0),
@@ -29,8 +29,8 @@ CREATE TABLE user_counts (
   posts bigint NOT NULL DEFAULT 0 CHECK (posts >= 0)
 ) WITH (fillfactor = 70);
 
--- Shard key: handle_key, the handle in lower case. Rows stay for good: a deleted person's handle is
--- never given to somebody else.
+-- Shard key: handle_key, the handle in lower case. A deleted user's handle is never assigned again:
+-- its row stays, or its tombstone.
 CREATE TABLE handles (
   handle_key text PRIMARY KEY,
   user_id bigint NOT NULL,
@@ -80,9 +80,10 @@ CREATE TABLE signing_keys (
   y text NOT NULL
 );
 
--- Every edge is written twice, once for each end, in one transaction. The kind is part of the key,
--- so that how a viewer and twenty others stand is two scans of an index and no visit to a row.
--- Kinds: 1 follow, 2 request to follow, 3 block, 4 mute (outwards only: nobody is told).
+-- An edge is a relationship's row. It is written twice, once for each end, in one transaction. The
+-- kind is part of the key, so that the relationships of a viewer with twenty users are two index-only
+-- scans. Kinds: 1 follow, 2 follow request, 3 block, 4 mute (outwards only: it is not visible to the
+-- muted user).
 
 -- Shard key: source_id.
 CREATE TABLE edges_out (
@@ -92,8 +93,8 @@ CREATE TABLE edges_out (
   edge_id bigint NOT NULL,
   PRIMARY KEY (source_id, target_id, kind)
 );
--- Lists, newest first, and counts. It leaves the far end out on purpose: with it the planner would
--- find ties here, by reading all edges of a person, however many.
+-- Lists, newest first, and counts. It has no column of the far end on purpose: with it the planner
+-- would look up relationships here, by reading all edges of a user.
 CREATE INDEX edges_out_newest ON edges_out (source_id, kind, edge_id);
 
 -- Shard key: target_id.
@@ -106,7 +107,7 @@ CREATE TABLE edges_in (
 );
 CREATE INDEX edges_in_newest ON edges_in (target_id, kind, edge_id);
 
--- What requests leave to the worker; nearly always empty. Not distributed.
+-- Background tasks that requests store for the worker; nearly always empty. Not distributed.
 CREATE TABLE chores (
   chore text NOT NULL,
   user_id bigint NOT NULL,

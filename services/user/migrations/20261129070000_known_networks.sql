@@ -1,7 +1,7 @@
 -- migrate:up
 
--- Shard key: user_id. From where somebody has proved the account's password: attempts from there are
--- not slowed down by those of others. Addresses are not kept, only a keyed hash of account and network.
+-- Shard key: user_id. The networks from which the account's password was proved: attempts from there
+-- are not slowed down by others. Addresses are not stored, only a keyed hash of account and network.
 CREATE TABLE known_networks (
   user_id bigint NOT NULL,
   network_hash bytea NOT NULL,

@@ -1,4 +1,4 @@
--- People who were deleted before the worker forgot them wait for it now.
+-- Stores a background task for users who were deleted before the worker removed what names them.
 
 -- migrate:up
 

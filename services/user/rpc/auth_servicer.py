@@ -1,27 +1,20 @@
-"""AuthService over gRPC."""
+"""AuthService over gRPC: accounts, sessions, signing keys and stream tickets."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from google.protobuf.message import Message
 from roost.user.v1 import auth_service_pb2 as pb
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceServicer
 
 from services.chassis.auth import access_policy, caller
-from services.chassis.rpc import client_network
+from services.chassis.rpc import client_network, commands
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.runtime.clock import Clock
-from services.chassis.storage.idempotency import (
-    RequestKey,
-    Seal,
-    once,
-    repeated,
-)
-from services.user.domain import handles, profile_rule
+from services.chassis.storage.idempotency import Seal
+from services.user.domain import handles, profiles
 from services.user.domain.accounts import Accounts, authenticate_caller, register_caller
 from services.user.domain.model import User
-from services.user.domain.revocations import Revocations
-from services.user.domain.sessions import TICKET_LIFETIME, Sessions, SignedIn
+from services.user.domain.sessions import TICKET_LIFETIME, Revocations, Sessions, SignedIn
 from services.user.domain.signing import Signer
 from services.user.domain.store import Store, UserTransaction
 from services.user.rpc import convert
@@ -56,7 +49,7 @@ class AuthServicer(AuthServiceServicer):
 
     @access_policy.anyone
     async def Register(self, request: pb.RegisterRequest, context: Any) -> pb.RegisterResponse:
-        device_name = profile_rule.device_name(request.device_name, field="device_name")
+        device_name = profiles.device_name(request.device_name, field="device_name")
         account = await self._accounts.prepare(
             handle=request.handle,
             password=request.password,
@@ -68,14 +61,20 @@ class AuthServicer(AuthServiceServicer):
             user, signed_in = await self._accounts.register(transaction, account, device_name)
             return pb.RegisterResponse(**_registered_response(user, signed_in))
 
-        key = self._key(request, register_caller(account.key), request.password)
-        return await once(self._store.transaction, key, pb.RegisterResponse, effect)
+        return await commands.run_once(
+            self._store.transaction,
+            request,
+            pb.RegisterResponse,
+            effect,
+            caller_id=register_caller(account.key),
+            seal=self._seal(request.password),
+        )
 
     @access_policy.anyone
     async def Authenticate(
         self, request: pb.AuthenticateRequest, context: Any
     ) -> pb.AuthenticateResponse:
-        device_name = profile_rule.device_name(request.device_name, field="device_name")
+        device_name = profiles.device_name(request.device_name, field="device_name")
         password_check = await self._accounts.check_password(
             handle=request.handle, password=request.password, network=client_network.network()
         )
@@ -84,9 +83,14 @@ class AuthServicer(AuthServiceServicer):
             user, signed_in = await self._accounts.sign_in(transaction, password_check, device_name)
             return pb.AuthenticateResponse(**_registered_response(user, signed_in))
 
-        name = authenticate_caller(handles.key_of(request.handle))
-        key = self._key(request, name, request.password)
-        return await once(self._store.transaction, key, pb.AuthenticateResponse, effect)
+        return await commands.run_once(
+            self._store.transaction,
+            request,
+            pb.AuthenticateResponse,
+            effect,
+            caller_id=authenticate_caller(handles.key_of(request.handle)),
+            seal=self._seal(request.password),
+        )
 
     @access_policy.anyone
     async def RefreshSession(
@@ -108,8 +112,13 @@ class AuthServicer(AuthServiceServicer):
             await self._sessions.revoke(transaction, me, request.session_id)
             return pb.RevokeSessionResponse()
 
-        key = RequestKey.of(request, caller_id=str(me.user_id), method="RevokeSession")
-        return await once(self._store.transaction, key, pb.RevokeSessionResponse, effect)
+        return await commands.run_once(
+            self._store.transaction,
+            request,
+            pb.RevokeSessionResponse,
+            effect,
+            caller_id=me.user_id,
+        )
 
     @access_policy.user
     async def ListSessions(
@@ -135,10 +144,11 @@ class AuthServicer(AuthServiceServicer):
         self, request: pb.ChangePasswordRequest, context: Any
     ) -> pb.ChangePasswordResponse:
         me = caller.user()
-        begin = self._store.transaction
-        # Asked first: after the change the old password is no longer right.
-        key = self._key(request, str(me.user_id), request.old_password)
-        before = await repeated(begin, key, pb.ChangePasswordResponse)
+        begin, seal = self._store.transaction, self._seal(request.old_password)
+        # Read first: after the change the old password is no longer right.
+        before = await commands.first_response(
+            begin, request, pb.ChangePasswordResponse, caller_id=me.user_id, seal=seal
+        )
         if before is not None:
             return before
         password_check, new_hash = await self._accounts.prepare_password(
@@ -151,7 +161,9 @@ class AuthServicer(AuthServiceServicer):
             )
             return pb.ChangePasswordResponse()
 
-        return await once(begin, key, pb.ChangePasswordResponse, effect)
+        return await commands.run_once(
+            begin, request, pb.ChangePasswordResponse, effect, caller_id=me.user_id, seal=seal
+        )
 
     @access_policy.anyone
     async def GetJwks(self, request: pb.GetJwksRequest, context: Any) -> pb.GetJwksResponse:
@@ -161,9 +173,9 @@ class AuthServicer(AuthServiceServicer):
     async def ListRevokedSessions(
         self, request: pb.ListRevokedSessionsRequest, context: Any
     ) -> pb.ListRevokedSessionsResponse:
-        asked = request.HasField("since_time")
+        has_since = request.HasField("since_time")
         found = await self._revocations.revoked(
-            request.since_time.ToDatetime(UTC) if asked else None
+            request.since_time.ToDatetime(UTC) if has_since else None
         )
         response = pb.ListRevokedSessionsResponse(session_ids=found.session_ids)
         response.as_of_time.FromDatetime(found.as_of)
@@ -203,11 +215,10 @@ class AuthServicer(AuthServiceServicer):
     def _seconds_until(self, moment: datetime) -> int:
         return int((moment - self._clock.now()).total_seconds())
 
-    def _key(self, request: Message, caller_id: str, secret: str) -> RequestKey | None:
-        """The key of a request that holds a password: nothing of it may be guessed from the
-        record, whether by the fingerprint or by the response."""
-        seal = Seal(caller_secret=secret.encode(), service_secret=self._master_key)
-        return RequestKey.of(request, caller_id=caller_id, method=type(request).__name__, seal=seal)
+    def _seal(self, password: str) -> Seal:
+        """The seal of a request that holds a password. Neither the fingerprint nor the response in
+        its record helps to guess the password."""
+        return Seal(caller_secret=password.encode(), service_secret=self._master_key)
 
 
 def _registered_response(user: User, signed_in: SignedIn) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Between the model and its protobuf messages."""
+"""Conversions between the model and the messages of the contract."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,6 +14,7 @@ from services.user.domain.model import (
     TokenPair,
     User,
 )
+from services.user.domain.user_queries import FoundUser
 from services.user.domain.visibility import hidden_counts
 
 _FLAGS = (
@@ -25,69 +26,67 @@ _FLAGS = (
     (Relationship.BLOCKED_BY, "blocked_by"),
     (Relationship.MUTING, "muting"),
 )
-# Every combination of ties once, to be copied: cheaper than testing seven bits for each person.
+# Every combination of flags once, to be copied: cheaper than testing seven bits for each user.
 _RELATIONSHIPS = [
     pb.Relationship(**{name: True for flag, name in _FLAGS if flag & bits}) for bits in range(128)
 ]
 
 
-def user(person: User) -> pb.User:
-    """A profile, without anybody's relationship to it."""
+def user(user: User) -> pb.User:
+    """A profile, without a viewer's relationship to it."""
     return pb.User(
-        id=person.id,
-        handle=person.handle,
-        display_name=person.display_name,
-        bio=person.bio,
-        location=person.location,
-        website=person.website,
-        avatar_media_id=person.avatar_media_id,
-        protected=person.protected,
-        followers_count=person.followers_count,
-        following_count=person.following_count,
-        posts_count=person.posts_count,
-        create_time=person.create_time,
-        update_time=person.update_time,
-        etag=person.etag,
+        id=user.id,
+        handle=user.handle,
+        display_name=user.display_name,
+        bio=user.bio,
+        location=user.location,
+        website=user.website,
+        avatar_media_id=user.avatar_media_id,
+        protected=user.protected,
+        followers_count=user.followers_count,
+        following_count=user.following_count,
+        posts_count=user.posts_count,
+        create_time=user.create_time,
+        update_time=user.update_time,
+        etag=user.etag,
     )
 
 
-def packed_user(person: User) -> bytes:
-    """A profile as it is kept in the cache."""
-    return user(person).SerializeToString()
+def packed_user(profile: User) -> bytes:
+    """A profile as the cache stores it."""
+    return user(profile).SerializeToString()
 
 
-def unpack_user(
-    content: bytes, user_id: int, relationship: Relationship | None, *, viewer_id: int | None
-) -> pb.User:
-    """The profile of a card as the viewer may see it, with the viewer's relationship to it."""
-    message = pb.User.FromString(content)
-    _show(message, user_id, relationship, viewer_id)
+def unpack_user(found: FoundUser, *, viewer_id: int | None) -> pb.User:
+    """A cached profile as the viewer may see it, with the viewer's relationship to it."""
+    message = pb.User.FromString(found.packed)
+    _show(message, found, viewer_id)
     return message
 
 
 def fill_relationship(message: pb.Relationship, user_id: int, relationship: Relationship) -> None:
-    """Writes how a viewer and that person stand into an empty message."""
+    """Writes the viewer's relationship with that user into an empty message."""
     if relationship:
         message.CopyFrom(_RELATIONSHIPS[relationship])
     message.user_id = user_id
 
 
 def fill_pair_relationship(message: graph_pb.PairRelationship, relationship: Relationship) -> None:
-    """Writes into an empty message what services that act on events ask about a pair."""
+    """Writes into an empty message what services that process events need of a pair."""
     message.following = Relationship.FOLLOWING in relationship
     message.muting = Relationship.MUTING in relationship
     message.either_blocks = bool(relationship & (Relationship.BLOCKING | Relationship.BLOCKED_BY))
 
 
 def relationship(user_id: int, relationship: Relationship) -> pb.Relationship:
-    """How a viewer and that person stand."""
+    """The viewer's relationship with that user."""
     message = pb.Relationship()
     fill_relationship(message, user_id, relationship)
     return message
 
 
 def session(each: Session, *, current_id: int) -> pb.Session:
-    """A session, as its owner sees it from the session `current_id`."""
+    """A session as its owner sees it from the session `current_id`."""
     return pb.Session(
         id=each.id,
         device_name=each.device_name,
@@ -99,7 +98,7 @@ def session(each: Session, *, current_id: int) -> pb.Session:
 
 
 def tokens(pair: TokenPair) -> pb.TokenPair:
-    """What a device is given."""
+    """The tokens of a device."""
     return pb.TokenPair(
         access_token=pair.access_token,
         access_expire_time=pair.access_expire_time,
@@ -109,34 +108,31 @@ def tokens(pair: TokenPair) -> pb.TokenPair:
 
 
 def key(public: Jwk) -> auth_pb.JsonWebKey:
+    """A public key that verifies access tokens."""
     return auth_pb.JsonWebKey(**public)
 
 
-def add_visible_users(
-    users: Any, found: Iterable[tuple[int, bytes, Relationship | None]], *, viewer_id: int | None
-) -> None:
-    """Appends the profiles of these cards as the viewer may see them, in their order."""
-    for user_id, card_, relationship in found:
+def add_visible_users(users: Any, found: Iterable[FoundUser], *, viewer_id: int | None) -> None:
+    """Appends the profiles as the viewer may see them, in this order."""
+    for user in found:
         message = users.add()
-        message.MergeFromString(card_)
-        _show(message, user_id, relationship, viewer_id)
+        message.MergeFromString(user.packed)
+        _show(message, user, viewer_id)
 
 
-def add_packed_users(users: Any, found: Iterable[tuple[int, bytes, Relationship | None]]) -> None:
-    """Appends the complete profiles of these cards, in their order: for services."""
-    for user_id, card_, relationship in found:
+def add_packed_users(users: Any, found: Iterable[FoundUser]) -> None:
+    """Appends the complete profiles, in this order: for other services."""
+    for user_id, packed, relationship in found:
         message = users.add()
-        message.MergeFromString(card_)
+        message.MergeFromString(packed)
         if relationship is not None:
             fill_relationship(message.viewer_relationship, user_id, relationship)
 
 
-def _show(
-    message: pb.User, user_id: int, relationship: Relationship | None, viewer_id: int | None
-) -> None:
-    for count in hidden_counts(
-        viewer_id, user_id, message.protected, relationship or Relationship.NONE
-    ):
+def _show(message: pb.User, found: FoundUser, viewer_id: int | None) -> None:
+    user_id, _, relationship = found
+    known = relationship or Relationship.NONE
+    for count in hidden_counts(viewer_id, user_id, message.protected, known):
         message.ClearField(count)
     if relationship is not None:
         fill_relationship(message.viewer_relationship, user_id, relationship)

@@ -1,4 +1,4 @@
-"""UserService over gRPC."""
+"""UserService over gRPC: profiles."""
 
 from typing import Any
 
@@ -6,18 +6,13 @@ from roost.user.v1 import user_service_pb2 as pb
 from roost.user.v1.user_service_pb2_grpc import UserServiceServicer
 
 from services.chassis.auth import access_policy, caller
-from services.chassis.rpc import client_network
+from services.chassis.rpc import client_network, commands
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import IdGenerator
-from services.chassis.storage.idempotency import (
-    RequestKey,
-    Seal,
-    once,
-    repeated,
-)
-from services.user.adapters.user_cache import UserCache
+from services.chassis.storage.idempotency import Seal
 from services.user.domain import profiles
 from services.user.domain.accounts import Accounts
+from services.user.domain.ports import UserCache
 from services.user.domain.store import Store, UserTransaction
 from services.user.domain.user_queries import UserQueries
 from services.user.rpc import convert
@@ -48,24 +43,16 @@ class UserServicer(UserServiceServicer):
     @access_policy.anyone
     async def GetUser(self, request: pb.GetUserRequest, context: Any) -> pb.GetUserResponse:
         viewer_id = caller.viewer_id()
-        user_id, packed_user, relationship = await self._user_queries.one(
-            request.user_id, viewer_id
-        )
-        return pb.GetUserResponse(
-            user=convert.unpack_user(packed_user, user_id, relationship, viewer_id=viewer_id)
-        )
+        found = await self._user_queries.one(request.user_id, viewer_id)
+        return pb.GetUserResponse(user=convert.unpack_user(found, viewer_id=viewer_id))
 
     @access_policy.anyone
     async def GetUserByHandle(
         self, request: pb.GetUserByHandleRequest, context: Any
     ) -> pb.GetUserByHandleResponse:
         viewer_id = caller.viewer_id()
-        user_id, packed_user, relationship = await self._user_queries.one_by_handle(
-            request.handle, viewer_id
-        )
-        return pb.GetUserByHandleResponse(
-            user=convert.unpack_user(packed_user, user_id, relationship, viewer_id=viewer_id)
-        )
+        found = await self._user_queries.one_by_handle(request.handle, viewer_id)
+        return pb.GetUserByHandleResponse(user=convert.unpack_user(found, viewer_id=viewer_id))
 
     @access_policy.service("post", "notification")
     async def BatchGetUsers(
@@ -99,8 +86,9 @@ class UserServicer(UserServiceServicer):
             )
             return pb.UpdateUserResponse(user=convert.user(user))
 
-        key = RequestKey.of(request, caller_id=str(me.user_id), method="UpdateUser")
-        response = await once(self._store.transaction, key, pb.UpdateUserResponse, effect)
+        response = await commands.run_once(
+            self._store.transaction, request, pb.UpdateUserResponse, effect, caller_id=me.user_id
+        )
         await self._user_cache.forget(me.user_id)
         return response
 
@@ -111,9 +99,10 @@ class UserServicer(UserServiceServicer):
         me = caller.user()
         begin = self._store.transaction
         seal = Seal(caller_secret=request.password.encode(), service_secret=self._master_key)
-        key = RequestKey.of(request, caller_id=str(me.user_id), method="DeleteUser", seal=seal)
-        # Asked first: after the deletion no password is right.
-        before = await repeated(begin, key, pb.DeleteUserResponse)
+        # Read first: after the deletion no password is right.
+        before = await commands.first_response(
+            begin, request, pb.DeleteUserResponse, caller_id=me.user_id, seal=seal
+        )
         if before is not None:
             return before
         password_check = await self._accounts.check_caller_password(
@@ -124,6 +113,8 @@ class UserServicer(UserServiceServicer):
             await self._accounts.delete(transaction, password_check)
             return pb.DeleteUserResponse()
 
-        response = await once(begin, key, pb.DeleteUserResponse, effect)
+        response = await commands.run_once(
+            begin, request, pb.DeleteUserResponse, effect, caller_id=me.user_id, seal=seal
+        )
         await self._user_cache.forget(me.user_id)
         return response

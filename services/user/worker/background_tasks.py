@@ -1,6 +1,5 @@
-"""Work that a request leaves behind: done by the worker, a chunk a transaction."""
+"""Background tasks: work that requests have stored, executed in batches, one a transaction."""
 
-import asyncio
 from functools import partial
 
 from prometheus_client import Counter
@@ -12,48 +11,46 @@ from services.chassis.runtime.logs import logger
 from services.chassis.storage.transaction import in_transaction
 from services.user.domain import follows
 from services.user.domain.accounts import authenticate_caller, register_caller
+from services.user.domain.domain_events import RelationshipRemoved
+from services.user.domain.handles import HandleTombstones
 from services.user.domain.model import BackgroundTask
-from services.user.domain.retired_handles import HandleTombstones
 from services.user.domain.store import Store, UserTransaction
-from services.user.rpc import events
 
-# Edges that one transaction removes, each with its event.
-REMOVED_AT_ONCE = 200
-_IDLE_SECONDS = 1.0
-_PAUSE_SECONDS = 5.0
+# Relationships that one transaction removes, each with its event.
+MAX_REMOVED = 200
+# How often the worker reads whether there is a task.
+INTERVAL_SECONDS = 1.0
 
 _failures = Counter(
-    "roost_user_chore_failures_total", "Chunks of work that failed and were put off", ["chore"]
+    "roost_user_background_task_failures_total",
+    "Batches of background tasks that failed and were postponed",
+    ["task"],
 )
 
 
 class BackgroundTasks:
-    """Does what waits. Any number of workers may; a chunk done twice does nothing more."""
+    """Executes background tasks. Any number of processes may; a repeated batch has no effect."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, ids: IdGenerator, retired: HandleTombstones
+        self, *, store: Store, clock: Clock, ids: IdGenerator, tombstones: HandleTombstones
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
-        self._retired = retired
+        self._tombstones = tombstones
 
-    async def run(self) -> None:
-        while True:
-            try:
-                if not await self.step():
-                    await asyncio.sleep(_IDLE_SECONDS)
-            except RoostError as error:
-                logger().warning("chores_postponed", error=repr(error))
-                await asyncio.sleep(_PAUSE_SECONDS)
+    async def run_all(self) -> None:
+        """Executes tasks until none is left."""
+        while await self.step():
+            pass
 
     async def step(self) -> bool:
-        """Does one chunk of what has waited longest; False if nothing was done.
+        """Executes one batch of the oldest task; False if there is none.
 
-        What fails for a reason of its own waits anew, behind all others.
+        A task that fails for a reason of its own moves behind all others.
         """
-        for background_task, chunk in (
-            (BackgroundTask.REMOVE_EDGES, self._remove_edges),
+        for background_task, batch in (
+            (BackgroundTask.REMOVE_RELATIONSHIPS, self._remove_relationships),
             (BackgroundTask.FORGET, self._forget),
             (BackgroundTask.ACCEPT_REQUESTS, self._accept_requests),
         ):
@@ -61,21 +58,21 @@ class BackgroundTasks:
             if user_id is None:
                 continue
             try:
-                await in_transaction(self._store.transaction, partial(chunk, user_id))
+                await in_transaction(self._store.transaction, partial(batch, user_id))
             except RoostError:
                 raise
             except Exception as error:
-                await self._put_off(background_task, user_id, error)
+                await self._postpone(background_task, user_id, error)
                 continue
             return True
         return False
 
-    async def _put_off(
+    async def _postpone(
         self, background_task: BackgroundTask, user_id: int, error: Exception
     ) -> None:
         _failures.labels(background_task.value).inc()
         logger().error(
-            "chore_failed", background_task=background_task.value, user_id=user_id, exc_info=error
+            "background_task_failed", task=background_task.value, user_id=user_id, exc_info=error
         )
 
         async def effect(transaction: UserTransaction) -> None:
@@ -84,18 +81,17 @@ class BackgroundTasks:
 
         await in_transaction(self._store.transaction, effect)
 
-    async def _remove_edges(self, user_id: int, transaction: UserTransaction) -> None:
-        edges = await transaction.some_edges(user_id, REMOVED_AT_ONCE)
-        for each in edges:
-            # Nobody else touches these edges: whoever would, finds that the person is deleted.
-            if await transaction.remove_edge(each.edge, each.source_id, each.target_id):
-                await transaction.publish(
-                    events.edge_removed(each.edge, each.source_id, each.target_id)
-                )
-        if not edges:
-            await transaction.retire_handle(user_id, self._retired.form_of)
+    async def _remove_relationships(self, user_id: int, transaction: UserTransaction) -> None:
+        found = await transaction.some_relationships(user_id, MAX_REMOVED)
+        for each in found:
+            # The pair is not locked: no operation changes relationships of a deleted user.
+            ends = (each.kind, each.source_id, each.target_id)
+            if await transaction.remove_relationship(*ends):
+                await transaction.emit(RelationshipRemoved(*ends))
+        if not found:
+            await transaction.retire_handle(user_id, self._tombstones.form_of)
             await transaction.add_background_task(BackgroundTask.FORGET, user_id, self._clock.now())
-            await transaction.finish_background_task(BackgroundTask.REMOVE_EDGES, user_id)
+            await transaction.finish_background_task(BackgroundTask.REMOVE_RELATIONSHIPS, user_id)
 
     async def _forget(self, user_id: int, transaction: UserTransaction) -> None:
         key = await transaction.forget_user(user_id)

@@ -1,4 +1,4 @@
-"""What the User service does when it hears of follows, posts and changed profiles."""
+"""Consumes events of follows, posts and profiles: counters change, cached profiles go."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -8,8 +8,8 @@ from roost.user.v1 import user_events_pb2 as pb
 
 from services.chassis.events.bodies import read
 from services.chassis.events.records import Event, Undecodable
-from services.user.adapters.user_cache import UserCache
 from services.user.domain.model import Counts
+from services.user.domain.ports import UserCache
 from services.user.domain.store import Store
 from services.user.worker import counters
 
@@ -25,10 +25,10 @@ class Subscriptions:
         self._user_cache = user_cache
 
     async def handle(self, events: Sequence[Event]) -> None:
-        """Counts what is to be counted, and forgets the cards of profiles that changed.
+        """Changes counters, and invalidates the cached profiles that changed.
 
-        A process that dies between the commit of a change and forgetting the card leaves a wrong
-        card behind; the event puts that right.
+        A process that dies between the commit of a change and the invalidation leaves an old
+        profile in the cache; the event of the change removes it.
         """
         counted = [
             (event.event_id, change(event))
@@ -50,15 +50,15 @@ def _follow(body: pb.FollowCreated | pb.FollowRemoved, step: int) -> dict[int, C
 
 
 def _key(event: Event) -> int:
-    """Whom the event is about."""
+    """The user whom the event is about."""
     try:
         return int(event.key)
     except ValueError as wrong:
         raise Undecodable(f"the key is no id: {event.key[:40]!r}") from wrong
 
 
-# Only what everybody may see is counted. Who may read a reply depends on others. A release that did
-# not say counted every post.
+# Only posts that everybody may see are counted. Who may read a reply depends on other posts. Events
+# of releases without visibility have none, and those counted every post.
 _COUNTED = {VISIBILITY_UNSPECIFIED, VISIBILITY_PUBLIC}
 
 
@@ -68,8 +68,8 @@ def _post_created(event: Event) -> dict[int, Counts]:
 
 
 def _post_deleted(event: Event) -> dict[int, Counts]:
-    gone = read(event, post_pb.PostDeleted)
-    return {gone.author_id: Counts(posts=-_counted(gone))}
+    deleted = read(event, post_pb.PostDeleted)
+    return {deleted.author_id: Counts(posts=-_counted(deleted))}
 
 
 def _counted(post: Post | post_pb.PostDeleted) -> int:

@@ -1,4 +1,4 @@
-"""Counters of followers, followed people and posts: changed by events, set right by counting."""
+"""Counters of followers, followed users and posts: changed by events, corrected by counting."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,39 +10,36 @@ from prometheus_client import Counter
 from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.logs import logger
 from services.chassis.storage.transaction import in_transaction
-from services.user.adapters.user_cache import UserCache
 from services.user.domain.model import Counts
+from services.user.domain.ports import CountPosts, UserCache
 from services.user.domain.store import Store, UserTransaction
 
 CONSUMER = "user.counters"
 
-# How many public posts that answer nothing each has; whom the Post service does not know has none.
-CountPosts = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
-
-# One event, and by how much it changes whose counters.
+# The id of an event, and its changes of counters by user.
 CountedEvent = tuple[UUID, Mapping[int, Counts]]
 
-_EVERY_SECONDS = 900.0
-# A difference is a mistake only if it still is the same after this time: events that are under
-# way would have changed one of the two figures.
+INTERVAL_SECONDS = 900.0
+# A difference is an error only if it is the same after this time: events that are not consumed yet
+# would have changed one of the two figures.
 _SETTLE_SECONDS = 30.0
-# One query counts the edges of so many people.
+# One query counts the follows of so many users.
 _SLICE = 500
 
 _failures = Counter(
-    "roost_user_reconcile_failures_total", "People whose counters could not be corrected"
+    "roost_user_reconcile_failures_total", "Users whose counters could not be corrected"
 )
 
 
 async def apply(store: Store, user_cache: UserCache, events: Sequence[CountedEvent]) -> None:
-    """Changes counters by what events say, each event once however often it comes.
+    """Applies the changes of events to counters, each event once, however often it is delivered.
 
-    The cards of all whom the events name are forgotten each time: a process that dies after the
-    commit gets its events again, and only then the card with the old figure goes.
+    The cached profiles of all users in the events are invalidated every time: a process that dies
+    after the commit gets its events again, and only then removes the old figures.
     """
 
     async def effect(transaction: UserTransaction) -> None:
-        # One event may stand in the batch twice.
+        # The batch may contain an event twice.
         changed_by = dict(events)
         changes: dict[int, Counts] = {}
         for event_id in await transaction.first_seen_of(CONSUMER, changed_by):
@@ -57,7 +54,7 @@ async def apply(store: Store, user_cache: UserCache, events: Sequence[CountedEve
 
 
 class Reconciler:
-    """Finds counters that are wrong, whatever made them so, and sets them right."""
+    """Finds wrong counters, whatever the cause, and corrects them."""
 
     def __init__(
         self,
@@ -72,30 +69,20 @@ class Reconciler:
         self._count_posts = count_posts
         self._settle = settle
 
-    async def run(self) -> None:
-        """Looks at everybody every quarter of an hour, for ever."""
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            try:
-                corrected = await self.reconcile()
-                if corrected:
-                    logger().warning("counters_corrected", user_queries=corrected)
-            except RoostError as error:
-                logger().warning("reconciliation_postponed", error=repr(error))
-
     async def reconcile(self) -> int:
-        """Looks at everybody, twice at those who differ; says how many were wrong."""
-        corrected = after_id = 0
-        while True:
-            seen, right, last_id = await self._differing(after_id, _SLICE)
+        """Compares the counters of all users, twice if they differ. Returns how many were wrong."""
+        corrected = 0
+        last_id: int | None = 0
+        while last_id is not None:
+            seen, right, last_id = await self._differing(last_id, _SLICE)
             if seen:
                 corrected += await self._correct_apart(seen, right)
-            if last_id is None:
-                return corrected
-            after_id = last_id
+        if corrected:
+            logger().warning("counters_corrected", users=corrected)
+        return corrected
 
     async def _correct_apart(self, seen: Mapping[int, Counts], right: Mapping[int, Counts]) -> int:
-        """Corrects; where that fails, each person alone, and leaves out those to blame."""
+        """Corrects all; if that fails, each user alone, without those that fail again."""
         try:
             return await self._correct(seen, right)
         except RoostError:
@@ -103,7 +90,7 @@ class Reconciler:
         except Exception as error:
             if len(seen) == 1:
                 _failures.inc()
-                logger().error("counters_not_corrected", user_ids=list(seen), exc_info=error)
+                logger().error("counter_correction_failed", user_ids=list(seen), exc_info=error)
                 return 0
         return sum(
             [await self._correct_apart({each: seen[each]}, {each: right[each]}) for each in seen]
@@ -132,8 +119,8 @@ class Reconciler:
     async def _differing(
         self, after_id: int, limit: int
     ) -> tuple[dict[int, Counts], dict[int, Counts], int | None]:
-        """Of the next people, those whose counters differ from what they should be: both figures,
-        and the last id that was looked at; None at the end."""
+        """Of the next users, those whose counters differ from the right ones: both figures, and the
+        last id that was compared, None at the end."""
         seen, counted = await self._store.compared_counts(after_id=after_id, limit=limit)
         if not seen:
             return {}, {}, None
@@ -153,6 +140,6 @@ class Reconciler:
         try:
             return await self._count_posts(user_ids)
         except RoostError as error:
-            # The rest can be set right without the Post service.
-            logger().warning("posts_not_counted", error=repr(error))
+            # The other counters can be corrected without the Post service.
+            logger().warning("post_count_failed", error=repr(error))
             return None

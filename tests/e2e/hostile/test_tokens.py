@@ -27,6 +27,7 @@ from services.chassis.runtime.errors import NotFound, RoostError, Unauthenticate
 from services.chassis.storage import postgres
 from services.user.adapters.postgres import PostgresUserStore
 from services.user.domain.signing import KeySeal
+from services.user.rpc.events import describe
 from tests.e2e.hostile.conftest import PASSWORD, SignUp
 from tests.e2e.stacks import TestStack
 from tests.token_forge import NOT_FOR_HTTP, Forge, reason_of
@@ -51,7 +52,7 @@ async def forge(stack: TestStack) -> Forge:
     clock = SystemClock()
     url = stack.stack.postgres.url("roost_user")
     async with postgres.connect(url, clock=clock, min_size=1, max_size=1, name="test") as database:
-        stored = await PostgresUserStore(database).signing_keys()
+        stored = await PostgresUserStore(database, describe=describe).signing_keys()
     secrets = SecretStore(stack.state.secrets)
     seal = KeySeal(master_key=bytes.fromhex(secrets.token("master-key")))
     return Forge(

@@ -1,4 +1,4 @@
-"""A User service in memory: people, and what stands between them, set by the test."""
+"""A User service in memory. The test sets users and relationships."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class FakeUsers(UserServiceServicer):
         self._mutes: set[tuple[int, int]] = set()
 
     def add(self, user_id: int, handle: str, *, protected: bool = False) -> int:
-        """Somebody registers; gives the id back."""
+        """Adds a user and returns the id."""
         self._people[user_id] = User(
             id=user_id,
             handle=handle,
@@ -38,7 +38,7 @@ class FakeUsers(UserServiceServicer):
         self._people[user_id].protected = True
 
     def count(self, user_id: int, number: int) -> None:
-        """So many follow the person, are followed, and are posts of theirs."""
+        """Sets each of the user's counts to `number`."""
         person = self._people[user_id]
         person.followers_count = person.following_count = person.posts_count = number
 
@@ -76,7 +76,7 @@ class FakeUsers(UserServiceServicer):
         return rpc.BatchGetUsersResponse(users=sorted(found, key=lambda user: user.id))
 
     def apart(self, one_id: int, other_id: int) -> bool:
-        """Whether a block stands between the two."""
+        """Whether one of the two blocks the other."""
         return not self._blocks.isdisjoint({(one_id, other_id), (other_id, one_id)})
 
     def _as_seen_by(self, viewer_id: int, person: User) -> User:
@@ -98,7 +98,7 @@ class FakeUsers(UserServiceServicer):
 
 
 class FakeGraph(GraphServiceServicer):
-    """Answers BatchGetPairRelationships for the people of a FakeUsers, with blocks only."""
+    """Answers BatchGetPairRelationships for the users of a FakeUsers, with blocks only."""
 
     def __init__(self, users: FakeUsers) -> None:
         self.calls: list[graph.BatchGetPairRelationshipsRequest] = []

@@ -35,7 +35,6 @@ from services.chassis.runtime.ids import FixedWorker, IdGenerator
 from services.post import compose
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
-from services.post.rpc.convert import pack, summarize_packed
 from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
@@ -136,12 +135,10 @@ async def a_scene(cache_server: RedisClient) -> AsyncIterator[Scenario]:
             store=store,
             redis=cache_server,
             clock=clock,
-            pack=pack,
-            summarize_packed=summarize_packed,
         )
         profiles = MeshProfiles(as_post, as_post_of_graph)
         states = PostStateCache(store=store, redis=cache_server, clock=clock)
-        store.watch(states.forget)
+        store.on_change(states.invalidate)
         profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
         mounts = compose.mounts(
             store=store,

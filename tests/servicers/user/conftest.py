@@ -17,14 +17,15 @@ from services.chassis.auth.tokens import AccessTokens
 from services.chassis.runtime.clock import ManualClock
 from services.user import compose
 from services.user.adapters import user_cache
-from services.user.adapters.cache_invalidation import BroadcastingUserCache
-from services.user.adapters.login_attempts_memory import MemoryAttempts
+from services.user.adapters.login_attempts import MemoryAttempts
 from services.user.adapters.memory import MemoryUserStore
+from services.user.adapters.user_cache import BroadcastingUserCache
+from services.user.domain.handles import HandleTombstones
 from services.user.domain.passwords import Passwords
-from services.user.domain.retired_handles import HandleTombstones
 from services.user.domain.signing import KeySeal, Signer
 from services.user.domain.throttle import Throttle
 from services.user.rpc import convert
+from services.user.rpc.events import describe
 from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.users import PatientIds
 from tests.servicers.serving import AUDIENCE, ISSUER, Served, serving
@@ -34,7 +35,7 @@ PASSWORD = "zebra lamp 9"
 
 
 class FakeUserCache:
-    """A cache that forgets nothing by itself: whoever forgets to invalidate it is found out."""
+    """A cache without expiry: a missing invalidation shows in a test."""
 
     def __init__(self, store: MemoryUserStore) -> None:
         self._load = user_cache.loader(store, convert.packed_user)
@@ -53,7 +54,7 @@ class FakeUserCache:
 
 
 class FakeCacheInvalidation:
-    """Notes what it is told to forget."""
+    """Records what is invalidated."""
 
     def __init__(self) -> None:
         self.pairs: list[tuple[int, int]] = []
@@ -66,8 +67,8 @@ class FakeCacheInvalidation:
         self.profiles.extend(user_ids)
 
 
-class FakeAddresses:
-    """The mail address of every caller."""
+class FakeEmailAddresses:
+    """The email address of every caller."""
 
     def __init__(self) -> None:
         self.address = ""
@@ -94,13 +95,13 @@ class Actor:
 
 
 class UserServiceStack:
-    """The running service and its insides."""
+    """The running service and its parts."""
 
     def __init__(self, *, passwords: Passwords, clock: ManualClock) -> None:
         self.clock = clock
-        self.store = MemoryUserStore(clock=clock)
+        self.store = MemoryUserStore(clock=clock, describe=describe)
         self.attempts = MemoryAttempts(clock=clock)
-        self.addresses = FakeAddresses()
+        self.email_addresses = FakeEmailAddresses()
         self.user_cache = FakeUserCache(self.store)
         self.cache_invalidation = FakeCacheInvalidation()
         self.ids = PatientIds(clock)
@@ -118,7 +119,7 @@ class UserServiceStack:
             ids=self.ids,
             passwords=passwords,
             throttle=Throttle(attempts=self.attempts, key=MASTER_KEY),
-            addresses=self.addresses,
+            email_addresses=self.email_addresses,
             signer=self.signer,
             page_token_key=MASTER_KEY,
             master_key=MASTER_KEY,
@@ -135,9 +136,13 @@ class UserServiceStack:
         return self.served.stub(GraphServiceStub, caller=caller)
 
     def background_tasks(self) -> BackgroundTasks:
-        """The worker's part that does what requests leave behind."""
-        retired = HandleTombstones(master_key=MASTER_KEY)
-        return BackgroundTasks(store=self.store, clock=self.clock, ids=self.ids, retired=retired)
+        """The executor of background tasks."""
+        return BackgroundTasks(
+            store=self.store,
+            clock=self.clock,
+            ids=self.ids,
+            tombstones=HandleTombstones(master_key=MASTER_KEY),
+        )
 
     async def register(self, handle: str, **given: Any) -> Actor:
         """Registers somebody whose password is PASSWORD."""
@@ -145,7 +150,7 @@ class UserServiceStack:
         return Actor(self, await self.auth().Register(request), PASSWORD)
 
     def events(self, kind: type[Message] | None = None) -> list[Any]:
-        """What was published so far, oldest first; of one kind where one is given."""
+        """The published events, oldest first; only those of `kind` if it is given."""
         published = self.store.database.published
         return [
             body.FromString(event.payload)

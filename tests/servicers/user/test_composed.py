@@ -41,7 +41,7 @@ def database_url(postgres: Databases) -> Iterator[str]:
 
 
 @pytest.fixture
-def told(database_url: str, valkey: str, tmp_path: Path) -> UserSettings:
+def settings(database_url: str, valkey: str, tmp_path: Path) -> UserSettings:
     secrets = SecretStore(tmp_path)
     return UserSettings(
         mesh="127.0.0.1:1",
@@ -77,8 +77,8 @@ async def sign_up(served: Served, handle: str) -> SignedUp:
 
 
 @pytest.fixture
-async def served(told: UserSettings) -> AsyncIterator[Served]:
-    async with compose.serve(told) as parts, serving(*parts.mounts) as served:
+async def served(settings: UserSettings) -> AsyncIterator[Served]:
+    async with compose.serve(settings) as parts, serving(*parts.mounts) as served:
         yield served
 
 
@@ -94,11 +94,11 @@ async def test_a_change_is_seen_at_once_through_the_cache(served: Served) -> Non
     assert (before.user.bio, after.user.bio) == ("", "Birds")
 
 
-async def test_the_command_announces_the_next_key(served: Served, told: UserSettings) -> None:
+async def test_the_command_announces_the_next_key(served: Served, settings: UserSettings) -> None:
     before = await served.stub(AuthServiceStub).GetJwks(GetJwksRequest())
 
-    sentence = await compose.rotate_keys(told)
-    async with compose.serve(told) as parts, serving(*parts.mounts) as restarted:
+    sentence = await compose.rotate_keys(settings)
+    async with compose.serve(settings) as parts, serving(*parts.mounts) as restarted:
         after = await restarted.stub(AuthServiceStub).GetJwks(GetJwksRequest())
 
     assert len(after.keys) == len(before.keys) + 1
@@ -112,12 +112,12 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_the_worker_counts_and_removes_the_edges_of_the_deleted(
-    served: Served, told: UserSettings, kafka: str
+async def test_the_worker_counts_and_removes_the_relationships_of_the_deleted(
+    served: Served, settings: UserSettings, kafka: str
 ) -> None:
     topics.create(kafka, ["roost.user.v1", "roost.post.v1"], partitions=2)
     dora, eric = await sign_up(served, "dora"), await sign_up(served, "eric")
-    working = told.model_copy(update={"kafka_brokers": (kafka,)})
+    working = settings.model_copy(update={"kafka_brokers": (kafka,)})
 
     async def following() -> int:
         found = await dora.users.GetUser(GetUserRequest(user_id=dora.id))

@@ -1,4 +1,4 @@
-"""Following, asking for consent, blocking and muting."""
+"""Follows, follow requests, blocks and mutes."""
 
 from typing import Any
 
@@ -28,8 +28,8 @@ async def follow(follower: Actor, followee: Actor) -> Any:
     return response.relationship
 
 
-async def stands(viewer: Actor, other: Actor) -> set[str]:
-    """What is true of how the viewer and the other one stand."""
+async def relationship_of(viewer: Actor, other: Actor) -> set[str]:
+    """The names of the flags of the viewer's relationship with the other user."""
     response = await viewer.graph.BatchGetRelationships(
         pb.BatchGetRelationshipsRequest(user_ids=[other.id])
     )
@@ -43,11 +43,11 @@ async def test_a_follow_is_seen_from_both_ends(
     relationship = await follow(alice, bob)
 
     assert (relationship.user_id, relationship.following) == (bob.id, True)
-    assert await stands(alice, bob) == {"following"}
-    assert await stands(bob, alice) == {"followed_by"}
-    (told,) = stack.events(events_pb.FollowCreated)
-    assert (told.follower_id, told.followee_id) == (alice.id, bob.id)
-    assert not told.by_request
+    assert await relationship_of(alice, bob) == {"following"}
+    assert await relationship_of(bob, alice) == {"followed_by"}
+    (event,) = stack.events(events_pb.FollowCreated)
+    assert (event.follower_id, event.followee_id) == (alice.id, bob.id)
+    assert not event.by_request
 
 
 async def test_following_again_changes_nothing(
@@ -89,7 +89,7 @@ async def test_unfollowing_ends_it_and_may_be_repeated(
         response = await alice.graph.Unfollow(pb.UnfollowRequest(user_id=bob.id))
         assert not response.relationship.following
 
-    assert await stands(bob, alice) == set()
+    assert await relationship_of(bob, alice) == set()
     assert len(stack.events(events_pb.FollowRemoved)) == 1
 
 
@@ -103,23 +103,21 @@ async def test_one_does_nothing_to_oneself(alice: Actor) -> None:
 
 
 @pytest.mark.parametrize("act", ["Follow", "Unfollow", "Block", "Unblock", "Mute", "Unmute"])
-async def test_unknown_people_are_not_found(alice: Actor, act: str) -> None:
+async def test_unknown_users_are_not_found(alice: Actor, act: str) -> None:
     request = getattr(pb, f"{act}Request")(user_id=5)
 
     with raises_reason(NotFound, "USER_NOT_FOUND"):
         await getattr(alice.graph, act)(request)
 
 
-async def test_blocked_people_do_not_find_who_blocks_them(alice: Actor, bob: Actor) -> None:
+async def test_blocked_users_do_not_find_the_blocker(alice: Actor, bob: Actor) -> None:
     await bob.graph.Block(pb.BlockRequest(user_id=alice.id))
 
     with raises_reason(NotFound, "USER_NOT_FOUND"):
         await follow(alice, bob)
 
 
-async def test_who_blocks_somebody_has_to_unblock_them_before_following(
-    alice: Actor, bob: Actor
-) -> None:
+async def test_a_blocker_has_to_unblock_before_following(alice: Actor, bob: Actor) -> None:
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
 
     with raises_reason(WrongState, "BLOCKING"):
@@ -129,7 +127,7 @@ async def test_who_blocks_somebody_has_to_unblock_them_before_following(
     assert (await follow(alice, bob)).following
 
 
-async def test_one_follows_no_more_people_than_one_may(
+async def test_a_user_follows_at_most_the_maximum_number_of_users(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follows, "MAX_FOLLOWS", 2)
@@ -150,7 +148,7 @@ def test_the_limit_is_that_of_the_contract() -> None:
     assert follows.MAX_FOLLOWS == 7500
 
 
-async def test_protected_people_are_asked(
+async def test_following_a_protected_account_sends_a_request(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await protect(bob)
@@ -160,7 +158,7 @@ async def test_protected_people_are_asked(
 
     assert (relationship.follow_requested, relationship.following) == (True, False)
     assert again == relationship
-    assert await stands(bob, alice) == {"follow_requested_by"}
+    assert await relationship_of(bob, alice) == {"follow_requested_by"}
     assert len(stack.events(events_pb.FollowRequested)) == 1
     assert stack.events(events_pb.FollowCreated) == []
 
@@ -178,10 +176,10 @@ async def test_an_accepted_request_is_a_follow(
     assert response.relationship.followed_by
     assert not response.relationship.follow_requested_by
     assert again == response
-    assert await stands(alice, bob) == {"following"}
-    (told,) = stack.events(events_pb.FollowCreated)
-    assert told.by_request
-    assert not told.by_opening
+    assert await relationship_of(alice, bob) == {"following"}
+    (event,) = stack.events(events_pb.FollowCreated)
+    assert event.by_request
+    assert not event.by_opening
     assert stack.events(events_pb.FollowRequestRemoved) == []
 
 
@@ -214,7 +212,7 @@ async def test_a_rejected_request_is_gone(
     await bob.graph.RejectFollowRequest(reject)
     await bob.graph.RejectFollowRequest(reject)
 
-    assert await stands(alice, bob) == set()
+    assert await relationship_of(alice, bob) == set()
     assert len(stack.events(events_pb.FollowRequestRemoved)) == 1
     with raises_reason(NotFound, "FOLLOW_REQUEST_NOT_FOUND"):
         await bob.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=alice.id))
@@ -228,7 +226,7 @@ async def test_unfollowing_withdraws_a_request(
 
     await alice.graph.Unfollow(pb.UnfollowRequest(user_id=bob.id))
 
-    assert await stands(bob, alice) == set()
+    assert await relationship_of(bob, alice) == set()
     assert len(stack.events(events_pb.FollowRequestRemoved)) == 1
 
 
@@ -239,7 +237,7 @@ async def test_followers_from_before_stay_when_somebody_protects_the_account(
 
     await protect(bob)
 
-    assert await stands(alice, bob) == {"following"}
+    assert await relationship_of(alice, bob) == {"following"}
 
 
 async def test_turning_protected_off_accepts_who_waits(
@@ -251,8 +249,8 @@ async def test_turning_protected_off_accepts_who_waits(
 
     await protect(bob, protected=False)
 
-    assert await stands(alice, bob) == {"following"}
-    assert await stands(carol, bob) == {"following"}
+    assert await relationship_of(alice, bob) == {"following"}
+    assert await relationship_of(carol, bob) == {"following"}
     created = stack.events(events_pb.FollowCreated)
     assert [(each.follower_id, each.by_request, each.by_opening) for each in created] == [
         (alice.id, True, True),
@@ -263,25 +261,25 @@ async def test_turning_protected_off_accepts_who_waits(
 async def test_the_worker_accepts_those_beyond_the_first(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
+    monkeypatch.setattr(follows, "MAX_ACCEPTED", 1)
     await protect(bob)
     await follow(alice, bob)
     await follow(carol, bob)
     await protect(bob, protected=False)
-    assert await stands(carol, bob) == {"follow_requested"}
+    assert await relationship_of(carol, bob) == {"follow_requested"}
 
     background_tasks = stack.background_tasks()
     while await background_tasks.step():
         pass
 
-    assert await stands(carol, bob) == {"following"}
+    assert await relationship_of(carol, bob) == {"following"}
     assert not stack.store.database.tables.background_tasks
 
 
 async def test_the_worker_accepts_nobody_once_the_account_is_protected_again(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
+    monkeypatch.setattr(follows, "MAX_ACCEPTED", 1)
     await protect(bob)
     await follow(alice, bob)
     await follow(carol, bob)
@@ -292,20 +290,20 @@ async def test_the_worker_accepts_nobody_once_the_account_is_protected_again(
     while await background_tasks.step():
         pass
 
-    assert await stands(carol, bob) == {"follow_requested"}
+    assert await relationship_of(carol, bob) == {"follow_requested"}
 
 
-async def test_asking_again_after_the_other_opened_up_is_a_follow(
+async def test_a_repeated_request_is_a_follow_once_the_account_is_not_protected(
     alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follows, "ACCEPTED_AT_ONCE", 1)
+    monkeypatch.setattr(follows, "MAX_ACCEPTED", 1)
     await protect(bob)
     await follow(alice, bob)
     await follow(carol, bob)
     await protect(bob, protected=False)
 
     assert (await follow(carol, bob)).following
-    assert await stands(carol, bob) == {"following"}
+    assert await relationship_of(carol, bob) == {"following"}
 
 
 async def test_a_block_ends_follows_both_ways(
@@ -318,8 +316,8 @@ async def test_a_block_ends_follows_both_ways(
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
 
     assert response.relationship.blocking
-    assert await stands(alice, bob) == {"blocking"}
-    assert await stands(bob, alice) == {"blocked_by"}
+    assert await relationship_of(alice, bob) == {"blocking"}
+    assert await relationship_of(bob, alice) == {"blocked_by"}
     removed = stack.events(events_pb.FollowRemoved)
     assert {each.follower_id for each in removed} == {alice.id, bob.id}
     assert len(stack.events(events_pb.BlockCreated)) == 1
@@ -335,7 +333,7 @@ async def test_a_block_ends_requests_both_ways(
 
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
 
-    assert await stands(alice, bob) == {"blocking"}
+    assert await relationship_of(alice, bob) == {"blocking"}
     assert len(stack.events(events_pb.FollowRequestRemoved)) == 2
 
 
@@ -344,7 +342,7 @@ async def test_one_may_block_who_blocks_oneself(alice: Actor, bob: Actor) -> Non
 
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
 
-    assert await stands(alice, bob) == {"blocking", "blocked_by"}
+    assert await relationship_of(alice, bob) == {"blocking", "blocked_by"}
 
 
 async def test_follows_do_not_come_back_with_the_end_of_a_block(
@@ -356,7 +354,7 @@ async def test_follows_do_not_come_back_with_the_end_of_a_block(
     for _ in range(2):
         await alice.graph.Unblock(pb.UnblockRequest(user_id=bob.id))
 
-    assert await stands(alice, bob) == set()
+    assert await relationship_of(alice, bob) == set()
     assert len(stack.events(events_pb.BlockRemoved)) == 1
 
 
@@ -368,12 +366,12 @@ async def test_a_mute_is_known_to_the_one_who_mutes_alone(
     for _ in range(2):
         await alice.graph.Mute(pb.MuteRequest(user_id=bob.id))
 
-    assert await stands(alice, bob) == {"following", "muting"}
-    assert await stands(bob, alice) == {"followed_by"}
+    assert await relationship_of(alice, bob) == {"following", "muting"}
+    assert await relationship_of(bob, alice) == {"followed_by"}
     assert len(stack.events(events_pb.MuteCreated)) == 1
     for _ in range(2):
         await alice.graph.Unmute(pb.UnmuteRequest(user_id=bob.id))
-    assert await stands(alice, bob) == {"following"}
+    assert await relationship_of(alice, bob) == {"following"}
     assert len(stack.events(events_pb.MuteRemoved)) == 1
 
 
@@ -385,4 +383,4 @@ async def test_a_repeated_act_is_answered_as_the_first_time(alice: Actor, bob: A
     again = await alice.graph.Follow(request)
 
     assert again == first
-    assert await stands(alice, bob) == set()
+    assert await relationship_of(alice, bob) == set()

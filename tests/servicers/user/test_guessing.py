@@ -20,7 +20,7 @@ from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 
 HOME = "192.0.2.1"
 ELSEWHERE = "198.51.100.7"
-AT_A_PLACE = DEFAULT_GUESSES // 4
+OF_ONE_ORIGIN = DEFAULT_GUESSES // 4
 
 
 async def sign_in(
@@ -53,7 +53,7 @@ async def alice(stack: UserServiceStack) -> Actor:
         return await stack.register("Alice")
 
 
-async def test_a_network_has_so_many_proofs_a_minute_whatever_they_are_for(
+async def test_a_network_has_so_many_password_checks_a_minute_of_every_kind(
     stack: UserServiceStack, alice: Actor
 ) -> None:
     for number in range(DEFAULT_LOGINS - 1):
@@ -80,9 +80,9 @@ async def test_a_network_has_so_many_proofs_a_minute_whatever_they_are_for(
 async def test_guesses_from_one_network_have_pauses_that_double(
     stack: UserServiceStack, alice: Actor
 ) -> None:
-    outcomes = [await guess(stack, ELSEWHERE) for _ in range(AT_A_PLACE + 1)]
+    outcomes = [await guess(stack, ELSEWHERE) for _ in range(OF_ONE_ORIGIN + 1)]
 
-    assert outcomes == ["CREDENTIALS_WRONG"] * AT_A_PLACE + ["TOO_MANY_PASSWORD_ATTEMPTS"]
+    assert outcomes == ["CREDENTIALS_WRONG"] * OF_ONE_ORIGIN + ["TOO_MANY_PASSWORD_ATTEMPTS"]
     for pause in (2, 4, 8):
         with raises_reason(TooMany, "TOO_MANY_PASSWORD_ATTEMPTS") as caught:
             await sign_in(stack, network=ELSEWHERE)
@@ -109,8 +109,8 @@ async def test_guesses_at_once_are_counted_before_they_are_compared(
 ) -> None:
     outcomes = await asyncio.gather(*(guess(stack, ELSEWHERE) for _ in range(15)))
 
-    assert outcomes.count("CREDENTIALS_WRONG") == AT_A_PLACE
-    assert outcomes.count("TOO_MANY_PASSWORD_ATTEMPTS") == 15 - AT_A_PLACE
+    assert outcomes.count("CREDENTIALS_WRONG") == OF_ONE_ORIGIN
+    assert outcomes.count("TOO_MANY_PASSWORD_ATTEMPTS") == 15 - OF_ONE_ORIGIN
 
 
 async def test_guesses_from_many_networks_count_together(
@@ -148,11 +148,11 @@ async def test_a_network_is_known_after_a_sign_in_from_it(
 async def test_the_right_password_ends_the_pauses_of_its_network(
     stack: UserServiceStack, alice: Actor
 ) -> None:
-    for _ in range(AT_A_PLACE - 1):
+    for _ in range(OF_ONE_ORIGIN - 1):
         await guess(stack, HOME)
     await sign_in(stack, network=HOME)
 
-    for _ in range(AT_A_PLACE):
+    for _ in range(OF_ONE_ORIGIN):
         assert await guess(stack, HOME) == "CREDENTIALS_WRONG"
 
 
@@ -177,13 +177,13 @@ async def test_the_old_password_cannot_be_guessed_with_a_token(
     with raises_reason(TooMany, "TOO_MANY_PASSWORD_ATTEMPTS"):
         await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
-    assert outcomes.count("CREDENTIALS_WRONG") == AT_A_PLACE
-    assert outcomes.count("TOO_MANY_PASSWORD_ATTEMPTS") == 10 - AT_A_PLACE
+    assert outcomes.count("CREDENTIALS_WRONG") == OF_ONE_ORIGIN
+    assert outcomes.count("TOO_MANY_PASSWORD_ATTEMPTS") == 10 - OF_ONE_ORIGIN
     # The thief of a token keeps nobody else out.
     assert await sign_in(stack, network=HOME)
 
 
-async def test_a_person_has_so_many_proofs_a_minute_from_all_networks(
+async def test_a_user_has_so_many_password_checks_a_minute_from_all_networks(
     stack: UserServiceStack, alice: Actor
 ) -> None:
     outcomes = []
@@ -203,7 +203,7 @@ async def test_a_person_has_so_many_proofs_a_minute_from_all_networks(
     assert outcomes == ["RATE_LIMITED"]
 
 
-async def test_the_person_is_warned_of_ten_failed_attempts_and_as_they_double(
+async def test_the_owner_is_warned_of_ten_failed_attempts_and_as_they_double(
     stack: UserServiceStack, alice: Actor
 ) -> None:
     for number in range(DEFAULT_GUESSES):

@@ -37,7 +37,7 @@ async def test_followers_come_newest_first(
     assert await followers(stack, alice) == ["carol", "bob"]
 
 
-async def test_lists_tell_how_the_viewer_stands(alice: Actor, bob: Actor, carol: Actor) -> None:
+async def test_lists_have_the_viewers_relationships(alice: Actor, bob: Actor, carol: Actor) -> None:
     await follow(bob, alice)
     await follow(carol, bob)
 
@@ -83,7 +83,7 @@ async def test_a_token_does_not_serve_another_list(
         )
 
 
-async def test_people_with_a_block_between_them_and_the_viewer_are_left_out(
+async def test_users_with_a_block_between_them_and_the_viewer_are_left_out(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
@@ -96,7 +96,7 @@ async def test_people_with_a_block_between_them_and_the_viewer_are_left_out(
     assert await followers(stack, alice) == ["carol", "bob"]
 
 
-async def test_a_page_is_filled_up_where_people_are_left_out(
+async def test_a_page_is_filled_up_where_users_are_left_out(
     stack: UserServiceStack, alice: Actor
 ) -> None:
     others = [await stack.register(f"robin{n}") for n in range(6)]
@@ -126,7 +126,7 @@ async def test_there_is_no_next_page_where_all_that_follow_are_left_out(
     assert page.next_page_token == ""
 
 
-async def test_lists_of_protected_people_are_for_followers_and_themselves(
+async def test_lists_of_protected_accounts_are_for_followers_and_owners(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
@@ -141,7 +141,7 @@ async def test_lists_of_protected_people_are_for_followers_and_themselves(
             await stack.graph(caller).ListFollowing(pb.ListFollowingRequest(user_id=alice.id))
 
 
-async def test_lists_of_unknown_and_blocking_people_are_not_found(
+async def test_lists_of_unknown_and_blocking_users_are_not_found(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await alice.graph.Block(pb.BlockRequest(user_id=bob.id))
@@ -173,7 +173,7 @@ async def test_requests_blocks_and_mutes_are_ones_own_lists(
     assert not nobody.users
 
 
-async def test_deleted_people_are_in_no_list(
+async def test_deleted_users_are_in_no_list(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(bob, alice)
@@ -186,7 +186,7 @@ async def test_deleted_people_are_in_no_list(
     assert not (await alice.graph.ListMutes(pb.ListMutesRequest())).users
 
 
-async def test_relationships_come_in_request_order_and_unknown_people_have_none(
+async def test_relationships_come_in_request_order_and_unknown_users_have_none(
     alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(alice, bob)
@@ -203,7 +203,7 @@ async def test_relationships_come_in_request_order_and_unknown_people_have_none(
     ]
 
 
-async def test_services_ask_how_pairs_stand(
+async def test_services_read_the_relationships_of_pairs(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(alice, bob)
@@ -246,7 +246,7 @@ async def test_ids_of_followers_are_paged_for_services(
     assert list(following.user_ids) == [alice.id]
 
 
-async def test_first_pages_of_many_come_in_the_order_asked_for(
+async def test_first_pages_of_many_come_in_request_order(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     others = [await stack.register(f"robin{n}") for n in range(3)]
@@ -267,7 +267,7 @@ async def batch(stack: UserServiceStack, **given: Any) -> Any:
     return (await stack.users(POST).BatchGetUsers(BatchGetUsersRequest(**given))).users
 
 
-async def test_a_batch_has_each_person_once_in_order_of_id(
+async def test_a_batch_has_each_user_once_in_order_of_id(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     users = await batch(
@@ -280,7 +280,7 @@ async def test_a_batch_has_each_person_once_in_order_of_id(
     assert not any(user.HasField("viewer_relationship") for user in users)
 
 
-async def test_a_batch_for_a_viewer_tells_how_they_stand_even_where_it_is_blocked(
+async def test_a_batch_for_a_viewer_has_relationships_even_to_blockers(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await follow(alice, bob)

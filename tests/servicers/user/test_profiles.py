@@ -63,7 +63,7 @@ async def test_strangers_see_a_profile_without_a_relationship(
     assert not user.HasField("viewer_relationship")
 
 
-async def test_people_see_how_they_stand_to_the_other(
+async def test_a_profile_has_the_viewers_relationship(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await bob.graph.Follow(FollowRequest(user_id=alice.id))
@@ -83,7 +83,7 @@ def counts(user: User) -> tuple[int, int, int]:
     return user.followers_count, user.following_count, user.posts_count
 
 
-async def test_counts_of_a_protected_person_are_for_followers_and_the_person(
+async def test_counts_of_a_protected_account_are_for_followers_and_the_owner(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     await bob.graph.Follow(FollowRequest(user_id=alice.id))
@@ -114,7 +114,7 @@ async def test_counts_of_a_protected_person_are_for_followers_and_the_person(
     assert [counts(each) for each in listed.users] == [(0, 0, 0)]
 
 
-async def test_who_blocks_a_person_is_not_told_how_many_posts_there_are(
+async def test_the_number_of_posts_is_hidden_from_a_viewer_who_blocks_the_user(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     stack.store.database.tables.counts[alice.id] = Counts(1, 2, 3)
@@ -138,12 +138,12 @@ async def test_unknown_handles_are_not_found(stack: UserServiceStack, handle: st
         await stack.users().GetUserByHandle(GetUserByHandleRequest(handle=handle))
 
 
-async def test_unknown_people_are_not_found(stack: UserServiceStack) -> None:
+async def test_unknown_users_are_not_found(stack: UserServiceStack) -> None:
     with raises_reason(NotFound, "USER_NOT_FOUND"):
         await stack.users().GetUser(GetUserRequest(user_id=5))
 
 
-async def test_who_blocks_somebody_is_not_found_by_them(
+async def test_a_blocked_user_does_not_find_the_blocker(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await alice.graph.Block(BlockRequest(user_id=bob.id))
@@ -171,9 +171,9 @@ async def test_only_fields_of_the_mask_change(stack: UserServiceStack, alice: Ac
     assert user.etag != before.etag
     assert user.update_time.seconds == before.update_time.seconds + 5
     assert await read(stack, alice) == user
-    (told,) = stack.events(events_pb.UserUpdated)
-    assert told.user == user
-    assert list(told.changed_fields) == ["bio", "website"]
+    (event,) = stack.events(events_pb.UserUpdated)
+    assert event.user == user
+    assert list(event.changed_fields) == ["bio", "website"]
 
 
 async def test_a_change_that_changes_nothing_keeps_the_etag(
@@ -270,7 +270,7 @@ async def test_a_repeated_update_happens_once(stack: UserServiceStack, alice: Ac
     assert (await read(stack, alice)).bio == "two"
 
 
-async def test_a_deleted_person_is_gone_at_once(
+async def test_a_deleted_user_is_absent_at_once(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
@@ -287,15 +287,15 @@ async def test_a_deleted_person_is_gone_at_once(
         await stack.auth().RefreshSession(
             RefreshSessionRequest(refresh_token=alice.tokens.refresh_token)
         )
-    (told,) = stack.events(events_pb.UserDeleted)
-    assert told.user_id == alice.id
-    assert told.delete_time.seconds == int(stack.clock.now().timestamp())
+    (event,) = stack.events(events_pb.UserDeleted)
+    assert event.user_id == alice.id
+    assert event.delete_time.seconds == int(stack.clock.now().timestamp())
     assert [each.session_id for each in stack.events(events_pb.SessionRevoked)] == [
         alice.session_id
     ]
 
 
-async def test_the_handle_of_a_deleted_person_stays_taken(
+async def test_the_handle_of_a_deleted_user_stays_taken(
     stack: UserServiceStack, alice: Actor
 ) -> None:
     await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
@@ -322,7 +322,7 @@ async def test_a_repeated_deletion_succeeds_again(stack: UserServiceStack, alice
     assert len(stack.events(events_pb.UserDeleted)) == 1
 
 
-async def test_a_deleted_person_who_still_holds_an_access_token_changes_nothing(
+async def test_a_deleted_user_who_still_holds_an_access_token_changes_nothing(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
@@ -341,7 +341,7 @@ async def test_a_deleted_person_who_still_holds_an_access_token_changes_nothing(
         await alice.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
 
 
-async def test_nothing_personal_of_a_deleted_person_is_kept(
+async def test_nothing_personal_of_a_deleted_user_is_kept(
     stack: UserServiceStack, alice: Actor
 ) -> None:
     await update(alice, bio="A secret garden", location="Oslo")

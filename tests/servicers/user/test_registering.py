@@ -44,8 +44,8 @@ async def test_who_registers_has_a_profile_a_session_and_tokens(stack: UserServi
         (stack.clock.now() + timedelta(minutes=15)).timestamp()
     )
     assert tokens.refresh_expire_time == session.expire_time
-    (told,) = stack.events(events_pb.UserRegistered)
-    assert told.user == user
+    (event,) = stack.events(events_pb.UserRegistered)
+    assert event.user == user
 
 
 async def test_the_handle_is_the_name_where_none_is_given(stack: UserServiceStack) -> None:
@@ -237,7 +237,7 @@ async def test_a_hash_of_old_parameters_is_replaced_at_the_next_login(
     assert stack.store.database.tables.passwords[alice.id] != old
 
 
-async def test_past_the_bound_of_the_pool_callers_hear_that_it_is_busy(
+async def test_past_the_bound_of_the_pool_callers_get_that_it_is_busy(
     stack: UserServiceStack,
 ) -> None:
     passwords = Passwords(memory_mib=64, workers=1, waiting=0)
@@ -301,7 +301,7 @@ async def test_a_new_password_has_to_be_strong(alice: Actor) -> None:
         )
 
 
-async def test_a_new_person_is_found_at_once(stack: UserServiceStack, alice: Actor) -> None:
+async def test_a_new_user_is_found_at_once(stack: UserServiceStack, alice: Actor) -> None:
     found = await stack.users().GetUser(GetUserRequest(user_id=alice.id))
 
     assert found.user.handle == "Alice"
@@ -318,9 +318,9 @@ async def test_the_display_name_is_no_password(stack: UserServiceStack) -> None:
 
 async def test_the_mail_address_is_no_new_password(stack: UserServiceStack, alice: Actor) -> None:
     request = ChangePasswordRequest(old_password=PASSWORD, new_password="gvk.ozymandis1")
-    stack.addresses.address = "gvk.ozymandis@example.com"
+    stack.email_addresses.address = "gvk.ozymandis@example.com"
     with raises_reason(RuleBroken, "PASSWORD_TOO_WEAK"):
         await alice.auth.ChangePassword(request)
 
-    stack.addresses.address = ""
+    stack.email_addresses.address = ""
     await alice.auth.ChangePassword(request)

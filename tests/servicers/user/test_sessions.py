@@ -207,7 +207,7 @@ async def test_a_revoked_session_is_over(stack: UserServiceStack, alice: Actor) 
         await refresh(stack, alice.tokens.refresh_token)
 
 
-async def test_nobody_revokes_the_session_of_somebody_else(alice: Actor, bob: Actor) -> None:
+async def test_nobody_revokes_the_session_of_another_user(alice: Actor, bob: Actor) -> None:
     with raises_reason(NotFound, "SESSION_NOT_FOUND"):
         await bob.auth.RevokeSession(RevokeSessionRequest(session_id=alice.session_id))
 
@@ -282,7 +282,7 @@ async def revoked(stack: UserServiceStack, since: Any = None) -> Any:
     return await stack.auth().ListRevokedSessions(ListRevokedSessionsRequest(since_time=since))
 
 
-async def test_an_ended_session_is_told_to_all_who_verify_tokens(
+async def test_an_ended_session_is_listed_for_verifiers_of_tokens(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     before = await revoked(stack)
@@ -301,7 +301,7 @@ async def test_an_ended_session_is_told_to_all_who_verify_tokens(
     assert list((await revoked(stack, later.as_of_time)).session_ids) == []
 
 
-async def test_an_ended_session_is_told_no_longer_than_its_tokens_last(
+async def test_an_ended_session_is_listed_until_its_tokens_have_expired(
     stack: UserServiceStack, alice: Actor
 ) -> None:
     start = await revoked(stack)

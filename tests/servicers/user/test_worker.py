@@ -1,4 +1,4 @@
-"""What the worker does: counting, reconciling, and removing the edges of deleted people."""
+"""What the worker does: counting, reconciling, and removing the relationships of deleted users."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ from services.user.worker import background_tasks
 from services.user.worker.consumer import Subscriptions
 from services.user.worker.counters import Reconciler
 from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
-from tests.servicers.user.test_follows import follow, protect, stands
+from tests.servicers.user.test_follows import follow, protect, relationship_of
 
 
 def post_event(stack: UserServiceStack, body: Any, author: Actor) -> Event:
@@ -88,7 +88,7 @@ async def test_posts_are_counted(stack: UserServiceStack, alice: Actor) -> None:
         (VISIBILITY_PUBLIC, 1),
         (VISIBILITY_FOLLOWERS, 0),
         (VISIBILITY_MENTIONED, 0),
-        # Of a release that did not say; it counted every post.
+        # An event of a release without visibility, which counted every post.
         (VISIBILITY_UNSPECIFIED, 1),
     ],
 )
@@ -138,7 +138,7 @@ async def test_the_total_of_ids_is_the_counter(
     assert ids == Counts(followers=1)
 
 
-async def test_a_card_that_was_left_behind_is_forgotten_with_the_event(
+async def test_an_old_profile_in_the_cache_is_removed_with_the_event(
     stack: UserServiceStack, alice: Actor
 ) -> None:
     await counts(stack, alice)
@@ -151,7 +151,7 @@ async def test_a_card_that_was_left_behind_is_forgotten_with_the_event(
     assert await counts(stack, alice) == (7, 0, 0)
 
 
-async def test_counts_on_a_card_that_was_left_behind_come_right_as_the_event_comes_again(
+async def test_counts_of_an_old_profile_in_the_cache_are_right_after_the_event_is_redelivered(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
@@ -168,7 +168,7 @@ async def test_counts_on_a_card_that_was_left_behind_come_right_as_the_event_com
 
 
 class Posts:
-    """How many posts people have, as the Post service says."""
+    """The Post service's counts of posts."""
 
     def __init__(self, counts_: Mapping[int, int]) -> None:
         self.counts = counts_
@@ -248,7 +248,7 @@ async def test_everybody_is_looked_at_however_many_there_are(
     assert await reconciler.reconcile() == 5
 
 
-async def test_work_for_one_person_that_always_fails_keeps_no_other_waiting(
+async def test_a_task_of_one_user_that_always_fails_delays_no_other(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await follow(alice, carol)
@@ -257,14 +257,14 @@ async def test_work_for_one_person_that_always_fails_keeps_no_other_waiting(
         stack.clock.advance(1)
         await person.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
     worker = stack.background_tasks()
-    removing = worker._remove_edges
+    removing = worker._remove_relationships
 
     async def failing(user_id: int, transaction: UserTransaction) -> None:
         if user_id == alice.id:
             raise OverflowError("a row that cannot be read")
         await removing(user_id, transaction)
 
-    monkeypatch.setattr(worker, "_remove_edges", failing)
+    monkeypatch.setattr(worker, "_remove_relationships", failing)
     for _ in range(4):
         stack.clock.advance(1)
         await worker.step()
@@ -272,11 +272,11 @@ async def test_work_for_one_person_that_always_fails_keeps_no_other_waiting(
     removed = stack.events(events_pb.FollowRemoved)
     assert [each.follower_id for each in removed] == [bob.id]
     assert list(stack.store.database.tables.background_tasks) == [
-        (BackgroundTask.REMOVE_EDGES, alice.id)
+        (BackgroundTask.REMOVE_RELATIONSHIPS, alice.id)
     ]
 
 
-async def test_counters_of_one_person_that_cannot_be_corrected_keep_no_other_wrong(
+async def test_counters_of_one_user_that_cannot_be_corrected_keep_no_other_wrong(
     stack: UserServiceStack, alice: Actor, bob: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tables = stack.store.database.tables
@@ -302,10 +302,10 @@ async def no_posts(_: Sequence[int]) -> Mapping[int, int]:
     return {}
 
 
-async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
+async def test_the_relationships_of_a_deleted_user_are_removed_in_batches_with_their_events(
     stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(background_tasks, "REMOVED_AT_ONCE", 2)
+    monkeypatch.setattr(background_tasks, "MAX_REMOVED", 2)
     await follow(alice, bob)
     await follow(bob, alice)
     await follow(carol, bob)
@@ -322,8 +322,8 @@ async def test_the_edges_of_a_deleted_person_go_in_chunks_with_their_events(
     await subscriptions(stack).handle(stack.store.database.published)
 
     assert steps == 5
-    assert await stands(alice, bob) == set()
-    assert await stands(carol, bob) == set()
+    assert await relationship_of(alice, bob) == set()
+    assert await relationship_of(carol, bob) == set()
     removed = stack.events(events_pb.FollowRemoved)
     assert {(each.follower_id, each.followee_id) for each in removed} == {
         (alice.id, bob.id),

@@ -1,7 +1,6 @@
 """The Redis client: commands, scripts, and a server that is away or does not answer."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from redis.exceptions import ResponseError
 
+from local.ports import Ports
 from services.chassis.cache import redis_client
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable, Script
 from services.chassis.cache.redis_connection import Address
@@ -49,12 +49,13 @@ async def silent_server() -> AsyncIterator[str]:
 @asynccontextmanager
 async def cluster_of_one(engines: Engines, folder: Path) -> AsyncIterator[str]:
     """A server that acts as the only node of a cluster, and owns every slot."""
-    port = free_port()
+    ports = Ports(folder / "ports.json")
+    port = ports.port("node")
     process = await asyncio.create_subprocess_exec(
         engines.valkey.command()[0],
         *f"--port {port} --bind 127.0.0.1 --dir {folder} --save".split(),
         "",
-        *f"--cluster-enabled yes --cluster-port {free_port()}".split(),
+        *f"--cluster-enabled yes --cluster-port {ports.port('bus')}".split(),
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:
@@ -73,13 +74,7 @@ async def cluster_of_one(engines: Engines, folder: Path) -> AsyncIterator[str]:
     finally:
         process.kill()
         await process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        ports.release()
 
 
 async def test_replies_come_in_the_order_of_their_commands(client: RedisClient) -> None:

@@ -200,7 +200,7 @@ async def test_accounts_are_unsettled_until_all_is_aligned(scenario: Scenario) -
     assert await scenario.store.unreconciled({scenario.bob: OPENED}) == [scenario.bob]
 
     async with scenario.store.transaction() as transaction:
-        await transaction.forget_protection(scenario.bob)
+        await transaction.delete_protection(scenario.bob)
     assert await scenario.store.unreconciled({scenario.bob: OPENED}) == []
 
 

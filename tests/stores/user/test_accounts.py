@@ -12,13 +12,13 @@ from services.user.domain.store import NETWORK_LIFETIME
 from tests.builders.users import Scenario
 
 
-async def test_a_person_is_read_as_added(scenario: Scenario) -> None:
+async def test_a_user_is_read_as_added(scenario: Scenario) -> None:
     alice = await scenario.person(bio="Birds", website="https://alice.example", protected=True)
 
     assert await scenario.store.users([alice.id]) == [alice]
 
 
-async def test_unknown_people_are_absent(scenario: Scenario) -> None:
+async def test_unknown_users_are_absent(scenario: Scenario) -> None:
     alice = await scenario.person()
 
     found = await scenario.store.users([alice.id, 1])
@@ -30,7 +30,7 @@ async def test_a_handle_is_claimed_once(scenario: Scenario) -> None:
     alice = await scenario.person()
 
     async with scenario.store.transaction() as transaction:
-        claimed = await transaction.claim_handle(alice.handle.lower(), 5, retired="~")
+        claimed = await transaction.claim_handle(alice.handle.lower(), 5, tombstone="~")
 
     assert not claimed
     key = alice.handle.lower()
@@ -40,7 +40,7 @@ async def test_a_handle_is_claimed_once(scenario: Scenario) -> None:
 async def test_one_of_many_claims_at_once_wins(real: Scenario) -> None:
     async def claim(user_id: int) -> bool:
         async with real.store.transaction() as transaction:
-            return await transaction.claim_handle("wanted", user_id, retired="~")
+            return await transaction.claim_handle("wanted", user_id, tombstone="~")
 
     won = await asyncio.gather(*(claim(user_id) for user_id in range(1, 21)))
 
@@ -68,7 +68,9 @@ async def test_a_saved_profile_is_read_back_and_keeps_its_counters(scenario: Sce
     assert await scenario.store.users([alice.id]) == [changed]
 
 
-async def test_deleted_people_are_gone_from_reads_but_keep_their_handle(scenario: Scenario) -> None:
+async def test_deleted_users_are_absent_from_reads_but_keep_their_handle(
+    scenario: Scenario,
+) -> None:
     alice, bob = await scenario.people(2)
 
     async with scenario.store.transaction() as transaction:
@@ -100,7 +102,7 @@ async def test_what_fails_leaves_nothing_behind(scenario: Scenario) -> None:
 
     async def fail() -> None:
         async with scenario.store.transaction() as transaction:
-            await transaction.add_edge(RelationshipKind.FOLLOW, alice.id, bob.id, 1)
+            await transaction.add_relationship(RelationshipKind.FOLLOW, alice.id, bob.id, 1)
             await transaction.delete_user(bob.id, scenario.clock.now())
             raise ZeroDivisionError
 
@@ -111,7 +113,7 @@ async def test_what_fails_leaves_nothing_behind(scenario: Scenario) -> None:
     assert await scenario.store.relationships_with(alice.id, [bob.id]) == {}
 
 
-async def test_what_names_a_deleted_person_is_forgotten_and_the_handle_stays_theirs(
+async def test_what_names_a_deleted_user_is_removed_and_the_handle_stays_reserved(
     scenario: Scenario,
 ) -> None:
     alice = await scenario.person()
@@ -124,14 +126,14 @@ async def test_what_names_a_deleted_person_is_forgotten_and_the_handle_stays_the
 
     async with scenario.store.transaction() as transaction:
         forgotten = [await transaction.forget_user(alice.id) for _ in range(2)]
-        claimed = await transaction.claim_handle(key, 5, retired=form)
+        claimed = await transaction.claim_handle(key, 5, tombstone=form)
 
     assert forgotten == [key, None]
     assert not claimed
     assert await scenario.store.ids_of_handles([key, form]) == {form: alice.id}
 
 
-async def test_somebody_who_is_there_is_not_forgotten(scenario: Scenario) -> None:
+async def test_a_user_who_is_not_deleted_is_not_removed(scenario: Scenario) -> None:
     alice = await scenario.person()
 
     async with scenario.store.transaction() as transaction:
@@ -157,7 +159,7 @@ async def test_requests_of_forgotten_callers_are_forgotten(scenario: Scenario) -
         assert [await transaction.replay(key) for key in keys] == [None, b"answer"]
 
 
-async def test_networks_are_known_by_person_until_they_are_old(scenario: Scenario) -> None:
+async def test_networks_are_known_by_user_until_they_are_old(scenario: Scenario) -> None:
     alice, bob = await scenario.people(2)
     now = scenario.clock.now()
     await scenario.store.prune(now)
@@ -176,7 +178,7 @@ async def test_networks_are_known_by_person_until_they_are_old(scenario: Scenari
     assert await scenario.store.is_known_network(bob.id, b"home")
 
 
-async def test_networks_of_one_person_are_forgotten(scenario: Scenario) -> None:
+async def test_networks_of_one_user_are_forgotten(scenario: Scenario) -> None:
     alice, bob = await scenario.people(2)
     async with scenario.store.transaction() as transaction:
         for person in (alice, bob):

@@ -1,4 +1,5 @@
-"""What every store of the User service promises about edges, counters and chores."""
+"""What every store of the User service promises about relationships, counters and
+background tasks."""
 
 import asyncio
 from datetime import timedelta
@@ -9,17 +10,17 @@ from services.user.domain.model import (
     BackgroundTask,
     Counts,
     Direction,
-    EdgeBetween,
     IdPage,
-    ListedEdge,
+    ListedRelationship,
     Relationship,
     RelationshipKind,
+    StoredRelationship,
 )
 from tests.builders.users import Scenario
 
 
 @pytest.mark.parametrize(
-    ("edge", "seen_by_source", "seen_by_target"),
+    ("kind", "seen_by_source", "seen_by_target"),
     [
         (RelationshipKind.FOLLOW, Relationship.FOLLOWING, Relationship.FOLLOWED_BY),
         (RelationshipKind.REQUEST, Relationship.REQUESTED, Relationship.REQUESTED_BY),
@@ -27,15 +28,15 @@ from tests.builders.users import Scenario
         (RelationshipKind.MUTE, Relationship.MUTING, Relationship.NONE),
     ],
 )
-async def test_an_edge_is_a_tie_at_both_ends(
+async def test_a_relationship_is_read_from_both_ends(
     scenario: Scenario,
-    edge: RelationshipKind,
+    kind: RelationshipKind,
     seen_by_source: Relationship,
     seen_by_target: Relationship,
 ) -> None:
     alice, bob = await scenario.people(2)
 
-    await scenario.edge(edge, alice, bob)
+    await scenario.relate(kind, alice, bob)
 
     found = await scenario.store.relationships_with(alice.id, [bob.id])
     back = await scenario.store.relationships_with(bob.id, [alice.id])
@@ -46,13 +47,13 @@ async def test_an_edge_is_a_tie_at_both_ends(
         assert await transaction.relationship(bob.id, alice.id) == seen_by_target
 
 
-async def test_ties_with_many_are_told_apart(scenario: Scenario) -> None:
+async def test_relationships_with_many_users_are_distinct(scenario: Scenario) -> None:
     alice, bob, carol, dave = await scenario.people(4)
-    await scenario.edge(RelationshipKind.FOLLOW, alice, bob)
-    await scenario.edge(RelationshipKind.FOLLOW, bob, alice)
-    await scenario.edge(RelationshipKind.MUTE, alice, bob)
-    await scenario.edge(RelationshipKind.BLOCK, carol, alice)
-    await scenario.edge(RelationshipKind.FOLLOW, bob, carol)
+    await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
+    await scenario.relate(RelationshipKind.FOLLOW, bob, alice)
+    await scenario.relate(RelationshipKind.MUTE, alice, bob)
+    await scenario.relate(RelationshipKind.BLOCK, carol, alice)
+    await scenario.relate(RelationshipKind.FOLLOW, bob, carol)
 
     found = await scenario.store.relationships_with(alice.id, [bob.id, carol.id, dave.id, 1])
 
@@ -62,11 +63,13 @@ async def test_ties_with_many_are_told_apart(scenario: Scenario) -> None:
     }
 
 
-async def test_ties_of_pairs_are_those_of_each_first_with_its_second(scenario: Scenario) -> None:
+async def test_relationships_of_pairs_are_those_of_each_first_user_with_the_second(
+    scenario: Scenario,
+) -> None:
     alice, bob, carol = await scenario.people(3)
-    await scenario.edge(RelationshipKind.FOLLOW, alice, bob)
-    await scenario.edge(RelationshipKind.MUTE, bob, alice)
-    await scenario.edge(RelationshipKind.BLOCK, carol, bob)
+    await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
+    await scenario.relate(RelationshipKind.MUTE, bob, alice)
+    await scenario.relate(RelationshipKind.BLOCK, carol, bob)
     pairs = [(alice.id, bob.id), (bob.id, alice.id), (bob.id, carol.id), (alice.id, carol.id)]
 
     found = await scenario.store.relationships_of_pairs([*pairs, pairs[0]])
@@ -78,14 +81,14 @@ async def test_ties_of_pairs_are_those_of_each_first_with_its_second(scenario: S
     }
 
 
-async def test_an_edge_is_added_and_removed_once(scenario: Scenario) -> None:
+async def test_a_relationship_is_added_and_removed_once(scenario: Scenario) -> None:
     alice, bob = await scenario.people(2)
-    await scenario.edge(RelationshipKind.FOLLOW, alice, bob)
+    await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
 
     async with scenario.store.transaction() as transaction:
-        assert not await transaction.add_edge(RelationshipKind.FOLLOW, alice.id, bob.id, 99)
-        assert await transaction.remove_edge(RelationshipKind.FOLLOW, alice.id, bob.id)
-        assert not await transaction.remove_edge(RelationshipKind.FOLLOW, alice.id, bob.id)
+        assert not await transaction.add_relationship(RelationshipKind.FOLLOW, alice.id, bob.id, 99)
+        assert await transaction.remove_relationship(RelationshipKind.FOLLOW, alice.id, bob.id)
+        assert not await transaction.remove_relationship(RelationshipKind.FOLLOW, alice.id, bob.id)
 
     assert await scenario.store.relationships_with(alice.id, [bob.id]) == {}
     assert await scenario.store.relationships_with(bob.id, [alice.id]) == {}
@@ -94,21 +97,23 @@ async def test_an_edge_is_added_and_removed_once(scenario: Scenario) -> None:
 async def test_lists_come_newest_first_by_page_from_both_ends(scenario: Scenario) -> None:
     alice, *others = await scenario.people(4)
     out = [
-        ListedEdge(await scenario.edge(RelationshipKind.FOLLOW, alice, each), each.id)
+        ListedRelationship(await scenario.relate(RelationshipKind.FOLLOW, alice, each), each.id)
         for each in others
     ]
     into = [
-        ListedEdge(await scenario.edge(RelationshipKind.FOLLOW, each, alice), each.id)
+        ListedRelationship(await scenario.relate(RelationshipKind.FOLLOW, each, alice), each.id)
         for each in others
     ]
-    await scenario.edge(RelationshipKind.MUTE, alice, others[0])
-    list_edges = scenario.store.list_edges
+    await scenario.relate(RelationshipKind.MUTE, alice, others[0])
+    list_relationships = scenario.store.list_relationships
 
-    first = await list_edges(RelationshipKind.FOLLOW, Direction.OUT, alice.id, before=None, limit=2)
-    rest = await list_edges(
-        RelationshipKind.FOLLOW, Direction.OUT, alice.id, before=first[-1].edge_id, limit=2
+    first = await list_relationships(
+        RelationshipKind.FOLLOW, Direction.OUT, alice.id, before=None, limit=2
     )
-    followers = await list_edges(
+    rest = await list_relationships(
+        RelationshipKind.FOLLOW, Direction.OUT, alice.id, before=first[-1].id, limit=2
+    )
+    followers = await list_relationships(
         RelationshipKind.FOLLOW, Direction.IN, alice.id, before=None, limit=9
     )
 
@@ -119,8 +124,8 @@ async def test_lists_come_newest_first_by_page_from_both_ends(scenario: Scenario
 async def test_ids_come_in_ascending_order_by_page(scenario: Scenario) -> None:
     alice, *others = await scenario.people(4)
     for each in reversed(others):
-        await scenario.edge(RelationshipKind.FOLLOW, each, alice)
-    await scenario.edge(RelationshipKind.REQUEST, alice, others[0])
+        await scenario.relate(RelationshipKind.FOLLOW, each, alice)
+    await scenario.relate(RelationshipKind.REQUEST, alice, others[0])
     async with scenario.store.transaction() as transaction:
         await transaction.change_counts({alice.id: Counts(followers=3)})
     ids = sorted(each.id for each in others)
@@ -132,10 +137,10 @@ async def test_ids_come_in_ascending_order_by_page(scenario: Scenario) -> None:
     assert rest == {alice.id: IdPage(ids[2:], has_more=False, total=3)}
 
 
-async def test_ids_of_several_people_come_at_once(scenario: Scenario) -> None:
+async def test_ids_of_several_users_come_at_once(scenario: Scenario) -> None:
     alice, bob, carol = await scenario.people(3)
-    await scenario.edge(RelationshipKind.FOLLOW, alice, bob)
-    await scenario.edge(RelationshipKind.FOLLOW, carol, bob)
+    await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
+    await scenario.relate(RelationshipKind.FOLLOW, carol, bob)
     async with scenario.store.transaction() as transaction:
         await transaction.change_counts({bob.id: Counts(followers=2)})
 
@@ -146,13 +151,13 @@ async def test_ids_of_several_people_come_at_once(scenario: Scenario) -> None:
     assert pages == {bob.id: followers, alice.id: nobody, 1: nobody}
 
 
-async def test_wanted_people_are_counted_up_to_the_limit(scenario: Scenario) -> None:
+async def test_follows_and_requests_are_counted_up_to_the_limit(scenario: Scenario) -> None:
     alice, *others = await scenario.people(5)
     for each in others[:2]:
-        await scenario.edge(RelationshipKind.FOLLOW, alice, each)
-    await scenario.edge(RelationshipKind.REQUEST, alice, others[2])
-    await scenario.edge(RelationshipKind.MUTE, alice, others[3])
-    await scenario.edge(RelationshipKind.FOLLOW, others[3], alice)
+        await scenario.relate(RelationshipKind.FOLLOW, alice, each)
+    await scenario.relate(RelationshipKind.REQUEST, alice, others[2])
+    await scenario.relate(RelationshipKind.MUTE, alice, others[3])
+    await scenario.relate(RelationshipKind.FOLLOW, others[3], alice)
 
     async with scenario.store.transaction() as transaction:
         assert await transaction.count_wanted(alice.id, 100) == 3
@@ -162,7 +167,7 @@ async def test_wanted_people_are_counted_up_to_the_limit(scenario: Scenario) -> 
 async def test_who_waits_longest_comes_first(scenario: Scenario) -> None:
     alice, *others = await scenario.people(4)
     for each in others:
-        await scenario.edge(RelationshipKind.REQUEST, each, alice)
+        await scenario.relate(RelationshipKind.REQUEST, each, alice)
 
     async with scenario.store.transaction() as transaction:
         waiting = await transaction.oldest_requests(alice.id, 2)
@@ -170,40 +175,44 @@ async def test_who_waits_longest_comes_first(scenario: Scenario) -> None:
     assert waiting == [others[0].id, others[1].id]
 
 
-async def test_all_edges_of_a_person_are_found_in_the_end(scenario: Scenario) -> None:
+async def test_all_relationships_of_a_user_are_found_in_batches(scenario: Scenario) -> None:
     alice, bob, carol = await scenario.people(3)
-    await scenario.edge(RelationshipKind.FOLLOW, alice, bob)
-    await scenario.edge(RelationshipKind.FOLLOW, carol, alice)
-    await scenario.edge(RelationshipKind.BLOCK, carol, alice)
-    await scenario.edge(RelationshipKind.MUTE, alice, carol)
-    await scenario.edge(RelationshipKind.FOLLOW, bob, carol)
-    found: set[EdgeBetween] = set()
+    await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
+    await scenario.relate(RelationshipKind.FOLLOW, carol, alice)
+    await scenario.relate(RelationshipKind.BLOCK, carol, alice)
+    await scenario.relate(RelationshipKind.MUTE, alice, carol)
+    await scenario.relate(RelationshipKind.FOLLOW, bob, carol)
+    found: set[StoredRelationship] = set()
 
     while True:
         async with scenario.store.transaction() as transaction:
-            some = await transaction.some_edges(alice.id, 2)
+            some = await transaction.some_relationships(alice.id, 2)
             for each in some:
-                assert await transaction.remove_edge(each.edge, each.source_id, each.target_id)
+                assert await transaction.remove_relationship(
+                    each.kind, each.source_id, each.target_id
+                )
         assert len(some) <= 2
         found.update(some)
         if not some:
             break
 
     assert found == {
-        EdgeBetween(RelationshipKind.FOLLOW, alice.id, bob.id),
-        EdgeBetween(RelationshipKind.FOLLOW, carol.id, alice.id),
-        EdgeBetween(RelationshipKind.BLOCK, carol.id, alice.id),
-        EdgeBetween(RelationshipKind.MUTE, alice.id, carol.id),
+        StoredRelationship(RelationshipKind.FOLLOW, alice.id, bob.id),
+        StoredRelationship(RelationshipKind.FOLLOW, carol.id, alice.id),
+        StoredRelationship(RelationshipKind.BLOCK, carol.id, alice.id),
+        StoredRelationship(RelationshipKind.MUTE, alice.id, carol.id),
     }
     assert await scenario.store.relationships_with(bob.id, [carol.id]) == {
         carol.id: Relationship.FOLLOWING
     }
 
 
-async def test_a_chore_waits_once_and_the_longest_waiting_comes_first(scenario: Scenario) -> None:
+async def test_a_background_task_is_stored_once_and_the_oldest_comes_first(
+    scenario: Scenario,
+) -> None:
     alice, bob = await scenario.people(2)
     now = scenario.clock.now()
-    background_task = BackgroundTask.REMOVE_EDGES
+    background_task = BackgroundTask.REMOVE_RELATIONSHIPS
     async with scenario.store.transaction() as transaction:
         await transaction.add_background_task(background_task, bob.id, now + timedelta(seconds=1))
         await transaction.add_background_task(background_task, alice.id, now)
@@ -244,11 +253,11 @@ async def test_only_counters_that_are_as_seen_are_corrected(scenario: Scenario) 
     assert await scenario.store.counts(bob.id) == Counts(followers=4)
 
 
-async def test_counters_are_compared_with_the_edges(scenario: Scenario) -> None:
+async def test_counters_are_compared_with_the_relationships(scenario: Scenario) -> None:
     alice, bob, carol = await scenario.people(3)
-    await scenario.edge(RelationshipKind.FOLLOW, alice, bob)
-    await scenario.edge(RelationshipKind.FOLLOW, carol, bob)
-    await scenario.edge(RelationshipKind.BLOCK, alice, carol)
+    await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
+    await scenario.relate(RelationshipKind.FOLLOW, carol, bob)
+    await scenario.relate(RelationshipKind.BLOCK, alice, carol)
     async with scenario.store.transaction() as transaction:
         await transaction.change_counts({bob.id: Counts(9, 9, 9)})
 
@@ -264,13 +273,13 @@ async def test_pairs_that_lock_each_other_both_ways_never_deadlock(real: Scenari
     async def flip(actor: int, other: int) -> None:
         async with real.store.transaction() as transaction:
             await transaction.lock_pair(people[actor].id, people[other].id)
-            if await transaction.remove_edge(
+            if await transaction.remove_relationship(
                 RelationshipKind.FOLLOW, people[actor].id, people[other].id
             ):
                 return
-            edge_id = await real.ids.make(0)
-            await transaction.add_edge(
-                RelationshipKind.FOLLOW, people[actor].id, people[other].id, edge_id
+            new_id = await real.ids.make(0)
+            await transaction.add_relationship(
+                RelationshipKind.FOLLOW, people[actor].id, people[other].id, new_id
             )
 
     pairs = [(a, b) for a in range(4) for b in range(4) if a != b]

@@ -31,7 +31,7 @@ async def test_a_session_is_read_as_added_and_as_saved(scenario: Scenario) -> No
     assert await scenario.store.session(alice.id, session.id) == used
 
 
-async def test_a_session_is_not_found_under_another_person(scenario: Scenario) -> None:
+async def test_a_session_is_not_found_under_another_user(scenario: Scenario) -> None:
     alice, bob = await scenario.people(2)
     session = await scenario.session(alice)
 

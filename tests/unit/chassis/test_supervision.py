@@ -157,7 +157,7 @@ async def test_end_waits_for_what_is_under_way() -> None:
 def test_jobs_are_called_by_their_functions() -> None:
     from functools import partial  # noqa: PLC0415
 
-    from services.chassis.storage import retention  # noqa: PLC0415
+    from services.chassis.runtime import logs  # noqa: PLC0415
 
-    assert name_of(partial(retention.run, None)) == "retention.run"
+    assert name_of(partial(logs.configure, None)) == "logs.configure"
     assert name_of(Counting().__call__) == "Counting.__call__"

@@ -27,6 +27,7 @@ from services.post.worker.protections import Protections
 from services.timeline.domain.model import TOP
 from services.timeline.worker import consumer as timeline_events
 from services.user.adapters.memory import MemoryUserStore
+from services.user.rpc import events as user_events
 from services.user.worker.consumer import Subscriptions
 from tests.stores.notification.scenario import Scenario as NotificationWorld
 from tests.unit.poison.hostile import NOW
@@ -56,6 +57,9 @@ class Notes:
         for each in what:
             self.forgotten += each if isinstance(each, Collection) else [each]
 
+    async def invalidate(self, *what: Any) -> None:
+        await self.forget(*what)
+
     def announce_activities(self, activities: Collection[Any]) -> None:
         self.forgotten += [each.post_id for each in activities]
 
@@ -66,7 +70,8 @@ FOLLOW = users.FollowCreated(follower_id=ONE, followee_id=OTHER)
 def _user_counters() -> Served:
     user_cache = Notes()
     handle = Subscriptions(
-        store=MemoryUserStore(clock=ManualClock(NOW)), user_cache=cast(Any, user_cache)
+        store=MemoryUserStore(clock=ManualClock(NOW), describe=user_events.describe),
+        user_cache=cast(Any, user_cache),
     ).handle
 
     async def is_served() -> bool:
@@ -86,9 +91,9 @@ def _post_departures() -> Served:
         pass
 
     states = Notes()
-    states.forget = forget_changed  # type: ignore[method-assign]
+    states.invalidate = forget_changed  # type: ignore[method-assign]
     routes = post_departures.routes(
-        AccountCleanup(store=store, clock=clock, describe=describe, forget_body=forget_body),
+        AccountCleanup(store=store, clock=clock, describe=describe, delete_body=forget_body),
         protections=Protections(store=store, profiles=cast(Any, None)),
         states=cast(Any, states),
         profile_cache=cast(Any, known),

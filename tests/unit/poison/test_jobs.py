@@ -15,6 +15,7 @@ from prometheus_client import REGISTRY
 from services.chassis.auth.tokens import RevokedSessions, revocations
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
+from services.chassis.runtime.periodic import every
 from services.chassis.runtime.supervision import Job, Supervisor
 from services.chassis.storage import retention
 from services.eventlog.worker import trimming
@@ -24,9 +25,7 @@ from services.post.worker import protections, reconciliation
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
 from services.timeline import compose as timeline_compose
-from services.user import compose as user_compose
-from services.user.domain.retired_handles import HandleTombstones
-from services.user.worker import background_tasks, counters
+from services.user.domain.handles import HandleTombstones
 from services.user.worker.background_tasks import BackgroundTasks
 from services.user.worker.counters import Reconciler
 from tests.unit.poison import source
@@ -104,7 +103,6 @@ class _Nothing(dict[Any, Any]):
 
 # Each endless coroutine function of the services that is a job, on what fails.
 JOBS: dict[str, Callable[[Any], Job]] = {
-    "chassis.storage.retention.run": lambda fails: partial(retention.run, fails),
     "chassis.auth.tokens.revocations.run": lambda fails: (
         RevokedSessions(fails, clock=ManualClock(NOW)).run
     ),
@@ -116,18 +114,26 @@ JOBS: dict[str, Callable[[Any], Job]] = {
         Reconciliation(store=fails, clock=ManualClock(NOW)).run
     ),
     "post.worker.protections.run": lambda fails: Protections(store=fails, profiles=fails).run,
-    "timeline.compose._prune": lambda fails: partial(timeline_compose._prune, fails),
-    "user.worker.background_tasks.run": lambda fails: (
+    "chassis.runtime.periodic.run": lambda fails: every(0.0, "periodic", fails.act),
+}
+# What `every` runs, on what fails.
+PERIODIC: dict[str, Callable[[Any], Job]] = {
+    "chassis.storage.retention.forget_old": retention.job,
+    "timeline.compose.prune_public": timeline_compose.prune_public,
+    "user.worker.background_tasks.run_all": lambda fails: every(
+        0.0,
+        "background_tasks",
         BackgroundTasks(
             store=fails,
             clock=ManualClock(NOW),
             ids=fails,
-            retired=HandleTombstones(master_key=bytes(32)),
-        ).run
+            tombstones=HandleTombstones(master_key=bytes(32)),
+        ).run_all,
     ),
-    "user.compose.periodically": lambda fails: user_compose._every(0.0, "failed", fails.act),
-    "user.worker.counters.run": lambda fails: (
-        Reconciler(store=fails, user_cache=fails, count_posts=fails.count_posts).run
+    "user.worker.counters.reconcile": lambda fails: every(
+        0.0,
+        "counters",
+        Reconciler(store=fails, user_cache=fails, count_posts=fails.count_posts).reconcile,
     ),
 }
 # Endless, and no job on its own, or one whose failures other tests bring about.
@@ -138,7 +144,7 @@ OTHERS = {
     "chassis.cache.redis_client._wait_for_return",  # tests/stores/chassis/test_redis.py
     "chassis.storage.relay.run",  # tests/stores/chassis/test_relay.py
     "chassis.storage.relay._publish_loop",
-    "chassis.storage.retention._drain",  # a part of retention.run
+    "chassis.storage.retention._drain",  # a part of retention.forget_old
     "chassis.runtime.supervision._keep",  # what is tested with
     "chassis.storage.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
     "chassis.events.bus.partition._move_to_dead_letters",  # tests/unit/chassis/test_partition.py
@@ -146,8 +152,7 @@ OTHERS = {
     "eventlog.domain.live.run",  # tests/servicers/notification/test_log_streams.py
     "eventlog.domain.live.renew_presence",
     "eventlog.worker.trimming.forget_old",  # a part of trimming.run
-    "post.worker.protections._walk",  # a part of protections.run
-    "user.worker.counters.reconcile",  # a part of counters.run
+    "post.worker.protections._align_all",  # a part of protections.run
 }
 
 
@@ -161,9 +166,6 @@ def no_pauses() -> Any:
         patch.setattr(reconciliation, "INTERVAL_SECONDS", 0.0)
         patch.setattr(protections, "_REVIEW_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
-        patch.setattr(background_tasks, "_IDLE_SECONDS", 0.0)
-        patch.setattr(background_tasks, "_PAUSE_SECONDS", 0.0)
-        patch.setattr(counters, "_EVERY_SECONDS", 0.0)
         yield
 
 
@@ -179,13 +181,13 @@ def test_every_endless_function_of_the_services_is_a_tested_job_or_named_as_anot
     assert found >= OTHERS
 
 
-@pytest.mark.parametrize("name", sorted(JOBS))
+@pytest.mark.parametrize("name", sorted(JOBS | PERIODIC))
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(errors=st.lists(st.sampled_from(ERRORS), min_size=1, max_size=5))
 def test_job_that_fails_in_any_way_works_again(
     name: str, errors: list[Callable[[], Exception]]
 ) -> None:
-    asyncio.run(_survives(name, JOBS[name], errors))
+    asyncio.run(_survives(name, (JOBS | PERIODIC)[name], errors))
 
 
 async def _survives(
@@ -196,7 +198,7 @@ async def _survives(
     supervisor = Supervisor(on_fatal=lambda: gave_up.append(None))
     before = _failures("neighbour")
     supervisor.start(name, make(fails))
-    supervisor.start("neighbour", JOBS["user.compose.periodically"](neighbour))
+    supervisor.start("neighbour", JOBS["chassis.runtime.periodic.run"](neighbour))
 
     await eventually(lambda: fails.calls > 2)
     calls = neighbour.calls

@@ -7,7 +7,7 @@ from roost.post.v1 import post_events_pb2 as wire
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS
 
 from services.post.domain.domain_events import (
-    Change,
+    DomainEvent,
     PostCreated,
     PostDeleted,
     PostLiked,
@@ -42,7 +42,7 @@ ENTRY = Entry(REPOST, POST, AUTHOR, ACTOR)
         (RepostUndone(ENTRY), ACTOR),
     ],
 )
-def test_a_change_is_told_under_the_name_of_who_made_it(change: Change, key: int) -> None:
+def test_a_change_is_told_under_the_name_of_who_made_it(change: DomainEvent, key: int) -> None:
     message = describe(change)
 
     assert (message.topic, message.key) == ("roost.post.v1", str(key))

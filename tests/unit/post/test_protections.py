@@ -11,7 +11,6 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.memory.transaction import MemoryPostTransaction
-from services.post.adapters.user_client import RelationshipFlags
 from services.post.domain.model import (
     OPEN_ACCOUNT,
     AccountState,
@@ -19,6 +18,7 @@ from services.post.domain.model import (
     Post,
 )
 from services.post.domain.store import NewPost
+from services.post.rpc.read_cache.profile_cache import RelationshipFlags
 from services.post.worker import protections as protections_module
 from services.post.worker.protections import Protections
 from tests.builders.posts import START, Numbers, a_post
@@ -96,7 +96,7 @@ def scenario() -> Scenario:
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protections_module, "CONTRIBUTIONS_A_STEP", 2)
-    monkeypatch.setattr(protections_module, "_PEOPLE_AT_ONCE", 2)
+    monkeypatch.setattr(protections_module, "_USERS_AT_ONCE", 2)
 
 
 async def test_counts_follow_the_account_both_ways(scenario: Scenario) -> None:
@@ -132,7 +132,7 @@ async def test_readers_are_shown_the_counts_after_each_step(scenario: Scenario) 
     async def watch(changed: object) -> None:
         forgotten.update(changed.post_ids)  # type: ignore[attr-defined]
 
-    scenario.store.watch(watch)
+    scenario.store.on_change(watch)
     await scenario.protections.account_changed(scenario.bob, PROTECTED)
 
     assert forgotten == {post.id for post in posts}
@@ -183,6 +183,6 @@ async def test_review_of_nobody_asks_nobody(scenario: Scenario) -> None:
 async def test_nothing_is_kept_of_an_account_that_is_deleted(scenario: Scenario) -> None:
     await scenario.protections.account_changed(scenario.bob, PROTECTED)
 
-    await scenario.protections.forget_account(scenario.bob)
+    await scenario.protections.delete_account(scenario.bob)
 
     assert scenario.bob not in scenario.store.database.tables.protections

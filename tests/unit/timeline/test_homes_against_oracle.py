@@ -62,7 +62,7 @@ class Homes(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            if hasattr(self, "world"):
+            if hasattr(self, "scenario"):
                 self.run(self.drain())
                 for viewer in PEOPLE:
                     home = self.run(self.scenario.home(viewer))

@@ -1,4 +1,4 @@
-"""Handles: form, sameness, and what is kept for the house."""
+"""Handles: form, equality, and which are reserved."""
 
 import re
 
@@ -77,7 +77,7 @@ def test_a_reserved_name_stays_reserved_with_digits_in_place_of_letters(
         *("mod_team", "m0d_help", "the_mods", "sys_adm1n", "all", "here"),
     ],
 )
-def test_what_looks_like_the_house_is_reserved(handle: str) -> None:
+def test_what_looks_like_the_operator_is_reserved(handle: str) -> None:
     with pytest.raises(HandleReserved):
         handles.check_new(handle)
 

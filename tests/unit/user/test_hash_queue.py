@@ -1,4 +1,4 @@
-"""Whose password is hashed next, and who is refused because there is no time."""
+"""The order of password hashes, and which are refused for lack of time."""
 
 import asyncio
 import threading
@@ -29,7 +29,7 @@ class Workers:
         self.began: list[str] = []
         self._gates: dict[str, threading.Event] = {}
 
-    def ask(
+    def run(
         self,
         name: str,
         priority: PriorityClass = PriorityClass.SIGN_IN,
@@ -88,10 +88,10 @@ async def order(workers: Workers, tasks: "list[asyncio.Task[Any]]") -> list[str]
 
 
 async def test_owners_take_turns(one: Workers) -> None:
-    tasks = [one.ask("first")]
+    tasks = [one.run("first")]
     await asyncio.sleep(0)
-    tasks += [one.ask(f"flood{n}", owner="attacker") for n in range(6)]
-    tasks += [one.ask("a", owner="alice"), one.ask("b", owner="bob")]
+    tasks += [one.run(f"flood{n}", owner="attacker") for n in range(6)]
+    tasks += [one.run("a", owner="alice"), one.run("b", owner="bob")]
     await asyncio.sleep(0)
 
     assert await order(one, tasks) == [
@@ -100,10 +100,10 @@ async def test_owners_take_turns(one: Workers) -> None:
 
 
 async def test_sign_ins_go_before_other_hashes_three_to_one(one: Workers) -> None:
-    tasks = [one.ask("first", PriorityClass.OTHER)]
+    tasks = [one.run("first", PriorityClass.OTHER)]
     await asyncio.sleep(0)
-    tasks += [one.ask(f"other{n}", PriorityClass.OTHER) for n in range(3)]
-    tasks += [one.ask(f"in{n}") for n in range(7)]
+    tasks += [one.run(f"other{n}", PriorityClass.OTHER) for n in range(3)]
+    tasks += [one.run(f"in{n}") for n in range(7)]
     await asyncio.sleep(0)
 
     assert await order(one, tasks) == [
@@ -112,22 +112,22 @@ async def test_sign_ins_go_before_other_hashes_three_to_one(one: Workers) -> Non
 
 
 async def test_other_hashes_have_at_most_half_of_the_workers(two: Workers) -> None:
-    tasks = [two.ask(f"other{n}", PriorityClass.OTHER) for n in range(4)]
+    tasks = [two.run(f"other{n}", PriorityClass.OTHER) for n in range(4)]
     await eventually(lambda: two.began == ["other0"], limit=60)
-    tasks.append(two.ask("in0"))
+    tasks.append(two.run("in0"))
     await eventually(lambda: two.began == ["other0", "in0"], limit=60)
 
     assert await order(two, tasks) == ["other0", "in0", "other1", "other2", "other3"]
 
 
 async def test_what_would_not_be_finished_in_time_is_refused_at_once(one: Workers) -> None:
-    tasks = [one.ask(f"in{n}", left=LONG) for n in range(3)]
+    tasks = [one.run(f"in{n}", left=LONG) for n in range(3)]
     await asyncio.sleep(0)
 
-    late = one.ask("late", left=3.5 + MARGIN)
+    late = one.run("late", left=3.5 + MARGIN)
     with pytest.raises(PasswordPoolBusy) as caught:
         await late
-    tasks.append(one.ask("patient", left=4.5 + MARGIN + LONG))
+    tasks.append(one.run("patient", left=4.5 + MARGIN + LONG))
 
     assert caught.value.retry_after is not None
     assert caught.value.retry_after >= 1
@@ -135,12 +135,12 @@ async def test_what_would_not_be_finished_in_time_is_refused_at_once(one: Worker
 
 
 async def test_an_owner_with_few_jobs_waits_for_as_few_of_anothers(one: Workers) -> None:
-    tasks = [one.ask(f"flood{n}", owner="attacker", left=LONG) for n in range(20)]
+    tasks = [one.run(f"flood{n}", owner="attacker", left=LONG) for n in range(20)]
     await asyncio.sleep(0)
 
-    # One runs, and one of the attacker's goes before.
-    alice = one.ask("alice", owner="alice", left=3.5 + MARGIN)
-    more = one.ask("more", owner="attacker", left=3.5 + MARGIN)
+    # One job runs, and one of the attacker goes before.
+    alice = one.run("alice", owner="alice", left=3.5 + MARGIN)
+    more = one.run("more", owner="attacker", left=3.5 + MARGIN)
     with pytest.raises(PasswordPoolBusy):
         await more
 
@@ -150,10 +150,10 @@ async def test_an_owner_with_few_jobs_waits_for_as_few_of_anothers(one: Workers)
 
 
 async def test_nothing_is_hashed_for_a_caller_whose_deadline_has_passed(one: Workers) -> None:
-    first = one.ask("first")
+    first = one.run("first")
     await eventually(lambda: one.began == ["first"], limit=60)
-    # What runs took longer than the average said it would.
-    late = one.ask("late", left=2.0 + MARGIN + 0.001)
+    # The running job takes longer than the average.
+    late = one.run("late", left=2.0 + MARGIN + 0.001)
     await asyncio.sleep(0)
     one.queue._seconds = 10.0
     await one.finish("first")
@@ -166,13 +166,13 @@ async def test_nothing_is_hashed_for_a_caller_whose_deadline_has_passed(one: Wor
 
 async def test_a_full_lane_drops_the_last_job_of_the_owner_who_has_most() -> None:
     workers = Workers(1, waiting=3)
-    running = workers.ask("running", owner="attacker")
+    running = workers.run("running", owner="attacker")
     await asyncio.sleep(0)
-    flood = [workers.ask(f"flood{n}", owner="attacker") for n in range(3)]
+    flood = [workers.run(f"flood{n}", owner="attacker") for n in range(3)]
     await asyncio.sleep(0)
 
-    alice = workers.ask("alice", owner="alice")
-    more = workers.ask("more", owner="attacker")
+    alice = workers.run("alice", owner="alice")
+    more = workers.run("more", owner="attacker")
     with pytest.raises(PasswordPoolBusy):
         await more
     with pytest.raises(PasswordPoolBusy):
@@ -185,8 +185,8 @@ async def test_a_full_lane_drops_the_last_job_of_the_owner_who_has_most() -> Non
 
 
 async def test_who_gives_up_is_not_hashed_for(one: Workers) -> None:
-    first = one.ask("first")
-    second = one.ask("second")
+    first = one.run("first")
+    second = one.run("second")
     await asyncio.sleep(0)
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -197,7 +197,7 @@ async def test_who_gives_up_is_not_hashed_for(one: Workers) -> None:
 
 
 async def test_what_a_hash_takes_is_measured(one: Workers) -> None:
-    first = one.ask("first")
+    first = one.run("first")
     await asyncio.sleep(0)
 
     await order(one, [first])

@@ -94,7 +94,7 @@ def test_neither_are_the_display_name_and_the_mail_address(about: str, password:
         check(password, "robin", about)
 
 
-def test_what_is_known_of_a_person_may_be_part_of_a_good_password() -> None:
+def test_public_facts_about_a_user_may_be_part_of_a_good_password() -> None:
     assert not refused("zebra lamp 9", "amp")
     assert not refused("robin hides purple trains", "robin")
 

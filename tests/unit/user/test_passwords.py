@@ -44,7 +44,7 @@ async def test_two_forms_of_one_text_are_one_password() -> None:
         assert (await passwords.verify("cafe\u0301 noir 7", kept)).right
 
 
-async def test_nobody_is_never_right_and_costs_the_hash_that_somebody_costs(
+async def test_an_unknown_user_is_never_right_and_costs_the_hash_of_a_known_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compared = []
@@ -67,7 +67,7 @@ async def test_nobody_is_never_right_and_costs_the_hash_that_somebody_costs(
     assert known == unknown
 
 
-async def test_a_hash_of_other_parameters_is_made_anew_when_the_password_is_right() -> None:
+async def test_a_hash_of_other_parameters_is_replaced_when_the_password_is_right() -> None:
     kept = PasswordHasher(time_cost=1, memory_cost=512, parallelism=1).hash("zebra lamp 9")
     async with Passwords(memory_mib=1) as passwords:
         right = await passwords.verify("zebra lamp 9", kept)

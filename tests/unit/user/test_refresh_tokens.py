@@ -33,7 +33,7 @@ def test_an_altered_token_is_not_genuine(origin: int, sign: str) -> None:
     presented = TOKENS.read(altered)
 
     if altered != token:
-        # The last sign has bits to spare; those that only change them are another token anyway.
+        # The last character has unused bits. A change of them is still another token.
         assert presented is None or not presented.genuine or presented.hash != hash_of(token)
 
 

@@ -22,16 +22,17 @@ from services.user.domain.signing import (
     KeySeal,
     Signer,
 )
+from services.user.rpc.events import describe
 
 SEAL = KeySeal(master_key=b"\7" * 32)
 
 
 class UserServiceStack:
-    """A signer, and somebody who checks its tokens with a key set that may be a minute old."""
+    """A signer, and a verifier of its tokens with a key set that may be a minute old."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.store = MemoryUserStore(clock=self.clock)
+        self.store = MemoryUserStore(clock=self.clock, describe=describe)
         access_tokens = AccessTokens(issuer="https://r", audience="roost", clock=self.clock)
         self.signer = Signer(
             store=self.store, clock=self.clock, seal=SEAL, access_tokens=access_tokens

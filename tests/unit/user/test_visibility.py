@@ -33,7 +33,7 @@ VIEWERS = {
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
-def test_profiles_are_hidden_from_those_whom_the_person_blocks_alone(viewer: str) -> None:
+def test_profiles_are_hidden_only_from_users_whom_the_owner_blocks(viewer: str) -> None:
     _, relationship = VIEWERS[viewer]
 
     if viewer == "blocked":
@@ -44,7 +44,7 @@ def test_profiles_are_hidden_from_those_whom_the_person_blocks_alone(viewer: str
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
-def test_lists_of_open_people_are_hidden_like_profiles(viewer: str) -> None:
+def test_lists_of_open_accounts_are_hidden_like_profiles(viewer: str) -> None:
     viewer_id, relationship = VIEWERS[viewer]
 
     if viewer == "blocked":
@@ -55,7 +55,7 @@ def test_lists_of_open_people_are_hidden_like_profiles(viewer: str) -> None:
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
-def test_lists_of_protected_people_are_for_followers_and_themselves(viewer: str) -> None:
+def test_lists_of_protected_accounts_are_for_followers_and_owners(viewer: str) -> None:
     viewer_id, relationship = VIEWERS[viewer]
 
     if viewer in {"follower", "owner"}:
@@ -67,7 +67,7 @@ def test_lists_of_protected_people_are_for_followers_and_themselves(viewer: str)
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
-def test_a_block_either_way_keeps_people_out_of_lists(viewer: str) -> None:
+def test_a_block_in_either_direction_keeps_users_out_of_lists(viewer: str) -> None:
     _, relationship = VIEWERS[viewer]
 
     assert visibility.listed(relationship) == (viewer not in {"blocked", "blocking"})

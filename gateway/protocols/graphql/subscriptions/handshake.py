@@ -1,16 +1,20 @@
 """The application of WebSockets at `/graphql`: who may subscribe."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
+from gateway.core.asgi import Receive, Scope, Send
 from gateway.core.clients import Backends
 from gateway.core.errors import ParameterInvalid
+from gateway.protocols.graphql.requests import Find
 from gateway.protocols.graphql.subscriptions import close_codes as ends
 from gateway.protocols.graphql.subscriptions import messages
 from gateway.protocols.graphql.subscriptions.close_codes import closing_of
+from gateway.protocols.graphql.subscriptions.messages import read
 from gateway.protocols.graphql.subscriptions.quota import SubscriptionQuota
-from gateway.protocols.graphql.subscriptions.socket import Find, GraphQLSocket, read
-from gateway.protocols.rest.endpoint import Receive, Scope, Send
 from gateway.protocols.stream.close_codes import Closing
+from gateway.protocols.stream.connection import Connection
 from gateway.protocols.stream.endpoint import Stream
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.errors import RoostError
@@ -22,7 +26,16 @@ _INIT_SECONDS = 10.0
 class Subscriptions:
     """Lets connections in by the stream's tickets, and to the stream's hub."""
 
-    def __init__(self, *, backends: Backends, find: Find, stream: Stream) -> None:
+    def __init__(
+        self,
+        *,
+        backends: Backends,
+        find: Find,
+        stream: Stream,
+        socket: Callable[..., Connection[Any]],
+    ) -> None:
+        """With the class of connections that were let in."""
+        self._socket = socket
         self._backends = backends
         self._find = find
         self._stream = stream
@@ -57,7 +70,7 @@ class Subscriptions:
             closing = ends.translated(redeemed)
             await send({"type": "websocket.close", "code": closing.code, "reason": closing.reason})
             return
-        await GraphQLSocket(
+        await self._socket(
             backends=self._backends,
             find=self._find,
             quota=self._quota,

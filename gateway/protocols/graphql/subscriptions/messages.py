@@ -2,12 +2,15 @@
 https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from gateway.core.bodies import BodyReader
 from gateway.protocols.graphql.requests import Request
+from gateway.protocols.stream.close_codes import FrameInvalid
+from services.chassis.runtime.errors import RoostError
 
 SUBPROTOCOL = "graphql-transport-ws"
 
@@ -80,3 +83,17 @@ _encoder = msgspec.json.Encoder()
 def encode(message: ServerMessage) -> str:
     """The text of a message."""
     return _encoder.encode(message).decode()
+
+
+_reader = BodyReader(cast(type[Struct], ClientMessage))
+
+
+def read(message: Any) -> ClientMessage:
+    """A message of the client. Raises FrameInvalid."""
+    text = message.get("text")
+    if text is None:
+        raise FrameInvalid("Send messages as text.")
+    try:
+        return cast(ClientMessage, _reader.read(text.encode(errors="surrogatepass")))
+    except RoostError as error:
+        raise FrameInvalid(error.message, violations=error.violations) from None

@@ -1,4 +1,4 @@
-"""Posts in memory, for tests of everything above the store."""
+"""The in-memory store, for tests of everything above the store."""
 
 from services.post.adapters.memory.store import MemoryStore
 

@@ -1,4 +1,4 @@
-"""The store of the Post service in memory."""
+"""The in-memory store of the Post service."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -21,9 +21,9 @@ from services.post.domain.model import (
     PostState,
     Revision,
     ViewerEngagement,
-    Visibility,
 )
 from services.post.domain.store import ChangeListener, NewPost
+from services.post.domain.visibility import belongs_on_homes, is_counted_on_profile
 
 
 class MemoryStore:
@@ -31,18 +31,18 @@ class MemoryStore:
 
     def __init__(self, *, clock: Clock) -> None:
         self.database = MemoryDatabase(PostTables(), clock=clock)
-        self._watchers: list[ChangeListener] = []
+        self._listeners: list[ChangeListener] = []
 
-    def watch(self, watcher: ChangeListener) -> None:
-        self._watchers.append(watcher)
+    def on_change(self, listener: ChangeListener) -> None:
+        self._listeners.append(listener)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MemoryPostTransaction]:
         async with self.database.transaction(MemoryPostTransaction) as transaction:
             yield transaction
         if transaction.changed:
-            for watcher in self._watchers:
-                await watcher(transaction.changed)
+            for listener in self._listeners:
+                await listener(transaction.changed)
 
     async def create(self, new: NewPost) -> bytes | None:
         async with self.transaction() as transaction:
@@ -64,12 +64,12 @@ class MemoryStore:
         return {each: state for each, state in found if state is not None}
 
     async def engaged(self, user_id: int, limit: int) -> list[ViewerEngagement]:
-        mine = {post for _, user, post in self.database.tables.responses if user == user_id}
+        mine = {post for _, user, post in self.database.tables.engagements if user == user_id}
         return [
             ViewerEngagement(
                 post_id,
                 *(
-                    (kind, user_id, post_id) in self.database.tables.responses
+                    (kind, user_id, post_id) in self.database.tables.engagements
                     for kind in EngagementKind
                 ),
             )
@@ -77,8 +77,10 @@ class MemoryStore:
         ]
 
     async def revisions(self, post_id: int, *, before: int, limit: int) -> list[Revision]:
-        kept = self.database.tables.revisions.get(post_id, [])
-        return [each for each in reversed(kept) if not before or each.revision < before][:limit]
+        revisions = self.database.tables.revisions.get(post_id, [])
+        return [each for each in reversed(revisions) if not before or each.revision < before][
+            :limit
+        ]
 
     async def ancestors(self, conversation_id: int, post_id: int, limit: int) -> list[int]:
         above: list[int] = []
@@ -99,13 +101,13 @@ class MemoryStore:
     async def answered(self, conversation_id: int, post_ids: Sequence[int]) -> set[int]:
         posts = self.database.tables.posts.values()
 
-        def stands(post_id: int, steps: int) -> bool:
+        def is_answered(post_id: int, levels: int) -> bool:
             replies = [each for each in posts if each.reply_to_post_id == post_id]
             return any(not each.deleted for each in replies) or (
-                steps > 1 and any(stands(each.id, steps - 1) for each in replies)
+                levels > 1 and any(is_answered(each.id, levels - 1) for each in replies)
             )
 
-        return {each for each in post_ids if stands(each, 50)}
+        return {each for each in post_ids if is_answered(each, 50)}
 
     async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
         live = self.database.tables.live()
@@ -127,7 +129,7 @@ class MemoryStore:
     ) -> list[ListPosition]:
         found = [
             ListPosition(id_, user)
-            for (each, user, post), (id_, _) in self.database.tables.responses.items()
+            for (each, user, post), (id_, _) in self.database.tables.engagements.items()
             if each is kind and post == post_id and id_ < (before or MAX_ID)
         ]
         return sorted(found, reverse=True)[:limit]
@@ -137,7 +139,7 @@ class MemoryStore:
     ) -> list[ListPosition]:
         found = [
             ListPosition(id_, post)
-            for (each, user, post), (id_, _) in self.database.tables.responses.items()
+            for (each, user, post), (id_, _) in self.database.tables.engagements.items()
             if each is kind and user == user_id and id_ < (before or MAX_ID)
         ]
         return sorted(found, reverse=True)[:limit]
@@ -152,7 +154,7 @@ class MemoryStore:
         own = [
             Entry(each.id, each.id, each.author_id)
             for each in self.database.tables.live()
-            if each.author_id in author_ids and each.on_timelines
+            if each.author_id in author_ids and belongs_on_homes(each)
         ]
         reposts = [entry for each in author_ids for entry in self._reposts_of(each)]
         return _newest([*own, *reposts], before, limit)
@@ -161,9 +163,7 @@ class MemoryStore:
         return Counter(
             each.author_id
             for each in self.database.tables.live()
-            if each.author_id in author_ids
-            and each.visibility is Visibility.PUBLIC
-            and not each.reply_to_post_id
+            if each.author_id in author_ids and is_counted_on_profile(each)
         )
 
     async def live_posts_of(self, author_id: int, limit: int) -> list[int]:
@@ -172,9 +172,9 @@ class MemoryStore:
 
     async def contributors(self, *, after: int, limit: int) -> list[int]:
         tables = self.database.tables
-        profiles = {user for _, user, _ in tables.responses}
-        profiles |= {post.author_id for post in tables.live()}
-        return sorted(each for each in profiles if each > after)[:limit]
+        users = {user for _, user, _ in tables.engagements}
+        users |= {post.author_id for post in tables.live()}
+        return sorted(each for each in users if each > after)[:limit]
 
     async def unreconciled(self, accounts: Mapping[int, AccountState]) -> list[int]:
         tables = self.database.tables
@@ -209,7 +209,7 @@ class MemoryStore:
     def _reposts_of(self, user_id: int) -> list[Entry]:
         return [
             Entry(id_, post, author, user)
-            for (kind, user, post), (id_, author) in self.database.tables.responses.items()
+            for (kind, user, post), (id_, author) in self.database.tables.engagements.items()
             if kind is EngagementKind.REPOST and user == user_id
         ]
 

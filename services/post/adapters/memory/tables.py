@@ -1,9 +1,10 @@
-"""The rows of the store in memory."""
+"""The tables of the in-memory store."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from services.chassis.storage.memory import MemoryTables
 from services.post.domain.model import (
@@ -12,45 +13,50 @@ from services.post.domain.model import (
     Post,
     PostState,
     Revision,
-    Visibility,
 )
+from services.post.domain.visibility import is_counted_as_quote, is_counted_as_reply
+
+# A kind, a user and a post.
+EngagementKey: TypeAlias = tuple[EngagementKind, int, int]
 
 
 @dataclass
 class PostTables(MemoryTables):
-    """Everything that is kept. `responses` holds (kind, user, post) → (id, author of the post)."""
+    """`engagements` maps (kind, user, post) to (id, author of the post)."""
 
     posts: dict[int, Post] = field(default_factory=dict)
     states: dict[int, PostState] = field(default_factory=dict)
     touched: dict[int, datetime] = field(default_factory=dict)
     revisions: dict[int, list[Revision]] = field(default_factory=dict)
-    responses: dict[tuple[EngagementKind, int, int], tuple[int, int]] = field(default_factory=dict)
-    # What is not counted, since the account was protected: keys of `responses`, ids of posts.
-    closed_engagements: set[tuple[EngagementKind, int, int]] = field(default_factory=set)
+    engagements: dict[EngagementKey, tuple[int, int]] = field(default_factory=dict)
+    # What is not counted because the account is protected: keys of `engagements`, ids of posts.
+    closed_engagements: set[EngagementKey] = field(default_factory=set)
     closed_posts: set[int] = field(default_factory=set)
     protections: dict[int, AccountState] = field(default_factory=dict)
     settled: set[int] = field(default_factory=set)
 
     def live(self) -> Iterable[Post]:
-        """All posts but tombstones."""
+        """All posts except tombstones."""
         return (post for post in self.posts.values() if not post.deleted)
 
     def counts(self, post_id: int) -> dict[str, int]:
-        """What the counters of a post ought to be."""
-        counted = self.responses.keys() - self.closed_engagements
+        """The correct counts of a post."""
+        counted = self.engagements.keys() - self.closed_engagements
         by_kind = Counter(kind for kind, _, liked in counted if liked == post_id)
-        open_posts = [post for post in self.live() if self.is_open(post)]
+        contributions = [(post, *self.contributions(post)) for post in self.live()]
         return {
             "likes": by_kind[EngagementKind.LIKE],
             "reposts": by_kind[EngagementKind.REPOST],
-            "replies": sum(post.reply_to_post_id == post_id for post in open_posts),
+            "replies": sum(
+                replies and post.reply_to_post_id == post_id for post, replies, _ in contributions
+            ),
             "quotes": sum(
-                post.quoted_post_id == post_id and not post.reply_to_post_id for post in open_posts
+                quotes and post.quoted_post_id == post_id for post, _, quotes in contributions
             ),
         }
 
     def recounted(self, post_id: int) -> PostState:
-        """The shared state of a post with its counters as they ought to be."""
+        """The shared state of a post with the correct counts."""
         right = self.counts(post_id)
         return PostState(
             post_id,
@@ -61,23 +67,27 @@ class PostTables(MemoryTables):
             right["quotes"],
         )
 
-    def is_open(self, post: Post) -> bool:
-        """Whether the post is counted where it answers and quotes."""
-        return post.visibility is Visibility.PUBLIC and post.id not in self.closed_posts
+    def contributions(self, post: Post) -> tuple[bool, bool]:
+        """Whether the post counts as a reply, and as a quote."""
+        protected = post.id in self.closed_posts
+        return (
+            is_counted_as_reply(post, protected=protected),
+            is_counted_as_quote(post, protected=protected),
+        )
 
     def is_protected(self, user_id: int, account: AccountState) -> bool:
-        """Whether an account is protected, by what is kept where that is not older."""
-        kept = self.protections.get(user_id)
-        if kept is not None and kept.update_time >= account.update_time:
-            return kept.protected
+        """Whether an account is protected: by the stored state, unless that is older."""
+        stored = self.protections.get(user_id)
+        if stored is not None and stored.update_time >= account.update_time:
+            return stored.protected
         return account.protected
 
     def state(self, post_id: int, viewer_id: int) -> PostState | None:
-        """The state of a post as a viewer sees it."""
+        """The state of a post, with the engagement of a viewer."""
         state = self.states.get(post_id)
         if state is None:
             return None
         liked, reposted, bookmarked = (
-            (kind, viewer_id, post_id) in self.responses for kind in EngagementKind
+            (kind, viewer_id, post_id) in self.engagements for kind in EngagementKind
         )
         return state._replace(liked=liked, reposted=reposted, bookmarked=bookmarked)

@@ -1,4 +1,4 @@
-"""Changes of posts and responses in memory."""
+"""The transaction of the in-memory store."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ _COUNTER = {EngagementKind.LIKE: "likes", EngagementKind.REPOST: "reposts"}
 
 
 class MemoryPostTransaction(MemoryTransaction[PostTables]):
-    """A running transaction; transactions run one after another, so nothing needs a lock."""
+    """Transactions run one after another, so nothing needs a lock."""
 
     def __init__(self, tables: PostTables, clock: Clock) -> None:
         super().__init__(tables, clock)
@@ -45,7 +45,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         return self.tables.posts.get(post_id)
 
     async def insert(self, post: Post, account: AccountState) -> None:
-        """The rows of `Store.create`."""
+        """Adds the rows of `Store.create`."""
         for target in {post.reply_to_post_id, post.quoted_post_id} - {0}:
             if target not in self.tables.posts or self.tables.posts[target].deleted:
                 raise PostNotFound
@@ -67,7 +67,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         self.tables.states[after.id] = state._replace(revision=after.revision)
 
     async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
-        gone = []
+        removed = []
         for post_id in sorted(set(post_ids)):
             post = self.tables.posts.get(post_id)
             if post is None or post.deleted:
@@ -80,7 +80,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             self.tables.states[post_id] = state._replace(revision=TOMBSTONE)
             self.tables.revisions.pop(post_id, None)
             self._count_targets(post, -1)
-            gone.append(
+            removed.append(
                 Tombstone(
                     post_id,
                     post.author_id,
@@ -89,7 +89,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
                     post.visibility,
                 )
             )
-        return gone
+        return removed
 
     async def engage(
         self,
@@ -104,13 +104,13 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         state = self.tables.states.get(post_id)
         if state is None:
             return EngagementResult(False, 0, None)
-        standing = self.tables.responses.get((kind, user_id, post_id), (0, 0))[0]
+        standing = self.tables.engagements.get((kind, user_id, post_id), (0, 0))[0]
         if standing or state.revision == TOMBSTONE:
             live = state.revision != TOMBSTONE
             return EngagementResult(
                 False, standing if live else 0, self.tables.state(post_id, user_id)
             )
-        self.tables.responses[kind, user_id, post_id] = (engagement_id, author_id)
+        self.tables.engagements[kind, user_id, post_id] = (engagement_id, author_id)
         self.changed.engaged_user_ids.add(user_id)
         if self.tables.is_protected(user_id, account):
             self.tables.closed_engagements.add((kind, user_id, post_id))
@@ -121,7 +121,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
     async def withdraw(
         self, kind: EngagementKind, *, user_id: int, post_id: int
     ) -> EngagementResult:
-        engagement_id, _ = self.tables.responses.pop((kind, user_id, post_id), (0, 0))
+        engagement_id, _ = self.tables.engagements.pop((kind, user_id, post_id), (0, 0))
         self.changed.engaged_user_ids.add(user_id)
         closed = (kind, user_id, post_id) in self.tables.closed_engagements
         self.tables.closed_engagements.discard((kind, user_id, post_id))
@@ -132,17 +132,17 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         )
 
     async def withdraw_all(self, user_id: int, limit: int) -> list[Withdrawn]:
-        mine = sorted({post for _, user, post in self.tables.responses if user == user_id})
-        gone = []
-        for post_id in mine[:limit]:
+        own = sorted({post for _, user, post in self.tables.engagements if user == user_id})
+        removed = []
+        for post_id in own[:limit]:
             found = {
-                kind: self.tables.responses[kind, user_id, post_id]
+                kind: self.tables.engagements[kind, user_id, post_id]
                 for kind in EngagementKind
-                if (kind, user_id, post_id) in self.tables.responses
+                if (kind, user_id, post_id) in self.tables.engagements
             }
             for kind in found:
                 await self.withdraw(kind, user_id=user_id, post_id=post_id)
-            gone.append(
+            removed.append(
                 Withdrawn(
                     post_id,
                     next(iter(found.values()))[1],
@@ -151,12 +151,12 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
                     found.get(EngagementKind.REPOST, (0, 0))[0],
                 )
             )
-        return gone
+        return removed
 
-    async def forget_likes(self, post_id: int, limit: int) -> int:
+    async def delete_likes(self, post_id: int, limit: int) -> int:
         likers = sorted(
             user
-            for kind, user, liked in self.tables.responses
+            for kind, user, liked in self.tables.engagements
             if kind is EngagementKind.LIKE and liked == post_id
         )
         for user_id in likers[:limit]:
@@ -164,19 +164,19 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         return len(likers[:limit])
 
     async def record_protection(self, user_id: int, account: AccountState) -> None:
-        kept = self.tables.protections.get(user_id)
-        if kept is None or kept.update_time <= account.update_time:
+        stored = self.tables.protections.get(user_id)
+        if stored is None or stored.update_time <= account.update_time:
             self.tables.protections[user_id] = account
             self.tables.settled.discard(user_id)
 
     async def align_engagements(self, user_id: int, *, after: int, limit: int) -> AlignedBatch:
-        mine = {post for _, user, post in self.tables.responses if user == user_id}
-        page = sorted(post_id for post_id in mine if post_id > after)[:limit]
+        own = {post for _, user, post in self.tables.engagements if user == user_id}
+        page = sorted(post_id for post_id in own if post_id > after)[:limit]
         changed = [
             post_id
             for post_id in page
             for kind in _COUNTER
-            if (kind, user_id, post_id) in self.tables.responses
+            if (kind, user_id, post_id) in self.tables.engagements
             and self._align(self.tables.closed_engagements, (kind, user_id, post_id), user_id)
         ]
         for post_id in changed:
@@ -184,14 +184,14 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         return AlignedBatch(page[-1] if page else 0, changed)
 
     async def align_posts(self, user_id: int, *, after: int, limit: int) -> AlignedBatch:
-        mine = {post.id: post for post in self.tables.live() if post.author_id == user_id}
-        page = sorted(post_id for post_id in mine if post_id > after)[:limit]
+        own = {post.id: post for post in self.tables.live() if post.author_id == user_id}
+        page = sorted(post_id for post_id in own if post_id > after)[:limit]
         changed = [
             target
             for post_id in page
             if self._align(self.tables.closed_posts, post_id, user_id)
-            and mine[post_id].visibility is Visibility.PUBLIC
-            for target in (mine[post_id].reply_to_post_id, mine[post_id].quoted_post_id)
+            and own[post_id].visibility is Visibility.PUBLIC
+            for target in (own[post_id].reply_to_post_id, own[post_id].quoted_post_id)
             if target
         ]
         for target in changed:
@@ -202,12 +202,12 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         if self.tables.protections[user_id].update_time <= account.update_time:
             self.tables.settled.add(user_id)
 
-    async def forget_protection(self, user_id: int) -> None:
+    async def delete_protection(self, user_id: int) -> None:
         self.tables.protections.pop(user_id, None)
         self.tables.settled.discard(user_id)
 
     def _align(self, closed: set[K], each: K, user_id: int) -> bool:
-        """Marks what a person contributed by what is kept of the account; whether that is new."""
+        """Marks one contribution of a user by the stored account state; whether that changed it."""
         before = each in closed
         if self.tables.is_protected(user_id, OPEN_ACCOUNT):
             closed.add(each)
@@ -221,10 +221,9 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         self.changed.post_ids.add(post_id)
 
     def _count_targets(self, post: Post, by: int) -> None:
-        counted = by if self.tables.is_open(post) else 0
-        self._count(post.reply_to_post_id, "replies", counted)
-        # Who may read a reply depends on others, so what it quotes is not counted.
-        self._count(post.quoted_post_id, "quotes", 0 if post.reply_to_post_id else counted)
+        replies, quotes = self.tables.contributions(post)
+        self._count(post.reply_to_post_id, "replies", by if replies else 0)
+        self._count(post.quoted_post_id, "quotes", by if quotes else 0)
 
     def _count(self, post_id: int, counter: str, by: int) -> None:
         state = self.tables.states.get(post_id)

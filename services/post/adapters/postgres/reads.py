@@ -1,10 +1,11 @@
-"""Reading posts, states and lists: one statement each.
+"""SQL of the reads of posts, states and lists: one statement each.
 
-`id = ANY` finds the rows by the primary key, `bucket = ANY` tells Citus which shards to ask.
+`id = ANY` finds the rows by the primary key; `bucket = ANY` selects the shards of Citus. Where a
+statement repeats a rule of domain/visibility.py, tests/stores/post/test_rules.py compares the two.
 """
 
-# What changes often, and the viewer's own responses. The two lie on different shards, so the
-# second is a query of its own, not a join of tables.
+# Counts, and the viewer's engagement. The two tables have different shard keys, so the second is a
+# subquery and not a join of tables.
 STATES = """
 WITH own AS MATERIALIZED (
   SELECT post_id, like_id, repost_id, bookmark_id
@@ -16,13 +17,13 @@ FROM post_states s LEFT JOIN own ON own.post_id = s.id
 WHERE s.id = ANY ($1::bigint[]) AND s.bucket = ANY ($2::smallint[])
 """
 
-# For strangers.
+# For anonymous viewers.
 BARE_STATES = """
 SELECT id, revision, likes, reposts, replies, quotes
 FROM post_states WHERE id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[])
 """
 
-# By the primary key, so it costs the same however many there are.
+# By the primary key: the cost does not depend on how many rows the user has.
 ENGAGED = """
 SELECT post_id, like_id IS NOT NULL, repost_id IS NOT NULL, bookmark_id IS NOT NULL
 FROM responses WHERE user_id = $1 ORDER BY post_id DESC LIMIT $2
@@ -34,7 +35,7 @@ WHERE post_id = $1 AND bucket = $2 AND revision < $3
 ORDER BY revision DESC LIMIT $4
 """
 
-# A conversation's tree lies on one shard, so the walk up never leaves it.
+# The tree of a conversation is on one shard.
 ANCESTORS = """
 WITH RECURSIVE ancestors (id, steps) AS (
   SELECT reply_to_post_id, 1 FROM replies WHERE post_id = $2 AND bucket = $1
@@ -52,7 +53,7 @@ WHERE reply_to_post_id = $2 AND bucket = $1 AND post_id > $3
 ORDER BY post_id LIMIT $4
 """
 
-# Walks down through deleted replies alone; each branch ends at its first live post.
+# Descends through deleted replies; each branch ends at its first live post.
 ANSWERED = """
 WITH RECURSIVE below (top, id, live, steps) AS (
   SELECT reply_to_post_id, post_id, live, 1 FROM replies
@@ -79,7 +80,7 @@ _REPOSTED = """
 
 
 def entries(*, include_replies: bool) -> str:
-    """A person's posts and reposts, merged; in text, since each has an index of its own."""
+    """A user's posts and reposts, merged. Each variant has its own index, so it is its own text."""
     narrowed = "" if include_replies else "AND NOT answers_others"
     return f"""
 SELECT entry_id, post_id, author_id, reposter_id FROM (
@@ -116,16 +117,17 @@ SELECT bookmark_id, post_id FROM responses WHERE user_id = $1 AND bookmark_id < 
 ORDER BY bookmark_id DESC LIMIT $3
 """
 
-# All that is read lies in one index, that of a person's reposts.
+# An index-only scan of responses_reposts.
 REPOSTS_BETWEEN = """
 SELECT post_id FROM responses
 WHERE user_id = $1 AND repost_id IS NOT NULL AND post_author_id = $2
 ORDER BY repost_id LIMIT $3
 """
 
-# The newest $3 of perhaps 10,000 people. First the newest few of each ($4: so many that all
-# together are enough), by one step into an index each; the $3rd of these is a floor below which
-# nothing can matter. Then all that is above it, of those who have anything there.
+# The newest $3 entries of up to 10,000 users. First the newest $4 of each, by one index scan each;
+# $4 times the number of users is at least $3. The $3rd newest of these is a lower bound of the
+# result. Then all entries above the bound, of the users who have any.
+# The conditions on posts are `visibility.belongs_on_homes`.
 TIMELINE_ENTRIES = """
 WITH heads AS MATERIALIZED (
   SELECT a.id AS actor, head.entry_id
@@ -160,6 +162,7 @@ FROM actors CROSS JOIN LATERAL (
 ORDER BY entry.entry_id DESC LIMIT $3
 """
 
+# The conditions are `visibility.is_counted_on_profile`.
 COUNT_POSTS = """
 SELECT author_id, count(*) FROM posts
 WHERE author_id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[]) AND delete_time IS NULL
@@ -172,26 +175,26 @@ SELECT id FROM posts WHERE author_id = $1 AND bucket = $2 AND delete_time IS NUL
 ORDER BY id LIMIT $3
 """
 
-# Both halves walk an index and stop.
+# Both halves are index scans with a limit.
 CONTRIBUTORS = """
 SELECT user_id FROM (
   (SELECT DISTINCT user_id FROM responses WHERE user_id > $1 ORDER BY user_id LIMIT $2)
   UNION
   (SELECT DISTINCT author_id FROM posts WHERE author_id > $1 AND delete_time IS NULL
     ORDER BY author_id LIMIT $2)
-) AS people
+) AS contributors
 ORDER BY user_id LIMIT $2
 """
 
-UNSETTLED = """
-SELECT asked.id
-FROM unnest($1::bigint[], $2::boolean[]) AS asked (id, protected)
-LEFT JOIN account_protections AS kept ON kept.user_id = asked.id
-WHERE asked.protected <> coalesce(kept.protected, false) OR NOT coalesce(kept.settled, true)
-ORDER BY asked.id
+UNRECONCILED = """
+SELECT account.id
+FROM unnest($1::bigint[], $2::boolean[]) AS account (id, protected)
+LEFT JOIN account_protections AS stored ON stored.user_id = account.id
+WHERE account.protected <> coalesce(stored.protected, false) OR NOT coalesce(stored.settled, true)
+ORDER BY account.id
 """
 
-# Materialized, so that the index by time is used and not the one that would give the order.
+# Materialized, so that the planner uses the index by time and not the one that has the order.
 TOUCHED = """
 WITH touched AS MATERIALIZED (
   SELECT id FROM post_states WHERE touch_time >= $1 AND touch_time < $2 AND id > $3

@@ -1,4 +1,4 @@
-"""How rows and the model become each other."""
+"""Converts rows to the model and back."""
 
 from collections.abc import Iterable, Sequence
 
@@ -34,32 +34,32 @@ _limits_decoder = msgspec.json.Decoder(tuple[AudienceLimit, ...])
 
 
 def entities_to_json(entities: Sequence[Entity]) -> str:
-    """Entities as they are kept."""
+    """Entities as stored JSON."""
     return _encoder.encode(entities).decode() if entities else "[]"
 
 
-def entities_from_json(kept: str) -> tuple[Entity, ...]:
-    """Entities as they were kept."""
-    return () if kept == "[]" else _decoder.decode(kept)
+def entities_from_json(stored: str) -> tuple[Entity, ...]:
+    """Entities of stored JSON."""
+    return () if stored == "[]" else _decoder.decode(stored)
 
 
 def limits_to_json(limits: Sequence[AudienceLimit]) -> str:
-    """Limits as they are kept."""
+    """Audience limits as stored JSON."""
     return _encoder.encode(limits).decode() if limits else "[]"
 
 
 def _limits_from(row: asyncpg.Record, entities: Iterable[Entity]) -> tuple[AudienceLimit, ...]:
-    kept, author_id, answered_id = row[14], row[1], row[6]
-    if kept is not None:
-        return () if kept == "[]" else _limits_decoder.decode(kept)
-    if answered_id in {0, author_id}:
+    stored, author_id, parent_author_id = row[14], row[1], row[6]
+    if stored is not None:
+        return () if stored == "[]" else _limits_decoder.decode(stored)
+    if parent_author_id in {0, author_id}:
         return ()
-    # Written before limits were kept: what is known of the post above is who wrote it, and that it
-    # was for no fewer people than this one is by itself.
+    # The reply is older than the column. Its row contains the author of the parent, and the
+    # parent's audience was not smaller than that of the reply without limits.
     mentioned = {each.user_id for each in entities if isinstance(each, Mention)}
     visibility = Visibility(row[4])
     addressed = () if visibility is Visibility.PUBLIC else tuple(sorted(mentioned))
-    return (AudienceLimit(answered_id, visibility, addressed),)
+    return (AudienceLimit(parent_author_id, visibility, addressed),)
 
 
 def post_from(row: asyncpg.Record) -> Post:
@@ -85,14 +85,14 @@ def post_from(row: asyncpg.Record) -> Post:
 
 
 def engagement_from(row: asyncpg.Record, post_id: int) -> EngagementResult:
-    """The outcome in a row of ENGAGED_COLUMNS."""
-    changed, engagement_id, revision, likes, reposts, replies, quotes, liked, reposted, kept = row
+    """The result in a row of ENGAGED_COLUMNS."""
+    changed, engagement_id, revision, likes, reposts, replies, quotes, liked, reposted, saved = row
     if revision is None:
         return EngagementResult(changed, engagement_id, None)
-    state = PostState(post_id, revision, likes, reposts, replies, quotes, liked, reposted, kept)
+    state = PostState(post_id, revision, likes, reposts, replies, quotes, liked, reposted, saved)
     return EngagementResult(changed, engagement_id, state)
 
 
 def buckets_of(ids: Iterable[int]) -> list[int]:
-    """The shards that the ids lead to, each once."""
+    """The buckets of the ids, each once."""
     return list({bucket_of(each) for each in ids})

@@ -1,13 +1,18 @@
-"""The store of the Post service on PostgreSQL."""
+"""The PostgreSQL store of the Post service."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from services.chassis.events.records import new_event_id
+from services.chassis.runtime import telemetry
 from services.chassis.runtime.ids import MAX_ID, bucket_of
+from services.chassis.storage import idempotency
+from services.chassis.storage.idempotency import RequestInFlight, RequestKey
 from services.chassis.storage.postgres import Database
-from services.post.adapters.postgres import creation, reads, rows
+from services.post.adapters.postgres import reads, rows
 from services.post.adapters.postgres.transaction import PostgresPostTransaction
+from services.post.domain.errors import PostNotFound
 from services.post.domain.model import (
     AccountState,
     CountDrift,
@@ -25,6 +30,13 @@ _POSTS = f"""
 SELECT {rows.POST_COLUMNS} FROM posts p
 WHERE p.id = ANY ($1::bigint[]) AND p.bucket = ANY ($2::smallint[])
 """  # noqa: S608 - nothing but column names
+
+_CREATE = f"""
+SELECT outcome, fingerprint, response
+FROM create_limited_post({", ".join(f"${n}" for n in range(1, 28))})
+"""  # noqa: S608 - nothing but parameters
+
+_NO_KEY = RequestKey("", "", b"")
 
 _MAX_REVISION = (1 << 31) - 1
 _COUNTERS = ("likes", "reposts", "replies", "quotes")
@@ -45,10 +57,10 @@ class PostgresStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._watchers: list[ChangeListener] = []
+        self._listeners: list[ChangeListener] = []
 
-    def watch(self, watcher: ChangeListener) -> None:
-        self._watchers.append(watcher)
+    def on_change(self, listener: ChangeListener) -> None:
+        self._listeners.append(listener)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresPostTransaction]:
@@ -58,14 +70,59 @@ class PostgresStore:
                 changed = transaction.changed
                 yield transaction
         finally:
-            # A commit that failed for its caller may have happened all the same.
-            await self._tell(changed)
+            # A commit that failed for its caller may have succeeded in the database.
+            await self._notify(changed)
 
     async def create(self, new: NewPost) -> bytes | None:
         try:
-            return await creation.create(self._database, new)
+            return await self._create(new)
         finally:
-            await self._tell(ChangedIds({new.post.reply_to_post_id, new.post.quoted_post_id} - {0}))
+            await self._notify(
+                ChangedIds({new.post.reply_to_post_id, new.post.quoted_post_id} - {0})
+            )
+
+    async def _create(self, new: NewPost) -> bytes | None:
+        post, message, key = new.post, new.message, new.key or _NO_KEY
+        row = await self._database.fetchrow(
+            _CREATE,
+            post.id,
+            bucket_of(post.id),
+            post.author_id,
+            post.text,
+            rows.entities_to_json(post.entities),
+            post.visibility,
+            post.answers_others,
+            post.reply_to_post_id,
+            post.reply_to_author_id,
+            post.conversation_id,
+            bucket_of(post.conversation_id),
+            post.quoted_post_id,
+            post.media_ids,
+            post.create_time,
+            new_event_id(),
+            message.topic,
+            message.type,
+            message.payload,
+            telemetry.traceparent(),
+            key.caller_id,
+            key.request_id,
+            key.lock,
+            key.fingerprint,
+            new.response,
+            new.account.protected,
+            new.account.update_time,
+            rows.limits_to_json(post.limits),
+        )
+        assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
+        match row[0]:
+            case "written":
+                self._database.published()
+                return None
+            case "in_flight":
+                raise RequestInFlight
+            case "gone":
+                raise PostNotFound
+        return idempotency.stored_response(key, row[1], row[2])
 
     async def posts(self, post_ids: Sequence[int]) -> dict[int, Post]:
         found = await self._database.fetch(_POSTS, post_ids, rows.buckets_of(post_ids))
@@ -171,7 +228,7 @@ class PostgresStore:
 
     async def unreconciled(self, accounts: Mapping[int, AccountState]) -> list[int]:
         protected = [each.protected for each in accounts.values()]
-        found = await self._database.fetch(reads.UNSETTLED, list(accounts), protected)
+        found = await self._database.fetch(reads.UNRECONCILED, list(accounts), protected)
         return [row[0] for row in found]
 
     async def touched(
@@ -182,7 +239,7 @@ class PostgresStore:
 
     async def recount(self, post_ids: Sequence[int]) -> list[CountDrift]:
         found = await self._database.fetch(reads.RECOUNT, post_ids)
-        await self._tell(ChangedIds({row[0] for row in found}))
+        await self._notify(ChangedIds({row[0] for row in found}))
         return [
             CountDrift(row[0], counter, by)
             for row in found
@@ -190,7 +247,7 @@ class PostgresStore:
             if by
         ]
 
-    async def _tell(self, changed: ChangedIds) -> None:
+    async def _notify(self, changed: ChangedIds) -> None:
         if changed:
-            for watcher in self._watchers:
-                await watcher(changed)
+            for listener in self._listeners:
+                await listener(changed)

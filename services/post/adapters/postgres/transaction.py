@@ -1,7 +1,7 @@
-"""Changes of posts and responses on a running transaction.
+"""The transaction of the PostgreSQL store.
 
-What must happen in one trip, or lock several rows in order, is a function in the database (see
-the migrations), so that the locks are held for one statement and the commit.
+A change that needs one round trip, or locks several rows in order, is a function in the database
+(see the migrations): its locks are held for one statement and the commit.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from services.post.domain.model import (
 from services.post.domain.store import ChangedIds
 
 _LOCK_USERS = """
-SELECT pg_advisory_xact_lock(person) FROM unnest($1::bigint[]) AS person
+SELECT pg_advisory_xact_lock(user_id) FROM unnest($1::bigint[]) AS user_id
 """
 
 _LOCK_POST = f"""
@@ -48,9 +48,9 @@ WHERE id = $1 AND bucket = $2
 _EDIT_STATE = "UPDATE post_states SET revision = $3 WHERE id = $1 AND bucket = $2"
 
 _DELETE = """
-SELECT gone.id, gone.author_id, gone.reply_to_post_id, gone.quoted_post_id,
-  (SELECT p.visibility FROM posts p WHERE p.id = gone.id AND p.bucket = bucket_of(gone.id))
-FROM delete_posts($1, $2) AS gone
+SELECT deleted.id, deleted.author_id, deleted.reply_to_post_id, deleted.quoted_post_id,
+  (SELECT p.visibility FROM posts p WHERE p.id = deleted.id AND p.bucket = bucket_of(deleted.id))
+FROM delete_posts($1, $2) AS deleted
 """
 
 _ENGAGE = f"SELECT {rows.ENGAGED_COLUMNS} FROM respond($1, $2, $3, $4, $5, $6, $7, $8)"  # noqa: S608
@@ -66,11 +66,11 @@ _ALIGN_POSTS = "SELECT last_id, changed FROM align_posts($1, $2, $3)"
 _FINISH_PROTECTION = """
 UPDATE account_protections SET settled = true WHERE user_id = $1 AND update_time <= $2
 """
-_FORGET_PROTECTION = "DELETE FROM account_protections WHERE user_id = $1"
+_DELETE_PROTECTION = "DELETE FROM account_protections WHERE user_id = $1"
 
 
 class PostgresPostTransaction(PostgresTransaction):
-    """A running transaction; see `store.PostTransaction` for the promises."""
+    """The promises are in `store.PostTransaction`."""
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         super().__init__(connection, clock)
@@ -125,7 +125,7 @@ class PostgresPostTransaction(PostgresTransaction):
         author_id: int,
         engagement_id: int,
     ) -> EngagementResult:
-        self._is_engaged(user_id, post_id)
+        self._note_engagement(user_id, post_id)
         row = await self.connection.fetchrow(
             _ENGAGE, kind, user_id, post_id, bucket_of(post_id), author_id, engagement_id, *account
         )
@@ -135,7 +135,7 @@ class PostgresPostTransaction(PostgresTransaction):
     async def withdraw(
         self, kind: EngagementKind, *, user_id: int, post_id: int
     ) -> EngagementResult:
-        self._is_engaged(user_id, post_id)
+        self._note_engagement(user_id, post_id)
         row = await self.connection.fetchrow(_WITHDRAW, kind, user_id, post_id, bucket_of(post_id))
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
         return rows.engagement_from(row, post_id)
@@ -144,14 +144,14 @@ class PostgresPostTransaction(PostgresTransaction):
         found = await self.connection.fetch(_WITHDRAW_ALL, user_id, limit)
         withdrawn = [Withdrawn(*row) for row in found]
         for each in withdrawn:
-            self._is_engaged(user_id, each.post_id)
+            self._note_engagement(user_id, each.post_id)
         return withdrawn
 
-    async def forget_likes(self, post_id: int, limit: int) -> int:
-        gone: int = await self.connection.fetchval(
+    async def delete_likes(self, post_id: int, limit: int) -> int:
+        deleted: int = await self.connection.fetchval(
             "SELECT forget_likes($1, $2, $3)", post_id, bucket_of(post_id), limit
         )
-        return gone
+        return deleted
 
     async def record_protection(self, user_id: int, account: AccountState) -> None:
         await self.connection.execute(_RECORD_PROTECTION, user_id, *account)
@@ -165,8 +165,8 @@ class PostgresPostTransaction(PostgresTransaction):
     async def finish_protection(self, user_id: int, account: AccountState) -> None:
         await self.connection.execute(_FINISH_PROTECTION, user_id, account.update_time)
 
-    async def forget_protection(self, user_id: int) -> None:
-        await self.connection.execute(_FORGET_PROTECTION, user_id)
+    async def delete_protection(self, user_id: int) -> None:
+        await self.connection.execute(_DELETE_PROTECTION, user_id)
 
     async def _align(self, sql: str, user_id: int, after: int, limit: int) -> AlignedBatch:
         row = await self.connection.fetchrow(sql, user_id, after, limit)
@@ -175,6 +175,6 @@ class PostgresPostTransaction(PostgresTransaction):
         self.changed.post_ids.update(aligned.changed)
         return aligned
 
-    def _is_engaged(self, user_id: int, post_id: int) -> None:
+    def _note_engagement(self, user_id: int, post_id: int) -> None:
         self.changed.engaged_user_ids.add(user_id)
         self.changed.post_ids.add(post_id)

@@ -1,136 +1,202 @@
-"""PostBodyCache of posts, near at hand: in this process, then in Redis, then in the database.
+"""Post bodies, cached in this process, then in Redis; PostgreSQL has the posts themselves.
 
-A body is a post without what changes often, packed for the wire. It is known by id and revision,
-and the state that every read begins with tells the revision; so what is cached never goes stale,
-and an edit or a deletion shows at once, everywhere, though nothing waits for a cache.
+A body is a post without its state, packed as protobuf. Its key is the post's id and revision. Every
+read begins with the state, which contains the current revision, so a cached body is never stale:
+an edit or a deletion is visible at once in every process, and writes invalidate no body.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
 
 from cachebox import LRUCache
+from roost.post.v1 import post_pb2 as wire_format
 
 from services.chassis.cache.cache_aside import Cache
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import Clock
-from services.post.domain.model import TOMBSTONE, Post, PostState
+from services.post.domain.model import TOMBSTONE, AudienceLimit, PostState, Visibility
 from services.post.domain.store import Store
 from services.post.domain.visibility import Audience
+from services.post.rpc.convert import to_post
 
 
 class Body(NamedTuple):
-    """A packed post, with what is asked of it before it is unpacked for anybody."""
+    """A packed post, with what hydration needs of it before it is unpacked."""
 
     packed: bytes
     audience: Audience
-    # The author and those mentioned: shown beside it.
+    # The author and the mentioned users: responses include their profiles.
     named: tuple[int, ...]
-    # They, and those who decide about it besides.
-    asked: tuple[int, ...]
+    # They and the deciders of the audience.
+    needed: tuple[int, ...]
     quoted_post_id: int
 
 
 class Prefetch(NamedTuple):
-    """What showing some posts will take."""
+    """What the hydration of some posts will need, as far as this process can foresee it."""
 
-    # Posts that they quote.
     quoted_ids: set[int]
-    # The people about whom to ask.
     user_ids: set[int]
-    # Who quotes, and who is quoted.
+    # Authors of quotes, each with the author of the quoted post.
     pairs: set[tuple[int, int]]
 
 
-# About 50 MB of a process, and several hours of what people read.
+# About 50 MB of a process: posts that are read within several hours.
 MAX_BODIES = 50_000
-_REVISIONS_FORGOTTEN = 100
+_REVISIONS_DELETED = 100
 
 
 class PostBodyCache:
-    """Packs posts once and keeps them: the last MAX_BODIES used in this process."""
+    """Packs each revision of a post once. This process holds the last MAX_BODIES that it used."""
 
     def __init__(
-        self,
-        *,
-        store: Store,
-        redis: RedisClient,
-        clock: Clock,
-        pack: Callable[[Post], bytes],
-        summarize_packed: Callable[[bytes], Body],
-        limit: int = MAX_BODIES,
+        self, *, store: Store, redis: RedisClient, clock: Clock, limit: int = MAX_BODIES
     ) -> None:
         self._store = store
-        self._pack = pack
-        self._summarize_packed = summarize_packed
-        self._near: LRUCache[int, tuple[int, Body]] = LRUCache(limit)
-        self._far: Cache[str, bytes] = Cache(
+        self._local: LRUCache[int, tuple[int, Body]] = LRUCache(limit)
+        self._shared: Cache[str, Body] = Cache(
             name="post.2",
             redis=redis,
             clock=clock,
             load=self._load,
-            encode=bytes,
-            decode=bytes,
+            encode=lambda body: body.packed,
+            decode=unpack_body,
         )
 
     async def of(self, states: Iterable[PostState]) -> dict[int, Body]:
-        """The body of each post whose state this is; tombstones have none."""
+        """The body of each post with one of these states; tombstones have none."""
         bodies: dict[int, Body] = {}
         missing: dict[str, PostState] = {}
-        near = self._near
+        local = self._local
         for state in states:
             id_, revision = state[0], state[1]
-            held = near.get(id_)
-            if held is not None and held[0] == revision:
-                bodies[id_] = held[1]
+            cached = local.get(id_)
+            if cached is not None and cached[0] == revision:
+                bodies[id_] = cached[1]
             elif revision != TOMBSTONE:
                 missing[f"{id_}.{revision}"] = state
         if missing:
-            for key, packed in (await self._far.get_many(missing)).items():
+            for key, body in (await self._shared.get_many(missing)).items():
                 state = missing[key]
-                bodies[state.id] = self.keep(state.id, state.revision, packed)
+                bodies[state.id] = body
+                self.keep(state.id, state.revision, body)
         return bodies
 
-    def prefetch(self, post_ids: Iterable[int], *, quotes: bool) -> "Prefetch":
-        """What showing these posts will take, as far as bodies of whatever revision are held in
-        this process. Without `quotes`: no quoted posts, and those who decide alone."""
-        held = self._held(post_ids)
+    def prefetch(self, post_ids: Iterable[int], *, quotes: bool) -> Prefetch:
+        """What the hydration of these posts will need, by the bodies of any revision that this
+        process holds. Without `quotes`: only the deciders of the audiences."""
+        bodies = self._held(post_ids)
         if not quotes:
-            return Prefetch(set(), {who for body in held for who in body.audience.deciders}, set())
-        quoted_ids = {body.quoted_post_id for body in held if body.quoted_post_id}
+            deciders = {user_id for body in bodies for user_id in body.audience.deciders}
+            return Prefetch(set(), deciders, set())
+        quoted_ids = {body.quoted_post_id for body in bodies if body.quoted_post_id}
         pairs = {
             (body.audience.author_id, quoted[1].audience.author_id)
-            for body in held
+            for body in bodies
             if body.quoted_post_id
-            and (quoted := self._near.peek(body.quoted_post_id)) is not None
+            and (quoted := self._local.peek(body.quoted_post_id)) is not None
             and body.audience.author_id != quoted[1].audience.author_id
         }
-        held += self._held(quoted_ids)
-        return Prefetch(quoted_ids, {user_id for body in held for user_id in body.asked}, pairs)
+        bodies += self._held(quoted_ids)
+        return Prefetch(quoted_ids, {user_id for body in bodies for user_id in body.needed}, pairs)
 
-    def keep(self, post_id: int, revision: int, packed: bytes) -> Body:
+    def keep(self, post_id: int, revision: int, body: Body) -> None:
         """Holds a body in this process."""
-        body = self._summarize_packed(packed)
-        self._near[post_id] = (revision, body)
-        return body
+        self._local[post_id] = (revision, body)
 
-    async def forget(self, post_id: int, revision: int) -> None:
-        """Drops a deleted post's body of this revision and the ones before: nothing could read
-        them, yet the author wants them gone. Of very many revisions the oldest are left to expire.
+    async def delete(self, post_id: int, revision: int) -> None:
+        """Deletes the bodies of a deleted post up to this revision.
+
+        No reader would find them; they are deleted because the author deleted the post. Of more
+        than 100 revisions the oldest expire.
         """
-        self._near.pop(post_id, None)
-        oldest = max(1, revision - _REVISIONS_FORGOTTEN + 1)
-        await self._far.forget(*(f"{post_id}.{each}" for each in range(oldest, revision + 1)))
+        self._local.pop(post_id, None)
+        oldest = max(1, revision - _REVISIONS_DELETED + 1)
+        await self._shared.forget(*(f"{post_id}.{each}" for each in range(oldest, revision + 1)))
 
     async def close(self) -> None:
-        """Ends the loads that are under way."""
-        await self._far.close()
+        """Cancels running loads."""
+        await self._shared.close()
 
     def _held(self, post_ids: Iterable[int]) -> list[Body]:
-        near = self._near
-        return [held[1] for post_id in post_ids if (held := near.peek(post_id)) is not None]
+        local = self._local
+        return [cached[1] for post_id in post_ids if (cached := local.peek(post_id)) is not None]
 
-    async def _load(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+    async def _load(self, keys: Sequence[str]) -> Mapping[str, Body]:
         ids = {int(key.partition(".")[0]): key for key in keys}
-        found = await self._store.posts(list(ids))
-        # A newer revision than asked for serves just as well: nobody asks for the old one again.
-        return {ids[id_]: self._pack(post) for id_, post in found.items() if not post.deleted}
+        posts = await self._store.posts(list(ids))
+        # A newer revision than the key's is correct too: later reads use the newer key.
+        return {
+            ids[id_]: pack_body(to_post(post)) for id_, post in posts.items() if not post.deleted
+        }
+
+
+def pack_body(post: wire_format.Post) -> Body:
+    """The body of a post without its state."""
+    return _body(post, post.SerializeToString())
+
+
+def unpack_body(packed: bytes) -> Body:
+    """The body with these packed bytes."""
+    return _body(wire_format.Post.FromString(packed), packed)
+
+
+def with_state(
+    packed: bytes, state: PostState, *, with_viewer: bool, quote_hidden: bool = False
+) -> bytes:
+    """A packed post with its counts, and with the viewer's engagement unless that is anonymous.
+
+    Concatenation merges packed messages. It is much faster than setting fields.
+    """
+    _, _, likes, reposts, replies, quotes, liked, reposted, bookmarked = state
+    packed += _packed_counts(likes, reposts, replies, quotes)
+    if with_viewer:
+        packed += _PACKED_VIEWER_STATES[liked, reposted, bookmarked]
+    if quote_hidden:
+        packed += _PACKED_QUOTE_HIDDEN
+    return packed
+
+
+def _body(post: wire_format.Post, packed: bytes) -> Body:
+    mentioned = [each.mention.user_id for each in post.entities if each.HasField("mention")]
+    audience = Audience(
+        author_id=post.author_id,
+        visibility=post.visibility,
+        addressed=frozenset((*mentioned, post.reply_to_author_id)),
+        limits=tuple(map(_to_limit, post.audience_limits)),
+    )
+    named = dict.fromkeys((post.author_id, *mentioned))
+    return Body(
+        packed=packed,
+        audience=audience,
+        named=tuple(named),
+        needed=tuple(dict.fromkeys((*named, *audience.deciders))),
+        quoted_post_id=post.quoted_post_id,
+    )
+
+
+def _to_limit(message: wire_format.AudienceLimit) -> AudienceLimit:
+    return AudienceLimit(
+        message.author_id,
+        Visibility(message.visibility),
+        tuple(message.addressed_user_ids),
+        message.was_protected,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _packed_counts(likes: int, reposts: int, replies: int, quotes: int) -> bytes:
+    # The field is present even where all counts are 0.
+    counts = wire_format.PostCounts(likes=likes, reposts=reposts, replies=replies, quotes=quotes)
+    return wire_format.Post(counts=counts).SerializeToString()
+
+
+_PACKED_QUOTE_HIDDEN = wire_format.Post(quote_hidden=True).SerializeToString()
+_PACKED_VIEWER_STATES = {
+    (liked, reposted, bookmarked): wire_format.Post(
+        viewer_state=wire_format.ViewerState(liked=liked, reposted=reposted, bookmarked=bookmarked)
+    ).SerializeToString()
+    for liked, reposted, bookmarked in product((False, True), repeat=3)
+}

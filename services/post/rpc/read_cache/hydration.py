@@ -1,88 +1,93 @@
-"""From ids to posts as one viewer may see them, with all that is needed to show them.
+"""From post ids to the posts that one viewer may see, with everything that they refer to.
 
-PostStateCache, people and bodies are kept at hand: a page takes one trip to Redis, and another one
-where posts are quoted, or where who is named was not known before. What Redis lacks is asked of the
-database and of the User service, all posts and people of a page at once.
+States, profiles and bodies come from caches: a page needs one round trip to Redis, and a second one
+where this process could not foresee what the posts refer to. What Redis lacks is read from the
+database and the User service, for all posts and users of the page at once.
+
+Clients read the same page again and again, and mostly nothing in it has changed. `PageCache` holds
+pages with a validator each: see docs/adr/0024-page-cache-validators.md.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from cachebox import LRUCache
 from roost.post.v1.post_pb2 import Includes, Post
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
 
-from services.chassis.cache.batch_lookup import BatchLookup, BatchLookupResult
+from services.chassis.cache.batch_lookup import BatchLookup, BatchLookupResult, Validator
 from services.chassis.rpc import wire_format
-from services.post.adapters.user_client import CachedProfile
 from services.post.domain.model import PostState
 from services.post.domain.visibility import can_see, can_see_profile
-from services.post.rpc.convert import with_state
-from services.post.rpc.read_cache.body_cache import Body, PostBodyCache
-from services.post.rpc.read_cache.profile_cache import Keys, Pair, ProfileCache
+from services.post.rpc.read_cache.body_cache import Body, PostBodyCache, with_state
+from services.post.rpc.read_cache.profile_cache import CachedProfile, Keys, Pair, ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
+
+# About 15 KB each.
+MAX_PAGES = 2_000
 
 
 @dataclass(slots=True)
 class ResolvedPosts:
-    """Posts that a viewer may see, by id, and what was learnt on the way.
+    """Posts that a viewer may see, by id, and everything that was read for them.
 
-    Posts are packed: a page of them is put together by `wire.fields`, without unpacking any.
+    Posts are packed: `chassis.rpc.wire_format` concatenates them to a page without unpacking them.
     """
 
     viewer_id: int
     posts: dict[int, bytes] = field(default_factory=dict)
     quoted: dict[int, bytes] = field(default_factory=dict)
-    # Of all ids that exist, tombstones and hidden posts too.
+    # Of all existing posts, including tombstones and posts that the viewer may not see.
     states: dict[int, PostState] = field(default_factory=dict)
-    # Everybody asked about, those too who must not be shown to the viewer.
+    # Of all users that were read, including those that the viewer may not see.
     profiles: dict[int, CachedProfile] = field(default_factory=dict)
-    # Of posts and quoted posts, hidden ones too.
+    # Of posts and quoted posts, including those that the viewer may not see.
     bodies: dict[int, Body] = field(default_factory=dict)
-    # Posts between whose author and the author of what they quote a block stands.
-    withdrawn: set[int] = field(default_factory=set)
-    # Whether nothing was learnt otherwise than by the one look that began it.
+    # Posts whose author and the author of the quoted post have a block between them.
+    hidden_quotes: set[int] = field(default_factory=set)
+    # Whether the first lookup found everything.
     by_single_lookup: bool = True
 
     def add(self, more: "ResolvedPosts") -> None:
-        """Takes in what another look has found."""
+        """Adds the results of another hydration for the same viewer."""
         self.posts.update(more.posts)
         self.quoted.update(more.quoted)
         self.states.update(more.states)
         self.profiles.update(more.profiles)
         self.bodies.update(more.bodies)
-        self.withdrawn.update(more.withdrawn)
+        self.hidden_quotes.update(more.hidden_quotes)
 
     def post(self, post_id: int) -> Post:
         """One of the posts. Raises KeyError for any other."""
         return Post.FromString(self.posts[post_id])
 
     def profile(self, user_id: int) -> CachedProfile | None:
-        """Somebody who may be shown to the viewer."""
+        """The profile, if lists may show it to the viewer."""
         profile = self.profiles.get(user_id)
         return profile if can_see_profile(profile, self.viewer_id) else None
 
     def includes(self, post_ids: Iterable[int], user_ids: Iterable[int] = ()) -> Includes:
-        """What belongs beside these posts: the posts that they quote, and the people of both."""
+        """What responses with these posts include: quoted posts, and the users of both."""
         return Includes.FromString(self.packed_includes(post_ids, user_ids))
 
     def packed_includes(self, post_ids: Iterable[int], user_ids: Iterable[int] = ()) -> bytes:
         quoted: dict[int, bytes] = {}
-        wanted = set(user_ids)
+        needed = set(user_ids)
         for post_id in post_ids:
             body = self.bodies[post_id]
-            wanted.update(body.named)
+            needed.update(body.named)
             quoted_id = body.quoted_post_id
-            if quoted_id in self.quoted and post_id not in self.withdrawn:
+            if quoted_id in self.quoted and post_id not in self.hidden_quotes:
                 quoted[quoted_id] = self.quoted[quoted_id]
-                wanted.update(self.bodies[quoted_id].named)
-        users = [profile.packed for user_id in sorted(wanted) if (profile := self.profile(user_id))]
+                needed.update(self.bodies[quoted_id].named)
+        users = [profile.packed for user_id in sorted(needed) if (profile := self.profile(user_id))]
         return wire_format.fields(
             Includes.QUOTED_POSTS_FIELD_NUMBER, quoted.values()
         ) + wire_format.fields(Includes.USERS_FIELD_NUMBER, users)
 
     def page(self, user_ids: Iterable[int]) -> bytes:
-        """All posts, with what belongs beside them and these people: a packed
-        BatchGetPostsResponse."""
+        """All posts, with what they refer to and these users: a packed BatchGetPostsResponse."""
         includes = self.packed_includes(self.posts, user_ids)
         return wire_format.fields(
             BatchGetPostsResponse.POSTS_FIELD_NUMBER, self.posts.values()
@@ -91,20 +96,20 @@ class ResolvedPosts:
 
 @dataclass(frozen=True, slots=True)
 class HydrationRequest:
-    """Posts and people that a viewer wants to see, and where to look for all they need."""
+    """The posts and users that a viewer reads, and the first lookup for them."""
 
     viewer_id: int
     post_ids: Sequence[int]
     user_ids: Collection[int]
     quotes: bool
     profiles: Keys
-    # Who quotes, and who is quoted.
+    # Authors of quotes, each with the author of the quoted post.
     pairs: Collection[Pair]
     lookups: BatchLookup
 
 
 class Hydration:
-    """Reads posts for whoever looks."""
+    """Resolves post ids for a viewer."""
 
     def __init__(
         self, *, states: PostStateCache, bodies: PostBodyCache, profiles: ProfileCache
@@ -113,7 +118,7 @@ class Hydration:
         self._bodies = bodies
         self._profiles = profiles
 
-    async def show(
+    async def hydrate(
         self,
         post_ids: Sequence[int],
         *,
@@ -121,17 +126,13 @@ class Hydration:
         user_ids: Collection[int] = (),
         quotes: bool = True,
     ) -> ResolvedPosts:
-        """What of the posts the viewer (0 for a stranger) may see, and the people named, by
-        `user_ids` too. Without `quotes`, quoted posts and people mentioned are left out.
+        """The posts that the viewer (0: anonymous) may see in the order of `post_ids`, and the
+        users that they and `user_ids` name. Without `quotes`: no quoted posts, and no mentioned
+        users."""
+        request = self.request(post_ids, viewer_id=viewer_id, user_ids=user_ids, quotes=quotes)
+        return await self.resolve(request, await request.lookups.lookup())
 
-        Posts are in the order of `post_ids`.
-        """
-        hydration_request = self.ask(
-            post_ids, viewer_id=viewer_id, user_ids=user_ids, quotes=quotes
-        )
-        return await self.answer(hydration_request, await hydration_request.lookups.lookup())
-
-    def ask(
+    def request(
         self,
         post_ids: Sequence[int],
         *,
@@ -139,8 +140,8 @@ class Hydration:
         user_ids: Collection[int] = (),
         quotes: bool = True,
     ) -> HydrationRequest:
-        """What `show` looks up first, as far as it can be foreseen."""
-        # Edits seldom name others than before, so the bodies at hand tell what else to look up now.
+        """The first lookup of `hydrate`, as far as this process can foresee what it needs."""
+        # An edit seldom changes who is named, so bodies of any revision serve for this.
         quoted_ids, named, pairs = self._bodies.prefetch(post_ids, quotes=quotes)
         profiles = self._profiles.keys({*user_ids, *named}, viewer_id)
         lookups = BatchLookup(
@@ -149,57 +150,58 @@ class Hydration:
         )
         return HydrationRequest(viewer_id, post_ids, user_ids, quotes, profiles, pairs, lookups)
 
-    async def answer(
-        self, hydration_request: HydrationRequest, lookup: BatchLookupResult
-    ) -> ResolvedPosts:
-        """What `show` gives, by a look that was taken for the question."""
-        viewer_id, post_ids, quotes = (
-            hydration_request.viewer_id,
-            hydration_request.post_ids,
-            hydration_request.quotes,
-        )
+    async def resolve(self, request: HydrationRequest, lookup: BatchLookupResult) -> ResolvedPosts:
+        """The result of `hydrate`, by the result of the request's lookup."""
+        viewer_id, post_ids, quotes = request.viewer_id, request.post_ids, request.quotes
         resolved = ResolvedPosts(viewer_id)
-        wanted = set(hydration_request.user_ids)
+        needed = set(request.user_ids)
         *found, profiles = await lookup.values()
-        states, below = self._states.as_visible(viewer_id, found)
-        if below:
+        states, older = self._states.as_visible(viewer_id, found)
+        if older:
             resolved.by_single_lookup = False
-            states.update(await self._states.below(below, viewer_id))
-        resolved.profiles = self._profiles.as_visible(
-            hydration_request.profiles, profiles, viewer_id
-        )
+            states.update(await self._states.read_through(older, viewer_id))
+        resolved.profiles = self._profiles.as_visible(request.profiles, profiles, viewer_id)
         resolved.states = {id_: states[id_] for id_ in post_ids if id_ in states}
         resolved.bodies = await self._bodies.of(resolved.states.values())
         quoted_states: dict[int, PostState] = {}
         if quotes:
             quoted_ids = {body.quoted_post_id for body in resolved.bodies.values()} - {0}
-            unforeseen = quoted_ids - states.keys()
-            if unforeseen:
+            missing = quoted_ids - states.keys()
+            if missing:
                 resolved.by_single_lookup = False
-                states.update(await self._states.of(unforeseen, viewer_id))
+                states.update(await self._states.of(missing, viewer_id))
             quoted_states = {id_: states[id_] for id_ in quoted_ids if id_ in states}
             resolved.bodies.update(await self._bodies.of(quoted_states.values()))
 
-        await self._find_withdrawn(resolved, hydration_request, profiles)
+        await self._find_hidden_quotes(resolved, request, profiles)
         for body in resolved.bodies.values():
-            wanted.update(body.asked if quotes else body.audience.deciders)
-        unasked = wanted - hydration_request.profiles.keys()
-        if unasked:
+            needed.update(body.needed if quotes else body.audience.deciders)
+        missing = needed - request.profiles.keys()
+        if missing:
             resolved.by_single_lookup = False
-            resolved.profiles.update(await self._profiles.find(unasked, viewer_id))
+            resolved.profiles.update(await self._profiles.find(missing, viewer_id))
         resolved.posts = _visible(resolved.states, resolved)
         resolved.quoted = _visible(quoted_states, resolved)
         return resolved
 
-    async def apart(self, pairs: Collection[Pair]) -> set[Pair]:
-        """Those of the pairs of people between whom a block stands, either way."""
-        return await self._profiles.apart(pairs) if pairs else set()
+    async def blocked_pairs(self, pairs: Collection[Pair]) -> set[Pair]:
+        """The pairs of users with a block in either direction."""
+        return await self._profiles.blocked_pairs(pairs) if pairs else set()
 
-    async def _find_withdrawn(
-        self,
-        resolved: ResolvedPosts,
-        hydration_request: HydrationRequest,
-        profiles: Mapping[str, bytes],
+    async def includes_of(
+        self, post_id: int, body: Body, profiles: Iterable[CachedProfile], *, viewer_id: int
+    ) -> Includes:
+        """What a response with a new post includes; `profiles` are those that it needs."""
+        resolved = ResolvedPosts(viewer_id, profiles={each.id: each for each in profiles})
+        if body.quoted_post_id:
+            states = await self._states.of([body.quoted_post_id], viewer_id)
+            resolved.bodies = await self._bodies.of(states.values())
+            resolved.quoted = _visible(states, resolved)
+        resolved.bodies[post_id] = body
+        return resolved.includes([post_id])
+
+    async def _find_hidden_quotes(
+        self, resolved: ResolvedPosts, request: HydrationRequest, profiles: Mapping[str, bytes]
     ) -> None:
         pairs = {
             id_: (body.audience.author_id, quoted.audience.author_id)
@@ -210,35 +212,65 @@ class Hydration:
         }
         if not pairs:
             return
-        apart = self._profiles.apart_in(hydration_request.pairs, profiles)
-        unasked = set(pairs.values()) - set(hydration_request.pairs)
-        if unasked:
+        blocked = self._profiles.blocked_in(request.pairs, profiles)
+        missing = set(pairs.values()) - set(request.pairs)
+        if missing:
             resolved.by_single_lookup = False
-            apart |= await self._profiles.apart(unasked)
-        resolved.withdrawn = {id_ for id_, pair in pairs.items() if pair in apart}
+            blocked |= await self._profiles.blocked_pairs(missing)
+        resolved.hidden_quotes = {id_ for id_, pair in pairs.items() if pair in blocked}
 
-    async def beside(
-        self, post_id: int, body: Body, profiles: Iterable[CachedProfile], *, viewer_id: int
-    ) -> Includes:
-        """What belongs beside one post, where everybody it needs has been asked about already."""
-        resolved = ResolvedPosts(viewer_id, profiles={each.id: each for each in profiles})
-        if body.quoted_post_id:
-            states = await self._states.of([body.quoted_post_id], viewer_id)
-            resolved.bodies = await self._bodies.of(states.values())
-            resolved.quoted = _visible(states, resolved)
-        resolved.bodies[post_id] = body
-        return resolved.includes([post_id])
+
+class _CachedPage(NamedTuple):
+    request: HydrationRequest
+    validator: Validator
+    packed: bytes
+
+
+class PageCache:
+    """Reads pages of posts. This process holds the last MAX_PAGES, each with a validator.
+
+    A page is computed from the entries that one batch lookup finds in Redis, and a write
+    invalidates the entries that it changes. Each read makes the lookup. If it finds the same
+    entries as before, the page is the same, to the byte.
+    """
+
+    def __init__(self, hydration: Hydration, *, limit: int = MAX_PAGES) -> None:
+        self._hydration = hydration
+        self._pages: LRUCache[tuple[object, ...], _CachedPage] = LRUCache(limit)
+
+    async def read(
+        self, post_ids: tuple[int, ...], *, viewer_id: int, user_ids: tuple[int, ...]
+    ) -> bytes:
+        """The posts that the viewer (0: anonymous) may see, with what they refer to and the users
+        of `user_ids`: a packed BatchGetPostsResponse."""
+        key = (viewer_id, post_ids, user_ids)
+        cached = self._pages.pop(key, None)
+        if cached is None:
+            request = self._hydration.request(post_ids, viewer_id=viewer_id, user_ids=user_ids)
+        else:
+            request = cached.request
+        lookup = await request.lookups.lookup()
+        if cached is not None and lookup.validates(cached.validator):
+            self._pages[key] = cached
+            return cached.packed
+        resolved = await self._hydration.resolve(request, lookup)
+        packed = resolved.page(user_ids)
+        # The validator covers this lookup. A page that needed more cannot be validated by it.
+        validator = lookup.validator() if resolved.by_single_lookup else None
+        if validator is not None:
+            self._pages[key] = _CachedPage(request, validator, packed)
+        return packed
 
 
 def _visible(states: Mapping[int, PostState], resolved: ResolvedPosts) -> dict[int, bytes]:
-    """Those that the viewer may see, packed, in the order of the states."""
+    """The posts that the viewer may see, packed, in the order of the states."""
     bodies, profiles, viewer_id = resolved.bodies, resolved.profiles, resolved.viewer_id
     return {
         id_: with_state(
             body.packed,
             state,
             with_viewer=viewer_id != 0,
-            quote_hidden=id_ in resolved.withdrawn,
+            quote_hidden=id_ in resolved.hidden_quotes,
         )
         for id_, state in states.items()
         if (body := bodies.get(id_)) is not None and can_see(body.audience, profiles, viewer_id)

@@ -1,14 +1,16 @@
-"""People as the Post service shows and judges them, kept in its own Redis.
+"""Profiles and relationships as viewers see them, cached in the Redis of the Post service.
 
-A profile is kept by person, how a viewer stands to somebody by pair. Both belong to the User
-service, which says what to forget before it answers whoever changed it; its events say so again, so
-that nothing stays wrong where the word was lost. See docs/adr/0015-profile-cache-invalidation.md.
+A profile is cached by user, a relationship by viewer and user, a block by pair. All of it belongs
+to the User service. It invalidates what a write changed before it answers the write, and its events
+repeat the invalidation, for the case that the first one was lost. See
+docs/adr/0015-profile-cache-invalidation.md.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain
-from typing import TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from roost.user.v1.user_pb2 import User
 
@@ -16,104 +18,157 @@ from services.chassis.cache.batch_lookup import get_many_from
 from services.chassis.cache.cache_aside import Cache
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import Clock
-from services.post.adapters.user_client import CachedProfile, MeshProfiles, known
-from services.post.rpc.read_cache.state_cache import BatchLookup
+from services.post.rpc.read_cache.state_cache import Lookups
 
-# Forgetting is told, not waited for; this bounds the memory that pairs take.
-_KEPT_SECONDS = 3600.0
-# What a process does not unpack again while the packed form is the same: some 20 MB. Viewers who
-# stand alike to a person share one.
-_HELD = 20_000
-_HELD_VIEWERS = 2_000
+# Invalidation keeps entries correct; the time to live bounds the memory of relationships.
+_TTL_SECONDS = 3600.0
+# Unpacked profiles that a process holds by their packed bytes: about 20 MB. Viewers with the same
+# relationship to a user share one.
+_HELD_PROFILES = 20_000
+_HELD_OWN_PROFILES = 2_000
+# A protected account shows these counts to its followers only, like the lists themselves.
+_COUNTS = ("followers_count", "following_count", "posts_count")
 
-
-# An ordered pair of people.
 Pair: TypeAlias = tuple[int, int]
 
-# What the keys of pairs begin with between whom a block may stand, and what is kept there.
+# The prefix of the keys of blocks, and their values.
 _BLOCK = "block."
-_APART, _TOGETHER = b"1", b"0"
+_BLOCKED, _NOT_BLOCKED = b"1", b"0"
 
-# By person, the key of the profile and that of the viewer's tie to it; that one is empty for a
-# stranger, who has none.
+# By user: the key of the profile, and that of the viewer's relationship to the user; the latter is
+# empty for an anonymous viewer.
 Keys: TypeAlias = Mapping[int, tuple[str, str]]
 
 
-class ProfileCache:
-    """What `MeshProfiles.find` tells of ids, mostly without asking the User service.
+class RelationshipFlags(NamedTuple):
+    """The part of a viewer's relationship to a user that decides what the viewer sees."""
 
-    For showing posts, and for an author who addresses nobody. Who decides about others asks
-    MeshProfiles.
+    following: bool
+    blocking: bool
+    blocked_by: bool
+    muting: bool = False
+
+
+class CachedProfile(NamedTuple):
+    """A packed User, with what rules need of it before it is presented: a `model.Profile`."""
+
+    id: int
+    handle: str
+    protected: bool
+    update_time: datetime
+    viewer_relationship: RelationshipFlags
+    packed: bytes
+
+
+class UserSource(Protocol):
+    """Users and blocks, read from the User service."""
+
+    async def users(
+        self, ids: Sequence[int], handles: Sequence[str] = (), viewer_id: int = 0
+    ) -> list[User]:
+        """The existing users, each with the viewer's relationship to them."""
+        ...
+
+    async def blocked_pairs(self, pairs: Sequence[Pair]) -> set[Pair]:
+        """The pairs with a block in either direction, of at most 1,000."""
+        ...
+
+
+def to_cached_profile(user: User, *, own: bool = False) -> CachedProfile:
+    """Removes from the user what the viewer may not see. `own` is the viewer's own profile."""
+    relationship = user.viewer_relationship
+    if user.protected and not (own or relationship.following):
+        for field in _COUNTS:
+            user.ClearField(field)
+    return CachedProfile(
+        id=user.id,
+        handle=user.handle,
+        protected=user.protected,
+        update_time=user.update_time.ToDatetime(tzinfo=UTC),
+        viewer_relationship=RelationshipFlags(
+            relationship.following,
+            relationship.blocking,
+            relationship.blocked_by,
+            relationship.muting,
+        ),
+        packed=user.SerializeToString(),
+    )
+
+
+class ProfileCache:
+    """Profiles for responses, and for an author whose post addresses nobody.
+
+    Commands that concern other users read the User service instead.
     """
 
-    def __init__(self, *, profiles: MeshProfiles, redis: RedisClient, clock: Clock) -> None:
+    def __init__(self, *, profiles: UserSource, redis: RedisClient, clock: Clock) -> None:
         self._profiles = profiles
-        # Profiles ("7") and ties ("3.7", of viewer 3 to person 7) in one, as one call brings both;
-        # and whether a block stands between two people ("block.3.7").
-        # Values are packed Users, those of ties with the relationship alone: packed messages merge
-        # by being put in a row.
-        self._kept: Cache[str, bytes] = Cache(
-            name="people.1",
+        # One cache for profiles ("7"), relationships ("3.7": viewer 3 to user 7) and blocks
+        # ("block.3.7"), because one call to the User service loads a profile with a relationship.
+        # Values are packed Users; a relationship is a User with viewer_relationship alone. Packed
+        # messages merge by concatenation.
+        self._cache: Cache[str, bytes] = Cache(
+            name="profile.1",
             redis=redis,
             clock=clock,
             load=self._load,
             encode=bytes,
             decode=bytes,
-            ttl=_KEPT_SECONDS,
+            ttl=_TTL_SECONDS,
         )
 
     async def find(self, ids: Collection[int], viewer_id: int) -> dict[int, CachedProfile]:
-        """Those who exist, with the relationship of the viewer (0 for a stranger) to each."""
+        """The existing users, with the relationship of the viewer (0: anonymous) to each."""
         keys = self.keys(ids, viewer_id)
         (found,) = await get_many_from(*self.lookups(keys))
         return self.as_visible(keys, found, viewer_id)
 
+    async def blocked_pairs(self, pairs: Collection[Pair]) -> set[Pair]:
+        """The pairs with a block in either direction."""
+        (found,) = await get_many_from(*self.lookups({}, pairs))
+        return self.blocked_in(pairs, found)
+
     def keys(self, ids: Iterable[int], viewer_id: int) -> Keys:
-        """What `lookups` and `as_visible` are to be given."""
+        """The keys of these users, for `lookups` and `as_visible`."""
         if not viewer_id:
             return {id_: (str(id_), "") for id_ in ids}
         return {id_: (str(id_), f"{viewer_id}.{id_}") for id_ in ids}
 
-    async def apart(self, pairs: Collection[Pair]) -> set[Pair]:
-        """Those of the pairs between whom a block stands, either way."""
-        (found,) = await get_many_from(*self.lookups({}, pairs))
-        return self.apart_in(pairs, found)
-
-    def lookups(self, keys: Keys, pairs: Collection[Pair] = ()) -> BatchLookup:
-        """What `as_visible` and `apart_in` are to be given, for those who look up other things on
-        the same trip."""
+    def lookups(self, keys: Keys, pairs: Collection[Pair] = ()) -> Lookups:
+        """The part of a batch lookup whose result `as_visible` and `blocked_in` take."""
         blocks = map(_block_key, pairs)
-        return [(self._kept, filter(None, chain(blocks, *keys.values())))]
+        return [(self._cache, filter(None, chain(blocks, *keys.values())))]
 
-    def apart_in(self, pairs: Collection[Pair], found: Mapping[str, bytes]) -> set[Pair]:
-        """Those of the pairs between whom a block stands, by what the lookups gave."""
-        return {pair for pair in pairs if found.get(_block_key(pair)) == _APART}
+    def blocked_in(self, pairs: Collection[Pair], found: Mapping[str, bytes]) -> set[Pair]:
+        """The pairs with a block, by the result of a lookup."""
+        return {pair for pair in pairs if found.get(_block_key(pair)) == _BLOCKED}
 
     def as_visible(
         self, keys: Keys, found: Mapping[str, bytes], viewer_id: int
     ) -> dict[int, CachedProfile]:
-        """The people in what the lookups gave, as the viewer (0 for a stranger) may see them."""
+        """The profiles as the viewer (0: anonymous) sees them, by the result of a lookup."""
         profiles = {}
-        for id_, (profile_key, tie_key) in keys.items():
-            profile, relationship = found.get(profile_key), found.get(tie_key) if tie_key else b""
-            # Of somebody who has just left one may be there still.
+        for id_, (profile_key, relationship_key) in keys.items():
+            profile = found.get(profile_key)
+            relationship = found.get(relationship_key) if relationship_key else b""
+            # Of an account that was just deleted, one of the two may still be cached.
             if profile is not None and relationship is not None:
-                profiles[id_] = _together(profile, relationship)
+                profiles[id_] = _profile(profile, relationship)
         if viewer_id in profiles:
-            profiles[viewer_id] = _own(*map(found.__getitem__, keys[viewer_id]))
+            profiles[viewer_id] = _own_profile(*map(found.__getitem__, keys[viewer_id]))
         return profiles
 
-    async def forget(self, user_ids: Iterable[int], pairs: Iterable[tuple[int, int]]) -> None:
-        """Forgets profiles, and how the two of each pair stand, either way. It never fails."""
+    async def invalidate(self, user_ids: Iterable[int], pairs: Iterable[Pair]) -> None:
+        """Removes profiles, and the relationships of each pair in both directions. Never fails."""
         keys = [str(id_) for id_ in user_ids]
         for one_id, other_id in pairs:
             keys += [f"{one_id}.{other_id}", f"{other_id}.{one_id}", _block_key((one_id, other_id))]
         if keys:
-            await self._kept.forget(*keys)
+            await self._cache.forget(*keys)
 
     async def close(self) -> None:
-        """Ends the loads that are under way."""
-        await self._kept.close()
+        """Cancels running loads."""
+        await self._cache.close()
 
     async def _load(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         profiles: set[int] = set()
@@ -127,12 +182,12 @@ class ProfileCache:
                 by_viewer.setdefault(int(viewer), set()).add(int(other))
             else:
                 profiles.add(int(other))
-        loaded = dict.fromkeys(blocks, _TOGETHER)
+        loaded = dict.fromkeys(blocks, _NOT_BLOCKED)
         if blocks:
-            apart = await self._profiles.apart(list(blocks.values()))
-            loaded.update({_block_key(pair): _APART for pair in apart})
+            blocked = await self._profiles.blocked_pairs(list(blocks.values()))
+            loaded.update({_block_key(pair): _BLOCKED for pair in blocked})
         if profiles or by_viewer:
-            # The answer about ties brings the profiles along, too.
+            # A call for relationships returns the profiles too.
             by_viewer.setdefault(next(iter(by_viewer), 0), set()).update(profiles)
         for viewer_id, ids in by_viewer.items():
             for user in await self._profiles.users(ids=sorted(ids), viewer_id=viewer_id):
@@ -145,15 +200,15 @@ class ProfileCache:
 
 
 def _block_key(pair: Pair) -> str:
-    """The same for both orders: a block is looked for either way."""
+    """The same key for both orders of a pair: a block counts in both directions."""
     return f"{_BLOCK}{min(pair)}.{max(pair)}"
 
 
-@lru_cache(_HELD)
-def _together(profile: bytes, relationship: bytes) -> CachedProfile:
-    return known(User.FromString(profile + relationship))
+@lru_cache(_HELD_PROFILES)
+def _profile(profile: bytes, relationship: bytes) -> CachedProfile:
+    return to_cached_profile(User.FromString(profile + relationship))
 
 
-@lru_cache(_HELD_VIEWERS)
-def _own(profile: bytes, relationship: bytes) -> CachedProfile:
-    return known(User.FromString(profile + relationship), own=True)
+@lru_cache(_HELD_OWN_PROFILES)
+def _own_profile(profile: bytes, relationship: bytes) -> CachedProfile:
+    return to_cached_profile(User.FromString(profile + relationship), own=True)

@@ -1,7 +1,7 @@
 -- Counts an attempt as failed on each tally, unless one of them is in its pause.
 -- KEYS: tallies of one account. ARGV: now, and for each tally: attempts without a pause, the first
 -- pause, the longest pause, when the tally is forgotten. Times in milliseconds.
--- Returns the milliseconds to wait, 0 where the attempt was counted; then how much each tally counts.
+-- Returns the milliseconds to wait, 0 if the attempt was counted; then the count of each tally.
 local now, wait, counts = tonumber(ARGV[1]), 0, {}
 for place, key in ipairs(KEYS) do
   local found = redis.call('HMGET', key, 'failures', 'opens')

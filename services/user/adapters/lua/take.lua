@@ -1,6 +1,6 @@
--- Takes one token out of a bucket (the generic cell rate algorithm, ITU-T I.371).
+-- Takes one token from a bucket (the generic cell rate algorithm, ITU-T I.371).
 -- KEYS: the bucket. ARGV: now, milliseconds to fill one token, how many the bucket holds.
--- Returns the milliseconds until there is a token again; 0 where one was taken.
+-- Returns the milliseconds until there is a token again; 0 if one was taken.
 local now, each, size = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local full = math.max(now, tonumber(redis.call('GET', KEYS[1]) or '0')) + each
 local wait = full - now - size * each

@@ -1,4 +1,4 @@
--- Takes an attempt back that turned out right, or was never compared, and ends the pause it began.
+-- Subtracts an attempt that was right, or was never compared, and ends the pause that it started.
 -- KEYS: tallies of one account.
 for _, key in ipairs(KEYS) do
   local failures = tonumber(redis.call('HGET', key, 'failures') or '0') - 1

@@ -1,17 +1,22 @@
-"""Profiles and passwords on PostgreSQL."""
+"""Users, handles and passwords on PostgreSQL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import asyncpg
 
-from services.chassis.storage.postgres import PostgresTransaction
+from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.user.domain.model import User
 
-USER_COLUMNS = """
+_COLUMNS = """
 u.id, u.handle, u.display_name, u.bio, u.location, u.website, u.avatar_media_id, u.protected,
 c.followers, c.following, c.posts, u.create_time, u.update_time, u.version
 """
+
+_USERS = f"""
+SELECT {_COLUMNS} FROM users u JOIN user_counts c ON c.user_id = u.id
+WHERE u.id = ANY($1::bigint[]) AND u.delete_time IS NULL
+"""  # noqa: S608 - a constant
 
 _CLAIM = """
 INSERT INTO handles (handle_key, user_id, create_time) SELECT $1, $2, $3
@@ -26,7 +31,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 
 _LOCK = f"""
-SELECT {USER_COLUMNS} FROM users u JOIN user_counts c ON c.user_id = u.id
+SELECT {_COLUMNS} FROM users u JOIN user_counts c ON c.user_id = u.id
 WHERE u.id = $1 AND u.delete_time IS NULL FOR NO KEY UPDATE OF u
 """  # noqa: S608 - a constant
 
@@ -47,14 +52,13 @@ INSERT INTO known_networks (user_id, network_hash, last_used_time) VALUES ($1, $
 ON CONFLICT (user_id, network_hash) DO UPDATE SET last_used_time = excluded.last_used_time
 """
 
-
 _HANDLE_OF_DELETED = """
 SELECT handle FROM users WHERE id = $1 AND delete_time IS NOT NULL FOR UPDATE
 """
 
 
-def user_of(row: asyncpg.Record) -> User:
-    """The person in a row of USER_COLUMNS."""
+def _user_of(row: asyncpg.Record) -> User:
+    """The user in a row of _COLUMNS."""
     return User(
         id=row[0],
         handle=row[1],
@@ -76,8 +80,8 @@ def user_of(row: asyncpg.Record) -> User:
 class PostgresAccountTransaction(PostgresTransaction):
     """See `store.AccountTransaction`."""
 
-    async def claim_handle(self, key: str, user_id: int, *, retired: str) -> bool:
-        claimed = await self.connection.fetchval(_CLAIM, key, user_id, self._clock.now(), retired)
+    async def claim_handle(self, key: str, user_id: int, *, tombstone: str) -> bool:
+        claimed = await self.connection.fetchval(_CLAIM, key, user_id, self._clock.now(), tombstone)
         return claimed is not None
 
     async def retire_handle(self, user_id: int, form_of: Callable[[str], str]) -> None:
@@ -133,7 +137,7 @@ class PostgresAccountTransaction(PostgresTransaction):
 
     async def lock_user(self, user_id: int) -> User | None:
         row = await self.connection.fetchrow(_LOCK, user_id)
-        return None if row is None else user_of(row)
+        return None if row is None else _user_of(row)
 
     async def save_profile(self, user: User) -> None:
         await self.connection.execute(
@@ -173,3 +177,32 @@ class PostgresAccountTransaction(PostgresTransaction):
 
     async def remember_network(self, user_id: int, network_hash: bytes, now: datetime) -> None:
         await self.connection.execute(_REMEMBER_NETWORK, user_id, network_hash, now)
+
+
+class PostgresAccounts:
+    """The reads of users, handles and passwords; see `store.Store`."""
+
+    _database: Database
+
+    async def users(self, user_ids: Sequence[int]) -> list[User]:
+        return [_user_of(row) for row in await self._database.fetch(_USERS, user_ids)]
+
+    async def ids_of_handles(self, keys: Sequence[str]) -> dict[str, int]:
+        rows = await self._database.fetch(
+            "SELECT handle_key, user_id FROM handles WHERE handle_key = ANY($1::text[])", keys
+        )
+        return {row[0]: row[1] for row in rows}
+
+    async def password_of(self, user_id: int) -> str | None:
+        found: str | None = await self._database.fetchval(
+            "SELECT password_hash FROM credentials WHERE user_id = $1", user_id
+        )
+        return found
+
+    async def is_known_network(self, user_id: int, network_hash: bytes) -> bool:
+        found: bool = await self._database.fetchval(
+            "SELECT EXISTS (SELECT FROM known_networks WHERE user_id = $1 AND network_hash = $2)",
+            user_id,
+            network_hash,
+        )
+        return found

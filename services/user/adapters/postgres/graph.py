@@ -1,30 +1,35 @@
-"""Edges and counters on PostgreSQL."""
+"""Relationships, counters and background tasks on PostgreSQL. An edge is a relationship's row."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import asyncpg
 
-from services.chassis.storage.postgres import PostgresTransaction
+from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.user.domain.model import (
     BackgroundTask,
     Counts,
-    EdgeBetween,
+    Direction,
+    IdPage,
+    ListedRelationship,
     Relationship,
     RelationshipKind,
+    StoredRelationship,
     UserRow,
 )
 
-# One writer of counters at a time: their batches touch many people in no order, and are short.
+_MAX_ID = (1 << 63) - 1
+
+# One writer of counters at a time: a batch changes many users in any order, and is short.
 _LOCK_COUNTS = "SELECT pg_advisory_xact_lock(5120937716640298)"
 
-_PERSON = "SELECT id, protected FROM users WHERE id = $1 AND delete_time IS NULL FOR "
-_LOCK_ACTOR = _PERSON + "NO KEY UPDATE"
-_LOCK_OTHER = _PERSON + "SHARE"
+_USER = "SELECT id, protected FROM users WHERE id = $1 AND delete_time IS NULL FOR "
+_LOCK_ACTOR = _USER + "NO KEY UPDATE"
+_LOCK_OTHER = _USER + "SHARE"
 
-# `Ties.of`, in SQL: two bits a kind, outwards the lower one. Both halves are answered from the
-# primary keys alone.
-RELATIONSHIPS = """
+# `Relationship.of` in SQL: two bits a kind, the outward one is lower. Both halves read primary keys
+# alone.
+_RELATIONSHIPS = """
 SELECT target_id, 1 << (2 * (kind - 1)) FROM edges_out
 WHERE source_id = $1 AND target_id = ANY($2::bigint[])
 UNION ALL
@@ -32,8 +37,8 @@ SELECT source_id, 2 << (2 * (kind - 1)) FROM edges_in
 WHERE target_id = $1 AND source_id = ANY($2::bigint[])
 """
 
-# The ties of pairs, as RELATIONSHIPS has them of one person with many.
-RELATIONSHIPS_OF_PAIRS = """
+# The relationships of pairs, as _RELATIONSHIPS has those of one user with many.
+_RELATIONSHIPS_OF_PAIRS = """
 SELECT source_id, target_id, 1 << (2 * (kind - 1)) FROM edges_out
 JOIN unnest($1::bigint[], $2::bigint[]) AS pair (one_id, other_id)
   ON source_id = one_id AND target_id = other_id
@@ -94,25 +99,57 @@ WHERE counted.user_id = fix.user_id
     = (fix.seen_followers, fix.seen_following, fix.seen_posts)
 """
 
+# table, near end, far end
+_ENDS = {
+    Direction.OUT: ("edges_out", "source_id", "target_id"),
+    Direction.IN: ("edges_in", "target_id", "source_id"),
+}
+_LIST = {
+    direction: f"""
+SELECT edge_id, {far} FROM {table}
+WHERE {near} = $1 AND kind = $2 AND edge_id < $3 ORDER BY edge_id DESC LIMIT $4
+"""  # noqa: S608
+    for direction, (table, near, far) in _ENDS.items()
+}
+_COUNTED = {Direction.IN: "followers", Direction.OUT: "following"}
+# One id more than the page has shows whether more follow.
+_LIST_IDS = {
+    direction: f"""
+SELECT wanted.id, coalesce(counted.{_COUNTED[direction]}, 0), ARRAY(
+  SELECT {far} FROM {table}
+  WHERE {near} = wanted.id AND {far} > $2 AND kind = {RelationshipKind.FOLLOW:d}
+  ORDER BY {far} LIMIT $3 + 1
+)
+FROM unnest($1::bigint[]) AS wanted (id) LEFT JOIN user_counts AS counted ON user_id = wanted.id
+"""  # noqa: S608
+    for direction, (table, near, far) in _ENDS.items()
+}
 
-# Looking a flag up by its number costs more than all else that is done for a person.
+_COMPARED = """
+SELECT c.user_id, c.followers, c.following, c.posts,
+  (SELECT count(*) FROM edges_in i WHERE i.target_id = c.user_id AND i.kind = 1),
+  (SELECT count(*) FROM edges_out o WHERE o.source_id = c.user_id AND o.kind = 1)
+FROM user_counts c WHERE c.user_id > $1 ORDER BY c.user_id LIMIT $2
+"""
+
+# Converting a number to a flag costs more than everything else that is done for a user.
 _ALL_RELATIONSHIPS = [Relationship(bits) for bits in range(2 * Relationship.MUTING)]
 
 
-def relationship_of(rows: Sequence[asyncpg.Record]) -> dict[int, Relationship]:
-    """The ties in the rows of RELATIONSHIPS, by the other person."""
+def _relationships_of(rows: Sequence[asyncpg.Record]) -> dict[int, Relationship]:
+    """The relationships in the rows of _RELATIONSHIPS, by the other user."""
     found: dict[int, int] = {}
-    for other_id, tie in rows:
-        found[other_id] = found.get(other_id, 0) | tie
+    for other_id, flag in rows:
+        found[other_id] = found.get(other_id, 0) | flag
     return {other_id: _ALL_RELATIONSHIPS[bits] for other_id, bits in found.items()}
 
 
-def relationships_of_pairs(rows: Sequence[asyncpg.Record]) -> dict[tuple[int, int], Relationship]:
-    """The ties in the rows of RELATIONSHIPS_OF_PAIRS, by pair."""
+def _relationships_of_pairs(rows: Sequence[asyncpg.Record]) -> dict[tuple[int, int], Relationship]:
+    """The relationships in the rows of _RELATIONSHIPS_OF_PAIRS, by pair."""
     found: dict[tuple[int, int], int] = {}
-    for one_id, other_id, tie in rows:
+    for one_id, other_id, flag in rows:
         pair = (one_id, other_id)
-        found[pair] = found.get(pair, 0) | tie
+        found[pair] = found.get(pair, 0) | flag
     return {pair: _ALL_RELATIONSHIPS[bits] for pair, bits in found.items()}
 
 
@@ -129,39 +166,43 @@ class PostgresGraphTransaction(PostgresTransaction):
         return await self._user(_LOCK_ACTOR, actor_id), other
 
     async def relationship(self, viewer_id: int, other_id: int) -> Relationship:
-        rows = await self.connection.fetch(RELATIONSHIPS, viewer_id, [other_id])
-        return relationship_of(rows).get(other_id, Relationship.NONE)
+        rows = await self.connection.fetch(_RELATIONSHIPS, viewer_id, [other_id])
+        return _relationships_of(rows).get(other_id, Relationship.NONE)
 
     async def count_wanted(self, user_id: int, limit: int) -> int:
         count: int = await self.connection.fetchval(_COUNT_WANTED, user_id, limit)
         return count
 
-    async def add_edge(
-        self, edge: RelationshipKind, source_id: int, target_id: int, edge_id: int
+    async def add_relationship(
+        self, kind: RelationshipKind, source_id: int, target_id: int, relationship_id: int
     ) -> bool:
-        added = await self.connection.fetchval(_ADD_OUT, source_id, target_id, edge, edge_id)
+        row = (source_id, target_id, kind, relationship_id)
+        added = await self.connection.fetchval(_ADD_OUT, *row)
         if added is None:
             return False
-        if edge is not RelationshipKind.MUTE:
-            await self.connection.execute(_ADD_IN, source_id, target_id, edge, edge_id)
+        if kind is not RelationshipKind.MUTE:
+            await self.connection.execute(_ADD_IN, *row)
         return True
 
-    async def remove_edge(self, edge: RelationshipKind, source_id: int, target_id: int) -> bool:
-        removed = await self.connection.fetchval(_REMOVE_OUT, source_id, target_id, edge)
+    async def remove_relationship(
+        self, kind: RelationshipKind, source_id: int, target_id: int
+    ) -> bool:
+        removed = await self.connection.fetchval(_REMOVE_OUT, source_id, target_id, kind)
         if removed is None:
             return False
-        if edge is not RelationshipKind.MUTE:
-            await self.connection.execute(_REMOVE_IN, source_id, target_id, edge)
+        if kind is not RelationshipKind.MUTE:
+            await self.connection.execute(_REMOVE_IN, source_id, target_id, kind)
         return True
 
     async def oldest_requests(self, target_id: int, limit: int) -> list[int]:
         rows = await self.connection.fetch(_OLDEST_REQUESTS, target_id, limit)
         return [row[0] for row in rows]
 
-    async def some_edges(self, user_id: int, limit: int) -> list[EdgeBetween]:
+    async def some_relationships(self, user_id: int, limit: int) -> list[StoredRelationship]:
         rows = await self.connection.fetch(_SOME_EDGES, user_id, limit)
         return [
-            EdgeBetween(RelationshipKind(kind), source, target) for kind, source, target in rows
+            StoredRelationship(RelationshipKind(kind), source, target)
+            for kind, source, target in rows
         ]
 
     async def add_background_task(
@@ -197,6 +238,68 @@ class PostgresGraphTransaction(PostgresTransaction):
     async def _user(self, sql: str, user_id: int) -> UserRow | None:
         row = await self.connection.fetchrow(sql, user_id)
         return None if row is None else UserRow(row[0], row[1])
+
+
+class PostgresGraph:
+    """The reads of relationships, counters and background tasks; see `store.Store`."""
+
+    _database: Database
+
+    async def relationships_with(
+        self, viewer_id: int, other_ids: Sequence[int]
+    ) -> dict[int, Relationship]:
+        return _relationships_of(await self._database.fetch(_RELATIONSHIPS, viewer_id, other_ids))
+
+    async def relationships_of_pairs(
+        self, pairs: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], Relationship]:
+        distinct = set(pairs)
+        ones = [one_id for one_id, _ in distinct]
+        others = [other_id for _, other_id in distinct]
+        return _relationships_of_pairs(
+            await self._database.fetch(_RELATIONSHIPS_OF_PAIRS, ones, others)
+        )
+
+    async def list_relationships(
+        self,
+        kind: RelationshipKind,
+        direction: Direction,
+        user_id: int,
+        *,
+        before: int | None,
+        limit: int,
+    ) -> list[ListedRelationship]:
+        newest = _MAX_ID if before is None else before
+        rows = await self._database.fetch(_LIST[direction], user_id, kind, newest, limit)
+        return [ListedRelationship(row[0], row[1]) for row in rows]
+
+    async def list_ids(
+        self, direction: Direction, user_ids: Collection[int], *, limit: int, after_id: int = 0
+    ) -> dict[int, IdPage]:
+        rows = await self._database.fetch(_LIST_IDS[direction], list(user_ids), after_id, limit)
+        return {
+            user_id: IdPage(ids[:limit], len(ids) > limit, total) for user_id, total, ids in rows
+        }
+
+    async def counts(self, user_id: int) -> Counts:
+        row = await self._database.fetchrow(
+            "SELECT followers, following, posts FROM user_counts WHERE user_id = $1", user_id
+        )
+        return Counts() if row is None else Counts(*row)
+
+    async def next_background_task(self, background_task: BackgroundTask) -> int | None:
+        found: int | None = await self._database.fetchval(
+            "SELECT user_id FROM chores WHERE chore = $1 ORDER BY create_time, user_id LIMIT 1",
+            background_task.value,
+        )
+        return found
+
+    async def compared_counts(
+        self, *, after_id: int, limit: int
+    ) -> tuple[dict[int, Counts], dict[int, Counts]]:
+        rows = await self._database.fetch(_COMPARED, after_id, limit)
+        seen = {row[0]: Counts(row[1], row[2], row[3]) for row in rows}
+        return seen, {row[0]: Counts(row[4], row[5], row[3]) for row in rows}
 
 
 def _columns(counts: Iterable[Counts]) -> tuple[list[int], list[int], list[int]]:

@@ -5,26 +5,27 @@ from datetime import datetime
 
 import asyncpg
 
-from services.chassis.storage.postgres import PostgresTransaction
+from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.user.domain.model import Session, StoredKey, StreamTicket
+from services.user.domain.store import ENDED_SESSIONS_KEPT, NETWORK_LIFETIME
 
-SESSION_COLUMNS = """
+_COLUMNS = """
 id, user_id, device_name, create_time, last_used_time, expire_time, revoke_time, refresh_hash,
 previous_hash, sealed_answer
 """
 
-KEYS = "SELECT kid, sign_time, sealed_private, x, y FROM signing_keys ORDER BY sign_time, kid"
+_KEYS = "SELECT kid, sign_time, sealed_private, x, y FROM signing_keys ORDER BY sign_time, kid"
 
 _ADD = f"""
-INSERT INTO sessions ({SESSION_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO sessions ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """  # noqa: S608 - a constant
 
 _LOCK = f"""
-SELECT {SESSION_COLUMNS} FROM sessions WHERE user_id = $1 AND id = $2 FOR UPDATE
+SELECT {_COLUMNS} FROM sessions WHERE user_id = $1 AND id = $2 FOR UPDATE
 """  # noqa: S608
 
 _LOCK_LIVE = f"""
-SELECT {SESSION_COLUMNS} FROM sessions
+SELECT {_COLUMNS} FROM sessions
 WHERE user_id = $1 AND revoke_time IS NULL AND expire_time > $2 ORDER BY id FOR UPDATE
 """  # noqa: S608
 
@@ -34,17 +35,29 @@ UPDATE sessions SET last_used_time = $3, expire_time = $4, revoke_time = $5, ref
 WHERE user_id = $1 AND id = $2
 """
 
-# One writer of signing keys at a time; the number means nothing but this.
+_LIST_SESSIONS = f"""
+SELECT {_COLUMNS} FROM sessions
+WHERE user_id = $1 AND id < $2 AND revoke_time IS NULL AND expire_time > $4
+ORDER BY id DESC LIMIT $3
+"""  # noqa: S608
+
+_ONE = f"""
+SELECT {_COLUMNS} FROM sessions WHERE user_id = $1 AND id = $2
+"""  # noqa: S608
+
+_MAX_ID = (1 << 63) - 1
+
+# One writer of signing keys at a time. The number has no other use.
 _LOCK_KEYS = "SELECT pg_advisory_xact_lock(7305128840155423)"
 
 
-def session_of(row: asyncpg.Record) -> Session:
-    """The session in a row of SESSION_COLUMNS."""
+def _session_of(row: asyncpg.Record) -> Session:
+    """The session in a row of _COLUMNS."""
     return Session(**dict(row))
 
 
-def key_of(row: asyncpg.Record) -> StoredKey:
-    """The key in a row of KEYS."""
+def _key_of(row: asyncpg.Record) -> StoredKey:
+    """The key in a row of _KEYS."""
     return StoredKey(**dict(row))
 
 
@@ -68,10 +81,10 @@ class PostgresSessionTransaction(PostgresTransaction):
 
     async def lock_session(self, user_id: int, session_id: int) -> Session | None:
         row = await self.connection.fetchrow(_LOCK, user_id, session_id)
-        return None if row is None else session_of(row)
+        return None if row is None else _session_of(row)
 
     async def lock_live_sessions(self, user_id: int, now: datetime) -> list[Session]:
-        return [session_of(row) for row in await self.connection.fetch(_LOCK_LIVE, user_id, now)]
+        return [_session_of(row) for row in await self.connection.fetch(_LOCK_LIVE, user_id, now)]
 
     async def save_session(self, session: Session) -> None:
         await self.connection.execute(
@@ -107,7 +120,7 @@ class PostgresSessionTransaction(PostgresTransaction):
 
     async def lock_signing_keys(self) -> list[StoredKey]:
         await self.connection.execute(_LOCK_KEYS)
-        return [key_of(row) for row in await self.connection.fetch(KEYS)]
+        return [_key_of(row) for row in await self.connection.fetch(_KEYS)]
 
     async def add_signing_key(self, key: StoredKey) -> None:
         await self.connection.execute(
@@ -122,3 +135,44 @@ class PostgresSessionTransaction(PostgresTransaction):
 
     async def remove_signing_keys(self, kids: Sequence[str]) -> None:
         await self.connection.execute("DELETE FROM signing_keys WHERE kid = ANY($1)", kids)
+
+
+class PostgresSessions:
+    """The reads of sessions and signing keys; see `store.Store`."""
+
+    _database: Database
+
+    async def session(self, user_id: int, session_id: int) -> Session | None:
+        row = await self._database.fetchrow(_ONE, user_id, session_id)
+        return None if row is None else _session_of(row)
+
+    async def list_sessions(
+        self, user_id: int, *, before_id: int | None, limit: int, now: datetime
+    ) -> list[Session]:
+        newest = _MAX_ID if before_id is None else before_id
+        rows = await self._database.fetch(_LIST_SESSIONS, user_id, newest, limit, now)
+        return [_session_of(row) for row in rows]
+
+    async def revoked_sessions(self, since: datetime) -> list[int]:
+        rows = await self._database.fetch("SELECT id FROM sessions WHERE revoke_time > $1", since)
+        return [row["id"] for row in rows]
+
+    async def signing_keys(self) -> list[StoredKey]:
+        return [_key_of(row) for row in await self._database.fetch(_KEYS)]
+
+    async def prune(self, now: datetime) -> int:
+        ended = 0
+        for table, column, last in (
+            ("sessions", "expire_time", now),
+            ("stream_tickets", "expire_time", now),
+            ("known_networks", "last_used_time", now - NETWORK_LIFETIME),
+        ):
+            status = await self._database.execute(
+                f"DELETE FROM {table} WHERE {column} <= $1",  # noqa: S608 - constants
+                last,
+            )
+            ended += int(status.rpartition(" ")[2])
+        status = await self._database.execute(
+            "DELETE FROM sessions WHERE revoke_time <= $1", now - ENDED_SESSIONS_KEPT
+        )
+        return ended + int(status.rpartition(" ")[2])

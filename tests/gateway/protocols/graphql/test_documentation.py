@@ -6,12 +6,12 @@ from roost.notification.v1.notification_service_pb2 import CountUnreadResponse
 from roost.post.v1.post_service_pb2 import CreatePostResponse
 from roost.user.v1.auth_service_pb2 import IssueStreamTicketResponse
 
+from gateway.api.events.subscriptions.subscription import Subscription
 from gateway.api.schema import SCHEMA
 from gateway.protocols.graphql.costs import MAX_COST
 from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.limits import ANONYMOUS_LIMITS, USER_LIMITS, Limits
 from gateway.protocols.graphql.requests import Request
-from gateway.protocols.graphql.subscriptions.subscription import Subscription
 from tests.gateway.api.test_home import Home
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices

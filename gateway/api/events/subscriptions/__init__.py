@@ -1,0 +1,1 @@
+"""GraphQL subscriptions to the log of events and to posts."""

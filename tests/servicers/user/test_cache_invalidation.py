@@ -1,0 +1,95 @@
+"""Other services' caches are invalidated before a change is answered."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from roost.user.v1 import graph_service_pb2 as pb
+from roost.user.v1.user_pb2 import User
+from roost.user.v1.user_service_pb2 import DeleteUserRequest, UpdateUserRequest
+from structlog.testing import capture_logs
+
+from services.chassis.auth.tokens import ServiceIdentity
+from services.chassis.rpc.clients import Mesh
+from services.user.adapters.post_client import MeshCacheInvalidation
+from tests.servicers.serving import SERVICE_KEYS
+from tests.servicers.user.conftest import Actor, UserServiceStack
+
+Act = Callable[[Actor, Actor], Awaitable[object]]
+
+ACTS: dict[str, Act] = {
+    "follow": lambda me, other: me.graph.Follow(pb.FollowRequest(user_id=other.id)),
+    "unfollow": lambda me, other: me.graph.Unfollow(pb.UnfollowRequest(user_id=other.id)),
+    "block": lambda me, other: me.graph.Block(pb.BlockRequest(user_id=other.id)),
+    "unblock": lambda me, other: me.graph.Unblock(pb.UnblockRequest(user_id=other.id)),
+    "mute": lambda me, other: me.graph.Mute(pb.MuteRequest(user_id=other.id)),
+    "unmute": lambda me, other: me.graph.Unmute(pb.UnmuteRequest(user_id=other.id)),
+    "reject": lambda me, other: me.graph.RejectFollowRequest(
+        pb.RejectFollowRequestRequest(user_id=other.id)
+    ),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+async def test_every_act_on_a_pair_invalidates_caches(
+    stack: UserServiceStack, alice: Actor, bob: Actor, act: Act
+) -> None:
+    await act(alice, bob)
+
+    assert stack.cache_invalidation.pairs == [(alice.id, bob.id)]
+
+
+async def test_accepting_a_request_invalidates_caches(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
+    await bob.users.UpdateUser(
+        UpdateUserRequest(user=User(protected=True), update_mask={"paths": ["protected"]})
+    )
+    await alice.graph.Follow(pb.FollowRequest(user_id=bob.id))
+    stack.cache_invalidation.pairs.clear()
+
+    await bob.graph.AcceptFollowRequest(pb.AcceptFollowRequestRequest(user_id=alice.id))
+
+    assert stack.cache_invalidation.pairs == [(bob.id, alice.id)]
+
+
+async def test_a_repeated_act_invalidates_caches_again(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
+    request = pb.BlockRequest(user_id=bob.id, request_id="once")
+    await alice.graph.Block(request)
+
+    await alice.graph.Block(request)
+
+    assert stack.cache_invalidation.pairs == [(alice.id, bob.id)] * 2
+
+
+async def test_changes_of_a_profile_invalidate_caches(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    await alice.users.UpdateUser(
+        UpdateUserRequest(user=User(bio="Birds"), update_mask={"paths": ["bio"]})
+    )
+
+    assert stack.cache_invalidation.profiles == [alice.id]
+
+
+async def test_deleting_an_account_invalidates_caches(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    await alice.users.DeleteUser(DeleteUserRequest(password=alice.password))
+
+    assert stack.cache_invalidation.profiles == [alice.id]
+
+
+async def test_no_change_fails_because_the_post_service_is_unavailable(
+    stack: UserServiceStack,
+) -> None:
+    identity = ServiceIdentity(SERVICE_KEYS["user"], clock=stack.clock)
+    async with Mesh("127.0.0.1:1", identity=identity) as nowhere:
+        cache_invalidation = MeshCacheInvalidation(nowhere)
+
+        with capture_logs() as logs:
+            await cache_invalidation.invalidate_pair(1, 2)
+            await cache_invalidation.invalidate_profiles([1])
+
+    assert [each["event"] for each in logs] == ["cache_invalidation_failed"] * 2

@@ -1,0 +1,163 @@
+"""The cache of bodies: in the process, in Redis, and from the store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+import pytest
+
+from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.events.records import OutboxMessage
+from services.chassis.runtime.clock import SystemClock
+from services.post.adapters.memory import MemoryStore
+from services.post.domain.model import (
+    OPEN_ACCOUNT,
+    TOMBSTONE,
+    Mention,
+    Post,
+    PostState,
+    Visibility,
+)
+from services.post.domain.store import NewPost
+from services.post.rpc.convert import to_post
+from services.post.rpc.read_cache.body_cache import PostBodyCache
+from tests.builders.posts import START, Numbers, a_post
+from tests.waiting import LIMIT
+
+
+class CountingStore(MemoryStore):
+    """Notes which posts are read."""
+
+    def __init__(self) -> None:
+        super().__init__(clock=SystemClock())
+        self.read: list[int] = []
+        self.numbers = Numbers()
+
+    async def posts(self, post_ids: Sequence[int]) -> dict[int, Post]:
+        self.read.extend(post_ids)
+        return await super().posts(post_ids)
+
+    async def write(self, **given: object) -> Post:
+        author = self.numbers.person()
+        post = a_post(self.numbers.of(author), author, **given)
+        message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
+        await self.create(NewPost(post, OPEN_ACCOUNT, message, None, b""))
+        return post
+
+    async def state(self, post: Post) -> PostState:
+        return (await self.states([post.id], 0))[post.id]
+
+
+@pytest.fixture
+def store() -> CountingStore:
+    return CountingStore()
+
+
+@pytest.fixture
+async def server(valkey: str) -> AsyncIterator[RedisClient]:
+    async with redis_client.connect(valkey) as client:
+        yield client
+
+
+def a_process(store: CountingStore, server: RedisClient, limit: int = 100) -> PostBodyCache:
+    return PostBodyCache(
+        store=store,
+        redis=server,
+        clock=SystemClock(),
+        limit=limit,
+    )
+
+
+async def test_a_body_knows_what_is_asked_of_it(store: CountingStore, server: RedisClient) -> None:
+    parent = await store.write()
+    post = await store.write(
+        answers=parent,
+        visibility=Visibility.MENTIONED,
+        entities=(Mention(0, 4, 77, "bob"), Mention(5, 9, 77, "bob")),
+        quoted_post_id=parent.id,
+    )
+    bodies = a_process(store, server)
+
+    body = (await bodies.of([await store.state(post)]))[post.id]
+
+    assert body.packed == to_post(post).SerializeToString()
+    assert body.named == (post.author_id, 77)
+    assert body.quoted_post_id == parent.id
+    assert (body.audience.author_id, body.audience.visibility) == (post.author_id, 3)
+    assert set(body.audience.addressed) == {77, parent.author_id}
+    await bodies.close()
+
+
+async def test_one_process_reads_what_another_has_put_in_redis(
+    store: CountingStore, server: RedisClient
+) -> None:
+    posts = [await store.write() for _ in range(3)]
+    states = [await store.state(post) for post in posts]
+    first = a_process(store, server)
+    await first.of(states)
+
+    # It is put there after the answer, so a process that starts at once may still ask the store.
+    async with asyncio.timeout(LIMIT):
+        while store.read:
+            store.read.clear()
+            another = a_process(store, server)
+            found = await another.of(states)
+            await another.close()
+
+    assert {id_: body.packed for id_, body in found.items()} == {
+        post.id: to_post(post).SerializeToString() for post in posts
+    }
+    await first.close()
+
+
+async def test_an_edit_is_read_at_once_without_anything_being_forgotten(
+    store: CountingStore, server: RedisClient
+) -> None:
+    post = await store.write(text="old")
+    bodies = a_process(store, server)
+    await bodies.of([await store.state(post)])
+    after = replace(post, text="new", revision=2, edit_time=START)
+    async with store.transaction() as transaction:
+        await transaction.edit(post, after)
+
+    found = await bodies.of([await store.state(post)])
+
+    assert found[post.id].packed == to_post(after).SerializeToString()
+    await bodies.close()
+
+
+async def test_a_tombstone_has_no_body(store: CountingStore, server: RedisClient) -> None:
+    post = await store.write()
+    state = await store.state(post)
+    bodies = a_process(store, server)
+    await bodies.of([state])
+    async with store.transaction() as transaction:
+        await transaction.delete([post.id], START)
+
+    await bodies.delete(post.id, post.revision)
+
+    assert await bodies.of([state._replace(revision=TOMBSTONE)]) == {}
+    # Not even for who still holds the state from before.
+    assert await bodies.of([state]) == {}
+    await bodies.close()
+
+
+async def test_a_process_holds_the_bodies_that_were_used_last(
+    store: CountingStore, server: RedisClient
+) -> None:
+    posts = [await store.write() for _ in range(3)]
+    states = [await store.state(post) for post in posts]
+    async with redis_client.connect("redis://127.0.0.1:1") as nowhere:
+        bodies = a_process(store, nowhere, limit=2)
+        await bodies.of(states[:2])
+        await bodies.of(states[:1])
+        await bodies.of(states[2:])
+        store.read.clear()
+
+        await bodies.of([states[0], states[2]])
+        assert store.read == []
+
+        await bodies.of([states[1]])
+        assert store.read == [posts[1].id]
+        await bodies.close()
