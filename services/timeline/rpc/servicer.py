@@ -18,9 +18,9 @@ from roost.timeline.v1.timeline_service_pb2 import (
 from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceServicer
 
 from services.chassis.auth import access_policy, caller
+from services.chassis.rpc import commands
 from services.chassis.rpc.page_token import PageTokens
 from services.chassis.runtime.clock import Clock
-from services.chassis.storage.idempotency import RequestKey, once
 from services.timeline.domain.errors import HomeUserMissing, NotYourHome, RebuildTooSoon
 from services.timeline.domain.feed_builder import FeedBuilder
 from services.timeline.domain.homes import Homes
@@ -125,8 +125,9 @@ class TimelineServicer(TimelineServiceServicer):
                 )
             return SetReadMarkerResponse(marker=convert.marker_to_proto(marker))
 
-        key = RequestKey.of(request, caller_id=str(user_id), method="SetReadMarker")
-        return await once(self._store.transaction, key, SetReadMarkerResponse, advance)
+        return await commands.run_once(
+            self._store.transaction, request, SetReadMarkerResponse, advance, caller_id=user_id
+        )
 
     @access_policy.user_or_service("gateway")
     async def RebuildHomeTimeline(

@@ -1,4 +1,4 @@
-"""Which event leads to which act. Every act may be repeated, so no event needs an inbox row."""
+"""Handlers of the events that change timelines. All are idempotent, so there is no inbox row."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,7 +14,6 @@ from roost.user.v1.user_events_pb2 import (
     UserUpdated,
 )
 
-from services.chassis.events.bodies import read
 from services.chassis.events.bus import BatchHandler, Routes
 from services.chassis.events.records import Event
 from services.timeline.domain.fanout import Delivered, FanOut
@@ -27,11 +26,11 @@ from services.timeline.rpc.events import TOPIC, remaining_from_proto
 GROUP = "timeline.events"
 TOPICS = ("roost.user.v1", "roost.post.v1", TOPIC)
 
-# How many keys a process works on side by side; a famous author is one of them at a time.
+# How many keys a process handles at once; an author with many followers is one of them at a time.
 _AT_ONCE = 16
 
 
-ContinueFanOut = Callable[[Delivered], None]
+ReportDelivery = Callable[[Delivered], None]
 AnnounceDelivery = Callable[[Sequence[Delivered]], Awaitable[None]]
 
 
@@ -52,9 +51,9 @@ class HomeTimelines:
     async def __call__(self, events: Sequence[Event]) -> None:
         """Raises the first failure, after every key is done or has failed."""
         delivered: list[Delivered] = []
-        made = routes(self._fan_out, self._follows, tell=delivered.append)
+        handlers = routes(self._fan_out, self._follows, report=delivered.append)
         try:
-            await by_key(events, made, at_once=self._at_once)
+            await by_key(events, handlers, at_once=self._at_once)
         finally:
             if delivered:
                 await self._announce(delivered)
@@ -88,67 +87,47 @@ def together(*handlers: BatchHandler) -> BatchHandler:
     return handle
 
 
-def routes(fan_out: FanOut, follows: Follows, *, tell: ContinueFanOut) -> Routes:
-    """What becomes of events in homes and authors' feeds; `tell` hears of every delivery.
+def routes(fan_out: FanOut, follows: Follows, *, report: ReportDelivery) -> Routes:
+    """Handlers of what changes homes and authors' feeds; `report` gets every delivery.
 
-    A block has no route: the follows that it ends have events of their own, and so have the
-    reposts of each other that the Post service withdraws. What others repost of the blocked person
+    A block has no handler: the follows that it ends have events of their own, and so have the
+    reposts of each other that the Post service withdraws. What others repost of the blocked user
     is hidden when the posts are read.
     """
-    made = Routes()
-    _route_posts(made, fan_out, tell)
-    _route_edges(made, follows)
-    return made
 
-
-def _route_posts(made: Routes, fan_out: FanOut, tell: ContinueFanOut) -> None:
-    async def created(_: Event, body: PostCreated) -> None:
+    async def post_created(body: PostCreated) -> None:
         entry = home_entry(body.post)
         if entry is not None:
-            tell(await fan_out.deliver(entry))
+            report(await fan_out.deliver(entry))
 
-    async def reposted(_: Event, body: PostReposted) -> None:
-        tell(await fan_out.deliver(entry_from_proto(body.entry)))
-
-    async def undone(_: Event, body: RepostUndone) -> None:
-        await fan_out.withdraw(entry_from_proto(body.entry))
-
-    async def deleted(_: Event, body: PostDeleted) -> None:
+    async def post_deleted(body: PostDeleted) -> None:
         await fan_out.forget(Entry(body.post_id, body.author_id, body.post_id, body.author_id))
 
-    async def continued(_: Event, body: FanOutContinued) -> None:
+    async def post_reposted(body: PostReposted) -> None:
+        report(await fan_out.deliver(entry_from_proto(body.entry)))
+
+    async def repost_undone(body: RepostUndone) -> None:
+        await fan_out.withdraw(entry_from_proto(body.entry))
+
+    async def fan_out_continued(body: FanOutContinued) -> None:
         delivered = await fan_out.continue_fan_out(remaining_from_proto(body))
         if delivered is not None and delivered.user_ids:
-            tell(delivered)
+            report(delivered)
 
-    made.on(PostCreated, created)
-    made.on(PostReposted, reposted)
-    made.on(RepostUndone, undone)
-    made.on(PostDeleted, deleted)
-    made.on(FanOutContinued, continued)
-
-
-def _route_edges(made: Routes, follows: Follows) -> None:
-    async def followed(_: Event, body: FollowCreated) -> None:
-        await follows.followed(body.follower_id, body.followee_id)
-
-    async def unfollowed(_: Event, body: FollowRemoved) -> None:
-        await follows.unfollowed(body.follower_id, body.followee_id)
-
-    async def muted(_: Event, body: MuteCreated) -> None:
-        await follows.muted(body.muter_id, body.muted_id)
-
-    async def unmuted(_: Event, body: MuteRemoved) -> None:
-        await follows.unmuted(body.muter_id, body.muted_id)
-
-    async def left(_: Event, body: UserDeleted) -> None:
-        await follows.left(body.user_id)
-
-    made.on(FollowCreated, followed)
-    made.on(FollowRemoved, unfollowed)
-    made.on(MuteCreated, muted)
-    made.on(MuteRemoved, unmuted)
-    made.on(UserDeleted, left)
+    return Routes.of_bodies(
+        {
+            PostCreated: post_created,
+            PostDeleted: post_deleted,
+            PostReposted: post_reposted,
+            RepostUndone: repost_undone,
+            FanOutContinued: fan_out_continued,
+            FollowCreated: lambda body: follows.followed(body.follower_id, body.followee_id),
+            FollowRemoved: lambda body: follows.unfollowed(body.follower_id, body.followee_id),
+            MuteCreated: lambda body: follows.muted(body.muter_id, body.muted_id),
+            MuteRemoved: lambda body: follows.unmuted(body.muter_id, body.muted_id),
+            UserDeleted: lambda body: follows.left(body.user_id),
+        }
+    )
 
 
 class PublicTimeline:
@@ -158,31 +137,51 @@ class PublicTimeline:
         self._store = store
 
     async def __call__(self, events: Sequence[Event]) -> None:
-        """Handles events of posts and of people, in their order."""
-        added: dict[int, PublicEntry] = {}
-        removed: list[int] = []
+        """Handles events of posts and of users, in their order."""
+        batch = _PublicBatch(self._store)
         for event in events:
-            await self._read(event, added, removed)
-        if added:
-            await self._store.add_public(list(added.values()))
-        if removed:
-            await self._store.remove_public(removed)
+            handle = batch.routes(event.type)
+            if handle is not None:
+                await handle(event)
+        await batch.write()
 
-    async def _read(self, event: Event, added: dict[int, PublicEntry], removed: list[int]) -> None:
-        match event.type:
-            case PostCreated.DESCRIPTOR.full_name:
-                entry = public_entry(read(event, PostCreated).post)
-                if entry is not None:
-                    added[entry.post_id] = entry
-            case PostDeleted.DESCRIPTOR.full_name:
-                post_id = read(event, PostDeleted).post_id
-                added.pop(post_id, None)
-                removed.append(post_id)
-            case UserUpdated.DESCRIPTOR.full_name:
-                user = read(event, UserUpdated).user
-                await self._store.set_protected(user.id, protected=user.protected)
-            case UserDeleted.DESCRIPTOR.full_name:
-                await self._store.close_author(read(event, UserDeleted).user_id)
+
+class _PublicBatch:
+    """What the events of one batch change on the public timeline."""
+
+    def __init__(self, store: TimelineStore) -> None:
+        self._store = store
+        self._added: dict[int, PublicEntry] = {}
+        self._removed: list[int] = []
+        self.routes = Routes.of_bodies(
+            {
+                PostCreated: self._post_created,
+                PostDeleted: self._post_deleted,
+                UserUpdated: self._user_updated,
+                UserDeleted: self._user_deleted,
+            }
+        )
+
+    async def write(self) -> None:
+        if self._added:
+            await self._store.add_public(list(self._added.values()))
+        if self._removed:
+            await self._store.remove_public(self._removed)
+
+    async def _post_created(self, body: PostCreated) -> None:
+        entry = public_entry(body.post)
+        if entry is not None:
+            self._added[entry.post_id] = entry
+
+    async def _post_deleted(self, body: PostDeleted) -> None:
+        self._added.pop(body.post_id, None)
+        self._removed.append(body.post_id)
+
+    async def _user_updated(self, body: UserUpdated) -> None:
+        await self._store.set_protected(body.user.id, protected=body.user.protected)
+
+    async def _user_deleted(self, body: UserDeleted) -> None:
+        await self._store.close_author(body.user_id)
 
 
 async def _all_done(*work: Awaitable[None]) -> None:

@@ -1,12 +1,12 @@
 """Consumes events of follows, posts and profiles: counters change, cached profiles go."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from roost.post.v1 import post_events_pb2 as post_pb
 from roost.post.v1.post_pb2 import VISIBILITY_PUBLIC, VISIBILITY_UNSPECIFIED, Post
 from roost.user.v1 import user_events_pb2 as pb
 
-from services.chassis.events.bodies import read
+from services.chassis.events.bus import EventRoutes
 from services.chassis.events.records import Event, Undecodable
 from services.user.domain.model import Counts
 from services.user.domain.ports import UserCache
@@ -30,11 +30,7 @@ class Subscriptions:
         A process that dies between the commit of a change and the invalidation leaves an old
         profile in the cache; the event of the change removes it.
         """
-        counted = [
-            (event.event_id, change(event))
-            for event in events
-            if (change := _CHANGES.get(event.type)) is not None
-        ]
+        counted = [(event.event_id, change) for event, change in _CHANGES.results(events)]
         if counted:
             await counters.apply(self._store, self._user_cache, counted)
         changed = {_key(event) for event in events if event.type in _PROFILE_CHANGES}
@@ -62,28 +58,26 @@ def _key(event: Event) -> int:
 _COUNTED = {VISIBILITY_UNSPECIFIED, VISIBILITY_PUBLIC}
 
 
-def _post_created(event: Event) -> dict[int, Counts]:
-    post = read(event, post_pb.PostCreated).post
-    return {post.author_id: Counts(posts=_counted(post))}
+def _post_created(body: post_pb.PostCreated) -> dict[int, Counts]:
+    return {body.post.author_id: Counts(posts=_counted(body.post))}
 
 
-def _post_deleted(event: Event) -> dict[int, Counts]:
-    deleted = read(event, post_pb.PostDeleted)
-    return {deleted.author_id: Counts(posts=-_counted(deleted))}
+def _post_deleted(body: post_pb.PostDeleted) -> dict[int, Counts]:
+    return {body.author_id: Counts(posts=-_counted(body))}
 
 
 def _counted(post: Post | post_pb.PostDeleted) -> int:
     return int(post.visibility in _COUNTED and not post.reply_to_post_id)
 
 
-_Change = Callable[[Event], dict[int, Counts]]
-
-_CHANGES: Mapping[str, _Change] = {
-    pb.FollowCreated.DESCRIPTOR.full_name: lambda event: _follow(read(event, pb.FollowCreated), 1),
-    pb.FollowRemoved.DESCRIPTOR.full_name: lambda event: _follow(read(event, pb.FollowRemoved), -1),
-    post_pb.PostCreated.DESCRIPTOR.full_name: _post_created,
-    post_pb.PostDeleted.DESCRIPTOR.full_name: _post_deleted,
-}
+_CHANGES = EventRoutes[dict[int, Counts]].of_bodies(
+    {
+        pb.FollowCreated: lambda body: _follow(body, 1),
+        pb.FollowRemoved: lambda body: _follow(body, -1),
+        post_pb.PostCreated: _post_created,
+        post_pb.PostDeleted: _post_deleted,
+    }
+)
 _PROFILE_CHANGES = frozenset(
     {pb.UserUpdated.DESCRIPTOR.full_name, pb.UserDeleted.DESCRIPTOR.full_name}
 )

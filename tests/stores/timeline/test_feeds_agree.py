@@ -39,21 +39,21 @@ class Dice:
         actor = roll.randint(1, 4)
         acts: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
             ("read", (), {"before": roll.choice([TOP, 150]), "limit": roll.randint(1, 8)}),
-            ("begin", (builder,), {"anew": roll.random() < 0.2}),
+            ("begin", (builder,), {"rebuild": roll.random() < 0.2}),
             (
                 "finish",
                 (builder, self.entries()),
                 {
                     "complete": roll.random() < 0.5,
                     "hidden": roll.sample([1, 2, 3, 4], roll.randint(0, 1)),
-                    "note": roll.choice([b"", b"n1"]),
+                    "merge_note": roll.choice([b"", b"n1"]),
                 },
             ),
             ("merge", (self.entries(actor=actor),), {"complete": roll.random() < 0.5}),
             ("show", (actor,), {"muted_too": roll.random() < 0.5}),
             ("hide", (actor,), {"for_good": roll.random() < 0.3}),
             ("set_merge_note", (b"n2",), {}),
-            ("renew_merge_note", (), {"seen": roll.choice([b"n1", b"n2"]), "note": b"n3"}),
+            ("renew_merge_note", (), {"seen": roll.choice([b"n1", b"n2"]), "merge_note": b"n3"}),
             ("drop", (), {}),
             ("add", (self.entry(),), {}),
             ("remove", (self.entry(),), {}),

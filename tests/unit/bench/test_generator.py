@@ -3,6 +3,7 @@
 import pytest
 
 from bench import generator
+from bench.arrivals import poisson
 from bench.generator import ClosedLoop, OnceEach, OpenLoop, Prober
 from bench.jobs import Kind, Load, Once, Probe
 from bench.wire import KEY, request
@@ -24,10 +25,14 @@ def load(port: int, *, rate: float | None = None, connections: int = 4) -> Load:
 
 async def test_an_open_loop_asks_at_its_rate() -> None:
     async with serving(lambda _: [answer(200, b"{}")]) as port:
-        outcome = await OpenLoop(load(port, rate=200)).run()
+        job = load(port, rate=200)
+        outcome = await OpenLoop(job).run()
 
-    assert outcome.answered == pytest.approx(100, rel=0.4)
-    assert outcome.unsent == 0
+    due = list(poisson(200, job.warm_seconds + job.seconds, seed=job.seed))
+    # Requests that wait on a busy machine are sent and answered later, none is left out. One that
+    # was due while it warmed up may be answered after that.
+    counted = sum(moment >= job.warm_seconds for moment in due)
+    assert counted <= outcome.answered <= len(due)
 
 
 async def test_kinds_are_drawn_by_their_weights() -> None:

@@ -6,11 +6,12 @@ from services.chassis.events.bus.producer import (
     RecordsRefused,
     publisher,
 )
-from services.chassis.events.bus.routes import BatchHandler, Handler, Routes
+from services.chassis.events.bus.routes import BatchHandler, EventRoutes, Handler, Routes
 from services.chassis.events.bus.subscriber import Subscriber, dead_letter_topic
 
 __all__ = [
     "BatchHandler",
+    "EventRoutes",
     "Handler",
     "PublishFailed",
     "Publisher",

@@ -14,13 +14,14 @@ Handler = Callable[[Event], Awaitable[None]]
 BatchHandler = Callable[[Sequence[Event]], Awaitable[None]]
 
 
-class Routes(Generic[R]):
+class EventRoutes(Generic[R]):
     """Handlers by type of event; each returns an `R`.
 
-    A consumer of single events has coroutine functions as handlers, and its `Subscriber` gets the
-    routes. A consumer of batches calls `results`; its handlers may be plain functions of the body:
+    A consumer of single events has coroutine functions as handlers (`Routes`), and its `Subscriber`
+    gets the routes. A consumer of batches calls `results`; its handlers may be functions of the
+    body alone:
 
-        _CHANGES = Routes.of_bodies({FollowCreated: _follow_created, PostCreated: _post_created})
+        _CHANGES = EventRoutes.of_bodies({FollowCreated: _created, FollowRemoved: _removed})
 
     An event may come again, so a handler calls `first_seen` or has an effect that can be repeated.
     After a transient error (TRANSIENT_ERRORS) it runs again until it succeeds; after another error
@@ -58,6 +59,9 @@ class Routes(Generic[R]):
             for event in events
             if (handle := self._handlers.get(event.type)) is not None
         ]
+
+
+Routes = EventRoutes[Awaitable[None]]
 
 
 def _without_event(handle: Callable[[M], R]) -> Callable[[Event, M], R]:
