@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Mapping
 
 from services.chassis.auth import caller
-from services.chassis.auth.access_policy import Policy
+from services.chassis.auth.caller import Policy
 from services.chassis.auth.tokens import (
     JwksSource,
     KeyRing,
@@ -12,8 +12,6 @@ from services.chassis.auth.tokens import (
     Verifier,
 )
 from services.chassis.auth.tokens.jws import TokenInvalid
-from services.chassis.rpc.interceptors.headers import Headers
-from services.chassis.rpc.interceptors.identify import identify
 from services.chassis.runtime.clock import Clock
 
 _BEARER = re.compile(rb"Bearer [A-Za-z0-9._-]+")
@@ -58,5 +56,5 @@ class Authenticator:
         if authorization is not None and not _BEARER.fullmatch(authorization):
             raise TokenInvalid
         shown = () if authorization is None else (authorization.decode("latin-1"),)
-        await identify(Headers(None, shown), self._verifier, access)
+        await self._verifier.authenticate(shown, access)
         return caller.viewer_id() or 0

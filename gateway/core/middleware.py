@@ -23,7 +23,7 @@ from gateway.core.asgi import (
 from gateway.core.bodies import ClientGone
 from gateway.core.errors import MethodNotAllowed, Overloaded, RouteNotFound
 from gateway.core.state import State
-from services.chassis.rpc import client_network
+from services.chassis.auth import caller
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.logs import logger
 
@@ -63,7 +63,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         headers = scope[HEADERS] = read_headers(scope["headers"])
-        client_network.begin(rate_limit_key(client_address(scope)))
+        caller.begin_network(rate_limit_key(client_address(scope)))
         traceparent = headers.get(b"traceparent")
         trace = telemetry.enter(traceparent.decode("latin-1") if traceparent else None)
         state = self._state

@@ -27,7 +27,7 @@ from gateway.protocols.rest.context import (
     place,
 )
 from gateway.views.version import Version
-from services.chassis.auth.access_policy import Policy
+from services.chassis.auth.caller import Policy
 
 Handler = Callable[[RequestContext[Any, Any]], Awaitable[Response[Any]]]
 E = TypeVar("E")
