@@ -14,8 +14,8 @@ from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.rpc.page_token import PageTokens
-from services.chassis.rpc.server import MountedServicer
+from services.chassis.rpc.paging import PageTokens
+from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.runtime.periodic import every
@@ -66,18 +66,25 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         try:
             yield ProcessParts(
-                mounts=mounts(
-                    store=store,
-                    bodies=bodies,
-                    states=states,
-                    profiles=profiles,
-                    profile_cache=profile_cache,
-                    clock=clock,
-                    ids=IdGenerator(clock=clock, worker=worker),
-                    page_token_key=settings.page_token_key,
-                ),
-                verifier=authentication.verifier(
-                    settings, service=SERVICE, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                server=Server(
+                    mounts=mounts(
+                        store=store,
+                        bodies=bodies,
+                        states=states,
+                        profiles=profiles,
+                        profile_cache=profile_cache,
+                        clock=clock,
+                        ids=IdGenerator(clock=clock, worker=worker),
+                        page_token_key=settings.page_token_key,
+                    ),
+                    verifier=authentication.verifier(
+                        settings,
+                        service=SERVICE,
+                        people=MeshJwks(mesh),
+                        revoked=revoked,
+                        clock=clock,
+                    ),
+                    max_in_flight=settings.max_in_flight,
                 ),
                 jobs=[revoked.run],
             )

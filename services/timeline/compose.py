@@ -11,8 +11,8 @@ from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.rpc.page_token import PageTokens
-from services.chassis.rpc.server import MountedServicer
+from services.chassis.rpc.paging import PageTokens
+from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.periodic import every
 from services.chassis.runtime.process import ProcessParts
@@ -83,9 +83,12 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
         )
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield ProcessParts(
-            mounts=[MountedServicer(add_TimelineServiceServicer_to_server, servicer)],
-            verifier=authentication.verifier(
-                settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
+            server=Server(
+                mounts=[MountedServicer(add_TimelineServiceServicer_to_server, servicer)],
+                verifier=authentication.verifier(
+                    settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                ),
+                max_in_flight=settings.max_in_flight,
             ),
             jobs=[revoked.run],
         )

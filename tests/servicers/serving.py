@@ -35,7 +35,6 @@ from services.chassis.auth.tokens import (
     Verifier,
 )
 from services.chassis.rpc.clients import Mesh
-from services.chassis.rpc.interceptors import Pipeline, RpcMetrics
 from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import RoostError
@@ -124,12 +123,12 @@ async def serving(
     clock = clock or SystemClock()
     registry = CollectorRegistry()
     services_here = {service_of(each.register) for each in mounts}
-    pipeline = Pipeline(
+    server = Server(
+        mounts,
         verifier=verifier(clock, services_here=services_here),
         max_in_flight=max_in_flight,
-        metrics=RpcMetrics(registry),
+        registry=registry,
     )
-    server = Server(mounts, pipeline=pipeline)
     address = f"127.0.0.1:{server.bind(address)}"
     await server.start()
     try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,8 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 from local import topics
 from local.secret_store import SecretStore
 from services.chassis.auth.caller import UserCaller
+from services.chassis.rpc.server import MountedServicer, Server
+from services.chassis.runtime.process import ProcessParts
 from services.chassis.runtime.supervision import Job
 from services.user import compose
 from services.user.settings import UserSettings
@@ -76,9 +78,14 @@ async def sign_up(served: Served, handle: str) -> SignedUp:
     )
 
 
+def mounts_of(parts: ProcessParts) -> Sequence[MountedServicer]:
+    assert isinstance(parts.server, Server)
+    return parts.server.mounts
+
+
 @pytest.fixture
 async def served(settings: UserSettings) -> AsyncIterator[Served]:
-    async with compose.serve(settings) as parts, serving(*parts.mounts) as served:
+    async with compose.serve(settings) as parts, serving(*mounts_of(parts)) as served:
         yield served
 
 
@@ -98,7 +105,7 @@ async def test_the_command_announces_the_next_key(served: Served, settings: User
     before = await served.stub(AuthServiceStub).GetJwks(GetJwksRequest())
 
     sentence = await compose.rotate_keys(settings)
-    async with compose.serve(settings) as parts, serving(*parts.mounts) as restarted:
+    async with compose.serve(settings) as parts, serving(*mounts_of(parts)) as restarted:
         after = await restarted.stub(AuthServiceStub).GetJwks(GetJwksRequest())
 
     assert len(after.keys) == len(before.keys) + 1
