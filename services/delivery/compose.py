@@ -1,6 +1,5 @@
-"""Puts delivery together, for both processes of the service."""
+"""Composes delivery, for both processes of the service."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -9,59 +8,53 @@ from roost.notification.v1.delivery_service_pb2_grpc import add_DeliveryServiceS
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import IdGenerator
-from services.chassis.runtime.logs import logger
+from services.chassis.runtime.periodic import every
 from services.chassis.runtime.supervision import Job
 from services.delivery.adapters import push
-from services.delivery.adapters.mail import Mailer
-from services.delivery.adapters.push import PushServices
-from services.delivery.domain.channel_senders import (
-    CodeEmailSender,
-    DigestEmailSender,
-    PushSender,
-    Unread,
-)
-from services.delivery.domain.channel_worker import ChannelSender
-from services.delivery.domain.dispatch import Dispatcher
-from services.delivery.domain.email_addresses import Addresses
+from services.delivery.adapters.mail import SmtpMailer
+from services.delivery.domain.email_addresses import EmailAddresses
 from services.delivery.domain.emails import Sender
 from services.delivery.domain.endpoints import EndpointRule
 from services.delivery.domain.model import Channel
-from services.delivery.domain.ports import DisplayNames
+from services.delivery.domain.ports import DisplayNames, PushServices, UnreadNotifications
 from services.delivery.domain.schedule import Schedule
-from services.delivery.domain.store import DeliveryStore
+from services.delivery.domain.store import BeginTransaction, DeliveryStore
 from services.delivery.domain.subscriptions import Subscriptions
 from services.delivery.domain.tokens import Tokens
-from services.delivery.domain.unread_queries import UnreadQueries
 from services.delivery.domain.vapid import Vapid
 from services.delivery.rpc.servicer import DeliveryServicer
-from services.notification.domain.ports import Visibility
-from services.notification.domain.store import NotificationStore
-from services.notification.domain.visible_notifications import VisibleNotifications
-from services.notification.settings import NotificationSettings
+from services.delivery.settings import DeliverySettings
+from services.delivery.worker.channel_senders import (
+    CodeEmailSender,
+    DigestEmailSender,
+    PushSender,
+)
+from services.delivery.worker.channel_worker import ChannelSender
+from services.delivery.worker.dispatch import Dispatcher
 
 _PRUNE_SECONDS = 600.0
 
 
-def vapid(settings: NotificationSettings, *, clock: Clock) -> Vapid:
-    """Signs push messages. Raises OSError or ValueError for a bad file."""
+def vapid(settings: DeliverySettings, *, clock: Clock) -> Vapid:
+    """The signer of push messages. Raises OSError or ValueError for a bad key file."""
     return Vapid(settings.push_key_file.read_bytes(), contact=settings.push_contact, clock=clock)
 
 
-def schedule(settings: NotificationSettings) -> Schedule:
-    """Decides what is due when somebody is notified."""
+def schedule(settings: DeliverySettings) -> Schedule:
+    """The schedule of this installation: without a mail server it has no digests."""
     return Schedule(digest_hour=None if settings.smtp_url is None else settings.digest_hour)
 
 
-def endpoint_rule(settings: NotificationSettings) -> EndpointRule:
-    """Decides where messages may go."""
+def endpoint_rule(settings: DeliverySettings) -> EndpointRule:
+    """The rule for push endpoints."""
     return EndpointRule(ports=settings.push_ports, loopback_allowed=settings.push_loopback_allowed)
 
 
 def mount(
-    settings: NotificationSettings,
+    settings: DeliverySettings,
     *,
-    store: NotificationStore,
-    deliveries: DeliveryStore,
+    begin: BeginTransaction,
+    store: DeliveryStore,
     clock: Clock,
     ids: IdGenerator,
 ) -> MountedServicer:
@@ -69,12 +62,12 @@ def mount(
     rule = endpoint_rule(settings)
     tokens = Tokens(master_key=settings.master_key)
     servicer = DeliveryServicer(
+        begin=begin,
         store=store,
-        deliveries=deliveries,
         clock=clock,
         subscriptions=Subscriptions(clock=clock, ids=ids, rule=rule),
-        addresses=Addresses(
-            store=store,
+        addresses=EmailAddresses(
+            begin=begin,
             clock=clock,
             ids=ids,
             tokens=tokens,
@@ -90,64 +83,60 @@ def mount(
 
 @asynccontextmanager
 async def dispatcher(
-    settings: NotificationSettings,
+    settings: DeliverySettings,
     *,
-    deliveries: DeliveryStore,
-    store: NotificationStore,
-    visibility: Visibility,
-    people: DisplayNames,
+    store: DeliveryStore,
+    unread: UnreadNotifications,
+    display_names: DisplayNames,
     clock: Clock,
 ) -> AsyncIterator[Dispatcher]:
-    """Sends what is due; mail only where there is a server for it."""
-    visible_notifications = VisibleNotifications(store=store, visibility=visibility)
+    """The dispatcher of all channels of this installation."""
     async with push.connect(
         vapid=vapid(settings, clock=clock), rule=endpoint_rule(settings), clock=clock
     ) as services:
-        ways = senders(
+        channel_senders = senders(
             settings,
-            deliveries=deliveries,
-            unread=UnreadQueries(
-                store=store, visible_notifications=visible_notifications, clock=clock
-            ),
-            people=people,
+            store=store,
+            unread=unread,
+            display_names=display_names,
             services=services,
             clock=clock,
         )
-        yield Dispatcher(store=deliveries, senders=ways, clock=clock)
+        yield Dispatcher(store=store, senders=channel_senders, clock=clock)
 
 
 def senders(
-    settings: NotificationSettings,
+    settings: DeliverySettings,
     *,
-    deliveries: DeliveryStore,
-    unread: Unread,
-    people: DisplayNames,
+    store: DeliveryStore,
+    unread: UnreadNotifications,
+    display_names: DisplayNames,
     services: PushServices,
     clock: Clock,
 ) -> Mapping[Channel, ChannelSender]:
-    """The channels that this installation has."""
+    """The channels of this installation: email only if it has a mail server."""
     tokens = Tokens(master_key=settings.master_key)
-    pushing = PushSender(
-        store=deliveries,
+    push_sender = PushSender(
+        store=store,
         unread=unread,
-        people=people,
+        display_names=display_names,
         services=services,
         tokens=tokens,
         clock=clock,
     )
     if settings.smtp_url is None:
-        return {Channel.PUSH: pushing}
-    mailer = Mailer(settings.smtp_url)
+        return {Channel.PUSH: push_sender}
+    mailer = SmtpMailer(settings.smtp_url)
     sender = Sender(settings.mail_from, settings.public_url)
     return {
-        Channel.PUSH: pushing,
+        Channel.PUSH: push_sender,
         Channel.CODE: CodeEmailSender(
-            store=deliveries, mailer=mailer, sender=sender, tokens=tokens, clock=clock
+            store=store, mailer=mailer, sender=sender, tokens=tokens, clock=clock
         ),
         Channel.DIGEST: DigestEmailSender(
-            store=deliveries,
+            store=store,
             unread=unread,
-            people=people,
+            display_names=display_names,
             mailer=mailer,
             sender=sender,
             tokens=tokens,
@@ -157,16 +146,10 @@ def senders(
     }
 
 
-def pruning(deliveries: DeliveryStore, clock: Clock) -> Job:
-    """Forgets what is past its time, every ten minutes."""
+def pruning(store: DeliveryStore, clock: Clock) -> Job:
+    """The job that deletes what has expired, every ten minutes."""
 
-    async def prune_deliveries() -> None:
-        while True:
-            try:
-                await deliveries.prune_deliveries(clock.now())
-            except Exception as error:
-                # Nothing is lost by a later round; the other jobs of the process go on.
-                logger().warning("pruning_postponed", exc_info=error)
-            await asyncio.sleep(_PRUNE_SECONDS)
+    async def prune() -> None:
+        await store.prune_deliveries(clock.now())
 
-    return prune_deliveries
+    return every(_PRUNE_SECONDS, "delivery_pruning", prune)

@@ -1,4 +1,4 @@
-"""Puts the event log together, for both processes of the service."""
+"""Composes the event log, for both processes of the service."""
 
 from functools import partial
 
@@ -8,21 +8,22 @@ from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.periodic import every
+from services.chassis.runtime.settings import ServiceSettings
 from services.chassis.runtime.supervision import Job
 from services.eventlog.adapters import wake_ups_valkey
-from services.eventlog.domain.live import LiveDelivery
+from services.eventlog.adapters.clients import MeshFollowGraph
+from services.eventlog.domain.live import PRESENCE_RENEWAL_SECONDS, LiveDelivery
+from services.eventlog.domain.ports import WakeUpChannel
 from services.eventlog.domain.projection import EventLogProjection
 from services.eventlog.domain.store import LogStore
-from services.eventlog.domain.wake_ups import WakeUpChannel
 from services.eventlog.rpc import convert
 from services.eventlog.rpc.servicer import EventServicer
-from services.eventlog.worker import consumer, trimming
-from services.notification.adapters.clients import MeshGraph
-from services.notification.settings import NotificationSettings
+from services.eventlog.worker import consumer
 
 
 def live_delivery(*, store: LogStore, clock: Clock) -> LiveDelivery:
-    """What brings events to the streams of a process."""
+    """The live delivery of a serving process."""
     return LiveDelivery(store=store, clock=clock, missed=convert.ARRIVALS_MISSED)
 
 
@@ -31,19 +32,22 @@ def mount(*, store: LogStore, live: LiveDelivery, clock: Clock) -> MountedServic
     return MountedServicer(add_EventServiceServicer_to_server, servicer)
 
 
-def live_delivery_jobs(settings: NotificationSettings, live: LiveDelivery) -> list[Job]:
-    """What a process that serves does to bring events to streams."""
+def live_delivery_jobs(settings: ServiceSettings, live: LiveDelivery) -> list[Job]:
+    """The jobs of live delivery in a serving process."""
     listen = partial(
         wake_ups_valkey.listen,
         settings.redis_url,
         events=live.on_events,
         activities=live.on_activities,
     )
-    return [live.run, live.renew_presence, listen]
+    renew_presence = every(
+        PRESENCE_RENEWAL_SECONDS, "presence_renewal", live.renew_presence, wait_first=True
+    )
+    return [live.run, renew_presence, listen]
 
 
 def projection_consumer(
-    settings: NotificationSettings,
+    settings: ServiceSettings,
     *,
     store: LogStore,
     wake_ups: WakeUpChannel,
@@ -51,13 +55,13 @@ def projection_consumer(
     publisher: bus.Publisher,
     clock: Clock,
 ) -> bus.Subscriber:
-    """What fills logs from events.
+    """The consumer that applies events to logs.
 
-    By a consumer group of its own, so that arrivals on ten thousand homes and what people are told
-    do not wait for each other.
+    It has its own consumer group, so that arrivals on thousands of homes and notifications do not
+    wait for each other.
     """
     projection = EventLogProjection(
-        store=store, graph=MeshGraph(mesh), wake_ups=wake_ups, clock=clock
+        store=store, graph=MeshFollowGraph(mesh), wake_ups=wake_ups, clock=clock
     )
     return bus.Subscriber(
         brokers=",".join(settings.kafka_brokers),
@@ -67,8 +71,3 @@ def projection_consumer(
         clock=clock,
         batches=consumer.EventLogConsumer(projection),
     )
-
-
-def trim_job(store: LogStore, clock: Clock) -> Job:
-    """What removes events that are past their time."""
-    return partial(trimming.run, store, clock)

@@ -1,4 +1,5 @@
-"""`python -m services.notification serve` answers RPCs, `work` follows events."""
+"""`python -m services.notification serve` serves RPCs, `work` consumes events and sends
+deliveries."""
 
 import sys
 

@@ -1,7 +1,7 @@
-"""Puts the two processes of the Notification service together: the only place that does."""
+"""Composes the two processes of the service, with the rooms of delivery and the event log."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from roost.notification.v1.notification_service_pb2_grpc import (
     add_NotificationServiceServicer_to_server,
@@ -22,9 +22,12 @@ from services.chassis.storage.worker_lease import lease_worker
 from services.delivery import compose as delivery
 from services.delivery.adapters.clients import MeshDisplayNames
 from services.delivery.adapters.postgres import PostgresDeliveryStore
-from services.eventlog import compose as log
+from services.delivery.domain.store import DeliveryStore
+from services.delivery.worker.dispatch import Dispatcher
+from services.eventlog import compose as eventlog
 from services.eventlog.adapters import wake_ups_valkey
 from services.eventlog.adapters.postgres import PostgresLogStore
+from services.eventlog.worker import trimming
 from services.notification.adapters.clients import (
     MeshGraph,
     MeshPosts,
@@ -32,22 +35,23 @@ from services.notification.adapters.clients import (
     MeshVisibility,
 )
 from services.notification.adapters.postgres import PostgresNotificationStore
+from services.notification.adapters.unread import UnreadQueries
 from services.notification.domain.notifier import Notifier
-from services.notification.domain.ports import People, Posts, Visibility
+from services.notification.domain.ports import Posts, Profiles, Visibility
 from services.notification.domain.store import NotificationStore
 from services.notification.domain.visible_notifications import VisibleNotifications
 from services.notification.rpc.servicer import NotificationServicer
 from services.notification.settings import NotificationSettings
 from services.notification.worker import consumer
+from services.notification.worker import retention as notification_retention
 from services.notification.worker.account_cleanup import AccountCleanup
-from services.notification.worker.retention import Retention
 
 _NAME = "notification"
 
 
 @asynccontextmanager
 async def serve(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
-    """The process that answers RPCs."""
+    """The process that serves RPCs."""
     clock = SystemClock()
     identity = authentication.identity(settings, service=_NAME, clock=clock)
     async with (
@@ -59,24 +63,24 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
     ):
         store = PostgresNotificationStore(database, announce=wake_ups.announce)
         events = PostgresLogStore(database, announce=wake_ups.announce)
-        live = log.live_delivery(store=events, clock=clock)
+        live = eventlog.live_delivery(store=events, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield ProcessParts(
             server=Server(
                 mounts=[
                     *mounts(
                         store=store,
-                        people=MeshProfiles(mesh),
+                        profiles=MeshProfiles(mesh),
                         posts=MeshPosts(mesh),
                         visibility=MeshVisibility(mesh),
                         page_token_key=settings.page_token_key,
                         clock=clock,
                     ),
-                    log.mount(store=events, live=live, clock=clock),
+                    eventlog.mount(store=events, live=live, clock=clock),
                     delivery.mount(
                         settings,
-                        store=store,
-                        deliveries=PostgresDeliveryStore(database),
+                        begin=store.transaction,
+                        store=PostgresDeliveryStore(database),
                         clock=clock,
                         ids=IdGenerator(clock=clock, worker=worker),
                     ),
@@ -86,7 +90,7 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
                 ),
                 max_in_flight=settings.max_in_flight,
             ),
-            jobs=[revoked.run, *log.live_delivery_jobs(settings, live)],
+            jobs=[revoked.run, *eventlog.live_delivery_jobs(settings, live)],
             on_drain=[live.stop],
         )
 
@@ -94,7 +98,7 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
 def mounts(
     *,
     store: NotificationStore,
-    people: People,
+    profiles: Profiles,
     posts: Posts,
     visibility: Visibility,
     page_token_key: bytes,
@@ -102,7 +106,7 @@ def mounts(
 ) -> list[MountedServicer]:
     notifications = NotificationServicer(
         store=store,
-        people=people,
+        profiles=profiles,
         posts=posts,
         visible_notifications=VisibleNotifications(store=store, visibility=visibility),
         page_tokens=PageTokens(page_token_key),
@@ -113,7 +117,7 @@ def mounts(
 
 @asynccontextmanager
 async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
-    """The process that follows events."""
+    """The process that consumes events and sends deliveries."""
     clock = SystemClock()
     brokers = ",".join(settings.kafka_brokers)
     identity = authentication.identity(settings, service=_NAME, clock=clock)
@@ -126,12 +130,11 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
         ) as publisher,
         redis_client.connect(settings.redis_url) as valkey,
         wake_ups_valkey.open_wake_up_channel(valkey) as wake_ups,
-        delivery.dispatcher(
+        _dispatcher(
             settings,
-            deliveries=PostgresDeliveryStore(database),
             store=PostgresNotificationStore(database, announce=wake_ups.announce),
-            visibility=MeshVisibility(mesh),
-            people=MeshDisplayNames(mesh),
+            deliveries=PostgresDeliveryStore(database),
+            mesh=mesh,
             clock=clock,
         ) as dispatcher,
     ):
@@ -157,7 +160,7 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
         yield ProcessParts(
             consumers=[
                 projection_consumer,
-                log.projection_consumer(
+                eventlog.projection_consumer(
                     settings,
                     store=entries,
                     wake_ups=wake_ups,
@@ -167,10 +170,32 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
                 ),
             ],
             jobs=[
-                log.trim_job(entries, clock),
+                trimming.job(entries, clock),
                 dispatcher.run,
                 delivery.pruning(PostgresDeliveryStore(database), clock),
-                Retention(store=store, cleanup=cleanup, clock=clock).run,
+                notification_retention.job(store=store, cleanup=cleanup, clock=clock),
                 retention.job(database),
             ],
         )
+
+
+def _dispatcher(
+    settings: NotificationSettings,
+    *,
+    store: NotificationStore,
+    deliveries: DeliveryStore,
+    mesh: Mesh,
+    clock: Clock,
+) -> AbstractAsyncContextManager[Dispatcher]:
+    unread = UnreadQueries(
+        store=store,
+        visible_notifications=VisibleNotifications(store=store, visibility=MeshVisibility(mesh)),
+        clock=clock,
+    )
+    return delivery.dispatcher(
+        settings,
+        store=deliveries,
+        unread=unread,
+        display_names=MeshDisplayNames(mesh),
+        clock=clock,
+    )

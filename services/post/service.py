@@ -16,7 +16,7 @@ MANIFEST = Manifest(
     migrations=("post/migrations",),
     publishes=("roost.post.v1",),
     consumer_groups=(
-        # It reads its own topic too: what a deletion leaves to be done survives a restart.
+        # It consumes its own topic too: the cleanup after a deletion survives a restart.
         ConsumerGroup("post.departures", topics=("roost.user.v1", "roost.post.v1")),
     ),
     grpc_services=(

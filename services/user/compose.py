@@ -53,7 +53,7 @@ from services.user.rpc.user_servicer import UserServicer
 from services.user.settings import UserSettings
 from services.user.worker import background_tasks, consumer, counters
 from services.user.worker.background_tasks import BackgroundTasks
-from services.user.worker.consumer import Subscriptions
+from services.user.worker.consumer import UserConsumer
 from services.user.worker.counters import Reconciler
 
 SERVICE = "user"
@@ -205,7 +205,7 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
             topics=consumer.TOPICS,
             publisher=publisher,
             clock=clock,
-            batches=Subscriptions(store=store, user_cache=profiles).handle,
+            batches=UserConsumer(store=store, user_cache=profiles),
         )
         tasks = BackgroundTasks(
             store=store,

@@ -1,4 +1,4 @@
-"""What a test of delivery needs: settings, and people with unread notifications."""
+"""Settings, notifications and fakes for tests of notifications, delivery and the event log."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -8,14 +8,17 @@ from typing import Any
 
 from services.chassis.auth.tokens import SigningKey
 from services.chassis.runtime.errors import Unavailable
-from services.notification.domain.model import Group, Kind
+from services.delivery.domain.model import Notification
+from services.delivery.domain.schedule import Notified
+from services.notification.adapters.unread import notification_of
+from services.notification.domain.model import Group, Kind, topic
 from services.notification.domain.ports import Visible
 from services.notification.settings import NotificationSettings
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 
 
-def settings(folder: Path, **told: Any) -> NotificationSettings:
+def settings(folder: Path, **changes: Any) -> NotificationSettings:
     """Settings of a process that may push to this machine, with a key of its own."""
     key = folder / "push.pem"
     if not key.exists():
@@ -35,39 +38,51 @@ def settings(folder: Path, **told: Any) -> NotificationSettings:
         "public_url": "https://roost.example",
         "mail_from": "Roost <noreply@roost.example>",
     }
-    return NotificationSettings(**(usual | told))
+    return NotificationSettings(**(usual | changes))
 
 
-def group(number: int, kind: Kind = Kind.LIKE, *actors: int, post_id: int = 7) -> Group:
-    """A line of the list, of these people or of one."""
+def notification(
+    number: int, kind: Kind = Kind.LIKE, *actors: int, post_id: int = 7
+) -> Notification:
+    """A notification of activities by these users, or by one."""
     actors = actors or (2,)
-    return Group(number, kind, post_id, actors, len(actors), NOON, NOON)
+    return notification_of(Group(number, kind, post_id, actors, len(actors), NOON, NOON))
+
+
+def notified(recipient_id: int, each: Notification, *, push: bool = True, **more: Any) -> Notified:
+    """The notification as the notifier passes it to the schedule."""
+    kind = Kind[each.kind.upper()]
+    return Notified(
+        recipient_id, each.id, topic(kind, each.post_id, each.actor_ids[0]), push, **more
+    )
 
 
 @dataclass
-class Inbox:
-    """What people have not read, and how they wish to hear of it: see `carriers.Unread`."""
+class FakeUnread:
+    """Unread notifications and preferences: see `delivery.domain.ports.UnreadNotifications`."""
 
-    groups: dict[int, dict[int, Group]] = field(default_factory=dict)
+    notifications: dict[int, dict[int, Notification]] = field(default_factory=dict)
     digests: set[int] = field(default_factory=set)
     quiet: dict[int, datetime] = field(default_factory=dict)
     zones: dict[int, str] = field(default_factory=dict)
 
-    def tell(self, user_id: int, told: Group) -> None:
-        self.groups.setdefault(user_id, {})[told.id] = told
+    def add(self, user_id: int, added: Notification) -> None:
+        self.notifications.setdefault(user_id, {})[added.id] = added
 
     def read(self, user_id: int) -> None:
-        self.groups.pop(user_id, None)
+        self.notifications.pop(user_id, None)
 
-    async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
+    async def unread(
+        self, wanted: Collection[tuple[int, int]]
+    ) -> Mapping[tuple[int, int], Notification]:
         return {
-            (user_id, group_id): self.groups[user_id][group_id]
+            (user_id, group_id): self.notifications[user_id][group_id]
             for user_id, group_id in wanted
-            if group_id in self.groups.get(user_id, {})
+            if group_id in self.notifications.get(user_id, {})
         }
 
-    async def newest_unread(self, user_id: int, *, limit: int) -> list[Group]:
-        mine = self.groups.get(user_id, {})
+    async def newest_unread(self, user_id: int, *, limit: int) -> list[Notification]:
+        mine = self.notifications.get(user_id, {})
         return [mine[each] for each in sorted(mine, reverse=True)[:limit]]
 
     async def digests_wanted(self, user_ids: Collection[int]) -> set[int]:
@@ -81,12 +96,12 @@ class Inbox:
 
 
 @dataclass
-class Sight:
-    """Who may see what: everything that is not named here. See `peers.Visibility`."""
+class FakeVisibility:
+    """Everything is visible that is not hidden here: see `notification.domain.ports.Visibility`."""
 
-    # (viewer, post) and (viewer, person)
+    # (viewer, post) and (viewer, user)
     hidden_posts: set[tuple[int, int]] = field(default_factory=set)
-    hidden_people: set[tuple[int, int]] = field(default_factory=set)
+    hidden_users: set[tuple[int, int]] = field(default_factory=set)
     muted: set[tuple[int, int]] = field(default_factory=set)
     away: bool = False
     calls: int = 0
@@ -101,14 +116,14 @@ class Sight:
         self.calls += 1
         return Visible(
             {each for each in post_ids if (viewer_id, each) not in self.hidden_posts},
-            {each for each in user_ids if (viewer_id, each) not in self.hidden_people},
+            {each for each in user_ids if (viewer_id, each) not in self.hidden_users},
             {each for each in user_ids if (viewer_id, each) in self.muted},
         )
 
 
 @dataclass
-class DisplayNames:
-    """What people are called: see `peers.Names`."""
+class FakeDisplayNames:
+    """The names of users: see `delivery.domain.ports.DisplayNames`."""
 
     known: dict[int, str] = field(default_factory=lambda: {2: "Bob", 3: "@carol", 4: "Dave"})
     away: bool = False

@@ -27,7 +27,7 @@ from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
 from gateway.core.refresh_tokens import Refreshing
-from gateway.core.state import HttpMetrics, State
+from gateway.core.state import State
 from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
 from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
@@ -48,10 +48,10 @@ from services.chassis.runtime.ids import FixedWorker, IdGenerator
 from services.chassis.runtime.token_buckets import Buckets
 from services.delivery import compose as delivery_compose
 from services.delivery.adapters.memory import MemoryDeliveryStore
-from services.delivery.domain.unread_queries import UnreadQueries
 from services.notification import compose as notification_compose
 from services.notification.adapters import clients as notification_peers
 from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.adapters.unread import UnreadQueries
 from services.notification.domain.notifier import Notifier
 from services.notification.domain.visible_notifications import VisibleNotifications
 from services.notification.worker import consumer as notification_subscriber
@@ -180,7 +180,7 @@ async def _serving_at(
         async with serving(*mounts, address=address) as everything, AsyncExitStack() as opened:
             jwks = StaticJwks([USER_KEY.public_jwk()])
             backends = Backends.from_mesh(everything.mesh)
-            state = State(metrics=HttpMetrics(CollectorRegistry()), max_in_flight=200)
+            state = State(registry=CollectorRegistry(), max_in_flight=200)
             stream = await opened.enter_async_context(
                 open_stream(
                     presenter=EventPresenter.of_process(
@@ -274,7 +274,7 @@ async def _users(
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,
     )
-    handle = user_subscriber.Subscriptions(store=store, user_cache=profiles).handle
+    handle = user_subscriber.UserConsumer(store=store, user_cache=profiles)
     return mounts, Group("user", user_subscriber.TOPICS, handle)
 
 
@@ -320,15 +320,15 @@ def _notifications(
         told = settings(Path(folder))
         delivery = delivery_compose.mount(
             told,
-            store=store,
-            deliveries=MemoryDeliveryStore(store.database),
+            begin=store.transaction,
+            store=MemoryDeliveryStore(store.database),
             clock=clock,
             ids=ids,
         )
     visibility = notification_peers.MeshVisibility(mesh)
     mounts = notification_compose.mounts(
         store=store,
-        people=notification_peers.MeshProfiles(mesh),
+        profiles=notification_peers.MeshProfiles(mesh),
         posts=notification_peers.MeshPosts(mesh),
         visibility=visibility,
         page_token_key=MASTER_KEY,

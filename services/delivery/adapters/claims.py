@@ -1,4 +1,4 @@
-"""Claims of due deliveries in PostgreSQL, by which people take turns."""
+"""Claims of due deliveries in PostgreSQL. Users take turns."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,15 +9,16 @@ from services.chassis.storage.postgres import Database
 from services.delivery.domain.model import Channel, Delivery
 from services.delivery.domain.store import MAX_COUNTED_ATTEMPTS
 
-# Of what has been due longest, this much is looked at; usually it is all that is due.
+# A claim reads this many of the oldest due rows; usually these are all.
 OLDEST = 512
-# Where it is not all, and of too few people: so many people's turns are looked at in one claim.
+# If there are more rows, and these belong to too few users, a claim reads the rows of this many
+# further users.
 TURNS = 512
 
-# What has been due longest is read from one index, `deliveries_oldest`. If that is of so few people
-# that they would not fill the room, the others are found by `deliveries_turns`: from one person who
-# has something waiting to the next, without reading what waits. The next claim goes on from there.
-# Rows are locked in a subquery: FOR UPDATE takes no window function beside it.
+# The oldest due rows are read from the index `deliveries_oldest`. If they belong to so few users
+# that they would not fill the limit, others are found by `deliveries_turns`: from one user with due
+# rows to the next, without reading all their rows. The next claim continues after the last user.
+# Rows are locked in a subquery: FOR UPDATE cannot be combined with a window function.
 _CLAIM = f"""
 WITH RECURSIVE taken AS MATERIALIZED (
   SELECT * FROM unnest($5::bigint[], $6::int[]) AS t (user_id, number)
@@ -43,10 +44,10 @@ WITH RECURSIVE taken AS MATERIALIZED (
     WHERE channel = $1 AND state = 'due' AND user_id > p.user_id ORDER BY user_id LIMIT 1
   ) n
   WHERE p.number < {TURNS}
-), people AS (
+), users AS (
   SELECT user_id FROM waiting UNION SELECT user_id FROM turns
 ), candidates AS MATERIALIZED (
-  SELECT d.* FROM people p LEFT JOIN taken t USING (user_id) CROSS JOIN LATERAL (
+  SELECT d.* FROM users p LEFT JOIN taken t USING (user_id) CROSS JOIN LATERAL (
     SELECT user_id, channel, device_id, topic, due_time FROM deliveries
     WHERE channel = $1 AND user_id = p.user_id AND state = 'due' AND due_time <= $2
     ORDER BY due_time LIMIT greatest($7 - coalesce(t.number, 0), 0)
@@ -70,7 +71,7 @@ FROM (SELECT) AS always LEFT JOIN claimed c ON true
 
 
 class Claims:
-    """Claims for one process: it remembers whose turn comes next on each channel."""
+    """The claims of one process. It stores whose turn is next on each channel."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -97,7 +98,7 @@ class Claims:
             share,
             self._after.get(channel, 0),
         )
-        # Past the last person the turns begin anew.
+        # After the last user the turns start again.
         self._after[channel] = rows[0]["after"] or 0
         return [_delivery(row) for row in rows if row["user_id"] is not None]
 

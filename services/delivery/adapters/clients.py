@@ -1,4 +1,4 @@
-"""The User service, asked through the mesh."""
+"""The client of the User service."""
 
 from collections.abc import Collection, Mapping
 
@@ -7,13 +7,13 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.chassis.rpc.clients import Mesh
 
-# The contract's limit.
+# The limit of BatchGetUsers.
 _AT_ONCE = 1_000
 _SECONDS = 2.0
 
 
 class MeshDisplayNames:
-    """See `peers.Names`. Asks in this service's own name."""
+    """See `ports.DisplayNames`. It calls with this service's identity."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._users = mesh.as_service(UserServiceStub)

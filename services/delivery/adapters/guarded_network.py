@@ -1,6 +1,6 @@
-"""Connections to push services: names are resolved once, and what was checked is connected to.
+"""Connections to push services: a name is resolved once, and the checked address is connected to.
 
-So a name cannot answer with another address the second time.
+So a name cannot resolve to another address after the check.
 """
 
 import ssl
@@ -14,45 +14,45 @@ from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 from services.delivery.adapters.resolver import Resolver
 from services.delivery.domain.endpoints import EndpointRule
 
-# An answer is a status and some headers. Whatever comes beyond it is read no further.
+# A response is a status and some headers. Nothing is read beyond this limit.
 MAX_ANSWER_BYTES = 64 * 1024
 
-# Of one name: the second is for hosts that one protocol reaches and the other does not.
+# Of one name. The second serves hosts that only one of IPv4 and IPv6 reaches.
 _MAX_ADDRESSES = 2
 
 
 class AnswerTooLong(httpcore2.ProtocolError):
-    """The peer sends more than an answer to a push message has."""
+    """The peer sends more than a response to a push message needs."""
 
 
 class AddressBusy(Exception):
-    """As many messages as may be are under way to the address."""
+    """The limit of messages in flight to the address is reached."""
 
 
-class Addresses:
-    """Counts the messages under way to each IP address: one host may serve any number of names."""
+class AddressLimits:
+    """Limits the messages in flight to each IP address: one host may serve any number of names."""
 
     def __init__(self, *, limit: int) -> None:
         self._limit = limit
-        self._under_way: dict[str, int] = {}
+        self._in_flight: dict[str, int] = {}
 
     @contextmanager
     def reserve(self, address: str) -> Iterator[None]:
-        """Holds a place for the block's length. Raises AddressBusy where there is none."""
-        taken = self._under_way.get(address, 0)
+        """Counts a message for the duration of the block. Raises AddressBusy at the limit."""
+        taken = self._in_flight.get(address, 0)
         if taken >= self._limit:
             raise AddressBusy
-        self._under_way[address] = taken + 1
+        self._in_flight[address] = taken + 1
         try:
             yield
         finally:
-            self._under_way[address] -= 1
-            if not self._under_way[address]:
-                del self._under_way[address]
+            self._in_flight[address] -= 1
+            if not self._in_flight[address]:
+                del self._in_flight[address]
 
 
 class GuardedNetwork(AsyncNetworkBackend):
-    """Opens connections for an HTTP client, to addresses that the rule takes alone."""
+    """Opens connections for an HTTP client, only to addresses that the rule allows."""
 
     def __init__(self, rule: EndpointRule) -> None:
         self._rule = rule
@@ -60,12 +60,12 @@ class GuardedNetwork(AsyncNetworkBackend):
         self._resolver = Resolver()
 
     async def resolve(self, host: str, port: int) -> list[str]:
-        """The addresses of a host, the preferred one first. Raises AddressRefused where the rule
-        refuses any of them, TooManyLookUps, and httpcore2.ConnectError where there is none."""
+        """The addresses of a host, the preferred one first. Raises AddressRefused if the rule
+        forbids any of them, TooManyLookUps, and httpcore2.ConnectError if there is none."""
         try:
             addresses = await self._resolver.addresses(host, port)
         except (OSError, ValueError) as unknown:
-            # ValueError: the name cannot be encoded, as UnicodeError says.
+            # UnicodeError, a ValueError: the name cannot be encoded.
             raise httpcore2.ConnectError("the name is not known") from unknown
         if not addresses:
             raise httpcore2.ConnectError("the name has no address")
@@ -95,13 +95,13 @@ class GuardedNetwork(AsyncNetworkBackend):
         raise failure
 
     def close(self) -> None:
-        """Waits for no look-up that is still under way."""
+        """Ends without waiting for running look-ups."""
         self._resolver.close()
 
 
 class BoundedStream(AsyncNetworkStream):
-    """A connection that reads MAX_ANSWER_BYTES after each message that was written, and no more:
-    a peer that sends headers or interim answers without an end costs no more than that."""
+    """A connection that reads at most MAX_ANSWER_BYTES after each written message. It bounds the
+    cost of a peer that sends endless headers or interim responses."""
 
     def __init__(self, stream: AsyncNetworkStream) -> None:
         self._stream = stream
@@ -116,7 +116,6 @@ class BoundedStream(AsyncNetworkStream):
         return content
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Begins the next message."""
         self._left = MAX_ANSWER_BYTES
         await self._stream.write(buffer, timeout)
 
@@ -129,9 +128,7 @@ class BoundedStream(AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> AsyncNetworkStream:
-        """The encrypted connection, with the same limit."""
         return BoundedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
-        """What the connection beneath says of itself."""
         return self._stream.get_extra_info(info)

@@ -1,4 +1,4 @@
-"""Sends mail through the operator's server (SMTP, RFC 5321)."""
+"""Sends email through the operator's server (SMTP, RFC 5321)."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ import aiosmtplib
 
 from services.delivery.domain.model import SendResult, SendStatus
 
-# What a server may take for one mail, connecting included.
+# The time limit for one email, including the connection.
 SEND_SECONDS = 10.0
 
 
 class Security(Enum):
-    """How the connection is protected, and the port that is usual for it."""
+    """The protection of the connection, with its default port."""
 
     NONE = 25
     STARTTLS = 587
@@ -29,7 +29,7 @@ _SCHEMES = {"smtp": Security.NONE, "smtp+starttls": Security.STARTTLS, "smtps": 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mail is handed in. Its repr shows no password, nor who logs in with it."""
+    """The address and login of a mail server. Its repr shows neither user nor password."""
 
     host: str
     port: int
@@ -43,7 +43,7 @@ class MailServer:
     @classmethod
     def parse(cls, url: str) -> Self:
         """The server of `smtps://user:password@host:port`, `smtp+starttls://…` or `smtp://…`, the
-        last one without protection. Raises ValueError, which says the rule and not the URL."""
+        last one without protection. Raises ValueError with the rule, without the URL."""
         parts = urlsplit(url)
         security = _SCHEMES.get(parts.scheme)
         if security is None or not parts.hostname or parts.path.strip("/") or parts.query:
@@ -67,16 +67,14 @@ class MailServer:
         )
 
 
-class Mailer:
-    """Hands mail to one server, over one connection for each letter. `lane.CAPACITIES` limits how
-    many there are at once."""
+class SmtpMailer:
+    """See `ports.Mailer`. It opens one connection for each email; `channel_worker.CAPACITIES`
+    limits their number."""
 
     def __init__(self, server: MailServer) -> None:
         self._server = server
 
     async def send(self, mail_message: EmailMessage) -> SendResult:
-        """Hands the letter in. Raises nothing that the server can bring about; ValueError and
-        others for a letter that cannot be written."""
         server = self._server
         try:
             async with asyncio.timeout(SEND_SECONDS):
@@ -93,7 +91,7 @@ class Mailer:
         except aiosmtplib.SMTPRecipientsRefused as refused:
             return _status_of(refused.recipients[0].code if refused.recipients else -1)
         except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPNotSupported) as wrong:
-            # Our settings are wrong, not the letter: it waits for the operator.
+            # The settings are wrong, not the email: it waits until the operator corrects them.
             return SendResult(SendStatus.LATER, type(wrong).__name__)
         except aiosmtplib.SMTPResponseException as refused:
             return _status_of(refused.code)
@@ -103,7 +101,7 @@ class Mailer:
 
 
 def _status_of(code: int) -> SendResult:
-    """Only the code is kept: what a server says besides often repeats the address."""
+    """Keeps only the code: the text of a server often repeats the address."""
     return SendResult(SendStatus.REFUSED if 500 <= code < 600 else SendStatus.LATER, str(code))
 
 

@@ -1,4 +1,4 @@
-"""Devices, mail addresses and what is due, in memory, for tests."""
+"""The store of delivery in memory, for tests."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -26,13 +26,13 @@ from services.delivery.domain.store import (
     CodesSent,
 )
 
-# Person, channel, device and topic.
+# User, channel, device and topic.
 Key = tuple[int, Channel, int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRow:
-    """What is due, or what became of it."""
+    """A due message, or its result."""
 
     version: int
     state: State
@@ -45,7 +45,7 @@ class DeliveryRow:
 
 @dataclass
 class DeliveryTables(MemoryTables):
-    """The rows."""
+    """The tables of delivery."""
 
     devices: dict[tuple[int, int], PushSubscription] = field(default_factory=dict)
     addresses: dict[int, MailAddress] = field(default_factory=dict)

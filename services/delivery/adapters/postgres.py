@@ -1,4 +1,4 @@
-"""Devices, mail addresses and what is due, in PostgreSQL."""
+"""The store of delivery in PostgreSQL."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -26,8 +26,7 @@ expire_time, timeouts, pause_until
 """
 _ADDRESS = "user_id, address, confirmed, code_nonce, code_expire_time, wrong_codes"
 
-# To what a message of each channel goes: the rows of a person, the device that they are, and the
-# earliest time for it.
+# The receivers of each channel: device id, table, condition, and the earliest time of a message.
 _PAUSED = "greatest(n.due_time, t.pause_until)"
 _RECEIVERS = {
     Channel.PUSH: ("t.id", "push_subscriptions t", "t.expire_time > $6", _PAUSED),
@@ -35,8 +34,8 @@ _RECEIVERS = {
     Channel.DIGEST: (str(NO_DEVICE), "mail_addresses t", "t.confirmed", "n.due_time"),
 }
 
-# Rows are locked in one order, whoever adds. A code is awaited by somebody, so it never waits
-# behind the one before.
+# All writers lock rows in one order. A user is waiting for a code, so a new code does not keep the
+# time of the one before.
 _ADD_DUE = {
     channel: f"""
 INSERT INTO deliveries AS d
@@ -100,7 +99,7 @@ WITH devices AS (DELETE FROM push_subscriptions WHERE user_id = $1),
 DELETE FROM deliveries WHERE user_id = $1
 """
 
-# The lease names the worker: nobody else's is the same to the microsecond.
+# The end of the lease identifies the worker: no two leases are equal to the microsecond.
 _RECORD = """
 UPDATE deliveries SET
   state = CASE WHEN version = $6 THEN $7 ELSE 'due' END,
@@ -264,9 +263,9 @@ class PostgresDeliveryStore:
     async def subscriptions_by_id(
         self, keys: Collection[tuple[int, int]]
     ) -> dict[tuple[int, int], PushSubscription]:
-        people = [user_id for user_id, _ in keys]
+        user_ids = [user_id for user_id, _ in keys]
         ids = [subscription_id for _, subscription_id in keys]
-        rows = await self._database.fetch(_SUBSCRIPTIONS_BY_ID, people, ids)
+        rows = await self._database.fetch(_SUBSCRIPTIONS_BY_ID, user_ids, ids)
         return {(row["user_id"], row["id"]): _subscription(row) for row in rows}
 
     async def forget_subscription(self, user_id: int, subscription_id: int) -> None:

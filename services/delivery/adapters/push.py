@@ -8,66 +8,36 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpcore2
-import msgspec
 
 from services.chassis.runtime.clock import Clock
-from services.delivery.adapters.guarded_network import AddressBusy, Addresses, GuardedNetwork
+from services.delivery.adapters.guarded_network import AddressBusy, AddressLimits, GuardedNetwork
 from services.delivery.adapters.resolver import TooManyLookUps
 from services.delivery.domain.encryption import encrypt
 from services.delivery.domain.endpoints import HTTPS_PORT, AddressRefused, EndpointRule
 from services.delivery.domain.errors import PushEndpointRefused
 from services.delivery.domain.model import PushSubscription, SendResult, SendStatus
 from services.delivery.domain.vapid import Vapid
-from services.notification.domain.model import Group, Kind
 
-# What a receiver may take for one message, connecting included.
+# The time limit for one message, including the connection.
 SEND_SECONDS = 10.0
-# How long a push service keeps a message for a device that is off: news of yesterday is no news.
+# How long a push service keeps a message for a device that is offline.
 MESSAGE_LIFETIME = timedelta(hours=24)
 
-# To one IP address, whatever names lead to it.
+# To one IP address, for all names that resolve to it.
 MAX_CONNECTIONS_PER_ADDRESS = 32
-# What a receiver may ask us to wait; deliveries are given up after a day.
+# The longest pause that a receiver may request; deliveries are given up after a day.
 LONGEST_WAIT = timedelta(hours=24)
 # The longest form of a date (RFC 9110, 5.6.7) has 33 characters.
 _MAX_RETRY_AFTER = 64
 
-# Answers have no body worth reading; a little is read so that the connection can be used again.
+# Response bodies are not used; a small part is read so that the connection can be reused.
 _READ_BYTES = 4096
 _CONNECTIONS = 100
 _KEEP_ALIVE_SECONDS = 60.0
-# What wakes a device that saves its battery (RFC 8030, 5.3).
-_PRESSING = frozenset({Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.FOLLOW_REQUEST})
 
 
-class Message(msgspec.Struct, frozen=True):
-    """What a device reads, as JSON. Documented in README.md: clients of others rely on it."""
-
-    id: str
-    kind: str
-    post_id: str | None
-    user_ids: list[str]
-    count: int
-    title: str
-    type: str = "notification"
-
-
-def message_of(group: Group, title: str) -> bytes:
-    """The plaintext that tells of a group."""
-    return msgspec.json.encode(
-        Message(
-            id=str(group.id),
-            kind=group.kind.name.lower(),
-            post_id=str(group.post_id) if group.post_id else None,
-            user_ids=[str(each) for each in group.actor_ids],
-            count=group.count,
-            title=title,
-        )
-    )
-
-
-class PushServices:
-    """The push services of the world. Made by `connect`."""
+class WebPushServices:
+    """See `ports.PushServices`. Created by `connect`."""
 
     def __init__(
         self,
@@ -83,15 +53,12 @@ class PushServices:
         self._rule = rule
         self._vapid = vapid
         self._clock = clock
-        self._addresses = Addresses(limit=MAX_CONNECTIONS_PER_ADDRESS)
+        self._limits = AddressLimits(limit=MAX_CONNECTIONS_PER_ADDRESS)
 
     async def send(
-        self, device: PushSubscription, content: bytes, *, kind: Kind, topic: str
+        self, device: PushSubscription, content: bytes, *, urgent: bool, topic: str
     ) -> SendResult:
-        """Has the message delivered; of several with one topic a waiting device gets the last.
-
-        Takes SEND_SECONDS at most, and raises nothing that a receiver can bring about.
-        """
+        """See `ports.PushServices.send`. It takes at most SEND_SECONDS."""
         try:
             self._rule.check(device.endpoint)
         except PushEndpointRefused:
@@ -103,7 +70,8 @@ class PushServices:
             "content-type": "application/octet-stream",
             "content-encoding": "aes128gcm",
             "ttl": str(int(MESSAGE_LIFETIME.total_seconds())),
-            "urgency": "normal" if kind in _PRESSING else "low",
+            # "normal" wakes a device that saves its battery (RFC 8030, 5.3).
+            "urgency": "normal" if urgent else "low",
             "topic": topic,
         }
         try:
@@ -122,7 +90,7 @@ class PushServices:
         parts = urlsplit(endpoint)
         default = HTTPS_PORT if parts.scheme == "https" else 80
         first, *_ = await self._network.resolve(parts.hostname or "", parts.port or default)
-        with self._addresses.reserve(first):
+        with self._limits.reserve(first):
             async with self._pool.stream(
                 "POST", endpoint, headers=headers, content=body
             ) as response:
@@ -131,15 +99,15 @@ class PushServices:
 
     def _status_of(self, response: httpcore2.Response) -> SendResult:
         status = response.status
-        said = str(status)
+        text = str(status)
         if 200 <= status < 300:
-            return SendResult(SendStatus.TAKEN, said)
+            return SendResult(SendStatus.TAKEN, text)
         if status in {404, 410}:
-            return SendResult(SendStatus.GONE, said)
+            return SendResult(SendStatus.GONE, text)
         if status in {408, 429} or status >= 500:
-            return SendResult(SendStatus.LATER, said, self._retry_after(response))
-        # Redirections are not followed: nobody said that they lead to a push service.
-        return SendResult(SendStatus.REFUSED, said)
+            return SendResult(SendStatus.LATER, text, self._retry_after(response))
+        # Redirects are not followed: their target need not be a push service.
+        return SendResult(SendStatus.REFUSED, text)
 
     def _retry_after(self, response: httpcore2.Response) -> timedelta | None:
         value = next(
@@ -149,8 +117,8 @@ class PushServices:
 
 
 def retry_after(value: str, now: datetime) -> timedelta | None:
-    """How long a Retry-After header asks to wait (RFC 9110, 10.2.3), from nothing to LONGEST_WAIT;
-    None if it cannot be read."""
+    """The pause that a Retry-After header requests (RFC 9110, 10.2.3), from 0 to LONGEST_WAIT; None
+    if it cannot be parsed."""
     text = value.strip()
     if len(text) > _MAX_RETRY_AFTER:
         return None
@@ -160,15 +128,17 @@ def retry_after(value: str, now: datetime) -> timedelta | None:
         moment = parsedate_to_datetime(text)
         wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
     except Exception:
-        # The parser raises ValueError, OverflowError, TypeError and IndexError for what peers make
-        # up, and a date at the end of time has no difference from ours.
+        # The parser raises ValueError, OverflowError, TypeError and IndexError for invalid dates,
+        # and the difference from a date at the end of time overflows.
         return None
     return min(max(wait, timedelta()), LONGEST_WAIT)
 
 
 @asynccontextmanager
-async def connect(*, vapid: Vapid, rule: EndpointRule, clock: Clock) -> AsyncIterator[PushServices]:
-    """Keeps connections for the block's length, to endpoints that the rule takes alone."""
+async def connect(
+    *, vapid: Vapid, rule: EndpointRule, clock: Clock
+) -> AsyncIterator[WebPushServices]:
+    """Keeps connections for the duration of the block, only to endpoints that the rule allows."""
     network = GuardedNetwork(rule)
     try:
         async with httpcore2.AsyncConnectionPool(
@@ -177,7 +147,7 @@ async def connect(*, vapid: Vapid, rule: EndpointRule, clock: Clock) -> AsyncIte
             keepalive_expiry=_KEEP_ALIVE_SECONDS,
             network_backend=network,
         ) as pool:
-            yield PushServices(pool, network=network, rule=rule, vapid=vapid, clock=clock)
+            yield WebPushServices(pool, network=network, rule=rule, vapid=vapid, clock=clock)
     finally:
         network.close()
 

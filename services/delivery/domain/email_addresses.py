@@ -1,4 +1,4 @@
-"""Mail addresses: given, confirmed by a code that is mailed to them, and removed."""
+"""Email addresses: set, confirmed by a code that is sent to them, and removed."""
 
 import secrets
 from dataclasses import replace
@@ -17,49 +17,49 @@ from services.delivery.domain.model import (
     Due,
     MailAddress,
 )
+from services.delivery.domain.store import BeginTransaction, DeliveryTransaction
 from services.delivery.domain.tokens import Tokens
-from services.notification.domain import preferences
-from services.notification.domain.store import NotificationStore, NotificationTransaction
 
 CODE_LIFETIME = timedelta(hours=1)
-# Of the million codes that there are; the next one is another.
+# Of a million codes. After that the user requests another one.
 MAX_WRONG_CODES = 5
-# Within an hour, by one person and to one mailbox: nobody's mailbox is flooded in our name.
+# Within an hour, by one user and to one mailbox: so nobody can flood a mailbox.
 MAX_CODES = 3
-# By a person whose account is younger than a day: accounts are made in numbers to send mail.
+# By a user whose account is younger than a day: spammers create many accounts.
 MAX_CODES_OF_NEW = 2
 NEW_ACCOUNT = timedelta(days=1)
 
 _NONCE_BYTES = 16
 
 
-class Addresses:
-    """What happens to addresses. `offered` says whether this installation sends mail at all, and
-    `codes_per_domain` how many codes an hour go to all addresses of one registrable domain."""
+class EmailAddresses:
+    """The operations on addresses. `offered` says whether this installation sends email at all,
+    `codes_per_domain` how many codes an hour are sent to all addresses of one registrable
+    domain."""
 
     def __init__(
         self,
         *,
-        store: NotificationStore,
+        begin: BeginTransaction,
         clock: Clock,
         ids: IdGenerator,
         tokens: Tokens,
         offered: bool,
         codes_per_domain: int,
     ) -> None:
-        self._store = store
+        self._begin = begin
         self._clock = clock
         self._ids = ids
         self._tokens = tokens
         self._offered = offered
         self._codes_per_domain = codes_per_domain
 
-    async def give(
-        self, transaction: NotificationTransaction, me: UserCaller, address: str
+    async def set_address(
+        self, transaction: DeliveryTransaction, me: UserCaller, address: str
     ) -> MailAddress:
-        """Replaces the caller's address by one that waits for its code, which is due at once.
+        """Replaces the caller's address by an unconfirmed one, whose code is due immediately.
 
-        An address that is confirmed already is left as it is. Raises EmailNotOffered,
+        An address that is confirmed already is not changed. Raises EmailNotOffered,
         EmailAddressInvalid, SessionRevoked, or TooManyEmailCodes.
         """
         check_address(address)
@@ -75,7 +75,7 @@ class Addresses:
         mailbox = mailbox_of(address)
         await self._check_codes(transaction, me.user_id, mailbox)
         await transaction.note_code(me.user_id, mailbox, now)
-        given = MailAddress(
+        unconfirmed = MailAddress(
             user_id=me.user_id,
             address=address,
             confirmed=False,
@@ -84,17 +84,17 @@ class Addresses:
         )
         # What was due to the address before must not reach the new one.
         await transaction.remove_address(me.user_id)
-        await transaction.save_address(given)
+        await transaction.save_address(unconfirmed)
         version = await self._ids.make(bucket_of(me.user_id))
         due = Due(user_id=me.user_id, channel=Channel.CODE, topic="", version=version, due_time=now)
         await transaction.add_due([due], now)
-        return given
+        return unconfirmed
 
     async def try_code(self, user_id: int, code: str) -> None:
-        """Returns if it is the code that is awaited. A wrong one counts, whatever becomes of the
-        request. Raises EmailCodeInvalid."""
+        """Returns if it is the pending code. A wrong code counts, also if the request fails later.
+        Raises EmailCodeInvalid."""
 
-        async def attempt(transaction: NotificationTransaction) -> bool:
+        async def attempt(transaction: DeliveryTransaction) -> bool:
             address = await transaction.lock_address(user_id)
             if address is None or not self._has_pending_code(address):
                 return False
@@ -103,17 +103,15 @@ class Addresses:
             await transaction.save_address(replace(address, wrong_codes=address.wrong_codes + 1))
             return False
 
-        if not await in_transaction(self._store.transaction, attempt):
+        if not await in_transaction(self._begin, attempt):
             raise EmailCodeInvalid
 
     async def confirm(
-        self, transaction: NotificationTransaction, user_id: int, code: str
+        self, transaction: DeliveryTransaction, user_id: int, code: str
     ) -> MailAddress:
-        """Puts the address to use, and turns the digest on: it is what the address is for. Raises
-        EmailCodeInvalid if the code, tried before, is not awaited any more."""
-        await preferences.update(
-            transaction, user_id, kind_preferences={}, email_digest=True, etag=""
-        )
+        """Confirms the address, and turns the digest on. Raises EmailCodeInvalid if the code is not
+        pending any more."""
+        await transaction.set_email_digest(user_id, enabled=True)
         address = await transaction.lock_address(user_id)
         if (
             address is None
@@ -126,7 +124,7 @@ class Addresses:
         return confirmed
 
     async def _check_codes(
-        self, transaction: NotificationTransaction, user_id: int, mailbox: Mailbox
+        self, transaction: DeliveryTransaction, user_id: int, mailbox: Mailbox
     ) -> None:
         now = self._clock.now()
         new = now - time_of(user_id) < NEW_ACCOUNT

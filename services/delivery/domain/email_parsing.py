@@ -1,4 +1,4 @@
-"""Mail addresses as people give them: what a letter can carry, and which share one mailbox."""
+"""Email addresses as users enter them: which are valid, and which share one mailbox."""
 
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -15,16 +15,17 @@ _MAX_ADDRESS = 254
 
 
 class Mailbox(NamedTuple):
-    """What limits count an address by. Never an address that mail is sent to."""
+    """The key by which limits count an address. No email is sent to it."""
 
     address: str
     domain: str
 
 
 def check_address(text: str) -> None:
-    """Raises EmailAddressInvalid, which names the rule, for an address that no letter can carry.
+    """Raises EmailAddressInvalid, which names the rule, for an address that no email can be sent
+    to.
 
-    Taken is `local-part@domain.of.dots` in ASCII, without quotes, comments or encoded words.
+    The form is `local-part@domain.of.dots` in ASCII, without quotes, comments or encoded words.
     """
     if len(text) > _MAX_ADDRESS:
         raise EmailAddressInvalid("max_len", f"is longer than {_MAX_ADDRESS} characters")
@@ -49,11 +50,11 @@ def check_address(text: str) -> None:
 
 def mailbox_of(address: str) -> Mailbox:
     """The mailbox that codes are counted by: most mail servers deliver all spellings of it to one
-    person.
+    user.
 
-    The domain is compared in lower case, which is the normal form of an ASCII name in IDNA. Case,
-    dots and a plus-tag of the local part are left out, of all providers: two people whose
-    addresses differ in these alone share one small limit, and nobody gets a second one by a tag.
+    The domain is in lower case, which is the normal form of an ASCII name in IDNA. Case, dots and a
+    plus-tag of the local part are removed, for all providers. So two users whose addresses differ
+    only in these share one limit, and a tag does not add a second limit.
     """
     local, _, domain = address.rpartition("@")
     plain = local.casefold().partition("+")[0].replace(".", "") or local.casefold()
@@ -65,20 +66,21 @@ def _check_domain(domain: str) -> None:
     labels = domain.split(".")
     wrong = len(labels) < 2 or labels[-1].isdigit()
     for label in labels:
-        emails = label.replace("-", "")
-        wrong |= not emails.isalnum() or len(label) > 63
+        bare = label.replace("-", "")
+        wrong |= not bare.isalnum() or len(label) > 63
         wrong |= label.startswith("-") or label.endswith("-")
     if wrong:
         raise EmailAddressInvalid("domain", "has no domain name after the @, such as example.org")
 
 
 def _survives_mail_headers(text: str) -> bool:
-    """Whether a letter to the address can be written, and names it and nobody else when read."""
+    """Whether an email to the address can be serialized, and has exactly this recipient when it is
+    parsed."""
     try:
         mail_message = EmailMessage(policy=SMTP)
         mail_message["To"] = text
         read = BytesParser(policy=SMTP).parsebytes(mail_message.as_bytes())["To"]
         return [each.addr_spec for each in read.addresses] == [text] and not read.defects
     except Exception:
-        # As above: what the library cannot write is refused, however it fails.
+        # As above: the library fails with errors of many types.
         return False

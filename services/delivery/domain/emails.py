@@ -1,4 +1,4 @@
-"""The letters that people get: plain text and HTML, saying the same."""
+"""The emails: each has a plain text and an HTML part with the same content."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from html import escape
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """From whom letters come, and where their links lead."""
+    """The sender address of emails, and the base of their links."""
 
     address: Address
     public_url: str
 
     def unsubscribe_url(self, token: str) -> str:
-        """Where a POST turns the digest off, and a browser is asked whether to."""
+        """The address that turns the digest off: a POST does so directly, a GET shows a form."""
         return f"{self.public_url}/v2/email/unsubscribe?token={token}"
 
 
 def code_email(sender: Sender, to: str, *, code: str, name: str, now: datetime) -> EmailMessage:
-    """The code that confirms an address. `name` tells this letter from all others."""
+    """The code that confirms an address. `name` is unique to the email."""
     mail_message = _mail_message(
         sender, to, subject=f"{code} is your Roost code", name=name, now=now
     )
@@ -46,14 +46,15 @@ def digest_email(
     name: str,
     now: datetime,
 ) -> EmailMessage:
-    """The day's summary: the newest lines of `unread`, which is counted no further than 100."""
+    """The daily digest: the newest lines, and the number of unread notifications, counted up to
+    100."""
     count = "100 or more" if unread >= 100 else str(unread)
     noun = "notification" if unread == 1 else "notifications"
     mail_message = _mail_message(
         sender, to, subject=f"{count} unread {noun} on Roost", name=name, now=now
     )
     link = sender.unsubscribe_url(token)
-    # One click in the mail program, without a page (RFC 8058).
+    # One click in the mail client, without a page (RFC 8058).
     mail_message["List-Unsubscribe"] = f"<{link}>"
     mail_message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     sentences = (f"You have {count} unread {noun}:",)
@@ -69,7 +70,7 @@ def _mail_message(
     mail_message["To"] = to
     mail_message["Subject"] = subject
     mail_message["Date"] = format_datetime(now)
-    # The same for a letter that is sent once more, so that mailboxes show it once.
+    # The same for an email that is sent twice, so that mailboxes show it once.
     mail_message["Message-ID"] = f"<{name}@{sender.address.domain}>"
     mail_message["Auto-Submitted"] = "auto-generated"
     return mail_message

@@ -1,4 +1,4 @@
-"""Message encryption for Web Push (RFC 8291): only the device can read what passes its service."""
+"""Message encryption for Web Push (RFC 8291): the push service cannot read the message."""
 
 import os
 
@@ -8,13 +8,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-# One record of the size that every push service takes (RFC 8291, 4; RFC 8030, 7.2), less header,
-# delimiter and tag.
+# One record of the size that every push service accepts (RFC 8291, 4; RFC 8030, 7.2), without
+# header, delimiter and tag.
 RECORD_BYTES = 4096
 MAX_PLAINTEXT_BYTES = RECORD_BYTES - 86 - 1 - 16
 
 _SALT_BYTES = 16
-# Of the last record of a message, and there is only one (RFC 8188, 2).
+# The delimiter of the last record of a message, which has only one (RFC 8188, 2).
 _LAST_RECORD = b"\x02"
 
 
@@ -38,8 +38,8 @@ def encrypt(
 ) -> bytes:
     """A body of `Content-Encoding: aes128gcm` (RFC 8188) for the device of this key and secret.
 
-    `sender` and `salt` are made anew for each message; only the RFC's own example gives them.
-    Raises ValueError for more than MAX_PLAINTEXT_BYTES, or a key that is none.
+    `sender` and `salt` are random; only the test with the RFC's example passes them. Raises
+    ValueError for more than MAX_PLAINTEXT_BYTES, or for an invalid key.
     """
     if len(plaintext) > MAX_PLAINTEXT_BYTES:
         raise ValueError(f"a push message holds {MAX_PLAINTEXT_BYTES} bytes, not {len(plaintext)}")

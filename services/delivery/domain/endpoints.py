@@ -1,7 +1,7 @@
-"""Where push messages may go: https to the public internet, looked at again for every connection.
+"""Which addresses push messages may be sent to: https on the public internet.
 
-Anybody may register any address, and we connect to it from inside: without this rule, to whatever
-listens there.
+Anybody may register any address, and this service connects to it from the internal network. The
+rule prevents connections to internal hosts. It is checked again for every connection.
 """
 
 import re
@@ -14,8 +14,8 @@ from services.delivery.domain.public_addresses import is_public
 
 HTTPS_PORT = 443
 
-# A name with a dot whose last label cannot be read as a part of a number: 127.1 and 0x7f.1 are
-# addresses to a resolver.
+# A name with a dot whose last label cannot be parsed as part of a number: a resolver reads 127.1
+# and 0x7f.1 as addresses.
 _NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,62}")
 _MAX_NAME = 253
 _LOOPBACK_NAME = "localhost"
@@ -23,38 +23,39 @@ _PRINTABLE = re.compile(r"[!-~]+")
 
 
 class AddressRefused(Exception):
-    """The name leads to an address that is not for push messages."""
+    """Push messages may not be sent to the address that the name resolves to."""
 
 
 class EndpointRule:
-    """Decides over endpoints. `ports` are taken beside 443. With `loopback_allowed`, for tests and
-    development, http and this machine's own addresses pass as well, on every port."""
+    """Decides which endpoints are allowed. `ports` are allowed besides 443. With
+    `loopback_allowed`, for tests and development, http and loopback addresses are allowed too, on
+    every port."""
 
     def __init__(self, *, ports: Collection[int] = (), loopback_allowed: bool = False) -> None:
         self._ports = frozenset({HTTPS_PORT, *ports})
         self._loopback_allowed = loopback_allowed
 
     def check(self, endpoint: str) -> None:
-        """Raises PushEndpointRefused for what is wrong by its looks; nothing is resolved."""
+        """Raises PushEndpointRefused for an invalid URL or a forbidden host; resolves no name."""
         try:
             parts = urlsplit(endpoint)
             host, port = parts.hostname or "", parts.port
         except ValueError:
             raise PushEndpointRefused from None
         plain = _PRINTABLE.fullmatch(endpoint) and "@" not in parts.netloc and not parts.fragment
-        if not plain or port == 0 or not self._takes(parts.scheme, host, port):
+        if not plain or port == 0 or not self._allows(parts.scheme, host, port):
             raise PushEndpointRefused
 
     def check_address(self, text: str, port: int) -> None:
-        """Raises AddressRefused for an address that must not be connected to, or not on that
-        port; ValueError for what is no address."""
+        """Raises AddressRefused for a forbidden address or port, ValueError for an invalid
+        address."""
         address = ip_address(text)
         if self._loopback_allowed and address.is_loopback:
             return
         if not is_public(address) or port not in self._ports:
             raise AddressRefused
 
-    def _takes(self, scheme: str, host: str, port: int | None) -> bool:
+    def _allows(self, scheme: str, host: str, port: int | None) -> bool:
         if self._is_loopback(host):
             return scheme in {"http", "https"}
         port = HTTPS_PORT if port is None else port

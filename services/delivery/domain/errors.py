@@ -1,4 +1,4 @@
-"""Everything that delivery refuses, by its name and reason."""
+"""The errors of delivery, with their reasons."""
 
 from services.chassis.runtime.errors import (
     Invalid,
@@ -11,7 +11,7 @@ from services.chassis.runtime.errors import (
 
 
 class PushEndpointRefused(RuleBroken):
-    """The address is not one that messages may be sent to."""
+    """Messages may not be sent to the address."""
 
     reason = "PUSH_ENDPOINT_REFUSED"
     message = "A push endpoint is an https address on the public internet."
@@ -35,14 +35,14 @@ class PushSubscriptionNotFound(NotFound):
 
 
 class TooManyPushSubscriptions(WrongState):
-    """The caller has as many devices as one may."""
+    """The caller has the maximum number of devices."""
 
     reason = "TOO_MANY_PUSH_SUBSCRIPTIONS"
     message = "You have as many devices as one may; remove one first."
 
 
 class EmailAddressInvalid(Invalid):
-    """No letter can carry the address. `rule` names what it breaks."""
+    """No email can be sent to the address. `rule` names the rule that it breaks."""
 
     def __init__(self, rule: str, description: str) -> None:
         super().__init__(
@@ -58,21 +58,29 @@ class EmailNotOffered(WrongState):
 
 
 class EmailCodeInvalid(RuleBroken):
-    """Not the code that was mailed last, or it is used up or too old; nobody is told which."""
+    """The code is not the last one that was sent, or it is used up or expired. The error does not
+    say which."""
 
     reason = "EMAIL_CODE_INVALID"
     message = "This code is wrong or no longer valid; ask for another."
 
 
 class TooManyEmailCodes(TooMany):
-    """As many codes were sent within the hour as may be."""
+    """The limit of codes within an hour is reached."""
 
     reason = "TOO_MANY_EMAIL_CODES"
     message = "Too many codes were sent within the hour; try again later."
 
 
 class UnsubscribeTokenInvalid(Invalid):
-    """The token is not one that this installation mailed."""
+    """This installation did not issue the token."""
 
     reason = "UNSUBSCRIBE_TOKEN_INVALID"
     message = "This link is not valid."
+
+
+class TimeZoneUnknown(RuleBroken):
+    """The IANA database has no such time zone."""
+
+    reason = "TIME_ZONE_UNKNOWN"
+    message = "There is no time zone of this name; take one of the IANA database, as Europe/Berlin."

@@ -1,4 +1,4 @@
-"""Registrable domains: what one owner of the internet's names holds, by the public suffix list.
+"""Registrable domains: the part of a name that one owner registers, by the public suffix list.
 
 The list is part of the library's wheel; nothing is fetched.
 """
@@ -11,7 +11,7 @@ from publicsuffixlist import PublicSuffixList
 
 def registrable_domain(host: str) -> str:
     """`example.co.uk` for `a.b.example.co.uk`, in lower case. A host that has no registrable
-    domain (a public suffix, a name without a dot, an IP address) stands for itself."""
+    domain (a public suffix, a name without a dot, an IP address) is returned as it is."""
     name = host.lower().rstrip(".")
     if _is_address(name):
         return name
@@ -28,5 +28,5 @@ def _is_address(name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList:
-    # Reading the list takes 0.1 s, so a process does it once, when it is first needed.
+    # Loading the list takes 0.1 s, so a process does it once, on first use.
     return PublicSuffixList()

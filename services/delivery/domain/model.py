@@ -1,18 +1,34 @@
-"""What delivery speaks of: devices, mail addresses, and messages that are due."""
+"""The model of delivery: devices, email addresses, and messages that are due."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 
-# Codes are counted by the hour.
+# The period over which codes are counted.
 CODES_WITHIN = timedelta(hours=1)
-# The device of what goes by mail.
+# The device id of an email.
 NO_DEVICE = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A notification, as far as messages show it."""
+
+    id: int
+    # A name of NotificationKind in lower case, without its prefix: "like".
+    kind: str
+    # 0 for follows.
+    post_id: int
+    # A sample, newest first.
+    actor_ids: tuple[int, ...]
+    count: int
+    # Whether it wakes a device that saves its battery.
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PushSubscription:
-    """A device that takes pushed messages."""
+    """A device that receives push messages."""
 
     id: int
     user_id: int
@@ -23,20 +39,20 @@ class PushSubscription:
     secret: bytes
     create_time: datetime
     expire_time: datetime
-    # How often in a row its push service did not answer in time, and until when nothing is sent
-    # to it therefore.
+    # How many times in a row its push service timed out, and until when nothing is sent to the
+    # device for that reason.
     timeouts: int = 0
     pause_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailAddress:
-    """Where somebody's mail goes."""
+    """The email address of a user."""
 
     user_id: int
     address: str
     confirmed: bool
-    # What the code follows from, while one is awaited (see `codes`); empty otherwise.
+    # The pending code is derived from it (see `tokens`); empty if no code is pending.
     code_nonce: bytes = b""
     code_expire_time: datetime | None = None
     wrong_codes: int = 0
@@ -51,44 +67,44 @@ class Channel(StrEnum):
 
 
 class State(StrEnum):
-    """How a delivery stands."""
+    """The state of a delivery."""
 
-    # It waits for its time, or is under way.
+    # It waits for its time, or a worker is sending it.
     DUE = "due"
-    # The push service, or the mail server, took it.
+    # The push service or the mail server accepted it.
     SENT = "sent"
-    # Nothing was left to tell when its time came: read, withdrawn, or nowhere to send it.
+    # There was nothing to send when it was due: read, withdrawn, or no device or address.
     SKIPPED = "moot"
-    # It was refused for good, or too often.
+    # It was refused permanently, or too many attempts failed.
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A message that is to go out, unless a later one of its topic takes its place."""
+    """A message that will be sent, unless a later one of its topic replaces it."""
 
     user_id: int
     channel: Channel
-    # Tells what replaces what; one message of a topic waits at most, on each device.
+    # At most one message of a topic waits on each device; a later one replaces it.
     topic: str
-    # What it tells of: a later one has a greater version.
+    # What the message is about. A later one has a greater version.
     version: int
     due_time: datetime
-    # Whether it was announced before, and taken back since: then it goes out only where its topic
-    # did not go out yet.
+    # Whether it was announced before, and withdrawn since. Then it is sent only if no message of
+    # its topic was sent yet.
     again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A due message that a worker has taken on, until `lease_time`; afterwards anybody may."""
+    """A due message that a worker has claimed until `lease_time`."""
 
     user_id: int
     channel: Channel
     device_id: int
     topic: str
     version: int
-    # This one included.
+    # Includes the current one.
     attempts: int
     # When the first one was due.
     start_time: datetime
@@ -96,39 +112,39 @@ class Delivery:
 
 
 class SendStatus(Enum):
-    """What a receiver made of a message."""
+    """How a receiver answered a message."""
 
     TAKEN = "taken"
-    # Not now: it may be tried again.
+    # A temporary failure: it may be tried again.
     LATER = "later"
-    # Nothing was sent, because too much is under way to the same receiver.
+    # Nothing was sent, because too many messages are in flight to the same receiver.
     BUSY = "busy"
-    # Not ever.
+    # A permanent failure.
     REFUSED = "refused"
-    # Nor any other: the device is not there any more.
+    # The device does not exist any more.
     GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """What a receiver said. `text` is a status or the name of a failure: nothing of it says whose
-    the message was, and nothing of it was written by the receiver. `wait` is how long the receiver
-    asks us to, where it does."""
+    """The answer of a receiver. `text` is a status or the name of a failure. It does not identify
+    the user, and the receiver wrote no part of it. `wait` is the pause that the receiver requests,
+    if any."""
 
     status: SendStatus
     text: str
     wait: timedelta | None = None
-    # Whether it is our own limit of time that ended the attempt.
+    # Whether our own time limit ended the attempt.
     timed_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryUpdate:
-    """What became of an attempt, and when the topic may go out again: at once after one that was
-    sent, later after one that failed."""
+    """The result of an attempt, and when the topic may be sent again: immediately after a success,
+    later after a failure."""
 
     state: State
     result: str
     due_time: datetime
-    # Whether the attempt counts; what waits for a busy receiver was not one.
+    # Whether the attempt counts. An attempt that found the receiver busy does not.
     counted: bool = True

@@ -1,14 +1,14 @@
-"""Which IP addresses are hosts of the public internet: a list of our own.
+"""Decides which IP addresses belong to hosts of the public internet, by a list of its own.
 
-Python's `is_global` follows the registries as they were when that Python was released, so a Python
-of last year lets pass what was reserved since, or what it never counted (site-local addresses).
+Python's `is_global` follows the registries at the time of that Python's release. An older Python
+accepts addresses that were reserved since, and some that it never excluded (site-local addresses).
 Sources: IANA's IPv4 and IPv6 Special-Purpose Address Registries and its IPv6 address space
 registry.
 """
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-# All of the registry, whether it calls a block globally reachable or not: none holds push services.
+# The whole registry, also the blocks that it marks as globally reachable: none has push services.
 SPECIAL_IPV4 = tuple(
     map(
         IPv4Network,
@@ -17,7 +17,7 @@ SPECIAL_IPV4 = tuple(
             "10.0.0.0/8",  # private
             "100.64.0.0/10",  # shared with a provider
             "127.0.0.0/8",  # loopback
-            "168.63.129.16/32",  # not in the registry: a cloud's own services, on its hosts alone
+            "168.63.129.16/32",  # not in the registry: internal services of a cloud provider
             "169.254.0.0/16",  # link-local, metadata of clouds
             "172.16.0.0/12",  # private
             "192.0.0.0/24",  # protocol assignments: DS-Lite, 192.0.0.8, NAT64 discovery, PCP, TURN
@@ -35,7 +35,7 @@ SPECIAL_IPV4 = tuple(
         ),
     )
 )
-# Global unicast: of all else in IPv6 nothing is assigned to hosts of the public internet.
+# Global unicast. No other part of IPv6 is assigned to hosts of the public internet.
 GLOBAL_IPV6 = IPv6Network("2000::/3")
 SPECIAL_IPV6 = tuple(
     map(
@@ -62,8 +62,8 @@ SPECIAL_IPV6 = tuple(
         ),
     )
 )
-# IPv4 behind a translator (RFC 6052): in an IPv6-only network names resolve to these, and they
-# reach what the address inside names.
+# IPv4 behind a translator (RFC 6052): in an IPv6-only network names resolve to these addresses,
+# which embed the IPv4 address that they reach.
 NAT64 = IPv6Network("64:ff9b::/96")
 
 

@@ -11,23 +11,29 @@ from services.delivery.domain.model import (
     State,
 )
 
-# Some five hours.
+# About five hours.
 MAX_ATTEMPTS = 15
-# A receiver may ask for longer pauses, but news of yesterday is no news.
+# A receiver may request longer pauses, but a day-old notification is not worth sending.
 GIVE_UP_AFTER = timedelta(hours=24)
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
-# How long a delivery waits that met a receiver with too much under way.
+# How long a delivery waits if too many messages are in flight to its receiver.
 BUSY_PAUSE = timedelta(seconds=2)
-# So that not all come back at once.
+# Spreads the retries of deliveries that failed at the same moment.
 _JITTER = 0.25
+
+# After the first time-out only the message itself waits: a single one may be an accident.
+_FIRST_DEVICE_PAUSE = timedelta(seconds=30)
+LONGEST_DEVICE_PAUSE = timedelta(hours=1)
+# Time-outs are counted up to here; the longest pause is reached before.
+MAX_TIMEOUTS = 10
 
 
 def update_after(
     delivery: Delivery, result: SendResult, *, again: datetime, now: datetime
 ) -> DeliveryUpdate:
-    """The outcome of an answer. Pauses double with each attempt, or last as long as the receiver
-    asks for, up to GIVE_UP_AFTER."""
+    """The update for an answer. Pauses double with each attempt, or last as long as the receiver
+    requests, up to GIVE_UP_AFTER."""
     if result.status is SendStatus.TAKEN:
         return DeliveryUpdate(State.SENT, result.text, again)
     if result.status is SendStatus.BUSY:
@@ -42,8 +48,19 @@ def update_after(
 
 
 def paused(until: datetime) -> DeliveryUpdate:
-    """The outcome where the receiver is not asked before then: no attempt was made."""
+    """The update for a receiver that is paused until then: no attempt was made."""
     return DeliveryUpdate(State.DUE, "paused", until, counted=False)
+
+
+def device_pause(timeouts: int, now: datetime) -> datetime | None:
+    """Until when a device is paused after this number of consecutive time-outs; None for no pause.
+    The pause doubles from 30 s at the second time-out to an hour."""
+    if timeouts < 2:
+        return None
+    seconds = doubled(
+        _FIRST_DEVICE_PAUSE.total_seconds(), LONGEST_DEVICE_PAUSE.total_seconds(), timeouts - 2
+    )
+    return now + timedelta(seconds=seconds)
 
 
 def _pause(attempts: int) -> timedelta:

@@ -1,4 +1,4 @@
-"""Devices that take pushed messages: registered, renewed, and forgotten with their session."""
+"""Devices that receive push messages: registered, renewed, and deleted with their session."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,19 +15,19 @@ from services.delivery.domain.errors import (
     TooManyPushSubscriptions,
 )
 from services.delivery.domain.model import PushSubscription
+from services.delivery.domain.store import DeliveryTransaction
 from services.delivery.domain.vapid import decode
-from services.notification.domain.store import NotificationTransaction
 
-# Somebody's browsers and apps; each costs a message for every notification.
+# A user's browsers and apps; each costs one message for every notification.
 MAX_SUBSCRIPTIONS = 20
-# As long as a session that nobody uses: a session which lapses has no event. Clients register
-# again when they start, which renews it.
+# The lifetime of an unused session: its expiry has no event. Clients register again when they
+# start, which renews the subscription.
 SUBSCRIPTION_LIFETIME = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a browser says of itself, found to be right."""
+    """The validated subscription of a browser."""
 
     endpoint: str
     key: bytes
@@ -35,7 +35,7 @@ class Device:
 
 
 class Subscriptions:
-    """What happens to devices."""
+    """The operations on devices."""
 
     def __init__(self, *, clock: Clock, ids: IdGenerator, rule: EndpointRule) -> None:
         self._clock = clock
@@ -53,7 +53,7 @@ class Subscriptions:
         return Device(endpoint, key, secret)
 
     async def subscribe(
-        self, transaction: NotificationTransaction, me: UserCaller, device: Device
+        self, transaction: DeliveryTransaction, me: UserCaller, device: Device
     ) -> PushSubscription:
         """Registers the device for the caller's session; one of the same endpoint is renewed.
 
@@ -77,7 +77,7 @@ class Subscriptions:
             secret=device.secret,
             create_time=before.create_time if before else now,
             expire_time=now + SUBSCRIPTION_LIFETIME,
-            # A device that is renewed is not answered any sooner for it.
+            # Renewing a device does not end its pause.
             timeouts=before.timeouts if before else 0,
             pause_until=before.pause_until if before else None,
         )
@@ -85,9 +85,9 @@ class Subscriptions:
         return subscription
 
     async def unsubscribe(
-        self, transaction: NotificationTransaction, me: UserCaller, subscription_id: int
+        self, transaction: DeliveryTransaction, me: UserCaller, subscription_id: int
     ) -> None:
-        """Forgets one of the caller's devices. Raises PushSubscriptionNotFound."""
+        """Deletes one of the caller's devices. Raises PushSubscriptionNotFound."""
         await transaction.lock_recipients([me.user_id])
         if not await transaction.remove_subscription(me.user_id, subscription_id):
             raise PushSubscriptionNotFound

@@ -1,42 +1,70 @@
-"""Notifications in a sentence, for screens that show nothing else and for mail."""
+"""The text of a notification: a sentence for screens and emails, and the JSON of a push message."""
 
 from collections.abc import Mapping
 
+import msgspec
+
 from services.chassis.text.rules import isolate, shorten
-from services.notification.domain.model import Group, Kind
+from services.delivery.domain.model import Notification
 
 _FALLBACK_NAME = "Somebody"
-# Code points. A name has up to 50 characters, some of which are long, and a push message holds
-# less than 4 kB.
+# Code points. A name has up to 50 characters, each of several code points at most, and a push
+# message holds less than 4 kB.
 _MAX_NAME = 80
 
-# What one does, and what several do.
-_ACTIVITIES = {
-    Kind.FOLLOW: ("follows you", "follow you"),
-    Kind.FOLLOW_REQUEST: ("asks to follow you", "ask to follow you"),
-    Kind.FOLLOW_ACCEPTED: ("accepted your request", "accepted your requests"),
-    Kind.MENTION: ("mentioned you", "mentioned you"),
-    Kind.REPLY: ("replied to your post", "replied to your post"),
-    Kind.LIKE: ("likes your post", "like your post"),
-    Kind.REPOST: ("reposted your post", "reposted your post"),
-    Kind.QUOTE: ("quoted your post", "quoted your post"),
-    Kind.POST: ("wrote a post", "wrote posts"),
+# By kind: what one user does, and what several do.
+_PHRASES = {
+    "follow": ("follows you", "follow you"),
+    "follow_request": ("asks to follow you", "ask to follow you"),
+    "follow_accepted": ("accepted your request", "accepted your requests"),
+    "mention": ("mentioned you", "mentioned you"),
+    "reply": ("replied to your post", "replied to your post"),
+    "like": ("likes your post", "like your post"),
+    "repost": ("reposted your post", "reposted your post"),
+    "quote": ("quoted your post", "quoted your post"),
+    "post": ("wrote a post", "wrote posts"),
 }
 
 
-def sentence(group: Group, names: Mapping[int, str]) -> str:
+class PushMessage(msgspec.Struct, frozen=True):
+    """The JSON that a device receives. README.md documents it for authors of clients."""
+
+    id: str
+    kind: str
+    post_id: str | None
+    user_ids: list[str]
+    count: int
+    title: str
+    type: str = "notification"
+
+
+def push_message(notification: Notification, names: Mapping[int, str]) -> bytes:
+    """The plaintext of the push message for a notification."""
+    return msgspec.json.encode(
+        PushMessage(
+            id=str(notification.id),
+            kind=notification.kind,
+            post_id=str(notification.post_id) if notification.post_id else None,
+            user_ids=[str(each) for each in notification.actor_ids],
+            count=notification.count,
+            title=sentence(notification, names),
+        )
+    )
+
+
+def sentence(notification: Notification, names: Mapping[int, str]) -> str:
     """“Bob likes your post”, “Bob and 2 others follow you”."""
-    one, several = _ACTIVITIES[group.kind]
-    known = [_shown(names[each]) for each in group.actor_ids if each in names]
+    one, several = _PHRASES[notification.kind]
+    known = [_as_text(names[each]) for each in notification.actor_ids if each in names]
     first = known[0] if known else _FALLBACK_NAME
-    if group.count <= 1:
+    if notification.count <= 1:
         return f"{first} {one}"
-    if group.count == 2:
+    if notification.count == 2:
         second = known[1] if len(known) > 1 else "somebody else"
         return f"{first} and {second} {several}"
-    return f"{first} and {group.count - 1} others {several}"
+    return f"{first} and {notification.count - 1} others {several}"
 
 
-def _shown(name: str) -> str:
-    """The name so that it neither fills the sentence nor turns the direction of its words."""
+def _as_text(name: str) -> str:
+    """The name, shortened and isolated: it cannot change the direction of the sentence."""
     return isolate(shorten(name, _MAX_NAME))

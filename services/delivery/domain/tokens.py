@@ -1,6 +1,6 @@
-"""What only this service can make: confirmation codes, unsubscribe tokens, topics on the wire.
+"""Confirmation codes, unsubscribe tokens and topics on the wire.
 
-All follow from the master key, so none of them is stored.
+All are derived from the master key, so none of them is stored.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _TOPIC_BYTES = 24
 
 
 class Tokens:
-    """Makes and reads them."""
+    """Derives and verifies them with the keys of one installation."""
 
     def __init__(self, *, master_key: bytes) -> None:
         self._code_key = _derived(master_key, b"roost email code")
@@ -29,7 +29,7 @@ class Tokens:
         self._topic_key = _derived(master_key, b"roost push topic")
 
     def code(self, user_id: int, address: str, nonce: bytes) -> str:
-        """The six digits that confirm the address; others for each nonce."""
+        """The six digits that confirm the address; they differ for each nonce."""
         content = user_id.to_bytes(_ID_BYTES) + nonce + address.encode()
         number = int.from_bytes(hmac.digest(self._code_key, content, hashlib.sha256)[:8])
         return f"{number % 10**CODE_DIGITS:0{CODE_DIGITS}}"
@@ -39,29 +39,29 @@ class Tokens:
         return hmac.compare_digest(code, self.code(user_id, address, nonce))
 
     def unsubscribe_token(self, user_id: int) -> str:
-        """Turns off the person's digest, and nothing else, for whoever has it."""
-        person = user_id.to_bytes(_ID_BYTES)
-        return encode(person + self._tag(person))
+        """A token that turns off the user's digest, and nothing else."""
+        user = user_id.to_bytes(_ID_BYTES)
+        return encode(user + self._tag(user))
 
     def unsubscriber(self, token: str) -> int:
-        """Whose token it is. Raises UnsubscribeTokenInvalid."""
+        """The user of the token. Raises UnsubscribeTokenInvalid."""
         try:
             content = decode(token)
         except ValueError:
             raise UnsubscribeTokenInvalid from None
-        person, tag = content[:_ID_BYTES], content[_ID_BYTES:]
-        if not hmac.compare_digest(tag, self._tag(person)):
+        user, tag = content[:_ID_BYTES], content[_ID_BYTES:]
+        if not hmac.compare_digest(tag, self._tag(user)):
             raise UnsubscribeTokenInvalid
-        return int.from_bytes(person)
+        return int.from_bytes(user)
 
     def wire_topic(self, user_id: int, topic: str) -> str:
-        """The topic as push services see it: which messages replace each other, and nothing of
-        what they are about."""
+        """The topic as push services see it. It shows which messages replace each other, and
+        nothing of their content."""
         content = user_id.to_bytes(_ID_BYTES) + topic.encode()
         return encode(hmac.digest(self._topic_key, content, hashlib.sha256)[:_TOPIC_BYTES])
 
-    def _tag(self, person: bytes) -> bytes:
-        return hmac.digest(self._unsubscribe_key, person, hashlib.sha256)[:_TAG_BYTES]
+    def _tag(self, user: bytes) -> bytes:
+        return hmac.digest(self._unsubscribe_key, user, hashlib.sha256)[:_TAG_BYTES]
 
 
 def _derived(master_key: bytes, purpose: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Who sends the push messages (VAPID, RFC 8292): push services know us by this key alone."""
+"""Identifies the sender of push messages to push services (VAPID, RFC 8292)."""
 
 import base64
 from datetime import datetime, timedelta
@@ -9,16 +9,16 @@ from services.chassis.auth.tokens import SigningKey
 from services.chassis.auth.tokens.jws import sign
 from services.chassis.runtime.clock import Clock
 
-# At most 24 h (RFC 8292, 2); ours are signed anew at half their time.
+# At most 24 h (RFC 8292, 2). A token is replaced after half its lifetime.
 _LIFETIME = timedelta(hours=12)
 _REUSED = timedelta(hours=6)
-# Push services seen at once; beyond it everything is signed anew.
+# The number of origins with a cached token; beyond it the cache is cleared.
 _KEPT = 1_000
 
 
 class Vapid:
-    """Signs for the push service of an endpoint. `contact` is a mailto: or https: address at
-    which its operators reach ours. Raises ValueError if the PEM holds no ES256 key."""
+    """Signs for the push service of an endpoint. `contact` is the mailto: or https: address of
+    this installation's operators. Raises ValueError if the PEM holds no ES256 key."""
 
     def __init__(self, pem: bytes, *, contact: str, clock: Clock) -> None:
         try:
@@ -26,7 +26,7 @@ class Vapid:
         except ValueError:
             raise ValueError("ROOST_PUSH_KEY_FILE holds no ES256 key") from None
         public = signing.public_jwk()
-        # The uncompressed point: what a browser takes for `applicationServerKey`.
+        # The uncompressed point: the `applicationServerKey` of a browser.
         self.public_key = encode(b"\x04" + decode(public["x"]) + decode(public["y"]))
         self._key = signing.key
         self._contact = contact
@@ -48,16 +48,16 @@ class Vapid:
 
 
 def _origin(endpoint: str) -> str:
-    """The origin as RFC 6454 writes it: lower case, without the usual port."""
+    """The origin as in RFC 6454: lower case, without the default port."""
     parts = urlsplit(endpoint)
     host = parts.hostname or ""
-    shown = f"[{host}]" if ":" in host else host
-    usual = parts.port is None or parts.port == (443 if parts.scheme == "https" else 80)
-    return f"{parts.scheme}://{shown}" + ("" if usual else f":{parts.port}")
+    literal = f"[{host}]" if ":" in host else host
+    default = parts.port is None or parts.port == (443 if parts.scheme == "https" else 80)
+    return f"{parts.scheme}://{literal}" + ("" if default else f":{parts.port}")
 
 
 def encode(content: bytes) -> str:
-    """Base64url without padding, as all of Web Push writes it."""
+    """Base64url without padding, as in all of Web Push."""
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 

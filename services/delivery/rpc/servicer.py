@@ -1,27 +1,28 @@
-"""DeliveryService over gRPC: who calls, what is asked, and how it is answered."""
+"""DeliveryService over gRPC."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from roost.notification.v1 import delivery_service_pb2 as pb
 from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceServicer
 
 from services.chassis.auth import access_policy, caller
+from services.chassis.rpc import commands
 from services.chassis.runtime.clock import Clock
-from services.chassis.storage.idempotency import (
-    RequestKey,
-    Seal,
-    once,
-    repeated,
-)
+from services.chassis.storage.idempotency import Seal
 from services.chassis.storage.transaction import in_transaction
-from services.delivery.domain.email_addresses import Addresses
-from services.delivery.domain.store import DeliveryStore
+from services.delivery.domain.email_addresses import EmailAddresses
+from services.delivery.domain.store import (
+    BeginTransaction,
+    DeliveryStore,
+    DeliveryTransaction,
+)
 from services.delivery.domain.subscriptions import Subscriptions
 from services.delivery.domain.tokens import Tokens
 from services.delivery.rpc import convert
-from services.notification.domain import preferences
-from services.notification.domain.store import NotificationStore, NotificationTransaction
+
+M = TypeVar("M", bound=Message)
 
 
 class DeliveryServicer(DeliveryServiceServicer):
@@ -30,17 +31,17 @@ class DeliveryServicer(DeliveryServiceServicer):
     def __init__(
         self,
         *,
-        store: NotificationStore,
-        deliveries: DeliveryStore,
+        begin: BeginTransaction,
+        store: DeliveryStore,
         clock: Clock,
         subscriptions: Subscriptions,
-        addresses: Addresses,
+        addresses: EmailAddresses,
         tokens: Tokens,
         push_key: str,
         master_key: bytes,
     ) -> None:
+        self._begin = begin
         self._store = store
-        self._deliveries = deliveries
         self._clock = clock
         self._subscriptions = subscriptions
         self._addresses = addresses
@@ -63,21 +64,24 @@ class DeliveryServicer(DeliveryServiceServicer):
             endpoint=request.endpoint, p256dh=request.p256dh, auth=request.auth
         )
 
-        async def effect(transaction: NotificationTransaction) -> pb.CreatePushSubscriptionResponse:
-            made = await self._subscriptions.subscribe(transaction, me, device)
-            return pb.CreatePushSubscriptionResponse(subscription=convert.subscription(made))
+        async def effect(transaction: DeliveryTransaction) -> pb.CreatePushSubscriptionResponse:
+            subscription = await self._subscriptions.subscribe(transaction, me, device)
+            return pb.CreatePushSubscriptionResponse(
+                subscription=convert.subscription(subscription)
+            )
 
-        # The device's secret must not be guessed from the record of the request.
-        key = self._key(request, me.user_id, secret=request.auth)
-        return await once(self._store.transaction, key, pb.CreatePushSubscriptionResponse, effect)
+        # The stored request must not allow guessing the device's secret.
+        return await self._run_once(
+            request, pb.CreatePushSubscriptionResponse, effect, secret=request.auth
+        )
 
     @access_policy.user
     async def ListPushSubscriptions(
         self, request: pb.ListPushSubscriptionsRequest, context: Any
     ) -> pb.ListPushSubscriptionsResponse:
-        mine = await self._deliveries.subscriptions(caller.user().user_id, self._clock.now())
+        found = await self._store.subscriptions(caller.user().user_id, self._clock.now())
         return pb.ListPushSubscriptionsResponse(
-            subscriptions=[convert.subscription(each) for each in mine]
+            subscriptions=[convert.subscription(each) for each in found]
         )
 
     @access_policy.user
@@ -86,19 +90,18 @@ class DeliveryServicer(DeliveryServiceServicer):
     ) -> pb.DeletePushSubscriptionResponse:
         me = caller.user()
 
-        async def effect(transaction: NotificationTransaction) -> pb.DeletePushSubscriptionResponse:
+        async def effect(transaction: DeliveryTransaction) -> pb.DeletePushSubscriptionResponse:
             await self._subscriptions.unsubscribe(transaction, me, request.subscription_id)
             return pb.DeletePushSubscriptionResponse()
 
-        key = self._key(request, me.user_id)
-        return await once(self._store.transaction, key, pb.DeletePushSubscriptionResponse, effect)
+        return await self._run_once(request, pb.DeletePushSubscriptionResponse, effect)
 
     @access_policy.user
     async def GetEmailAddress(
         self, request: pb.GetEmailAddressRequest, context: Any
     ) -> pb.GetEmailAddressResponse:
         user_id = caller.user().user_id
-        found = await self._deliveries.addresses({user_id})
+        found = await self._store.addresses({user_id})
         return pb.GetEmailAddressResponse(email=convert.email(found.get(user_id)))
 
     @access_policy.user
@@ -107,31 +110,38 @@ class DeliveryServicer(DeliveryServiceServicer):
     ) -> pb.SetEmailAddressResponse:
         me = caller.user()
 
-        async def effect(transaction: NotificationTransaction) -> pb.SetEmailAddressResponse:
-            given = await self._addresses.give(transaction, me, request.address)
-            return pb.SetEmailAddressResponse(email=convert.email(given))
+        async def effect(transaction: DeliveryTransaction) -> pb.SetEmailAddressResponse:
+            address = await self._addresses.set_address(transaction, me, request.address)
+            return pb.SetEmailAddressResponse(email=convert.email(address))
 
-        key = self._key(request, me.user_id, secret=request.address)
-        return await once(self._store.transaction, key, pb.SetEmailAddressResponse, effect)
+        return await self._run_once(
+            request, pb.SetEmailAddressResponse, effect, secret=request.address
+        )
 
     @access_policy.user
     async def ConfirmEmailAddress(
         self, request: pb.ConfirmEmailAddressRequest, context: Any
     ) -> pb.ConfirmEmailAddressResponse:
         user_id = caller.user().user_id
-        begin = self._store.transaction
-        # Asked first: after the effect the code is no longer awaited.
-        key = self._key(request, user_id, secret=request.code)
-        before = await repeated(begin, key, pb.ConfirmEmailAddressResponse)
-        if before is not None:
-            return before
+        # A repetition is answered first: the code of the first request is not pending any more.
+        first = await commands.first_response(
+            self._begin,
+            request,
+            pb.ConfirmEmailAddressResponse,
+            caller_id=user_id,
+            seal=self._seal(request.code),
+        )
+        if first is not None:
+            return first
         await self._addresses.try_code(user_id, request.code)
 
-        async def effect(transaction: NotificationTransaction) -> pb.ConfirmEmailAddressResponse:
+        async def effect(transaction: DeliveryTransaction) -> pb.ConfirmEmailAddressResponse:
             confirmed = await self._addresses.confirm(transaction, user_id, request.code)
             return pb.ConfirmEmailAddressResponse(email=convert.email(confirmed))
 
-        return await once(begin, key, pb.ConfirmEmailAddressResponse, effect)
+        return await self._run_once(
+            request, pb.ConfirmEmailAddressResponse, effect, secret=request.code
+        )
 
     @access_policy.user
     async def RemoveEmailAddress(
@@ -139,13 +149,12 @@ class DeliveryServicer(DeliveryServiceServicer):
     ) -> pb.RemoveEmailAddressResponse:
         user_id = caller.user().user_id
 
-        async def effect(transaction: NotificationTransaction) -> pb.RemoveEmailAddressResponse:
+        async def effect(transaction: DeliveryTransaction) -> pb.RemoveEmailAddressResponse:
             await transaction.lock_recipients([user_id])
             await transaction.remove_address(user_id)
             return pb.RemoveEmailAddressResponse()
 
-        key = self._key(request, user_id)
-        return await once(self._store.transaction, key, pb.RemoveEmailAddressResponse, effect)
+        return await self._run_once(request, pb.RemoveEmailAddressResponse, effect)
 
     @access_policy.anyone
     async def Unsubscribe(
@@ -153,21 +162,30 @@ class DeliveryServicer(DeliveryServiceServicer):
     ) -> pb.UnsubscribeResponse:
         user_id = self._tokens.unsubscriber(request.token)
 
-        async def effect(transaction: NotificationTransaction) -> None:
-            await preferences.update(
-                transaction, user_id, kind_preferences={}, email_digest=False, etag=""
-            )
+        async def effect(transaction: DeliveryTransaction) -> None:
+            await transaction.set_email_digest(user_id, enabled=False)
 
-        await in_transaction(self._store.transaction, effect)
+        await in_transaction(self._begin, effect)
         return pb.UnsubscribeResponse()
 
-    def _key(self, request: Message, user_id: int, *, secret: str = "") -> RequestKey | None:
-        """The key of a request. Where it holds what nobody else should learn, nothing of that may
-        be guessed from the record, whether by the fingerprint or by the response."""
-        seal = Seal(caller_secret=secret.encode(), service_secret=self._master_key)
-        return RequestKey.of(
+    async def _run_once(
+        self,
+        request: Message,
+        response: type[M],
+        effect: Callable[[DeliveryTransaction], Awaitable[M]],
+        *,
+        secret: str = "",
+    ) -> M:
+        return await commands.run_once(
+            self._begin,
             request,
-            caller_id=str(user_id),
-            method=type(request).__name__,
-            seal=seal if secret else None,
+            response,
+            effect,
+            caller_id=caller.user().user_id,
+            seal=self._seal(secret) if secret else None,
         )
+
+    def _seal(self, secret: str) -> Seal:
+        """The seal of a request with a secret: the stored fingerprint and response do not allow
+        guessing it."""
+        return Seal(caller_secret=secret.encode(), service_secret=self._master_key)

@@ -27,15 +27,15 @@ from services.eventlog.domain.store import Announce
 
 @dataclass
 class LogTables(MemoryTables):
-    """The rows. What lies before a log's first sequence is not there."""
+    """The tables of the event log. They hold no entry before a log's first sequence."""
 
     heads: dict[int, Head] = field(default_factory=dict)
     events: dict[int, dict[int, LogEntry]] = field(default_factory=dict)
     suppressions: set[Suppression] = field(default_factory=set)
-    deleted_user_id: dict[int, datetime] = field(default_factory=dict)
+    deleted_logs: dict[int, datetime] = field(default_factory=dict)
 
     def begin_at(self, user_id: int, first: int) -> None:
-        """Drops everything of a log that precedes `first`."""
+        """Deletes all entries of a log before `first`."""
         head = self.heads[user_id]
         self.heads[user_id] = replace(head, first=max(head.first, first))
         kept = self.events.get(user_id, {})
@@ -69,16 +69,16 @@ class MemoryLogTransaction(MemoryTransaction[TablesT]):
                 self.tables.begin_at(user_id, first)
 
     async def receiving_users(self, arrivals: Sequence[Arrival], now: datetime) -> list[list[int]]:
-        silenced = {(each.user_id, each.other_id) for each in self.tables.suppressions}
+        suppressed = {(each.user_id, each.other_id) for each in self.tables.suppressions}
 
-        def hears(user_id: int, arrival: Arrival) -> bool:
+        def receives(user_id: int, arrival: Arrival) -> bool:
             head = self.tables.heads.get(user_id)
             if head is None or head.present_until is None or head.present_until <= now:
                 return False
-            return not silenced & {(user_id, arrival.author_id), (user_id, arrival.reposter_id)}
+            return not suppressed & {(user_id, arrival.author_id), (user_id, arrival.reposter_id)}
 
         return [
-            [user_id for user_id in arrival.user_ids if hears(user_id, arrival)]
+            [user_id for user_id in arrival.user_ids if receives(user_id, arrival)]
             for arrival in arrivals
         ]
 
@@ -95,8 +95,8 @@ class MemoryLogTransaction(MemoryTransaction[TablesT]):
             if user_id not in (each.user_id, each.other_id)
         }
 
-    async def record_deleted_user(self, user_id: int, now: datetime) -> None:
-        self.tables.deleted_user_id.setdefault(user_id, now)
+    async def record_deleted_log(self, user_id: int, now: datetime) -> None:
+        self.tables.deleted_logs.setdefault(user_id, now)
 
 
 class MemoryLogStore:
@@ -124,14 +124,14 @@ class MemoryLogStore:
             away = [each for each in set(user_ids) if _is_absent(heads.get(each), now)]
             await transaction.append_events([Change(each, missed) for each in away], now)
             for user_id in user_ids:
-                heads[user_id] = _is_present(heads.get(user_id, Head(1, 0)), now)
+                heads[user_id] = _renewed(heads.get(user_id, Head(1, 0)), now)
         return {user_id: self._tables.heads[user_id] for user_id in user_ids}
 
     async def renew_presence(self, user_ids: Sequence[int], now: datetime) -> None:
         async with self.transaction() as transaction:
             heads = transaction.tables.heads
             for user_id in heads.keys() & set(user_ids):
-                heads[user_id] = _is_present(heads[user_id], now)
+                heads[user_id] = _renewed(heads[user_id], now)
 
     async def present_users(self, *, after: int, limit: int, now: datetime) -> list[int]:
         found = (
@@ -171,22 +171,22 @@ class MemoryLogStore:
     async def drop_deleted_logs(self, now: datetime) -> None:
         async with self.transaction() as transaction:
             tables = transaction.tables
-            for user_id, time in list(tables.deleted_user_id.items()):
+            for user_id, time in list(tables.deleted_logs.items()):
                 if time <= now - DELETED_LOG_KEPT:
                     tables.heads.pop(user_id, None)
                     tables.events.pop(user_id, None)
                 if time <= now - KEPT:
-                    del tables.deleted_user_id[user_id]
+                    del tables.deleted_logs[user_id]
 
 
 def _is_absent(head: Head | None, now: datetime) -> bool:
-    """Whether arrivals may have been left out; not for whoever comes for the first time."""
+    """Whether arrivals may be missing in the log; they are not for a new user."""
     if head is None:
         return False
     return head.present_until is None or head.present_until < now + LEEWAY
 
 
-def _is_present(head: Head, now: datetime) -> Head:
+def _renewed(head: Head, now: datetime) -> Head:
     until = now + PRESENCE_GRACE + LEEWAY
     if head.present_until is not None:
         until = max(until, head.present_until)

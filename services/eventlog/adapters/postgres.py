@@ -25,7 +25,7 @@ from services.eventlog.domain.model import (
 )
 from services.eventlog.domain.store import Announce
 
-# In ascending order, so that two who append to the same logs never wait for each other.
+# In ascending order, so that two writers of the same logs never wait for each other in a circle.
 _LENGTHEN = """
 INSERT INTO log_heads AS h (user_id, last_sequence)
 SELECT user_id, more FROM unnest($1::bigint[], $2::bigint[]) AS g (user_id, more) ORDER BY user_id
@@ -73,7 +73,7 @@ USING unnest($1::bigint[], $2::bigint[], $3::smallint[]) AS g (user_id, other_id
 WHERE s.user_id = g.user_id AND s.other_id = g.other_id AND s.silence = g.silence
 """
 
-# Gives those who are there; whoever was away for too long is left as they were.
+# Returns the users who are present; the rows of users who were absent for too long do not change.
 _ATTACH_USERS = """
 INSERT INTO log_heads AS h (user_id, present_until)
 SELECT DISTINCT user_id, $2::timestamptz FROM unnest($1::bigint[]) AS g (user_id) ORDER BY user_id
@@ -149,7 +149,7 @@ FROM unnest($1::bigint[], $2::bigint[]) AS g (user_id, first_sequence)
 WHERE h.user_id = g.user_id
 """
 
-# Enough for twenty full pages of followers; what is more is asked in several statements.
+# Enough for twenty full pages of followers; more pairs are split over several statements.
 _PAIRS_AT_ONCE = 20_000
 
 
@@ -199,12 +199,12 @@ class PostgresLogTransaction(PostgresTransaction):
         ]
         authors = [arrival.author_id for arrival in arrivals]
         reposters = [arrival.reposter_id for arrival in arrivals]
-        heard: list[list[int]] = [[] for _ in arrivals]
+        receiving: list[list[int]] = [[] for _ in arrivals]
         for start in range(0, len(pairs), _PAIRS_AT_ONCE):
             part = pairs[start : start + _PAIRS_AT_ONCE]
             rows = await self.connection.fetch(
                 _RECEIVING_USERS,
-                # Arrays of SQL begin with 1.
+                # SQL arrays start with 1.
                 [place + 1 for place, _ in part],
                 [user_id for _, user_id in part],
                 authors,
@@ -212,8 +212,8 @@ class PostgresLogTransaction(PostgresTransaction):
                 now,
             )
             for row in rows:
-                heard[row["place"] - 1].append(row["user_id"])
-        return heard
+                receiving[row["place"] - 1].append(row["user_id"])
+        return receiving
 
     async def add_suppressions(self, suppressions: Sequence[Suppression]) -> None:
         await self.connection.execute(_SUPPRESS, *_columns(suppressions))
@@ -226,7 +226,7 @@ class PostgresLogTransaction(PostgresTransaction):
             "DELETE FROM silences WHERE user_id = $1 OR other_id = $1", user_id
         )
 
-    async def record_deleted_user(self, user_id: int, now: datetime) -> None:
+    async def record_deleted_log(self, user_id: int, now: datetime) -> None:
         await self.connection.execute(
             "INSERT INTO departed_logs (user_id, left_time) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             user_id,
@@ -256,7 +256,7 @@ class PostgresLogStore:
         if others:
             async with self.transaction() as transaction:
                 connection = transaction.connection
-                # Whoever is not among them has come back by another device meanwhile.
+                # A user who is not among them has returned on another device in between.
                 away = [row["user_id"] for row in await connection.fetch(_AWAY, others, limit)]
                 await transaction.append_events([Change(each, missed) for each in away], now)
                 await connection.execute(_MARK_PRESENT, away, until)
@@ -284,7 +284,7 @@ class PostgresLogStore:
             old = await connection.fetch(_OLDEST, before, limit)
             user_ids = [row["user_id"] for row in old]
             firsts = [row["first_sequence"] for row in old]
-            # As those who append do, in ascending order.
+            # In ascending order, as writers lock them.
             await connection.execute(_LOCK, user_ids)
             await connection.execute(_SHORTEN_IF_LONGER, user_ids, firsts)
             await connection.execute(_DROP, user_ids, firsts)

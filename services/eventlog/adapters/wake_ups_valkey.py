@@ -1,12 +1,14 @@
-"""Wake-ups over Valkey's channels.
+"""The wake-up channel over Valkey's channels.
 
-These keep nothing: what is told while nobody listens, or while Valkey is away, is lost. Whoever
-delivers finds it in the log (see `live`).
+Valkey stores nothing: a message that is published while nobody listens, or while Valkey is
+unavailable, is lost. Live delivery then reads the entries from the log (see `domain.live`).
 """
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from prometheus_client import Counter
@@ -16,28 +18,42 @@ from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.logs import logger
-from services.eventlog.domain import packing
 from services.eventlog.domain.model import LogEntry, PostActivity
 
 EVENTS = "notification:events"
 ACTIVITY = "notification:activity"
 
-# A message of them has about 50 kB, so one that is large does not delay others for long.
-_AT_ONCE = 500
+# A message with these has about 50 kB, so a large one does not delay others for long.
+_BATCH_SIZE = 500
 
-_lost = Counter("roost_log_wakes_lost_total", "Wake-ups that could not be told: the sweep is later")
+# User, sequence, microseconds since 1970, length of the content that follows.
+_ENTRY = struct.Struct(">qqqI")
+# Post, reply, whether the post is deleted.
+_ACTIVITY = struct.Struct(">qq?")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_lost = Counter(
+    "roost_eventlog_wake_ups_lost_total",
+    "Wake-ups that could not be published; the sweep finds their entries later",
+)
 
 T = TypeVar("T")
 
 
+class Undecodable(ValueError):
+    """The bytes are not a wake-up of this version."""
+
+
 class ValkeyWakeUpChannel:
-    """See `wakes.Wakes`. Whatever is told while a trip is under way goes with the next."""
+    """See `ports.WakeUpChannel`. Announcements during a publication are sent with the next one."""
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client
         self._entries: list[LogEntry] = []
         self._activities: list[PostActivity] = []
-        self._announcing: asyncio.Task[None] | None = None
+        self._publishing: asyncio.Task[None] | None = None
 
     def announce(self, entries: Sequence[LogEntry]) -> None:
         self._entries += entries
@@ -48,23 +64,23 @@ class ValkeyWakeUpChannel:
         self._start()
 
     async def close(self) -> None:
-        """Waits for what is still to be told."""
-        if self._announcing is not None:
-            await asyncio.wait({self._announcing})
+        """Waits until everything is published."""
+        if self._publishing is not None:
+            await asyncio.wait({self._publishing})
 
     def _start(self) -> None:
         waiting = self._entries or self._activities
-        if waiting and (self._announcing is None or self._announcing.done()):
-            self._announcing = asyncio.create_task(self._announce_activities(), name="wakes")
+        if waiting and (self._publishing is None or self._publishing.done()):
+            self._publishing = asyncio.create_task(self._publish(), name="wake-ups")
 
-    async def _announce_activities(self) -> None:
+    async def _publish(self) -> None:
         while self._entries or self._activities:
             entries, self._entries = self._entries, []
             activities, self._activities = self._activities, []
-            messages = [(EVENTS, packing.pack_entries(each)) for each in _parts(entries)]
-            messages += [(ACTIVITY, packing.pack_activities(each)) for each in _parts(activities)]
+            messages = [(EVENTS, pack_entries(each)) for each in _parts(entries)]
+            messages += [(ACTIVITY, pack_activities(each)) for each in _parts(activities)]
             try:
-                # Whoever committed may be out of time; this is no part of its call.
+                # The deadline of the call that committed does not apply here.
                 with deadline.none():
                     await self._client.pipeline(("PUBLISH", *message) for message in messages)
             except (Unavailable, DeadlineExceeded):
@@ -73,7 +89,7 @@ class ValkeyWakeUpChannel:
 
 @asynccontextmanager
 async def open_wake_up_channel(client: RedisClient) -> AsyncIterator[ValkeyWakeUpChannel]:
-    """Wake-ups for the length of the block."""
+    """The wake-up channel for the duration of the block."""
     wake_ups = ValkeyWakeUpChannel(client)
     try:
         yield wake_ups
@@ -87,17 +103,62 @@ async def listen(
     events: Callable[[Sequence[LogEntry]], None],
     activities: Callable[[Sequence[PostActivity]], None],
 ) -> None:
-    """Hands over what is told, for ever; what cannot be read is left out."""
+    """Passes on what is announced until it is cancelled. Undecodable messages are logged."""
     async for channel, message in redis_channels.messages(url, [EVENTS, ACTIVITY]):
         try:
             if channel == EVENTS:
-                events(packing.unpack_entries(message))
+                events(unpack_entries(message))
             else:
-                activities(packing.unpack_activities(message))
-        except packing.Unreadable as wrong:
-            logger().warning("wake_unreadable", channel=channel, error=str(wrong))
+                activities(unpack_activities(message))
+        except Undecodable as error:
+            logger().warning("wake_up_undecodable", channel=channel, error=str(error))
 
 
-def _parts(things: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(things), _AT_ONCE):
-        yield things[start : start + _AT_ONCE]
+def pack_entries(entries: Sequence[LogEntry]) -> bytes:
+    """The entries, one after another."""
+    parts: list[bytes] = []
+    for user_id, sequence, time, content in entries:
+        microseconds = (time - _EPOCH) // _MICROSECOND
+        parts += (_ENTRY.pack(user_id, sequence, microseconds, len(content)), content)
+    return b"".join(parts)
+
+
+def unpack_entries(packed: bytes) -> list[LogEntry]:
+    """The entries, in the same order. Raises Undecodable."""
+    return list(_unpacked_entries(packed))
+
+
+def pack_activities(activities: Sequence[PostActivity]) -> bytes:
+    """The activities, one after another."""
+    return b"".join(_ACTIVITY.pack(*each) for each in activities)
+
+
+def unpack_activities(packed: bytes) -> list[PostActivity]:
+    """The activities, in the same order. Raises Undecodable."""
+    try:
+        return [PostActivity(*each) for each in _ACTIVITY.iter_unpack(packed)]
+    except struct.error as error:
+        raise Undecodable(str(error)) from error
+
+
+def _unpacked_entries(packed: bytes) -> Iterator[LogEntry]:
+    offset = 0
+    while offset < len(packed):
+        try:
+            user_id, sequence, microseconds, length = _ENTRY.unpack_from(packed, offset)
+        except struct.error as error:
+            raise Undecodable(str(error)) from error
+        begin = offset + _ENTRY.size
+        offset = begin + length
+        if offset > len(packed):
+            raise Undecodable("the last entry is cut off")
+        try:
+            time = _EPOCH + timedelta(microseconds=microseconds)
+        except OverflowError as error:
+            raise Undecodable(str(error)) from error
+        yield LogEntry(user_id, sequence, time, packed[begin:offset])
+
+
+def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), _BATCH_SIZE):
+        yield items[start : start + _BATCH_SIZE]

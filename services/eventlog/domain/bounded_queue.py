@@ -1,4 +1,4 @@
-"""What waits to be written to one stream: bounded, since the log keeps what does not fit."""
+"""The items that wait to be written to one stream. The log keeps what does not fit."""
 
 import asyncio
 from collections import deque
@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from services.eventlog.domain.model import StreamItem
 
-# One post may reach all people of a gateway at once: ten thousand of them, and as many again.
+# One post may reach all users of a gateway at once: ten thousand, and the same again in reserve.
 MAX_WAITING = 20_000
 
 
 class BoundedQueue:
-    """A queue with one reader. `room` is called when half of a queue that was full is free."""
+    """A queue with one reader. `room` is called when half of a full queue is free again."""
 
     def __init__(self, *, room: Callable[[], None], limit: int = MAX_WAITING) -> None:
         self._room = room
@@ -20,15 +20,15 @@ class BoundedQueue:
         self._changed = asyncio.Event()
         self._refused = False
         self._ended = False
-        self._domain_event: Exception | None = None
+        self._failure: Exception | None = None
 
     @property
     def has_room(self) -> bool:
-        """Whether offering is worth the while: after a refusal, not before half is free."""
+        """False from a refused offer until half of the queue is free."""
         return not self._refused
 
     def offer(self, item: StreamItem) -> bool:
-        """Queues the step unless the queue is full; says whether it did."""
+        """Adds the item unless the queue is full; returns whether it did."""
         if len(self._waiting) >= self._limit:
             self._refused = True
             return False
@@ -36,26 +36,26 @@ class BoundedQueue:
         return True
 
     def put(self, item: StreamItem) -> None:
-        """Queues what has to be told, full or not: one such step for each that the client took."""
+        """Adds an item even to a full queue, for items that must not be lost."""
         self._waiting.append(item)
         self._changed.set()
 
-    def end(self, domain_event: Exception | None = None) -> None:
-        """Ends the stream, at once if there is a cause."""
+    def end(self, failure: Exception | None = None) -> None:
+        """Ends the stream: after the waiting items, or immediately with a failure."""
         if not self._ended:
-            self._ended, self._domain_event = True, domain_event
+            self._ended, self._failure = True, failure
             self._changed.set()
 
     async def take(self, most: int) -> list[StreamItem]:
-        """Waits for steps, and gives up to so many; none once the stream has ended.
+        """Waits for items and returns up to `most`; none if the stream has ended.
 
-        Raises the cause of the end.
+        Raises the failure that ended the stream.
         """
         while not self._waiting and not self._ended:
             self._changed.clear()
             await self._changed.wait()
-        if self._domain_event is not None:
-            raise self._domain_event
+        if self._failure is not None:
+            raise self._failure
         taken = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
         if self._refused and len(self._waiting) <= self._limit // 2:
             self._refused = False

@@ -1,22 +1,22 @@
-"""Why the event log refuses."""
+"""The errors of the event log."""
 
 from services.chassis.runtime.errors import Forbidden, TooMany, Unavailable
 
 
 class ReaderTooSlow(TooMany):
-    """A stream has taken nothing for too long, while something waited for it."""
+    """A client read nothing for too long while items waited for it."""
 
     reason = "READER_TOO_SLOW"
     message = "The stream was not read; attach again after the last event."
 
 
 class NotYourLog(Forbidden):
-    """A person asks for another person's events."""
+    """A user requested another user's events."""
 
     message = "These are another person's events."
 
 
 class Stopping(Unavailable):
-    """The process stops, and its streams end so that they can go on elsewhere."""
+    """The process stops. Its streams end so that clients attach to another process."""
 
     message = "The service restarts; attach again."

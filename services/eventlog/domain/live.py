@@ -1,9 +1,9 @@
-"""Live delivery: brings the log to those who are attached to this process, in sequence.
+"""Live delivery: sends the log entries of attached users to their streams, in sequence.
 
-The log is the truth; wake-ups only say early what is in it. An entry that is next is handed on as
-its wake-up comes. Everything else - somebody has just attached, a wake-up is missing, a stream has
-no room - makes a place fall behind, and a place that is behind is brought forward from the log.
-Once a second all places are compared with the log, which makes good whatever wake-ups were lost.
+The log is authoritative; wake-ups announce its entries early. If the next entry of a cursor arrives
+by a wake-up, it is sent immediately. In all other cases (a user has just attached, a wake-up is
+missing, a stream has no room) the cursor falls behind, and a cursor that is behind is caught up
+from the log. Once a second all cursors are compared with the log, which recovers lost wake-ups.
 """
 
 import asyncio
@@ -29,28 +29,29 @@ from services.eventlog.domain.model import (
 from services.eventlog.domain.store import LogStore
 
 SWEEP_SECONDS = 1.0
-# Often enough that somebody who was there to the end is there for nearly all of PRESENCE_GRACE
-# after it.
+# Short against PRESENCE_GRACE, which begins with the last renewal.
 PRESENCE_RENEWAL_SECONDS = 60.0
 
-# What one look into the log brings forward: so many places, by so many entries each.
-_PLACES, _ENTRIES = 200, 100
+# One read of the log catches up this many cursors, by this many entries each.
+_CURSORS, _ENTRIES = 200, 100
 _BATCH_SIZE = 1_000
 
-_attached = Gauge("roost_log_attached", "People who are attached to this process, by stream")
-_sent = Counter("roost_log_handed_on_total", "Entries handed on to streams", ["way"])
-_live, _read = _sent.labels("live"), _sent.labels("read")
-_gaps = Counter("roost_log_gaps_total", "Gaps that attached people were told of")
+_attached = Gauge(
+    "roost_eventlog_attached_users", "Users attached to this process, counted for each stream"
+)
+_sent = Counter("roost_eventlog_entries_sent_total", "Entries sent to streams", ["source"])
+_live, _read = _sent.labels("live"), _sent.labels("log")
+_gaps = Counter("roost_eventlog_gaps_total", "Gaps sent to streams")
 
 
 @dataclass(slots=True, eq=False)
 class _UserCursor:
-    """How far somebody's log was handed on to one stream."""
+    """How far a user's log was sent to one stream."""
 
     user_id: int
     queue: BoundedQueue
     delivered: int
-    # The newest sequence that is known of. Beyond `delivered`, the place is behind.
+    # The newest known sequence. If it is above `delivered`, the cursor is behind.
     seen: int
     behind: bool = True
     gone: bool = False
@@ -58,24 +59,24 @@ class _UserCursor:
 
 @dataclass(slots=True)
 class _StreamState:
-    """What one stream is attached to."""
+    """The users and posts of one stream."""
 
     cursors: dict[int, _UserCursor] = field(default_factory=dict)
     post_ids: set[int] = field(default_factory=set)
 
 
 class LiveDelivery:
-    """The streams of this process, and where each stands."""
+    """The streams of this process, with the cursors of their users."""
 
     def __init__(
         self, *, store: LogStore, clock: Clock, missed: bytes, max_waiting: int = MAX_WAITING
     ) -> None:
         self._store = store
-        # What is logged for somebody who comes back after a long absence.
+        # The content of the entry for a user who returns after a long absence.
         self._missed = missed
         self._clock = clock
         self._max_waiting = max_waiting
-        self._seats: dict[BoundedQueue, _StreamState] = {}
+        self._streams: dict[BoundedQueue, _StreamState] = {}
         self._cursors: dict[int, dict[BoundedQueue, _UserCursor]] = {}
         self._posts: dict[int, set[BoundedQueue]] = {}
         self._behind: set[_UserCursor] = set()
@@ -84,30 +85,30 @@ class LiveDelivery:
 
     @property
     def streams(self) -> int:
-        """How many are open."""
-        return len(self._seats)
+        """The number of open streams."""
+        return len(self._streams)
 
     def open(self) -> BoundedQueue:
-        """A stream begins. Raises Stopping."""
+        """Opens a stream. Raises Stopping."""
         if self._stopping:
             raise Stopping
         queue = BoundedQueue(room=self._woken.set, limit=self._max_waiting)
-        self._seats[queue] = _StreamState()
+        self._streams[queue] = _StreamState()
         return queue
 
     def close(self, queue: BoundedQueue) -> None:
-        """A stream is over."""
-        seat = self._seats[queue]
-        for user_id in list(seat.cursors):
+        """Closes a stream, and detaches its users and posts."""
+        state = self._streams[queue]
+        for user_id in list(state.cursors):
             self.detach(queue, user_id)
-        for post_id in list(seat.post_ids):
+        for post_id in list(state.post_ids):
             self.detach_post(queue, post_id)
-        del self._seats[queue]
+        del self._streams[queue]
 
     async def attach(self, queue: BoundedQueue, after: Mapping[int, int]) -> None:
-        """Hands on what comes after these sequences, by user id; after -1, from now on.
+        """Sends the entries after these sequences, by user id; -1 stands for the end of the log.
 
-        A gap is told where the log does not reach back that far, or does not reach as far yet.
+        A gap is sent if the log starts after that sequence, or ends before it.
         """
         heads = await self._store.attach_users(list(after), self._clock.now(), missed=self._missed)
         for user_id, sequence in after.items():
@@ -120,16 +121,16 @@ class LiveDelivery:
                 delivered = sequence
             else:
                 delivered = self._send_gap(queue, user_id, head.first)
-            # Behind at first: only a look into the log tells what came since the one above.
+            # Behind at first: entries may have been appended since the read above.
             cursor = _UserCursor(user_id, queue, delivered=delivered, seen=delivered)
-            self._seats[queue].cursors[user_id] = cursor
+            self._streams[queue].cursors[user_id] = cursor
             self._cursors.setdefault(user_id, {})[queue] = cursor
             self._mark_behind(cursor)
             _attached.inc()
 
     def detach(self, queue: BoundedQueue, user_id: int) -> None:
-        """Hands on nothing more of that person."""
-        cursor = self._seats[queue].cursors.pop(user_id, None)
+        """Sends nothing more of that user."""
+        cursor = self._streams[queue].cursors.pop(user_id, None)
         if cursor is None:
             return
         cursor.gone = True
@@ -141,20 +142,20 @@ class LiveDelivery:
         _attached.dec()
 
     def attach_post(self, queue: BoundedQueue, post_id: int) -> None:
-        """Tells of activity around a post."""
-        self._seats[queue].post_ids.add(post_id)
+        """Sends activity around a post."""
+        self._streams[queue].post_ids.add(post_id)
         self._posts.setdefault(post_id, set()).add(queue)
 
     def detach_post(self, queue: BoundedQueue, post_id: int) -> None:
-        """Tells of it no more."""
-        self._seats[queue].post_ids.discard(post_id)
-        outlets = self._posts.get(post_id, set())
-        outlets.discard(queue)
-        if not outlets:
+        """Sends no more activity around the post."""
+        self._streams[queue].post_ids.discard(post_id)
+        queues = self._posts.get(post_id, set())
+        queues.discard(queue)
+        if not queues:
             self._posts.pop(post_id, None)
 
     def on_events(self, entries: Sequence[LogEntry]) -> None:
-        """Entries were committed: hands on those that are next."""
+        """Sends those committed entries that are next, and marks other cursors as behind."""
         for entry in entries:
             for cursor in self._cursors.get(entry.user_id, {}).values():
                 if cursor.behind or entry.sequence > cursor.delivered + 1:
@@ -168,19 +169,19 @@ class LiveDelivery:
                         self._mark_behind(cursor)
 
     def on_activities(self, activities: Sequence[PostActivity]) -> None:
-        """Something happened around posts. A stream without room is not told."""
+        """Sends activity around posts. A stream without room does not get it."""
         for activity in activities:
             for queue in self._posts.get(activity.post_id, ()):
                 queue.offer(activity)
 
     def stop(self) -> None:
-        """Ends every stream, and opens no other."""
+        """Ends every stream; `open` raises from now on."""
         self._stopping = True
-        for queue in self._seats:
+        for queue in self._streams:
             queue.end(Stopping(retry_after=1.0))
 
     async def run(self) -> None:
-        """Brings forward what is behind, for ever."""
+        """Catches up cursors that are behind, until it is cancelled."""
         sweep_at = 0.0
         while True:
             with contextlib.suppress(TimeoutError):
@@ -193,24 +194,19 @@ class LiveDelivery:
                     await self._sweep()
                 await self._catch_up_all()
             except (Unavailable, DeadlineExceeded) as error:
-                logger().warning("log_not_read", error=repr(error))
+                logger().warning("event_log_read_failed", error=repr(error))
                 self._woken.clear()
 
     async def renew_presence(self) -> None:
-        """Notes now and again that those who are attached are still there, for ever."""
-        while True:
-            await asyncio.sleep(PRESENCE_RENEWAL_SECONDS)
-            user_ids = list(self._cursors)
-            try:
-                for start in range(0, len(user_ids), _BATCH_SIZE):
-                    await self._store.renew_presence(
-                        user_ids[start : start + _BATCH_SIZE], self._clock.now()
-                    )
-            except (Unavailable, DeadlineExceeded) as error:
-                logger().warning("presence_not_noted", error=repr(error))
+        """Refreshes the presence of attached users."""
+        user_ids = list(self._cursors)
+        for start in range(0, len(user_ids), _BATCH_SIZE):
+            await self._store.renew_presence(
+                user_ids[start : start + _BATCH_SIZE], self._clock.now()
+            )
 
     async def _sweep(self) -> None:
-        """Finds the places that the log has gone beyond."""
+        """Marks cursors as behind whose log has newer entries."""
         known = {
             user_id: min(cursor.seen for cursor in streams.values())
             for user_id, streams in self._cursors.items()
@@ -237,7 +233,7 @@ class LiveDelivery:
             for cursor in cursors:
                 if not cursor.gone:
                     self._forward(cursor, found.get(cursor.user_id, []))
-            await self._look_for_gaps(
+            await self._send_missing_gaps(
                 [each for each in cursors if each.behind and not found.get(each.user_id)]
             )
         if any(cursor.queue.has_room for cursor in self._behind):
@@ -245,15 +241,15 @@ class LiveDelivery:
 
     def _with_room(self) -> Iterator[list[_UserCursor]]:
         waiting = [cursor for cursor in self._behind if cursor.queue.has_room]
-        for start in range(0, len(waiting), _PLACES):
-            yield [cursor for cursor in waiting[start : start + _PLACES] if not cursor.gone]
+        for start in range(0, len(waiting), _CURSORS):
+            yield [cursor for cursor in waiting[start : start + _CURSORS] if not cursor.gone]
 
     def _forward(self, cursor: _UserCursor, entries: Sequence[LogEntry]) -> None:
         for entry in entries:
             if entry.sequence <= cursor.delivered:
                 continue
             if entry.sequence > cursor.delivered + 1:
-                # A person's entries become visible in sequence, so those before are gone.
+                # A user's entries become visible in sequence, so the ones before are deleted.
                 cursor.delivered = self._send_gap(cursor.queue, cursor.user_id, entry.sequence)
             if not self._send(cursor, entry):
                 return
@@ -261,8 +257,9 @@ class LiveDelivery:
         if len(entries) < _ENTRIES and cursor.delivered >= cursor.seen:
             self._catch_up(cursor)
 
-    async def _look_for_gaps(self, cursors: Sequence[_UserCursor]) -> None:
-        """The log says that there is more, and has nothing: it was cut, up to its very end."""
+    async def _send_missing_gaps(self, cursors: Sequence[_UserCursor]) -> None:
+        """Handles cursors for which the log has a higher last sequence but no entry: it was trimmed
+        up to its end."""
         if not cursors:
             return
         heads = await self._store.newer_than(
@@ -285,7 +282,7 @@ class LiveDelivery:
         return True
 
     def _send_gap(self, queue: BoundedQueue, user_id: int, first: int) -> int:
-        """Says that the log begins later; gives what counts as delivered then."""
+        """Sends a gap up to `first`; returns the sequence that counts as delivered then."""
         queue.put(Gap(user_id, first))
         _gaps.inc()
         return first - 1

@@ -1,4 +1,4 @@
-"""What the event log is made of."""
+"""The model of the event log."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,32 +6,33 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-# What a client that was away may still catch up on. More is slower than reading the state anew.
+# The longest log from which a client resumes. For more, reading the state again is faster.
 MAX_EVENTS = 2_000
 KEPT = timedelta(days=7)
 
-# The log of somebody who deleted the account stays so long, so that every device learns of it.
+# The log of a deleted account is kept for this time, so that every device receives its last events.
 DELETED_LOG_KEPT = timedelta(hours=1)
 
-# Counting is looked into once in so many events of a person, who may therefore have as many more.
+# A log is trimmed once in this number of events, so it may be longer than MAX_EVENTS by as many.
 TRIM_EVERY = 100
 
-# Whoever left is still there for so long: a reload, a tunnel, a new version of the gateway.
+# A user remains present for this time after the last connection: for reloads, interruptions, and
+# new versions of the gateway.
 PRESENCE_GRACE = timedelta(minutes=15)
-# What lies between two looks at who is there: clocks that differ, a transaction under way.
+# Margin for clock differences and running transactions.
 LEEWAY = timedelta(minutes=1)
 
 
 class Change(NamedTuple):
-    """What happened to somebody, before it has a place in their log."""
+    """An entry for a user's log, before it has a sequence."""
 
     user_id: int
-    # A serialized UserEvent that has a kind and nothing else.
+    # A serialized UserEvent with a kind and no other field.
     content: bytes
 
 
 class LogEntry(NamedTuple):
-    """An entry of somebody's log."""
+    """An entry of a user's log."""
 
     user_id: int
     sequence: int
@@ -41,16 +42,16 @@ class LogEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a log holds: everything from `first` to `last`, and nothing if `first` is above it."""
+    """The bounds of a log: all sequences from `first` to `last`; empty if `first` is greater."""
 
     first: int
     last: int
-    # Until when the person counts as being there; None for never yet.
+    # Until when the user is present; None for never.
     present_until: datetime | None = None
 
 
 class SuppressionReason(IntEnum):
-    """Why somebody sees nothing of somebody else."""
+    """Why a user sees nothing of another user."""
 
     MUTES = 1
     BLOCKS = 2
@@ -58,7 +59,7 @@ class SuppressionReason(IntEnum):
 
 
 class Suppression(NamedTuple):
-    """Somebody sees nothing of somebody else, for one reason of possibly several."""
+    """One reason why a user sees nothing of another user; there may be several."""
 
     user_id: int
     other_id: int
@@ -72,48 +73,48 @@ class Arrival:
     entry_id: int
     post_id: int
     author_id: int
-    # 0 where it is no repost.
+    # 0 if it is no repost.
     reposter_id: int
     user_ids: tuple[int, ...]
 
     @property
     def actor_id(self) -> int:
-        """Who put it there."""
+        """The reposter, or the author."""
         return self.reposter_id or self.author_id
 
 
 class PostActivity(NamedTuple):
-    """Something happened around a post."""
+    """A change of a post, its counts or its replies."""
 
     post_id: int
-    # A reply that was written; 0 where only counts, text or visibility changed.
+    # A new reply; 0 if only counts, text or visibility changed.
     reply_post_id: int = 0
     deleted: bool = False
 
 
 class Attached(NamedTuple):
-    """Somebody is attached, and their log ends here."""
+    """A user is attached, and their log ends with `last`."""
 
     user_id: int
     last: int
 
 
 class Gap(NamedTuple):
-    """What precedes `first` cannot be had any more, or nothing but arrivals of it."""
+    """Entries before `first` are missing: all of them, or with `home_only` arrivals."""
 
     user_id: int
     first: int
     home_only: bool = False
 
 
-# What a stream carries.
+# The items of a stream.
 StreamItem = LogEntry | Attached | Gap | PostActivity
 
 
 def places(
     changes: Iterable[Change], lasts: Mapping[int, int], counts: Mapping[int, int]
 ) -> list[int]:
-    """The sequence of each change, where the logs end with `lasts` after `counts` more entries."""
+    """The sequence of each change, for logs that end with `lasts` after `counts` more entries."""
     following = {user_id: lasts[user_id] - counts[user_id] for user_id in lasts}
     placed = []
     for change in changes:
@@ -123,7 +124,7 @@ def places(
 
 
 def too_long(head: Head) -> int | None:
-    """Where a log that has grown too long is to begin; None for one that has not."""
+    """The new first sequence of a log that is too long; None for other logs."""
     if head.last - head.first + 1 < MAX_EVENTS + TRIM_EVERY:
         return None
     return head.last - MAX_EVENTS + 1

@@ -1,4 +1,4 @@
-"""What events do to logs, each of them once."""
+"""Applies domain events to event logs, each event once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,36 +12,35 @@ from services.eventlog.domain.model import (
     PostActivity,
     Suppression,
 )
+from services.eventlog.domain.ports import FollowGraph, WakeUpChannel
 from services.eventlog.domain.store import LogStore, LogTransaction
-from services.eventlog.domain.wake_ups import WakeUpChannel
-from services.notification.domain.ports import Graph
 
 CONSUMER = "notification.log"
 
-# How many of those who are there are asked about at a time, for a celebrity's followers.
+# Present users that one call checks for following a celebrity.
 _BATCH_SIZE = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogUpdate:
-    """What one event does."""
+    """The effect of one event."""
 
     changes: Sequence[Change] = ()
-    # An entry that reached homes, and what stands in the logs of those who hear of it.
+    # An entry that reached homes, and the content for the logs of its receivers.
     arrival: Arrival | None = None
     content: bytes = b""
     add_suppressions: Sequence[Suppression] = ()
     remove_suppressions: Sequence[Suppression] = ()
-    # Who left for good; 0 for nobody.
+    # 0 for none.
     deleted_user_id: int = 0
     activities: Sequence[PostActivity] = ()
 
 
 class EventLogProjection:
-    """Brings effects into logs, a batch in a transaction."""
+    """Applies updates to logs, one batch in one transaction."""
 
     def __init__(
-        self, *, store: LogStore, graph: Graph, wake_ups: WakeUpChannel, clock: Clock
+        self, *, store: LogStore, graph: FollowGraph, wake_ups: WakeUpChannel, clock: Clock
     ) -> None:
         self._store = store
         self._graph = graph
@@ -49,80 +48,80 @@ class EventLogProjection:
         self._clock = clock
 
     async def apply(self, batch: Sequence[tuple[UUID, LogUpdate]]) -> None:
-        """Appends in the order given; an effect whose event was here before is left out.
+        """Appends in the given order. An update whose event was applied before is skipped.
 
-        Activity around posts is told again with its event: it is not kept, and tells no news but
-        that there are some.
+        Activity around posts is announced again with a repeated event: it is not stored, and only
+        says that a client should read the post again.
         """
         event_ids = [event_id for event_id, _ in batch]
-        reaching = [await self._arrivals_by_present_user(each) for _, each in batch]
+        updates = [await self._with_followers(update) for _, update in batch]
 
         async def effect(transaction: LogTransaction) -> None:
-            heard = await self._with_receivers(transaction, reaching)
-            # One event may stand in the batch twice. Most arrivals reach nobody who is there: their
-            # events need not be remembered.
-            does = {
-                event_id: each
-                for event_id, each in zip(event_ids, heard, strict=True)
-                if each.changes
-                or each.add_suppressions
-                or each.remove_suppressions
-                or each.deleted_user_id
+            received = await self._with_receivers(transaction, updates)
+            # One event may occur twice in the batch. Most arrivals have no present receiver: their
+            # events are not recorded in the inbox.
+            effective = {
+                event_id: update
+                for event_id, update in zip(event_ids, received, strict=True)
+                if update.changes
+                or update.add_suppressions
+                or update.remove_suppressions
+                or update.deleted_user_id
             }
-            new = await transaction.first_seen_of(CONSUMER, does)
+            new = await transaction.first_seen_of(CONSUMER, effective)
             changes: list[Change] = []
-            for each in (each for event_id, each in does.items() if event_id in new):
-                await self._note(transaction, each)
-                changes += each.changes
+            for update in (update for event_id, update in effective.items() if event_id in new):
+                await self._update_suppressions(transaction, update)
+                changes += update.changes
             await transaction.append_events(changes, self._clock.now())
 
         await in_transaction(self._store.transaction, effect)
         self._wake_ups.announce_activities(
-            [activity for _, each in batch for activity in each.activities]
+            [activity for _, update in batch for activity in update.activities]
         )
 
-    async def _arrivals_by_present_user(self, effect: LogUpdate) -> LogUpdate:
-        """The effect with the people of its arrival: a celebrity's event names none."""
-        arrival = effect.arrival
+    async def _with_followers(self, update: LogUpdate) -> LogUpdate:
+        """The update with the receivers of its arrival: a celebrity's event contains none, so all
+        present users are checked."""
+        arrival = update.arrival
         if arrival is None or arrival.user_ids:
-            return effect
-        found: list[int] = []
+            return update
+        followers: list[int] = []
         after, more = 0, True
         while more:
-            crowd = await self._store.present_users(
+            present = await self._store.present_users(
                 after=after, limit=_BATCH_SIZE, now=self._clock.now()
             )
-            if crowd:
-                relationships = await self._graph.relationships(
-                    [(each, arrival.actor_id) for each in crowd]
-                )
-                found += [each for each in crowd if relationships[each, arrival.actor_id].following]
-                after = crowd[-1]
-            more = len(crowd) == _BATCH_SIZE
-        return replace(effect, arrival=replace(arrival, user_ids=(arrival.actor_id, *found)))
+            if present:
+                following = await self._graph.followers_among(present, arrival.actor_id)
+                followers += [each for each in present if each in following]
+                after = present[-1]
+            more = len(present) == _BATCH_SIZE
+        return replace(update, arrival=replace(arrival, user_ids=(arrival.actor_id, *followers)))
 
     async def _with_receivers(
-        self, transaction: LogTransaction, batch: Sequence[LogUpdate]
+        self, transaction: LogTransaction, updates: Sequence[LogUpdate]
     ) -> Sequence[LogUpdate]:
-        """The effects with arrivals turned into changes for those who hear of them."""
-        arrivals = [each.arrival for each in batch if each.arrival is not None]
+        """The updates, with each arrival replaced by changes for its present receivers."""
+        arrivals = [update.arrival for update in updates if update.arrival is not None]
         if not arrivals:
-            return batch
+            return updates
         receiving_users = iter(await transaction.receiving_users(arrivals, self._clock.now()))
         return [
-            each
-            if each.arrival is None
+            update
+            if update.arrival is None
             else replace(
-                each, changes=[Change(user_id, each.content) for user_id in next(receiving_users)]
+                update,
+                changes=[Change(user_id, update.content) for user_id in next(receiving_users)],
             )
-            for each in batch
+            for update in updates
         ]
 
-    async def _note(self, transaction: LogTransaction, effect: LogUpdate) -> None:
-        if effect.add_suppressions:
-            await transaction.add_suppressions(effect.add_suppressions)
-        if effect.remove_suppressions:
-            await transaction.remove_suppressions(effect.remove_suppressions)
-        if effect.deleted_user_id:
-            await transaction.remove_all_suppressions(effect.deleted_user_id)
-            await transaction.record_deleted_user(effect.deleted_user_id, self._clock.now())
+    async def _update_suppressions(self, transaction: LogTransaction, update: LogUpdate) -> None:
+        if update.add_suppressions:
+            await transaction.add_suppressions(update.add_suppressions)
+        if update.remove_suppressions:
+            await transaction.remove_suppressions(update.remove_suppressions)
+        if update.deleted_user_id:
+            await transaction.remove_all_suppressions(update.deleted_user_id)
+            await transaction.record_deleted_log(update.deleted_user_id, self._clock.now())

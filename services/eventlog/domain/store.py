@@ -1,4 +1,4 @@
-"""What the event log asks of its database: one contract, two implementations."""
+"""The store of the event log."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -14,86 +14,87 @@ from services.eventlog.domain.model import (
     Suppression,
 )
 
-# Says what was committed; returns at once, and may come to nothing: the log is the truth.
+# Announces committed entries. It returns immediately, and the announcement may be lost.
 Announce = Callable[[Sequence[LogEntry]], None]
 
 
 class LogTransaction(Transaction, Protocol):
-    """Changes of logs, together with what they follow from."""
+    """Changes of logs, in the transaction of their cause."""
 
     @property
     def appended(self) -> Sequence[LogEntry]:
-        """What this transaction appended: to be announced once it is committed."""
+        """The entries that this transaction appended; they are announced after the commit."""
         ...
 
     async def append_events(self, changes: Sequence[Change], now: datetime) -> None:
-        """Appends to logs: each person's next sequences, in the order given, without holes.
+        """Appends to logs: each user's next sequences, in the given order, without holes.
 
-        Once a transaction, and last: it locks the logs in ascending order of user id, and whoever
-        appends to one of them waits for the end of the transaction.
+        Call it once in a transaction, and last: it locks the logs in ascending order of user id,
+        and other writers of these logs wait for the end of the transaction.
         """
         ...
 
     async def receiving_users(self, arrivals: Sequence[Arrival], now: datetime) -> list[list[int]]:
-        """For each arrival, which of its people are there and see author and reposter."""
+        """For each arrival, those of its users who are present and have no suppression of its
+        author or reposter."""
         ...
 
     async def add_suppressions(self, suppressions: Sequence[Suppression]) -> None:
-        """Notes who sees nothing of whom."""
+        """Adds suppressions; existing ones are ignored."""
         ...
 
     async def remove_suppressions(self, suppressions: Sequence[Suppression]) -> None:
-        """Takes that back, each reason for itself."""
+        """Removes suppressions, each reason separately."""
         ...
 
     async def remove_all_suppressions(self, user_id: int) -> None:
-        """Forgets all silences of and about a deleted person."""
+        """Removes all suppressions of and about a deleted user."""
         ...
 
-    async def record_deleted_user(self, user_id: int, now: datetime) -> None:
-        """Notes that the account was deleted: `drop_deleted_logs` deletes the log."""
+    async def record_deleted_log(self, user_id: int, now: datetime) -> None:
+        """Records that the account was deleted: `drop_deleted_logs` deletes the log."""
         ...
 
 
 class LogStore(Protocol):
-    """Everybody's log. Reads see every commit before them."""
+    """The logs of all users. Reads see every earlier commit."""
 
     def transaction(self) -> AbstractAsyncContextManager[LogTransaction]:
-        """See `chassis.transaction`. What it appended is announced after the commit."""
+        """Begins a transaction. Its entries are announced after the commit."""
         ...
 
     async def attach_users(
         self, user_ids: Sequence[int], now: datetime, *, missed: bytes
     ) -> dict[int, Head]:
-        """Notes that people are there, and gives what their logs hold.
+        """Marks users as present, and returns the bounds of their logs.
 
-        Arrivals were left out for whoever was away for longer than PRESENCE_GRACE: `missed`, an
-        event that says so, is appended to their logs.
+        Arrivals were not logged for a user who was absent for longer than PRESENCE_GRACE: `missed`,
+        an event that says so, is appended to their log.
         """
         ...
 
     async def renew_presence(self, user_ids: Sequence[int], now: datetime) -> None:
-        """Notes that people are still there."""
+        """Extends the presence of users."""
         ...
 
     async def present_users(self, *, after: int, limit: int, now: datetime) -> list[int]:
-        """Who is there, in ascending order of user id, above `after`."""
+        """Present users with ids above `after`, in ascending order."""
         ...
 
     async def newer_than(self, known: Mapping[int, int]) -> dict[int, Head]:
-        """The logs that end beyond what is known of them: sequences by user id."""
+        """The bounds of those logs that end after the known sequence."""
         ...
 
     async def events(self, after: Mapping[int, int], *, limit: int) -> list[LogEntry]:
-        """What comes after a sequence of each person: in sequence, at most `limit` of each."""
+        """The entries after a sequence of each user: in sequence, at most `limit` of each."""
         ...
 
     async def trim(self, before: datetime, *, limit: int) -> int:
-        """Deletes up to `limit` events older than `before`, and whatever precedes them; says how
-        many were found."""
+        """Deletes up to `limit` events older than `before`, and all that precede them in their
+        logs; returns how many were found."""
         ...
 
     async def drop_deleted_logs(self, now: datetime) -> None:
-        """Deletes the logs of people who left DELETED_LOG_KEPT ago or earlier, again and again for
-        KEPT, since events about them may come late."""
+        """Deletes the logs of accounts that were deleted DELETED_LOG_KEPT ago or earlier. It does
+        so repeatedly for KEPT, since late events may append to them again."""
         ...

@@ -1,4 +1,4 @@
-"""Between entries of logs and the messages of the contract."""
+"""Converts between log entries and messages."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -32,44 +32,44 @@ from services.eventlog.domain.model import (
     StreamItem,
 )
 
-# What stands in the log of somebody who was away for long.
+# The entry for a user who was absent for long.
 ARRIVALS_MISSED = UserEvent(arrivals_missed=ArrivalsMissed()).SerializeToString()
 
 
 def resource_changed(
     user_id: int, resource: str, resource_id: int, *, deleted: bool = False
 ) -> Change:
-    """Something of the person's own changed; see ResourceChanged for the names."""
+    """A resource of the user changed; see ResourceChanged for the names."""
     body = ResourceChanged(resource=resource, resource_id=resource_id, deleted=deleted)
     return Change(user_id, UserEvent(resource=body).SerializeToString())
 
 
 def marker_moved(user_id: int, timeline: str, last_read_id: int) -> Change:
-    """The person has read on, in `home` or `notifications`."""
+    """The user's read marker moved, in `home` or `notifications`."""
     body = MarkerMoved(timeline=timeline, last_read_id=last_read_id)
     return Change(user_id, UserEvent(marker=body).SerializeToString())
 
 
 def session_ended(user_id: int, session_id: int) -> Change:
-    """One of the person's sessions ended."""
+    """One of the user's sessions ended."""
     body = SessionEnded(session_id=session_id)
     return Change(user_id, UserEvent(session=body).SerializeToString())
 
 
 def signed_in(body: SignedIn) -> Change:
-    """A device signed in to the person's account."""
+    """A device signed in to the user's account."""
     notice = SignedInNotice(session_id=body.session_id, new_network=body.new_network)
     return _security(body.user_id, SecurityNotice(signed_in=notice))
 
 
 def password_changed(user_id: int, session_id: int) -> Change:
-    """The person's password was changed."""
+    """The user's password was changed."""
     notice = PasswordChangedNotice(session_id=session_id)
     return _security(user_id, SecurityNotice(password_changed=notice))
 
 
 def sign_ins_failed(user_id: int, failures: int) -> Change:
-    """Wrong passwords were tried for the person's account."""
+    """Sign-ins to the user's account failed by wrong passwords."""
     notice = SignInsFailedNotice(failures=failures)
     return _security(user_id, SecurityNotice(sign_ins_failed=notice))
 
@@ -87,7 +87,7 @@ def arrival_from_proto(body: EntryDelivered) -> Arrival:
 
 
 def arrival_content(arrival: Arrival) -> bytes:
-    """The arrival as it stands in logs: the same in each."""
+    """The content of the arrival, the same in each log."""
     body = HomeArrival(
         entry_id=arrival.entry_id,
         post_id=arrival.post_id,
@@ -98,7 +98,7 @@ def arrival_content(arrival: Arrival) -> bytes:
 
 
 def event_to_proto(entry: LogEntry) -> UserEvent:
-    """An entry with its place."""
+    """The event of an entry, with user, sequence and time."""
     event = UserEvent(
         user_id=entry.user_id, sequence=entry.sequence, event_time=_timestamp(entry.time)
     )
@@ -106,9 +106,9 @@ def event_to_proto(entry: LogEntry) -> UserEvent:
     return event
 
 
-def items_to_proto(steps: Iterable[StreamItem]) -> Iterator[AttachResponse]:
-    """What a stream carries, in order; entries that are ready at the same time in one message."""
-    for _, run in groupby(_with_gaps(steps), lambda item: isinstance(item, LogEntry)):
+def items_to_proto(items: Iterable[StreamItem]) -> Iterator[AttachResponse]:
+    """The messages of a stream, in order; neighbouring entries are in one message."""
+    for _, run in groupby(_with_gaps(items), lambda item: isinstance(item, LogEntry)):
         together = list(run)
         entries = [item for item in together if isinstance(item, LogEntry)]
         if len(entries) > 1:
@@ -117,9 +117,9 @@ def items_to_proto(steps: Iterable[StreamItem]) -> Iterator[AttachResponse]:
             yield from map(_item_to_proto, together)
 
 
-def _with_gaps(steps: Iterable[StreamItem]) -> Iterator[StreamItem]:
-    """A client that does not know the event that tells of missing arrivals is told of a gap."""
-    for item in steps:
+def _with_gaps(items: Iterable[StreamItem]) -> Iterator[StreamItem]:
+    """Adds a gap before each ARRIVALS_MISSED, for clients that do not support that event."""
+    for item in items:
         if isinstance(item, LogEntry) and item.content == ARRIVALS_MISSED:
             yield Gap(item.user_id, item.sequence, home_only=True)
         yield item
@@ -140,6 +140,6 @@ def _item_to_proto(item: StreamItem) -> AttachResponse:
 
 
 def _timestamp(time: datetime) -> Timestamp:
-    made = Timestamp()
-    made.FromDatetime(time)
-    return made
+    stamp = Timestamp()
+    stamp.FromDatetime(time)
+    return stamp

@@ -1,4 +1,4 @@
-"""EventService over gRPC: streams of many people's events, and reading a log."""
+"""EventService over gRPC: streams of many users' events, and reading a log."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -24,12 +24,12 @@ from services.eventlog.rpc import convert
 
 Context = grpc.aio.ServicerContext[Message, Message]
 
-# Of a message: about 50 kB of events.
-_EVENTS_AT_ONCE = 500
-# People who are attached by one statement.
+# Items of one message: about 50 kB.
+_ITEMS_AT_ONCE = 500
+# Users that one statement attaches.
 _ATTACHED_AT_ONCE = 500
-# A client that takes nothing for so long, while something waits for it, is cut off. What it has
-# missed is in the log; what is kept for it here is memory.
+# A client that reads nothing for this time while items wait is disconnected. The log has what it
+# missed; the waiting items only use memory.
 STALL_SECONDS = 10.0
 
 _PAGE = 100
@@ -52,15 +52,14 @@ class EventServicer(EventServiceServicer):
         self._stall_seconds = stall_seconds
 
     @access_policy.service("gateway")
-    async def Attach(  # type: ignore[override]  # it writes by itself, so as not to wait for ever
+    async def Attach(  # type: ignore[override]  # it writes by itself, to limit the time of a write
         self, requests: AsyncIterator[AttachRequest], context: Context
     ) -> None:
-        """Carries the events of whoever the client attaches."""
         queue = self._live.open()
         following = asyncio.create_task(self._follow(requests, queue))
         try:
-            while steps := await queue.take(_EVENTS_AT_ONCE):
-                for message in convert.items_to_proto(steps):
+            while items := await queue.take(_ITEMS_AT_ONCE):
+                for message in convert.items_to_proto(items):
                     await self._write(context, message)
         finally:
             following.cancel()
@@ -69,7 +68,6 @@ class EventServicer(EventServiceServicer):
 
     @access_policy.user_or_service("gateway")
     async def ReadEvents(self, request: ReadEventsRequest, context: Context) -> ReadEventsResponse:
-        """Events after a sequence."""
         user_id, after = request.user_id, request.after_sequence
         if caller.viewer_id() not in (None, user_id):
             raise NotYourLog
@@ -97,25 +95,23 @@ class EventServicer(EventServiceServicer):
             raise ReaderTooSlow from None
 
     async def _follow(self, requests: AsyncIterator[AttachRequest], queue: BoundedQueue) -> None:
-        """Does what the client asks; ends the stream once it asks no more, or something fails."""
+        """Executes the client's requests. Ends the stream after the last one, or on a failure."""
         try:
-            async for asked in _together(requests):
-                await self._do(queue, asked)
+            async for batch in _batched(requests):
+                await self._execute(queue, batch)
         except Exception as failure:
             queue.end(failure)
         else:
             queue.end()
 
-    async def _do(self, queue: BoundedQueue, asked: Sequence[AttachRequest]) -> None:
-        """Does what is asked, in order; neighbours that attach people by one statement."""
-        for item, run in groupby(asked, lambda request: request.WhichOneof("step")):
-            match item:
+    async def _execute(self, queue: BoundedQueue, batch: Sequence[AttachRequest]) -> None:
+        """Executes requests in order; neighbouring ones that attach users in one statement."""
+        for step, run in groupby(batch, lambda request: request.WhichOneof("step")):
+            match step:
                 case "attach":
-                    kind_preferences = [
-                        (each.attach.user_id, each.attach.after_sequence) for each in run
-                    ]
-                    for start in range(0, len(kind_preferences), _ATTACHED_AT_ONCE):
-                        part = kind_preferences[start : start + _ATTACHED_AT_ONCE]
+                    after = [(each.attach.user_id, each.attach.after_sequence) for each in run]
+                    for start in range(0, len(after), _ATTACHED_AT_ONCE):
+                        part = after[start : start + _ATTACHED_AT_ONCE]
                         await self._live.attach(queue, dict(part))
                 case "detach":
                     for each in run:
@@ -128,26 +124,26 @@ class EventServicer(EventServiceServicer):
                         self._live.detach_post(queue, each.detach_post.post_id)
 
 
-async def _together(requests: AsyncIterator[AttachRequest]) -> AsyncIterator[list[AttachRequest]]:
-    """The requests in order; those that come while others are worked on, as one list."""
-    asked: asyncio.Queue[AttachRequest | None] = asyncio.Queue()
+async def _batched(requests: AsyncIterator[AttachRequest]) -> AsyncIterator[list[AttachRequest]]:
+    """The requests in order; those that arrive while others are executed, as one list."""
+    queue: asyncio.Queue[AttachRequest | None] = asyncio.Queue()
 
-    async def listen() -> None:
+    async def receive() -> None:
         try:
             async for request in requests:
-                asked.put_nowait(request)
+                queue.put_nowait(request)
         finally:
-            asked.put_nowait(None)
+            queue.put_nowait(None)
 
-    listening = asyncio.create_task(listen())
+    receiving = asyncio.create_task(receive())
     try:
         last = False
         while not last:
-            waiting = [await asked.get()]
-            while not asked.empty():
-                waiting.append(asked.get_nowait())
+            waiting = [await queue.get()]
+            while not queue.empty():
+                waiting.append(queue.get_nowait())
             last = waiting[-1] is None
             yield [request for request in waiting if request is not None]
-        await listening
+        await receiving
     finally:
-        listening.cancel()
+        receiving.cancel()

@@ -1,14 +1,13 @@
-"""What each event means for logs: one's own changes, arrivals on homes, ended sessions."""
+"""Converts events to log updates: changes of a user's own resources, arrivals, ended sessions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from google.protobuf.message import Message
 from roost.post.v1 import post_events_pb2 as posts
 from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 
-from services.chassis.events import bodies
+from services.chassis.events.bus import EventRoutes
 from services.chassis.events.records import Event
 from services.eventlog.domain.model import PostActivity, Suppression, SuppressionReason
 from services.eventlog.domain.projection import EventLogProjection, LogUpdate
@@ -19,18 +18,14 @@ TOPICS = ("roost.user.v1", "roost.post.v1", "roost.timeline.v1")
 
 
 class EventLogConsumer:
-    """Handles batches of events of one partition."""
+    """Consumes batches of events of one partition."""
 
     def __init__(self, projection: EventLogProjection) -> None:
         self._projection = projection
 
     async def __call__(self, events: Sequence[Event]) -> None:
-        """Brings what they mean into logs. Raises Undecodable for an event that cannot be read."""
-        batch = [
-            (event.event_id, reader(event))
-            for event in events
-            if (reader := _READERS.get(event.type)) is not None
-        ]
+        """Applies the events to logs. Raises Undecodable for an invalid event."""
+        batch = [(event.event_id, update) for event, update in _UPDATES.results(events)]
         if batch:
             await self._projection.apply(batch)
 
@@ -106,24 +101,24 @@ def _both(body: users.BlockCreated | users.BlockRemoved) -> list[Suppression]:
 
 
 def _mute_created(body: users.MuteCreated) -> LogUpdate:
-    add_suppressions = Suppression(body.muter_id, body.muted_id, SuppressionReason.MUTES)
-    return _own(body.muter_id, "mute", body.muted_id, add_suppressions=[add_suppressions])
+    suppression = Suppression(body.muter_id, body.muted_id, SuppressionReason.MUTES)
+    return _own(body.muter_id, "mute", body.muted_id, add_suppressions=[suppression])
 
 
 def _mute_removed(body: users.MuteRemoved) -> LogUpdate:
-    add_suppressions = Suppression(body.muter_id, body.muted_id, SuppressionReason.MUTES)
+    suppression = Suppression(body.muter_id, body.muted_id, SuppressionReason.MUTES)
     return _own(
-        body.muter_id, "mute", body.muted_id, deleted=True, remove_suppressions=[add_suppressions]
+        body.muter_id, "mute", body.muted_id, deleted=True, remove_suppressions=[suppression]
     )
 
 
-# Posts and responses.
+# Posts and engagement.
 
 
 def _post_created(body: posts.PostCreated) -> LogUpdate:
     post = body.post
-    told = _around(reply=post.reply_to_post_id, written=post.id, quote=post.quoted_post_id)
-    return _own(post.author_id, "post", post.id, activities=told)
+    activities = _around(reply=post.reply_to_post_id, created=post.id, quote=post.quoted_post_id)
+    return _own(post.author_id, "post", post.id, activities=activities)
 
 
 def _post_updated(body: posts.PostUpdated) -> LogUpdate:
@@ -131,15 +126,15 @@ def _post_updated(body: posts.PostUpdated) -> LogUpdate:
 
 
 def _post_deleted(body: posts.PostDeleted) -> LogUpdate:
-    told = [PostActivity(body.post_id, deleted=True)]
-    told += _around(reply=body.reply_to_post_id, written=0, quote=body.quoted_post_id)
-    return _own(body.author_id, "post", body.post_id, deleted=True, activities=told)
+    activities = [PostActivity(body.post_id, deleted=True)]
+    activities += _around(reply=body.reply_to_post_id, created=0, quote=body.quoted_post_id)
+    return _own(body.author_id, "post", body.post_id, deleted=True, activities=activities)
 
 
-def _around(*, reply: int, written: int, quote: int) -> list[PostActivity]:
-    """What a post is to those that it answers and quotes."""
-    told = [PostActivity(reply, written)] if reply else []
-    return told + ([PostActivity(quote)] if quote else [])
+def _around(*, reply: int, created: int, quote: int) -> list[PostActivity]:
+    """The activity that a reply or quote is for the posts that it refers to."""
+    activities = [PostActivity(reply, created)] if reply else []
+    return activities + ([PostActivity(quote)] if quote else [])
 
 
 def _post_liked(body: posts.PostLiked) -> LogUpdate:
@@ -147,8 +142,8 @@ def _post_liked(body: posts.PostLiked) -> LogUpdate:
 
 
 def _post_unliked(body: posts.PostUnliked) -> LogUpdate:
-    told = [PostActivity(body.post_id)]
-    return _own(body.user_id, "like", body.post_id, deleted=True, activities=told)
+    activities = [PostActivity(body.post_id)]
+    return _own(body.user_id, "like", body.post_id, deleted=True, activities=activities)
 
 
 def _post_reposted(body: posts.PostReposted) -> LogUpdate:
@@ -160,8 +155,8 @@ def _post_reposted(body: posts.PostReposted) -> LogUpdate:
 
 def _repost_undone(body: posts.RepostUndone) -> LogUpdate:
     entry = body.entry
-    told = [PostActivity(entry.post_id)]
-    return _own(entry.reposter_id, "repost", entry.post_id, deleted=True, activities=told)
+    activities = [PostActivity(entry.post_id)]
+    return _own(entry.reposter_id, "repost", entry.post_id, deleted=True, activities=activities)
 
 
 # Timelines.
@@ -176,38 +171,30 @@ def _read_marker_moved(body: timelines.ReadMarkerMoved) -> LogUpdate:
     return LogUpdate(changes=[convert.marker_moved(body.user_id, "home", body.last_read_id)])
 
 
-def _reader(
-    kind: type[Message], project: Callable[[Any], LogUpdate]
-) -> Callable[[Event], LogUpdate]:
-    return lambda event: project(bodies.read(event, kind))
-
-
-_PROJECTIONS: Mapping[type[Message], Callable[[Any], LogUpdate]] = {
-    users.UserUpdated: _user_updated,
-    users.UserDeleted: _user_deleted,
-    users.SessionRevoked: _session_revoked,
-    users.SignedIn: _signed_in,
-    users.PasswordChanged: _password_changed,
-    users.SignInsFailed: _sign_ins_failed,
-    users.FollowCreated: _follow_created,
-    users.FollowRemoved: _follow_removed,
-    users.FollowRequested: _follow_requested,
-    users.FollowRequestRemoved: _follow_request_removed,
-    users.BlockCreated: _block_created,
-    users.BlockRemoved: _block_removed,
-    users.MuteCreated: _mute_created,
-    users.MuteRemoved: _mute_removed,
-    posts.PostCreated: _post_created,
-    posts.PostUpdated: _post_updated,
-    posts.PostDeleted: _post_deleted,
-    posts.PostLiked: _post_liked,
-    posts.PostUnliked: _post_unliked,
-    posts.PostReposted: _post_reposted,
-    posts.RepostUndone: _repost_undone,
-    timelines.EntryDelivered: _entry_delivered,
-    timelines.ReadMarkerMoved: _read_marker_moved,
-}
-
-_READERS: Mapping[str, Callable[[Event], LogUpdate]] = {
-    kind.DESCRIPTOR.full_name: _reader(kind, project) for kind, project in _PROJECTIONS.items()
-}
+_UPDATES: EventRoutes[LogUpdate] = EventRoutes.of_bodies(
+    {
+        users.UserUpdated: _user_updated,
+        users.UserDeleted: _user_deleted,
+        users.SessionRevoked: _session_revoked,
+        users.SignedIn: _signed_in,
+        users.PasswordChanged: _password_changed,
+        users.SignInsFailed: _sign_ins_failed,
+        users.FollowCreated: _follow_created,
+        users.FollowRemoved: _follow_removed,
+        users.FollowRequested: _follow_requested,
+        users.FollowRequestRemoved: _follow_request_removed,
+        users.BlockCreated: _block_created,
+        users.BlockRemoved: _block_removed,
+        users.MuteCreated: _mute_created,
+        users.MuteRemoved: _mute_removed,
+        posts.PostCreated: _post_created,
+        posts.PostUpdated: _post_updated,
+        posts.PostDeleted: _post_deleted,
+        posts.PostLiked: _post_liked,
+        posts.PostUnliked: _post_unliked,
+        posts.PostReposted: _post_reposted,
+        posts.RepostUndone: _repost_undone,
+        timelines.EntryDelivered: _entry_delivered,
+        timelines.ReadMarkerMoved: _read_marker_moved,
+    }
+)

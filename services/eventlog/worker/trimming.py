@@ -1,20 +1,25 @@
-"""Forgets events that are past their time; what is too many is cut as more is appended."""
+"""Deletes expired events. Logs that are too long are trimmed when events are appended."""
 
-import asyncio
+from functools import partial
 
 from services.chassis.runtime.clock import Clock
-from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
-from services.chassis.runtime.logs import logger
+from services.chassis.runtime.periodic import every
+from services.chassis.runtime.supervision import Job
 from services.eventlog.domain.model import KEPT
 from services.eventlog.domain.store import LogStore
 
-_EVERY_SECONDS = 600.0
+_INTERVAL_SECONDS = 600.0
 _AT_ONCE = 5_000
 
 
-async def forget_old(store: LogStore, clock: Clock) -> int:
-    """Deletes what is older than KEPT, a few thousand a transaction, and the logs of people who
-    left; says how many events were found."""
+def job(store: LogStore, clock: Clock) -> Job:
+    """The job that deletes every ten minutes."""
+    return every(_INTERVAL_SECONDS, "log_trimming", partial(delete_expired, store, clock))
+
+
+async def delete_expired(store: LogStore, clock: Clock) -> int:
+    """Deletes events older than KEPT, a few thousand in a transaction, and the logs of deleted
+    accounts; returns the number of expired events."""
     await store.drop_deleted_logs(clock.now())
     total = 0
     while True:
@@ -22,13 +27,3 @@ async def forget_old(store: LogStore, clock: Clock) -> int:
         total += found
         if found < _AT_ONCE:
             return total
-
-
-async def run(store: LogStore, clock: Clock) -> None:
-    """Does so every ten minutes, for ever; any number of processes may."""
-    while True:
-        try:
-            await forget_old(store, clock)
-        except (Unavailable, DeadlineExceeded) as error:
-            logger().warning("trimming_postponed", error=repr(error))
-        await asyncio.sleep(_EVERY_SECONDS)

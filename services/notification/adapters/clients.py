@@ -1,4 +1,4 @@
-"""The other services, asked through the mesh."""
+"""The clients of the other services."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -14,12 +14,12 @@ from services.chassis.rpc.clients import Mesh
 from services.notification.domain.model import Relationship
 from services.notification.domain.ports import Pair, Profile, Visible
 
-# The contract's largest batch.
+# The limit of BatchGetPairRelationships.
 _PAIRS_AT_ONCE = 1_000
 
 
 class MeshGraph:
-    """See `peers.Graph`."""
+    """See `ports.Graph`."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._graph = mesh.as_service(GraphServiceStub)
@@ -32,13 +32,13 @@ class MeshGraph:
                 pairs=[pb.Pair(from_user_id=one, to_user_id=other) for one, other in part]
             )
             response = await self._graph.BatchGetPairRelationships(request)
-            for pair, found_ in zip(part, response.relationships, strict=True):
-                found[pair] = Relationship(found_.following, found_.muting, found_.either_blocks)
+            for pair, each in zip(part, response.relationships, strict=True):
+                found[pair] = Relationship(each.following, each.muting, each.either_blocks)
         return found
 
 
 class MeshProfiles:
-    """See `peers.People`."""
+    """See `ports.Profiles`."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._users = mesh.stub(UserServiceStub)
@@ -46,8 +46,11 @@ class MeshProfiles:
 
     async def find(self, user_id: int) -> Profile:
         response = await self._users.GetUser(GetUserRequest(user_id=user_id))
-        tie = response.user.viewer_relationship
-        return Profile(closed=response.user.protected and not tie.following, blocked=tie.blocking)
+        relationship = response.user.viewer_relationship
+        return Profile(
+            protected=response.user.protected and not relationship.following,
+            blocked=relationship.blocking,
+        )
 
     async def watchable(self, viewer_id: int, user_ids: Collection[int]) -> set[int]:
         if not user_ids:
@@ -59,12 +62,13 @@ class MeshProfiles:
 
 
 def _is_watchable(user: User) -> bool:
-    tie = user.viewer_relationship
-    return not (tie.blocking or tie.blocked_by) and (not user.protected or tie.following)
+    relationship = user.viewer_relationship
+    blocked = relationship.blocking or relationship.blocked_by
+    return not blocked and (not user.protected or relationship.following)
 
 
 class MeshVisibility:
-    """See `peers.Visibility`."""
+    """See `ports.Visibility`."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._posts = mesh.as_service(PostServiceStub)
@@ -83,7 +87,7 @@ class MeshVisibility:
 
 
 class MeshPosts:
-    """See `peers.Posts`."""
+    """See `ports.Posts`."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._posts = mesh.stub(PostServiceStub)

@@ -1,4 +1,4 @@
-"""What happened elsewhere, as far as somebody is told of it."""
+"""The domain events that create or withdraw notifications."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,13 @@ from services.notification.domain.model import Visibility
 
 
 class Followed(NamedTuple):
-    """Somebody follows somebody, perhaps by their consent."""
+    """A follow began."""
 
     follower_id: int
     followee_id: int
+    # Whether the followee accepted a follow request.
     by_request: bool
-    # Whether the consent was to all who asked: the one followed has not looked at this one.
+    # Whether the request was accepted because the account became public, not by the followee.
     by_opening: bool = False
 
 
@@ -27,7 +28,7 @@ class Unfollowed(NamedTuple):
 
 
 class FollowRequested(NamedTuple):
-    """Somebody asks a protected person for consent."""
+    """A user requested to follow a protected account."""
 
     follower_id: int
     followee_id: int
@@ -41,14 +42,14 @@ class FollowRequestRemoved(NamedTuple):
 
 
 class Blocked(NamedTuple):
-    """One of two people blocks the other."""
+    """One of two users blocks the other."""
 
     one_id: int
     other_id: int
 
 
 class MuteChanged(NamedTuple):
-    """Somebody began or ceased to mute somebody."""
+    """A mute began or ended."""
 
     muter_id: int
     muted_id: int
@@ -56,29 +57,29 @@ class MuteChanged(NamedTuple):
 
 
 class ProfileChanged(NamedTuple):
-    """A profile changed, or began."""
+    """A profile was created or changed."""
 
     user_id: int
     protected: bool
-    # Whether that is what changed.
-    closed: bool = False
+    # Whether the account has just become protected.
+    became_protected: bool = False
 
 
 class AccountDeleted(NamedTuple):
-    """Somebody deleted the account."""
+    """An account was deleted."""
 
     user_id: int
 
 
 class SessionEnded(NamedTuple):
-    """Somebody signed out, or was signed out, on a device."""
+    """A session ended by sign-out or revocation."""
 
     user_id: int
     session_id: int
 
 
 class Engagement(NamedTuple):
-    """Somebody likes or reposts a post, or takes that back."""
+    """A like or repost of a post, or its withdrawal."""
 
     actor_id: int
     post_id: int
@@ -88,32 +89,32 @@ class Engagement(NamedTuple):
 
 
 class AudienceLimit(NamedTuple):
-    """The audience of what one person wrote above a reply."""
+    """The audience of one author's posts above a reply."""
 
     author_id: int
     visibility: Visibility
     addressed: frozenset[int]
-    # Whether the author was protected when it was answered.
+    # Whether the author was protected when the reply was created.
     protected: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post as far as it decides who is told of it."""
+    """The properties of a post that decide who is notified."""
 
     id: int
     author_id: int
     visibility: Visibility
     conversation_id: int
-    # 0 where it answers nobody.
+    # 0 if it is no reply.
     reply_to_author_id: int
     mentioned_ids: frozenset[int]
-    # The reader of a reply is in each of these audiences.
+    # A reply is visible to users who are in all of these audiences.
     limits: tuple[AudienceLimit, ...] = ()
 
     @property
     def announced(self) -> bool:
-        """Whether those who watch the author are told: as it would stand on homes."""
+        """Whether watchers of the author are notified: if the post appears on homes."""
         return self.visibility is not Visibility.MENTIONED and self.reply_to_author_id in {
             0,
             self.author_id,
@@ -121,14 +122,15 @@ class Post:
 
 
 class PostCreated(NamedTuple):
-    """A post was written; 0 where it quotes nobody."""
+    """A post was created."""
 
     post: Post
+    # 0 if it quotes no post.
     quoted_author_id: int
 
 
 class PostUpdated(NamedTuple):
-    """A post was edited, and mentioned these people before."""
+    """A post was edited. The previous revision mentioned these users."""
 
     post: Post
     mentioned_before: frozenset[int]
@@ -159,7 +161,7 @@ DomainEvent = (
 
 
 class Envelope(NamedTuple):
-    """A cause, the event that told of it, and when it happened."""
+    """A domain event with its id and time."""
 
     event_id: UUID
     time: datetime

@@ -1,4 +1,4 @@
-"""What the Notification service refuses, by name."""
+"""The errors of the Notification service."""
 
 from services.chassis.runtime.errors import (
     Conflict,
@@ -10,49 +10,42 @@ from services.chassis.runtime.errors import (
 
 
 class CannotWatchSelf(RuleBroken):
-    """Nobody is told of their own posts."""
+    """A user is not notified of their own posts."""
 
     reason = "CANNOT_WATCH_SELF"
     message = "You are not told about yourself."
 
 
 class AccountProtected(Forbidden):
-    """The person's posts are for followers, and the caller is none."""
+    """The user is protected, and the caller does not follow them."""
 
     reason = "ACCOUNT_PROTECTED"
     message = "This account is protected; follow it to be notified of its posts."
 
 
 class Blocking(WrongState):
-    """The caller blocks the person."""
+    """The caller blocks the user."""
 
     reason = "BLOCKING"
     message = "You block this person; unblock them first."
 
 
 class TooManyWatched(WrongState):
-    """The person watches as many people as one may."""
+    """The user watches the maximum number of users."""
 
     reason = "TOO_MANY_WATCHED"
     message = "You watch as many people as one may; let go of somebody first."
 
 
 class TooManyMutedConversations(WrongState):
-    """The person mutes as many conversations as one may."""
+    """The user mutes the maximum number of conversations."""
 
     reason = "TOO_MANY_MUTED_CONVERSATIONS"
     message = "You mute as many conversations as one may; let one come again first."
 
 
-class TimeZoneUnknown(RuleBroken):
-    """The IANA database has no such time zone."""
-
-    reason = "TIME_ZONE_UNKNOWN"
-    message = "There is no time zone of this name; take one of the IANA database, as Europe/Berlin."
-
-
 class FieldNotUpdatable(Invalid):
-    """The update mask names something that is not changed this way."""
+    """The update mask names a field that cannot be updated."""
 
     reason = "FIELD_NOT_UPDATABLE"
     message = "This field cannot be changed."

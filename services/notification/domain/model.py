@@ -1,4 +1,4 @@
-"""What somebody is told: deeds, the groups they form, and the wishes that decide about them."""
+"""The model of notifications: activities, the groups they form, and preferences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-# Follows within this time of each other, and not read yet, are told together.
+from services.delivery.domain.local_time import DaySettings
+
+# Unread follows within this time of each other form one group.
 FOLLOW_GROUP_WINDOW = timedelta(hours=24)
-# What is older is forgotten: nobody pages back so far, and posts are still where they were.
+# Older notifications are deleted: nobody pages back so far, and the posts still exist.
 KEPT = timedelta(days=90)
-# How long it is remembered that a post or a person is gone: longer than an event may be late.
+# How long deletions are recorded: longer than an event may be late.
 DELETED_KEPT = timedelta(days=7)
 
-# Whoever has more unread has "many"; counting on would cost more than it tells.
+# Unread notifications are counted up to this number.
 MAX_UNREAD = 100
 SAMPLES = 5
 MAX_MUTED_CONVERSATIONS = 1_000
@@ -21,7 +23,7 @@ MAX_WATCHED = 200
 
 
 class Kind(IntEnum):
-    """What happened; the numbers are those of the contract."""
+    """The kind of an activity; the numbers are those of NotificationKind."""
 
     FOLLOW = 1
     FOLLOW_REQUEST = 2
@@ -34,8 +36,16 @@ class Kind(IntEnum):
     POST = 9
 
 
+# They wake a device that saves its battery.
+URGENT_KINDS = frozenset({Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.FOLLOW_REQUEST})
+# Groups of these kinds about one post are one topic of delivery.
+_KINDS_OF_A_POST = frozenset(
+    {Kind.LIKE, Kind.REPOST, Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.POST}
+)
+
+
 class Sender(IntEnum):
-    """Whose deeds are told; the numbers are those of the contract."""
+    """Whose activities a user is notified of; the numbers are those of SenderFilter."""
 
     EVERYONE = 1
     FOLLOWING = 2
@@ -43,7 +53,7 @@ class Sender(IntEnum):
 
 
 class Visibility(IntEnum):
-    """Who may read a post; the numbers are those of the contract."""
+    """Who may read a post; the numbers are those of the contract's Visibility."""
 
     PUBLIC = 1
     FOLLOWERS = 2
@@ -51,7 +61,7 @@ class Visibility(IntEnum):
 
 
 class Relationship(NamedTuple):
-    """How a recipient stands to somebody: follows them, mutes them, or a block is between."""
+    """Whether a recipient follows or mutes another user, and whether either blocks the other."""
 
     following: bool = False
     muting: bool = False
@@ -59,9 +69,9 @@ class Relationship(NamedTuple):
 
 
 class Activity(NamedTuple):
-    """Who did what, and who is told. At most one for each recipient, kind, post and actor."""
+    """What a user did that concerns a recipient. Unique by recipient, kind, post and actor."""
 
-    # Sorts by the moment in which the recipient was told.
+    # Sorts by the time at which the activity was stored.
     id: int
     recipient_id: int
     kind: Kind
@@ -71,36 +81,36 @@ class Activity(NamedTuple):
     # The first post of the conversation that it belongs to; 0 for follows.
     conversation_id: int
     time: datetime
-    # Whether the recipient mutes the actor, so that the deed is kept and not shown.
+    # Whether the recipient mutes the actor: the activity is stored and not shown.
     muted: bool = False
 
 
 class Added(NamedTuple):
-    """A deed that was not there before, and the group that it joined."""
+    """A new activity, and the group that it joined."""
 
     key: "GroupKey"
     activity_id: int
-    # Whether there was such a deed before, which was taken back within KEPT: then it is no news.
+    # Whether the same activity was withdrawn within KEPT: then it is not pushed again.
     again: bool
 
 
 class GroupKey(NamedTuple):
-    """A group for as long as it lives, whatever its newest deed."""
+    """The key of a group. It does not change with the group's newest activity."""
 
     recipient_id: int
-    # The id of its first deed.
+    # The id of its first activity.
     first_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One line of the list: the deeds of one group that are shown."""
+    """One notification: the shown activities of one group."""
 
-    # That of the newest deed.
+    # The id of the newest activity.
     id: int
     kind: Kind
     post_id: int
-    # Up to SAMPLES of those who did it, newest first.
+    # Up to SAMPLES actors, newest first.
     actor_ids: tuple[int, ...]
     count: int
     first_time: datetime
@@ -108,7 +118,7 @@ class Group:
 
 
 class GroupChange(NamedTuple):
-    """What became of a group: new without `before`, gone without `after`."""
+    """A change of a group: new without `before`, removed without `after`."""
 
     recipient_id: int
     before: Group | None
@@ -117,49 +127,44 @@ class GroupChange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Up to where somebody has read their notifications."""
+    """The read marker of a user's notifications."""
 
     last_read_id: int
     update_time: datetime
 
 
 class KindPreference(NamedTuple):
-    """How somebody wishes to hear of one kind."""
+    """A user's preference for one kind."""
 
     sender: Sender = Sender.EVERYONE
     push: bool = True
 
 
-class QuietHours(NamedTuple):
-    """A part of each day, from one hour (0 to 23) to another; the same twice is none of it."""
-
-    start: int
-    end: int
-
-
-NO_QUIET_HOURS = QuietHours(0, 0)
-
-
-class DaySettings(NamedTuple):
-    """When it is day for somebody."""
-
-    # A name of the IANA database.
-    time_zone: str = "UTC"
-    # In which nothing is pushed; None for none.
-    quiet_hours: QuietHours | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What somebody wishes to hear of. A kind without a wish has the usual one."""
+    """The preferences of a user. A kind that is absent has the default."""
 
     kind_preferences: Mapping[Kind, KindPreference] = field(default_factory=dict)
     email_digest: bool = False
-    # One more with each change.
+    # Incremented by each change.
     version: int = 0
     day: DaySettings = field(default_factory=DaySettings)
 
     @property
     def etag(self) -> str:
-        """Stands for what the person can edit here."""
+        """The etag of what the user can edit."""
         return str(self.version)
+
+
+def topic_of(group: Group) -> str:
+    """The topic of delivery of a group: one post, all follows, or one user's follow request."""
+    return topic(group.kind, group.post_id, group.actor_ids[0])
+
+
+def topic(kind: Kind, post_id: int, actor_id: int) -> str:
+    """The topic of an activity, which is that of its group."""
+    if kind in _KINDS_OF_A_POST:
+        return f"{kind.name}:{post_id}"
+    if kind is Kind.FOLLOW:
+        return kind.name
+    return f"{kind.name}:{actor_id}"

@@ -1,4 +1,4 @@
-"""Tells people what happened, and takes it back when it is undone: each event once."""
+"""Turns domain events into activities and withdraws them when they are undone: each event once."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -6,12 +6,8 @@ from typing import NamedTuple, Protocol
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import bucket_of
 from services.chassis.storage.transaction import in_transaction
-from services.delivery.domain.schedule import (
-    NotifiedGroup,
-    Schedule,
-    topic,
-    topic_of,
-)
+from services.delivery.domain.local_time import DaySettings
+from services.delivery.domain.schedule import Notified, Schedule
 from services.notification.domain.domain_events import (
     AccountDeleted,
     Blocked,
@@ -26,12 +22,13 @@ from services.notification.domain.domain_events import (
 )
 from services.notification.domain.model import (
     Activity,
-    DaySettings,
     GroupChange,
     GroupKey,
     Kind,
     KindPreference,
     Relationship,
+    topic,
+    topic_of,
 )
 from services.notification.domain.ports import Graph, Pair
 from services.notification.domain.recipients import (
@@ -43,29 +40,29 @@ from services.notification.domain.recipients import (
     watching,
     withdrawals,
 )
-from services.notification.domain.regrouping import settle
+from services.notification.domain.regrouping import regroup
 from services.notification.domain.store import NotificationStore, NotificationTransaction
 
 CONSUMER = "notification.events"
 
-# How many people one transaction tells of one post, or takes it back from.
+# The recipients of one transaction.
 AT_ONCE = 500
 
 
 class Ids(Protocol):
-    """Makes ids that sort by time."""
+    """Creates ids that sort by time."""
 
     async def make(self, bucket: int) -> int:
         """A new id in the bucket."""
         ...
 
 
-class _Work(NamedTuple):
-    """A cause, and who may be told of it."""
+class _Step(NamedTuple):
+    """A domain event, with candidates for one transaction."""
 
     envelope: Envelope
     candidates: Sequence[Candidate]
-    # Where those who watch the author go on; 0 if all are among the candidates.
+    # The last watcher among the candidates, if there are more watchers; 0 otherwise.
     watchers_after: int = 0
 
 
@@ -78,19 +75,19 @@ class _DecisionInputs(NamedTuple):
 
 
 class _Added(NamedTuple):
-    """What one transaction tells."""
+    """The activities that one transaction added."""
 
-    # The ids of what was added.
-    made: Collection[int]
-    # By recipient, the topics of those that were not there before.
-    fresh: Collection[tuple[int, str]]
+    activity_ids: Collection[int]
+    # Recipient and topic of those that were not withdrawn before.
+    new_topics: Collection[tuple[int, str]]
 
 
 class Notifier:
-    """Brings causes into what people are told.
+    """Applies domain events to activities and their groups.
 
-    How two people stand is asked under the lock of the one who is told. So a block or a mute that
-    the answer does not know yet comes as an event later, waits for the lock, and finds the deed.
+    The relationship of two users is queried under the recipient's lock. If the answer does not
+    include a block or a mute yet, its event comes later, waits for the lock, and finds the
+    activity.
     """
 
     def __init__(
@@ -111,75 +108,78 @@ class Notifier:
         self._at_once = at_once
 
     async def handle(self, envelopes: Envelopes) -> None:
-        """Brings in the causes of one partition, in their order; those heard before do nothing.
+        """Applies the events of one partition in their order. Events that were applied before do
+        nothing.
 
-        As many in one transaction as tell some hundreds of people. Where very many watch the
-        author of a post, further ones are told in steps of their own, which may be repeated.
+        One transaction has up to `at_once` recipients. If the author of a post has more watchers,
+        the others are notified in further transactions, which may be repeated.
         """
-        works = [await self._case(envelope) for envelope in envelopes]
-        for part in _parts(works, self._at_once):
+        steps = [await self._step(envelope) for envelope in envelopes]
+        for part in _parts(steps, self._at_once):
             await self._handle_batch(part)
-        for case in works:
-            if case.watchers_after:
-                await self._notify_remaining_watchers(case)
+        for step in steps:
+            if step.watchers_after:
+                await self._notify_remaining_watchers(step)
 
-    async def _handle_batch(self, works: Sequence[_Work]) -> None:
-        event_ids = [case.envelope.event_id for case in works]
+    async def _handle_batch(self, steps: Sequence[_Step]) -> None:
+        event_ids = [step.envelope.event_id for step in steps]
 
         async def effect(transaction: NotificationTransaction) -> None:
-            unheard = await transaction.first_seen_of(CONSUMER, event_ids)
-            fresh = []
-            for case in works:
-                # Taken out, since an event may stand in a batch twice.
-                if case.envelope.event_id in unheard:
-                    unheard.remove(case.envelope.event_id)
-                    fresh.append(case)
-            await self._apply(transaction, fresh)
+            unseen = await transaction.first_seen_of(CONSUMER, event_ids)
+            new = []
+            for step in steps:
+                # An event may occur twice in a batch.
+                if step.envelope.event_id in unseen:
+                    unseen.remove(step.envelope.event_id)
+                    new.append(step)
+            await self._apply(transaction, new)
 
         await in_transaction(self._store.transaction, effect)
 
-    async def _case(self, envelope: Envelope) -> _Work:
+    async def _step(self, envelope: Envelope) -> _Step:
         found = candidates(envelope.domain_event)
         match envelope.domain_event:
             case PostCreated(post) if post.announced:
                 page = await self._store.watchers(post.author_id, after=0, limit=self._at_once)
                 notified_ids = {each.recipient_id for each in found}
                 watchers_after = page[-1] if len(page) == self._at_once else 0
-                return _Work(
+                return _Step(
                     envelope,
                     found + watching(post, page, notified_ids=notified_ids),
                     watchers_after,
                 )
-        return _Work(envelope, found)
+        return _Step(envelope, found)
 
-    async def _apply(self, transaction: NotificationTransaction, works: Sequence[_Work]) -> None:
-        everybody = [each for case in works for each in case.candidates]
+    async def _apply(self, transaction: NotificationTransaction, steps: Sequence[_Step]) -> None:
+        all_candidates = [each for step in steps for each in step.candidates]
         await transaction.lock_recipients(
-            {each.recipient_id for each in everybody}.union(
-                *(_touched_by(case.envelope) for case in works)
+            {each.recipient_id for each in all_candidates}.union(
+                *(_affected_by(step.envelope) for step in steps)
             )
         )
-        known = await self._known(transaction, everybody)
+        inputs = await self._decision_inputs(transaction, all_candidates)
         keys: set[GroupKey] = set()
-        made: set[int] = set()
-        fresh: set[tuple[int, str]] = set()
-        for envelope, found, _ in works:
+        activity_ids: set[int] = set()
+        new_topics: set[tuple[int, str]] = set()
+        for envelope, found, _ in steps:
             keys.update(await self._undo(transaction, envelope))
-            activities = await self._activities(envelope, found, known)
+            activities = await self._activities(envelope, found, inputs)
             if activities:
                 added = await transaction.add(activities)
                 keys.update(each.key for each in added)
-                made.update(each.activity_id for each in added)
+                activity_ids.update(each.activity_id for each in added)
                 first_time = {each.activity_id for each in added if not each.again}
-                fresh.update(
+                new_topics.update(
                     (each.recipient_id, topic(each.kind, each.post_id, each.actor_id))
                     for each in activities
                     if each.id in first_time
                 )
-        changes = await settle(transaction, keys, now=self._clock.now())
-        await self._deliver(transaction, changes, _Added(made, fresh), known.kind_preferences)
+        changes = await regroup(transaction, keys, now=self._clock.now())
+        await self._deliver(
+            transaction, changes, _Added(activity_ids, new_topics), inputs.kind_preferences
+        )
 
-    async def _known(
+    async def _decision_inputs(
         self, transaction: NotificationTransaction, found: Sequence[Candidate]
     ) -> _DecisionInputs:
         if not found:
@@ -189,7 +189,7 @@ class Notifier:
         for each in found:
             above = deciders(each)
             authors |= above
-            pairs.update(dict.fromkeys((each.recipient_id, who) for who in sorted(above)))
+            pairs.update(dict.fromkeys((each.recipient_id, user_id) for user_id in sorted(above)))
         return _DecisionInputs(
             relationships=await self._graph.relationships(list(pairs)),
             kind_preferences=await transaction.kind_preferences(
@@ -202,44 +202,45 @@ class Notifier:
         self,
         transaction: NotificationTransaction,
         changes: Sequence[GroupChange],
-        news: _Added,
+        added: _Added,
         kind_preferences: Mapping[int, Mapping[Kind, KindPreference]],
     ) -> None:
-        """Has those groups delivered outside the app whose newest deed is new: what shows up
-        again, or loses its newest deed, is no news."""
+        """Schedules deliveries for groups whose newest activity is new. A group that is shown
+        again, or that lost its newest activity, is not delivered."""
         days = await transaction.days({each.recipient_id for each in changes})
-        notified_ids = [
-            NotifiedGroup(
+        notified = [
+            Notified(
                 recipient_id,
-                after,
+                after.id,
+                topic_of(after),
                 push=kind_preferences.get(recipient_id, {}).get(after.kind, KindPreference()).push,
-                again=(recipient_id, topic_of(after)) not in news.fresh,
+                again=(recipient_id, topic_of(after)) not in added.new_topics,
                 time_zone=days.get(recipient_id, DaySettings()).time_zone,
             )
             for recipient_id, _, after in changes
-            if after is not None and after.id in news.made
+            if after is not None and after.id in added.activity_ids
         ]
-        if notified_ids:
+        if notified:
             now = self._clock.now()
-            await transaction.add_due(self._schedule.due(notified_ids, now), now)
+            await transaction.add_due(self._schedule.due(notified, now), now)
 
     async def _activities(
-        self, envelope: Envelope, found: Sequence[Candidate], known: _DecisionInputs
+        self, envelope: Envelope, found: Sequence[Candidate], inputs: _DecisionInputs
     ) -> list[Activity]:
         activities = []
         for each in found:
-            relationships = known.relationships[each.recipient_id, each.actor_id]
+            relationship = inputs.relationships[each.recipient_id, each.actor_id]
             kind = notified_kind(
                 each,
-                relationships,
-                known.kind_preferences.get(each.recipient_id, {}),
-                protected=each.actor_id in known.protected,
+                relationship,
+                inputs.kind_preferences.get(each.recipient_id, {}),
+                protected=each.actor_id in inputs.protected,
                 above={
-                    who: Author(
-                        known.relationships[each.recipient_id, who].following,
-                        who in known.protected,
+                    user_id: Author(
+                        inputs.relationships[each.recipient_id, user_id].following,
+                        user_id in inputs.protected,
                     )
-                    for who in deciders(each)
+                    for user_id in deciders(each)
                 },
             )
             if kind is not None:
@@ -252,7 +253,7 @@ class Notifier:
                         actor_id=each.actor_id,
                         conversation_id=each.conversation_id,
                         time=envelope.time,
-                        muted=relationships.muting,
+                        muted=relationship.muting,
                     )
                 )
         return activities
@@ -262,7 +263,7 @@ class Notifier:
     ) -> list[GroupKey]:
         match envelope.domain_event:
             case Blocked(one_id, other_id):
-                return await transaction.part(one_id, other_id, self._clock.now())
+                return await transaction.withdraw_between(one_id, other_id, self._clock.now())
             case MuteChanged(muter_id, muted_id, muting):
                 return await transaction.set_actor_muted(muter_id, muted_id, muted=muting)
             case ProfileChanged(user_id, protected):
@@ -278,7 +279,7 @@ class Notifier:
                 await transaction.end_session(user_id, session_id, envelope.time)
                 return []
             case Unfollowed(follower_id, followee_id):
-                # A watch that began since is one of its own.
+                # A watch that began after the event remains.
                 await transaction.unwatch([follower_id], followee_id, until=envelope.time)
         keys: list[GroupKey] = []
         for recipient_id, actor_id, kinds, post_id in withdrawals(envelope.domain_event):
@@ -291,38 +292,38 @@ class Notifier:
             )
         return keys
 
-    async def _notify_remaining_watchers(self, case: _Work) -> None:
-        assert isinstance(case.envelope.domain_event, PostCreated)  # noqa: S101 - only these have further ones
-        post = case.envelope.domain_event.post
-        notified_ids = {each.recipient_id for each in candidates(case.envelope.domain_event)}
-        after = case.watchers_after
+    async def _notify_remaining_watchers(self, first: _Step) -> None:
+        assert isinstance(first.envelope.domain_event, PostCreated)  # noqa: S101 - only these have watchers
+        post = first.envelope.domain_event.post
+        notified_ids = {each.recipient_id for each in candidates(first.envelope.domain_event)}
+        after = first.watchers_after
         while after:
             page = await self._store.watchers(post.author_id, after=after, limit=self._at_once)
-            step = _Work(case.envelope, watching(post, page, notified_ids=notified_ids))
+            step = _Step(first.envelope, watching(post, page, notified_ids=notified_ids))
 
-            async def effect(transaction: NotificationTransaction, step: _Work = step) -> None:
+            async def effect(transaction: NotificationTransaction, step: _Step = step) -> None:
                 await self._apply(transaction, [step])
 
             await in_transaction(self._store.transaction, effect)
             after = page[-1] if len(page) == self._at_once else 0
 
 
-def _parts(works: Sequence[_Work], most: int) -> Iterator[list[_Work]]:
-    """The cases in their order, cut where a part would have more candidates than `most`."""
-    part: list[_Work] = []
+def _parts(steps: Sequence[_Step], most: int) -> Iterator[list[_Step]]:
+    """The steps in their order, split so that a part has at most `most` candidates, or one step."""
+    part: list[_Step] = []
     size = 0
-    for case in works:
-        size += len(case.candidates)
+    for step in steps:
+        size += len(step.candidates)
         if part and size > most:
             yield part
-            part, size = [], len(case.candidates)
-        part.append(case)
+            part, size = [], len(step.candidates)
+        part.append(step)
     if part:
         yield part
 
 
-def _touched_by(envelope: Envelope) -> set[int]:
-    """Whose deeds change besides those of candidates."""
+def _affected_by(envelope: Envelope) -> set[int]:
+    """The recipients, besides candidates, whose activities change."""
     match envelope.domain_event:
         case Blocked(one_id, other_id):
             return {one_id, other_id}

@@ -1,9 +1,10 @@
-"""What somebody wishes to hear of: by kind and sender, by conversation, and whose posts."""
+"""Preferences by kind and sender, muted conversations, and watched users."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from services.chassis.runtime.clock import Clock
+from services.delivery.domain.local_time import NO_QUIET_HOURS, QuietHours, check_time_zone
 from services.notification.domain.errors import (
     AccountProtected,
     Blocking,
@@ -12,18 +13,15 @@ from services.notification.domain.errors import (
     TooManyMutedConversations,
     TooManyWatched,
 )
-from services.notification.domain.local_time import check_time_zone
 from services.notification.domain.model import (
     MAX_MUTED_CONVERSATIONS,
     MAX_WATCHED,
-    NO_QUIET_HOURS,
     Kind,
     KindPreference,
     Preferences,
-    QuietHours,
 )
 from services.notification.domain.ports import Profile
-from services.notification.domain.regrouping import settle
+from services.notification.domain.regrouping import regroup
 from services.notification.domain.store import NotificationTransaction
 
 
@@ -37,10 +35,10 @@ async def update(
     time_zone: str | None = None,
     quiet_hours: QuietHours | None = None,
 ) -> Preferences:
-    """Changes the kinds that are given, and all else unless it is None; what is then.
+    """Changes the given kinds, and every other preference that is not None; returns the result.
     NO_QUIET_HOURS end quiet hours.
 
-    What is there already changes nothing, not even the etag. Raises ETagMismatch, TimeZoneUnknown.
+    Without a difference nothing changes, not even the etag. Raises ETagMismatch, TimeZoneUnknown.
     """
     if time_zone is not None:
         check_time_zone(time_zone)
@@ -48,11 +46,11 @@ async def update(
     before = await transaction.preferences(user_id)
     if etag and etag != before.etag:
         raise ETagMismatch(metadata={"etag": before.etag})
-    usual = {kind: before.kind_preferences.get(kind, KindPreference()) for kind in Kind}
+    current = {kind: before.kind_preferences.get(kind, KindPreference()) for kind in Kind}
     changed = {
         kind: kind_preference
         for kind, kind_preference in kind_preferences.items()
-        if kind_preference != usual[kind]
+        if kind_preference != current[kind]
     }
     digest = before.email_digest if email_digest is None else email_digest
     day = before.day
@@ -76,35 +74,36 @@ async def update(
 async def mute_conversation(
     transaction: NotificationTransaction, user_id: int, conversation_id: int, *, clock: Clock
 ) -> None:
-    """Hides what is told of a conversation, now and later. Raises TooManyMutedConversations."""
+    """Hides notifications about a conversation, also later ones. Raises
+    TooManyMutedConversations."""
     await transaction.lock_recipients([user_id])
     keys = await transaction.set_conversation_muted(user_id, conversation_id, muted=True)
     if await transaction.count_muted_conversations(user_id) > MAX_MUTED_CONVERSATIONS:
         raise TooManyMutedConversations(metadata={"limit": str(MAX_MUTED_CONVERSATIONS)})
-    await settle(transaction, keys, now=clock.now())
+    await regroup(transaction, keys, now=clock.now())
 
 
 async def unmute_conversation(
     transaction: NotificationTransaction, user_id: int, conversation_id: int, *, clock: Clock
 ) -> None:
-    """Shows it again, what came meanwhile included."""
+    """Shows them again, also those that were added while it was muted."""
     await transaction.lock_recipients([user_id])
     keys = await transaction.set_conversation_muted(user_id, conversation_id, muted=False)
-    await settle(transaction, keys, now=clock.now())
+    await regroup(transaction, keys, now=clock.now())
 
 
-def check_watchable(person: Profile) -> None:
-    """Raises Blocking or AccountProtected for somebody whose posts the caller may not see."""
-    if person.blocked:
+def check_watchable(profile: Profile) -> None:
+    """Raises Blocking or AccountProtected for a user whose posts the caller may not see."""
+    if profile.blocked:
         raise Blocking
-    if person.closed:
+    if profile.protected:
         raise AccountProtected
 
 
 async def watch(
     transaction: NotificationTransaction, watcher_id: int, author_id: int, *, clock: Clock
 ) -> None:
-    """Has the watcher told of the author's new posts. Raises CannotWatchSelf, TooManyWatched."""
+    """Notifies the watcher of the author's new posts. Raises CannotWatchSelf, TooManyWatched."""
     if watcher_id == author_id:
         raise CannotWatchSelf
     await transaction.lock_recipients([watcher_id])
@@ -114,5 +113,5 @@ async def watch(
 
 
 async def unwatch(transaction: NotificationTransaction, watcher_id: int, author_id: int) -> None:
-    """Ends it; what was told stays."""
+    """Ends it; existing notifications remain."""
     await transaction.unwatch([watcher_id], author_id)

@@ -3,14 +3,13 @@
 from services.chassis.runtime.clock import Clock
 from services.notification.domain.model import Marker
 from services.notification.domain.store import NotificationTransaction
-from services.notification.rpc import events
 
 
 async def mark_read(
     transaction: NotificationTransaction, user_id: int, last_read_id: int, *, clock: Clock
 ) -> Marker | None:
-    """Moves the person's marker up to there, but no further than their newest group, which their
-    log says; an older one changes nothing. The marker after it; None where there is none."""
+    """Moves the user's marker up to that id, at most to their newest group, and logs it. An older
+    id changes nothing. Returns the marker after it; None if there is none."""
     await transaction.lock_recipients([user_id])
     before = await transaction.marker(user_id)
     last_read_id = min(last_read_id, await transaction.newest_group_id(user_id))
@@ -19,5 +18,5 @@ async def mark_read(
     now = clock.now()
     after = Marker(last_read_id, now)
     await transaction.set_marker(user_id, after)
-    await transaction.append_events([events.marker_advanced(user_id, after)], now)
+    await transaction.log_marker(user_id, after)
     return after

@@ -1,4 +1,4 @@
-"""Who is told of what: by what happened, by what they may see, and by what they wish to hear."""
+"""Decides who is notified of a domain event: by the event, by visibility, and by preferences."""
 
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
@@ -26,7 +26,8 @@ from services.notification.domain.model import (
 
 
 class Candidate(NamedTuple):
-    """Somebody who may be told of a deed, as the first of these kinds that they wish to hear of."""
+    """A user who may be notified of an activity, as the first of these kinds that their preferences
+    allow."""
 
     recipient_id: int
     actor_id: int
@@ -34,12 +35,12 @@ class Candidate(NamedTuple):
     # 0 for follows.
     post_id: int = 0
     conversation_id: int = 0
-    # The post, where it is the actor's and so perhaps not for the recipient.
+    # The actor's post, which the recipient may not be allowed to see; None for another's post.
     post: Post | None = None
 
 
 class Withdrawal(NamedTuple):
-    """Deeds whose cause was undone."""
+    """Activities to withdraw, because their cause was undone."""
 
     recipient_id: int
     actor_id: int
@@ -51,13 +52,13 @@ _OF_FOLLOWER = (Kind.FOLLOW, Kind.FOLLOW_REQUEST)
 
 
 def candidates(domain_event: DomainEvent) -> list[Candidate]:
-    """Who may be notified of what; nobody of their own acts."""
+    """The candidates of an event. Nobody is notified of their own activity."""
     return [each for each in _candidates(domain_event) if each.recipient_id != each.actor_id]
 
 
 def _candidates(domain_event: DomainEvent) -> Iterator[Candidate]:
     match domain_event:
-        # Whoever consented knows; whoever asked is told.
+        # The follower is notified that the request was accepted.
         case Followed(follower_id, followee_id, by_request=True):
             yield Candidate(follower_id, followee_id, (Kind.FOLLOW_ACCEPTED,))
             if domain_event.by_opening:
@@ -68,7 +69,8 @@ def _candidates(domain_event: DomainEvent) -> Iterator[Candidate]:
             yield Candidate(followee_id, follower_id, (Kind.FOLLOW_REQUEST,))
         case Engagement(actor_id, post_id, author_id, is_repost, undone=False):
             kind = Kind.REPOST if is_repost else Kind.LIKE
-            # Its event does not say which conversation the post is in; a first post is its own.
+            # The event does not contain the post's conversation. The first post of a conversation
+            # has its own id as the conversation.
             yield Candidate(author_id, actor_id, (kind,), post_id, post_id)
         case PostCreated(post, quoted_author_id):
             yield from _addressed(post, quoted_author_id)
@@ -78,22 +80,22 @@ def _candidates(domain_event: DomainEvent) -> Iterator[Candidate]:
 
 
 def _addressed(post: Post, quoted_author_id: int) -> Iterator[Candidate]:
-    """A reply goes before a quote, and that before a mention: each person is told once."""
-    people: dict[int, list[Kind]] = {}
+    """Each user is notified once: a reply precedes a quote, and a quote precedes a mention."""
+    kinds_by_user: dict[int, list[Kind]] = {}
     if post.reply_to_author_id:
-        people.setdefault(post.reply_to_author_id, []).append(Kind.REPLY)
+        kinds_by_user.setdefault(post.reply_to_author_id, []).append(Kind.REPLY)
     if quoted_author_id:
-        people.setdefault(quoted_author_id, []).append(Kind.QUOTE)
+        kinds_by_user.setdefault(quoted_author_id, []).append(Kind.QUOTE)
     for user_id in sorted(post.mentioned_ids):
-        people.setdefault(user_id, []).append(Kind.MENTION)
-    for user_id, kinds in people.items():
+        kinds_by_user.setdefault(user_id, []).append(Kind.MENTION)
+    for user_id, kinds in kinds_by_user.items():
         yield _of_post(post, user_id, tuple(kinds))
 
 
 def watching(
     post: Post, watcher_ids: Collection[int], *, notified_ids: Collection[int]
 ) -> list[Candidate]:
-    """Those who watch the author, but for those who are told of the post in any case."""
+    """The watchers of the author, without those who are candidates for another reason."""
     return [
         _of_post(post, user_id, (Kind.POST,))
         for user_id in watcher_ids
@@ -102,7 +104,7 @@ def watching(
 
 
 def withdrawals(domain_event: DomainEvent) -> list[Withdrawal]:
-    """The deeds that are undone by what happened."""
+    """The activities that the event undoes."""
     match domain_event:
         case Followed(follower_id, followee_id, by_request=True) | FollowRequestRemoved(
             follower_id, followee_id
@@ -126,15 +128,14 @@ def withdrawals(domain_event: DomainEvent) -> list[Withdrawal]:
 
 
 class Author(NamedTuple):
-    """How the recipient stands to somebody whose post matters, and whether that one's posts are
-    for followers alone."""
+    """Whether the recipient follows an author, and whether the author is protected."""
 
     following: bool
     protected: bool
 
 
 def deciders(candidate: Candidate) -> set[int]:
-    """The people about whom `notified_kind` must know, besides the actor and the recipient."""
+    """The authors that `notified_kind` needs in `above`."""
     if candidate.post is None:
         return set()
     return {each.author_id for each in candidate.post.limits} - {candidate.recipient_id}
@@ -142,25 +143,25 @@ def deciders(candidate: Candidate) -> set[int]:
 
 def notified_kind(
     candidate: Candidate,
-    relationships: Relationship,
+    relationship: Relationship,
     kind_preferences: Mapping[Kind, KindPreference],
     *,
     protected: bool,
     above: Mapping[int, Author] = MappingProxyType({}),
 ) -> Kind | None:
-    """As what the candidate is told; None where a block is between them, the post is not for
-    them, or they do not wish to hear. `protected` says whether the actor's posts are for
-    followers alone, `above` tells of the `deciders`."""
-    if relationships.either_blocks:
+    """The kind of which the candidate is notified; None if either user blocks the other, the
+    candidate may not see the post, or the preferences exclude all kinds. `protected` says whether
+    the actor is protected; `above` contains the `deciders`."""
+    if relationship.either_blocks:
         return None
     post, recipient_id = candidate.post, candidate.recipient_id
     if post is not None and not sees(
-        post, recipient_id, Author(relationships.following, protected), above=above
+        post, recipient_id, Author(relationship.following, protected), above=above
     ):
         return None
     for kind in candidate.kinds:
         sender = kind_preferences.get(kind, KindPreference()).sender
-        if sender is Sender.EVERYONE or (sender is Sender.FOLLOWING and relationships.following):
+        if sender is Sender.EVERYONE or (sender is Sender.FOLLOWING and relationship.following):
             return kind
     return None
 
@@ -168,8 +169,8 @@ def notified_kind(
 def sees(
     post: Post, user_id: int, author: Author, *, above: Mapping[int, Author] = MappingProxyType({})
 ) -> bool:
-    """The visibility of posts, as services/post/domain/visibility.py decides it for people whom
-    no block parts. One table tests both: tests/unit/test_post_audience.py."""
+    """Whether the user may see the post, as services/post/domain/visibility.py decides it for users
+    without a block. One table tests both: tests/unit/test_post_audience.py."""
     addressed = {*post.mentioned_ids, post.reply_to_author_id}
     if not _in(post.visibility, addressed, user_id, author):
         return False
@@ -182,7 +183,7 @@ def sees(
 
 
 def _in_limit(limit: AudienceLimit, user_id: int, author: Author) -> bool:
-    # An account that is gone is not protected any more, but its posts were.
+    # A deleted account is not protected any more, but its posts were.
     protected = author.protected or limit.protected
     return _in(limit.visibility, limit.addressed, user_id, Author(author.following, protected))
 

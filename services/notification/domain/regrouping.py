@@ -1,26 +1,18 @@
-"""Ends every change of deeds: groups are brought in step, and their recipients' logs say so."""
+"""Regroups changed activities, and appends the changed groups to the event logs of recipients."""
 
 from collections.abc import Collection
 from datetime import datetime
 
 from services.notification.domain.model import GroupChange, GroupKey
 from services.notification.domain.store import NotificationTransaction
-from services.notification.rpc import events
 
 
-async def settle(
+async def regroup(
     transaction: NotificationTransaction, keys: Collection[GroupKey], *, now: datetime
 ) -> list[GroupChange]:
-    """Brings the groups in step with their deeds, after all changes of deeds, and logs what became
-    of them; gives that."""
+    """Updates the groups, and logs and returns their changes. Call it after all changes of
+    activities."""
     changes = await transaction.regroup(keys)
     if changes:
-        read = await transaction.last_read({each.recipient_id for each in changes})
-        logged = [
-            events.notification_changed(
-                recipient_id, before, after, last_read_id=read.get(recipient_id, 0)
-            )
-            for recipient_id, before, after in changes
-        ]
-        await transaction.append_events(logged, now)
+        await transaction.log_group_changes(changes, now)
     return changes

@@ -1,8 +1,8 @@
-"""What the Notification service asks of its database: one contract, two implementations.
+"""The store of the Notification service.
 
-A deed is shown unless its recipient mutes the actor or the conversation. Groups are put together
-from the deeds that are shown: whoever changes deeds gets the keys of their groups, and brings
-these in step by `regroup` before the transaction ends.
+An activity is shown unless its recipient mutes the actor or the conversation. A group consists of
+its shown activities. Methods that change activities return the keys of their groups, which the
+caller passes to `regroup` before the transaction ends.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,13 +10,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from services.chassis.storage.transaction import Transaction
+from services.delivery.domain.local_time import DaySettings
 from services.delivery.domain.store import DeliveryTransaction
 from services.eventlog.domain.store import LogTransaction
 from services.notification.domain.model import (
     Activity,
     Added,
-    DaySettings,
     Group,
     GroupChange,
     GroupKey,
@@ -27,26 +26,22 @@ from services.notification.domain.model import (
 )
 
 
-class NotificationTransaction(DeliveryTransaction, LogTransaction, Transaction, Protocol):
-    """Changes that happen together.
+class NotificationTransaction(DeliveryTransaction, LogTransaction, Protocol):
+    """Notifications, deliveries and log entries change in one transaction.
 
-    Locks are taken in one order: request, events, then recipients by ascending id. Whatever
-    changes what somebody is told holds that recipient's lock.
+    Locks are taken in one order: request, events, then recipients by ascending id. A change of a
+    recipient's notifications needs the recipient's lock.
     """
 
-    async def lock_recipients(self, user_ids: Collection[int]) -> None:
-        """Until the end, what these people are told is changed by this transaction alone."""
-        ...
-
-    # Deeds.
+    # Activities.
 
     async def add(self, activities: Sequence[Activity]) -> list[Added]:
-        """Adds deeds that are not there, but none of a post or a person that is gone.
+        """Adds new activities, except those of deleted posts or users.
 
-        A mention is left out where the recipient has the same post as a reply, a quote or a
-        watched one, and so is a watched one where they have it otherwise. Likes of a post
-        are one group, so are its reposts; a follow joins the newest one that is shown, if that is
-        not read and at most FOLLOW_GROUP_WINDOW older.
+        A mention is skipped if the recipient was notified of the post as a reply, a quote or a
+        watched post; a watched post is skipped if they were notified of it as another kind. Likes
+        of a post are one group, and so are its reposts. A follow joins the newest shown follow if
+        that is unread and at most FOLLOW_GROUP_WINDOW older.
         """
         ...
 
@@ -59,78 +54,88 @@ class NotificationTransaction(DeliveryTransaction, LogTransaction, Transaction, 
         kinds: Collection[Kind],
         now: datetime,
     ) -> list[GroupKey]:
-        """Removes what was undone, and remembers for KEPT that it was there."""
+        """Removes these activities, and records for KEPT that they existed."""
         ...
 
-    async def part(self, one_id: int, other_id: int, now: datetime) -> list[GroupKey]:
-        """Removes everything between two people, both ways, as `withdraw` does, and who watches the
-        other."""
+    async def withdraw_between(self, one_id: int, other_id: int, now: datetime) -> list[GroupKey]:
+        """Withdraws all activities of each of two users for the other, and removes their
+        watches."""
         ...
 
     async def set_actor_muted(
         self, recipient_id: int, actor_id: int, *, muted: bool
     ) -> list[GroupKey]:
-        """Hides somebody's deeds from the recipient, or shows them again."""
+        """Hides a user's activities from the recipient, or shows them again."""
         ...
 
     async def set_conversation_muted(
         self, recipient_id: int, conversation_id: int, *, muted: bool
     ) -> list[GroupKey]:
-        """Hides a conversation's deeds from the recipient, those to come too, or shows them."""
+        """Hides a conversation's activities from the recipient, also later ones, or shows them."""
         ...
 
     async def drop_post(self, post_id: int, recipient_ids: Collection[int]) -> list[GroupKey]:
-        """Removes the recipients' deeds that hang on a post."""
+        """Removes the recipients' activities about a post."""
         ...
 
     async def drop_actor(self, actor_id: int, recipient_ids: Collection[int]) -> list[GroupKey]:
-        """Removes somebody's deeds from the recipients."""
+        """Removes a user's activities from the recipients."""
         ...
 
     async def drop_before(self, moment: datetime, recipient_ids: Collection[int]) -> list[GroupKey]:
-        """Removes the recipients' deeds of before that moment."""
+        """Removes the recipients' activities from before that time."""
         ...
 
     async def regroup(self, keys: Collection[GroupKey]) -> list[GroupChange]:
-        """Brings groups in step with their deeds; gives those that differ from before."""
+        """Updates groups to their activities; returns the changed ones."""
         ...
 
-    # What deeds depend on.
+    # Entries of the event log, as `append_events`: once in a transaction, and last.
+
+    async def log_group_changes(self, changes: Sequence[GroupChange], now: datetime) -> None:
+        """Appends changed groups to the logs of their recipients."""
+        ...
+
+    async def log_marker(self, user_id: int, marker: Marker) -> None:
+        """Appends a moved read marker to the user's log."""
+        ...
+
+    # What decides about activities.
 
     async def record_deleted_post(self, post_id: int, now: datetime) -> None:
-        """Remembers for DELETED_KEPT that a post is deleted."""
+        """Records for DELETED_KEPT that a post was deleted."""
         ...
 
     async def record_deleted_user(self, user_id: int, now: datetime) -> None:
-        """Remembers for DELETED_KEPT that somebody left, and forgets all that is theirs."""
+        """Records for DELETED_KEPT that an account was deleted, and deletes the user's data."""
         ...
 
     async def set_protected(self, user_id: int, *, protected: bool) -> None:
-        """Notes whether somebody's posts are for followers alone."""
+        """Stores whether a user is protected."""
         ...
 
     async def protected(self, user_ids: Collection[int]) -> set[int]:
-        """Those among them whose posts are."""
+        """The protected users among them."""
         ...
 
     async def kind_preferences(
         self, user_ids: Collection[int]
     ) -> Mapping[int, Mapping[Kind, KindPreference]]:
-        """The wishes of those who have any."""
+        """The kind preferences of those users among them who have any."""
         ...
 
-    # What somebody sets.
+    # Read markers and preferences.
 
     async def marker(self, user_id: int) -> Marker | None:
-        """Up to where the person has read; None before the first time."""
+        """The user's read marker; None before the first one."""
         ...
 
     async def newest_group_id(self, user_id: int) -> int:
-        """The id of the person's newest group; 0 if there is none."""
+        """The id of the user's newest group; 0 if there is none."""
         ...
 
     async def last_read(self, user_ids: Collection[int]) -> Mapping[int, int]:
-        """Up to where these people have read; those who never did are absent."""
+        """The read markers of these users; those without one are absent."""
         ...
 
     async def set_marker(self, user_id: int, marker: Marker) -> None: ...
@@ -138,83 +143,83 @@ class NotificationTransaction(DeliveryTransaction, LogTransaction, Transaction, 
     async def preferences(self, user_id: int) -> Preferences: ...
 
     async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
-        """The day settings of those who have preferences."""
+        """The day settings of those users among them who have preferences."""
         ...
 
     async def set_preferences(self, user_id: int, preferences: Preferences) -> None: ...
 
     async def count_muted_conversations(self, user_id: int) -> int:
-        """How many conversations the person mutes."""
+        """How many conversations the user mutes."""
         ...
 
     async def count_watched(self, watcher_id: int) -> int:
-        """How many people the person watches."""
+        """How many users the watcher watches."""
         ...
 
     async def watch(self, watcher_id: int, author_id: int, now: datetime) -> None:
-        """Notes that somebody is notified of another's posts, from now on."""
+        """Adds a watch of the author, which begins now."""
         ...
 
     async def unwatch(
         self, watcher_ids: Collection[int], author_id: int, *, until: datetime | None = None
     ) -> None:
-        """Forgets it; with `until` only what was noted no later."""
+        """Removes watches; with `until` only those that began no later."""
         ...
 
 
 class NotificationStore(Protocol):
-    """What is kept for each recipient. Reads see every commit before them."""
+    """Reads see every earlier commit."""
 
     def transaction(self) -> AbstractAsyncContextManager[NotificationTransaction]: ...
 
     async def groups(
         self, user_id: int, *, kinds: Collection[Kind], before: int, limit: int
     ) -> list[Group]:
-        """The person's groups with ids below `before`, newest first; of all kinds for none."""
+        """The user's groups with ids below `before`, newest first. No kinds means all kinds."""
         ...
 
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
-        """Of these people and groups those that are there and that the marker has not passed."""
+        """Of these pairs of user and group those that exist and are above the read marker."""
         ...
 
     async def marker(self, user_id: int) -> Marker | None:
-        """Up to where the person has read; None before the first time."""
+        """The user's read marker; None before the first one."""
         ...
 
     async def preferences(self, user_id: int) -> Preferences: ...
 
     async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
-        """The day settings of those who have preferences."""
+        """The day settings of those users among them who have preferences."""
         ...
 
     async def muted_conversations(self, user_id: int) -> list[int]:
-        """The conversations that the person mutes, ascending."""
+        """The conversations that the user mutes, ascending."""
         ...
 
     async def watched(self, watcher_id: int) -> list[int]:
-        """Whom the person watches, ascending."""
+        """The users that the watcher watches, ascending."""
         ...
 
     async def watchers(self, author_id: int, *, after: int, limit: int) -> list[int]:
-        """Who watches somebody, ascending, with ids above `after`."""
+        """The watchers of an author with ids above `after`, ascending."""
         ...
 
     async def recipients_of_post(self, post_id: int, limit: int) -> list[int]:
-        """Up to `limit` of those who have deeds that hang on a post."""
+        """Up to `limit` recipients of activities about a post."""
         ...
 
     async def recipients_of_actor(self, actor_id: int, limit: int) -> list[int]:
-        """Up to `limit` of those who have deeds of somebody."""
+        """Up to `limit` recipients of a user's activities."""
         ...
 
     async def recipients_before(self, moment: datetime, limit: int) -> list[int]:
-        """Up to `limit` of those who have deeds of before that moment."""
+        """Up to `limit` recipients of activities from before that time."""
         ...
 
     async def forget_deleted(self, before: datetime) -> None:
-        """Forgets posts and people that went before that moment."""
+        """Deletes records of deletions from before that time."""
         ...
 
     async def forget_withdrawn(self, before: datetime) -> None:
-        """Forgets what was taken back before that moment."""
+        """Deletes records of withdrawals from before that time."""
         ...

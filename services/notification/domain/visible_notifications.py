@@ -1,8 +1,8 @@
-"""Which notifications there are for a person: one rule for the list, counts, digests and pushes.
+"""Decides which notifications a user sees: one rule for lists, counts, digests and pushes.
 
-A group is shown while its post may be seen, and at least one person of its sample, unmuted. The
-Post service is asked at the moment of reading, so the answer holds whatever events are still under
-way: for a protected account, a block, a mute, an edit or a deletion.
+A group is shown while the user may see its post and at least one unmuted user of its sample. The
+Post service decides at the time of reading. So the result is current even if events of a protected
+account, a block, a mute, an edit or a deletion have not arrived yet.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from services.notification.domain.model import MAX_UNREAD, Group, Kind
 from services.notification.domain.ports import Visibility, Visible
 from services.notification.domain.store import NotificationStore
 
-# Groups that are looked at together: with five people each, half of what the Post service takes.
+# Groups of one call: with five users each, half the limit of the Post service.
 _AT_ONCE = 100
-# Bounds what one answer costs for a reader of whose groups very many are hidden.
+# Limits the cost of one read for a user with very many hidden groups.
 _MAX_ROUNDS = 10
 
 
@@ -25,9 +25,9 @@ class Page(NamedTuple):
     """Shown groups, newest first."""
 
     groups: Sequence[Group]
-    # What the next page begins with; None at the end of the list, and where nothing is known of it.
+    # The first group of the next page; None at the end of the list, or if it is unknown.
     following: Group | None
-    # Below which id the next page goes on; 0 at the end of the list.
+    # The next page has ids below this one; 0 at the end of the list.
     next_before: int
 
 
@@ -39,8 +39,8 @@ class VisibleNotifications:
         self._visibility = visibility
 
     async def page(self, user_id: int, *, kinds: Collection[Kind], before: int, limit: int) -> Page:
-        """The person's newest `limit` groups below an id; fewer only at the end of the list, or
-        where _MAX_ROUNDS times _AT_ONCE groups are hidden."""
+        """The user's newest `limit` groups below an id; fewer only at the end of the list, or if
+        _MAX_ROUNDS times _AT_ONCE groups are hidden."""
         found: list[Group] = []
         size = limit + 1
         for _ in range(_MAX_ROUNDS):
@@ -54,8 +54,8 @@ class VisibleNotifications:
         return Page(found, None, before)
 
     async def newest_unread(self, user_id: int, *, limit: int) -> list[Group]:
-        """The person's newest groups that the read marker has not passed, newest first; those
-        behind _MAX_ROUNDS times _AT_ONCE unread ones are not looked for."""
+        """The user's newest groups above the read marker, newest first. Groups after the first
+        _MAX_ROUNDS times _AT_ONCE unread ones are not read."""
         marker = await self._store.marker(user_id)
         read = marker.last_read_id if marker else 0
         found: list[Group] = []
@@ -70,26 +70,26 @@ class VisibleNotifications:
         return found[:limit]
 
     async def count_unread(self, user_id: int) -> int:
-        """How many of those there are; at most MAX_UNREAD."""
+        """The number of these groups; at most MAX_UNREAD."""
         return len(await self.newest_unread(user_id, limit=MAX_UNREAD))
 
     async def unread(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], Group]:
-        """Of these people and groups those that are shown and that the marker has not passed."""
+        """Of these pairs of user and group those that are shown and above the read marker."""
         stored = await self._store.unread(wanted)
-        by_person: dict[int, list[Group]] = {}
+        by_user: dict[int, list[Group]] = {}
         for (user_id, _), group in stored.items():
-            by_person.setdefault(user_id, []).append(group)
+            by_user.setdefault(user_id, []).append(group)
         shown = await asyncio.gather(
-            *(self.shown(user_id, groups) for user_id, groups in by_person.items())
+            *(self.shown(user_id, groups) for user_id, groups in by_user.items())
         )
         return {
             (user_id, group.id): group
-            for user_id, groups in zip(by_person, shown, strict=True)
+            for user_id, groups in zip(by_user, shown, strict=True)
             for group in groups
         }
 
     async def shown(self, user_id: int, groups: Sequence[Group]) -> list[Group]:
-        """What the person may see of the groups, in their order."""
+        """The groups as the user may see them, in their order; hidden ones are absent."""
         found: list[Group] = []
         for start in range(0, len(groups), _AT_ONCE):
             part = groups[start : start + _AT_ONCE]
@@ -103,8 +103,8 @@ class VisibleNotifications:
 
 
 def as_visible(group: Group, visible: Visible) -> Group | None:
-    """The group with those people alone who may be shown; None where that leaves nothing. Where the
-    sample names everybody, those who are hidden are not counted either."""
+    """The group without hidden users; None if it is hidden. If the sample contains all actors, the
+    count excludes hidden users too."""
     if group.post_id and group.post_id not in visible.post_ids:
         return None
     actor_ids = tuple(

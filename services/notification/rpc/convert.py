@@ -1,4 +1,4 @@
-"""Between the messages of the contract and what the operations work with."""
+"""Converts between messages and the model."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,28 +7,27 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from roost.notification.v1 import notification_pb2 as pb
 from roost.post.v1 import post_pb2
 
+from services.delivery.domain.local_time import NO_QUIET_HOURS, QuietHours
 from services.notification.domain import domain_events
 from services.notification.domain.model import (
-    NO_QUIET_HOURS,
     Group,
     Kind,
     KindPreference,
     Preferences,
-    QuietHours,
     Sender,
     Visibility,
 )
 
 
 def timestamp(moment: datetime) -> Timestamp:
-    """A time, as the contracts carry it."""
+    """The time as a message."""
     stamp = Timestamp()
     stamp.FromDatetime(moment)
     return stamp
 
 
 def group_to_proto(group: Group, *, last_read_id: int) -> pb.NotificationGroup:
-    """A group, to a recipient who has read up to there."""
+    """A group, for a recipient with this read marker."""
     return pb.NotificationGroup(
         id=group.id,
         kind=pb.NotificationKind.Name(group.kind),
@@ -42,7 +41,7 @@ def group_to_proto(group: Group, *, last_read_id: int) -> pb.NotificationGroup:
 
 
 def post_from_proto(post: post_pb2.Post) -> domain_events.Post:
-    """A post as far as it decides who is told of it."""
+    """The properties of a post that decide who is notified."""
     return domain_events.Post(
         id=post.id,
         author_id=post.author_id,
@@ -67,7 +66,7 @@ def post_from_proto(post: post_pb2.Post) -> domain_events.Post:
 def kind_preferences_from_proto(
     messages: Iterable[pb.KindPreference],
 ) -> dict[Kind, KindPreference]:
-    """Wishes by kind; of several for one kind the last."""
+    """Preferences by kind; the last one if a kind occurs several times."""
     return {
         Kind(each.kind): KindPreference(Sender(getattr(each, "from") or Sender.EVERYONE), each.push)
         for each in messages
@@ -75,7 +74,7 @@ def kind_preferences_from_proto(
 
 
 def quiet_hours_from_proto(message: pb.NotificationPreferences) -> QuietHours:
-    """The quiet hours; NO_QUIET_HOURS where they are not set."""
+    """The quiet hours; NO_QUIET_HOURS if they are not set."""
     if not message.HasField("quiet_hours"):
         return NO_QUIET_HOURS
     return QuietHours(message.quiet_hours.start_hour, message.quiet_hours.end_hour)
@@ -87,7 +86,7 @@ def preferences_to_proto(
     muted_conversation_ids: Sequence[int],
     watched_user_ids: Sequence[int],
 ) -> pb.NotificationPreferences:
-    """All of somebody's preferences, with the usual ones where they have no wish."""
+    """All preferences of a user, with defaults for kinds without one."""
     message = pb.NotificationPreferences(
         muted_conversation_ids=muted_conversation_ids,
         watched_user_ids=watched_user_ids,
@@ -103,7 +102,7 @@ def preferences_to_proto(
         message.kinds.add(
             kind=pb.NotificationKind.Name(kind),
             push=kind_preference.push,
-            # `from` is a word of Python's.
+            # `from` is a Python keyword.
             **{"from": pb.SenderFilter.Name(kind_preference.sender)},
         )
     return message

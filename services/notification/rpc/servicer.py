@@ -1,4 +1,4 @@
-"""NotificationService over gRPC: who calls, what is asked, and how it is answered."""
+"""NotificationService over gRPC."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -30,16 +30,15 @@ from roost.notification.v1.notification_service_pb2 import (
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceServicer
 
 from services.chassis.auth import access_policy, caller
+from services.chassis.rpc import commands
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import NotFound
 from services.chassis.runtime.ids import MAX_ID
-from services.chassis.storage.idempotency import RequestKey, once, repeated
-from services.notification.domain import preferences as preferring
-from services.notification.domain import read_markers
+from services.notification.domain import preferences, read_markers
 from services.notification.domain.errors import FieldNotUpdatable
 from services.notification.domain.model import Kind
-from services.notification.domain.ports import People, Posts
+from services.notification.domain.ports import Posts, Profiles
 from services.notification.domain.store import NotificationStore, NotificationTransaction
 from services.notification.domain.visible_notifications import VisibleNotifications
 from services.notification.rpc import convert
@@ -60,7 +59,7 @@ class NotificationServicer(NotificationServiceServicer):
         self,
         *,
         store: NotificationStore,
-        people: People,
+        profiles: Profiles,
         posts: Posts,
         visible_notifications: VisibleNotifications,
         page_tokens: PageTokens,
@@ -68,7 +67,7 @@ class NotificationServicer(NotificationServiceServicer):
     ) -> None:
         self._store = store
         self._visible_notifications = visible_notifications
-        self._people = people
+        self._profiles = profiles
         self._posts = posts
         self._page_tokens = page_tokens
         self._clock = clock
@@ -130,7 +129,7 @@ class NotificationServicer(NotificationServiceServicer):
                 last_read_id=marker.last_read_id, update_time=timestamp(marker.update_time)
             )
 
-        return await self._once(request, MarkReadResponse, mark)
+        return await self._run_once(request, MarkReadResponse, mark)
 
     @access_policy.user
     async def GetPreferences(
@@ -153,49 +152,49 @@ class NotificationServicer(NotificationServiceServicer):
         fields = set(request.update_mask.paths)
         for field in sorted(fields - _UPDATABLE):
             raise FieldNotUpdatable(metadata={"field": field[:100]})
-        given = request.preferences
+        changes = request.preferences
         muted = await self._store.muted_conversations(user_id)
         watched = await self._watched(user_id)
 
         async def update(transaction: NotificationTransaction) -> UpdatePreferencesResponse:
-            preferences = await preferring.update(
+            updated = await preferences.update(
                 transaction,
                 user_id,
-                kind_preferences=convert.kind_preferences_from_proto(given.kinds)
+                kind_preferences=convert.kind_preferences_from_proto(changes.kinds)
                 if "kinds" in fields
                 else {},
-                email_digest=given.email_digest if "email_digest" in fields else None,
-                time_zone=given.time_zone if "time_zone" in fields else None,
-                quiet_hours=convert.quiet_hours_from_proto(given)
+                email_digest=changes.email_digest if "email_digest" in fields else None,
+                time_zone=changes.time_zone if "time_zone" in fields else None,
+                quiet_hours=convert.quiet_hours_from_proto(changes)
                 if "quiet_hours" in fields
                 else None,
                 etag=request.etag,
             )
             return UpdatePreferencesResponse(
                 preferences=convert.preferences_to_proto(
-                    preferences, muted_conversation_ids=muted, watched_user_ids=watched
+                    updated, muted_conversation_ids=muted, watched_user_ids=watched
                 )
             )
 
-        return await self._once(request, UpdatePreferencesResponse, update)
+        return await self._run_once(request, UpdatePreferencesResponse, update)
 
     @access_policy.user
     async def MuteConversation(
         self, request: MuteConversationRequest, context: Context
     ) -> MuteConversationResponse:
         user_id = caller.user().user_id
-        before = await self._repeated(request, MuteConversationResponse)
+        before = await self._first_response(request, MuteConversationResponse)
         if before is not None:
             return before
         conversation_id = await self._posts.conversation_of(request.post_id)
 
         async def mute(transaction: NotificationTransaction) -> MuteConversationResponse:
-            await preferring.mute_conversation(
+            await preferences.mute_conversation(
                 transaction, user_id, conversation_id, clock=self._clock
             )
             return MuteConversationResponse()
 
-        return await self._once(request, MuteConversationResponse, mute)
+        return await self._run_once(request, MuteConversationResponse, mute)
 
     @access_policy.user
     async def UnmuteConversation(
@@ -205,31 +204,31 @@ class NotificationServicer(NotificationServiceServicer):
         try:
             conversation_id = await self._posts.conversation_of(request.post_id)
         except NotFound:
-            # It may be gone, and is what the caller's preferences name.
+            # The post may be deleted; the caller's preferences contain its id.
             conversation_id = request.post_id
 
         async def unmute(transaction: NotificationTransaction) -> UnmuteConversationResponse:
-            await preferring.unmute_conversation(
+            await preferences.unmute_conversation(
                 transaction, user_id, conversation_id, clock=self._clock
             )
             return UnmuteConversationResponse()
 
-        return await self._once(request, UnmuteConversationResponse, unmute)
+        return await self._run_once(request, UnmuteConversationResponse, unmute)
 
     @access_policy.user
     async def WatchUser(self, request: WatchUserRequest, context: Context) -> WatchUserResponse:
         watcher_id = caller.user().user_id
-        before = await self._repeated(request, WatchUserResponse)
+        before = await self._first_response(request, WatchUserResponse)
         if before is not None:
             return before
         if request.user_id != watcher_id:
-            preferring.check_watchable(await self._people.find(request.user_id))
+            preferences.check_watchable(await self._profiles.find(request.user_id))
 
         async def watch(transaction: NotificationTransaction) -> WatchUserResponse:
-            await preferring.watch(transaction, watcher_id, request.user_id, clock=self._clock)
+            await preferences.watch(transaction, watcher_id, request.user_id, clock=self._clock)
             return WatchUserResponse()
 
-        return await self._once(request, WatchUserResponse, watch)
+        return await self._run_once(request, WatchUserResponse, watch)
 
     @access_policy.user
     async def UnwatchUser(
@@ -238,30 +237,30 @@ class NotificationServicer(NotificationServiceServicer):
         watcher_id = caller.user().user_id
 
         async def unwatch(transaction: NotificationTransaction) -> UnwatchUserResponse:
-            await preferring.unwatch(transaction, watcher_id, request.user_id)
+            await preferences.unwatch(transaction, watcher_id, request.user_id)
             return UnwatchUserResponse()
 
-        return await self._once(request, UnwatchUserResponse, unwatch)
+        return await self._run_once(request, UnwatchUserResponse, unwatch)
 
     async def _watched(self, user_id: int) -> list[int]:
-        """Whom the person watches, as far as they may be seen, ascending."""
+        """The users that the user watches and may see, ascending."""
         watched = await self._store.watched(user_id)
-        visible = await self._people.watchable(user_id, watched)
+        visible = await self._profiles.watchable(user_id, watched)
         return [each for each in watched if each in visible]
 
-    async def _once(
+    async def _run_once(
         self,
         request: Message,
         response: type[M],
         effect: Callable[[NotificationTransaction], Awaitable[M]],
     ) -> M:
-        return await once(self._store.transaction, _key(request), response, effect)
+        caller_id = caller.user().user_id
+        return await commands.run_once(
+            self._store.transaction, request, response, effect, caller_id=caller_id
+        )
 
-    async def _repeated(self, request: Message, response: type[M]) -> M | None:
-        """The first answer, where what it stood on may be gone by now."""
-        return await repeated(self._store.transaction, _key(request), response)
-
-
-def _key(request: Message) -> RequestKey | None:
-    method = request.DESCRIPTOR.name.removesuffix("Request")
-    return RequestKey.of(request, caller_id=str(caller.user().user_id), method=method)
+    async def _first_response(self, request: Message, response: type[M]) -> M | None:
+        """The stored response of a repeated request, before checks that may fail by now."""
+        return await commands.first_response(
+            self._store.transaction, request, response, caller_id=caller.user().user_id
+        )

@@ -1,7 +1,7 @@
-"""Takes back from everybody what hangs on something that is gone or closed, in steps.
+"""Removes what refers to deleted posts and accounts, and expired notifications, in steps.
 
-Each step is a transaction of its own and may be repeated; who is interrupted begins anew and
-finds less to do. What is gone is noted before, so nothing new comes to hang on it meanwhile.
+Each step is a transaction of its own and may be repeated. After an interruption the cleanup starts
+again and finds less to do. The deletion is recorded before, so no activity is added in between.
 """
 
 from collections.abc import Awaitable, Callable, Collection
@@ -18,15 +18,15 @@ from services.notification.domain.domain_events import (
 from services.notification.domain.model import GroupKey
 from services.notification.domain.notifier import AT_ONCE
 from services.notification.domain.ports import Graph
-from services.notification.domain.regrouping import settle
+from services.notification.domain.regrouping import regroup
 from services.notification.domain.store import NotificationStore, NotificationTransaction
 
-# Removes deeds of these recipients, and gives the keys of their groups.
+# Removes activities of these recipients, and returns the keys of their groups.
 Drop = Callable[[NotificationTransaction, Collection[int]], Awaitable[list[GroupKey]]]
 
 
 class AccountCleanup:
-    """Clears up after posts and people that are gone, and after time."""
+    """Removes notifications of deleted posts and accounts, and expired ones."""
 
     def __init__(
         self, *, store: NotificationStore, graph: Graph, clock: Clock, at_once: int = AT_ONCE
@@ -37,14 +37,14 @@ class AccountCleanup:
         self._at_once = at_once
 
     async def handle(self, domain_event: DomainEvent) -> None:
-        """Removes the notifications about a post or a person, if the cause is such an end, and the
-        watches of those who do not follow somebody who is protected from now on."""
+        """Removes the notifications about a deleted post or account, and the watches of an author
+        who became protected by users who do not follow them."""
         match domain_event:
             case PostDeleted(post_id):
                 await self._post_deleted(post_id)
             case AccountDeleted(user_id):
                 await self._account_deleted(user_id)
-            case ProfileChanged(user_id, closed=True):
+            case ProfileChanged(user_id, became_protected=True):
                 await self._end_watches(user_id)
 
     async def _post_deleted(self, post_id: int) -> None:
@@ -75,7 +75,7 @@ class AccountCleanup:
         async def effect(transaction: NotificationTransaction) -> None:
             await transaction.lock_recipients(watcher_ids)
             if not await transaction.protected([author_id]):
-                # Open again by now.
+                # The account is public again.
                 return
             relationships = await self._graph.relationships(
                 [(each, author_id) for each in watcher_ids]
@@ -86,7 +86,8 @@ class AccountCleanup:
         await in_transaction(self._store.transaction, effect)
 
     async def forget_before(self, moment: datetime) -> None:
-        """Removes what is older. Nobody is told: their lists merely end earlier."""
+        """Removes older activities. The event logs do not get entries: the lists only end
+        earlier."""
 
         async def drop(
             transaction: NotificationTransaction, recipient_ids: Collection[int]
@@ -94,17 +95,17 @@ class AccountCleanup:
             return await transaction.drop_before(moment, recipient_ids)
 
         while affected_ids := await self._store.recipients_before(moment, self._at_once):
-            await self._step(affected_ids, drop, silently=True)
+            await self._step(affected_ids, drop, unlogged=True)
 
     async def _step(
-        self, recipient_ids: Collection[int], drop: Drop, *, silently: bool = False
+        self, recipient_ids: Collection[int], drop: Drop, *, unlogged: bool = False
     ) -> None:
         async def effect(transaction: NotificationTransaction) -> None:
             await transaction.lock_recipients(recipient_ids)
             keys = await drop(transaction, recipient_ids)
-            if silently:
+            if unlogged:
                 await transaction.regroup(keys)
             else:
-                await settle(transaction, keys, now=self._clock.now())
+                await regroup(transaction, keys, now=self._clock.now())
 
         await in_transaction(self._store.transaction, effect)

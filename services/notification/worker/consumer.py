@@ -1,13 +1,12 @@
-"""Which event is which cause."""
+"""Converts events to domain events, and handles them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from google.protobuf.message import Message
 from roost.post.v1 import post_events_pb2 as posts
 from roost.user.v1 import user_events_pb2 as users
 
-from services.chassis.events import bodies
+from services.chassis.events.bus import EventRoutes
 from services.chassis.events.records import Event
 from services.notification.domain.domain_events import (
     AccountDeleted,
@@ -35,40 +34,38 @@ TOPICS = ("roost.user.v1", "roost.post.v1")
 
 
 class NotificationConsumer:
-    """Handles batches of events of one partition."""
+    """Consumes batches of events of one partition."""
 
     def __init__(self, notifier: Notifier, cleanup: AccountCleanup) -> None:
         self._notifier = notifier
         self._cleanup = cleanup
 
     async def __call__(self, events: Sequence[Event]) -> None:
-        """Tells people what happened. Raises Undecodable for an event that cannot be read."""
-        heard = [
-            domain_event for event in events if (domain_event := domain_event_of(event)) is not None
-        ]
-        if heard:
-            await self._notifier.handle(heard)
-        for each in heard:
+        """Notifies, and cleans up. Raises Undecodable for an invalid event."""
+        envelopes = envelopes_of(events)
+        if envelopes:
+            await self._notifier.handle(envelopes)
+        for each in envelopes:
             await self._cleanup.handle(each.domain_event)
 
 
-def domain_event_of(event: Event) -> Envelope | None:
-    """What the event tells of; None for those that nobody is told of. Raises Undecodable."""
-    reader = _READERS.get(event.type)
-    if reader is None:
-        return None
-    return Envelope(event.event_id, event.time, reader(event))
+def envelopes_of(events: Sequence[Event]) -> list[Envelope]:
+    """The domain events among the events; others are skipped. Raises Undecodable."""
+    return [
+        Envelope(event.event_id, event.time, domain_event)
+        for event, domain_event in _DOMAIN_EVENTS.results(events)
+    ]
 
 
-def _written(body: posts.PostCreated) -> PostCreated:
+def _post_created(body: posts.PostCreated) -> PostCreated:
     return PostCreated(post_from_proto(body.post), body.quoted_author_id)
 
 
-def _edited(body: posts.PostUpdated) -> PostUpdated:
+def _post_updated(body: posts.PostUpdated) -> PostUpdated:
     return PostUpdated(post_from_proto(body.post), frozenset(body.previous_mentioned_user_ids))
 
 
-def _response(*, undone: bool) -> Callable[[Any], Engagement]:
+def _like(*, undone: bool) -> Callable[[Any], Engagement]:
     def read(body: posts.PostLiked) -> Engagement:
         return Engagement(
             body.user_id, body.post_id, body.author_id, is_repost=False, undone=undone
@@ -87,48 +84,39 @@ def _repost(*, undone: bool) -> Callable[[Any], Engagement]:
     return read
 
 
-def _profile(body: users.UserRegistered) -> ProfileChanged:
+def _registered(body: users.UserRegistered) -> ProfileChanged:
     return ProfileChanged(body.user.id, body.user.protected)
 
 
-def _changed(body: users.UserUpdated) -> ProfileChanged:
-    closed = body.user.protected and "protected" in body.changed_fields
-    return ProfileChanged(body.user.id, body.user.protected, closed=closed)
+def _updated(body: users.UserUpdated) -> ProfileChanged:
+    became_protected = body.user.protected and "protected" in body.changed_fields
+    return ProfileChanged(body.user.id, body.user.protected, became_protected=became_protected)
 
 
-# A block that ends brings nothing back, so it is none of these.
-_CAUSES: Mapping[type[Message], Callable[[Any], DomainEvent]] = {
-    users.FollowCreated: lambda body: Followed(
-        body.follower_id, body.followee_id, body.by_request, body.by_opening
-    ),
-    users.FollowRemoved: lambda body: Unfollowed(body.follower_id, body.followee_id),
-    users.FollowRequested: lambda body: FollowRequested(body.follower_id, body.followee_id),
-    users.FollowRequestRemoved: lambda body: FollowRequestRemoved(
-        body.follower_id, body.followee_id
-    ),
-    users.BlockCreated: lambda body: Blocked(body.blocker_id, body.blocked_id),
-    users.MuteCreated: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=True),
-    users.MuteRemoved: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=False),
-    users.UserRegistered: _profile,
-    users.UserUpdated: _changed,
-    users.UserDeleted: lambda body: AccountDeleted(body.user_id),
-    users.SessionRevoked: lambda body: SessionEnded(body.user_id, body.session_id),
-    posts.PostCreated: _written,
-    posts.PostUpdated: _edited,
-    posts.PostDeleted: lambda body: PostDeleted(body.post_id, body.author_id),
-    posts.PostLiked: _response(undone=False),
-    posts.PostUnliked: _response(undone=True),
-    posts.PostReposted: _repost(undone=False),
-    posts.RepostUndone: _repost(undone=True),
-}
-
-
-def _reader(
-    body: type[Message], domain_event: Callable[[Any], DomainEvent]
-) -> Callable[[Event], DomainEvent]:
-    return lambda event: domain_event(bodies.read(event, body))
-
-
-_READERS = {
-    body.DESCRIPTOR.full_name: _reader(body, domain_event) for body, domain_event in _CAUSES.items()
-}
+# The end of a block restores nothing, so BlockRemoved is not handled.
+_DOMAIN_EVENTS: EventRoutes[DomainEvent] = EventRoutes.of_bodies(
+    {
+        users.FollowCreated: lambda body: Followed(
+            body.follower_id, body.followee_id, body.by_request, body.by_opening
+        ),
+        users.FollowRemoved: lambda body: Unfollowed(body.follower_id, body.followee_id),
+        users.FollowRequested: lambda body: FollowRequested(body.follower_id, body.followee_id),
+        users.FollowRequestRemoved: lambda body: FollowRequestRemoved(
+            body.follower_id, body.followee_id
+        ),
+        users.BlockCreated: lambda body: Blocked(body.blocker_id, body.blocked_id),
+        users.MuteCreated: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=True),
+        users.MuteRemoved: lambda body: MuteChanged(body.muter_id, body.muted_id, muting=False),
+        users.UserRegistered: _registered,
+        users.UserUpdated: _updated,
+        users.UserDeleted: lambda body: AccountDeleted(body.user_id),
+        users.SessionRevoked: lambda body: SessionEnded(body.user_id, body.session_id),
+        posts.PostCreated: _post_created,
+        posts.PostUpdated: _post_updated,
+        posts.PostDeleted: lambda body: PostDeleted(body.post_id, body.author_id),
+        posts.PostLiked: _like(undone=False),
+        posts.PostUnliked: _like(undone=True),
+        posts.PostReposted: _repost(undone=False),
+        posts.RepostUndone: _repost(undone=True),
+    }
+)

@@ -1,10 +1,10 @@
-"""Forgets notifications that are past their time, and what is gone for long."""
+"""Deletes expired notifications and old records of deletions and withdrawals."""
 
-import asyncio
+from functools import partial
 
 from services.chassis.runtime.clock import Clock
-from services.chassis.runtime.errors import Conflict, DeadlineExceeded, Unavailable
-from services.chassis.runtime.logs import logger
+from services.chassis.runtime.periodic import every
+from services.chassis.runtime.supervision import Job
 from services.notification.domain.model import DELETED_KEPT, KEPT
 from services.notification.domain.store import NotificationStore
 from services.notification.worker.account_cleanup import AccountCleanup
@@ -12,26 +12,17 @@ from services.notification.worker.account_cleanup import AccountCleanup
 _INTERVAL_SECONDS = 600.0
 
 
-class Retention:
-    """Any number of processes may do this at once; the work is only done twice then."""
+def job(*, store: NotificationStore, cleanup: AccountCleanup, clock: Clock) -> Job:
+    """The job that deletes every ten minutes."""
+    act = partial(delete_expired, store=store, cleanup=cleanup, clock=clock)
+    return every(_INTERVAL_SECONDS, "notification_retention", act)
 
-    def __init__(self, *, store: NotificationStore, cleanup: AccountCleanup, clock: Clock) -> None:
-        self._store = store
-        self._cleanup = cleanup
-        self._clock = clock
 
-    async def run(self) -> None:
-        """Does so every ten minutes, for ever."""
-        while True:
-            try:
-                await self.forget_old()
-            except (Unavailable, DeadlineExceeded, Conflict) as error:
-                logger().warning("forgetting_postponed", error=repr(error))
-            await asyncio.sleep(_INTERVAL_SECONDS)
-
-    async def forget_old(self) -> None:
-        """Forgets all that is past its time now."""
-        now = self._clock.now()
-        await self._cleanup.forget_before(now - KEPT)
-        await self._store.forget_deleted(now - DELETED_KEPT)
-        await self._store.forget_withdrawn(now - KEPT)
+async def delete_expired(
+    *, store: NotificationStore, cleanup: AccountCleanup, clock: Clock
+) -> None:
+    """Deletes all that has expired now."""
+    now = clock.now()
+    await cleanup.forget_before(now - KEPT)
+    await store.forget_deleted(now - DELETED_KEPT)
+    await store.forget_withdrawn(now - KEPT)

@@ -52,7 +52,7 @@ async def stack() -> AsyncIterator[NotificationStack]:
     ):
         mounts = compose.mounts(
             store=store,
-            people=MeshProfiles(mesh),
+            profiles=MeshProfiles(mesh),
             posts=MeshPosts(mesh),
             visibility=MeshVisibility(mesh),
             page_token_key=b"k" * 32,

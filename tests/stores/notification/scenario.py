@@ -23,7 +23,7 @@ from services.notification.domain.store import NotificationStore
 from services.notification.domain.visible_notifications import VisibleNotifications
 from services.notification.worker.account_cleanup import AccountCleanup
 from services.notification.worker.consumer import NotificationConsumer
-from tests.builders.notifications import Sight
+from tests.builders.notifications import FakeVisibility
 
 ALICE, BOB, CAROL, DAVE, ERIN = 1, 2, 3, 4, 5
 EVERYBODY = (ALICE, BOB, CAROL, DAVE, ERIN)
@@ -70,8 +70,8 @@ class Scenario:
             clock=clock,
             at_once=at_once,
         )
-        self.sight = Sight()
-        self.visible_notifications = VisibleNotifications(store=store, visibility=self.sight)
+        self.visibility = FakeVisibility()
+        self.visible_notifications = VisibleNotifications(store=store, visibility=self.visibility)
         self.cleanup = AccountCleanup(store=store, graph=self.graph, clock=clock, at_once=at_once)
         self.causes = NotificationConsumer(self.notifier, self.cleanup)
         self._numbers = itertools.count(101)

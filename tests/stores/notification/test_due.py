@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from google.protobuf.message import Message
@@ -12,6 +13,7 @@ from roost.post.v1.post_pb2 import Post
 from services.chassis.runtime.errors import Unavailable
 from services.delivery.adapters.memory import MemoryDeliveryStore
 from services.delivery.adapters.postgres import PostgresDeliveryStore
+from services.delivery.domain.local_time import NO_QUIET_HOURS, DaySettings, QuietHours
 from services.delivery.domain.model import (
     Channel,
     Delivery,
@@ -22,20 +24,17 @@ from services.delivery.domain.model import (
 )
 from services.delivery.domain.schedule import PUSH_AFTER, next_digest
 from services.delivery.domain.store import DeliveryStore
-from services.delivery.domain.unread_queries import UnreadQueries
 from services.notification.adapters.memory import MemoryNotificationStore
+from services.notification.adapters.unread import UnreadQueries, notification_of
 from services.notification.domain import preferences
 from services.notification.domain.model import (
     KEPT,
-    NO_QUIET_HOURS,
-    DaySettings,
     Kind,
     KindPreference,
-    QuietHours,
 )
 from services.notification.domain.read_markers import mark_read
 from services.notification.domain.store import NotificationStore
-from services.notification.worker.retention import Retention
+from services.notification.worker.retention import delete_expired
 from tests.stores.notification.scenario import (
     ALICE,
     BOB,
@@ -114,7 +113,7 @@ async def test_whoever_is_told_hears_of_it_on_their_devices(
     (push,) = await due(scenario, deliveries, Channel.PUSH)
     assert (push.user_id, push.topic, push.version) == (ALICE, f"LIKE:{post.id}", group.id)
     unread = await unread_of(scenario).unread({(ALICE, push.version)})
-    assert unread == {(ALICE, group.id): group}
+    assert unread == {(ALICE, group.id): notification_of(group)}
 
 
 async def test_the_digest_is_due_within_a_day(
@@ -203,8 +202,9 @@ async def test_what_was_read_or_withdrawn_is_not_unread(scenario: Scenario) -> N
 
     found = await unread.unread(wanted | {(BOB, newest.id)})
 
-    assert found == {(ALICE, newest.id): newest}
-    assert await unread.newest_unread(ALICE, limit=10) == [newest]
+    shown = notification_of(newest)
+    assert found == {(ALICE, newest.id): shown}
+    assert await unread.newest_unread(ALICE, limit=10) == [shown]
 
 
 async def test_digests_go_to_those_who_wish_for_them(scenario: Scenario) -> None:
@@ -313,8 +313,10 @@ async def test_what_was_taken_back_long_ago_is_news_again(
     await sent(scenario, deliveries)
     await scenario.handle(unliked(BOB, post))
     scenario.clock.advance(KEPT + timedelta(seconds=1))
-    retention = Retention(store=scenario.store, cleanup=scenario.cleanup, clock=scenario.clock)
-    await retention.forget_old()
+    expire = partial(
+        delete_expired, store=scenario.store, cleanup=scenario.cleanup, clock=scenario.clock
+    )
+    await expire()
 
     await scenario.handle(liked(BOB, post))
 
@@ -339,8 +341,10 @@ async def test_nothing_is_remembered_of_what_is_taken_back_after_a_person_left(
     await scenario.handle(undoes(post))
     # Known as gone no longer; what was taken back would still be remembered.
     scenario.clock.advance(KEPT / 2)
-    retention = Retention(store=scenario.store, cleanup=scenario.cleanup, clock=scenario.clock)
-    await retention.forget_old()
+    expire = partial(
+        delete_expired, store=scenario.store, cleanup=scenario.cleanup, clock=scenario.clock
+    )
+    await expire()
 
     await scenario.handle(liked(BOB, post))
 

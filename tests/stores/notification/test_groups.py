@@ -1,6 +1,7 @@
 """How deeds form groups, and where these stand; on every implementation of the store."""
 
 from datetime import timedelta
+from functools import partial
 
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.ids import MAX_ID
@@ -13,7 +14,7 @@ from services.notification.domain.model import (
 from services.notification.domain.read_markers import mark_read
 from services.notification.domain.store import NotificationStore
 from services.notification.worker.account_cleanup import AccountCleanup
-from services.notification.worker.retention import Retention
+from services.notification.worker.retention import delete_expired
 from tests.stores.notification.scenario import (
     ALICE,
     BOB,
@@ -151,13 +152,14 @@ async def test_what_is_old_is_forgotten(
     await scenario.handle(liked(BOB, old), liked(BOB, new))
     clock.advance(KEPT)
     await scenario.handle(liked(CAROL, new))
-    retention = Retention(
+    expire = partial(
+        delete_expired,
         store=store,
         cleanup=AccountCleanup(store=store, graph=scenario.graph, clock=clock, at_once=1),
         clock=clock,
     )
 
-    await retention.forget_old()
+    await expire()
 
     assert await scenario.told(ALICE) == [("like", new.id, (CAROL,))]
 
@@ -167,17 +169,18 @@ async def test_a_deletion_is_remembered_for_a_while(
 ) -> None:
     post = scenario.post(ALICE, mentions=[BOB])
     await scenario.handle(deleted(post))
-    retention = Retention(
+    expire = partial(
+        delete_expired,
         store=store,
         cleanup=AccountCleanup(store=store, graph=scenario.graph, clock=clock),
         clock=clock,
     )
-    await retention.forget_old()
+    await expire()
     await scenario.handle(created(post))
     meanwhile = await scenario.told(BOB)
     clock.advance(DELETED_KEPT + timedelta(seconds=1))
 
-    await retention.forget_old()
+    await expire()
     await scenario.handle(liked(CAROL, post))
 
     assert meanwhile == []

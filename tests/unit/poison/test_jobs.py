@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
@@ -18,10 +17,9 @@ from services.chassis.runtime.errors import Unavailable
 from services.chassis.runtime.periodic import every
 from services.chassis.runtime.supervision import Job, Supervisor
 from services.chassis.storage import retention
+from services.delivery import compose as delivery_compose
 from services.eventlog.worker import trimming
 from services.notification.worker import retention as notification_retention
-from services.notification.worker.retention import Retention
-from services.post.worker import protections, reconciliation
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
 from services.timeline import compose as timeline_compose
@@ -106,19 +104,22 @@ JOBS: dict[str, Callable[[Any], Job]] = {
     "chassis.auth.tokens.revocations.run": lambda fails: (
         RevokedSessions(fails, clock=ManualClock(NOW)).run
     ),
-    "eventlog.worker.trimming.run": lambda fails: partial(trimming.run, fails, ManualClock(NOW)),
-    "notification.worker.retention.run": lambda fails: (
-        Retention(store=fails, cleanup=fails, clock=ManualClock(NOW)).run
-    ),
-    "post.worker.reconciliation.run": lambda fails: (
-        Reconciliation(store=fails, clock=ManualClock(NOW)).run
-    ),
-    "post.worker.protections.run": lambda fails: Protections(store=fails, profiles=fails).run,
     "chassis.runtime.periodic.run": lambda fails: every(0.0, "periodic", fails.act),
 }
 # What `every` runs, on what fails.
 PERIODIC: dict[str, Callable[[Any], Job]] = {
     "chassis.storage.retention.forget_old": retention.job,
+    "delivery.compose.pruning": lambda fails: delivery_compose.pruning(fails, ManualClock(NOW)),
+    "eventlog.worker.trimming.delete_expired": lambda fails: trimming.job(fails, ManualClock(NOW)),
+    "notification.worker.retention.delete_expired": lambda fails: notification_retention.job(
+        store=fails, cleanup=fails, clock=ManualClock(NOW)
+    ),
+    "post.worker.reconciliation.reconcile": lambda fails: every(
+        0.0, "reconciliation", Reconciliation(store=fails, clock=ManualClock(NOW)).reconcile
+    ),
+    "post.worker.protections.review": lambda fails: every(
+        0.0, "protections", Protections(store=fails, profiles=fails).review
+    ),
     "timeline.compose.prune_public": timeline_compose.prune_public,
     "user.worker.background_tasks.run_all": lambda fails: every(
         0.0,
@@ -149,10 +150,9 @@ OTHERS = {
     "chassis.storage.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
     "chassis.events.bus.partition._move_to_dead_letters",  # tests/unit/chassis/test_partition.py
     "chassis.events.bus.partition._try",
-    "eventlog.domain.live.run",  # tests/servicers/notification/test_log_streams.py
-    "eventlog.domain.live.renew_presence",
-    "eventlog.worker.trimming.forget_old",  # a part of trimming.run
-    "post.worker.protections._align_all",  # a part of protections.run
+    "eventlog.domain.live.run",  # tests/servicers/eventlog/test_streams.py
+    "eventlog.worker.trimming.delete_expired",  # a part of trimming.job
+    "post.worker.protections._align_all",  # a part of protections.review
 }
 
 
@@ -161,10 +161,9 @@ def no_pauses() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retention, "_INTERVAL_SECONDS", 0.0)
         patch.setattr(revocations, "POLL_SECONDS", 0.0)
-        patch.setattr(trimming, "_EVERY_SECONDS", 0.0)
+        patch.setattr(delivery_compose, "_PRUNE_SECONDS", 0.0)
+        patch.setattr(trimming, "_INTERVAL_SECONDS", 0.0)
         patch.setattr(notification_retention, "_INTERVAL_SECONDS", 0.0)
-        patch.setattr(reconciliation, "INTERVAL_SECONDS", 0.0)
-        patch.setattr(protections, "_REVIEW_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
         yield
 

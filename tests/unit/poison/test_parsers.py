@@ -21,7 +21,7 @@ from services.chassis.events.records import Event, Record, Undecodable
 from services.chassis.rpc.paging import PageTokenInvalid, PageTokens
 from services.chassis.rpc.pipeline import headers_of
 from services.chassis.runtime import telemetry
-from services.eventlog.domain import packing as log_packing
+from services.eventlog.adapters import wake_ups_valkey
 from services.timeline.adapters.feeds_valkey import _reading
 from services.timeline.domain import packing as timeline_packing
 from services.user.domain.refresh_tokens import PresentedToken, RefreshTokens
@@ -126,11 +126,11 @@ def test_record_of_the_broker(
 @example(b"\x7f" * 28)
 @example(b"\xff" * 28)
 def test_wake_up_of_the_log(raw: bytes) -> None:
-    entries = or_raises(log_packing.Unreadable, log_packing.unpack_entries, raw)
-    activities = or_raises(log_packing.Unreadable, log_packing.unpack_activities, raw)
+    entries = or_raises(wake_ups_valkey.Undecodable, wake_ups_valkey.unpack_entries, raw)
+    activities = or_raises(wake_ups_valkey.Undecodable, wake_ups_valkey.unpack_activities, raw)
 
-    assert entries is None or log_packing.pack_entries(entries) == raw
-    assert activities is None or len(log_packing.pack_activities(activities)) == len(raw)
+    assert entries is None or wake_ups_valkey.pack_entries(entries) == raw
+    assert activities is None or len(wake_ups_valkey.pack_activities(activities)) == len(raw)
 
 
 @fuzzed

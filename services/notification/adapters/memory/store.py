@@ -7,11 +7,11 @@ from itertools import islice
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.memory import MemoryDatabase
+from services.delivery.domain.local_time import DaySettings
 from services.eventlog.domain.store import Announce
 from services.notification.adapters.memory.tables import NotificationTables
 from services.notification.adapters.memory.transaction import MemoryNotificationTransaction
 from services.notification.domain.model import (
-    DaySettings,
     Group,
     Kind,
     Marker,
@@ -69,8 +69,8 @@ class MemoryNotificationStore:
     async def muted_conversations(self, user_id: int) -> list[int]:
         return sorted(
             conversation
-            for person, conversation in self._tables.muted_conversations
-            if person == user_id
+            for muter_id, conversation in self._tables.muted_conversations
+            if muter_id == user_id
         )
 
     async def watched(self, watcher_id: int) -> list[int]:

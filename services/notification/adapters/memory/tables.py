@@ -1,4 +1,4 @@
-"""The rows of the store in memory."""
+"""The tables of the store in memory."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -19,14 +19,14 @@ from services.notification.domain.model import (
 )
 
 
-class Kept(NamedTuple):
-    """A deed, and the id of the first one of its group."""
+class ActivityRow(NamedTuple):
+    """An activity, and the id of the first one of its group."""
 
     activity: Activity
     first_id: int
 
 
-# As what somebody may be notified of a post, once.
+# A user is notified of a post as one of these kinds.
 _OF_POSTS = frozenset({Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.POST})
 
 ActivityKey = tuple[int, Kind, int, int]
@@ -34,24 +34,24 @@ ActivityKey = tuple[int, Kind, int, int]
 
 @dataclass
 class NotificationTables(DeliveryTables, LogTables):
-    """Everything that is kept."""
+    """All tables of the service."""
 
-    activities: dict[ActivityKey, Kept] = field(default_factory=dict)
+    activities: dict[ActivityKey, ActivityRow] = field(default_factory=dict)
     groups: dict[GroupKey, Group] = field(default_factory=dict)
     markers: dict[int, Marker] = field(default_factory=dict)
     preferences: dict[int, Preferences] = field(default_factory=dict)
-    # (person, conversation)
+    # (user, conversation)
     muted_conversations: set[tuple[int, int]] = field(default_factory=set)
-    # By (watcher, author), since when.
+    # The begin of each watch, by watcher and author.
     watches: dict[tuple[int, int], datetime] = field(default_factory=dict)
-    # What was taken back, and when.
+    # When an activity was withdrawn.
     withdrawn: dict[ActivityKey, datetime] = field(default_factory=dict)
     deleted_posts: dict[int, datetime] = field(default_factory=dict)
     deleted_users: dict[int, datetime] = field(default_factory=dict)
     protected: set[int] = field(default_factory=set)
 
     def last_read(self, user_id: int) -> int:
-        """Up to where somebody has read."""
+        """The read marker; 0 without one."""
         marker = self.markers.get(user_id)
         return marker.last_read_id if marker else 0
 
@@ -63,29 +63,29 @@ class NotificationTables(DeliveryTables, LogTables):
         )
 
     def refuses(self, activity: Activity) -> bool:
-        """Whether a new deed is left out."""
-        person, post = activity.recipient_id, activity.post_id
+        """Whether a new activity is skipped."""
+        user_id, post_id = activity.recipient_id, activity.post_id
         return (
             key_of(activity) in self.activities
-            or post in self.deleted_posts
-            or not self.deleted_users.keys().isdisjoint({person, activity.actor_id})
+            or post_id in self.deleted_posts
+            or not self.deleted_users.keys().isdisjoint({user_id, activity.actor_id})
             or (
                 activity.kind in {Kind.MENTION, Kind.POST}
                 and any(
-                    kept.recipient_id == person
-                    and kept.post_id == post
-                    and kept.kind in _OF_POSTS - {activity.kind}
-                    for kept, _ in self.activities.values()
+                    row.recipient_id == user_id
+                    and row.post_id == post_id
+                    and row.kind in _OF_POSTS - {activity.kind}
+                    for row, _ in self.activities.values()
                 )
             )
         )
 
     def group_for(self, activity: Activity) -> int:
-        """The first deed's id of the group that a new deed joins, or its own."""
+        """The id of the group's first activity for a new activity, or its own."""
         of_kind = [
-            kept
-            for kept in self.activities.values()
-            if (kept.activity.recipient_id, kept.activity.kind)
+            row
+            for row in self.activities.values()
+            if (row.activity.recipient_id, row.activity.kind)
             == (activity.recipient_id, activity.kind)
         ]
         if activity.kind in {Kind.LIKE, Kind.REPOST}:
@@ -105,30 +105,29 @@ class NotificationTables(DeliveryTables, LogTables):
         return activity.id
 
     def remove(self, matches: Callable[[Activity], bool]) -> list[GroupKey]:
-        """Removes deeds; gives the keys of their groups."""
-        gone = [key for key, kept in self.activities.items() if matches(kept.activity)]
+        """Removes activities; returns the keys of their groups."""
+        gone = [key for key, row in self.activities.items() if matches(row.activity)]
         return [
-            GroupKey(kept.activity.recipient_id, kept.first_id)
-            for kept in (self.activities.pop(key) for key in gone)
+            GroupKey(row.activity.recipient_id, row.first_id)
+            for row in (self.activities.pop(key) for key in gone)
         ]
 
     def withdraw(self, matches: Callable[[Activity], bool], now: datetime) -> list[GroupKey]:
-        """Removes them, and remembers that unless one of the two people is gone; gives the keys of
+        """Removes activities, and records that unless an account is deleted; returns the keys of
         their groups."""
-        for key, kept in self.activities.items():
-            people = {kept.activity.recipient_id, kept.activity.actor_id}
-            if matches(kept.activity) and self.deleted_users.keys().isdisjoint(people):
+        for key, row in self.activities.items():
+            users = {row.activity.recipient_id, row.activity.actor_id}
+            if matches(row.activity) and self.deleted_users.keys().isdisjoint(users):
                 self.withdrawn[key] = now
         return self.remove(matches)
 
-    def put_together(self, key: GroupKey) -> Group | None:
-        """The group as its deeds make it; None if none of them is shown."""
+    def grouped(self, key: GroupKey) -> Group | None:
+        """The group of its shown activities; None if there are none."""
         shown = sorted(
             (
-                kept.activity
-                for kept in self.activities.values()
-                if (kept.activity.recipient_id, kept.first_id) == key
-                and self.is_shown(kept.activity)
+                row.activity
+                for row in self.activities.values()
+                if (row.activity.recipient_id, row.first_id) == key and self.is_shown(row.activity)
             ),
             key=lambda activity: activity.id,
             reverse=True,
@@ -148,14 +147,12 @@ class NotificationTables(DeliveryTables, LogTables):
         )
 
     def recipients(self, matches: Callable[[Activity], bool]) -> Iterable[int]:
-        """The recipients of such deeds, each once."""
+        """The recipients of matching activities, each once."""
         return dict.fromkeys(
-            kept.activity.recipient_id
-            for kept in self.activities.values()
-            if matches(kept.activity)
+            row.activity.recipient_id for row in self.activities.values() if matches(row.activity)
         )
 
 
 def key_of(activity: Activity) -> ActivityKey:
-    """What there is at most one deed of."""
+    """The unique key of an activity."""
     return activity.recipient_id, activity.kind, activity.post_id, activity.actor_id

@@ -1,15 +1,16 @@
-"""Changes of what people are told, in memory."""
+"""The transaction of the store in memory."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from services.delivery.adapters.memory import MemoryDeliveryTransaction
+from services.delivery.domain.local_time import DaySettings
 from services.eventlog.adapters.memory import MemoryLogTransaction
-from services.notification.adapters.memory.tables import Kept, NotificationTables, key_of
+from services.notification.adapters.memory.tables import ActivityRow, NotificationTables, key_of
+from services.notification.domain import preferences
 from services.notification.domain.model import (
     Activity,
     Added,
-    DaySettings,
     GroupChange,
     GroupKey,
     Kind,
@@ -17,12 +18,14 @@ from services.notification.domain.model import (
     Marker,
     Preferences,
 )
+from services.notification.rpc import events
 
 
 class MemoryNotificationTransaction(
     MemoryDeliveryTransaction[NotificationTables], MemoryLogTransaction[NotificationTables]
 ):
-    """A running transaction; transactions run one after another, so nothing needs a lock."""
+    """See `store.NotificationTransaction`. Transactions run one after another, so none needs a
+    lock."""
 
     async def lock_recipients(self, user_ids: Collection[int]) -> None:
         """See `NotificationTransaction.lock_recipients`."""
@@ -31,7 +34,7 @@ class MemoryNotificationTransaction(
         added = []
         for activity in activities:
             if not self.tables.refuses(activity):
-                kept = Kept(activity, self.tables.group_for(activity))
+                kept = ActivityRow(activity, self.tables.group_for(activity))
                 self.tables.activities[key_of(activity)] = kept
                 key = GroupKey(activity.recipient_id, kept.first_id)
                 added.append(Added(key, activity.id, key_of(activity) in self.tables.withdrawn))
@@ -49,7 +52,7 @@ class MemoryNotificationTransaction(
         gone = {(recipient_id, kind, post_id, actor_id) for kind in kinds}
         return self.tables.withdraw(lambda activity: key_of(activity) in gone, now)
 
-    async def part(self, one_id: int, other_id: int, now: datetime) -> list[GroupKey]:
+    async def withdraw_between(self, one_id: int, other_id: int, now: datetime) -> list[GroupKey]:
         pairs = {(one_id, other_id), (other_id, one_id)}
         for pair in pairs:
             self.tables.watches.pop(pair, None)
@@ -98,12 +101,19 @@ class MemoryNotificationTransaction(
     async def regroup(self, keys: Collection[GroupKey]) -> list[GroupChange]:
         changes = []
         for key in set(keys):
-            before, after = self.tables.groups.pop(key, None), self.tables.put_together(key)
+            before, after = self.tables.groups.pop(key, None), self.tables.grouped(key)
             if after is not None:
                 self.tables.groups[key] = after
             if before != after:
                 changes.append(GroupChange(key.recipient_id, before, after))
         return sorted(changes, key=_place)
+
+    async def log_group_changes(self, changes: Sequence[GroupChange], now: datetime) -> None:
+        last_read = await self.last_read({each.recipient_id for each in changes})
+        await self.append_events(events.notifications_changed(changes, last_read), now)
+
+    async def log_marker(self, user_id: int, marker: Marker) -> None:
+        await self.append_events([events.marker_advanced(user_id, marker)], marker.update_time)
 
     async def record_deleted_post(self, post_id: int, now: datetime) -> None:
         self.tables.deleted_posts.setdefault(post_id, now)
@@ -169,6 +179,9 @@ class MemoryNotificationTransaction(
     async def set_preferences(self, user_id: int, preferences: Preferences) -> None:
         self.tables.preferences[user_id] = preferences
 
+    async def set_email_digest(self, user_id: int, *, enabled: bool) -> None:
+        await preferences.update(self, user_id, kind_preferences={}, email_digest=enabled, etag="")
+
     async def count_muted_conversations(self, user_id: int) -> int:
         return sum(each[0] == user_id for each in self.tables.muted_conversations)
 
@@ -198,5 +211,5 @@ class MemoryNotificationTransaction(
 
 
 def _place(change: GroupChange) -> tuple[int, int]:
-    shown = change.after or change.before
-    return change.recipient_id, shown.id if shown else 0
+    group = change.after or change.before
+    return change.recipient_id, group.id if group else 0

@@ -1,19 +1,18 @@
-"""How rows and the model become each other."""
+"""Converts rows to the model."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import asyncpg
 
+from services.delivery.domain.local_time import DaySettings, QuietHours
 from services.notification.domain.model import (
-    DaySettings,
     Group,
     GroupChange,
     GroupKey,
     Kind,
     KindPreference,
     Preferences,
-    QuietHours,
     Sender,
 )
 
@@ -27,7 +26,7 @@ def group_from(row: tuple[Any, ...]) -> Group:
 
 
 def change_from(row: asyncpg.Record) -> GroupChange:
-    """What became of a group: recipient, and the group before and after."""
+    """The change in a row of recipient, and the group before and after."""
     recipient_id, *columns = row
     before, after = tuple(columns[:_WIDTH]), tuple(columns[_WIDTH:])
     return GroupChange(
@@ -43,14 +42,14 @@ def keys_from(found: Iterable[asyncpg.Record]) -> list[GroupKey]:
 
 
 def kind_preferences_from(triples: Iterable[tuple[int, int, Any]]) -> Mapping[Kind, KindPreference]:
-    """Wishes out of kind, sender and push."""
+    """Preferences of rows of kind, sender and push."""
     return {
         Kind(kind): KindPreference(Sender(sender), bool(push)) for kind, sender, push in triples
     }
 
 
 def preferences_from(row: asyncpg.Record) -> Preferences:
-    """Preferences; the usual ones where nobody changed them."""
+    """Preferences; the defaults if the user never changed them."""
     email_digest, version, time_zone, quiet_start, quiet_end, kind_preferences = row
     if version is None:
         return Preferences()
@@ -59,7 +58,7 @@ def preferences_from(row: asyncpg.Record) -> Preferences:
 
 
 def days_from(found: Iterable[asyncpg.Record]) -> Mapping[int, DaySettings]:
-    """Day settings by person."""
+    """Day settings by user."""
     return {user_id: _day(*columns) for user_id, *columns in found}
 
 

@@ -5,7 +5,7 @@ where this process could not foresee what the posts refer to. What Redis lacks i
 database and the User service, for all posts and users of the page at once.
 
 Clients read the same page again and again, and mostly nothing in it has changed. `PageCache` holds
-pages with a validator each: see docs/adr/0024-a-page-is-proved-not-kept-up.md.
+pages with a validator each: see docs/adr/0024-page-cache-validators.md.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

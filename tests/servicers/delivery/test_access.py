@@ -1,0 +1,37 @@
+"""Who may call what: every RPC of DeliveryService and every kind of caller."""
+
+import pytest
+from roost.notification.v1 import delivery_service_pb2 as pb
+
+from services.chassis.rpc.server import policies
+from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, listed
+from tests.servicers.delivery.conftest import NotificationStack
+
+MATRIX = {
+    "DeliveryService": {
+        "GetPushKey": ANYONE,
+        "CreatePushSubscription": USER,
+        "ListPushSubscriptions": USER,
+        "DeletePushSubscription": USER,
+        "GetEmailAddress": USER,
+        "SetEmailAddress": USER,
+        "ConfirmEmailAddress": USER,
+        "RemoveEmailAddress": USER,
+        "Unsubscribe": ANYONE,
+    },
+}
+
+
+def test_the_matrix_covers_every_method(stack: NotificationStack) -> None:
+    assert policies(stack.mounts) == listed("roost.notification.v1", MATRIX)
+
+
+@pytest.mark.parametrize("who", CALLERS)
+async def test_only_those_are_let_in_whom_a_method_is_for(
+    stack: NotificationStack, who: str
+) -> None:
+    methods = MATRIX["DeliveryService"]
+
+    found = await admitted(methods, stack.stub(CALLERS[who]), pb)
+
+    assert found == expected(methods, who)

@@ -1,0 +1,147 @@
+"""Events that come again, in another order, side by side, or to a process that dies."""
+
+import asyncio
+
+import pytest
+from roost.post.v1.post_events_pb2 import PostLiked
+
+from services.chassis.events.records import Event, Undecodable
+from services.chassis.runtime.errors import Unavailable
+from services.notification.worker.consumer import envelopes_of
+from tests.stores.notification.scenario import (
+    ALICE,
+    BOB,
+    CAROL,
+    Scenario,
+    blocked,
+    created,
+    deleted,
+    followed,
+    liked,
+    muted,
+    unliked,
+    unmuted,
+)
+
+
+async def test_an_event_that_comes_again_does_nothing(scenario: Scenario) -> None:
+    post = scenario.post(ALICE)
+    events = [scenario.event(each) for each in (liked(BOB, post), unliked(BOB, post))]
+
+    await scenario.causes([events[0], events[0]])
+    once = await scenario.groups(ALICE)
+    await scenario.causes(events)
+    await scenario.causes(events[:1])
+
+    assert [each.count for each in once] == [1]
+    assert await scenario.told(ALICE) == []
+
+
+async def test_nothing_is_told_while_the_graph_is_away_and_all_of_it_later(
+    scenario: Scenario,
+) -> None:
+    post = scenario.post(ALICE)
+    events = [scenario.event(followed(BOB, ALICE)), scenario.event(liked(BOB, post))]
+
+    async def away() -> None:
+        raise Unavailable
+
+    scenario.graph.meanwhile = away
+    with pytest.raises(Unavailable):
+        await scenario.causes(events)
+    meanwhile = await scenario.told(ALICE)
+    scenario.graph.meanwhile = None
+    await scenario.causes(events)
+
+    assert meanwhile == []
+    assert await scenario.told(ALICE) == [("like", post.id, (BOB,)), ("follow", 0, (BOB,))]
+
+
+async def test_a_process_that_is_killed_between_two_steps_leaves_nothing_behind(
+    scenario: Scenario,
+) -> None:
+    post = scenario.post(ALICE, mentions=[BOB, CAROL])
+    await scenario.handle(created(post))
+    gone = scenario.event(deleted(post))
+
+    # The transaction of the event is committed, and the steps after it never begin.
+    envelopes = envelopes_of([gone])
+    assert envelopes
+    await scenario.notifier.handle(envelopes)
+    halfway = await scenario.told(BOB)
+    await scenario.causes([gone])
+
+    assert halfway != []
+    assert [await scenario.told(each) for each in (BOB, CAROL)] == [[], []]
+
+
+async def test_a_block_is_not_missed_while_a_deed_is_under_way(scenario: Scenario) -> None:
+    post = scenario.post(ALICE)
+    blocking: list[asyncio.Task[list[Event]]] = []
+
+    async def block() -> None:
+        # It comes into force just after the answer, and its event arrives before the deed is in.
+        scenario.graph.meanwhile = None
+        scenario.graph.blocks.add((ALICE, BOB))
+        blocking.append(asyncio.create_task(scenario.handle(blocked(ALICE, BOB))))
+        await asyncio.sleep(0.05)
+
+    scenario.graph.meanwhile = block
+    await scenario.handle(liked(BOB, post))
+    await asyncio.gather(*blocking)
+
+    assert await scenario.told(ALICE) == []
+
+
+async def test_a_mute_that_ends_while_a_deed_is_under_way_hides_nothing(scenario: Scenario) -> None:
+    post = scenario.post(ALICE)
+    await scenario.handle(muted(ALICE, BOB))
+    scenario.graph.mutes.add((ALICE, BOB))
+    ending: list[asyncio.Task[list[Event]]] = []
+
+    async def unmute() -> None:
+        scenario.graph.meanwhile = None
+        scenario.graph.mutes.clear()
+        ending.append(asyncio.create_task(scenario.handle(unmuted(ALICE, BOB))))
+        await asyncio.sleep(0.05)
+
+    scenario.graph.meanwhile = unmute
+    await scenario.handle(liked(BOB, post))
+    await asyncio.gather(*ending)
+
+    assert await scenario.told(ALICE) == [("like", post.id, (BOB,))]
+
+
+async def test_two_workers_that_have_the_same_event_tell_once(scenario: Scenario) -> None:
+    post = scenario.post(ALICE)
+    events = [scenario.event(liked(each, post)) for each in (BOB, CAROL)]
+
+    await asyncio.gather(*(scenario.causes(events) for _ in range(4)))
+
+    (group,) = await scenario.groups(ALICE)
+    assert group.count == 2
+
+
+async def test_workers_with_the_same_people_do_not_wait_in_a_circle(scenario: Scenario) -> None:
+    of_alice, of_bob = scenario.post(ALICE), scenario.post(BOB)
+
+    async def work() -> None:
+        await scenario.handle(
+            liked(CAROL, of_alice), liked(CAROL, of_bob), unliked(CAROL, of_alice)
+        )
+        await scenario.handle(liked(CAROL, of_bob), liked(CAROL, of_alice), unliked(CAROL, of_bob))
+
+    await asyncio.gather(*(work() for _ in range(4)))
+
+    assert len(await scenario.groups(ALICE)) == 1
+
+
+async def test_an_event_that_cannot_be_read_is_named(scenario: Scenario) -> None:
+    broken = scenario.event(liked(BOB, scenario.post(ALICE)))
+    object.__setattr__(broken, "payload", b"\xff\xff")
+
+    with pytest.raises(Undecodable):
+        await scenario.causes([broken])
+
+    assert broken.type == PostLiked.DESCRIPTOR.full_name
+    assert await scenario.told(ALICE) == []
