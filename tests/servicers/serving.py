@@ -11,7 +11,7 @@ against their contract, errors travel as statuses and come back as the classes o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
@@ -39,6 +39,7 @@ from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.manifest import deployed
+from services.chassis.runtime.process import ProcessParts
 from tests.waiting import LIMIT
 
 S = TypeVar("S")
@@ -110,6 +111,12 @@ class Served:
     def stub_with_token(self, kind: Callable[[grpc.aio.Channel], S], token: str | None) -> S:
         """A stub that shows exactly this token."""
         return self.mesh.with_token(kind, lambda: token, timeout=10.0)
+
+
+def mounts_of(parts: ProcessParts) -> Sequence[MountedServicer]:
+    """What a composed process would serve."""
+    assert isinstance(parts.server, Server)
+    return parts.server.mounts
 
 
 @asynccontextmanager

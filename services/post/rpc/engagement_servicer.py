@@ -8,7 +8,7 @@ from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceServicer
 
 from services.chassis.auth import access_policy, caller
 from services.chassis.rpc import commands
-from services.chassis.storage.idempotency import RequestKey, once
+from services.chassis.storage.idempotency import RequestKey
 from services.post.domain import engagement
 from services.post.domain.errors import PostNotFound
 from services.post.domain.model import EngagementKind, Ids, Profile, Profiles
@@ -143,7 +143,7 @@ class EngagementServicer(EngagementServiceServicer):
                 made.repost_id = result.engagement_id
             return made
 
-        return await once(self._store.transaction, key, response, effect)
+        return await commands.run_with_key(self._store.transaction, key, response, effect)
 
     async def _withdraw(self, request: Any, response: type[W], kind: EngagementKind) -> W:
         """Removes an engagement, once for a request id, also where the caller cannot see the post

@@ -9,7 +9,7 @@ from roost.post.v1.post_service_pb2_grpc import PostServiceServicer
 from services.chassis.auth import access_policy, caller
 from services.chassis.rpc import commands
 from services.chassis.runtime.clock import Clock
-from services.chassis.storage.idempotency import RequestKey, once
+from services.chassis.storage.idempotency import RequestKey
 from services.post.domain import posts
 from services.post.domain.errors import PostNotFound
 from services.post.domain.model import Ids, PostState, Profiles, ProfileSource
@@ -165,7 +165,9 @@ class PostServicer(PostServiceServicer):
             set_state(message, resolved.states[post.id])
             return rpc.UpdatePostResponse(post=message, includes=resolved.includes([post.id]))
 
-        return await once(self._store.transaction, key, rpc.UpdatePostResponse, effect)
+        return await commands.run_with_key(
+            self._store.transaction, key, rpc.UpdatePostResponse, effect
+        )
 
     @access_policy.anyone
     async def ListPostRevisions(
@@ -195,7 +197,9 @@ class PostServicer(PostServiceServicer):
             await posts.delete(transaction, post, clock=self._clock, describe=describe)
             return rpc.DeletePostResponse()
 
-        response = await once(self._store.transaction, key, rpc.DeletePostResponse, effect)
+        response = await commands.run_with_key(
+            self._store.transaction, key, rpc.DeletePostResponse, effect
+        )
         await self._bodies.delete(post.id, post.revision)
         return response
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,13 +23,11 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 from local import topics
 from local.secret_store import SecretStore
 from services.chassis.auth.caller import UserCaller
-from services.chassis.rpc.server import MountedServicer, Server
-from services.chassis.runtime.process import ProcessParts
 from services.chassis.runtime.supervision import Job
 from services.user import compose
 from services.user.settings import UserSettings
 from tests.engines import Databases
-from tests.servicers.serving import Served, serving
+from tests.servicers.serving import Served, mounts_of, serving
 
 PASSWORD = "zebra lamp 9"
 PATIENCE = 60.0
@@ -76,11 +74,6 @@ async def sign_up(served: Served, handle: str) -> SignedUp:
         served.stub(UserServiceStub, caller=caller),
         served.stub(GraphServiceStub, caller=caller),
     )
-
-
-def mounts_of(parts: ProcessParts) -> Sequence[MountedServicer]:
-    assert isinstance(parts.server, Server)
-    return parts.server.mounts
 
 
 @pytest.fixture

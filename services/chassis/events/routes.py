@@ -1,13 +1,14 @@
-"""Reads the payloads of events, and refuses those that decode and still cannot be true.
+"""Which handler takes which event, and reading its body.
 
-A payload of other bytes may decode by chance, and a faulty publisher writes what no rule of a
-contract forbids in an event. What would get into stores from there stays: an id of the far future
-is the newest for good. So a consumer takes only what a publisher of ours can have meant.
+A body that no publisher of ours can have meant is refused. A payload of other bytes may decode by
+chance, and a faulty publisher writes what no rule of a contract forbids in an event. Both would
+stay in stores: an id of the far future is the newest for good.
 """
 
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
@@ -17,14 +18,17 @@ from services.chassis.events.records import Event, Undecodable
 from services.chassis.runtime import ids
 
 M = TypeVar("M", bound=Message)
+R = TypeVar("R")
+Handler = Callable[[Event], Awaitable[None]]
+BatchHandler = Callable[[Sequence[Event]], Awaitable[None]]
 
 # Ten times what any publisher puts into one event.
 MAX_ENTRIES = 10_000
 # By how much ids and times of an event may be ahead of it: clocks of machines differ.
 AHEAD = timedelta(days=1)
 
-# What an event is about. Any other id may be 0, and any other part absent: a newer publisher may
-# send more than this consumer knows.
+# The subjects of an event. Any other id may be 0, and any other part absent: a newer publisher may
+# send more than this consumer reads.
 _REQUIRED_IDS = frozenset(
     {
         "id",
@@ -49,7 +53,7 @@ _TIMESTAMP = Timestamp.DESCRIPTOR.full_name
 
 
 class _Rules(NamedTuple):
-    """What is looked at in messages of one type."""
+    """The fields to check in messages of one type."""
 
     ids: tuple[FieldDescriptor, ...]
     lists: tuple[FieldDescriptor, ...]
@@ -57,8 +61,62 @@ class _Rules(NamedTuple):
     messages: tuple[FieldDescriptor, ...]
 
 
+class EventRoutes(Generic[R]):
+    """Handlers by type of event; each returns an `R`.
+
+    A consumer of single events has coroutine functions as handlers (`Routes`), and its `Subscriber`
+    gets the routes. A consumer of batches calls `results`; its handlers may be functions of the
+    body alone:
+
+        _CHANGES = EventRoutes.of_bodies({FollowCreated: _created, FollowRemoved: _removed})
+
+    An event may come again, so a handler calls `first_seen` or has an effect that can be repeated.
+    After a transient error (TRANSIENT_ERRORS) it runs again until it succeeds; after another error
+    it runs a few times more, then the event becomes a dead letter. Types without a handler are
+    skipped: newer publishers may send more.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Callable[[Event], R]] = {}
+
+    @classmethod
+    def of_bodies(cls, handlers: Mapping[type[Message], Callable[[Any], R]]) -> Self:
+        """Routes whose handlers need the body alone, by the class of the body."""
+        made = cls()
+        for body, handle in handlers.items():
+            made.on(body, _without_event(handle))
+        return made
+
+    def on(self, body: type[M], handle: Callable[[Event, M], R]) -> None:
+        """Sends events that carry a `body` to `handle`."""
+        name = body.DESCRIPTOR.full_name
+        self._handlers[name] = lambda event: handle(event, read(event, body))
+
+    def __call__(self, type_name: str) -> Callable[[Event], R] | None:
+        """The handler of a type, if there is one. It raises Undecodable."""
+        return self._handlers.get(type_name)
+
+    def results(self, events: Iterable[Event]) -> list[tuple[Event, R]]:
+        """The events of a batch that have a handler, in their order, each with its result.
+
+        Raises Undecodable.
+        """
+        return [
+            (event, handle(event))
+            for event in events
+            if (handle := self._handlers.get(event.type)) is not None
+        ]
+
+
+Routes = EventRoutes[Awaitable[None]]
+
+
+def _without_event(handle: Callable[[M], R]) -> Callable[[Event, M], R]:
+    return lambda _, body: handle(body)
+
+
 def read(event: Event, kind: type[M]) -> M:
-    """The payload of the event, which is a `kind`. Raises Undecodable, which names the field."""
+    """The payload of the event as a `kind`. Raises Undecodable, which names the field."""
     try:
         body = kind.FromString(event.payload)
     except DecodeError as wrong:
