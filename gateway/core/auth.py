@@ -1,4 +1,4 @@
-"""Who calls: the bearer token of a request is verified here once more, whatever the edge said."""
+"""Authenticates the caller: the bearer token is verified again, although the edge verified it."""
 
 import re
 from collections.abc import Container, Mapping
@@ -18,7 +18,7 @@ _BEARER = re.compile(rb"Bearer [A-Za-z0-9._-]+")
 
 
 class Authenticator:
-    """Lets requests in by the access policy of their route.
+    """Authenticates requests by the access policy of their route.
 
     Only people's tokens count here: services have nothing to do at the edge, so no key of theirs
     is known. A verified token is remembered, so most requests pay for one hash.
@@ -52,7 +52,7 @@ class Authenticator:
         call, and Unauthenticated (TOKEN_MISSING) where they may not.
         """
         authorization = headers.get(b"authorization")
-        # The edge writes what it has checked in this form. A token in another one it has not seen.
+        # The edge writes checked tokens in this form. Another form did not pass the edge.
         if authorization is not None and not _BEARER.fullmatch(authorization):
             raise TokenInvalid
         shown = () if authorization is None else (authorization.decode("latin-1"),)

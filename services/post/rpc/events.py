@@ -20,8 +20,9 @@ from services.post.rpc.convert import (
     to_timestamp,
     visibility_to_proto,
 )
+from services.post.service import MANIFEST
 
-TOPIC = "roost.post.v1"
+(TOPIC,) = MANIFEST.publishes
 
 
 def describe(event: DomainEvent) -> OutboxMessage:

@@ -152,7 +152,7 @@ def _notification_log() -> Served:
 
 _SERVED = {
     "user.counters": _user_counters,
-    "post.departures": _post_departures,
+    "post.events": _post_departures,
     "timeline.events": _timeline_events,
     "notification.events": _notification_events,
     "notification.log": _notification_log,
