@@ -160,7 +160,7 @@ class DeliveryStore(Protocol):
         """
         ...
 
-    async def record(self, delivery: Delivery, outcome: DeliveryUpdate, now: datetime) -> None:
+    async def record(self, delivery: Delivery, update: DeliveryUpdate, now: datetime) -> None:
         """Stores the result of a claimed delivery. If a later version was added since, that one is
         due at the update's time. Does nothing if another worker holds the lease."""
         ...

@@ -162,7 +162,7 @@ def counted(step: str, channel: Channel = Channel.PUSH) -> float:
 async def test_what_cannot_be_packed_fails_alone_and_is_counted(scenario: Scenario) -> None:
     for user in range(1, 6):
         await scenario.due(user, f"T{user}")
-    before = counted("pack")
+    before = counted("prepare")
 
     await once(scenario.dispatcher(Sending(unpackable={"T3": Poison()})))
 
@@ -174,7 +174,7 @@ async def test_what_cannot_be_packed_fails_alone_and_is_counted(scenario: Scenar
         "T4": sent,
         "T5": sent,
     }
-    assert counted("pack") == before + 1
+    assert counted("prepare") == before + 1
 
 
 @pytest.mark.parametrize(
