@@ -132,7 +132,7 @@ async def _check_codes(
     new = now - time_of(user_id) < NEW_ACCOUNT
     sent = await transaction.codes_sent(user_id, mailbox, now - CODES_WITHIN)
     for times, most in (
-        (sent.by_person, MAX_CODES_OF_NEW if new else MAX_CODES),
+        (sent.by_user, MAX_CODES_OF_NEW if new else MAX_CODES),
         (sent.to_address, MAX_CODES),
         (sent.to_domain, limits.codes_per_domain),
     ):

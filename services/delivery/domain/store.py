@@ -30,7 +30,7 @@ class CodesSent(NamedTuple):
     """When codes were sent, ascending: those that a user requested, and those to a mailbox and to
     its domain, for any user."""
 
-    by_person: list[datetime]
+    by_user: list[datetime]
     to_address: list[datetime]
     to_domain: list[datetime]
 

@@ -46,7 +46,7 @@ async def email(stack: NotificationStack, user_id: int = ALICE) -> tuple[str, bo
 async def code(stack: NotificationStack, user_id: int = ALICE) -> str:
     """What the person reads in the letter."""
     address = (await stack.deliveries.addresses({user_id}))[user_id]
-    tokens = Tokens(master_key=stack.told.master_key)
+    tokens = Tokens(master_key=stack.configured.master_key)
     return tokens.code(user_id, address.address, address.code_nonce)
 
 
@@ -307,7 +307,7 @@ async def digest(stack: NotificationStack, user_id: int = ALICE) -> bool:
 
 
 def unsubscribing(stack: NotificationStack, user_id: int = ALICE) -> pb.UnsubscribeRequest:
-    tokens = Tokens(master_key=stack.told.master_key)
+    tokens = Tokens(master_key=stack.configured.master_key)
     return pb.UnsubscribeRequest(token=tokens.unsubscribe_token(user_id))
 
 

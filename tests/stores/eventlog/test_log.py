@@ -62,8 +62,8 @@ class Scenario:
 
     async def receiving_users(self, *arrivals: Arrival, now: datetime = NOW) -> list[list[int]]:
         async with self.store.transaction() as transaction:
-            heard = await transaction.receiving_users(arrivals, now)
-        return [sorted(each) for each in heard]
+            receiving = await transaction.receiving_users(arrivals, now)
+        return [sorted(each) for each in receiving]
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -279,11 +279,11 @@ class TestHearing:
         await scenario.attach_users(BOB)
         await scenario.append((CAROL, b"c1"))
 
-        heard = await scenario.receiving_users(
+        receiving = await scenario.receiving_users(
             arrival(ALICE, CAROL), arrival(BOB, ALICE), arrival(9)
         )
 
-        assert heard == [[ALICE], [ALICE, BOB], []]
+        assert receiving == [[ALICE], [ALICE, BOB], []]
 
     async def test_for_a_while_after_they_left(self, scenario: Scenario) -> None:
         await scenario.attach_users(ALICE)
@@ -333,6 +333,6 @@ class TestHearing:
         await scenario.attach_users(ALICE)
         crowd: Sequence[int] = range(10, 1_010)
 
-        heard = await scenario.receiving_users(*[arrival(*crowd, ALICE)] * 45)
+        receiving = await scenario.receiving_users(*[arrival(*crowd, ALICE)] * 45)
 
-        assert heard == [[ALICE]] * 45
+        assert receiving == [[ALICE]] * 45

@@ -1,4 +1,4 @@
-"""What is to go out once people were told, in the same transaction; on every store."""
+"""What is due after a notification, in the same transaction; on every store."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ async def test_a_muted_person_is_not_pushed_and_unmuting_is_no_news(
     hidden = await due(scenario, deliveries, Channel.PUSH)
     await scenario.handle(unmuted(ALICE, BOB))
 
-    shown = await scenario.told(ALICE)
+    shown = await scenario.listed(ALICE)
 
     assert hidden == []
     assert len(shown) == 1
@@ -222,13 +222,13 @@ async def test_what_is_not_told_is_not_due(scenario: Scenario, deliveries: Deliv
     async def away() -> None:
         raise Unavailable
 
-    scenario.graph.meanwhile = away
+    scenario.graph.before_answer = away
     with pytest.raises(Unavailable):
-        await scenario.causes([event])
+        await scenario.consume([event])
     nothing = await due(scenario, deliveries, Channel.PUSH)
-    scenario.graph.meanwhile = None
-    await scenario.causes([event])
-    await scenario.causes([event])
+    scenario.graph.before_answer = None
+    await scenario.consume([event])
+    await scenario.consume([event])
 
     assert nothing == []
     assert len(await due(scenario, deliveries, Channel.PUSH)) == 1

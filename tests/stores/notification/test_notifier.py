@@ -1,4 +1,4 @@
-"""Who is told of what, and what is taken back; on every implementation of the store."""
+"""Who is notified of what, and what is withdrawn; on every implementation of the store."""
 
 import pytest
 from roost.post.v1 import post_pb2
@@ -65,7 +65,7 @@ async def test_everything_that_happens_to_somebody_is_told(scenario: Scenario) -
     await scenario.handle(liked(BOB, post), reposted(CAROL, post))
     await scenario.handle(created(reply), created(quote, quoting=ALICE), created(mention))
 
-    assert await scenario.told(ALICE) == [
+    assert await scenario.listed(ALICE) == [
         ("mention", mention.id, (DAVE,)),
         ("quote", quote.id, (CAROL,)),
         ("reply", reply.id, (BOB,)),
@@ -75,7 +75,7 @@ async def test_everything_that_happens_to_somebody_is_told(scenario: Scenario) -
         ("follow_request", 0, (CAROL,)),
         ("follow", 0, (BOB,)),
     ]
-    assert await scenario.told(DAVE) == []
+    assert await scenario.listed(DAVE) == []
 
 
 async def test_nobody_is_told_of_their_own_deeds(scenario: Scenario) -> None:
@@ -84,7 +84,7 @@ async def test_nobody_is_told_of_their_own_deeds(scenario: Scenario) -> None:
 
     await scenario.handle(created(post), created(thread, quoting=ALICE), liked(ALICE, post))
 
-    assert await scenario.told(ALICE) == []
+    assert await scenario.listed(ALICE) == []
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ async def test_an_answer_that_also_mentions_is_told_once(
 
     await scenario.handle(created(post, quoting=quoting))
 
-    assert await scenario.told(ALICE) == [(kind, post.id, (CAROL,))]
-    assert await scenario.told(DAVE) == [("mention", post.id, (CAROL,))]
-    assert await scenario.told(BOB) == ([("quote", post.id, (CAROL,))] if quoting == BOB else [])
+    assert await scenario.listed(ALICE) == [(kind, post.id, (CAROL,))]
+    assert await scenario.listed(DAVE) == [("mention", post.id, (CAROL,))]
+    assert await scenario.listed(BOB) == ([("quote", post.id, (CAROL,))] if quoting == BOB else [])
 
 
 async def test_what_is_undone_is_taken_back(scenario: Scenario) -> None:
@@ -114,8 +114,8 @@ async def test_what_is_undone_is_taken_back(scenario: Scenario) -> None:
         unfollowed(BOB, ALICE), unfollowed(ALICE, BOB), request_removed(BOB, ALICE)
     )
 
-    assert await scenario.told(ALICE) == []
-    assert await scenario.told(CAROL) == []
+    assert await scenario.listed(ALICE) == []
+    assert await scenario.listed(CAROL) == []
 
 
 async def test_a_request_ends_with_the_follow_that_it_asked_for(scenario: Scenario) -> None:
@@ -123,8 +123,8 @@ async def test_a_request_ends_with_the_follow_that_it_asked_for(scenario: Scenar
 
     await scenario.handle(followed(BOB, ALICE, by_request=True))
 
-    assert await scenario.told(ALICE) == []
-    assert await scenario.told(BOB) == [("follow_accepted", 0, (ALICE,))]
+    assert await scenario.listed(ALICE) == []
+    assert await scenario.listed(BOB) == [("follow_accepted", 0, (ALICE,))]
 
 
 async def test_all_that_hangs_on_a_deleted_post_goes_with_it(scenario: Scenario) -> None:
@@ -133,7 +133,7 @@ async def test_all_that_hangs_on_a_deleted_post_goes_with_it(scenario: Scenario)
 
     await scenario.handle(deleted(post))
 
-    assert [await scenario.told(each) for each in (ALICE, CAROL, DAVE)] == [[], [], []]
+    assert [await scenario.listed(each) for each in (ALICE, CAROL, DAVE)] == [[], [], []]
 
 
 async def test_a_deletion_that_overtakes_what_hangs_on_the_post_still_wins(
@@ -144,7 +144,7 @@ async def test_a_deletion_that_overtakes_what_hangs_on_the_post_still_wins(
 
     await scenario.handle(liked(BOB, post), reposted(BOB, post))
 
-    assert await scenario.told(ALICE) == []
+    assert await scenario.listed(ALICE) == []
 
 
 async def test_edits_tell_those_newly_mentioned_and_take_back_the_others(
@@ -159,9 +159,9 @@ async def test_edits_tell_those_newly_mentioned_and_take_back_the_others(
     await scenario.handle(edited(post, before=[CAROL]))
     await scenario.handle(edited(after, before=[BOB, DAVE]))
 
-    assert await scenario.told(BOB) == []
-    assert await scenario.told(CAROL) == [("mention", post.id, (ALICE,))]
-    assert await scenario.told(DAVE) == [("reply", post.id, (ALICE,))]
+    assert await scenario.listed(BOB) == []
+    assert await scenario.listed(CAROL) == [("mention", post.id, (ALICE,))]
+    assert await scenario.listed(DAVE) == [("reply", post.id, (ALICE,))]
 
 
 async def test_nobody_is_told_across_a_block(scenario: Scenario) -> None:
@@ -170,7 +170,7 @@ async def test_nobody_is_told_across_a_block(scenario: Scenario) -> None:
 
     await scenario.handle(liked(BOB, post), liked(CAROL, post), liked(DAVE, post))
 
-    assert await scenario.told(ALICE) == [("like", post.id, (DAVE,))]
+    assert await scenario.listed(ALICE) == [("like", post.id, (DAVE,))]
 
 
 async def test_a_block_takes_back_for_good_both_ways(scenario: Scenario) -> None:
@@ -179,8 +179,8 @@ async def test_a_block_takes_back_for_good_both_ways(scenario: Scenario) -> None
 
     await scenario.handle(blocked(BOB, ALICE))
 
-    assert await scenario.told(ALICE) == [("like", of_alice.id, (CAROL,))]
-    assert await scenario.told(BOB) == []
+    assert await scenario.listed(ALICE) == [("like", of_alice.id, (CAROL,))]
+    assert await scenario.listed(BOB) == []
 
 
 async def test_a_mute_hides_and_unmuting_shows_again(scenario: Scenario) -> None:
@@ -190,11 +190,11 @@ async def test_a_mute_hides_and_unmuting_shows_again(scenario: Scenario) -> None
     await scenario.handle(muted(ALICE, BOB))
     scenario.graph.mutes.add((ALICE, BOB))
     await scenario.handle(reposted(BOB, post))
-    hidden = await scenario.told(ALICE)
+    hidden = await scenario.listed(ALICE)
     await scenario.handle(unmuted(ALICE, BOB))
 
     assert hidden == [("like", post.id, (CAROL,))]
-    assert await scenario.told(ALICE) == [
+    assert await scenario.listed(ALICE) == [
         ("repost", post.id, (BOB,)),
         ("follow", 0, (BOB,)),
         ("like", post.id, (CAROL, BOB)),
@@ -211,12 +211,12 @@ async def test_a_muted_conversation_is_silent_until_it_is_unmuted(scenario: Scen
     async with scenario.store.transaction() as transaction:
         await mute_conversation(transaction, ALICE, post.id, clock=scenario.clock)
     await scenario.handle(created(later), created(elsewhere), liked(CAROL, post))
-    silent = await scenario.told(ALICE)
+    silent = await scenario.listed(ALICE)
     async with scenario.store.transaction() as transaction:
         await unmute_conversation(transaction, ALICE, post.id, clock=scenario.clock)
 
     assert silent == [("mention", elsewhere.id, (CAROL,))]
-    assert await scenario.told(ALICE) == [
+    assert await scenario.listed(ALICE) == [
         ("like", post.id, (CAROL, BOB)),
         ("mention", elsewhere.id, (CAROL,)),
         ("mention", later.id, (CAROL,)),
@@ -236,7 +236,7 @@ async def test_a_kind_is_told_of_those_whom_one_wishes_to_hear(
     await kind_preference(store, ALICE, Kind.LIKE, Sender.EVERYONE)
     await scenario.handle(liked(DAVE, post))
 
-    assert await scenario.told(ALICE) == [("like", post.id, (DAVE, BOB))]
+    assert await scenario.listed(ALICE) == [("like", post.id, (DAVE, BOB))]
 
 
 async def test_a_reply_one_does_not_wish_to_hear_of_may_be_a_mention(
@@ -247,11 +247,11 @@ async def test_a_reply_one_does_not_wish_to_hear_of_may_be_a_mention(
 
     await scenario.handle(created(post))
 
-    assert await scenario.told(ALICE) == [("mention", post.id, (BOB,))]
+    assert await scenario.listed(ALICE) == [("mention", post.id, (BOB,))]
 
 
 @pytest.mark.parametrize(
-    ("visibility", "protected", "following", "told"),
+    ("visibility", "protected", "following", "kinds"),
     [
         (FOLLOWERS, False, False, {"mention"}),
         (FOLLOWERS, False, True, {"mention", "quote", "post"}),
@@ -268,7 +268,7 @@ async def test_nobody_is_told_of_a_post_that_they_may_not_see(
     visibility: post_pb2.Visibility,
     protected: bool,
     following: bool,
-    told: set[str],
+    kinds: set[str],
 ) -> None:
     await scenario.handle(protects(BOB), protects(BOB, protected=protected))
     async with store.transaction() as transaction:
@@ -279,8 +279,8 @@ async def test_nobody_is_told_of_a_post_that_they_may_not_see(
 
     await scenario.handle(created(post, quoting=CAROL))
 
-    heard = [await scenario.told(each) for each in (ALICE, CAROL, DAVE)]
-    assert {kind for each in heard for kind, _, _ in each} == told
+    lists = [await scenario.listed(each) for each in (ALICE, CAROL, DAVE)]
+    assert {kind for each in lists for kind, _, _ in each} == kinds
 
 
 async def test_watchers_hear_of_new_posts_and_not_of_answers_to_others(
@@ -297,8 +297,11 @@ async def test_watchers_hear_of_new_posts_and_not_of_answers_to_others(
 
     await scenario.handle(created(post), created(thread), created(answer))
 
-    assert await scenario.told(ALICE) == [("post", thread.id, (BOB,)), ("post", post.id, (BOB,))]
-    assert await scenario.told(CAROL) == [("post", thread.id, (BOB,)), ("mention", post.id, (BOB,))]
+    assert await scenario.listed(ALICE) == [("post", thread.id, (BOB,)), ("post", post.id, (BOB,))]
+    assert await scenario.listed(CAROL) == [
+        ("post", thread.id, (BOB,)),
+        ("mention", post.id, (BOB,)),
+    ]
 
 
 async def test_a_transaction_tells_a_limited_number_of_people(
@@ -309,7 +312,7 @@ async def test_a_transaction_tells_a_limited_number_of_people(
 
     await scenario.handle(*(liked(each, post) for each in likers))
 
-    assert [len(asked) for asked in scenario.graph.asked] == [5, 5, 2]
+    assert [len(requested) for requested in scenario.graph.requested] == [5, 5, 2]
     (group,) = await scenario.groups(ALICE)
     assert group.count == len(likers)
 
@@ -321,7 +324,7 @@ async def test_a_block_ends_watching(scenario: Scenario, store: NotificationStor
     await scenario.handle(blocked(BOB, ALICE))
     await scenario.handle(created(scenario.post(BOB)))
 
-    assert await scenario.told(ALICE) == []
+    assert await scenario.listed(ALICE) == []
     assert await store.watched(ALICE) == []
 
 
@@ -336,16 +339,16 @@ async def test_very_many_are_told_and_taken_back_in_steps(
     post, other = scenario.post(BOB), scenario.post(BOB)
 
     events = await scenario.handle(created(post), created(other))
-    await scenario.causes(events)
-    both = [await scenario.told(each) for each in watchers]
+    await scenario.consume(events)
+    both = [await scenario.listed(each) for each in watchers]
     await scenario.handle(deleted(post))
-    one = [await scenario.told(each) for each in watchers]
+    one = [await scenario.listed(each) for each in watchers]
     await scenario.handle(left(BOB))
 
-    news, olds = ("post", other.id, (BOB,)), ("post", post.id, (BOB,))
-    assert all(sorted(each) == sorted([news, olds]) for each in both)
-    assert one == [[news]] * len(watchers)
-    assert [await scenario.told(each) for each in watchers] == [[]] * len(watchers)
+    newer, older = ("post", other.id, (BOB,)), ("post", post.id, (BOB,))
+    assert all(sorted(each) == sorted([newer, older]) for each in both)
+    assert one == [[newer]] * len(watchers)
+    assert [await scenario.listed(each) for each in watchers] == [[]] * len(watchers)
 
 
 async def test_nothing_is_left_of_somebody_who_leaves(
@@ -360,15 +363,15 @@ async def test_nothing_is_left_of_somebody_who_leaves(
     await scenario.handle(left(BOB))
     await scenario.handle(reposted(BOB, post), followed(CAROL, BOB))
 
-    assert await scenario.told(ALICE) == [("like", post.id, (CAROL,))]
-    assert await scenario.told(BOB) == []
+    assert await scenario.listed(ALICE) == [("like", post.id, (CAROL,))]
+    assert await scenario.listed(BOB) == []
     assert (await store.preferences(BOB)).kind_preferences == {}
     assert await store.watched(ALICE) == []
 
 
 async def test_an_ended_session_takes_its_devices_along(scenario: Scenario) -> None:
     events = await scenario.handle(session_ended(ALICE, 7))
-    await scenario.causes(events)
+    await scenario.consume(events)
 
     async with scenario.store.transaction() as transaction:
         assert await transaction.session_ended(ALICE, 7)
@@ -382,7 +385,7 @@ async def test_a_batch_asks_about_each_pair_once(scenario: Scenario) -> None:
         liked(BOB, post), reposted(BOB, post), liked(CAROL, post), unliked(BOB, post)
     )
 
-    assert scenario.graph.asked == [[(ALICE, BOB), (ALICE, CAROL)]]
+    assert scenario.graph.requested == [[(ALICE, BOB), (ALICE, CAROL)]]
 
 
 async def watching(scenario: Scenario, watcher_id: int, author_id: int) -> None:
@@ -401,7 +404,7 @@ async def test_a_watcher_who_is_mentioned_by_an_edit_is_told_once(scenario: Scen
     batched = a_post(again.id, BOB, mentions=[ALICE])
     await scenario.handle(created(again), edited(batched, before=[]))
 
-    assert await scenario.told(ALICE) == [("post", again.id, (BOB,)), ("post", post.id, (BOB,))]
+    assert await scenario.listed(ALICE) == [("post", again.id, (BOB,)), ("post", post.id, (BOB,))]
 
 
 async def test_whoever_was_mentioned_is_not_told_as_a_watcher_later(scenario: Scenario) -> None:
@@ -411,7 +414,7 @@ async def test_whoever_was_mentioned_is_not_told_as_a_watcher_later(scenario: Sc
 
     await scenario.handle(created(a_post(mentioned.id, BOB)))
 
-    assert await scenario.told(ALICE) == [("mention", mentioned.id, (BOB,))]
+    assert await scenario.listed(ALICE) == [("mention", mentioned.id, (BOB,))]
 
 
 async def test_an_account_that_opens_tells_both_of_the_follow(scenario: Scenario) -> None:
@@ -419,8 +422,8 @@ async def test_an_account_that_opens_tells_both_of_the_follow(scenario: Scenario
 
     await scenario.handle(followed(BOB, ALICE, by_request=True, by_opening=True))
 
-    assert await scenario.told(ALICE) == [("follow", 0, (BOB,))]
-    assert await scenario.told(BOB) == [("follow_accepted", 0, (ALICE,))]
+    assert await scenario.listed(ALICE) == [("follow", 0, (BOB,))]
+    assert await scenario.listed(BOB) == [("follow_accepted", 0, (ALICE,))]
 
 
 async def test_the_end_of_a_follow_ends_watching(
@@ -445,7 +448,7 @@ async def test_a_watch_that_began_after_the_follow_ended_goes_on(
     scenario.clock.advance(1)
     await watching(scenario, ALICE, BOB)
 
-    await scenario.causes([late])
+    await scenario.consume([late])
 
     assert await store.watched(ALICE) == [BOB]
 
@@ -485,7 +488,7 @@ async def test_a_protected_person_who_changes_their_name_is_asked_nothing(
 
     await scenario.handle(renamed)
 
-    assert scenario.graph.asked == []
+    assert scenario.graph.requested == []
 
 
 @pytest.mark.parametrize("following", [False, True])
@@ -500,8 +503,8 @@ async def test_a_mention_under_a_protected_person_is_told_to_followers_alone(
     await scenario.handle(protects(BOB))
     await scenario.handle(created(reply))
 
-    assert await scenario.told(ALICE) == ([("mention", reply.id, (CAROL,))] if following else [])
-    assert await scenario.told(BOB) == [("reply", reply.id, (CAROL,))]
+    assert await scenario.listed(ALICE) == ([("mention", reply.id, (CAROL,))] if following else [])
+    assert await scenario.listed(BOB) == [("reply", reply.id, (CAROL,))]
 
 
 async def test_a_mention_in_a_conversation_of_others_is_not_told(scenario: Scenario) -> None:
@@ -512,5 +515,5 @@ async def test_a_mention_in_a_conversation_of_others_is_not_told(scenario: Scena
 
     await scenario.handle(created(reply))
 
-    assert await scenario.told(ALICE) == []
-    assert await scenario.told(DAVE) == [("mention", reply.id, (CAROL,))]
+    assert await scenario.listed(ALICE) == []
+    assert await scenario.listed(DAVE) == [("mention", reply.id, (CAROL,))]

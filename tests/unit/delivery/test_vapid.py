@@ -1,4 +1,4 @@
-"""Push services are told who sends (RFC 8292)."""
+"""The sender identifies itself to push services (RFC 8292)."""
 
 from datetime import UTC, datetime, timedelta
 
