@@ -196,7 +196,7 @@ async def test_one_click_leads_to_the_person(scenario: Scenario) -> None:
     assert scenario.box.emails[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-async def test_who_has_read_everything_gets_no_letter(scenario: Scenario) -> None:
+async def test_a_user_without_unread_notifications_gets_no_email(scenario: Scenario) -> None:
     await scenario.address()
     await scenario.notify(10)
     scenario.unread.read(ALICE)
@@ -207,7 +207,7 @@ async def test_who_has_read_everything_gets_no_letter(scenario: Scenario) -> Non
     assert scenario.row.state is State.SKIPPED
 
 
-async def test_who_wishes_for_no_digest_gets_none(scenario: Scenario) -> None:
+async def test_a_user_who_wants_no_digest_gets_none(scenario: Scenario) -> None:
     await scenario.address()
     await scenario.notify(10)
     scenario.unread.digests.clear()
@@ -253,7 +253,7 @@ async def test_the_next_digest_goes_by_the_time_zone_of_the_person(scenario: Sce
     assert scenario.row.due_time.astimezone(ZoneInfo("Asia/Tokyo")).hour == HOUR
 
 
-async def test_a_day_without_news_brings_no_letter(scenario: Scenario) -> None:
+async def test_a_day_without_new_notifications_sends_no_email(scenario: Scenario) -> None:
     await scenario.address()
     await scenario.notify(10)
     await scenario.next_morning()
@@ -276,7 +276,7 @@ async def test_a_long_list_is_cut_and_counted(scenario: Scenario) -> None:
     assert "… and 5 more" in said
 
 
-async def test_a_server_that_is_busy_is_asked_again(scenario: Scenario) -> None:
+async def test_a_busy_server_is_tried_again(scenario: Scenario) -> None:
     await scenario.address()
     await scenario.notify(10)
     scenario.box.answer = "451 try later"
@@ -291,7 +291,7 @@ async def test_a_server_that_is_busy_is_asked_again(scenario: Scenario) -> None:
     assert len(scenario.box.emails) == 1
 
 
-async def test_a_letter_that_is_refused_is_not_sent_again(scenario: Scenario) -> None:
+async def test_a_refused_email_is_not_sent_again(scenario: Scenario) -> None:
     await scenario.address()
     await scenario.notify(10)
     scenario.box.refused[ADDRESS] = f"550 no such mailbox as {ADDRESS}"
@@ -305,7 +305,7 @@ async def test_a_letter_that_is_refused_is_not_sent_again(scenario: Scenario) ->
     assert (scenario.row.state, scenario.row.last_answer) == (State.FAILED, "550")
 
 
-async def test_a_letter_sent_once_more_is_known_by_its_name(scenario: Scenario) -> None:
+async def test_an_email_that_is_sent_twice_has_the_same_message_id(scenario: Scenario) -> None:
     await scenario.address()
     await scenario.notify(10)
     await scenario.next_morning()

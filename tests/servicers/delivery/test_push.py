@@ -232,7 +232,7 @@ async def test_a_later_like_replaces_the_message_on_the_device(scenario: Scenari
     assert topics["12"] != topics["10"]
 
 
-async def test_every_device_of_a_person_is_told_and_nobody_elses(scenario: Scenario) -> None:
+async def test_every_device_of_the_user_gets_the_message_and_no_other(scenario: Scenario) -> None:
     await scenario.device()
     await scenario.device()
     await scenario.device(BOB)
@@ -259,7 +259,7 @@ async def test_a_device_that_is_gone_is_forgotten(scenario: Scenario, status: in
     assert scenario.row(other.id).state is State.SENT
 
 
-async def test_a_busy_push_service_is_asked_again_when_it_says(scenario: Scenario) -> None:
+async def test_a_busy_push_service_is_tried_again_after_its_retry_after(scenario: Scenario) -> None:
     await scenario.device()
     scenario.server.reply = answering((429, {"Retry-After": "120"}), (201, {}))
     await scenario.notify(notification(10))
@@ -363,7 +363,7 @@ async def test_a_receiver_that_hangs_leaves_the_others_room(
         assert answers == {"timeout": most, "busy": 5, "201": 1}
 
 
-async def test_a_device_that_never_answers_is_asked_less_and_less(
+async def test_a_device_that_never_answers_is_tried_at_growing_intervals(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 0.1)
@@ -390,7 +390,7 @@ async def test_a_device_that_never_answers_is_asked_less_and_less(
     }
 
 
-async def test_a_paused_device_holds_up_no_other_of_the_person(
+async def test_a_paused_device_delays_no_other_of_the_user(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 1.0)
@@ -550,7 +550,7 @@ async def test_a_worker_that_dies_after_sending_costs_one_more_message_of_the_to
     assert scenario.row().state is State.SENT
 
 
-async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
+async def test_a_worker_that_is_cancelled_finishes_messages_in_flight(
     scenario: Scenario,
 ) -> None:
     await scenario.device()

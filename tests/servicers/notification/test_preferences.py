@@ -51,7 +51,7 @@ async def preferences(stack: NotificationStack, user_id: int) -> pb.Notification
     return (await stack.of(user_id).GetPreferences(GetPreferencesRequest())).preferences
 
 
-async def test_at_first_everything_is_told_from_everyone_and_pushed(
+async def test_by_default_everything_of_everyone_is_notified_and_pushed(
     stack: NotificationStack,
 ) -> None:
     found = await preferences(stack, ALICE)

@@ -54,7 +54,7 @@ async def test_likes_of_a_post_are_one_line_with_samples_and_a_count(scenario: S
     assert group.last_time == start + timedelta(seconds=7)
 
 
-async def test_a_group_rises_with_a_new_deed_and_sinks_when_that_is_undone(
+async def test_a_group_moves_up_with_a_new_activity_and_back_when_that_is_undone(
     scenario: Scenario,
 ) -> None:
     post, other = scenario.post(ALICE), scenario.post(ALICE)
@@ -96,7 +96,7 @@ async def test_unread_are_counted_up_to_a_limit(scenario: Scenario) -> None:
     assert await scenario.visible_notifications.count_unread(ALICE) == MAX_UNREAD
 
 
-async def test_follows_of_a_day_are_told_together(scenario: Scenario) -> None:
+async def test_follows_of_a_day_are_one_group(scenario: Scenario) -> None:
     await scenario.handle(followed(BOB, ALICE), followed(CAROL, ALICE))
     scenario.clock.advance(timedelta(hours=23))
     await scenario.handle(followed(DAVE, ALICE))
@@ -120,7 +120,7 @@ async def test_a_follow_does_not_join_what_is_read(scenario: Scenario) -> None:
     assert await scenario.listed(ALICE) == [("follow", 0, (DAVE, CAROL)), ("follow", 0, (BOB,))]
 
 
-async def test_somebody_who_follows_again_is_told_anew(scenario: Scenario) -> None:
+async def test_a_repeated_follow_is_a_new_notification(scenario: Scenario) -> None:
     await scenario.handle(followed(BOB, ALICE), followed(CAROL, ALICE))
 
     await scenario.handle(unfollowed(BOB, ALICE), followed(BOB, ALICE))
@@ -128,7 +128,7 @@ async def test_somebody_who_follows_again_is_told_anew(scenario: Scenario) -> No
     assert await scenario.listed(ALICE) == [("follow", 0, (BOB, CAROL))]
 
 
-async def test_pages_go_on_below_an_id_and_show_the_kinds_asked_for(
+async def test_pages_continue_below_an_id_and_show_the_requested_kinds(
     scenario: Scenario, store: NotificationStore
 ) -> None:
     posts = [scenario.post(ALICE) for _ in range(4)]

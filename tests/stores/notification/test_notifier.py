@@ -54,7 +54,7 @@ async def kind_preference(
         )
 
 
-async def test_everything_that_happens_to_somebody_is_told(scenario: Scenario) -> None:
+async def test_a_user_is_notified_of_every_kind(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
     reply, quote = scenario.post(BOB, answers=post), scenario.post(CAROL, quotes=post)
     mention = scenario.post(DAVE, mentions=[ALICE])
@@ -78,7 +78,7 @@ async def test_everything_that_happens_to_somebody_is_told(scenario: Scenario) -
     assert await scenario.listed(DAVE) == []
 
 
-async def test_nobody_is_told_of_their_own_deeds(scenario: Scenario) -> None:
+async def test_nobody_is_notified_of_their_own_activity(scenario: Scenario) -> None:
     post = scenario.post(ALICE, mentions=[ALICE])
     thread = scenario.post(ALICE, answers=post)
 
@@ -90,7 +90,7 @@ async def test_nobody_is_told_of_their_own_deeds(scenario: Scenario) -> None:
 @pytest.mark.parametrize(
     ("quoting", "kind"), [(0, "reply"), (ALICE, "reply"), (BOB, "reply")], ids=str
 )
-async def test_an_answer_that_also_mentions_is_told_once(
+async def test_a_reply_that_also_mentions_is_notified_once(
     scenario: Scenario, quoting: int, kind: str
 ) -> None:
     post = scenario.post(CAROL, answers=scenario.post(ALICE), mentions=[ALICE, DAVE])
@@ -118,7 +118,7 @@ async def test_what_is_undone_is_taken_back(scenario: Scenario) -> None:
     assert await scenario.listed(CAROL) == []
 
 
-async def test_a_request_ends_with_the_follow_that_it_asked_for(scenario: Scenario) -> None:
+async def test_a_request_ends_with_the_follow(scenario: Scenario) -> None:
     await scenario.handle(requested(BOB, ALICE))
 
     await scenario.handle(followed(BOB, ALICE, by_request=True))
@@ -147,7 +147,7 @@ async def test_a_deletion_that_overtakes_what_hangs_on_the_post_still_wins(
     assert await scenario.listed(ALICE) == []
 
 
-async def test_edits_tell_those_newly_mentioned_and_take_back_the_others(
+async def test_edits_notify_newly_mentioned_users_and_withdraw_the_others(
     scenario: Scenario,
 ) -> None:
     answered = scenario.post(DAVE)
@@ -164,7 +164,7 @@ async def test_edits_tell_those_newly_mentioned_and_take_back_the_others(
     assert await scenario.listed(DAVE) == [("reply", post.id, (ALICE,))]
 
 
-async def test_nobody_is_told_across_a_block(scenario: Scenario) -> None:
+async def test_nobody_is_notified_across_a_block(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
     scenario.graph.blocks = {(ALICE, BOB), (CAROL, ALICE)}
 
@@ -224,7 +224,7 @@ async def test_a_muted_conversation_is_silent_until_it_is_unmuted(scenario: Scen
     ]
 
 
-async def test_a_kind_is_told_of_those_whom_one_wishes_to_hear(
+async def test_a_kind_is_notified_for_the_preferred_senders(
     scenario: Scenario, store: NotificationStore
 ) -> None:
     post = scenario.post(ALICE)
@@ -239,7 +239,7 @@ async def test_a_kind_is_told_of_those_whom_one_wishes_to_hear(
     assert await scenario.listed(ALICE) == [("like", post.id, (DAVE, BOB))]
 
 
-async def test_a_reply_one_does_not_wish_to_hear_of_may_be_a_mention(
+async def test_a_reply_that_the_preferences_exclude_may_be_a_mention(
     scenario: Scenario, store: NotificationStore
 ) -> None:
     await kind_preference(store, ALICE, Kind.REPLY, Sender.NOBODY)
@@ -262,7 +262,7 @@ async def test_a_reply_one_does_not_wish_to_hear_of_may_be_a_mention(
         (MENTIONED, True, True, {"mention"}),
     ],
 )
-async def test_nobody_is_told_of_a_post_that_they_may_not_see(
+async def test_nobody_is_notified_of_a_post_that_they_may_not_see(
     scenario: Scenario,
     store: NotificationStore,
     visibility: post_pb2.Visibility,
@@ -283,7 +283,7 @@ async def test_nobody_is_told_of_a_post_that_they_may_not_see(
     assert {kind for each in lists for kind, _, _ in each} == kinds
 
 
-async def test_watchers_hear_of_new_posts_and_not_of_answers_to_others(
+async def test_watchers_are_notified_of_new_posts_and_not_of_replies_to_others(
     scenario: Scenario, store: NotificationStore
 ) -> None:
     for watcher in (ALICE, CAROL):
@@ -304,7 +304,7 @@ async def test_watchers_hear_of_new_posts_and_not_of_answers_to_others(
     ]
 
 
-async def test_a_transaction_tells_a_limited_number_of_people(
+async def test_a_transaction_notifies_a_limited_number_of_users(
     store: NotificationStore, clock: ManualClock
 ) -> None:
     scenario = Scenario(store, clock, at_once=5)
@@ -328,7 +328,7 @@ async def test_a_block_ends_watching(scenario: Scenario, store: NotificationStor
     assert await store.watched(ALICE) == []
 
 
-async def test_very_many_are_told_and_taken_back_in_steps(
+async def test_very_many_are_notified_and_withdrawn_in_steps(
     store: NotificationStore, clock: ManualClock
 ) -> None:
     watchers = range(1000, 1023)
@@ -378,7 +378,7 @@ async def test_an_ended_session_takes_its_devices_along(scenario: Scenario) -> N
         assert not await transaction.session_ended(ALICE, 8)
 
 
-async def test_a_batch_asks_about_each_pair_once(scenario: Scenario) -> None:
+async def test_a_batch_queries_each_pair_once(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
 
     await scenario.handle(
@@ -393,7 +393,7 @@ async def watching(scenario: Scenario, watcher_id: int, author_id: int) -> None:
         await watch(transaction, watcher_id, author_id, clock=scenario.clock)
 
 
-async def test_a_watcher_who_is_mentioned_by_an_edit_is_told_once(scenario: Scenario) -> None:
+async def test_a_watcher_who_is_mentioned_by_an_edit_is_notified_once(scenario: Scenario) -> None:
     await watching(scenario, ALICE, BOB)
     post = scenario.post(BOB)
     await scenario.handle(created(post))
@@ -407,7 +407,7 @@ async def test_a_watcher_who_is_mentioned_by_an_edit_is_told_once(scenario: Scen
     assert await scenario.listed(ALICE) == [("post", again.id, (BOB,)), ("post", post.id, (BOB,))]
 
 
-async def test_whoever_was_mentioned_is_not_told_as_a_watcher_later(scenario: Scenario) -> None:
+async def test_a_mentioned_user_is_not_notified_as_a_watcher_later(scenario: Scenario) -> None:
     mentioned = scenario.post(BOB, mentions=[ALICE])
     await scenario.handle(edited(mentioned, before=[]))
     await watching(scenario, ALICE, BOB)
@@ -417,7 +417,9 @@ async def test_whoever_was_mentioned_is_not_told_as_a_watcher_later(scenario: Sc
     assert await scenario.listed(ALICE) == [("mention", mentioned.id, (BOB,))]
 
 
-async def test_an_account_that_opens_tells_both_of_the_follow(scenario: Scenario) -> None:
+async def test_an_account_that_becomes_public_notifies_both_of_the_follow(
+    scenario: Scenario,
+) -> None:
     await scenario.handle(requested(BOB, ALICE))
 
     await scenario.handle(followed(BOB, ALICE, by_request=True, by_opening=True))
@@ -467,7 +469,7 @@ async def test_an_account_that_becomes_protected_is_watched_by_its_followers_alo
     assert await store.watchers(BOB, after=0, limit=10) == [ALICE, 1003]
 
 
-async def test_an_account_that_opened_again_meanwhile_keeps_its_watchers(
+async def test_an_account_that_became_public_again_keeps_its_watchers(
     scenario: Scenario, store: NotificationStore
 ) -> None:
     await watching(scenario, ALICE, BOB)
@@ -477,7 +479,7 @@ async def test_an_account_that_opened_again_meanwhile_keeps_its_watchers(
     assert await store.watched(ALICE) == [BOB]
 
 
-async def test_a_protected_person_who_changes_their_name_is_asked_nothing(
+async def test_a_protected_user_who_changes_their_name_causes_no_query(
     scenario: Scenario,
 ) -> None:
     await scenario.handle(protects(BOB))
@@ -492,7 +494,7 @@ async def test_a_protected_person_who_changes_their_name_is_asked_nothing(
 
 
 @pytest.mark.parametrize("following", [False, True])
-async def test_a_mention_under_a_protected_person_is_told_to_followers_alone(
+async def test_a_mention_under_a_protected_user_is_notified_to_followers_only(
     scenario: Scenario, following: bool
 ) -> None:
     reply = scenario.post(CAROL, answers=scenario.post(BOB), mentions=[ALICE])
@@ -507,7 +509,7 @@ async def test_a_mention_under_a_protected_person_is_told_to_followers_alone(
     assert await scenario.listed(BOB) == [("reply", reply.id, (CAROL,))]
 
 
-async def test_a_mention_in_a_conversation_of_others_is_not_told(scenario: Scenario) -> None:
+async def test_a_mention_in_a_conversation_of_others_is_not_notified(scenario: Scenario) -> None:
     reply = scenario.post(
         CAROL, answers=scenario.post(BOB), mentions=[ALICE, DAVE], visibility=MENTIONED
     )

@@ -37,7 +37,7 @@ async def test_an_event_that_comes_again_does_nothing(scenario: Scenario) -> Non
     assert await scenario.listed(ALICE) == []
 
 
-async def test_nothing_is_told_while_the_graph_is_away_and_all_of_it_later(
+async def test_nothing_is_notified_while_the_graph_is_unavailable_and_all_of_it_later(
     scenario: Scenario,
 ) -> None:
     post = scenario.post(ALICE)
@@ -75,7 +75,7 @@ async def test_a_process_that_is_killed_between_two_steps_leaves_nothing_behind(
     assert [await scenario.listed(each) for each in (BOB, CAROL)] == [[], []]
 
 
-async def test_a_block_is_not_missed_while_a_deed_is_under_way(scenario: Scenario) -> None:
+async def test_a_block_is_not_missed_while_an_activity_is_added(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
     blocking: list[asyncio.Task[list[Event]]] = []
 
@@ -93,7 +93,9 @@ async def test_a_block_is_not_missed_while_a_deed_is_under_way(scenario: Scenari
     assert await scenario.listed(ALICE) == []
 
 
-async def test_a_mute_that_ends_while_a_deed_is_under_way_hides_nothing(scenario: Scenario) -> None:
+async def test_a_mute_that_ends_while_an_activity_is_added_hides_nothing(
+    scenario: Scenario,
+) -> None:
     post = scenario.post(ALICE)
     await scenario.handle(muted(ALICE, BOB))
     scenario.graph.mutes.add((ALICE, BOB))
@@ -112,7 +114,7 @@ async def test_a_mute_that_ends_while_a_deed_is_under_way_hides_nothing(scenario
     assert await scenario.listed(ALICE) == [("like", post.id, (BOB,))]
 
 
-async def test_two_workers_that_have_the_same_event_tell_once(scenario: Scenario) -> None:
+async def test_two_workers_that_have_the_same_event_notify_once(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
     events = [scenario.event(liked(each, post)) for each in (BOB, CAROL)]
 

@@ -204,7 +204,7 @@ class TestArrivals:
         assert others == type(own)(entry_id=71, post_id=POST, author_id=BOB, reposter_id=DAVE)
         assert await scenario.log(BOB) == []
 
-    async def test_that_nobody_hears_of_are_not_even_remembered(self, scenario: Scenario) -> None:
+    async def test_without_receivers_are_not_recorded(self, scenario: Scenario) -> None:
         await scenario.happens(delivered(ALICE, BOB))
 
         assert scenario.store.database.tables.inbox == set()
@@ -301,7 +301,7 @@ class TestArrivals:
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Message) else "",
 )
-async def test_activity_around_posts_is_told(
+async def test_activity_around_posts_is_announced(
     scenario: Scenario, body: Message, activities: list[PostActivity]
 ) -> None:
     await scenario.happens(body)
