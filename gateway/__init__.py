@@ -1,1 +1,1 @@
-"""The edge of Roost: REST over HTTP, and gRPC behind it."""
+"""The edge of Roost: REST, GraphQL and a stream in front, gRPC behind."""

@@ -1,4 +1,4 @@
-"""The application: which paths there are, inside one frame."""
+"""The application: which paths there are, inside the middleware."""
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
@@ -56,7 +56,7 @@ class Gateway(Starlette):
             )
             for each in VERSIONS
         ]
-        # Paths are tried in order: the busiest stand first of those that match a prefix.
+        # Paths are tried in order; of those that match a prefix the busiest come first.
         routes: list[BaseRoute] = [
             *pages.beside_the_api,
             *rest,
@@ -67,6 +67,6 @@ class Gateway(Starlette):
         self.router.redirect_slashes = False
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The frame alone: it does what Starlette's error layers do, in Roost's terms."""
+        """Our middleware alone: it takes the place of Starlette's error layers."""
         sockets = {STREAM: self.stream, GRAPHQL: self._subscriptions}
         return RequestMiddleware(self.router, sockets=sockets, state=self._process)

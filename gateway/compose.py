@@ -1,4 +1,4 @@
-"""FeedBuilder a gateway process out of its settings: the only place where its parts are made."""
+"""Builds a gateway process from its settings: the only place where its parts are made."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
 from gateway.core.refresh_tokens import Refreshing
-from gateway.core.state import HttpMetrics, State
+from gateway.core.state import State
 from gateway.protocols.graphql import trusted_documents
 from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
@@ -92,4 +92,4 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
 
 def state_of(settings: GatewaySettings) -> State:
     """A process that has done nothing yet."""
-    return State(metrics=HttpMetrics(REGISTRY), max_in_flight=settings.max_in_flight)
+    return State(registry=REGISTRY, max_in_flight=settings.max_in_flight)

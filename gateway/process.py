@@ -21,7 +21,7 @@ from services.chassis.runtime.logs import logger
 from services.chassis.runtime.process import GRACE, HARD_LIMIT, freeze_gc
 from services.chassis.runtime.settings import load, split_address
 
-# Longer than the edge keeps an idle connection (an hour), so that never both close it at once.
+# Longer than the edge keeps an idle connection (an hour): only one side closes it.
 _KEEP_ALIVE_SECONDS = 3660
 _BACKLOG = 2048
 
@@ -30,7 +30,7 @@ WEBSOCKETS: dict[str, Any] = {
     "ws": WebSocketProtocol,
     # Of a frame from a client: a hundred topics, twice over.
     "ws_max_size": 8192,
-    # Compressing would cost 40 KiB a client, and more CPU than all the rest.
+    # Compression costs 40 KiB a client, and more CPU than all the rest.
     "ws_per_message_deflate": False,
     # The protocol has heartbeats of its own, which browsers see, too.
     "ws_ping_interval": None,
@@ -55,11 +55,10 @@ def main() -> int:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, without its own ideas about signals: it would stop accepting at the first one."""
+    """uvicorn without its signal handlers: they stop accepting at the first signal."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Captures none."""
         yield
 
 
@@ -114,7 +113,7 @@ class _ProcessRun:
         return 0
 
     async def _until_stopped(self, serving: "asyncio.Task[None]") -> None:
-        """Waits for the signal, says that it stops, and goes on until Envoy has heard it."""
+        """Waits for the signal, reports not ready, and serves until Envoy has noticed."""
         asked = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({asked, serving}, return_when=asyncio.FIRST_COMPLETED)
         asked.cancel()
@@ -126,7 +125,7 @@ class _ProcessRun:
 
     def _on_signal(self) -> None:
         if self._stopping.is_set():
-            # Asked twice, by somebody who waits: no need to wait for Envoy.
+            # A second signal: stop without waiting for Envoy.
             self._skip_drain.set()
             return
         self._stopping.set()

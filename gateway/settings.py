@@ -1,4 +1,4 @@
-"""What the gateway is told by its environment, on top of what every process is."""
+"""Settings of the gateway, beside those of every process."""
 
 from pathlib import Path
 from typing import Literal
@@ -26,8 +26,8 @@ class GatewaySettings(IdentifiedSettings):
     graphql_manifest: Path | None = None
     # Whether the schema may be asked for, and the page to try it is there.
     graphql_introspection: bool = False
-    # Changes a minute that GraphQL carries out for one person, and sign-ins and sign-ups for one
-    # address: the edge's own numbers, which cannot tell them from readings. So many refreshes of an
+    # Mutations a minute of one person, and sign-ins and sign-ups of one address, in GraphQL: the
+    # edge's own numbers, since the edge cannot distinguish them from reads. So many refreshes of an
     # address may be refused in a minute, too, of REST and GraphQL together.
     rate_writes: int = Field(default=120, ge=1)
     rate_logins: int = Field(default=20, ge=1)

@@ -99,7 +99,7 @@ class Site:
         folder = files("gateway") / "docs"
         self._assets = {name: (folder / name).read_bytes() for name in self._kinds}
         self._asyncapi = _asyncapi(public_url)
-        # They stand among the API's paths, and are looked for before those.
+        # Their paths are among the API's, so they are tried first.
         self.beside_the_api = [
             *(Route(path, self._document) for path in self._openapi),
             Route("/v1/asyncapi.json", self._stream_document),
@@ -168,7 +168,7 @@ class Site:
 
     async def _metrics(self, request: Request) -> Response:
         request.scope[ROUTE] = "/metrics"
-        text = generate_latest(self._state.metrics.registry)
+        text = generate_latest(self._state.registry)
         return Response(text, headers={"content-type": CONTENT_TYPE_LATEST, **_NO_STORE})
 
 

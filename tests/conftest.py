@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
 from structlog.dev import ConsoleRenderer, plain_traceback
 from xdist.remote import Producer
@@ -33,6 +34,10 @@ __all__ = [
 
 # Drawing a traceback with the values of its frames takes 0.2 s, and no test reads it.
 ConsoleRenderer.get_active().exception_formatter = plain_traceback
+
+# An example takes any time on a busy machine.
+hypothesis.settings.register_profile("without deadline", deadline=None)
+hypothesis.settings.load_profile("without deadline")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

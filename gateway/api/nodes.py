@@ -24,7 +24,7 @@ MAX_NODES = 100
 
 @strawberry.type
 class NodeQueries:
-    """Of Query."""
+    """Fields of Query that find things by global ids."""
 
     @resolved(
         "A thing by its global id; null where there is none that the caller may see. A deleted "
@@ -35,12 +35,11 @@ class NodeQueries:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="The global id.")],  # noqa: A002
     ) -> Node | None:
-        """Batched."""
         return await _find(info, id)
 
     @resolved(
         "Several things by their global ids, in their order; null for each that is not found.",
-        each=CALL,  # whoever does not come along with all, is asked for
+        each=CALL,  # people whom the batch does not bring are loaded one by one
     )
     async def nodes(
         self,
@@ -49,7 +48,6 @@ class NodeQueries:
             list[strawberry.ID], strawberry.argument(description="Up to 100 global ids.")
         ],
     ) -> list[Node | None]:
-        """Batched."""
         if len(ids) > MAX_NODES:
             raise ParameterInvalid("ids", "length", f"may hold {MAX_NODES} at most")
         return list(await asyncio.gather(*(_find(info, each) for each in ids)))

@@ -17,7 +17,7 @@ from gateway.api.posts.graphql import PostMutations, PostQueries
 from gateway.api.posts.types import Post
 from gateway.api.relationships import graphql as relationships
 from gateway.api.relationships.graphql import RelationshipMutations, RelationshipQueries
-from gateway.api.sessions.graphql import SessionMutations, SessionQueries
+from gateway.api.sessions.graphql import RegistrationMutations, SessionMutations, SessionQueries
 from gateway.api.sessions.types import Session
 from gateway.api.timelines import graphql as timelines
 from gateway.api.timelines.graphql import TimelineMutations, TimelineQueries
@@ -48,6 +48,7 @@ class Query(
 
 @strawberry.type(description="What may be changed. Each field is carried out by itself, in order.")
 class Mutation(
+    RegistrationMutations,
     UserMutations,
     SessionMutations,
     RelationshipMutations,

@@ -1,9 +1,9 @@
-"""The schema's text: written, compared with what is committed, and held to what was promised.
+"""The schema's text: writes it, compares it with the committed one, and finds breaking changes.
 
 python -m gateway.api.sdl              write gateway/api/schema.graphql
 python -m gateway.api.sdl --check      compare it with what the code declares
 python -m gateway.api.sdl --breaking REV
-    what the schema changes since a git revision: breaking changes fail, others are told
+    what the schema changes since a git revision: breaking changes fail, others are printed
 """
 
 import argparse
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def breaking(before: str, now: str) -> tuple[list[Change], list[Change]]:
-    """What a client of the schema before may stumble over: what breaks it, and what might."""
+    """The changes that break a client of the earlier schema, and those that might."""
     changes = find_schema_changes(build_schema(before), build_schema(now))
     breaks: list[Change] = [each for each in changes if isinstance(each, BreakingChange)]
     may_break: list[Change] = [each for each in changes if isinstance(each, DangerousChange)]
@@ -53,13 +53,13 @@ def _check() -> int:
 
 
 def _breaking(revision: str) -> int:
-    computed = subprocess.run(
+    shown = subprocess.run(
         ["git", "show", f"{revision}:{_IN_REPOSITORY}"], capture_output=True, text=True, check=False
     )
-    if computed.returncode:
+    if shown.returncode:
         _say(f"{revision} has no {_IN_REPOSITORY}, so there is nothing to break.")
         return 0
-    breaks, may_break = breaking(computed.stdout, sdl())
+    breaks, may_break = breaking(shown.stdout, sdl())
     _list("May surprise clients", may_break)
     _list("Breaks clients", breaks)
     return 1 if breaks else 0

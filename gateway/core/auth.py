@@ -1,10 +1,10 @@
-"""Who calls: the bearer token of a request is verified here once more, whatever the edge said."""
+"""Authenticates the caller: the bearer token is verified again, although the edge verified it."""
 
 import re
 from collections.abc import Container, Mapping
 
 from services.chassis.auth import caller
-from services.chassis.auth.access_policy import Policy
+from services.chassis.auth.caller import Policy
 from services.chassis.auth.tokens import (
     JwksSource,
     KeyRing,
@@ -12,15 +12,13 @@ from services.chassis.auth.tokens import (
     Verifier,
 )
 from services.chassis.auth.tokens.jws import TokenInvalid
-from services.chassis.rpc.interceptors.headers import Headers
-from services.chassis.rpc.interceptors.identify import identify
 from services.chassis.runtime.clock import Clock
 
 _BEARER = re.compile(rb"Bearer [A-Za-z0-9._-]+")
 
 
 class Authenticator:
-    """Lets requests in by the access policy of their route.
+    """Authenticates requests by the access policy of their route.
 
     Only people's tokens count here: services have nothing to do at the edge, so no key of theirs
     is known. A verified token is remembered, so most requests pay for one hash.
@@ -54,9 +52,9 @@ class Authenticator:
         call, and Unauthenticated (TOKEN_MISSING) where they may not.
         """
         authorization = headers.get(b"authorization")
-        # The edge writes what it has checked in this form. A token in another one it has not seen.
+        # The edge writes checked tokens in this form. Another form did not pass the edge.
         if authorization is not None and not _BEARER.fullmatch(authorization):
             raise TokenInvalid
         shown = () if authorization is None else (authorization.decode("latin-1"),)
-        await identify(Headers(None, shown), self._verifier, access)
+        await self._verifier.authenticate(shown, access)
         return caller.viewer_id() or 0

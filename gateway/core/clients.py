@@ -16,7 +16,7 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 from services.chassis.rpc.clients import Mesh
 
 if TYPE_CHECKING:
-    # These are types alone: at run time both kinds of stubs are one class.
+    # For type checkers: at run time both kinds of stubs are one class.
     from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceAsyncStub
     from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
     from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceAsyncStub
@@ -33,7 +33,7 @@ _NO_LIMIT = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backends:
-    """Calls on behalf of whoever makes the running request, within its deadline and its trace."""
+    """Calls with the rights of the caller, within the request's deadline and trace."""
 
     auth: "AuthServiceAsyncStub"
     users: "UserServiceAsyncStub"
@@ -62,8 +62,7 @@ class Backends:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceBackends:
-    """Calls in the gateway's own name: for what it does for many people at once, or before it knows
-    for whom."""
+    """Calls in the gateway's own name: for many people at once, or before the caller is known."""
 
     auth: "AuthServiceAsyncStub"
     graph: "GraphServiceAsyncStub"

@@ -1,4 +1,4 @@
-"""What the edge itself refuses, before any service is asked."""
+"""Errors that the gateway itself raises, before it calls a service."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What is wrong with a field, in words: the `detail` of a violation, from what msgspec says."""
+"""Rules of fields in words: the `detail` of a violation, from msgspec's messages."""
 
 import ast
 import re
@@ -42,7 +42,7 @@ def pattern(expression: str, rule: str) -> str:
 
 
 def text(*, most: int, rule: str, description: str) -> Meta:
-    """What is known of a text of at most so many code points. `rule` says so in words."""
+    """The constraints of a text of at most so many code points. `rule` says them in words."""
     return Meta(max_length=most, description=description, extra={_LENGTH_RULE: rule})
 
 
@@ -64,7 +64,7 @@ def documented(schema: Any) -> Any:
 
 
 def detail_of(said: str, kind: Any, path: str = "") -> str:
-    """What msgspec says of a value, without the place, for people who think in JSON.
+    """A message of msgspec without the place, in JSON's terms.
 
     The value is in the field at `path` of the type, by names with dots between; empty for the type.
     """

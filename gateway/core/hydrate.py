@@ -46,12 +46,12 @@ class Hydrated:
     def of(cls, posts: Iterable[Post], includes: Includes) -> Self:
         """From a response that brings posts and what belongs to them."""
         found = {post.id: post for post in includes.quoted_posts}
-        embedded_ids = set(found)
+        embedded = set(found)
         # A post may be on the page and be quoted there; both are the same post.
         found.update({post.id: post for post in posts})
-        if embedded_ids:
-            embedded_ids.difference_update([post.id for post in posts])
-        return cls(found, {user.id: user for user in includes.users}, embedded_ids)
+        if embedded:
+            embedded.difference_update([post.id for post in posts])
+        return cls(found, {user.id: user for user in includes.users}, embedded)
 
     def quoted_by(self, post: Post) -> Post | None:
         """What the post quotes; None where that is nothing, or is not to be shown with it."""

@@ -1,10 +1,11 @@
-"""What surrounds every request: trace, load limit, problems, metrics, headers of all answers."""
+"""The middleware of every request: trace, load limit, problems, metrics, response headers."""
 
 from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import Any
 
 import msgspec
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.exceptions import HTTPException
 
 from gateway.core import problems
@@ -23,15 +24,16 @@ from gateway.core.asgi import (
 from gateway.core.bodies import ClientGone
 from gateway.core.errors import MethodNotAllowed, Overloaded, RouteNotFound
 from gateway.core.state import State
-from services.chassis.rpc import client_network
+from services.chassis.auth import caller
+from services.chassis.rpc.metrics import BUCKETS
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.logs import logger
 
-# Probes and metrics are answered however busy the process is.
+# Probes and metrics are answered under any load.
 _ALWAYS = frozenset(("/livez", "/readyz", "/metrics"))
 _ELSEWHERE = "(none)"
 
-# For browsers: every answer has the type that it says, and no other site learns its address. An
+# For browsers: no sniffing of types, no referrer to other sites. An
 # answer that is no page of ours loads and runs nothing, and no site may frame it.
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _NO_REFERRER = (b"referrer-policy", b"no-referrer")
@@ -41,8 +43,46 @@ _NO_PAGE = (
     b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 )
 _CLOSE = (b"connection", b"close")
+_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
 
 _encoder = msgspec.json.Encoder()
+
+
+class HttpMetrics:
+    """Counts and times HTTP requests by route, method and status."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._handled = Counter(
+            "roost_http_handled",
+            "HTTP requests that were answered, by status.",
+            ["route", "method", "status"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "roost_http_seconds",
+            "Time from the request's head to the end of its answer.",
+            ["route"],
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        # Finding a meter by its labels costs more than counting.
+        self._meters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def note(self, method: str, route: str, status: int, seconds: float) -> None:
+        meters = self._meters.get((method, route, status))
+        if meters is None:
+            # Clients can send any method, but labels must stay few.
+            shown = method if method in _METHODS else "(other)"
+            meters = (
+                self._handled.labels(route, shown, str(status)),
+                self._seconds.labels(route),
+            )
+            if shown == method:
+                self._meters[method, route, status] = meters
+        handled, timed = meters
+        handled.inc()
+        timed.observe(seconds)
 
 
 class RequestMiddleware:
@@ -53,6 +93,7 @@ class RequestMiddleware:
         # The applications of WebSockets, by path.
         self._sockets = sockets
         self._state = state
+        self._metrics = HttpMetrics(state.registry)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request or one WebSocket."""
@@ -63,7 +104,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         headers = scope[HEADERS] = read_headers(scope["headers"])
-        client_network.begin(rate_limit_key(client_address(scope)))
+        caller.begin_network(rate_limit_key(client_address(scope)))
         traceparent = headers.get(b"traceparent")
         trace = telemetry.enter(traceparent.decode("latin-1") if traceparent else None)
         state = self._state
@@ -95,12 +136,12 @@ class RequestMiddleware:
             status = 499
         except Exception as error:
             if status:
-                # The answer has begun: ending the connection is all that is left to say.
+                # The response has begun: all that is left is to end the connection.
                 raise
             await _send_error(error, scope, send_framed)
         finally:
             state.in_flight -= 1
-            state.metrics.note(
+            self._metrics.note(
                 scope["method"], scope.get(ROUTE, _ELSEWHERE), status, perf_counter() - started
             )
 
@@ -126,7 +167,7 @@ class RequestMiddleware:
 
 
 def _for_browsers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """What an answer with these headers has to carry besides."""
+    """The headers that browsers need beside these."""
     page = any(name == _POLICY for name, _ in headers)
     return [_NOSNIFF, _NO_REFERRER] if page else [_NOSNIFF, _NO_REFERRER, _NO_PAGE]
 
@@ -149,7 +190,7 @@ async def _send_error(error: Exception, scope: Scope, send: Send, *, prefix: str
         *problems.headers_of(shown),
     ]
     if prefix:
-        # No frame is around an answer to a handshake.
+        # The middleware adds no headers to a response to a handshake.
         headers += _for_browsers(headers)
     await send(
         {"type": f"{prefix}http.response.start", "status": problem.status, "headers": headers}
@@ -159,7 +200,7 @@ async def _send_error(error: Exception, scope: Scope, send: Send, *, prefix: str
 
 
 def _is_server_fault(error: Exception, scope: Scope) -> Exception:
-    """Starlette's own refusals, in our terms."""
+    """Starlette's own errors as ours."""
     if isinstance(error, HTTPException):
         if error.status_code == 404:
             return RouteNotFound()

@@ -1,4 +1,4 @@
-"""How every list is read: skeleton → hydrate → rules; presenting it is the protocol's own part.
+"""Reads every list: skeleton → hydrate → rules; the protocol presents it.
 
 A skeleton is a page of what stands on a list, with the token of the page after it. Its bodies are
 loaded, the rules drop what does not belong there, and what is missing then is filled up from
@@ -18,8 +18,8 @@ E = TypeVar("E")
 NARROW_ROUNDS = 3
 # After those, each round looks through as many as a service gives at once.
 WIDE_SIZE = 100
-# With these a page has looked through a whole stored home (800) before it is given back short, or
-# with a next page of which nothing is known.
+# With these a page has looked through a whole stored home (800) before it is returned short, or
+# with a next page that may be empty.
 MAX_ROUNDS = 12
 
 
@@ -79,7 +79,7 @@ async def read_page(
         goes_on = len(kept) > missing
         if goes_on:
             # A wide round found more than fits. The token must stand right behind the last entry
-            # that does, so that stretch is asked for again. If the list moved meanwhile, the
+            # that does, so that stretch is asked for again. If the list moved in between, the
             # next round asks for no more than fits.
             kept = kept[:missing]
             stretch = kept[-1] + 1

@@ -1,4 +1,4 @@
-"""From errors to RFC 9457 problems: the one place where a reason gets its HTTP status.
+"""Turns errors into RFC 9457 problems: the one place where a reason gets its HTTP status.
 
 REST answers with the problem as it is; GraphQL and WebSocket take its reason, status and detail.
 """
@@ -31,7 +31,7 @@ from services.chassis.runtime.errors import (
 
 CONTENT_TYPE = b"application/problem+json"
 
-# Every reason of roost.errors.v1.ErrorReason. A reason has one status, whoever gives it.
+# Every reason of roost.errors.v1.ErrorReason. A reason has one status, whichever service gives it.
 _REASONS: Mapping[int, str] = {
     400: "BODY_MALFORMED PARAMETER_INVALID PAGE_TOKEN_INVALID QUERY_INVALID FRAME_INVALID "
     "TOPIC_INVALID UNSUBSCRIBE_TOKEN_INVALID DOCUMENT_INVALID DOCUMENT_TOO_COMPLEX "
@@ -117,7 +117,7 @@ class ProblemViolation(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request was refused (RFC 9457). Tell problems apart by `reason`."""
+    """Why a request was refused (RFC 9457). Distinguish problems by `reason`."""
 
     type: Annotated[str, Meta(description="A page about the reason, relative to the API.")]
     title: Annotated[str, Meta(description="The reason in words; the same for each occurrence.")]
@@ -177,7 +177,7 @@ def _name(field: str) -> str:
 
 
 def problem_of(error: RoostError, *, instance: str, name: Callable[[str], str] = _name) -> Problem:
-    """The problem that tells of the error. `name` says what a field is called where it is shown."""
+    """The problem of an error. `name` gives the name of a field in the protocol."""
     trace = telemetry.current()
     return Problem(
         type=f"/problems/{error.reason}",

@@ -1,4 +1,4 @@
-"""The shapes of notifications in version 1, beside `types.Notification` itself."""
+"""The shapes of notifications, beside `shapes.Notification` itself."""
 
 from typing import Annotated, Literal
 
@@ -43,14 +43,16 @@ class QuietHours(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class KindPreference(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """How somebody wishes to hear of one kind."""
+    """How a person is notified of one kind."""
 
-    sender: Annotated[SenderFilter, Meta(description="Whose deeds are told.")] = field(name="from")
+    sender: Annotated[SenderFilter, Meta(description="Whose activities notify.")] = field(
+        name="from"
+    )
     push: Annotated[bool, Meta(description="Whether they are also pushed to devices.")]
 
 
 class KindPreferences(Struct, frozen=True, gc=False):
-    """How somebody wishes to hear of each kind."""
+    """How a person is notified of each kind."""
 
     follow: KindPreference
     follow_request: KindPreference
@@ -64,11 +66,11 @@ class KindPreferences(Struct, frozen=True, gc=False):
 
 
 class NotificationPreferences(Struct, frozen=True, gc=False):
-    """What the caller wishes to hear of."""
+    """The caller's preferences of notifications."""
 
     kinds: KindPreferences
     muted_conversation_ids: Annotated[
-        list[Id], Meta(description="Conversations that are not told, by their first posts.")
+        list[Id], Meta(description="Muted conversations, by their first posts.")
     ]
     watched_user_ids: Annotated[
         list[Id],

@@ -1,4 +1,4 @@
-"""Presents what was loaded in the shapes of version 1.
+"""Presents what was loaded, without a version.
 
 How a message looks in JSON depends on nothing but its bytes, so both are kept together: a post on
 many homes, and its author on many posts, are printed once. On a home page of 20 this saves most
@@ -14,7 +14,7 @@ import msgspec
 from cachebox import LRUCache
 from google.protobuf.timestamp_pb2 import Timestamp
 from msgspec import UNSET, Raw
-from roost.notification.v1 import delivery_service_pb2, notification_pb2
+from roost.notification.v1 import notification_pb2
 from roost.post.v1 import engagement_service_pb2, post_pb2
 from roost.timeline.v1 import timeline_pb2
 from roost.user.v1 import user_pb2
@@ -77,7 +77,7 @@ def _print_user(message: user_pb2.User) -> _CachedJson:
 
 
 class Presenter:
-    """One answer in the making. Each person in it is printed at most once.
+    """Presents one response. Each person in it is encoded at most once.
 
     The values are `Raw` JSON under the types that they print as: msgspec puts them in as they are.
 
@@ -225,8 +225,8 @@ def user(message: user_pb2.User) -> shapes.User:
 
 
 def relationship(message: user_pb2.Relationship) -> shapes.Relationship:
-    """How the caller and somebody stand. That somebody blocks the caller is not shown: to
-    those who are blocked, they do not exist."""
+    """The relationship of the caller and another person. It never shows that the other blocks the
+    caller: to the caller, such a person does not exist."""
     return shapes.Relationship(
         user_id=str(message.user_id),
         following=message.following,
@@ -274,7 +274,6 @@ def reply_to(message: post_pb2.Post) -> shapes.ReplyTo | None:
 
 
 def counts(message: post_pb2.PostCounts) -> shapes.PostCounts:
-    """How people responded."""
     return shapes.PostCounts(message.likes, message.reposts, message.replies, message.quotes)
 
 
@@ -295,64 +294,12 @@ def engagement(
     )
 
 
-def session(message: user_pb2.Session) -> shapes.Session:
-    """A signed-in device."""
-    return shapes.Session(
-        id=str(message.id),
-        device_name=message.device_name,
-        created_at=time(message.create_time),
-        last_used_at=time(message.last_used_time),
-        expires_at=time(message.expire_time),
-        current=message.current,
-    )
-
-
-def signed_in(
-    person: user_pb2.User, device: user_pb2.Session, tokens: user_pb2.TokenPair
-) -> shapes.SignedIn:
-    """A person, signed in on a device."""
-    return shapes.SignedIn(
-        user=user(person),
-        session=session(device),
-        access_token=tokens.access_token,
-        access_expires_at=time(tokens.access_expire_time),
-        refresh_token=tokens.refresh_token,
-        refresh_expires_at=time(tokens.refresh_expire_time),
-    )
-
-
-def refreshed(device: user_pb2.Session, pair: user_pb2.TokenPair) -> shapes.Tokens:
-    """What a device holds after refreshing."""
-    return shapes.Tokens(
-        session=session(device),
-        access_token=pair.access_token,
-        access_expires_at=time(pair.access_expire_time),
-        refresh_token=pair.refresh_token,
-        refresh_expires_at=time(pair.refresh_expire_time),
-    )
-
-
 def marker(message: timeline_pb2.ReadMarker) -> shapes.ReadMarker:
     """Where the caller stopped reading."""
     return shapes.ReadMarker(
         last_read_id=id_or_none(message.last_read_entry_id),
         updated_at=time(message.update_time) if message.HasField("update_time") else None,
     )
-
-
-def push_subscription(message: delivery_service_pb2.PushSubscription) -> shapes.PushSubscription:
-    """A device that notifications are pushed to."""
-    return shapes.PushSubscription(
-        id=str(message.id),
-        endpoint=message.endpoint,
-        created_at=time(message.create_time),
-        expires_at=time(message.expire_time),
-    )
-
-
-def email(message: delivery_service_pb2.EmailAddress) -> shapes.Email:
-    """Where somebody's digest goes."""
-    return shapes.Email(message.address or None, message.confirmed)
 
 
 def time(stamp: Timestamp) -> str:

@@ -1,4 +1,4 @@
-"""Texts cut where something is found in them, so that nobody has to count code points."""
+"""Texts cut into segments at entities, so that clients need not count code points."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from roost.post.v1.post_pb2 import Entity
 
 
 class Segment(NamedTuple):
-    """A stretch of a text, and what it is; None for nothing but text."""
+    """A stretch of a text with its entity; None for plain text."""
 
     text: str
     entity: Entity | None

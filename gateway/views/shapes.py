@@ -1,4 +1,4 @@
-"""The shapes of version 1: what is printed, what is parsed, and what the OpenAPI document says.
+"""What is shown, without a version: the shapes that are printed, parsed and documented.
 
 Ids are strings, since JavaScript's numbers end at 2^53. Limits are those of the contracts in
 protos/, which the services check again; a test compares the two.
@@ -271,47 +271,6 @@ class Relationships(Struct, frozen=True, gc=False):
     items: list[Relationship]
 
 
-class Session(Struct, frozen=True, gc=False):
-    """One signed-in device."""
-
-    id: Id
-    device_name: Annotated[str, Meta(description="Empty where the device gave no name.")]
-    created_at: Time
-    last_used_at: Time
-    expires_at: Annotated[Time, Meta(description="When it ends if it is not refreshed before.")]
-    current: Annotated[bool, Meta(description="Whether this request was made with it.")]
-
-
-class SessionPage(Struct, frozen=True, gc=False):
-    """A page of sessions, newest first."""
-
-    items: list[Session]
-    next_cursor: NextCursor
-
-
-class Tokens(Struct, frozen=True, gc=False):
-    """What a device holds after refreshing."""
-
-    session: Session
-    access_token: Annotated[str, Meta(description="Send it as `Authorization: Bearer …`.")]
-    access_expires_at: Time
-    refresh_token: Annotated[str, Meta(description="Good once, for the next pair.")]
-    refresh_expires_at: Time
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of the scheme
-
-
-class SignedIn(Struct, frozen=True, gc=False):
-    """A person, signed in on a device."""
-
-    user: User
-    session: Session
-    access_token: Annotated[str, Meta(description="Send it as `Authorization: Bearer …`.")]
-    access_expires_at: Time
-    refresh_token: Annotated[str, Meta(description="Good once, for the next pair.")]
-    refresh_expires_at: Time
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of the scheme
-
-
 class ReadMarker(Struct, frozen=True, gc=False):
     """Where the caller stopped reading."""
 
@@ -335,62 +294,21 @@ NotificationKind = Literal[
 
 
 class Notification(Struct, frozen=True, gc=False):
-    """What somebody did, or like deeds of several people together."""
+    """One activity, or activities of one kind by several people together."""
 
-    id: Annotated[Id, Meta(description="Sorts by the newest deed; another one with each deed.")]
+    id: Annotated[
+        Id, Meta(description="Sorts by the newest activity; it changes with each activity.")
+    ]
     kind: NotificationKind
     post: Annotated[Post | None, Meta(description="The post it is about; null for follows.")]
     people: Annotated[list[User], Meta(description="Up to five of those who did it, newest first.")]
     count: Annotated[int, Meta(ge=1, description="How many did it.")]
-    first_at: Annotated[Time, Meta(description="The oldest deed.")]
-    last_at: Annotated[Time, Meta(description="The newest deed.")]
+    first_at: Annotated[Time, Meta(description="The oldest activity.")]
+    last_at: Annotated[Time, Meta(description="The newest activity.")]
     read: Annotated[bool, Meta(description="Whether the read marker has passed it.")]
 
 
-class StreamTicket(Struct, frozen=True, gc=False):
-    """What opens one connection to the stream."""
-
-    ticket: Annotated[str, Meta(description="Good once, for one connection of this session.")]
-    expires_in: Annotated[int, Meta(ge=1, description="Seconds until it is good no more.")]
-
-
 class Rebuilt(Struct, frozen=True, gc=False):
-    """A home timeline built anew."""
+    """A home timeline that was rebuilt."""
 
     entry_count: Annotated[int, Meta(ge=0, description="How many places it holds now.")]
-
-
-class PushKey(Struct, frozen=True, gc=False):
-    """The key of those who push."""
-
-    public_key: Annotated[
-        str,
-        Meta(
-            description="A point on P-256 (uncompressed), base64url without padding.",
-            examples=[
-                "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
-            ],
-        ),
-    ]
-
-
-class PushSubscription(Struct, frozen=True, gc=False):
-    """A device that notifications are pushed to."""
-
-    id: Id
-    endpoint: Annotated[str, Meta(description="Where its push service takes messages for it.")]
-    created_at: Time
-    expires_at: Annotated[Time, Meta(description="Forgotten then, unless it is renewed before.")]
-
-
-class PushSubscriptions(Struct, frozen=True, gc=False):
-    """One's devices, newest first."""
-
-    items: list[PushSubscription]
-
-
-class Email(Struct, frozen=True, gc=False):
-    """Where one's digest goes."""
-
-    address: Annotated[str | None, Meta(description="Null for nowhere.")]
-    confirmed: Annotated[bool, Meta(description="Whether it is in use.")]

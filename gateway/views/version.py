@@ -12,7 +12,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Retirement:
-    """That a version is on its way out, and what its clients are told with every answer."""
+    """The end of a version, and the headers that announce it with every response."""
 
     def __init__(self, *, deprecated: datetime, sunset: datetime, successor: str) -> None:
         """From `deprecated` on nobody should build upon the version; until `sunset` it is answered;

@@ -12,8 +12,8 @@ from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.rpc.page_token import PageTokens
-from services.chassis.rpc.server import MountedServicer
+from services.chassis.rpc.paging import PageTokens
+from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.runtime.process import ProcessParts
@@ -41,6 +41,7 @@ from services.notification.domain.ports import Posts, Profiles, Visibility
 from services.notification.domain.store import NotificationStore
 from services.notification.domain.visible_notifications import VisibleNotifications
 from services.notification.rpc.servicer import NotificationServicer
+from services.notification.service import MANIFEST
 from services.notification.settings import NotificationSettings
 from services.notification.worker import consumer
 from services.notification.worker import retention as notification_retention
@@ -66,26 +67,29 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
         live = eventlog.live_delivery(store=events, clock=clock)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield ProcessParts(
-            mounts=[
-                *mounts(
-                    store=store,
-                    profiles=MeshProfiles(mesh),
-                    posts=MeshPosts(mesh),
-                    visibility=MeshVisibility(mesh),
-                    page_token_key=settings.page_token_key,
-                    clock=clock,
+            server=Server(
+                mounts=[
+                    *mounts(
+                        store=store,
+                        profiles=MeshProfiles(mesh),
+                        posts=MeshPosts(mesh),
+                        visibility=MeshVisibility(mesh),
+                        page_token_key=settings.page_token_key,
+                        clock=clock,
+                    ),
+                    eventlog.mount(store=events, live=live, clock=clock),
+                    delivery.mount(
+                        settings,
+                        begin=store.transaction,
+                        store=PostgresDeliveryStore(database),
+                        clock=clock,
+                        ids=IdGenerator(clock=clock, worker=worker),
+                    ),
+                ],
+                verifier=authentication.verifier(
+                    settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
                 ),
-                eventlog.mount(store=events, live=live, clock=clock),
-                delivery.mount(
-                    settings,
-                    begin=store.transaction,
-                    store=PostgresDeliveryStore(database),
-                    clock=clock,
-                    ids=IdGenerator(clock=clock, worker=worker),
-                ),
-            ],
-            verifier=authentication.verifier(
-                settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                max_in_flight=settings.max_in_flight,
             ),
             jobs=[revoked.run, *eventlog.live_delivery_jobs(settings, live)],
             on_drain=[live.stop],
@@ -147,8 +151,8 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
         cleanup = AccountCleanup(store=store, graph=graph, clock=clock)
         projection_consumer = bus.Subscriber(
             brokers=brokers,
-            group=consumer.GROUP,
-            topics=consumer.TOPICS,
+            group=MANIFEST.consumer_group.name,
+            topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
             batches=consumer.NotificationConsumer(notifier, cleanup),

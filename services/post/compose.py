@@ -14,10 +14,11 @@ from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.rpc.page_token import PageTokens
-from services.chassis.rpc.server import MountedServicer
+from services.chassis.rpc.paging import PageTokens
+from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.ids import IdGenerator
+from services.chassis.runtime.periodic import every
 from services.chassis.runtime.process import ProcessParts
 from services.chassis.storage import postgres, retention
 from services.chassis.storage.relay import Relay
@@ -36,11 +37,12 @@ from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.hydration import Hydration
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
+from services.post.service import MANIFEST
 from services.post.settings import PostSettings
 from services.post.worker import consumer
 from services.post.worker.account_cleanup import AccountCleanup
-from services.post.worker.protections import Protections
-from services.post.worker.reconciliation import Reconciliation
+from services.post.worker.protections import REVIEW_SECONDS, Protections
+from services.post.worker.reconciliation import INTERVAL_SECONDS, Reconciliation
 
 SERVICE = "post"
 
@@ -65,18 +67,25 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         try:
             yield ProcessParts(
-                mounts=mounts(
-                    store=store,
-                    bodies=bodies,
-                    states=states,
-                    profiles=profiles,
-                    profile_cache=profile_cache,
-                    clock=clock,
-                    ids=IdGenerator(clock=clock, worker=worker),
-                    page_token_key=settings.page_token_key,
-                ),
-                verifier=authentication.verifier(
-                    settings, service=SERVICE, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                server=Server(
+                    mounts=mounts(
+                        store=store,
+                        bodies=bodies,
+                        states=states,
+                        profiles=profiles,
+                        profile_cache=profile_cache,
+                        clock=clock,
+                        ids=IdGenerator(clock=clock, worker=worker),
+                        page_token_key=settings.page_token_key,
+                    ),
+                    verifier=authentication.verifier(
+                        settings,
+                        service=SERVICE,
+                        people=MeshJwks(mesh),
+                        revoked=revoked,
+                        clock=clock,
+                    ),
+                    max_in_flight=settings.max_in_flight,
                 ),
                 jobs=[revoked.run],
             )
@@ -153,10 +162,11 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
             store=store, clock=clock, describe=describe, delete_body=bodies.delete
         )
         protections = Protections(store=store, profiles=profiles)
+        reconciliation = Reconciliation(store=store, clock=clock)
         subscriber = bus.Subscriber(
             brokers=brokers,
-            group=consumer.GROUP,
-            topics=consumer.TOPICS,
+            group=MANIFEST.consumer_group.name,
+            topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
             handlers=consumer.routes(
@@ -168,8 +178,8 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
             consumers=[subscriber],
             jobs=[
                 Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
-                Reconciliation(store=store, clock=clock).run,
-                protections.run,
+                every(INTERVAL_SECONDS, "reconciliation", reconciliation.reconcile),
+                every(REVIEW_SECONDS, "protections", protections.review),
                 retention.job(database),
             ],
         )

@@ -11,8 +11,8 @@ from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.rpc.page_token import PageTokens
-from services.chassis.rpc.server import MountedServicer
+from services.chassis.rpc.paging import PageTokens
+from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.periodic import every
 from services.chassis.runtime.process import ProcessParts
@@ -33,6 +33,7 @@ from services.timeline.domain.ranking import Rankings
 from services.timeline.domain.store import MAX_PUBLIC, TimelineStore
 from services.timeline.rpc import events
 from services.timeline.rpc.servicer import TimelineServicer
+from services.timeline.service import MANIFEST
 from services.timeline.settings import TimelineSettings
 from services.timeline.worker import consumer
 
@@ -83,9 +84,12 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
         )
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield ProcessParts(
-            mounts=[MountedServicer(add_TimelineServiceServicer_to_server, servicer)],
-            verifier=authentication.verifier(
-                settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
+            server=Server(
+                mounts=[MountedServicer(add_TimelineServiceServicer_to_server, servicer)],
+                verifier=authentication.verifier(
+                    settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                ),
+                max_in_flight=settings.max_in_flight,
             ),
             jobs=[revoked.run],
         )
@@ -129,8 +133,8 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
         # further member would ask the broker as often as this one.
         following = bus.Subscriber(
             brokers=brokers,
-            group=consumer.GROUP,
-            topics=consumer.TOPICS,
+            group=MANIFEST.consumer_group.name,
+            topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
             batches=consumer.together(

@@ -21,8 +21,8 @@ from services.chassis.cache import redis_client
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh
-from services.chassis.rpc.page_token import PageTokens
-from services.chassis.rpc.server import MountedServicer
+from services.chassis.rpc.paging import PageTokens
+from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.runtime.periodic import every
@@ -50,10 +50,11 @@ from services.user.rpc.auth_servicer import AuthServicer
 from services.user.rpc.events import describe
 from services.user.rpc.graph_servicer import GraphServicer
 from services.user.rpc.user_servicer import UserServicer
+from services.user.service import MANIFEST
 from services.user.settings import UserSettings
-from services.user.worker import background_tasks, consumer, counters
+from services.user.worker import background_tasks, counters
 from services.user.worker.background_tasks import BackgroundTasks
-from services.user.worker.consumer import Subscriptions
+from services.user.worker.consumer import UserConsumer
 from services.user.worker.counters import Reconciler
 
 SERVICE = "user"
@@ -89,27 +90,32 @@ async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         await signer.load()
         revoked = RevokedSessions(Revocations(store=store, clock=clock), clock=clock)
         yield ProcessParts(
-            mounts=mounts(
-                store=store,
-                user_cache=_user_cache(store, cache_server, cache_invalidation, clock),
-                cache_invalidation=cache_invalidation,
-                clock=clock,
-                ids=IdGenerator(clock=clock, worker=worker),
-                passwords=passwords,
-                throttle=_throttle(settings, cache_server, clock),
-                email_addresses=MeshEmailAddresses(mesh),
-                signer=signer,
-                page_token_key=settings.page_token_key,
-                master_key=settings.master_key,
-            ),
-            verifier=Verifier(
-                issuer=settings.token_issuer,
-                audience=settings.token_audience,
-                services_here=["user"],
-                users=KeyRing(signer, clock=clock),
-                services=KeyRing(StaticJwks(service_keys(settings.service_keys_file)), clock=clock),
-                clock=clock,
-                revoked=revoked,
+            server=Server(
+                mounts=mounts(
+                    store=store,
+                    user_cache=_user_cache(store, cache_server, cache_invalidation, clock),
+                    cache_invalidation=cache_invalidation,
+                    clock=clock,
+                    ids=IdGenerator(clock=clock, worker=worker),
+                    passwords=passwords,
+                    throttle=_throttle(settings, cache_server, clock),
+                    email_addresses=MeshEmailAddresses(mesh),
+                    signer=signer,
+                    page_token_key=settings.page_token_key,
+                    master_key=settings.master_key,
+                ),
+                verifier=Verifier(
+                    issuer=settings.token_issuer,
+                    audience=settings.token_audience,
+                    services_here=["user"],
+                    users=KeyRing(signer, clock=clock),
+                    services=KeyRing(
+                        StaticJwks(service_keys(settings.service_keys_file)), clock=clock
+                    ),
+                    clock=clock,
+                    revoked=revoked,
+                ),
+                max_in_flight=settings.max_in_flight,
             ),
             jobs=[every(RELOAD_SECONDS, "load_signing_keys", signer.load), revoked.run],
         )
@@ -196,11 +202,11 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         seal = KeySeal(master_key=settings.master_key)
         counting = bus.Subscriber(
             brokers=brokers,
-            group=consumer.GROUP,
-            topics=consumer.TOPICS,
+            group=MANIFEST.consumer_group.name,
+            topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
-            batches=Subscriptions(store=store, user_cache=profiles).handle,
+            batches=UserConsumer(store=store, user_cache=profiles),
         )
         tasks = BackgroundTasks(
             store=store,

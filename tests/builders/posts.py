@@ -1,4 +1,4 @@
-"""Posts for tests: give what matters, the rest is made up."""
+"""Builds posts for tests: give what matters, the rest has defaults."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -11,9 +11,9 @@ START = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 
 
 class Numbers:
-    """Makes ids as the service does: rising, each with the bucket of its author.
+    """Makes ids like the service: ascending, each with the bucket of its author.
 
-    Two of them do not meet, so tests may share a database.
+    Two instances make no equal ids, so tests may share a database.
     """
 
     _instances = itertools.count(1)

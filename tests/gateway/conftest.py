@@ -15,7 +15,7 @@ from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
 from gateway.core.refresh_tokens import Refreshing
-from gateway.core.state import HttpMetrics, State
+from gateway.core.state import State
 from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
 from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
@@ -73,7 +73,7 @@ def services() -> FakeServices:
 
 @pytest.fixture
 def state() -> State:
-    return State(metrics=HttpMetrics(CollectorRegistry()), max_in_flight=50)
+    return State(registry=CollectorRegistry(), max_in_flight=50)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ class FakeEvents:
     def mount(self) -> MountedServicer:
         return MountedServicer(add_EventServiceServicer_to_server, _Servicer(self))
 
-    def add(self, user_id: int, *, told: bool = True, age: float = 0.0, **kind: Any) -> int:
+    def add(self, user_id: int, *, announced: bool = True, age: float = 0.0, **kind: Any) -> int:
         """Log an event, and tell the streams unless it is to get lost on its way."""
         log = self.logs.setdefault(user_id, [])
         time = Timestamp()
@@ -46,7 +46,7 @@ class FakeEvents:
         time.seconds -= int(age)
         event = UserEvent(user_id=user_id, sequence=len(log) + 1, event_time=time, **kind)
         log.append(event)
-        if told:
+        if announced:
             self.tell(event)
         return event.sequence
 
@@ -65,7 +65,6 @@ class FakeEvents:
         self.first[user_id] = before
 
     def cut(self) -> None:
-        """Every stream breaks."""
         for stream in list(self.streams):
             stream.said.put_nowait(None)
 

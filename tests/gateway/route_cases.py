@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 from roost.notification.v1 import delivery_service_pb2 as delivery
-from roost.notification.v1 import notification_pb2 as told
+from roost.notification.v1 import notification_pb2
 from roost.notification.v1 import notification_service_pb2 as notifications
 from roost.post.v1 import engagement_service_pb2 as responses
 from roost.post.v1 import post_service_pb2 as posts
@@ -97,20 +97,24 @@ _BODIES = posts.BatchGetPostsResponse(
     posts=_MANY["posts"],
     includes=includes(person(ALICE, viewer=ALICE), person(BOB, viewer=ALICE, following=True)),
 )
-_GROUP = told.NotificationGroup(
-    id=300, kind=told.NOTIFICATION_KIND_LIKE, post_id=100, sample_user_ids=[BOB], count=1
+_GROUP = notification_pb2.NotificationGroup(
+    id=300,
+    kind=notification_pb2.NOTIFICATION_KIND_LIKE,
+    post_id=100,
+    sample_user_ids=[BOB],
+    count=1,
 )
 _GROUP.first_time.FromDatetime(NOON)
 _GROUP.last_time.FromDatetime(NOON)
 _READ = {"last_read_id": 300, "update_time": _GROUP.last_time}
-_KIND_PREFERENCE = {"from": told.SENDER_FILTER_FOLLOWING, "push": True}
-_PREFERENCES = told.NotificationPreferences(
-    kinds=[told.KindPreference(kind=kind, **_KIND_PREFERENCE) for kind in range(1, 10)],
+_KIND_PREFERENCE = {"from": notification_pb2.SENDER_FILTER_FOLLOWING, "push": True}
+_PREFERENCES = notification_pb2.NotificationPreferences(
+    kinds=[notification_pb2.KindPreference(kind=kind, **_KIND_PREFERENCE) for kind in range(1, 10)],
     muted_conversation_ids=[100],
     watched_user_ids=[BOB],
     etag="3",
     time_zone="Europe/Berlin",
-    quiet_hours=told.QuietHours(start_hour=22, end_hour=7),
+    quiet_hours=notification_pb2.QuietHours(start_hour=22, end_hour=7),
 )
 _PASSWORD = "correct horse"
 _DEVICE = delivery.PushSubscription(id=7, endpoint="https://push.example/1")
@@ -490,7 +494,13 @@ _CASES = (
         notifications.ListNotificationsResponse(
             groups=[_GROUP, _GROUP], next_page_token="next", next_group=_GROUP
         ),
-        _PAGE_ASKS | {"kinds": [told.NOTIFICATION_KIND_LIKE, told.NOTIFICATION_KIND_FOLLOW]},
+        _PAGE_ASKS
+        | {
+            "kinds": [
+                notification_pb2.NOTIFICATION_KIND_LIKE,
+                notification_pb2.NOTIFICATION_KIND_FOLLOW,
+            ]
+        },
         also={"BatchGetPosts": _BODIES},
     ),
     Case(

@@ -27,7 +27,7 @@ from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
 from gateway.core.refresh_tokens import Refreshing
-from gateway.core.state import HttpMetrics, State
+from gateway.core.state import State
 from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
 from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
@@ -41,7 +41,7 @@ from services.chassis.cache import redis_client
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.events.bus import Publisher
 from services.chassis.rpc.clients import Mesh
-from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
@@ -49,6 +49,7 @@ from services.chassis.runtime.token_buckets import Buckets
 from services.delivery import compose as delivery_compose
 from services.delivery.adapters.memory import MemoryDeliveryStore
 from services.notification import compose as notification_compose
+from services.notification import service as notification_service
 from services.notification.adapters import clients as notification_peers
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.adapters.unread import UnreadQueries
@@ -57,6 +58,7 @@ from services.notification.domain.visible_notifications import VisibleNotificati
 from services.notification.worker import consumer as notification_subscriber
 from services.notification.worker.account_cleanup import AccountCleanup as NotificationDepartures
 from services.post import compose as post_compose
+from services.post import service as post_service
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
 from services.post.rpc.events import describe
@@ -81,6 +83,7 @@ from services.timeline.rpc import events as timeline_events
 from services.timeline.rpc.servicer import TimelineServicer
 from services.timeline.worker.consumer import HomeTimelines, PublicTimeline, together
 from services.user import compose as user_compose
+from services.user import service as user_service
 from services.user.adapters.delivery_client import MeshEmailAddresses
 from services.user.adapters.login_attempts import MemoryAttempts
 from services.user.adapters.memory import MemoryUserStore
@@ -180,7 +183,7 @@ async def _serving_at(
         async with serving(*mounts, address=address) as everything, AsyncExitStack() as opened:
             jwks = StaticJwks([USER_KEY.public_jwk()])
             backends = Backends.from_mesh(everything.mesh)
-            state = State(metrics=HttpMetrics(CollectorRegistry()), max_in_flight=200)
+            state = State(registry=CollectorRegistry(), max_in_flight=200)
             stream = await opened.enter_async_context(
                 open_stream(
                     presenter=EventPresenter.of_process(
@@ -274,8 +277,8 @@ async def _users(
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,
     )
-    handle = user_subscriber.Subscriptions(store=store, user_cache=profiles).handle
-    return mounts, Group("user", user_subscriber.TOPICS, handle)
+    handle = user_subscriber.UserConsumer(store=store, user_cache=profiles)
+    return mounts, Group("user", user_service.MANIFEST.consumer_group.topics, handle)
 
 
 @asynccontextmanager
@@ -305,7 +308,7 @@ async def _posts(
         profile_cache=profile_cache,
     )
     try:
-        yield mounts, Group("post", post_subscriber.TOPICS, one_by_one(routes))
+        yield mounts, Group("post", post_service.MANIFEST.consumer_group.topics, one_by_one(routes))
     finally:
         for each in (bodies, states, profile_cache):
             await each.close()
@@ -350,7 +353,7 @@ def _notifications(
         visible_notifications=VisibleNotifications(store=store, visibility=visibility),
         clock=clock,
     )
-    group = Group("notification", notification_subscriber.TOPICS, handle)
+    group = Group("notification", notification_service.MANIFEST.consumer_group.topics, handle)
     return [*mounts, delivery], group, unread
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.chassis.auth.access_policy import Kind, Policy
 from services.chassis.auth.caller import (
     ANONYMOUS,
     Caller,
+    Kind,
+    Policy,
     ServiceCaller,
     UserCaller,
 )

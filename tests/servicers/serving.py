@@ -11,7 +11,7 @@ against their contract, errors travel as statuses and come back as the classes o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
@@ -35,11 +35,11 @@ from services.chassis.auth.tokens import (
     Verifier,
 )
 from services.chassis.rpc.clients import Mesh
-from services.chassis.rpc.interceptors import Pipeline, RpcMetrics
 from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.manifest import deployed
+from services.chassis.runtime.process import ProcessParts
 from tests.waiting import LIMIT
 
 S = TypeVar("S")
@@ -113,6 +113,12 @@ class Served:
         return self.mesh.with_token(kind, lambda: token, timeout=10.0)
 
 
+def mounts_of(parts: ProcessParts) -> Sequence[MountedServicer]:
+    """What a composed process would serve."""
+    assert isinstance(parts.server, Server)
+    return parts.server.mounts
+
+
 @asynccontextmanager
 async def serving(
     *mounts: MountedServicer,
@@ -124,12 +130,12 @@ async def serving(
     clock = clock or SystemClock()
     registry = CollectorRegistry()
     services_here = {service_of(each.register) for each in mounts}
-    pipeline = Pipeline(
+    server = Server(
+        mounts,
         verifier=verifier(clock, services_here=services_here),
         max_in_flight=max_in_flight,
-        metrics=RpcMetrics(registry),
+        registry=registry,
     )
-    server = Server(mounts, pipeline=pipeline)
     address = f"127.0.0.1:{server.bind(address)}"
     await server.start()
     try:

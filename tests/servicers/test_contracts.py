@@ -15,7 +15,8 @@ from buf.validate import validate_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from roost.rules.v1 import rules_pb2
 
-from services.chassis.auth.access_policy import Policy, policy_of
+from services.chassis.auth.access_policy import policy_of
+from services.chassis.auth.caller import Policy
 from services.chassis.runtime.manifest import Manifest, deployed
 
 ROOT = Path(__file__).parents[2]

@@ -37,11 +37,10 @@ from gateway.protocols.graphql.mutation_results import (
 
 @strawberry.type
 class DeliveryQueries:
-    """Of Query."""
+    """Fields of Query about devices and the digest."""
 
     @resolved("The devices that one's notifications are pushed to, newest first: at most 20.")
     async def push_subscriptions(self, info: Info) -> list[PushSubscription]:
-        """As REST's."""
         response = await own(info).delivery.ListPushSubscriptions(ListPushSubscriptionsRequest())
         return [PushSubscription(message=each) for each in response.subscriptions]
 
@@ -51,25 +50,22 @@ class DeliveryQueries:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="The id of a device.")],  # noqa: A002
     ) -> PushSubscription:
-        """As REST's."""
         number = number_of("PushSubscription", id, "id")
         return PushSubscription(message=await reading.push_subscription(own(info), number))
 
     @resolved("The key that devices subscribe with (RFC 8292): base64url without padding.")
     async def push_key(self, info: Info) -> str:
-        """As REST's."""
         return (await backends_of(info).delivery.GetPushKey(GetPushKeyRequest())).public_key
 
     @resolved("Where one's digest goes.")
     async def email(self, info: Info) -> Email:
-        """As REST's."""
         response = await own(info).delivery.GetEmailAddress(GetEmailAddressRequest())
         return Email(message=response.email)
 
 
 @strawberry.type
 class DeliveryMutations:
-    """Of Mutation."""
+    """Fields of Mutation about devices and the digest."""
 
     @change(
         "Have notifications pushed to a device. The same endpoint again replaces its keys and "
@@ -93,7 +89,6 @@ class DeliveryMutations:
         ],
         idempotency_key: Key = None,
     ) -> Outcome[PushSubscription]:
-        """As REST's."""
         keys = {"p256dh": p256dh, "auth": auth}
         asked = validated(NewPushSubscription, endpoint=endpoint, keys=keys)
         response = await own(info).delivery.CreatePushSubscription(
@@ -118,7 +113,6 @@ class DeliveryMutations:
         address: Annotated[str, strawberry.argument(description="A mail address.")],
         idempotency_key: Key = None,
     ) -> Outcome[Email]:
-        """As REST's."""
         asked = validated(NewEmail, address=address)
         response = await own(info).delivery.SetEmailAddress(
             SetEmailAddressRequest(address=asked.address, request_id=request_id(idempotency_key))
@@ -127,7 +121,6 @@ class DeliveryMutations:
 
     @change("Have one's address forgotten. Repeating it changes nothing.", answers=Done)
     async def remove_email(self, info: Info, idempotency_key: Key = None) -> Done:
-        """As REST's."""
         await own(info).delivery.RemoveEmailAddress(
             RemoveEmailAddressRequest(request_id=request_id(idempotency_key))
         )
@@ -143,7 +136,6 @@ class DeliveryMutations:
         code: Annotated[str, strawberry.argument(description="The six digits.")],
         idempotency_key: Key = None,
     ) -> Outcome[Email]:
-        """As REST's."""
         asked = validated(EmailCode, code=code)
         response = await own(info).delivery.ConfirmEmailAddress(
             ConfirmEmailAddressRequest(code=asked.code, request_id=request_id(idempotency_key))
@@ -156,7 +148,6 @@ class DeliveryMutations:
         info: Info,
         token: Annotated[str, strawberry.argument(description="From the link in the digest.")],
     ) -> Done:
-        """As REST's."""
         asked = validated(UnsubscribeQuery, token=token)
         await backends_of(info).delivery.Unsubscribe(UnsubscribeRequest(token=asked.token))
         return DONE

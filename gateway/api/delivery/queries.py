@@ -1,4 +1,4 @@
-"""The caller's own devices: where they are signed in, and what notifications are pushed to."""
+"""The caller's devices that notifications are pushed to."""
 
 from roost.notification.v1.delivery_service_pb2 import (
     ListPushSubscriptionsRequest,

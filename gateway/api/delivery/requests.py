@@ -85,7 +85,7 @@ class EmailCode(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UnsubscribeQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose digest ends."""
+    """The token that names the digest to end."""
 
     token: Annotated[
         str,

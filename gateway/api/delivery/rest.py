@@ -23,13 +23,8 @@ from gateway.protocols.rest.context import (
     Response,
 )
 from gateway.protocols.rest.routes import ANYONE, Routes
-from gateway.views import presentation
-from gateway.views.shapes import (
-    Email,
-    PushKey,
-    PushSubscription,
-    PushSubscriptions,
-)
+from gateway.views import delivery as delivery_views
+from gateway.views.delivery import Email, PushKey, PushSubscription, PushSubscriptions
 
 delivery = Routes("Delivery", "Notifications outside the app: pushed to devices, and mailed.")
 
@@ -53,7 +48,7 @@ async def list_push_subscriptions(
     There are at most 20, so there are no pages.
     """
     response = await context.backends.delivery.ListPushSubscriptions(ListPushSubscriptionsRequest())
-    items = [presentation.push_subscription(each) for each in response.subscriptions]
+    items = [delivery_views.push_subscription(each) for each in response.subscriptions]
     return Response(PushSubscriptions(items))
 
 
@@ -83,7 +78,9 @@ async def create_push_subscription(
         )
     )
     made = response.subscription
-    return Response(presentation.push_subscription(made), location=f"/push/subscriptions/{made.id}")
+    return Response(
+        delivery_views.push_subscription(made), location=f"/push/subscriptions/{made.id}"
+    )
 
 
 @delivery.get("/push/subscriptions/{subscription_id}", reasons=("PUSH_SUBSCRIPTION_NOT_FOUND",))
@@ -92,7 +89,7 @@ async def get_push_subscription(
 ) -> Response[PushSubscription]:
     """Read one of one's devices."""
     found = await queries.push_subscription(context.backends, context.path_id)
-    return Response(presentation.push_subscription(found))
+    return Response(delivery_views.push_subscription(found))
 
 
 route(delivery, acts.DELETE_PUSH_SUBSCRIPTION)
@@ -102,7 +99,7 @@ route(delivery, acts.DELETE_PUSH_SUBSCRIPTION)
 async def get_email(context: RequestContext[NoQuery, NoBody]) -> Response[Email]:
     """Read where one's digest goes."""
     response = await context.backends.delivery.GetEmailAddress(GetEmailAddressRequest())
-    return Response(presentation.email(response.email))
+    return Response(delivery_views.email(response.email))
 
 
 @delivery.change(
@@ -120,7 +117,7 @@ async def set_email(context: RequestContext[NoQuery, NewEmail]) -> Response[Emai
     response = await context.backends.delivery.SetEmailAddress(
         SetEmailAddressRequest(address=context.body.address, request_id=context.request_id)
     )
-    return Response(presentation.email(response.email))
+    return Response(delivery_views.email(response.email))
 
 
 @delivery.change("DELETE", "/users/me/email")
@@ -145,7 +142,7 @@ async def confirm_email(context: RequestContext[NoQuery, EmailCode]) -> Response
     response = await context.backends.delivery.ConfirmEmailAddress(
         ConfirmEmailAddressRequest(code=context.body.code, request_id=context.request_id)
     )
-    return Response(presentation.email(response.email))
+    return Response(delivery_views.email(response.email))
 
 
 @delivery.change(

@@ -26,12 +26,10 @@ class PushSubscription(Node):
 
     @computed("When it was added.")
     def created_at(self) -> DateTime:
-        """RFC 3339."""
         return DateTime(presentation.time(self.message.create_time))
 
     @computed("Forgotten then, unless it is renewed before.")
     def expires_at(self) -> DateTime:
-        """RFC 3339."""
         return DateTime(presentation.time(self.message.expire_time))
 
 
@@ -45,5 +43,4 @@ class Email:
 
     @computed("Null for nowhere.")
     def address(self) -> str | None:
-        """Null for nowhere."""
         return self.message.address or None

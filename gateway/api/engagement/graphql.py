@@ -12,7 +12,7 @@ from gateway.protocols.graphql.context import own
 
 @strawberry.type
 class EngagementQueries:
-    """Of Query."""
+    """Fields of Query about likes, reposts and bookmarks."""
 
     bookmarks = list_field(
         "One's bookmarks, newest first.", Post, queries.bookmarked, posts_on, services=own
@@ -21,7 +21,7 @@ class EngagementQueries:
 
 @strawberry.type
 class EngagementMutations:
-    """Of Mutation."""
+    """Fields of Mutation about likes, reposts and bookmarks."""
 
     like = mutation(acts.LIKE)
     unlike = mutation(acts.UNLIKE)

@@ -15,7 +15,7 @@ from gateway.protocols.graphql.fields import computed, resolved
 from gateway.protocols.graphql.global_ids import global_id
 
 
-@strawberry.type(description="How a post stands after the response of whoever asks to it.")
+@strawberry.type(description="The counts and state of a post after the caller's response to it.")
 class Engagement:
     """A view of it."""
 
@@ -24,13 +24,11 @@ class Engagement:
 
     @computed("After a repost: the id of its place on timelines; null after anything else.")
     def repost_id(self) -> strawberry.ID | None:
-        """Opaque."""
         number = self.repost_number
         return strawberry.ID(global_id(PLACE, number)) if number else None
 
     @computed("The id of the post.")
     def post_id(self) -> strawberry.ID:
-        """Global."""
         return post_id(self.message.post_id)
 
     @computed("How people responded.")
@@ -38,12 +36,11 @@ class Engagement:
         """As it is now."""
         return PostCounts(message=self.message.counts)
 
-    @computed("What whoever asks did with it.")
+    @computed("What the caller did with it.")
     def viewer(self) -> ViewerState:
         """As it is now."""
         return ViewerState(message=self.message.viewer_state)
 
     @resolved("The post; null where it is gone or hidden by now.")
     async def post(self, info: Info) -> Post | None:
-        """Batched."""
         return await load_post(info, self.message.post_id)

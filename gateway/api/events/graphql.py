@@ -13,7 +13,7 @@ from gateway.protocols.graphql.scalars import Sequence
 
 @strawberry.type(description="What became of a post, at most once a second.")
 class PostActivity:
-    """As it is when it is told."""
+    """As it is when the event is sent."""
 
     post: Post | None = strawberry.field(
         description="The post as it is now; null where it is gone, and then nothing follows."
@@ -35,13 +35,13 @@ class Subscription:
     @resolved(
         "One's log, which resumes: every event of these topics after a sequence, then what is new, "
         "each once and in order, or a `Gap` where some cannot be had. An event without a change "
-        "comes where all that there was has been told, and now and then in silence.",
+        "comes once the log is read to its end, and regularly while nothing happens.",
         cost=20,
     )
     def events(
         self,
         topics: Annotated[
-            list[Topic], strawberry.argument(description="What to hear of: one at least.")
+            list[Topic], strawberry.argument(description="The topics: one at least.")
         ],
         after: Annotated[
             Sequence | None,
@@ -50,7 +50,7 @@ class Subscription:
             ),
         ] = None,
     ) -> Event | None:
-        """The event that was told."""
+        """The event of this result."""
         return self.event
 
     @computed("Posts and reposts as they come to one's home timeline, from now on: see `events`.")
@@ -60,7 +60,7 @@ class Subscription:
 
     @computed("What happens to oneself, as it happens, from now on: see `events`.")
     def notifications(self) -> NotificationEvent | None:
-        """The notification that was told."""
+        """The notification of this result."""
         return self.notification
 
     @resolved(

@@ -19,13 +19,13 @@ from services.chassis.runtime.clock import Clock
 _WATCHING = 32
 _MOST_REPLIES = 20
 
-# Kinds that a newer service may tell of are left out until this one knows them.
+# Kinds that a newer service may send are left out.
 _RESOURCES: dict[str, frames.Resource] = {each: each for each in get_args(frames.Resource)}
 _MARKED: dict[str, frames.MarkedList] = {each: each for each in get_args(frames.MarkedList)}
 
 
 class EventPresenter:
-    """Presents on behalf of whoever calls: within `Viewer.read`."""
+    """Presents with the rights of the caller: within `Viewer.read`."""
 
     @classmethod
     def of_process(cls, *, backends: Backends, own: ServiceBackends, clock: Clock) -> Self:
@@ -48,7 +48,7 @@ class EventPresenter:
             if each.HasField("home") and each.sequence not in found
         }
         found |= await self._arrived(entries, viewer_id)
-        found |= await self._told([each for each in of if each.HasField("notification")])
+        found |= await self._notifications([each for each in of if each.HasField("notification")])
         return [found[each.sequence] if each.sequence in found else _plain(each) for each in of]
 
     async def activities(self, wanted: Mapping[int, Sequence[int]]) -> dict[int, frames.Activity]:
@@ -76,16 +76,16 @@ class EventPresenter:
         for event in of:
             if self._arrivals.may_share(event):
                 entry = queries.entry_of(event)
-                is_wanted = self._arrivals.is_wanted(entry, viewer_id)
-                asked.append((event.sequence, self._arrivals.item(entry), is_wanted))
+                wanted = self._arrivals.is_wanted(entry, viewer_id)
+                asked.append((event.sequence, self._arrivals.item(entry), wanted))
         found: dict[int, frames.Change | None] = {}
-        for sequence, item, is_wanted in asked:
+        for sequence, item, wanted in asked:
             # Others wait for the same; one who is cut off must not take it from them.
             shown = await asyncio.shield(item)
-            is_welcome = await asyncio.shield(is_wanted)
+            is_wanted = await asyncio.shield(wanted)
             if shown is not None:
                 arrival = frames.Arrival(cast(shapes.TimelineItem, shown))
-                found[sequence] = arrival if is_welcome else None
+                found[sequence] = arrival if is_wanted else None
         return found
 
     async def _arrived(
@@ -96,11 +96,11 @@ class EventPresenter:
         shown = {each: frames.Arrival(item) for each, item in zip(kept, items, strict=True)}
         return {each: shown.get(each) for each in entries}
 
-    async def _told(self, of: Sequence[UserEvent]) -> dict[int, frames.Change | None]:
-        found, told = await queries.told(self._backends, of)
+    async def _notifications(self, of: Sequence[UserEvent]) -> dict[int, frames.Change | None]:
+        found, updates = await queries.notification_updates(self._backends, of)
         showing = presentation.Presenter(found)
-        shown: dict[int, frames.Change | None] = dict.fromkeys(told)
-        for sequence, became in told.items():
+        shown: dict[int, frames.Change | None] = dict.fromkeys(updates)
+        for sequence, became in updates.items():
             if became is None:
                 continue
             gone = str(became.gone) if became.gone else None
@@ -116,11 +116,11 @@ def _plain(event: UserEvent) -> frames.Change | None:
     """What needs nothing loaded."""
     match event.WhichOneof("kind"):
         case "resource":
-            told = event.resource
-            if told.resource not in _RESOURCES:
+            change = event.resource
+            if change.resource not in _RESOURCES:
                 return None
-            resource = _RESOURCES[told.resource]
-            return frames.ResourceChanged(resource, str(told.resource_id), told.deleted)
+            resource = _RESOURCES[change.resource]
+            return frames.ResourceChanged(resource, str(change.resource_id), change.deleted)
         case "marker":
             if event.marker.timeline not in _MARKED:
                 return None

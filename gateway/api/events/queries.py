@@ -1,4 +1,4 @@
-"""What events of the log are about: loaded, and held to the rules of the lists that they are of."""
+"""Loads what events of the log are about, and applies the rules of their lists."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -11,7 +11,8 @@ from roost.notification.v1.notification_pb2 import (
 from roost.post.v1.post_pb2 import Post
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
 
-from gateway.core import rules
+from gateway.api.notifications.rules import is_notification_shown
+from gateway.api.timelines.rules import on_home
 from gateway.core.clients import Backends
 from gateway.core.hydrate import (
     Entry,
@@ -19,6 +20,7 @@ from gateway.core.hydrate import (
     hydrate_entries,
     hydrate_groups,
 )
+from gateway.core.rules import authored, is_audible
 
 # Posts that are watched, with their replies, and are read together; as many as a call brings.
 MOST_POSTS = 200
@@ -37,7 +39,7 @@ async def arrivals(
     if not entries:
         return Hydrated(), {}
     found = await hydrate_entries(backends, list(entries.values()))
-    belongs = rules.on_home(viewer_id)
+    belongs = on_home(viewer_id)
     return found, {each: entry for each, entry in entries.items() if belongs(entry, found)}
 
 
@@ -46,14 +48,14 @@ class NotificationUpdate(NamedTuple):
 
     # As it is now; None where it is gone: withdrawn, or left out by the rules.
     group: NotificationGroup | None
-    # The id that stands for it no more; 0 for none.
+    # The id that is no longer valid; 0 for none.
     gone: int
 
 
-async def told(
+async def notification_updates(
     backends: Backends, events: Sequence[UserEvent]
 ) -> tuple[Hydrated, dict[int, NotificationUpdate | None]]:
-    """What it takes to show the groups that are told of, and by sequence what became of them; None
+    """What it takes to show the groups, and by sequence what became of them; None
     where there is nothing to say."""
     groups = [each.notification.group for each in events if not each.notification.withdrawn]
     found = await hydrate_groups(backends, groups)
@@ -63,7 +65,7 @@ async def told(
 def _update_of(change: NotificationChanged, found: Hydrated) -> NotificationUpdate | None:
     if change.withdrawn:
         return NotificationUpdate(None, change.group.id)
-    if rules.is_notification_shown(change.group, found):
+    if is_notification_shown(change.group, found):
         return NotificationUpdate(change.group, change.previous_id)
     # What it was before may have been shown.
     return NotificationUpdate(None, change.previous_id) if change.previous_id else None
@@ -83,10 +85,10 @@ class Watched(NamedTuple):
 
 
 def watched(post_id: int, reply_ids: Iterable[int], found: Hydrated) -> Watched:
-    """Of what was loaded, what the viewer may see and hear of; no post where that is gone."""
+    """Of what was loaded, what the viewer may see and has not muted; no post where it is gone."""
     post = found.posts.get(post_id)
     replies = [found.posts[each] for each in reply_ids if each in found.posts]
     return Watched(
-        post if post is not None and rules.authored(post, found) else None,
-        [each for each in replies if rules.is_audible(each.author_id, found)],
+        post if post is not None and authored(post, found) else None,
+        [each for each in replies if is_audible(each.author_id, found)],
     )

@@ -9,7 +9,7 @@ from gateway.protocols.rest.context import (
     Response,
 )
 from gateway.protocols.rest.routes import Routes
-from gateway.views.shapes import StreamTicket
+from gateway.views.sessions import StreamTicket
 
 stream = Routes(
     "Stream", "What happens while it happens, over a WebSocket: see `/v1/asyncapi.json`."

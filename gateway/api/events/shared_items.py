@@ -1,4 +1,4 @@
-"""Posts that go to many at once: each is loaded and printed once for all who are connected.
+"""Posts that go to many at once: each is loaded and encoded once for all connections.
 
 A post that came within the last minute looks the same to everybody who gets it by following its
 author, but for what depends on who looks; that is left out. Whether somebody still is to get it
@@ -19,7 +19,7 @@ from roost.user.v1.graph_service_pb2 import (
     PairRelationship,
 )
 
-from gateway.core import rules
+from gateway.api.timelines import rules
 from gateway.core.clients import Backends
 from gateway.core.hydrate import Entry, Hydrated, hydrate_entries
 from gateway.views import presentation
@@ -29,9 +29,9 @@ from services.chassis.runtime.clock import Clock
 if TYPE_CHECKING:
     from roost.user.v1.graph_service_pb2_grpc import GraphServiceAsyncStub
 
-# Older ones may have been liked by whoever gets them, and each is loaded for its reader.
+# A reader may have liked an older one, so each of those is loaded for its reader.
 _FRESH_SECONDS = 60.0
-# How long a loaded post is kept. What changes meanwhile shows on the next reading.
+# How long a loaded post is kept. A change shows when it is loaded next.
 _KEEP_SECONDS = 5.0
 # Pairs in one BatchGetPairRelationships, and how many such calls run at once. Pairs that come
 # while all of them run go into the next call, so one post for thousands takes few large calls.
@@ -64,11 +64,11 @@ class Arrivals:
         return age < _FRESH_SECONDS
 
     def item(self, entry: Entry) -> "asyncio.Future[Item]":
-        """The entry as a timeline item in JSON, loaded on behalf of whoever asks first."""
+        """The entry as a timeline item in JSON, loaded with the rights of the first who asks."""
         task = self._items.get(entry.post_id)
         if task is None:
             task = self._items[entry.post_id] = asyncio.create_task(self._load(entry))
-            # One reader's failure, or right, says nothing about the others.
+            # The failure or the rights of one reader do not hold for the others.
             task.add_done_callback(lambda done: self._keep(entry.post_id, done))
         return task
 

@@ -34,7 +34,7 @@ class Topic(Enum):
 
 @strawberry.enum(description="What of one's own changed. Names as on the stream, in capitals.")
 class Resource(Enum):
-    """Kinds that are newer than this are not told."""
+    """Newer kinds are left out."""
 
     POST = value("post", "A post of one's own.")
     USER = value("user", "One's profile.")
@@ -74,7 +74,7 @@ class NotificationEvent:
     )
 
 
-@strawberry.type(description="Something of one's own changed; read it anew.")
+@strawberry.type(description="Something of one's own changed; read it again.")
 class ResourceChange:
     """As the log says."""
 
@@ -134,7 +134,7 @@ class FailedSignIns:
 
 @strawberry.type(
     description="Events up to this one's `sequence` are gone for good: read lists and objects "
-    "anew. What comes after it follows, and is safe to apply to what was read."
+    "again. What comes after it follows, and is safe to apply to what was read."
 )
 class Gap:
     """What cannot be had."""
@@ -156,18 +156,18 @@ Change = Annotated[
 ]
 
 
-@strawberry.type(description="One event of one's log, or how far the log was told.")
+@strawberry.type(description="One event of one's log, or how far the log was sent.")
 class Event:
     """Sequences rise; those of other topics, and of what rules leave out, are missing."""
 
     sequence: Sequence = strawberry.field(
-        description="Everything up to here has been told: give it as `after` to go on from here."
+        description="Everything up to here was sent: give it as `after` to go on from here."
     )
     at: DateTime | None = strawberry.field(
-        description="When it was logged; null where `change` is, or tells a gap of more than one."
+        description="When it was logged; null where `change` is, or is a gap of more than one."
     )
     change: Change | None = strawberry.field(
-        description="What happened; null where this only says how far the log was told."
+        description="What happened; null where this only says how far the log was sent."
     )
 
 
@@ -210,21 +210,19 @@ def _security(notice: SecurityNotice) -> Change | None:
 
 
 def _resource(event: UserEvent) -> ResourceChange | None:
-    message_field = event.resource
-    known = next((each for each in Resource if each.value == message_field.resource), None)
+    change = event.resource
+    known = next((each for each in Resource if each.value == change.resource), None)
     if known is None:
         return None
     kind = Post.kind if known in _OF_POSTS else User.kind
-    return ResourceChange(
-        resource=known, id=_id(kind, message_field.resource_id), deleted=message_field.deleted
-    )
+    return ResourceChange(resource=known, id=_id(kind, change.resource_id), deleted=change.deleted)
 
 
 def _marker(event: UserEvent) -> MarkerMove | None:
-    message_field = event.marker
+    marker = event.marker
     for topic, kind in _MARKED.items():
-        if topic.value == message_field.timeline:
-            return MarkerMove(timeline=topic, last_read_id=_id(kind, message_field.last_read_id))
+        if topic.value == marker.timeline:
+            return MarkerMove(timeline=topic, last_read_id=_id(kind, marker.last_read_id))
     return None
 
 

@@ -1,4 +1,4 @@
-"""Changing what one wishes to hear of, kind by kind."""
+"""Changing preferences of notifications."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -23,7 +23,7 @@ class QuietHours(NamedTuple):
 
 
 class DayChange(NamedTuple):
-    """What changes of when it is day for somebody."""
+    """Changes of time zone and quiet hours."""
 
     # None to leave it.
     time_zone: str | None = None
@@ -34,7 +34,7 @@ class DayChange(NamedTuple):
 
 
 class KindPreferenceChange(NamedTuple):
-    """How somebody wishes to hear of one kind: whose deeds, and whether they are pushed."""
+    """How a person is notified of one kind: from whom, and whether it is pushed."""
 
     sender: SenderFilter
     push: bool
@@ -55,10 +55,8 @@ async def change(
     paths = []
     if kinds is not None:
         paths.append("kinds")
-        for kind, kind_preference in kinds.items():
-            message.kinds.add(
-                kind=kind, push=kind_preference.push, **{"from": kind_preference.sender}
-            )
+        for kind, preference in kinds.items():
+            message.kinds.add(kind=kind, push=preference.push, **{"from": preference.sender})
     if email_digest is not None:
         paths.append("email_digest")
         message.email_digest = email_digest

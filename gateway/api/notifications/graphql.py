@@ -1,4 +1,4 @@
-"""How far one has read, and what one wishes to hear of."""
+"""Notifications: the list, read markers and preferences."""
 
 from typing import Annotated
 
@@ -46,7 +46,7 @@ from gateway.protocols.graphql.mutation_results import (
 
 @strawberry.type
 class NotificationQueries:
-    """Of Query."""
+    """Fields of Query about notifications."""
 
     @resolved(
         "What happened to oneself, newest first. Likes and reposts are put together by post, "
@@ -65,7 +65,6 @@ class NotificationQueries:
             strawberry.argument(description="Only these kinds; null for all."),
         ] = None,
     ) -> Connection[Notification]:
-        """As REST's."""
         wanted = place(first, after, most=reading.MAX_NOTIFICATIONS)
         page = await reading.list_notifications(
             own(info),
@@ -76,28 +75,25 @@ class NotificationQueries:
 
     @resolved("How many notifications the read marker has not passed; 100 stands for 100 or more.")
     async def unread_notifications_count(self, info: Info) -> int:
-        """As REST's."""
         return (await own(info).notifications.CountUnread(CountUnreadRequest())).count
 
     @resolved("Where one stopped reading notifications.")
     async def notifications_marker(self, info: Info) -> ReadMarker:
-        """As REST's."""
         response = await own(info).notifications.GetReadMarker(GetReadMarkerRequest())
         return marker(NOTIFICATION, response.last_read_id, response)
 
-    @resolved("What one wishes to hear of.")
+    @resolved("One's preferences of notifications.")
     async def notification_preferences(self, info: Info) -> NotificationPreferences:
-        """As REST's."""
         response = await own(info).notifications.GetPreferences(GetPreferencesRequest())
         return NotificationPreferences(message=response.preferences)
 
 
-@strawberry.input(description="How one wishes to hear of one kind.")
+@strawberry.input(description="How one is notified of one kind.")
 class KindPreferenceInput:
-    """One kind's."""
+    """The preference of one kind, as it is to be."""
 
     kind: NotificationKind = strawberry.field(description="The kind.")
-    sender: SenderFilter = strawberry.field(description="Whose deeds are told.")
+    sender: SenderFilter = strawberry.field(description="Whose activities notify.")
     push: bool = strawberry.field(description="Whether they are also pushed to devices.")
 
 
@@ -114,7 +110,7 @@ class QuietHoursInput:
 
 @strawberry.type
 class NotificationMutations:
-    """Of Mutation."""
+    """Fields of Mutation about notifications."""
 
     @change(
         "Note where one stopped reading notifications. The marker only moves forward, and stops at "
@@ -128,7 +124,6 @@ class NotificationMutations:
         ],
         idempotency_key: Key = None,
     ) -> Outcome[ReadMarker]:
-        """As REST's."""
         response = await own(info).notifications.MarkRead(
             MarkReadRequest(
                 last_read_id=number_of(NOTIFICATION, last_read_id, "last_read_id"),
@@ -137,7 +132,7 @@ class NotificationMutations:
         )
         return result(marker(NOTIFICATION, response.last_read_id, response))
 
-    @change("Change what one wishes to hear of. Only what is given changes.")
+    @change("Change one's preferences of notifications. Only what is given changes.")
     async def update_notification_preferences(
         self,
         info: Info,
@@ -163,7 +158,6 @@ class NotificationMutations:
         etag: Etag = None,
         idempotency_key: Key = None,
     ) -> Outcome[NotificationPreferences]:
-        """As REST's."""
         kind_preferences = None
         if kinds is not None:
             kind_preferences = {

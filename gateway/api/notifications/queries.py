@@ -1,11 +1,11 @@
-"""What happened to the caller, put together by their service."""
+"""The caller's notifications."""
 
 from collections.abc import Iterable, Sequence
 
 from roost.notification.v1.notification_pb2 import NotificationGroup, NotificationKind
 from roost.notification.v1.notification_service_pb2 import ListNotificationsRequest
 
-from gateway.core import rules
+from gateway.api.notifications import rules
 from gateway.core.clients import Backends
 from gateway.core.hydrate import Hydrated, hydrate_groups
 from gateway.core.pipeline import Page, Skeleton, read_page

@@ -39,7 +39,7 @@ class NotificationsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KindsChange(Struct, frozen=True, forbid_unknown_fields=True):
-    """How the caller wishes to hear of some kinds; those left out stay."""
+    """How the caller is notified of some kinds; those left out stay."""
 
     follow: KindPreference | UnsetType = UNSET
     follow_request: KindPreference | UnsetType = UNSET

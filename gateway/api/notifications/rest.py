@@ -1,4 +1,4 @@
-"""Notifications: what happened to the caller, how far they have read, what they wish to hear."""
+"""Notifications: the list, read markers and preferences."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def _notifications_on(
 
 NOTIFICATIONS = PageKind(NotificationPage, _notifications_on)
 
-notifications = Routes("Notifications", "What happened to oneself, and what one wishes to hear of.")
+notifications = Routes("Notifications", "What happened to oneself, and one's preferences.")
 
 _KINDS: dict[NotificationKind, pb.NotificationKind] = {
     "follow": pb.NOTIFICATION_KIND_FOLLOW,
@@ -127,7 +127,7 @@ async def set_notifications_marker(
 async def get_notification_preferences(
     context: RequestContext[NoQuery, NoBody],
 ) -> Response[NotificationPreferences]:
-    """Read what one wishes to hear of."""
+    """Read one's preferences of notifications."""
     response = await context.backends.notifications.GetPreferences(GetPreferencesRequest())
     return _preferences(response.preferences)
 
@@ -138,7 +138,7 @@ async def get_notification_preferences(
 async def update_notification_preferences(
     context: RequestContext[NoQuery, PreferencesChange],
 ) -> Response[NotificationPreferences]:
-    """Change what one wishes to hear of.
+    """Change one's preferences of notifications.
 
     Only what is given changes (a JSON merge patch); a kind that is given has both its members.
     With `If-Match`, only if the preferences are still as they were read.
@@ -148,9 +148,9 @@ async def update_notification_preferences(
     if change.kinds is not UNSET:
         given = {kind: getattr(change.kinds, name) for name, kind in _KINDS.items()}
         kinds = {
-            kind: KindPreferenceChange(_SENDERS[kind_preference.sender], kind_preference.push)
-            for kind, kind_preference in given.items()
-            if kind_preference is not UNSET
+            kind: KindPreferenceChange(_SENDERS[preference.sender], preference.push)
+            for kind, preference in given.items()
+            if preference is not UNSET
         }
     return _preferences(
         await commands.change(
@@ -189,12 +189,12 @@ def _marker(response: GetReadMarkerResponse | MarkReadResponse) -> ReadMarker:
 
 
 def _preferences(message: pb.NotificationPreferences) -> Response[NotificationPreferences]:
-    kind_preferences = {
+    preferences_by_kind = {
         each.kind: KindPreference(_SENDER_NAMES[getattr(each, "from")], each.push)
         for each in message.kinds
     }
     value = NotificationPreferences(
-        kinds=KindPreferences(**{name: kind_preferences[kind] for name, kind in _KINDS.items()}),
+        kinds=KindPreferences(**{name: preferences_by_kind[kind] for name, kind in _KINDS.items()}),
         muted_conversation_ids=[str(each) for each in message.muted_conversation_ids],
         watched_user_ids=[str(each) for each in message.watched_user_ids],
         email_digest=message.email_digest,

@@ -1,4 +1,4 @@
-"""Notifications, and what one wishes to hear of."""
+"""Notifications and their preferences."""
 
 from enum import Enum
 
@@ -32,7 +32,7 @@ class NotificationKind(Enum):
     POST = value(pb.NOTIFICATION_KIND_POST, "They, whom one watches, wrote a post.")
 
 
-@strawberry.enum(description="Whose deeds are told.")
+@strawberry.enum(description="Whose activities notify.")
 class SenderFilter(Enum):
     """Names as in REST, in capitals."""
 
@@ -41,7 +41,7 @@ class SenderFilter(Enum):
     NOBODY = value(pb.SENDER_FILTER_NOBODY, "Nobody's.")
 
 
-@strawberry.type(description="What somebody did, or like deeds of several people together.")
+@strawberry.type(description="One activity, or activities of one kind by several people together.")
 class Notification:
     """A view of a group whose post and people were loaded."""
 
@@ -50,29 +50,26 @@ class Notification:
 
     read = message_field("read", bool, "Whether the read marker has passed it.")
 
-    @computed("Sorts by the newest deed; another one with each deed.")
+    @computed("Sorts by the newest activity; it changes with each activity.")
     def id(self) -> strawberry.ID:
-        """Opaque."""
         return notification_id(self.message.id)
 
     @computed("The id that REST and the stream know it by.")
     def rest_id(self) -> strawberry.ID:
-        """Decimal."""
         return strawberry.ID(str(self.message.id))
 
     @computed("What was done.")
     def kind(self) -> NotificationKind:
-        """Kinds that are not known here are not told."""
+        """Kinds that this schema does not have are left out by rule."""
         return NotificationKind(self.message.kind)
 
     @computed("The post it is about; null for follows.")
     def post(self) -> Post | None:
-        """As loaded."""
         return self.seen.post_of(self.message.post_id) if self.message.post_id else None
 
     @computed("Up to five of those who did it, newest first.")
     def people(self) -> list[User]:
-        """Those whom one may hear of."""
+        """Actors whom the caller may see and has not muted."""
         found = [self.seen.user(each) for each in self._is_audible()]
         return [each for each in found if each is not None]
 
@@ -81,14 +78,12 @@ class Notification:
         """Those who are hidden are not counted where all are known."""
         return rules.counted(self.message, self.seen.found)
 
-    @computed("The oldest deed.")
+    @computed("The oldest activity.")
     def first_at(self) -> DateTime:
-        """RFC 3339."""
         return DateTime(presentation.time(self.message.first_time))
 
-    @computed("The newest deed.")
+    @computed("The newest activity.")
     def last_at(self) -> DateTime:
-        """RFC 3339."""
         return DateTime(presentation.time(self.message.last_time))
 
     def _is_audible(self) -> list[int]:
@@ -106,12 +101,12 @@ def notifications_on(page: Page[pb.NotificationGroup]) -> list[Notification]:
     return [Notification(message=each, seen=seen) for each in page.entries]
 
 
-@strawberry.type(description="How somebody wishes to hear of one kind.")
+@strawberry.type(description="How a person is notified of one kind.")
 class KindPreference:
-    """One kind's."""
+    """The preference of one kind, as it is."""
 
     kind: NotificationKind = strawberry.field(description="The kind.")
-    sender: SenderFilter = strawberry.field(description="Whose deeds are told.")
+    sender: SenderFilter = strawberry.field(description="Whose activities notify.")
     push: bool = strawberry.field(description="Whether they are also pushed to devices.")
 
 
@@ -128,7 +123,7 @@ class QuietHours:
     )
 
 
-@strawberry.type(description="What whoever asks wishes to hear of.")
+@strawberry.type(description="The caller's preferences of notifications.")
 class NotificationPreferences:
     """A view of them."""
 
@@ -154,7 +149,7 @@ class NotificationPreferences:
         hours = self.message.quiet_hours
         return QuietHours(start_hour=hours.start_hour, end_hour=hours.end_hour)
 
-    @computed("How they wish to hear of each kind.")
+    @computed("How they are notified of each kind.")
     def kinds(self) -> list[KindPreference]:
         """In the order of the kinds."""
         known = {each.value for each in NotificationKind}
@@ -168,12 +163,10 @@ class NotificationPreferences:
             if each.kind in known
         ]
 
-    @computed("Conversations that are not told, by their first posts.")
+    @computed("Muted conversations, by their first posts.")
     def muted_conversation_ids(self) -> list[strawberry.ID]:
-        """Global."""
         return [post_id(each) for each in self.message.muted_conversation_ids]
 
     @computed("People of whose new posts one is notified, as far as one may see them.")
     def watched_user_ids(self) -> list[strawberry.ID]:
-        """Global."""
         return [user_id(each) for each in self.message.watched_user_ids]

@@ -27,12 +27,10 @@ class Mention:
 
     @computed("The id of the person.")
     def user_id(self) -> strawberry.ID:
-        """Global."""
         return users.user_id(self.message.mention.user_id)
 
-    @resolved("The person; null where they are gone or block whoever asks.")
+    @resolved("The person; null where they are gone or block the caller.")
     async def user(self, info: Info) -> User | None:
-        """Batched."""
         return await users.load_user(info, self.message.mention.user_id)
 
 

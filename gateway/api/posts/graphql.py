@@ -1,4 +1,4 @@
-"""Writing, editing and deleting posts, and noting where reading stopped."""
+"""Posts: reading, writing, editing and deleting them."""
 
 from typing import Annotated
 
@@ -49,11 +49,10 @@ from services.chassis.text.kinds import POST
 
 @strawberry.type
 class PostQueries:
-    """Of Query."""
+    """Fields of Query about posts."""
 
-    @resolved("A post. Refused with POST_NOT_FOUND where there is none for whoever asks.")
+    @resolved("A post. Refused with POST_NOT_FOUND where the caller may see none.")
     async def post(self, info: Info, id: PostId) -> Post:  # noqa: A002
-        """As REST's."""
         request = GetPostRequest(post_id=number_of("Post", id, "id"))
         response = await backends_of(info).posts.GetPost(request)
         return one(response.post, response.includes)
@@ -66,7 +65,6 @@ class PostQueries:
             list[strawberry.ID], strawberry.argument(description="Up to 100 posts, by id.")
         ],
     ) -> list[Post]:
-        """As REST's."""
         request = BatchGetPostsRequest(post_ids=numbers_of("Post", ids, "ids", most=MAX_IDS))
         response = await backends_of(info).posts.BatchGetPosts(request)
         seen = Seen(Hydrated.of(response.posts, response.includes))
@@ -80,7 +78,6 @@ class PostQueries:
         first: First = DEFAULT_FIRST,
         after: After = None,
     ) -> Thread:
-        """As REST's."""
         wanted = place(first, after)
         response = await backends_of(info).posts.GetThread(
             GetThreadRequest(
@@ -107,7 +104,7 @@ Text = Annotated[str, strawberry.argument(description=f"What the post says. {POS
 
 @strawberry.type
 class PostMutations:
-    """Of Mutation."""
+    """Fields of Mutation about posts."""
 
     @change("Write a post. POST_NOT_FOUND is about the post to answer or to quote.")
     async def create_post(
@@ -130,7 +127,6 @@ class PostMutations:
         ] = None,
         idempotency_key: Key = None,
     ) -> Outcome[Post]:
-        """As REST's."""
         asked = validated(NewPost, text=text, media_ids=media_ids or [])
         response = await own(info).posts.CreatePost(
             CreatePostRequest(
@@ -156,7 +152,6 @@ class PostMutations:
         etag: Etag = None,
         idempotency_key: Key = None,
     ) -> Outcome[Post]:
-        """As REST's."""
         asked = validated(PostChange, text=text)
         response = await own(info).posts.UpdatePost(
             UpdatePostRequest(

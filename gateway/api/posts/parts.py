@@ -1,4 +1,4 @@
-"""What a post is made of: who may see it, how people responded, the texts that it has had."""
+"""Parts of a post: visibility, counts, the viewer's state, revisions."""
 
 from enum import Enum
 
@@ -55,7 +55,7 @@ class PostCounts:
     )
 
 
-@strawberry.type(description="What whoever asks did with a post.")
+@strawberry.type(description="What the caller did with a post.")
 class ViewerState:
     """A view of it."""
 
@@ -82,10 +82,8 @@ class Revision:
 
     @computed("What is found in the text, by ascending start.", deprecated=CONTENT)
     def entities(self) -> list[Entity]:
-        """In order."""
         return entities(self.message.entities)
 
     @computed("When it was written.")
     def created_at(self) -> DateTime:
-        """RFC 3339."""
         return DateTime(presentation.time(self.message.create_time))

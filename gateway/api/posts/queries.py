@@ -1,4 +1,4 @@
-"""Lists of posts: each comes from its service with everything that is needed to show it."""
+"""Lists of posts; each response brings everything that is needed to show them."""
 
 from collections.abc import Sequence
 from typing import Protocol

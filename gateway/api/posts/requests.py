@@ -5,9 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from gateway.core.ids import Id
-from gateway.views.shapes import (
-    Visibility,
-)
+from gateway.views.shapes import Visibility
 from services.chassis.text.kinds import (
     POST,
 )
@@ -24,7 +22,7 @@ Text = Annotated[
 
 
 class NewPost(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to write."""
+    """The post to write."""
 
     text: Text
     visibility: Annotated[

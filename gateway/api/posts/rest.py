@@ -30,13 +30,7 @@ from gateway.protocols.rest.context import (
     ids_in_query,
 )
 from gateway.protocols.rest.routes import ANYONE, Routes
-from gateway.views.shapes import (
-    Post,
-    PostPage,
-    RevisionPage,
-    Thread,
-    Visibility,
-)
+from gateway.views.shapes import Post, PostPage, RevisionPage, Thread, Visibility
 
 
 def _posts_on(context: RequestContext[Any, Any], page: Page[PostMessage]) -> list[Post]:

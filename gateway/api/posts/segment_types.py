@@ -17,7 +17,7 @@ _AS_WRITTEN = "As it stands in the text."
 
 @strawberry.type(description="A stretch of text that is nothing else.")
 class TextSegment:
-    """Plain."""
+    """A stretch of text without an entity."""
 
     text: str = strawberry.field(description=_AS_WRITTEN)
 
@@ -31,23 +31,20 @@ class MentionSegment:
 
     @computed("The handle when the post was written.")
     def handle(self) -> str:
-        """Without the @."""
         return self.message.handle
 
     @computed("The id of the person.")
     def user_id(self) -> strawberry.ID:
-        """Global."""
         return users.user_id(self.message.user_id)
 
-    @resolved("The person; null where they are gone or block whoever asks.")
+    @resolved("The person; null where they are gone or block the caller.")
     async def user(self, info: Info) -> User | None:
-        """Batched."""
         return await users.load_user(info, self.message.user_id)
 
 
 @strawberry.type(description="A tag named in a text.")
 class HashtagSegment:
-    """As found."""
+    """A stretch of text with the entity that it is."""
 
     text: str = strawberry.field(description=_AS_WRITTEN)
     tag: str = strawberry.field(description="Without the #, in the form that its spellings share.")
@@ -55,7 +52,7 @@ class HashtagSegment:
 
 @strawberry.type(description="An address named in a text.")
 class LinkSegment:
-    """As found."""
+    """A stretch of text with the entity that it is."""
 
     text: str = strawberry.field(description=_AS_WRITTEN)
     url: str = strawberry.field(description="Where it leads.")
@@ -90,5 +87,5 @@ def _segment(
         case "link":
             return LinkSegment(text=text, url=entity.link.url)
         case _:
-            # Of a kind that a newer service finds: this one does not know what it stands for.
+            # A kind of a newer service that has no shape here.
             return TextSegment(text=text)

@@ -1,4 +1,4 @@
-"""Posts, their counts, and what whoever asks did with them."""
+"""Posts, their counts, and what the caller did with them."""
 
 from typing import Annotated, ClassVar
 
@@ -89,7 +89,7 @@ def _hidden(post: "Post") -> bool:
     return bool(post.message.quoted_post_id) and _quoted(post) is None
 
 
-@strawberry.type(description="A post, as whoever asks may see it.")
+@strawberry.type(description="A post, as the caller may see it.")
 class Post(Node):
     """A view of one."""
 
@@ -126,7 +126,6 @@ class Post(Node):
 
     @computed("Who wrote it; null only where a tombstone hides that.")
     def author(self) -> User | None:
-        """As loaded."""
         return self.seen.user(self.message.author_id)
 
     @computed("The text in order, cut where something is found in it. Empty where deleted.")
@@ -136,7 +135,6 @@ class Post(Node):
 
     @computed("What is found in the text, by ascending start.", deprecated=CONTENT)
     def entities(self) -> list[Entity]:
-        """In order."""
         return entities(self.message.entities)
 
     @computed("Who may see it. Says nothing where deleted.")
@@ -146,7 +144,6 @@ class Post(Node):
 
     @computed("The id of the post that this one answers; null where it answers none.")
     def reply_to_id(self) -> strawberry.ID | None:
-        """Global."""
         number = self.message.reply_to_post_id
         return post_id(number) if number else None
 
@@ -154,7 +151,6 @@ class Post(Node):
         "Who wrote the post that this one answers; null where it answers none, or is deleted."
     )
     def reply_to_author_id(self) -> strawberry.ID | None:
-        """Global."""
         number = self.message.reply_to_author_id
         return users.user_id(number) if number else None
 
@@ -163,18 +159,15 @@ class Post(Node):
         "none or it is hidden."
     )
     async def reply_to(self, info: Info) -> "Post | None":
-        """Batched."""
         number = self.message.reply_to_post_id
         return await load_post(info, number, tombstone=True) if number else None
 
     @computed("The id of the first post of the conversation.")
     def conversation_id(self) -> strawberry.ID:
-        """Global."""
         return post_id(self.message.conversation_id)
 
     @computed("The id of the post that this one quotes; null where it quotes none.")
     def quoted_post_id(self) -> strawberry.ID | None:
-        """Global."""
         number = self.message.quoted_post_id
         return post_id(number) if number else None
 
@@ -208,23 +201,20 @@ class Post(Node):
         return self.message.id in self.seen.found.embedded_ids
 
     async def _load_quoted(self, info: Info) -> "Post | None":
-        # Loaded anew itself: whether its quote is withdrawn is not said of a quoted post.
+        # Loaded again: an embedded post does not say whether its own quote is withdrawn.
         again = await load_post(info, self.message.id)
         return _quoted(again) if again is not None else None
 
     @computed("The media in it, by number.")
     def media_ids(self) -> list[strawberry.ID]:
-        """Decimal."""
         return [strawberry.ID(str(each)) for each in self.message.media_ids]
 
     @computed("When it was written.")
     def created_at(self) -> DateTime:
-        """RFC 3339."""
         return DateTime(presentation.time(self.message.create_time))
 
     @computed("When it was edited last; null where it never was.")
     def edited_at(self) -> DateTime | None:
-        """RFC 3339."""
         message = self.message
         return (
             DateTime(presentation.time(message.edit_time))
@@ -234,12 +224,10 @@ class Post(Node):
 
     @computed("How people responded.")
     def counts(self) -> PostCounts:
-        """As loaded."""
         return PostCounts(message=self.message.counts)
 
-    @computed("What whoever asks did with it; null for strangers.")
+    @computed("What the caller did with it; null for strangers.")
     def viewer(self) -> ViewerState | None:
-        """As loaded."""
         if not self.message.HasField("viewer_state"):
             return None
         return ViewerState(message=self.message.viewer_state)

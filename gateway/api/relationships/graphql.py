@@ -1,4 +1,4 @@
-"""Who follows, blocks and mutes whom."""
+"""Follows, blocks and mutes."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ from gateway.protocols.graphql.fields import resolved
 
 @strawberry.type
 class RelationshipQueries:
-    """Of Query."""
+    """Fields of Query about follows, blocks and mutes."""
 
     @resolved("How one stands to several people, in their order.")
     async def relationships(
@@ -31,7 +31,6 @@ class RelationshipQueries:
             list[strawberry.ID], strawberry.argument(description="Up to 100 people, by id.")
         ],
     ) -> list[Relationship]:
-        """As REST's."""
         request = BatchGetRelationshipsRequest(
             user_ids=numbers_of("User", user_ids, "user_ids", most=MAX_IDS)
         )
@@ -55,7 +54,7 @@ class RelationshipQueries:
 
 @strawberry.type
 class RelationshipMutations:
-    """Of Mutation."""
+    """Fields of Mutation about follows, blocks and mutes."""
 
     follow = mutation(acts.FOLLOW)
     unfollow = mutation(acts.UNFOLLOW)

@@ -1,4 +1,4 @@
-"""Lists of people by how they stand to somebody."""
+"""Lists of people by relationship: followers, following, requests, blocks, mutes."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar

@@ -1,4 +1,4 @@
-"""Who follows, blocks and mutes whom."""
+"""Follows, blocks and mutes."""
 
 from roost.user.v1.graph_service_pb2 import (
     BatchGetRelationshipsRequest,

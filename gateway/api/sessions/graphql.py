@@ -6,6 +6,7 @@ import strawberry
 from roost.user.v1.auth_service_pb2 import (
     AuthenticateRequest,
     IssueStreamTicketRequest,
+    RegisterRequest,
     RevokeSessionRequest,
 )
 from strawberry.types import Info
@@ -23,6 +24,7 @@ from gateway.api.sessions.types import (
     signed_in,
 )
 from gateway.api.users.graphql import DeviceName, Handle, Password
+from gateway.api.users.requests import NewUser
 from gateway.protocols.acts import mutation
 from gateway.protocols.graphql.connections import (
     list_field,
@@ -41,11 +43,12 @@ from gateway.protocols.graphql.mutation_results import (
     validated,
 )
 from services.chassis.auth import caller
+from services.chassis.text.kinds import DISPLAY_NAME
 
 
 @strawberry.type
 class SessionQueries:
-    """Of Query."""
+    """Fields of Query about sessions."""
 
     sessions = list_field(
         "One's sessions, newest first.", Session, queries.sessions, sessions_on, services=own
@@ -57,14 +60,49 @@ class SessionQueries:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="The id of a session.")],  # noqa: A002
     ) -> Session:
-        """As REST's."""
         number = number_of("Session", id, "id")
         return Session(message=await queries.session(own(info), number))
 
 
 @strawberry.type
+class RegistrationMutations:
+    """Fields of Mutation with which people join."""
+
+    @change("Join: creates an account, and signs the calling device in.", bucket="logins")
+    async def register(
+        self,
+        info: Info,
+        *,
+        handle: Handle,
+        password: Password,
+        display_name: Annotated[
+            str, strawberry.argument(description=f"The name as shown. {DISPLAY_NAME.limits}.")
+        ] = "",
+        device_name: DeviceName = "",
+        idempotency_key: Key = None,
+    ) -> Outcome[SignedIn]:
+        asked = validated(
+            NewUser,
+            handle=handle,
+            password=password,
+            display_name=display_name,
+            device_name=device_name,
+        )
+        response = await backends_of(info).auth.Register(
+            RegisterRequest(
+                handle=asked.handle,
+                password=asked.password,
+                display_name=asked.display_name,
+                device_name=asked.device_name,
+                request_id=request_id(idempotency_key),
+            )
+        )
+        return result(signed_in(response))
+
+
+@strawberry.type
 class SessionMutations:
-    """Of Mutation."""
+    """Fields of Mutation about sessions."""
 
     @change("Sign in with handle and password.", bucket="logins")
     async def sign_in(
@@ -75,7 +113,6 @@ class SessionMutations:
         device_name: DeviceName = "",
         idempotency_key: Key = None,
     ) -> Outcome[SignedIn]:
-        """As REST's."""
         asked = validated(NewSession, handle=handle, password=password, device_name=device_name)
         response = await backends_of(info).auth.Authenticate(
             AuthenticateRequest(
@@ -98,7 +135,6 @@ class SessionMutations:
             str, strawberry.argument(description="The newest refresh token of the device.")
         ],
     ) -> Outcome[Refreshed]:
-        """As REST's."""
         asked = validated(RefreshToken, refresh_token=refresh_token)
         context: Context = info.context
         response = await context.refresh(asked.refresh_token)
@@ -110,13 +146,11 @@ class SessionMutations:
 
     @change("Sign out everywhere: every session ends, the present one last.", answers=Done)
     async def sign_out_everywhere(self, info: Info) -> Done:
-        """As REST's."""
         await changing.end_all(own(info))
         return DONE
 
     @change("Sign out here.", answers=Done)
     async def sign_out(self, info: Info, idempotency_key: Key = None) -> Done:
-        """As REST's."""
         backends = own(info)
         await backends.auth.RevokeSession(
             RevokeSessionRequest(
@@ -132,6 +166,5 @@ class SessionMutations:
         "the session that asks. Give it as `ticket` of `connection_init`'s payload."
     )
     async def issue_stream_ticket(self, info: Info) -> Outcome[StreamTicket]:
-        """As REST's."""
         response = await own(info).auth.IssueStreamTicket(IssueStreamTicketRequest())
         return result(StreamTicket(ticket=response.ticket, expires_in=response.expires_in))

@@ -9,7 +9,7 @@ from gateway.core.field_rules import NO_NUL
 
 
 class NewSession(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who wants in."""
+    """The handle and password to sign in with."""
 
     handle: Annotated[str, Meta(min_length=1, max_length=15, pattern=NO_NUL, examples=["alice"])]
     password: Password

@@ -20,17 +20,12 @@ from gateway.protocols.rest.context import (
     Response,
 )
 from gateway.protocols.rest.routes import ANYONE, Routes
-from gateway.views import presentation
-from gateway.views.shapes import (
-    Session,
-    SessionPage,
-    SignedIn,
-    Tokens,
-)
+from gateway.views import sessions as session_views
+from gateway.views.sessions import Session, SessionPage, SignedIn, Tokens
 from services.chassis.auth import caller
 
 SESSIONS: PageKind[SessionMessage] = PageKind(
-    SessionPage, lambda _, page: [presentation.session(each) for each in page.entries]
+    SessionPage, lambda _, page: [session_views.session(each) for each in page.entries]
 )
 
 sessions = Routes("Sessions", "Signing in and out, device by device.")
@@ -54,7 +49,7 @@ async def sign_in(context: RequestContext[NoQuery, NewSession]) -> Response[Sign
         )
     )
     return Response(
-        presentation.signed_in(response.user, response.session, response.tokens),
+        session_views.signed_in(response.user, response.session, response.tokens),
         location=f"/sessions/{response.session.id}",
     )
 
@@ -73,7 +68,7 @@ async def refresh_session(context: RequestContext[NoQuery, RefreshToken]) -> Res
     repeat its last call within 10 seconds and gets the same answer.
     """
     response = await context.refresh(context.body.refresh_token)
-    return Response(presentation.refreshed(response.session, response.tokens))
+    return Response(session_views.refreshed(response.session, response.tokens))
 
 
 sessions.list(
@@ -88,7 +83,7 @@ sessions.list(
 @sessions.get("/sessions/{session_id}", reasons=("SESSION_NOT_FOUND",))
 async def get_session(context: RequestContext[NoQuery, NoBody]) -> Response[Session]:
     """Read one of one's sessions."""
-    return Response(presentation.session(await queries.session(context.backends, context.path_id)))
+    return Response(session_views.session(await queries.session(context.backends, context.path_id)))
 
 
 @sessions.change("DELETE", "/sessions", keyed=False)

@@ -30,17 +30,14 @@ class Session(Node):
 
     @computed("When it was signed in.")
     def created_at(self) -> DateTime:
-        """RFC 3339."""
         return DateTime(presentation.time(self.message.create_time))
 
     @computed("When it was used last.")
     def last_used_at(self) -> DateTime:
-        """RFC 3339."""
         return DateTime(presentation.time(self.message.last_used_time))
 
     @computed("When it ends if it is not refreshed before.")
     def expires_at(self) -> DateTime:
-        """RFC 3339."""
         return DateTime(presentation.time(self.message.expire_time))
 
 
@@ -55,12 +52,10 @@ class Tokens:
 
     @computed("When the access token ends.")
     def access_expires_at(self) -> DateTime:
-        """RFC 3339."""
         return DateTime(presentation.time(self.message.access_expire_time))
 
     @computed("When the refresh token ends.")
     def refresh_expires_at(self) -> DateTime:
-        """RFC 3339."""
         return DateTime(presentation.time(self.message.refresh_expire_time))
 
 
@@ -84,7 +79,7 @@ def signed_in(response: RegisterResponse | AuthenticateResponse) -> SignedIn:
 
 @strawberry.type(description="What a device holds after refreshing.")
 class Refreshed:
-    """After refreshing."""
+    """The result of `refreshSession`."""
 
     session: Session = strawberry.field(description="The device's session.")
     tokens: Tokens = strawberry.field(description="What the device shows to be let in.")

@@ -46,7 +46,7 @@ from gateway.protocols.graphql.mutation_results import (
 
 @strawberry.type
 class TimelineQueries:
-    """Of Query."""
+    """Fields of Query about timelines."""
 
     @resolved(
         "One's own posts, those of the people one follows, and what they repost, without muted "
@@ -62,7 +62,6 @@ class TimelineQueries:
             HomeOrder, strawberry.argument(description="How it is ordered.")
         ] = HomeOrder.LATEST,
     ) -> Connection[TimelineItem]:
-        """As REST's."""
         wanted = place(first, after)
         context: Context = info.context
         page = await queries.home(
@@ -83,14 +82,13 @@ class TimelineQueries:
 
     @resolved("Where one stopped reading the home timeline.")
     async def home_marker(self, info: Info) -> ReadMarker:
-        """As REST's."""
         response = await own(info).timelines.GetReadMarker(GetReadMarkerRequest())
         return marker(PLACE, response.marker.last_read_entry_id, response.marker)
 
 
 @strawberry.type
 class TimelineMutations:
-    """Of Mutation."""
+    """Fields of Mutation about timelines."""
 
     @change(
         "Note where one stopped reading the home timeline. The marker only moves forward, and "
@@ -104,7 +102,6 @@ class TimelineMutations:
         ],
         idempotency_key: Key = None,
     ) -> Outcome[ReadMarker]:
-        """As REST's."""
         response = await own(info).timelines.SetReadMarker(
             SetReadMarkerRequest(
                 last_read_entry_id=number_of(PLACE, last_read_id, "last_read_id"),
@@ -114,11 +111,10 @@ class TimelineMutations:
         return result(marker(PLACE, response.marker.last_read_entry_id, response.marker))
 
     @change(
-        "Build one's home timeline anew. Nobody needs this: a home that is missing is built when "
+        "Rebuild one's home timeline. Nobody needs this: a home that is missing is built when "
         "it is read. At most every 10 seconds."
     )
     async def rebuild_home_timeline(self, info: Info) -> Outcome[Rebuilt]:
-        """As REST's."""
         response = await own(info).timelines.RebuildHomeTimeline(RebuildHomeTimelineRequest())
         return result(Rebuilt(entry_count=response.entry_count))
 

@@ -13,7 +13,7 @@ from roost.timeline.v1.timeline_service_pb2 import (
     GetPublicTimelineResponse,
 )
 
-from gateway.core import rules
+from gateway.api.timelines import rules
 from gateway.core.clients import Backends
 from gateway.core.hydrate import Entry, Hydrated, hydrate_entries
 from gateway.core.pipeline import (

@@ -98,7 +98,7 @@ async def set_read_marker(context: RequestContext[NoQuery, MarkerChange]) -> Res
 
 @timelines.change("POST", "/timelines/home/rebuild", keyed=False, reasons=("REBUILD_TOO_SOON",))
 async def rebuild_home_timeline(context: RequestContext[NoQuery, NoBody]) -> Response[Rebuilt]:
-    """Build one's home timeline anew.
+    """Rebuild one's home timeline.
 
     Nobody needs this: a home that is missing is built when it is read. At most every 10 seconds.
     """

@@ -37,22 +37,18 @@ class TimelineItem:
 
     @computed("The place's own id, which read markers take.")
     def id(self) -> strawberry.ID:
-        """Opaque."""
         return strawberry.ID(global_id(PLACE, self.entry.id))
 
     @computed("The id that REST and the stream know the place by: the post's, or the repost's.")
     def rest_id(self) -> strawberry.ID:
-        """Decimal."""
         return strawberry.ID(str(self.entry.id))
 
     @computed("What stands there.")
     def post(self) -> Post:
-        """As loaded."""
         return self.seen.post(self.seen.found.posts[self.entry.post_id])
 
     @computed("Who brought it there; null where it is the post itself.")
     def reposted_by(self) -> User | None:
-        """As loaded."""
         return self.seen.user(self.entry.reposter_id) if self.entry.reposter_id else None
 
 
@@ -75,7 +71,7 @@ class Marked(Protocol):
         ...
 
 
-@strawberry.type(description="Where whoever asks stopped reading.")
+@strawberry.type(description="Where the caller stopped reading.")
 class ReadMarker:
     """As the services say."""
 
@@ -96,7 +92,7 @@ def marker(kind: str, last_read: int, message: Marked) -> ReadMarker:
     )
 
 
-@strawberry.type(description="A home timeline built anew.")
+@strawberry.type(description="A home timeline that was rebuilt.")
 class Rebuilt:
     """As its service says."""
 

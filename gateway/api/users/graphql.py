@@ -1,16 +1,15 @@
-"""Joining, leaving, and what people say about themselves."""
+"""Accounts and profiles."""
 
 from typing import Annotated, Any
 
 import strawberry
-from roost.user.v1.auth_service_pb2 import ChangePasswordRequest, RegisterRequest
+from roost.user.v1.auth_service_pb2 import ChangePasswordRequest
 from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
 from strawberry.types import Info
 
-from gateway.api.sessions.types import SignedIn, signed_in
 from gateway.api.users import commands
 from gateway.api.users import queries as reading
-from gateway.api.users.requests import Consent, HandleQuery, NewUser, PasswordChange, ProfileChange
+from gateway.api.users.requests import Consent, HandleQuery, PasswordChange, ProfileChange
 from gateway.api.users.types import User, UserId
 from gateway.core.ids import id_in_body
 from gateway.protocols.graphql.arguments import Etag
@@ -32,17 +31,15 @@ from services.chassis.text.kinds import BIO, DEVICE_NAME, DISPLAY_NAME, LOCATION
 
 @strawberry.type
 class UserQueries:
-    """Of Query."""
+    """Fields of Query about profiles."""
 
     @resolved("One's own profile.")
     async def me(self, info: Info) -> User:
-        """As REST's."""
         context: Context = info.context
         return await _profile(info, context.person())
 
-    @resolved("A profile. Refused with USER_NOT_FOUND where there is none for whoever asks.")
+    @resolved("A profile. Refused with USER_NOT_FOUND where the caller may see none.")
     async def user(self, info: Info, id: UserId) -> User:  # noqa: A002
-        """As REST's."""
         return await _profile(info, number_of("User", id, "id"))
 
     @resolved("The person with a handle; upper and lower case are the same. Null for nobody.")
@@ -51,7 +48,6 @@ class UserQueries:
         info: Info,
         handle: Annotated[str, strawberry.argument(description="The name after the @.")],
     ) -> User | None:
-        """As REST's."""
         asked = validated(HandleQuery, handle=handle)
         found = await reading.by_handle(backends_of(info), asked.handle)
         return User(message=found) if found else None
@@ -72,39 +68,7 @@ DeviceName = Annotated[
 
 @strawberry.type
 class UserMutations:
-    """Of Mutation."""
-
-    @change("Join: creates an account, and signs the calling device in.", bucket="logins")
-    async def register(
-        self,
-        info: Info,
-        *,
-        handle: Handle,
-        password: Password,
-        display_name: Annotated[
-            str, strawberry.argument(description=f"The name as shown. {DISPLAY_NAME.limits}.")
-        ] = "",
-        device_name: DeviceName = "",
-        idempotency_key: Key = None,
-    ) -> Outcome[SignedIn]:
-        """As REST's."""
-        asked = validated(
-            NewUser,
-            handle=handle,
-            password=password,
-            display_name=display_name,
-            device_name=device_name,
-        )
-        response = await backends_of(info).auth.Register(
-            RegisterRequest(
-                handle=asked.handle,
-                password=asked.password,
-                display_name=asked.display_name,
-                device_name=asked.device_name,
-                request_id=request_id(idempotency_key),
-            )
-        )
-        return result(signed_in(response))
+    """Fields of Mutation about profiles."""
 
     @change(
         "Change one's own profile. Only what is given changes. Turning `protected` off accepts the "
@@ -141,7 +105,6 @@ class UserMutations:
         etag: Etag = None,
         idempotency_key: Key = None,
     ) -> Outcome[User]:
-        """As REST's."""
         given: dict[str, Any] = {
             "display_name": display_name,
             "bio": bio,
@@ -166,7 +129,6 @@ class UserMutations:
         answers=Done,
     )
     async def delete_me(self, info: Info, password: Password, idempotency_key: Key = None) -> Done:
-        """As REST's."""
         asked = validated(Consent, password=password)
         await own(info).users.DeleteUser(
             DeleteUserRequest(password=asked.password, request_id=request_id(idempotency_key))
@@ -181,7 +143,6 @@ class UserMutations:
         new_password: Password,
         idempotency_key: Key = None,
     ) -> Done:
-        """As REST's."""
         asked = validated(PasswordChange, old_password=old_password, new_password=new_password)
         await own(info).auth.ChangePassword(
             ChangePasswordRequest(

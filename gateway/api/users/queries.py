@@ -1,4 +1,4 @@
-"""Lists of people; their services have decided who is on them, and bring them along."""
+"""People by handle, and pages of people."""
 
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import GetUserByHandleRequest

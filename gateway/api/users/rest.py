@@ -21,7 +21,9 @@ from gateway.protocols.rest.context import (
 )
 from gateway.protocols.rest.routes import ANYONE, Routes
 from gateway.views import presentation
-from gateway.views.shapes import SignedIn, User, UserPage
+from gateway.views import sessions as session_views
+from gateway.views.sessions import SignedIn
+from gateway.views.shapes import User, UserPage
 
 # Pages of people.
 USERS: PageKind[UserMessage] = PageKind(UserPage, lambda _, page: presentation.people(page.entries))
@@ -56,7 +58,7 @@ async def register(context: RequestContext[NoQuery, NewUser]) -> Response[Signed
         )
     )
     return Response(
-        presentation.signed_in(response.user, response.session, response.tokens),
+        session_views.signed_in(response.user, response.session, response.tokens),
         location=f"/users/{response.user.id}",
     )
 

@@ -1,4 +1,4 @@
-"""People, and how one stands to them."""
+"""People and relationships."""
 
 from typing import Annotated, ClassVar
 
@@ -28,7 +28,7 @@ _POSTS = (
 )
 
 
-@strawberry.type(description="How whoever asks and one other person stand.")
+@strawberry.type(description="The relationship of the caller and one other person.")
 class Relationship:
     """A view of one."""
 
@@ -55,12 +55,10 @@ class Relationship:
 
     @computed("The id of the other person.")
     def user_id(self) -> strawberry.ID:
-        """Global."""
         return user_id(self.message.user_id)
 
     @resolved("The other person; null where they are gone or block one.", cost=2 * CALL)
     async def user(self, info: Info) -> "User | None":
-        """Batched."""
         return await load_user(info, self.message.user_id)
 
 
@@ -99,16 +97,14 @@ class User(Node):
 
     @computed("The picture, by the number of its medium; null for none.")
     def avatar_media_id(self) -> strawberry.ID | None:
-        """Decimal."""
         number = self.message.avatar_media_id
         return strawberry.ID(str(number)) if number else None
 
     @computed("When they joined.")
     def created_at(self) -> DateTime:
-        """RFC 3339."""
         return DateTime(presentation.time(self.message.create_time))
 
-    @computed("How whoever asks and this person stand; null for strangers.")
+    @computed("The relationship of the caller and this person; null for strangers.")
     def relationship(self) -> Relationship | None:
         """Null where it is not known."""
         if not self.message.HasField("viewer_relationship"):

@@ -1,1 +1,1 @@
-"""GraphQL at the edge: the same reading and the same rules as REST, presented by selection."""
+"""GraphQL: the same queries and rules as REST, presented by selection."""

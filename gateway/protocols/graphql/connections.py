@@ -47,10 +47,10 @@ def place(first: int, after: str | None, *, most: int = MAX_FIRST) -> Place:
 
 @strawberry.type(description="Where a page stands in its list.")
 class PageInfo:
-    """Of one page."""
+    """Position of one page in its list."""
 
     has_next_page: bool = strawberry.field(
-        description="Whether something follows that is shown to whoever asks: exactly then."
+        description="Whether something follows that is shown to the caller: exactly then."
     )
     has_previous_page: bool = strawberry.field(
         description="Whether this page was reached from one before it. Lists are read forward only."
@@ -65,7 +65,7 @@ class PageInfo:
 
 @strawberry.type(description="One thing on a page.")
 class Edge(Generic[T]):
-    """Of one page."""
+    """An item of a page, with its cursor."""
 
     node: T = strawberry.field(description="The thing itself.")
     cursor: str | None = strawberry.field(
@@ -76,7 +76,7 @@ class Edge(Generic[T]):
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
-    """Of one list."""
+    """A page of a list; lists are read forward only."""
 
     items: strawberry.Private[Sequence[T]]
     next_token: strawberry.Private[str]
@@ -97,7 +97,6 @@ class Connection(Generic[T]):
 
     @computed("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
-        """Exact."""
         return PageInfo(
             has_next_page=bool(self.next_token),
             has_previous_page=bool(self.token),

@@ -1,80 +1,19 @@
-"""What one operation, or one event of a subscription, has at hand."""
+"""What the fields of one operation, or of one event of a subscription, share."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
 from roost.user.v1.auth_service_pb2 import RefreshSessionResponse
-from roost.user.v1.user_pb2 import User
-from roost.user.v1.user_service_pb2 import GetUserRequest
-from strawberry.dataloader import DataLoader
 
+from gateway.core.batch_loader import BatchLoader
 from gateway.core.clients import Backends
-from gateway.core.hydrate import Hydrated
 from gateway.core.refresh_tokens import Refresh
 from gateway.protocols.graphql.projection import Projections
-from services.chassis.runtime.errors import NotFound, Unauthenticated, Unimplemented
+from services.chassis.runtime.errors import Unauthenticated, Unimplemented
 
 if TYPE_CHECKING:
     from strawberry.types import Info
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-# As many posts, and as many people, as BatchGetPosts takes.
-_MAX_BATCH = 200
-_POST, _USER = 0, 1
-
-
-class Loader:
-    """Posts and people by id, each at most once, in as few calls as there are moments when
-    something is asked for. Each operation, change and event has a new one, so nothing is stale."""
-
-    def __init__(self, backends: Backends) -> None:
-        self._backends = backends
-        # By kind and id, so that posts and people go into the same call.
-        self._seen: DataLoader[tuple[int, int], Hydrated] = DataLoader(
-            load_fn=self._load_seen, max_batch_size=_MAX_BATCH
-        )
-        self._profiles: DataLoader[int, User | None] = DataLoader(load_fn=self._load_profiles)
-
-    async def post(self, post_id: int) -> Hydrated:
-        """What the viewer may see of a post, perhaps its tombstone; it is missing where that is
-        nothing."""
-        return await self._get(self._seen, (_POST, post_id))
-
-    async def person(self, user_id: int) -> User | None:
-        """A person; None where they are gone or hidden."""
-        found = (await self._get(self._seen, (_USER, user_id))).users.get(user_id)
-        if found is not None:
-            return found
-        # Lists leave out whom one blocks, but a profile is shown.
-        return await self._get(self._profiles, user_id)
-
-    async def _get(self, loader: DataLoader[K, V], key: K) -> V:
-        # A field that is cancelled cancels no other that waits for the same.
-        return await asyncio.shield(asyncio.ensure_future(loader.load(key)))
-
-    async def _load_seen(self, keys: list[tuple[int, int]]) -> list[Hydrated]:
-        response = await self._backends.posts.BatchGetPosts(
-            BatchGetPostsRequest(
-                post_ids=[number for kind, number in keys if kind == _POST],
-                include_user_ids=[number for kind, number in keys if kind == _USER],
-                include_tombstones=True,
-            )
-        )
-        return [Hydrated.of(response.posts, response.includes)] * len(keys)
-
-    async def _load_profiles(self, user_ids: list[int]) -> list[User | BaseException | None]:
-        return await asyncio.gather(*map(self._load_profile, user_ids), return_exceptions=True)
-
-    async def _load_profile(self, user_id: int) -> User | None:
-        try:
-            return (await self._backends.users.GetUser(GetUserRequest(user_id=user_id))).user
-        except NotFound:
-            return None
 
 
 async def no_refresh(_: str) -> RefreshSessionResponse:
@@ -84,28 +23,28 @@ async def no_refresh(_: str) -> RefreshSessionResponse:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One operation's own."""
+    """What the fields of one operation share."""
 
     backends: Backends
     # 0 for strangers.
     viewer_id: int
-    # Takes one from a bucket of whoever asks; raises RateLimited where it is empty.
+    # Takes one from a bucket of the caller; raises RateLimited where it is empty.
     take: Callable[[str], None]
     # Only changes refresh.
     refresh: Refresh = no_refresh
-    loader: Loader = field(init=False)
+    loader: BatchLoader = field(init=False)
     # Of the document that is carried out.
     projections: Projections = field(init=False)
 
     def __post_init__(self) -> None:
-        self.loader = Loader(self.backends)
+        self.loader = BatchLoader(self.backends)
         self.projections = Projections()
 
     def begin_mutation(self, bucket: str) -> None:
-        """Counts a change against a bucket of whoever asks, and forgets what was loaded before it.
+        """Counts a change against a bucket of the caller, and drops what was loaded before it.
         Raises RateLimited where the bucket is empty."""
         self.take(bucket)
-        self.loader = Loader(self.backends)
+        self.loader = BatchLoader(self.backends)
 
     def person(self) -> int:
         """Who asks. Raises Unauthenticated (TOKEN_MISSING) for strangers."""
@@ -121,7 +60,7 @@ def backends_of(info: "Info") -> Backends:
 
 
 def own(info: "Info") -> Backends:
-    """The services, for a field about whoever asks. Raises Unauthenticated for strangers."""
+    """The services, for a field about the caller. Raises Unauthenticated for strangers."""
     context: Context = info.context
     context.person()
     return context.backends

@@ -1,4 +1,4 @@
-"""Documents, read and checked once: what is the same for every request with one is kept with it."""
+"""Documents, parsed and validated once: what every request with one needs is cached with it."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ from gateway.protocols.graphql.projection import Projections
 # What a few versions of a few apps send. One with as many tokens as may be takes 750 KiB.
 _KEPT = 256
 _MOST_ERRORS = 5
-# Of one document: clients choose by a few switches, and whoever tries all of many is forgotten.
+# Of one document: clients use a few combinations of its switches.
 _KEPT_CHOICES = 64
 
 
@@ -77,7 +77,7 @@ class Operation:
             self.node.variable_definitions or (),
             dict(given),
             max_errors=_MOST_ERRORS,
-            # Guesses at what was meant would tell of a schema that may not be asked for.
+            # Suggestions would show parts of a schema that may not be asked for.
             hide_suggestions=True,
         )
         if isinstance(read, list):

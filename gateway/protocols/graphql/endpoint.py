@@ -1,4 +1,4 @@
-"""The application of `POST /graphql`: reads the request, carries the operation out, answers."""
+"""The application of `POST /graphql`: reads the request, executes the operation, responds."""
 
 from functools import partial
 from hashlib import blake2b
@@ -61,8 +61,8 @@ _encoder = msgspec.json.Encoder()
 
 
 class GraphQL:
-    """Answers one path. What is wrong with the request is raised, for the frame to tell; what is
-    wrong with the document is answered as GraphQL has it."""
+    """Answers one path. Errors of the request are raised, for the middleware to send; errors of the
+    document are in the result."""
 
     def __init__(
         self,
@@ -122,8 +122,8 @@ class GraphQL:
             await _send_error(send, kind, [formatted(each) for each in error.errors])
             return
         except (DocumentInvalid, DocumentTooComplex, DocumentNotTrusted) as error:
-            computed = formatted(GraphQLError(error.message, original_error=error))
-            await _send_error(send, kind, [computed])
+            refused = formatted(GraphQLError(error.message, original_error=error))
+            await _send_error(send, kind, [refused])
             return
         self._spending.take(whose, cost)
         if operation.kind is OperationType.MUTATION:
@@ -138,7 +138,7 @@ class GraphQL:
         if result.data is None and _is_request_error(result):
             await _send_error(send, kind, [formatted(each) for each in result.errors or ()])
             return
-        body = _encoder.encode(_computed(result, cost))
+        body = _encoder.encode(_response_of(result, cost))
         headers_out = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
         status = 200
         if _may_be_kept(request, operation, result):
@@ -199,12 +199,12 @@ def _is_request_error(result: ExecutionResult) -> bool:
     return all(each.path is None for each in result.errors or ())
 
 
-def _computed(result: ExecutionResult, cost: int) -> dict[str, Any]:
-    computed: dict[str, Any] = {"data": result.data}
+def _response_of(result: ExecutionResult, cost: int) -> dict[str, Any]:
+    response: dict[str, Any] = {"data": result.data}
     if result.errors:
-        computed["errors"] = [formatted(each) for each in result.errors]
-    computed["extensions"] = {"cost": {"requested": cost, "most": costs.MAX_COST}}
-    return computed
+        response["errors"] = [formatted(each) for each in result.errors]
+    response["extensions"] = {"cost": {"requested": cost, "most": costs.MAX_COST}}
+    return response
 
 
 async def _send_error(send: Send, kind: bytes, errors: list[dict[str, Any]]) -> None:

@@ -12,12 +12,12 @@ from gateway.core.problems import STATUS, Problem
 from services.chassis.runtime.errors import Invalid, RoostError
 from services.chassis.runtime.logs import logger
 
-# How the fields of the contracts are called here, where camel case is not all that differs.
+# Names of fields that differ from the contracts by more than camel case.
 _NAMES = {"page_size": "first", "page_token": "after", "request_id": "idempotencyKey"}
 
 
 class DocumentInvalid(Invalid):
-    """The document, or its variables, cannot be taken."""
+    """The document or its variables are invalid."""
 
     reason = "DOCUMENT_INVALID"
     message = "The document does not fit the schema."
@@ -50,7 +50,7 @@ def _reasons() -> Any:
         for reason, status in sorted(STATUS.items())
     }
     values["OTHER"] = strawberry.enum_value(
-        "OTHER", description="A reason newer than this schema; `status` and `detail` tell of it."
+        "OTHER", description="A reason newer than this schema; `status` and `detail` describe it."
     )
     return Enum("ErrorReason", values)
 
@@ -79,7 +79,7 @@ class Fact:
 
 
 @strawberry.type(
-    name="Refusal", description="Why a change was refused. Tell refusals apart by `reason`."
+    name="Refusal", description="Why a change was refused. Distinguish refusals by `reason`."
 )
 class ErrorDetail:
     """As REST's problems say it."""
@@ -125,12 +125,12 @@ def argument_of(field: str) -> str:
 def formatted(error: GraphQLError) -> dict[str, Any]:
     """An error of the response's `errors`, with the problem's members under `extensions`."""
     cause = error.original_error
-    # What is no exception of a resolver, graphql-core says of the document or its variables.
+    # Without an exception of a resolver it is graphql-core's error about the document or variables.
     if cause is None or isinstance(cause, GraphQLError):
-        computed: RoostError = DocumentInvalid(error.message)
+        shown: RoostError = DocumentInvalid(error.message)
     else:
-        computed = problems.known(cause)
-    problem = problem_of(computed)
+        shown = problems.known(cause)
+    problem = problem_of(shown)
     if problem.status == 500:
         logger().error("field_failed", path=error.path, exc_info=cause)
     found: dict[str, Any] = {"message": problem.detail}
@@ -139,15 +139,15 @@ def formatted(error: GraphQLError) -> dict[str, Any]:
     if error.path:
         found["path"] = error.path
     extensions: dict[str, Any] = {"reason": problem.reason, "status": problem.status}
-    if computed.metadata:
-        extensions["metadata"] = dict(computed.metadata)
-    if computed.violations:
+    if shown.metadata:
+        extensions["metadata"] = dict(shown.metadata)
+    if shown.violations:
         extensions["violations"] = [
             {"field": argument_of(each.field), "rule": each.rule, "detail": each.description}
-            for each in computed.violations
+            for each in shown.violations
         ]
-    if computed.retry_after is not None:
-        extensions["retryAfter"] = computed.retry_after
+    if shown.retry_after is not None:
+        extensions["retryAfter"] = shown.retry_after
     if isinstance(problem.trace_id, str):
         extensions["traceId"] = problem.trace_id
     found["extensions"] = extensions

@@ -1,4 +1,4 @@
-"""Carries an operation out: graphql-core does, except for what can be printed as a whole."""
+"""Executes operations with graphql-core, except for what can be printed as a whole."""
 
 from contextlib import suppress
 from inspect import isawaitable
@@ -14,7 +14,7 @@ from gateway.protocols.graphql.projection import NeedsResolving
 
 
 class ProjectingContext(Executor[Any]):
-    """Asks for objects whose selection loads nothing in one go."""
+    """Completes objects whose selection loads nothing in one step."""
 
     def complete_object_value(  # noqa: PLR0917 - as it is overridden
         self,
@@ -25,7 +25,6 @@ class ProjectingContext(Executor[Any]):
         result: Any,
         position_context: Any,
     ) -> Any:
-        """The object, printed."""
         show = self.context_value.projections.find(
             self, return_type, field_details_list, info.field_name
         )
@@ -55,7 +54,7 @@ async def execute_document(
         variable_values=dict(variables.given),
         operation_name=operation.name,
         executor_class=ProjectingContext,
-        # Guesses at what was meant would tell of a schema that may not be asked for.
+        # Suggestions would show parts of a schema that may not be asked for.
         hide_suggestions=True,
     )
     return await result if isawaitable(result) else result

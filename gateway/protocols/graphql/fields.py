@@ -1,4 +1,4 @@
-"""How fields of the schema are declared: what they promise, cost, and need.
+"""Declares fields of the schema: what they promise, cost, and need.
 
 A field is either *shown* — a pure function of what was loaded for its parent, without arguments —
 or *loaded* by a call. Whatever is only shown can be printed as a whole, without asking field by
@@ -18,9 +18,9 @@ COST = "roost.cost"
 EACH = "roost.each"
 # How long a list may be that takes no argument to say so, where that is more than a few.
 MOST = "roost.most"
-# The name of a field below which this one is loaded rather than shown.
+# The name of a field below which this one is resolved rather than computed.
 RESOLVED_WITHIN = "roost.not_within"
-# Of which objects it is shown even there.
+# Of which objects it is computed even there.
 EMBEDDED = "roost.settled"
 
 # The weight of a call to a service, in units of an object that is printed.

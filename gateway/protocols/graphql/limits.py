@@ -1,4 +1,4 @@
-"""What a document may ask for, found out before anything of it is carried out.
+"""Limits of documents, checked before execution.
 
 Fragments are opened wherever they stand, as execution would: what hides in them counts as often as
 it is spread. Every walk here ends after `Limits.fields` fields, whatever a document does.
@@ -74,7 +74,7 @@ TRUSTED = replace(
     variables=500,
     directives=500,
 )
-# An address may stand for nobody in particular: within some 5 ms.
+# Anonymous requests get less: some 5 ms.
 ANONYMOUS_LIMITS = Limits(
     length=4_096,
     tokens=400,
@@ -121,7 +121,7 @@ def check_given(variables: Mapping[str, Any], most: Limits) -> None:
 
 
 def _count(document: DocumentNode, most: Limits) -> None:
-    """Counts what stands in the document as it is written: values, variables and directives."""
+    """Counts values, variables and directives of a document."""
     counts = _Counts()
     visit(document, counts)
     for name, found, limit in (
@@ -153,12 +153,11 @@ class _Counts(Visitor):
         self.variables += 1
 
     def enter_directive(self, *_: object) -> None:
-        """Wherever one stands."""
         self.directives += 1
 
 
 class _Walk:
-    """One document's."""
+    """Measures one document."""
 
     def __init__(self, fragments: dict[str, FragmentDefinitionNode], most: Limits) -> None:
         self._fragments = fragments

@@ -1,4 +1,4 @@
-"""How changes are declared, and what they answer: a result, or why there is none."""
+"""Declares mutations and their results: a result, or an error."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -54,7 +54,7 @@ class Done:
 
 
 def result(value: T) -> Outcome[T]:
-    """The outcome of a change that went well."""
+    """The outcome of a change that succeeded."""
     return Outcome(result=value, error=None)
 
 
@@ -92,7 +92,7 @@ def _refused(answers: type[Any], why: ErrorDetail) -> Any:
 
 
 def request_id(key: str | None) -> str:
-    """What the service knows the change by; empty without a key. Raises ParameterInvalid."""
+    """The request_id of the service; empty without a key. Raises ParameterInvalid."""
     if key is None:
         return ""
     if not is_key(key):

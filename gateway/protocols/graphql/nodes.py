@@ -21,10 +21,8 @@ class Node(ABC):
 
     @computed("The global id: opaque, for good, good for `node`.")
     def id(self) -> strawberry.ID:
-        """Opaque."""
         return strawberry.ID(global_id(self.kind, self.number()))
 
     @computed("The id that REST and the stream know it by: a decimal number.")
     def rest_id(self) -> strawberry.ID:
-        """Decimal."""
         return strawberry.ID(str(self.number()))

@@ -1,4 +1,4 @@
-"""Prints what is only shown as a whole: a selection becomes a function of the object.
+"""Prints computed selections as a whole: a selection becomes a function of the object.
 
 graphql-core asks for one field after the other, and on a page of posts that is most of the work. A
 selection that loads nothing (see `fields`) is a pure function, so it is put together once for a
@@ -36,7 +36,7 @@ _Made = tuple[Print | None] | None
 
 # About as much as REST keeps, for selections are smaller than its objects.
 _KEPT = 32_768
-# What is larger is printed anew each time: aliases could make any text so long that a few hundred
+# What is larger is not cached: aliases could make any text so long that a few hundred
 # documents would fill the memory of the process.
 _LARGEST = 8_192
 
@@ -46,7 +46,7 @@ _numbers = count()
 
 
 class NeedsResolving(Exception):
-    """Something of this object has to be loaded after all."""
+    """A field of this object has to be loaded."""
 
 
 class Projections:

@@ -27,7 +27,7 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
     document_id: str | None = named(default=None, name="documentId")
     operation_name: str | None = named(default=None, name="operationName")
     variables: dict[str, Any] | None = None
-    # What clients tell servers of other makes; nothing in it is heeded.
+    # Other servers use it; it is ignored here.
     extensions: dict[str, Any] | None = None
 
 
@@ -53,7 +53,7 @@ def _answer_type(accept: bytes) -> bytes:
 
 
 class Find(Protocol):
-    """See `GraphQL.find`."""
+    """Finds the document of a request, as `GraphQL.find` does."""
 
     def __call__(self, request: Request, *, whose: object) -> Document:
         """The document of a request, read on the account of a person."""

@@ -33,7 +33,6 @@ class TrustedDocuments:
     """The documents of a manifest, read when the process starts."""
 
     def __init__(self, texts: Mapping[str, str], schema: GraphQLSchema) -> None:
-        """Raises ManifestInvalid."""
         documents = Documents(schema, introspection=False)
         self._known = {key: _validated(documents, key, text) for key, text in texts.items()}
 

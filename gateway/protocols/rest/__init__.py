@@ -1,1 +1,1 @@
-"""REST: how requests are read and answered, whatever the version."""
+"""REST: how requests are read and answered, for every version."""

@@ -27,15 +27,15 @@ MAX_LIMIT = 100
 
 
 class NoQuery(msgspec.Struct, frozen=True):
-    """No query parameters."""
+    """The query of routes that take no parameters."""
 
 
 class NoBody(msgspec.Struct, frozen=True):
-    """No body."""
+    """The body of routes that take none."""
 
 
 class NoContent(msgspec.Struct, frozen=True):
-    """Nothing to say (204)."""
+    """No content (204)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,12 +54,12 @@ class RequestContext(Generic[Q, B]):
     viewer_id: int = NO_ID
     # The Idempotency-Key; empty where none was sent.
     request_id: str = ""
-    # The service's etag that If-Match names; empty where the client takes whatever is there.
+    # The service's etag that If-Match names; empty without a condition.
     expected_etag: str = ""
 
 
 class Response(Generic[T_co]):
-    """What goes back: a value of the type that the route's function declares, and what its headers
+    """The response: a value of the type that the route's function declares, and what its headers
     say. `etag` is the service's etag of a single resource, `next_cursor` that of a page, `location`
     the path of what was made, without the version."""
 

@@ -1,4 +1,4 @@
-"""The REST application: finds the route, reads the request, asks its function, answers."""
+"""The REST application: finds the route, reads the request, calls its function, responds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ _encoder = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """What one route reads, made ready."""
+    """The readers of one route's query and body."""
 
     query: QueryReader[Any]
     body: BodyReader[Any] | None
@@ -53,7 +53,7 @@ class _Reader:
 
 
 class Rest:
-    """Answers all routes of one version. Errors leave it as they are raised."""
+    """Serves all routes of one version. The middleware handles its errors."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Rest:
         else:
             scope[RESPONSE_HEADERS] = retirement.headers
             place, path_id = self._paths.find(path)
-            # Only now: a path that leads somewhere holds nothing that a header could not.
+            # Only after the path was found: such a path is safe in a header.
             scope[RESPONSE_HEADERS] = (
                 *retirement.headers,
                 retirement.link(path.removeprefix(self._prefix)),

@@ -29,7 +29,7 @@ walked by `next_cursor`, or by the `Link` header.
 **Repeating a request.** Send an `Idempotency-Key` with what changes something; repeated within \
 24 hours it gives the same answer and changes nothing again.
 
-**Refusals** are problems (RFC 9457): tell them apart by `reason`.
+**Refusals** are problems (RFC 9457): distinguish them by `reason`.
 
 **Limits.** `RateLimit` and `RateLimit-Policy` say what is left of the bucket that the request was \
 taken from; 429 comes with `Retry-After`.\
@@ -40,7 +40,7 @@ _RETIRING = """
 say so with every answer. Use {successor}.\
 """
 
-# What may go wrong with any request, before a service is asked or wherever it is.
+# Reasons that any request may be refused for.
 _ANYWHERE = (
     "PARAMETER_INVALID",
     "NOT_ACCEPTABLE",
@@ -113,7 +113,7 @@ _PARAMETERS: Json = {
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
-        "description": "The ETag that the change is based on; else 412 if it changed meanwhile.",
+        "description": "The ETag that the change is based on; else 412 if it changed since.",
         "schema": {"type": "string", "pattern": TAG_PATTERN},
         "example": 'W/"2.9f86d081884c7d65"',
     },

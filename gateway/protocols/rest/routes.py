@@ -27,7 +27,7 @@ from gateway.protocols.rest.context import (
     place,
 )
 from gateway.views.version import Version
-from services.chassis.auth.access_policy import Policy
+from services.chassis.auth.caller import Policy
 
 Handler = Callable[[RequestContext[Any, Any]], Awaitable[Response[Any]]]
 E = TypeVar("E")
@@ -36,7 +36,7 @@ H = TypeVar("H", bound=Callable[..., Awaitable[Response[Any]]])
 ANYONE = Policy.ANYONE
 USER = Policy.USER
 
-# Seconds that a request may take; the edge waits one more, so that it is we who answer.
+# Seconds that a request may take; the edge waits one more, so the gateway answers first.
 READ_SECONDS = 4.0
 WRITE_SECONDS = 9.0
 
@@ -45,7 +45,7 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One method of one path, and all that is known of it."""
+    """One method of one path, with everything that it declares."""
 
     method: str
     path: str
@@ -61,22 +61,19 @@ class Route:
     status: int
     # What may go wrong beyond what may go wrong anywhere: names of ErrorReason.
     reasons: tuple[str, ...]
-    # Answers carry an ETag, and If-None-Match is heeded (GET) or If-Match is (PATCH).
+    # Responses have an ETag; If-None-Match (GET) or If-Match (PATCH) is evaluated.
     etag: bool
     # The Idempotency-Key reaches the service, and a repetition gives the same answer.
     keyed: bool
     seconds: float
+    # Whether the route only reads.
+    safe: bool
 
     @property
     def parameter(self) -> str | None:
         """The name of the id in the path."""
         found = _PARAMETER.search(self.path)
         return found.group(1) if found else None
-
-    @property
-    def safe(self) -> bool:
-        """Whether the route only reads."""
-        return self.method == "GET"
 
 
 class Routes:
@@ -186,6 +183,7 @@ class Routes:
                     etag=etag,
                     keyed=keyed,
                     seconds=seconds,
+                    safe=method == "GET",
                 )
             )
             return handler
@@ -194,7 +192,7 @@ class Routes:
 
 
 def _types(handler: Callable[..., Any]) -> tuple[type[Any], type[Any], type[Any]]:
-    """The types of query, body and answer in `async def handler(call: Call[Q, B]) -> Answer[T]`."""
+    """Q, B and T of `async def handler(context: RequestContext[Q, B]) -> Response[T]`."""
     hints = get_type_hints(handler, include_extras=True)
     query, body = get_args(hints["context"])
     (answer,) = get_args(hints["return"])

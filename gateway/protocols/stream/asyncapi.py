@@ -29,19 +29,19 @@ as in version 1 of the REST API.
 
 **Beginning.** `hello` says where the log is. Send `subscribe`; events follow from there. To go on \
 where an earlier connection stopped, send `resume` with the last sequence that was handled, then \
-`subscribe`: everything after it comes, once and in order. What can no longer be had is told by \
-`gap`: read lists and objects anew, those of its topics if it names some, then apply what follows.
+`subscribe`: everything after it comes, once and in order. What is gone is announced by \
+`gap`: read lists and objects again, those of its topics if it names some, then apply what follows.
 
 **Sequences** are one person's, the same on every device. A client sees those of its topics; \
-`ping` tells how far it is altogether.
+`ping` says how far the log is altogether.
 
 **Silence.** A `ping` comes at least every {frames.HEARTBEAT_SECONDS} seconds; answer by `pong`.
 
 **Limits.** {MAX_EACH} connections a person for each server process, {MAX_POSTS} watched posts a \
-connection. A client that reads more slowly than events come is told so and closed.\
+connection. A client that reads more slowly than events come gets a reason and is closed.\
 """
 
-# What each code means to a client; those of `problems.CLOSE_CODES` are told with their reason.
+# What each code means to a client; those of `problems.CLOSE_CODES` come with their reason.
 _CODES: dict[int, str] = {
     1009: "A frame of more than 8 KiB was sent.",
     problems.CLOSE_INTERNAL: "Something went wrong on our side. Connect again and resume.",

@@ -1,4 +1,4 @@
-"""What a person's log holds behind a place: read by connections that have fallen behind it."""
+"""Reads a person's log from a position on, for connections that are behind."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, get_args
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
 
 _PAGE = 200
-# Between readings that found nothing new.
+# Seconds between reads that found nothing new.
 AGAIN_SECONDS = 0.01
 
 
@@ -25,7 +25,7 @@ class LogPage(NamedTuple):
     """A page of the log."""
 
     events: Sequence[UserEvent]
-    # Where events are gone: the first that can be had, or will be; 0 where none are.
+    # The first event that is still there after a gap; 0 without a gap.
     gap_before: int
 
 
@@ -43,7 +43,7 @@ class Backlog:
         )
         page = await self._viewer.read(lambda: self._events.ReadEvents(request))
         if (page.limited and not page.home_only) or page.last_sequence < sequence:
-            # A client that is ahead of the log has seen another one: before a backup was put back.
+            # A client that is ahead of the log saw a log before a backup was restored.
             known = page.events if page.limited else ()
             return LogPage(page.events, known[0].sequence if known else page.last_sequence + 1)
         return LogPage(page.events, 0)

@@ -1,4 +1,4 @@
-"""How the server closes a connection: the code, the reason, and the problem that is told before."""
+"""How the server closes a connection: the code, the reason, and the problem that is sent before."""
 
 import random
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from services.chassis.runtime.errors import (
 )
 
 PATH = "/v1/stream"
-# Within this many seconds the clients of a process that stops come back, each at its own moment.
+# Clients of a process that stops come back within this many seconds, spread at random.
 SPREAD_SECONDS = 10.0
 _SERVICE_RESTART = 1012
 
 
 class FrameInvalid(Invalid):
-    """The client sent what the protocol does not know."""
+    """The client sent a frame that the protocol does not have."""
 
     reason = "FRAME_INVALID"
     message = "The frame is none that the protocol knows."
@@ -50,7 +50,7 @@ class ReaderTooSlow(TooMany):
 
 
 class TooManyFrames(TooMany):
-    """The client sends more frames than anybody needs to."""
+    """The client sends too many frames."""
 
     reason = "RATE_LIMITED"
     message = "Too many frames; connect again later."
@@ -58,7 +58,7 @@ class TooManyFrames(TooMany):
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A close frame, and the problem to tell before it."""
+    """A close frame, and the problem to send before it."""
 
     code: int
     reason: str
@@ -66,7 +66,7 @@ class Closing:
 
     @classmethod
     def of(cls, error: RoostError) -> "Closing":
-        """Because of an error."""
+        """The close frame for an error."""
         retry_after = error.retry_after
         if retry_after is None and isinstance(error, Unavailable | DeadlineExceeded):
             retry_after = 1.0
@@ -76,6 +76,6 @@ class Closing:
 
     @classmethod
     def restart(cls) -> "Closing":
-        """Because the process stops: another one is there, or will be."""
+        """The close frame of a process that stops; the client comes back to another one."""
         wait = round(random.uniform(0, SPREAD_SECONDS), 1)  # noqa: S311 - only to spread
         return cls(_SERVICE_RESTART, frames.encode(frames.CloseReason(retry_after=wait)))

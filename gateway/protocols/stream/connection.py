@@ -1,6 +1,6 @@
-"""One connection of either protocol: listens to its client, sends in order, and ends in time.
+"""One connection of either protocol: reads from its client, sends in order, and ends in time.
 
-Nothing waits for a client: whoever takes what is sent too slowly is told so and closed. One that
+Nothing waits for a client: one that reads too slowly gets a reason and is closed. One that
 has nothing to send has one task, which listens.
 """
 
@@ -37,7 +37,7 @@ from services.chassis.runtime.logs import logger
 MAX_QUEUED = 500
 # How long one batch of frames may take to get through to the client, in seconds.
 SEND_SECONDS = 30.0
-# A client that was told to go gets this long to take the last frames.
+# How long a client that is being closed gets to read the last frames.
 _CLOSE_SECONDS = 3.0
 # Silence after which a client is gone: two heartbeats unanswered, and half of one on the way.
 SILENCE = 2.5 * frames.HEARTBEAT_SECONDS
@@ -45,12 +45,12 @@ SILENCE = 2.5 * frames.HEARTBEAT_SECONDS
 _BURST, _RATE = 100.0, 20.0
 
 
-# What the server says in a protocol.
+# The server's messages of a protocol.
 M = TypeVar("M")
 
 
 class Connection(ABC, Generic[M]):
-    """A connection that was accepted; `run` lives as long as it does."""
+    """An accepted connection; `run` returns when it is closed."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Connection(ABC, Generic[M]):
         self._quota = _BURST
 
     async def run(self) -> None:
-        """Lives until either side closes the connection."""
+        """Runs until either side closes the connection."""
         self._listening = asyncio.current_task()
         self._metrics.sockets.inc()
         try:
@@ -94,7 +94,7 @@ class Connection(ABC, Generic[M]):
         except RoostError as error:
             self.close(self._closing_of(error))
         except asyncio.CancelledError:
-            # Our own last resort against a client that takes nothing more; or the process ends.
+            # Cancelled: the client reads nothing any more, or the process ends.
             if self._ending is None:
                 raise
         finally:
@@ -110,7 +110,7 @@ class Connection(ABC, Generic[M]):
 
     @abstractmethod
     async def _begin(self) -> None:
-        """Joins the hub, and says the first words."""
+        """Joins the hub, and sends the first message."""
 
     @abstractmethod
     async def _handle_message(self, message: Any) -> None:
@@ -122,7 +122,7 @@ class Connection(ABC, Generic[M]):
 
     @abstractmethod
     def _beat(self) -> None:
-        """Says that the server is there."""
+        """Sends a heartbeat."""
 
     @abstractmethod
     def _due(self, now: float) -> bool:
@@ -130,7 +130,7 @@ class Connection(ABC, Generic[M]):
 
     @abstractmethod
     def _leave(self) -> None:
-        """Ends what the connection asked to hear."""
+        """Ends the connection's subscriptions."""
 
     @abstractmethod
     def _closing_of(self, error: RoostError) -> Closing:
@@ -138,7 +138,7 @@ class Connection(ABC, Generic[M]):
 
     @abstractmethod
     async def _close_message(self, closing: Closing) -> None:
-        """Says why, where the protocol has words for it."""
+        """Sends the reason, if the protocol has a message for it."""
 
     @abstractmethod
     def deliver(self, event: UserEvent) -> None:
@@ -162,7 +162,7 @@ class Connection(ABC, Generic[M]):
         """Called about every second: heartbeats, and what was put off."""
         if now - self._last_received > SILENCE:
             self.close(self._closing_of(HeartbeatMissed()))
-        # A client that only reads is silent, too, while events come: is it there?
+        # A client that only reads is silent while events come, so it is pinged.
         elif (
             now - min(self._spoke, max(self._last_received, self._pinged))
             >= frames.HEARTBEAT_SECONDS
@@ -173,7 +173,7 @@ class Connection(ABC, Generic[M]):
             self.wake()
 
     def close(self, closing: Closing) -> None:
-        """Says why, and closes. What was not sent yet is dropped."""
+        """Sends the reason, and closes. What was not sent yet is dropped."""
         if self._ending is not None:
             return
         self._forget()
@@ -182,7 +182,7 @@ class Connection(ABC, Generic[M]):
         self._ending = asyncio.create_task(self._end(closing))
 
     def wake(self) -> None:
-        """Sees to it that what there is to send is sent."""
+        """Starts sending, if nothing is being sent."""
         if self._sending is None and self._ending is None:
             self._sending = asyncio.create_task(self._send_all())
 
@@ -196,7 +196,7 @@ class Connection(ABC, Generic[M]):
         self._outbox.clear()
 
     def _put(self, item: UserEvent | M) -> None:
-        """Has something sent in its turn; closes a connection for which too much waits."""
+        """Queues something to send; closes the connection if the queue is full."""
         if self.ending:
             return
         if len(self._outbox) >= MAX_QUEUED:
@@ -206,7 +206,7 @@ class Connection(ABC, Generic[M]):
         self.wake()
 
     def _overflow(self) -> None:
-        """More waits for the client than may."""
+        """The queue of the client is full."""
         self._metrics.slow.inc()
         self.close(self._closing_of(ReaderTooSlow()))
 
@@ -226,7 +226,7 @@ class Connection(ABC, Generic[M]):
         except RoostError as error:
             self.close(self._closing_of(error))
         except OSError:
-            pass  # the client is gone, which whoever listens to it learns, too
+            pass  # the client is gone, which the reading side notices, too
         except Exception as error:
             logger().error("stream_failed", connection=self._id, exc_info=error)
             self.close(self._closing_of(problems.known(error)))

@@ -26,7 +26,7 @@ from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import Invalid, RoostError
 from services.chassis.runtime.logs import logger
 
-# A ticket is offered as a subprotocol: browsers can set no other header, and no log holds it.
+# A ticket is offered as a subprotocol: browsers can set no other header, and it is not logged.
 _TICKET = "roost.ticket."
 _REDEEM_SECONDS = 4.0
 # Sessions that ended, heartbeats, and what was put off are looked at this often.
@@ -124,7 +124,7 @@ class Stream:
         }
 
     async def admit(self, ticket: str) -> RedeemStreamTicketResponse | Closing:
-        """Whose connection it is, by its ticket, or why it is closed."""
+        """The owner of the ticket, or why the connection is closed."""
         if self._state.stopping:
             return Closing.restart()
         try:
@@ -145,7 +145,7 @@ class Stream:
             raise StreamTicketInvalid from None  # too long to be one
 
     async def on_tick(self) -> None:
-        """Looks after the connections, for ever."""
+        """Closes connections of ended sessions and sends heartbeats, until it is cancelled."""
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             now = self._clock.monotonic()
@@ -180,7 +180,7 @@ async def open_stream(
     clock: Clock,
 ) -> AsyncIterator[Stream]:
     """The stream over its one upstream, which leaving the block ends."""
-    metrics = StreamMetrics(state.metrics.registry)
+    metrics = StreamMetrics(state.registry)
     hub = Hub(metrics=metrics)
     upstream = Upstream(
         own.events,

@@ -11,15 +11,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.core.ids import ID_PATTERN, Id
 from gateway.core.problems import Problem
-from gateway.views.shapes import (
-    Notification,
-    Post,
-    Time,
-    TimelineItem,
-)
+from gateway.views.shapes import Notification, Post, Time, TimelineItem
 
 SUBPROTOCOL = "roost.v1"
-# Well below what proxies and phones' networks let a silent connection live.
+# Well below the idle timeouts of proxies and mobile networks.
 HEARTBEAT_SECONDS = 25
 MAX_TOPICS = 100
 
@@ -49,7 +44,7 @@ Sequence = Annotated[
 
 
 class Subscribe(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="subscribe"):
-    """Begin to hear of topics."""
+    """Begin to send events of topics."""
 
     topics: Topics
 
@@ -57,7 +52,7 @@ class Subscribe(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type
 class Unsubscribe(
     Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="unsubscribe"
 ):
-    """Hear of topics no longer."""
+    """Stop sending events of topics."""
 
     topics: Topics
 
@@ -75,7 +70,7 @@ class Ack(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag
 
 
 class Ping(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="ping"):
-    """Ask whether the server is there; it answers with `pong`."""
+    """A heartbeat of the client; the server answers with `pong`."""
 
 
 class Pong(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="pong"):
@@ -94,19 +89,22 @@ class Hello(Struct, frozen=True, tag_field="type", tag="hello"):
     connection_id: Annotated[str, Meta(description="Finds the connection in the server's logs.")]
     heartbeat_seconds: Annotated[
         int,
-        Meta(description="A `ping` comes at least this often; twice of it in silence is death."),
+        Meta(
+            description="A `ping` comes at least this often. After twice this time without "
+            "a frame the connection is dead."
+        ),
     ]
     last_sequence: Annotated[Sequence, Meta(description="The newest event at this moment.")]
 
 
 class Subscribed(Struct, frozen=True, tag_field="type", tag="subscribed"):
-    """The topics begin here."""
+    """Events of these topics follow."""
 
     topics: list[Topic]
 
 
 class Unsubscribed(Struct, frozen=True, tag_field="type", tag="unsubscribed"):
-    """The topics end here: as was asked, or because a post may be seen no longer."""
+    """No more events of these topics follow: as requested, or since a post is hidden now."""
 
     topics: list[Topic]
 
@@ -137,7 +135,7 @@ class NotificationWithdrawn(Struct, frozen=True, tag_field="kind", tag="notifica
 
 
 class ResourceChanged(Struct, frozen=True, tag_field="kind", tag="resource"):
-    """Something of one's own changed; read it anew."""
+    """Something of one's own changed; read it again."""
 
     resource: Resource
     id: Annotated[Id, Meta(description="Of the post, or of the person.")]
@@ -145,7 +143,7 @@ class ResourceChanged(Struct, frozen=True, tag_field="kind", tag="resource"):
 
 
 class MarkerMoved(Struct, frozen=True, tag_field="kind", tag="marker"):
-    """One has read on, on another device perhaps."""
+    """A read marker moved, perhaps on another device."""
 
     timeline: MarkedList
     last_read_id: Id
@@ -202,7 +200,7 @@ class Event(Struct, frozen=True, tag_field="type", tag="event"):
 
 
 class Activity(Struct, frozen=True, tag_field="type", tag="activity"):
-    """What became of a post that one watches, at most once a second. It is not in the log."""
+    """Activity of a watched post, at most once a second. It is not in the log."""
 
     topic: Topic
     post: Annotated[Post | None, Meta(description="As it is now; null where it is gone.")]
@@ -212,7 +210,8 @@ class Activity(Struct, frozen=True, tag_field="type", tag="activity"):
 
 
 class Gap(Struct, frozen=True, tag_field="type", tag="gap"):
-    """Events are gone for good: read everything anew, or what belongs to the topics that are named.
+    """Events are gone for good: read everything again, or what belongs to the named topics.
+
     Events from this sequence on follow."""
 
     first_sequence: Sequence
@@ -232,7 +231,7 @@ class Error(Struct, frozen=True, tag_field="type", tag="error"):
 
 
 class Heartbeat(Struct, frozen=True, tag_field="type", tag="ping"):
-    """The server is there; answer with `pong`, or the connection is closed."""
+    """A heartbeat of the server; answer with `pong`, or the connection is closed."""
 
     sequence: Annotated[
         Sequence,

@@ -1,4 +1,4 @@
-"""Who is connected here, and who is to hear what: between the one upstream and the many sockets."""
+"""The hub between the one upstream and all connections of the process."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from gateway.protocols.stream.close_codes import Closing
 from gateway.protocols.stream.metrics import StreamMetrics
 from services.chassis.runtime.errors import TooMany, Unavailable
 
-# Of one person in one process: more than devices and tabs, fewer than a loop that forgets to close.
+# Connections of one person in one process: enough for devices and tabs, too few for a leak.
 MAX_EACH = 20
 # How long a new connection waits to be attached, in seconds.
 _ATTACH_SECONDS = 5.0
@@ -64,7 +64,7 @@ class Listener(Protocol):
 
 
 class Upstream(Protocol):
-    """Where the hub's wishes go."""
+    """Where the hub sends its requests."""
 
     def ask(self, request: AttachRequest) -> None:
         """Sends a step upstream."""
@@ -72,14 +72,14 @@ class Upstream(Protocol):
 
 
 class _Following:
-    """One person's place in their log, and their connections."""
+    """One person's position in their log, and their connections."""
 
     __slots__ = ("attached", "last", "mending", "sockets", "user_id")
 
     def __init__(self, user_id: int) -> None:
         self.user_id = user_id
         self.sockets: set[Listener] = set()
-        # The newest event that was handed on; -1 until the service has said where the log is.
+        # The newest event that was delivered; -1 until the service has sent its position.
         self.last = -1
         self.attached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # A hole was seen and its events were asked for again.
@@ -91,9 +91,9 @@ class _Following:
 
 
 class Hub:
-    """Hands each event to the connections of its person, once and in order.
+    """Delivers each event to the connections of its person, once and in order.
 
-    Whatever upstream repeats is dropped; where it leaves a hole, or is opened anew, the person is
+    Whatever upstream repeats is dropped; where it leaves a hole, or is opened again, the person is
     attached again after the last event that was handed on.
     """
 
@@ -104,11 +104,11 @@ class Hub:
         self._upstream: Upstream | None = None
 
     def connect(self, upstream: Upstream) -> None:
-        """Says where upstream is; before anybody joins."""
+        """Sets the upstream, before the first connection joins."""
         self._upstream = upstream
 
     async def join(self, socket: Listener) -> int:
-        """Lets a connection hear of its person, and returns the newest sequence at that moment:
+        """Registers a connection for events of its person, and returns the newest sequence then:
         what comes after is delivered.
 
         Raises TooManyConnections, or Unavailable where the event service does not answer.
@@ -141,11 +141,11 @@ class Hub:
             self._ask(AttachRequest(detach=DetachUser(user_id=socket.user_id)))
 
     def last(self, user_id: int) -> int:
-        """The newest event of somebody connected that was handed on."""
+        """The newest event that was delivered to a connected person."""
         return self._people[user_id].last
 
     def watch(self, socket: Listener, post_id: int) -> None:
-        """Lets a connection hear of a post."""
+        """Registers a connection for activity of a post."""
         watchers = self._watchers.get(post_id)
         if watchers is None:
             watchers = self._watchers[post_id] = set()
@@ -175,7 +175,7 @@ class Hub:
             yield AttachRequest(attach_post=AttachPost(post_id=post_id))
 
     def on_response(self, response: AttachResponse) -> None:
-        """Hands on what upstream says."""
+        """Delivers a response of upstream."""
         step = response.WhichOneof("step")
         if step == "event":
             self._event(response.event)
@@ -216,7 +216,7 @@ class Hub:
         if following.last < 0:
             following.last = last_sequence
         elif last_sequence < following.last:
-            # The log is older than what was handed on: the service was put back to a backup.
+            # The log is older than what was delivered: a backup of the service was restored.
             self._gap(user_id, last_sequence + 1)
         if not following.attached.done():
             following.attached.set_result(None)

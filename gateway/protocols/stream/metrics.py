@@ -1,4 +1,4 @@
-"""What a gateway process counts of its stream."""
+"""Metrics of the stream."""
 
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -29,7 +29,7 @@ class StreamMetrics:
         # Finding a counter by its label costs more than counting.
         self._by_kind: dict[type[Struct], Counter] = {}
         self.gaps = Counter(
-            "roost_stream_gaps", "Gaps that clients were told of.", registry=registry
+            "roost_stream_gaps", "Gaps that were sent to clients.", registry=registry
         )
         self.slow = Counter(
             "roost_stream_slow_readers", "Connections closed as too slow.", registry=registry

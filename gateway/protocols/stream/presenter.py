@@ -1,4 +1,4 @@
-"""What the stream needs of whoever presents events as frames."""
+"""The interface through which the stream presents events as frames."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

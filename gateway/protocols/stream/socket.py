@@ -1,4 +1,4 @@
-"""One connection of the stream: sends its client what the hub has for it, in order."""
+"""One connection of the stream: sends its client events of the hub, in order."""
 
 import asyncio
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ class Socket(Connection[frames.ServerFrame]):
     def _closing_of(self, error: RoostError) -> Closing:
         return Closing.of(error)
 
-    # --- what the hub says ---
+    # --- calls of the hub ---
 
     def deliver(self, event: UserEvent) -> None:
         """The person's next event. While catching up it is read from the log instead."""
@@ -79,7 +79,7 @@ class Socket(Connection[frames.ServerFrame]):
     def skip_to(self, first_sequence: int) -> None:
         """Events before this one cannot be had."""
         if not self._live:
-            return  # reading the log will tell
+            return  # reading the log finds the gap
         self._queued = first_sequence - 1
         self._metrics.gaps.inc()
         self._put(frames.Gap(first_sequence))
@@ -157,7 +157,7 @@ class Socket(Connection[frames.ServerFrame]):
         if self._queued >= self._hub.last(self.user_id):
             self._behind, self._live = False, True
         elif not page.events:
-            # The hub was told of an event after the page was read.
+            # The hub got an event after the page was read.
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _send(

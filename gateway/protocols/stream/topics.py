@@ -1,4 +1,4 @@
-"""What one connection asked to hear: lists of its person, and posts that it watches."""
+"""The topics of one connection: lists of its person, and posts that it watches."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +21,7 @@ from services.chassis.runtime.errors import (
 
 LISTS = frozenset(("home", "notifications", "account"))
 MAX_POSTS = 50
-# A post that many respond to is read anew this often by whoever watches it, in seconds.
+# How often a watched post is read again at most, in seconds.
 _PACE = 1.0
 
 
@@ -58,7 +58,7 @@ class Subscriptions:
         presenter: EventPresenter,
         clock: Clock,
     ) -> None:
-        # Of the lists; posts are apart.
+        # Only lists; watched posts are in `_posts`.
         self.topics: set[str] = set()
         self._viewer = viewer
         self._socket = socket
@@ -66,12 +66,12 @@ class Subscriptions:
         self._presenter = presenter
         self._clock = clock
         self._posts: set[int] = set()
-        # Around which posts something happened that was not told yet: their new replies.
+        # Posts with activity that was not sent yet: their new replies.
         self._news: dict[int, list[int]] = {}
         self._next = 0.0
 
     async def add(self, topics: Sequence[str]) -> list[frames.ServerFrame]:
-        """Adds topics; returns what to say: which begin, and which are refused and why.
+        """Adds topics; returns the frames to send: which begin, and which are refused and why.
 
         A post is watched from before it is read, and shown as it is then: nothing falls between.
         """
@@ -112,28 +112,27 @@ class Subscriptions:
         return frames.Unsubscribed(list(dict.fromkeys(topics)))
 
     def end(self) -> None:
-        """Removes all."""
         for post_id in list(self._posts):
             self._unwatch(post_id)
 
     def on_activity(self, activity: PostActivity) -> None:
-        """Remembers that a post is to be shown anew."""
+        """Remembers that a post is to be sent again."""
         replies = self._news.setdefault(activity.post_id, [])
         if activity.reply_post_id and activity.reply_post_id not in replies:
             replies.append(activity.reply_post_id)
 
     def due(self, now: float) -> bool:
-        """Whether there is news that may be told now."""
+        """Whether there is activity that may be sent now."""
         return bool(self._news) and now >= self._next
 
     async def news(self) -> list[frames.ServerFrame]:
-        """What to say of the posts around which something happened."""
+        """The frames about posts with new activity."""
         self._next = self._clock.monotonic() + _PACE
         taken, self._news = self._news, {}
         said: list[frames.ServerFrame] = []
         for post_id, activity in (await self._show(taken)).items():
             if post_id not in self._posts:
-                continue  # unsubscribed from meanwhile
+                continue  # unsubscribed while it was read
             said.append(activity)
             if activity.post is None:
                 self._unwatch(post_id)

@@ -1,4 +1,4 @@
-"""The one stream of events that a gateway process reads, whoever of its clients they are for."""
+"""The one stream of events that a gateway process reads for all of its clients."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -14,15 +14,15 @@ from services.chassis.runtime.logs import logger
 if TYPE_CHECKING:
     from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
 
-# Between tries, in seconds: a restarted service is found soon, a dead one is not run down.
+# Pauses in seconds: short enough to find a restarted service, long enough for one that is down.
 _PAUSE_SECONDS = (0.05, 2.0)
 
 
 class Upstream:
-    """`EventService.Attach`, opened again and again for as long as the process lives.
+    """`EventService.Attach`, opened again for as long as the process lives.
 
-    After each opening `standing` says what has to be attached; `ask` adds to that. Steps of the
-    server go to `take`, which must not wait.
+    After each opening `attached_requests` gives what has to be attached; `ask` adds to that. Steps
+    of the server go to `on_response`, which must not wait.
     """
 
     def __init__(
@@ -41,13 +41,13 @@ class Upstream:
         self._wanted = asyncio.Event()
 
     def ask(self, request: AttachRequest) -> None:
-        """Sends a step. While no stream is open it need not: `standing` covers it then."""
+        """Sends a step. While no stream is open, `attached_requests` covers it."""
         self._wanted.set()
         if self._asked is not None:
             self._asked.put_nowait(request)
 
     async def run(self) -> None:
-        """Reads, for ever, from when somebody is there to read for."""
+        """Reads until it is cancelled, from the first connection on."""
         await self._wanted.wait()
         backoff = Backoff(*_PAUSE_SECONDS)
         while True:
@@ -68,7 +68,7 @@ class Upstream:
             await backoff.wait()
 
     async def _requests(self) -> AsyncIterator[AttachRequest]:
-        """What to send on a stream that opens now: what stands, then what comes."""
+        """The requests of a stream that opens now: first what is attached, then new ones."""
         asked: asyncio.Queue[AttachRequest] = asyncio.Queue()
         for request in self._attached_requests():
             asked.put_nowait(request)

@@ -1,4 +1,4 @@
-"""Whose connection it is: what is shown on it is read with that person's own rights."""
+"""The person of a connection: everything on it is read with that person's rights."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar

@@ -13,7 +13,7 @@ from gateway.views.v2 import shapes
 
 
 class Presenter(presentation.Presenter):
-    """One answer in the making, whose posts hold segments in place of text and entities."""
+    """Presents one response; posts hold segments in place of text and entities."""
 
     __slots__ = ()
 
@@ -73,5 +73,5 @@ def _segment(text: str, entity: post_pb2.Entity | None) -> shapes.Segment:
         case "link":
             return shapes.Link(text, entity.link.url)
         case _:
-            # Of a kind that a newer service finds: this one does not know what it stands for.
+            # A kind of a newer service that has no shape here.
             return shapes.PlainText(text)

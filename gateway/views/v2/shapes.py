@@ -1,4 +1,4 @@
-"""The shapes of version 2 that are not those of version 1: posts, and whatever holds some."""
+"""The shapes of version 2 that differ from the shared ones: posts, and what contains posts."""
 
 from typing import Annotated, Any
 
@@ -153,15 +153,17 @@ class RevisionPage(Struct, frozen=True, gc=False):
 
 
 class Notification(Struct, frozen=True, gc=False):
-    """What somebody did, or like deeds of several people together."""
+    """One activity, or activities of one kind by several people together."""
 
-    id: Annotated[Id, Meta(description="Sorts by the newest deed; another one with each deed.")]
+    id: Annotated[
+        Id, Meta(description="Sorts by the newest activity; it changes with each activity.")
+    ]
     kind: NotificationKind
     post: Annotated[Post | None, Meta(description="The post it is about; null for follows.")]
     people: Annotated[list[User], Meta(description="Up to five of those who did it, newest first.")]
     count: Annotated[int, Meta(ge=1, description="How many did it.")]
-    first_at: Annotated[Time, Meta(description="The oldest deed.")]
-    last_at: Annotated[Time, Meta(description="The newest deed.")]
+    first_at: Annotated[Time, Meta(description="The oldest activity.")]
+    last_at: Annotated[Time, Meta(description="The newest activity.")]
     read: Annotated[bool, Meta(description="Whether the read marker has passed it.")]
 
 

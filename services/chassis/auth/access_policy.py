@@ -13,56 +13,13 @@ by the service's own operations, not here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
-from services.chassis.auth.caller import Anonymous, Caller, ServiceCaller
-from services.chassis.runtime.errors import Forbidden, Unauthenticated
+from services.chassis.auth.caller import Kind, Policy
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = "__roost_access__"
-
-
-class Kind(Enum):
-    """The kinds of callers that a method takes."""
-
-    ANYONE = "anyone"
-    USER = "user"
-    SERVICE = "service"
-    USER_OR_SERVICE = "user or service"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Who may call a method. Of services, those that are named; where anyone may call, a service
-    gets what a stranger gets."""
-
-    kind: Kind
-    services: frozenset[str] = frozenset()
-
-    ANYONE: ClassVar["Policy"]
-    USER: ClassVar["Policy"]
-
-    def check(self, caller: Caller) -> None:
-        """Raises Unauthenticated (TOKEN_MISSING) for strangers where somebody is needed, and
-        Forbidden (CALLER_NOT_ALLOWED) for the wrong kind of somebody, or another service."""
-        if self.kind is Kind.ANYONE:
-            return
-        if isinstance(caller, Anonymous):
-            raise Unauthenticated
-        if isinstance(caller, ServiceCaller):
-            if self.kind is Kind.USER:
-                raise Forbidden("This call is for people.")
-            if caller.name not in self.services:
-                raise Forbidden("This call is for other services.")
-        elif self.kind is Kind.SERVICE:
-            raise Forbidden("This call is for services.")
-
-
-Policy.ANYONE = Policy(Kind.ANYONE)
-Policy.USER = Policy(Kind.USER)
 
 
 def anyone(method: F) -> F:

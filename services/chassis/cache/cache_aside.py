@@ -11,10 +11,15 @@ import math
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from prometheus_client import Counter
-
-from services.chassis.cache import entry
-from services.chassis.cache.batch_lookup import get_many_from
+from services.chassis.cache.batch_lookup import (
+    ABSENT,
+    LEASE,
+    VALUE,
+    CacheReads,
+    get_many_from,
+    header_of,
+    pack,
+)
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable, Script
 from services.chassis.cache.redis_connection import Argument, Command
 from services.chassis.runtime import deadline
@@ -37,8 +42,6 @@ LOAD_SECONDS = 3.0
 # Keys that could not be forgotten wait for Redis's return; past so many, only TTL bounds them.
 _MAX_PENDING_INVALIDATIONS = 100_000
 _FORGET_AGAIN_SECONDS = 0.25
-# What `_read` gives for an entry that is damaged, or not ours.
-_UNREADABLE = object()
 # ± so much, so that what was stored together does not expire together.
 _JITTER = 0.1
 
@@ -48,8 +51,6 @@ if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
 """)
-
-_reads = Counter("roost_cache_reads_total", "Keys read, by what was found", ["cache", "found"])
 
 
 class _Flight(Generic[V]):
@@ -64,7 +65,7 @@ class _Flight(Generic[V]):
         self.result.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
-class Cache(Generic[K, V]):
+class Cache(CacheReads[K, V]):
     """What `load` gives, by key, kept in Redis for a while.
 
     After `forget` returned, no reader is given what was loaded before; except while Redis is away
@@ -90,25 +91,15 @@ class Cache(Generic[K, V]):
         absent_ttl: float = ABSENT_SECONDS,
     ) -> None:
         """`name` begins every key: change it (`user.2`) whenever the encoding changes."""
-        self._name = name
-        self._redis = redis
-        self._clock = clock
+        super().__init__(name=name, redis=redis, clock=clock, decode=decode)
         self._load = load
         self._encode = encode
-        self._decode = decode
         self._ttl = ttl
         self._stale = stale
         self._absent_ttl = absent_ttl
         self._flights: dict[K, _Flight[V]] = {}
         self._refreshing: set[K] = set()
-        # By key, the moment of the change that Redis does not know of.
-        self._pending_invalidations: dict[K, int] = {}
-        self._moment = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._found = {
-            found: _reads.labels(name, found)
-            for found in ("fresh", "stale", "absent", "miss", "skipped", "unreadable")
-        }
 
     async def get(self, key: K) -> V | None:
         """The value, or None where there is none. Raises what `load` raises."""
@@ -138,75 +129,6 @@ class Cache(Generic[K, V]):
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _sort(
-        self, wanted: Sequence[K], raw: Sequence[bytes | None]
-    ) -> tuple[dict[K, V], dict[K, bytes]]:
-        """The values that were found, and the headers of what is to be loaded."""
-        now = entry.moment(self._now())
-        decode = self._decode
-        # By far the most are such, and a page of posts is some 60 of them.
-        fresh = list(zip(wanted, entry.fresh_values(raw, now), strict=True))
-        try:
-            values = {key: decode(content) for key, content in fresh if content is not None}
-        except Exception:
-            # Whatever a codec raises: what it cannot read is sorted out below, one by one.
-            values = {}
-        fresh_values = len(values)
-        if fresh_values:
-            self._found["fresh"].inc(fresh_values)
-        if fresh_values == len(wanted):
-            return values, {}
-        missing = self._sort_rest(wanted, raw, now, values)
-        return values, missing
-
-    def _sort_rest(
-        self, wanted: Sequence[K], raw: Sequence[bytes | None], now: bytes, values: dict[K, V]
-    ) -> dict[K, bytes]:
-        """Adds the values that are not fresh; gives what is to be loaded."""
-        # By key, the header of what is there.
-        missing: dict[K, bytes] = {}
-        stale: dict[K, bytes] = {}
-        absent = 0
-        for key, content in zip(wanted, raw, strict=True):
-            if key in values:
-                continue
-            if content is None or entry.kind_of(content) == entry.LEASE:
-                missing[key] = b"" if content is None else entry.header_of(content)
-                continue
-            value = self._read(content)
-            if value is _UNREADABLE:
-                # A load stores only where nothing stands, so it is replaced in the background.
-                missing[key] = stale[key] = entry.header_of(content)
-                continue
-            if entry.is_stale(content, now):
-                stale[key] = entry.header_of(content)
-            if value is not None:
-                values[key] = value
-            elif key not in stale:
-                absent += 1
-        if absent:
-            self._found["absent"].inc(absent)
-        if stale:
-            self._found["stale"].inc(len(stale))
-            self._refresh(stale)
-        if missing:
-            self._found["miss"].inc(len(missing))
-        return missing
-
-    def _read(self, raw: bytes) -> Any:
-        """The value of an entry, None for an absence, or _UNREADABLE."""
-        match entry.kind_of(raw):
-            case entry.ABSENT:
-                return None
-            case entry.VALUE if entry.is_whole(raw):
-                try:
-                    return self._decode(entry.content_of(raw))
-                except Exception as wrong:
-                    # Whatever a codec raises.
-                    logger().warning("cache_entry_unreadable", cache=self._name, error=repr(wrong))
-        self._found["unreadable"].inc()
-        return _UNREADABLE
 
     async def _fill(self, values: dict[K, V], missing: Mapping[K, bytes], since: int) -> None:
         values.update(await self._fly(missing, since, lease=True))
@@ -273,7 +195,7 @@ class Cache(Generic[K, V]):
 
         Gives the leases that are ours, by key.
         """
-        lease = entry.pack(entry.LEASE)
+        lease = pack(LEASE)
         lasting = round(LOAD_SECONDS * 1000)
         commands: list[Command] = [
             ("SET", self._at(key), lease, "NX", "GET", "PX", lasting) for key in flights
@@ -286,7 +208,7 @@ class Cache(Generic[K, V]):
         for (key, flight), there in zip(flights.items(), found, strict=True):
             if there is None:
                 ours[key] = lease
-            flight.lease = lease if there is None else entry.header_of(there)
+            flight.lease = lease if there is None else header_of(there)
         return ours
 
     def _refresh(self, stale: Mapping[K, bytes]) -> None:
@@ -323,12 +245,12 @@ class Cache(Generic[K, V]):
 
     def _replacement(self, header: bytes, value: V | None) -> tuple[Argument, ...]:
         if value is None:
-            kind, ttl, content = entry.ABSENT, self._absent_ttl, b""
+            kind, ttl, content = ABSENT, self._absent_ttl, b""
         else:
-            kind, ttl, content = entry.VALUE, self._ttl, self._encode(value)
+            kind, ttl, content = VALUE, self._ttl, self._encode(value)
         ttl = spread(ttl, _JITTER)
         fresh_until = self._now() + round(ttl * 1000)
-        replacement = entry.pack(kind, fresh_until=fresh_until, content=content)
+        replacement = pack(kind, fresh_until=fresh_until, content=content)
         return header, replacement, round((ttl + self._stale) * 1000)
 
     async def _forget(self, keys: Iterable[K]) -> None:
@@ -362,22 +284,9 @@ class Cache(Generic[K, V]):
     async def _delete(self, keys: Iterable[K]) -> None:
         await self._redis.pipeline([("DEL", self._at(key)) for key in keys])
 
-    def _places(self, keys: Iterable[K]) -> list[str]:
-        # The hash tag lets a cluster spread the keys, and keep what belongs to one together.
-        name = self._name
-        return [f"{name}:{{{key}}}" for key in keys]
-
     def _at(self, key: K) -> str:
         (place,) = self._places((key,))
         return place
-
-    def _now(self) -> int:
-        return int(self._clock.now().timestamp() * 1000)
-
-    def _next_moment(self) -> int:
-        """Orders what happens in this cache of this process."""
-        self._moment += 1
-        return self._moment
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

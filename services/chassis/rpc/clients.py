@@ -21,7 +21,6 @@ from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from services.chassis.auth import caller
 from services.chassis.auth.caller import ServiceCaller
 from services.chassis.auth.tokens import Jwk, Revoked, ServiceIdentity
-from services.chassis.rpc import client_network
 from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.errors import from_status
 
@@ -213,9 +212,9 @@ def _metadata(token: str | None) -> grpc.aio.Metadata:
 
 def _metadata_with_origin(token: str | None) -> grpc.aio.Metadata:
     metadata = _metadata(token)
-    network = client_network.network()
+    network = caller.network()
     if network:
-        metadata.add(client_network.METADATA, network)
+        metadata.add(caller.NETWORK_METADATA, network)
     return metadata
 
 

@@ -6,8 +6,8 @@ is stored in the transaction of the effect; a repetition gets the stored respons
 - `run_once`: the usual form. The key is looked up in the transaction of the effect.
 - `first_response`: looks up the key alone, for commands whose checks are expensive or would fail
   after the effect. `run_once` follows it.
-- `run_unless_refused`: looks up the key only after a refusal, for a command whose effect stores its
-  response by itself.
+- `run_unless_refused`: looks up the key only after a refusal, for a command that reads other
+  services before its transaction.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,8 +17,8 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from services.chassis.runtime.errors import Conflict, Forbidden, Invalid, NotFound, WrongState
-from services.chassis.storage.idempotency import RequestKey, Seal, once, repeated
-from services.chassis.storage.transaction import Transaction
+from services.chassis.storage.idempotency import RequestKey, Seal
+from services.chassis.storage.transaction import Transaction, in_transaction
 
 T = TypeVar("T", bound=Transaction)
 M = TypeVar("M", bound=Message)
@@ -62,7 +62,35 @@ async def run_once(
     it does nothing outside of the transaction that must not be repeated. Raises RequestInFlight or
     RequestIdReused.
     """
-    return await once(begin, key_of(request, caller_id=caller_id, seal=seal), response, effect)
+    key = key_of(request, caller_id=caller_id, seal=seal)
+    return await run_with_key(begin, key, response, effect)
+
+
+async def run_with_key(
+    begin: Begin[T],
+    key: RequestKey | None,
+    response: type[M],
+    effect: Callable[[T], Awaitable[M]],
+) -> M:
+    """`run_once` for a key that exists already: in the attempt of `run_unless_refused`.
+
+    Without a key `effect` runs in any case.
+    """
+    if key is None:
+        return await in_transaction(begin, effect)
+
+    async def replayed_or_run(transaction: T) -> M:
+        stored = await transaction.replay(key)
+        if stored is not None:
+            return response.FromString(_opened(key, stored))
+        made = await effect(transaction)
+        content = made.SerializeToString(deterministic=True)
+        if key.seal is not None:
+            content = key.seal.close(content, bound_to=key.name)
+        await transaction.remember(key, content)
+        return made
+
+    return await in_transaction(begin, replayed_or_run)
 
 
 async def first_response(
@@ -74,7 +102,7 @@ async def first_response(
     seal: Seal | None = None,
 ) -> M | None:
     """The stored response of the request; None where it has not succeeded yet."""
-    return await repeated(begin, key_of(request, caller_id=caller_id, seal=seal), response)
+    return await _stored(begin, key_of(request, caller_id=caller_id, seal=seal), response)
 
 
 async def run_unless_refused(
@@ -95,7 +123,19 @@ async def run_unless_refused(
     try:
         return await attempt(key)
     except _REFUSALS as refusal:
-        stored = await repeated(begin, key, response)
+        stored = await _stored(begin, key, response)
         if stored is None:
             raise refusal from None
         return stored
+
+
+async def _stored(begin: Begin[T], key: RequestKey | None, response: type[M]) -> M | None:
+    if key is None:
+        return None
+    async with begin() as transaction:
+        stored = await transaction.replay(key)
+    return None if stored is None else response.FromString(_opened(key, stored))
+
+
+def _opened(key: RequestKey, stored: bytes) -> bytes:
+    return stored if key.seal is None else key.seal.open(stored, bound_to=key.name)

@@ -8,11 +8,13 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from prometheus_client import REGISTRY, CollectorRegistry
 
-from services.chassis.auth.access_policy import Policy
+from services.chassis.auth.caller import Policy
+from services.chassis.auth.tokens import Verifier
 from services.chassis.rpc.clients import MAX_MESSAGE_BYTES
-from services.chassis.rpc.interceptors import Pipeline
-from services.chassis.rpc.interceptors.pipeline import Handlers, declared_policy
+from services.chassis.rpc.metrics import RpcMetrics
+from services.chassis.rpc.pipeline import Handlers, Pipeline, declared_policy
 
 OPTIONS: tuple[tuple[str, int], ...] = (
     # Several processes of one service may share a port: one process a core.
@@ -32,7 +34,7 @@ class MountedServicer:
         MountedServicer(add_PostServiceServicer_to_server, PostServicer(...))
 
     `without` names the methods that are declared but not offered yet; they are answered with
-    UNIMPLEMENTED. Every other method declares its access policy (see `chassis.access`).
+    UNIMPLEMENTED. Every other method declares its access policy (see `auth.access_policy`).
     """
 
     register: Callable[[Any, Any], None]
@@ -48,13 +50,35 @@ class MountedServicer:
 
 
 class Server:
-    """A gRPC server that is built, started, announced as draining, and stopped."""
+    """The gRPC server of the mounted servicers; nothing is opened before `bind`."""
 
-    def __init__(self, mounts: Sequence[MountedServicer], *, pipeline: Pipeline) -> None:
+    def __init__(
+        self,
+        mounts: Sequence[MountedServicer],
+        *,
+        verifier: Verifier,
+        max_in_flight: int,
+        registry: CollectorRegistry = REGISTRY,
+    ) -> None:
+        self.mounts = mounts
+        self._verifier = verifier
+        self._max_in_flight = max_in_flight
+        self._registry = registry
+        self._names: list[str] = []
+
+    def bind(self, address: str) -> int:
+        """Listens on `host:port`; returns the port.
+
+        Raises OSError where it cannot listen, and TypeError for a method without access policy.
+        """
         self._server = grpc.aio.server(options=OPTIONS)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
-        self._names: list[str] = []
-        for mount in mounts:
+        pipeline = Pipeline(
+            verifier=self._verifier,
+            max_in_flight=self._max_in_flight,
+            metrics=RpcMetrics(self._registry),
+        )
+        for mount in self.mounts:
             service, handlers = mount.methods()
             self._names.append(service)
             self._server.add_generic_rpc_handlers((pipeline.handlers(service, handlers),))
@@ -63,9 +87,6 @@ class Server:
         reflection.enable_server_reflection(
             (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
         )
-
-    def bind(self, address: str) -> int:
-        """Listens on `host:port`; returns the port. Raises OSError if that cannot be had."""
         try:
             return self._server.add_insecure_port(address)
         except RuntimeError as error:

@@ -22,9 +22,6 @@ from typing import Protocol, TypeVar
 
 import uvloop
 
-from services.chassis.auth.tokens import Verifier
-from services.chassis.rpc.interceptors import Pipeline, RpcMetrics
-from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime import (
     logs,
     supervision,
@@ -41,6 +38,26 @@ S = TypeVar("S", bound=ServiceSettings)
 HARD_LIMIT = 28.0
 # For the calls and jobs under way, after the drain.
 GRACE = 12.0
+
+
+class Server(Protocol):
+    """What answers RPCs: `rpc.server.Server`."""
+
+    def bind(self, address: str) -> int:
+        """Listens on `host:port`; returns the port. Raises OSError where it cannot."""
+        ...
+
+    async def start(self) -> None:
+        """Begins to answer, and reports it by health."""
+        ...
+
+    async def announce_stop(self) -> None:
+        """Reports by health that it stops, and goes on answering."""
+        ...
+
+    async def stop(self, grace: float) -> None:
+        """Takes no new call, and lets the others run for so many seconds."""
+        ...
 
 
 class Consumer(Protocol):
@@ -70,8 +87,7 @@ class ProcessParts:
     `on_drain` are called after the drain: they end streams, which would be waited for in vain.
     """
 
-    mounts: Sequence[MountedServicer] = ()
-    verifier: Verifier | None = None
+    server: Server | None = None
     jobs: Sequence[Job] = ()
     consumers: Sequence[Consumer] = ()
     on_drain: Sequence[Callable[[], None]] = ()
@@ -164,7 +180,8 @@ class _ProcessRun:
     async def _serve_until_stopped(self) -> None:
         admin = await self._admin.start(self._settings.admin_listen)
         async with self._composed as parts:
-            server, listen = self._server(parts)
+            server = parts.server
+            listen = None if server is None else self._bind(server)
             self._start_jobs(parts)
             freeze_gc()
             if server is not None:
@@ -181,19 +198,9 @@ class _ProcessRun:
         await self._admin.stop()
         self._log.info("stopped")
 
-    def _server(self, parts: ProcessParts) -> tuple[Server | None, str | None]:
-        if not parts.mounts:
-            return None, None
-        if parts.verifier is None:
-            raise TypeError("a process that serves RPCs needs a verifier")
-        pipeline = Pipeline(
-            verifier=parts.verifier,
-            max_in_flight=self._settings.max_in_flight,
-            metrics=RpcMetrics(),
-        )
-        server = Server(parts.mounts, pipeline=pipeline)
+    def _bind(self, server: Server) -> str:
         port = server.bind(self._settings.listen)
-        return server, f"{split_address(self._settings.listen)[0]}:{port}"
+        return f"{split_address(self._settings.listen)[0]}:{port}"
 
     async def _drain(self, server: Server, on_drain: Sequence[Callable[[], None]]) -> None:
         """Says that it stops, waits for Envoy to hear it, and only then turns calls away."""
@@ -207,7 +214,7 @@ class _ProcessRun:
         await server.stop(GRACE)
 
     def _start_jobs(self, parts: ProcessParts) -> None:
-        self._consumers, self._serves = parts.consumers, bool(parts.mounts)
+        self._consumers, self._serves = parts.consumers, parts.server is not None
         for name, job in parts.jobs_by_name():
             self._supervisor.start(name, job)
 

@@ -1,18 +1,17 @@
-"""Mutations that may be sent twice and happen once.
+"""Keys of requests that may be sent twice, and the table of their responses.
 
-A request that carries a `request_id` leaves a record in the transaction of its effect: who asked,
-a fingerprint of what was asked, and the response. The same request later gets the same response,
-byte for byte; a twin that is still running turns it away, and so does another body under the id.
+A request that carries a `request_id` leaves a record in the transaction of its effect: the caller,
+a fingerprint of the request, and the response. The same request later gets the same response, byte
+for byte. It is refused while the first one is still running, and so is another request with the
+same id. `rpc.commands` has the functions that a servicer calls.
 """
 
 import hashlib
 import hmac
 import os
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
 
 import asyncpg
 from cryptography.exceptions import InvalidTag
@@ -23,16 +22,12 @@ from google.protobuf.message import Message
 
 from services.chassis.runtime.errors import Conflict, RuleBroken
 from services.chassis.storage.connection import Connection
-from services.chassis.storage.transaction import Transaction, in_transaction
-
-T = TypeVar("T", bound=Transaction)
-M = TypeVar("M", bound=Message)
 
 _NONCE_BYTES = 12
 
 
 class RequestInFlight(Conflict):
-    """The same request is being worked on at this moment."""
+    """The same request is running now."""
 
     reason = "IDEMPOTENCY_KEY_IN_FLIGHT"
     message = "A request with this id is still running; try again soon."
@@ -46,7 +41,7 @@ class RequestIdReused(RuleBroken):
 
 
 class Seal:
-    """Closes responses that hold secrets, so that whoever reads the table learns nothing.
+    """Encrypts responses that hold secrets, so that the table discloses nothing.
 
     The key (HKDF, RFC 5869) needs both a secret that only the caller repeats, a password or a
     refresh token, and one that only the service holds. The second keeps a stolen table from
@@ -60,11 +55,11 @@ class Seal:
         )
 
     def fingerprint(self, content: bytes) -> bytes:
-        """Like sha256, but worth nothing without the service's secret."""
+        """An HMAC-SHA-256 with the service's secret."""
         return hmac.digest(self._fingerprint_key, content, "sha256")
 
     def close(self, response: bytes, *, bound_to: bytes) -> bytes:
-        """Encrypts (AES-256-GCM); it opens only together with the same `bound_to`."""
+        """Encrypts (AES-256-GCM); `open` needs the same `bound_to`."""
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, response, bound_to)
 
@@ -79,7 +74,7 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """Names one request of one caller, and what it asked for."""
+    """Identifies one request of one caller, with a fingerprint of its content."""
 
     caller_id: str
     request_id: str
@@ -102,8 +97,8 @@ class RequestKey:
     ) -> "RequestKey | None":
         """The key of a request message with a `request_id` field; None where that is empty.
 
-        `caller_id` must tell strangers apart where it can (`register:HANDLE`), since two callers
-        of one id share their request ids. A request that holds a secret needs a seal.
+        Two callers with one `caller_id` share their request ids. A request that holds a secret
+        needs a seal.
         """
         request_id: str = getattr(request, "request_id")  # noqa: B009 - a field of the message
         if not request_id:
@@ -114,55 +109,6 @@ class RequestKey:
         content = method.encode() + b"\0" + bare.SerializeToString(deterministic=True)
         fingerprint = seal.fingerprint(content) if seal else hashlib.sha256(content).digest()
         return cls(caller_id, request_id, fingerprint, seal)
-
-
-async def once(
-    begin: Callable[[], AbstractAsyncContextManager[T]],
-    key: RequestKey | None,
-    response: type[M],
-    effect: Callable[[T], Awaitable[M]],
-) -> M:
-    """Runs a mutation in one transaction, at most once for a key: `effect` gives its response.
-
-        return await once(
-            self._store.transaction,
-            RequestKey.of(request, caller_id=str(caller.user_id), method="CreatePost"),
-            CreatePostResponse,
-            effect,
-        )
-
-    A repetition gets the first response and `effect` does not run. A failure is not remembered:
-    nothing happened, so the same id may be tried again. Without a key it simply runs. Raises
-    RequestInFlight or RequestIdReused. `effect` runs again where the database aborts the
-    transaction, so it does nothing outside of it that must not be repeated.
-    """
-    if key is None:
-        return await in_transaction(begin, effect)
-
-    async def remembered(transaction: T) -> M:
-        stored = await transaction.replay(key)
-        if stored is not None:
-            return response.FromString(_opened(key, stored))
-        made = await effect(transaction)
-        content = made.SerializeToString(deterministic=True)
-        if key.seal is not None:
-            content = key.seal.close(content, bound_to=key.name)
-        await transaction.remember(key, content)
-        return made
-
-    return await in_transaction(begin, remembered)
-
-
-async def repeated(
-    begin: Callable[[], AbstractAsyncContextManager[T]], key: RequestKey | None, response: type[M]
-) -> M | None:
-    """The first response, if this is a repetition: for requests whose checks are dear, or would
-    fail now that the effect has happened. Where it gives None, `once` asks again."""
-    if key is None:
-        return None
-    async with begin() as transaction:
-        stored = await transaction.replay(key)
-    return None if stored is None else response.FromString(_opened(key, stored))
 
 
 # The lock comes with the look-up to save a trip. A twin that commits between this statement's
@@ -198,7 +144,7 @@ async def record(connection: Connection, key: RequestKey, response: bytes) -> No
 
 
 async def forget(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Deletes up to `limit` records older than `before`; says how many went."""
+    """Deletes up to `limit` records older than `before`; returns how many."""
     status = await connection.execute(
         "DELETE FROM idempotency_records WHERE ctid = ANY(ARRAY("
         "SELECT ctid FROM idempotency_records WHERE create_time < $1 LIMIT $2))",
@@ -218,16 +164,12 @@ async def forget_callers(connection: Connection, caller_ids: Collection[str]) ->
 def stored_response(
     key: RequestKey, fingerprint: bytes | None, response: bytes | None
 ) -> bytes | None:
-    """What a record answers to a request: nothing if there is none, RequestIdReused if unlike."""
+    """The response of a record, None if there is no record. Raises RequestIdReused."""
     if fingerprint is None:
         return None
     if not hmac.compare_digest(fingerprint, key.fingerprint):
         raise RequestIdReused
     return response
-
-
-def _opened(key: RequestKey, stored: bytes) -> bytes:
-    return stored if key.seal is None else key.seal.open(stored, bound_to=key.name)
 
 
 def _derived(secret: bytes, purpose: bytes, salt: bytes | None = None) -> bytes:

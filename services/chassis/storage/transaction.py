@@ -1,20 +1,18 @@
-"""What the transaction of every store can do besides its own rows.
+"""What every store's transaction can do besides writing the service's own rows.
 
-A service's `store.py` extends `Transaction` by the acts of its domain; the implementations extend
-`postgres.PostgresTransaction` and `memory.MemoryTransaction`, which hold these for good.
+A service's `domain/store.py` extends `Transaction` by the operations of its domain. The
+implementations extend `postgres.PostgresTransaction` and `memory.MemoryTransaction`.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.errors import Conflict
-
-if TYPE_CHECKING:
-    from services.chassis.storage.idempotency import RequestKey
+from services.chassis.storage.idempotency import RequestKey
 
 ATTEMPTS = 4
 # The pause before another attempt doubles from the first figure to the second.
@@ -35,9 +33,9 @@ class Transaction(Protocol):
         ...
 
     async def first_seen(self, consumer: str, event_id: UUID) -> bool:
-        """Notes that `consumer` handled the event. False if it did so before: then do nothing.
+        """Records that `consumer` handled the event. False if it was recorded before: do nothing.
 
-        Waits for a transaction that is handling the same event at this moment.
+        Waits for a transaction that is handling the same event now.
         """
         ...
 
@@ -45,25 +43,25 @@ class Transaction(Protocol):
         """`first_seen` of many events in one trip: those that `consumer` did not handle before."""
         ...
 
-    async def replay(self, key: "RequestKey") -> bytes | None:
-        """What was remembered for this request, or None if this is the first time.
+    async def replay(self, key: RequestKey) -> bytes | None:
+        """The stored response of this request, or None if this is the first time.
 
         Raises RequestInFlight while another transaction works on the same request, and
         RequestIdReused if the id was used for a different request.
         """
         ...
 
-    async def remember(self, key: "RequestKey", response: bytes) -> None:
-        """Keeps the response for a repetition of the request. Only after `replay` said None."""
+    async def remember(self, key: RequestKey, response: bytes) -> None:
+        """Stores the response for a repetition of the request. Only after `replay` found none."""
         ...
 
     async def forget_requests(self, caller_ids: Collection[str]) -> None:
-        """Deletes what was remembered for these callers: for people who are gone."""
+        """Deletes the stored responses of these callers, for deleted accounts."""
         ...
 
 
 class TransactionAborted(Conflict):
-    """The database gave this transaction up for another one; doing it again may well succeed."""
+    """The database aborted this transaction in favour of another one. A repetition may succeed."""
 
     message = "It was changed meanwhile; try again."
 

@@ -31,7 +31,7 @@ from roost.notification.v1.notification_service_pb2_grpc import NotificationServ
 
 from services.chassis.auth import access_policy, caller
 from services.chassis.rpc import commands
-from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.paging import PageTokens
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import NotFound
 from services.chassis.runtime.ids import MAX_ID

@@ -52,9 +52,6 @@ class ChangedIds:
     # Users whose engagement changed.
     engaged_user_ids: set[int] = field(default_factory=set)
 
-    def __bool__(self) -> bool:
-        return bool(self.post_ids or self.engaged_user_ids)
-
 
 # Called after each write, before the write returns to its caller.
 ChangeListener: TypeAlias = Callable[[ChangedIds], Awaitable[None]]

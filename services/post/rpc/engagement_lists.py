@@ -5,9 +5,9 @@ from typing import TypeVar
 
 from roost.post.v1 import engagement_service_pb2 as rpc
 
-from services.chassis.rpc.page_token import PageTokens
 from services.chassis.rpc.paging import (
     Page,
+    PageTokens,
     fill,
     position_of,
     size_of,

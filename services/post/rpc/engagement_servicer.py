@@ -1,17 +1,18 @@
 """EngagementService over gRPC; the promises are in `engagement_service.proto`."""
 
+from functools import partial
 from typing import Any, TypeVar
 
 from roost.post.v1 import engagement_service_pb2 as rpc
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceServicer
 
 from services.chassis.auth import access_policy, caller
-from services.chassis.storage.idempotency import RequestKey, once
+from services.chassis.rpc import commands
+from services.chassis.storage.idempotency import RequestKey
 from services.post.domain import engagement
 from services.post.domain.errors import PostNotFound
 from services.post.domain.model import EngagementKind, Ids, Profile, Profiles
 from services.post.domain.store import PostTransaction, Store
-from services.post.rpc.commands import first_response_or
 from services.post.rpc.convert import to_engagement
 from services.post.rpc.engagement_lists import EngagementLists
 from services.post.rpc.events import describe
@@ -110,12 +111,12 @@ class EngagementServicer(EngagementServiceServicer):
         """Adds an engagement, once for a request id; returns the post's counts and the caller's
         engagement after it."""
         user_id = caller.user().user_id
-        key = _key(request, user_id)
-        return await first_response_or(
-            self._engage_once(request.post_id, user_id, kind, key, response),
-            store=self._store,
-            key=key,
-            response=response,
+        return await commands.run_unless_refused(
+            self._store.transaction,
+            request,
+            response,
+            partial(self._engage_once, request.post_id, user_id, kind, response),
+            caller_id=user_id,
         )
 
     async def _engage_once(
@@ -123,8 +124,8 @@ class EngagementServicer(EngagementServiceServicer):
         post_id: int,
         user_id: int,
         kind: EngagementKind,
-        key: RequestKey | None,
         response: type[M],
+        key: RequestKey | None,
     ) -> M:
         visible = await engagement.find_visible(
             user_id, post_id, store=self._store, profiles=self._profiles
@@ -142,7 +143,7 @@ class EngagementServicer(EngagementServiceServicer):
                 made.repost_id = result.engagement_id
             return made
 
-        return await once(self._store.transaction, key, response, effect)
+        return await commands.run_with_key(self._store.transaction, key, response, effect)
 
     async def _withdraw(self, request: Any, response: type[W], kind: EngagementKind) -> W:
         """Removes an engagement, once for a request id, also where the caller cannot see the post
@@ -163,9 +164,6 @@ class EngagementServicer(EngagementServiceServicer):
                 return response(engagement=hidden)
             return response(engagement=to_engagement(result.state))
 
-        return await once(self._store.transaction, _key(request, user_id), response, effect)
-
-
-def _key(request: Any, user_id: int) -> RequestKey | None:
-    method = request.DESCRIPTOR.name.removesuffix("Request")
-    return RequestKey.of(request, caller_id=str(user_id), method=method)
+        return await commands.run_once(
+            self._store.transaction, request, response, effect, caller_id=user_id
+        )

@@ -6,9 +6,9 @@ from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.post_pb2 import Post as PostMessage
 from roost.post.v1.post_pb2 import PostRevision
 
-from services.chassis.rpc.page_token import PageTokens
 from services.chassis.rpc.paging import (
     Page,
+    PageTokens,
     fill,
     position_of,
     size_of,

@@ -1,18 +1,19 @@
 """PostService over gRPC; the promises are in `post_service.proto`."""
 
+from functools import partial
 from typing import Any
 
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.post_service_pb2_grpc import PostServiceServicer
 
 from services.chassis.auth import access_policy, caller
+from services.chassis.rpc import commands
 from services.chassis.runtime.clock import Clock
-from services.chassis.storage.idempotency import RequestKey, once
+from services.chassis.storage.idempotency import RequestKey
 from services.post.domain import posts
 from services.post.domain.errors import PostNotFound
 from services.post.domain.model import Ids, PostState, Profiles, ProfileSource
 from services.post.domain.store import PostTransaction, Store
-from services.post.rpc.commands import first_response_or
 from services.post.rpc.convert import (
     set_state,
     to_entry,
@@ -58,12 +59,12 @@ class PostServicer(PostServiceServicer):
         self, request: rpc.CreatePostRequest, context: Any
     ) -> rpc.CreatePostResponse:
         author_id = caller.user().user_id
-        key = RequestKey.of(request, caller_id=str(author_id), method="CreatePost")
-        return await first_response_or(
-            self._create(request, author_id, key),
-            store=self._store,
-            key=key,
-            response=rpc.CreatePostResponse,
+        return await commands.run_unless_refused(
+            self._store.transaction,
+            request,
+            rpc.CreatePostResponse,
+            partial(self._create, request, author_id),
+            caller_id=author_id,
         )
 
     async def _create(
@@ -138,12 +139,12 @@ class PostServicer(PostServiceServicer):
         self, request: rpc.UpdatePostRequest, context: Any
     ) -> rpc.UpdatePostResponse:
         author_id = caller.user().user_id
-        key = RequestKey.of(request, caller_id=str(author_id), method="UpdatePost")
-        return await first_response_or(
-            self._update(request, author_id, key),
-            store=self._store,
-            key=key,
-            response=rpc.UpdatePostResponse,
+        return await commands.run_unless_refused(
+            self._store.transaction,
+            request,
+            rpc.UpdatePostResponse,
+            partial(self._update, request, author_id),
+            caller_id=author_id,
         )
 
     async def _update(
@@ -164,7 +165,9 @@ class PostServicer(PostServiceServicer):
             set_state(message, resolved.states[post.id])
             return rpc.UpdatePostResponse(post=message, includes=resolved.includes([post.id]))
 
-        return await once(self._store.transaction, key, rpc.UpdatePostResponse, effect)
+        return await commands.run_with_key(
+            self._store.transaction, key, rpc.UpdatePostResponse, effect
+        )
 
     @access_policy.anyone
     async def ListPostRevisions(
@@ -177,12 +180,12 @@ class PostServicer(PostServiceServicer):
         self, request: rpc.DeletePostRequest, context: Any
     ) -> rpc.DeletePostResponse:
         author_id = caller.user().user_id
-        key = RequestKey.of(request, caller_id=str(author_id), method="DeletePost")
-        return await first_response_or(
-            self._delete(request.post_id, author_id, key),
-            store=self._store,
-            key=key,
-            response=rpc.DeletePostResponse,
+        return await commands.run_unless_refused(
+            self._store.transaction,
+            request,
+            rpc.DeletePostResponse,
+            partial(self._delete, request.post_id, author_id),
+            caller_id=author_id,
         )
 
     async def _delete(
@@ -194,7 +197,9 @@ class PostServicer(PostServiceServicer):
             await posts.delete(transaction, post, clock=self._clock, describe=describe)
             return rpc.DeletePostResponse()
 
-        response = await once(self._store.transaction, key, rpc.DeletePostResponse, effect)
+        response = await commands.run_with_key(
+            self._store.transaction, key, rpc.DeletePostResponse, effect
+        )
         await self._bodies.delete(post.id, post.revision)
         return response
 

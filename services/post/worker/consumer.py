@@ -1,24 +1,25 @@
 """The consumer of the Post service: account cleanup, protections, and cache invalidation."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC
+from typing import Any, TypeAlias
 
+from google.protobuf.message import Message
 from roost.post.v1 import post_events_pb2 as own
 from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.events.bus import Routes
-from services.chassis.events.records import Event
 from services.post.domain.model import AccountState
 from services.post.domain.store import ChangedIds
-from services.post.rpc.events import TOPIC
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
 from services.post.worker.account_cleanup import AccountCleanup
 from services.post.worker.protections import Protections
 
-GROUP = "post.departures"
-# It consumes its own topic too: the cleanup after a deletion survives a restart that way, and the
-# invalidations of a process that died are repeated.
-TOPICS = ("roost.user.v1", TOPIC)
+_Handlers: TypeAlias = dict[type[Message], Callable[[Any], Awaitable[None]]]
+_FollowEvent: TypeAlias = (
+    users.FollowCreated | users.FollowRemoved | users.FollowRequested | users.FollowRequestRemoved
+)
 
 
 def routes(
@@ -29,90 +30,89 @@ def routes(
     profile_cache: ProfileCache,
 ) -> Routes:
     """The handlers of events. Each is idempotent."""
-    handlers = Routes()
-    _route_cleanup(handlers, cleanup, protections, states, profile_cache)
-    _route_users(handlers, protections, profile_cache)
-    _route_posts(handlers, states)
-    return handlers
+    return Routes.of_bodies(
+        _cleanup_handlers(cleanup, protections, states, profile_cache)
+        | _user_handlers(protections, profile_cache)
+        | _post_handlers(states)
+    )
 
 
-def _route_cleanup(
-    handlers: Routes,
+def _cleanup_handlers(
     cleanup: AccountCleanup,
     protections: Protections,
     states: PostStateCache,
     profile_cache: ProfileCache,
-) -> None:
-    async def on_user_deleted(event: Event, body: users.UserDeleted) -> None:
+) -> _Handlers:
+    async def on_user_deleted(body: users.UserDeleted) -> None:
         await profile_cache.invalidate([body.user_id], ())
         await cleanup.account_deleted(body.user_id)
         await protections.delete_account(body.user_id)
 
-    async def on_block(event: Event, body: users.BlockCreated) -> None:
+    async def on_block(body: users.BlockCreated) -> None:
         await profile_cache.invalidate((), [(body.blocker_id, body.blocked_id)])
         await cleanup.users_blocked(body.blocker_id, body.blocked_id)
 
-    async def on_post_deleted(event: Event, body: own.PostDeleted) -> None:
+    async def on_post_deleted(body: own.PostDeleted) -> None:
         related = {body.post_id, body.reply_to_post_id, body.quoted_post_id} - {0}
         await states.invalidate(ChangedIds(related))
         await cleanup.post_deleted(body.post_id, body.author_id)
 
-    handlers.on(users.UserDeleted, on_user_deleted)
-    handlers.on(users.BlockCreated, on_block)
-    handlers.on(own.PostDeleted, on_post_deleted)
+    return {
+        users.UserDeleted: on_user_deleted,
+        users.BlockCreated: on_block,
+        own.PostDeleted: on_post_deleted,
+    }
 
 
-def _route_users(handlers: Routes, protections: Protections, profile_cache: ProfileCache) -> None:
-    async def on_profile(event: Event, body: users.UserUpdated) -> None:
+def _user_handlers(protections: Protections, profile_cache: ProfileCache) -> _Handlers:
+    async def on_profile(body: users.UserUpdated) -> None:
         user = body.user
         await profile_cache.invalidate([user.id], ())
         if "protected" in body.changed_fields:
             account = AccountState(user.protected, user.update_time.ToDatetime(tzinfo=UTC))
             await protections.account_changed(user.id, account)
 
-    async def on_follow(
-        event: Event,
-        body: users.FollowCreated
-        | users.FollowRemoved
-        | users.FollowRequested
-        | users.FollowRequestRemoved,
-    ) -> None:
+    async def on_follow(body: _FollowEvent) -> None:
         await profile_cache.invalidate((), [(body.follower_id, body.followee_id)])
 
-    async def on_unblock(event: Event, body: users.BlockRemoved) -> None:
+    async def on_unblock(body: users.BlockRemoved) -> None:
         await profile_cache.invalidate((), [(body.blocker_id, body.blocked_id)])
 
-    async def on_mute(event: Event, body: users.MuteCreated | users.MuteRemoved) -> None:
+    async def on_mute(body: users.MuteCreated | users.MuteRemoved) -> None:
         await profile_cache.invalidate((), [(body.muter_id, body.muted_id)])
 
-    handlers.on(users.UserUpdated, on_profile)
-    handlers.on(users.FollowCreated, on_follow)
-    handlers.on(users.FollowRemoved, on_follow)
-    handlers.on(users.FollowRequested, on_follow)
-    handlers.on(users.FollowRequestRemoved, on_follow)
-    handlers.on(users.BlockRemoved, on_unblock)
-    handlers.on(users.MuteCreated, on_mute)
-    handlers.on(users.MuteRemoved, on_mute)
+    return {
+        users.UserUpdated: on_profile,
+        users.FollowCreated: on_follow,
+        users.FollowRemoved: on_follow,
+        users.FollowRequested: on_follow,
+        users.FollowRequestRemoved: on_follow,
+        users.BlockRemoved: on_unblock,
+        users.MuteCreated: on_mute,
+        users.MuteRemoved: on_mute,
+    }
 
 
-def _route_posts(handlers: Routes, states: PostStateCache) -> None:
-    async def on_post(event: Event, body: own.PostCreated) -> None:
+def _post_handlers(states: PostStateCache) -> _Handlers:
+    async def on_post(body: own.PostCreated) -> None:
         await states.invalidate(
             ChangedIds({body.post.reply_to_post_id, body.post.quoted_post_id} - {0})
         )
 
-    async def on_edit(event: Event, body: own.PostUpdated) -> None:
+    async def on_edit(body: own.PostUpdated) -> None:
         await states.invalidate(ChangedIds({body.post.id}))
 
-    async def on_like(event: Event, body: own.PostLiked | own.PostUnliked) -> None:
+    async def on_like(body: own.PostLiked | own.PostUnliked) -> None:
         await states.invalidate(ChangedIds({body.post_id}, {body.user_id}))
 
-    async def on_repost(event: Event, body: own.PostReposted | own.RepostUndone) -> None:
+    async def on_repost(body: own.PostReposted | own.RepostUndone) -> None:
         await states.invalidate(ChangedIds({body.entry.post_id}, {body.entry.reposter_id}))
 
-    handlers.on(own.PostCreated, on_post)
-    handlers.on(own.PostUpdated, on_edit)
-    handlers.on(own.PostLiked, on_like)
-    handlers.on(own.PostUnliked, on_like)
-    handlers.on(own.PostReposted, on_repost)
-    handlers.on(own.RepostUndone, on_repost)
+    return {
+        own.PostCreated: on_post,
+        own.PostUpdated: on_edit,
+        own.PostLiked: on_like,
+        own.PostUnliked: on_like,
+        own.PostReposted: on_repost,
+        own.RepostUndone: on_repost,
+    }

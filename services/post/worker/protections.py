@@ -3,12 +3,9 @@
 Counts cover what everyone may see: public posts and engagement of open accounts.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from services.chassis.runtime.errors import Conflict, DeadlineExceeded, Unavailable
-from services.chassis.runtime.logs import logger
 from services.chassis.storage.transaction import in_transaction
 from services.post.domain.model import (
     AccountState,
@@ -24,7 +21,7 @@ CONTRIBUTIONS_A_STEP = 100
 
 # One call to the User service and two queries for each batch: 3,000 users a minute.
 _USERS_AT_ONCE = 500
-_REVIEW_SECONDS = 10.0
+REVIEW_SECONDS = 10.0
 
 _Step = Callable[[PostTransaction, int], Awaitable[AlignedBatch]]
 
@@ -70,15 +67,6 @@ class Protections:
             await transaction.delete_protection(user_id)
 
         await in_transaction(self._store.transaction, delete)
-
-    async def run(self) -> None:
-        """Reviews all users in batches, again and again."""
-        while True:
-            try:
-                await self.review()
-            except (Unavailable, DeadlineExceeded, Conflict) as error:
-                logger().warning("review_of_protections_postponed", error=repr(error))
-            await asyncio.sleep(_REVIEW_SECONDS)
 
     async def review(self) -> int:
         """Corrects the counts of the next batch of users; returns for how many they may have been

@@ -1,18 +1,12 @@
 """Recounts posts whose counts changed recently, so that no wrong count persists."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from prometheus_client import Counter
 
 from services.chassis.runtime.clock import Clock
-from services.chassis.runtime.errors import (
-    Conflict,
-    DeadlineExceeded,
-    RoostError,
-    Unavailable,
-)
+from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.logs import logger
 from services.post.domain.model import CountDrift
 from services.post.domain.store import Store
@@ -40,18 +34,11 @@ class Reconciliation:
         self._clock = clock
         self._since: datetime = clock.now() - FIRST_PERIOD
 
-    async def run(self) -> None:
-        """Reconciles every minute."""
-        while True:
-            try:
-                await self.reconcile()
-            except (Unavailable, DeadlineExceeded, Conflict) as error:
-                # The next round begins at the same time.
-                logger().warning("reconciliation_postponed", error=repr(error))
-            await asyncio.sleep(INTERVAL_SECONDS)
-
     async def reconcile(self) -> int:
-        """Recounts what changed since the last round; returns how many counts were wrong."""
+        """Recounts what changed since the last round; returns how many counts were wrong.
+
+        If it fails, the next round begins at the same time.
+        """
         until = self._clock.now() + OVERLAP
         found = after = 0
         while post_ids := await self._store.touched(

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.chassis.cache.redis_client import RedisUnavailable
-from services.chassis.rpc.page_token import PageTokenInvalid
+from services.chassis.rpc.paging import PageTokenInvalid
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.ids import time_of

@@ -19,7 +19,7 @@ from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceServicer
 
 from services.chassis.auth import access_policy, caller
 from services.chassis.rpc import commands
-from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.paging import PageTokens
 from services.chassis.runtime.clock import Clock
 from services.timeline.domain.errors import HomeUserMissing, NotYourHome, RebuildTooSoon
 from services.timeline.domain.feed_builder import FeedBuilder

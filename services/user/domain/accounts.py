@@ -60,7 +60,7 @@ class Accounts:
 
     Hashing takes long, so it is done before the transaction, by `prepare`, `check_password` and
     `prepare_password`. The transaction verifies their result again. `network` is the client's, see
-    `client_network`.
+    `auth.caller`.
     """
 
     def __init__(

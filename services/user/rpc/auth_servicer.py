@@ -7,8 +7,8 @@ from roost.user.v1 import auth_service_pb2 as pb
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceServicer
 
 from services.chassis.auth import access_policy, caller
-from services.chassis.rpc import client_network, commands
-from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc import commands
+from services.chassis.rpc.paging import PageTokens
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.idempotency import Seal
 from services.user.domain import handles, profiles
@@ -54,7 +54,7 @@ class AuthServicer(AuthServiceServicer):
             handle=request.handle,
             password=request.password,
             display_name=request.display_name,
-            network=client_network.network(),
+            network=caller.network(),
         )
 
         async def effect(transaction: UserTransaction) -> pb.RegisterResponse:
@@ -76,7 +76,7 @@ class AuthServicer(AuthServiceServicer):
     ) -> pb.AuthenticateResponse:
         device_name = profiles.device_name(request.device_name, field="device_name")
         password_check = await self._accounts.check_password(
-            handle=request.handle, password=request.password, network=client_network.network()
+            handle=request.handle, password=request.password, network=caller.network()
         )
 
         async def effect(transaction: UserTransaction) -> pb.AuthenticateResponse:
@@ -152,12 +152,12 @@ class AuthServicer(AuthServiceServicer):
         if before is not None:
             return before
         password_check, new_hash = await self._accounts.prepare_password(
-            me, old=request.old_password, new=request.new_password, network=client_network.network()
+            me, old=request.old_password, new=request.new_password, network=caller.network()
         )
 
         async def effect(transaction: UserTransaction) -> pb.ChangePasswordResponse:
             await self._accounts.change_password(
-                transaction, me, password_check, new_hash, network=client_network.network()
+                transaction, me, password_check, new_hash, network=caller.network()
             )
             return pb.ChangePasswordResponse()
 

@@ -9,8 +9,7 @@ from roost.user.v1.graph_service_pb2_grpc import GraphServiceServicer
 
 from services.chassis.auth import access_policy, caller
 from services.chassis.rpc import commands
-from services.chassis.rpc.page_token import PageTokens
-from services.chassis.rpc.paging import Page, position_of, size_of, token_of
+from services.chassis.rpc.paging import Page, PageTokens, position_of, size_of, token_of
 from services.chassis.runtime.ids import IdGenerator
 from services.user.domain import blocks, follows
 from services.user.domain.model import Direction, IdPage, Relationship, RelationshipKind

@@ -6,7 +6,7 @@ from roost.user.v1 import user_service_pb2 as pb
 from roost.user.v1.user_service_pb2_grpc import UserServiceServicer
 
 from services.chassis.auth import access_policy, caller
-from services.chassis.rpc import client_network, commands
+from services.chassis.rpc import commands
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.storage.idempotency import Seal
@@ -106,7 +106,7 @@ class UserServicer(UserServiceServicer):
         if before is not None:
             return before
         password_check = await self._accounts.check_caller_password(
-            me, request.password, network=client_network.network()
+            me, request.password, network=caller.network()
         )
 
         async def effect(transaction: UserTransaction) -> pb.DeleteUserResponse:

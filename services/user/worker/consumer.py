@@ -13,18 +13,15 @@ from services.user.domain.ports import UserCache
 from services.user.domain.store import Store
 from services.user.worker import counters
 
-TOPICS = ("roost.user.v1", "roost.post.v1")
-GROUP = counters.CONSUMER
 
-
-class Subscriptions:
+class UserConsumer:
     """Handles batches of events of one partition."""
 
     def __init__(self, *, store: Store, user_cache: UserCache) -> None:
         self._store = store
         self._user_cache = user_cache
 
-    async def handle(self, events: Sequence[Event]) -> None:
+    async def __call__(self, events: Sequence[Event]) -> None:
         """Changes counters, and invalidates the cached profiles that changed.
 
         A process that dies between the commit of a change and the invalidation leaves an old

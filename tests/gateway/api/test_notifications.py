@@ -35,7 +35,7 @@ LIKE, FOLLOW, REPLY = (
 )
 
 
-class Told:
+class Scenario:
     """Groups behind fake services. Tokens say how many groups were passed."""
 
     def __init__(self, services: FakeServices) -> None:
@@ -91,8 +91,8 @@ class Told:
 
 
 @pytest.fixture
-def told(services: FakeServices) -> Told:
-    return Told(services)
+def notified(services: FakeServices) -> Scenario:
+    return Scenario(services)
 
 
 async def items(client: Client, query: str = "") -> list[dict[str, Any]]:
@@ -102,9 +102,11 @@ async def items(client: Client, query: str = "") -> list[dict[str, Any]]:
     return found
 
 
-async def test_a_line_shows_its_post_and_those_who_did_it(alice: Client, told: Told) -> None:
-    told.add(LIKE, [CAROL, BOB], about=100, count=7)
-    told.add(FOLLOW, [DAVE], read=True)
+async def test_a_line_shows_its_post_and_those_who_did_it(
+    alice: Client, notified: Scenario
+) -> None:
+    notified.add(LIKE, [CAROL, BOB], about=100, count=7)
+    notified.add(FOLLOW, [DAVE], read=True)
 
     likes, follow = await items(alice)
 
@@ -116,13 +118,13 @@ async def test_a_line_shows_its_post_and_those_who_did_it(alice: Client, told: T
 
 
 async def test_hidden_people_and_posts_are_left_out_as_on_every_list(
-    alice: Client, told: Told
+    alice: Client, notified: Scenario
 ) -> None:
-    told.add(LIKE, [BOB, CAROL], about=100)
-    told.add(LIKE, [BOB], about=100)
-    told.add(REPLY, [CAROL], about=101)
-    told.add(FOLLOW, [DAVE])
-    told.gone, told.muted, told.hidden_posts = {BOB}, {DAVE}, {101}
+    notified.add(LIKE, [BOB, CAROL], about=100)
+    notified.add(LIKE, [BOB], about=100)
+    notified.add(REPLY, [CAROL], about=101)
+    notified.add(FOLLOW, [DAVE])
+    notified.gone, notified.muted, notified.hidden_posts = {BOB}, {DAVE}, {101}
 
     (likes,) = await items(alice)
 
@@ -132,10 +134,10 @@ async def test_hidden_people_and_posts_are_left_out_as_on_every_list(
 
 @pytest.mark.parametrize("kind", [pb.NOTIFICATION_KIND_UNSPECIFIED, 99])
 async def test_a_kind_that_is_newer_than_the_gateway_is_left_out(
-    alice: Client, told: Told, kind: pb.NotificationKind
+    alice: Client, notified: Scenario, kind: pb.NotificationKind
 ) -> None:
-    told.add(kind, [BOB])
-    told.add(FOLLOW, [BOB])
+    notified.add(kind, [BOB])
+    notified.add(FOLLOW, [BOB])
 
     (follow,) = await items(alice)
 
@@ -144,10 +146,10 @@ async def test_a_kind_that_is_newer_than_the_gateway_is_left_out(
 
 @pytest.mark.parametrize("lines", [1, 40])
 async def test_a_page_costs_two_calls_whatever_is_on_it(
-    alice: Client, told: Told, services: FakeServices, lines: int
+    alice: Client, notified: Scenario, services: FakeServices, lines: int
 ) -> None:
     for number in range(lines):
-        told.add(LIKE, [2000 + number * 5 + each for each in range(5)], about=3000 + number)
+        notified.add(LIKE, [2000 + number * 5 + each for each in range(5)], about=3000 + number)
 
     with counted(services) as rpcs:
         shown = await items(alice, "?limit=40")
@@ -156,10 +158,12 @@ async def test_a_page_costs_two_calls_whatever_is_on_it(
     assert rpcs == ["ListNotifications", "BatchGetPosts"]
 
 
-async def test_pages_are_full_although_lines_are_left_out(alice: Client, told: Told) -> None:
+async def test_pages_are_full_although_lines_are_left_out(
+    alice: Client, notified: Scenario
+) -> None:
     for number in range(12):
-        told.add(FOLLOW, [BOB if number % 3 == 0 else CAROL])
-    told.gone = {BOB}
+        notified.add(FOLLOW, [BOB if number % 3 == 0 else CAROL])
+    notified.gone = {BOB}
 
     pages = await walk(alice, "/v1/notifications", 3)
 
@@ -169,11 +173,11 @@ async def test_pages_are_full_although_lines_are_left_out(alice: Client, told: T
 
 
 async def test_a_full_page_of_different_people_knows_what_follows(
-    alice: Client, told: Told, services: FakeServices
+    alice: Client, notified: Scenario, services: FakeServices
 ) -> None:
     for number in range(41):
-        told.add(FOLLOW, range(1000 + 5 * number, 1005 + 5 * number))
-    told.gone = set(range(1200, 1205))
+        notified.add(FOLLOW, range(1000 + 5 * number, 1005 + 5 * number))
+    notified.gone = set(range(1200, 1205))
 
     page = (await alice.get("/v1/notifications?limit=40")).json()
 
@@ -184,10 +188,10 @@ async def test_a_full_page_of_different_people_knows_what_follows(
 
 
 async def test_the_next_page_is_linked_with_its_kinds(
-    alice: Client, told: Told, services: FakeServices
+    alice: Client, notified: Scenario, services: FakeServices
 ) -> None:
     for _ in range(3):
-        told.add(FOLLOW, [BOB])
+        notified.add(FOLLOW, [BOB])
 
     answer = await alice.get("/v1/notifications?kinds=follow,reply&limit=2")
 
@@ -199,7 +203,9 @@ async def test_the_next_page_is_linked_with_its_kinds(
 @pytest.mark.parametrize(
     "query", ["kinds=likes", "kinds=like,", "limit=41", "limit=0", "kind=like"]
 )
-async def test_what_cannot_be_asked_for_is_named(alice: Client, told: Told, query: str) -> None:
+async def test_what_cannot_be_asked_for_is_named(
+    alice: Client, notified: Scenario, query: str
+) -> None:
     answer = await alice.get(f"/v1/notifications?{query}")
 
     assert (answer.status_code, answer.json()["reason"]) == (400, "PARAMETER_INVALID")

@@ -21,7 +21,7 @@ from tests.gateway.samples import (
 QUOTED = post(100, ALICE)
 WITHDRAWN = post(101, BOB, quoted_post_id=100, quote_hidden=True)
 STANDING = post(102, CAROL, quoted_post_id=100)
-USER_LIMITS = includes(person(ALICE), person(BOB), person(CAROL), quoted=(QUOTED,))
+PEOPLE = includes(person(ALICE), person(BOB), person(CAROL), quoted=(QUOTED,))
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda each: each.prefix)
@@ -30,7 +30,7 @@ async def test_a_withdrawn_quote_is_not_shown_although_the_post_is_on_the_page(
 ) -> None:
     services.answer(
         "BatchGetPosts",
-        rpc.BatchGetPostsResponse(posts=[QUOTED, WITHDRAWN, STANDING], includes=USER_LIMITS),
+        rpc.BatchGetPostsResponse(posts=[QUOTED, WITHDRAWN, STANDING], includes=PEOPLE),
     )
 
     items = (await stranger.get(f"{version.prefix}/posts?ids=100,101,102")).json()["items"]
@@ -42,7 +42,7 @@ async def test_a_withdrawn_quote_is_not_shown_although_the_post_is_on_the_page(
 async def test_graphql_does_not_show_it_either(stranger: Client, services: FakeServices) -> None:
     services.answer(
         "BatchGetPosts",
-        rpc.BatchGetPostsResponse(posts=[QUOTED, WITHDRAWN, STANDING], includes=USER_LIMITS),
+        rpc.BatchGetPostsResponse(posts=[QUOTED, WITHDRAWN, STANDING], includes=PEOPLE),
     )
 
     found = await asked(
@@ -63,15 +63,13 @@ async def test_graphql_asks_whether_what_a_quoted_post_quotes_is_withdrawn(
     stranger: Client, services: FakeServices, middle: Post, shown: bool
 ) -> None:
     # As a quoted post it does not say that it is withdrawn.
-    embedded_ids = post(middle.id, middle.author_id, quoted_post_id=100)
+    embedded = post(middle.id, middle.author_id, quoted_post_id=100)
     outer = post(103, ALICE, quoted_post_id=middle.id)
     services.answer(
         "GetPost",
-        rpc.GetPostResponse(post=outer, includes=includes(person(ALICE), quoted=(embedded_ids,))),
+        rpc.GetPostResponse(post=outer, includes=includes(person(ALICE), quoted=(embedded,))),
     )
-    services.answer(
-        "BatchGetPosts", rpc.BatchGetPostsResponse(posts=[middle], includes=USER_LIMITS)
-    )
+    services.answer("BatchGetPosts", rpc.BatchGetPostsResponse(posts=[middle], includes=PEOPLE))
 
     found = await asked(
         stranger,

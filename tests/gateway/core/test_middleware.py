@@ -157,7 +157,7 @@ async def test_requests_are_counted_by_route_and_not_by_path(
     await stranger.get("/nothing/1")
     await stranger("BREW", "/v1/posts/1")
 
-    text = generate_latest(state.metrics.registry).decode()
+    text = generate_latest(state.registry).decode()
 
     def counted(**labels: Any) -> str:
         inside = ",".join(f'{name}="{value}"' for name, value in labels.items())

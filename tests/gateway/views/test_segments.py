@@ -25,7 +25,7 @@ from tests.gateway.samples import (
 )
 from tests.text_examples import EXAMPLES, Example
 
-USER_LIMITS = {NAMES[each]: person(each) for each in (ALICE, BOB)}
+PEOPLE = {NAMES[each]: person(each) for each in (ALICE, BOB)}
 
 # What is cut, and what tempts one to cut in the wrong place.
 PIECES = (
@@ -43,7 +43,7 @@ written = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), min_size=1).ma
 
 def found_in(text: str) -> list[Entity]:
     """What the Post service finds in a cleaned text."""
-    return convert.to_entities(texts.resolved(texts.found_in(text), USER_LIMITS))
+    return convert.to_entities(texts.resolved(texts.found_in(text), PEOPLE))
 
 
 def both(text: str, entities: list[Entity]) -> tuple[v1_types.Post, v2_types.Post]:

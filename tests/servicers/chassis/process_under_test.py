@@ -14,7 +14,7 @@ from roost.user.v1.user_service_pb2_grpc import (
 )
 
 from services.chassis.auth import access_policy
-from services.chassis.rpc.server import MountedServicer
+from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime import process
 from services.chassis.runtime.settings import ServiceSettings
 from tests.servicers.serving import verifier
@@ -36,8 +36,7 @@ async def serve(settings: ServiceSettings) -> AsyncIterator[process.ProcessParts
     mount = MountedServicer(add_UserServiceServicer_to_server, SlowUsers(), without=OTHERS)  # type: ignore[abstract]
     print("opened", flush=True)
     yield process.ProcessParts(
-        mounts=[mount],
-        verifier=verifier(),
+        server=Server([mount], verifier=verifier(), max_in_flight=settings.max_in_flight),
         jobs=[always_fail] if "FAILING" in os.environ else [],
         on_drain=[lambda: print("ended streams", flush=True)],
     )

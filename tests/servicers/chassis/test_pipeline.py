@@ -12,6 +12,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import CollectorRegistry
 from roost.notification.v1.event_service_pb2 import (
     Attached,
     AttachRequest,
@@ -43,14 +44,15 @@ from roost.user.v1.user_service_pb2_grpc import (
 )
 
 from services.chassis.auth import access_policy, caller
-from services.chassis.auth.access_policy import Kind, Policy
 from services.chassis.auth.caller import (
     ANONYMOUS,
     Caller,
+    Kind,
+    Policy,
     ServiceCaller,
     UserCaller,
 )
-from services.chassis.rpc.interceptors import limits
+from services.chassis.rpc import pipeline
 from services.chassis.rpc.server import MountedServicer, Server, policies
 from services.chassis.runtime import deadline, logs, telemetry
 from services.chassis.runtime.errors import (
@@ -64,7 +66,14 @@ from services.chassis.runtime.errors import (
     Unimplemented,
     Violation,
 )
-from tests.servicers.serving import Served, eventually, raises_reason, serving, token_of
+from tests.servicers.serving import (
+    Served,
+    eventually,
+    raises_reason,
+    serving,
+    token_of,
+    verifier,
+)
 from tests.waiting import LIMIT
 
 ALICE = UserCaller(user_id=1, session_id=10)
@@ -353,8 +362,8 @@ async def test_servicer_knows_what_its_caller_will_wait(users: Users, served: Se
     short, long, unsaid = seen
     assert short is not None
     assert 3.0 < short < 5.1  # a timeout is rounded up on its way
-    assert long == pytest.approx(limits.MAX_SECONDS, abs=1)
-    assert unsaid == pytest.approx(limits.MAX_SECONDS, abs=1)
+    assert long == pytest.approx(pipeline.MAX_SECONDS, abs=1)
+    assert unsaid == pytest.approx(pipeline.MAX_SECONDS, abs=1)
 
 
 async def test_work_stops_when_the_caller_no_longer_waits(users: Users, served: Served) -> None:
@@ -383,7 +392,7 @@ async def test_work_stops_at_our_own_limit_when_the_caller_names_none(
         await asyncio.Event().wait()
 
     users.act = linger
-    monkeypatch.setattr(limits, "MAX_SECONDS", 0.2)
+    monkeypatch.setattr(pipeline, "MAX_SECONDS", 0.2)
 
     async with grpc.aio.insecure_channel(served.address) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
@@ -502,7 +511,9 @@ async def test_port_that_is_taken_is_an_os_error(served: Served) -> None:
 
     async with taken:
         with pytest.raises(OSError, match=address):
-            Server([], pipeline=None).bind(address)  # type: ignore[arg-type]
+            Server([], verifier=verifier(), max_in_flight=1, registry=CollectorRegistry()).bind(
+                address
+            )
 
 
 # --- streams

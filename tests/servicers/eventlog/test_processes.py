@@ -37,7 +37,7 @@ from services.notification import compose
 from tests.builders.notifications import settings
 from tests.engines import Engines
 from tests.servicers.eventlog.streaming import Stream, streaming
-from tests.servicers.serving import SERVICE_KEYS, Served, serving
+from tests.servicers.serving import SERVICE_KEYS, Served, mounts_of, serving
 from tests.waiting import eventually
 
 # The broker takes some seconds to give the partitions of a new group to its first member.
@@ -115,7 +115,7 @@ async def running(
         for _ in range(2):
             parts = await stack.enter_async_context(compose.serve(configured))
             made.parts.append(parts)
-            made.served.append(await stack.enter_async_context(serving(*parts.mounts)))
+            made.served.append(await stack.enter_async_context(serving(*mounts_of(parts))))
         work = await stack.enter_async_context(compose.work(configured))
         composed = (*made.parts, work)
         jobs = [asyncio.create_task(job()) for parts in composed for _, job in parts.jobs_by_name()]

@@ -29,7 +29,7 @@ from tests.engines import Engines
 from tests.mail import Mailbox, mail_server
 from tests.push import Browser, PushServer, push_server
 from tests.servicers.notification.peers import Peers
-from tests.servicers.serving import SERVICE_KEYS, Served, serving
+from tests.servicers.serving import SERVICE_KEYS, Served, mounts_of, serving
 from tests.stores.notification.scenario import (
     ALICE,
     BOB,
@@ -94,7 +94,7 @@ async def running(
             smtp_url=f"smtp://127.0.0.1:{box.port}",
         )
         serve = await stack.enter_async_context(compose.serve(configured))
-        served = await stack.enter_async_context(serving(*serve.mounts))
+        served = await stack.enter_async_context(serving(*mounts_of(serve)))
         work = await stack.enter_async_context(compose.work(configured))
         sender = await stack.enter_async_context(
             publisher(brokers=kafka, client_id="test", idempotent=engines.broker.idempotence)

@@ -1,4 +1,4 @@
-"""The Post service over a store in memory and a fake User service, both behind real channels."""
+"""The Post service with an in-memory store and a fake User service, both on real channels."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -46,7 +46,7 @@ NOWHERE = "redis://127.0.0.1:1"
 
 
 class Scenario:
-    """A running Post service, a cast, and short words for what they do."""
+    """A running Post service, three users, and verbs for what they do."""
 
     def __init__(self, served: Served, users: FakeUsers, store: MemoryStore) -> None:
         self._served = served
@@ -59,7 +59,7 @@ class Scenario:
 
     @property
     def address(self) -> str:
-        """Where the service listens."""
+        """The address of the service."""
         return self._served.address
 
     def posts(self, who: int | Caller | None = None) -> Any:
@@ -109,13 +109,13 @@ def _caller(who: int | Caller | None) -> Caller:
 
 @pytest.fixture
 async def scenario() -> AsyncIterator[Scenario]:
-    async with redis_client.connect(NOWHERE) as nowhere, a_scene(nowhere) as scenario:
+    async with redis_client.connect(NOWHERE) as nowhere, a_scenario(nowhere) as scenario:
         yield scenario
 
 
 @asynccontextmanager
-async def a_scene(cache_server: RedisClient) -> AsyncIterator[Scenario]:
-    """A scene whose service keeps things on that server."""
+async def a_scenario(cache_server: RedisClient) -> AsyncIterator[Scenario]:
+    """A scenario whose service caches on that server."""
     clock = SystemClock()
     users = FakeUsers()
     store = MemoryStore(clock=clock)
@@ -152,5 +152,5 @@ async def a_scene(cache_server: RedisClient) -> AsyncIterator[Scenario]:
         )
         async with serving(*mounts) as served:
             yield Scenario(served, users, store)
-        for kept in (bodies, states, profile_cache):
-            await kept.close()
+        for cache in (bodies, states, profile_cache):
+            await cache.close()

@@ -62,7 +62,7 @@ def test_every_rpc_of_the_contract_is_in_the_matrix(module: Any, servicer: type)
 
 
 @pytest.mark.parametrize("who", CALLERS)
-async def test_only_those_are_let_in_whom_a_method_is_for(scenario: Scenario, who: str) -> None:
+async def test_each_method_admits_only_its_callers(scenario: Scenario, who: str) -> None:
     parts = {
         "PostService": (scenario.posts, post_service_pb2),
         "EngagementService": (scenario.engagement, engagement_service_pb2),

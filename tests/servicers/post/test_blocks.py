@@ -1,4 +1,4 @@
-"""What a block between two people ends for everybody else."""
+"""What a block between two users hides from everyone."""
 
 import pytest
 from roost.post.v1 import post_service_pb2 as rpc
@@ -12,14 +12,14 @@ async def entries(scenario: Scenario, who: int | None, person: int) -> list[int]
 
 
 async def quoted_in(scenario: Scenario, who: int | None, *post_ids: int) -> list[tuple[bool, bool]]:
-    """Of each post whether its quote is withdrawn, and whether the quoted post came along."""
+    """For each post: whether its quote is hidden, and whether the quoted post is included."""
     response = await scenario.posts(who).BatchGetPosts(rpc.BatchGetPostsRequest(post_ids=post_ids))
     quoted = {each.id for each in response.includes.quoted_posts}
     return [(each.quote_hidden, each.quoted_post_id in quoted) for each in response.posts]
 
 
 @pytest.mark.parametrize("by_author", [True, False])
-async def test_a_profile_does_not_show_reposts_of_somebody_apart(
+async def test_a_profile_does_not_show_reposts_across_a_block(
     scenario: Scenario, by_author: bool
 ) -> None:
     post, other = await scenario.write(scenario.alice), await scenario.write(scenario.carol)
@@ -37,7 +37,7 @@ async def test_a_profile_does_not_show_reposts_of_somebody_apart(
 
 
 @pytest.mark.parametrize("by_author", [True, False])
-async def test_a_quote_of_somebody_apart_is_withdrawn_while_the_block_stands(
+async def test_a_quote_across_a_block_is_hidden_while_the_block_exists(
     scenario: Scenario, by_author: bool
 ) -> None:
     post = await scenario.write(scenario.alice)
@@ -49,7 +49,7 @@ async def test_a_quote_of_somebody_apart_is_withdrawn_while_the_block_stands(
 
     scenario.users.block(*pair)
 
-    # Others quote it too, so it comes along; by itself the one brings nothing.
+    # Another post quotes it too, so it is included; the hidden quote alone includes nothing.
     assert await quoted_in(scenario, None, *ids) == [(True, True), (False, True), (False, True)]
     for who in (None, scenario.carol):
         assert await quoted_in(scenario, who, theirs.id) == [(True, False)]
@@ -59,20 +59,20 @@ async def test_a_quote_of_somebody_apart_is_withdrawn_while_the_block_stands(
     assert await quoted_in(scenario, None, theirs.id) == [(False, True)]
 
 
-async def test_a_quote_is_withdrawn_in_every_list(scenario: Scenario) -> None:
+async def test_a_quote_is_hidden_in_every_list(scenario: Scenario) -> None:
     post = await scenario.write(scenario.alice)
     quote = await scenario.write(scenario.bob, quoted_post_id=post.id)
     await scenario.repost(scenario.carol, quote.id)
     scenario.users.block(scenario.alice, scenario.bob)
-    stranger = scenario.posts()
+    anonymous = scenario.posts()
 
     for response in (
-        await stranger.ListUserPosts(rpc.ListUserPostsRequest(user_id=scenario.bob)),
-        await stranger.ListUserPosts(rpc.ListUserPostsRequest(user_id=scenario.carol)),
-        await stranger.ListQuotes(rpc.ListQuotesRequest(post_id=post.id)),
+        await anonymous.ListUserPosts(rpc.ListUserPostsRequest(user_id=scenario.bob)),
+        await anonymous.ListUserPosts(rpc.ListUserPostsRequest(user_id=scenario.carol)),
+        await anonymous.ListQuotes(rpc.ListQuotesRequest(post_id=post.id)),
     ):
         assert [each.quote_hidden for each in response.posts] == [True]
         assert list(response.includes.quoted_posts) == []
-    single = await stranger.GetPost(rpc.GetPostRequest(post_id=quote.id))
+    single = await anonymous.GetPost(rpc.GetPostRequest(post_id=quote.id))
     assert single.post.quote_hidden
     assert list(single.includes.quoted_posts) == []

@@ -1,4 +1,4 @@
-"""Counts say no more than the lists that they belong to, for any reader."""
+"""Counts reveal no more than the lists that they belong to, for any viewer."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ LISTS = {
 
 
 async def listed(scenario: Scenario, who: int | None, post: Post) -> dict[str, list[int]]:
-    """What each list shows."""
+    """The length of each list."""
     found = {}
     for counter, (name, request) in LISTS.items():
         profiles = counter in {"likes", "reposts"}
@@ -40,14 +40,14 @@ def numbers(counts: PostCounts) -> dict[str, int]:
 
 
 async def contribute(scenario: Scenario, who: int, post: Post) -> Post:
-    """Somebody does everything that is counted."""
+    """A user does everything that is counted."""
     await scenario.like(who, post.id)
     await scenario.repost(who, post.id)
     await scenario.write(who, quoted_post_id=post.id)
     return await scenario.write(who, reply_to_post_id=post.id)
 
 
-async def test_what_a_protected_person_contributes_is_for_followers_and_the_author(
+async def test_followers_and_the_author_see_the_engagement_of_a_protected_user(
     scenario: Scenario,
 ) -> None:
     post = await scenario.write(scenario.alice)
@@ -68,7 +68,7 @@ async def test_what_a_protected_person_contributes_is_for_followers_and_the_auth
         found = await listed(scenario, who, post)
         assert numbers((await scenario.read(post.id, who)).counts) == everybody
         assert (scenario.bob in found["likes"], scenario.bob in found["reposts"]) == (shown, shown)
-        # An answer is not for its author's followers alone where it is addressed to somebody,
+        # A reply is not only for its author's followers if it addresses a user,
         # but a protected author's is.
         follows = who in {dan, scenario.bob}
         assert (reply.id in found["replies"], len(found["quotes"]) == 2) == (follows, follows)
@@ -94,7 +94,7 @@ async def test_replies_and_quotes_that_are_not_public_are_not_counted(
     }
 
 
-async def test_every_answer_has_the_same_counts(scenario: Scenario) -> None:
+async def test_every_response_has_the_same_counts(scenario: Scenario) -> None:
     post = await scenario.write(scenario.alice)
     scenario.users.protect(scenario.bob)
     await contribute(scenario, scenario.carol, post)
@@ -113,7 +113,7 @@ async def test_every_answer_has_the_same_counts(scenario: Scenario) -> None:
     assert answered == batch.engagements[0].counts == taken_back.engagement.counts == expected
 
 
-async def test_a_deletion_says_who_could_read_the_post(scenario: Scenario) -> None:
+async def test_a_deletion_event_has_the_visibility_of_the_post(scenario: Scenario) -> None:
     for visibility in (VISIBILITY_PUBLIC, VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED):
         post = await scenario.write(scenario.alice, visibility=visibility)
         await scenario.delete(scenario.alice, post.id)

@@ -29,7 +29,7 @@ async def act(scenario: Scenario, who: int | None, name: str, post_id: int, **gi
     return await getattr(scenario.engagement(who), name)(request)
 
 
-async def test_a_like_counts_once_and_is_told_once(scenario: Scenario) -> None:
+async def test_a_like_counts_once_and_has_one_event(scenario: Scenario) -> None:
     post = await scenario.write(scenario.alice)
 
     first = await scenario.like(scenario.bob, post.id)
@@ -39,8 +39,12 @@ async def test_a_like_counts_once_and_is_told_once(scenario: Scenario) -> None:
     assert (first.post_id, first.counts.likes, first.viewer_state.liked) == (post.id, 1, True)
     (event,) = scenario.published("PostLiked")
     assert event.key == str(scenario.bob)
-    told = events.PostLiked.FromString(event.payload)
-    assert (told.post_id, told.author_id, told.user_id) == (post.id, scenario.alice, scenario.bob)
+    event_body = events.PostLiked.FromString(event.payload)
+    assert (event_body.post_id, event_body.author_id, event_body.user_id) == (
+        post.id,
+        scenario.alice,
+        scenario.bob,
+    )
 
 
 async def test_a_like_is_taken_back_once(scenario: Scenario) -> None:
@@ -79,7 +83,7 @@ async def test_a_repost_has_an_id_of_its_own_that_leads_to_the_reposter(scenario
     )
 
 
-async def test_undoing_a_repost_tells_which_entry_goes(scenario: Scenario) -> None:
+async def test_the_event_of_an_undone_repost_has_its_entry(scenario: Scenario) -> None:
     post = await scenario.write(scenario.alice)
     repost = await scenario.repost(scenario.bob, post.id)
 
@@ -102,7 +106,7 @@ async def test_only_open_posts_may_be_reposted(scenario: Scenario) -> None:
             await scenario.repost(scenario.bob, post.id)
 
 
-async def test_ones_own_post_may_be_reposted_unless_for_named_people(scenario: Scenario) -> None:
+async def test_ones_own_post_may_be_reposted_unless_for_mentioned_users(scenario: Scenario) -> None:
     scenario.users.protect(scenario.alice)
     narrow = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
     named = await scenario.write(scenario.alice, "@bob", visibility=VISIBILITY_MENTIONED)
@@ -112,7 +116,7 @@ async def test_ones_own_post_may_be_reposted_unless_for_named_people(scenario: S
         await scenario.repost(scenario.alice, named.id)
 
 
-async def test_a_bookmark_is_nobody_elses_business(scenario: Scenario) -> None:
+async def test_a_bookmark_is_private(scenario: Scenario) -> None:
     post = await scenario.write(scenario.alice)
 
     response = await act(scenario, scenario.bob, "Bookmark", post.id)
@@ -125,7 +129,7 @@ async def test_a_bookmark_is_nobody_elses_business(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize("name", list(BACK))
-async def test_what_was_done_may_be_taken_back_whatever_became_of_the_post(
+async def test_engagement_can_be_removed_after_the_post_is_hidden_or_deleted(
     scenario: Scenario, name: str
 ) -> None:
     scenario.users.follow(scenario.carol, scenario.alice)
@@ -146,7 +150,7 @@ async def test_what_was_done_may_be_taken_back_whatever_became_of_the_post(
     assert (counts.likes, counts.reposts) == (0, 0)
 
 
-async def test_removing_the_bookmark_of_a_post_in_sight_tells_its_counts(
+async def test_removing_a_bookmark_of_a_visible_post_returns_its_counts(
     scenario: Scenario,
 ) -> None:
     post = await scenario.write(scenario.alice)
@@ -173,12 +177,12 @@ async def test_nothing_is_done_with_a_post_that_does_not_exist_for_the_caller(
 
 
 @pytest.mark.parametrize("name", [*ACTS, *BACK])
-async def test_strangers_respond_to_nothing(scenario: Scenario, name: str) -> None:
+async def test_anonymous_callers_cannot_engage(scenario: Scenario, name: str) -> None:
     with raises_reason(Unauthenticated, "TOKEN_MISSING"):
         await act(scenario, None, name, 1)
 
 
-async def test_an_account_that_is_gone_responds_to_nothing(scenario: Scenario) -> None:
+async def test_a_deleted_account_cannot_engage(scenario: Scenario) -> None:
     post = await scenario.write(scenario.alice)
     scenario.users.delete(scenario.bob)
 
@@ -187,7 +191,7 @@ async def test_an_account_that_is_gone_responds_to_nothing(scenario: Scenario) -
 
 
 @pytest.mark.parametrize("name", [*ACTS, *BACK])
-async def test_a_repeated_request_gets_the_first_answer(scenario: Scenario, name: str) -> None:
+async def test_a_repeated_request_gets_the_first_response(scenario: Scenario, name: str) -> None:
     post = await scenario.write(scenario.alice)
     await scenario.like(scenario.bob, post.id)
 
@@ -215,29 +219,29 @@ async def test_a_key_is_not_taken_for_another_act(scenario: Scenario) -> None:
         ("ListReposters", rpc.ListRepostersRequest, "Repost"),
     ],
 )
-async def test_who_responded_is_listed_without_those_whom_a_block_keeps_apart(
+async def test_lists_of_users_who_engaged_leave_out_blocks(
     scenario: Scenario, name: str, request_of: Any, respond: str
 ) -> None:
     post = await scenario.write(scenario.alice)
-    profiles = [scenario.users.add(number, f"p{number}") for number in range(1, 10)]
-    for person in profiles:
-        await act(scenario, person, respond, post.id)
-    scenario.users.block(profiles[7], scenario.bob)
-    scenario.users.block(scenario.bob, profiles[3])
-    scenario.users.delete(profiles[0])
+    users = [scenario.users.add(number, f"p{number}") for number in range(1, 10)]
+    for user_id in users:
+        await act(scenario, user_id, respond, post.id)
+    scenario.users.block(users[7], scenario.bob)
+    scenario.users.block(scenario.bob, users[3])
+    scenario.users.delete(users[0])
 
     pages = await every_page(
         getattr(scenario.engagement(scenario.bob), name), request_of(post_id=post.id, page_size=3)
     )
 
-    left = [profiles[n] for n in (8, 6, 5, 4, 2, 1)]
+    left = [users[n] for n in (8, 6, 5, 4, 2, 1)]
     assert [user_id for page in pages for user_id in page.user_ids] == left
     assert [len(page.user_ids) for page in pages] == [3, 3]
     assert [user.id for user in pages[0].includes.users] == sorted(left[:3])
 
 
 @pytest.mark.parametrize("name", ["ListLikers", "ListReposters"])
-async def test_responses_to_a_hidden_post_are_not_listed(scenario: Scenario, name: str) -> None:
+async def test_engagement_with_a_hidden_post_is_not_listed(scenario: Scenario, name: str) -> None:
     hidden = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
     request_of = {"ListLikers": rpc.ListLikersRequest, "ListReposters": rpc.ListRepostersRequest}
 
@@ -277,7 +281,7 @@ async def test_liked_posts_follow_the_rules_of_the_profile(scenario: Scenario) -
 
 
 @pytest.mark.parametrize("named_first", ["bob", "carol"])
-async def test_liked_posts_are_without_those_of_people_whom_a_block_keeps_apart(
+async def test_liked_posts_leave_out_authors_with_a_block(
     scenario: Scenario, named_first: str
 ) -> None:
     bob, carol = scenario.bob, scenario.carol
@@ -305,7 +309,7 @@ async def test_bookmarks_are_the_callers_own_newest_first(scenario: Scenario) ->
     assert pages[0].posts[0].viewer_state.bookmarked
 
 
-async def test_bookmarks_of_nobody_are_none(scenario: Scenario) -> None:
+async def test_an_anonymous_caller_has_no_bookmarks(scenario: Scenario) -> None:
     response = await scenario.engagement(scenario.bob).ListBookmarks(rpc.ListBookmarksRequest())
     assert list(response.posts) == []
 
@@ -313,21 +317,21 @@ async def test_bookmarks_of_nobody_are_none(scenario: Scenario) -> None:
         await scenario.engagement().ListBookmarks(rpc.ListBookmarksRequest())
 
 
-async def test_engagement_comes_in_request_order_for_what_may_be_seen(scenario: Scenario) -> None:
+async def test_engagement_of_visible_posts_has_the_order_of_the_request(scenario: Scenario) -> None:
     first, second = [await scenario.write(scenario.alice) for _ in range(2)]
     hidden = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
     await scenario.like(scenario.bob, second.id)
     request = rpc.BatchGetEngagementRequest(post_ids=[second.id, hidden.id, 404, first.id])
 
     own = await scenario.engagement(scenario.bob).BatchGetEngagement(request)
-    strangers = await scenario.engagement().BatchGetEngagement(request)
+    anonymous = await scenario.engagement().BatchGetEngagement(request)
 
     assert [(each.post_id, each.counts.likes) for each in own.engagements] == [
         (second.id, 1),
         (first.id, 0),
     ]
     assert [each.viewer_state.liked for each in own.engagements] == [True, False]
-    assert not any(each.HasField("viewer_state") for each in strangers.engagements)
+    assert not any(each.HasField("viewer_state") for each in anonymous.engagements)
 
 
 async def test_a_deleted_post_takes_its_reposts_from_profiles(scenario: Scenario) -> None:

@@ -38,7 +38,7 @@ async def test_a_profile_shows_posts_and_reposts_newest_first(scenario: Scenario
     assert [user.id for user in response.includes.users] == sorted([scenario.alice, scenario.bob])
 
 
-async def test_a_profile_shows_replies_only_where_asked(scenario: Scenario) -> None:
+async def test_a_profile_shows_replies_only_on_request(scenario: Scenario) -> None:
     theirs = await scenario.write(scenario.bob)
     reply = await scenario.write(scenario.alice, reply_to_post_id=theirs.id)
 
@@ -104,7 +104,7 @@ async def test_profiles_are_refused_by_the_rules(scenario: Scenario) -> None:
         assert len((await scenario.posts(who).ListUserPosts(request)).entries) == 1
 
 
-async def test_who_blocks_a_person_reads_nothing_of_theirs(scenario: Scenario) -> None:
+async def test_a_user_who_blocks_another_reads_nothing_of_theirs(scenario: Scenario) -> None:
     theirs = await scenario.write(scenario.carol)
     await scenario.write(scenario.alice)
     await scenario.repost(scenario.alice, theirs.id)
@@ -118,7 +118,7 @@ async def test_who_blocks_a_person_reads_nothing_of_theirs(scenario: Scenario) -
     assert response.next_page_token == ""
 
 
-async def test_a_thread_shows_what_stands_above_and_below(scenario: Scenario) -> None:
+async def test_a_thread_shows_ancestors_and_replies(scenario: Scenario) -> None:
     first = await scenario.write(scenario.alice)
     second = await scenario.write(scenario.bob, reply_to_post_id=first.id)
     third = await scenario.write(scenario.carol, reply_to_post_id=second.id)
@@ -134,7 +134,9 @@ async def test_a_thread_shows_what_stands_above_and_below(scenario: Scenario) ->
     assert len(response.includes.users) == 3
 
 
-async def test_a_thread_keeps_its_shape_where_posts_are_gone_or_hidden(scenario: Scenario) -> None:
+async def test_a_thread_keeps_its_shape_where_posts_are_deleted_or_hidden(
+    scenario: Scenario,
+) -> None:
     first = await scenario.write(scenario.alice)
     second = await scenario.write(scenario.bob, reply_to_post_id=first.id)
     third = await scenario.write(scenario.carol, reply_to_post_id=second.id)
@@ -175,7 +177,7 @@ async def test_deleted_replies_leave_a_tombstone_only_where_they_have_replies(
         assert [(post.id, post.deleted) for post in posts] == [(answered.id, True)]
 
 
-async def test_only_the_first_page_of_a_thread_repeats_what_stands_above(
+async def test_only_the_first_page_of_a_thread_has_ancestors(
     scenario: Scenario,
 ) -> None:
     first = await scenario.write(scenario.alice)
@@ -289,7 +291,7 @@ async def test_a_page_token_belongs_to_its_request(scenario: Scenario) -> None:
             await scenario.posts().ListUserPosts(other)
 
 
-async def test_services_list_timeline_entries_of_many_people(scenario: Scenario) -> None:
+async def test_services_list_timeline_entries_of_many_users(scenario: Scenario) -> None:
     first = await scenario.write(scenario.alice)
     second = await scenario.write(scenario.bob, visibility=VISIBILITY_FOLLOWERS)
     await scenario.write(scenario.bob, reply_to_post_id=first.id)

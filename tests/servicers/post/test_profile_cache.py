@@ -1,4 +1,4 @@
-"""People at hand: asked for once, and forgotten as soon as the User service says so."""
+"""The profile cache: users are read once, until the User service invalidates them."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +10,7 @@ from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest, U
 from services.chassis.auth.caller import ServiceCaller
 from services.chassis.cache import redis_client
 from services.chassis.runtime.errors import Unauthenticated
-from tests.servicers.post.conftest import Scenario, a_scene
+from tests.servicers.post.conftest import Scenario, a_scenario
 from tests.servicers.serving import raises_reason
 
 USER_SERVICE = ServiceCaller("user")
@@ -18,8 +18,8 @@ USER_SERVICE = ServiceCaller("user")
 
 @pytest.fixture
 async def scenario(valkey: str) -> AsyncIterator[Scenario]:
-    """As everywhere, with a cache."""
-    async with redis_client.connect(valkey) as server, a_scene(server) as scenario:
+    """The scenario of the other tests, with a cache."""
+    async with redis_client.connect(valkey) as server, a_scenario(server) as scenario:
         yield scenario
 
 
@@ -31,7 +31,7 @@ async def forget(
     await scenario.profiles(USER_SERVICE).InvalidateProfiles(request)
 
 
-async def test_a_page_that_was_read_asks_nobody_again(scenario: Scenario) -> None:
+async def test_a_page_that_was_read_needs_no_call_to_the_user_service(scenario: Scenario) -> None:
     post_id = (await scenario.write(scenario.alice, "Hello @carol")).id
     assert await scenario.sees(scenario.bob, post_id)
     scenario.users.calls.clear()
@@ -44,7 +44,7 @@ async def test_a_page_that_was_read_asks_nobody_again(scenario: Scenario) -> Non
     assert scenario.users.calls == []
 
 
-async def test_each_viewer_has_ties_of_their_own(scenario: Scenario) -> None:
+async def test_each_viewer_has_relationships_of_their_own(scenario: Scenario) -> None:
     post_id = (await scenario.write(scenario.alice)).id
     assert await scenario.sees(scenario.bob, post_id)
     scenario.users.block(scenario.alice, scenario.carol)
@@ -83,7 +83,7 @@ async def test_an_account_that_becomes_protected_hides_its_posts_at_once(
     assert not await scenario.sees(None, post_id)
 
 
-async def test_counts_of_a_protected_person_are_shown_to_followers_and_the_person(
+async def test_followers_and_the_user_see_the_counts_of_a_protected_user(
     scenario: Scenario,
 ) -> None:
     request = rpc.BatchGetPostsRequest(include_user_ids=[scenario.alice])
@@ -115,7 +115,7 @@ async def test_a_deleted_account_hides_its_posts_at_once(scenario: Scenario) -> 
     assert not await scenario.sees(scenario.bob, post_id)
 
 
-async def test_what_is_forgotten_of_one_stays_known_of_others(scenario: Scenario) -> None:
+async def test_invalidating_one_profile_keeps_the_others(scenario: Scenario) -> None:
     first = (await scenario.write(scenario.alice)).id
     second = (await scenario.write(scenario.carol)).id
     assert await scenario.sees(scenario.bob, first)
@@ -129,7 +129,7 @@ async def test_what_is_forgotten_of_one_stays_known_of_others(scenario: Scenario
     assert [list(call.user_ids) for call in scenario.users.calls] == [[scenario.alice]]
 
 
-async def test_an_author_who_addresses_nobody_is_not_asked_about_again(scenario: Scenario) -> None:
+async def test_an_author_who_addresses_nobody_needs_no_second_call(scenario: Scenario) -> None:
     await scenario.write(scenario.alice)
     scenario.users.calls.clear()
 
@@ -140,7 +140,7 @@ async def test_an_author_who_addresses_nobody_is_not_asked_about_again(scenario:
 
 
 @pytest.mark.parametrize("addressed", ["mention", "reply", "quote"])
-async def test_a_block_is_asked_about_whenever_somebody_is_addressed(
+async def test_a_post_that_addresses_users_reads_their_blocks_from_the_user_service(
     scenario: Scenario, addressed: str
 ) -> None:
     hers = (await scenario.write(scenario.bob)).id
@@ -157,7 +157,7 @@ async def test_a_block_is_asked_about_whenever_somebody_is_addressed(
     assert [call.viewer_id for call in scenario.users.calls] == [scenario.alice]
 
 
-async def test_who_deleted_the_account_writes_no_more(scenario: Scenario) -> None:
+async def test_a_user_who_deleted_the_account_cannot_write(scenario: Scenario) -> None:
     await scenario.write(scenario.alice)
 
     scenario.users.delete(scenario.alice)

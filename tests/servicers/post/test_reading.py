@@ -18,7 +18,7 @@ from tests.servicers.post.conftest import Scenario
 from tests.servicers.serving import raises_reason
 
 
-async def test_a_page_of_posts_asks_the_user_service_once(scenario: Scenario) -> None:
+async def test_a_page_of_posts_calls_the_user_service_once(scenario: Scenario) -> None:
     quoted = await scenario.write(scenario.carol)
     posts = [
         await scenario.write(author, f"Number {number} @bob", quoted_post_id=quoted.id)
@@ -37,7 +37,7 @@ async def test_a_page_of_posts_asks_the_user_service_once(scenario: Scenario) ->
     assert set(call.user_ids) == {scenario.alice, scenario.bob, scenario.carol}
 
 
-async def test_a_batch_keeps_the_order_of_the_request_and_leaves_out_what_is_not_there(
+async def test_a_batch_has_the_order_of_the_request_and_no_missing_posts(
     scenario: Scenario,
 ) -> None:
     first, second, third = [await scenario.write(scenario.alice) for _ in range(3)]
@@ -50,7 +50,7 @@ async def test_a_batch_keeps_the_order_of_the_request_and_leaves_out_what_is_not
     assert [post.id for post in response.posts] == [third.id, first.id]
 
 
-async def test_posts_come_with_quotes_people_counts_and_responses(scenario: Scenario) -> None:
+async def test_a_page_has_quoted_posts_users_counts_and_viewer_state(scenario: Scenario) -> None:
     quoted = await scenario.write(scenario.carol, "Original")
     post = await scenario.write(scenario.alice, "See this", quoted_post_id=quoted.id)
     await scenario.like(scenario.bob, post.id)
@@ -70,7 +70,7 @@ async def test_posts_come_with_quotes_people_counts_and_responses(scenario: Scen
     assert users[scenario.alice].HasField("viewer_relationship")
 
 
-async def test_people_may_be_asked_for_without_posts(scenario: Scenario) -> None:
+async def test_a_batch_may_have_users_without_posts(scenario: Scenario) -> None:
     response = await scenario.posts(scenario.bob).BatchGetPosts(
         rpc.BatchGetPostsRequest(include_user_ids=[scenario.carol])
     )
@@ -79,7 +79,7 @@ async def test_people_may_be_asked_for_without_posts(scenario: Scenario) -> None
     assert [user.id for user in response.includes.users] == [scenario.carol]
 
 
-async def test_a_stranger_gets_no_viewer_state(scenario: Scenario) -> None:
+async def test_an_anonymous_viewer_gets_no_viewer_state(scenario: Scenario) -> None:
     post = await scenario.write(scenario.alice)
 
     shown = await scenario.read(post.id)
@@ -88,7 +88,7 @@ async def test_a_stranger_gets_no_viewer_state(scenario: Scenario) -> None:
     assert not shown.HasField("viewer_state")
 
 
-async def test_a_service_reads_as_a_stranger_does(scenario: Scenario) -> None:
+async def test_a_service_reads_like_an_anonymous_viewer(scenario: Scenario) -> None:
     public = await scenario.write(scenario.alice)
     narrow = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
 
@@ -99,7 +99,7 @@ async def test_a_service_reads_as_a_stranger_does(scenario: Scenario) -> None:
     assert [post.id for post in response.posts] == [public.id]
 
 
-async def test_a_hidden_quote_is_left_out_with_its_people(scenario: Scenario) -> None:
+async def test_a_hidden_quoted_post_is_left_out_with_its_users(scenario: Scenario) -> None:
     quoted = await scenario.write(scenario.carol)
     post = await scenario.write(scenario.alice, quoted_post_id=quoted.id)
     scenario.users.block(scenario.carol, scenario.bob)
@@ -113,7 +113,7 @@ async def test_a_hidden_quote_is_left_out_with_its_people(scenario: Scenario) ->
     assert [user.id for user in response.includes.users] == [scenario.alice]
 
 
-async def test_people_of_hidden_posts_are_left_out(scenario: Scenario) -> None:
+async def test_users_of_hidden_posts_are_left_out(scenario: Scenario) -> None:
     hidden = await scenario.write(scenario.carol, visibility=VISIBILITY_FOLLOWERS)
     post = await scenario.write(scenario.alice)
 
@@ -124,7 +124,7 @@ async def test_people_of_hidden_posts_are_left_out(scenario: Scenario) -> None:
     assert [user.id for user in response.includes.users] == [scenario.alice]
 
 
-async def test_somebody_who_blocks_the_caller_is_not_shown_though_asked_for(
+async def test_a_requested_user_who_blocks_the_caller_is_not_shown(
     scenario: Scenario,
 ) -> None:
     post = await scenario.write(scenario.alice, "@carol hello")
@@ -148,7 +148,7 @@ async def test_an_edit_shows_at_once(scenario: Scenario) -> None:
     assert (await scenario.read(post.id)).text == "New"
 
 
-async def test_posts_of_a_deleted_person_are_gone(scenario: Scenario) -> None:
+async def test_posts_of_a_deleted_account_are_not_found(scenario: Scenario) -> None:
     post = await scenario.write(scenario.alice)
 
     scenario.users.delete(scenario.alice)
@@ -158,7 +158,7 @@ async def test_posts_of_a_deleted_person_are_gone(scenario: Scenario) -> None:
         await scenario.read(post.id)
 
 
-async def test_muted_people_are_shown_and_marked(scenario: Scenario) -> None:
+async def test_muted_users_are_shown_and_marked(scenario: Scenario) -> None:
     post = await scenario.write(scenario.alice)
     scenario.users.mute(scenario.bob, scenario.alice)
 
@@ -171,7 +171,7 @@ async def test_muted_people_are_shown_and_marked(scenario: Scenario) -> None:
 @pytest.mark.parametrize(
     "visibility", [VISIBILITY_PUBLIC, VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED]
 )
-async def test_each_reader_sees_what_the_table_says(
+async def test_each_viewer_sees_what_the_table_says(
     scenario: Scenario, visibility: int, protected: bool
 ) -> None:
     users = scenario.users
@@ -190,7 +190,7 @@ async def test_each_reader_sees_what_the_table_says(
     seen_by = {
         name
         for name, who in {
-            "stranger": None,
+            "anonymous": None,
             "other": other,
             "follower": follower,
             "mentioned": scenario.bob,
@@ -204,7 +204,7 @@ async def test_each_reader_sees_what_the_table_says(
 
     inner = {"owner", "mentioned follower"}
     expected = {
-        (VISIBILITY_PUBLIC, False): inner | {"stranger", "other", "follower", "mentioned"},
+        (VISIBILITY_PUBLIC, False): inner | {"anonymous", "other", "follower", "mentioned"},
         (VISIBILITY_FOLLOWERS, False): inner | {"follower", "mentioned"},
         (VISIBILITY_MENTIONED, False): inner | {"mentioned"},
         (VISIBILITY_PUBLIC, True): inner | {"follower"},
@@ -222,7 +222,7 @@ async def filtered(
     )
 
 
-async def test_services_learn_which_posts_somebody_may_see(scenario: Scenario) -> None:
+async def test_services_read_which_posts_a_viewer_may_see(scenario: Scenario) -> None:
     public = await scenario.write(scenario.alice)
     followers = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
     gone = await scenario.write(scenario.alice)
@@ -239,7 +239,7 @@ async def test_services_learn_which_posts_somebody_may_see(scenario: Scenario) -
     assert list(author.post_ids) == [followers.id, public.id]
 
 
-async def test_services_learn_which_people_somebody_may_see(scenario: Scenario) -> None:
+async def test_services_read_which_users_a_viewer_may_see(scenario: Scenario) -> None:
     scenario.users.mute(scenario.alice, scenario.carol)
     scenario.users.block(scenario.bob, scenario.alice)
 
@@ -254,7 +254,7 @@ async def test_services_learn_which_people_somebody_may_see(scenario: Scenario) 
     assert list(other.muted_user_ids) == []
 
 
-async def test_what_may_be_seen_is_what_a_batch_brings(scenario: Scenario) -> None:
+async def test_visible_posts_are_those_that_a_batch_returns(scenario: Scenario) -> None:
     posts = [await scenario.write(scenario.alice) for _ in range(3)]
     ids = [post.id for post in posts]
     before = await filtered(scenario, scenario.bob, *ids)

@@ -1,4 +1,4 @@
-"""A reply is for those who may see what it answers, whenever that becomes closed."""
+"""A reply is for those who may see its ancestors, also after these become closed."""
 
 import pytest
 from roost.post.v1 import engagement_service_pb2 as engagement
@@ -20,7 +20,7 @@ async def seen_by(scenario: Scenario, post: Post) -> set[int | None]:
     return {who for who in profiles if await scenario.sees(who, post.id)}
 
 
-async def test_a_public_reply_to_a_protected_person_is_for_that_person_s_followers(
+async def test_a_public_reply_to_a_protected_user_is_for_that_users_followers(
     scenario: Scenario,
 ) -> None:
     dave = scenario.users.add(scenario.alice + 1, "dave")
@@ -37,7 +37,7 @@ async def test_a_public_reply_to_a_protected_person_is_for_that_person_s_followe
     assert not await scenario.sees(dave, reply.id)
 
 
-async def test_a_reply_follows_what_it_answers_when_that_becomes_protected(
+async def test_a_reply_follows_its_parent_when_that_becomes_protected(
     scenario: Scenario,
 ) -> None:
     scenario.users.follow(scenario.carol, scenario.alice)
@@ -48,20 +48,20 @@ async def test_a_reply_follows_what_it_answers_when_that_becomes_protected(
 
     scenario.users.protect(scenario.alice)
 
-    # Everybody sees what they wrote themselves, and what answers it.
+    # Authors see their own posts, and the replies to them.
     assert await seen_by(scenario, reply) == {scenario.alice, scenario.bob, scenario.carol}
     assert await seen_by(scenario, below) == {scenario.alice, scenario.bob, scenario.carol}
 
 
-async def test_a_reply_is_nowhere_for_those_who_may_not_see_it(scenario: Scenario) -> None:
+async def test_no_response_has_a_reply_that_the_viewer_may_not_see(scenario: Scenario) -> None:
     scenario.users.protect(scenario.alice)
     scenario.users.follow(scenario.bob, scenario.alice)
     post = await scenario.write(scenario.alice)
     reply = await scenario.write(scenario.bob, reply_to_post_id=post.id)
     await scenario.like(scenario.bob, reply.id)
-    stranger, carol = scenario.posts(), scenario.posts(scenario.carol)
+    anonymous, carol = scenario.posts(), scenario.posts(scenario.carol)
 
-    for caller in (stranger, carol):
+    for caller in (anonymous, carol):
         listed = await caller.ListUserPosts(
             rpc.ListUserPostsRequest(user_id=scenario.bob, include_replies=True)
         )
@@ -102,18 +102,18 @@ async def test_a_reply_to_followers_is_no_wider_than_the_followers_of_both(
     assert not await scenario.sees(dave, reply.id)
 
 
-async def test_nobody_is_drawn_into_a_conversation_of_others(scenario: Scenario) -> None:
+async def test_a_mention_does_not_reveal_a_closed_conversation(scenario: Scenario) -> None:
     post = await scenario.write(scenario.alice, "@bob", visibility=VISIBILITY_MENTIONED)
     reply = await scenario.write(scenario.bob, "@carol", reply_to_post_id=post.id)
     own = await scenario.write(scenario.alice, "@carol", reply_to_post_id=post.id)
 
     assert reply.visibility == VISIBILITY_MENTIONED
     assert await seen_by(scenario, reply) == {scenario.alice, scenario.bob}
-    # Who wrote the post may tell others of it.
+    # The author of the post may mention it to others.
     assert await seen_by(scenario, own) == {scenario.alice, scenario.carol}
 
 
-async def test_people_in_a_closed_conversation_see_its_answers(scenario: Scenario) -> None:
+async def test_participants_of_a_closed_conversation_see_its_replies(scenario: Scenario) -> None:
     post = await scenario.write(scenario.alice, "@bob @carol", visibility=VISIBILITY_MENTIONED)
     reply = await scenario.write(scenario.bob, "@carol", reply_to_post_id=post.id)
     answer = await scenario.write(scenario.alice, "@bob @carol", reply_to_post_id=reply.id)
@@ -122,7 +122,7 @@ async def test_people_in_a_closed_conversation_see_its_answers(scenario: Scenari
         assert await seen_by(scenario, each) == {scenario.alice, scenario.bob, scenario.carol}
 
 
-async def test_a_reply_to_somebody_protected_is_not_carried_further(scenario: Scenario) -> None:
+async def test_a_reply_to_a_protected_user_cannot_be_quoted_or_reposted(scenario: Scenario) -> None:
     scenario.users.protect(scenario.alice)
     for follower in (scenario.bob, scenario.carol):
         scenario.users.follow(follower, scenario.alice)
@@ -154,7 +154,7 @@ async def test_reposts_and_quotes_follow_a_post_whose_author_becomes_protected(
 
 
 @pytest.mark.parametrize("again", [False, True])
-async def test_what_a_protected_person_who_left_was_answered_stays_closed(
+async def test_replies_to_a_deleted_protected_account_stay_closed(
     scenario: Scenario, again: bool
 ) -> None:
     scenario.users.protect(scenario.alice)

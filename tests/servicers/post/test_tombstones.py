@@ -1,4 +1,4 @@
-"""What is left of deleted posts in conversations, and for whom."""
+"""Tombstones in conversations, and who may see them."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ async def replies(scenario: Scenario, who: int | None, post: Post) -> list[int]:
     return [each.id for each in response.posts]
 
 
-async def test_a_deleted_post_keeps_its_place_between_what_it_answers_and_its_replies(
+async def test_a_deleted_post_keeps_its_place_between_its_parent_and_its_replies(
     scenario: Scenario,
 ) -> None:
     root = await scenario.write(scenario.alice)
@@ -107,7 +107,7 @@ async def test_a_tombstone_is_hidden_by_a_block_and_by_protection(scenario: Scen
     assert await replies(scenario, None, root) == []
 
 
-async def test_replies_to_people_who_left_are_reached_from_above(scenario: Scenario) -> None:
+async def test_replies_to_deleted_accounts_are_reached_from_above(scenario: Scenario) -> None:
     root = await scenario.write(scenario.alice)
     gone = await scenario.write(scenario.bob, reply_to_post_id=root.id)
     closed = await scenario.write(
@@ -124,7 +124,7 @@ async def test_replies_to_people_who_left_are_reached_from_above(scenario: Scena
         await thread(scenario, scenario.alice, closed)
 
 
-async def test_a_deleted_post_is_read_in_batches_only_as_a_tombstone_where_asked(
+async def test_a_batch_includes_tombstones_only_on_request(
     scenario: Scenario,
 ) -> None:
     live, gone = [await scenario.write(scenario.alice) for _ in range(2)]

@@ -25,7 +25,9 @@ from tests.servicers.post.conftest import Scenario
 from tests.servicers.serving import raises_reason
 
 
-async def test_a_post_comes_back_with_author_entities_and_zero_counts(scenario: Scenario) -> None:
+async def test_the_response_to_a_creation_has_author_entities_and_zero_counts(
+    scenario: Scenario,
+) -> None:
     response = await scenario.posts(scenario.alice).CreatePost(
         rpc.CreatePostRequest(text="  Hello @BOB, #Roost https://roost.example.  ")
     )
@@ -51,7 +53,7 @@ async def test_a_post_comes_back_with_author_entities_and_zero_counts(scenario: 
     assert await scenario.read(post.id, scenario.alice) == post
 
 
-async def test_creating_asks_the_user_service_once(scenario: Scenario) -> None:
+async def test_creating_calls_the_user_service_once(scenario: Scenario) -> None:
     parent = await scenario.write(scenario.bob)
     quoted = await scenario.write(scenario.carol)
     scenario.users.calls.clear()
@@ -112,14 +114,14 @@ async def test_media_are_not_ready_before_there_is_a_media_service(scenario: Sce
         await scenario.write(scenario.alice, media_ids=[5])
 
 
-async def test_an_account_that_is_gone_writes_nothing(scenario: Scenario) -> None:
+async def test_a_deleted_account_cannot_write(scenario: Scenario) -> None:
     scenario.users.delete(scenario.alice)
 
     with raises_reason(Unauthenticated, "TOKEN_INVALID"):
         await scenario.write(scenario.alice)
 
 
-async def test_people_whom_a_block_keeps_apart_are_not_mentioned(scenario: Scenario) -> None:
+async def test_users_with_a_block_are_not_mentioned(scenario: Scenario) -> None:
     scenario.users.block(scenario.bob, scenario.alice)
     scenario.users.block(scenario.alice, scenario.carol)
 
@@ -129,7 +131,7 @@ async def test_people_whom_a_block_keeps_apart_are_not_mentioned(scenario: Scena
 
 
 @pytest.mark.parametrize("field", ["reply_to_post_id", "quoted_post_id"])
-async def test_nobody_answers_or_quotes_what_does_not_exist_for_them(
+async def test_a_post_that_the_caller_may_not_see_cannot_be_answered_or_quoted(
     scenario: Scenario, field: str
 ) -> None:
     hidden = await scenario.write(scenario.bob, visibility=VISIBILITY_FOLLOWERS)
@@ -162,7 +164,7 @@ async def test_only_open_posts_may_be_quoted(scenario: Scenario) -> None:
         (VISIBILITY_MENTIONED, 0, VISIBILITY_MENTIONED),
     ],
 )
-async def test_a_reply_is_no_wider_than_what_it_answers(
+async def test_a_reply_is_no_wider_than_its_parent(
     scenario: Scenario, parent: int, asked: int, becomes: int
 ) -> None:
     scenario.users.follow(scenario.bob, scenario.alice)
@@ -189,19 +191,21 @@ async def test_replies_and_quotes_show_in_the_counts_at_once(scenario: Scenario)
     assert (counts.replies, counts.quotes) == (0, 0)
 
 
-async def test_creation_is_told_with_the_post_and_the_quoted_author(scenario: Scenario) -> None:
+async def test_the_event_of_a_creation_has_the_post_and_the_quoted_author(
+    scenario: Scenario,
+) -> None:
     quoted = await scenario.write(scenario.bob)
     post = await scenario.write(scenario.alice, "Look @bob", quoted_post_id=quoted.id)
 
     event = scenario.published("PostCreated")[-1]
-    told = events.PostCreated.FromString(event.payload)
+    event_body = events.PostCreated.FromString(event.payload)
 
     assert event.key == str(scenario.alice)
     assert event.topic == "roost.post.v1"
-    assert told.quoted_author_id == scenario.bob
+    assert event_body.quoted_author_id == scenario.bob
     post.ClearField("counts")
     post.ClearField("viewer_state")
-    assert told.post == post
+    assert event_body.post == post
 
 
 async def test_a_repeated_creation_gives_the_same_bytes_and_one_post(scenario: Scenario) -> None:
@@ -214,7 +218,7 @@ async def test_a_repeated_creation_gives_the_same_bytes_and_one_post(scenario: S
     assert len(scenario.published("PostCreated")) == 1
 
 
-async def test_a_repeated_creation_is_answered_although_the_parent_is_gone(
+async def test_a_repeated_creation_gets_its_response_although_the_parent_is_deleted(
     scenario: Scenario,
 ) -> None:
     parent = await scenario.write(scenario.bob)
@@ -230,11 +234,11 @@ async def test_a_key_is_not_taken_for_another_request(scenario: Scenario) -> Non
 
     with raises_reason(RuleBroken, "IDEMPOTENCY_KEY_REUSED"):
         await scenario.write(scenario.alice, "Two", request_id="key-1")
-    # Somebody else may use the same one.
+    # Another user may use the same key.
     await scenario.write(scenario.bob, "Two", request_id="key-1")
 
 
-async def test_twins_of_a_request_write_one_post(scenario: Scenario) -> None:
+async def test_concurrent_copies_of_a_request_write_one_post(scenario: Scenario) -> None:
     request = rpc.CreatePostRequest(text="Once", request_id="key-1")
 
     responses = await asyncio.gather(
@@ -262,9 +266,9 @@ async def test_an_edit_changes_text_entities_and_etag(scenario: Scenario) -> Non
     assert [each.mention.user_id for each in edited.entities] == [scenario.carol, 0]
     assert scenario.carol in [user.id for user in response.includes.users]
     assert await scenario.read(post.id, scenario.alice) == edited
-    told = events.PostUpdated.FromString(scenario.published("PostUpdated")[0].payload)
-    assert list(told.previous_mentioned_user_ids) == [scenario.bob]
-    assert told.post.text == "Hello @carol #new"
+    event_body = events.PostUpdated.FromString(scenario.published("PostUpdated")[0].payload)
+    assert list(event_body.previous_mentioned_user_ids) == [scenario.bob]
+    assert event_body.post.text == "Hello @carol #new"
 
 
 async def test_an_edit_of_an_older_text_is_refused(scenario: Scenario) -> None:
@@ -312,7 +316,9 @@ async def test_only_the_author_edits_and_deletes(scenario: Scenario) -> None:
         await scenario.delete(scenario.bob, post.id)
 
 
-async def test_who_may_not_see_a_post_is_not_told_that_it_is_there(scenario: Scenario) -> None:
+async def test_a_user_who_may_not_see_a_post_does_not_learn_that_it_exists(
+    scenario: Scenario,
+) -> None:
     post = await scenario.write(scenario.alice, visibility=VISIBILITY_FOLLOWERS)
 
     with raises_reason(NotFound, "POST_NOT_FOUND"):
@@ -335,7 +341,7 @@ async def test_an_edit_keeps_to_the_rules_of_a_text(scenario: Scenario, text: st
         )
 
 
-async def test_a_deleted_post_is_gone_for_everybody(scenario: Scenario) -> None:
+async def test_nobody_finds_a_deleted_post(scenario: Scenario) -> None:
     post = await scenario.write(scenario.alice)
     assert await scenario.sees(scenario.bob, post.id)
 
@@ -358,12 +364,12 @@ async def test_deleting_again_changes_nothing(scenario: Scenario) -> None:
     await scenario.delete(scenario.alice, post.id)
 
     (event,) = scenario.published("PostDeleted")
-    told = events.PostDeleted.FromString(event.payload)
-    assert (told.post_id, told.author_id) == (post.id, scenario.alice)
+    event_body = events.PostDeleted.FromString(event.payload)
+    assert (event_body.post_id, event_body.author_id) == (post.id, scenario.alice)
 
 
 @pytest.mark.parametrize("name", ["CreatePost", "UpdatePost", "DeletePost"])
-async def test_strangers_write_nothing(scenario: Scenario, name: str) -> None:
+async def test_anonymous_callers_cannot_write(scenario: Scenario, name: str) -> None:
     requests = {
         "CreatePost": rpc.CreatePostRequest(text="x"),
         "UpdatePost": rpc.UpdatePostRequest(post_id=1, text="x"),

@@ -14,7 +14,7 @@ from roost.timeline.v1.timeline_service_pb2_grpc import (
 from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
 from services.chassis.auth.tokens import ServiceIdentity
 from services.chassis.rpc.clients import Mesh
-from services.chassis.rpc.page_token import PageTokens
+from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import ManualClock, SystemClock
 from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts

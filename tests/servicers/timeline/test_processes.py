@@ -30,7 +30,7 @@ from services.timeline.domain.model import Entry
 from services.timeline.rpc.convert import entry_to_proto
 from services.timeline.settings import TimelineSettings
 from tests.engines import Engines
-from tests.servicers.serving import SERVICE_KEYS, Served, serving
+from tests.servicers.serving import SERVICE_KEYS, Served, mounts_of, serving
 from tests.servicers.timeline.peers import Peers
 from tests.waiting import eventually
 
@@ -126,7 +126,7 @@ async def running(
             service_keys_file=tmp_path / "services.json",
         )
         serve = await stack.enter_async_context(compose.serve(settings))
-        served = await stack.enter_async_context(serving(*serve.mounts))
+        served = await stack.enter_async_context(serving(*mounts_of(serve)))
         work = await stack.enter_async_context(compose.work(settings))
         sender = await stack.enter_async_context(
             publisher(brokers=kafka, client_id="test", idempotent=engines.broker.idempotence)

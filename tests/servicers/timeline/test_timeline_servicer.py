@@ -17,7 +17,7 @@ from roost.timeline.v1.timeline_service_pb2 import (
 
 from services.chassis.auth.caller import ServiceCaller
 from services.chassis.cache.redis_client import RedisUnavailable
-from services.chassis.rpc.page_token import PageTokenInvalid
+from services.chassis.rpc.paging import PageTokenInvalid
 from services.chassis.runtime.errors import (
     Forbidden,
     Invalid,

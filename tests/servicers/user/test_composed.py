@@ -27,7 +27,7 @@ from services.chassis.runtime.supervision import Job
 from services.user import compose
 from services.user.settings import UserSettings
 from tests.engines import Databases
-from tests.servicers.serving import Served, serving
+from tests.servicers.serving import Served, mounts_of, serving
 
 PASSWORD = "zebra lamp 9"
 PATIENCE = 60.0
@@ -78,7 +78,7 @@ async def sign_up(served: Served, handle: str) -> SignedUp:
 
 @pytest.fixture
 async def served(settings: UserSettings) -> AsyncIterator[Served]:
-    async with compose.serve(settings) as parts, serving(*parts.mounts) as served:
+    async with compose.serve(settings) as parts, serving(*mounts_of(parts)) as served:
         yield served
 
 
@@ -98,7 +98,7 @@ async def test_the_command_announces_the_next_key(served: Served, settings: User
     before = await served.stub(AuthServiceStub).GetJwks(GetJwksRequest())
 
     sentence = await compose.rotate_keys(settings)
-    async with compose.serve(settings) as parts, serving(*parts.mounts) as restarted:
+    async with compose.serve(settings) as parts, serving(*mounts_of(parts)) as restarted:
         after = await restarted.stub(AuthServiceStub).GetJwks(GetJwksRequest())
 
     assert len(after.keys) == len(before.keys) + 1

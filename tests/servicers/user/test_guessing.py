@@ -12,7 +12,7 @@ from roost.user.v1.auth_service_pb2 import (
 )
 from roost.user.v1.user_service_pb2 import DeleteUserRequest
 
-from services.chassis.rpc import client_network
+from services.chassis.auth import caller
 from services.chassis.runtime.errors import RoostError, TooMany, Unauthenticated
 from services.user.domain.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
 from tests.servicers.serving import raises_reason
@@ -26,7 +26,7 @@ OF_ONE_ORIGIN = DEFAULT_GUESSES // 4
 async def sign_in(
     stack: UserServiceStack, *, network: str, handle: str = "alice", password: str = PASSWORD
 ) -> Any:
-    with client_network.within(network):
+    with caller.within_network(network):
         return await stack.auth().Authenticate(
             AuthenticateRequest(handle=handle, password=password)
         )
@@ -40,7 +40,7 @@ async def guess(stack: UserServiceStack, network: str, handle: str = "alice") ->
 
 
 async def change(person: Actor, old: str, network: str = "") -> Any:
-    with client_network.within(network):
+    with caller.within_network(network):
         return await person.auth.ChangePassword(
             ChangePasswordRequest(old_password=old, new_password="another lamp 4")
         )
@@ -49,7 +49,7 @@ async def change(person: Actor, old: str, network: str = "") -> Any:
 @pytest.fixture
 async def alice(stack: UserServiceStack) -> Actor:
     """Somebody who registered at home."""
-    with client_network.within(HOME):
+    with caller.within_network(HOME):
         return await stack.register("Alice")
 
 
@@ -57,9 +57,9 @@ async def test_a_network_has_so_many_password_checks_a_minute_of_every_kind(
     stack: UserServiceStack, alice: Actor
 ) -> None:
     for number in range(DEFAULT_LOGINS - 1):
-        with client_network.within(ELSEWHERE), raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
+        with caller.within_network(ELSEWHERE), raises_reason(Unauthenticated, "CREDENTIALS_WRONG"):
             await stack.auth().Authenticate(AuthenticateRequest(handle=f"n{number}", password="x"))
-    with client_network.within(ELSEWHERE):
+    with caller.within_network(ELSEWHERE):
         await stack.register("carol")
 
         with raises_reason(TooMany, "RATE_LIMITED") as signing_in:
@@ -190,7 +190,7 @@ async def test_a_user_has_so_many_password_checks_a_minute_from_all_networks(
     password = PASSWORD
     for number in range(DEFAULT_LOGINS + 1):
         following = f"another lamp {number}"
-        with client_network.within(f"203.0.113.{number}"):
+        with caller.within_network(f"203.0.113.{number}"):
             try:
                 await alice.auth.ChangePassword(
                     ChangePasswordRequest(old_password=password, new_password=following)

@@ -22,7 +22,7 @@ from services.chassis.runtime.errors import Unavailable
 from services.user.domain.model import BackgroundTask, Counts
 from services.user.domain.store import UserTransaction
 from services.user.worker import background_tasks
-from services.user.worker.consumer import Subscriptions
+from services.user.worker.consumer import UserConsumer
 from services.user.worker.counters import Reconciler
 from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 from tests.servicers.user.test_follows import follow, protect, relationship_of
@@ -33,8 +33,8 @@ def post_event(stack: UserServiceStack, body: Any, author: Actor) -> Event:
     return Event.from_message(message, time=stack.clock.now(), traceparent=None)
 
 
-def subscriptions(stack: UserServiceStack) -> Subscriptions:
-    return Subscriptions(store=stack.store, user_cache=stack.user_cache)
+def consumer(stack: UserServiceStack) -> UserConsumer:
+    return UserConsumer(store=stack.store, user_cache=stack.user_cache)
 
 
 async def counts(stack: UserServiceStack, person: Actor) -> tuple[int, int, int]:
@@ -51,7 +51,7 @@ async def test_follows_are_counted_at_both_ends(
     await follow(bob, alice)
     await carol.graph.Unfollow(pb.UnfollowRequest(user_id=bob.id))
 
-    await subscriptions(stack).handle(stack.store.database.published)
+    await consumer(stack)(stack.store.database.published)
 
     assert await counts(stack, bob) == (1, 1, 0)
     assert await counts(stack, alice) == (1, 1, 0)
@@ -64,8 +64,8 @@ async def test_an_event_that_comes_again_counts_once(
     await follow(alice, bob)
     published = list(stack.store.database.published)
 
-    await subscriptions(stack).handle([*published, *published])
-    await subscriptions(stack).handle(published)
+    await consumer(stack)([*published, *published])
+    await consumer(stack)(published)
 
     assert await counts(stack, bob) == (1, 0, 0)
 
@@ -77,7 +77,7 @@ async def test_posts_are_counted(stack: UserServiceStack, alice: Actor) -> None:
     ]
     deleted = post_event(stack, post_pb.PostDeleted(post_id=1, author_id=alice.id), alice)
 
-    await subscriptions(stack).handle([*created, deleted])
+    await consumer(stack)([*created, deleted])
 
     assert await counts(stack, alice) == (0, 0, 1)
 
@@ -100,9 +100,9 @@ async def test_only_public_posts_are_counted(
     created = [post_event(stack, post_pb.PostCreated(post=each), alice) for each in (other, post)]
     gone = post_pb.PostDeleted(post_id=2, author_id=alice.id, visibility=visibility)
 
-    await subscriptions(stack).handle(created)
+    await consumer(stack)(created)
     with_it = await counts(stack, alice)
-    await subscriptions(stack).handle([post_event(stack, gone, alice)])
+    await consumer(stack)([post_event(stack, gone, alice)])
 
     assert with_it == (0, 0, 1 + counted)
     assert await counts(stack, alice) == (0, 0, 1)
@@ -122,7 +122,7 @@ async def test_a_broken_event_is_named_and_changes_nothing(
     )
 
     with pytest.raises(Undecodable):
-        await subscriptions(stack).handle([good, broken])
+        await consumer(stack)([good, broken])
 
     assert await counts(stack, alice) == (0, 0, 0)
 
@@ -131,7 +131,7 @@ async def test_the_total_of_ids_is_the_counter(
     stack: UserServiceStack, alice: Actor, bob: Actor
 ) -> None:
     await follow(alice, bob)
-    await subscriptions(stack).handle(stack.store.database.published)
+    await consumer(stack)(stack.store.database.published)
 
     ids = await stack.store.counts(bob.id)
 
@@ -146,7 +146,7 @@ async def test_an_old_profile_in_the_cache_is_removed_with_the_event(
     tables.counts[alice.id] = Counts(followers=7)
     event = post_event(stack, events_pb.UserUpdated(user=User(id=alice.id)), alice)
 
-    await subscriptions(stack).handle([event])
+    await consumer(stack)([event])
 
     assert await counts(stack, alice) == (7, 0, 0)
 
@@ -156,13 +156,13 @@ async def test_counts_of_an_old_profile_in_the_cache_are_right_after_the_event_i
 ) -> None:
     await follow(alice, bob)
     published = list(stack.store.database.published)
-    await subscriptions(stack).handle(published)
+    await consumer(stack)(published)
     right = stack.store.database.tables.counts[bob.id]
     stack.store.database.tables.counts[bob.id] = Counts()
     assert await counts(stack, bob) == (0, 0, 0)
     stack.store.database.tables.counts[bob.id] = right
 
-    await subscriptions(stack).handle(published)
+    await consumer(stack)(published)
 
     assert await counts(stack, bob) == (1, 0, 0)
 
@@ -208,7 +208,7 @@ async def test_counters_that_are_on_their_way_are_left_alone(
     await follow(alice, bob)
 
     async def settle() -> None:
-        await subscriptions(stack).handle(stack.store.database.published)
+        await consumer(stack)(stack.store.database.published)
 
     reconciler = Reconciler(
         store=stack.store, user_cache=stack.user_cache, count_posts=Posts({}), settle=settle
@@ -312,14 +312,14 @@ async def test_the_relationships_of_a_deleted_user_are_removed_in_batches_with_t
     await bob.graph.Mute(pb.MuteRequest(user_id=carol.id))
     await protect(carol)
     await follow(bob, carol)
-    await subscriptions(stack).handle(stack.store.database.published)
+    await consumer(stack)(stack.store.database.published)
     await bob.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
     worker = stack.background_tasks()
 
     steps = 0
     while await worker.step():
         steps += 1
-    await subscriptions(stack).handle(stack.store.database.published)
+    await consumer(stack)(stack.store.database.published)
 
     assert steps == 5
     assert await relationship_of(alice, bob) == set()

@@ -83,7 +83,7 @@ async def test_member_that_stops_leaves_off_where_the_next_one_begins(
     assert second.heard == {"k": ["more"]}
 
 
-async def test_event_that_is_no_event_is_parked_with_the_reason(
+async def test_event_that_is_no_event_is_a_dead_letter_with_the_reason(
     kafka: str, topic: Topic, sender: Publisher
 ) -> None:
     name, listener = topic(partitions=1), Listener()
@@ -100,9 +100,9 @@ async def test_event_that_is_no_event_is_parked_with_the_reason(
     (record,) = aside
     headers = dict(record.headers)
     assert (record.key, record.value) == (b"k", b"junk")
-    assert headers["parked-reason"] == b"Undecodable: the header 'time' is missing"
-    assert headers["parked-from"] == f"{name}[0]@0".encode()
-    assert headers["parked-by"] == f"group.{name}".encode()
+    assert headers["dead-letter-reason"] == b"Undecodable: the header 'time' is missing"
+    assert headers["dead-letter-from"] == f"{name}[0]@0".encode()
+    assert headers["dead-letter-by"] == f"group.{name}".encode()
 
 
 async def test_record_that_is_too_large_is_refused_alone(

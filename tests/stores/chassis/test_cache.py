@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.chassis.cache import entry, redis_client
+from services.chassis.cache import batch_lookup, redis_client
 from services.chassis.cache.cache_aside import Cache
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime import deadline
@@ -304,7 +304,7 @@ async def test_reader_that_gives_up_leaves_the_load_to_the_others(
         lambda raw: b"",
         lambda raw: b"\x07" + raw[1:],
         lambda raw: b"{}" * 20,
-        lambda raw: entry.pack(entry.VALUE, fresh_until=1 << 60, content=b"\xff"),
+        lambda raw: batch_lookup.pack(batch_lookup.VALUE, fresh_until=1 << 60, content=b"\xff"),
     ],
     ids=["cut", "longer", "other content", "no header", "empty", "kind", "JSON", "not decodable"],
 )
@@ -324,7 +324,11 @@ async def test_entry_that_was_damaged_is_a_miss_and_is_replaced(
 
         async def replaced() -> bool:
             (there,) = await client.mget(["row:{1}"])
-            return there is not None and there[0] == entry.VALUE and entry.is_whole(there)
+            return (
+                there is not None
+                and there[0] == batch_lookup.VALUE
+                and batch_lookup.is_whole(there)
+            )
 
         await eventually(replaced)
         loads = len(rows.loads)

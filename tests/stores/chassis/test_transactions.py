@@ -9,10 +9,10 @@ import pytest
 from roost.post.v1 import post_service_pb2 as posts
 
 from services.chassis.events.records import OutboxMessage
+from services.chassis.rpc import commands
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import RuleBroken
-from services.chassis.storage import idempotency
 from services.chassis.storage.idempotency import (
     RequestIdReused,
     RequestInFlight,
@@ -58,7 +58,7 @@ async def post_once(
         await transaction.publish(message())
         return posts.CreatePostResponse(post={"text": text, "id": len(await store.notes()) + 1})
 
-    return await idempotency.once(store.transaction, key, posts.CreatePostResponse, effect)
+    return await commands.run_with_key(store.transaction, key, posts.CreatePostResponse, effect)
 
 
 async def test_commit_keeps_rows_and_messages_together(store: Store) -> None:
@@ -164,7 +164,7 @@ async def test_failed_request_may_be_tried_again_under_its_id(store: Store) -> N
         raise KeyError
 
     with pytest.raises(KeyError):
-        await idempotency.once(store.transaction, key(), posts.CreatePostResponse, fail)
+        await commands.run_with_key(store.transaction, key(), posts.CreatePostResponse, fail)
     await post_once(store, key())
 
     assert await store.notes() == ["noted"]

@@ -1,4 +1,4 @@
-"""The stores under test, each empty, and a cast to fill them."""
+"""The stores under test, each empty, with three users."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -25,7 +25,7 @@ from tests.engines import Databases
 
 
 class Scenario:
-    """A store with a few people, and short words for what they do."""
+    """A store, three users, and verbs for what they do."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -98,7 +98,7 @@ class Scenario:
 
 @pytest.fixture(scope="module")
 def database_url(postgres: Databases) -> Iterator[str]:
-    """One database for a module: its tests use people of their own."""
+    """One database for a module: its tests use users of their own."""
     url = postgres.fresh("post")
     yield url
     postgres.drop(url)
@@ -116,6 +116,6 @@ async def scenario(request: pytest.FixtureRequest) -> AsyncIterator[Scenario]:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[postgres.Database]:
-    """For what only a database with many sessions can show."""
+    """A database with many sessions, for concurrent tests."""
     async with postgres.connect(database_url, max_size=20) as connected:
         yield connected

@@ -1,4 +1,4 @@
-"""The cache of bodies: in the process, in Redis, and from the store."""
+"""The body cache: in the process, in Redis, and from the store."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -27,7 +27,7 @@ from tests.waiting import LIMIT
 
 
 class CountingStore(MemoryStore):
-    """Notes which posts are read."""
+    """Records which posts are read."""
 
     def __init__(self) -> None:
         super().__init__(clock=SystemClock())
@@ -69,7 +69,7 @@ def a_process(store: CountingStore, server: RedisClient, limit: int = 100) -> Po
     )
 
 
-async def test_a_body_knows_what_is_asked_of_it(store: CountingStore, server: RedisClient) -> None:
+async def test_a_body_has_what_hydration_needs(store: CountingStore, server: RedisClient) -> None:
     parent = await store.write()
     post = await store.write(
         answers=parent,
@@ -89,7 +89,7 @@ async def test_a_body_knows_what_is_asked_of_it(store: CountingStore, server: Re
     await bodies.close()
 
 
-async def test_one_process_reads_what_another_has_put_in_redis(
+async def test_one_process_reads_what_another_stored_in_redis(
     store: CountingStore, server: RedisClient
 ) -> None:
     posts = [await store.write() for _ in range(3)]
@@ -97,7 +97,7 @@ async def test_one_process_reads_what_another_has_put_in_redis(
     first = a_process(store, server)
     await first.of(states)
 
-    # It is put there after the answer, so a process that starts at once may still ask the store.
+    # It is stored after the response, so another process may still read the store.
     async with asyncio.timeout(LIMIT):
         while store.read:
             store.read.clear()
@@ -111,7 +111,7 @@ async def test_one_process_reads_what_another_has_put_in_redis(
     await first.close()
 
 
-async def test_an_edit_is_read_at_once_without_anything_being_forgotten(
+async def test_an_edit_is_visible_at_once_without_invalidation(
     store: CountingStore, server: RedisClient
 ) -> None:
     post = await store.write(text="old")
@@ -138,7 +138,7 @@ async def test_a_tombstone_has_no_body(store: CountingStore, server: RedisClient
     await bodies.delete(post.id, post.revision)
 
     assert await bodies.of([state._replace(revision=TOMBSTONE)]) == {}
-    # Not even for who still holds the state from before.
+    # Not even for a reader with the previous state.
     assert await bodies.of([state]) == {}
     await bodies.close()
 

@@ -1,4 +1,4 @@
-"""What many sessions at once do to posts: PostgreSQL only, since in memory all take turns."""
+"""Concurrent sessions: PostgreSQL only, because the in-memory store is sequential."""
 
 import asyncio
 import random
@@ -33,7 +33,7 @@ async def scenario(database: Database) -> Scenario:
     return Scenario(PostgresStore(database))
 
 
-async def test_twins_of_a_request_write_one_post(scenario: Scenario) -> None:
+async def test_concurrent_copies_of_a_request_write_one_post(scenario: Scenario) -> None:
     key = RequestKey(str(scenario.alice), "request-1", b"fingerprint")
 
     async def attempt(number: int) -> bytes | None:
@@ -53,56 +53,56 @@ async def test_twins_of_a_request_write_one_post(scenario: Scenario) -> None:
 
 async def test_a_storm_of_likes_on_one_post_is_counted_right(scenario: Scenario) -> None:
     post = await scenario.post(scenario.alice)
-    profiles = [scenario.numbers.person() for _ in range(40)]
+    users = [scenario.numbers.person() for _ in range(40)]
 
-    async def back_and_forth(person: int) -> None:
+    async def back_and_forth(user_id: int) -> None:
         for _ in range(2):
-            await scenario.engage(LIKE, person, post)
-            await scenario.engage(REPOST, person, post)
-            await scenario.withdraw(LIKE, person, post)
-        await scenario.engage(LIKE, person, post)
+            await scenario.engage(LIKE, user_id, post)
+            await scenario.engage(REPOST, user_id, post)
+            await scenario.withdraw(LIKE, user_id, post)
+        await scenario.engage(LIKE, user_id, post)
 
-    # Each person twice at once, so that they stand in their own way as well.
-    await asyncio.gather(*(back_and_forth(person) for person in profiles * 2))
+    # Each user_id twice at once, so that they also contend with themselves.
+    await asyncio.gather(*(back_and_forth(user_id) for user_id in users * 2))
 
     state = await scenario.state(post)
     assert (state.likes, state.reposts) == (40, 40)
     assert await scenario.store.recount([post.id]) == []
 
 
-async def test_whatever_happens_at_once_nobody_waits_in_a_circle(scenario: Scenario) -> None:
+async def test_concurrent_changes_do_not_deadlock(scenario: Scenario) -> None:
     posts = [await scenario.post(scenario.alice) for _ in range(6)]
-    profiles = [scenario.numbers.person() for _ in range(8)]
+    users = [scenario.numbers.person() for _ in range(8)]
     choose = random.Random(7)
 
-    async def one(person: int) -> None:
+    async def one(user_id: int) -> None:
         first, second = choose.sample(posts, 2)
         match choose.randrange(6):
             case 0:
-                posts.append(await scenario.post(person, answers=first, quotes=second))
+                posts.append(await scenario.post(user_id, answers=first, quotes=second))
             case 1:
-                await scenario.engage(choose.choice([LIKE, REPOST]), person, first)
+                await scenario.engage(choose.choice([LIKE, REPOST]), user_id, first)
             case 2:
-                await scenario.withdraw(LIKE, person, first)
+                await scenario.withdraw(LIKE, user_id, first)
             case 3:
                 await scenario.delete(first, second)
             case 4:
                 async with scenario.store.transaction() as transaction:
-                    await transaction.lock_users([person])
-                    await transaction.withdraw_all(person, 5)
+                    await transaction.lock_users([user_id])
+                    await transaction.withdraw_all(user_id, 5)
             case _:
                 await scenario.store.recount([post.id for post in posts])
 
-    async def life(person: int) -> None:
+    async def life(user_id: int) -> None:
         for _ in range(25):
             try:
-                await one(person)
+                await one(user_id)
             except NotFound:
-                # What was answered or quoted had been deleted.
+                # The parent or the quoted post was deleted.
                 continue
 
-    # A deadlock would be TransactionAborted here, as nobody tries again.
-    await asyncio.gather(*(life(person) for person in profiles))
+    # A deadlock would raise TransactionAborted here, because nothing retries.
+    await asyncio.gather(*(life(user_id) for user_id in users))
 
     assert await scenario.store.recount([post.id for post in posts]) == []
 
@@ -141,7 +141,7 @@ async def test_events_of_an_author_appear_in_the_order_of_their_ids(
     assert seen == sorted(seen)
 
 
-async def test_counts_that_drifted_are_put_right_and_told(
+async def test_counts_that_drifted_are_corrected_and_returned(
     scenario: Scenario, database: Database
 ) -> None:
     first: Post = await scenario.post(scenario.alice)
@@ -166,10 +166,10 @@ async def test_taking_back_never_counts_below_zero(scenario: Scenario, database:
     assert (await scenario.state(post)).likes == 0
 
 
-async def test_timeline_entries_of_ten_thousand_people_are_found_in_time(
+async def test_timeline_entries_of_ten_thousand_users_are_found_in_time(
     scenario: Scenario, database: Database
 ) -> None:
-    profiles = [scenario.numbers.person(bucket=number % 512) for number in range(10_000)]
+    users = [scenario.numbers.person(bucket=number % 512) for number in range(10_000)]
     await database.execute(
         """
         INSERT INTO posts (id, bucket, author_id, visibility, answers_others, conversation_id,
@@ -177,56 +177,56 @@ async def test_timeline_entries_of_ten_thousand_people_are_found_in_time(
         SELECT a.id + (n::bigint << 22), (a.id >> 13) & 511, a.id, 1, false, 1, now(), 'x'
         FROM unnest($1::bigint[]) AS a (id), generate_series(1, 3) AS n
         """,
-        profiles,
+        users,
     )
     await database.execute("ANALYZE posts")
 
-    entries = await scenario.store.timeline_entries(profiles, before=0, limit=100)
+    entries = await scenario.store.timeline_entries(users, before=0, limit=100)
 
-    # Interrupted by the statement's time limit if it read everything of everybody.
+    # The statement timeout would interrupt it if it read all posts.
     assert len(entries) == 100
-    assert entries[0].entry_id == max(profiles) + (3 << 22)
+    assert entries[0].entry_id == max(users) + (3 << 22)
 
 
-async def test_counts_are_right_however_accounts_change_while_people_contribute(
+async def test_counts_are_right_while_accounts_change_and_users_contribute(
     scenario: Scenario,
 ) -> None:
     posts = [await scenario.post(scenario.alice) for _ in range(5)]
-    profiles = [scenario.numbers.person() for _ in range(8)]
+    users = [scenario.numbers.person() for _ in range(8)]
     choose = random.Random(9)
-    # What the User service says, and what those still write by who asked it a moment ago.
-    accounts = {person: [OPEN_ACCOUNT] for person in profiles}
+    # The current state, and the previous one of writers that read it before the change.
+    accounts = {user_id: [OPEN_ACCOUNT] for user_id in users}
     protections = Protections(store=scenario.store, profiles=cast(MeshProfiles, None))
 
-    async def contribute(person: int) -> None:
+    async def contribute(user_id: int) -> None:
         for _ in range(10):
-            account = choose.choice(accounts[person][-2:])
+            account = choose.choice(accounts[user_id][-2:])
             post = choose.choice(posts)
             match choose.randrange(4):
                 case 0:
-                    await scenario.engage(choose.choice([LIKE, REPOST]), person, post, account)
+                    await scenario.engage(choose.choice([LIKE, REPOST]), user_id, post, account)
                 case 1:
-                    await scenario.withdraw(choose.choice([LIKE, REPOST]), person, post)
+                    await scenario.withdraw(choose.choice([LIKE, REPOST]), user_id, post)
                 case 2:
-                    reply = await scenario.post(person, answers=post, quotes=post, account=account)
+                    reply = await scenario.post(user_id, answers=post, quotes=post, account=account)
                     if choose.random() < 0.3:
                         await scenario.delete(reply)
                 case 3:
-                    await scenario.post(person, quotes=post, account=account)
+                    await scenario.post(user_id, quotes=post, account=account)
 
-    async def change(person: int) -> None:
+    async def change(user_id: int) -> None:
         for number in range(4):
             account = AccountState(number % 2 == 0, START + timedelta(hours=number))
-            accounts[person].append(account)
-            await protections.account_changed(person, account)
+            accounts[user_id].append(account)
+            await protections.account_changed(user_id, account)
         if choose.random() < 0.5:
             account = AccountState(True, START + timedelta(hours=9))
-            accounts[person].append(account)
-            await protections.account_changed(person, account)
+            accounts[user_id].append(account)
+            await protections.account_changed(user_id, account)
 
-    await asyncio.gather(*map(contribute, profiles * 2), *map(change, profiles))
+    await asyncio.gather(*map(contribute, users * 2), *map(change, users))
 
-    hidden = {person for person in profiles if accounts[person][-1].protected}
+    hidden = {user_id for user_id in users if accounts[user_id][-1].protected}
     assert hidden
     assert await scenario.store.recount([post.id for post in posts]) == []
     for post in posts:

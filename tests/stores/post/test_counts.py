@@ -1,4 +1,4 @@
-"""What is counted: what everybody may see, whatever becomes of the accounts, on every store."""
+"""Counts cover what everyone may see, also after accounts change, on every store."""
 
 from datetime import timedelta
 
@@ -20,14 +20,14 @@ OPENED = AccountState(False, START + timedelta(hours=1))
 
 
 async def counts_of(scenario: Scenario, post: Post) -> tuple[int, int, int, int]:
-    """Likes, reposts, replies, quotes; and nothing is found wrong with them."""
+    """Likes, reposts, replies and quotes; a recount corrects nothing."""
     assert await scenario.store.recount([post.id]) == []
     state = await scenario.state(post)
     return state.likes, state.reposts, state.replies, state.quotes
 
 
 async def contribute(scenario: Scenario, user_id: int, post: Post, account: AccountState) -> Post:
-    """The person likes, reposts and bookmarks the post, quotes it and answers it."""
+    """The user_id likes, reposts and bookmarks the post, quotes it and answers it."""
     for kind in EngagementKind:
         await scenario.engage(kind, user_id, post, account)
     await scenario.post(user_id, quotes=post, account=account)
@@ -40,7 +40,7 @@ async def record(scenario: Scenario, user_id: int, account: AccountState) -> Non
 
 
 async def align(scenario: Scenario, user_id: int, *, limit: int = 100) -> list[int]:
-    """Walks all that the person contributed; the posts whose counts changed."""
+    """Walks all that the user_id contributed; the posts whose counts changed."""
     changed: list[int] = []
     for responses in (True, False):
         after = 0
@@ -66,7 +66,7 @@ async def test_only_public_replies_and_quotes_are_counted(
 
     counted = int(visibility is Visibility.PUBLIC)
     assert await counts_of(scenario, post) == (0, 0, counted, counted)
-    # They are listed all the same: who may see them is decided when they are read.
+    # Lists of the store contain them: reads decide who may see them.
     assert await scenario.store.replies(post.id, post.id, after=0, limit=9) == [reply.id]
     assert await scenario.store.quotes(post.id, before=0, limit=9) == [quote.id]
     await scenario.delete(reply, quote)
@@ -94,7 +94,7 @@ async def test_quotes_in_replies_and_replies_on_profiles_are_not_counted(
     assert await counts_of(scenario, post) == (0, 0, 0, 0)
 
 
-async def test_what_protected_accounts_contribute_is_kept_and_not_counted(
+async def test_contributions_of_protected_accounts_are_stored_and_not_counted(
     scenario: Scenario,
 ) -> None:
     post = await scenario.post(scenario.alice)
@@ -155,7 +155,7 @@ async def test_the_newest_account_decides_however_late_a_write_is(scenario: Scen
     await record(scenario, scenario.bob, PROTECTED)
     await record(scenario, scenario.carol, OPENED)
 
-    # Each was asked about before the account changed, and writes after that was recorded.
+    # Each read the account before it changed, and writes after the change was recorded.
     await contribute(scenario, scenario.bob, post, OPEN_ACCOUNT)
     await contribute(scenario, scenario.carol, post, PROTECTED)
 
@@ -164,7 +164,7 @@ async def test_the_newest_account_decides_however_late_a_write_is(scenario: Scen
     assert await align(scenario, scenario.carol) == []
 
 
-async def test_an_account_newer_than_the_one_that_is_kept_decides(scenario: Scenario) -> None:
+async def test_a_newer_account_state_than_the_stored_one_decides(scenario: Scenario) -> None:
     post = await scenario.post(scenario.alice)
     await record(scenario, scenario.bob, PROTECTED)
 

@@ -1,4 +1,4 @@
-"""Likes, reposts and bookmarks, and what they count for, on every store."""
+"""Likes, reposts and bookmarks, and their counts, on every store."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ KINDS = pytest.mark.parametrize("kind", [LIKE, REPOST, BOOKMARK])
 
 
 @KINDS
-async def test_a_response_stands_once(scenario: Scenario, kind: EngagementKind) -> None:
+async def test_an_engagement_exists_once(scenario: Scenario, kind: EngagementKind) -> None:
     post = await scenario.post(scenario.alice)
 
     first = await scenario.engage(kind, scenario.bob, post)
@@ -28,7 +28,7 @@ async def test_a_response_stands_once(scenario: Scenario, kind: EngagementKind) 
 
 
 @KINDS
-async def test_a_response_is_taken_back_once(scenario: Scenario, kind: EngagementKind) -> None:
+async def test_an_engagement_is_removed_once(scenario: Scenario, kind: EngagementKind) -> None:
     post = await scenario.post(scenario.alice)
     given = await scenario.engage(kind, scenario.bob, post)
 
@@ -41,7 +41,9 @@ async def test_a_response_is_taken_back_once(scenario: Scenario, kind: Engagemen
     assert await scenario.store.engagements_by_user(kind, scenario.bob, before=0, limit=9) == []
 
 
-async def test_the_state_counts_everybody_and_tells_the_viewers_own(scenario: Scenario) -> None:
+async def test_the_state_counts_everybody_and_has_the_viewers_own_engagement(
+    scenario: Scenario,
+) -> None:
     post = await scenario.post(scenario.alice)
     await scenario.engage(LIKE, scenario.bob, post)
     await scenario.engage(LIKE, scenario.carol, post)
@@ -61,7 +63,7 @@ async def test_states_of_unknown_posts_are_absent(scenario: Scenario) -> None:
     assert list(found) == [post.id]
 
 
-async def test_nobody_responds_to_a_tombstone(scenario: Scenario) -> None:
+async def test_a_tombstone_gets_no_engagement(scenario: Scenario) -> None:
     post = await scenario.post(scenario.alice)
     await scenario.delete(post)
 
@@ -72,7 +74,7 @@ async def test_nobody_responds_to_a_tombstone(scenario: Scenario) -> None:
     assert (refused.state.revision, refused.state.likes) == (0, 0)
 
 
-async def test_a_response_to_nothing_has_no_state(scenario: Scenario) -> None:
+async def test_an_engagement_with_an_unknown_post_has_no_state(scenario: Scenario) -> None:
     async with scenario.store.transaction() as transaction:
         given = await transaction.engage(
             LIKE,
@@ -88,24 +90,24 @@ async def test_a_response_to_nothing_has_no_state(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize("kind", [LIKE, REPOST])
-async def test_who_responded_is_listed_newest_first(
+async def test_users_who_engaged_are_listed_newest_first(
     scenario: Scenario, kind: EngagementKind
 ) -> None:
     post = await scenario.post(scenario.alice)
-    profiles = [scenario.numbers.person() for _ in range(4)]
-    given = [await scenario.engage(kind, person, post) for person in profiles]
+    users = [scenario.numbers.person() for _ in range(4)]
+    given = [await scenario.engage(kind, user_id, post) for user_id in users]
 
     page = await scenario.store.engagements_of_post(kind, post.id, before=0, limit=3)
     rest = await scenario.store.engagements_of_post(kind, post.id, before=page[-1].id, limit=3)
 
     assert [*page, *rest] == [
-        ListPosition(each.engagement_id, person)
-        for each, person in reversed(list(zip(given, profiles, strict=True)))
+        ListPosition(each.engagement_id, user_id)
+        for each, user_id in reversed(list(zip(given, users, strict=True)))
     ]
 
 
 @KINDS
-async def test_what_somebody_responded_to_is_listed_newest_first(
+async def test_posts_that_a_user_engaged_with_are_listed_newest_first(
     scenario: Scenario, kind: EngagementKind
 ) -> None:
     posts = [await scenario.post(scenario.alice) for _ in range(4)]
@@ -118,7 +120,7 @@ async def test_what_somebody_responded_to_is_listed_newest_first(
     assert [each.subject_id for each in [*page, *rest]] == [post.id for post in reversed(posts)]
 
 
-async def test_all_of_a_persons_responses_go_in_steps(scenario: Scenario) -> None:
+async def test_all_engagement_of_a_user_is_removed_in_steps(scenario: Scenario) -> None:
     posts = [await scenario.post(scenario.alice) for _ in range(3)]
     like = await scenario.engage(LIKE, scenario.bob, posts[0])
     repost = await scenario.engage(REPOST, scenario.bob, posts[0])
@@ -148,10 +150,10 @@ async def test_all_of_a_persons_responses_go_in_steps(scenario: Scenario) -> Non
     assert (await scenario.state(posts[2])).likes == 1
 
 
-async def test_likes_of_a_tombstone_are_forgotten_in_steps(scenario: Scenario) -> None:
+async def test_likes_of_a_tombstone_are_deleted_in_steps(scenario: Scenario) -> None:
     post = await scenario.post(scenario.alice)
-    for person in (scenario.alice, scenario.bob, scenario.carol):
-        await scenario.engage(LIKE, person, post)
+    for user_id in (scenario.alice, scenario.bob, scenario.carol):
+        await scenario.engage(LIKE, user_id, post)
     await scenario.delete(post)
 
     gone = []
@@ -187,7 +189,7 @@ async def test_touched_posts_are_found_by_time_in_steps(scenario: Scenario) -> N
     assert await scenario.store.touched(since, since, after=0, limit=9) == []
 
 
-async def test_reposts_between_two_people_are_given_oldest_first(scenario: Scenario) -> None:
+async def test_reposts_between_two_users_are_listed_oldest_first(scenario: Scenario) -> None:
     theirs = [await scenario.post(scenario.alice) for _ in range(3)]
     other = await scenario.post(scenario.carol)
     for post in (theirs[2], other, theirs[0]):

@@ -1,4 +1,4 @@
-"""Conversations, quotes, profiles and timelines, on every store."""
+"""Conversations, quotes, users and timelines, on every store."""
 
 from itertools import pairwise
 
@@ -57,7 +57,7 @@ async def test_replies_are_direct_ones_oldest_first_with_tombstones(scenario: Sc
     assert [*page, *rest] == [post.id for post in replies]
 
 
-async def test_a_post_is_answered_where_a_live_one_stands_under_it(scenario: Scenario) -> None:
+async def test_a_post_is_answered_if_a_live_post_is_below_it(scenario: Scenario) -> None:
     first = await scenario.post(scenario.alice)
     directly, far, dead, alone = [
         await scenario.post(scenario.bob, answers=first) for _ in range(4)
@@ -121,7 +121,7 @@ async def test_a_profile_merges_posts_and_reposts_by_time(scenario: Scenario) ->
     )
 
 
-async def test_a_profile_without_replies_keeps_answers_to_oneself(scenario: Scenario) -> None:
+async def test_a_profile_without_replies_has_replies_to_oneself(scenario: Scenario) -> None:
     first = await scenario.post(scenario.alice)
     to_self = await scenario.post(scenario.alice, answers=first)
     theirs = await scenario.post(scenario.bob)
@@ -137,7 +137,7 @@ async def test_a_profile_without_replies_keeps_answers_to_oneself(scenario: Scen
     assert await ids(include_replies=True) == [to_other.id, to_self.id, first.id]
 
 
-async def test_timelines_hold_what_followers_are_meant_to_meet(scenario: Scenario) -> None:
+async def test_timelines_contain_what_belongs_on_homes(scenario: Scenario) -> None:
     public = await scenario.post(scenario.alice)
     followers = await scenario.post(scenario.alice, visibility=Visibility.FOLLOWERS)
     await scenario.post(scenario.alice, visibility=Visibility.MENTIONED)
@@ -160,28 +160,28 @@ async def test_timelines_hold_what_followers_are_meant_to_meet(scenario: Scenari
 async def test_timeline_entries_are_the_newest_of_all_authors_at_any_limit(
     scenario: Scenario,
 ) -> None:
-    profiles = [scenario.numbers.person(bucket=n) for n in range(12)]
-    # Some write a lot, some little, one nothing; all mixed in time.
+    users = [scenario.numbers.person(bucket=n) for n in range(12)]
+    # Some write a lot, some little, one nothing, in mixed order.
     for turn in range(40):
-        author = profiles[turn * turn % 11]
+        author = users[turn * turn % 11]
         post = await scenario.post(author)
         if turn % 7 == 0:
-            await scenario.engage(EngagementKind.REPOST, profiles[3], post)
-    everything = await scenario.store.timeline_entries(profiles, before=FIRST, limit=800)
+            await scenario.engage(EngagementKind.REPOST, users[3], post)
+    everything = await scenario.store.timeline_entries(users, before=FIRST, limit=800)
     assert len(everything) == 40 + 6
     assert all(newer > older for newer, older in pairwise(everything))
 
     for limit in (1, 2, 3, 5, 13, 40, 46):
         pages: list[Entry] = []
         while page := await scenario.store.timeline_entries(
-            profiles, before=pages[-1].entry_id if pages else FIRST, limit=limit
+            users, before=pages[-1].entry_id if pages else FIRST, limit=limit
         ):
             assert len(page) <= limit
             pages += page
         assert pages == everything
 
 
-async def test_timeline_entries_of_people_without_posts_are_none(scenario: Scenario) -> None:
+async def test_users_without_posts_have_no_timeline_entries(scenario: Scenario) -> None:
     assert await scenario.store.timeline_entries([scenario.alice, 99], before=FIRST, limit=10) == []
 
 
@@ -198,7 +198,7 @@ async def test_live_public_posts_are_counted_for_each_author(scenario: Scenario)
     assert counts == {scenario.alice: 2, scenario.carol: 1}
 
 
-async def test_live_posts_of_a_person_are_given_oldest_first(scenario: Scenario) -> None:
+async def test_live_posts_of_a_user_are_listed_oldest_first(scenario: Scenario) -> None:
     posts = [await scenario.post(scenario.alice) for _ in range(4)]
     await scenario.delete(posts[1])
 

@@ -1,4 +1,4 @@
-"""The marks of what is counted, on a database that had data before there were any."""
+"""The migrations of the marks of what is counted, on a database with data."""
 
 import shutil
 from pathlib import Path
@@ -14,10 +14,10 @@ from services.post.worker.reconciliation import Reconciliation
 from tests.builders.posts import Numbers
 from tests.engines import Databases
 
-# The first of the migrations that bring the marks.
+# The first migration of the marks.
 MARKS = "20261129050000"
 
-# As processes of the release before write.
+# How processes of the previous release write.
 WRITE = """
 SELECT outcome FROM create_post(
   $1, $2, $3, 'text', '[]', $4, true, $5, 0, $6, $2, $7, '{}', now(), gen_random_uuid(), 't', 'x',
@@ -27,7 +27,7 @@ LIKE = "SELECT changed FROM respond('like', $1, $2, $3, $4, $5)"
 
 
 class Before:
-    """A database as the release before had it, and what its processes do."""
+    """A database of the previous release, and what its processes do."""
 
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._connection = connection
@@ -51,7 +51,7 @@ class Before:
 
 @pytest.fixture
 def earlier(tmp_path: Path) -> Path:
-    """The migrations without those that bring the marks."""
+    """The migrations without the marks."""
     for folder in migrations.folders_of("post"):
         for each in folder.glob("*.sql"):
             if each.name < MARKS:
@@ -59,9 +59,7 @@ def earlier(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_what_was_written_before_is_counted_by_the_rule(
-    postgres: Databases, earlier: Path
-) -> None:
+async def test_older_posts_are_counted_by_the_rule(postgres: Databases, earlier: Path) -> None:
     url = postgres.empty()
     await migrations.apply(url, [earlier])
     connection = await asyncpg.connect(url)
@@ -73,7 +71,7 @@ async def test_what_was_written_before_is_counted_by_the_rule(
             await before.write(visibility, quotes=post)
         await before.like(post)
         await migrations.apply(url, migrations.folders_of("post"))
-        # Some processes of the release before are running still.
+        # Some processes of the previous release are still running.
         for visibility in (1, 2):
             await before.write(visibility, answers=post)
         other = await before.write(1)
@@ -86,7 +84,7 @@ async def test_what_was_written_before_is_counted_by_the_rule(
 
 
 async def reconciled(url: str, post_ids: list[int]) -> list[tuple[int, ...]]:
-    """The counts once the worker of this release has started."""
+    """The counts after the worker of this release has started."""
     async with database_of.connect(url) as database:
         store = PostgresStore(database)
         await Reconciliation(store=store, clock=SystemClock()).reconcile()

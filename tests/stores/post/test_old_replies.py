@@ -1,4 +1,4 @@
-"""Replies that were written before the audiences above them were kept."""
+"""Replies that are older than the stored audiences of their ancestors."""
 
 from services.chassis.storage import postgres
 from services.post.adapters.postgres import PostgresStore
@@ -18,7 +18,7 @@ async def forget_limits(database: postgres.Database, *posts: Post) -> None:
     )
 
 
-async def test_old_replies_are_limited_by_what_their_rows_tell(
+async def test_old_replies_are_limited_by_their_rows(
     database: postgres.Database,
 ) -> None:
     scenario = Scenario(PostgresStore(database))

@@ -1,4 +1,4 @@
-"""Pages that are given again: only while every entry that they were made of still stands."""
+"""Cached pages are served only while every entry that they were computed from is unchanged."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -52,7 +52,7 @@ class UsersStub:
 
 
 class CountingHydration(Hydration):
-    """Notes how many pages are put together."""
+    """Records how many pages are computed."""
 
     made = 0
 
@@ -92,15 +92,15 @@ class Process:
         packed = await self.pages.read(ids, viewer_id=viewer_id, user_ids=())
         return BatchGetPostsResponse.FromString(packed)
 
-    async def keeps(self, viewer_id: int, *posts: Post) -> None:
-        """Reads the page until it is given without being put together."""
+    async def caches(self, viewer_id: int, *posts: Post) -> None:
+        """Reads the page until it is served without being computed."""
 
-        async def given_again() -> bool:
+        async def is_cached() -> bool:
             before = self.hydration.made
             await self.read(viewer_id, *posts)
             return self.hydration.made == before
 
-        await eventually(given_again)
+        await eventually(is_cached)
 
     async def close(self) -> None:
         for each in (self.states, self.profiles, self.bodies):
@@ -121,14 +121,12 @@ async def process(scenario: Scenario, server: RedisClient) -> AsyncIterator[Proc
     await process.close()
 
 
-async def test_a_page_given_again_is_the_same_to_the_byte(
-    scenario: Scenario, process: Process
-) -> None:
+async def test_a_cached_page_is_the_same_to_the_byte(scenario: Scenario, process: Process) -> None:
     quoted = await scenario.post(scenario.carol)
     post = await scenario.post(scenario.alice, quotes=quoted)
     await scenario.engage(EngagementKind.LIKE, scenario.bob, post)
     first = await process.read(scenario.bob, post)
-    await process.keeps(scenario.bob, post)
+    await process.caches(scenario.bob, post)
 
     again = await process.read(scenario.bob, post)
 
@@ -188,12 +186,12 @@ CHANGES: dict[str, tuple[Act, Check]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-async def test_a_change_shows_at_once_on_a_page_that_was_kept(
+async def test_a_change_is_visible_at_once_on_a_cached_page(
     scenario: Scenario, process: Process, change: str
 ) -> None:
     act, shows = CHANGES[change]
     post = await scenario.post(scenario.alice)
-    await process.keeps(scenario.bob, post)
+    await process.caches(scenario.bob, post)
     assert not shows(await process.read(scenario.bob, post))
 
     await act(scenario, process, post)
@@ -201,12 +199,12 @@ async def test_a_change_shows_at_once_on_a_page_that_was_kept(
     assert shows(await process.read(scenario.bob, post))
 
 
-async def test_a_block_between_two_others_withdraws_a_quote_on_a_page_that_was_kept(
+async def test_a_block_between_two_others_hides_a_quote_on_a_cached_page(
     scenario: Scenario, process: Process
 ) -> None:
     quoted = await scenario.post(scenario.carol)
     post = await scenario.post(scenario.alice, quotes=quoted)
-    await process.keeps(scenario.bob, post)
+    await process.caches(scenario.bob, post)
     assert len((await process.read(scenario.bob, post)).includes.quoted_posts) == 1
 
     process.users.block(scenario.carol, scenario.alice)
@@ -215,13 +213,13 @@ async def test_a_block_between_two_others_withdraws_a_quote_on_a_page_that_was_k
     page = await process.read(scenario.bob, post)
     assert page.posts[0].quote_hidden
     assert list(page.includes.quoted_posts) == []
-    await process.keeps(scenario.bob, post)
+    await process.caches(scenario.bob, post)
 
 
-async def test_a_like_taken_back_is_gone_at_once(scenario: Scenario, process: Process) -> None:
+async def test_a_removed_like_is_invisible_at_once(scenario: Scenario, process: Process) -> None:
     post = await scenario.post(scenario.alice)
     await scenario.engage(EngagementKind.LIKE, scenario.bob, post)
-    await process.keeps(scenario.bob, post)
+    await process.caches(scenario.bob, post)
 
     await scenario.withdraw(EngagementKind.LIKE, scenario.bob, post)
 
@@ -234,7 +232,7 @@ async def test_a_change_made_by_another_process_shows_at_once(
 ) -> None:
     post = await scenario.post(scenario.alice)
     elsewhere = Process(scenario, server)
-    await elsewhere.keeps(scenario.bob, post)
+    await elsewhere.caches(scenario.bob, post)
 
     await scenario.delete(post)
 
@@ -242,12 +240,12 @@ async def test_a_change_made_by_another_process_shows_at_once(
     await elsewhere.close()
 
 
-async def test_what_a_dying_writer_did_not_forget_shows_once_its_event_is_handled(
+async def test_what_a_dying_writer_did_not_invalidate_is_visible_once_its_event_is_handled(
     scenario: Scenario, server: RedisClient
 ) -> None:
     post = await scenario.post(scenario.alice)
     process = Process(scenario, server)
-    await process.keeps(scenario.bob, post)
+    await process.caches(scenario.bob, post)
 
     await scenario.delete(post)
     await PostStateCache(store=scenario.store, redis=server, clock=ManualClock()).invalidate(
@@ -258,36 +256,36 @@ async def test_what_a_dying_writer_did_not_forget_shows_once_its_event_is_handle
     await process.close()
 
 
-async def test_viewers_are_given_pages_of_their_own(scenario: Scenario, process: Process) -> None:
+async def test_each_viewer_gets_pages_of_their_own(scenario: Scenario, process: Process) -> None:
     post = await scenario.post(scenario.alice)
     await scenario.engage(EngagementKind.BOOKMARK, scenario.bob, post)
     for viewer in (scenario.bob, scenario.carol, 0):
-        await process.keeps(viewer, post)
+        await process.caches(viewer, post)
 
     (his,) = (await process.read(scenario.bob, post)).posts
     (hers,) = (await process.read(scenario.carol, post)).posts
-    (strangers,) = (await process.read(0, post)).posts
+    (anonymous,) = (await process.read(0, post)).posts
 
     assert his.viewer_state.bookmarked
     assert not hers.viewer_state.bookmarked
-    assert not strangers.HasField("viewer_state")
+    assert not anonymous.HasField("viewer_state")
 
 
-async def test_past_the_time_of_its_entries_a_page_is_put_together_anew(
+async def test_a_page_is_computed_again_after_its_entries_expire(
     scenario: Scenario, process: Process
 ) -> None:
     post = await scenario.post(scenario.alice)
-    await process.keeps(scenario.bob, post)
+    await process.caches(scenario.bob, post)
     before = process.hydration.made
 
-    # Times vary by a tenth, so that what was stored together does not end together.
+    # Times to live vary by a tenth, so that entries do not expire together.
     process.clock.advance(timedelta(seconds=1.2 * TTL_SECONDS))
     await process.read(scenario.bob, post)
 
     assert process.hydration.made == before + 1
 
 
-async def test_a_page_for_which_the_database_was_asked_is_not_kept(
+async def test_a_page_that_needed_the_database_is_not_cached(
     scenario: Scenario, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(states_module, "MAX_ENGAGEMENTS", 1)
@@ -301,11 +299,13 @@ async def test_a_page_for_which_the_database_was_asked_is_not_kept(
         assert process.hydration.made == before + 1
 
 
-async def test_so_many_pages_are_kept_and_no_more(scenario: Scenario, server: RedisClient) -> None:
+async def test_the_number_of_cached_pages_is_bounded(
+    scenario: Scenario, server: RedisClient
+) -> None:
     one, other = [await scenario.post(scenario.alice) for _ in range(2)]
     process = Process(scenario, server, limit=1)
-    await process.keeps(scenario.bob, one)
-    await process.keeps(scenario.bob, other)
+    await process.caches(scenario.bob, one)
+    await process.caches(scenario.bob, other)
     before = process.hydration.made
 
     await process.read(scenario.bob, one)
@@ -314,7 +314,9 @@ async def test_so_many_pages_are_kept_and_no_more(scenario: Scenario, server: Re
     await process.close()
 
 
-async def test_without_redis_nothing_is_kept_and_everything_shows(scenario: Scenario) -> None:
+async def test_without_redis_nothing_is_cached_and_everything_is_visible(
+    scenario: Scenario,
+) -> None:
     post = await scenario.post(scenario.alice)
     async with redis_client.connect("redis://127.0.0.1:1") as nowhere:
         process = Process(scenario, nowhere)
@@ -327,11 +329,11 @@ async def test_without_redis_nothing_is_kept_and_everything_shows(scenario: Scen
         await process.close()
 
 
-async def test_a_kept_page_is_not_given_while_redis_is_away(
+async def test_a_cached_page_is_not_served_while_redis_is_away(
     scenario: Scenario, process: Process, server: RedisClient
 ) -> None:
     post = await scenario.post(scenario.alice)
-    await process.keeps(scenario.bob, post)
+    await process.caches(scenario.bob, post)
 
     await server.close()
     await scenario.delete(post)

@@ -101,7 +101,7 @@ async def test_replies_and_quotes_are_counted_where_they_point(scenario: Scenari
     assert (state.replies, state.quotes) == (2, 2)
 
 
-async def test_nobody_answers_or_quotes_a_tombstone(scenario: Scenario) -> None:
+async def test_a_tombstone_cannot_be_answered_or_quoted(scenario: Scenario) -> None:
     first = await scenario.post(scenario.alice)
     second = await scenario.post(scenario.alice)
     await scenario.delete(first)

@@ -1,4 +1,4 @@
-"""PostStateCache at hand: shared by all processes, and never older than what was written."""
+"""The state cache: shared by all processes, and never older than the last write."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -20,7 +20,7 @@ from tests.stores.post.conftest import Scenario
 
 
 class Process:
-    """One process of the service: what it keeps, over a store that tells what it is asked."""
+    """One process of the service with its caches."""
 
     def __init__(self, store: Store, server: RedisClient) -> None:
         self.states = PostStateCache(store=store, redis=server, clock=SystemClock())
@@ -45,7 +45,7 @@ async def process(scenario: Scenario, server: RedisClient) -> AsyncIterator[Proc
 
 @pytest.fixture
 async def elsewhere(scenario: Scenario, server: RedisClient) -> AsyncIterator[Process]:
-    """A process that writes nothing, so nobody tells it anything."""
+    """A process that gets no invalidations."""
     process = Process(scenario.store, server)
     process.states.invalidate = _nothing  # type: ignore[assignment, method-assign]
     yield process
@@ -53,10 +53,10 @@ async def elsewhere(scenario: Scenario, server: RedisClient) -> AsyncIterator[Pr
 
 
 async def _nothing(*_: object) -> None:
-    """Deaf."""
+    return
 
 
-async def test_ones_own_like_shows_at_once(scenario: Scenario, process: Process) -> None:
+async def test_ones_own_like_is_visible_at_once(scenario: Scenario, process: Process) -> None:
     post = await scenario.post(scenario.alice)
     assert not (await process.of(post, scenario.bob)).liked
 
@@ -66,7 +66,7 @@ async def test_ones_own_like_shows_at_once(scenario: Scenario, process: Process)
     assert (state.liked, state.likes) == (True, 1)
 
 
-async def test_a_like_taken_back_is_gone_at_once(scenario: Scenario, process: Process) -> None:
+async def test_a_removed_like_is_invisible_at_once(scenario: Scenario, process: Process) -> None:
     post = await scenario.post(scenario.alice)
     await scenario.engage(EngagementKind.LIKE, scenario.bob, post)
     assert (await process.of(post, scenario.bob)).liked
@@ -77,7 +77,7 @@ async def test_a_like_taken_back_is_gone_at_once(scenario: Scenario, process: Pr
     assert (state.liked, state.likes) == (False, 0)
 
 
-async def test_ones_responses_are_nobody_elses(scenario: Scenario, process: Process) -> None:
+async def test_each_user_has_engagement_of_their_own(scenario: Scenario, process: Process) -> None:
     post = await scenario.post(scenario.alice)
     await scenario.engage(EngagementKind.BOOKMARK, scenario.bob, post)
 
@@ -98,7 +98,7 @@ async def test_counts_that_one_process_changes_show_in_others_at_once(
     assert (await elsewhere.of(post, scenario.bob)).reposted
 
 
-async def test_a_deletion_shows_at_once_and_in_the_counts_of_what_was_answered(
+async def test_a_deletion_is_visible_at_once_and_in_the_counts_of_the_parent(
     scenario: Scenario, process: Process
 ) -> None:
     post = await scenario.post(scenario.alice)
@@ -122,23 +122,23 @@ async def test_counts_of_a_quoted_post_show_at_once(scenario: Scenario, process:
     assert (await process.of(post)).quotes == 1
 
 
-async def test_a_second_look_asks_no_store(
+async def test_a_second_read_needs_no_store(
     scenario: Scenario, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = await scenario.post(scenario.alice)
     await scenario.engage(EngagementKind.LIKE, scenario.bob, post)
     first = await process.of(post, scenario.bob)
 
-    async def asked(*_: object) -> Sequence[object]:
-        raise AssertionError("the store was asked")
+    async def fail(*_: object) -> Sequence[object]:
+        raise AssertionError("the store was read")
 
-    monkeypatch.setattr(scenario.store, "states", asked)
-    monkeypatch.setattr(scenario.store, "engaged", asked)
+    monkeypatch.setattr(scenario.store, "states", fail)
+    monkeypatch.setattr(scenario.store, "engaged", fail)
 
     assert await process.of(post, scenario.bob) == first
 
 
-async def test_responses_below_those_at_hand_are_found(
+async def test_engagement_older_than_the_cached_is_found(
     scenario: Scenario, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(states_module, "MAX_ENGAGEMENTS", 2)
@@ -151,7 +151,7 @@ async def test_responses_below_those_at_hand_are_found(
     assert [found[post.id].liked for post in posts] == [True, False, True, True]
 
 
-async def test_without_redis_the_store_answers(scenario: Scenario) -> None:
+async def test_without_redis_the_store_is_read(scenario: Scenario) -> None:
     post = await scenario.post(scenario.alice)
     await scenario.engage(EngagementKind.LIKE, scenario.bob, post)
     async with redis_client.connect("redis://127.0.0.1:1") as nowhere:

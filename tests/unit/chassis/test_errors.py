@@ -9,8 +9,8 @@ from grpc import StatusCode
 from roost.errors.v1.error_reason_pb2 import ErrorReason
 
 from services.chassis.auth.tokens.jws import TokenExpired, TokenInvalid
-from services.chassis.rpc.interceptors.limits import Overloaded
-from services.chassis.rpc.page_token import PageTokenInvalid
+from services.chassis.rpc.paging import PageTokenInvalid
+from services.chassis.rpc.pipeline import Overloaded
 from services.chassis.runtime import errors
 from services.chassis.runtime.errors import (
     Conflict,

@@ -11,7 +11,7 @@ from roost.post.v1.post_pb2 import Entity, Mention, Post, TimelineEntry
 from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 
-from services.chassis.events import bodies
+from services.chassis.events import routes
 from services.chassis.events.records import Event, OutboxMessage, Undecodable
 from services.chassis.runtime import ids
 
@@ -64,14 +64,14 @@ def mention(user_id: int) -> Post:
 )
 def test_body_that_cannot_be_true_is_refused_by_the_field(body: Message, reason: str) -> None:
     with pytest.raises(Undecodable, match=reason):
-        bodies.read(event(body), type(body))
+        routes.read(event(body), type(body))
 
 
 def test_bytes_that_are_no_message_are_refused() -> None:
     broken = replace(event(users.FollowCreated()), payload=b"\xff\xff")
 
     with pytest.raises(Undecodable):
-        bodies.read(broken, users.FollowCreated)
+        routes.read(broken, users.FollowCreated)
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_bytes_that_are_no_message_are_refused() -> None:
     ],
 )
 def test_body_without_what_is_optional_is_read(body: Message) -> None:
-    assert bodies.read(event(body), type(body)) == body
+    assert routes.read(event(body), type(body)) == body
 
 
 def test_ids_may_be_as_much_ahead_as_clocks_are_apart() -> None:
     ahead = ids.first_id_at(NOW + timedelta(hours=23))
     body = posts.PostLiked(post_id=ahead, author_id=1, user_id=2)
 
-    assert bodies.read(event(body), posts.PostLiked).post_id == ahead
+    assert routes.read(event(body), posts.PostLiked).post_id == ahead

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from roost.post.v1.post_service_pb2 import ListQuotesRequest, ListRepliesRequest
 
-from services.chassis.rpc.page_token import PageTokenInvalid, PageTokens
+from services.chassis.rpc.paging import PageTokenInvalid, PageTokens
 
 TOKENS = PageTokens(b"k" * 32)
 

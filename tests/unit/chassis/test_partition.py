@@ -1,4 +1,4 @@
-"""Events of one partition: in order, tried again while that may help, parked when it cannot."""
+"""Events of one partition: in order, retried while that may help, then a dead letter."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -10,8 +10,8 @@ from prometheus_client import REGISTRY
 
 from services.chassis.events.bus import RecordsRefused, Routes, partition
 from services.chassis.events.bus.partition import Partition, Received
-from services.chassis.events.bus.routes import BatchHandler, Handler
 from services.chassis.events.records import Event, OutboxMessage, Record
+from services.chassis.events.routes import BatchHandler, Handler
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
@@ -31,7 +31,7 @@ def received(*records: Record) -> list[Received]:
 
 
 class Parking:
-    """Keeps what is parked; refuses the first few times if told so."""
+    """Keeps dead letters; refuses the first few if so configured."""
 
     def __init__(self, refusals: int = 0) -> None:
         self.dead_letter_topic: list[tuple[Record, str]] = []
@@ -131,7 +131,7 @@ async def test_error_that_passes_is_waited_out_and_nothing_overtakes() -> None:
     assert parking.dead_letter_topic == []
 
 
-async def test_event_that_always_fails_is_parked_and_the_next_one_handled() -> None:
+async def test_event_that_always_fails_is_a_dead_letter_and_the_next_one_handled() -> None:
     listener = Listener(*[KeyError("gone")] * partition.ATTEMPTS)
     parking = Parking(refusals=2)
     bad = said("a")
@@ -144,7 +144,7 @@ async def test_event_that_always_fails_is_parked_and_the_next_one_handled() -> N
     assert parking.dead_letter_topic == [(bad, "KeyError: 'gone'")]
 
 
-async def test_record_that_is_no_event_is_parked_at_once() -> None:
+async def test_record_that_is_no_event_is_a_dead_letter_at_once() -> None:
     listener = Listener()
     parking = Parking()
     unreadable = said("a")._replace(value=b"\xff")
@@ -183,7 +183,7 @@ async def test_batch_holds_all_that_waits_in_order() -> None:
     assert batches == [["a", "b", "c"]]
 
 
-async def test_only_the_event_to_blame_of_a_batch_is_parked() -> None:
+async def test_only_the_event_to_blame_of_a_batch_is_a_dead_letter() -> None:
     handled: list[str] = []
     parking = Parking()
 
@@ -238,7 +238,7 @@ async def test_batch_that_never_succeeds_together_is_split_though_its_error_may_
     assert handled == ["a", "b"]
 
 
-async def test_record_that_cannot_be_parked_holds_up_nobody() -> None:
+async def test_record_that_cannot_be_a_dead_letter_blocks_no_other() -> None:
     listener = Listener()
 
     async def refuse(record: Record, number: int, offset: int, reason: str) -> None:
@@ -259,14 +259,14 @@ async def test_record_that_cannot_be_parked_holds_up_nobody() -> None:
 async def test_reason_is_text_whatever_was_wrong() -> None:
     listener = Listener(*[ValueError("\ud800")] * partition.ATTEMPTS)
     parking = Parking()
-    before = counted("parked")
+    before = counted("dead-lettered")
     async with working(handlers=listener.routes, parking=parking) as work:
         work.accept(received(said("a")))
 
         await eventually(lambda: work.handled == 1)
 
     assert [reason for _, reason in parking.dead_letter_topic] == ["ValueError: ?"]
-    assert counted("parked") - before == 1
+    assert counted("dead-lettered") - before == 1
 
 
 async def test_work_that_ended_by_a_mistake_of_ours_is_no_silence(

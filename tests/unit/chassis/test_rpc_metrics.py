@@ -4,8 +4,8 @@ import grpc
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from services.chassis.rpc.interceptors import RpcMetrics
-from services.chassis.rpc.interceptors import metrics as metrics_module
+from services.chassis.rpc import metrics as metrics_module
+from services.chassis.rpc.metrics import RpcMetrics
 
 METHOD = {"method": "/roost.post.v1.PostService/GetPost"}
 

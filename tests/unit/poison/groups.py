@@ -28,7 +28,7 @@ from services.timeline.domain.model import TOP
 from services.timeline.worker import consumer as timeline_events
 from services.user.adapters.memory import MemoryUserStore
 from services.user.rpc import events as user_events
-from services.user.worker.consumer import Subscriptions
+from services.user.worker.consumer import UserConsumer
 from tests.stores.notification.scenario import Scenario as NotificationWorld
 from tests.unit.poison.hostile import NOW
 from tests.unit.timeline.scenario import Scenario as TimelineWorld
@@ -69,10 +69,10 @@ FOLLOW = users.FollowCreated(follower_id=ONE, followee_id=OTHER)
 
 def _user_counters() -> Served:
     user_cache = Notes()
-    handle = Subscriptions(
+    handle = UserConsumer(
         store=MemoryUserStore(clock=ManualClock(NOW), describe=user_events.describe),
         user_cache=cast(Any, user_cache),
-    ).handle
+    )
 
     async def is_served() -> bool:
         return ONE in user_cache.forgotten
@@ -152,7 +152,7 @@ def _notification_log() -> Served:
 
 _SERVED = {
     "user.counters": _user_counters,
-    "post.departures": _post_departures,
+    "post.events": _post_departures,
     "timeline.events": _timeline_events,
     "notification.events": _notification_events,
     "notification.log": _notification_log,

@@ -87,5 +87,5 @@ def test_event_of_each_kind_that_is_empty_or_no_message_holds_up_nobody(
 
 
 def _dead_letter_topic(group: str) -> float:
-    labels = {"group": group, "type": "", "outcome": "parked"}
+    labels = {"group": group, "type": "", "outcome": "dead-lettered"}
     return REGISTRY.get_sample_value("roost_events_handled_total", labels) or 0.0

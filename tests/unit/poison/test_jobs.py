@@ -20,7 +20,6 @@ from services.chassis.storage import retention
 from services.delivery import compose as delivery_compose
 from services.eventlog.worker import trimming
 from services.notification.worker import retention as notification_retention
-from services.post.worker import protections, reconciliation
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
 from services.timeline import compose as timeline_compose
@@ -105,10 +104,6 @@ JOBS: dict[str, Callable[[Any], Job]] = {
     "chassis.auth.tokens.revocations.run": lambda fails: (
         RevokedSessions(fails, clock=ManualClock(NOW)).run
     ),
-    "post.worker.reconciliation.run": lambda fails: (
-        Reconciliation(store=fails, clock=ManualClock(NOW)).run
-    ),
-    "post.worker.protections.run": lambda fails: Protections(store=fails, profiles=fails).run,
     "chassis.runtime.periodic.run": lambda fails: every(0.0, "periodic", fails.act),
 }
 # What `every` runs, on what fails.
@@ -118,6 +113,12 @@ PERIODIC: dict[str, Callable[[Any], Job]] = {
     "eventlog.worker.trimming.delete_expired": lambda fails: trimming.job(fails, ManualClock(NOW)),
     "notification.worker.retention.delete_expired": lambda fails: notification_retention.job(
         store=fails, cleanup=fails, clock=ManualClock(NOW)
+    ),
+    "post.worker.reconciliation.reconcile": lambda fails: every(
+        0.0, "reconciliation", Reconciliation(store=fails, clock=ManualClock(NOW)).reconcile
+    ),
+    "post.worker.protections.review": lambda fails: every(
+        0.0, "protections", Protections(store=fails, profiles=fails).review
     ),
     "timeline.compose.prune_public": timeline_compose.prune_public,
     "user.worker.background_tasks.run_all": lambda fails: every(
@@ -151,7 +152,7 @@ OTHERS = {
     "chassis.events.bus.partition._try",
     "eventlog.domain.live.run",  # tests/servicers/eventlog/test_streams.py
     "eventlog.worker.trimming.delete_expired",  # a part of trimming.job
-    "post.worker.protections._align_all",  # a part of protections.run
+    "post.worker.protections._align_all",  # a part of protections.review
 }
 
 
@@ -163,8 +164,6 @@ def no_pauses() -> Any:
         patch.setattr(delivery_compose, "_PRUNE_SECONDS", 0.0)
         patch.setattr(trimming, "_INTERVAL_SECONDS", 0.0)
         patch.setattr(notification_retention, "_INTERVAL_SECONDS", 0.0)
-        patch.setattr(reconciliation, "INTERVAL_SECONDS", 0.0)
-        patch.setattr(protections, "_REVIEW_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
         yield
 

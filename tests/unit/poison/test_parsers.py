@@ -15,10 +15,11 @@ from gateway.protocols.stream import frames, socket
 from gateway.protocols.stream.close_codes import FrameInvalid
 from services.chassis.auth.tokens import jws
 from services.chassis.auth.tokens.jws import TokenInvalid
-from services.chassis.cache import entry
+from services.chassis.auth.tokens.verifier import bearer_token
+from services.chassis.cache import batch_lookup
 from services.chassis.events.records import Event, Record, Undecodable
-from services.chassis.rpc.interceptors import headers
-from services.chassis.rpc.page_token import PageTokenInvalid, PageTokens
+from services.chassis.rpc.paging import PageTokenInvalid, PageTokens
+from services.chassis.rpc.pipeline import headers_of
 from services.chassis.runtime import telemetry
 from services.eventlog.adapters import wake_ups_valkey
 from services.timeline.adapters.feeds_valkey import _reading
@@ -80,10 +81,9 @@ def test_signed_token(token: str) -> None:
 @fuzzed
 @given(st.lists(st.tuples(st.sampled_from(["authorization", "traceparent", "x"]), TEXT)))
 def test_headers_of_a_call(metadata: list[tuple[str, str]]) -> None:
-    headers.arrived(metadata)
-    found = headers.current()
+    found = headers_of(metadata)
 
-    token = or_raises(TokenInvalid, found.token)
+    token = or_raises(TokenInvalid, bearer_token, found.authorization)
     assert token is None or isinstance(token, str)
     # A trace holds for the rest of a context, and this one is left with the call.
     for join in (telemetry.begin, telemetry.enter):
@@ -142,16 +142,16 @@ def test_feed_in_the_cache(raw: bytes) -> None:
     or_raises(timeline_packing.Unreadable, timeline_packing.unpacked_ids, raw)
 
 
-@pytest.mark.parametrize("kind", [entry.VALUE, entry.ABSENT, entry.LEASE])
+@pytest.mark.parametrize("kind", [batch_lookup.VALUE, batch_lookup.ABSENT, batch_lookup.LEASE])
 @fuzzed
 @given(raw=BYTES, place=st.integers(0, 300))
 def test_entry_of_the_cache(kind: int, raw: bytes, place: int) -> None:
-    now = entry.moment(0)
-    whole = entry.pack(kind, fresh_until=1 << 40, content=raw)
+    now = batch_lookup.moment(0)
+    whole = batch_lookup.pack(kind, fresh_until=1 << 40, content=raw)
     at = place % len(whole)
     damaged = whole[:at] + bytes((whole[at] ^ 0x55,)) + whole[at + 1 :]
 
     # Nothing but the content that was written is ever given for a value.
-    assert entry.fresh_values([whole], now) == [raw if kind == entry.VALUE else None]
-    assert entry.fresh_values([damaged], now) in ([None], [raw])
-    assert entry.fresh_values([raw], now) in ([None], [raw[17:]])
+    assert batch_lookup.fresh_values([whole], now) == [raw if kind == batch_lookup.VALUE else None]
+    assert batch_lookup.fresh_values([damaged], now) in ([None], [raw])
+    assert batch_lookup.fresh_values([raw], now) in ([None], [raw[17:]])

@@ -80,7 +80,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account_cleanup_module, "ENGAGEMENTS_A_STEP", 2)
 
 
-async def test_a_deleted_person_leaves_tombstones_and_no_responses(scenario: Scenario) -> None:
+async def test_a_deleted_account_leaves_tombstones_and_no_engagement(scenario: Scenario) -> None:
     theirs = [await scenario.post(scenario.bob) for _ in range(3)]
     own = [await scenario.post(scenario.alice, answers=theirs[0]) for _ in range(5)]
     for post in theirs:
@@ -112,39 +112,39 @@ async def test_a_deleted_person_leaves_tombstones_and_no_responses(scenario: Sce
 
 async def test_a_deleted_post_takes_its_reposts_and_likes_along(scenario: Scenario) -> None:
     post = await scenario.post(scenario.alice)
-    profiles = [scenario.numbers.person() for _ in range(5)]
-    for person in profiles:
-        await scenario.engage(REPOST, person, post)
-        await scenario.engage(LIKE, person, post)
-        await scenario.engage(BOOKMARK, person, post)
+    users = [scenario.numbers.person() for _ in range(5)]
+    for user_id in users:
+        await scenario.engage(REPOST, user_id, post)
+        await scenario.engage(LIKE, user_id, post)
+        await scenario.engage(BOOKMARK, user_id, post)
     await scenario.delete(post)
 
     await scenario.cleanup.post_deleted(post.id, scenario.alice)
 
     assert sorted(scenario.published()) == sorted(
-        ("RepostUndone", str(person)) for person in profiles
+        ("RepostUndone", str(user_id)) for user_id in users
     )
-    for person in profiles:
-        assert await scenario.store.engagements_by_user(REPOST, person, before=0, limit=9) == []
-        assert await scenario.store.engagements_by_user(LIKE, person, before=0, limit=9) == []
-        # A bookmark is the person's own note: it stays until they remove it.
+    for user_id in users:
+        assert await scenario.store.engagements_by_user(REPOST, user_id, before=0, limit=9) == []
+        assert await scenario.store.engagements_by_user(LIKE, user_id, before=0, limit=9) == []
+        # A bookmark is the user_id's own note: it stays until they remove it.
         assert (
-            len(await scenario.store.engagements_by_user(BOOKMARK, person, before=0, limit=9)) == 1
+            len(await scenario.store.engagements_by_user(BOOKMARK, user_id, before=0, limit=9)) == 1
         )
 
 
-async def test_doing_it_again_tells_nothing_more(scenario: Scenario) -> None:
+async def test_a_repeated_cleanup_publishes_nothing(scenario: Scenario) -> None:
     post = await scenario.post(scenario.alice)
     await scenario.engage(REPOST, scenario.bob, post)
     await scenario.delete(post)
     await scenario.cleanup.post_deleted(post.id, scenario.alice)
     await scenario.cleanup.account_deleted(scenario.bob)
-    told = scenario.published()
+    published = scenario.published()
 
     await scenario.cleanup.post_deleted(post.id, scenario.alice)
     await scenario.cleanup.account_deleted(scenario.bob)
 
-    assert scenario.published() == told
+    assert scenario.published() == published
 
 
 class EmptyCache:
@@ -178,22 +178,22 @@ async def test_events_of_users_and_posts_start_the_cleanup(scenario: Scenario) -
     assert handlers("roost.user.v1.UserRegistered") is None
 
 
-async def test_a_block_takes_back_what_each_reposted_of_the_other(scenario: Scenario) -> None:
+async def test_a_block_removes_the_reposts_of_each_others_posts(scenario: Scenario) -> None:
     theirs = [await scenario.post(scenario.alice) for _ in range(5)]
     own, other = await scenario.post(scenario.bob), await scenario.post(scenario.carol)
     for post in theirs:
         await scenario.engage(REPOST, scenario.bob, post)
         await scenario.engage(LIKE, scenario.bob, post)
     await scenario.engage(REPOST, scenario.alice, own)
-    for person in (scenario.alice, scenario.bob):
-        await scenario.engage(REPOST, person, other)
+    for user_id in (scenario.alice, scenario.bob):
+        await scenario.engage(REPOST, user_id, other)
     await scenario.engage(REPOST, scenario.carol, own)
 
     for _ in range(2):
         await scenario.cleanup.users_blocked(scenario.alice, scenario.bob)
 
-    async def reposted(person: int) -> list[int]:
-        places = await scenario.store.engagements_by_user(REPOST, person, before=0, limit=9)
+    async def reposted(user_id: int) -> list[int]:
+        places = await scenario.store.engagements_by_user(REPOST, user_id, before=0, limit=9)
         return [each.subject_id for each in places]
 
     assert [await reposted(each) for each in (scenario.alice, scenario.bob, scenario.carol)] == [

@@ -1,4 +1,4 @@
-"""Events make right what a process that died had no time to forget."""
+"""Events repeat the invalidations that a process could not make before it died."""
 
 from datetime import UTC
 from typing import Any, cast
@@ -22,15 +22,15 @@ from services.post.worker.account_cleanup import AccountCleanup
 from services.post.worker.protections import Protections
 
 
-class Forgetful:
-    """Notes what is forgotten, and who left."""
+class RecordingHandlers:
+    """Records invalidations and cleanups."""
 
     def __init__(self) -> None:
         self.profiles: list[int] = []
         self.pairs: list[tuple[int, int]] = []
         self.changed: list[ChangedIds] = []
-        self.left: list[int] = []
-        self.parted: list[tuple[int, int]] = []
+        self.deleted: list[int] = []
+        self.blocked: list[tuple[int, int]] = []
         self.accounts: list[tuple[int, AccountState]] = []
 
     async def invalidate(self, first: Any, pairs: Any = None) -> None:
@@ -41,34 +41,34 @@ class Forgetful:
             self.pairs += pairs
 
     async def account_deleted(self, user_id: int) -> None:
-        self.left.append(user_id)
+        self.deleted.append(user_id)
 
     async def users_blocked(self, one_id: int, other_id: int) -> None:
-        self.parted.append((one_id, other_id))
+        self.blocked.append((one_id, other_id))
 
     async def account_changed(self, user_id: int, account: AccountState) -> None:
         self.accounts.append((user_id, account))
 
     async def delete_account(self, user_id: int) -> None:
-        self.left.append(-user_id)
+        self.deleted.append(-user_id)
 
     async def post_deleted(self, post_id: int, author_id: int) -> None:
-        self.left.append(post_id)
+        self.deleted.append(post_id)
 
 
-async def hears(body: Message) -> Forgetful:
-    forgetful = Forgetful()
+async def handle(body: Message) -> RecordingHandlers:
+    recording = RecordingHandlers()
     routes = consumer.routes(
-        cast(AccountCleanup, forgetful),
-        protections=cast(Protections, forgetful),
-        states=cast(PostStateCache, forgetful),
-        profile_cache=cast(ProfileCache, forgetful),
+        cast(AccountCleanup, recording),
+        protections=cast(Protections, recording),
+        states=cast(PostStateCache, recording),
+        profile_cache=cast(ProfileCache, recording),
     )
     message = OutboxMessage.of(topic="t", key=1, body=body)
     handle = routes(message.type)
     assert handle is not None
     await handle(Event.from_message(message, time=ManualClock().now(), traceparent=None))
-    return forgetful
+    return recording
 
 
 @pytest.mark.parametrize(
@@ -85,35 +85,35 @@ async def hears(body: Message) -> Forgetful:
     ],
     ids=lambda event: event.DESCRIPTOR.name,
 )
-async def test_ties_that_changed_are_forgotten(event: Message) -> None:
-    assert (await hears(event)).pairs == [(1, 2)]
+async def test_changed_relationships_are_invalidated(event: Message) -> None:
+    assert (await handle(event)).pairs == [(1, 2)]
 
 
-async def test_a_block_parts_two_people_and_its_end_does_not_undo_that() -> None:
-    blocked = await hears(users.BlockCreated(blocker_id=1, blocked_id=2))
-    unblocked = await hears(users.BlockRemoved(blocker_id=1, blocked_id=2))
+async def test_a_block_removes_reposts_and_its_end_does_not_restore_them() -> None:
+    blocked = await handle(users.BlockCreated(blocker_id=1, blocked_id=2))
+    unblocked = await handle(users.BlockRemoved(blocker_id=1, blocked_id=2))
 
-    assert (blocked.parted, unblocked.parted) == ([(1, 2)], [])
-
-
-async def test_a_profile_that_changed_is_forgotten() -> None:
-    assert (await hears(users.UserUpdated(user=User(id=7)))).profiles == [7]
+    assert (blocked.blocked, unblocked.blocked) == ([(1, 2)], [])
 
 
-async def test_whoever_left_is_forgotten_before_their_posts_go() -> None:
-    heard = await hears(users.UserDeleted(user_id=7))
-
-    assert (heard.profiles, heard.left) == ([7], [7, -7])
+async def test_a_changed_profile_is_invalidated() -> None:
+    assert (await handle(users.UserUpdated(user=User(id=7)))).profiles == [7]
 
 
-async def test_an_account_that_becomes_protected_is_counted_otherwise() -> None:
+async def test_a_deleted_account_is_invalidated_before_its_posts_are_deleted() -> None:
+    handled = await handle(users.UserDeleted(user_id=7))
+
+    assert (handled.profiles, handled.deleted) == ([7], [7, -7])
+
+
+async def test_an_account_that_becomes_protected_changes_counts() -> None:
     written = Timestamp(seconds=1_748_779_200)
     user = User(id=7, protected=True, update_time=written)
 
-    heard = await hears(users.UserUpdated(user=user, changed_fields=["bio", "protected"]))
-    edited = await hears(users.UserUpdated(user=user, changed_fields=["bio"]))
+    handled = await handle(users.UserUpdated(user=user, changed_fields=["bio", "protected"]))
+    edited = await handle(users.UserUpdated(user=user, changed_fields=["bio"]))
 
-    assert heard.accounts == [(7, AccountState(True, written.ToDatetime(tzinfo=UTC)))]
+    assert handled.accounts == [(7, AccountState(True, written.ToDatetime(tzinfo=UTC)))]
     assert edited.accounts == []
 
 
@@ -142,11 +142,11 @@ async def test_an_account_that_becomes_protected_is_counted_otherwise() -> None:
     ],
     ids=lambda given: given.DESCRIPTOR.name if isinstance(given, Message) else "",
 )
-async def test_states_that_changed_are_forgotten(event: Message, changed: ChangedIds) -> None:
-    assert (await hears(event)).changed == [changed]
+async def test_changed_states_are_invalidated(event: Message, changed: ChangedIds) -> None:
+    assert (await handle(event)).changed == [changed]
 
 
-def test_every_event_of_a_post_is_heard() -> None:
+def test_every_event_of_a_post_has_a_handler() -> None:
     routes = consumer.routes(
         cast(AccountCleanup, None),
         protections=cast(Protections, None),

@@ -1,4 +1,4 @@
-"""What is told of each change, and under which key."""
+"""The message of each domain event, and its key."""
 
 from dataclasses import replace
 
@@ -42,28 +42,28 @@ ENTRY = Entry(REPOST, POST, AUTHOR, ACTOR)
         (RepostUndone(ENTRY), ACTOR),
     ],
 )
-def test_a_change_is_told_under_the_name_of_who_made_it(change: DomainEvent, key: int) -> None:
+def test_an_event_has_the_user_who_caused_it_as_its_key(change: DomainEvent, key: int) -> None:
     message = describe(change)
 
     assert (message.topic, message.key) == ("roost.post.v1", str(key))
     assert message.type == f"roost.post.v1.{type(change).__name__}"
 
 
-def test_an_edit_tells_whom_the_text_named_before() -> None:
+def test_an_edit_event_has_the_previous_mentions() -> None:
     after = replace(WRITTEN, text="new", entities=(), revision=2, edit_time=START)
 
-    told = wire.PostUpdated.FromString(describe(PostUpdated(WRITTEN, after)).payload)
+    event_body = wire.PostUpdated.FromString(describe(PostUpdated(WRITTEN, after)).payload)
 
-    assert list(told.previous_mentioned_user_ids) == [5]
-    assert (told.post.text, told.post.revision) == ("new", 2)
+    assert list(event_body.previous_mentioned_user_ids) == [5]
+    assert (event_body.post.text, event_body.post.revision) == ("new", 2)
 
 
-def test_a_deletion_tells_where_the_post_hung() -> None:
-    told = wire.PostDeleted.FromString(
+def test_a_deletion_event_has_the_parent_and_the_quoted_post() -> None:
+    event_body = wire.PostDeleted.FromString(
         describe(PostDeleted(Tombstone(POST, AUTHOR, 1, 2, Visibility.FOLLOWERS), START)).payload
     )
 
-    assert (told.post_id, told.author_id) == (POST, AUTHOR)
-    assert (told.reply_to_post_id, told.quoted_post_id) == (1, 2)
-    assert told.visibility == VISIBILITY_FOLLOWERS
-    assert told.delete_time.ToDatetime(START.tzinfo) == START
+    assert (event_body.post_id, event_body.author_id) == (POST, AUTHOR)
+    assert (event_body.reply_to_post_id, event_body.quoted_post_id) == (1, 2)
+    assert event_body.visibility == VISIBILITY_FOLLOWERS
+    assert event_body.delete_time.ToDatetime(START.tzinfo) == START

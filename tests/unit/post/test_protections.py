@@ -24,7 +24,7 @@ from services.post.worker.protections import Protections
 from tests.builders.posts import START, Numbers, a_post
 
 PROTECTED = AccountState(True, START)
-NO_TIE = RelationshipFlags(False, False, False)
+NO_RELATIONSHIP = RelationshipFlags(False, False, False)
 OPENED = AccountState(False, START + timedelta(hours=1))
 
 
@@ -34,20 +34,20 @@ class Somebody:
     protected: bool
     update_time: datetime
     handle: str = "somebody"
-    viewer_relationship: RelationshipFlags = NO_TIE
+    viewer_relationship: RelationshipFlags = NO_RELATIONSHIP
 
 
 class Accounts:
-    """What the User service says of accounts."""
+    """A fake User service."""
 
     def __init__(self) -> None:
         self.states: dict[int, AccountState] = {}
-        self.asked: list[list[int]] = []
+        self.calls: list[list[int]] = []
 
     async def find(
         self, *, ids: Sequence[int], handles: Sequence[str] = (), viewer_id: int = 0
     ) -> list[Somebody]:
-        self.asked.append(list(ids))
+        self.calls.append(list(ids))
         return [Somebody(each, *self.states[each]) for each in ids if each in self.states]
 
 
@@ -71,7 +71,7 @@ class Scenario:
         return post
 
     async def contribute(self, user_id: int, post: Post) -> None:
-        """A like and a reply of an account that is taken for open."""
+        """A like and a reply of an account that counts as open."""
         async with self.store.transaction() as transaction:
             await transaction.engage(
                 EngagementKind.LIKE,
@@ -113,7 +113,7 @@ async def test_counts_follow_the_account_both_ways(scenario: Scenario) -> None:
     assert [await scenario.counts(post) for post in posts] == [(2, 2)] * 5
 
 
-async def test_events_that_come_again_change_nothing_more(scenario: Scenario) -> None:
+async def test_repeated_events_change_nothing(scenario: Scenario) -> None:
     post = await scenario.post(scenario.alice)
     await scenario.contribute(scenario.bob, post)
     for account in (PROTECTED, PROTECTED, OPENED, PROTECTED, OPENED):
@@ -138,23 +138,25 @@ async def test_readers_are_shown_the_counts_after_each_step(scenario: Scenario) 
     assert forgotten == {post.id for post in posts}
 
 
-async def test_review_finds_who_was_protected_before_counts_went_by_it(scenario: Scenario) -> None:
+async def test_review_finds_accounts_that_were_protected_before_counts_depended_on_it(
+    scenario: Scenario,
+) -> None:
     post = await scenario.post(scenario.alice)
-    profiles = [scenario.bob, scenario.carol, *(scenario.person() for _ in range(3))]
-    for person in profiles:
-        await scenario.contribute(person, post)
-    scenario.accounts.states[profiles[1]] = scenario.accounts.states[profiles[4]] = PROTECTED
+    users = [scenario.bob, scenario.carol, *(scenario.person() for _ in range(3))]
+    for user_id in users:
+        await scenario.contribute(user_id, post)
+    scenario.accounts.states[users[1]] = scenario.accounts.states[users[4]] = PROTECTED
 
     found = [await scenario.protections.review() for _ in range(4)]
 
     assert sum(found) == 2
     assert await scenario.counts(post) == (3, 3)
-    # The last round was short, so the next one begins with the first people again.
+    # The last round was short, so the next one begins with the first users again.
     assert await scenario.protections.review() == 0
-    assert scenario.accounts.asked[-1] == scenario.accounts.asked[0]
+    assert scenario.accounts.calls[-1] == scenario.accounts.calls[0]
 
 
-async def test_review_ends_what_was_interrupted(
+async def test_review_completes_what_was_interrupted(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = await scenario.post(scenario.alice)
@@ -175,12 +177,12 @@ async def test_review_ends_what_was_interrupted(
     assert await scenario.protections.review() == 0
 
 
-async def test_review_of_nobody_asks_nobody(scenario: Scenario) -> None:
+async def test_review_of_nobody_makes_no_call(scenario: Scenario) -> None:
     assert await scenario.protections.review() == 0
-    assert scenario.accounts.asked == []
+    assert scenario.accounts.calls == []
 
 
-async def test_nothing_is_kept_of_an_account_that_is_deleted(scenario: Scenario) -> None:
+async def test_the_state_of_a_deleted_account_is_deleted(scenario: Scenario) -> None:
     await scenario.protections.account_changed(scenario.bob, PROTECTED)
 
     await scenario.protections.delete_account(scenario.bob)

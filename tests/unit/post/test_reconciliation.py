@@ -42,7 +42,7 @@ async def test_drifts_are_corrected_counted_and_looked_for_only_once() -> None:
     assert drifts_of("likes") == before + 2
     assert all(state.likes == 0 for state in store.database.tables.states.values())
 
-    # Nothing has touched it since, so nobody looks at it.
+    # Its counts have not changed since, so it is not recounted.
     miscount(posts[0])
     clock.advance(timedelta(minutes=1))
     assert await reconciliation.reconcile() == 0

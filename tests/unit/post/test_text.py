@@ -1,4 +1,4 @@
-"""A post's text in the errors of the Post service, and whom its mentions mean."""
+"""Text rules as errors of the Post service, and the resolution of mentions."""
 
 import pytest
 from roost.errors.v1.error_reason_pb2 import ErrorReason
@@ -43,11 +43,11 @@ def test_a_refusal_names_the_field_and_the_rule(
     assert ErrorReason.Value(f"ERROR_REASON_{caught.value.reason}")
 
 
-def test_handles_are_asked_for_once_in_lower_case() -> None:
+def test_handles_are_returned_once_in_lower_case() -> None:
     assert handles_of(found_in("@Bob @bob ＠ALICE #bob")) == ["bob", "alice"]
 
 
-def test_only_people_who_exist_become_mentions() -> None:
+def test_only_existing_users_become_mentions() -> None:
     found = found_in("@Bob @nobody #Roost https://a.example")
 
     assert resolved(found, {"bob": User(id=7, handle="bob")}) == (

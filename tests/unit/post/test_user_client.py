@@ -1,4 +1,4 @@
-"""Asking the User service: how many calls it takes."""
+"""How many calls the client of the User service makes."""
 
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import BatchGetUsersRequest, BatchGetUsersResponse
@@ -16,7 +16,7 @@ class Stub:
         return BatchGetUsersResponse(users=[*named, *(User(id=n) for n in request.user_ids)])
 
 
-async def test_a_thousand_people_and_some_handles_are_one_call() -> None:
+async def test_a_thousand_users_and_some_handles_are_one_call() -> None:
     stub = Stub()
 
     found = await MeshProfiles(stub, stub).find(  # type: ignore[arg-type]
@@ -28,7 +28,7 @@ async def test_a_thousand_people_and_some_handles_are_one_call() -> None:
     assert call.viewer_id == 7
 
 
-async def test_more_are_asked_for_at_once_and_come_each_once_in_order() -> None:
+async def test_more_users_are_read_concurrently_and_returned_once_in_order() -> None:
     stub = Stub()
 
     found = await MeshProfiles(stub, stub).find(  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Who may see which post: the whole matrix of readers, posts and authors."""
+"""Who may see which post: the whole matrix of viewers, posts and authors."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,12 +21,12 @@ from services.post.domain.visibility import (
 )
 from tests.builders.posts import START, a_post
 
-AUTHOR, VIEWER, STRANGER = 1, 2, 0
+AUTHOR, VIEWER, ANONYMOUS_ID = 1, 2, 0
 PUBLIC, FOLLOWERS, MENTIONED = Visibility
 
 
 @dataclass(frozen=True)
-class Tie:
+class Flags:
     following: bool = False
     blocking: bool = False
     blocked_by: bool = False
@@ -39,26 +39,26 @@ class Author:
     handle: str = "author"
     protected: bool = False
     update_time: datetime = START
-    viewer_relationship: Tie = field(default_factory=Tie)
+    viewer_relationship: Flags = field(default_factory=Flags)
 
 
 READERS = {
-    "stranger": (STRANGER, Tie(), False),
-    "other": (VIEWER, Tie(), False),
-    "blocked": (VIEWER, Tie(blocked_by=True), False),
-    "blocker": (VIEWER, Tie(blocking=True), False),
-    "muter": (VIEWER, Tie(muting=True), False),
-    "follower": (VIEWER, Tie(following=True), False),
-    "owner": (AUTHOR, Tie(), False),
-    "mentioned": (VIEWER, Tie(), True),
-    "mentioned follower": (VIEWER, Tie(following=True), True),
-    "mentioned blocked": (VIEWER, Tie(blocked_by=True), True),
-    "mentioned blocker": (VIEWER, Tie(blocking=True), True),
-    "following blocked": (VIEWER, Tie(following=True, blocked_by=True), True),
+    "anonymous": (ANONYMOUS_ID, Flags(), False),
+    "other": (VIEWER, Flags(), False),
+    "blocked": (VIEWER, Flags(blocked_by=True), False),
+    "blocker": (VIEWER, Flags(blocking=True), False),
+    "muter": (VIEWER, Flags(muting=True), False),
+    "follower": (VIEWER, Flags(following=True), False),
+    "owner": (AUTHOR, Flags(), False),
+    "mentioned": (VIEWER, Flags(), True),
+    "mentioned follower": (VIEWER, Flags(following=True), True),
+    "mentioned blocked": (VIEWER, Flags(blocked_by=True), True),
+    "mentioned blocker": (VIEWER, Flags(blocking=True), True),
+    "following blocked": (VIEWER, Flags(following=True, blocked_by=True), True),
 }
 INSIDERS = {"owner", "mentioned follower"}
 SEEN_BY = {
-    (PUBLIC, "open"): INSIDERS | {"stranger", "other", "muter", "follower", "mentioned"},
+    (PUBLIC, "open"): INSIDERS | {"anonymous", "other", "muter", "follower", "mentioned"},
     (FOLLOWERS, "open"): INSIDERS | {"follower", "mentioned"},
     (MENTIONED, "open"): INSIDERS | {"mentioned"},
     (PUBLIC, "protected"): INSIDERS | {"follower"},
@@ -89,7 +89,7 @@ def test_nobody_sees_a_tombstone(reader: str) -> None:
     assert not can_see(audience, {AUTHOR: Author(viewer_relationship=relationship)}, viewer_id)
 
 
-def test_who_is_answered_is_addressed_like_who_is_mentioned() -> None:
+def test_the_author_of_the_parent_is_addressed_like_a_mentioned_user() -> None:
     parent = a_post(10, VIEWER)
     reply = a_post(
         11, AUTHOR, answers=parent, visibility=MENTIONED, entities=(Mention(0, 4, 7, "bob"),)
@@ -100,45 +100,45 @@ def test_who_is_answered_is_addressed_like_who_is_mentioned() -> None:
     assert not can_see(audience_of(reply), {AUTHOR: Author()}, 8)
 
 
-def test_a_post_that_addresses_nobody_is_not_for_strangers() -> None:
+def test_anonymous_viewers_do_not_see_a_post_that_addresses_nobody() -> None:
     post = a_post(10, AUTHOR, visibility=MENTIONED)
 
-    assert not can_see(audience_of(post), {AUTHOR: Author()}, STRANGER)
+    assert not can_see(audience_of(post), {AUTHOR: Author()}, ANONYMOUS_ID)
 
 
 @pytest.mark.parametrize(
     ("relationship", "viewer_id", "visible"),
     [
-        (Tie(), VIEWER, True),
-        (Tie(blocking=True), VIEWER, False),
-        (Tie(blocked_by=True), VIEWER, False),
-        (Tie(blocked_by=True), STRANGER, True),
-        (Tie(), AUTHOR, True),
+        (Flags(), VIEWER, True),
+        (Flags(blocking=True), VIEWER, False),
+        (Flags(blocked_by=True), VIEWER, False),
+        (Flags(blocked_by=True), ANONYMOUS_ID, True),
+        (Flags(), AUTHOR, True),
     ],
 )
-def test_people_are_shown_unless_a_block_keeps_them_apart(
-    relationship: Tie, viewer_id: int, visible: bool
+def test_users_are_shown_unless_there_is_a_block(
+    relationship: Flags, viewer_id: int, visible: bool
 ) -> None:
     assert can_see_profile(Author(viewer_relationship=relationship), viewer_id) == visible
     assert not can_see_profile(None, viewer_id)
 
 
-def test_profiles_are_for_those_whom_the_person_lets_in() -> None:
+def test_profiles_follow_blocks_and_protection() -> None:
     with pytest.raises(UserNotFound):
         require_profile(None, VIEWER)
     with pytest.raises(UserNotFound):
-        require_profile(Author(viewer_relationship=Tie(blocked_by=True)), VIEWER)
-    for viewer_id in (VIEWER, STRANGER):
+        require_profile(Author(viewer_relationship=Flags(blocked_by=True)), VIEWER)
+    for viewer_id in (VIEWER, ANONYMOUS_ID):
         with pytest.raises(AccountProtected):
             require_profile(Author(protected=True), viewer_id)
 
-    follower = Author(protected=True, viewer_relationship=Tie(following=True))
+    follower = Author(protected=True, viewer_relationship=Flags(following=True))
     assert require_profile(follower, VIEWER) is follower
     assert require_profile(Author(protected=True), AUTHOR)
-    assert require_profile(Author(viewer_relationship=Tie(blocking=True)), VIEWER)
+    assert require_profile(Author(viewer_relationship=Flags(blocking=True)), VIEWER)
 
 
-def test_only_public_posts_of_open_accounts_may_be_carried_further() -> None:
+def test_only_public_posts_of_open_accounts_are_open() -> None:
     for visibility, protected in product(Visibility, [False, True]):
         post = a_post(10, AUTHOR, visibility=visibility)
         assert is_open(post, {AUTHOR: Author(protected=protected)}) == (
@@ -146,7 +146,7 @@ def test_only_public_posts_of_open_accounts_may_be_carried_further() -> None:
         )
 
 
-def test_a_public_post_under_a_closed_one_is_not_carried_further() -> None:
+def test_a_public_post_below_a_closed_one_is_not_open() -> None:
     parent, profiles = (
         a_post(10, VIEWER),
         {AUTHOR: Author(), VIEWER: Author(VIEWER, protected=True)},
@@ -158,8 +158,8 @@ def test_a_public_post_under_a_closed_one_is_not_carried_further() -> None:
 
 
 def test_a_tombstone_is_for_those_who_could_see_the_post() -> None:
-    profiles = {AUTHOR: Author(viewer_relationship=Tie(following=True))}
-    for visibility, viewer_id in product(Visibility, (STRANGER, VIEWER, AUTHOR)):
+    profiles = {AUTHOR: Author(viewer_relationship=Flags(following=True))}
+    for visibility, viewer_id in product(Visibility, (ANONYMOUS_ID, VIEWER, AUTHOR)):
         live = Audience(AUTHOR, visibility, ())
         gone = live._replace(deleted=True)
 
@@ -167,7 +167,7 @@ def test_a_tombstone_is_for_those_who_could_see_the_post() -> None:
         assert can_see_place(gone, {}, viewer_id) == (visibility is PUBLIC)
 
 
-def test_limits_are_handed_down_with_the_audience_of_what_is_answered() -> None:
+def test_a_reply_has_the_limits_and_the_audience_of_its_parent() -> None:
     profiles = {each: Author(each) for each in (1, 2, 3, 4)} | {3: Author(3, protected=True)}
     first = a_post(10, 1, visibility=FOLLOWERS, entities=(Mention(0, 2, 9, "x"),))
     second = a_post(11, 2, answers=first, limits=limits_below(first, profiles, 2))
@@ -180,7 +180,7 @@ def test_limits_are_handed_down_with_the_audience_of_what_is_answered() -> None:
     )
 
 
-def test_authors_are_not_limited_by_what_they_wrote_themselves() -> None:
+def test_authors_are_not_limited_by_their_own_posts() -> None:
     profiles = {each: Author(each) for each in (1, 2)}
     first = a_post(10, 1, visibility=MENTIONED, entities=(Mention(0, 2, 2, "x"),))
     second = a_post(
@@ -191,7 +191,7 @@ def test_authors_are_not_limited_by_what_they_wrote_themselves() -> None:
     assert limits_below(second, profiles, 1) == (AudienceLimit(2, MENTIONED, (1,)),)
 
 
-def test_of_one_person_s_posts_above_a_reader_must_be_in_each_audience() -> None:
+def test_a_viewer_must_be_in_the_audience_of_each_post_of_one_author() -> None:
     profiles = {each: Author(each) for each in (1, 2)}
     before = (AudienceLimit(1, MENTIONED, (2, 5, 7)), AudienceLimit(2, MENTIONED, (1, 5)))
     again = a_post(12, 1, visibility=MENTIONED, entities=(Mention(0, 2, 5, "x"),), limits=before)
@@ -202,7 +202,7 @@ def test_of_one_person_s_posts_above_a_reader_must_be_in_each_audience() -> None
     )
 
 
-def test_whether_somebody_above_is_protected_is_kept_as_it_is_now() -> None:
+def test_a_limit_stores_the_current_protection_of_its_author() -> None:
     parent = a_post(
         11,
         2,
@@ -210,7 +210,7 @@ def test_whether_somebody_above_is_protected_is_kept_as_it_is_now() -> None:
     )
     profiles = {each: Author(each) for each in (1, 2)}
 
-    # Of 9 nothing is known any more.
+    # The account of 9 is deleted.
     assert limits_below(parent, profiles, 3) == (
         AudienceLimit(1, PUBLIC),
         AudienceLimit(9, PUBLIC, protected=True),
@@ -218,16 +218,16 @@ def test_whether_somebody_above_is_protected_is_kept_as_it_is_now() -> None:
     )
 
 
-def test_of_many_people_above_the_nearest_and_all_closed_ones_are_kept() -> None:
+def test_of_many_limits_the_nearest_and_all_closed_ones_are_stored() -> None:
     closed = AudienceLimit(1, FOLLOWERS)
     crowd = tuple(AudienceLimit(each, PUBLIC) for each in range(2, MAX_LIMITS + 10))
     parent = a_post(11, 999, limits=(closed, *crowd))
 
-    kept = limits_below(parent, {999: Author(999)}, 7)
+    limits = limits_below(parent, {999: Author(999)}, 7)
 
-    assert len(kept) == MAX_LIMITS
-    assert kept[0] == closed
-    assert kept[1:] == (*crowd, AudienceLimit(999, PUBLIC))[-MAX_LIMITS + 1 :]
+    assert len(limits) == MAX_LIMITS
+    assert limits[0] == closed
+    assert limits[1:] == (*crowd, AudienceLimit(999, PUBLIC))[-MAX_LIMITS + 1 :]
 
 
 def test_a_reply_under_too_many_closed_audiences_is_refused() -> None:

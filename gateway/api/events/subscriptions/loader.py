@@ -1,10 +1,10 @@
-"""From events of the log to roots of results: loaded anew for each, on behalf of whoever reads."""
+"""From events of the log to roots of results, loaded for each reader."""
 
 from collections.abc import Mapping, Sequence
 
 from roost.notification.v1.notification_pb2 import UserEvent
 
-from gateway.api.events import queries as reading
+from gateway.api.events import queries
 from gateway.api.events.graphql import PostActivity
 from gateway.api.events.graphql import Subscription as Event
 from gateway.api.events.types import (
@@ -21,7 +21,7 @@ from gateway.core.clients import Backends
 _MOST_REPLIES = 20
 
 
-class Loader:
+class EventLoader:
     """Of one connection; used within `Viewer.read`. It keeps nothing."""
 
     def __init__(self, backends: Backends, viewer_id: int) -> None:
@@ -31,43 +31,45 @@ class Loader:
     async def of_log(self, events: Sequence[UserEvent]) -> dict[int, Event]:
         """By sequence, what there is to show; the rules of its list may leave an event out."""
         entries = {
-            each.sequence: reading.entry_of(each) for each in events if each.HasField("home")
+            each.sequence: queries.entry_of(each) for each in events if each.HasField("home")
         }
-        found, kept = await reading.arrivals(self._backends, entries, self._viewer_id)
+        found, kept = await queries.arrivals(self._backends, entries, self._viewer_id)
         seen = Seen(found)
         items = {each: TimelineItem(entry=entry, seen=seen) for each, entry in kept.items()}
-        told = await self._notifications([each for each in events if each.HasField("notification")])
-        computed = {}
+        updates = await self._notifications(
+            [each for each in events if each.HasField("notification")]
+        )
+        roots = {}
         for event in events:
-            item, became = items.get(event.sequence), told.get(event.sequence)
+            item, became = items.get(event.sequence), updates.get(event.sequence)
             change = Arrival(item=item) if item else became or plain(event)
             if change is not None:
-                computed[event.sequence] = Event(
+                roots[event.sequence] = Event(
                     arrival=item, notification=became, event=logged(event, change)
                 )
-        return computed
+        return roots
 
     async def of_posts(self, news: Mapping[int, Sequence[int]]) -> dict[int, Event]:
         """By post, what became of it, with these of its replies."""
         newest = {post_id: sorted(replies)[-_MOST_REPLIES:] for post_id, replies in news.items()}
         ids = dict.fromkeys([*news, *(each for replies in newest.values() for each in replies)])
-        found = await reading.posts(self._backends, list(ids)[: reading.MOST_POSTS])
+        found = await queries.posts(self._backends, list(ids)[: queries.MOST_POSTS])
         seen = Seen(found)
-        computed = {}
+        roots = {}
         for post_id, replies in newest.items():
-            what = reading.watched(post_id, replies, found)
-            computed[post_id] = Event(
+            what = queries.watched(post_id, replies, found)
+            roots[post_id] = Event(
                 activity=PostActivity(
                     post=seen.post(what.post) if what.post is not None else None,
                     replies=[seen.post(each) for each in what.replies],
                 )
             )
-        return computed
+        return roots
 
-    async def _notifications(self, told: Sequence[UserEvent]) -> dict[int, NotificationEvent]:
-        found, changes = await reading.told(self._backends, told)
+    async def _notifications(self, of: Sequence[UserEvent]) -> dict[int, NotificationEvent]:
+        found, changes = await queries.notification_updates(self._backends, of)
         seen = Seen(found)
-        computed = {}
+        roots = {}
         for sequence, became in changes.items():
             if became is None:
                 continue
@@ -77,5 +79,5 @@ class Loader:
             else:
                 now = Notification(message=became.group, seen=seen)
                 event = NotificationEvent(notification=now, replaces_id=gone, withdrawn_id=None)
-            computed[sequence] = event
-        return computed
+            roots[sequence] = event
+        return roots

@@ -1,4 +1,4 @@
-"""Subscriptions to the log: each goes on where its client stopped, and then hears what is new."""
+"""Subscriptions to the log: each resumes where its client stopped, then gets new events."""
 
 import asyncio
 from collections import deque
@@ -25,31 +25,31 @@ class LogSubscription:
 
     def __init__(self, subscription: Subscription, position: int) -> None:
         self.subscription = subscription
-        # Up to here everything was told, or is of no topic that was asked for.
+        # Up to here everything was sent, or is of no topic that was asked for.
         self.position = position
-        # The client was told of it up to here; -1 before it was told anything.
+        # The last sequence that was sent; -1 before the first.
         self.last_sent = -1
-        # The hub tells what is new; until then it is read from the log.
+        # Whether events come from the hub; until then they are read from the log.
         self.live = False
-        # Of the first event that can be had, where the hub has lost some.
+        # The first event after a gap of the hub; 0 without one.
         self.gap_before = 0
 
     def wants(self, topic: str, sequence: int) -> bool:
-        """Whether it is to be told of an event that the hub hands on."""
+        """Whether an event from the hub is to be sent to it."""
         return self.live and sequence > self.position and topic in self.subscription.topics
 
     async def send(self, event: Event, show: Show) -> None:
-        """Tells an event of the log."""
+        """Sends an event of the log."""
         if event.event is not None:
             self.position = self.last_sent = event.event.sequence
             await show(self.subscription, event)
 
     async def send_position(self, show: Show) -> None:
-        """Tells how far the log was told."""
+        """Sends how far the log was sent."""
         await self.send(self._about_place(None), show)
 
     async def send_gap(self, first: int, show: Show) -> None:
-        """Tells that events before the first are gone."""
+        """Sends a gap: events before the first are gone."""
         self.position = first - 1
         topics = [each for each in Topic if each.value in self.subscription.topics]
         await self.send(self._about_place(Gap(topics=topics)), show)
@@ -59,7 +59,7 @@ class LogSubscription:
 
 
 class LogSubscriptions:
-    """Those of one connection. Nothing of the log falls between reading it and hearing of it."""
+    """Those of one connection. No event is missed between reading the log and live events."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class LogSubscriptions:
         metrics: StreamMetrics,
     ) -> None:
         self._backlog = backlog
-        # The newest event that the hub has handed on.
+        # The newest event that the hub has delivered.
         self._last = last
         self._load = load
         self._show = show
@@ -92,19 +92,19 @@ class LogSubscriptions:
         self._all.pop(subscription, None)
 
     def publish(self, event: UserEvent) -> list[LogSubscription]:
-        """Those that are to be told of an event that the hub hands on."""
+        """Those that an event from the hub is to be sent to."""
         topic = topic_of(event)
         return [each for each in self._all.values() if each.wants(topic, event.sequence)]
 
     def lose(self, first: int) -> None:
-        """Events before this one cannot be had: whoever hears what is new is told in their turn."""
+        """Events before this one are gone: live subscriptions get a gap in their turn."""
         lost = [each for each in self._all.values() if each.live]
         for each in lost:
             each.live, each.gap_before = False, first
         self._behind.extend(lost)
 
     def beat(self) -> None:
-        """Nothing was said for a while: those who hear what is new are told how far it is."""
+        """Nothing was sent for a while: live subscriptions get the position of the log."""
         self._quiet.extend(each for each in self._all.values() if each.live)
 
     @property
@@ -113,7 +113,7 @@ class LogSubscriptions:
         return bool(self._behind or self._quiet)
 
     async def advance(self) -> None:
-        """Brings one of them forward. Everything that the hub handed on was sent before."""
+        """Advances one of them. Everything that the hub delivered was sent before."""
         if self._behind:
             await self._catch_up(self._behind[0])
         else:
@@ -139,10 +139,10 @@ class LogSubscriptions:
             await self._send_activity(log_subscription, stretch.events)
             if log_subscription.position < self._last():
                 if not stretch.events:
-                    # The hub was told of an event after the page was read.
+                    # The hub got an event after the page was read.
                     await asyncio.sleep(AGAIN_SECONDS)
                 return
-        # Nothing waits between looking where the hub is and hearing it.
+        # There is no await between reading the hub's position and going live.
         self._behind.popleft()
         log_subscription.live = True
         await log_subscription.send_position(self._show)
@@ -153,8 +153,8 @@ class LogSubscriptions:
         for start in range(0, len(found), MOST_EVENTS):
             chunk = found[start : start + MOST_EVENTS]
             topics = log_subscription.subscription.topics
-            computed = await self._load([each for each in chunk if topic_of(each) in topics])
-            for event in computed.values():
+            loaded = await self._load([each for each in chunk if topic_of(each) in topics])
+            for event in loaded.values():
                 if not self._is_here(log_subscription):
                     return
                 await log_subscription.send(event, self._show)

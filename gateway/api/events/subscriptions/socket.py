@@ -9,7 +9,7 @@ from roost.notification.v1.event_service_pb2 import PostActivity
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.api.events.graphql import Subscription as Event
-from gateway.api.events.subscriptions.loader import Loader
+from gateway.api.events.subscriptions.loader import EventLoader
 from gateway.api.events.subscriptions.resumption import LogSubscriptions
 from gateway.api.events.subscriptions.subscription import (
     EVENTS,
@@ -17,7 +17,7 @@ from gateway.api.events.subscriptions.subscription import (
     NOTIFICATIONS,
     POST,
     Subscription,
-    computed,
+    payload_of,
     refusal_of,
 )
 from gateway.core.clients import Backends
@@ -40,11 +40,11 @@ class EventsExpired(WrongState):
     """Events are gone for good."""
 
     reason = "EVENTS_EXPIRED"
-    message = "Events were lost; read the list anew, and subscribe again."
+    message = "Events were lost; read the list again, and subscribe again."
 
 
 class GraphQLSocket(Connection[messages.ServerMessage]):
-    """A connection whose client was let in."""
+    """A connection that was authenticated."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         self._backends = backends
         self._find = find
         self._allowed = quota
-        self._loader = Loader(backends, self.user_id)
+        self._loader = EventLoader(backends, self.user_id)
         self._followers = LogSubscriptions(
             backlog=self._backlog,
             last=lambda: self._hub.last(self.user_id),
@@ -67,13 +67,13 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             metrics=self._metrics,
         )
         self._subscriptions: dict[str, Subscription] = {}
-        # Posts to be shown anew: their new replies.
+        # Posts to be shown again: their new replies.
         self._news: dict[int, list[int]] = {}
         # Subscriptions to posts that have just begun, to be shown as they are now.
         self._begun: deque[Subscription] = deque()
         self._next = 0.0
 
-    # --- what the hub says ---
+    # --- calls of the hub ---
 
     def deliver(self, event: UserEvent) -> None:
         """The person's next event."""
@@ -83,7 +83,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             self._put(event)
 
     def skip_to(self, first_sequence: int) -> None:
-        """Events before this one cannot be had: whoever waits for them is told to read anew."""
+        """Events before this one are gone: subscriptions that wait for them get a gap."""
         self._miss(HOME, NOTIFICATIONS)
         self._followers.lose(first_sequence)
         self.wake()
@@ -135,7 +135,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         return closing_of(error)
 
     async def _close_message(self, closing: Closing) -> None:
-        """The protocol has no words for it: the close frame says it all."""
+        """The protocol has no message for it; the close frame has the reason."""
 
     # --- subscriptions ---
 
@@ -161,7 +161,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             return
         self._subscriptions[subscription_id] = subscription
         if subscription.field == POST:
-            # Watched from before it is read: nothing falls between.
+            # Watched before it is read, so no activity is missed.
             self._hub.watch(self, subscription.post_id)
             self._begun.append(subscription)
         elif subscription.field == EVENTS:
@@ -276,7 +276,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             lambda: subscription.result(event, self._backends, self.user_id)
         )
         if self._is_open(subscription):
-            await self._send_message(messages.Next(subscription.key, computed(result)))
+            await self._send_message(messages.Next(subscription.key, payload_of(result)))
 
     async def _send_message(self, message: messages.ServerMessage) -> None:
         async with asyncio.timeout(SEND_SECONDS):

@@ -57,7 +57,7 @@ class Subscription:
         self.after: int | None = arguments.get("after")
 
     def shows(self, event: Event) -> bool:
-        """Whether an event of its topics is one that its field tells."""
+        """Whether its field shows an event of its topics."""
         match self.field:
             case "homeArrivals":
                 return event.arrival is not None
@@ -113,7 +113,7 @@ def refusal_of(error: DocumentErrors | RoostError) -> list[dict[str, Any]]:
     return [formatted(GraphQLError(error.message, original_error=error))]
 
 
-def computed(result: ExecutionResult) -> dict[str, Any]:
+def payload_of(result: ExecutionResult) -> dict[str, Any]:
     """What a `next` message holds."""
     payload: dict[str, Any] = {"data": result.data}
     if result.errors:
@@ -121,5 +121,4 @@ def computed(result: ExecutionResult) -> dict[str, Any]:
     return payload
 
 
-def _no_change(_: str) -> None:
-    """Subscriptions change nothing."""
+def _no_change(_: str) -> None: ...

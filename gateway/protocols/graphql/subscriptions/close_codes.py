@@ -25,12 +25,12 @@ TOO_MANY_INITS = Closing(4429, "Too many initialisation requests")
 
 def taken(subscription_id: str) -> Closing:
     """The id stands for a subscription that has not ended."""
-    computed = subscription_id.encode()[:_MOST_BYTES].decode(errors="ignore")
-    return Closing(4409, f"Subscriber for {computed} already exists")
+    shown = subscription_id.encode()[:_MOST_BYTES].decode(errors="ignore")
+    return Closing(4409, f"Subscriber for {shown} already exists")
 
 
 def closing_of(error: RoostError) -> Closing:
-    """Because of an error."""
+    """The close frame for an error."""
     return translated(Closing.of(error))
 
 

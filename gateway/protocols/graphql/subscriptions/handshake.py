@@ -50,7 +50,7 @@ class Subscriptions:
             )
         await receive()  # the request
         with self._stream.counted():
-            # Whoever says nothing holds a place, too.
+            # A connection without a ticket counts, too.
             self._stream.check_room()
             await self._serve(receive, send)
 

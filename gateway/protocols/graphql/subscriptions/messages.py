@@ -42,7 +42,7 @@ class Pong(Struct, frozen=True, tag_field="type", tag="pong"):
 
 
 class Subscribe(Struct, frozen=True, tag_field="type", tag="subscribe"):
-    """Begin one."""
+    """The client begins a subscription."""
 
     id: Id
     payload: Request

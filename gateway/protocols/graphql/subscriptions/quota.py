@@ -30,7 +30,6 @@ class SubscriptionQuota:
         self._open[user_id] += 1
 
     def release(self, user_id: int) -> None:
-        """One less."""
         self._open[user_id] -= 1
         if not self._open[user_id]:
             del self._open[user_id]

@@ -110,28 +110,30 @@ class KeyRing:
     def __init__(self, source: JwksSource, *, clock: Clock) -> None:
         self._source = source
         self._clock = clock
-        self._keys: Mapping[str, Key] = {}
-        self._stale_at = _NEVER
+        # Those last fetched, and when they are due to be fetched again: `refresh` then.
+        self.keys: Mapping[str, Key] = {}
+        self.stale_at = _NEVER
         self._tried_at = _NEVER
         self._fetching: asyncio.Task[None] | None = None
 
-    def known(self, kid: str) -> Key | None:
-        """The key, if it is among those last fetched; has them fetched again when that is due."""
-        if self._clock.monotonic() >= self._stale_at and self._may_try():
+    def refresh(self) -> None:
+        """Fetches the keys in the background, if that was not tried just now."""
+        if self._may_try():
             self._fetch()
-        return self._keys.get(kid)
 
     async def find(self, kid: str) -> Key | None:
         """The key of that name, or None if the issuer has none. Raises Unavailable if the keys
         were never seen and cannot be had."""
-        key = self._keys.get(kid)
+        if self._clock.monotonic() >= self.stale_at:
+            self.refresh()
+        key = self.keys.get(kid)
         if key is not None:
             return key
         if self._fetching is not None or self._may_try():
             await asyncio.shield(self._fetch())
-        if self._stale_at == _NEVER:
+        if self.stale_at == _NEVER:
             raise Unavailable("Tokens cannot be checked now; try again.")
-        return self._keys.get(kid)
+        return self.keys.get(kid)
 
     def _may_try(self) -> bool:
         return self._clock.monotonic() >= self._tried_at + MIN_INTERVAL
@@ -150,7 +152,7 @@ class KeyRing:
     async def _refresh(self) -> None:
         try:
             # An unchanged key keeps its object, so that tokens verified with it stay verified.
-            self._keys = {
+            self.keys = {
                 each["kid"]: self._same(each) or _construct(each)
                 for each in await self._source.fetch()
             }
@@ -158,10 +160,10 @@ class KeyRing:
             # Whatever is wrong with the source, the keys that are known are still good.
             logger().warning("keys_not_fetched", error=repr(error))
             return
-        self._stale_at = self._clock.monotonic() + MAX_AGE
+        self.stale_at = self._clock.monotonic() + MAX_AGE
 
     def _same(self, published: Jwk) -> Key | None:
-        key = self._keys.get(published["kid"])
+        key = self.keys.get(published["kid"])
         if key is None:
             return None
         members = key.to_dict()

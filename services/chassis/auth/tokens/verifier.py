@@ -1,14 +1,15 @@
 """From a token to the Caller whom it names, or to an error."""
 
 import hashlib
-from collections.abc import Callable, Collection, Container
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from cachebox import LRUCache
 
-from services.chassis.auth.caller import Caller, UserCaller
+from services.chassis.auth import caller
+from services.chassis.auth.caller import Caller, Policy, UserCaller
 from services.chassis.auth.tokens import access_tokens, identity, jws
 from services.chassis.auth.tokens.jws import Key, TokenExpired, TokenInvalid
 from services.chassis.auth.tokens.keys import KeyRing
@@ -19,6 +20,7 @@ from services.chassis.runtime.clock import Clock
 LEEWAY = 30.0
 # About 400 bytes each. Verifying costs some 100 µs, finding a verified token about 2.
 CACHE_SIZE = 20_000
+_SCHEME = "bearer "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,22 @@ class Verifier:
         }
         self._cache: LRUCache[bytes, _Verified] = LRUCache(CACHE_SIZE)
 
+    async def authenticate(self, authorization: Sequence[str], policy: Policy) -> None:
+        """Sets the caller of the running call, by its values of the header `authorization`.
+
+        Raises TokenInvalid, TokenExpired or SessionRevoked for a bad token, even where anonymous
+        callers are allowed. Raises Unauthenticated or Forbidden by the policy.
+        """
+        token = bearer_token(authorization)
+        if token is None:
+            policy.check(caller.ANONYMOUS)
+            # Set explicitly: not every server gives each request a task of its own.
+            caller.begin(caller.ANONYMOUS, None)
+            return
+        found = self.remembered(token) or await self.verify(token)
+        policy.check(found)
+        caller.begin(found, token)
+
     def remembered(self, token: str) -> Caller | None:
         """The caller whom the token names, if it was verified before and still holds. Raises
         SessionRevoked."""
@@ -89,7 +107,10 @@ class Verifier:
         found = self._cache.get(digest)
         if found is None:
             return None
-        if self._clock.monotonic() < found.expires and found.ring.known(found.kid) is found.key:
+        now, ring = self._clock.monotonic(), found.ring
+        if now >= ring.stale_at:
+            ring.refresh()
+        if now < found.expires and ring.keys.get(found.kid) is found.key:
             return self._live(found.caller)
         self._cache.pop(digest, None)
         return None
@@ -100,30 +121,44 @@ class Verifier:
         Raises TokenExpired, TokenInvalid, SessionRevoked, or Unavailable when the issuer's keys
         were never seen.
         """
-        caller = self.remembered(token)
-        if caller is not None:
-            return caller
+        remembered = self.remembered(token)
+        if remembered is not None:
+            return remembered
         verified = await self._verify(token)
         self._cache[hashlib.sha256(token.encode()).digest()] = verified
         return self._live(verified.caller)
 
-    def _live(self, caller: Caller) -> Caller:
-        if isinstance(caller, UserCaller) and caller.session_id in self._revoked:
+    def _live(self, found: Caller) -> Caller:
+        if isinstance(found, UserCaller) and found.session_id in self._revoked:
             raise SessionRevoked
-        return caller
+        return found
 
     async def _verify(self, token: str) -> _Verified:
         typ, kid = jws.read_header(token)
         issuer = self._issuers.get(typ)
         if issuer is None:
             raise TokenInvalid
-        key = issuer.ring.known(kid) or await issuer.ring.find(kid)
+        key = await issuer.ring.find(kid)
         if key is None:
             raise TokenInvalid
         claims = jws.verify(token, key)
         left = _check(claims, issuer, self._clock.now().timestamp())
         expires = self._clock.monotonic() + left
         return _Verified(issuer.caller_of(claims, kid), expires, issuer.ring, kid, key)
+
+
+def bearer_token(authorization: Sequence[str]) -> str | None:
+    """The bearer token in the values of a header; None where there is no value.
+
+    Raises TokenInvalid for any other credential, and for two of them, since two readers might each
+    take a different one.
+    """
+    if not authorization:
+        return None
+    (value, *more) = authorization
+    if more or value[: len(_SCHEME)].lower() != _SCHEME:
+        raise TokenInvalid
+    return value[len(_SCHEME) :]
 
 
 def _check(claims: dict[str, Any], issuer: _Issuer, now: float) -> float:

@@ -6,8 +6,8 @@ from services.chassis.events.bus.producer import (
     RecordsRefused,
     publisher,
 )
-from services.chassis.events.bus.routes import BatchHandler, EventRoutes, Handler, Routes
 from services.chassis.events.bus.subscriber import Subscriber, dead_letter_topic
+from services.chassis.events.routes import BatchHandler, EventRoutes, Handler, Routes
 
 __all__ = [
     "BatchHandler",

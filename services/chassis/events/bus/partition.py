@@ -1,4 +1,4 @@
-"""The events of one partition, handled in order until each is done, parked or given up."""
+"""The events of one partition, handled in order until each is done, a dead letter, or dropped."""
 
 import asyncio
 from collections import deque
@@ -9,9 +9,8 @@ from typing import NamedTuple
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Gauge, Histogram
 
-from services.chassis.events import bodies
-from services.chassis.events.bus.routes import BatchHandler, Handler
 from services.chassis.events.records import Event, Record, Undecodable
+from services.chassis.events.routes import AHEAD, BatchHandler, Handler
 from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.clock import Clock
@@ -173,7 +172,7 @@ class Partition:
     def _event(self, received: Received) -> Event:
         """Raises Undecodable for what is no event of the past or of now."""
         event = Event.from_record(received.record)
-        if event.time > self._clock.now() + bodies.AHEAD:
+        if event.time > self._clock.now() + AHEAD:
             raise Undecodable(f"the time {event.time.isoformat()} is of the future")
         return event
 
@@ -227,7 +226,7 @@ class Partition:
         # What is wrong may stand in the reason, and be what no text may hold.
         reason = f"{type(cause).__name__}: {cause}".encode(errors="replace").decode()
         logger().error(
-            "event_parked",
+            "event_dead_lettered",
             group=self._group,
             topic=self.topic,
             partition=self.number,
@@ -239,7 +238,7 @@ class Partition:
         while True:
             try:
                 await self._dead_letter(received.record, self.number, received.offset, reason)
-                outcome = "parked"
+                outcome = "dead-lettered"
                 break
             except Unavailable:
                 await backoff.wait()
@@ -247,7 +246,7 @@ class Partition:
                 # It is still where it came from, for as long as the topic keeps it; the log names
                 # the place. To wait here would stop all that follows.
                 logger().error(
-                    "event_not_parked",
+                    "event_not_dead_lettered",
                     group=self._group,
                     topic=self.topic,
                     partition=self.number,

@@ -21,8 +21,8 @@ from services.chassis.events.bus.group_health import has_live_member
 from services.chassis.events.bus.membership import Membership, RejoinDecision
 from services.chassis.events.bus.partition import Partition, Received
 from services.chassis.events.bus.producer import Publisher, RecordsRefused
-from services.chassis.events.bus.routes import BatchHandler, Handler
 from services.chassis.events.records import Headers, Record
+from services.chassis.events.routes import BatchHandler, Handler
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.logs import logger
 
@@ -49,16 +49,17 @@ _Place = tuple[str, int]
 
 def dead_letter_topic(topic: str) -> str:
     """The topic where events of `topic` go that can never be handled."""
-    return f"{topic}.parked"
+    return f"{topic}.dead-letter"
 
 
 class Subscriber:
     """A member of the consumer group `group`, on topics that exist already.
 
     Give `handlers` (a `Routes`) for one event at a time, or `batches` for lists of events of one
-    partition, in order and of all types. Undecodable events go to `parked(topic)`, whole and with
-    headers `parked-reason`, `parked-by` and `parked-from`, and never block what follows. A record
-    that is too large to be parked goes without its value, with the header `parked-without-value`.
+    partition, in order and of all types. Undecodable events go to `dead_letter_topic(topic)`,
+    whole and with headers `dead-letter-reason`, `dead-letter-by` and `dead-letter-from`, and never
+    block what follows. A record that is too large for that goes without its value, with the header
+    `dead-letter-without-value`.
     """
 
     def __init__(
@@ -316,16 +317,16 @@ class Subscriber:
     async def _dead_letter(self, record: Record, partition: int, offset: int, reason: str) -> None:
         headers = [
             *record.headers,
-            ("parked-reason", reason[:1000].encode()),
-            ("parked-by", self.group.encode()),
-            ("parked-from", f"{record.topic}[{partition}]@{offset}".encode()),
+            ("dead-letter-reason", reason[:1000].encode()),
+            ("dead-letter-by", self.group.encode()),
+            ("dead-letter-from", f"{record.topic}[{partition}]@{offset}".encode()),
         ]
         aside = Record(dead_letter_topic(record.topic), record.key, record.value, headers)
         try:
             await self._publisher.send([aside])
         except RecordsRefused:
             # With the headers it is larger than the one that the broker took before.
-            headers.append(("parked-without-value", b"true"))
+            headers.append(("dead-letter-without-value", b"true"))
             await self._publisher.send([aside._replace(value=None, headers=headers)])
 
 

@@ -40,9 +40,8 @@ class MemoryStore:
     async def transaction(self) -> AsyncIterator[MemoryPostTransaction]:
         async with self.database.transaction(MemoryPostTransaction) as transaction:
             yield transaction
-        if transaction.changed:
-            for listener in self._listeners:
-                await listener(transaction.changed)
+        for listener in self._listeners:
+            await listener(transaction.changed)
 
     async def create(self, new: NewPost) -> bytes | None:
         async with self.transaction() as transaction:

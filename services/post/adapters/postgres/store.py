@@ -248,6 +248,5 @@ class PostgresStore:
         ]
 
     async def _notify(self, changed: ChangedIds) -> None:
-        if changed:
-            for listener in self._listeners:
-                await listener(changed)
+        for listener in self._listeners:
+            await listener(changed)

@@ -3,7 +3,7 @@
 A profile is cached by user, a relationship by viewer and user, a block by pair. All of it belongs
 to the User service. It invalidates what a write changed before it answers the write, and its events
 repeat the invalidation, for the case that the first one was lost. See
-docs/adr/0015-people-are-known-until-told.md.
+docs/adr/0015-profile-cache-invalidation.md.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

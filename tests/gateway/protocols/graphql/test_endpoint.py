@@ -335,9 +335,9 @@ def test_a_file_that_does_not_fit_the_schema_is_named(tmp_path: Path) -> None:
 
 
 def test_neither_the_schema_nor_the_page_is_shown_unless_configured() -> None:
-    told = GatewaySettings(mesh="127.0.0.1:1", service_key_file=Path("key"))
+    settings = GatewaySettings(mesh="127.0.0.1:1", service_key_file=Path("key"))
 
-    assert told.graphql_introspection is False
+    assert settings.graphql_introspection is False
 
 
 async def test_several_posts_and_people_are_loaded_in_one_call(

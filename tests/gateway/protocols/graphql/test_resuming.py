@@ -84,13 +84,13 @@ async def sequences(client: SubscriptionClient, count: int, key: str = "1") -> l
 
 
 async def change(client: SubscriptionClient, key: str = "1") -> Json:
-    """The next event that tells more than how far the log was told."""
+    """The next event with a change."""
     while (found := await event(client, key))["change"] is None:
         pass
     return found
 
 
-def told_up_to(sequence: int) -> Json:
+def sent_up_to(sequence: int) -> Json:
     return {"sequence": sequence, "at": None, "change": None}
 
 
@@ -111,7 +111,7 @@ async def test_without_a_sequence_it_begins_now_and_says_where_that_is(
         events.add(ALICE, **changed(4))
         found = await sequences(client, 1)
 
-    assert first == told_up_to(3)
+    assert first == sent_up_to(3)
     assert found == [4]
 
 
@@ -178,7 +178,7 @@ async def test_a_client_goes_on_after_what_it_had(address: str, events: FakeEven
         found += await sequences(client, 1)
 
     assert found == list(range(21, 502))
-    assert here == told_up_to(500)
+    assert here == sent_up_to(500)
 
 
 async def test_events_during_the_resumption_come_once_and_in_order(
@@ -215,7 +215,7 @@ async def test_connections_that_are_lost_again_and_again_lose_no_event(
         async with let_in(address, max_queue=None) as client:
             await follow(client, after=after)
             for _ in range(chance.randrange(6)):
-                events.add(ALICE, told=chance.random() < 0.7, **changed(1))
+                events.add(ALICE, announced=chance.random() < 0.7, **changed(1))
                 last = events.add(ALICE, **changed(1))
             # It goes away in the midst of them.
             until = chance.randint(after, last)
@@ -245,8 +245,8 @@ async def test_each_subscription_goes_on_from_its_own_place(
         events.add(ALICE, **arrival(104))
         both = [await client.next(), await client.next()]
 
-    assert all_ == [5, 6, told_up_to(6)]
-    assert home == [2, 4, 6, told_up_to(6)]
+    assert all_ == [5, 6, sent_up_to(6)]
+    assert home == [2, 4, 6, sent_up_to(6)]
     assert {each["id"] for each in both} == {"all", "home"}
     assert [each["payload"]["data"]["events"]["sequence"] for each in both] == [7, 7]
 
@@ -295,7 +295,7 @@ async def test_a_long_absence_is_a_gap_of_the_home_alone(address: str, events: F
         (2, ["HOME"]),
         (3, ["HOME"]),
     ]
-    assert others == [1, told_up_to(3)]
+    assert others == [1, sent_up_to(3)]
 
 
 async def test_a_client_ahead_of_the_log_is_told_so(address: str, events: FakeEvents) -> None:
@@ -331,13 +331,13 @@ async def test_silence_is_broken_by_how_far_it_is(
         await follow(client, topics=["ACCOUNT"])
         monkeypatch.setattr(connection.frames, "HEARTBEAT_SECONDS", 0.1)
         events.add(ALICE, **arrival(100))
-        told: list[Json] = []
-        while told_up_to(1) not in told:
+        sent: list[Json] = []
+        while sent_up_to(1) not in sent:
             message = await client.next()
             if message["type"] == "next":
-                told.append(message["payload"]["data"]["events"])
+                sent.append(message["payload"]["data"]["events"])
 
-    assert all(each["change"] is None for each in told)
+    assert all(each["change"] is None for each in sent)
 
 
 async def test_an_id_that_is_used_again_hears_nothing_of_the_one_before(

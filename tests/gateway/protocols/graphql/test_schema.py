@@ -1,4 +1,4 @@
-"""The committed schema: what it promises, and how changes of it are told apart."""
+"""The committed schema: what it promises, and how changes of it are classified."""
 
 from collections.abc import Iterator
 

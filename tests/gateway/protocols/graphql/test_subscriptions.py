@@ -65,7 +65,7 @@ async def address(gateway: Gateway, scenario: Scenario) -> AsyncIterator[str]:
 
 
 def sample(state: State, name: str) -> float:
-    return state.metrics.registry.get_sample_value(name) or 0.0
+    return state.registry.get_sample_value(name) or 0.0
 
 
 async def test_an_arrival_is_shown_as_it_was_asked_for(address: str, events: FakeEvents) -> None:
@@ -95,9 +95,9 @@ async def test_a_subscription_of_the_documentation_is_told_what_happens(
         events.add(ALICE, **liked(7))
         events.happened(PostActivity(post_id=100, reply_post_id=101))
 
-        told = json.dumps(await client.data("1"))
+        sent = json.dumps(await client.data("1"))
 
-    assert "Post 10" in told or '"LIKE"' in told
+    assert "Post 10" in sent or '"LIKE"' in sent
 
 
 async def test_what_the_rules_of_a_home_leave_out_is_not_told(
@@ -122,9 +122,9 @@ async def test_notifications_come_and_go(address: str, events: FakeEvents) -> No
         events.add(ALICE, **liked(7))
         events.add(ALICE, **liked(7, withdrawn=True))
 
-        told = [(await client.data("n"))["notifications"] for _ in range(2)]
+        sent = [(await client.data("n"))["notifications"] for _ in range(2)]
 
-    assert told == [
+    assert sent == [
         {"notification": {"kind": "LIKE", "count": 1}, "replacesId": None, "withdrawnId": None},
         {"notification": None, "replacesId": None, "withdrawnId": global_id("Notification", 7)},
     ]
@@ -157,10 +157,10 @@ async def test_arrivals_that_were_missed_end_subscriptions_to_the_home_alone(
         events.add(ALICE, **missed())
         events.add(ALICE, **liked(7))
         refusal = await client.refusal("h")
-        told = await client.data("n")
+        sent = await client.data("n")
 
     assert refusal["reason"] == "EVENTS_EXPIRED"
-    assert told["notifications"]["notification"]["kind"] == "LIKE"
+    assert sent["notifications"]["notification"]["kind"] == "LIKE"
 
 
 async def test_a_post_is_shown_as_it_is_and_with_its_new_replies(
@@ -263,7 +263,7 @@ async def test_lost_events_end_the_subscriptions_to_lists(address: str, events: 
         await client.subscribe("1", HOME)
         await client.heard()
         for number in range(5):
-            events.add(ALICE, told=False, **arrival(100 + number))
+            events.add(ALICE, announced=False, **arrival(100 + number))
         events.forget(ALICE, before=4)
         events.cut()
 
@@ -432,14 +432,14 @@ async def test_a_message_that_is_none_closes(address: str, text: str) -> None:
         assert await client.closed() == 4400
 
 
-@pytest.mark.parametrize("told", ["by the log", "by the list of ended sessions"])
+@pytest.mark.parametrize("announced", ["by the log", "by the list of ended sessions"])
 async def test_a_session_that_ends_is_closed(
-    address: str, events: FakeEvents, revoked: set[int], told: str
+    address: str, events: FakeEvents, revoked: set[int], announced: str
 ) -> None:
     async with let_in(address) as client:
         await client.subscribe("1", HOME)
         await client.heard()
-        if told == "by the log":
+        if announced == "by the log":
             events.add(ALICE, session=SessionEnded(session_id=SESSION))
         else:
             revoked.add(SESSION)

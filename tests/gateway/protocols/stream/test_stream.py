@@ -167,8 +167,8 @@ def liked(
     )
     group.first_time.FromDatetime(NOON)
     group.last_time.FromDatetime(NOON)
-    told = NotificationChanged(group=group, withdrawn=withdrawn, previous_id=previous_id)
-    return {"notification": told}
+    change = NotificationChanged(group=group, withdrawn=withdrawn, previous_id=previous_id)
+    return {"notification": change}
 
 
 async def greeted(client: StreamClient, *topics: str) -> Json:
@@ -212,10 +212,10 @@ async def test_notifications_come_and_go(address: str, events: FakeEvents) -> No
         await greeted(client, "notifications")
         events.add(ALICE, **liked(7))
         events.add(ALICE, **liked(7, withdrawn=True))
-        told, gone = await client.events(2)
+        updated, gone = await client.events(2)
 
-    assert told["change"]["notification"]["kind"] == "like"
-    assert [each["handle"] for each in told["change"]["notification"]["people"]] == ["carol"]
+    assert updated["change"]["notification"]["kind"] == "like"
+    assert [each["handle"] for each in updated["change"]["notification"]["people"]] == ["carol"]
     assert gone["change"] == {"kind": "notification_withdrawn", "id": "7"}
 
 
@@ -470,8 +470,8 @@ async def test_a_broken_upstream_costs_no_event(address: str, events: FakeEvents
 async def test_what_is_lost_on_the_way_is_asked_for_again(address: str, events: FakeEvents) -> None:
     async with opened(address) as client:
         await greeted(client, "account")
-        events.add(ALICE, told=False, **changed(1))
-        events.add(ALICE, told=False, **changed(2))
+        events.add(ALICE, announced=False, **changed(1))
+        events.add(ALICE, announced=False, **changed(2))
         events.add(ALICE, **changed(3))
         found = await client.events(3)
         events.tell(events.logs[ALICE][1])
@@ -841,4 +841,4 @@ async def test_connections_are_counted(address: str, events: FakeEvents, state: 
 
 
 def _counted(state: State, name: str, **labels: str) -> float:
-    return state.metrics.registry.get_sample_value(name, labels) or 0.0
+    return state.registry.get_sample_value(name, labels) or 0.0

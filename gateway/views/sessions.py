@@ -1,0 +1,94 @@
+"""Sessions and their tokens, as they are shown."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+from roost.user.v1 import user_pb2
+
+from gateway.core.ids import Id
+from gateway.views import presentation
+from gateway.views.shapes import NextCursor, Time, User
+
+
+class Session(Struct, frozen=True, gc=False):
+    """One signed-in device."""
+
+    id: Id
+    device_name: Annotated[str, Meta(description="Empty where the device gave no name.")]
+    created_at: Time
+    last_used_at: Time
+    expires_at: Annotated[Time, Meta(description="When it ends if it is not refreshed before.")]
+    current: Annotated[bool, Meta(description="Whether this request was made with it.")]
+
+
+class SessionPage(Struct, frozen=True, gc=False):
+    """A page of sessions, newest first."""
+
+    items: list[Session]
+    next_cursor: NextCursor
+
+
+class Tokens(Struct, frozen=True, gc=False):
+    """What a device holds after refreshing."""
+
+    session: Session
+    access_token: Annotated[str, Meta(description="Send it as `Authorization: Bearer …`.")]
+    access_expires_at: Time
+    refresh_token: Annotated[str, Meta(description="Good once, for the next pair.")]
+    refresh_expires_at: Time
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of the scheme
+
+
+class SignedIn(Struct, frozen=True, gc=False):
+    """A person, signed in on a device."""
+
+    user: User
+    session: Session
+    access_token: Annotated[str, Meta(description="Send it as `Authorization: Bearer …`.")]
+    access_expires_at: Time
+    refresh_token: Annotated[str, Meta(description="Good once, for the next pair.")]
+    refresh_expires_at: Time
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of the scheme
+
+
+class StreamTicket(Struct, frozen=True, gc=False):
+    """What opens one connection to the stream."""
+
+    ticket: Annotated[str, Meta(description="Good once, for one connection of this session.")]
+    expires_in: Annotated[int, Meta(ge=1, description="Seconds until it is good no more.")]
+
+
+def session(message: user_pb2.Session) -> Session:
+    return Session(
+        id=str(message.id),
+        device_name=message.device_name,
+        created_at=presentation.time(message.create_time),
+        last_used_at=presentation.time(message.last_used_time),
+        expires_at=presentation.time(message.expire_time),
+        current=message.current,
+    )
+
+
+def signed_in(
+    person: user_pb2.User, device: user_pb2.Session, tokens: user_pb2.TokenPair
+) -> SignedIn:
+    """A person, signed in on a device."""
+    return SignedIn(
+        user=presentation.user(person),
+        session=session(device),
+        access_token=tokens.access_token,
+        access_expires_at=presentation.time(tokens.access_expire_time),
+        refresh_token=tokens.refresh_token,
+        refresh_expires_at=presentation.time(tokens.refresh_expire_time),
+    )
+
+
+def refreshed(device: user_pb2.Session, pair: user_pb2.TokenPair) -> Tokens:
+    """What a device holds after refreshing."""
+    return Tokens(
+        session=session(device),
+        access_token=pair.access_token,
+        access_expires_at=presentation.time(pair.access_expire_time),
+        refresh_token=pair.refresh_token,
+        refresh_expires_at=presentation.time(pair.refresh_expire_time),
+    )
