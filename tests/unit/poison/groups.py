@@ -133,7 +133,7 @@ def _notification_events() -> Served:
         groups = await scenario.store.groups(OTHER, kinds=[], before=TOP, limit=10)
         return any(ONE in each.actor_ids for each in groups)
 
-    return Served(FOLLOW, is_served, batches=scenario.causes)
+    return Served(FOLLOW, is_served, batches=scenario.consume)
 
 
 def _notification_log() -> Served:
