@@ -200,25 +200,27 @@ async def test_mesh_that_is_away_is_unavailable_at_once() -> None:
 async def slow_to_accept(address: str, seconds: float) -> AsyncIterator[str]:
     """Forwards connections to `address`, each after so many seconds."""
     host, port = address.rsplit(":", 1)
-    copies: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while content := await reader.read(65_536):
                 writer.write(content)
                 await writer.drain()
-        writer.close()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(seconds)
         there, back = await asyncio.open_connection(host, int(port))
-        for ends in ((reader, back), (there, writer)):
-            copies.add(asyncio.create_task(copy(*ends)))
+        writers.extend((writer, back))
+        await asyncio.gather(copy(reader, back), copy(there, writer))
 
     async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        for each in copies:
-            each.cancel()
+        for each in writers:
+            each.close()
+        for each in writers:
+            with suppress(OSError):
+                await each.wait_closed()
 
 
 async def test_peer_that_is_slow_to_accept_is_waited_for(inner: Inner) -> None:
