@@ -19,9 +19,9 @@ EACH = "roost.each"
 # The greatest length of a list without an argument for it, where that is more than a few.
 MOST = "roost.most"
 # The name of a field below which this one is resolved rather than computed.
-RESOLVED_WITHIN = "roost.not_within"
+RESOLVED_WITHIN = "roost.resolved_within"
 # The objects for which it is computed even there.
-EMBEDDED = "roost.settled"
+EMBEDDED = "roost.embedded"
 
 # The cost of a call to a service; an object that is projected costs 1.
 CALL = 10
@@ -60,7 +60,7 @@ def computed(about: str, *, deprecated: str | None = None) -> Callable[[Callable
 def resolved(
     about: str, *, cost: int = CALL, each: int = 0, deprecated: str | None = None
 ) -> Callable[[Callable[..., Any]], Any]:
-    """A field that the method resolves at this cost, and a list at `each` for each item in addition.
+    """A field that the method resolves at this cost, and a list at `each` an item on top.
 
     Where the method fails, the field is null.
     """

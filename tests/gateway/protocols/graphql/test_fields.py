@@ -11,6 +11,7 @@ from gateway.api.routes import SECTIONS
 from gateway.api.schema import SCHEMA
 from gateway.api.versions import NEWEST
 from gateway.core.problems import STATUS
+from gateway.protocols.graphql.fields import COST
 from gateway.protocols.rest.routes import ANYONE, Route, routes_of
 from services.chassis.runtime.errors import RuleBroken, Unavailable, Violation
 from tests.completeness import assert_listed
@@ -18,7 +19,7 @@ from tests.gateway import route_cases
 from tests.gateway.conftest import Client, counted
 from tests.gateway.fakes import FakeServices
 from tests.gateway.protocols.graphql import field_cases
-from tests.gateway.protocols.graphql.field_cases import BESIDE_ROUTES, FIELDS, Asking
+from tests.gateway.protocols.graphql.field_cases import BESIDE_ROUTES, FIELDS, REFERENCES, Asking
 from tests.gateway.protocols.graphql.sending import sent
 from tests.gateway.protocols.rest.test_routes import KINDS
 from tests.gateway.route_cases import Case
@@ -78,6 +79,31 @@ def test_every_field_at_the_top_stands_for_a_route_or_says_why_not() -> None:
         file=field_cases.__file__,
         guide="Add an RPC, step 6",
     )
+
+
+def resolved_fields_below_the_top() -> set[str]:
+    roots = {SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type}
+    return {
+        f"{shape.name}.{name}"
+        for shape in SCHEMA.type_map.values()
+        if is_object_type(shape) and shape not in roots
+        for name, each in shape.fields.items()
+        if (declared := each.extensions.get("strawberry-definition")) is not None
+        and COST in declared.metadata
+    }
+
+
+def test_every_resolved_field_below_the_top_stands_for_a_route_or_for_a_reference() -> None:
+    named = {asking.field for asking in FIELDS.values() if asking.before}
+
+    assert_listed(
+        resolved_fields_below_the_top(),
+        named | set(REFERENCES),
+        kind="case in FIELDS and no line in REFERENCES",
+        file=field_cases.__file__,
+        guide="Add an RPC, step 6",
+    )
+    assert set(REFERENCES.values()) <= {asking.field for asking in FIELDS.values()}
 
 
 @pytest.mark.parametrize("route", routes_of(NEWEST, SECTIONS), ids=lambda route: route.name)
