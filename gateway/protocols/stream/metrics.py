@@ -15,7 +15,7 @@ class StreamMetrics:
             "roost_stream_sockets", "Connections that are open.", registry=registry
         )
         self.people = Gauge(
-            "roost_stream_people", "People who have a connection here.", registry=registry
+            "roost_stream_people", "Users who have a connection here.", registry=registry
         )
         self._frames = Counter(
             "roost_stream_frames_sent", "Frames sent, by type.", ["type"], registry=registry
