@@ -25,7 +25,7 @@ Count = Annotated[
     Meta(
         ge=0,
         description="What everybody may see: public posts, and responses, of users who are not "
-        "protected. Never more than the list shows, but for people whom a block keeps apart from "
+        "protected. Never more than the list shows, except users whom a block hides from "
         "the caller. Settles within seconds; never negative.",
     ),
 ]
@@ -33,7 +33,7 @@ EdgeCount = Annotated[
     int,
     Meta(
         ge=0,
-        description="As many as the list shows, but for people whom a block keeps apart from the "
+        description="As many as the list shows, except users whom a block hides from the "
         "caller; 0 where the list is refused: for followers of a protected user. Settles within "
         "seconds; never negative.",
     ),
