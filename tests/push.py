@@ -92,7 +92,7 @@ Reply = tuple[int, dict[str, str]] | None
 
 @dataclass
 class PushServer:
-    """An HTTP server that takes messages, and answers as a test tells it to."""
+    """An HTTP server that takes messages, and answers as the test sets."""
 
     address: str = ""
     arrived: list[Pushed] = field(default_factory=list)

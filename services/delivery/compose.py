@@ -12,14 +12,13 @@ from services.chassis.runtime.periodic import every
 from services.chassis.runtime.supervision import Job
 from services.delivery.adapters import push
 from services.delivery.adapters.mail import SmtpMailer
-from services.delivery.domain.email_addresses import EmailAddresses
+from services.delivery.domain.email_addresses import EmailLimits
 from services.delivery.domain.emails import Sender
 from services.delivery.domain.endpoints import EndpointRule
 from services.delivery.domain.model import Channel
 from services.delivery.domain.ports import DisplayNames, PushServices, UnreadNotifications
 from services.delivery.domain.schedule import Schedule
 from services.delivery.domain.store import BeginTransaction, DeliveryStore
-from services.delivery.domain.subscriptions import Subscriptions
 from services.delivery.domain.tokens import Tokens
 from services.delivery.domain.vapid import Vapid
 from services.delivery.rpc.servicer import DeliveryServicer
@@ -59,22 +58,16 @@ def mount(
     ids: IdGenerator,
 ) -> MountedServicer:
     """The servicer. Raises OSError or ValueError for a bad push key file."""
-    rule = endpoint_rule(settings)
-    tokens = Tokens(master_key=settings.master_key)
     servicer = DeliveryServicer(
         begin=begin,
         store=store,
         clock=clock,
-        subscriptions=Subscriptions(clock=clock, ids=ids, rule=rule),
-        addresses=EmailAddresses(
-            begin=begin,
-            clock=clock,
-            ids=ids,
-            tokens=tokens,
-            offered=settings.smtp_url is not None,
-            codes_per_domain=settings.codes_per_domain,
+        ids=ids,
+        endpoint_rule=endpoint_rule(settings),
+        email_limits=EmailLimits(
+            offered=settings.smtp_url is not None, codes_per_domain=settings.codes_per_domain
         ),
-        tokens=tokens,
+        tokens=Tokens(master_key=settings.master_key),
         push_key=vapid(settings, clock=clock).public_key,
         master_key=settings.master_key,
     )

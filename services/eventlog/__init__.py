@@ -1,1 +1,1 @@
-"""The per-user event log: what happened to each person, in a sequence without holes."""
+"""The event log: what concerns each user, in a sequence without holes."""

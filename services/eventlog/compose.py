@@ -19,6 +19,7 @@ from services.eventlog.domain.projection import EventLogProjection
 from services.eventlog.domain.store import LogStore
 from services.eventlog.rpc import convert
 from services.eventlog.rpc.servicer import EventServicer
+from services.eventlog.service import MANIFEST
 from services.eventlog.worker import consumer
 
 
@@ -65,8 +66,8 @@ def projection_consumer(
     )
     return bus.Subscriber(
         brokers=",".join(settings.kafka_brokers),
-        group=consumer.GROUP,
-        topics=consumer.TOPICS,
+        group=MANIFEST.consumer_group.name,
+        topics=MANIFEST.consumer_group.topics,
         publisher=publisher,
         clock=clock,
         batches=consumer.EventLogConsumer(projection),

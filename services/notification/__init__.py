@@ -1,1 +1,1 @@
-"""The Notification service: what happened to somebody, and how they wish to hear of it."""
+"""The Notification service: notifications of users, and the preferences that decide about them."""

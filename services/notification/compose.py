@@ -41,6 +41,7 @@ from services.notification.domain.ports import Posts, Profiles, Visibility
 from services.notification.domain.store import NotificationStore
 from services.notification.domain.visible_notifications import VisibleNotifications
 from services.notification.rpc.servicer import NotificationServicer
+from services.notification.service import MANIFEST
 from services.notification.settings import NotificationSettings
 from services.notification.worker import consumer
 from services.notification.worker import retention as notification_retention
@@ -150,8 +151,8 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
         cleanup = AccountCleanup(store=store, graph=graph, clock=clock)
         projection_consumer = bus.Subscriber(
             brokers=brokers,
-            group=consumer.GROUP,
-            topics=consumer.TOPICS,
+            group=MANIFEST.consumer_group.name,
+            topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
             batches=consumer.NotificationConsumer(notifier, cleanup),

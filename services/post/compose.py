@@ -37,6 +37,7 @@ from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.hydration import Hydration
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
+from services.post.service import MANIFEST
 from services.post.settings import PostSettings
 from services.post.worker import consumer
 from services.post.worker.account_cleanup import AccountCleanup
@@ -164,8 +165,8 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
         reconciliation = Reconciliation(store=store, clock=clock)
         subscriber = bus.Subscriber(
             brokers=brokers,
-            group=consumer.GROUP,
-            topics=consumer.TOPICS,
+            group=MANIFEST.consumer_group.name,
+            topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
             handlers=consumer.routes(

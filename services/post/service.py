@@ -17,7 +17,9 @@ MANIFEST = Manifest(
     publishes=("roost.post.v1",),
     consumer_groups=(
         # It consumes its own topic too: the cleanup after a deletion survives a restart.
-        ConsumerGroup("post.departures", topics=("roost.user.v1", "roost.post.v1")),
+        # It reads its own topic as well: the cleanup after a deletion survives a restart, and the
+        # invalidations of a process that died are repeated.
+        ConsumerGroup("post.events", topics=("roost.user.v1", "roost.post.v1")),
     ),
     grpc_services=(
         GrpcService("roost.post.v1.EngagementService"),

@@ -33,6 +33,7 @@ from services.timeline.domain.ranking import Rankings
 from services.timeline.domain.store import MAX_PUBLIC, TimelineStore
 from services.timeline.rpc import events
 from services.timeline.rpc.servicer import TimelineServicer
+from services.timeline.service import MANIFEST
 from services.timeline.settings import TimelineSettings
 from services.timeline.worker import consumer
 
@@ -132,8 +133,8 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
         # further member would poll the broker as often as this one.
         following = bus.Subscriber(
             brokers=brokers,
-            group=consumer.GROUP,
-            topics=consumer.TOPICS,
+            group=MANIFEST.consumer_group.name,
+            topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
             batches=consumer.together(

@@ -50,8 +50,9 @@ from services.user.rpc.auth_servicer import AuthServicer
 from services.user.rpc.events import describe
 from services.user.rpc.graph_servicer import GraphServicer
 from services.user.rpc.user_servicer import UserServicer
+from services.user.service import MANIFEST
 from services.user.settings import UserSettings
-from services.user.worker import background_tasks, consumer, counters
+from services.user.worker import background_tasks, counters
 from services.user.worker.background_tasks import BackgroundTasks
 from services.user.worker.consumer import UserConsumer
 from services.user.worker.counters import Reconciler
@@ -201,8 +202,8 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         seal = KeySeal(master_key=settings.master_key)
         counting = bus.Subscriber(
             brokers=brokers,
-            group=consumer.GROUP,
-            topics=consumer.TOPICS,
+            group=MANIFEST.consumer_group.name,
+            topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
             batches=UserConsumer(store=store, user_cache=profiles),

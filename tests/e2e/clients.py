@@ -71,11 +71,11 @@ class Clients:
     async def act(self, count: int, kinds: Mapping[str, int] = EVERYTHING) -> None:
         """Do so many things: people side by side, each person one thing after another."""
         acts = [self._draw(kinds) for _ in range(count)]
-        by_person: dict[int, list[Act]] = {}
+        by_user: dict[int, list[Act]] = {}
         for act in acts:
-            by_person.setdefault(act.who, []).append(act)
+            by_user.setdefault(act.who, []).append(act)
         live = [post for post in self.history.posts if post.id is not None]
-        await asyncio.gather(*(self._in_order(mine, live) for mine in by_person.values()))
+        await asyncio.gather(*(self._in_order(mine, live) for mine in by_user.values()))
 
     async def write(self, post: Post, *, patient: bool = True) -> bool:
         """Ask for a post, maybe again; whether an answer said that it is there, under one id."""

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-import pkgutil
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-import services
 from local.parts.seaweedfs import BROKER_BUCKET
 from local.parts.tansu import CLUSTER, Tansu
 from local.trimming import MOST_BATCHES, LogTrimming, done, folders
-from services.chassis.runtime.manifest import consumers
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -32,17 +28,6 @@ def test_batches_are_done_once_all_their_records_are_read() -> None:
 def test_newest_batch_is_never_done() -> None:
     assert done(["00000000000000000007.batch"], 100) == []
     assert done([], 100) == []
-
-
-def test_every_consumer_of_a_topic_is_known() -> None:
-    found: dict[str, set[str]] = {}
-    for module in pkgutil.walk_packages(services.__path__, "services."):
-        if module.name.endswith(".worker.consumer"):
-            consumer = importlib.import_module(module.name)
-            for name in consumer.TOPICS:
-                found.setdefault(name, set()).add(consumer.GROUP)
-
-    assert {topic: set(groups) for topic, groups in consumers().items()} == found
 
 
 @pytest.fixture

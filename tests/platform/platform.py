@@ -49,6 +49,7 @@ from services.chassis.runtime.token_buckets import Buckets
 from services.delivery import compose as delivery_compose
 from services.delivery.adapters.memory import MemoryDeliveryStore
 from services.notification import compose as notification_compose
+from services.notification import service as notification_service
 from services.notification.adapters import clients as notification_peers
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.adapters.unread import UnreadQueries
@@ -57,6 +58,7 @@ from services.notification.domain.visible_notifications import VisibleNotificati
 from services.notification.worker import consumer as notification_subscriber
 from services.notification.worker.account_cleanup import AccountCleanup as NotificationDepartures
 from services.post import compose as post_compose
+from services.post import service as post_service
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
 from services.post.rpc.events import describe
@@ -81,6 +83,7 @@ from services.timeline.rpc import events as timeline_events
 from services.timeline.rpc.servicer import TimelineServicer
 from services.timeline.worker.consumer import HomeTimelines, PublicTimeline, together
 from services.user import compose as user_compose
+from services.user import service as user_service
 from services.user.adapters.delivery_client import MeshEmailAddresses
 from services.user.adapters.login_attempts import MemoryAttempts
 from services.user.adapters.memory import MemoryUserStore
@@ -275,7 +278,7 @@ async def _users(
         master_key=MASTER_KEY,
     )
     handle = user_subscriber.UserConsumer(store=store, user_cache=profiles)
-    return mounts, Group("user", user_subscriber.TOPICS, handle)
+    return mounts, Group("user", user_service.MANIFEST.consumer_group.topics, handle)
 
 
 @asynccontextmanager
@@ -305,7 +308,7 @@ async def _posts(
         profile_cache=profile_cache,
     )
     try:
-        yield mounts, Group("post", post_subscriber.TOPICS, one_by_one(routes))
+        yield mounts, Group("post", post_service.MANIFEST.consumer_group.topics, one_by_one(routes))
     finally:
         for each in (bodies, states, profile_cache):
             await each.close()
@@ -350,7 +353,7 @@ def _notifications(
         visible_notifications=VisibleNotifications(store=store, visibility=visibility),
         clock=clock,
     )
-    group = Group("notification", notification_subscriber.TOPICS, handle)
+    group = Group("notification", notification_service.MANIFEST.consumer_group.topics, handle)
     return [*mounts, delivery], group, unread
 
 

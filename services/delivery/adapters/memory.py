@@ -236,17 +236,17 @@ class MemoryDeliveryStore(Generic[TablesT]):
             lease_time=until,
         )
 
-    async def record(self, delivery: Delivery, outcome: DeliveryUpdate, now: datetime) -> None:
+    async def record(self, delivery: Delivery, update: DeliveryUpdate, now: datetime) -> None:
         key = (delivery.user_id, delivery.channel, delivery.device_id, delivery.topic)
         row = self._tables.deliveries.get(key)
         if row is None or row.state is not State.DUE or row.due_time != delivery.lease_time:
             return
-        noted = replace(row, due_time=outcome.due_time, last_answer=outcome.result, update_time=now)
+        noted = replace(row, due_time=update.due_time, last_answer=update.result, update_time=now)
         if row.version != delivery.version:
-            noted = replace(noted, attempts=0, start_time=outcome.due_time)
+            noted = replace(noted, attempts=0, start_time=update.due_time)
         else:
-            attempts = row.attempts if outcome.counted else max(row.attempts - 1, 0)
-            noted = replace(noted, state=outcome.state, attempts=attempts)
+            attempts = row.attempts if update.counted else max(row.attempts - 1, 0)
+            noted = replace(noted, state=update.state, attempts=attempts)
         self._tables.deliveries[key] = noted
 
     async def prune_deliveries(self, now: datetime) -> int:

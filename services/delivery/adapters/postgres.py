@@ -310,7 +310,7 @@ class PostgresDeliveryStore:
             channel, now=now, until=until, limit=limit, share=share, taken=taken
         )
 
-    async def record(self, delivery: Delivery, outcome: DeliveryUpdate, now: datetime) -> None:
+    async def record(self, delivery: Delivery, update: DeliveryUpdate, now: datetime) -> None:
         await self._database.execute(
             _RECORD,
             delivery.user_id,
@@ -319,10 +319,10 @@ class PostgresDeliveryStore:
             delivery.topic,
             delivery.lease_time,
             delivery.version,
-            outcome.state.value,
-            outcome.counted,
-            outcome.due_time,
-            outcome.result,
+            update.state.value,
+            update.counted,
+            update.due_time,
+            update.result,
             now,
         )
 

@@ -30,7 +30,7 @@ class CodesSent(NamedTuple):
     """When codes were sent, ascending: those that a user requested, and those to a mailbox and to
     its domain, for any user."""
 
-    by_person: list[datetime]
+    by_user: list[datetime]
     to_address: list[datetime]
     to_domain: list[datetime]
 
@@ -160,7 +160,7 @@ class DeliveryStore(Protocol):
         """
         ...
 
-    async def record(self, delivery: Delivery, outcome: DeliveryUpdate, now: datetime) -> None:
+    async def record(self, delivery: Delivery, update: DeliveryUpdate, now: datetime) -> None:
         """Stores the result of a claimed delivery. If a later version was added since, that one is
         due at the update's time. Does nothing if another worker holds the lease."""
         ...

@@ -34,60 +34,59 @@ class Device:
     secret: bytes
 
 
-class Subscriptions:
-    """The operations on devices."""
+def read_device(rule: EndpointRule, *, endpoint: str, p256dh: str, auth: str) -> Device:
+    """The device. Raises PushEndpointRefused or PushKeyInvalid."""
+    rule.check(endpoint)
+    key, secret = decode(p256dh), decode(auth)
+    try:
+        read_public_key(key)
+    except ValueError:
+        raise PushKeyInvalid from None
+    return Device(endpoint, key, secret)
 
-    def __init__(self, *, clock: Clock, ids: IdGenerator, rule: EndpointRule) -> None:
-        self._clock = clock
-        self._ids = ids
-        self._rule = rule
 
-    def read(self, *, endpoint: str, p256dh: str, auth: str) -> Device:
-        """The device. Raises PushEndpointRefused or PushKeyInvalid."""
-        self._rule.check(endpoint)
-        key, secret = decode(p256dh), decode(auth)
-        try:
-            read_public_key(key)
-        except ValueError:
-            raise PushKeyInvalid from None
-        return Device(endpoint, key, secret)
+async def subscribe(
+    transaction: DeliveryTransaction,
+    me: UserCaller,
+    device: Device,
+    *,
+    clock: Clock,
+    ids: IdGenerator,
+) -> PushSubscription:
+    """Registers the device for the caller's session; one of the same endpoint is renewed.
 
-    async def subscribe(
-        self, transaction: DeliveryTransaction, me: UserCaller, device: Device
-    ) -> PushSubscription:
-        """Registers the device for the caller's session; one of the same endpoint is renewed.
+    Raises SessionRevoked or TooManyPushSubscriptions.
+    """
+    await transaction.lock_recipients([me.user_id])
+    if await transaction.session_ended(me.user_id, me.session_id):
+        raise SessionRevoked
+    now = clock.now()
+    mine = await transaction.subscriptions_of(me.user_id)
+    before = next((each for each in mine if each.endpoint == device.endpoint), None)
+    live = [each for each in mine if each.expire_time > now and each is not before]
+    if len(live) >= MAX_SUBSCRIPTIONS:
+        raise TooManyPushSubscriptions
+    subscription = PushSubscription(
+        id=before.id if before else await ids.make(bucket_of(me.user_id)),
+        user_id=me.user_id,
+        session_id=me.session_id,
+        endpoint=device.endpoint,
+        key=device.key,
+        secret=device.secret,
+        create_time=before.create_time if before else now,
+        expire_time=now + SUBSCRIPTION_LIFETIME,
+        # Renewing a device does not end its pause.
+        timeouts=before.timeouts if before else 0,
+        pause_until=before.pause_until if before else None,
+    )
+    await transaction.save_subscription(subscription)
+    return subscription
 
-        Raises SessionRevoked or TooManyPushSubscriptions.
-        """
-        await transaction.lock_recipients([me.user_id])
-        if await transaction.session_ended(me.user_id, me.session_id):
-            raise SessionRevoked
-        now = self._clock.now()
-        mine = await transaction.subscriptions_of(me.user_id)
-        before = next((each for each in mine if each.endpoint == device.endpoint), None)
-        live = [each for each in mine if each.expire_time > now and each is not before]
-        if len(live) >= MAX_SUBSCRIPTIONS:
-            raise TooManyPushSubscriptions
-        subscription = PushSubscription(
-            id=before.id if before else await self._ids.make(bucket_of(me.user_id)),
-            user_id=me.user_id,
-            session_id=me.session_id,
-            endpoint=device.endpoint,
-            key=device.key,
-            secret=device.secret,
-            create_time=before.create_time if before else now,
-            expire_time=now + SUBSCRIPTION_LIFETIME,
-            # Renewing a device does not end its pause.
-            timeouts=before.timeouts if before else 0,
-            pause_until=before.pause_until if before else None,
-        )
-        await transaction.save_subscription(subscription)
-        return subscription
 
-    async def unsubscribe(
-        self, transaction: DeliveryTransaction, me: UserCaller, subscription_id: int
-    ) -> None:
-        """Deletes one of the caller's devices. Raises PushSubscriptionNotFound."""
-        await transaction.lock_recipients([me.user_id])
-        if not await transaction.remove_subscription(me.user_id, subscription_id):
-            raise PushSubscriptionNotFound
+async def unsubscribe(
+    transaction: DeliveryTransaction, me: UserCaller, subscription_id: int
+) -> None:
+    """Deletes one of the caller's devices. Raises PushSubscriptionNotFound."""
+    await transaction.lock_recipients([me.user_id])
+    if not await transaction.remove_subscription(me.user_id, subscription_id):
+        raise PushSubscriptionNotFound

@@ -1,8 +1,8 @@
--- Notifications outside the app: devices, mail addresses, and what is due to them.
+-- Devices, email addresses, and the messages that are due to them.
 
 -- migrate:up
 
--- Devices that take pushed messages. Shard key: user_id.
+-- Devices that receive push messages. Shard key: user_id.
 CREATE TABLE push_subscriptions (
   user_id bigint NOT NULL,
   id bigint NOT NULL,
@@ -21,14 +21,14 @@ CREATE TABLE mail_addresses (
   user_id bigint PRIMARY KEY,
   address text NOT NULL,
   confirmed boolean NOT NULL,
-  -- While a code is awaited. The code itself is nowhere: it follows from these and a secret.
+  -- While a code is pending. The code is not stored: it is derived from these and a secret.
   code_nonce bytea NOT NULL,
   code_expire_time timestamptz,
   wrong_codes smallint NOT NULL
 );
 
--- Codes of the last hour, so that nobody's mailbox is flooded. Not distributed: counted by person
--- and by address.
+-- Codes of the last hour, to limit emails to a mailbox. Not distributed: counted by user and by
+-- address.
 CREATE TABLE mailed_codes (
   user_id bigint NOT NULL,
   address text NOT NULL,
@@ -37,7 +37,7 @@ CREATE TABLE mailed_codes (
 CREATE INDEX mailed_codes_user ON mailed_codes (user_id, create_time);
 CREATE INDEX mailed_codes_address ON mailed_codes (address, create_time);
 
--- Sessions that ended a moment ago, whose last calls may still be under way. Shard key: user_id.
+-- Sessions that have just ended, whose last calls may still run. Shard key: user_id.
 CREATE TABLE ended_sessions (
   user_id bigint NOT NULL,
   session_id bigint NOT NULL,
@@ -45,16 +45,16 @@ CREATE TABLE ended_sessions (
   PRIMARY KEY (user_id, session_id)
 );
 
--- What is due, and the record of what went out. Not distributed: workers ask for it by time.
+-- Due messages, and the results of sent ones. Not distributed: workers query it by time.
 CREATE TABLE deliveries (
   user_id bigint NOT NULL,
   channel text NOT NULL CHECK (channel IN ('push', 'code', 'digest')),
-  -- Of the push subscription; 0 for mail.
+  -- The id of the push subscription; 0 for email.
   device_id bigint NOT NULL,
   topic text NOT NULL,
   version bigint NOT NULL,
   state text NOT NULL CHECK (state IN ('due', 'sent', 'moot', 'failed')),
-  -- While a worker has it: when its lease ends.
+  -- While a worker holds it: the end of the lease.
   due_time timestamptz NOT NULL,
   attempts smallint NOT NULL,
   -- A status, or the name of a failure.
@@ -63,7 +63,7 @@ CREATE TABLE deliveries (
   update_time timestamptz NOT NULL,
   PRIMARY KEY (user_id, channel, device_id, topic)
 ) WITH (
-  -- A queue: every row is written several times within seconds.
+  -- A queue: every row is updated several times within seconds.
   fillfactor = 70,
   autovacuum_vacuum_scale_factor = 0.02
 );

@@ -1,20 +1,20 @@
--- Fair delivery: channels and people take turns, silent devices are paused, codes are counted by
--- domain, too.
+-- Fair delivery: channels and users take turns, devices that time out are paused, codes are counted
+-- by domain too.
 
 -- migrate:up
 
 ALTER TABLE push_subscriptions
-  -- Time-outs in a row, and until when nothing is sent to the device therefore.
+  -- Consecutive time-outs, and until when nothing is sent to the device for that reason.
   ADD COLUMN timeouts smallint NOT NULL DEFAULT 0,
   ADD COLUMN pause_until timestamptz;
 
--- Rows of before the migration count for no domain; they are gone within the hour. `address` holds
+-- Rows from before the migration count for no domain; they expire within the hour. `address` holds
 -- the normal form from now on.
 ALTER TABLE mailed_codes ADD COLUMN domain text NOT NULL DEFAULT '';
 UPDATE mailed_codes SET address = lower(address);
 CREATE INDEX mailed_codes_domain ON mailed_codes (domain, create_time);
 
--- What has been due longest on a channel, and whose turn it is.
+-- The oldest due rows of a channel, and the users whose turn it is.
 CREATE INDEX deliveries_oldest ON deliveries (channel, due_time) WHERE state = 'due';
 CREATE INDEX deliveries_turns ON deliveries (channel, user_id, due_time) WHERE state = 'due';
 DROP INDEX deliveries_due;

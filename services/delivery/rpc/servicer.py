@@ -10,15 +10,17 @@ from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceServi
 from services.chassis.auth import access_policy, caller
 from services.chassis.rpc import commands
 from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.ids import IdGenerator
 from services.chassis.storage.idempotency import Seal
 from services.chassis.storage.transaction import in_transaction
-from services.delivery.domain.email_addresses import EmailAddresses
+from services.delivery.domain import email_addresses, subscriptions
+from services.delivery.domain.email_addresses import EmailLimits
+from services.delivery.domain.endpoints import EndpointRule
 from services.delivery.domain.store import (
     BeginTransaction,
     DeliveryStore,
     DeliveryTransaction,
 )
-from services.delivery.domain.subscriptions import Subscriptions
 from services.delivery.domain.tokens import Tokens
 from services.delivery.rpc import convert
 
@@ -34,8 +36,9 @@ class DeliveryServicer(DeliveryServiceServicer):
         begin: BeginTransaction,
         store: DeliveryStore,
         clock: Clock,
-        subscriptions: Subscriptions,
-        addresses: EmailAddresses,
+        ids: IdGenerator,
+        endpoint_rule: EndpointRule,
+        email_limits: EmailLimits,
         tokens: Tokens,
         push_key: str,
         master_key: bytes,
@@ -43,8 +46,9 @@ class DeliveryServicer(DeliveryServiceServicer):
         self._begin = begin
         self._store = store
         self._clock = clock
-        self._subscriptions = subscriptions
-        self._addresses = addresses
+        self._ids = ids
+        self._endpoint_rule = endpoint_rule
+        self._email_limits = email_limits
         self._tokens = tokens
         self._push_key = push_key
         self._master_key = master_key
@@ -60,12 +64,14 @@ class DeliveryServicer(DeliveryServiceServicer):
         self, request: pb.CreatePushSubscriptionRequest, context: Any
     ) -> pb.CreatePushSubscriptionResponse:
         me = caller.user()
-        device = self._subscriptions.read(
-            endpoint=request.endpoint, p256dh=request.p256dh, auth=request.auth
+        device = subscriptions.read_device(
+            self._endpoint_rule, endpoint=request.endpoint, p256dh=request.p256dh, auth=request.auth
         )
 
         async def effect(transaction: DeliveryTransaction) -> pb.CreatePushSubscriptionResponse:
-            subscription = await self._subscriptions.subscribe(transaction, me, device)
+            subscription = await subscriptions.subscribe(
+                transaction, me, device, clock=self._clock, ids=self._ids
+            )
             return pb.CreatePushSubscriptionResponse(
                 subscription=convert.subscription(subscription)
             )
@@ -91,7 +97,7 @@ class DeliveryServicer(DeliveryServiceServicer):
         me = caller.user()
 
         async def effect(transaction: DeliveryTransaction) -> pb.DeletePushSubscriptionResponse:
-            await self._subscriptions.unsubscribe(transaction, me, request.subscription_id)
+            await subscriptions.unsubscribe(transaction, me, request.subscription_id)
             return pb.DeletePushSubscriptionResponse()
 
         return await self._run_once(request, pb.DeletePushSubscriptionResponse, effect)
@@ -111,7 +117,14 @@ class DeliveryServicer(DeliveryServiceServicer):
         me = caller.user()
 
         async def effect(transaction: DeliveryTransaction) -> pb.SetEmailAddressResponse:
-            address = await self._addresses.set_address(transaction, me, request.address)
+            address = await email_addresses.set_address(
+                transaction,
+                me,
+                request.address,
+                limits=self._email_limits,
+                clock=self._clock,
+                ids=self._ids,
+            )
             return pb.SetEmailAddressResponse(email=convert.email(address))
 
         return await self._run_once(
@@ -133,10 +146,14 @@ class DeliveryServicer(DeliveryServiceServicer):
         )
         if first is not None:
             return first
-        await self._addresses.try_code(user_id, request.code)
+        await email_addresses.try_code(
+            self._begin, user_id, request.code, tokens=self._tokens, clock=self._clock
+        )
 
         async def effect(transaction: DeliveryTransaction) -> pb.ConfirmEmailAddressResponse:
-            confirmed = await self._addresses.confirm(transaction, user_id, request.code)
+            confirmed = await email_addresses.confirm(
+                transaction, user_id, request.code, tokens=self._tokens, clock=self._clock
+            )
             return pb.ConfirmEmailAddressResponse(email=convert.email(confirmed))
 
         return await self._run_once(

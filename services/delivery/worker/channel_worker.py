@@ -179,7 +179,7 @@ class ChannelWorker:
         fit = []
         for delivery in claimed:
             if delivery.attempts > MAX_ATTEMPTS:
-                # The worker that claimed it before died without recording an outcome.
+                # The worker that claimed it before died without recording a result.
                 prepared[delivery] = self._fail(delivery, "never recorded")
                 _failures.labels(self._channel, "claim").inc()
             else:
@@ -216,30 +216,32 @@ class ChannelWorker:
             logger().warning("deliveries_postponed", error=repr(error))
             return {delivery: self._postponed(delivery)}
         except Exception as error:
-            return {delivery: self._set_aside(delivery, "pack", error)}
+            return {delivery: self._set_aside(delivery, "prepare", error)}
 
-    def _start(self, delivery: Delivery, packed: PreparedMessage | DeliveryUpdate) -> None:
+    def _start(self, delivery: Delivery, prepared: PreparedMessage | DeliveryUpdate) -> None:
         self._of_user[delivery.user_id] += 1
-        task = asyncio.create_task(self._deliver(delivery, packed))
+        task = asyncio.create_task(self._deliver(delivery, prepared))
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)
 
-    async def _deliver(self, delivery: Delivery, packed: PreparedMessage | DeliveryUpdate) -> None:
+    async def _deliver(
+        self, delivery: Delivery, prepared: PreparedMessage | DeliveryUpdate
+    ) -> None:
         try:
-            outcome = await self._outcome(delivery, packed)
-            recorded = await self._record(delivery, outcome)
+            update = await self._update(delivery, prepared)
+            recorded = await self._record(delivery, update)
         finally:
             _release(self._of_user, delivery.user_id)
         if recorded is not None:
             _attempts.labels(self._channel, recorded.state).inc()
 
-    async def _outcome(
-        self, delivery: Delivery, packed: PreparedMessage | DeliveryUpdate
+    async def _update(
+        self, delivery: Delivery, prepared: PreparedMessage | DeliveryUpdate
     ) -> DeliveryUpdate:
-        if isinstance(packed, DeliveryUpdate):
-            return packed
+        if isinstance(prepared, DeliveryUpdate):
+            return prepared
         try:
-            return await self._attempt(delivery, packed)
+            return await self._attempt(delivery, prepared)
         except Exception as error:
             return self._set_aside(delivery, "send", error)
 
@@ -259,17 +261,17 @@ class ChannelWorker:
             delivery, result, again=self._channel_sender.again(delivery, now), now=now
         )
 
-    async def _record(self, delivery: Delivery, outcome: DeliveryUpdate) -> DeliveryUpdate | None:
-        """Records it; returns what was recorded. None where the store does not answer: it is
-        claimed again when the lease ends."""
+    async def _record(self, delivery: Delivery, update: DeliveryUpdate) -> DeliveryUpdate | None:
+        """Records the update, and returns what was recorded. None if the store is unavailable: the
+        delivery is claimed again when its lease ends."""
         try:
-            await self._store.record(delivery, outcome, self._clock.now())
-            return outcome
+            await self._store.record(delivery, update, self._clock.now())
+            return update
         except RoostError as error:
             logger().warning("delivery_record_failed", error=repr(error))
             return None
         except Exception as error:
-            # What the store cannot write comes from the outcome: a plainer one is written instead.
+            # The store cannot write the update: a plain failure is recorded instead.
             failed = self._set_aside(delivery, "record", error)
         try:
             await self._store.record(delivery, failed, self._clock.now())
@@ -279,7 +281,8 @@ class ChannelWorker:
             return None
 
     def _postponed(self, delivery: Delivery) -> DeliveryUpdate:
-        """Nothing was sent, but it counts: what can never be packed is given up some day."""
+        """The update of a delivery that could not be prepared now. It counts as an attempt, so that
+        a delivery that can never be prepared is given up."""
         now = self._clock.now()
         again = self._channel_sender.again(delivery, now)
         return update_after(
@@ -297,7 +300,7 @@ class ChannelWorker:
         )
 
     async def _wait_for_more(self) -> None:
-        """Waits for the next look: half a second, or until something under way has ended."""
+        """Waits for half a second, or until a message in flight is finished."""
         if self._in_flight:
             await asyncio.wait(
                 self._in_flight, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -313,8 +316,7 @@ def _release(tally: Tally[KeyT], key: KeyT) -> None:
 
 
 def _log_fault(event: str, channel: Channel, error: Exception, **more: str) -> None:
-    """Logs where it was raised. The message of an exception may hold an address, so it is left
-    out."""
+    """Logs where the error was raised, without its message, which may contain an address."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     logger().error(
         event, channel=channel.value, error=type(error).__name__, traceback=frames, **more

@@ -2,15 +2,15 @@
 
 -- migrate:up
 
--- What each log holds: the sequences from first to last. Shard key: user_id.
+-- The bounds of each log: the sequences from first to last. Shard key: user_id.
 CREATE TABLE log_heads (
   user_id bigint PRIMARY KEY,
   first_sequence bigint NOT NULL DEFAULT 1,
   last_sequence bigint NOT NULL DEFAULT 0,
-  -- Until when the person counts as being there; null for never yet.
+  -- Until when the user is present; null for never.
   present_until timestamptz
 ) WITH (
-  -- Every event changes a row, and none of its indexed columns: room for that on the same page.
+  -- Every event changes a row, but no indexed column: the page has room for HOT updates.
   fillfactor = 70
 );
 
@@ -23,10 +23,10 @@ CREATE TABLE log_events (
   content bytea NOT NULL,
   PRIMARY KEY (user_id, sequence)
 );
--- For forgetting the oldest.
+-- For the deletion of expired entries.
 CREATE INDEX log_events_event_time ON log_events (event_time);
 
--- Who sees nothing of whom, learnt from events: 1 mutes, 2 blocks, 3 is blocked by.
+-- Suppressions, from events: 1 mutes, 2 blocks, 3 is blocked by.
 -- Shard key: user_id.
 CREATE TABLE silences (
   user_id bigint NOT NULL,
@@ -34,7 +34,7 @@ CREATE TABLE silences (
   silence smallint NOT NULL,
   PRIMARY KEY (user_id, other_id, silence)
 );
--- For people who are deleted.
+-- For deleted accounts.
 CREATE INDEX silences_other ON silences (other_id);
 
 -- migrate:down

@@ -1,4 +1,4 @@
--- People who deleted their accounts, until their logs are gone for good.
+-- Deleted accounts, until their logs are deleted permanently.
 
 -- migrate:up
 

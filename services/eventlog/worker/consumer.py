@@ -13,9 +13,6 @@ from services.eventlog.domain.model import PostActivity, Suppression, Suppressio
 from services.eventlog.domain.projection import EventLogProjection, LogUpdate
 from services.eventlog.rpc import convert
 
-GROUP = "notification.log"
-TOPICS = ("roost.user.v1", "roost.post.v1", "roost.timeline.v1")
-
 
 class EventLogConsumer:
     """Consumes batches of events of one partition."""

@@ -55,4 +55,4 @@ class ETagMismatch(Conflict):
     """The preferences changed since they were read."""
 
     reason = "ETAG_MISMATCH"
-    message = "Your preferences changed meanwhile; read them again."
+    message = "Your preferences have changed; read them again."

@@ -1,4 +1,4 @@
--- How far people have read.
+-- Read markers.
 
 -- migrate:up
 

@@ -1,24 +1,24 @@
--- What people are told, and how they wish to hear of it.
+-- Notifications and preferences.
 
 -- migrate:up
 
--- Who did what, one row for each recipient. Shard key: recipient_id.
+-- Activities, one row for each recipient. Shard key: recipient_id.
 CREATE TABLE deeds (
   recipient_id bigint NOT NULL,
   kind smallint NOT NULL,
   post_id bigint NOT NULL,
   actor_id bigint NOT NULL,
   id bigint NOT NULL,
-  -- The id of the first deed of its group.
+  -- The id of the first activity of its group.
   group_id bigint NOT NULL,
   conversation_id bigint NOT NULL,
   deed_time timestamptz NOT NULL,
-  -- Why it is kept and not shown: the recipient mutes the actor, or the conversation.
+  -- Why it is stored and not shown: the recipient mutes the actor, or the conversation.
   actor_muted boolean NOT NULL,
   conversation_muted boolean NOT NULL,
   PRIMARY KEY (recipient_id, kind, post_id, actor_id)
 );
--- A group's count, samples and times come out of this index alone.
+-- A group's count, samples and times are read from this index alone.
 CREATE INDEX deeds_shown ON deeds (recipient_id, group_id, id DESC)
   INCLUDE (actor_id, deed_time) WHERE NOT actor_muted AND NOT conversation_muted;
 -- The newest follow, which the next one may join. 1 is FOLLOW.
@@ -26,17 +26,17 @@ CREATE INDEX deeds_follows ON deeds (recipient_id, id DESC)
   WHERE kind = 1 AND NOT actor_muted AND NOT conversation_muted;
 CREATE INDEX deeds_actor ON deeds (recipient_id, actor_id);
 CREATE INDEX deeds_conversation ON deeds (recipient_id, conversation_id);
--- Across recipients, for what goes with a post or a person: rare, and in steps.
+-- Across recipients, for deleted posts and accounts: rare, and in steps.
 CREATE INDEX deeds_of_post ON deeds (post_id) WHERE post_id <> 0;
 CREATE INDEX deeds_of_actor ON deeds (actor_id);
--- Rows arrive in the order of time, so a few pages of BRIN do for the pruning.
+-- Rows are added in the order of time, so a small BRIN index serves the pruning.
 CREATE INDEX deeds_time ON deeds USING brin (deed_time) WITH (pages_per_range = 16);
 
--- The shown deeds of a group, put together. Shard key: recipient_id.
+-- Groups of shown activities. Shard key: recipient_id.
 CREATE TABLE notification_groups (
   recipient_id bigint NOT NULL,
   first_id bigint NOT NULL,
-  -- That of the newest deed: the group's place in the list.
+  -- The id of the newest activity, by which the list is ordered.
   id bigint NOT NULL,
   kind smallint NOT NULL,
   post_id bigint NOT NULL,
@@ -55,7 +55,7 @@ CREATE TABLE preferences (
   version bigint NOT NULL
 );
 
--- Kinds that somebody has a wish about. Shard key: user_id.
+-- Preferences by kind. Shard key: user_id.
 CREATE TABLE kind_preferences (
   user_id bigint NOT NULL,
   kind smallint NOT NULL,
@@ -71,7 +71,7 @@ CREATE TABLE muted_conversations (
   PRIMARY KEY (user_id, conversation_id)
 );
 
--- Who is told of whose posts. Shard key: author_id; a watcher's own list comes from all shards.
+-- Who is notified of whose posts. Shard key: author_id; a watcher's own list comes from all shards.
 CREATE TABLE watches (
   author_id bigint NOT NULL,
   watcher_id bigint NOT NULL,
@@ -79,7 +79,7 @@ CREATE TABLE watches (
 );
 CREATE INDEX watches_watcher ON watches (watcher_id, author_id);
 
--- What is gone, for as long as an event about it may come late. Not distributed.
+-- Deleted posts and accounts, for as long as a late event may refer to them. Not distributed.
 CREATE TABLE gone_posts (
   post_id bigint PRIMARY KEY,
   gone_time timestamptz NOT NULL
@@ -89,7 +89,7 @@ CREATE TABLE gone_people (
   gone_time timestamptz NOT NULL
 );
 
--- Whose posts are for followers alone, learnt from events. Not distributed.
+-- Protected accounts, from events. Not distributed.
 CREATE TABLE protected_people (
   user_id bigint PRIMARY KEY
 );

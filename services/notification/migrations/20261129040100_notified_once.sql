@@ -1,8 +1,8 @@
--- What was taken back is remembered, watches know when they began, and people have a time zone.
+-- Withdrawn activities are recorded, watches have a begin, and preferences a time zone.
 
 -- migrate:up
 
--- What was taken back: when it comes again, that is no news. Shard key: recipient_id.
+-- Withdrawn activities: a repeated one is not pushed again. Shard key: recipient_id.
 CREATE TABLE withdrawn_deeds (
   recipient_id bigint NOT NULL,
   kind smallint NOT NULL,
@@ -11,7 +11,7 @@ CREATE TABLE withdrawn_deeds (
   withdraw_time timestamptz NOT NULL,
   PRIMARY KEY (recipient_id, kind, post_id, actor_id)
 );
--- For people who are deleted, and for forgetting the oldest.
+-- For deleted accounts, and for the deletion of old rows.
 CREATE INDEX withdrawn_deeds_actor ON withdrawn_deeds (actor_id);
 CREATE INDEX withdrawn_deeds_time ON withdrawn_deeds (withdraw_time);
 
@@ -19,12 +19,12 @@ CREATE INDEX withdrawn_deeds_time ON withdrawn_deeds (withdraw_time);
 ALTER TABLE watches ADD COLUMN create_time timestamptz NOT NULL DEFAULT now();
 
 ALTER TABLE preferences ADD COLUMN time_zone text NOT NULL DEFAULT 'UTC';
--- Hours of the person's day; null for none.
+-- Hours of the user's day; null for none.
 ALTER TABLE preferences ADD COLUMN quiet_start smallint;
 ALTER TABLE preferences ADD COLUMN quiet_end smallint;
 
--- An earlier version took markers in the future, which made all later notifications read. Ids begin
--- with the milliseconds since 2025; a day is left for clocks.
+-- An earlier version accepted markers in the future, which made all later notifications read. Ids
+-- start with the milliseconds since 2025; a day is the margin for clocks.
 UPDATE read_markers m SET last_read_id = coalesce(
   (SELECT max(g.id) FROM notification_groups g WHERE g.recipient_id = m.user_id), 0)
 WHERE m.last_read_id >> 22 > (extract(epoch FROM now()) - 1735689600 + 86400)::bigint * 1000;

@@ -29,9 +29,6 @@ from services.notification.domain.notifier import Notifier
 from services.notification.rpc.convert import post_from_proto
 from services.notification.worker.account_cleanup import AccountCleanup
 
-GROUP = "notification.events"
-TOPICS = ("roost.user.v1", "roost.post.v1")
-
 
 class NotificationConsumer:
     """Consumes batches of events of one partition."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from roost.post.v1 import post_pb2 as wire_format
+from roost.post.v1 import post_pb2 as pb
 from roost.post.v1.engagement_service_pb2 import Engagement
 
 from services.chassis.runtime.ids import time_of
@@ -23,15 +23,15 @@ from services.post.domain.model import (
 
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VISIBILITY = {
-    Visibility.PUBLIC: wire_format.VISIBILITY_PUBLIC,
-    Visibility.FOLLOWERS: wire_format.VISIBILITY_FOLLOWERS,
-    Visibility.MENTIONED: wire_format.VISIBILITY_MENTIONED,
+    Visibility.PUBLIC: pb.VISIBILITY_PUBLIC,
+    Visibility.FOLLOWERS: pb.VISIBILITY_FOLLOWERS,
+    Visibility.MENTIONED: pb.VISIBILITY_MENTIONED,
 }
 
 
-def to_post(post: Post) -> wire_format.Post:
+def to_post(post: Post) -> pb.Post:
     """The post without counts and viewer_state."""
-    message = wire_format.Post(
+    message = pb.Post(
         id=post.id,
         author_id=post.author_id,
         text=post.text,
@@ -52,12 +52,12 @@ def to_post(post: Post) -> wire_format.Post:
     return message
 
 
-def to_tombstone(post_id: int, *, conversation_id: int, reply_to_post_id: int) -> wire_format.Post:
+def to_tombstone(post_id: int, *, conversation_id: int, reply_to_post_id: int) -> pb.Post:
     """The tombstone of a deleted post, and of an ancestor that the viewer may not see.
 
     Both look the same: they contain the place in the conversation, and the time that is in the id.
     """
-    return wire_format.Post(
+    return pb.Post(
         id=post_id,
         conversation_id=conversation_id,
         reply_to_post_id=reply_to_post_id,
@@ -66,19 +66,17 @@ def to_tombstone(post_id: int, *, conversation_id: int, reply_to_post_id: int) -
     )
 
 
-def to_counts(state: PostState) -> wire_format.PostCounts:
-    return wire_format.PostCounts(
+def to_counts(state: PostState) -> pb.PostCounts:
+    return pb.PostCounts(
         likes=state.likes, reposts=state.reposts, replies=state.replies, quotes=state.quotes
     )
 
 
-def to_viewer_state(state: PostState) -> wire_format.ViewerState:
-    return wire_format.ViewerState(
-        liked=state.liked, reposted=state.reposted, bookmarked=state.bookmarked
-    )
+def to_viewer_state(state: PostState) -> pb.ViewerState:
+    return pb.ViewerState(liked=state.liked, reposted=state.reposted, bookmarked=state.bookmarked)
 
 
-def set_state(message: wire_format.Post, state: PostState) -> None:
+def set_state(message: pb.Post, state: PostState) -> None:
     """Sets the counts, and the engagement of a viewer who is not anonymous."""
     message.counts.CopyFrom(to_counts(state))
     message.viewer_state.CopyFrom(to_viewer_state(state))
@@ -93,8 +91,8 @@ def to_engagement(state: PostState, *, with_viewer: bool = True) -> Engagement:
     return engagement
 
 
-def to_entry(entry: Entry) -> wire_format.TimelineEntry:
-    return wire_format.TimelineEntry(
+def to_entry(entry: Entry) -> pb.TimelineEntry:
+    return pb.TimelineEntry(
         entry_id=entry.entry_id,
         post_id=entry.post_id,
         author_id=entry.author_id,
@@ -102,8 +100,8 @@ def to_entry(entry: Entry) -> wire_format.TimelineEntry:
     )
 
 
-def to_revision(revision: Revision) -> wire_format.PostRevision:
-    return wire_format.PostRevision(
+def to_revision(revision: Revision) -> pb.PostRevision:
+    return pb.PostRevision(
         revision=revision.revision,
         text=revision.text,
         entities=to_entities(revision.entities),
@@ -111,7 +109,7 @@ def to_revision(revision: Revision) -> wire_format.PostRevision:
     )
 
 
-def to_entities(entities: Sequence[Entity]) -> list[wire_format.Entity]:
+def to_entities(entities: Sequence[Entity]) -> list[pb.Entity]:
     return [_to_entity(each) for each in entities]
 
 
@@ -120,17 +118,17 @@ def to_timestamp(moment: datetime) -> Timestamp:
     return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1_000)
 
 
-def visibility_to_proto(visibility: Visibility) -> wire_format.Visibility:
+def visibility_to_proto(visibility: Visibility) -> pb.Visibility:
     return _VISIBILITY[visibility]
 
 
-def to_visibility(requested: wire_format.Visibility) -> Visibility:
+def to_visibility(requested: pb.Visibility) -> Visibility:
     """The requested visibility; public where none is given."""
     return Visibility(int(requested) or Visibility.PUBLIC)
 
 
-def _to_limit(limit: AudienceLimit) -> wire_format.AudienceLimit:
-    return wire_format.AudienceLimit(
+def _to_limit(limit: AudienceLimit) -> pb.AudienceLimit:
+    return pb.AudienceLimit(
         author_id=limit.author_id,
         visibility=_VISIBILITY[limit.visibility],
         addressed_user_ids=limit.addressed,
@@ -138,8 +136,8 @@ def _to_limit(limit: AudienceLimit) -> wire_format.AudienceLimit:
     )
 
 
-def _to_entity(entity: Entity) -> wire_format.Entity:
-    message = wire_format.Entity(start=entity.start, end=entity.end)
+def _to_entity(entity: Entity) -> pb.Entity:
+    message = pb.Entity(start=entity.start, end=entity.end)
     match entity:
         case Mention():
             message.mention.user_id = entity.user_id

@@ -1,7 +1,7 @@
 """Converts domain events to the messages that the Post service publishes."""
 
 from google.protobuf.message import Message
-from roost.post.v1 import post_events_pb2 as wire_format
+from roost.post.v1 import post_events_pb2 as pb
 
 from services.chassis.events.records import OutboxMessage
 from services.post.domain.domain_events import (
@@ -20,8 +20,9 @@ from services.post.rpc.convert import (
     to_timestamp,
     visibility_to_proto,
 )
+from services.post.service import MANIFEST
 
-TOPIC = "roost.post.v1"
+(TOPIC,) = MANIFEST.publishes
 
 
 def describe(event: DomainEvent) -> OutboxMessage:
@@ -34,15 +35,15 @@ def describe(event: DomainEvent) -> OutboxMessage:
 def _keyed(event: DomainEvent) -> tuple[int, Message]:
     match event:
         case PostCreated(post, quoted_author_id):
-            created = wire_format.PostCreated(post=to_post(post), quoted_author_id=quoted_author_id)
+            created = pb.PostCreated(post=to_post(post), quoted_author_id=quoted_author_id)
             return post.author_id, created
         case PostUpdated(before, after):
-            updated = wire_format.PostUpdated(
+            updated = pb.PostUpdated(
                 post=to_post(after), previous_mentioned_user_ids=before.mentioned_ids
             )
             return after.author_id, updated
         case PostDeleted(tombstone, delete_time):
-            deleted = wire_format.PostDeleted(
+            deleted = pb.PostDeleted(
                 post_id=tombstone.id,
                 author_id=tombstone.author_id,
                 reply_to_post_id=tombstone.reply_to_post_id,
@@ -52,12 +53,12 @@ def _keyed(event: DomainEvent) -> tuple[int, Message]:
             )
             return tombstone.author_id, deleted
         case PostLiked(post_id, author_id, user_id):
-            liked = wire_format.PostLiked(post_id=post_id, author_id=author_id, user_id=user_id)
+            liked = pb.PostLiked(post_id=post_id, author_id=author_id, user_id=user_id)
             return user_id, liked
         case PostUnliked(post_id, author_id, user_id):
-            unliked = wire_format.PostUnliked(post_id=post_id, author_id=author_id, user_id=user_id)
+            unliked = pb.PostUnliked(post_id=post_id, author_id=author_id, user_id=user_id)
             return user_id, unliked
         case PostReposted(entry):
-            return entry.reposter_id, wire_format.PostReposted(entry=to_entry(entry))
+            return entry.reposter_id, pb.PostReposted(entry=to_entry(entry))
         case RepostUndone(entry):
-            return entry.reposter_id, wire_format.RepostUndone(entry=to_entry(entry))
+            return entry.reposter_id, pb.RepostUndone(entry=to_entry(entry))

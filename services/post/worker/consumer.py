@@ -11,16 +11,10 @@ from roost.user.v1 import user_events_pb2 as users
 from services.chassis.events.bus import Routes
 from services.post.domain.model import AccountState
 from services.post.domain.store import ChangedIds
-from services.post.rpc.events import TOPIC
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
 from services.post.worker.account_cleanup import AccountCleanup
 from services.post.worker.protections import Protections
-
-GROUP = "post.departures"
-# It consumes its own topic too: the cleanup after a deletion survives a restart that way, and the
-# invalidations of a process that died are repeated.
-TOPICS = ("roost.user.v1", TOPIC)
 
 _Handlers: TypeAlias = dict[type[Message], Callable[[Any], Awaitable[None]]]
 _FollowEvent: TypeAlias = (

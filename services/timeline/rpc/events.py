@@ -11,8 +11,9 @@ from services.chassis.runtime import telemetry
 from services.chassis.runtime.clock import Clock
 from services.timeline.domain.fanout import Delivered, RemainingSteps
 from services.timeline.rpc.convert import entry_from_proto, entry_to_proto
+from services.timeline.service import MANIFEST
 
-TOPIC = "roost.timeline.v1"
+(TOPIC,) = MANIFEST.publishes
 
 # What the ids of deliveries are derived in; any constant does.
 _DELIVERIES = UUID("5d1f7c1e-3b0a-4f0e-9a55-0c8f6c3b7e21")

@@ -21,10 +21,7 @@ from services.timeline.domain.follows import Follows
 from services.timeline.domain.model import Entry, PublicEntry
 from services.timeline.domain.store import TimelineStore
 from services.timeline.rpc.convert import entry_from_proto, home_entry, public_entry
-from services.timeline.rpc.events import TOPIC, remaining_from_proto
-
-GROUP = "timeline.events"
-TOPICS = ("roost.user.v1", "roost.post.v1", TOPIC)
+from services.timeline.rpc.events import remaining_from_proto
 
 # How many keys a process handles at once; an author with many followers is one of them at a time.
 _AT_ONCE = 16

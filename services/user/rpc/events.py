@@ -19,8 +19,9 @@ from services.user.domain.domain_events import (
 )
 from services.user.domain.model import RelationshipKind
 from services.user.rpc import convert
+from services.user.service import MANIFEST
 
-TOPIC = "roost.user.v1"
+(TOPIC,) = MANIFEST.publishes
 
 
 def describe(event: DomainEvent) -> OutboxMessage:

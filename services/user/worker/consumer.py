@@ -13,9 +13,6 @@ from services.user.domain.ports import UserCache
 from services.user.domain.store import Store
 from services.user.worker import counters
 
-TOPICS = ("roost.user.v1", "roost.post.v1")
-GROUP = counters.CONSUMER
-
 
 class UserConsumer:
     """Handles batches of events of one partition."""

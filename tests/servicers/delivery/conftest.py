@@ -34,7 +34,7 @@ class NotificationStack:
     store: MemoryNotificationStore
     deliveries: MemoryDeliveryStore[Any]
     clock: ManualClock
-    told: NotificationSettings
+    configured: NotificationSettings
     mounts: list[MountedServicer]
 
     def stub(self, caller: Caller = ANONYMOUS) -> Any:
@@ -67,8 +67,10 @@ async def stack(tmp_path: Path, mail: dict[str, str]) -> AsyncIterator[Notificat
     clock = ManualClock()
     store = MemoryNotificationStore(clock=clock)
     deliveries = MemoryDeliveryStore(store.database)
-    told = settings(tmp_path, **mail)
+    configured = settings(tmp_path, **mail)
     ids = IdGenerator(clock=clock, worker=FixedWorker())
-    mounts = [compose.mount(told, begin=store.transaction, store=deliveries, clock=clock, ids=ids)]
+    mounts = [
+        compose.mount(configured, begin=store.transaction, store=deliveries, clock=clock, ids=ids)
+    ]
     async with serving(*mounts, clock=clock) as served:
-        yield NotificationStack(served, store, deliveries, clock, told, mounts)
+        yield NotificationStack(served, store, deliveries, clock, configured, mounts)

@@ -54,7 +54,7 @@ HOUR = 7
 class Scenario:
     """A person with an address, a mail server, and a worker that sends."""
 
-    told: NotificationSettings
+    configured: NotificationSettings
     clock: ManualClock
     box: Mailbox
     unread: FakeUnread
@@ -81,11 +81,11 @@ class Scenario:
         async with self.store.transaction() as transaction:
             await transaction.add_due([due], now)
 
-    async def tell(self, number: int, kind: Kind = Kind.LIKE, *actors: int) -> None:
-        told = notification(number, kind, *actors, post_id=number)
-        self.unread.add(ALICE, told)
+    async def notify(self, number: int, kind: Kind = Kind.LIKE, *actors: int) -> None:
+        added = notification(number, kind, *actors, post_id=number)
+        self.unread.add(ALICE, added)
         now = self.clock.now()
-        due = Schedule(digest_hour=HOUR).due([notified(ALICE, told, push=False)], now)
+        due = Schedule(digest_hour=HOUR).due([notified(ALICE, added, push=False)], now)
         async with self.store.transaction() as transaction:
             await transaction.add_due(due, now)
 
@@ -109,13 +109,16 @@ class Scenario:
 @pytest.fixture
 async def scenario(tmp_path: Path) -> AsyncIterator[Scenario]:
     async with mail_server() as box:
-        told = settings(tmp_path, smtp_url=f"smtp://127.0.0.1:{box.port}")
-        assert told.smtp_url is not None
+        configured = settings(tmp_path, smtp_url=f"smtp://127.0.0.1:{box.port}")
+        assert configured.smtp_url is not None
         clock = ManualClock()
         store = MemoryNotificationStore(clock=clock)
         deliveries = MemoryDeliveryStore(store.database)
-        unread, tokens = FakeUnread(digests={ALICE}), Tokens(master_key=told.master_key)
-        mailer, sender = SmtpMailer(told.smtp_url), Sender(told.mail_from, told.public_url)
+        unread, tokens = FakeUnread(digests={ALICE}), Tokens(master_key=configured.master_key)
+        mailer, sender = (
+            SmtpMailer(configured.smtp_url),
+            Sender(configured.mail_from, configured.public_url),
+        )
         senders = {
             Channel.CODE: CodeEmailSender(
                 store=deliveries, mailer=mailer, sender=sender, tokens=tokens, clock=clock
@@ -132,7 +135,7 @@ async def scenario(tmp_path: Path) -> AsyncIterator[Scenario]:
             ),
         }
         worker = Dispatcher(store=deliveries, senders=senders, clock=clock)
-        yield Scenario(told, clock, box, unread, store, deliveries, worker, tokens)
+        yield Scenario(configured, clock, box, unread, store, deliveries, worker, tokens)
 
 
 def text(mail_message: EmailMessage) -> str:
@@ -166,8 +169,8 @@ async def test_a_code_that_is_not_awaited_any_more_is_not_sent(scenario: Scenari
 
 async def test_the_morning_brings_what_is_unread(scenario: Scenario) -> None:
     await scenario.address()
-    await scenario.tell(10, Kind.LIKE, 2, 3, 4)
-    await scenario.tell(11, Kind.FOLLOW, 3)
+    await scenario.notify(10, Kind.LIKE, 2, 3, 4)
+    await scenario.notify(11, Kind.FOLLOW, 3)
 
     await scenario.send()
     early = list(scenario.box.emails)
@@ -182,7 +185,7 @@ async def test_the_morning_brings_what_is_unread(scenario: Scenario) -> None:
 
 async def test_one_click_leads_to_the_person(scenario: Scenario) -> None:
     await scenario.address()
-    await scenario.tell(10)
+    await scenario.notify(10)
 
     await scenario.next_morning()
 
@@ -193,9 +196,9 @@ async def test_one_click_leads_to_the_person(scenario: Scenario) -> None:
     assert scenario.box.emails[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-async def test_who_has_read_everything_gets_no_letter(scenario: Scenario) -> None:
+async def test_a_user_without_unread_notifications_gets_no_email(scenario: Scenario) -> None:
     await scenario.address()
-    await scenario.tell(10)
+    await scenario.notify(10)
     scenario.unread.read(ALICE)
 
     await scenario.next_morning()
@@ -204,9 +207,9 @@ async def test_who_has_read_everything_gets_no_letter(scenario: Scenario) -> Non
     assert scenario.row.state is State.SKIPPED
 
 
-async def test_who_wishes_for_no_digest_gets_none(scenario: Scenario) -> None:
+async def test_a_user_who_wants_no_digest_gets_none(scenario: Scenario) -> None:
     await scenario.address()
-    await scenario.tell(10)
+    await scenario.notify(10)
     scenario.unread.digests.clear()
 
     await scenario.next_morning()
@@ -216,7 +219,7 @@ async def test_who_wishes_for_no_digest_gets_none(scenario: Scenario) -> None:
 
 async def test_an_address_that_is_not_confirmed_gets_no_digest(scenario: Scenario) -> None:
     await scenario.address()
-    await scenario.tell(10)
+    await scenario.notify(10)
     await scenario.address(confirmed=False, nonce=b"nonce")
 
     await scenario.next_morning()
@@ -226,10 +229,10 @@ async def test_an_address_that_is_not_confirmed_gets_no_digest(scenario: Scenari
 
 async def test_there_is_one_digest_a_day(scenario: Scenario) -> None:
     await scenario.address()
-    await scenario.tell(10)
+    await scenario.notify(10)
     await scenario.next_morning()
 
-    await scenario.tell(11)
+    await scenario.notify(11)
     for _ in range(23):
         scenario.clock.advance(timedelta(hours=1))
         await scenario.send()
@@ -242,7 +245,7 @@ async def test_there_is_one_digest_a_day(scenario: Scenario) -> None:
 async def test_the_next_digest_goes_by_the_time_zone_of_the_person(scenario: Scenario) -> None:
     await scenario.address()
     scenario.unread.zones[ALICE] = "Asia/Tokyo"
-    await scenario.tell(10)
+    await scenario.notify(10)
 
     await scenario.next_morning()
 
@@ -250,9 +253,9 @@ async def test_the_next_digest_goes_by_the_time_zone_of_the_person(scenario: Sce
     assert scenario.row.due_time.astimezone(ZoneInfo("Asia/Tokyo")).hour == HOUR
 
 
-async def test_a_day_without_news_brings_no_letter(scenario: Scenario) -> None:
+async def test_a_day_without_new_notifications_sends_no_email(scenario: Scenario) -> None:
     await scenario.address()
-    await scenario.tell(10)
+    await scenario.notify(10)
     await scenario.next_morning()
 
     for _ in range(3):
@@ -264,7 +267,7 @@ async def test_a_day_without_news_brings_no_letter(scenario: Scenario) -> None:
 async def test_a_long_list_is_cut_and_counted(scenario: Scenario) -> None:
     await scenario.address()
     for number in range(10, 10 + MAX_LINES + 5):
-        await scenario.tell(number)
+        await scenario.notify(number)
 
     await scenario.next_morning()
 
@@ -273,9 +276,9 @@ async def test_a_long_list_is_cut_and_counted(scenario: Scenario) -> None:
     assert "… and 5 more" in said
 
 
-async def test_a_server_that_is_busy_is_asked_again(scenario: Scenario) -> None:
+async def test_a_busy_server_is_tried_again(scenario: Scenario) -> None:
     await scenario.address()
-    await scenario.tell(10)
+    await scenario.notify(10)
     scenario.box.answer = "451 try later"
     await scenario.next_morning()
     failed = (scenario.row.state, scenario.row.last_answer)
@@ -288,9 +291,9 @@ async def test_a_server_that_is_busy_is_asked_again(scenario: Scenario) -> None:
     assert len(scenario.box.emails) == 1
 
 
-async def test_a_letter_that_is_refused_is_not_sent_again(scenario: Scenario) -> None:
+async def test_a_refused_email_is_not_sent_again(scenario: Scenario) -> None:
     await scenario.address()
-    await scenario.tell(10)
+    await scenario.notify(10)
     scenario.box.refused[ADDRESS] = f"550 no such mailbox as {ADDRESS}"
 
     await scenario.next_morning()
@@ -302,9 +305,9 @@ async def test_a_letter_that_is_refused_is_not_sent_again(scenario: Scenario) ->
     assert (scenario.row.state, scenario.row.last_answer) == (State.FAILED, "550")
 
 
-async def test_a_letter_sent_once_more_is_known_by_its_name(scenario: Scenario) -> None:
+async def test_an_email_that_is_sent_twice_has_the_same_message_id(scenario: Scenario) -> None:
     await scenario.address()
-    await scenario.tell(10)
+    await scenario.notify(10)
     await scenario.next_morning()
     (key, row), *_ = scenario.store.database.tables.deliveries.items()
     # As a worker leaves it that dies after the server took the letter.

@@ -46,7 +46,7 @@ async def email(stack: NotificationStack, user_id: int = ALICE) -> tuple[str, bo
 async def code(stack: NotificationStack, user_id: int = ALICE) -> str:
     """What the person reads in the letter."""
     address = (await stack.deliveries.addresses({user_id}))[user_id]
-    tokens = Tokens(master_key=stack.told.master_key)
+    tokens = Tokens(master_key=stack.configured.master_key)
     return tokens.code(user_id, address.address, address.code_nonce)
 
 
@@ -190,7 +190,7 @@ async def test_a_confirmed_address_given_again_stays_confirmed(stack: Notificati
     assert await email(stack) == (ADDRESS, True)
 
 
-async def test_another_address_is_confirmed_anew(stack: NotificationStack) -> None:
+async def test_another_address_needs_its_own_confirmation(stack: NotificationStack) -> None:
     await give(stack)
     await confirm(stack, await code(stack))
 
@@ -231,7 +231,7 @@ async def test_what_is_no_address_is_refused(stack: NotificationStack, address: 
         ("alice@10.0.0.1", "domain"),
     ],
 )
-async def test_an_address_that_no_letter_can_carry_is_refused_by_its_rule(
+async def test_an_address_that_no_email_can_be_sent_to_is_refused_by_its_rule(
     stack: NotificationStack, address: str, rule: str
 ) -> None:
     await give(stack)
@@ -307,7 +307,7 @@ async def digest(stack: NotificationStack, user_id: int = ALICE) -> bool:
 
 
 def unsubscribing(stack: NotificationStack, user_id: int = ALICE) -> pb.UnsubscribeRequest:
-    tokens = Tokens(master_key=stack.told.master_key)
+    tokens = Tokens(master_key=stack.configured.master_key)
     return pb.UnsubscribeRequest(token=tokens.unsubscribe_token(user_id))
 
 

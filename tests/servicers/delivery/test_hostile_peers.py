@@ -185,7 +185,7 @@ class MailService:
 
 @dataclass
 class Scenario:
-    """Somebody good and somebody hostile on each channel, and a dispatcher with real carriers."""
+    """A good and a hostile receiver on each channel, and a dispatcher with real senders."""
 
     clock: ManualClock
     notifications: MemoryNotificationStore

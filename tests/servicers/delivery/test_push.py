@@ -47,7 +47,7 @@ ALICE, BOB = 1001, 1002
 class Scenario:
     """Devices, a push service, and a worker that sends."""
 
-    told: NotificationSettings
+    configured: NotificationSettings
     clock: ManualClock
     server: PushServer
     unread: FakeUnread
@@ -75,11 +75,11 @@ class Scenario:
             await transaction.save_subscription(added)
         return added
 
-    async def tell(self, told: Notification, user_id: int = ALICE) -> None:
-        """As the service does in the transaction that tells somebody."""
-        self.unread.add(user_id, told)
+    async def notify(self, added: Notification, user_id: int = ALICE) -> None:
+        """Adds what the notifier adds in its transaction."""
+        self.unread.add(user_id, added)
         now = self.clock.now()
-        due = Schedule(digest_hour=None).due([notified(user_id, told)], now)
+        due = Schedule(digest_hour=None).due([notified(user_id, added)], now)
         async with self.store.transaction() as transaction:
             await transaction.add_due(due, now)
 
@@ -107,20 +107,22 @@ class Scenario:
 
 @asynccontextmanager
 async def working(
-    told: NotificationSettings,
+    configured: NotificationSettings,
     clock: ManualClock,
     deliveries: Any,
     unread: FakeUnread,
     names: FakeDisplayNames,
 ) -> AsyncIterator[Dispatcher]:
-    rule = EndpointRule(loopback_allowed=told.push_loopback_allowed)
-    async with push.connect(vapid=vapid(told, clock=clock), rule=rule, clock=clock) as services:
+    rule = EndpointRule(loopback_allowed=configured.push_loopback_allowed)
+    async with push.connect(
+        vapid=vapid(configured, clock=clock), rule=rule, clock=clock
+    ) as services:
         channel_sender = PushSender(
             store=deliveries,
             unread=unread,
             display_names=names,
             services=services,
-            tokens=Tokens(master_key=told.master_key),
+            tokens=Tokens(master_key=configured.master_key),
             clock=clock,
         )
         yield Dispatcher(
@@ -135,12 +137,12 @@ async def scenario(tmp_path: Path) -> AsyncIterator[Scenario]:
     clock = ManualClock(datetime.now(UTC))
     store = MemoryNotificationStore(clock=clock)
     deliveries = MemoryDeliveryStore(store.database)
-    unread, names, told = FakeUnread(), FakeDisplayNames(), settings(tmp_path)
+    unread, names, configured = FakeUnread(), FakeDisplayNames(), settings(tmp_path)
     async with (
         push_server() as server,
-        working(told, clock, deliveries, unread, names) as worker,
+        working(configured, clock, deliveries, unread, names) as worker,
     ):
-        yield Scenario(told, clock, server, unread, names, store, deliveries, worker)
+        yield Scenario(configured, clock, server, unread, names, store, deliveries, worker)
 
 
 def answering(*replies: Reply) -> Any:
@@ -151,7 +153,7 @@ def answering(*replies: Reply) -> Any:
 
 async def test_the_device_and_nobody_else_reads_what_happened(scenario: Scenario) -> None:
     await scenario.device()
-    await scenario.tell(notification(10, Kind.LIKE, 2, 3, 4))
+    await scenario.notify(notification(10, Kind.LIKE, 2, 3, 4))
 
     await scenario.send()
 
@@ -170,8 +172,8 @@ async def test_the_device_and_nobody_else_reads_what_happened(scenario: Scenario
 
 async def test_the_push_service_learns_who_sends_and_how_urgent_it_is(scenario: Scenario) -> None:
     await scenario.device()
-    await scenario.tell(notification(10, Kind.LIKE))
-    await scenario.tell(notification(11, Kind.MENTION))
+    await scenario.notify(notification(10, Kind.LIKE))
+    await scenario.notify(notification(11, Kind.MENTION))
 
     await scenario.send()
 
@@ -181,14 +183,14 @@ async def test_the_push_service_learns_who_sends_and_how_urgent_it_is(scenario: 
     for each in headers.values():
         assert each["ttl"] == "86400"
         assert each["content-encoding"] == "aes128gcm"
-    key = vapid(scenario.told, clock=scenario.clock).public_key
+    key = vapid(scenario.configured, clock=scenario.clock).public_key
     claims = scenario.server.arrived[0].claims(scenario.server.origin, key)
-    assert claims["sub"] == scenario.told.push_contact
+    assert claims["sub"] == scenario.configured.push_contact
 
 
 async def test_it_waits_two_seconds_for_somebody_who_is_reading(scenario: Scenario) -> None:
     await scenario.device()
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
 
     await scenario.send(after=1.9)
     early = list(scenario.server.arrived)
@@ -202,10 +204,10 @@ async def test_it_waits_two_seconds_for_somebody_who_is_reading(scenario: Scenar
 
 async def test_likes_within_the_wait_are_one_message(scenario: Scenario) -> None:
     await scenario.device()
-    await scenario.tell(notification(10, Kind.LIKE, 2))
+    await scenario.notify(notification(10, Kind.LIKE, 2))
     scenario.clock.advance(1)
     scenario.unread.read(ALICE)
-    await scenario.tell(notification(11, Kind.LIKE, 3, 2))
+    await scenario.notify(notification(11, Kind.LIKE, 3, 2))
 
     await scenario.send(after=1)
     await scenario.send(after=60)
@@ -216,10 +218,10 @@ async def test_likes_within_the_wait_are_one_message(scenario: Scenario) -> None
 
 async def test_a_later_like_replaces_the_message_on_the_device(scenario: Scenario) -> None:
     await scenario.device()
-    await scenario.tell(notification(10, Kind.LIKE, 2))
+    await scenario.notify(notification(10, Kind.LIKE, 2))
     await scenario.send()
-    await scenario.tell(notification(11, Kind.LIKE, 3, 2))
-    await scenario.tell(notification(12, Kind.LIKE, 2, post_id=8))
+    await scenario.notify(notification(11, Kind.LIKE, 3, 2))
+    await scenario.notify(notification(12, Kind.LIKE, 2, post_id=8))
 
     await scenario.send()
 
@@ -230,11 +232,11 @@ async def test_a_later_like_replaces_the_message_on_the_device(scenario: Scenari
     assert topics["12"] != topics["10"]
 
 
-async def test_every_device_of_a_person_is_told_and_nobody_elses(scenario: Scenario) -> None:
+async def test_every_device_of_the_user_gets_the_message_and_no_other(scenario: Scenario) -> None:
     await scenario.device()
     await scenario.device()
     await scenario.device(BOB)
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
 
     await scenario.send()
 
@@ -245,7 +247,7 @@ async def test_every_device_of_a_person_is_told_and_nobody_elses(scenario: Scena
 async def test_a_device_that_is_gone_is_forgotten(scenario: Scenario, status: int) -> None:
     device, other = await scenario.device(), await scenario.device()
     scenario.server.reply = lambda pushed: (status if pushed.path == "/1" else 201, {})
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
 
     await scenario.send()
 
@@ -257,10 +259,10 @@ async def test_a_device_that_is_gone_is_forgotten(scenario: Scenario, status: in
     assert scenario.row(other.id).state is State.SENT
 
 
-async def test_a_busy_push_service_is_asked_again_when_it_says(scenario: Scenario) -> None:
+async def test_a_busy_push_service_is_tried_again_after_its_retry_after(scenario: Scenario) -> None:
     await scenario.device()
     scenario.server.reply = answering((429, {"Retry-After": "120"}), (201, {}))
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
     await scenario.send()
 
     await scenario.send(after=119)
@@ -277,7 +279,7 @@ async def test_a_date_to_come_back_at_is_understood(scenario: Scenario) -> None:
     scenario.server.reply = answering(
         (503, {"Retry-After": format_datetime(moment, usegmt=True)}), (201, {})
     )
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
     await scenario.send()
 
     assert scenario.row().due_time == moment
@@ -286,7 +288,7 @@ async def test_a_date_to_come_back_at_is_understood(scenario: Scenario) -> None:
 async def test_failures_are_followed_by_success(scenario: Scenario) -> None:
     await scenario.device()
     scenario.server.reply = answering((500, {}), (502, {}), (201, {}))
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
 
     await scenario.send()
     await scenario.send(after=7)
@@ -300,7 +302,7 @@ async def test_failures_are_followed_by_success(scenario: Scenario) -> None:
 async def test_what_always_fails_is_given_up(scenario: Scenario) -> None:
     await scenario.device()
     scenario.server.reply = lambda _: (503, {})
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
 
     for _ in range(MAX_ATTEMPTS + 3):
         await scenario.send(after=timedelta(minutes=80))
@@ -313,7 +315,7 @@ async def test_what_always_fails_is_given_up(scenario: Scenario) -> None:
 async def test_what_is_refused_for_good_is_not_sent_again(scenario: Scenario, status: int) -> None:
     device = await scenario.device()
     scenario.server.reply = lambda _: (status, {"Location": f"{scenario.server.origin}/other"})
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
 
     await scenario.send()
     await scenario.send(after=timedelta(hours=2))
@@ -330,7 +332,7 @@ async def test_a_receiver_that_hangs_is_left_and_tried_again(
     await scenario.device()
     await scenario.device()
     scenario.server.reply = lambda pushed: None if pushed.path == "/1" else (201, {})
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
 
     await scenario.send()
 
@@ -347,9 +349,9 @@ async def test_a_receiver_that_hangs_leaves_the_others_room(
         tarpit.reply = lambda _: None
         for number in range(most + 5):
             await scenario.device(number + 1, endpoint=f"{tarpit.origin}/{number}")
-            await scenario.tell(notification(number + 1), number + 1)
+            await scenario.notify(notification(number + 1), number + 1)
         await scenario.device()
-        await scenario.tell(notification(100))
+        await scenario.notify(notification(100))
 
         await scenario.send()
 
@@ -361,14 +363,14 @@ async def test_a_receiver_that_hangs_leaves_the_others_room(
         assert answers == {"timeout": most, "busy": 5, "201": 1}
 
 
-async def test_a_device_that_never_answers_is_asked_less_and_less(
+async def test_a_device_that_never_answers_is_tried_at_growing_intervals(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 0.1)
     device = await scenario.device()
     scenario.server.reply = lambda _: None
     for number in range(10):
-        await scenario.tell(notification(10 + number, post_id=number))
+        await scenario.notify(notification(10 + number, post_id=number))
 
     pauses = []
     for timeouts in range(1, 5):
@@ -376,19 +378,19 @@ async def test_a_device_that_never_answers_is_asked_less_and_less(
         (found,) = await scenario.deliveries.subscriptions(ALICE, scenario.clock.now())
         assert found.timeouts == timeouts
         pauses.append(found.pause_until and found.pause_until - scenario.clock.now())
-    asked = len(scenario.server.arrived)
+    requested = len(scenario.server.arrived)
     await scenario.send(after=timedelta(minutes=1))
 
     half_a_minute = timedelta(seconds=30)
     assert pauses == [None, half_a_minute, 2 * half_a_minute, 4 * half_a_minute]
-    assert asked == 4 * CAPACITIES[Channel.PUSH].user
-    assert len(scenario.server.arrived) == asked
+    assert requested == 4 * CAPACITIES[Channel.PUSH].user
+    assert len(scenario.server.arrived) == requested
     assert {row.due_time for row in scenario.rows(device.id) if row.last_answer == ""} == {
         found.pause_until
     }
 
 
-async def test_a_paused_device_holds_up_no_other_of_the_person(
+async def test_a_paused_device_delays_no_other_of_the_user(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "SEND_SECONDS", 1.0)
@@ -396,7 +398,7 @@ async def test_a_paused_device_holds_up_no_other_of_the_person(
     await scenario.device()
     scenario.server.reply = lambda pushed: None if pushed.path == "/1" else (201, {})
     for number in range(3):
-        await scenario.tell(notification(10 + number))
+        await scenario.notify(notification(10 + number))
         await scenario.send(after=timedelta(hours=1))
 
     assert len(scenario.server.at("/2")) == 3
@@ -408,7 +410,7 @@ async def test_a_device_that_answers_again_is_paused_no_more(
     monkeypatch.setattr(push, "SEND_SECONDS", 1.0)
     await scenario.device()
     scenario.server.reply = answering(None, None, (500, {}), (201, {}))
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
 
     for _ in range(4):
         await scenario.send(after=timedelta(hours=1))
@@ -436,7 +438,7 @@ async def test_one_address_has_a_share_whatever_names_lead_to_it(
             await scenario.device(
                 number + 1, endpoint=f"http://{names[number % 2]}:{port}/{number}"
             )
-            await scenario.tell(notification(number + 1), number + 1)
+            await scenario.notify(notification(number + 1), number + 1)
         scenario.clock.advance(PUSH_AFTER)
         await worker.take()
         await worker.settle()
@@ -447,7 +449,7 @@ async def test_one_address_has_a_share_whatever_names_lead_to_it(
 
 async def test_nobody_there_is_tried_again(scenario: Scenario) -> None:
     await scenario.device(endpoint="http://127.0.0.1:9/1")
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
 
     await scenario.send()
 
@@ -469,7 +471,7 @@ async def test_an_endpoint_of_an_earlier_rule_is_sent_nothing(
     scenario: Scenario, tmp_path: Path
 ) -> None:
     await scenario.device(endpoint=f"{scenario.server.origin}/1")
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
 
     await strictly(scenario, tmp_path)
 
@@ -482,7 +484,7 @@ async def test_a_name_that_leads_inside_is_sent_nothing(
 ) -> None:
     inside = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))]
     await scenario.device(endpoint="https://push.example/1")
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: inside)
 
     await strictly(scenario, tmp_path)
@@ -492,7 +494,7 @@ async def test_a_name_that_leads_inside_is_sent_nothing(
 
 async def test_while_nobody_knows_the_names_nothing_goes_out(scenario: Scenario) -> None:
     await scenario.device()
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
     scenario.names.away = True
 
     await scenario.send()
@@ -523,11 +525,11 @@ async def test_a_worker_that_dies_after_sending_costs_one_more_message_of_the_to
     scenario: Scenario,
 ) -> None:
     await scenario.device()
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
     scenario.clock.advance(PUSH_AFTER)
     dying = Dying(scenario.deliveries)
     async with working(
-        scenario.told, scenario.clock, dying, scenario.unread, scenario.names
+        scenario.configured, scenario.clock, dying, scenario.unread, scenario.names
     ) as worker:
         await worker.take()
         await dying.reached.wait()
@@ -548,11 +550,11 @@ async def test_a_worker_that_dies_after_sending_costs_one_more_message_of_the_to
     assert scenario.row().state is State.SENT
 
 
-async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
+async def test_a_worker_that_is_cancelled_finishes_messages_in_flight(
     scenario: Scenario,
 ) -> None:
     await scenario.device()
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
     scenario.clock.advance(PUSH_AFTER)
     arrived, go_on = asyncio.Event(), asyncio.Event()
     result = scenario.server.serve
@@ -565,7 +567,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
     server = await asyncio.start_server(slowly, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     await scenario.device(BOB, endpoint=f"http://127.0.0.1:{port}/2")
-    await scenario.tell(notification(20), BOB)
+    await scenario.notify(notification(20), BOB)
     scenario.clock.advance(PUSH_AFTER)
     running = asyncio.create_task(scenario.worker.run())
     await arrived.wait()
@@ -587,12 +589,12 @@ async def test_quiet_hours_hold_pushes_until_they_end_one_for_each_topic(
 ) -> None:
     await scenario.device()
     scenario.unread.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
-    await scenario.tell(notification(10, Kind.LIKE, 2))
+    await scenario.notify(notification(10, Kind.LIKE, 2))
     await scenario.send()
     held = scenario.row()
     scenario.clock.advance(timedelta(hours=7))
     scenario.unread.read(ALICE)
-    await scenario.tell(notification(11, Kind.LIKE, 3, 2))
+    await scenario.notify(notification(11, Kind.LIKE, 3, 2))
     await scenario.send()
     silent = list(scenario.server.arrived)
 
@@ -607,7 +609,7 @@ async def test_quiet_hours_hold_pushes_until_they_end_one_for_each_topic(
 async def test_what_was_read_in_quiet_hours_is_not_pushed_when_they_end(scenario: Scenario) -> None:
     await scenario.device()
     scenario.unread.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
     await scenario.send()
     scenario.unread.read(ALICE)
     scenario.unread.quiet.clear()
@@ -621,7 +623,7 @@ async def test_what_was_read_in_quiet_hours_is_not_pushed_when_they_end(scenario
 async def test_a_push_that_is_tried_again_waits_for_quiet_hours_too(scenario: Scenario) -> None:
     await scenario.device()
     scenario.server.reply = answering((503, {}), (201, {}))
-    await scenario.tell(notification(10))
+    await scenario.notify(notification(10))
     await scenario.send()
     scenario.unread.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
     await scenario.send(after=timedelta(minutes=1))
@@ -638,8 +640,8 @@ async def test_quiet_hours_of_one_person_hold_nobody_else(scenario: Scenario) ->
     await scenario.device(ALICE)
     await scenario.device(BOB)
     scenario.unread.quiet[ALICE] = scenario.clock.now() + timedelta(hours=8)
-    await scenario.tell(notification(10), ALICE)
-    await scenario.tell(notification(11), BOB)
+    await scenario.notify(notification(10), ALICE)
+    await scenario.notify(notification(11), BOB)
 
     await scenario.send()
 

@@ -1,4 +1,4 @@
-"""A client of EventService.Attach that keeps what it gets, as a gateway does."""
+"""A client of EventService.Attach that stores what it receives, as a gateway does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GATEWAY = ServiceCaller("gateway")
 
 
 class Stream:
-    """One stream, read as fast as things come unless it is told to wait."""
+    """One stream. It is read immediately unless `reading` is cleared."""
 
     def __init__(self, served: Served, caller: Caller) -> None:
         stub: Any = served.stub(EventServiceStub, caller=caller)
@@ -40,23 +40,23 @@ class Stream:
         self.ended = False
         self._task = asyncio.create_task(self._read())
 
-    def ask(self, **step: Any) -> None:
+    def send(self, **step: Any) -> None:
         self._asked.put_nowait(AttachRequest(**step))
 
     def attach(self, user_id: int, after: int = -1) -> None:
-        self.ask(attach=AttachUser(user_id=user_id, after_sequence=after))
+        self.send(attach=AttachUser(user_id=user_id, after_sequence=after))
 
     def detach(self, user_id: int) -> None:
-        self.ask(detach=DetachUser(user_id=user_id))
+        self.send(detach=DetachUser(user_id=user_id))
 
     def attach_post(self, post_id: int) -> None:
-        self.ask(attach_post=AttachPost(post_id=post_id))
+        self.send(attach_post=AttachPost(post_id=post_id))
 
     def detach_post(self, post_id: int) -> None:
-        self.ask(detach_post=DetachPost(post_id=post_id))
+        self.send(detach_post=DetachPost(post_id=post_id))
 
     def finish(self) -> None:
-        """Says that nothing more will be asked."""
+        """Sends no more requests."""
         self._asked.put_nowait(None)
 
     def everything(self) -> list[UserEvent]:

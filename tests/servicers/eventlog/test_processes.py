@@ -63,7 +63,7 @@ class Graph(GraphServiceServicer):
 
 
 class Running:
-    """Two processes that serve, one that works, and a way to tell it what happened."""
+    """Two processes that serve, one that works, and a way to publish events."""
 
     def __init__(self, graph: Graph, sender: Publisher) -> None:
         self.graph = graph
@@ -71,7 +71,7 @@ class Running:
         self.parts: list[ProcessParts] = []
         self._sender = sender
 
-    async def tell(self, key: int, body: Message) -> None:
+    async def publish(self, key: int, body: Message) -> None:
         topic = body.DESCRIPTOR.file.package
         message = OutboxMessage.of(topic=topic, key=key, body=body)
         now = SystemClock().now()
@@ -79,10 +79,10 @@ class Running:
 
     async def post(self, post_id: int, author_id: int, *homes: int) -> None:
         place = TimelineEntry(entry_id=post_id, post_id=post_id, author_id=author_id)
-        await self.tell(author_id, timelines.EntryDelivered(entry=place, user_ids=homes))
+        await self.publish(author_id, timelines.EntryDelivered(entry=place, user_ids=homes))
 
     async def like(self, user_id: int, post_id: int) -> None:
-        await self.tell(user_id, posts.PostLiked(post_id=post_id, author_id=9, user_id=user_id))
+        await self.publish(user_id, posts.PostLiked(post_id=post_id, author_id=9, user_id=user_id))
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ async def running(
     )
     async with AsyncExitStack() as stack:
         others = await stack.enter_async_context(serving(mount))
-        told = settings(
+        configured = settings(
             tmp_path,
             mesh=others.address,
             database_url=database("notification"),
@@ -113,10 +113,10 @@ async def running(
         )
         made = Running(graph, sender)
         for _ in range(2):
-            parts = await stack.enter_async_context(compose.serve(told))
+            parts = await stack.enter_async_context(compose.serve(configured))
             made.parts.append(parts)
             made.served.append(await stack.enter_async_context(serving(*mounts_of(parts))))
-        work = await stack.enter_async_context(compose.work(told))
+        work = await stack.enter_async_context(compose.work(configured))
         composed = (*made.parts, work)
         jobs = [asyncio.create_task(job()) for parts in composed for _, job in parts.jobs_by_name()]
         try:
@@ -156,12 +156,12 @@ async def test_events_reach_streams_of_every_process_also_while_valkey_is_away(
         await running.post(51, BOB)
         await one.until(lambda: one.sequences(CAROL) == [1])
 
-        # People whom somebody does not see do not arrive, and one's own doings do.
-        await running.tell(ALICE, users.MuteCreated(muter_id=ALICE, muted_id=BOB))
+        # Posts of suppressed users do not arrive, and the user's own changes do.
+        await running.publish(ALICE, users.MuteCreated(muter_id=ALICE, muted_id=BOB))
         await both_have(one, other, 3)
         await running.post(52, BOB, ALICE, CAROL)
         await one.until(lambda: one.sequences(CAROL) == [1, 2])
-        await running.tell(ALICE, users.SessionRevoked(user_id=ALICE, session_id=7))
+        await running.publish(ALICE, users.SessionRevoked(user_id=ALICE, session_id=7))
         await both_have(one, other, 4)
         assert one.events(ALICE)[3].session.session_id == 7
 
@@ -180,7 +180,7 @@ async def test_events_reach_streams_of_every_process_also_while_valkey_is_away(
         # A process that stops ends its streams; they go on at another.
         running.parts[0].on_drain[0]()
         assert isinstance(await one.over(), Unavailable)
-        await running.tell(ALICE, posts.PostCreated(post=Post(id=80, author_id=ALICE)))
+        await running.publish(ALICE, posts.PostCreated(post=Post(id=80, author_id=ALICE)))
         resumed = await stack.enter_async_context(streaming(running.served[1]))
         resumed.attach(ALICE, 15)
         resumed.attach(CAROL, 1)

@@ -214,7 +214,7 @@ class TestAttach:
 
             await stream.has(ALICE, [1, 2, 3, 4, 5])
 
-    async def test_finds_by_itself_what_no_wake_up_told(self, place: Place, served: Served) -> None:
+    async def test_finds_entries_without_a_wake_up(self, place: Place, served: Served) -> None:
         place.wired = False
         async with streaming(served) as stream:
             stream.attach(ALICE, 0)
@@ -226,7 +226,9 @@ class TestAttach:
             await stream.has(ALICE, list(range(1, 251)))
             await stream.has(BOB, [1])
 
-    async def test_tells_of_a_gap_where_the_log_was_cut(self, place: Place, served: Served) -> None:
+    async def test_sends_a_gap_where_the_log_was_trimmed(
+        self, place: Place, served: Served
+    ) -> None:
         await place.attach_users(ALICE)
         await place.append(ALICE, MAX_EVENTS + TRIM_EVERY)
 
@@ -238,7 +240,7 @@ class TestAttach:
             assert (gap.user_id, gap.first_sequence) == (ALICE, TRIM_EVERY + 1)
 
     @pytest.mark.parametrize("known", [2, 4])
-    async def test_tells_whoever_was_away_for_long_all_but_arrivals(
+    async def test_sends_all_but_arrivals_after_a_long_absence(
         self, place: Place, served: Served, known: int
     ) -> None:
         await place.attach_users(ALICE)
@@ -254,7 +256,7 @@ class TestAttach:
             gaps = [(each.first_sequence, each.home_only) for each in stream.of("gap")]
             assert gaps == [(5, True)]
 
-    async def test_tells_of_a_gap_before_its_event(self, place: Place, served: Served) -> None:
+    async def test_sends_a_gap_before_its_event(self, place: Place, served: Served) -> None:
         await place.append(ALICE, 3)
 
         async with streaming(served) as stream:
@@ -266,7 +268,7 @@ class TestAttach:
             assert last.event.WhichOneof("kind") == "arrivals_missed"
             assert last.event.sequence == stream.steps[before].gap.first_sequence == 4
 
-    async def test_tells_of_a_gap_where_a_sequence_is_not_there_yet(
+    async def test_sends_a_gap_where_a_sequence_is_not_reached_yet(
         self, place: Place, served: Served
     ) -> None:
         async with streaming(served) as stream:
@@ -278,7 +280,7 @@ class TestAttach:
             assert [each.first_sequence for each in stream.of("gap")] == [1]
 
     @pytest.mark.parametrize("left", [0, 2])
-    async def test_tells_of_a_gap_where_the_log_is_cut_meanwhile(
+    async def test_sends_a_gap_where_the_log_is_trimmed_while_attached(
         self, place: Place, served: Served, left: int
     ) -> None:
         async with streaming(served) as stream:
@@ -299,7 +301,7 @@ class TestAttach:
             await place.append(ALICE)
             await stream.has(ALICE, [1, *range(7 - left, 8)])
 
-    async def test_ends_for_whoever_is_detached(self, place: Place, served: Served) -> None:
+    async def test_ends_for_a_detached_user(self, place: Place, served: Served) -> None:
         async with streaming(served) as stream:
             for user_id in (ALICE, BOB):
                 stream.attach(user_id)
@@ -330,7 +332,7 @@ class TestAttach:
             await place.append(ALICE)
             await stream.has(ALICE, [1, 2, 3, 2, 3, 4])
 
-    async def test_ends_when_nothing_more_is_asked(self, place: Place, served: Served) -> None:
+    async def test_ends_after_the_last_request(self, place: Place, served: Served) -> None:
         async with streaming(served) as stream:
             stream.attach(ALICE)
             await stream.attached(ALICE)
@@ -347,7 +349,7 @@ class TestAttach:
         assert isinstance(failure, Invalid)
         assert failure.reason == "VALIDATION_FAILED"
 
-    async def test_fails_while_the_log_is_away(
+    async def test_fails_while_the_log_is_unavailable(
         self, place: Place, served: Served, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def fail(*_: object, **__: object) -> None:
@@ -359,7 +361,7 @@ class TestAttach:
 
             assert isinstance(await stream.over(), Unavailable)
 
-    async def test_goes_on_after_the_log_was_away_meanwhile(
+    async def test_continues_after_the_log_was_unavailable(
         self, place: Place, served: Served, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def fail(*_: object, **__: object) -> Any:
@@ -441,7 +443,7 @@ class TestBackpressure:
 
 
 class TestPosts:
-    async def test_tell_of_activity_while_they_are_attached(self, place: Place) -> None:
+    async def test_send_activity_while_they_are_attached(self, place: Place) -> None:
         async with place.process() as (served, live), streaming(served) as stream:
             for post_id in (50, 51):
                 stream.attach_post(post_id)

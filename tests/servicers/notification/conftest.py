@@ -1,4 +1,4 @@
-"""The Notification service and the services that it asks, each behind a real channel."""
+"""The Notification service and the services that it calls, each behind a real channel."""
 
 from __future__ import annotations
 

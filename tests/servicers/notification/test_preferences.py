@@ -51,7 +51,7 @@ async def preferences(stack: NotificationStack, user_id: int) -> pb.Notification
     return (await stack.of(user_id).GetPreferences(GetPreferencesRequest())).preferences
 
 
-async def test_at_first_everything_is_told_from_everyone_and_pushed(
+async def test_by_default_everything_of_everyone_is_notified_and_pushed(
     stack: NotificationStack,
 ) -> None:
     found = await preferences(stack, ALICE)
@@ -111,7 +111,7 @@ async def test_a_conversation_is_muted_by_any_post_of_it(stack: NotificationStac
 
     await alice.MuteConversation(MuteConversationRequest(post_id=result.id))
     await alice.MuteConversation(MuteConversationRequest(post_id=result.id))
-    silent = await stack.scenario.told(ALICE)
+    silent = await stack.scenario.listed(ALICE)
     named = (await preferences(stack, ALICE)).muted_conversation_ids
     # The posts are gone meanwhile; what the preferences name is enough.
     stack.peers.conversations.clear()
@@ -119,7 +119,7 @@ async def test_a_conversation_is_muted_by_any_post_of_it(stack: NotificationStac
 
     assert silent == []
     assert list(named) == [post.id]
-    assert len(await stack.scenario.told(ALICE)) == 2
+    assert len(await stack.scenario.listed(ALICE)) == 2
     assert not (await preferences(stack, ALICE)).muted_conversation_ids
 
 

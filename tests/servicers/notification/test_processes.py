@@ -48,7 +48,7 @@ SETTLED = 60.0
 
 
 class Running:
-    """The Notification service, the services that it asks, and a way to tell it what happened."""
+    """The Notification service, the services that it calls, and a way to publish events."""
 
     def __init__(self, served: Served, sender: Publisher, pushes: PushServer, box: Mailbox) -> None:
         self._served = served
@@ -60,12 +60,12 @@ class Running:
         caller = UserCaller(user_id=user_id, session_id=1)
         return self._served.stub(DeliveryServiceStub, caller=caller)
 
-    async def tell(self, topic: str, key: int, body: Message) -> None:
+    async def publish(self, topic: str, key: int, body: Message) -> None:
         message = OutboxMessage.of(topic=topic, key=key, body=body)
         now = SystemClock().now()
         await self._sender.publish([Event.from_message(message, time=now, traceparent=None)])
 
-    async def told(self, user_id: int) -> list[tuple[int, list[int]]]:
+    async def listed(self, user_id: int) -> list[tuple[int, list[int]]]:
         caller = UserCaller(user_id=user_id, session_id=1)
         stub = self._served.stub(NotificationServiceStub, caller=caller)
         response = await stub.ListNotifications(ListNotificationsRequest())
@@ -84,7 +84,7 @@ async def running(
         others = await stack.enter_async_context(serving(*Peers().mounts()))
         box = await stack.enter_async_context(mail_server())
         pushes = await stack.enter_async_context(push_server())
-        told = settings(
+        configured = settings(
             tmp_path,
             mesh=others.address,
             database_url=database("notification"),
@@ -93,9 +93,9 @@ async def running(
             kafka_idempotence=engines.broker.idempotence,
             smtp_url=f"smtp://127.0.0.1:{box.port}",
         )
-        serve = await stack.enter_async_context(compose.serve(told))
+        serve = await stack.enter_async_context(compose.serve(configured))
         served = await stack.enter_async_context(serving(*mounts_of(serve)))
-        work = await stack.enter_async_context(compose.work(told))
+        work = await stack.enter_async_context(compose.work(configured))
         sender = await stack.enter_async_context(
             publisher(brokers=kafka, client_id="test", idempotent=engines.broker.idempotence)
         )
@@ -113,16 +113,16 @@ async def test_events_become_notifications(running: Running) -> None:
     post = a_post(100, ALICE)
     mention = a_post(101, DAVE, mentions=[ALICE])
 
-    await running.tell("roost.user.v1", BOB, followed(BOB, ALICE))
+    await running.publish("roost.user.v1", BOB, followed(BOB, ALICE))
     for liker in (BOB, CAROL):
-        await running.tell("roost.post.v1", liker, liked(liker, post))
-    await running.tell("roost.post.v1", DAVE, created(mention))
+        await running.publish("roost.post.v1", liker, liked(liker, post))
+    await running.publish("roost.post.v1", DAVE, created(mention))
     await eventually(
-        lambda: tells(running, [(0, [BOB]), (100, [BOB, CAROL]), (101, [DAVE])]), limit=SETTLED
+        lambda: lists(running, [(0, [BOB]), (100, [BOB, CAROL]), (101, [DAVE])]), limit=SETTLED
     )
 
-    await running.tell("roost.user.v1", ALICE, blocked(ALICE, BOB))
-    await eventually(lambda: tells(running, [(100, [CAROL]), (101, [DAVE])]), limit=SETTLED)
+    await running.publish("roost.user.v1", ALICE, blocked(ALICE, BOB))
+    await eventually(lambda: lists(running, [(100, [CAROL]), (101, [DAVE])]), limit=SETTLED)
 
 
 async def test_notifications_leave_the_app(running: Running) -> None:
@@ -139,7 +139,7 @@ async def test_notifications_leave_the_app(running: Running) -> None:
     post = a_post(100, ALICE)
 
     for liker in (BOB, CAROL):
-        await running.tell("roost.post.v1", liker, liked(liker, post))
+        await running.publish("roost.post.v1", liker, liked(liker, post))
 
     def shown() -> list[Any]:
         return [json.loads(browser.decrypt(each.body)) for each in running.pushes.arrived]
@@ -148,7 +148,7 @@ async def test_notifications_leave_the_app(running: Running) -> None:
     assert {each["post_id"] for each in shown()} == {"100"}
     assert len({each.topic for each in running.pushes.arrived}) == 1
 
-    await running.tell("roost.user.v1", ALICE, SessionRevoked(user_id=ALICE, session_id=1))
+    await running.publish("roost.user.v1", ALICE, SessionRevoked(user_id=ALICE, session_id=1))
     await eventually(lambda: has_no_device(running), limit=SETTLED)
 
 
@@ -158,6 +158,6 @@ async def has_no_device(running: Running) -> bool:
     return len(response.subscriptions) == 0
 
 
-async def tells(running: Running, expected: list[tuple[int, list[int]]]) -> bool:
-    found = await running.told(ALICE)
+async def lists(running: Running, expected: list[tuple[int, list[int]]]) -> bool:
+    found = await running.listed(ALICE)
     return sorted((post_id, sorted(people)) for post_id, people in found) == expected

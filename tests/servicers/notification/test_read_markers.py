@@ -65,6 +65,6 @@ async def test_a_marker_stops_at_the_newest_notification(stack: NotificationStac
     assert (await alice.CountUnread(CountUnreadRequest())).count == 1
 
 
-async def test_a_marker_stands_at_a_notification(stack: NotificationStack) -> None:
+async def test_a_marker_is_at_a_notification(stack: NotificationStack) -> None:
     with raises_reason(Invalid, "VALIDATION_FAILED"):
         await stack.of(ALICE).MarkRead(MarkReadRequest(last_read_id=0))

@@ -33,7 +33,7 @@ def people(claimed: list[Delivery]) -> list[int]:
     return sorted(each.user_id for each in claimed)
 
 
-async def test_a_long_queue_of_one_person_holds_up_nobody(scenario: Scenario) -> None:
+async def test_a_long_queue_of_one_user_delays_nobody(scenario: Scenario) -> None:
     greedy, stranger = scenario.number(), scenario.number()
     await backlog(scenario, greedy)
     await due_now(scenario, stranger)

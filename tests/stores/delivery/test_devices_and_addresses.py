@@ -40,7 +40,7 @@ async def test_a_device_is_replaced_whole(scenario: Scenario) -> None:
     assert await scenario.store.subscriptions(user, scenario.clock.now()) == [renewed]
 
 
-async def test_devices_are_found_by_person_and_id(scenario: Scenario) -> None:
+async def test_devices_are_found_by_user_and_id(scenario: Scenario) -> None:
     user, other = scenario.number(), scenario.number()
     device, foreign = await scenario.device(user), await scenario.device(other)
 
@@ -139,7 +139,7 @@ async def test_removing_an_address_calls_off_its_mail(scenario: Scenario) -> Non
     assert [each.channel for each in await scenario.claim()] == [Channel.PUSH]
 
 
-async def test_codes_are_counted_by_person_by_mailbox_and_by_domain(scenario: Scenario) -> None:
+async def test_codes_are_counted_by_user_by_mailbox_and_by_domain(scenario: Scenario) -> None:
     one, other = scenario.number(), scenario.number()
     domain = f"{one}.example"
     mine, theirs = Mailbox(f"{one}@{domain}", domain), Mailbox(f"{other}@{domain}", domain)

@@ -54,7 +54,7 @@ async def test_codes_go_to_new_addresses_and_digests_to_confirmed_ones(scenario:
     }
 
 
-async def test_only_channels_that_are_asked_for_are_taken(scenario: Scenario) -> None:
+async def test_only_the_requested_channels_are_claimed(scenario: Scenario) -> None:
     user = scenario.number()
     await scenario.device(user)
     await scenario.address(user, confirmed=True)
@@ -164,7 +164,7 @@ async def test_what_failed_waits_for_its_time(scenario: Scenario) -> None:
     assert again.attempts == 2
 
 
-async def test_news_does_not_shorten_a_pause(scenario: Scenario) -> None:
+async def test_a_later_version_does_not_shorten_a_pause(scenario: Scenario) -> None:
     user = scenario.number()
     await scenario.device(user)
     await scenario.add(scenario.due(user, seconds=0, version=5))
@@ -205,7 +205,9 @@ async def test_what_was_no_attempt_is_not_counted(scenario: Scenario) -> None:
     assert again.attempts == 1
 
 
-async def test_news_that_comes_while_one_is_under_way_goes_out_too(scenario: Scenario) -> None:
+async def test_a_version_that_is_added_while_one_is_in_flight_is_sent_too(
+    scenario: Scenario,
+) -> None:
     user = scenario.number()
     await scenario.device(user)
     await scenario.add(scenario.due(user, seconds=0, version=5))
@@ -221,7 +223,7 @@ async def test_news_that_comes_while_one_is_under_way_goes_out_too(scenario: Sce
     assert (again.version, again.attempts) == (6, 1)
 
 
-async def test_whoever_lost_the_lease_records_nothing(scenario: Scenario) -> None:
+async def test_a_worker_that_lost_the_lease_records_nothing(scenario: Scenario) -> None:
     user = scenario.number()
     await scenario.device(user)
     await scenario.add(scenario.due(user, seconds=0))

@@ -62,8 +62,8 @@ class Scenario:
 
     async def receiving_users(self, *arrivals: Arrival, now: datetime = NOW) -> list[list[int]]:
         async with self.store.transaction() as transaction:
-            heard = await transaction.receiving_users(arrivals, now)
-        return [sorted(each) for each in heard]
+            receiving = await transaction.receiving_users(arrivals, now)
+        return [sorted(each) for each in receiving]
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -201,19 +201,17 @@ async def test_what_comes_a_week_after_somebody_left_is_a_log_like_others(
 
 
 class TestPresence:
-    async def test_whoever_comes_for_the_first_time_has_an_empty_log(
-        self, scenario: Scenario
-    ) -> None:
+    async def test_a_new_user_has_an_empty_log(self, scenario: Scenario) -> None:
         assert await scenario.attach_users(ALICE) == (1, 0)
 
-    async def test_whoever_comes_back_soon_finds_everything(self, scenario: Scenario) -> None:
+    async def test_a_user_who_returns_soon_finds_everything(self, scenario: Scenario) -> None:
         await scenario.attach_users(ALICE)
         await scenario.append((ALICE, b"a1"))
 
         assert await scenario.attach_users(ALICE, NOW + PRESENCE_GRACE) == (1, 1)
         assert await scenario.read(ALICE) == [b"a1"]
 
-    async def test_whoever_was_away_for_longer_finds_that_arrivals_are_missing(
+    async def test_a_user_who_was_absent_for_longer_finds_that_arrivals_are_missing(
         self, scenario: Scenario
     ) -> None:
         await scenario.attach_users(ALICE)
@@ -251,7 +249,7 @@ class TestPresence:
         ends = {user_id: (head.first, head.last) for user_id, head in heads.items()}
         assert ends == {ALICE: (1, 2), BOB: (1, 3), CAROL: (1, 0)}
 
-    async def test_whoever_stays_is_there(self, scenario: Scenario) -> None:
+    async def test_a_user_who_stays_attached_is_present(self, scenario: Scenario) -> None:
         for user_id in (ALICE, BOB):
             await scenario.attach_users(user_id)
         later = NOW + PRESENCE_GRACE + timedelta(minutes=2)
@@ -273,17 +271,17 @@ class TestPresence:
         assert await scenario.store.present_users(after=0, limit=9, now=later) == [ALICE]
 
 
-class TestHearing:
-    async def test_those_who_are_there_hear_of_arrivals(self, scenario: Scenario) -> None:
+class TestReceivingUsers:
+    async def test_present_users_receive_arrivals(self, scenario: Scenario) -> None:
         await scenario.attach_users(ALICE)
         await scenario.attach_users(BOB)
         await scenario.append((CAROL, b"c1"))
 
-        heard = await scenario.receiving_users(
+        receiving = await scenario.receiving_users(
             arrival(ALICE, CAROL), arrival(BOB, ALICE), arrival(9)
         )
 
-        assert heard == [[ALICE], [ALICE, BOB], []]
+        assert receiving == [[ALICE], [ALICE, BOB], []]
 
     async def test_for_a_while_after_they_left(self, scenario: Scenario) -> None:
         await scenario.attach_users(ALICE)
@@ -293,7 +291,7 @@ class TestHearing:
         assert await scenario.receiving_users(arrival(ALICE), now=long_after) == [[]]
 
     @pytest.mark.parametrize("who", [{"author": 5}, {"author": 8, "reposter": 5}])
-    async def test_but_not_of_those_whom_they_do_not_see(
+    async def test_but_not_those_of_suppressed_users(
         self, scenario: Scenario, who: dict[str, int]
     ) -> None:
         for user_id in (ALICE, BOB):
@@ -333,6 +331,6 @@ class TestHearing:
         await scenario.attach_users(ALICE)
         crowd: Sequence[int] = range(10, 1_010)
 
-        heard = await scenario.receiving_users(*[arrival(*crowd, ALICE)] * 45)
+        receiving = await scenario.receiving_users(*[arrival(*crowd, ALICE)] * 45)
 
-        assert heard == [[ALICE]] * 45
+        assert receiving == [[ALICE]] * 45

@@ -150,7 +150,7 @@ async def test_those_who_append_come_and_cut_do_not_hold_each_other_up(
 
     heads = await log(pools[0]).newer_than(dict.fromkeys(PEOPLE, 0))
     appended = sum(done.values())
-    # Beginning anew takes a sequence, once for each who has come.
+    # The return of a user takes a sequence, once for each user.
     assert appended <= sum(head.last for head in heads.values()) <= appended + len(PEOPLE)
     for entry in await log(pools[0]).events(dict.fromkeys(PEOPLE, 0), limit=5_000):
         head = heads[entry.user_id]

@@ -1,4 +1,4 @@
-"""Wake-ups over Valkey, which may lose them and never fails whoever tells."""
+"""Wake-ups over Valkey, which may lose them. Announcing never fails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 @dataclass
 class Listener:
-    """What a process that delivers hears."""
+    """What a serving process receives."""
 
     entries: list[LogEntry] = field(default_factory=list)
     activities: list[PostActivity] = field(default_factory=list)
@@ -29,9 +29,11 @@ class Listener:
 
 @asynccontextmanager
 async def listening(url: str, client: RedisClient) -> AsyncIterator[Listener]:
-    heard = Listener()
+    listener = Listener()
     task = asyncio.create_task(
-        wake_ups_valkey.listen(url, events=heard.entries.extend, activities=heard.activities.extend)
+        wake_ups_valkey.listen(
+            url, events=listener.entries.extend, activities=listener.activities.extend
+        )
     )
 
     async def listened_to() -> bool:
@@ -42,7 +44,7 @@ async def listening(url: str, client: RedisClient) -> AsyncIterator[Listener]:
 
     try:
         await eventually(listened_to)
-        yield heard
+        yield listener
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -58,31 +60,31 @@ async def test_everything_arrives_in_order(valkey: str) -> None:
     async with (
         redis_client.connect(valkey) as client,
         wake_ups_valkey.open_wake_up_channel(client) as wake_ups,
-        listening(valkey, client) as heard,
+        listening(valkey, client) as listener,
     ):
         wake_ups.announce(many[:1_500])
         wake_ups.announce_activities([PostActivity(50, 60), PostActivity(51, deleted=True)])
         wake_ups.announce(many[1_500:])
         wake_ups.announce([])
 
-        await eventually(lambda: len(heard.entries) == 2_000)
-        await eventually(lambda: len(heard.activities) == 2)
+        await eventually(lambda: len(listener.entries) == 2_000)
+        await eventually(lambda: len(listener.activities) == 2)
 
-    assert heard.entries == many
-    assert heard.activities == [PostActivity(50, 60), PostActivity(51, deleted=True)]
+    assert listener.entries == many
+    assert listener.activities == [PostActivity(50, 60), PostActivity(51, deleted=True)]
 
 
 async def test_what_nobody_can_read_is_left_out(valkey: str) -> None:
     async with (
         redis_client.connect(valkey) as client,
         wake_ups_valkey.open_wake_up_channel(client) as wake_ups,
-        listening(valkey, client) as heard,
+        listening(valkey, client) as listener,
     ):
         await client.execute("PUBLISH", EVENTS, b"nonsense")
         await client.execute("PUBLISH", ACTIVITY, b"nonsense")
         wake_ups.announce([entry(1)])
 
-        await eventually(lambda: heard.entries == [entry(1)])
+        await eventually(lambda: listener.entries == [entry(1)])
 
 
 async def test_without_valkey_they_are_lost_and_nobody_is_held_up(
@@ -91,7 +93,7 @@ async def test_without_valkey_they_are_lost_and_nobody_is_held_up(
     async with (
         redis_client.connect(valkey) as client,
         wake_ups_valkey.open_wake_up_channel(client) as wake_ups,
-        listening(valkey, client) as heard,
+        listening(valkey, client) as listener,
     ):
         await asyncio.to_thread(engines.stop, "valkey")
         try:
@@ -100,11 +102,11 @@ async def test_without_valkey_they_are_lost_and_nobody_is_held_up(
         finally:
             await asyncio.to_thread(engines.start, "valkey")
 
-        async def told() -> bool:
+        async def received() -> bool:
             wake_ups.announce([entry(2)])
             await wake_ups.close()
-            return entry(2) in heard.entries
+            return entry(2) in listener.entries
 
-        await eventually(told, limit=30.0)
+        await eventually(received, limit=30.0)
 
-    assert entry(1) not in heard.entries
+    assert entry(1) not in listener.entries

@@ -1,4 +1,4 @@
-"""A small world of people and posts, and what they do, as events that reach the service."""
+"""Users and posts, and their acts as events of the service."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ EVERYBODY = (ALICE, BOB, CAROL, DAVE, ERIN)
 
 
 class FakeGraph:
-    """How people stand, set by the test; `asked` has every request."""
+    """The relationships of users, set by the test; `requested` has every request."""
 
     def __init__(self) -> None:
         self.follows: set[Pair] = set()
         self.mutes: set[Pair] = set()
         self.blocks: set[Pair] = set()
-        self.asked: list[Sequence[Pair]] = []
-        # Runs while an answer is under way.
-        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        self.requested: list[Sequence[Pair]] = []
+        # Runs before the answer is returned.
+        self.before_answer: Callable[[], Awaitable[None]] | None = None
 
     async def relationships(self, pairs: Sequence[Pair]) -> Mapping[Pair, Relationship]:
-        self.asked.append(pairs)
+        self.requested.append(pairs)
         answer = {
             (one, other): Relationship(
                 following=(one, other) in self.follows,
@@ -50,13 +50,13 @@ class FakeGraph:
             )
             for one, other in pairs
         }
-        if self.meanwhile is not None:
-            await self.meanwhile()
+        if self.before_answer is not None:
+            await self.before_answer()
         return answer
 
 
 class Scenario:
-    """Acts become events at once; `hear` brings them to the service, `at_once` in small steps."""
+    """Consumes the events of acts, up to `at_once` recipients in a transaction."""
 
     def __init__(self, store: NotificationStore, clock: ManualClock, *, at_once: int = 500) -> None:
         self.store = store
@@ -73,13 +73,13 @@ class Scenario:
         self.visibility = FakeVisibility()
         self.visible_notifications = VisibleNotifications(store=store, visibility=self.visibility)
         self.cleanup = AccountCleanup(store=store, graph=self.graph, clock=clock, at_once=at_once)
-        self.causes = NotificationConsumer(self.notifier, self.cleanup)
+        self.consume = NotificationConsumer(self.notifier, self.cleanup)
         self._numbers = itertools.count(101)
 
     async def handle(self, *bodies: Message) -> list[Event]:
         """The events of one partition arrive together."""
         events = [self.event(body) for body in bodies]
-        await self.causes(events)
+        await self.consume(events)
         return events
 
     def event(self, body: Message) -> Event:
@@ -93,8 +93,8 @@ class Scenario:
     async def groups(self, user_id: int, *kinds: Kind) -> list[Group]:
         return await self.store.groups(user_id, kinds=kinds, before=MAX_ID, limit=1000)
 
-    async def told(self, user_id: int) -> list[tuple[str, int, tuple[int, ...]]]:
-        """The list, newest first: kind, post, and who."""
+    async def listed(self, user_id: int) -> list[tuple[str, int, tuple[int, ...]]]:
+        """The list, newest first: kind, post, and actors."""
         return [
             (each.kind.name.lower(), each.post_id, each.actor_ids)
             for each in await self.groups(user_id)

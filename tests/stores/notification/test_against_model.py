@@ -72,7 +72,7 @@ class Model:
     activities: dict[Line, None] = field(default_factory=dict)
     mutes: set[tuple[int, int]] = field(default_factory=set)
 
-    def tell(self, line: Line, blocks: set[tuple[int, int]]) -> None:
+    def notify(self, line: Line, blocks: set[tuple[int, int]]) -> None:
         apart = not blocks.isdisjoint({(line.recipient, line.actor), (line.actor, line.recipient)})
         if line.recipient != line.actor and not apart:
             self.activities.setdefault(line)
@@ -106,19 +106,19 @@ class Play:
         together = not blocks & {(actor, other), (other, actor)} and actor != other
         match what:
             case "follow" if together:
-                self.model.tell(Line(other, "follow", 0, actor), blocks)
+                self.model.notify(Line(other, "follow", 0, actor), blocks)
                 yield acts.followed(actor, other)
             case "unfollow":
                 activities.pop(Line(other, "follow", 0, actor), None)
                 yield acts.unfollowed(actor, other)
             case "like" if not apart:
-                self.model.tell(Line(author, "like", post.id, actor), blocks)
+                self.model.notify(Line(author, "like", post.id, actor), blocks)
                 yield acts.liked(actor, post)
             case "unlike":
                 activities.pop(Line(author, "like", post.id, actor), None)
                 yield acts.unliked(actor, post)
             case "repost" if not apart:
-                self.model.tell(Line(author, "repost", post.id, actor), blocks)
+                self.model.notify(Line(author, "repost", post.id, actor), blocks)
                 yield acts.reposted(actor, post)
             case "undo":
                 activities.pop(Line(author, "repost", post.id, actor), None)
@@ -153,9 +153,9 @@ class Play:
         self.posts.append(post)
         blocks = self.scenario.graph.blocks
         if answered is not None:
-            self.model.tell(Line(answered.author_id, "reply", post.id, actor), blocks)
+            self.model.notify(Line(answered.author_id, "reply", post.id, actor), blocks)
         for user_id in sorted(mentions - {post.reply_to_author_id}):
-            self.model.tell(Line(user_id, "mention", post.id, actor), blocks)
+            self.model.notify(Line(user_id, "mention", post.id, actor), blocks)
         return acts.created(post)
 
     def _edit(self, post: post_pb2.Post, mentions: frozenset[int]) -> Message:
@@ -168,7 +168,7 @@ class Play:
         for user_id in sorted(mentions - set(before)):
             if Line(user_id, "reply", post.id, post.author_id) not in self.model.activities:
                 line = Line(user_id, "mention", post.id, post.author_id)
-                self.model.tell(line, self.scenario.graph.blocks)
+                self.model.notify(line, self.scenario.graph.blocks)
         return acts.edited(post, before=before)
 
     def _drop(self, gone: Callable[[Line], bool]) -> None:
@@ -186,11 +186,11 @@ class Follower:
         groups: dict[int, pb.NotificationGroup] = {}
         for each in self.logged:
             if each.user_id == user_id:
-                told = pb.UserEvent.FromString(each.content).notification
-                assert (told.previous_id in groups) == (told.previous_id != 0)
-                groups.pop(told.previous_id, None)
-                if not told.withdrawn:
-                    groups[told.group.id] = told.group
+                changed = pb.UserEvent.FromString(each.content).notification
+                assert (changed.previous_id in groups) == (changed.previous_id != 0)
+                groups.pop(changed.previous_id, None)
+                if not changed.withdrawn:
+                    groups[changed.group.id] = changed.group
         return [groups[each] for each in sorted(groups, reverse=True)]
 
 
@@ -213,7 +213,7 @@ async def compare(
             await deliver(play.scenario, waiting)
     await deliver(play.scenario, waiting)
     for user_id in PEOPLE:
-        assert await play.scenario.told(user_id) == play.model.shown(user_id)
+        assert await play.scenario.listed(user_id) == play.model.shown(user_id)
         assert await play.scenario.visible_notifications.count_unread(user_id) == len(
             play.model.shown(user_id)
         )
@@ -225,8 +225,8 @@ async def compare(
 async def deliver(scenario: Scenario, waiting: list[Message]) -> None:
     events = [scenario.event(body) for body in waiting]
     waiting.clear()
-    await scenario.causes(events)
-    await scenario.causes(events)
+    await scenario.consume(events)
+    await scenario.consume(events)
 
 
 @settings(max_examples=300, deadline=None)

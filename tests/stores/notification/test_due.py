@@ -1,4 +1,4 @@
-"""What is to go out once people were told, in the same transaction; on every store."""
+"""What is due after a notification, in the same transaction; on every store."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ async def due(
     return await deliveries.claim(channel, now=now, until=until, limit=99, share=99, taken={})
 
 
-async def test_whoever_is_told_hears_of_it_on_their_devices(
+async def test_a_notification_is_due_on_the_devices_of_its_recipient(
     scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
     post = scenario.post(ALICE)
@@ -157,7 +157,7 @@ async def test_a_kind_that_is_not_to_be_pushed_is_not(
     assert [each.topic for each in await due(scenario, deliveries, Channel.PUSH)] == ["FOLLOW"]
 
 
-async def test_a_muted_person_is_not_pushed_and_unmuting_is_no_news(
+async def test_a_muted_users_activity_is_not_pushed_nor_after_unmuting(
     scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
     await scenario.handle(muted(ALICE, BOB))
@@ -166,14 +166,14 @@ async def test_a_muted_person_is_not_pushed_and_unmuting_is_no_news(
     hidden = await due(scenario, deliveries, Channel.PUSH)
     await scenario.handle(unmuted(ALICE, BOB))
 
-    shown = await scenario.told(ALICE)
+    shown = await scenario.listed(ALICE)
 
     assert hidden == []
     assert len(shown) == 1
     assert await due(scenario, deliveries, Channel.PUSH) == []
 
 
-async def test_taking_the_newest_like_back_is_no_news(
+async def test_withdrawing_the_newest_like_adds_nothing_due(
     scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
     post = scenario.post(ALICE)
@@ -207,7 +207,7 @@ async def test_what_was_read_or_withdrawn_is_not_unread(scenario: Scenario) -> N
     assert await unread.newest_unread(ALICE, limit=10) == [shown]
 
 
-async def test_digests_go_to_those_who_wish_for_them(scenario: Scenario) -> None:
+async def test_digests_go_to_those_who_want_them(scenario: Scenario) -> None:
     async with scenario.store.transaction() as transaction:
         await preferences.update(
             transaction, ALICE, kind_preferences={}, email_digest=True, etag=""
@@ -216,19 +216,21 @@ async def test_digests_go_to_those_who_wish_for_them(scenario: Scenario) -> None
     assert await unread_of(scenario).digests_wanted({ALICE, BOB}) == {ALICE}
 
 
-async def test_what_is_not_told_is_not_due(scenario: Scenario, deliveries: DeliveryStore) -> None:
+async def test_what_is_not_notified_is_not_due(
+    scenario: Scenario, deliveries: DeliveryStore
+) -> None:
     event = scenario.event(liked(BOB, scenario.post(ALICE)))
 
     async def away() -> None:
         raise Unavailable
 
-    scenario.graph.meanwhile = away
+    scenario.graph.before_answer = away
     with pytest.raises(Unavailable):
-        await scenario.causes([event])
+        await scenario.consume([event])
     nothing = await due(scenario, deliveries, Channel.PUSH)
-    scenario.graph.meanwhile = None
-    await scenario.causes([event])
-    await scenario.causes([event])
+    scenario.graph.before_answer = None
+    await scenario.consume([event])
+    await scenario.consume([event])
 
     assert nothing == []
     assert len(await due(scenario, deliveries, Channel.PUSH)) == 1
@@ -292,7 +294,7 @@ async def test_a_like_that_was_taken_back_before_it_was_pushed_is_pushed_when_it
     assert (nothing, await sent(scenario, deliveries)) == (0, 1)
 
 
-async def test_others_are_news_where_somebody_comes_again(
+async def test_a_new_actor_is_pushed_beside_a_repeated_one(
     scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
     post = scenario.post(ALICE)
@@ -305,7 +307,7 @@ async def test_others_are_news_where_somebody_comes_again(
     assert await sent(scenario, deliveries) == 1
 
 
-async def test_what_was_taken_back_long_ago_is_news_again(
+async def test_what_was_withdrawn_long_ago_is_pushed_again(
     scenario: Scenario, deliveries: DeliveryStore
 ) -> None:
     post = scenario.post(ALICE)

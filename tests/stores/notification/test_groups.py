@@ -1,4 +1,4 @@
-"""How deeds form groups, and where these stand; on every implementation of the store."""
+"""How activities form groups, and the order of groups; on every implementation of the store."""
 
 from datetime import timedelta
 from functools import partial
@@ -54,7 +54,7 @@ async def test_likes_of_a_post_are_one_line_with_samples_and_a_count(scenario: S
     assert group.last_time == start + timedelta(seconds=7)
 
 
-async def test_a_group_rises_with_a_new_deed_and_sinks_when_that_is_undone(
+async def test_a_group_moves_up_with_a_new_activity_and_back_when_that_is_undone(
     scenario: Scenario,
 ) -> None:
     post, other = scenario.post(ALICE), scenario.post(ALICE)
@@ -62,7 +62,7 @@ async def test_a_group_rises_with_a_new_deed_and_sinks_when_that_is_undone(
     before = await scenario.groups(ALICE)
 
     await scenario.handle(liked(CAROL, post))
-    risen = await scenario.told(ALICE)
+    risen = await scenario.listed(ALICE)
     await scenario.handle(unliked(CAROL, post))
 
     assert risen == [("like", post.id, (CAROL, BOB)), ("like", other.id, (BOB,))]
@@ -96,7 +96,7 @@ async def test_unread_are_counted_up_to_a_limit(scenario: Scenario) -> None:
     assert await scenario.visible_notifications.count_unread(ALICE) == MAX_UNREAD
 
 
-async def test_follows_of_a_day_are_told_together(scenario: Scenario) -> None:
+async def test_follows_of_a_day_are_one_group(scenario: Scenario) -> None:
     await scenario.handle(followed(BOB, ALICE), followed(CAROL, ALICE))
     scenario.clock.advance(timedelta(hours=23))
     await scenario.handle(followed(DAVE, ALICE))
@@ -104,7 +104,10 @@ async def test_follows_of_a_day_are_told_together(scenario: Scenario) -> None:
 
     await scenario.handle(followed(ERIN, ALICE))
 
-    assert await scenario.told(ALICE) == [("follow", 0, (ERIN,)), ("follow", 0, (DAVE, CAROL, BOB))]
+    assert await scenario.listed(ALICE) == [
+        ("follow", 0, (ERIN,)),
+        ("follow", 0, (DAVE, CAROL, BOB)),
+    ]
 
 
 async def test_a_follow_does_not_join_what_is_read(scenario: Scenario) -> None:
@@ -114,18 +117,18 @@ async def test_a_follow_does_not_join_what_is_read(scenario: Scenario) -> None:
     await scenario.handle(followed(CAROL, ALICE))
     await scenario.handle(followed(DAVE, ALICE))
 
-    assert await scenario.told(ALICE) == [("follow", 0, (DAVE, CAROL)), ("follow", 0, (BOB,))]
+    assert await scenario.listed(ALICE) == [("follow", 0, (DAVE, CAROL)), ("follow", 0, (BOB,))]
 
 
-async def test_somebody_who_follows_again_is_told_anew(scenario: Scenario) -> None:
+async def test_a_repeated_follow_is_a_new_notification(scenario: Scenario) -> None:
     await scenario.handle(followed(BOB, ALICE), followed(CAROL, ALICE))
 
     await scenario.handle(unfollowed(BOB, ALICE), followed(BOB, ALICE))
 
-    assert await scenario.told(ALICE) == [("follow", 0, (BOB, CAROL))]
+    assert await scenario.listed(ALICE) == [("follow", 0, (BOB, CAROL))]
 
 
-async def test_pages_go_on_below_an_id_and_show_the_kinds_asked_for(
+async def test_pages_continue_below_an_id_and_show_the_requested_kinds(
     scenario: Scenario, store: NotificationStore
 ) -> None:
     posts = [scenario.post(ALICE) for _ in range(4)]
@@ -161,7 +164,7 @@ async def test_what_is_old_is_forgotten(
 
     await expire()
 
-    assert await scenario.told(ALICE) == [("like", new.id, (CAROL,))]
+    assert await scenario.listed(ALICE) == [("like", new.id, (CAROL,))]
 
 
 async def test_a_deletion_is_remembered_for_a_while(
@@ -177,11 +180,11 @@ async def test_a_deletion_is_remembered_for_a_while(
     )
     await expire()
     await scenario.handle(created(post))
-    meanwhile = await scenario.told(BOB)
+    meanwhile = await scenario.listed(BOB)
     clock.advance(DELETED_KEPT + timedelta(seconds=1))
 
     await expire()
     await scenario.handle(liked(CAROL, post))
 
     assert meanwhile == []
-    assert await scenario.told(ALICE) == [("like", post.id, (CAROL,))]
+    assert await scenario.listed(ALICE) == [("like", post.id, (CAROL,))]

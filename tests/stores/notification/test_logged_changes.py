@@ -1,4 +1,4 @@
-"""What the event log is told of notifications, on every implementation of the store."""
+"""The log entries of changed notifications, on every implementation of the store."""
 
 from roost.notification.v1.notification_pb2 import UserEvent
 
@@ -31,10 +31,10 @@ async def test_a_new_group_is_logged_as_it_is(scenario: Scenario, logged: list[L
 
     (event,) = read(logged, ALICE)
     (group,) = await scenario.groups(ALICE)
-    told = event.notification
-    assert (told.group.id, told.group.post_id, told.group.count) == (group.id, post.id, 1)
-    assert list(told.group.sample_user_ids) == [BOB]
-    assert (told.previous_id, told.withdrawn, told.group.read) == (0, False, False)
+    changed = event.notification
+    assert (changed.group.id, changed.group.post_id, changed.group.count) == (group.id, post.id, 1)
+    assert list(changed.group.sample_user_ids) == [BOB]
+    assert (changed.previous_id, changed.withdrawn, changed.group.read) == (0, False, False)
 
 
 async def test_a_group_that_rises_names_the_id_that_it_had(
@@ -77,7 +77,7 @@ async def test_what_comes_and_goes_within_a_batch_is_not_logged(
     events = await scenario.handle(
         liked(BOB, post), liked(CAROL, post), unliked(BOB, post), deleted(post)
     )
-    await scenario.causes(events)
+    await scenario.consume(events)
 
     assert logged == []
 

@@ -1,4 +1,4 @@
-"""Who is told of what, and what is taken back; on every implementation of the store."""
+"""Who is notified of what, and what is withdrawn; on every implementation of the store."""
 
 import pytest
 from roost.post.v1 import post_pb2
@@ -54,7 +54,7 @@ async def kind_preference(
         )
 
 
-async def test_everything_that_happens_to_somebody_is_told(scenario: Scenario) -> None:
+async def test_a_user_is_notified_of_every_kind(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
     reply, quote = scenario.post(BOB, answers=post), scenario.post(CAROL, quotes=post)
     mention = scenario.post(DAVE, mentions=[ALICE])
@@ -65,7 +65,7 @@ async def test_everything_that_happens_to_somebody_is_told(scenario: Scenario) -
     await scenario.handle(liked(BOB, post), reposted(CAROL, post))
     await scenario.handle(created(reply), created(quote, quoting=ALICE), created(mention))
 
-    assert await scenario.told(ALICE) == [
+    assert await scenario.listed(ALICE) == [
         ("mention", mention.id, (DAVE,)),
         ("quote", quote.id, (CAROL,)),
         ("reply", reply.id, (BOB,)),
@@ -75,31 +75,31 @@ async def test_everything_that_happens_to_somebody_is_told(scenario: Scenario) -
         ("follow_request", 0, (CAROL,)),
         ("follow", 0, (BOB,)),
     ]
-    assert await scenario.told(DAVE) == []
+    assert await scenario.listed(DAVE) == []
 
 
-async def test_nobody_is_told_of_their_own_deeds(scenario: Scenario) -> None:
+async def test_nobody_is_notified_of_their_own_activity(scenario: Scenario) -> None:
     post = scenario.post(ALICE, mentions=[ALICE])
     thread = scenario.post(ALICE, answers=post)
 
     await scenario.handle(created(post), created(thread, quoting=ALICE), liked(ALICE, post))
 
-    assert await scenario.told(ALICE) == []
+    assert await scenario.listed(ALICE) == []
 
 
 @pytest.mark.parametrize(
     ("quoting", "kind"), [(0, "reply"), (ALICE, "reply"), (BOB, "reply")], ids=str
 )
-async def test_an_answer_that_also_mentions_is_told_once(
+async def test_a_reply_that_also_mentions_is_notified_once(
     scenario: Scenario, quoting: int, kind: str
 ) -> None:
     post = scenario.post(CAROL, answers=scenario.post(ALICE), mentions=[ALICE, DAVE])
 
     await scenario.handle(created(post, quoting=quoting))
 
-    assert await scenario.told(ALICE) == [(kind, post.id, (CAROL,))]
-    assert await scenario.told(DAVE) == [("mention", post.id, (CAROL,))]
-    assert await scenario.told(BOB) == ([("quote", post.id, (CAROL,))] if quoting == BOB else [])
+    assert await scenario.listed(ALICE) == [(kind, post.id, (CAROL,))]
+    assert await scenario.listed(DAVE) == [("mention", post.id, (CAROL,))]
+    assert await scenario.listed(BOB) == ([("quote", post.id, (CAROL,))] if quoting == BOB else [])
 
 
 async def test_what_is_undone_is_taken_back(scenario: Scenario) -> None:
@@ -114,17 +114,17 @@ async def test_what_is_undone_is_taken_back(scenario: Scenario) -> None:
         unfollowed(BOB, ALICE), unfollowed(ALICE, BOB), request_removed(BOB, ALICE)
     )
 
-    assert await scenario.told(ALICE) == []
-    assert await scenario.told(CAROL) == []
+    assert await scenario.listed(ALICE) == []
+    assert await scenario.listed(CAROL) == []
 
 
-async def test_a_request_ends_with_the_follow_that_it_asked_for(scenario: Scenario) -> None:
+async def test_a_request_ends_with_the_follow(scenario: Scenario) -> None:
     await scenario.handle(requested(BOB, ALICE))
 
     await scenario.handle(followed(BOB, ALICE, by_request=True))
 
-    assert await scenario.told(ALICE) == []
-    assert await scenario.told(BOB) == [("follow_accepted", 0, (ALICE,))]
+    assert await scenario.listed(ALICE) == []
+    assert await scenario.listed(BOB) == [("follow_accepted", 0, (ALICE,))]
 
 
 async def test_all_that_hangs_on_a_deleted_post_goes_with_it(scenario: Scenario) -> None:
@@ -133,7 +133,7 @@ async def test_all_that_hangs_on_a_deleted_post_goes_with_it(scenario: Scenario)
 
     await scenario.handle(deleted(post))
 
-    assert [await scenario.told(each) for each in (ALICE, CAROL, DAVE)] == [[], [], []]
+    assert [await scenario.listed(each) for each in (ALICE, CAROL, DAVE)] == [[], [], []]
 
 
 async def test_a_deletion_that_overtakes_what_hangs_on_the_post_still_wins(
@@ -144,10 +144,10 @@ async def test_a_deletion_that_overtakes_what_hangs_on_the_post_still_wins(
 
     await scenario.handle(liked(BOB, post), reposted(BOB, post))
 
-    assert await scenario.told(ALICE) == []
+    assert await scenario.listed(ALICE) == []
 
 
-async def test_edits_tell_those_newly_mentioned_and_take_back_the_others(
+async def test_edits_notify_newly_mentioned_users_and_withdraw_the_others(
     scenario: Scenario,
 ) -> None:
     answered = scenario.post(DAVE)
@@ -159,18 +159,18 @@ async def test_edits_tell_those_newly_mentioned_and_take_back_the_others(
     await scenario.handle(edited(post, before=[CAROL]))
     await scenario.handle(edited(after, before=[BOB, DAVE]))
 
-    assert await scenario.told(BOB) == []
-    assert await scenario.told(CAROL) == [("mention", post.id, (ALICE,))]
-    assert await scenario.told(DAVE) == [("reply", post.id, (ALICE,))]
+    assert await scenario.listed(BOB) == []
+    assert await scenario.listed(CAROL) == [("mention", post.id, (ALICE,))]
+    assert await scenario.listed(DAVE) == [("reply", post.id, (ALICE,))]
 
 
-async def test_nobody_is_told_across_a_block(scenario: Scenario) -> None:
+async def test_nobody_is_notified_across_a_block(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
     scenario.graph.blocks = {(ALICE, BOB), (CAROL, ALICE)}
 
     await scenario.handle(liked(BOB, post), liked(CAROL, post), liked(DAVE, post))
 
-    assert await scenario.told(ALICE) == [("like", post.id, (DAVE,))]
+    assert await scenario.listed(ALICE) == [("like", post.id, (DAVE,))]
 
 
 async def test_a_block_takes_back_for_good_both_ways(scenario: Scenario) -> None:
@@ -179,8 +179,8 @@ async def test_a_block_takes_back_for_good_both_ways(scenario: Scenario) -> None
 
     await scenario.handle(blocked(BOB, ALICE))
 
-    assert await scenario.told(ALICE) == [("like", of_alice.id, (CAROL,))]
-    assert await scenario.told(BOB) == []
+    assert await scenario.listed(ALICE) == [("like", of_alice.id, (CAROL,))]
+    assert await scenario.listed(BOB) == []
 
 
 async def test_a_mute_hides_and_unmuting_shows_again(scenario: Scenario) -> None:
@@ -190,11 +190,11 @@ async def test_a_mute_hides_and_unmuting_shows_again(scenario: Scenario) -> None
     await scenario.handle(muted(ALICE, BOB))
     scenario.graph.mutes.add((ALICE, BOB))
     await scenario.handle(reposted(BOB, post))
-    hidden = await scenario.told(ALICE)
+    hidden = await scenario.listed(ALICE)
     await scenario.handle(unmuted(ALICE, BOB))
 
     assert hidden == [("like", post.id, (CAROL,))]
-    assert await scenario.told(ALICE) == [
+    assert await scenario.listed(ALICE) == [
         ("repost", post.id, (BOB,)),
         ("follow", 0, (BOB,)),
         ("like", post.id, (CAROL, BOB)),
@@ -211,12 +211,12 @@ async def test_a_muted_conversation_is_silent_until_it_is_unmuted(scenario: Scen
     async with scenario.store.transaction() as transaction:
         await mute_conversation(transaction, ALICE, post.id, clock=scenario.clock)
     await scenario.handle(created(later), created(elsewhere), liked(CAROL, post))
-    silent = await scenario.told(ALICE)
+    silent = await scenario.listed(ALICE)
     async with scenario.store.transaction() as transaction:
         await unmute_conversation(transaction, ALICE, post.id, clock=scenario.clock)
 
     assert silent == [("mention", elsewhere.id, (CAROL,))]
-    assert await scenario.told(ALICE) == [
+    assert await scenario.listed(ALICE) == [
         ("like", post.id, (CAROL, BOB)),
         ("mention", elsewhere.id, (CAROL,)),
         ("mention", later.id, (CAROL,)),
@@ -224,7 +224,7 @@ async def test_a_muted_conversation_is_silent_until_it_is_unmuted(scenario: Scen
     ]
 
 
-async def test_a_kind_is_told_of_those_whom_one_wishes_to_hear(
+async def test_a_kind_is_notified_for_the_preferred_senders(
     scenario: Scenario, store: NotificationStore
 ) -> None:
     post = scenario.post(ALICE)
@@ -236,10 +236,10 @@ async def test_a_kind_is_told_of_those_whom_one_wishes_to_hear(
     await kind_preference(store, ALICE, Kind.LIKE, Sender.EVERYONE)
     await scenario.handle(liked(DAVE, post))
 
-    assert await scenario.told(ALICE) == [("like", post.id, (DAVE, BOB))]
+    assert await scenario.listed(ALICE) == [("like", post.id, (DAVE, BOB))]
 
 
-async def test_a_reply_one_does_not_wish_to_hear_of_may_be_a_mention(
+async def test_a_reply_that_the_preferences_exclude_may_be_a_mention(
     scenario: Scenario, store: NotificationStore
 ) -> None:
     await kind_preference(store, ALICE, Kind.REPLY, Sender.NOBODY)
@@ -247,11 +247,11 @@ async def test_a_reply_one_does_not_wish_to_hear_of_may_be_a_mention(
 
     await scenario.handle(created(post))
 
-    assert await scenario.told(ALICE) == [("mention", post.id, (BOB,))]
+    assert await scenario.listed(ALICE) == [("mention", post.id, (BOB,))]
 
 
 @pytest.mark.parametrize(
-    ("visibility", "protected", "following", "told"),
+    ("visibility", "protected", "following", "kinds"),
     [
         (FOLLOWERS, False, False, {"mention"}),
         (FOLLOWERS, False, True, {"mention", "quote", "post"}),
@@ -262,13 +262,13 @@ async def test_a_reply_one_does_not_wish_to_hear_of_may_be_a_mention(
         (MENTIONED, True, True, {"mention"}),
     ],
 )
-async def test_nobody_is_told_of_a_post_that_they_may_not_see(
+async def test_nobody_is_notified_of_a_post_that_they_may_not_see(
     scenario: Scenario,
     store: NotificationStore,
     visibility: post_pb2.Visibility,
     protected: bool,
     following: bool,
-    told: set[str],
+    kinds: set[str],
 ) -> None:
     await scenario.handle(protects(BOB), protects(BOB, protected=protected))
     async with store.transaction() as transaction:
@@ -279,11 +279,11 @@ async def test_nobody_is_told_of_a_post_that_they_may_not_see(
 
     await scenario.handle(created(post, quoting=CAROL))
 
-    heard = [await scenario.told(each) for each in (ALICE, CAROL, DAVE)]
-    assert {kind for each in heard for kind, _, _ in each} == told
+    lists = [await scenario.listed(each) for each in (ALICE, CAROL, DAVE)]
+    assert {kind for each in lists for kind, _, _ in each} == kinds
 
 
-async def test_watchers_hear_of_new_posts_and_not_of_answers_to_others(
+async def test_watchers_are_notified_of_new_posts_and_not_of_replies_to_others(
     scenario: Scenario, store: NotificationStore
 ) -> None:
     for watcher in (ALICE, CAROL):
@@ -297,11 +297,14 @@ async def test_watchers_hear_of_new_posts_and_not_of_answers_to_others(
 
     await scenario.handle(created(post), created(thread), created(answer))
 
-    assert await scenario.told(ALICE) == [("post", thread.id, (BOB,)), ("post", post.id, (BOB,))]
-    assert await scenario.told(CAROL) == [("post", thread.id, (BOB,)), ("mention", post.id, (BOB,))]
+    assert await scenario.listed(ALICE) == [("post", thread.id, (BOB,)), ("post", post.id, (BOB,))]
+    assert await scenario.listed(CAROL) == [
+        ("post", thread.id, (BOB,)),
+        ("mention", post.id, (BOB,)),
+    ]
 
 
-async def test_a_transaction_tells_a_limited_number_of_people(
+async def test_a_transaction_notifies_a_limited_number_of_users(
     store: NotificationStore, clock: ManualClock
 ) -> None:
     scenario = Scenario(store, clock, at_once=5)
@@ -309,7 +312,7 @@ async def test_a_transaction_tells_a_limited_number_of_people(
 
     await scenario.handle(*(liked(each, post) for each in likers))
 
-    assert [len(asked) for asked in scenario.graph.asked] == [5, 5, 2]
+    assert [len(requested) for requested in scenario.graph.requested] == [5, 5, 2]
     (group,) = await scenario.groups(ALICE)
     assert group.count == len(likers)
 
@@ -321,11 +324,11 @@ async def test_a_block_ends_watching(scenario: Scenario, store: NotificationStor
     await scenario.handle(blocked(BOB, ALICE))
     await scenario.handle(created(scenario.post(BOB)))
 
-    assert await scenario.told(ALICE) == []
+    assert await scenario.listed(ALICE) == []
     assert await store.watched(ALICE) == []
 
 
-async def test_very_many_are_told_and_taken_back_in_steps(
+async def test_very_many_are_notified_and_withdrawn_in_steps(
     store: NotificationStore, clock: ManualClock
 ) -> None:
     watchers = range(1000, 1023)
@@ -336,16 +339,16 @@ async def test_very_many_are_told_and_taken_back_in_steps(
     post, other = scenario.post(BOB), scenario.post(BOB)
 
     events = await scenario.handle(created(post), created(other))
-    await scenario.causes(events)
-    both = [await scenario.told(each) for each in watchers]
+    await scenario.consume(events)
+    both = [await scenario.listed(each) for each in watchers]
     await scenario.handle(deleted(post))
-    one = [await scenario.told(each) for each in watchers]
+    one = [await scenario.listed(each) for each in watchers]
     await scenario.handle(left(BOB))
 
-    news, olds = ("post", other.id, (BOB,)), ("post", post.id, (BOB,))
-    assert all(sorted(each) == sorted([news, olds]) for each in both)
-    assert one == [[news]] * len(watchers)
-    assert [await scenario.told(each) for each in watchers] == [[]] * len(watchers)
+    newer, older = ("post", other.id, (BOB,)), ("post", post.id, (BOB,))
+    assert all(sorted(each) == sorted([newer, older]) for each in both)
+    assert one == [[newer]] * len(watchers)
+    assert [await scenario.listed(each) for each in watchers] == [[]] * len(watchers)
 
 
 async def test_nothing_is_left_of_somebody_who_leaves(
@@ -360,29 +363,29 @@ async def test_nothing_is_left_of_somebody_who_leaves(
     await scenario.handle(left(BOB))
     await scenario.handle(reposted(BOB, post), followed(CAROL, BOB))
 
-    assert await scenario.told(ALICE) == [("like", post.id, (CAROL,))]
-    assert await scenario.told(BOB) == []
+    assert await scenario.listed(ALICE) == [("like", post.id, (CAROL,))]
+    assert await scenario.listed(BOB) == []
     assert (await store.preferences(BOB)).kind_preferences == {}
     assert await store.watched(ALICE) == []
 
 
 async def test_an_ended_session_takes_its_devices_along(scenario: Scenario) -> None:
     events = await scenario.handle(session_ended(ALICE, 7))
-    await scenario.causes(events)
+    await scenario.consume(events)
 
     async with scenario.store.transaction() as transaction:
         assert await transaction.session_ended(ALICE, 7)
         assert not await transaction.session_ended(ALICE, 8)
 
 
-async def test_a_batch_asks_about_each_pair_once(scenario: Scenario) -> None:
+async def test_a_batch_queries_each_pair_once(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
 
     await scenario.handle(
         liked(BOB, post), reposted(BOB, post), liked(CAROL, post), unliked(BOB, post)
     )
 
-    assert scenario.graph.asked == [[(ALICE, BOB), (ALICE, CAROL)]]
+    assert scenario.graph.requested == [[(ALICE, BOB), (ALICE, CAROL)]]
 
 
 async def watching(scenario: Scenario, watcher_id: int, author_id: int) -> None:
@@ -390,7 +393,7 @@ async def watching(scenario: Scenario, watcher_id: int, author_id: int) -> None:
         await watch(transaction, watcher_id, author_id, clock=scenario.clock)
 
 
-async def test_a_watcher_who_is_mentioned_by_an_edit_is_told_once(scenario: Scenario) -> None:
+async def test_a_watcher_who_is_mentioned_by_an_edit_is_notified_once(scenario: Scenario) -> None:
     await watching(scenario, ALICE, BOB)
     post = scenario.post(BOB)
     await scenario.handle(created(post))
@@ -401,26 +404,28 @@ async def test_a_watcher_who_is_mentioned_by_an_edit_is_told_once(scenario: Scen
     batched = a_post(again.id, BOB, mentions=[ALICE])
     await scenario.handle(created(again), edited(batched, before=[]))
 
-    assert await scenario.told(ALICE) == [("post", again.id, (BOB,)), ("post", post.id, (BOB,))]
+    assert await scenario.listed(ALICE) == [("post", again.id, (BOB,)), ("post", post.id, (BOB,))]
 
 
-async def test_whoever_was_mentioned_is_not_told_as_a_watcher_later(scenario: Scenario) -> None:
+async def test_a_mentioned_user_is_not_notified_as_a_watcher_later(scenario: Scenario) -> None:
     mentioned = scenario.post(BOB, mentions=[ALICE])
     await scenario.handle(edited(mentioned, before=[]))
     await watching(scenario, ALICE, BOB)
 
     await scenario.handle(created(a_post(mentioned.id, BOB)))
 
-    assert await scenario.told(ALICE) == [("mention", mentioned.id, (BOB,))]
+    assert await scenario.listed(ALICE) == [("mention", mentioned.id, (BOB,))]
 
 
-async def test_an_account_that_opens_tells_both_of_the_follow(scenario: Scenario) -> None:
+async def test_an_account_that_becomes_public_notifies_both_of_the_follow(
+    scenario: Scenario,
+) -> None:
     await scenario.handle(requested(BOB, ALICE))
 
     await scenario.handle(followed(BOB, ALICE, by_request=True, by_opening=True))
 
-    assert await scenario.told(ALICE) == [("follow", 0, (BOB,))]
-    assert await scenario.told(BOB) == [("follow_accepted", 0, (ALICE,))]
+    assert await scenario.listed(ALICE) == [("follow", 0, (BOB,))]
+    assert await scenario.listed(BOB) == [("follow_accepted", 0, (ALICE,))]
 
 
 async def test_the_end_of_a_follow_ends_watching(
@@ -445,7 +450,7 @@ async def test_a_watch_that_began_after_the_follow_ended_goes_on(
     scenario.clock.advance(1)
     await watching(scenario, ALICE, BOB)
 
-    await scenario.causes([late])
+    await scenario.consume([late])
 
     assert await store.watched(ALICE) == [BOB]
 
@@ -464,7 +469,7 @@ async def test_an_account_that_becomes_protected_is_watched_by_its_followers_alo
     assert await store.watchers(BOB, after=0, limit=10) == [ALICE, 1003]
 
 
-async def test_an_account_that_opened_again_meanwhile_keeps_its_watchers(
+async def test_an_account_that_became_public_again_keeps_its_watchers(
     scenario: Scenario, store: NotificationStore
 ) -> None:
     await watching(scenario, ALICE, BOB)
@@ -474,7 +479,7 @@ async def test_an_account_that_opened_again_meanwhile_keeps_its_watchers(
     assert await store.watched(ALICE) == [BOB]
 
 
-async def test_a_protected_person_who_changes_their_name_is_asked_nothing(
+async def test_a_protected_user_who_changes_their_name_causes_no_query(
     scenario: Scenario,
 ) -> None:
     await scenario.handle(protects(BOB))
@@ -485,11 +490,11 @@ async def test_a_protected_person_who_changes_their_name_is_asked_nothing(
 
     await scenario.handle(renamed)
 
-    assert scenario.graph.asked == []
+    assert scenario.graph.requested == []
 
 
 @pytest.mark.parametrize("following", [False, True])
-async def test_a_mention_under_a_protected_person_is_told_to_followers_alone(
+async def test_a_mention_under_a_protected_user_is_notified_to_followers_only(
     scenario: Scenario, following: bool
 ) -> None:
     reply = scenario.post(CAROL, answers=scenario.post(BOB), mentions=[ALICE])
@@ -500,11 +505,11 @@ async def test_a_mention_under_a_protected_person_is_told_to_followers_alone(
     await scenario.handle(protects(BOB))
     await scenario.handle(created(reply))
 
-    assert await scenario.told(ALICE) == ([("mention", reply.id, (CAROL,))] if following else [])
-    assert await scenario.told(BOB) == [("reply", reply.id, (CAROL,))]
+    assert await scenario.listed(ALICE) == ([("mention", reply.id, (CAROL,))] if following else [])
+    assert await scenario.listed(BOB) == [("reply", reply.id, (CAROL,))]
 
 
-async def test_a_mention_in_a_conversation_of_others_is_not_told(scenario: Scenario) -> None:
+async def test_a_mention_in_a_conversation_of_others_is_not_notified(scenario: Scenario) -> None:
     reply = scenario.post(
         CAROL, answers=scenario.post(BOB), mentions=[ALICE, DAVE], visibility=MENTIONED
     )
@@ -512,5 +517,5 @@ async def test_a_mention_in_a_conversation_of_others_is_not_told(scenario: Scena
 
     await scenario.handle(created(reply))
 
-    assert await scenario.told(ALICE) == []
-    assert await scenario.told(DAVE) == [("mention", reply.id, (CAROL,))]
+    assert await scenario.listed(ALICE) == []
+    assert await scenario.listed(DAVE) == [("mention", reply.id, (CAROL,))]

@@ -1,4 +1,4 @@
-"""Where somebody stopped reading, in every implementation of the store."""
+"""Read markers, on every implementation of the store."""
 
 from pathlib import Path
 

@@ -28,16 +28,16 @@ async def test_an_event_that_comes_again_does_nothing(scenario: Scenario) -> Non
     post = scenario.post(ALICE)
     events = [scenario.event(each) for each in (liked(BOB, post), unliked(BOB, post))]
 
-    await scenario.causes([events[0], events[0]])
+    await scenario.consume([events[0], events[0]])
     once = await scenario.groups(ALICE)
-    await scenario.causes(events)
-    await scenario.causes(events[:1])
+    await scenario.consume(events)
+    await scenario.consume(events[:1])
 
     assert [each.count for each in once] == [1]
-    assert await scenario.told(ALICE) == []
+    assert await scenario.listed(ALICE) == []
 
 
-async def test_nothing_is_told_while_the_graph_is_away_and_all_of_it_later(
+async def test_nothing_is_notified_while_the_graph_is_unavailable_and_all_of_it_later(
     scenario: Scenario,
 ) -> None:
     post = scenario.post(ALICE)
@@ -46,15 +46,15 @@ async def test_nothing_is_told_while_the_graph_is_away_and_all_of_it_later(
     async def away() -> None:
         raise Unavailable
 
-    scenario.graph.meanwhile = away
+    scenario.graph.before_answer = away
     with pytest.raises(Unavailable):
-        await scenario.causes(events)
-    meanwhile = await scenario.told(ALICE)
-    scenario.graph.meanwhile = None
-    await scenario.causes(events)
+        await scenario.consume(events)
+    meanwhile = await scenario.listed(ALICE)
+    scenario.graph.before_answer = None
+    await scenario.consume(events)
 
     assert meanwhile == []
-    assert await scenario.told(ALICE) == [("like", post.id, (BOB,)), ("follow", 0, (BOB,))]
+    assert await scenario.listed(ALICE) == [("like", post.id, (BOB,)), ("follow", 0, (BOB,))]
 
 
 async def test_a_process_that_is_killed_between_two_steps_leaves_nothing_behind(
@@ -68,55 +68,57 @@ async def test_a_process_that_is_killed_between_two_steps_leaves_nothing_behind(
     envelopes = envelopes_of([gone])
     assert envelopes
     await scenario.notifier.handle(envelopes)
-    halfway = await scenario.told(BOB)
-    await scenario.causes([gone])
+    halfway = await scenario.listed(BOB)
+    await scenario.consume([gone])
 
     assert halfway != []
-    assert [await scenario.told(each) for each in (BOB, CAROL)] == [[], []]
+    assert [await scenario.listed(each) for each in (BOB, CAROL)] == [[], []]
 
 
-async def test_a_block_is_not_missed_while_a_deed_is_under_way(scenario: Scenario) -> None:
+async def test_a_block_is_not_missed_while_an_activity_is_added(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
     blocking: list[asyncio.Task[list[Event]]] = []
 
     async def block() -> None:
-        # It comes into force just after the answer, and its event arrives before the deed is in.
-        scenario.graph.meanwhile = None
+        # The block begins after the answer, and its event arrives before the activity is stored.
+        scenario.graph.before_answer = None
         scenario.graph.blocks.add((ALICE, BOB))
         blocking.append(asyncio.create_task(scenario.handle(blocked(ALICE, BOB))))
         await asyncio.sleep(0.05)
 
-    scenario.graph.meanwhile = block
+    scenario.graph.before_answer = block
     await scenario.handle(liked(BOB, post))
     await asyncio.gather(*blocking)
 
-    assert await scenario.told(ALICE) == []
+    assert await scenario.listed(ALICE) == []
 
 
-async def test_a_mute_that_ends_while_a_deed_is_under_way_hides_nothing(scenario: Scenario) -> None:
+async def test_a_mute_that_ends_while_an_activity_is_added_hides_nothing(
+    scenario: Scenario,
+) -> None:
     post = scenario.post(ALICE)
     await scenario.handle(muted(ALICE, BOB))
     scenario.graph.mutes.add((ALICE, BOB))
     ending: list[asyncio.Task[list[Event]]] = []
 
     async def unmute() -> None:
-        scenario.graph.meanwhile = None
+        scenario.graph.before_answer = None
         scenario.graph.mutes.clear()
         ending.append(asyncio.create_task(scenario.handle(unmuted(ALICE, BOB))))
         await asyncio.sleep(0.05)
 
-    scenario.graph.meanwhile = unmute
+    scenario.graph.before_answer = unmute
     await scenario.handle(liked(BOB, post))
     await asyncio.gather(*ending)
 
-    assert await scenario.told(ALICE) == [("like", post.id, (BOB,))]
+    assert await scenario.listed(ALICE) == [("like", post.id, (BOB,))]
 
 
-async def test_two_workers_that_have_the_same_event_tell_once(scenario: Scenario) -> None:
+async def test_two_workers_that_have_the_same_event_notify_once(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
     events = [scenario.event(liked(each, post)) for each in (BOB, CAROL)]
 
-    await asyncio.gather(*(scenario.causes(events) for _ in range(4)))
+    await asyncio.gather(*(scenario.consume(events) for _ in range(4)))
 
     (group,) = await scenario.groups(ALICE)
     assert group.count == 2
@@ -141,7 +143,7 @@ async def test_an_event_that_cannot_be_read_is_named(scenario: Scenario) -> None
     object.__setattr__(broken, "payload", b"\xff\xff")
 
     with pytest.raises(Undecodable):
-        await scenario.causes([broken])
+        await scenario.consume([broken])
 
     assert broken.type == PostLiked.DESCRIPTOR.full_name
-    assert await scenario.told(ALICE) == []
+    assert await scenario.listed(ALICE) == []

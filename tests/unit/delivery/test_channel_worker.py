@@ -159,10 +159,10 @@ def counted(step: str, channel: Channel = Channel.PUSH) -> float:
     return REGISTRY.get_sample_value("roost_delivery_failures_total", labels) or 0.0
 
 
-async def test_what_cannot_be_packed_fails_alone_and_is_counted(scenario: Scenario) -> None:
+async def test_what_cannot_be_prepared_fails_alone_and_is_counted(scenario: Scenario) -> None:
     for user in range(1, 6):
         await scenario.due(user, f"T{user}")
-    before = counted("pack")
+    before = counted("prepare")
 
     await once(scenario.dispatcher(Sending(unpackable={"T3": Poison()})))
 
@@ -174,7 +174,7 @@ async def test_what_cannot_be_packed_fails_alone_and_is_counted(scenario: Scenar
         "T4": sent,
         "T5": sent,
     }
-    assert counted("pack") == before + 1
+    assert counted("prepare") == before + 1
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ async def test_what_another_service_cannot_answer_waits_alone(scenario: Scenario
     assert scenario.states() == {"T1": (State.DUE, "postponed"), "T2": (State.SENT, "201")}
 
 
-async def test_the_lane_goes_on_whatever_the_store_raises(
+async def test_the_worker_continues_after_any_error_of_the_store(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lane_module, "_TROUBLE_SECONDS", 0.0)
@@ -314,7 +314,7 @@ async def test_the_lane_goes_on_whatever_the_store_raises(
         await running
 
 
-async def test_one_person_has_a_small_share_of_the_room(scenario: Scenario) -> None:
+async def test_one_user_has_a_small_share_of_the_capacity(scenario: Scenario) -> None:
     go_on = asyncio.Event()
 
     async def hang() -> SendResult:
@@ -338,7 +338,7 @@ async def test_one_person_has_a_small_share_of_the_room(scenario: Scenario) -> N
     await dispatcher.settle()
 
 
-async def test_a_person_whose_receiver_is_busy_is_not_claimed_again_at_once(
+async def test_a_user_whose_receiver_is_busy_is_not_claimed_again_immediately(
     scenario: Scenario,
 ) -> None:
     go_on = asyncio.Event()
@@ -369,7 +369,7 @@ async def test_a_person_whose_receiver_is_busy_is_not_claimed_again_at_once(
     await dispatcher.settle()
 
 
-async def test_a_channel_that_stands_still_holds_up_no_other(scenario: Scenario) -> None:
+async def test_a_channel_that_hangs_delays_no_other(scenario: Scenario) -> None:
     class Standing(Sending):
         async def prepare(
             self, deliveries: Sequence[Delivery]

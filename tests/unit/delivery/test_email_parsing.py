@@ -18,7 +18,7 @@ _SIGNS = "abAB01.!#$%&'*+/=?^_`{|}~-\"\\ ()<>,;:@[]\r\n\0é\udcff"
     "address",
     ["alice@mail.example", "o'brien+x@b.co", "!#$%&'*+/?^_`{|}~-@b.co", "a" * 64 + "@b.co"],
 )
-def test_an_address_that_a_letter_carries_is_taken(address: str) -> None:
+def test_an_address_that_an_email_can_be_sent_to_is_accepted(address: str) -> None:
     check_address(address)
 
     mail_message = code_email(SENDER, address, code="123456", name="n", now=NOON)
@@ -47,7 +47,7 @@ def test_an_address_that_a_letter_carries_is_taken(address: str) -> None:
         ("a@b." + "c" * 254, "max_len"),
     ],
 )
-def test_an_address_that_no_letter_carries_is_refused(address: str, rule: str) -> None:
+def test_an_address_that_no_email_can_be_sent_to_is_refused(address: str, rule: str) -> None:
     with pytest.raises(EmailAddressInvalid) as refused:
         check_address(address)
 

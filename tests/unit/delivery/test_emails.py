@@ -71,7 +71,7 @@ def test_names_of_any_script_pass() -> None:
     assert "愛 likes your post" in part(mail_message, "plain")
 
 
-def test_a_code_is_told_to_the_address_alone() -> None:
+def test_a_code_is_sent_only_to_its_address() -> None:
     mail_message = as_read(code_email(SENDER, TO, code="012345", name="code.1", now=NOW))
 
     assert mail_message["Subject"] == "012345 is your Roost code"

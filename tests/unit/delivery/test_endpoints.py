@@ -126,6 +126,6 @@ def test_what_some_pythons_call_global_is_refused(host: str) -> None:
 @pytest.mark.parametrize(
     "name", ["a" * 64 + ".example", "a." * 130 + "example", "a..example", ".example", "-.example"]
 )
-def test_what_no_resolver_can_ask_for_is_refused(name: str) -> None:
+def test_a_name_that_no_resolver_accepts_is_refused(name: str) -> None:
     with pytest.raises(PushEndpointRefused):
         STRICT.check(f"https://{name}/1")

@@ -24,15 +24,15 @@ LOOSE = EndpointRule(loopback_allowed=True)
 
 
 class NameServer:
-    """Answers every name with these addresses, and counts how often it is asked."""
+    """Answers every name with these addresses, and counts the look-ups."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-        self.asked = 0
+        self.requested = 0
         self._addresses = addresses
         monkeypatch.setattr(socket, "getaddrinfo", self._result)
 
     def _result(self, host: str, port: int, **_: object) -> list[Any]:
-        self.asked += 1
+        self.requested += 1
         return [
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in self._addresses
         ]
@@ -60,7 +60,7 @@ async def test_a_name_that_leads_inside_is_not_connected_to(
     with pytest.raises(AddressRefused):
         await GuardedNetwork(STRICT).connect_tcp("push.example", 443)
 
-    assert server.asked == 1
+    assert server.requested == 1
 
 
 async def test_a_name_is_not_connected_to_on_another_port(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ async def test_what_was_looked_at_is_what_is_connected_to(
 
     assert looked_at == ["127.0.0.1"]
     assert stream.get_extra_info("server_addr") == ("127.0.0.1", port)
-    assert resolver.asked == 1
+    assert resolver.requested == 1
     await stream.aclose()
     server.close()
 
@@ -113,7 +113,7 @@ async def test_a_name_server_that_never_answers_takes_few_threads(
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     resolver = Resolver()
-    asked = [
+    requested = [
         asyncio.ensure_future(resolver.addresses(f"{number}.evil.example", 443))
         for number in range(names._MAX_LOOKUPS_PER_DOMAIN)
     ]
@@ -125,12 +125,12 @@ async def test_a_name_server_that_never_answers_takes_few_threads(
 
     assert found == ["93.184.216.34"]
     # A look-up that was given up keeps its thread, and counts until it ends.
-    asked[0].cancel()
-    await asyncio.wait([asked[0]])
+    requested[0].cancel()
+    await asyncio.wait([requested[0]])
     with pytest.raises(TooManyLookUps):
         await resolver.addresses("another.evil.example", 443)
     result.set()
-    await asyncio.gather(*asked[1:])
+    await asyncio.gather(*requested[1:])
     resolver.close()
 
 

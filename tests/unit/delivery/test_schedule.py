@@ -1,4 +1,4 @@
-"""What is due, and when, once somebody was told of something."""
+"""What is due, and when, after a notification."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 LIKE = notification(10)
 
 
-def told(each: Notification, recipient_id: int = 1, *, push: bool = True) -> Notified:
+def added(each: Notification, recipient_id: int = 1, *, push: bool = True) -> Notified:
     return notified(recipient_id, each, push=push)
 
 
@@ -26,7 +26,7 @@ def pushes(due: list[Due]) -> list[Due]:
 
 
 def test_a_push_waits_for_somebody_who_is_just_reading() -> None:
-    (push,) = Schedule(digest_hour=None).due([told(LIKE)], NOON)
+    (push,) = Schedule(digest_hour=None).due([added(LIKE)], NOON)
 
     assert (push.user_id, push.version) == (1, 10)
     assert push.due_time == NOON + PUSH_AFTER
@@ -35,13 +35,13 @@ def test_a_push_waits_for_somebody_who_is_just_reading() -> None:
 def test_likes_of_one_post_are_one_message_of_the_newest_version() -> None:
     later = replace(LIKE, id=11, actor_ids=(3, 2), count=2)
 
-    (push,) = Schedule(digest_hour=None).due([told(later), told(LIKE)], NOON)
+    (push,) = Schedule(digest_hour=None).due([added(later), added(LIKE)], NOON)
 
     assert push.version == 11
 
 
 def test_what_is_not_to_be_pushed_still_comes_with_the_digest() -> None:
-    (digest,) = Schedule(digest_hour=7).due([told(LIKE, push=False)], NOON)
+    (digest,) = Schedule(digest_hour=7).due([added(LIKE, push=False)], NOON)
 
     assert digest.channel is Channel.DIGEST
 
@@ -49,7 +49,7 @@ def test_what_is_not_to_be_pushed_still_comes_with_the_digest() -> None:
 def test_a_person_has_one_digest_whatever_happened() -> None:
     groups = [LIKE, replace(LIKE, id=11, post_id=8)]
 
-    due = Schedule(digest_hour=7).due([*map(told, groups), told(LIKE, 2)], NOON)
+    due = Schedule(digest_hour=7).due([*map(added, groups), added(LIKE, 2)], NOON)
 
     assert len(pushes(due)) == 3
     digests = [each for each in due if each.channel is Channel.DIGEST]
@@ -83,7 +83,7 @@ def test_a_digest_goes_out_in_the_morning_of_the_person() -> None:
 def test_what_comes_again_is_marked_and_a_digest_is_not_where_anything_is_new() -> None:
     new = replace(LIKE, id=11, post_id=8)
 
-    due = Schedule(digest_hour=7).due([notified(1, LIKE, push=True, again=True), told(new)], NOON)
+    due = Schedule(digest_hour=7).due([notified(1, LIKE, push=True, again=True), added(new)], NOON)
     only_again = Schedule(digest_hour=7).due([notified(1, LIKE, push=True, again=True)], NOON)
 
     assert {each.topic: each.again for each in due} == {

@@ -13,27 +13,27 @@ NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 NAMES = {1: "Bob", 2: "@carol", 3: "Dave"}
 
 
-def told(kind: Kind, actors: list[int], count: int | None = None) -> Notification:
+def of(kind: Kind, actors: list[int], count: int | None = None) -> Notification:
     return notification_of(Group(1, kind, 7, tuple(actors), count or len(actors), NOON, NOON))
 
 
 @pytest.mark.parametrize(
     ("notification", "said"),
     [
-        (told(Kind.LIKE, [1]), "Bob likes your post"),
-        (told(Kind.LIKE, [1, 2]), "Bob and @carol like your post"),
-        (told(Kind.LIKE, [1, 2, 3], 12), "Bob and 11 others like your post"),
-        (told(Kind.FOLLOW, [2]), "@carol follows you"),
-        (told(Kind.FOLLOW, [2, 3]), "@carol and Dave follow you"),
-        (told(Kind.FOLLOW_REQUEST, [1]), "Bob asks to follow you"),
-        (told(Kind.FOLLOW_ACCEPTED, [1]), "Bob accepted your request"),
-        (told(Kind.MENTION, [1]), "Bob mentioned you"),
-        (told(Kind.REPLY, [1]), "Bob replied to your post"),
-        (told(Kind.REPOST, [1]), "Bob reposted your post"),
-        (told(Kind.QUOTE, [1]), "Bob quoted your post"),
-        (told(Kind.POST, [1]), "Bob wrote a post"),
-        (told(Kind.LIKE, [9]), "Somebody likes your post"),
-        (told(Kind.LIKE, [1, 9]), "Bob and somebody else like your post"),
+        (of(Kind.LIKE, [1]), "Bob likes your post"),
+        (of(Kind.LIKE, [1, 2]), "Bob and @carol like your post"),
+        (of(Kind.LIKE, [1, 2, 3], 12), "Bob and 11 others like your post"),
+        (of(Kind.FOLLOW, [2]), "@carol follows you"),
+        (of(Kind.FOLLOW, [2, 3]), "@carol and Dave follow you"),
+        (of(Kind.FOLLOW_REQUEST, [1]), "Bob asks to follow you"),
+        (of(Kind.FOLLOW_ACCEPTED, [1]), "Bob accepted your request"),
+        (of(Kind.MENTION, [1]), "Bob mentioned you"),
+        (of(Kind.REPLY, [1]), "Bob replied to your post"),
+        (of(Kind.REPOST, [1]), "Bob reposted your post"),
+        (of(Kind.QUOTE, [1]), "Bob quoted your post"),
+        (of(Kind.POST, [1]), "Bob wrote a post"),
+        (of(Kind.LIKE, [9]), "Somebody likes your post"),
+        (of(Kind.LIKE, [1, 9]), "Bob and somebody else like your post"),
     ],
 )
 def test_sentence(notification: Notification, said: str) -> None:
@@ -41,7 +41,7 @@ def test_sentence(notification: Notification, said: str) -> None:
 
 
 def test_a_name_of_any_length_leaves_room_for_the_message() -> None:
-    said = sentence(told(Kind.LIKE, [1, 2]), {1: "\U0001f469" * 500, 2: "x" * 500})
+    said = sentence(of(Kind.LIKE, [1, 2]), {1: "\U0001f469" * 500, 2: "x" * 500})
 
     assert len(said.encode()) < 1000
 
@@ -49,12 +49,12 @@ def test_a_name_of_any_length_leaves_room_for_the_message() -> None:
 def test_a_name_is_cut_between_characters() -> None:
     family = "👩‍👩‍👧‍👦"
 
-    said = sentence(told(Kind.LIKE, [1]), {1: family * 50})
+    said = sentence(of(Kind.LIKE, [1]), {1: family * 50})
 
     assert said == f"{family * 11} likes your post"
 
 
 def test_a_name_from_right_to_left_does_not_turn_the_sentence() -> None:
-    said = sentence(told(Kind.LIKE, [1, 2]), {1: "נועה", 2: "Bob"})
+    said = sentence(of(Kind.LIKE, [1, 2]), {1: "נועה", 2: "Bob"})
 
     assert said == "\u2068נועה\u2069 and Bob like your post"

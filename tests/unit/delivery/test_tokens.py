@@ -45,7 +45,7 @@ def test_an_invented_token_is_refused(token: str) -> None:
         TOKENS.unsubscriber(token)
 
 
-def test_a_topic_on_the_wire_tells_nothing_and_fits_the_header() -> None:
+def test_a_topic_on_the_wire_is_opaque_and_fits_the_header() -> None:
     topics = [
         TOKENS.wire_topic(1, "LIKE:7"),
         TOKENS.wire_topic(2, "LIKE:7"),

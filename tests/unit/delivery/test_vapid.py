@@ -1,4 +1,4 @@
-"""Push services are told who sends (RFC 8292)."""
+"""The sender identifies itself to push services (RFC 8292)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -45,7 +45,7 @@ def test_the_token_ends_within_a_day() -> None:
     assert timedelta(0) < left <= timedelta(hours=24)
 
 
-def test_a_token_is_used_again_and_made_anew_in_time() -> None:
+def test_a_token_is_reused_and_replaced_in_time() -> None:
     clock = ManualClock()
     vapid = Vapid(PEM, contact=CONTACT, clock=clock)
     first = vapid.authorization("https://push.example/1")

@@ -66,7 +66,7 @@ async def test_a_full_outlet_refuses_until_half_of_it_is_free() -> None:
     assert rooms.times == 1
 
 
-async def test_what_has_to_be_told_is_taken_in_any_case() -> None:
+async def test_items_that_must_not_be_lost_are_always_added() -> None:
     queue = BoundedQueue(room=Rooms(), limit=1)
     queue.offer(entry(1))
 

@@ -40,7 +40,7 @@ class Scenario:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.edges: set[tuple[int, int]] = set()
-        self.asked: list[Sequence[int]] = []
+        self.requested: list[Sequence[int]] = []
         self.away = False
         self.activities: list[PostActivity] = []
         self.store = MemoryLogStore(MemoryDatabase(LogTables()), announce=self.announce)
@@ -52,7 +52,7 @@ class Scenario:
     async def followers_among(self, user_ids: Collection[int], followee_id: int) -> set[int]:
         if self.away:
             raise Unavailable
-        self.asked.append(list(user_ids))
+        self.requested.append(list(user_ids))
         return {each for each in user_ids if (each, followee_id) in self.edges}
 
     def announce(self, entries: Sequence[LogEntry]) -> None:
@@ -68,7 +68,7 @@ class Scenario:
         await self.store.attach_users(user_ids, self.clock.now(), missed=ARRIVALS_MISSED)
 
     async def log(self, user_id: int) -> list[Message]:
-        """What stands in somebody's log: the kinds of its events."""
+        """The kinds of the events in a user's log."""
         entries = await self.store.events({user_id: 0}, limit=100)
         found = [UserEvent.FromString(entry.content) for entry in entries]
         return [getattr(each, str(each.WhichOneof("kind"))) for each in found]
@@ -204,7 +204,7 @@ class TestArrivals:
         assert others == type(own)(entry_id=71, post_id=POST, author_id=BOB, reposter_id=DAVE)
         assert await scenario.log(BOB) == []
 
-    async def test_that_nobody_hears_of_are_not_even_remembered(self, scenario: Scenario) -> None:
+    async def test_without_receivers_are_not_recorded(self, scenario: Scenario) -> None:
         await scenario.happens(delivered(ALICE, BOB))
 
         assert scenario.store.database.tables.inbox == set()
@@ -218,10 +218,10 @@ class TestArrivals:
 
         await scenario.happens(delivered())
 
-        heard = [each for each in crowd if await scenario.arrivals(each)]
-        assert heard == [100, 1_500, 2_199]
+        receivers = [each for each in crowd if await scenario.arrivals(each)]
+        assert receivers == [100, 1_500, 2_199]
         assert await scenario.arrivals(BOB) == [POST]
-        assert [len(each) for each in scenario.asked] == [1_000, 1_000, 101]
+        assert [len(each) for each in scenario.requested] == [1_000, 1_000, 101]
 
     async def test_of_a_celebritys_repost_are_for_followers_of_the_reposter(
         self, scenario: Scenario
@@ -277,7 +277,7 @@ class TestArrivals:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "activities"),
     [
         (posts.PostCreated(post=Post(id=POST, author_id=ALICE)), []),
         (
@@ -301,9 +301,9 @@ class TestArrivals:
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Message) else "",
 )
-async def test_activity_around_posts_is_told(
-    scenario: Scenario, body: Message, told: list[PostActivity]
+async def test_activity_around_posts_is_announced(
+    scenario: Scenario, body: Message, activities: list[PostActivity]
 ) -> None:
     await scenario.happens(body)
 
-    assert scenario.activities == told
+    assert scenario.activities == activities

@@ -1,4 +1,4 @@
-"""The property that sync stands on: what a log holds, applied to an old state, gives the fresh one.
+"""The property that clients rely on: a log, applied to an old state, gives the fresh state.
 
 People act, their events come late, twice and in pieces, clients come and go; whenever a client has
 read to the end of a log, its state equals what a plain computation says.
@@ -35,7 +35,7 @@ numbers = st.integers(0, 30)
 
 @dataclass
 class State:
-    """What is somebody's own, as a client keeps it."""
+    """A user's own resources, as a client stores them."""
 
     # Edges, likes, reposts and posts, by resource and id, with the revision where there is one.
     things: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -206,7 +206,7 @@ class Sync(RuleBasedStateMachine):
 
 
 def apply(state: State, happened: UserEvent, truth: State) -> None:
-    """What a client does with an event; a changed resource is read anew, as it is by then."""
+    """Applies an event as a client does; a changed resource is read again in its current state."""
     match happened.WhichOneof("kind"):
         case "resource":
             changed = happened.resource

@@ -98,7 +98,7 @@ async def test_what_was_hidden_comes_back_with_what_may_be_seen(scenario: Scenar
     assert groups == digest == pushed == stored
 
 
-async def test_hidden_and_muted_people_are_neither_named_nor_counted(scenario: Scenario) -> None:
+async def test_hidden_and_muted_users_are_neither_shown_nor_counted(scenario: Scenario) -> None:
     post = scenario.post(ALICE)
     await scenario.handle(liked(BOB, post), liked(CAROL, post), liked(DAVE, post))
     scenario.visibility.hidden_users.add((ALICE, BOB))
@@ -152,7 +152,7 @@ async def test_one_answer_looks_through_a_thousand_hidden_groups_at_most(
     assert [group.post_id for group in await listed(scenario)] == [posts[0].id]
 
 
-async def test_nothing_unread_asks_nobody_and_a_hundred_take_one_call(scenario: Scenario) -> None:
+async def test_no_unread_makes_no_call_and_a_hundred_take_one_call(scenario: Scenario) -> None:
     assert await scenario.visible_notifications.count_unread(ALICE) == 0
     asked_for_none = scenario.visibility.calls
     posts = [scenario.post(ALICE) for _ in range(MAX_UNREAD + 2)]

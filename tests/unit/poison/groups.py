@@ -133,7 +133,7 @@ def _notification_events() -> Served:
         groups = await scenario.store.groups(OTHER, kinds=[], before=TOP, limit=10)
         return any(ONE in each.actor_ids for each in groups)
 
-    return Served(FOLLOW, is_served, batches=scenario.causes)
+    return Served(FOLLOW, is_served, batches=scenario.consume)
 
 
 def _notification_log() -> Served:
@@ -152,7 +152,7 @@ def _notification_log() -> Served:
 
 _SERVED = {
     "user.counters": _user_counters,
-    "post.departures": _post_departures,
+    "post.events": _post_departures,
     "timeline.events": _timeline_events,
     "notification.events": _notification_events,
     "notification.log": _notification_log,

@@ -11,7 +11,7 @@ from itertools import product
 from typing import NamedTuple
 
 from cachebox import LRUCache
-from roost.post.v1 import post_pb2 as wire_format
+from roost.post.v1 import post_pb2 as pb
 
 from services.chassis.cache.cache_aside import Cache
 from services.chassis.cache.redis_client import RedisClient
@@ -46,6 +46,8 @@ class Prefetch(NamedTuple):
 # About 50 MB of a process: posts that are read within several hours.
 MAX_BODIES = 50_000
 _REVISIONS_DELETED = 100
+# The wire type of a field with a length.
+_LENGTH_DELIMITED = 2
 
 
 class PostBodyCache:
@@ -133,14 +135,14 @@ class PostBodyCache:
         }
 
 
-def pack_body(post: wire_format.Post) -> Body:
+def pack_body(post: pb.Post) -> Body:
     """The body of a post without its state."""
     return _body(post, post.SerializeToString())
 
 
 def unpack_body(packed: bytes) -> Body:
     """The body with these packed bytes."""
-    return _body(wire_format.Post.FromString(packed), packed)
+    return _body(pb.Post.FromString(packed), packed)
 
 
 def with_state(
@@ -159,7 +161,29 @@ def with_state(
     return packed
 
 
-def _body(post: wire_format.Post, packed: bytes) -> Body:
+def packed_field(number: int, messages: Iterable[bytes]) -> bytes:
+    """Packed messages as the field with this number: each has a tag, its length and its bytes.
+
+    See https://protobuf.dev/programming-guides/encoding/.
+    """
+    return b"".join([part for each in messages for part in (_field_head(number, len(each)), each)])
+
+
+@lru_cache(maxsize=8192)
+def _field_head(number: int, length: int) -> bytes:
+    return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(length)
+
+
+def _varint(value: int) -> bytes:
+    packed = bytearray()
+    while value > 0x7F:
+        packed.append(value & 0x7F | 0x80)
+        value >>= 7
+    packed.append(value)
+    return bytes(packed)
+
+
+def _body(post: pb.Post, packed: bytes) -> Body:
     mentioned = [each.mention.user_id for each in post.entities if each.HasField("mention")]
     audience = Audience(
         author_id=post.author_id,
@@ -177,7 +201,7 @@ def _body(post: wire_format.Post, packed: bytes) -> Body:
     )
 
 
-def _to_limit(message: wire_format.AudienceLimit) -> AudienceLimit:
+def _to_limit(message: pb.AudienceLimit) -> AudienceLimit:
     return AudienceLimit(
         message.author_id,
         Visibility(message.visibility),
@@ -189,14 +213,14 @@ def _to_limit(message: wire_format.AudienceLimit) -> AudienceLimit:
 @lru_cache(maxsize=4096)
 def _packed_counts(likes: int, reposts: int, replies: int, quotes: int) -> bytes:
     # The field is present even where all counts are 0.
-    counts = wire_format.PostCounts(likes=likes, reposts=reposts, replies=replies, quotes=quotes)
-    return wire_format.Post(counts=counts).SerializeToString()
+    counts = pb.PostCounts(likes=likes, reposts=reposts, replies=replies, quotes=quotes)
+    return pb.Post(counts=counts).SerializeToString()
 
 
-_PACKED_QUOTE_HIDDEN = wire_format.Post(quote_hidden=True).SerializeToString()
+_PACKED_QUOTE_HIDDEN = pb.Post(quote_hidden=True).SerializeToString()
 _PACKED_VIEWER_STATES = {
-    (liked, reposted, bookmarked): wire_format.Post(
-        viewer_state=wire_format.ViewerState(liked=liked, reposted=reposted, bookmarked=bookmarked)
+    (liked, reposted, bookmarked): pb.Post(
+        viewer_state=pb.ViewerState(liked=liked, reposted=reposted, bookmarked=bookmarked)
     ).SerializeToString()
     for liked, reposted, bookmarked in product((False, True), repeat=3)
 }

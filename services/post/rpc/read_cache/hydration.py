@@ -17,10 +17,14 @@ from roost.post.v1.post_pb2 import Includes, Post
 from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
 
 from services.chassis.cache.batch_lookup import BatchLookup, BatchLookupResult, Validator
-from services.chassis.rpc import wire_format
 from services.post.domain.model import PostState
 from services.post.domain.visibility import can_see, can_see_profile
-from services.post.rpc.read_cache.body_cache import Body, PostBodyCache, with_state
+from services.post.rpc.read_cache.body_cache import (
+    Body,
+    PostBodyCache,
+    packed_field,
+    with_state,
+)
 from services.post.rpc.read_cache.profile_cache import CachedProfile, Keys, Pair, ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
 
@@ -32,7 +36,7 @@ MAX_PAGES = 2_000
 class ResolvedPosts:
     """Posts that a viewer may see, by id, and everything that was read for them.
 
-    Posts are packed: `chassis.rpc.wire_format` concatenates them to a page without unpacking them.
+    Posts are packed: `packed_field` concatenates them to a page without unpacking them.
     """
 
     viewer_id: int
@@ -82,16 +86,16 @@ class ResolvedPosts:
                 quoted[quoted_id] = self.quoted[quoted_id]
                 needed.update(self.bodies[quoted_id].named)
         users = [profile.packed for user_id in sorted(needed) if (profile := self.profile(user_id))]
-        return wire_format.fields(
-            Includes.QUOTED_POSTS_FIELD_NUMBER, quoted.values()
-        ) + wire_format.fields(Includes.USERS_FIELD_NUMBER, users)
+        return packed_field(Includes.QUOTED_POSTS_FIELD_NUMBER, quoted.values()) + packed_field(
+            Includes.USERS_FIELD_NUMBER, users
+        )
 
     def page(self, user_ids: Iterable[int]) -> bytes:
         """All posts, with what they refer to and these users: a packed BatchGetPostsResponse."""
         includes = self.packed_includes(self.posts, user_ids)
-        return wire_format.fields(
+        return packed_field(
             BatchGetPostsResponse.POSTS_FIELD_NUMBER, self.posts.values()
-        ) + wire_format.fields(BatchGetPostsResponse.INCLUDES_FIELD_NUMBER, [includes])
+        ) + packed_field(BatchGetPostsResponse.INCLUDES_FIELD_NUMBER, [includes])
 
 
 @dataclass(frozen=True, slots=True)
