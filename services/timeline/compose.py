@@ -87,7 +87,11 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
             server=Server(
                 mounts=[MountedServicer(add_TimelineServiceServicer_to_server, servicer)],
                 verifier=authentication.verifier(
-                    settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                    settings,
+                    service=_NAME,
+                    people=MeshJwks(mesh),
+                    revoked=revoked.session_ids,
+                    clock=clock,
                 ),
                 max_in_flight=settings.max_in_flight,
             ),
