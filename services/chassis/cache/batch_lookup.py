@@ -206,7 +206,7 @@ class CacheReads(ABC, Generic[K, V]):
                 return self._decode(content_of(raw))
             except Exception as wrong:
                 # Whatever a codec raises.
-                logger().warning("cache_entry_unreadable", cache=self._name, error=repr(wrong))
+                logger().warning("cache_entry_undecodable", cache=self._name, error=repr(wrong))
         self._found["unreadable"].inc()
         return _UNREADABLE
 

@@ -226,7 +226,7 @@ class Cache(CacheReads[K, V]):
                 await self._store(stale, loaded)
         except Exception as error:
             # The stale entry expires soon, and reads after that raise the failure.
-            logger().warning("cache_not_refreshed", cache=self._name, error=repr(error))
+            logger().warning("cache_refresh_failed", cache=self._name, error=repr(error))
         finally:
             self._refreshing.difference_update(stale)
 
@@ -261,7 +261,7 @@ class Cache(CacheReads[K, V]):
             waiting = bool(self._pending_invalidations)
             self._pending_invalidations.update(dict.fromkeys(keys, self._next_moment()))
             if len(self._pending_invalidations) > _MAX_PENDING_INVALIDATIONS:
-                logger().error("cache_forgets_lost", cache=self._name)
+                logger().error("cache_invalidations_lost", cache=self._name)
                 self._pending_invalidations.clear()
             elif not waiting:
                 self._start(self._forget_later())

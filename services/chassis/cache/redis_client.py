@@ -205,7 +205,7 @@ class RedisClient:
         self._failures_in_a_row += 1
         broken = self._failures_in_a_row >= _FAILURES_TO_OPEN
         if broken and self._probe is None and not self._closed:
-            logger().warning("redis_away", error=repr(error))
+            logger().warning("redis_unavailable", error=repr(error))
             self._probe = asyncio.create_task(self._wait_for_return(), name="redis probe")
         return RedisUnavailable()
 
@@ -221,7 +221,7 @@ class RedisClient:
                     await asyncio.sleep(_PROBE_SECONDS)
         self._failures_in_a_row = 0
         self._probe = None
-        logger().info("redis_back")
+        logger().info("redis_recovered")
 
 
 @asynccontextmanager

@@ -58,7 +58,7 @@ class Supervisor:
         if self._tasks:
             _, left = await asyncio.wait(self._tasks, timeout=seconds)
             for task in left:
-                logger().warning("job_left", job=task.get_name())
+                logger().warning("job_not_stopped", job=task.get_name())
 
     async def _keep(self, name: str, job: Job) -> None:
         backoff = Backoff(*PAUSE_SECONDS)

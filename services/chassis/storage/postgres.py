@@ -313,9 +313,9 @@ async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> No
                         await connection.execute("SELECT 1")
             finally:
                 connection.terminate()
-            logger().warning("listen_lost", channel=channel)
+            logger().warning("listen_connection_lost", channel=channel)
         except DatabaseUnavailable as away:
-            logger().warning("listen_lost", channel=channel, error=repr(away.__cause__))
+            logger().warning("listen_connection_lost", channel=channel, error=repr(away.__cause__))
         await backoff.wait()
 
 

@@ -176,7 +176,7 @@ def _reading(reply: list[object]) -> Reading:
                 return Reading(State.READY, unpacked(entries), bool(exhausted), merge_note)
             except Unreadable as wrong:
                 # It is built again, like a missing one.
-                logger().warning("feed_unreadable", error=str(wrong))
+                logger().warning("feed_undecodable", error=str(wrong))
                 return Reading(State.MISSING, [])
         case [1]:
             return Reading(State.BUILDING, [])

@@ -15,7 +15,9 @@ from services.timeline.domain.ports import Posts
 # A builder that is disturbed begins again this often; then the page is read without a feed.
 _ATTEMPTS = 4
 
-_builds = Counter("roost_timeline_builds_total", "Attempts to build a feed", ["feed", "outcome"])
+_builds = Counter(
+    "roost_timeline_feed_builds_total", "Attempts to build a feed", ["feed", "outcome"]
+)
 
 
 class FeedBuilder:

@@ -23,7 +23,7 @@ KEY = SigningKey.generate("key-1")
 
 
 class Source:
-    """Answers what it is told to."""
+    """Answers with what the test sets."""
 
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock

@@ -158,7 +158,7 @@ class KeyRing:
             }
         except Exception as error:
             # Whatever is wrong with the source, the keys that are known are still good.
-            logger().warning("keys_not_fetched", error=repr(error))
+            logger().warning("jwks_fetch_failed", error=repr(error))
             return
         self.stale_at = self._clock.monotonic() + MAX_AGE
 

@@ -73,7 +73,7 @@ class RevokedSessions:
         except Exception as error:
             # Whatever is wrong with the source, calls are served by the known sessions.
             if not self._away:
-                logger().warning("revoked_sessions_not_read", error=repr(error))
+                logger().warning("revoked_sessions_fetch_failed", error=repr(error))
             self._away = True
             return
         self._away = False

@@ -31,7 +31,7 @@ def has_live_member(
         answer = admin.describe_consumer_groups([group], request_timeout=_SECONDS)
         described = answer[group].result(2 * _SECONDS)
     except (KafkaException, TimeoutError) as unknown:
-        logger().warning("group_not_described", group=group, error=str(unknown))
+        logger().warning("group_describe_failed", group=group, error=str(unknown))
         return False
     held = {
         (place.topic, place.partition)

@@ -22,7 +22,7 @@ _partitions = Gauge(
 )
 _rejoins = Counter(
     "roost_consumer_rejoins_total",
-    "Times that a member which had no partitions joined its group anew",
+    "Times that a member which had no partitions joined its group again",
     ["group"],
 )
 

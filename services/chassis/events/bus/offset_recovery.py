@@ -26,7 +26,7 @@ def rewrite_committed_offsets(configuration: dict[str, Any], topics: Sequence[st
     try:
         offsets = _committed(configuration, topics)
     except KafkaException as away:
-        logger().warning("group_not_refreshed", error=str(away))
+        logger().warning("offset_refresh_failed", error=str(away))
         return
     together = threading.Barrier(_CONNECTIONS)
     threads = [
@@ -68,6 +68,6 @@ def _commit(
         for _ in range(_COMMITS_EACH):
             consumer.commit(offsets=offsets, asynchronous=False)
     except (KafkaException, threading.BrokenBarrierError) as refused:
-        logger().debug("group_not_refreshed", error=str(refused))
+        logger().debug("offset_refresh_failed", error=str(refused))
     finally:
         consumer.close()
