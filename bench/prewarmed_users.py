@@ -28,7 +28,7 @@ from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import BUCKETS, FixedWorker, IdGenerator
 from services.chassis.storage import postgres
 from services.timeline.adapters.feeds_valkey import ValkeyFeeds
-from services.timeline.domain.feeds import home_of
+from services.timeline.domain.model import home_of
 from services.user.adapters.postgres import PostgresUserStore
 from services.user.domain.passwords import ARGON2_LANES, ARGON2_PASSES, DEFAULT_MEMORY_MIB
 from services.user.domain.signing import KeySeal, Signer

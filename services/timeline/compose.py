@@ -22,7 +22,7 @@ from services.chassis.storage.relay import Relay
 from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
 from services.timeline.adapters.feeds_valkey import ValkeyFeeds
 from services.timeline.adapters.postgres import PostgresTimelineStore
-from services.timeline.adapters.ranking_cache_valkey import ValkeyTimelineCache
+from services.timeline.adapters.timeline_cache_valkey import ValkeyTimelineCache
 from services.timeline.domain.celebrities import Celebrities
 from services.timeline.domain.fanout import FanOut
 from services.timeline.domain.feed_builder import FeedBuilder

@@ -24,8 +24,9 @@ from services.timeline.domain.feeds import (
     Reading,
     State,
 )
-from services.timeline.domain.model import MAX_HOME, Entry
-from services.timeline.domain.packing import (
+from services.timeline.domain.model import (
+    MAX_HOME,
+    Entry,
     Unreadable,
     packed,
     packed_all,

@@ -5,13 +5,20 @@ to fan out again would need all of it put into all of them, and an author near t
 go back and forth.
 """
 
+from collections.abc import Sequence
+
 from services.chassis.runtime.clock import Clock
-from services.timeline.domain.ranking_cache import TimelineCache
+from services.timeline.domain.model import Unreadable, packed_id, packed_ids, unpacked_ids
 from services.timeline.domain.store import TimelineStore
+from services.timeline.domain.timeline_cache import TimelineCache
 
 # For how long a reading process believes a version that it has seen: well within the second in
 # which a post settles.
 _TRUST_SECONDS = 0.25
+
+
+# The version in an invalid merge note.
+_INVALID_VERSION = b"\xff" * 8
 
 
 class Celebrities:
@@ -28,7 +35,7 @@ class Celebrities:
         self._store = store
         self._cache = cache
         self._clock = clock
-        self._authentication = trust_seconds
+        self._trust_seconds = trust_seconds
         self._set: frozenset[int] = frozenset()
         self._version = 0
         self._believed_until = float("-inf")
@@ -42,7 +49,7 @@ class Celebrities:
             if version is None:
                 version = await self._store.count_celebrities()
                 await self._cache.raise_celebrity_version(version)
-            self._version, self._believed_until = version, now + self._authentication
+            self._version, self._believed_until = version, now + self._trust_seconds
         return self._version
 
     async def known_since(self, version: int) -> frozenset[int]:
@@ -72,3 +79,23 @@ class Celebrities:
         everyone = await self._store.celebrities()
         await self._cache.raise_celebrity_version(len(everyone))
         self._set, self._announced = everyone, True
+
+
+def merge_note_of(version: int, celebrities: Sequence[int]) -> bytes:
+    """The merge note of a home: the celebrities to merge, and the version of the set."""
+    return packed_id(version) + packed_ids(celebrities)
+
+
+def celebrities_of_note(merge_note: bytes, version: int) -> list[int] | None:
+    """The celebrities to merge by a merge note; None if it is of another version, or invalid."""
+    if merge_note[:8] != packed_id(version):
+        return None
+    try:
+        return unpacked_ids(merge_note[8:])
+    except Unreadable:
+        return None
+
+
+def invalid_note(nonce: bytes) -> bytes:
+    """A merge note of no version, unlike any other: the next read computes a new one."""
+    return _INVALID_VERSION + nonce

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from prometheus_client import Counter
 
 from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.feeds import Feeds, home_of, posts_of
-from services.timeline.domain.model import Entry
+from services.timeline.domain.feeds import Feeds
+from services.timeline.domain.model import Entry, home_of, posts_of
 from services.timeline.domain.ports import Graph
 
 _delivered = Counter("roost_timeline_deliveries_total", "Entries that reached a feed")

@@ -7,15 +7,9 @@ from collections.abc import Awaitable, Callable
 from prometheus_client import Counter
 
 from services.chassis.runtime import deadline
-from services.timeline.domain.feeds import (
-    BUILD_SECONDS,
-    Begun,
-    Feeds,
-    home_of,
-    posts_of,
-)
+from services.timeline.domain.feeds import BUILD_SECONDS, Begun, Feeds
 from services.timeline.domain.home_sources import HomeSourceQueries
-from services.timeline.domain.model import MAX_HOME, TOP
+from services.timeline.domain.model import MAX_HOME, TOP, home_of, posts_of
 from services.timeline.domain.ports import Posts
 
 # A builder that is disturbed begins again this often; then the reader is answered without a feed.

@@ -55,16 +55,6 @@ class Reading:
     merge_note: bytes = b""
 
 
-def home_of(user_id: int) -> str:
-    """The name of a person's home."""
-    return f"home:{user_id}"
-
-
-def posts_of(author_id: int) -> str:
-    """The name of the feed of what one author posted and reposted."""
-    return f"author:{author_id}"
-
-
 class Feeds(Protocol):
     """Feeds by name. Every operation is atomic in its feed and may be repeated.
 

@@ -5,10 +5,9 @@ Events of one owner arrive in order. Each step here may be repeated.
 
 import secrets
 
-from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.feeds import Feeds, home_of, posts_of
-from services.timeline.domain.home_sources import invalid_note
-from services.timeline.domain.model import MAX_HOME, TOP
+from services.timeline.domain.celebrities import Celebrities, invalid_note
+from services.timeline.domain.feeds import Feeds
+from services.timeline.domain.model import MAX_HOME, TOP, home_of, posts_of
 from services.timeline.domain.ports import Graph, Posts
 from services.timeline.domain.store import TimelineStore
 

@@ -3,18 +3,9 @@
 import asyncio
 from dataclasses import dataclass
 
-from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.packing import (
-    Unreadable,
-    packed_id,
-    packed_ids,
-    unpacked_ids,
-)
+from services.timeline.domain.celebrities import Celebrities, merge_note_of
 from services.timeline.domain.ports import Graph
 from services.timeline.domain.store import TimelineStore
-
-# A note that no version of the celebrities has: the next read finds out anew whom to merge.
-_INVALID_NOTE = b"\xff" * 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +34,7 @@ class HomeSources:
 
     def merge_note(self) -> bytes:
         """What is left with a home: whom to merge, and by which version of the celebrities."""
-        return packed_id(self.version) + packed_ids(self.celebrities)
-
-
-def celebrities_of_note(merge_note: bytes, version: int) -> list[int] | None:
-    """Whom to merge by a home's note; None if it is of another version, spoilt, or lost."""
-    if merge_note[:8] != packed_id(version):
-        return None
-    try:
-        return unpacked_ids(merge_note[8:])
-    except Unreadable:
-        return None
-
-
-def invalid_note(nonce: bytes) -> bytes:
-    """A note that says nothing and equals no other."""
-    return _INVALID_NOTE + nonce
+        return merge_note_of(self.version, self.celebrities)
 
 
 class HomeSourceQueries:

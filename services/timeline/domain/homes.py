@@ -4,18 +4,11 @@ import asyncio
 from collections.abc import Sequence
 
 from services.chassis.cache.redis_client import RedisUnavailable
-from services.timeline.domain.celebrities import Celebrities
+from services.timeline.domain.celebrities import Celebrities, celebrities_of_note
 from services.timeline.domain.feed_builder import FeedBuilder
-from services.timeline.domain.feeds import (
-    Feeds,
-    Reading,
-    State,
-    home_of,
-    posts_of,
-)
-from services.timeline.domain.home_sources import HomeSourceQueries, celebrities_of_note
-from services.timeline.domain.merging import merged
-from services.timeline.domain.model import TOP, Entry, Page
+from services.timeline.domain.feeds import Feeds, Reading, State
+from services.timeline.domain.home_sources import HomeSourceQueries
+from services.timeline.domain.model import TOP, Entry, Page, home_of, posts_of
 from services.timeline.domain.ports import Posts
 
 
@@ -100,3 +93,23 @@ class Homes:
         if all(reading.state is State.READY for reading in readings):
             return readings
         return await asyncio.gather(*map(ready, author_ids, readings))
+
+
+def merged(readings: Sequence[Reading], *, before: int, limit: int) -> tuple[list[Entry], bool]:
+    """The newest entries of all readings together, each once; whether that is all there is.
+
+    Every reading is of the entries below `before`, up to `limit`. One that ends early without
+    being exhausted knows nothing of what lies below its last entry, so the merged page ends
+    there too: at most `limit` entries, fewer if nothing more is known for certain.
+    """
+    floor = 0
+    for reading in readings:
+        if not reading.exhausted and len(reading.entries) < limit:
+            known_down_to = reading.entries[-1].entry_id if reading.entries else before
+            floor = max(floor, known_down_to)
+    together = {
+        entry for reading in readings for entry in reading.entries if entry.entry_id >= floor
+    }
+    newest = sorted(together, reverse=True)
+    exhausted = floor == 0 and len(newest) <= limit and all(each.exhausted for each in readings)
+    return newest[:limit], exhausted

@@ -1,5 +1,12 @@
-"""What timelines are made of: entries, and the people and places that they stand for."""
+"""What timelines consist of: entries, their stored form, read markers, and the names of feeds.
 
+An entry is stored as four big-endian 64-bit numbers. Ids are positive, so the order of the bytes is
+the order of the entry ids, exactly: the scores of a sorted set are doubles, which cannot hold 63
+bits.
+"""
+
+import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -12,12 +19,18 @@ MAX_ENTRY_ID = (1 << 63) - 1
 # Above every id: where a page from the top begins.
 TOP = MAX_ENTRY_ID + 1
 
+_ENTRY = struct.Struct(">QQQQ")
+_ID = struct.Struct(">Q")
+
+# Sorts below every entry: at the bottom of a feed it means that nothing older exists.
+BOTTOM = bytes(8)
+
 
 class Entry(NamedTuple):
     """One place on a timeline: a post, or a repost of one.
 
-    Entries are distinct things: a post and each repost of it stand on a home once each. An entry
-    is ordered by `entry_id`, the post's id or the repost's own; `actor_id` is who put it there.
+    A post and each repost of it are on a home once each. Entries are ordered by `entry_id`, which
+    is the post's id or the repost's own. `actor_id` is the author or the reposter.
     """
 
     entry_id: int
@@ -27,18 +40,18 @@ class Entry(NamedTuple):
 
     @property
     def is_repost(self) -> bool:
-        """Whether somebody's repost, rather than the post itself, is meant."""
+        """Whether the entry is a repost."""
         return self.entry_id != self.post_id
 
     @property
     def reposter_id(self) -> int:
-        """Who reposted; 0 where the entry is the post itself."""
+        """The reposter; 0 where the entry is the post itself."""
         return self.actor_id if self.is_repost else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Where somebody stopped reading their home."""
+    """The newest entry of a home that its owner has read."""
 
     last_read_entry_id: int
     update_time: datetime
@@ -46,14 +59,64 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch of a timeline, newest first, and what comes right after it: None after the last."""
+    """A page of a timeline, newest first, and the entry after it; None after the last."""
 
     entries: list[Entry]
     next_entry: Entry | None
 
 
 class PublicEntry(NamedTuple):
-    """A post that everybody may see, and who wrote it."""
+    """A public post, and its author."""
 
     post_id: int
     author_id: int
+
+
+def home_of(user_id: int) -> str:
+    """The name of a person's home."""
+    return f"home:{user_id}"
+
+
+def posts_of(author_id: int) -> str:
+    """The name of the feed of what one author posted and reposted."""
+    return f"author:{author_id}"
+
+
+def packed(entry: Entry) -> bytes:
+    return _ENTRY.pack(*entry)
+
+
+def packed_all(entries: Iterable[Entry]) -> bytes:
+    """Entries' bytes, one after another."""
+    pack = _ENTRY.pack
+    return b"".join([pack(*entry) for entry in entries])
+
+
+class Unreadable(ValueError):
+    """The bytes are not of this format."""
+
+
+def unpacked(content: bytes) -> list[Entry]:
+    """The entries in bytes of `packed_all`. Raises Unreadable."""
+    try:
+        return [Entry._make(each) for each in _ENTRY.iter_unpack(content)]
+    except struct.error as wrong:
+        raise Unreadable(str(wrong)) from wrong
+
+
+def packed_id(number: int) -> bytes:
+    """An id's bytes, in the order of ids; up to and including TOP."""
+    return _ID.pack(number)
+
+
+def packed_ids(numbers: Iterable[int]) -> bytes:
+    """Ids' bytes, one after another."""
+    return b"".join([_ID.pack(number) for number in numbers])
+
+
+def unpacked_ids(content: bytes) -> list[int]:
+    """The ids in bytes of `packed_ids`. Raises Unreadable."""
+    try:
+        return [number for (number,) in _ID.iter_unpack(content)]
+    except struct.error as wrong:
+        raise Unreadable(str(wrong)) from wrong

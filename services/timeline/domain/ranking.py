@@ -24,7 +24,7 @@ from services.chassis.runtime.ids import time_of
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.model import TOP, Entry, Page
 from services.timeline.domain.ports import Engagement, EngagementCounts
-from services.timeline.domain.ranking_cache import TimelineCache
+from services.timeline.domain.timeline_cache import TimelineCache
 
 # What a reader may find ranked; what is older follows in plain order.
 MAX_CANDIDATES = 200

@@ -26,8 +26,8 @@ from services.timeline.domain.feed_builder import FeedBuilder
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.model import TOP
 from services.timeline.domain.ranking import Position, Rankings
-from services.timeline.domain.ranking_cache import REBUILD_SECONDS, TimelineCache
 from services.timeline.domain.store import TimelineStore, TimelineTransaction
+from services.timeline.domain.timeline_cache import REBUILD_SECONDS, TimelineCache
 from services.timeline.rpc import convert, events
 
 Context = grpc.aio.ServicerContext[Message, Message]

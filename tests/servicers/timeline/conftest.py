@@ -20,7 +20,7 @@ from services.chassis.runtime.clock import ManualClock, SystemClock
 from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
 from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.memory import MemoryTimelineStore
-from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
+from services.timeline.adapters.timeline_cache_memory import MemoryTimelineCache
 from services.timeline.domain.celebrities import Celebrities
 from services.timeline.domain.feed_builder import FeedBuilder
 from services.timeline.domain.home_sources import HomeSourceQueries

@@ -27,8 +27,7 @@ from services.chassis.runtime.errors import (
     Unavailable,
 )
 from services.chassis.runtime.ids import MAX_ID, first_id_at
-from services.timeline.domain.feeds import home_of
-from services.timeline.domain.model import Entry, PublicEntry
+from services.timeline.domain.model import Entry, PublicEntry, home_of
 from tests.servicers.serving import raises_reason
 from tests.servicers.timeline.conftest import MAX_HOME, Timeline
 

@@ -6,10 +6,10 @@ import pytest
 
 from services.chassis.cache import redis_client
 from services.chassis.runtime.clock import SystemClock
-from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
-from services.timeline.adapters.ranking_cache_valkey import ValkeyTimelineCache
+from services.timeline.adapters.timeline_cache_memory import MemoryTimelineCache
+from services.timeline.adapters.timeline_cache_valkey import ValkeyTimelineCache
 from services.timeline.domain.model import Entry
-from services.timeline.domain.ranking_cache import TimelineCache
+from services.timeline.domain.timeline_cache import TimelineCache
 
 ALICE, BOB = 1, 2
 

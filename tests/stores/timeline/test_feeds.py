@@ -9,13 +9,8 @@ from services.chassis.cache import redis_client
 from services.chassis.runtime.clock import SystemClock
 from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.feeds_valkey import ValkeyFeeds
-from services.timeline.domain.feeds import (
-    Begun,
-    Feeds,
-    State,
-    home_of,
-)
-from services.timeline.domain.model import TOP, Entry
+from services.timeline.domain.feeds import Begun, Feeds, State
+from services.timeline.domain.model import TOP, Entry, home_of
 
 MAX = 10
 ALICE = home_of(1)

@@ -9,8 +9,8 @@ from services.chassis.cache import redis_client
 from services.chassis.runtime.clock import SystemClock
 from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.feeds_valkey import ValkeyFeeds
-from services.timeline.domain.feeds import Feeds, home_of
-from services.timeline.domain.model import TOP, Entry
+from services.timeline.domain.feeds import Feeds
+from services.timeline.domain.model import TOP, Entry, home_of
 
 ROUNDS = 40
 ACTS_A_ROUND = 40

@@ -23,7 +23,7 @@ from services.chassis.rpc.pipeline import headers_of
 from services.chassis.runtime import telemetry
 from services.eventlog.adapters import wake_ups_valkey
 from services.timeline.adapters.feeds_valkey import _reading
-from services.timeline.domain import packing as timeline_packing
+from services.timeline.domain import model as timeline_model
 from services.user.domain.refresh_tokens import PresentedToken, RefreshTokens
 
 TEXT = st.one_of(
@@ -139,7 +139,7 @@ def test_feed_in_the_cache(raw: bytes) -> None:
     found = _reading([2, raw, 1, b""])
 
     assert len(found.entries) == (len(raw) // 32 if len(raw) % 32 == 0 else 0)
-    or_raises(timeline_packing.Unreadable, timeline_packing.unpacked_ids, raw)
+    or_raises(timeline_model.Unreadable, timeline_model.unpacked_ids, raw)
 
 
 @pytest.mark.parametrize("kind", [batch_lookup.VALUE, batch_lookup.ABSENT, batch_lookup.LEASE])

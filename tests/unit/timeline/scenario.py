@@ -13,7 +13,7 @@ from typing import Any
 from services.chassis.runtime.clock import ManualClock
 from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.memory import MemoryTimelineStore
-from services.timeline.adapters.ranking_cache_memory import MemoryTimelineCache
+from services.timeline.adapters.timeline_cache_memory import MemoryTimelineCache
 from services.timeline.domain.celebrities import Celebrities
 from services.timeline.domain.fanout import FanOut, RemainingSteps
 from services.timeline.domain.feed_builder import FeedBuilder

@@ -4,8 +4,7 @@ import pytest
 
 from services.chassis.runtime.errors import Unavailable
 from services.timeline.domain.fanout import Delivered, FanOut, RemainingSteps
-from services.timeline.domain.feeds import home_of
-from services.timeline.domain.model import TOP, Entry
+from services.timeline.domain.model import TOP, Entry, home_of
 from tests.unit.timeline.scenario import Scenario
 
 AUTHOR = 100

@@ -6,14 +6,9 @@ from typing import cast
 import pytest
 
 from services.chassis.cache.redis_client import RedisUnavailable
-from services.timeline.domain.feeds import (
-    Feeds,
-    State,
-    home_of,
-    posts_of,
-)
+from services.timeline.domain.feeds import Feeds, State
 from services.timeline.domain.homes import Homes
-from services.timeline.domain.model import TOP, Entry
+from services.timeline.domain.model import TOP, Entry, home_of, posts_of
 from tests.unit.timeline.scenario import Scenario
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4

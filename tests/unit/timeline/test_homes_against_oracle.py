@@ -16,8 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.timeline.domain.feeds import home_of, posts_of
-from services.timeline.domain.model import Entry
+from services.timeline.domain.model import Entry, home_of, posts_of
 from tests.unit.timeline.scenario import Scenario
 from tests.unit.timeline.stepping import Stepper
 

@@ -5,8 +5,8 @@ Each test is one of the interleavings that services/timeline/README.md argues ab
 
 import pytest
 
-from services.timeline.domain.feeds import State, home_of, posts_of
-from services.timeline.domain.model import TOP, Entry
+from services.timeline.domain.feeds import State
+from services.timeline.domain.model import TOP, Entry, home_of, posts_of
 from tests.unit.timeline.scenario import Scenario
 from tests.unit.timeline.stepping import Stepper
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.timeline.domain.feeds import Reading, State
-from services.timeline.domain.merging import merged
+from services.timeline.domain.homes import merged
 from services.timeline.domain.model import TOP, Entry
 
 

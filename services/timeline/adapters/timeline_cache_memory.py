@@ -4,7 +4,11 @@ from collections.abc import Sequence
 
 from services.chassis.runtime.clock import Clock
 from services.timeline.domain.model import Entry
-from services.timeline.domain.ranking_cache import RANKING_SECONDS, REBUILD_SECONDS, VERSION_SECONDS
+from services.timeline.domain.timeline_cache import (
+    RANKING_SECONDS,
+    REBUILD_SECONDS,
+    VERSION_SECONDS,
+)
 
 
 class MemoryTimelineCache:

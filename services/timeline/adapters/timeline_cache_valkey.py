@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 from services.chassis.cache.redis_client import RedisClient, Script
-from services.timeline.domain.model import Entry
-from services.timeline.domain.packing import Unreadable, packed_all, unpacked
-from services.timeline.domain.ranking_cache import RANKING_SECONDS, REBUILD_SECONDS, VERSION_SECONDS
+from services.timeline.domain.model import Entry, Unreadable, packed_all, unpacked
+from services.timeline.domain.timeline_cache import (
+    RANKING_SECONDS,
+    REBUILD_SECONDS,
+    VERSION_SECONDS,
+)
 
 _VERSION = "celebrities"
 
