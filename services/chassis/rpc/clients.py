@@ -47,6 +47,9 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
+    # A channel has connections of its own. In the pool of the process it would share the state of
+    # an earlier channel to the same address, which may be in its pause before a new attempt.
+    ("grpc.use_local_subchannel_pool", 1),
 )
 
 
