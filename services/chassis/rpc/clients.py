@@ -40,8 +40,10 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.service_config_disable_resolution", 1),
     # A restarted Envoy is found within a second, not within the two minutes of the default.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
+    # This is how long an attempt to connect may take: as long as a call. A busy machine needs
+    # hundreds of milliseconds to accept, and every call fails when the attempt is given up.
+    ("grpc.min_reconnect_backoff_ms", 2000),
     # A peer that vanished without a word is noticed within 15 s, calls or no calls.
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
