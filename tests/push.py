@@ -76,7 +76,7 @@ class Pushed:
         return self.headers["topic"]
 
     def claims(self, audience: str, key: str) -> dict[str, Any]:
-        """What the sender says of itself, once the signature is found to be the key's."""
+        """The claims of the sender, after its signature is verified."""
         scheme, _, rest = self.headers["authorization"].partition(" ")
         assert scheme == "vapid"
         given = dict(each.strip().split("=", 1) for each in rest.split(","))
@@ -143,7 +143,7 @@ class PushServer:
 
 @asynccontextmanager
 async def push_server(*, host: str = "127.0.0.1") -> AsyncIterator[PushServer]:
-    """A push service at an address of loopback, until the block is left."""
+    """A push service at an address of loopback, for the duration of the block."""
     service = PushServer()
     server = await asyncio.start_server(service.serve, host, 0)
     host, port = server.sockets[0].getsockname()
