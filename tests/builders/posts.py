@@ -1,4 +1,4 @@
-"""Builds posts for tests: give what matters, the rest has defaults."""
+"""Builds posts for tests, with defaults."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -11,9 +11,9 @@ START = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 
 
 class Numbers:
-    """Makes ids like the service: ascending, each with the bucket of its author.
+    """Creates ids like the service: ascending, each with the bucket of its author.
 
-    Two instances make no equal ids, so tests may share a database.
+    Ids of two instances are distinct, so tests may share a database.
     """
 
     _instances = itertools.count(1)

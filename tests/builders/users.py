@@ -19,7 +19,7 @@ async def _wait_no_longer(_: float) -> None:
 
 
 class Scenario:
-    """Users in a store, and short names for changes of them."""
+    """Users in a store, and methods that change them."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from gateway.api.schema import SCHEMA
 from gateway.protocols.graphql.trusted_documents import manifest_of
 from tests.e2e.collector import Collector, collecting
 from tests.e2e.stacks import TestStack
@@ -37,7 +38,7 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shar
     """A stack with two gateways, email, push, traces of every request and trusted documents."""
     folder = tmp_path_factory.mktemp("shared")
     manifest = folder / "manifest.json"
-    manifest.write_bytes(manifest_of([DOCUMENTS]))
+    manifest.write_bytes(manifest_of([DOCUMENTS], SCHEMA))
     async with mail_server() as box, push_server() as pushes, collecting() as collector:
         settings = TWO_GATEWAYS | {
             "ROOST_PUSH_LOOPBACK_ALLOWED": "true",

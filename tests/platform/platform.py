@@ -100,7 +100,7 @@ from services.user.worker import consumer as user_subscriber
 from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.notifications import settings
 from tests.platform.events import Group, Log, one_by_one
-from tests.servicers.serving import (
+from tests.servicers.grpc_server import (
     AUDIENCE,
     ISSUER,
     SERVICE_KEYS,

@@ -1,4 +1,4 @@
-"""Shows walks: as text, as the table of docs/walk.md, and where they exceed their limits."""
+"""Reports walks: as text, as docs/walk.md, and where they exceed their limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.walk.entries import Use
 
 Walks = Mapping[str, Sequence[Use]]
 
-# So many files somebody has to read who follows the request. The other cases are for information.
+# The maximum of files to read in order to follow the request. Other cases have no limit.
 LIMITS = {scenarios.CHANGED: 25, scenarios.POST: 50}
 
 _TITLES = {
@@ -67,8 +67,8 @@ def markdown(walks: Walks) -> str:
 
 
 def faults(walks: Walks, written: str) -> list[str]:
-    """What is wrong with the walks: limits that they exceed, and files that `written`, the text of
-    docs/walk.md, does not have or has no longer."""
+    """The faults of the walks: exceeded limits, and files that are missing in `written`, the text
+    of docs/walk.md, or no longer used."""
     found = [
         f"{case}: {len(entries.files(walks[case]))} files, and {limit} are allowed"
         for case, limit in LIMITS.items()

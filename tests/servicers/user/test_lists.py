@@ -12,7 +12,7 @@ from roost.user.v1.user_service_pb2 import (
 from services.chassis.auth.caller import ANONYMOUS, Caller, ServiceCaller
 from services.chassis.runtime.errors import Forbidden, Invalid, NotFound
 from tests.builders.users import Scenario
-from tests.servicers.serving import raises_reason
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 from tests.servicers.user.test_follows import follow, protect
 
