@@ -95,7 +95,8 @@ class Databases:
     def fresh(self, noun: str) -> str:
         """Returns the URL of a new database with the schema of the service `noun`.
 
-        Its role owns it. It is a copy of one that was migrated once. "chassis" means the tables of the chassis.
+        Its role owns it. It is a copy of one that was migrated once. "chassis" means the tables of
+        the chassis.
         """
         server = self._engines.postgres
         owner, template = f"roost_{noun}", f"template_{noun}"
@@ -109,8 +110,8 @@ class Databases:
         return server.url(name, role=owner)
 
     def clear(self, url: str) -> None:
-        """Deletes all rows that were added since `fresh`, ten times faster than a new database. Rows
-        that migrations add must not have changed.
+        """Deletes all rows that were added since `fresh`, ten times faster than a new database.
+        Rows that migrations add must not have changed.
         """
         self._engines.run(_clear(url))
 

@@ -21,7 +21,7 @@ class Numbers:
     def __init__(self) -> None:
         self._time = next(self._instances) * 1_000_000
 
-    def person(self, bucket: int = 7) -> int:
+    def user(self, bucket: int = 7) -> int:
         return self._next(bucket)
 
     def of(self, author_id: int) -> int:

@@ -101,9 +101,7 @@ class Audit:
         begun = time.monotonic()
         await asyncio.gather(
             self._until_right("counters of posts", lambda: self._post_counters(likes), findings),
-            self._until_right(
-                "counters of people", lambda: self._people_counters(followed), findings
-            ),
+            self._until_right("counters of users", lambda: self._user_counters(followed), findings),
             self._homes(followed, findings),
         )
         findings.seconds = max(findings.seconds, time.monotonic() - begun)
@@ -169,7 +167,7 @@ class Audit:
         }
         touched = sorted({what for verb, _, what in self._history.relations if verb == "like"})
         found = zip(touched, await gather_limited(map(likers, touched)), strict=True)
-        into = {(user_ids.index(person), post) for post, them in found for person in them}
+        into = {(user_ids.index(user), post) for post, them in found for user in them}
         # After a block, the posts are hidden, and the likes remain.
         authors = {post.id: post.author for post in self._history.posts}
         hidden = {
@@ -217,7 +215,7 @@ class Audit:
                     wrong.append(f"{post['id']} has (likes, replies) {counts}, not {right}")
         return wrong
 
-    async def _people_counters(self, follows: set[tuple[int, str]]) -> list[str]:
+    async def _user_counters(self, follows: set[tuple[int, str]]) -> list[str]:
         following = Counter(who for who, _ in follows)
         followers = Counter(what for _, what in follows)
         posts = Counter(

@@ -75,16 +75,16 @@ class Scenario:
     async def renew(self) -> None:
         """Refreshes all tokens: they are valid for 15 minutes, less than a large graph takes."""
 
-        async def one(person: int) -> None:
-            self.accounts[person] = await self.edge.refresh(self.accounts[person])
+        async def one(number: int) -> None:
+            self.accounts[number] = await self.edge.refresh(self.accounts[number])
 
         await gather_limited(map(one, range(len(self.accounts))))
 
     async def write_posts(self, count: int) -> None:
         """Writes posts concurrently: most are public, some for followers, some replies."""
-        people = len(self.accounts)
+        users = len(self.accounts)
         await gather_limited(
-            self._write_post(self.rng.randrange(people), self.rng.random()) for _ in range(count)
+            self._write_post(self.rng.randrange(users), self.rng.random()) for _ in range(count)
         )
 
     async def write_as(self, author: int, count: int) -> None:

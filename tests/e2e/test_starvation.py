@@ -89,15 +89,15 @@ async def device(edge: Edge, who: Account, browser: Browser, endpoint: str) -> N
 @asynccontextmanager
 async def attack(edge: Edge, tarpit: PushServer) -> AsyncIterator[None]:
     """Four users with 20 unresponsive devices each, who mention each other every second."""
-    people = [await edge.register(f"mallory{n}", PASSWORD) for n in range(ATTACKERS)]
-    for number, each in enumerate(people):
+    attackers = [await edge.register(f"mallory{n}", PASSWORD) for n in range(ATTACKERS)]
+    for number, each in enumerate(attackers):
         for at in range(DEVICES):
             await device(edge, each, Browser(), f"{tarpit.origin}/{number}-{at}")
 
     async def mention() -> None:
         for round_ in range(10_000):
-            for number, each in enumerate(people):
-                other = people[(number + 1) % ATTACKERS]
+            for number, each in enumerate(attackers):
+                other = attackers[(number + 1) % ATTACKERS]
                 await edge.post(each, f"@{other.handle} {round_}")
             await asyncio.sleep(1.0)
 
@@ -141,12 +141,12 @@ async def test_unresponsive_endpoints_do_not_delay_the_messages_of_others(
         async with (
             TestStack(tmp_path, settings) as stack,
             stack.edge() as edge,
-            bystander(edge, pushes, box) as person,
+            bystander(edge, pushes, box) as measured,
         ):
-            alone = await person.measure("alone")
+            alone = await measured.measure("alone")
             async with attack(edge, tarpit):
                 await asyncio.sleep(BEFOREHAND_SECONDS)
-                beside = await person.measure("beside")
+                beside = await measured.measure("beside")
 
     print({"alone": alone, "beside": beside, "reached the tarpit": len(tarpit.arrived)})
     assert len(tarpit.arrived) >= ATTACKERS * DEVICES / 2

@@ -20,8 +20,8 @@ ANYONE, USER = Policy.ANYONE, Policy.USER
 REFUSALS = {"TOKEN_MISSING", "CALLER_NOT_ALLOWED"}
 
 CALLERS: Mapping[str, Caller] = {
-    "stranger": ANONYMOUS,
-    "person": UserCaller(user_id=77, session_id=1),
+    "anonymous": ANONYMOUS,
+    "signed-in user": UserCaller(user_id=77, session_id=1),
     **{name: ServiceCaller(name) for name in SERVICE_NAMES},
 }
 
@@ -41,7 +41,11 @@ def user_or(*names: str) -> Policy:
 
 def permitted_callers(policy: Policy) -> set[str]:
     """The permitted callers of a policy, by name."""
-    users = {Kind.USER: {"person"}, Kind.USER_OR_SERVICE: {"person"}, Kind.SERVICE: set()}
+    users = {
+        Kind.USER: {"signed-in user"},
+        Kind.USER_OR_SERVICE: {"signed-in user"},
+        Kind.SERVICE: set(),
+    }
     return set(CALLERS) if policy.kind is Kind.ANYONE else users[policy.kind] | policy.services
 
 

@@ -47,7 +47,7 @@ def markdown(walks: Walks) -> str:
         "",
         "`make walk` writes this page. It makes each request several times on a real stack, and",
         "records which functions of `services/` and `gateway/` run for it each time.",
-        "Importing a file does not count. A file counts once, and stands where it is used first.",
+        "Importing a file does not count. A file counts once, at its first use.",
         "What is left out (polls, probes, other consumers of an event): `tests/walk/entries.py`.",
     ]
     for case, title in _TITLES.items():

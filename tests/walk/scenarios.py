@@ -22,7 +22,7 @@ from local.stream import Stream, opened
 from tests.walk import recorder
 
 PASSWORD = "a long pass phrase"
-# Ten people with three posts each: a page of 20, and a next one.
+# Ten authors with three posts each: a page of 20, and a next one.
 AUTHORS, POSTS, PAGE = 10, 3, 20
 HOME = f"/v2/timelines/home?limit={PAGE}"
 
@@ -107,9 +107,9 @@ class _Walk:
         authors = [await self._account(f"author{number}") for number in range(AUTHORS)]
         newcomers = [await self._account(f"newcomer{number}") for number in range(TIMES + 1)]
         reader, follower = await self._account("reader"), await self._account("follower")
-        for person in (reader, follower, *newcomers):
+        for user in (reader, follower, *newcomers):
             for author in authors:
-                await self._edge.follow(person, author.user_id)
+                await self._edge.follow(user, author.user_id)
         for number, author in itertools.product(range(POSTS), authors):
             await self._edge.post(author, f"Post {number}")
         await self._settle_homes([reader, follower])
@@ -183,14 +183,12 @@ class _Walk:
         found: Json = answer.json()
         return found
 
-    async def _settle_homes(self, people: list[Account]) -> None:
+    async def _settle_homes(self, users: list[Account]) -> None:
         """Waits until the homes hold every post: fan-out continues after the last response."""
         async with asyncio.timeout(FRAME_SECONDS):
-            for person in people:
+            for user in users:
                 while True:
-                    items = [
-                        item async for item in self._edge.walk("/v2/timelines/home", by=person)
-                    ]
+                    items = [item async for item in self._edge.walk("/v2/timelines/home", by=user)]
                     if len(items) == AUTHORS * POSTS:
                         break
                     await asyncio.sleep(0.1)

@@ -17,10 +17,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope=
 
 
 async def test_name_with_a_direction_override_is_refused(edge: Edge, sign_up: SignUp) -> None:
-    person = await sign_up("turner")
+    user = await sign_up("turner")
 
     answer = await edge.send(
-        "PATCH", "/v1/users/me", by=person, body={"display_name": "moc\u202eevil"}
+        "PATCH", "/v1/users/me", by=user, body={"display_name": "moc\u202eevil"}
     )
 
     assert (answer.status_code, answer.json()["reason"]) == (422, "VALIDATION_FAILED")

@@ -53,9 +53,9 @@ class Scenario:
         self.users = users
         self.store = store
         numbers = Numbers()
-        self.alice = users.add(numbers.person(bucket=1), "Alice")
-        self.bob = users.add(numbers.person(bucket=2), "bob")
-        self.carol = users.add(numbers.person(bucket=3), "carol")
+        self.alice = users.add(numbers.user(bucket=1), "Alice")
+        self.bob = users.add(numbers.user(bucket=2), "bob")
+        self.carol = users.add(numbers.user(bucket=3), "carol")
 
     @property
     def address(self) -> str:
