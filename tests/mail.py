@@ -1,4 +1,4 @@
-"""A mail server on loopback for tests: accepts emails, or refuses them as the test sets."""
+"""A mail server on loopback, for tests. It accepts or refuses emails as the test sets."""
 
 import asyncio
 import ssl
@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass
 class Mailbox:
-    """Received emails, and the port of the server."""
+    """Received emails, and the address of the server."""
 
     port: int = 0
     emails: list[EmailMessage] = field(default_factory=list)
@@ -64,7 +64,7 @@ async def mail_server(
     tls: ssl.SSLContext | None = None,
     login: bool = False,
 ) -> AsyncIterator[Mailbox]:
-    """A server within the context."""
+    """A server for the duration of the block."""
     box = Mailbox()
     protocol = partial(
         SMTP,
@@ -84,7 +84,7 @@ async def mail_server(
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A TLS context for 127.0.0.1, and the file of its certificate for clients."""
+    """A server's context for 127.0.0.1, and the file of the certificate that clients must trust."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.test")])
     now = datetime.now(UTC)

@@ -76,7 +76,7 @@ class Pushed:
         return self.headers["topic"]
 
     def claims(self, audience: str, key: str) -> dict[str, Any]:
-        """The claims of the sender, after its signature is verified with the key."""
+        """The claims of the sender, after its signature is verified."""
         scheme, _, rest = self.headers["authorization"].partition(" ")
         assert scheme == "vapid"
         given = dict(each.strip().split("=", 1) for each in rest.split(","))
@@ -145,7 +145,7 @@ class PushServer:
 
 @asynccontextmanager
 async def push_server(*, host: str = "127.0.0.1") -> AsyncIterator[PushServer]:
-    """A push service on a loopback address, within the context."""
+    """A push service at an address of loopback, for the duration of the block."""
     service = PushServer()
     server = await asyncio.start_server(service.serve, host, 0)
     host, port = server.sockets[0].getsockname()

@@ -62,7 +62,7 @@ class RedisUnavailable(Unavailable):
 
 
 class Script:
-    """A Lua script, called by its digest and sent whole only where the server lacks it."""
+    """A Lua script, called by its digest and sent whole only where the server does not have it."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -129,7 +129,7 @@ class RedisClient:
         """Many commands in one trip, in order but not atomic; their replies.
 
         With `raise_errors` the first refusal is raised after all have run; without, refusals
-        stand among the replies.
+        are among the replies.
         """
         listed = list(commands)
         if not listed:
@@ -212,7 +212,7 @@ class RedisClient:
     async def _wait_for_return(self) -> None:
         with deadline.none():
             while True:
-                # A connection that does not answer is not asked again.
+                # A connection that does not answer is not used again.
                 await self._server.close()
                 try:
                     await self.check()

@@ -47,7 +47,7 @@ class Supervisor:
         return sorted(name for name, is_down in self._is_down.items() if is_down)
 
     def start(self, name: str, job: Job) -> None:
-        """Starts a job. The name stands in logs and metrics."""
+        """Starts a job. The name is used in logs and metrics."""
         self._set_down(name, False)
         self._tasks.append(asyncio.create_task(self._keep(name, job), name=name))
 

@@ -109,7 +109,7 @@ class Database:
             return await connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
-        """Runs one statement in a transaction of its own; gives its status (`DELETE 3`)."""
+        """Runs one statement in a transaction of its own; returns its status (`DELETE 3`)."""
         async with self.connection() as connection:
             return await connection.execute(sql, *args)
 

@@ -101,7 +101,7 @@ class WorkerLease:
         self._held = _Held(row["worker"], row["floor"], until, max(used_until, row["floor"]))
 
     async def renew(self) -> None:
-        """Makes the lease last anew, or takes another number if somebody else has this one."""
+        """Renews the lease, or takes another number if another process has this one."""
         held = self._held
         if held is None:
             await self.take()

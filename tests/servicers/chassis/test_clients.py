@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -193,6 +194,44 @@ async def test_mesh_that_is_away_is_unavailable_at_once() -> None:
     async with Mesh("127.0.0.1:1") as mesh, asyncio.timeout(LIMIT):
         with raises_reason(Unavailable, "DEPENDENCY_UNAVAILABLE"):
             await mesh.stub(UserServiceStub).GetUser(GetUserRequest(user_id=1))
+
+
+@asynccontextmanager
+async def slow_to_accept(address: str, seconds: float) -> AsyncIterator[str]:
+    """Forwards connections to `address`, each after so many seconds."""
+    host, port = address.rsplit(":", 1)
+    writers: list[asyncio.StreamWriter] = []
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while content := await reader.read(65_536):
+                writer.write(content)
+                await writer.drain()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(seconds)
+        there, back = await asyncio.open_connection(host, int(port))
+        writers.extend((writer, back))
+        await asyncio.gather(copy(reader, back), copy(there, writer))
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for each in writers:
+            each.close()
+        for each in writers:
+            with suppress(OSError):
+                await each.wait_closed()
+
+
+async def test_peer_that_is_slow_to_accept_is_waited_for(inner: Inner) -> None:
+    async with (
+        serving(only("GetUser", inner)) as behind,
+        slow_to_accept(behind.address, 0.5) as address,
+        Mesh(address) as mesh,
+    ):
+        answer = await mesh.stub(UserServiceStub, timeout=LIMIT).GetUser(GetUserRequest(user_id=1))
+
+    assert answer.user.id == 1
 
 
 async def test_mesh_that_comes_back_is_found_within_seconds(inner: Inner) -> None:

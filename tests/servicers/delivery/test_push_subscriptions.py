@@ -1,4 +1,4 @@
-"""Devices that take pushed messages."""
+"""Devices that receive push messages."""
 
 from __future__ import annotations
 

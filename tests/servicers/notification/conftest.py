@@ -23,7 +23,7 @@ from tests.stores.notification.scenario import Scenario
 
 @dataclass
 class NotificationStack:
-    """What a test holds in hand."""
+    """The running service and its parts."""
 
     served: Served
     peers: Peers
@@ -36,7 +36,7 @@ class NotificationStack:
         return self.served.stub(NotificationServiceStub, caller=caller)
 
     def of(self, user_id: int) -> NotificationServiceStub:
-        """The service as a person sees it."""
+        """The service, called by a user."""
         return self.stub(UserCaller(user_id=user_id, session_id=1))
 
 

@@ -1,4 +1,4 @@
-"""Wishes, muted conversations and watched people over gRPC."""
+"""Preferences, muted conversations and watched users over gRPC."""
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -113,7 +113,7 @@ async def test_a_conversation_is_muted_by_any_post_of_it(stack: NotificationStac
     await alice.MuteConversation(MuteConversationRequest(post_id=result.id))
     silent = await stack.scenario.listed(ALICE)
     named = (await preferences(stack, ALICE)).muted_conversation_ids
-    # The posts are gone meanwhile; what the preferences name is enough.
+    # The posts are deleted; the ids in the preferences are sufficient.
     stack.peers.conversations.clear()
     await alice.UnmuteConversation(UnmuteConversationRequest(post_id=post.id))
 

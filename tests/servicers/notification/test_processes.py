@@ -1,4 +1,4 @@
-"""Both processes as they are composed, on real engines: events go in, notifications come out."""
+"""Both processes as composed, on real engines: events in, notifications out."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tests.stores.notification.scenario import (
 )
 from tests.waiting import eventually
 
-# The broker takes some seconds to give the partitions of a new group to its first member.
+# The broker needs some seconds to assign the partitions of a new group.
 SETTLED = 60.0
 
 

@@ -16,7 +16,7 @@ from tests.stores.notification.scenario import ALICE, BOB, liked
 
 
 async def two_likes(stack: NotificationStack) -> tuple[int, int]:
-    """The ids of two notifications of Alice's, newest first."""
+    """The ids of two notifications of Alice, newest first."""
     await stack.scenario.handle(*(liked(BOB, stack.scenario.post(ALICE)) for _ in range(2)))
     newer, older = await stack.scenario.groups(ALICE)
     return newer.id, older.id

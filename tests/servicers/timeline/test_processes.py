@@ -34,7 +34,7 @@ from tests.servicers.grpc_server import SERVICE_KEYS, Served, mounts_of, serving
 from tests.servicers.timeline.peers import Peers
 from tests.waiting import eventually
 
-# The broker takes some seconds to give the partitions of a new group to its first member.
+# The broker needs some seconds to assign the partitions of a new group.
 SETTLED = 60.0
 TOPICS = ("roost.user.v1", "roost.post.v1", "roost.timeline.v1")
 

@@ -1,4 +1,4 @@
-"""Digests' hours and quiet hours by the clock on the wall, through summer time and back."""
+"""Hours of digests and quiet hours in local time, across clock changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the broker says of a consumer group."""
+"""The state of a consumer group at the broker."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ _SECONDS = 5.0
 def has_live_member(
     consumer: Consumer, connecting: dict[str, Any], group: str, topics: Sequence[str]
 ) -> bool:
-    """Whether members of the group hold every partition of the topics; False if nobody says so.
+    """Whether members of the group hold every partition of the topics; False if unconfirmed.
 
     Brokers that do not list members say at least whether the group is stable; the assignment of a
     stable group leaves no partition out.
