@@ -36,7 +36,7 @@ class Mailbox:
     def to(self, address: str) -> list[EmailMessage]:
         return [each for each in self.emails if each["To"] == address]
 
-    async def handle_RCPT(  # what aiosmtpd calls
+    async def handle_RCPT(  # the name that aiosmtpd calls
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
         if address in self.refused:
@@ -66,7 +66,7 @@ async def mail_server(
 ) -> AsyncIterator[Mailbox]:
     """A server for the duration of the block."""
     box = Mailbox()
-    made = partial(
+    protocol = partial(
         SMTP,
         box,
         hostname="mail.test",
@@ -75,7 +75,7 @@ async def mail_server(
         authenticator=box.authenticate,
         auth_required=login,
     )
-    server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=tls)
     box.port = server.sockets[0].getsockname()[1]
     try:
         yield box

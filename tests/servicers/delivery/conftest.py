@@ -21,7 +21,7 @@ from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.settings import NotificationSettings
 from tests.builders.notifications import settings
 from tests.push import Browser
-from tests.servicers.serving import Served, serving
+from tests.servicers.grpc_server import Served, serving
 
 ALICE, BOB = 1001, 1002
 

@@ -19,7 +19,7 @@ from services.delivery.domain.email_addresses import CODE_LIFETIME, MAX_WRONG_CO
 from services.delivery.domain.model import Channel
 from services.delivery.domain.tokens import Tokens
 from tests.servicers.delivery.conftest import ALICE, BOB, NotificationStack
-from tests.servicers.serving import raises_reason
+from tests.servicers.grpc_server import raises_reason
 
 ADDRESS = "alice@mail.example"
 

@@ -20,7 +20,7 @@ from roost.notification.v1.notification_pb2 import UserEvent
 
 from services.chassis.auth.caller import Caller, ServiceCaller
 from services.chassis.runtime.errors import RoostError
-from tests.servicers.serving import Served
+from tests.servicers.grpc_server import Served
 from tests.waiting import eventually
 
 GATEWAY = ServiceCaller("gateway")

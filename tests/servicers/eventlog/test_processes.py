@@ -37,7 +37,7 @@ from services.notification import compose
 from tests.builders.notifications import settings
 from tests.engines import Engines
 from tests.servicers.eventlog.streaming import Stream, streaming
-from tests.servicers.serving import SERVICE_KEYS, Served, mounts_of, serving
+from tests.servicers.grpc_server import SERVICE_KEYS, Served, mounts_of, serving
 from tests.waiting import eventually
 
 # The broker needs some seconds to assign the partitions of a new group.

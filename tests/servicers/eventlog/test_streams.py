@@ -42,7 +42,7 @@ from services.eventlog.rpc import convert
 from services.eventlog.rpc.servicer import EventServicer
 from tests.servicers.access import services, user_or
 from tests.servicers.eventlog.streaming import GATEWAY, streaming
-from tests.servicers.serving import Served, raises_reason, serving
+from tests.servicers.grpc_server import Served, raises_reason, serving
 from tests.waiting import eventually
 
 ALICE, BOB, CAROL = 1, 2, 3

@@ -16,8 +16,8 @@ from services.chassis.runtime.clock import ManualClock, SystemClock
 from services.notification import compose
 from services.notification.adapters.clients import MeshPosts, MeshProfiles, MeshVisibility
 from services.notification.adapters.memory import MemoryNotificationStore
+from tests.servicers.grpc_server import SERVICE_KEYS, Served, serving
 from tests.servicers.notification.peers import Peers
-from tests.servicers.serving import SERVICE_KEYS, Served, serving
 from tests.stores.notification.scenario import Scenario
 
 

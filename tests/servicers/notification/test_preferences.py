@@ -21,8 +21,8 @@ from services.chassis.runtime.errors import (
     WrongState,
 )
 from services.notification.domain.model import MAX_MUTED_CONVERSATIONS, MAX_WATCHED
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.notification.conftest import NotificationStack
-from tests.servicers.serving import raises_reason
 from tests.stores.notification.scenario import ALICE, BOB, CAROL, created, liked
 
 LIKE, REPLY = pb.NOTIFICATION_KIND_LIKE, pb.NOTIFICATION_KIND_REPLY

@@ -28,8 +28,8 @@ from tests.builders.notifications import settings
 from tests.engines import Engines
 from tests.mail import Mailbox, mail_server
 from tests.push import Browser, PushServer, push_server
+from tests.servicers.grpc_server import SERVICE_KEYS, Served, mounts_of, serving
 from tests.servicers.notification.peers import Peers
-from tests.servicers.serving import SERVICE_KEYS, Served, mounts_of, serving
 from tests.stores.notification.scenario import (
     ALICE,
     BOB,

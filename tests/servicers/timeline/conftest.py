@@ -27,7 +27,7 @@ from services.timeline.domain.home_sources import HomeSourceQueries
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.ranking import Rankings
 from services.timeline.rpc.servicer import TimelineServicer
-from tests.servicers.serving import SERVICE_KEYS, Served, serving
+from tests.servicers.grpc_server import SERVICE_KEYS, Served, serving
 from tests.servicers.timeline.peers import Peers
 
 MAX_HOME = 30

@@ -30,7 +30,7 @@ from services.timeline.domain.model import Entry
 from services.timeline.rpc.convert import entry_to_proto
 from services.timeline.settings import TimelineSettings
 from tests.engines import Engines
-from tests.servicers.serving import SERVICE_KEYS, Served, mounts_of, serving
+from tests.servicers.grpc_server import SERVICE_KEYS, Served, mounts_of, serving
 from tests.servicers.timeline.peers import Peers
 from tests.waiting import eventually
 
