@@ -6,7 +6,7 @@ is asked.
 
     python protos/generate.py            write gen/
     python protos/generate.py --check    fail if gen/ is not what the contracts give
-    python protos/generate.py --lint     buf lint
+    python protos/generate.py --lint     buf lint; the comment of each RPC begins with its name
     python protos/generate.py --breaking REV   buf breaking against the contracts at a git revision
 """
 
@@ -88,8 +88,28 @@ def generate(target: Path, scratch: Path) -> None:
 
 
 def lint(scratch: Path) -> int:
-    """Run buf's lint rules over the contracts."""
-    return buf("lint", image(ROOT / "protos", scratch, "now"))
+    """Run buf's lint rules over the contracts, and check the comments of RPCs."""
+    path = image(ROOT / "protos", scratch, "now")
+    misnamed = misnamed_comments(FileDescriptorSet.FromString(path.read_bytes()))
+    for name in misnamed:
+        print(f"protos/{name}: the comment of an RPC begins with its name")
+    return buf("lint", path) or (1 if misnamed else 0)
+
+
+def misnamed_comments(built: FileDescriptorSet) -> list[str]:
+    """Name each RPC of ours whose comment does not begin with its name, after its file."""
+    misnamed = []
+    for file in (each for each in built.file if each.package.startswith("roost")):
+        comments = {
+            tuple(each.path): each.leading_comments for each in file.source_code_info.location
+        }
+        for number, service in enumerate(file.service):
+            for index, method in enumerate(service.method):
+                # 6 and 2 are the fields `service` and `method` of the descriptors.
+                comment = comments.get((6, number, 2, index), "")
+                if comment.split()[:1] != [method.name]:
+                    misnamed.append(f"{file.name}: {service.name}.{method.name}")
+    return misnamed
 
 
 def breaking(scratch: Path, revision: str) -> int:

@@ -10,9 +10,11 @@ import pytest_asyncio
 from gateway.api.schema import SCHEMA
 from gateway.api.versions import NEWEST, VERSIONS
 from services.user.domain.passwords import Passwords
+from tests.authorization import rows
 from tests.authorization.graphql import field_of, in_graphql
 from tests.authorization.rows import ROWS, Asked
 from tests.authorization.scenario import Matrix, operation_of
+from tests.completeness import assert_listed
 from tests.gateway.protocols.graphql.field_cases import BESIDE_ROUTES
 from tests.platform.platform import platform
 
@@ -33,7 +35,13 @@ async def matrix(
 
 
 async def test_every_operation_of_the_document_has_a_row(matrix: Matrix) -> None:
-    assert set(map(operation_of, ROWS)) == set(await matrix.operations())
+    assert_listed(
+        await matrix.operations(),
+        set(map(operation_of, ROWS)),
+        kind="row",
+        file=rows.__file__,
+        guide="Add an RPC, step 6",
+    )
 
 
 async def test_document_and_rows_agree_on_anonymous_operations(matrix: Matrix) -> None:
@@ -67,5 +75,10 @@ async def test_every_field_has_a_row() -> None:
     roots = (SCHEMA.query_type, SCHEMA.mutation_type)
     tops = {f"{root.name}.{name}" for root in roots if root is not None for name in root.fields}
 
-    assert tops <= fields
-    assert tops == {each for each in fields if each.partition(".")[0] in {"Query", "Mutation"}}
+    assert_listed(
+        tops,
+        {each for each in fields if each.partition(".")[0] in {"Query", "Mutation"}},
+        kind="row",
+        file=rows.__file__,
+        guide="Add an RPC, step 6",
+    )

@@ -14,6 +14,7 @@ from services.chassis.auth.caller import (
     UserCaller,
 )
 from services.chassis.runtime.errors import RoostError
+from tests.completeness import assert_rows
 from tests.servicers.grpc_server import SERVICE_NAMES
 
 ANYONE, USER = Policy.ANYONE, Policy.USER
@@ -47,6 +48,14 @@ def permitted_callers(policy: Policy) -> set[str]:
         Kind.SERVICE: set(),
     }
     return set(CALLERS) if policy.kind is Kind.ANYONE else users[policy.kind] | policy.services
+
+
+def assert_complete(offered: Mapping[str, Policy], rows: Mapping[str, Policy], file: str) -> None:
+    """Each method that is offered has a row in this test file, with the policy of the servicer."""
+    __tracebackhide__ = True
+    assert_rows(
+        offered, rows, kind="row in MATRIX", file=file, guide="Add an RPC, step 5: who may call it"
+    )
 
 
 def listed(package: str, matrix: Matrix) -> dict[str, Policy]:

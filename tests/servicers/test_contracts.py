@@ -17,7 +17,8 @@ from roost.rules.v1 import rules_pb2
 
 from services.chassis.auth.access_policy import policy_of
 from services.chassis.auth.caller import Policy
-from services.chassis.runtime.manifest import Manifest, deployed
+from services.chassis.runtime.manifest import Manifest, deployed, manifests
+from tests.completeness import assert_listed, assert_rows
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +49,17 @@ def rows() -> dict[str, dict[str, Policy]]:
     return found
 
 
+def owner(service: str) -> str:
+    """The noun whose manifest names this gRPC service."""
+    (noun,) = {
+        each.noun
+        for each in manifests()
+        for offered in each.grpc_services
+        if offered.name == service
+    }
+    return noun
+
+
 def descendants(kind: type) -> Iterator[type]:
     for each in kind.__subclasses__():
         yield each
@@ -74,11 +86,23 @@ def test_every_served_rpc_has_a_row(host: Manifest, name: str) -> None:
 
     found = offered(host, generated, list(descriptor.methods_by_name))
 
-    assert found == rows().get(descriptor.name, {})
+    assert_rows(
+        found,
+        rows().get(descriptor.name, {}),
+        kind="row in MATRIX",
+        file=f"tests/servicers/{owner(name)}/test_access.py",
+        guide="Add an RPC, step 5: who may call it",
+    )
 
 
 def test_every_grpc_service_of_the_contracts_is_in_a_manifest() -> None:
-    assert {offered.name for host in deployed() for offered in host.grpc_services} == set(CONTRACTS)
+    assert_listed(
+        CONTRACTS,
+        [offered.name for host in deployed() for offered in host.grpc_services],
+        kind="manifest",
+        file="services/<noun>/service.py",
+        guide="Add a service",
+    )
 
 
 SHARED = {

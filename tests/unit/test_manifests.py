@@ -21,6 +21,7 @@ from services.chassis.runtime.manifest import (
     deployed,
     manifests,
 )
+from tests.completeness import assert_listed
 
 ROOT = Path(__file__).parents[2]
 # Libraries that connect, compile or import slowly.
@@ -50,7 +51,13 @@ def test_reading_manifests_imports_no_heavy_library() -> None:
 def test_every_folder_with_a_process_has_a_manifest_that_names_it() -> None:
     with_processes = {each.parent.name for each in SERVICES.glob("*/__main__.py")}
 
-    assert with_processes == {each.noun for each in manifests() if each.processes}
+    assert_listed(
+        with_processes,
+        [each.noun for each in manifests() if each.processes],
+        kind="manifest with processes",
+        file="services/<noun>/service.py",
+        guide="Add a service",
+    )
 
 
 def test_no_name_is_declared_twice() -> None:
@@ -66,9 +73,16 @@ def test_no_name_is_declared_twice() -> None:
 def test_every_consumed_topic_is_published() -> None:
     published = {topic for each in manifests() for topic in each.publishes}
 
-    assert {
+    consumed = {
         topic for each in manifests() for group in each.consumer_groups for topic in group.topics
-    } <= published
+    }
+    assert_listed(
+        published | consumed,
+        published,
+        kind="publisher",
+        file="services/<noun>/service.py: publishes",
+        guide="Add an event, step 3",
+    )
     assert consumers().keys() == published
 
 
@@ -84,7 +98,13 @@ def test_folders_of_migrations_exist_and_each_belongs_to_a_manifest() -> None:
     named = {folder for each in manifests() for folder in each.migrations} | {CHASSIS_MIGRATIONS}
     found = {each.parent.relative_to(SERVICES).as_posix() for each in SERVICES.rglob("*.sql")}
 
-    assert {folder for folder in found if folder.endswith("migrations")} == named
+    assert_listed(
+        {folder for folder in found if folder.endswith("migrations")},
+        named,
+        kind="manifest that names it",
+        file="services/<noun>/service.py: migrations",
+        guide="Add a service",
+    )
 
 
 def test_services_with_events_have_kafka_and_a_database() -> None:

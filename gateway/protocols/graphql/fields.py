@@ -1,8 +1,8 @@
 """Declares fields of the schema: what they promise, cost, and need.
 
-A field is either *shown* — a pure function of what was loaded for its parent, without arguments —
-or *loaded* by a call. Whatever is only shown can be printed as a whole, without asking field by
-field (see `projection`); what is loaded, is asked for one by one and costs its weight.
+A field is either *computed*, a pure function of the loaded parent without arguments, or *resolved*
+by a call. Computed fields are projected together, without a resolver for each (see `projection`).
+A resolved field is executed on its own and has a cost.
 """
 
 from collections.abc import Callable
@@ -14,21 +14,21 @@ import strawberry
 # Keys of a field's metadata.
 SHOW = "roost.show"
 COST = "roost.cost"
-# The weight of each thing in a list, beside its being printed.
+# The cost of each item of a list, beside its projection.
 EACH = "roost.each"
-# How long a list may be that takes no argument to say so, where that is more than a few.
+# The greatest length of a list without an argument for it, where that is more than a few.
 MOST = "roost.most"
 # The name of a field below which this one is resolved rather than computed.
-RESOLVED_WITHIN = "roost.not_within"
-# Of which objects it is computed even there.
-EMBEDDED = "roost.settled"
+RESOLVED_WITHIN = "roost.resolved_within"
+# The objects for which it is computed even there.
+EMBEDDED = "roost.embedded"
 
-# The weight of a call to a service, in units of an object that is printed.
+# The cost of a call to a service; an object that is projected costs 1.
 CALL = 10
 
 
 def message_field(name: str, kind: Any, about: str, *, deprecated: str | None = None) -> Any:
-    """A field that stands in the parent's message under this name, as it is."""
+    """A field of the parent's message, under this name and unchanged."""
     show = attrgetter(f"message.{name}")
 
     def resolver(self: Any) -> Any:
@@ -44,7 +44,7 @@ def message_field(name: str, kind: Any, about: str, *, deprecated: str | None = 
 
 
 def computed(about: str, *, deprecated: str | None = None) -> Callable[[Callable[..., Any]], Any]:
-    """A field that the method gives out of what was loaded; it calls nothing and cannot fail."""
+    """A field that the method computes from the loaded parent; it calls nothing and cannot fail."""
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(
@@ -60,8 +60,10 @@ def computed(about: str, *, deprecated: str | None = None) -> Callable[[Callable
 def resolved(
     about: str, *, cost: int = CALL, each: int = 0, deprecated: str | None = None
 ) -> Callable[[Callable[..., Any]], Any]:
-    """A field that the method loads, at this weight; a list at that of each thing on top. Where the
-    method fails, it is null."""
+    """A field that the method resolves at this cost, and a list at `each` an item on top.
+
+    Where the method fails, the field is null.
+    """
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(
@@ -75,8 +77,11 @@ def resolved(
 
 
 def nullable(method: Callable[..., Any]) -> Callable[..., Any]:
-    """The method, whose field may be null: where it may not, an error takes along the object around
-    it, and at the top whatever else was read or changed."""
+    """The method, with a result that may be null.
+
+    An error in a field that may not be null removes the object around it, and at the top the rest
+    of the response.
+    """
     gives = method.__annotations__["return"]
     method.__annotations__["return"] = (
         f"{gives} | None" if isinstance(gives, str) else Optional[gives]  # noqa: UP045 - at runtime
@@ -87,9 +92,11 @@ def nullable(method: Callable[..., Any]) -> Callable[..., Any]:
 def computed_or_resolved(
     about: str, show: Callable[[Any], Any], *, within: str, is_embedded: Callable[[Any], bool]
 ) -> Callable[[Callable[..., Any]], Any]:
-    """A field that `show` gives, but below a field called `within` only of what is `settled`; of
-    all else the method loads it. A quoted post comes along with the one that quotes it; the post
-    that *it* quotes does not, if there is one."""
+    """A field that `show` computes; below a field called `within` only if `is_embedded`.
+
+    Otherwise the method resolves it. The response about a post contains the post that it quotes,
+    but not the post that the quoted one quotes.
+    """
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(
@@ -109,7 +116,7 @@ def value(number: Any, about: str) -> Any:
 def extend(kind: type[Any], *, before: str = "", **fields: Any) -> None:
     """Adds fields to a type of the schema: at its end, or before the field of this name.
 
-    A noun adds its lists to the types of others so: users know nothing of posts.
+    So a noun adds its lists to the types of other nouns, and `users` does not import `posts`.
     """
     declared = kind.__strawberry_definition__.fields
     names = [each.python_name for each in declared]

@@ -3,11 +3,11 @@
     posts = Routes("Posts", "Writing, reading, editing and deleting posts.")
 
     @posts.get("/posts/{post_id}", access=ANYONE, reasons=("POST_NOT_FOUND",))
-    async def get_post(call: Call[NoQuery, NoBody]) -> Answer[Post]:
+    async def get_post(context: RequestContext[NoQuery, NoBody]) -> Response[Post]:
         '''Read a post.'''
 
-The signature says which query parameters and body are read and what is answered, the docstring
-what the route promises: requests are checked and the OpenAPI document is written from the same.
+The signature declares the query parameters, the body and the response, and the docstring what the
+route promises. Requests are validated by it, and the OpenAPI document is written from it.
 """
 
 import inspect

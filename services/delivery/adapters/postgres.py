@@ -1,4 +1,4 @@
-"""The store of delivery in PostgreSQL."""
+"""The store of delivery in PostgreSQL. Each statement stays within one shard key, `user_id`."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.memory import MemoryDatabase, MemoryTables, MemoryTransaction
@@ -22,7 +22,7 @@ from services.eventlog.domain.model import (
     places,
     too_long,
 )
-from services.eventlog.domain.store import Announce
+from services.eventlog.domain.store import Announce, LogStore
 
 
 @dataclass
@@ -191,3 +191,8 @@ def _renewed(head: Head, now: datetime) -> Head:
     if head.present_until is not None:
         until = max(until, head.present_until)
     return replace(head, present_until=until)
+
+
+if TYPE_CHECKING:
+    # mypy reports a method that this store lacks.
+    _complete: type[LogStore] = MemoryLogStore

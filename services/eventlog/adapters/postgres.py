@@ -1,4 +1,4 @@
-"""The event log in PostgreSQL."""
+"""The event log in PostgreSQL. Each statement stays within one shard key, `user_id`."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from services.chassis.runtime.clock import Clock
 from services.timeline.domain.feeds import (
@@ -9,6 +10,7 @@ from services.timeline.domain.feeds import (
     HIDE_SECONDS,
     IDLE_SECONDS,
     Begun,
+    Feeds,
     Reading,
     State,
 )
@@ -207,3 +209,8 @@ class MemoryFeeds:
     def _invalidate_build(kept: _Feed) -> None:
         # No builder's own bytes, and overdue from the start.
         kept.builder, kept.overdue_at = b"", 0.0
+
+
+if TYPE_CHECKING:
+    # mypy reports a method that this store lacks.
+    _complete: type[Feeds] = MemoryFeeds

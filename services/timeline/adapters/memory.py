@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.memory import MemoryDatabase, MemoryTables, MemoryTransaction
 from services.timeline.domain.model import Marker, PublicEntry
+from services.timeline.domain.store import TimelineStore
 
 
 @dataclass
@@ -112,3 +114,8 @@ class MemoryTimelineStore:
         for post_id, author_id in list(self._tables.public.items()):
             if author_id == user_id:
                 del self._tables.public[post_id]
+
+
+if TYPE_CHECKING:
+    # mypy reports a method that this store lacks.
+    _complete: type[TimelineStore] = MemoryTimelineStore

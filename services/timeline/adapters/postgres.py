@@ -1,4 +1,8 @@
-"""The Timeline service's tables in PostgreSQL."""
+"""The Timeline service's tables in PostgreSQL.
+
+Each statement stays within one shard key, the user. The public timeline and the celebrities are not
+distributed.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

@@ -1,6 +1,7 @@
 """The timeline cache in memory, for tests."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from services.chassis.runtime.clock import Clock
 from services.timeline.domain.model import Entry
@@ -8,6 +9,7 @@ from services.timeline.domain.timeline_cache import (
     RANKING_SECONDS,
     REBUILD_SECONDS,
     VERSION_SECONDS,
+    TimelineCache,
 )
 
 
@@ -46,3 +48,8 @@ class MemoryTimelineCache:
             return False
         self._rebuilt[viewer_id] = now + REBUILD_SECONDS
         return True
+
+
+if TYPE_CHECKING:
+    # mypy reports a method that this store lacks.
+    _complete: type[TimelineCache] = MemoryTimelineCache

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.memory import MemoryDatabase, MemoryTables, MemoryTransaction
@@ -24,7 +25,7 @@ from services.user.domain.model import (
     User,
     UserRow,
 )
-from services.user.domain.store import ENDED_SESSIONS_KEPT, NETWORK_LIFETIME, UserTransaction
+from services.user.domain.store import ENDED_SESSIONS_KEPT, NETWORK_LIFETIME, Store, UserTransaction
 
 # Source, target, kind.
 RelationshipKey = tuple[int, int, RelationshipKind]
@@ -388,3 +389,8 @@ class MemoryUserStore:
 
 def _by_time(keys: Mapping[str, StoredKey]) -> list[StoredKey]:
     return sorted(keys.values(), key=lambda each: (each.sign_time, each.kid))
+
+
+if TYPE_CHECKING:
+    # mypy reports a method that this store lacks.
+    _complete: type[Store] = MemoryUserStore

@@ -4,7 +4,15 @@ import pytest
 from roost.notification.v1 import delivery_service_pb2 as pb
 
 from services.chassis.rpc.server import policies
-from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, listed
+from tests.servicers.access import (
+    ANYONE,
+    CALLERS,
+    USER,
+    admitted,
+    assert_complete,
+    expected,
+    listed,
+)
 from tests.servicers.delivery.conftest import NotificationStack
 
 MATRIX = {
@@ -23,7 +31,7 @@ MATRIX = {
 
 
 def test_the_matrix_covers_every_method(stack: NotificationStack) -> None:
-    assert policies(stack.mounts) == listed("roost.notification.v1", MATRIX)
+    assert_complete(policies(stack.mounts), listed("roost.notification.v1", MATRIX), __file__)
 
 
 @pytest.mark.parametrize("who", CALLERS)

@@ -4,7 +4,7 @@ import pytest
 from roost.notification.v1 import notification_service_pb2 as pb
 
 from services.chassis.rpc.server import policies
-from tests.servicers.access import CALLERS, USER, admitted, expected, listed
+from tests.servicers.access import CALLERS, USER, admitted, assert_complete, expected, listed
 from tests.servicers.notification.conftest import NotificationStack
 
 MATRIX = {
@@ -24,7 +24,7 @@ MATRIX = {
 
 
 def test_the_matrix_covers_every_method(stack: NotificationStack) -> None:
-    assert policies(stack.mounts) == listed("roost.notification.v1", MATRIX)
+    assert_complete(policies(stack.mounts), listed("roost.notification.v1", MATRIX), __file__)
 
 
 @pytest.mark.parametrize("who", CALLERS)

@@ -9,7 +9,15 @@ from services.chassis.auth.access_policy import policy_of
 from services.post.rpc.engagement_servicer import EngagementServicer
 from services.post.rpc.post_servicer import PostServicer
 from services.post.rpc.profile_cache_servicer import ProfileCacheServicer
-from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, services
+from tests.servicers.access import (
+    ANYONE,
+    CALLERS,
+    USER,
+    admitted,
+    assert_complete,
+    expected,
+    services,
+)
 from tests.servicers.post.conftest import Scenario
 
 MATRIX = {
@@ -56,9 +64,8 @@ MATRIX = {
 def test_every_rpc_of_the_contract_is_in_the_matrix(module: Any, servicer: type) -> None:
     (service,) = module.DESCRIPTOR.services_by_name.values()
 
-    assert {name: policy_of(getattr(servicer, name)) for name in service.methods_by_name} == (
-        MATRIX[service.name]
-    )
+    offered = {name: policy_of(getattr(servicer, name)) for name in service.methods_by_name}
+    assert_complete(offered, MATRIX[service.name], __file__)
 
 
 @pytest.mark.parametrize("who", CALLERS)

@@ -4,7 +4,16 @@ import pytest
 from roost.timeline.v1 import timeline_service_pb2 as rpc
 
 from services.chassis.rpc.server import policies
-from tests.servicers.access import ANYONE, CALLERS, USER, admitted, expected, listed, user_or
+from tests.servicers.access import (
+    ANYONE,
+    CALLERS,
+    USER,
+    admitted,
+    assert_complete,
+    expected,
+    listed,
+    user_or,
+)
 from tests.servicers.timeline.conftest import Timeline
 
 MATRIX = {
@@ -19,7 +28,7 @@ MATRIX = {
 
 
 def test_the_matrix_covers_every_method(timeline: Timeline) -> None:
-    assert policies([timeline.mount]) == listed("roost.timeline.v1", MATRIX)
+    assert_complete(policies([timeline.mount]), listed("roost.timeline.v1", MATRIX), __file__)
 
 
 @pytest.mark.parametrize("who", CALLERS)

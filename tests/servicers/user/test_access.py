@@ -9,6 +9,7 @@ from tests.servicers.access import (
     CALLERS,
     USER,
     admitted,
+    assert_complete,
     expected,
     listed,
     services,
@@ -60,7 +61,7 @@ MATRIX = {
 
 
 def test_the_matrix_covers_every_method(stack: UserServiceStack) -> None:
-    assert policies(stack.mounts) == listed("roost.user.v1", MATRIX)
+    assert_complete(policies(stack.mounts), listed("roost.user.v1", MATRIX), __file__)
 
 
 @pytest.mark.parametrize("who", CALLERS)

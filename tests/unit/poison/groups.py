@@ -13,7 +13,6 @@ from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.events.bus import BatchHandler, Handler
 from services.chassis.runtime.clock import ManualClock
-from services.chassis.runtime.manifest import manifests
 from services.chassis.storage.memory import MemoryDatabase
 from services.eventlog.adapters.memory import LogTables, MemoryLogStore
 from services.eventlog.domain.projection import EventLogProjection
@@ -150,15 +149,11 @@ def _notification_log() -> Served:
     return Served(liked, is_served, batches=notification_log.EventLogConsumer(projection))
 
 
-_SERVED = {
+# Each consumer group of the services.
+GROUPS: dict[str, Callable[[], Served]] = {
     "user.counters": _user_counters,
     "post.events": _post_departures,
     "timeline.events": _timeline_events,
     "notification.events": _notification_events,
     "notification.log": _notification_log,
-}
-
-# Every consumer group of the manifests, by the name that it has at the broker.
-GROUPS: dict[str, Callable[[], Served]] = {
-    group.name: _SERVED[group.name] for each in manifests() for group in each.consumer_groups
 }

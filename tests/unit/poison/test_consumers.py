@@ -16,7 +16,9 @@ from prometheus_client import REGISTRY
 from services.chassis.events.bus.partition import Partition, Received
 from services.chassis.events.records import Record
 from services.chassis.runtime.clock import ManualClock
-from tests.unit.poison import source
+from services.chassis.runtime.manifest import manifests
+from tests.completeness import assert_listed
+from tests.unit.poison import groups, source
 from tests.unit.poison.groups import GROUPS, ONE
 from tests.unit.poison.hostile import NOW, as_record, records
 from tests.waiting import eventually
@@ -34,7 +36,21 @@ everywhere = pytest.mark.parametrize("group", sorted(GROUPS))
 
 
 def test_every_consumer_group_of_the_services_is_tested_here() -> None:
-    assert source.consumer_groups() == set(GROUPS)
+    named = {group.name for each in manifests() for group in each.consumer_groups}
+    assert_listed(
+        source.consumer_groups(),
+        named,
+        kind="manifest that names it",
+        file="services/<noun>/service.py: consumer_groups",
+        guide="Add an event, step 3",
+    )
+    assert_listed(
+        named,
+        GROUPS,
+        kind="case",
+        file=groups.__file__,
+        guide="Add an event, step 3",
+    )
 
 
 @everywhere

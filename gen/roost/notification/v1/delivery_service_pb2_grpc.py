@@ -27,6 +27,7 @@ if _version_not_supported:
 
 class DeliveryServiceStub:
     """DeliveryService owns push subscriptions and e-mail addresses. All calls act for the caller.
+    Reads see the caller's own writes.
     """
 
     def __init__(self, channel):
@@ -84,6 +85,7 @@ class DeliveryServiceStub:
 
 class DeliveryServiceServicer:
     """DeliveryService owns push subscriptions and e-mail addresses. All calls act for the caller.
+    Reads see the caller's own writes.
     """
 
     def GetPushKey(self, request, context):
@@ -223,6 +225,7 @@ def add_DeliveryServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class DeliveryService:
     """DeliveryService owns push subscriptions and e-mail addresses. All calls act for the caller.
+    Reads see the caller's own writes.
     """
 
     @staticmethod

@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class DeliveryServiceStub:
-    """DeliveryService owns push subscriptions and e-mail addresses. All calls act for the caller."""
+    """DeliveryService owns push subscriptions and e-mail addresses. All calls act for the caller.
+    Reads see the caller's own writes.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -74,7 +76,9 @@ class DeliveryServiceStub:
 
 @_typing.type_check_only
 class DeliveryServiceAsyncStub(DeliveryServiceStub):
-    """DeliveryService owns push subscriptions and e-mail addresses. All calls act for the caller."""
+    """DeliveryService owns push subscriptions and e-mail addresses. All calls act for the caller.
+    Reads see the caller's own writes.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetPushKey: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.GetPushKeyRequest, _delivery_service_pb2.GetPushKeyResponse]  # type: ignore[assignment]
@@ -117,7 +121,9 @@ class DeliveryServiceAsyncStub(DeliveryServiceStub):
     """
 
 class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
-    """DeliveryService owns push subscriptions and e-mail addresses. All calls act for the caller."""
+    """DeliveryService owns push subscriptions and e-mail addresses. All calls act for the caller.
+    Reads see the caller's own writes.
+    """
 
     @_abc_1.abstractmethod
     def GetPushKey(

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class EventServiceStub:
-    """EventService delivers the events of each user in sequence.
+    """EventService delivers the events of each user in sequence. Reads see every event that was logged before.
     """
 
     def __init__(self, channel):
@@ -48,7 +48,7 @@ class EventServiceStub:
 
 
 class EventServiceServicer:
-    """EventService delivers the events of each user in sequence.
+    """EventService delivers the events of each user in sequence. Reads see every event that was logged before.
     """
 
     def Attach(self, request_iterator, context):
@@ -98,7 +98,7 @@ def add_EventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EventService:
-    """EventService delivers the events of each user in sequence.
+    """EventService delivers the events of each user in sequence. Reads see every event that was logged before.
     """
 
     @staticmethod

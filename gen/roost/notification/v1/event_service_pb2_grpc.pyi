@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class EventServiceStub:
-    """EventService delivers the events of each user in sequence."""
+    """EventService delivers the events of each user in sequence. Reads see every event that was logged before."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -53,7 +53,7 @@ class EventServiceStub:
 
 @_typing.type_check_only
 class EventServiceAsyncStub(EventServiceStub):
-    """EventService delivers the events of each user in sequence."""
+    """EventService delivers the events of each user in sequence. Reads see every event that was logged before."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Attach: _aio.StreamStreamMultiCallable[_event_service_pb2.AttachRequest, _event_service_pb2.AttachResponse]  # type: ignore[assignment]
@@ -75,7 +75,7 @@ class EventServiceAsyncStub(EventServiceStub):
     """
 
 class EventServiceServicer(metaclass=_abc_1.ABCMeta):
-    """EventService delivers the events of each user in sequence."""
+    """EventService delivers the events of each user in sequence. Reads see every event that was logged before."""
 
     @_abc_1.abstractmethod
     def Attach(

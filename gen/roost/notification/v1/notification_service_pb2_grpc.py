@@ -27,6 +27,7 @@ if _version_not_supported:
 
 class NotificationServiceStub:
     """NotificationService owns notifications and their preferences. All calls act for the caller.
+    Reads see the caller's own writes; what other users do arrives by events, within seconds.
 
     One rule decides at the time of a read which groups are visible: the recipient may see the post of the
     group (see PostService), and at least one of the sampled users, whom the recipient does not mute. The list,
@@ -94,6 +95,7 @@ class NotificationServiceStub:
 
 class NotificationServiceServicer:
     """NotificationService owns notifications and their preferences. All calls act for the caller.
+    Reads see the caller's own writes; what other users do arrives by events, within seconds.
 
     One rule decides at the time of a read which groups are visible: the recipient may see the post of the
     group (see PostService), and at least one of the sampled users, whom the recipient does not mute. The list,
@@ -248,6 +250,7 @@ def add_NotificationServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class NotificationService:
     """NotificationService owns notifications and their preferences. All calls act for the caller.
+    Reads see the caller's own writes; what other users do arrives by events, within seconds.
 
     One rule decides at the time of a read which groups are visible: the recipient may see the post of the
     group (see PostService), and at least one of the sampled users, whom the recipient does not mute. The list,

@@ -28,6 +28,7 @@ GRPC_VERSION: str
 
 class NotificationServiceStub:
     """NotificationService owns notifications and their preferences. All calls act for the caller.
+    Reads see the caller's own writes; what other users do arrives by events, within seconds.
 
     One rule decides at the time of a read which groups are visible: the recipient may see the post of the
     group (see PostService), and at least one of the sampled users, whom the recipient does not mute. The list,
@@ -83,6 +84,7 @@ class NotificationServiceStub:
 @_typing.type_check_only
 class NotificationServiceAsyncStub(NotificationServiceStub):
     """NotificationService owns notifications and their preferences. All calls act for the caller.
+    Reads see the caller's own writes; what other users do arrives by events, within seconds.
 
     One rule decides at the time of a read which groups are visible: the recipient may see the post of the
     group (see PostService), and at least one of the sampled users, whom the recipient does not mute. The list,
@@ -134,6 +136,7 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
 
 class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
     """NotificationService owns notifications and their preferences. All calls act for the caller.
+    Reads see the caller's own writes; what other users do arrives by events, within seconds.
 
     One rule decides at the time of a read which groups are visible: the recipient may see the post of the
     group (see PostService), and at least one of the sampled users, whom the recipient does not mute. The list,

@@ -30,7 +30,7 @@ class EngagementServiceStub:
     """EngagementService owns likes, reposts and bookmarks. All writes act for the caller, are idempotent by
     nature, and return the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) if the post
     does not exist for the caller. Unlike, UndoRepost and RemoveBookmark succeed for any post, with counts of
-    zero if the caller may not see it (any more).
+    zero if the caller may not see it (any more). Reads see the caller's own writes.
 
     Only followers may see what a protected user likes and reposts: in the list of the user's likes, and in the
     lists of users who liked or reposted a post. The author of the post sees it in those too. It is not
@@ -80,7 +80,7 @@ class EngagementServiceAsyncStub(EngagementServiceStub):
     """EngagementService owns likes, reposts and bookmarks. All writes act for the caller, are idempotent by
     nature, and return the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) if the post
     does not exist for the caller. Unlike, UndoRepost and RemoveBookmark succeed for any post, with counts of
-    zero if the caller may not see it (any more).
+    zero if the caller may not see it (any more). Reads see the caller's own writes.
 
     Only followers may see what a protected user likes and reposts: in the list of the user's likes, and in the
     lists of users who liked or reposted a post. The author of the post sees it in those too. It is not
@@ -126,7 +126,7 @@ class EngagementServiceServicer(metaclass=_abc_1.ABCMeta):
     """EngagementService owns likes, reposts and bookmarks. All writes act for the caller, are idempotent by
     nature, and return the counts and the caller's state after them. NOT_FOUND (POST_NOT_FOUND) if the post
     does not exist for the caller. Unlike, UndoRepost and RemoveBookmark succeed for any post, with counts of
-    zero if the caller may not see it (any more).
+    zero if the caller may not see it (any more). Reads see the caller's own writes.
 
     Only followers may see what a protected user likes and reposts: in the list of the user's likes, and in the
     lists of users who liked or reposted a post. The author of the post sees it in those too. It is not

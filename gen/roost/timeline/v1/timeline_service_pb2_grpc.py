@@ -28,7 +28,8 @@ if _version_not_supported:
 class TimelineServiceStub:
     """TimelineService owns home and public timelines and the read marker of the home timeline. Entries are
     candidates: those that the reader may not see are dropped when the posts are read, and the page is filled
-    from next_page_token.
+    from next_page_token. Reads of the marker see the caller's own writes; posts and relationships arrive by
+    events, within seconds.
     """
 
     def __init__(self, channel):
@@ -67,7 +68,8 @@ class TimelineServiceStub:
 class TimelineServiceServicer:
     """TimelineService owns home and public timelines and the read marker of the home timeline. Entries are
     candidates: those that the reader may not see are dropped when the posts are read, and the page is filled
-    from next_page_token.
+    from next_page_token. Reads of the marker see the caller's own writes; posts and relationships arrive by
+    events, within seconds.
     """
 
     def GetHomeTimeline(self, request, context):
@@ -150,7 +152,8 @@ def add_TimelineServiceServicer_to_server(servicer, server):
 class TimelineService:
     """TimelineService owns home and public timelines and the read marker of the home timeline. Entries are
     candidates: those that the reader may not see are dropped when the posts are read, and the page is filled
-    from next_page_token.
+    from next_page_token. Reads of the marker see the caller's own writes; posts and relationships arrive by
+    events, within seconds.
     """
 
     @staticmethod

@@ -29,7 +29,8 @@ GRPC_VERSION: str
 class TimelineServiceStub:
     """TimelineService owns home and public timelines and the read marker of the home timeline. Entries are
     candidates: those that the reader may not see are dropped when the posts are read, and the page is filled
-    from next_page_token.
+    from next_page_token. Reads of the marker see the caller's own writes; posts and relationships arrive by
+    events, within seconds.
     """
 
     @_typing.overload
@@ -61,7 +62,8 @@ class TimelineServiceStub:
 class TimelineServiceAsyncStub(TimelineServiceStub):
     """TimelineService owns home and public timelines and the read marker of the home timeline. Entries are
     candidates: those that the reader may not see are dropped when the posts are read, and the page is filled
-    from next_page_token.
+    from next_page_token. Reads of the marker see the caller's own writes; posts and relationships arrive by
+    events, within seconds.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -89,7 +91,8 @@ class TimelineServiceAsyncStub(TimelineServiceStub):
 class TimelineServiceServicer(metaclass=_abc_1.ABCMeta):
     """TimelineService owns home and public timelines and the read marker of the home timeline. Entries are
     candidates: those that the reader may not see are dropped when the posts are read, and the page is filled
-    from next_page_token.
+    from next_page_token. Reads of the marker see the caller's own writes; posts and relationships arrive by
+    events, within seconds.
     """
 
     @_abc_1.abstractmethod

@@ -31,7 +31,7 @@ class AuthServiceStub:
     network (an IPv4 address, or the /64 of an IPv6 address). The gateway sends the network in the metadata
     roost-client-network; callers without it share one bucket. ChangePassword and DeleteUser also take a token
     from the user's bucket. RESOURCE_EXHAUSTED (RATE_LIMITED) if a bucket is empty, (PASSWORD_POOL_BUSY) if the
-    password would not be hashed before the deadline; both with RetryInfo.
+    password would not be hashed before the deadline; both with RetryInfo. Reads see the caller's own writes.
     """
 
     def __init__(self, channel):
@@ -103,7 +103,7 @@ class AuthServiceServicer:
     network (an IPv4 address, or the /64 of an IPv6 address). The gateway sends the network in the metadata
     roost-client-network; callers without it share one bucket. ChangePassword and DeleteUser also take a token
     from the user's bucket. RESOURCE_EXHAUSTED (RATE_LIMITED) if a bucket is empty, (PASSWORD_POOL_BUSY) if the
-    password would not be hashed before the deadline; both with RetryInfo.
+    password would not be hashed before the deadline; both with RetryInfo. Reads see the caller's own writes.
     """
 
     def Register(self, request, context):
@@ -279,7 +279,7 @@ class AuthService:
     network (an IPv4 address, or the /64 of an IPv6 address). The gateway sends the network in the metadata
     roost-client-network; callers without it share one bucket. ChangePassword and DeleteUser also take a token
     from the user's bucket. RESOURCE_EXHAUSTED (RATE_LIMITED) if a bucket is empty, (PASSWORD_POOL_BUSY) if the
-    password would not be hashed before the deadline; both with RetryInfo.
+    password would not be hashed before the deadline; both with RetryInfo. Reads see the caller's own writes.
     """
 
     @staticmethod

@@ -32,7 +32,7 @@ class AuthServiceStub:
     network (an IPv4 address, or the /64 of an IPv6 address). The gateway sends the network in the metadata
     roost-client-network; callers without it share one bucket. ChangePassword and DeleteUser also take a token
     from the user's bucket. RESOURCE_EXHAUSTED (RATE_LIMITED) if a bucket is empty, (PASSWORD_POOL_BUSY) if the
-    password would not be hashed before the deadline; both with RetryInfo.
+    password would not be hashed before the deadline; both with RetryInfo. Reads see the caller's own writes.
     """
 
     @_typing.overload
@@ -103,7 +103,7 @@ class AuthServiceAsyncStub(AuthServiceStub):
     network (an IPv4 address, or the /64 of an IPv6 address). The gateway sends the network in the metadata
     roost-client-network; callers without it share one bucket. ChangePassword and DeleteUser also take a token
     from the user's bucket. RESOURCE_EXHAUSTED (RATE_LIMITED) if a bucket is empty, (PASSWORD_POOL_BUSY) if the
-    password would not be hashed before the deadline; both with RetryInfo.
+    password would not be hashed before the deadline; both with RetryInfo. Reads see the caller's own writes.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -170,7 +170,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     network (an IPv4 address, or the /64 of an IPv6 address). The gateway sends the network in the metadata
     roost-client-network; callers without it share one bucket. ChangePassword and DeleteUser also take a token
     from the user's bucket. RESOURCE_EXHAUSTED (RATE_LIMITED) if a bucket is empty, (PASSWORD_POOL_BUSY) if the
-    password would not be hashed before the deadline; both with RetryInfo.
+    password would not be hashed before the deadline; both with RetryInfo. Reads see the caller's own writes.
     """
 
     @_abc_1.abstractmethod

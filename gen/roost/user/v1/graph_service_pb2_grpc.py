@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class GraphServiceStub:
     """GraphService owns the relationships between users. All writes act for the caller, are idempotent by nature,
-    and return the relationship after them.
+    and return the relationship after them. Reads see the caller's own writes.
 
     A user who blocks the caller is treated like a user who does not exist: NOT_FOUND (USER_NOT_FOUND), an
     empty relationship, absent from lists. There is one exception, for the caller's own actions. Callers may
@@ -134,7 +134,7 @@ class GraphServiceStub:
 
 class GraphServiceServicer:
     """GraphService owns the relationships between users. All writes act for the caller, are idempotent by nature,
-    and return the relationship after them.
+    and return the relationship after them. Reads see the caller's own writes.
 
     A user who blocks the caller is treated like a user who does not exist: NOT_FOUND (USER_NOT_FOUND), an
     empty relationship, absent from lists. There is one exception, for the caller's own actions. Callers may
@@ -393,7 +393,7 @@ def add_GraphServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class GraphService:
     """GraphService owns the relationships between users. All writes act for the caller, are idempotent by nature,
-    and return the relationship after them.
+    and return the relationship after them. Reads see the caller's own writes.
 
     A user who blocks the caller is treated like a user who does not exist: NOT_FOUND (USER_NOT_FOUND), an
     empty relationship, absent from lists. There is one exception, for the caller's own actions. Callers may

@@ -28,7 +28,7 @@ GRPC_VERSION: str
 
 class GraphServiceStub:
     """GraphService owns the relationships between users. All writes act for the caller, are idempotent by nature,
-    and return the relationship after them.
+    and return the relationship after them. Reads see the caller's own writes.
 
     A user who blocks the caller is treated like a user who does not exist: NOT_FOUND (USER_NOT_FOUND), an
     empty relationship, absent from lists. There is one exception, for the caller's own actions. Callers may
@@ -116,7 +116,7 @@ class GraphServiceStub:
 @_typing.type_check_only
 class GraphServiceAsyncStub(GraphServiceStub):
     """GraphService owns the relationships between users. All writes act for the caller, are idempotent by nature,
-    and return the relationship after them.
+    and return the relationship after them. Reads see the caller's own writes.
 
     A user who blocks the caller is treated like a user who does not exist: NOT_FOUND (USER_NOT_FOUND), an
     empty relationship, absent from lists. There is one exception, for the caller's own actions. Callers may
@@ -200,7 +200,7 @@ class GraphServiceAsyncStub(GraphServiceStub):
 
 class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
     """GraphService owns the relationships between users. All writes act for the caller, are idempotent by nature,
-    and return the relationship after them.
+    and return the relationship after them. Reads see the caller's own writes.
 
     A user who blocks the caller is treated like a user who does not exist: NOT_FOUND (USER_NOT_FOUND), an
     empty relationship, absent from lists. There is one exception, for the caller's own actions. Callers may

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.memory import MemoryDatabase
@@ -17,6 +18,7 @@ from services.notification.domain.model import (
     Marker,
     Preferences,
 )
+from services.notification.domain.store import NotificationStore
 
 
 class MemoryNotificationStore:
@@ -101,3 +103,8 @@ class MemoryNotificationStore:
     async def forget_withdrawn(self, before: datetime) -> None:
         tables = self._tables
         tables.withdrawn = {key: at for key, at in tables.withdrawn.items() if at >= before}
+
+
+if TYPE_CHECKING:
+    # mypy reports a method that this store lacks.
+    _complete: type[NotificationStore] = MemoryNotificationStore

@@ -1,4 +1,8 @@
-"""The SQL statements of notifications."""
+"""The SQL statements of notifications.
+
+Each statement stays within one shard key, the recipient; `watches` goes by the author, and a
+watcher's own list comes from all shards.
+"""
 
 # Activities and groups.
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import MAX_ID
@@ -22,7 +23,7 @@ from services.post.domain.model import (
     Revision,
     ViewerEngagement,
 )
-from services.post.domain.store import ChangeListener, NewPost
+from services.post.domain.store import ChangeListener, NewPost, Store
 from services.post.domain.visibility import belongs_on_homes, is_counted_on_profile
 
 
@@ -216,3 +217,8 @@ class MemoryStore:
 def _newest(entries: Iterable[Entry], before: int, limit: int) -> list[Entry]:
     below = (each for each in entries if each.entry_id < (before or MAX_ID))
     return sorted(below, reverse=True)[:limit]
+
+
+if TYPE_CHECKING:
+    # mypy reports a method that this store lacks.
+    _complete: type[Store] = MemoryStore

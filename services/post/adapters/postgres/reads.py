@@ -1,7 +1,8 @@
 """SQL of the reads of posts, states and lists: one statement each.
 
-`id = ANY` finds the rows by the primary key; `bucket = ANY` selects the shards of Citus. Where a
-statement repeats a rule of domain/visibility.py, tests/stores/post/test_rules.py compares the two.
+Each statement stays within one shard key: it joins tables on their shard keys only. `id = ANY`
+finds the rows by the primary key; `bucket = ANY` selects the shards of Citus. Where a statement
+repeats a rule of domain/visibility.py, tests/stores/post/test_rules.py compares the two.
 """
 
 # Counts, and the viewer's engagement. The two tables have different shard keys, so the second is a

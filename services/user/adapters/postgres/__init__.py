@@ -1,4 +1,4 @@
-"""The User service's store on PostgreSQL: plain SQL, each statement within one shard key."""
+"""The User service's store on PostgreSQL: plain SQL."""
 
 from services.user.adapters.postgres.store import PostgresUserStore
 

@@ -1,4 +1,4 @@
-"""Users, handles and passwords on PostgreSQL."""
+"""Users, handles and passwords on PostgreSQL. Each statement stays within one shard key."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

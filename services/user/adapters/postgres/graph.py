@@ -1,4 +1,8 @@
-"""Relationships, counters and background tasks on PostgreSQL. An edge is a relationship's row."""
+"""Relationships, counters and background tasks on PostgreSQL.
+
+An edge is a relationship's row. Each statement stays within one shard key: `edges_out` goes by its
+source and `edges_in` by its target, so a statement about one user may join the two.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime

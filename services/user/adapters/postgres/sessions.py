@@ -1,4 +1,7 @@
-"""Sessions, stream tickets and signing keys on PostgreSQL."""
+"""Sessions, stream tickets and signing keys on PostgreSQL.
+
+Each statement stays within one shard key.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -297,3 +297,14 @@ BESIDE_ROUTES = {
     "Query.node": "Relay's way to any thing by its global id",
     "Query.nodes": "Relay's way to several",
 }
+# Fields below the top that resolve an object to which their parent refers, and the field at the top
+# that resolves the same object. It has the case and the row.
+REFERENCES = {
+    "Relationship.user": "Query.user",
+    "Mention.user": "Query.user",
+    "MentionSegment.user": "Query.user",
+    "Post.replyTo": "Query.post",
+    "Post.quotedPost": "Query.post",
+    "Post.quoteHidden": "Query.post",
+    "Engagement.post": "Query.post",
+}

@@ -24,6 +24,8 @@ from services.chassis.runtime.errors import (
     Unavailable,
     WrongState,
 )
+from tests.completeness import assert_listed
+from tests.gateway import route_cases
 from tests.gateway.conftest import Client, counted
 from tests.gateway.fakes import FakeServices
 from tests.gateway.route_cases import CASES, Case
@@ -64,7 +66,13 @@ def prepare(services: FakeServices, case: Case) -> None:
 
 
 def test_every_route_has_a_case() -> None:
-    assert sorted((case.version.number, case.name) for case in CASES) == sorted(ROUTES)
+    assert_listed(
+        (f"v{number}-{name}" for number, name in ROUTES),
+        map(id_of, CASES),
+        kind="case",
+        file=route_cases.__file__,
+        guide="Add an RPC, step 6",
+    )
 
 
 @every_case
